@@ -1,0 +1,268 @@
+//! What can go wrong, by whom it concerns: readers, writers, re-encoders.
+//!
+//! Every error says what it is about (by the format's own name), where (an absolute file offset) and how much was
+//! needed and there. A part that is absent is not an error: it is `None`.
+
+use core::fmt;
+
+use thiserror::Error;
+
+/// A fault found while reading a dump.
+///
+/// It allocates nothing, so that walking a broken file costs no more than walking a sound one.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    /// The first bytes are no signature of a dump.
+    #[error("not a user-mode dump: the file starts with {found:02x?}")]
+    Signature {
+        /// The first eight bytes, zeros where the file is shorter.
+        found: [u8; 8],
+    },
+
+    /// The low half of the header's version word is not `0xa793`.
+    #[error("MINIDUMP_HEADER at 0x0 has version 0x{found:x}, 0xa793 is expected in the low 16 bits")]
+    Version {
+        /// The whole version word.
+        found: u32,
+    },
+
+    /// Bytes that the file promises are not there.
+    #[error("{what} at 0x{offset:x} needs {needed} bytes, {available} available")]
+    Truncated {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes it takes.
+        needed: u64,
+        /// How many of them the file or the stream holds.
+        available: u64,
+    },
+
+    /// A size field holds a value that the structure cannot have.
+    #[error("{what} at 0x{offset:x} gives {field} as {found}, at least {needed} is needed")]
+    Size {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// The field, by the name that the format gives it.
+        field: &'static str,
+        /// What the file says.
+        found: u64,
+        /// The least value that makes sense.
+        needed: u64,
+    },
+
+    /// A sum of offsets, sizes or addresses leaves 64 bits.
+    #[error("{what} at 0x{offset:x} reaches beyond 64 bits")]
+    Overflow {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+    },
+
+    /// Structures refer to each other in a circle, or to the same bytes more often than the file is long.
+    #[error("{what} at 0x{offset:x} is reached again and again")]
+    Cycle {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+    },
+
+    /// A format, or a part of one, that this version does not read.
+    #[error("{what} cannot be read by this version")]
+    Unsupported {
+        /// What it is.
+        what: &'static str,
+    },
+}
+
+impl ReadError {
+    /// True if bytes are missing: the file was cut short or points beyond its end.
+    pub const fn is_truncated(&self) -> bool {
+        matches!(self, Self::Truncated { .. })
+    }
+
+    /// True if the input may be sound but this version cannot read it.
+    pub const fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Unsupported { .. })
+    }
+
+    /// Where in the file the fault lies, in bytes from its start.
+    pub const fn offset(&self) -> Option<u64> {
+        match *self {
+            Self::Truncated { offset, .. }
+            | Self::Size { offset, .. }
+            | Self::Overflow { offset, .. }
+            | Self::Cycle { offset, .. } => Some(offset),
+            Self::Signature { .. } | Self::Version { .. } => Some(0),
+            Self::Unsupported { .. } => None,
+        }
+    }
+}
+
+/// A thing that a writer puts into a dump, for errors: its name and its number among its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it is, by the name that the format gives it.
+    pub name: &'static str,
+    /// Its number among those of its kind, from 0, where there can be several.
+    pub index: Option<u64>,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(f, "{} {index}", self.name),
+            None => f.write_str(self.name),
+        }
+    }
+}
+
+/// A fault found while planning or writing a dump.
+#[cfg(feature = "std")]
+#[non_exhaustive]
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// The sink failed.
+    #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written")]
+    Io {
+        /// What was being written.
+        item: Item,
+        /// Where it starts in the output, in bytes from the start.
+        offset: u64,
+        /// Its size in bytes.
+        needed: u64,
+        /// How many of its bytes the sink had taken.
+        written: u64,
+        /// What the sink said.
+        source: std::io::Error,
+    },
+
+    /// The reader of a memory range failed.
+    #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}")]
+    Source {
+        /// The number of the range in its list, from 0.
+        index: u64,
+        /// The range's address.
+        address: u64,
+        /// The range's size in bytes.
+        needed: u64,
+        /// How many bytes the reader had given.
+        available: u64,
+        /// What the reader said.
+        source: std::io::Error,
+    },
+
+    /// The reader of a memory range ended before the range did, and zeros were not asked for.
+    #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader ended after {available}")]
+    ShortSource {
+        /// The number of the range in its list, from 0.
+        index: u64,
+        /// The range's address.
+        address: u64,
+        /// The range's size in bytes.
+        needed: u64,
+        /// How many bytes the reader gave.
+        available: u64,
+    },
+
+    /// Something would start or end where the 32 bits of an RVA do not reach.
+    #[error("{item} would take {size} bytes at 0x{offset:x}, beyond the 4 GiB that an RVA reaches")]
+    RvaOverflow {
+        /// What it is.
+        item: Item,
+        /// Where it would start, in bytes from the start of the output.
+        offset: u64,
+        /// Its size in bytes.
+        size: u64,
+    },
+
+    /// Something is larger, or there is more of it, than its field of the format can say.
+    #[error("{item} has {found} {unit}, the format's limit is {limit}")]
+    SizeOverflow {
+        /// What it is.
+        item: Item,
+        /// Its size or number.
+        found: u64,
+        /// What is counted: bytes or entries.
+        unit: &'static str,
+        /// The largest size or number that the format can say.
+        limit: u64,
+    },
+
+    /// The caller asked for something that makes no dump.
+    #[error("{item}: {reason}")]
+    InvalidInput {
+        /// What it is about.
+        item: Item,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// A reason why a dump cannot be re-encoded.
+#[cfg(feature = "std")]
+#[non_exhaustive]
+#[derive(Debug, Error)]
+pub enum RedumpError {
+    /// The source cannot be read.
+    #[error("the source cannot be read")]
+    Read(#[from] ReadError),
+
+    /// The result cannot be written.
+    #[error("the result cannot be written")]
+    Write(#[from] WriteError),
+
+    /// The option word is none of the debugger's.
+    #[error("{word:?} is no option: `/m` and letters are expected")]
+    OptionWord {
+        /// The word.
+        word: alloc::string::String,
+    },
+
+    /// A letter that no option has.
+    #[error("option letter {letter:?} is not known")]
+    UnknownLetter {
+        /// The letter.
+        letter: char,
+    },
+
+    /// A letter whose option this version does not carry out.
+    #[error("option letter {letter:?} ({what}) is not supported by this version")]
+    UnsupportedLetter {
+        /// The letter.
+        letter: char,
+        /// What it stands for.
+        what: &'static str,
+    },
+
+    /// Bits of a `MINIDUMP_TYPE` that no option letter stands for.
+    #[error("no option letter stands for the bits 0x{bits:x} of MINIDUMP_TYPE")]
+    UnsupportedFlags {
+        /// The bits.
+        bits: u64,
+    },
+
+    /// A kind of source that this version does not re-encode.
+    #[error("{what} cannot be re-encoded by this version")]
+    Unsupported {
+        /// What it is.
+        what: &'static str,
+    },
+
+    /// The memory information promises memory that the source lacks, and the options ask for all of it.
+    #[error("memory at 0x{address:x} needs {needed} bytes, {available} available: the option letter `A` goes on")]
+    MissingMemory {
+        /// The address of the region.
+        address: u64,
+        /// The size of the region in bytes.
+        needed: u64,
+        /// How many bytes of it the source has.
+        available: u64,
+    },
+}

@@ -1,0 +1,131 @@
+//! The structures of a dump as they lie in the file: types, constants and names, without any reading or writing.
+//!
+//! The minidump structures follow Microsoft's `minidumpapiset.h` (a recent Windows SDK, one that has
+//! `MINIDUMP_SYSTEM_MEMORY_INFO_2`). Each type carries the name of its C structure without `MINIDUMP_`, each field the
+//! name of the C field in snake case; the C name itself finds the type in a search of this documentation. What the
+//! header does not say is marked with the producer in whose files it was observed.
+//!
+//! **Byte order.** Windows writes little-endian files only. Breakpad once wrote big-endian ones on PowerPC and SPARC.
+//! No type here knows its byte order: it is the [`scroll::Endian`] handed to `pread_with` and `pwrite_with`.
+//!
+//! **Packing.** The format packs to 4 bytes, so a 64-bit field may begin at any multiple of 4 within its structure,
+//! and a structure may begin at any offset at all in the file. Fields are read and written one after another in the
+//! order of declaration, and each type states the documented size as `SIZE`, in bytes. Padding of the C structures is
+//! spelt out in fields (`alignment`, `reserved`), because producers leave values there that a copy has to keep.
+//!
+//! **Open sets.** Numbers that name something ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) are kept in
+//! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
+//! [`MinidumpType`] interpret them.
+
+use scroll::{Pread, Pwrite, SizeWith};
+
+#[macro_use]
+mod named;
+
+mod context;
+mod exception;
+mod flags;
+mod function_table;
+mod handle;
+mod header;
+mod memory;
+mod misc;
+mod module;
+mod stream_type;
+mod system;
+mod system_memory;
+mod thread;
+mod token;
+
+pub use context::{
+    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_ARM64_XSTATE, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout,
+};
+pub use exception::{ExceptionRecord, ExceptionStream};
+pub use flags::{
+    MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
+    SystemMemoryInfoFlags, ThreadInfoFlags,
+};
+pub use function_table::{FunctionTableDescriptor, FunctionTableStream};
+pub use handle::{
+    HandleDataStream, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleObjectInformationType,
+    HandleOperation, HandleOperationList,
+};
+pub use header::{DirectoryEntry, Header, SIGNATURE, UserRecord, VERSION};
+pub use memory::{Memory64List, MemoryDescriptor, MemoryDescriptor64, MemoryInfo, MemoryInfoListHeader};
+pub use misc::{
+    MiscInfo, MiscInfo2, MiscInfo3, MiscInfo4, MiscInfo5, SystemTime, TimeZoneInformation, XStateConfigFeature,
+    XStateFeature,
+};
+pub use module::{
+    CV_SIGNATURE_ELF, CV_SIGNATURE_NB09, CV_SIGNATURE_NB10, CV_SIGNATURE_NB11, CV_SIGNATURE_RSDS, CvInfoPdb20,
+    CvInfoPdb70, FixedFileInfo, Guid, ImageDebugMisc, Module, UnloadedModule, UnloadedModuleListHeader,
+};
+pub use stream_type::StreamType;
+pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};
+pub use system_memory::{
+    ProcessVmCounters1, ProcessVmCounters2, SystemBasicInformation, SystemBasicPerformanceInformation,
+    SystemFileCacheInformation, SystemMemoryInfo1, SystemMemoryInfo2, SystemPerformanceInformation,
+};
+pub use thread::{Thread, ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName};
+pub use token::{TokenInfo, TokenInfoList};
+
+/// Position in the dump file, in bytes from its first byte.
+///
+/// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
+#[doc(alias = "RVA")]
+pub type Rva = u32;
+
+/// Position in the dump file, in bytes from its first byte, for files beyond 4 GiB.
+#[doc(alias = "RVA64")]
+pub type Rva64 = u64;
+
+/// The width of a field that holds a position in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RvaWidth {
+    /// Four bytes.
+    Rva,
+    /// Eight bytes.
+    Rva64,
+}
+
+impl RvaWidth {
+    /// The width in bytes.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            Self::Rva => 4,
+            Self::Rva64 => 8,
+        }
+    }
+}
+
+/// Size and file position of a piece of the dump.
+#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+pub struct LocationDescriptor {
+    /// Size in bytes; 0 for a piece that is absent or empty.
+    pub data_size: u32,
+    /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
+    pub rva: Rva,
+}
+
+impl LocationDescriptor {
+    /// Size of the structure in the file, in bytes.
+    pub const SIZE: usize = 8;
+}
+
+/// Size and file position of a piece of the dump, in 64 bits.
+///
+/// Declared by Microsoft, but no known stream makes use of it.
+#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR64")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+pub struct LocationDescriptor64 {
+    /// Size in bytes.
+    pub data_size: u64,
+    /// Where the piece begins.
+    pub rva: Rva64,
+}
+
+impl LocationDescriptor64 {
+    /// Size of the structure in the file, in bytes.
+    pub const SIZE: usize = 16;
+}

@@ -1,0 +1,104 @@
+//! The file as checked bytes: every position is a `u64` from the start of the file, every access may fail.
+//!
+//! This is the only file that calls scroll's readers, and the only one that turns a `u64` into a `usize`.
+
+use core::fmt;
+
+use scroll::ctx::{SizeWith, TryFromCtx};
+use scroll::{Endian, Pread};
+
+use crate::error::ReadError;
+
+/// The order of the bytes of every integer in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// Least significant byte first: all Windows dumps and nearly all others.
+    Little,
+    /// Most significant byte first: dumps that Breakpad wrote on PowerPC and SPARC hosts.
+    Big,
+}
+
+/// A whole file and the order of its bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes<'a> {
+    data: &'a [u8],
+    order: Endian,
+}
+
+impl fmt::Debug for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({} bytes, {:?})", self.data.len(), self.order())
+    }
+}
+
+/// What can be decoded from bytes of either order.
+pub(crate) trait Decode: for<'x> TryFromCtx<'x, Endian, Error = scroll::Error> + SizeWith<Endian> {}
+impl<T> Decode for T where T: for<'x> TryFromCtx<'x, Endian, Error = scroll::Error> + SizeWith<Endian> {}
+
+impl<'a> Bytes<'a> {
+    pub(crate) const fn new(data: &'a [u8], order: ByteOrder) -> Self {
+        let order = match order {
+            ByteOrder::Little => Endian::Little,
+            ByteOrder::Big => Endian::Big,
+        };
+        Self { data, order }
+    }
+
+    pub(crate) fn order(&self) -> ByteOrder {
+        if self.order.is_little() { ByteOrder::Little } else { ByteOrder::Big }
+    }
+
+    /// The size of the file.
+    pub(crate) fn size(&self) -> u64 {
+        self.data.len() as u64
+    }
+
+    pub(crate) const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The bytes of `[offset, offset + size)` that the file has: none, some or all.
+    pub(crate) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
+        let start = offset.min(self.size());
+        let end = start + size.min(self.size() - start);
+        // Both lie within the slice, so they fit a `usize` and the range exists.
+        match (usize::try_from(start), usize::try_from(end)) {
+            (Ok(start), Ok(end)) => self.data.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The bytes of `[offset, offset + size)`, or an error that says how many are there.
+    pub(crate) fn slice(&self, what: &'static str, offset: u64, size: u64) -> Result<&'a [u8], ReadError> {
+        let bytes = self.clipped(offset, size);
+        let available = bytes.len() as u64;
+        if available < size { Err(ReadError::Truncated { what, offset, needed: size, available }) } else { Ok(bytes) }
+    }
+
+    /// Decodes the structure at `offset`.
+    pub(crate) fn read<T: Decode>(&self, what: &'static str, offset: u64) -> Result<T, ReadError> {
+        let size = T::size_with(&self.order) as u64;
+        self.read_from(what, self.slice(what, offset, size)?, offset)
+    }
+
+    /// Decodes a structure from bytes of this file that were already taken out of it, at `offset` of the file.
+    pub(crate) fn read_from<T: Decode>(&self, what: &'static str, bytes: &[u8], offset: u64) -> Result<T, ReadError> {
+        bytes.pread_with(0, self.order).map_err(|_| ReadError::Truncated {
+            what,
+            offset,
+            needed: T::size_with(&self.order) as u64,
+            available: bytes.len() as u64,
+        })
+    }
+}
+
+/// An integer of `width` (4 or 8) bytes at `position` of `bytes`, widened with zeros.
+pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u64> {
+    let order = Bytes::new(&[], order).order;
+    let position = usize::try_from(position).ok()?;
+    match width {
+        4 => bytes.pread_with::<u32>(position, order).ok().map(u64::from),
+        8 => bytes.pread_with::<u64>(position, order).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! The stream directory: every entry in the order of the file, duplicates and unused ones too.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format::{DirectoryEntry, Header};
+
+use super::bytes::Bytes;
+
+/// The stream directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Directory<'a> {
+    bytes: Bytes<'a>,
+    offset: u64,
+    len: u32,
+    declared: u32,
+}
+
+impl<'a> Directory<'a> {
+    /// Entries behind the end of the file are left out; [`Directory::fault`] counts them.
+    pub(crate) fn new(bytes: Bytes<'a>, header: &Header) -> Self {
+        let offset = u64::from(header.stream_directory_rva);
+        let entry = DirectoryEntry::SIZE as u64;
+        let present = bytes.size().saturating_sub(offset) / entry;
+        let declared = header.number_of_streams;
+        let len = u32::try_from(present).unwrap_or(u32::MAX).min(declared);
+        Self { bytes, offset, len, declared }
+    }
+
+    /// The number of entries that are there, unused ones included.
+    pub const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// True if the dump has no entry.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of entries that the header announces.
+    pub const fn declared_len(&self) -> u32 {
+        self.declared
+    }
+
+    /// What is missing, if the header announces more entries than the file holds.
+    pub fn fault(&self) -> Option<ReadError> {
+        let entry = DirectoryEntry::SIZE as u64;
+        (self.len < self.declared).then(|| ReadError::Truncated {
+            what: "MINIDUMP_DIRECTORY",
+            offset: self.offset,
+            needed: u64::from(self.declared) * entry,
+            available: u64::from(self.len) * entry,
+        })
+    }
+
+    /// The entry at `index`, `None` beyond the end.
+    pub fn get(&self, index: u32) -> Option<DirectoryEntry> {
+        if index >= self.len {
+            return None;
+        }
+        self.bytes.read("MINIDUMP_DIRECTORY", self.entry_offset(index)).ok()
+    }
+
+    /// Where the entry at `index` lies in the file, in bytes from its start.
+    pub const fn entry_offset(&self, index: u32) -> u64 {
+        self.offset + index as u64 * DirectoryEntry::SIZE as u64
+    }
+
+    /// The entries in the order of the file.
+    pub const fn iter(&self) -> DirectoryEntries<'a> {
+        DirectoryEntries { directory: *self, next: 0 }
+    }
+}
+
+impl<'a> IntoIterator for Directory<'a> {
+    type Item = DirectoryEntry;
+    type IntoIter = DirectoryEntries<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the entries of a [`Directory`].
+#[derive(Clone, Debug)]
+pub struct DirectoryEntries<'a> {
+    directory: Directory<'a>,
+    next: u32,
+}
+
+impl Iterator for DirectoryEntries<'_> {
+    type Item = DirectoryEntry;
+
+    fn next(&mut self) -> Option<DirectoryEntry> {
+        let entry = self.directory.get(self.next)?;
+        self.next += 1;
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.directory.len - self.next).ok();
+        (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+impl ExactSizeIterator for DirectoryEntries<'_> {}
+impl FusedIterator for DirectoryEntries<'_> {}

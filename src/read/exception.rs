@@ -1,0 +1,64 @@
+//! What stopped the process.
+
+use crate::error::ReadError;
+use crate::format::{self, StreamType};
+
+use super::context::Context;
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::thread;
+
+/// An exception and the thread that raised it.
+///
+/// Dumps that a debugger made of a process that did not crash have one too.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception<'a> {
+    raw: format::ExceptionStream,
+    dump: Minidump<'a>,
+}
+
+impl<'a> Exception<'a> {
+    /// The stream as it stands in the file.
+    pub const fn raw(&self) -> &format::ExceptionStream {
+        &self.raw
+    }
+
+    /// The number of the thread that raised it.
+    pub const fn thread_id(&self) -> u32 {
+        self.raw.thread_id
+    }
+
+    /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    pub const fn code(&self) -> u32 {
+        self.raw.exception_record.exception_code
+    }
+
+    /// Where it was raised, as the file has it.
+    pub const fn address(&self) -> u64 {
+        self.raw.exception_record.exception_address
+    }
+
+    /// The parameters: as many as the record counts, 15 at most.
+    pub fn parameters(&self) -> &[u64] {
+        let record = &self.raw.exception_record;
+        let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
+        record.exception_information.get(..count).unwrap_or(&record.exception_information)
+    }
+
+    /// The thread's registers when it was raised; `None` if the producer wrote none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        thread::context(&self.dump, self.raw.thread_context)
+    }
+}
+
+impl<'a> FromStream<'a> for Exception<'a> {
+    const STREAM_TYPE: StreamType = StreamType::EXCEPTION;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        Ok(Self { raw: stream.read("MINIDUMP_EXCEPTION_STREAM", 0)?, dump: *stream.dump() })
+    }
+}

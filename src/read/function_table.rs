@@ -1,0 +1,149 @@
+//! Tables for unwinding code that was generated at run time.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format::{FunctionTableDescriptor, FunctionTableStream, StreamType};
+
+use super::stream::{FromStream, StreamContext};
+
+const WHAT: &str = "MINIDUMP_FUNCTION_TABLE_STREAM";
+
+/// The function table stream.
+///
+/// The tables follow one another without positions of their own, so there is no access by index.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionTableList<'a> {
+    raw: FunctionTableStream,
+    stream: StreamContext<'a>,
+}
+
+/// One table: what it covers, and its entries as bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionTable<'a> {
+    /// The table's head as it stands in the file.
+    pub descriptor: FunctionTableDescriptor,
+    /// The system's own descriptor of the table, in the layout of the dumped machine.
+    pub native: &'a [u8],
+    /// The entries back to back, in the layout of the dumped machine.
+    pub entries: &'a [u8],
+    /// The size of an entry in bytes, as the stream has it.
+    pub entry_size: u32,
+}
+
+impl<'a> FunctionTableList<'a> {
+    /// The stream's head as it stands in the file.
+    pub const fn raw(&self) -> &FunctionTableStream {
+        &self.raw
+    }
+
+    /// The number of tables that the stream announces.
+    pub const fn declared_len(&self) -> u32 {
+        self.raw.number_of_descriptors
+    }
+
+    /// What is missing, if not all tables are there; this walks the stream.
+    pub fn fault(&self) -> Option<ReadError> {
+        let mut tables = self.iter();
+        tables.by_ref().for_each(drop);
+        tables.fault
+    }
+
+    /// The tables in the order of the file, up to the first that does not fit into the stream.
+    pub fn iter(&self) -> FunctionTables<'a> {
+        let head = u64::from(self.raw.size_of_header) + u64::from(self.raw.size_of_align_pad);
+        let bytes = usize::try_from(head).ok().and_then(|head| self.stream.bytes().get(head..));
+        FunctionTables {
+            list: *self,
+            offset: self.stream.offset() + head,
+            bytes: bytes.unwrap_or_default(),
+            left: self.raw.number_of_descriptors,
+            fault: None,
+        }
+    }
+}
+
+impl<'a> IntoIterator for FunctionTableList<'a> {
+    type Item = FunctionTable<'a>;
+    type IntoIter = FunctionTables<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> FromStream<'a> for FunctionTableList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::FUNCTION_TABLE;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let raw: FunctionTableStream = stream.read(WHAT, 0)?;
+        let check = |field, found: u32, least: usize| {
+            let needed = least as u64;
+            let error = ReadError::Size { what: WHAT, offset: stream.offset(), field, found: found.into(), needed };
+            if u64::from(found) < needed { Err(error) } else { Ok(()) }
+        };
+        check("SizeOfHeader", raw.size_of_header, FunctionTableStream::SIZE)?;
+        if raw.number_of_descriptors > 0 {
+            check("SizeOfDescriptor", raw.size_of_descriptor, FunctionTableDescriptor::SIZE)?;
+        }
+        Ok(Self { raw, stream: *stream })
+    }
+}
+
+/// Iterator over the tables of a [`FunctionTableList`].
+#[derive(Clone, Debug)]
+pub struct FunctionTables<'a> {
+    list: FunctionTableList<'a>,
+    /// Where `bytes` lie in the file.
+    offset: u64,
+    /// The stream from the next table on.
+    bytes: &'a [u8],
+    left: u32,
+    fault: Option<ReadError>,
+}
+
+impl<'a> FunctionTables<'a> {
+    /// The next `size` bytes.
+    fn take(&mut self, what: &'static str, size: u64) -> Result<&'a [u8], ReadError> {
+        let missing =
+            ReadError::Truncated { what, offset: self.offset, needed: size, available: self.bytes.len() as u64 };
+        let (taken, rest) =
+            usize::try_from(size).ok().and_then(|size| self.bytes.split_at_checked(size)).ok_or(missing)?;
+        self.bytes = rest;
+        self.offset += size;
+        Ok(taken)
+    }
+
+    fn table(&mut self) -> Result<FunctionTable<'a>, ReadError> {
+        const TABLE: &str = "MINIDUMP_FUNCTION_TABLE_DESCRIPTOR";
+        let head = self.list.raw;
+        let offset = self.offset;
+        let bytes = self.take(TABLE, head.size_of_descriptor.into())?;
+        let descriptor: FunctionTableDescriptor = self.list.stream.dump().bytes().read_from(TABLE, bytes, offset)?;
+        let native = self.take("native function table descriptor", head.size_of_native_descriptor.into())?;
+        let size = u64::from(descriptor.entry_count) * u64::from(head.size_of_function_entry);
+        let entries = self.take("function table entries", size)?;
+        // Padding behind the last table may be cut off: nothing is lost with it.
+        let pad = usize::try_from(descriptor.size_of_align_pad).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.take(TABLE, pad as u64)?;
+        Ok(FunctionTable { descriptor, native, entries, entry_size: head.size_of_function_entry })
+    }
+}
+
+impl<'a> Iterator for FunctionTables<'a> {
+    type Item = FunctionTable<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        match self.table() {
+            Ok(table) => Some(table),
+            Err(error) => {
+                self.fault = Some(error);
+                self.left = 0;
+                None
+            }
+        }
+    }
+}
+
+impl FusedIterator for FunctionTables<'_> {}

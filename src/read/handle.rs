@@ -1,0 +1,200 @@
+//! Handles: what was open when the dump was taken, and what was done to handles before.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format::{self, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleOperation, StreamType};
+
+use super::list::{List, Record};
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::string::Utf16;
+
+/// An open handle; on Linux, minidump-writer lists file descriptors in this form.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle<'a> {
+    raw: HandleDescriptor2,
+    dump: Minidump<'a>,
+}
+
+/// The handle data stream; its entries have one of two sizes, see [`Handle::raw`].
+pub type HandleData<'a> = List<'a, Handle<'a>>;
+
+impl<'a> Handle<'a> {
+    /// The entry as it stands in the file; the fields that only the longer form has are 0 where the entries of the
+    /// stream are shorter than 40 bytes.
+    pub const fn raw(&self) -> &HandleDescriptor2 {
+        &self.raw
+    }
+
+    /// The value of the handle.
+    pub const fn value(&self) -> u64 {
+        self.raw.descriptor.handle
+    }
+
+    /// The kind of the object, such as `Event`; `None` if the producer named none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn type_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
+        self.dump.optional_string(self.raw.descriptor.type_name_rva)
+    }
+
+    /// The name of the object; `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn object_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
+        self.dump.optional_string(self.raw.descriptor.object_name_rva)
+    }
+
+    /// What else the producer knew of the object: a chain of records, empty where the producer wrote none.
+    pub fn object_information(&self) -> HandleObjects<'a> {
+        HandleObjects::new(&self.dump, self.raw.object_info_rva)
+    }
+}
+
+impl<'a> Record<'a> for Handle<'a> {
+    const LIST: &'static str = "MINIDUMP_HANDLE_DATA_STREAM";
+    const SIZE: u64 = HandleDescriptor::SIZE as u64;
+    const SIZE_FIELD: &'static str = "SizeOfDescriptor";
+
+    fn decode(dump: &Minidump<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        let raw = if size < HandleDescriptor2::SIZE as u64 {
+            HandleDescriptor2 { descriptor: dump.bytes().read(Self::LIST, offset)?, object_info_rva: 0, reserved0: 0 }
+        } else {
+            dump.bytes().read(Self::LIST, offset)?
+        };
+        Ok(Self { raw, dump: *dump })
+    }
+}
+
+impl<'a> HandleData<'a> {
+    /// The first handle of that value.
+    pub fn by_value(&self, value: u64) -> Option<Handle<'a>> {
+        self.iter().find(|handle| handle.value() == value)
+    }
+}
+
+impl<'a> FromStream<'a> for HandleData<'a> {
+    const STREAM_TYPE: StreamType = StreamType::HANDLE_DATA;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let head: format::HandleDataStream = stream.read(Handle::LIST, 0)?;
+        let least = format::HandleDataStream::SIZE as u64;
+        Self::sized(stream, least, head.size_of_header, head.size_of_descriptor, head.number_of_descriptors.into())
+    }
+}
+
+/// The list of handle operations, which Application Verifier keeps.
+pub type HandleOperationList<'a> = List<'a, HandleOperation>;
+
+impl<'a> Record<'a> for HandleOperation {
+    const LIST: &'static str = "MINIDUMP_HANDLE_OPERATION_LIST";
+    const SIZE: u64 = Self::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        dump.bytes().read(<Self as Record>::LIST, offset)
+    }
+}
+
+impl<'a> FromStream<'a> for HandleOperationList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::HANDLE_OPERATION_LIST;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let head: format::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
+        let least = format::HandleOperationList::SIZE as u64;
+        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+    }
+}
+
+/// One record about the object behind a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandleObject<'a> {
+    /// The record's head as it stands in the file.
+    ///
+    /// `next_info_rva` says where the next record is, `info_type` what this one is about.
+    pub raw: HandleObjectInformation,
+    /// Where the head lies, in bytes from the start of the file.
+    pub offset: u64,
+    /// The bytes behind the head: as many as `SizeOfInfo` says, or fewer if the file ends before.
+    ///
+    /// No source tells whether `SizeOfInfo` counts the head of 12 bytes. If it does, the last 12 bytes given here belong
+    /// to whatever comes next.
+    pub bytes: &'a [u8],
+}
+
+impl HandleObject<'_> {
+    /// What is missing, if the file ends before the record does.
+    pub fn fault(&self) -> Option<ReadError> {
+        let head = HandleObjectInformation::SIZE as u64;
+        let available = self.bytes.len() as u64;
+        let needed = u64::from(self.raw.size_of_info);
+        (available < needed).then_some(ReadError::Truncated {
+            what: WHAT_OBJECT,
+            offset: self.offset,
+            needed: head + needed,
+            available: head + available,
+        })
+    }
+}
+
+const WHAT_OBJECT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+
+/// Iterator over the records of one object, see [`Handle::object_information`].
+///
+/// It ends behind the first error. A chain that bites its own tail is found out by comparing each position with one
+/// that was passed before (Brent's method, which needs no memory), so some records may come twice or more often before
+/// [`ReadError::Cycle`] does.
+#[derive(Clone, Debug)]
+pub struct HandleObjects<'a> {
+    dump: Minidump<'a>,
+    /// Where the next record lies, 0 at the end.
+    next: format::Rva,
+    /// A position that was passed; it moves up when `steps` reaches `limit`.
+    passed: format::Rva,
+    steps: u64,
+    limit: u64,
+}
+
+impl<'a> HandleObjects<'a> {
+    fn new(dump: &Minidump<'a>, first: format::Rva) -> Self {
+        Self { dump: *dump, next: first, passed: 0, steps: 0, limit: 1 }
+    }
+}
+
+impl<'a> Iterator for HandleObjects<'a> {
+    type Item = Result<HandleObject<'a>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let offset = u64::from(self.next);
+        if self.next == 0 {
+            return None;
+        }
+        if self.next == self.passed {
+            self.next = 0;
+            return Some(Err(ReadError::Cycle { what: WHAT_OBJECT, offset }));
+        }
+        if self.steps == self.limit || self.passed == 0 {
+            self.passed = self.next;
+            self.steps = 0;
+            self.limit = self.limit.saturating_mul(2);
+        }
+        self.steps += 1;
+
+        let raw: HandleObjectInformation = match self.dump.bytes().read(WHAT_OBJECT, offset) {
+            Ok(raw) => raw,
+            Err(error) => {
+                self.next = 0;
+                return Some(Err(error));
+            }
+        };
+        self.next = raw.next_info_rva;
+        let bytes = self.dump.bytes().clipped(offset + HandleObjectInformation::SIZE as u64, raw.size_of_info.into());
+        Some(Ok(HandleObject { raw, offset, bytes }))
+    }
+}
+
+impl FusedIterator for HandleObjects<'_> {}

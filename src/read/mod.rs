@@ -1,0 +1,67 @@
+//! Views of a dump: bytes are checked once and decoded when they are asked for.
+//!
+//! A view borrows the file (`&'a [u8]`), is cheap to copy and allocates nothing while it is walked; an owned `String`
+//! or `Vec` appears only where a method says so. Both byte orders are read: the order is found once, from the
+//! signature, and travels inside the views.
+//!
+//! # Absent, broken, cut short
+//!
+//! A stream that the dump lacks is `Ok(None)`. A stream whose head cannot be read is an error of that stream and of no
+//! other. A list that announces more entries than its stream or the file holds keeps those that are there; its
+//! [`List::fault`] says what is missing. A name, context or CodeView record behind a wrong RVA is an error of that item.
+//!
+//! # Addresses of 32-bit targets
+//!
+//! Debuggers hold the addresses of 32-bit targets sign-extended and write them so, other producers extend them with
+//! zeros. Views give the number that the file has; every comparison and look-up of this module masks both sides to 32
+//! bits first ([`Target::mask`]).
+
+mod bytes;
+mod comment;
+mod context;
+mod counters;
+mod directory;
+mod dump;
+mod exception;
+mod function_table;
+mod handle;
+mod index;
+mod list;
+mod memory;
+mod minidump;
+mod misc;
+mod module;
+mod references;
+mod region;
+mod stream;
+mod string;
+mod system;
+mod target;
+mod thread;
+mod thread_ex;
+mod token;
+
+pub use bytes::ByteOrder;
+pub use comment::{CommentA, CommentW};
+pub use context::Context;
+pub use counters::{ProcessVmCounters, SystemMemoryInfo};
+pub use directory::{Directory, DirectoryEntries};
+pub use dump::Dump;
+pub use exception::Exception;
+pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
+pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
+pub use index::{Memory, VisibleRanges};
+pub use list::{Iter, List, Record};
+pub use memory::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
+pub use minidump::{Exceptions, Minidump, Streams};
+pub use misc::{MiscInfo, ProcessorPower};
+pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
+pub use references::{Part, Parts, Reference, Relocation, parts, relocation};
+pub use region::{MemoryInfoList, MemoryRegion};
+pub use stream::{FromStream, RawStream, Stream, StreamContext};
+pub use string::Utf16;
+pub use system::{CpuInformation, SystemInfo};
+pub use target::Target;
+pub use thread::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, ThreadNames};
+pub use thread_ex::{ThreadEx, ThreadExList};
+pub use token::{Token, TokenInfoList, Tokens};

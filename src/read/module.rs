@@ -1,0 +1,218 @@
+//! Modules, loaded and unloaded, and the records that find their symbols.
+
+use crate::error::ReadError;
+use crate::format::{self, CvInfoPdb20, CvInfoPdb70, FixedFileInfo, StreamType};
+
+use super::list::{List, Record};
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::string::Utf16;
+
+/// A module: a program or library in the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Module<'a> {
+    raw: format::Module,
+    dump: Minidump<'a>,
+}
+
+/// The module list; by convention the first module is the program.
+pub type ModuleList<'a> = List<'a, Module<'a>>;
+
+impl<'a> Module<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::Module {
+        &self.raw
+    }
+
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    /// The size in memory, in bytes.
+    pub const fn size(&self) -> u32 {
+        self.raw.size_of_image
+    }
+
+    /// The file name, usually with its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.raw.module_name_rva.into())
+    }
+
+    /// The version resource; `None` where the producer found none.
+    pub fn version(&self) -> Option<&FixedFileInfo> {
+        (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)
+    }
+
+    /// The record that names the module's symbols; `None` if the dump has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
+        let location = self.raw.cv_record;
+        if location.data_size == 0 {
+            return Ok(None);
+        }
+        let bytes = self.dump.location("CodeView record", location)?;
+        Ok(Some(CodeView::decode(&self.dump, bytes, location.rva.into())))
+    }
+
+    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn misc_record(&self) -> Result<&'a [u8], ReadError> {
+        self.dump.location("IMAGE_DEBUG_MISC", self.raw.misc_record)
+    }
+
+    /// True if the module's addresses include `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        let target = self.dump.target();
+        let from = target.mask(address).checked_sub(target.mask(self.base()));
+        from.is_some_and(|from| from < self.size().into())
+    }
+}
+
+impl<'a> Record<'a> for Module<'a> {
+    const LIST: &'static str = "MINIDUMP_MODULE_LIST";
+    const SIZE: u64 = format::Module::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> ModuleList<'a> {
+    /// The first module in the list that includes `address`.
+    pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
+        self.iter().find(|module| module.contains(address))
+    }
+}
+
+impl<'a> FromStream<'a> for ModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MODULE_LIST;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        Self::counted(stream)
+    }
+}
+
+/// Modules of the system beneath Wine (ELF or Mach-O), which Wine lists in a stream of its own in the same form.
+#[derive(Clone, Copy, Debug)]
+pub struct HostModuleList<'a> {
+    modules: ModuleList<'a>,
+}
+
+impl<'a> HostModuleList<'a> {
+    /// The modules; their names are Unix paths.
+    pub const fn modules(&self) -> &ModuleList<'a> {
+        &self.modules
+    }
+}
+
+impl<'a> FromStream<'a> for HostModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::WINE_HOST_MODULE_LIST;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        stream.view().map(|modules| Self { modules })
+    }
+}
+
+/// What identifies the symbols of a module.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeView<'a> {
+    /// `RSDS`: a PDB of version 7, known by GUID and age.
+    Pdb70 {
+        /// The record's fixed part.
+        head: CvInfoPdb70,
+        /// The path of the PDB, in the code page of the linker's host or UTF-8, without its NUL.
+        path: &'a [u8],
+    },
+    /// `NB10`: a PDB of version 2, known by time stamp and age.
+    Pdb20 {
+        /// The record's fixed part.
+        head: CvInfoPdb20,
+        /// The path of the PDB, in the code page of the linker's host, without its NUL.
+        path: &'a [u8],
+    },
+    /// The build id of an ELF file; all zeros where the producer found none.
+    ElfBuildId(&'a [u8]),
+    /// Any other record, whole; also one that is too short for its signature.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> CodeView<'a> {
+    fn decode(dump: &Minidump<'a>, bytes: &'a [u8], offset: u64) -> Self {
+        const WHAT: &str = "CodeView record";
+        let source = dump.bytes();
+        let path = |start| until_nul(bytes.get(start..).unwrap_or_default());
+        let unknown = Self::Unknown(bytes);
+        match source.read_from::<u32>(WHAT, bytes, offset) {
+            Ok(format::CV_SIGNATURE_RSDS) => source
+                .read_from(WHAT, bytes, offset)
+                .map_or(unknown, |head| Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }),
+            Ok(format::CV_SIGNATURE_NB10) => source
+                .read_from(WHAT, bytes, offset)
+                .map_or(unknown, |head| Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }),
+            Ok(format::CV_SIGNATURE_ELF) => bytes.get(4..).map_or(unknown, Self::ElfBuildId),
+            _ => unknown,
+        }
+    }
+}
+
+/// The bytes before the first NUL, all if there is none.
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// A module that was unloaded before the dump was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct UnloadedModule<'a> {
+    raw: format::UnloadedModule,
+    dump: Minidump<'a>,
+}
+
+/// The list of unloaded modules; their addresses may overlap each other's and those of loaded ones.
+pub type UnloadedModuleList<'a> = List<'a, UnloadedModule<'a>>;
+
+impl<'a> UnloadedModule<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::UnloadedModule {
+        &self.raw
+    }
+
+    /// The file name, usually without a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.raw.module_name_rva.into())
+    }
+}
+
+impl<'a> Record<'a> for UnloadedModule<'a> {
+    const LIST: &'static str = "MINIDUMP_UNLOADED_MODULE_LIST";
+    const SIZE: u64 = format::UnloadedModule::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> FromStream<'a> for UnloadedModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::UNLOADED_MODULE_LIST;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let head: format::UnloadedModuleListHeader = stream.read(UnloadedModule::LIST, 0)?;
+        let least = format::UnloadedModuleListHeader::SIZE as u64;
+        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+    }
+}

@@ -1,0 +1,434 @@
+//! Streams that refer to other bytes of the file by position, taken apart so that they can be put elsewhere.
+//!
+//! Views show what such positions mean. Here they are found without regard to meaning, in those streams that this crate
+//! otherwise hands out as they are.
+
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{RvaWidth, StreamType};
+
+use super::bytes::{Bytes, integer_at};
+use super::module::ModuleList;
+use super::stream::StreamContext;
+
+/// What is known of the file positions inside a type of stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relocation {
+    /// It holds none: the bytes may stand anywhere.
+    None,
+    /// It holds some, and [`parts`] finds them all.
+    Known,
+    /// It holds some, and they are the business of the view that this crate has for it; [`parts`] refuses it.
+    Viewed,
+    /// Nobody knows: the bytes may be copied, but whoever copies them should say that they were not examined.
+    Unexamined,
+    /// It holds positions of which not all are documented, so that it must not stand anywhere else.
+    Unmovable,
+}
+
+/// Tells whether a type of stream holds positions in the file.
+///
+/// Numbers from `0x10000` on are free for everyone. Streams that programs hand to `MiniDumpWriteDump` cannot hold
+/// positions, for the programs do not learn where the streams come to stand. Breakpad, Crashpad and Mozilla write their
+/// files themselves, so numbers in their ranges that are not known yet count as unexamined.
+pub fn relocation(stream_type: StreamType) -> Relocation {
+    match stream_type {
+        StreamType::THREAD_LIST
+        | StreamType::MODULE_LIST
+        | StreamType::MEMORY_LIST
+        | StreamType::EXCEPTION
+        | StreamType::SYSTEM_INFO
+        | StreamType::THREAD_EX_LIST
+        | StreamType::MEMORY64_LIST
+        | StreamType::HANDLE_DATA
+        | StreamType::UNLOADED_MODULE_LIST
+        | StreamType::THREAD_NAMES => Relocation::Viewed,
+
+        StreamType::LINUX_DSO_DEBUG
+        | StreamType::CRASHPAD_INFO
+        | StreamType::MOZ_MAC_CRASH_INFO
+        | StreamType::MOZ_MAC_BOOT_ARGS
+        | StreamType::WINE_HOST_MODULE_LIST => Relocation::Known,
+
+        StreamType::UNUSED
+        | StreamType::COMMENT_A
+        | StreamType::COMMENT_W
+        | StreamType::FUNCTION_TABLE
+        | StreamType::MISC_INFO
+        | StreamType::MEMORY_INFO_LIST
+        | StreamType::THREAD_INFO_LIST
+        | StreamType::HANDLE_OPERATION_LIST
+        | StreamType::TOKEN
+        | StreamType::JAVA_SCRIPT_DATA
+        | StreamType::SYSTEM_MEMORY_INFO
+        | StreamType::PROCESS_VM_COUNTERS => Relocation::None,
+
+        StreamType(0x8000..=0x800f) => Relocation::Unmovable,
+        StreamType(0..=0xffff) => Relocation::Unexamined,
+
+        StreamType(0x4767_0001..=0x4767_000d | 0x4d7a_0003..=0x4d7a_0004) => Relocation::None,
+        StreamType(0x4350_0000..=0x4350_ffff | 0x4767_0000..=0x4767_ffff | 0x4d7a_0000..=0x4d7a_ffff) => {
+            Relocation::Unexamined
+        }
+        _ => Relocation::None,
+    }
+}
+
+/// A stream and all that it refers to, see [`parts`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The stream itself, then what it refers to. Bytes that two fields refer to are there once.
+    pub parts: Vec<Part<'a>>,
+    /// What is wrong with references that lead nowhere, and with lists that are cut short.
+    pub faults: Vec<ReadError>,
+}
+
+/// A stream, or bytes that a stream refers to by position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Where the bytes lie, from the start of the file.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// The positions that stand in the bytes, in the order in which they stand there.
+    ///
+    /// A field that refers to nothing (most have 0 then) is left out and can be copied as it is.
+    pub references: Vec<Reference>,
+}
+
+/// A field that holds a position in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Where the field is, in bytes from the start of its part.
+    pub position: u64,
+    /// How wide the field is.
+    pub width: RvaWidth,
+    /// Where the field is, in bytes from the start of its part, that tells the size of the target or how many entries
+    /// it has; it takes four bytes. `None` if the target itself tells.
+    pub extent: Option<u64>,
+    /// The number of the part that it refers to; `None` if that lies outside the file. Where there is none, 0 should be
+    /// written, in the field and in its extent.
+    pub target: Option<usize>,
+}
+
+/// Takes a stream apart: its bytes, those it refers to, those that these refer to, and so on.
+///
+/// A stream that holds no positions, or none that are known, comes back alone. This allocates in proportion to the
+/// bytes that are referred to.
+///
+/// # Errors
+///
+/// [`ReadError::Unsupported`] for streams whose [`relocation`] is [`Relocation::Viewed`] or [`Relocation::Unmovable`],
+/// [`ReadError::Truncated`] if nothing of the stream lies in the file, and [`ReadError::Cycle`] if the parts overlap so
+/// much that together they are larger than the file.
+pub fn parts<'a>(stream: &StreamContext<'a>) -> Result<Parts<'a>, ReadError> {
+    let bytes = stream.bytes();
+    if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
+        return Err(fault);
+    }
+    let source = *stream.dump().bytes();
+    let mut walk = Walk { source, left: source.size(), found: Vec::new(), known: BTreeMap::new(), faults: Vec::new() };
+    walk.found.push((Kind::of(stream)?, Part { offset: stream.offset(), bytes, references: Vec::new() }));
+    let mut next = 0;
+    while let Some((kind, part)) = walk.found.get(next) {
+        let (kind, offset, bytes) = (*kind, part.offset, part.bytes);
+        let references = walk.references(kind, offset, bytes)?;
+        if let Some((_, part)) = walk.found.get_mut(next) {
+            part.references = references;
+        }
+        next += 1;
+    }
+    Ok(Parts { parts: walk.found.into_iter().map(|(_, part)| part).collect(), faults: walk.faults })
+}
+
+/// What a part is, hence where positions stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Bytes without positions, whose size stands beside the reference.
+    Plain(&'static str),
+    /// `MINIDUMP_STRING`: size, UTF-16 text, and mostly a NUL that does not count.
+    Utf16,
+    /// Crashpad's `MinidumpUTF8String`: size, UTF-8 text, a NUL that does not count.
+    Utf8,
+    /// Crashpad's `MinidumpByteArray`: size, bytes.
+    ByteArray,
+    /// Entries as in the module list; `first` is where they begin.
+    Modules { first: u64, entries: u64, size: u64 },
+    /// Breakpad's `MDRawDebug32` or `MDRawDebug64`, head of the link maps.
+    DsoDebug(LinkMap),
+    /// An array of Breakpad's `MDRawLinkMap32` or `MDRawLinkMap64`.
+    LinkMaps(LinkMap),
+    /// Crashpad's `MinidumpCrashpadInfo`.
+    CrashpadInfo,
+    /// Crashpad's `MinidumpSimpleStringDictionary`: pairs of key and value.
+    Dictionary,
+    /// Crashpad's `MinidumpModuleCrashpadInfoList`.
+    ModuleLinks,
+    /// Crashpad's `MinidumpModuleCrashpadInfo`.
+    ModuleInfo,
+    /// Crashpad's `MinidumpRVAList` of strings.
+    Utf8List,
+    /// Crashpad's `MinidumpAnnotationList`.
+    Annotations,
+    /// Head of Mozilla's crash information records.
+    CrashInfo,
+    /// Mozilla's boot arguments; the position stands at 4, or at 8 if the structure is aligned.
+    BootArgs { aligned: bool },
+}
+
+/// The layouts of link maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LinkMap {
+    /// For 32-bit targets, 12 bytes.
+    Bits32,
+    /// Breakpad's for 64-bit targets, 24 bytes.
+    Bits64,
+    /// minidump-writer's for 64-bit targets, 20 bytes.
+    Packed,
+}
+
+/// A field that holds a position, and what stands there.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    /// Where the field is in its entry.
+    position: u64,
+    width: RvaWidth,
+    /// Where the entry tells the size of the target, and the unit of that size in bytes.
+    extent: Option<(u64, u64)>,
+    target: Kind,
+}
+
+impl Field {
+    /// A position alone; the target tells its own size.
+    const fn rva(position: u64, target: Kind) -> Self {
+        Self { position, width: RvaWidth::Rva, extent: None, target }
+    }
+
+    /// The same with eight bytes.
+    const fn rva64(position: u64, target: Kind) -> Self {
+        Self { position, width: RvaWidth::Rva64, extent: None, target }
+    }
+
+    /// A location descriptor: a size in bytes, then a position.
+    const fn location(position: u64, target: Kind) -> Self {
+        Self { position: position + 4, width: RvaWidth::Rva, extent: Some((position, 1)), target }
+    }
+
+    /// Breakpad's position of link maps of `size` bytes, which their number follows.
+    const fn link_maps(size: u64, map: LinkMap) -> Self {
+        Self { position: 4, width: RvaWidth::Rva, extent: Some((8, size)), target: Kind::LinkMaps(map) }
+    }
+}
+
+/// Where fields stand in a part: the same ones in each of its entries.
+struct Layout {
+    first: u64,
+    entries: u64,
+    size: u64,
+    fields: &'static [Field],
+}
+
+const MODULE: &[Field] = &[
+    Field::rva(20, Kind::Utf16),
+    Field::location(76, Kind::Plain("CodeView record")),
+    Field::location(84, Kind::Plain("IMAGE_DEBUG_MISC")),
+];
+const DSO_DEBUG_32: &[Field] = &[Field::link_maps(12, LinkMap::Bits32)];
+const DSO_DEBUG_64: &[Field] = &[Field::link_maps(24, LinkMap::Bits64)];
+const DSO_DEBUG_PACKED: &[Field] = &[Field::link_maps(20, LinkMap::Packed)];
+const LINK_MAP_32: &[Field] = &[Field::rva(4, Kind::Utf16)];
+const LINK_MAP_64: &[Field] = &[Field::rva(8, Kind::Utf16)];
+const CRASHPAD_INFO: &[Field] = &[Field::location(36, Kind::Dictionary), Field::location(44, Kind::ModuleLinks)];
+const DICTIONARY_ENTRY: &[Field] = &[Field::rva(0, Kind::Utf8), Field::rva(4, Kind::Utf8)];
+const MODULE_LINK: &[Field] = &[Field::location(4, Kind::ModuleInfo)];
+const MODULE_INFO: &[Field] = &[
+    Field::location(4, Kind::Utf8List),
+    Field::location(12, Kind::Dictionary),
+    Field::location(20, Kind::Annotations),
+];
+const UTF8_LIST_ENTRY: &[Field] = &[Field::rva(0, Kind::Utf8)];
+const ANNOTATION: &[Field] = &[Field::rva(0, Kind::Utf8), Field::rva(8, Kind::ByteArray)];
+const CRASH_INFO_RECORD: &[Field] = &[Field::location(0, Kind::Plain("MINIDUMP_MAC_CRASH_INFO_RECORD"))];
+const BOOT_ARGS: &[Field] = &[Field::rva64(4, Kind::Utf16)];
+const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(8, Kind::Utf16)];
+
+impl Kind {
+    fn of(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
+        let size = stream.declared_size();
+        match stream.stream_type() {
+            StreamType::LINUX_DSO_DEBUG => Ok(Self::DsoDebug(if stream.dump().target().is_32_bit() {
+                LinkMap::Bits32
+            } else if size % 16 == 4 {
+                // minidump-writer packs the head to 36 bytes, Breakpad has 40. What follows is the dynamic table: pairs
+                // of 8 bytes.
+                LinkMap::Packed
+            } else {
+                LinkMap::Bits64
+            })),
+            StreamType::CRASHPAD_INFO => Ok(Self::CrashpadInfo),
+            StreamType::MOZ_MAC_CRASH_INFO => Ok(Self::CrashInfo),
+            // 12 bytes in the files of minidump-writer, which packs; a compiler would make 16 of them.
+            StreamType::MOZ_MAC_BOOT_ARGS => Ok(Self::BootArgs { aligned: size >= 16 }),
+            StreamType::WINE_HOST_MODULE_LIST => {
+                let list: ModuleList<'_> = stream.view()?;
+                let first = list.entry_offset(0) - stream.offset();
+                Ok(Self::Modules { first, entries: list.len(), size: list.entry_size() })
+            }
+            other => match relocation(other) {
+                Relocation::Viewed => Err(ReadError::Unsupported { what: "the references of a stream with a view" }),
+                Relocation::Unmovable => Err(ReadError::Unsupported { what: "the references of a Windows CE stream" }),
+                Relocation::None | Relocation::Known | Relocation::Unexamined => Ok(Self::Plain("stream")),
+            },
+        }
+    }
+
+    /// What it is called, by those who named it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plain(name) => name,
+            Self::Utf16 => "MINIDUMP_STRING",
+            Self::Utf8 => "MinidumpUTF8String",
+            Self::ByteArray => "MinidumpByteArray",
+            Self::Modules { .. } => "MINIDUMP_MODULE_LIST",
+            Self::DsoDebug(_) => "MDRawDebug",
+            Self::LinkMaps(_) => "MDRawLinkMap",
+            Self::CrashpadInfo => "MinidumpCrashpadInfo",
+            Self::Dictionary => "MinidumpSimpleStringDictionary",
+            Self::ModuleLinks => "MinidumpModuleCrashpadInfoList",
+            Self::ModuleInfo => "MinidumpModuleCrashpadInfo",
+            Self::Utf8List => "MinidumpRVAList",
+            Self::Annotations => "MinidumpAnnotationList",
+            Self::CrashInfo => "MINIDUMP_MAC_CRASH_INFO",
+            Self::BootArgs { .. } => "MINIDUMP_MAC_BOOTARGS",
+        }
+    }
+
+    /// Where its fields stand, by what it says itself; `None` if there are none or it is too short to say.
+    fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
+        let count = |position: usize| source.read_from::<u32>("", bytes.get(position..)?, 0).ok().map(u64::from);
+        let counted = |size, fields| Some(Layout { first: 4, entries: count(0)?, size, fields });
+        let once = |fields| Some(Layout { first: 0, entries: 1, size: 0, fields });
+        let all = |size, fields| Some(Layout { first: 0, entries: bytes.len() as u64 / size, size, fields });
+        match self {
+            Self::Plain(_) | Self::Utf16 | Self::Utf8 | Self::ByteArray => None,
+            Self::Modules { first, entries, size } => Some(Layout { first, entries, size, fields: MODULE }),
+            Self::DsoDebug(LinkMap::Bits32) => once(DSO_DEBUG_32),
+            Self::DsoDebug(LinkMap::Bits64) => once(DSO_DEBUG_64),
+            Self::DsoDebug(LinkMap::Packed) => once(DSO_DEBUG_PACKED),
+            Self::LinkMaps(LinkMap::Bits32) => all(12, LINK_MAP_32),
+            Self::LinkMaps(LinkMap::Bits64) => all(24, LINK_MAP_64),
+            Self::LinkMaps(LinkMap::Packed) => all(20, LINK_MAP_64),
+            Self::CrashpadInfo => once(CRASHPAD_INFO),
+            Self::Dictionary => counted(8, DICTIONARY_ENTRY),
+            Self::ModuleLinks => counted(12, MODULE_LINK),
+            Self::ModuleInfo => once(MODULE_INFO),
+            Self::Utf8List => counted(4, UTF8_LIST_ENTRY),
+            Self::Annotations => counted(12, ANNOTATION),
+            // The head counts the records, and has room for 20.
+            Self::CrashInfo => {
+                Some(Layout { first: 12, entries: count(4)?.min(20), size: 8, fields: CRASH_INFO_RECORD })
+            }
+            Self::BootArgs { aligned: false } => once(BOOT_ARGS),
+            Self::BootArgs { aligned: true } => once(BOOT_ARGS_ALIGNED),
+        }
+    }
+
+    /// The size of what stands at `offset` and tells its own size.
+    fn measure(self, source: &Bytes<'_>, offset: u64) -> Result<u64, ReadError> {
+        let size = 4 + u64::from(source.read::<u32>(self.name(), offset)?);
+        let nul: &[u8] = match self {
+            Self::Utf16 => &[0, 0],
+            Self::Utf8 => &[0],
+            _ => &[],
+        };
+        // The NUL belongs to the text although it does not count; some producers leave it out.
+        let end = offset.checked_add(size).ok_or(ReadError::Overflow { what: self.name(), offset })?;
+        let behind = source.clipped(end, nul.len() as u64);
+        Ok(if behind == nul { size + nul.len() as u64 } else { size })
+    }
+}
+
+/// What was found so far.
+struct Walk<'a> {
+    source: Bytes<'a>,
+    /// How many bytes further parts may have.
+    left: u64,
+    found: Vec<(Kind, Part<'a>)>,
+    /// The numbers of the parts by position, size and, where positions stand in them, kind.
+    known: BTreeMap<(u64, u64, Option<Kind>), usize>,
+    faults: Vec<ReadError>,
+}
+
+impl<'a> Walk<'a> {
+    /// The references in a part; their targets become parts.
+    fn references(&mut self, kind: Kind, offset: u64, bytes: &'a [u8]) -> Result<Vec<Reference>, ReadError> {
+        let mut references = Vec::new();
+        let Some(layout) = kind.layout(&self.source, bytes) else {
+            return Ok(references);
+        };
+        let room = (bytes.len() as u64).saturating_sub(layout.first);
+        let entries = room.checked_div(layout.size).map_or(layout.entries, |room| room.min(layout.entries));
+        if entries < layout.entries {
+            let needed = layout.first + layout.entries * layout.size;
+            self.faults.push(ReadError::Truncated { what: kind.name(), offset, needed, available: bytes.len() as u64 });
+        }
+        for entry in (0..entries).map(|index| layout.first + index * layout.size) {
+            for field in layout.fields {
+                references.extend(self.follow(field, bytes, entry)?);
+            }
+        }
+        Ok(references)
+    }
+
+    /// The reference in a field, `None` if the part is too short for the field or the field refers to nothing.
+    fn follow(&mut self, field: &Field, bytes: &'a [u8], entry: u64) -> Result<Option<Reference>, ReadError> {
+        /// Breakpad's position of nothing.
+        const INVALID: u64 = u32::MAX as u64;
+
+        let order = self.source.order();
+        let integer = |position: u64, width: RvaWidth| {
+            let bytes = bytes.get(usize::try_from(entry + position).ok()?..)?;
+            integer_at(bytes, 0, width.bytes(), order)
+        };
+        let Some(rva) = integer(field.position, field.width) else {
+            return Ok(None);
+        };
+        if rva == 0 || (rva == INVALID && matches!(field.target, Kind::LinkMaps(_))) {
+            return Ok(None);
+        }
+        let size = match field.extent {
+            // Units have two digits at most.
+            Some((position, unit)) => integer(position, RvaWidth::Rva).map(|count| Ok(count * unit)),
+            None => Some(field.target.measure(&self.source, rva)),
+        };
+        let Some(size) = size else { return Ok(None) };
+        let target = match size.and_then(|size| self.source.slice(field.target.name(), rva, size)) {
+            Ok(bytes) => Some(self.part(field.target, rva, bytes)?),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        };
+        let extent = field.extent.map(|(position, _)| entry + position);
+        Ok(Some(Reference { position: entry + field.position, width: field.width, extent, target }))
+    }
+
+    /// The number of the part with these bytes, which is added if it is new.
+    fn part(&mut self, kind: Kind, offset: u64, bytes: &'a [u8]) -> Result<usize, ReadError> {
+        let number = self.found.len();
+        let size = bytes.len() as u64;
+        let has_fields = kind.layout(&self.source, bytes).is_some();
+        match self.known.entry((offset, size, has_fields.then_some(kind))) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(vacant) => {
+                self.left = self.left.checked_sub(size).ok_or(ReadError::Cycle { what: kind.name(), offset })?;
+                vacant.insert(number);
+                self.found.push((kind, Part { offset, bytes, references: Vec::new() }));
+                Ok(number)
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Memory regions: descriptions of the address space, with or without bytes in the dump.
+
+use crate::error::ReadError;
+use crate::format::{self, MemoryProtection, MemoryState, MemoryType, StreamType};
+
+use super::list::{List, Record};
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::target::Target;
+
+/// A region of the address space, as the system described it.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryRegion {
+    raw: format::MemoryInfo,
+    target: Target,
+}
+
+/// The memory information list.
+pub type MemoryInfoList<'a> = List<'a, MemoryRegion>;
+
+impl MemoryRegion {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::MemoryInfo {
+        &self.raw
+    }
+
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw.base_address
+    }
+
+    /// The size in bytes.
+    pub const fn size(&self) -> u64 {
+        self.raw.region_size
+    }
+
+    /// Whether the region is in use.
+    pub const fn state(&self) -> MemoryState {
+        MemoryState::from_bits_retain(self.raw.state)
+    }
+
+    /// What access it allows.
+    pub const fn protection(&self) -> MemoryProtection {
+        MemoryProtection::from_bits_retain(self.raw.protect)
+    }
+
+    /// What is behind it.
+    pub const fn memory_type(&self) -> MemoryType {
+        MemoryType::from_bits_retain(self.raw.memory_type)
+    }
+
+    /// True if the region includes `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        let from = self.target.mask(address).checked_sub(self.target.mask(self.base()));
+        from.is_some_and(|from| from < self.size())
+    }
+}
+
+impl<'a> Record<'a> for MemoryRegion {
+    const LIST: &'static str = "MINIDUMP_MEMORY_INFO_LIST";
+    const SIZE: u64 = format::MemoryInfo::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)?, target: dump.target() })
+    }
+}
+
+impl<'a> MemoryInfoList<'a> {
+    /// The first region in the list that includes `address`.
+    pub fn at_address(&self, address: u64) -> Option<MemoryRegion> {
+        self.iter().find(|region| region.contains(address))
+    }
+}
+
+impl<'a> FromStream<'a> for MemoryInfoList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MEMORY_INFO_LIST;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let head: format::MemoryInfoListHeader = stream.read(MemoryRegion::LIST, 0)?;
+        // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
+        let count = match head.size_of_header {
+            12 => stream.read::<u32>(MemoryRegion::LIST, 8)?.into(),
+            _ => head.number_of_entries,
+        };
+        Self::sized(stream, 12, head.size_of_header, head.size_of_entry, count)
+    }
+}

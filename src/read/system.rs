@@ -1,0 +1,89 @@
+//! Processor and operating system of the dumped machine.
+
+use crate::error::ReadError;
+use crate::format::{self, ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, StreamType, X86CpuInfo};
+
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::string::Utf16;
+
+const WHAT: &str = "MINIDUMP_SYSTEM_INFO";
+
+/// The system information stream.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemInfo<'a> {
+    raw: format::SystemInfo,
+    offset: u64,
+    dump: Minidump<'a>,
+}
+
+/// What the dump says about the processor, in one of three forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpuInformation {
+    /// Vendor, version and features, as the `CPUID` instruction gave them.
+    X86(X86CpuInfo),
+    /// Main id register and the kernel's list of capabilities.
+    Arm(ArmCpuInfo),
+    /// Features by the numbers of `IsProcessorFeaturePresent`.
+    Other(OtherCpuInfo),
+}
+
+impl<'a> SystemInfo<'a> {
+    /// The stream as it stands in the file.
+    pub const fn raw(&self) -> &format::SystemInfo {
+        &self.raw
+    }
+
+    /// The kind of processor, which also tells the layout of contexts.
+    pub const fn architecture(&self) -> ProcessorArchitecture {
+        self.raw.processor_architecture
+    }
+
+    /// The operating system.
+    pub const fn platform(&self) -> PlatformId {
+        self.raw.platform_id
+    }
+
+    /// The name of the service pack or, from producers outside Windows, a longer description of the system; `None` if
+    /// there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn csd_version(&self) -> Result<Option<Utf16<'a>>, ReadError> {
+        self.dump.optional_string(self.raw.csd_version_rva)
+    }
+
+    /// What the dump says about the processor, in the form that the architecture and the producer call for.
+    ///
+    /// AMD64 has the form of other processors in dumps of Windows and Crashpad but the x86 form where Breakpad wrote
+    /// them on Linux; there the 12 letters of the vendor tell. Zeros, which many producers leave, look like the former.
+    pub fn cpu(&self) -> CpuInformation {
+        use ProcessorArchitecture as Cpu;
+        let windows = self.platform().is_windows();
+        match self.architecture() {
+            Cpu::X86 | Cpu::X86_ON_WIN64 | Cpu::X86_ON_ARM64 => CpuInformation::X86(self.cpu_as()),
+            Cpu::AMD64 if !windows && self.names_vendor() => CpuInformation::X86(self.cpu_as()),
+            Cpu::ARM if !windows => CpuInformation::Arm(self.cpu_as()),
+            _ => CpuInformation::Other(self.cpu_as()),
+        }
+    }
+
+    fn names_vendor(&self) -> bool {
+        let printable = |byte: &u8| matches!(byte, b' '..=b'~');
+        self.raw.cpu.first_chunk::<12>().is_some_and(|vendor| vendor.iter().all(printable))
+    }
+
+    /// One form of the processor information; all of them fit into the 24 bytes that there are.
+    fn cpu_as<T: super::bytes::Decode + Default>(&self) -> T {
+        self.dump.bytes().read_from(WHAT, &self.raw.cpu, self.offset).unwrap_or_default()
+    }
+}
+
+impl<'a> FromStream<'a> for SystemInfo<'a> {
+    const STREAM_TYPE: StreamType = StreamType::SYSTEM_INFO;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        Ok(Self { raw: stream.read(WHAT, 0)?, offset: stream.offset(), dump: *stream.dump() })
+    }
+}

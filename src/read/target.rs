@@ -1,0 +1,47 @@
+//! The machine that a dump is of: what its addresses and registers look like.
+
+use crate::format::{PlatformId, ProcessorArchitecture};
+
+/// Processor and operating system of the dumped process, as far as the dump says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// From the first system information stream; `None` without one.
+    pub architecture: Option<ProcessorArchitecture>,
+    /// From the same stream.
+    pub platform: Option<PlatformId>,
+}
+
+impl Target {
+    /// The size of a pointer in bytes: 4 or 8, 8 where the dump does not say.
+    pub fn pointer_size(&self) -> u32 {
+        self.architecture.map_or(8, |architecture| architecture.pointer_size())
+    }
+
+    /// True if addresses have 32 bits.
+    pub fn is_32_bit(&self) -> bool {
+        self.pointer_size() == 4
+    }
+
+    /// True if the process ran under Windows.
+    pub fn is_windows(&self) -> bool {
+        self.platform.is_some_and(|platform| platform.is_windows())
+    }
+
+    /// The form of an address in which two of them can be compared: without the upper half on 32-bit targets.
+    pub fn mask(&self, address: u64) -> u64 {
+        address & self.last_address()
+    }
+
+    /// The highest address there can be.
+    pub fn last_address(&self) -> u64 {
+        if self.is_32_bit() { u32::MAX.into() } else { u64::MAX }
+    }
+
+    /// The form of an address in which a Windows debugger writes it: the upper half of a 32-bit one repeats bit 31.
+    pub fn sign_extend(&self, address: u64) -> u64 {
+        match self.mask(address) {
+            low if self.is_32_bit() && low & 0x8000_0000 != 0 => low | 0xffff_ffff_0000_0000,
+            low => low,
+        }
+    }
+}

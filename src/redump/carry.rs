@@ -1,0 +1,200 @@
+//! What records point to, carried from the source into the builder: once each, however many point to it.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use std::collections::HashMap;
+
+use crate::error::ReadError;
+use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::read::{Context, HandleObject, HandleObjects, Minidump, Part, Parts, StreamContext, parts};
+use crate::write::{MinidumpBuilder, PartId, Text};
+
+use super::context;
+
+/// Which form of some bytes of the source a part holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Text,
+    Bytes,
+    Context,
+    ThreadContext,
+    Object,
+}
+
+/// The builder, and which bytes of the source are in it already.
+pub(super) struct Carrier<'a> {
+    pub(super) builder: MinidumpBuilder<'a>,
+    dump: Minidump<'a>,
+    carried: HashMap<(Kind, u64, u64), PartId>,
+    /// How many bytes may still be carried: what the file holds is not carried more than twice, so that a small file
+    /// whose records all point to the same long text does not become a large one.
+    left: u64,
+}
+
+impl<'a> Carrier<'a> {
+    pub(super) fn new(dump: Minidump<'a>) -> Self {
+        let left = (dump.data().len() as u64).saturating_mul(2);
+        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), left }
+    }
+
+    fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+        self.left = self.left.checked_sub(size).ok_or(ReadError::Cycle { what, offset })?;
+        Ok(())
+    }
+
+    /// The part made of the `size` bytes at `offset`; `make` makes it if there is none yet.
+    fn once(
+        &mut self,
+        what: &'static str,
+        (kind, offset, size): (Kind, u64, u64),
+        make: impl FnOnce(&mut MinidumpBuilder<'a>) -> PartId,
+    ) -> Result<PartId, ReadError> {
+        let key = (kind, offset, size);
+        if let Some(&part) = self.carried.get(&key) {
+            return Ok(part);
+        }
+        self.charge(what, offset, size)?;
+        let part = make(&mut self.builder);
+        self.carried.insert(key, part);
+        Ok(part)
+    }
+
+    /// The string at `rva`, code unit for code unit.
+    pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
+        let bytes = self.dump.string(rva)?.as_bytes();
+        let key = (Kind::Text, rva, bytes.len() as u64);
+        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(bytes)))
+    }
+
+    /// As [`Carrier::text`], for a position that is 0 where there is no string.
+    pub(super) fn optional_text(&mut self, rva: u32) -> Result<Option<PartId>, ReadError> {
+        if rva == 0 { Ok(None) } else { self.text(rva.into()).map(Some) }
+    }
+
+    /// The bytes at a location; `None` for one of no size.
+    pub(super) fn bytes(
+        &mut self,
+        what: &'static str,
+        location: LocationDescriptor,
+    ) -> Result<Option<PartId>, ReadError> {
+        if location.data_size == 0 {
+            return Ok(None);
+        }
+        let bytes = self.dump.location(what, location)?;
+        let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
+        self.once(what, key, |builder| builder.part(what, bytes)).map(Some)
+    }
+
+    /// A context at a location, cut to its fixed part; `of_thread` if it is for the thread list.
+    pub(super) fn context(
+        &mut self,
+        context: Option<Context<'a>>,
+        location: LocationDescriptor,
+        of_thread: bool,
+    ) -> Result<Option<PartId>, ReadError> {
+        let Some(context) = context else { return Ok(None) };
+        let bytes = if of_thread { context::of_thread(&context) } else { context::fixed_part(&context) };
+        // An unchanged record serves both.
+        let kind = match bytes {
+            Cow::Borrowed(_) => Kind::Bytes,
+            Cow::Owned(_) if of_thread => Kind::ThreadContext,
+            Cow::Owned(_) => Kind::Context,
+        };
+        let key = (kind, location.rva.into(), location.data_size.into());
+        self.once("CONTEXT", key, |builder| builder.part("CONTEXT", bytes)).map(Some)
+    }
+
+    /// The records about a handle's object, in their order, and what ended the chain early.
+    pub(super) fn objects(&mut self, objects: HandleObjects<'a>) -> (Option<PartId>, Option<ReadError>) {
+        const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+        let mut chain: Vec<PartId> = Vec::new();
+        let mut fault = None;
+        for object in objects {
+            let object = match object {
+                Ok(object) => object,
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            };
+            let size = object.bytes.len() as u64;
+            let key = (Kind::Object, object.offset, size);
+            let known = self.carried.get(&key).copied();
+            if known.is_some_and(|part| chain.contains(&part)) {
+                fault = Some(ReadError::Cycle { what: WHAT, offset: object.offset });
+                break;
+            }
+            match self.once(WHAT, key, |builder| builder.part(WHAT, object_bytes(&object))) {
+                Ok(part) => chain.push(part),
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+            if known.is_some() {
+                // Another handle's chain goes on from here, and is linked already.
+                break;
+            }
+            if let [.., before, part] = *chain {
+                self.builder.reference(before, 0, RvaWidth::Rva, part);
+            }
+            fault = fault.or(object.fault());
+        }
+        (chain.first().copied(), fault)
+    }
+
+    /// A stream byte for byte, as much of it as there is.
+    pub(super) fn copy(&mut self, stream: &StreamContext<'a>) -> Result<(), ReadError> {
+        let bytes = stream.bytes();
+        self.charge("stream", stream.offset(), bytes.len() as u64)?;
+        self.builder.stream(stream.stream_type(), bytes);
+        Ok(())
+    }
+
+    /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
+    pub(super) fn relocate(&mut self, stream: &StreamContext<'a>) -> Result<Vec<ReadError>, ReadError> {
+        let Parts { parts, faults } = parts(stream)?;
+        let total = parts.iter().fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
+        self.charge("stream", stream.offset(), total)?;
+        let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
+        for part in &parts {
+            let bytes = without_dead_references(part);
+            let is_stream = ids.is_empty();
+            ids.push(match is_stream {
+                true => self.builder.stream(stream.stream_type(), bytes),
+                false => self.builder.part("part of a stream", bytes),
+            });
+        }
+        for (part, &from) in parts.iter().zip(&ids) {
+            for reference in &part.references {
+                if let Some(&to) = reference.target.and_then(|target| ids.get(target)) {
+                    self.builder.reference(from, reference.position, reference.width, to);
+                }
+            }
+        }
+        Ok(faults)
+    }
+}
+
+/// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.
+fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
+    let mut bytes = Cow::Borrowed(part.bytes);
+    for reference in part.references.iter().filter(|reference| reference.target.is_none()) {
+        let field = (reference.position, u64::from(reference.width.bytes()));
+        for (position, width) in [Some(field), reference.extent.map(|extent| (extent, 4))].into_iter().flatten() {
+            let range = usize::try_from(position).ok().zip(usize::try_from(position.saturating_add(width)).ok());
+            let field = range.and_then(|(start, end)| bytes.to_mut().get_mut(start..end));
+            field.into_iter().flatten().for_each(|byte| *byte = 0);
+        }
+    }
+    bytes
+}
+
+/// A record about an object, pointing nowhere.
+fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
+    let mut bytes = alloc::vec![0; 4];
+    bytes.extend_from_slice(&object.raw.info_type.0.to_le_bytes());
+    bytes.extend_from_slice(&object.raw.size_of_info.to_le_bytes());
+    bytes.extend_from_slice(object.bytes);
+    bytes
+}

@@ -1,0 +1,60 @@
+//! Thread contexts on their way into the result.
+
+use alloc::borrow::Cow;
+
+use crate::format::{CONTEXT_ARM64_XSTATE, CONTEXT_XSTATE, ContextLayout};
+use crate::read::Context;
+
+/// The flag for extended state and the layouts that have a fixed part to cut a record to.
+const EXTENDED: [(&ContextLayout, u32); 3] = [
+    (&ContextLayout::X86, CONTEXT_XSTATE),
+    (&ContextLayout::AMD64, CONTEXT_XSTATE),
+    (&ContextLayout::ARM64, CONTEXT_ARM64_XSTATE),
+];
+
+/// The processor status bit of ARM for Thumb code, and where status and program counter are.
+const ARM_THUMB: u32 = 0x20;
+const ARM_PC: usize = 64;
+const ARM_CPSR: usize = 68;
+
+/// The record cut to its fixed part, its flags no longer announcing what is cut off.
+///
+/// Records of layouts without an extended form are kept whole.
+pub(super) fn fixed_part<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
+    let bytes = context.as_bytes();
+    let extended = EXTENDED.iter().find(|(layout, _)| context.layout() == Some(layout));
+    let Some((layout, flag)) = extended else {
+        return bytes.into();
+    };
+    match bytes.get(..layout.size as usize) {
+        Some(fixed) if fixed.len() < bytes.len() => {
+            let mut fixed = fixed.to_vec();
+            change_u32(&mut fixed, layout.flags_offset as usize, |flags| flags & !flag);
+            fixed.into()
+        }
+        _ => bytes.into(),
+    }
+}
+
+/// As [`fixed_part`], for the thread list: there the debugger marks Thumb code in bit 0 of ARM's program counter.
+pub(super) fn of_thread<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
+    let mut bytes = fixed_part(context);
+    let is_thumb = |bytes: &[u8]| u32_at(bytes, ARM_CPSR).is_some_and(|status| status & ARM_THUMB != 0);
+    if context.layout() == Some(&ContextLayout::ARM)
+        && is_thumb(&bytes)
+        && u32_at(&bytes, ARM_PC).is_some_and(|pc| pc & 1 == 0)
+    {
+        change_u32(bytes.to_mut(), ARM_PC, |pc| pc | 1);
+    }
+    bytes
+}
+
+fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
+    bytes.get(position..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+fn change_u32(bytes: &mut [u8], position: usize, change: impl Fn(u32) -> u32) {
+    if let Some(field) = bytes.get_mut(position..).and_then(|rest| rest.first_chunk_mut()) {
+        *field = change(u32::from_le_bytes(*field)).to_le_bytes();
+    }
+}

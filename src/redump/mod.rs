@@ -1,0 +1,148 @@
+//! Re-encoding: a dump goes in, and out comes the minidump that the debugger's `.dump /m` would have written.
+//!
+//! Three steps: the options select memory and streams, the source's records become the builder's, the plan is written.
+//! [`redump`] does all; [`Redump`] stops before the last, so that size and report are known before the first byte.
+//!
+//! # What the options write
+//!
+//! | letters | header flags | streams | memory |
+//! |---|---|---|---|
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers |
+//! | `f` | `0x40002` | Memory64List in place of MemoryList | everything readable |
+//! | `F` | `0x40800` | MemoryInfoList | |
+//! | `h` | `0x40004` | HandleData | |
+//! | `t` | `0x41000` | ThreadInfoList | |
+//! | `u` | `0x40020` | UnloadedModuleList | |
+//! | `a` | `0x41826` | those of `fFhtu` | everything readable |
+//! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing |
+//!
+//! The base set is ThreadList, ModuleList, MemoryList, Exception, SystemInfo and MiscInfo and, in dumps of Windows
+//! processes, Token, SystemMemoryInfo and ProcessVmCounters. Function tables, thread names, comments and the streams
+//! of other producers come along with every option.
+//!
+//! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
+//! on), or all of it if the stack pointer is elsewhere. A window is 128 bytes to either side of each thread's
+//! instruction pointer and of the exception's address (ARM64: 512, ARM: 256). Ranges closer than 17 bytes to each
+//! other become one, with the bytes between them.
+//!
+//! # Where we differ
+//!
+//! The engine is the debugger engine 10.0.15063, asked what it writes when it re-encodes an open dump.
+//!
+//! | matter | engine | here |
+//! |---|---|---|
+//! | CodeView and miscellaneous debug records of modules | dropped | kept: nothing else identifies the symbols |
+//! | order of the modules | by base address | the source's: the first module is the program |
+//! | reserved fields of modules and handles | zeroed | kept |
+//! | thread names, process and system memory counters | dropped or zeroed | kept |
+//! | exit status in thread information | zeroed | kept |
+//! | rows of thread information that the producer marked invalid | dropped | kept |
+//! | priorities of threads without such a row | zeroed | kept |
+//! | object information of handles | dropped | kept |
+//! | function tables | native descriptors blanked | byte for byte |
+//! | debugger build string in MiscInfo | its own | the source's |
+//! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
+//! | several exception streams | the first | all, with a window for each address |
+//! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared |
+//! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |
+//! | stack or window that is not inside one memory range | the whole dump fails; the window is left out | read across ranges that touch, clipped to what is there |
+//! | order of the ranges of a memory list | that of a hash table | by address |
+//! | memory that no memory information row describes | dropped by `a` and `f` | kept |
+//! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
+//! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
+//! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare, sign-extended on output (Windows) |
+//! | dumps of other systems | the same made-up streams | no made-up exception, token or counters; addresses as they were |
+//! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
+
+mod carry;
+mod context;
+mod full;
+mod options;
+mod records;
+mod report;
+mod select;
+mod source;
+mod transcode;
+
+pub use options::Options;
+pub use report::{ItemFault, MissingMemory, Outcome, Report, StreamReport};
+
+use std::io;
+
+use crate::error::RedumpError;
+use crate::read::Dump;
+use crate::write::Plan;
+
+/// Re-encodes `dump` as the options ask and writes the result in one pass.
+///
+/// # Errors
+///
+/// [`RedumpError`]; nothing is written unless the whole result has been planned, so only
+/// [`RedumpError::Write`] can leave a part of a file behind.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::{Dump, redump::{Options, redump}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut file = [0; 32];
+/// # file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
+/// let dump = Dump::parse(&file)?;
+/// let options: Options = "/mfF".parse()?;
+/// let mut out = Vec::new();
+/// let report = redump(&dump, &options, &mut out)?;
+/// assert_eq!(report.size, out.len() as u64);
+/// # Ok(())
+/// # }
+/// ```
+pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Result<Report, RedumpError> {
+    Redump::new(dump, options)?.write_to(sink)
+}
+
+/// A re-encoding that is planned but not written.
+#[derive(Debug)]
+pub struct Redump<'a> {
+    plan: Plan<'a>,
+    report: Report,
+}
+
+impl<'a> Redump<'a> {
+    /// Selects, transcodes and plans.
+    ///
+    /// # Errors
+    ///
+    /// Every [`RedumpError`] but that of a sink.
+    pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
+        options.check_supported()?;
+        let Dump::Minidump(dump) = dump;
+        let source = source::Source::new(*dump)?;
+        let mut report = Report::default();
+        let selection = select::select(&source, options, &mut report)?;
+        let plan = transcode::transcode(&source, options, selection, &mut report)?.plan()?;
+        report.size = plan.size();
+        report.streams_written = plan.directory().to_vec();
+        (report.memory_ranges, report.memory_bytes) = plan.memory();
+        Ok(Self { plan, report })
+    }
+
+    /// The size of the result in bytes.
+    pub const fn size(&self) -> u64 {
+        self.plan.size()
+    }
+
+    /// What the result will hold and what it will not.
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Writes the result in one pass.
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
+        self.plan.write_to(sink)?;
+        Ok(self.report)
+    }
+}

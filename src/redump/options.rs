@@ -1,0 +1,157 @@
+//! The debugger's own words for what a minidump shall hold.
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+use crate::error::RedumpError;
+use crate::format::MinidumpType;
+
+/// One option letter.
+struct Letter {
+    letter: char,
+    bits: MinidumpType,
+    what: &'static str,
+    supported: bool,
+}
+
+/// What `a` stands for: every stream and all memory.
+const ALL: MinidumpType = MinidumpType::WITH_FULL_MEMORY
+    .union(MinidumpType::WITH_FULL_MEMORY_INFO)
+    .union(MinidumpType::WITH_HANDLE_DATA)
+    .union(MinidumpType::WITH_THREAD_INFO)
+    .union(MinidumpType::WITH_UNLOADED_MODULES);
+
+const fn letter(letter: char, bits: MinidumpType, what: &'static str, supported: bool) -> Letter {
+    Letter { letter, bits, what, supported }
+}
+
+/// Every letter that the debugger documents, those that stand for others first.
+const LETTERS: [Letter; 15] = [
+    letter('A', ALL.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY), "all that can be read", true),
+    letter('a', ALL, "all", true),
+    letter('f', MinidumpType::WITH_FULL_MEMORY, "full memory", true),
+    letter('F', MinidumpType::WITH_FULL_MEMORY_INFO, "memory information", true),
+    letter('h', MinidumpType::WITH_HANDLE_DATA, "handles", true),
+    letter('u', MinidumpType::WITH_UNLOADED_MODULES, "unloaded modules", true),
+    letter('t', MinidumpType::WITH_THREAD_INFO, "thread information", true),
+    letter('i', MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY, "memory that stacks point to", false),
+    letter('p', MinidumpType::WITH_PROCESS_THREAD_DATA, "process and thread environment blocks", false),
+    letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY, "private memory", false),
+    letter('d', MinidumpType::WITH_DATA_SEGS, "data sections of modules", false),
+    letter('c', MinidumpType::WITH_CODE_SEGS, "code sections of modules", false),
+    letter('r', MinidumpType::FILTER_MEMORY, "filtered stacks", false),
+    letter('R', MinidumpType::FILTER_MODULE_PATHS, "module names without folders", false),
+    letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT, "extended processor state", false),
+];
+
+/// What a re-encoded dump shall hold.
+///
+/// Options are parsed from the debugger's words: `/m`, `/ma`, `-mfFhut`, `m`. Letters are case-sensitive, come in any
+/// order, and each only adds something. Several words, parted by blanks, give the union.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::redump::Options;
+///
+/// let options: Options = "/mtF".parse().unwrap();
+/// assert_eq!(options.to_string(), "/mFt");
+/// assert_eq!(options.minidump_type().bits(), 0x41800);
+/// assert_eq!("-mfFhut".parse(), "/ma".parse::<Options>());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    bits: MinidumpType,
+    comment: Option<String>,
+}
+
+impl Options {
+    /// `/m` alone: stacks, instruction windows and the base set of streams.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a comment to the dump, as `/c` does.
+    #[must_use]
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
+        self
+    }
+
+    /// The comment to be added.
+    pub fn comment(&self) -> Option<&str> {
+        self.comment.as_deref()
+    }
+
+    /// The flags that the header of the dump will have.
+    ///
+    /// The debugger sets the bit for token information with every option.
+    pub fn minidump_type(&self) -> MinidumpType {
+        self.bits | MinidumpType::WITH_TOKEN_INFORMATION
+    }
+
+    /// The options that give a dump these flags in its header.
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for. Token information may be set or
+    /// not, as the debugger always sets it.
+    pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
+        let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
+        let options = Self { bits, comment: None };
+        let covered = options.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
+        let rest = bits.bits() & !covered.bits();
+        if rest == 0 { Ok(options) } else { Err(RedumpError::UnsupportedFlags { bits: rest }) }
+    }
+
+    /// True if all of these bits of `MINIDUMP_TYPE` are asked for.
+    pub(super) fn contain(&self, bits: MinidumpType) -> bool {
+        self.bits.contains(bits)
+    }
+
+    /// The fewest letters that say the same.
+    fn letters(&self) -> impl Iterator<Item = &'static Letter> + '_ {
+        let mut said = MinidumpType::empty();
+        LETTERS.iter().filter(move |letter| {
+            let says_more = self.bits.contains(letter.bits) && !said.contains(letter.bits);
+            if says_more {
+                said |= letter.bits;
+            }
+            says_more
+        })
+    }
+
+    pub(super) fn check_supported(&self) -> Result<(), RedumpError> {
+        match self.letters().find(|letter| !letter.supported) {
+            Some(&Letter { letter, what, .. }) => Err(RedumpError::UnsupportedLetter { letter, what }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Options {
+    type Err = RedumpError;
+
+    fn from_str(words: &str) -> Result<Self, RedumpError> {
+        let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
+        let mut bits = None;
+        for word in words.split_whitespace() {
+            let bare = word.strip_prefix(['/', '-']).unwrap_or(word);
+            let letters = bare.strip_prefix('m').ok_or_else(|| no_option(word))?;
+            let bits = bits.get_or_insert(MinidumpType::empty());
+            for letter in letters.chars() {
+                let known = LETTERS.iter().find(|known| known.letter == letter);
+                *bits |= known.ok_or(RedumpError::UnknownLetter { letter })?.bits;
+            }
+        }
+        bits.map(|bits| Self { bits, comment: None }).ok_or_else(|| no_option(words))
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("/m")?;
+        self.letters().try_for_each(|letter| write!(f, "{}", letter.letter))
+    }
+}

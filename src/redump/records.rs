@@ -1,0 +1,110 @@
+//! Records that point to other things: threads, modules, handles.
+
+use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
+use crate::read::{HandleData, ModuleList, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
+
+use super::source::Interval;
+use super::transcode::Transcoder;
+
+impl<'a> Transcoder<'_, 'a> {
+    pub(super) fn threads(&mut self, list: ThreadList<'a>, stacks: &[Option<Interval>]) {
+        const LIST: StreamType = StreamType::THREAD_LIST;
+        self.list_fault(LIST, &list);
+        for ((thread, stack), item) in list.iter().zip(stacks).zip(0..) {
+            let mut raw = *thread.raw();
+            let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
+            let context = self.or_fault((LIST, item, "context"), context);
+            if let (None, Err(error)) = (stack, thread.stack()) {
+                self.fault(LIST, item, "stack", error);
+            }
+            raw.teb = self.source.written(raw.teb);
+            raw.stack = self.stack(&raw.stack, *stack);
+            self.carrier.builder.thread(raw, context);
+            self.first_thread.get_or_insert((raw.thread_id, context));
+        }
+    }
+
+    /// The descriptor of a stack; without bytes it keeps its address, as producers that skip a stack write it.
+    fn stack(&self, source: &MemoryDescriptor, stack: Option<Interval>) -> MemoryDescriptor {
+        let (start, size) = stack.map_or((source.start_of_memory_range, 0), |stack| (stack.start, stack.size()));
+        MemoryDescriptor {
+            start_of_memory_range: self.source.written(start),
+            memory: LocationDescriptor { data_size: u32::try_from(size).unwrap_or(u32::MAX), rva: 0 },
+        }
+    }
+
+    /// The entries as they are, but for positions: a context's is moved, memory is found by address.
+    pub(super) fn threads_ex(&mut self, list: ThreadExList<'a>) {
+        const LIST: StreamType = StreamType::THREAD_EX_LIST;
+        self.list_fault(LIST, &list);
+        for (thread, item) in list.iter().zip(0..) {
+            let raw = *thread.raw();
+            let context =
+                thread.context().and_then(|context| self.carrier.context(context, raw.thread.thread_context, false));
+            let context = self.or_fault((LIST, item, "context"), context);
+            self.carrier.builder.thread_ex(raw, context);
+        }
+    }
+
+    pub(super) fn modules(&mut self, list: ModuleList<'a>) {
+        const LIST: StreamType = StreamType::MODULE_LIST;
+        self.list_fault(LIST, &list);
+        for (module, item) in list.iter().zip(0..) {
+            let mut raw = *module.raw();
+            raw.base_of_image = self.source.written(raw.base_of_image);
+            let name = self.carrier.text(raw.module_name_rva.into()).map(Some);
+            let name = self.or_fault((LIST, item, "name"), name);
+            let code_view = self.carrier.bytes("CodeView record", raw.cv_record);
+            let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
+            let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
+            let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
+            match name {
+                Some(name) => self.carrier.builder.module(raw, name, code_view, misc),
+                None => self.carrier.builder.nameless_module(raw, code_view, misc),
+            };
+        }
+    }
+
+    pub(super) fn unloaded_modules(&mut self, list: UnloadedModuleList<'a>) {
+        const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (module, item) in list.iter().zip(0..) {
+            let mut raw = *module.raw();
+            raw.base_of_image = self.source.written(raw.base_of_image);
+            let name = self.carrier.optional_text(raw.module_name_rva);
+            let name = self.or_fault((LIST, item, "name"), name);
+            self.carrier.builder.unloaded_module(raw, name);
+        }
+    }
+
+    pub(super) fn thread_names(&mut self, list: ThreadNames<'a>) {
+        const LIST: StreamType = StreamType::THREAD_NAMES;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (name, item) in list.iter().zip(0..) {
+            let text = self.carrier.text(name.raw().rva_of_thread_name).map(Some);
+            if let Some(text) = self.or_fault((LIST, item, "name"), text) {
+                self.carrier.builder.thread_name(name.thread_id(), text);
+            }
+        }
+    }
+
+    pub(super) fn handles(&mut self, list: HandleData<'a>) {
+        const LIST: StreamType = StreamType::HANDLE_DATA;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (handle, item) in list.iter().zip(0..) {
+            let raw = *handle.raw();
+            let type_name = self.carrier.optional_text(raw.descriptor.type_name_rva);
+            let type_name = self.or_fault((LIST, item, "type name"), type_name);
+            let object_name = self.carrier.optional_text(raw.descriptor.object_name_rva);
+            let object_name = self.or_fault((LIST, item, "object name"), object_name);
+            let (information, fault) = self.carrier.objects(handle.object_information());
+            if let Some(error) = fault {
+                self.fault(LIST, item, "object information", error);
+            }
+            self.carrier.builder.handle(raw, type_name, object_name, information);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What became of the source.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{DirectoryEntry, StreamType};
+
+/// What a re-encoding kept, dropped and could not read.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The size of the result in bytes.
+    pub size: u64,
+    /// The stream directory of the result.
+    pub streams_written: Vec<DirectoryEntry>,
+    /// Every entry of the source's directory that is in use, in its order.
+    pub streams: Vec<StreamReport>,
+    /// Streams that the source lacks and the debugger always writes.
+    pub made_up: Vec<StreamType>,
+    /// The number of memory ranges in the result.
+    pub memory_ranges: u64,
+    /// The sum of their sizes in bytes.
+    pub memory_bytes: u64,
+    /// Memory regions that were asked for in full and of which bytes are missing in the source.
+    pub missing_memory: Vec<MissingMemory>,
+    /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
+    /// nothing accessible is there (reserved, free, no-access and guard regions).
+    pub excluded_memory: u64,
+    /// Parts of items that could not be read: names, contexts, records.
+    pub faults: Vec<ItemFault>,
+}
+
+/// What became of a stream of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamReport {
+    /// The position of its entry in the source's directory, from 0.
+    pub index: u32,
+    /// Its type.
+    pub stream_type: StreamType,
+    /// Its size in the source, in bytes.
+    pub size: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a stream of the source.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Decoded and written anew.
+    Rewritten,
+    /// Copied byte for byte; it holds no file offsets.
+    Copied,
+    /// Copied with all that it points to, the file offsets in it moved.
+    Relocated,
+    /// Copied byte for byte, though file offsets may be in it that are now wrong.
+    Unexamined,
+    /// The options do not ask for it.
+    NotAsked,
+    /// Left out: an earlier stream of the same type counts.
+    Duplicate,
+    /// Could not be read, and is not in the result.
+    Unreadable(ReadError),
+}
+
+impl Outcome {
+    /// True if the stream, or what it says, is in the result.
+    pub const fn is_kept(&self) -> bool {
+        matches!(self, Self::Rewritten | Self::Copied | Self::Relocated | Self::Unexamined)
+    }
+}
+
+/// A memory region of which bytes are missing in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingMemory {
+    /// The region's address.
+    pub address: u64,
+    /// The region's size in bytes.
+    pub size: u64,
+    /// How many bytes of it the source has; these are in the result.
+    pub available: u64,
+}
+
+/// A part of an item that could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemFault {
+    /// The stream that the item belongs to.
+    pub stream_type: StreamType,
+    /// The item's number in the stream, from 0.
+    pub item: u64,
+    /// Which part of it.
+    pub part: &'static str,
+    /// What is wrong.
+    pub error: ReadError,
+}

@@ -1,0 +1,78 @@
+//! The dump that is re-encoded, with what several steps ask of it.
+
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::read::{ByteOrder, Memory, Minidump, Target};
+
+/// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Interval {
+    pub(super) start: u64,
+    pub(super) last: u64,
+}
+
+impl Interval {
+    /// `size` bytes from `start` on, cut at the highest address; `None` if there is no byte.
+    pub(super) fn new(start: u64, size: u64, highest: u64) -> Option<Self> {
+        let more = size.checked_sub(1)?;
+        (start <= highest).then(|| Self { start, last: start.saturating_add(more).min(highest) })
+    }
+
+    /// The size in bytes; one less for all 64 bits of addresses.
+    pub(super) fn size(&self) -> u64 {
+        (self.last - self.start).saturating_add(1)
+    }
+
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        let (start, last) = (self.start.max(other.start), self.last.min(other.last));
+        (start <= last).then_some(Self { start, last })
+    }
+}
+
+pub(super) struct Source<'a> {
+    pub(super) dump: Minidump<'a>,
+    pub(super) memory: Memory<'a>,
+    pub(super) target: Target,
+    /// Where there are bytes, in the order of addresses; runs that touch are one.
+    runs: Vec<Interval>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(dump: Minidump<'a>) -> Result<Self, RedumpError> {
+        if dump.byte_order() == ByteOrder::Big {
+            return Err(RedumpError::Unsupported { what: "a big-endian dump" });
+        }
+        let memory = dump.memory();
+        let mut runs: Vec<Interval> = Vec::new();
+        for range in memory.visible_ranges() {
+            let Some(next) = Interval::new(range.address, range.size, u64::MAX) else {
+                continue;
+            };
+            match runs.last_mut() {
+                Some(run) if run.last.checked_add(1) == Some(next.start) => run.last = next.last,
+                _ => runs.push(next),
+            }
+        }
+        Ok(Self { target: dump.target(), dump, memory, runs })
+    }
+
+    /// The parts of `wanted` that have bytes, in the order of addresses.
+    pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let from = self.runs.partition_point(|run| run.last < wanted.start);
+        let runs = self.runs.get(from..).unwrap_or_default().iter();
+        runs.map_while(move |run| run.intersection(&wanted))
+    }
+
+    /// True if every address of `wanted` has its byte.
+    pub(super) fn holds(&self, wanted: Interval) -> bool {
+        self.present(wanted).next() == Some(wanted)
+    }
+
+    /// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.
+    ///
+    /// Producers on other systems extend with zeros, and so do the tools that read their dumps.
+    pub(super) fn written(&self, address: u64) -> u64 {
+        if self.target.is_windows() { self.target.sign_extend(address) } else { address }
+    }
+}

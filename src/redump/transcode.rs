@@ -1,0 +1,356 @@
+//! The source's streams, one after the other, into the builder.
+
+use alloc::vec::Vec;
+
+use crate::error::{ReadError, RedumpError};
+use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
+use crate::read::{
+    Exception, List, MemoryInfoList, MemoryRegion, Record, Relocation, Stream, StreamContext, SystemInfo, ThreadInfo,
+    relocation,
+};
+use crate::write::{MemoryRange, MinidumpBuilder, PartId};
+
+use super::carry::Carrier;
+use super::options::Options;
+use super::report::{ItemFault, Outcome, Report, StreamReport};
+use super::select::Selection;
+use super::source::{Interval, Source};
+
+/// The exception that the debugger makes up for a dump without one.
+const STATUS_BREAKPOINT: u32 = 0x8000_0003;
+/// The size of the counters that the debugger writes, filled with zeros, where the source has none.
+const SYSTEM_MEMORY_INFO_SIZE: usize = format::SystemMemoryInfo1::SIZE;
+const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;
+
+/// Fills a builder with what the selection and the options take from the source.
+pub(super) fn transcode<'a>(
+    source: &Source<'a>,
+    options: &Options,
+    selection: Selection,
+    report: &mut Report,
+) -> Result<MinidumpBuilder<'a>, RedumpError> {
+    let carrier = Carrier::new(source.dump);
+    let mut transcoder = Transcoder { source, options, carrier, report, seen: Vec::new(), first_thread: None };
+    transcoder.run(&selection);
+    let mut builder = transcoder.carrier.builder;
+    builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
+    add_memory(source, selection, &mut builder);
+    Ok(builder)
+}
+
+pub(super) struct Transcoder<'s, 'a> {
+    pub(super) source: &'s Source<'a>,
+    pub(super) options: &'s Options,
+    pub(super) carrier: Carrier<'a>,
+    pub(super) report: &'s mut Report,
+    /// The types of the streams that were kept, each once.
+    seen: Vec<StreamType>,
+    /// The number of the first thread, and its context.
+    pub(super) first_thread: Option<(u32, Option<PartId>)>,
+}
+
+impl<'a> Transcoder<'_, 'a> {
+    fn run(&mut self, selection: &Selection) {
+        // Lists that stand in every dump, even if they are empty.
+        self.carrier.builder.list(StreamType::THREAD_LIST).list(StreamType::MODULE_LIST);
+        for (stream, decoded) in self.source.dump.streams() {
+            if stream.stream_type() == StreamType::UNUSED {
+                continue;
+            }
+            let outcome = match decoded {
+                Err(error) => Outcome::Unreadable(error),
+                Ok(decoded) => self.stream(&stream, decoded, selection),
+            };
+            if outcome.is_kept() && !self.seen.contains(&stream.stream_type()) {
+                self.seen.push(stream.stream_type());
+            }
+            self.report.streams.push(StreamReport {
+                index: stream.index(),
+                stream_type: stream.stream_type(),
+                size: stream.declared_size(),
+                outcome,
+            });
+        }
+        if let Some(comment) = self.options.comment() {
+            self.comment(comment);
+        }
+        if self.source.target.is_windows() {
+            self.make_up();
+        }
+    }
+
+    fn asked(&self, bits: MinidumpType) -> bool {
+        self.options.contain(bits)
+    }
+
+    /// Takes one stream over; every kind has its line here.
+    fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
+        let first = !self.seen.contains(&stream.stream_type());
+        // Of these the first counts, as in the debugger; of all others there may be several.
+        let (single, asked) = match decoded {
+            Stream::ThreadInfoList(_) => (true, self.asked(MinidumpType::WITH_THREAD_INFO)),
+            Stream::UnloadedModuleList(_) => (true, self.asked(MinidumpType::WITH_UNLOADED_MODULES)),
+            Stream::HandleData(_) => (true, self.asked(MinidumpType::WITH_HANDLE_DATA)),
+            Stream::MemoryInfoList(_) => (true, self.asked(MinidumpType::WITH_FULL_MEMORY_INFO)),
+            Stream::ThreadList(_)
+            | Stream::ModuleList(_)
+            | Stream::MemoryList(_)
+            | Stream::Memory64List(_)
+            | Stream::SystemInfo(_)
+            | Stream::MiscInfo(_)
+            | Stream::Token(_)
+            | Stream::FunctionTable(_)
+            | Stream::SystemMemoryInfo(_)
+            | Stream::ProcessVmCounters(_)
+            | Stream::ThreadNames(_) => (true, true),
+            Stream::Unused
+            | Stream::Exception(_)
+            | Stream::ThreadExList(_)
+            | Stream::CommentA(_)
+            | Stream::CommentW(_)
+            | Stream::HandleOperationList(_)
+            | Stream::HostModuleList(_)
+            | Stream::Raw(_) => (false, true),
+        };
+        if !asked {
+            return Outcome::NotAsked;
+        }
+        if single && !first {
+            return Outcome::Duplicate;
+        }
+        match decoded {
+            Stream::Unused => return Outcome::NotAsked,
+            Stream::ThreadList(list) => self.threads(list, &selection.stacks),
+            Stream::ThreadExList(list) => self.threads_ex(list),
+            Stream::ModuleList(list) => self.modules(list),
+            Stream::UnloadedModuleList(list) => self.unloaded_modules(list),
+            Stream::HandleData(list) => self.handles(list),
+            Stream::ThreadNames(list) => self.thread_names(list),
+            Stream::ThreadInfoList(list) => self.thread_infos(list),
+            Stream::MemoryInfoList(list) => self.memory_infos(list),
+            Stream::MemoryList(list) => self.memory_faults(StreamType::MEMORY_LIST, list.fault(), list.iter()),
+            Stream::Memory64List(list) => self.memory_faults(StreamType::MEMORY64_LIST, list.fault(), list.iter()),
+            Stream::Exception(exception) => self.exception(&exception),
+            Stream::SystemInfo(system) => self.system_info(&system),
+            Stream::MiscInfo(misc) => {
+                self.carrier.builder.misc_info(misc.raw());
+            }
+            Stream::CommentA(_)
+            | Stream::CommentW(_)
+            | Stream::HandleOperationList(_)
+            | Stream::FunctionTable(_)
+            | Stream::Token(_)
+            | Stream::SystemMemoryInfo(_)
+            | Stream::ProcessVmCounters(_)
+            | Stream::HostModuleList(_)
+            | Stream::Raw(_) => return self.carry(stream),
+        }
+        Outcome::Rewritten
+    }
+
+    /// Takes over a stream as bytes, moved file offsets aside.
+    fn carry(&mut self, stream: &StreamContext<'a>) -> Outcome {
+        let outcome = match relocation(stream.stream_type()) {
+            Relocation::Known => {
+                return match self.carrier.relocate(stream) {
+                    Ok(faults) => {
+                        faults.into_iter().for_each(|error| self.fault(stream.stream_type(), 0, "reference", error));
+                        Outcome::Relocated
+                    }
+                    Err(error) => Outcome::Unreadable(error),
+                };
+            }
+            Relocation::None if stream.stream_type().name().is_some() => Outcome::Copied,
+            Relocation::None | Relocation::Viewed | Relocation::Unexamined | Relocation::Unmovable => {
+                Outcome::Unexamined
+            }
+        };
+        match self.carrier.copy(stream) {
+            Ok(()) => outcome,
+            Err(error) => Outcome::Unreadable(error),
+        }
+    }
+
+    /// Notes a part of an item that could not be read.
+    pub(super) fn fault(&mut self, stream_type: StreamType, item: u64, part: &'static str, error: ReadError) {
+        self.report.faults.push(ItemFault { stream_type, item, part, error });
+    }
+
+    /// Notes what keeps a part of an item from being read, and goes on without it.
+    pub(super) fn or_fault<T: Default>(
+        &mut self,
+        (stream_type, item, part): (StreamType, u64, &'static str),
+        result: Result<T, ReadError>,
+    ) -> T {
+        result.unwrap_or_else(|error| {
+            self.fault(stream_type, item, part, error);
+            T::default()
+        })
+    }
+
+    /// Notes that a list announces more entries than there are.
+    pub(super) fn list_fault<R: Record<'a>>(&mut self, stream_type: StreamType, list: &List<'a, R>) {
+        if let Some(error) = list.fault() {
+            self.fault(stream_type, list.len(), "entries", error);
+        }
+    }
+
+    fn thread_infos(&mut self, list: List<'a, ThreadInfo>) {
+        self.list_fault(StreamType::THREAD_INFO_LIST, &list);
+        self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
+        for info in list {
+            let start_address = self.source.written(info.raw().start_address);
+            self.carrier.builder.thread_info(format::ThreadInfo { start_address, ..*info.raw() });
+        }
+    }
+
+    fn memory_infos(&mut self, list: MemoryInfoList<'a>) {
+        self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
+        if list.is_empty() && self.source.target.is_windows() {
+            // As if absent: rows are made up for it.
+            return;
+        }
+        self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
+        for region in list {
+            let row = self.memory_info(&region);
+            self.carrier.builder.memory_info(row);
+        }
+    }
+
+    fn memory_info(&self, region: &MemoryRegion) -> format::MemoryInfo {
+        let raw = *region.raw();
+        let (base_address, allocation_base) =
+            (self.source.written(raw.base_address), self.source.written(raw.allocation_base));
+        format::MemoryInfo { base_address, allocation_base, ..raw }
+    }
+
+    /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
+    fn memory_faults(
+        &mut self,
+        stream_type: StreamType,
+        list: Option<ReadError>,
+        ranges: impl Iterator<Item = crate::read::MemoryRange<'a>>,
+    ) {
+        let mut item = 0;
+        for range in ranges {
+            if let Some(error) = range.fault() {
+                self.fault(stream_type, item, "memory range", error);
+            }
+            item += 1;
+        }
+        if let Some(error) = list {
+            self.fault(stream_type, item, "entries", error);
+        }
+    }
+
+    fn exception(&mut self, exception: &Exception<'a>) {
+        let raw = *exception.raw();
+        let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
+        let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
+        let record = raw.exception_record;
+        let written = |address| self.source.written(address);
+        let exception_record = format::ExceptionRecord {
+            exception_record: written(record.exception_record),
+            exception_address: written(record.exception_address),
+            exception_information: record.exception_information.map(written),
+            ..record
+        };
+        self.carrier.builder.exception(format::ExceptionStream { exception_record, ..raw }, context);
+    }
+
+    fn system_info(&mut self, system: &SystemInfo<'a>) {
+        let mut raw = *system.raw();
+        let version = self.carrier.optional_text(raw.csd_version_rva);
+        let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
+        if self.source.target.is_windows() {
+            // Live dumps of the engine have stale bytes there, and it blanks them as we do.
+            let kept = if raw.processor_architecture == ProcessorArchitecture::X86 { 20 } else { 16 };
+            raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
+        }
+        self.carrier.builder.system_info(raw, version);
+    }
+
+    /// Adds the comment that was asked for, unless the source has just that one.
+    fn comment(&mut self, comment: &str) {
+        let known =
+            self.source.dump.streams().any(
+                |(_, stream)| matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment),
+            );
+        if !known {
+            self.carrier.builder.comment(comment);
+        }
+    }
+
+    /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
+    fn make_up(&mut self) {
+        if !self.seen.contains(&StreamType::EXCEPTION) {
+            if let Some((thread_id, context)) = self.first_thread {
+                let exception_record =
+                    format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
+                let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
+                self.carrier.builder.exception(exception, context);
+                self.report.made_up.push(StreamType::EXCEPTION);
+            }
+        }
+        // A list of no entries: its size, their number, the sizes of its header and of an entry's.
+        let no_tokens: Vec<u8> = [16u32, 0, 16, 72].into_iter().flat_map(u32::to_le_bytes).collect();
+        for (stream_type, bytes) in [
+            (StreamType::TOKEN, no_tokens),
+            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
+            (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
+        ] {
+            if !self.seen.contains(&stream_type) {
+                self.carrier.builder.stream(stream_type, bytes);
+                self.report.made_up.push(stream_type);
+            }
+        }
+        let rows = self.source.dump.stream::<MemoryInfoList<'_>>().ok().flatten().map_or(0, |rows| rows.len());
+        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
+            self.make_up_memory_info();
+        }
+    }
+
+    /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
+    fn make_up_memory_info(&mut self) {
+        for range in self.source.memory.visible_ranges() {
+            let base = self.source.written(range.address);
+            self.carrier.builder.memory_info(format::MemoryInfo {
+                base_address: base,
+                allocation_base: base,
+                allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
+                region_size: range.size,
+                state: format::MemoryState::COMMIT.bits(),
+                protect: format::MemoryProtection::READ_WRITE.bits(),
+                memory_type: format::MemoryType::PRIVATE.bits(),
+                ..Default::default()
+            });
+        }
+        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
+    }
+}
+
+/// The selected memory, borrowed from the source.
+fn add_memory<'a>(source: &Source<'a>, selection: Selection, builder: &mut MinidumpBuilder<'a>) {
+    let list = if selection.full { StreamType::MEMORY64_LIST } else { StreamType::MEMORY_LIST };
+    builder.list(list);
+    for range in selection.ranges {
+        let range = contents(source, range);
+        if selection.full {
+            builder.memory64(range)
+        } else {
+            builder.memory(range)
+        };
+    }
+}
+
+/// The bytes of an interval, which are all present; in one run if they stand together in the file.
+fn contents<'a>(source: &Source<'a>, range: Interval) -> MemoryRange<'a> {
+    let address = source.written(range.start);
+    match source.memory.slice(range.start, range.size()) {
+        Some(bytes) => MemoryRange::borrowed(address, bytes),
+        None => {
+            let pieces = source.memory.visible_within(range.start, range.last).map(|piece| piece.bytes);
+            MemoryRange::from_pieces(address, pieces.collect())
+        }
+    }
+}

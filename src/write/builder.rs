@@ -1,0 +1,301 @@
+//! What a dump shall hold.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::error::{Item, WriteError};
+use crate::format::{self, MinidumpType, RvaWidth, StreamType};
+
+use super::lists::{HandleRow, Lists, ModuleRow};
+use super::memory::{MemoryRange, ShortSource};
+use super::plan::Plan;
+use super::string::Text;
+
+/// Bytes that other bytes can refer to by file offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartId(pub(super) u32);
+
+/// Bytes with a place of their own in the file.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    pub(super) item: Item,
+    pub(super) bytes: Cow<'a, [u8]>,
+    /// The file offset is a multiple of it.
+    pub(super) align: u32,
+}
+
+/// A field that holds the file offset of something else.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reference {
+    pub(super) from: PartId,
+    pub(super) position: u64,
+    pub(super) width: RvaWidth,
+    pub(super) target: ReferenceTarget,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ReferenceTarget {
+    Part(PartId),
+    /// The bytes of the memory list's range of just this address and size; 0 if there is none.
+    MemoryRange {
+        address: u64,
+        size: u64,
+    },
+}
+
+/// Collects the content of a minidump.
+///
+/// Positions in the records that are handed in (`rva` fields) are not used: what a record refers to is handed in
+/// beside it, as a [`PartId`], and several records may refer to the same part. Everything else of a record is written
+/// as it is.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::{self, ProcessorArchitecture, StreamType};
+/// use userdump::write::{MemoryRange, MinidumpBuilder};
+/// use userdump::read::{Minidump, ModuleList};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let stack = [0x55; 64];
+/// let mut dump = MinidumpBuilder::new();
+/// dump.system_info(
+///     format::SystemInfo { processor_architecture: ProcessorArchitecture::AMD64.0, ..Default::default() },
+///     None,
+/// );
+/// let name = dump.text("C:\\app\\app.exe");
+/// let module = format::Module { base_of_image: 0x1_4000_0000, size_of_image: 0x5000, ..Default::default() };
+/// dump.module(module, name, None, None);
+/// dump.memory(MemoryRange::borrowed(0x20_0000, &stack));
+///
+/// let mut file = Vec::new();
+/// let plan = dump.plan()?;
+/// assert_eq!(plan.write_to(&mut file)?.size, file.len() as u64);
+///
+/// let read = Minidump::parse(&file)?;
+/// let modules = read.stream::<ModuleList>()?.unwrap();
+/// assert_eq!(modules.get(0).unwrap().name()?, "C:\\app\\app.exe");
+/// assert_eq!(read.memory().slice(0x20_0010, 4), Some(&[0x55; 4][..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct MinidumpBuilder<'a> {
+    pub(super) flags: u64,
+    pub(super) time_date_stamp: u32,
+    pub(super) short_source: ShortSource,
+    pub(super) parts: Vec<Part<'a>>,
+    pub(super) references: Vec<Reference>,
+    pub(super) lists: Lists,
+    /// Streams in the order in which they were added, with their types.
+    pub(super) streams: Vec<(StreamType, PartId)>,
+    pub(super) memory: Option<Vec<MemoryRange<'a>>>,
+    pub(super) memory64: Option<Vec<MemoryRange<'a>>>,
+}
+
+impl<'a> MinidumpBuilder<'a> {
+    /// A dump without any stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the header's flags: what the dump was meant to hold.
+    pub fn flags(&mut self, flags: MinidumpType) -> &mut Self {
+        self.flags = flags.bits();
+        self
+    }
+
+    /// Sets the header's time of the dump, in seconds since 1970 UTC.
+    pub fn time_date_stamp(&mut self, seconds: u32) -> &mut Self {
+        self.time_date_stamp = seconds;
+        self
+    }
+
+    /// Sets what happens when the reader of a memory range ends early; to stop is the default.
+    pub fn short_source(&mut self, short_source: ShortSource) -> &mut Self {
+        self.short_source = short_source;
+        self
+    }
+
+    /// Adds bytes that records and other parts can refer to; `name` is for errors.
+    pub fn part(&mut self, name: &'static str, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
+        self.push(name, bytes.into(), 8)
+    }
+
+    /// Adds text, as a `MINIDUMP_STRING`: its size, the code units, a NUL.
+    pub fn text<'t>(&mut self, text: impl Into<Text<'t>>) -> PartId {
+        let text = text.into();
+        let units = text.as_bytes();
+        // A text that 32 bits cannot measure is refused by the plan, for it makes a part that is too large.
+        let length = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        let mut bytes = Vec::with_capacity(units.len() + 6);
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(units);
+        bytes.extend_from_slice(&[0, 0]);
+        self.push("MINIDUMP_STRING", bytes.into(), 4)
+    }
+
+    pub(super) fn push(&mut self, name: &'static str, bytes: Cow<'a, [u8]>, align: u32) -> PartId {
+        let index = self.parts.len();
+        self.parts.push(Part { item: Item { name, index: Some(index as u64) }, bytes, align });
+        // Four billion parts do not fit into memory.
+        PartId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// Lets the field at `position` of the part `from` hold the file offset of the part `to`.
+    pub fn reference(&mut self, from: PartId, position: u64, width: RvaWidth, to: PartId) -> &mut Self {
+        self.references.push(Reference { from, position, width, target: ReferenceTarget::Part(to) });
+        self
+    }
+
+    /// Adds a stream of any type from its bytes; [`MinidumpBuilder::reference`] can point out of it.
+    ///
+    /// Streams of types that the builder has methods for stand where these would put them, others at the end of the
+    /// directory. A type may be added more than once.
+    pub fn stream(&mut self, stream_type: StreamType, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
+        let part = self.push("stream", bytes.into(), 8);
+        if let Some(entry) = self.parts.last_mut() {
+            entry.item = Item { name: stream_type.name().unwrap_or("stream"), index: None };
+        }
+        self.streams.push((stream_type, part));
+        part
+    }
+
+    /// Lets a list stand in the dump even if nothing is added to it.
+    ///
+    /// It concerns the thread, module and memory lists, and the lists of threads' names and information, unloaded
+    /// modules, memory information and handles; other types are left alone.
+    pub fn list(&mut self, stream_type: StreamType) -> &mut Self {
+        match stream_type {
+            StreamType::MEMORY_LIST => drop(self.memory.get_or_insert_default()),
+            StreamType::MEMORY64_LIST => drop(self.memory64.get_or_insert_default()),
+            _ => self.lists.declare(stream_type),
+        }
+        self
+    }
+
+    /// Adds a range to the memory list; its bytes must come to lie below 4 GiB in the file.
+    pub fn memory(&mut self, range: MemoryRange<'a>) -> &mut Self {
+        self.memory.get_or_insert_default().push(range);
+        self
+    }
+
+    /// Adds a range to the Memory64 list, which is for dumps with full memory.
+    pub fn memory64(&mut self, range: MemoryRange<'a>) -> &mut Self {
+        self.memory64.get_or_insert_default().push(range);
+        self
+    }
+
+    /// Adds a thread.
+    ///
+    /// The stack's position in the file follows from its address and size, if the memory list has a range of just
+    /// those; otherwise it is 0, and readers look the stack up in the memory lists.
+    pub fn thread(&mut self, record: format::Thread, context: Option<PartId>) -> &mut Self {
+        self.lists.threads.get_or_insert_default().push((record, context));
+        self
+    }
+
+    /// Adds a thread with a backing store, to the extended thread list; positions follow as in that of plain threads.
+    pub fn thread_ex(&mut self, record: format::ThreadEx, context: Option<PartId>) -> &mut Self {
+        self.lists.threads_ex.get_or_insert_default().push((record, context));
+        self
+    }
+
+    /// Adds a thread's times, state and start address.
+    pub fn thread_info(&mut self, record: format::ThreadInfo) -> &mut Self {
+        self.lists.thread_infos.get_or_insert_default().push(record);
+        self
+    }
+
+    /// Adds the name of a thread.
+    pub fn thread_name(&mut self, thread_id: u32, name: PartId) -> &mut Self {
+        self.lists.thread_names.get_or_insert_default().push((thread_id, name));
+        self
+    }
+
+    /// Adds a module; `code_view` and `misc` are its debug records.
+    pub fn module(
+        &mut self,
+        record: format::Module,
+        name: PartId,
+        code_view: Option<PartId>,
+        misc: Option<PartId>,
+    ) -> &mut Self {
+        self.lists.modules.get_or_insert_default().push(ModuleRow { record, name: Some(name), code_view, misc });
+        self
+    }
+
+    /// Adds a module whose name is not known; the position of its name will be 0.
+    pub fn nameless_module(
+        &mut self,
+        record: format::Module,
+        code_view: Option<PartId>,
+        misc: Option<PartId>,
+    ) -> &mut Self {
+        self.lists.modules.get_or_insert_default().push(ModuleRow { record, name: None, code_view, misc });
+        self
+    }
+
+    /// Adds a module that was unloaded; without a name the position of the name will be 0.
+    pub fn unloaded_module(&mut self, record: format::UnloadedModule, name: Option<PartId>) -> &mut Self {
+        self.lists.unloaded_modules.get_or_insert_default().push((record, name));
+        self
+    }
+
+    /// Adds a region to the memory information list.
+    pub fn memory_info(&mut self, record: format::MemoryInfo) -> &mut Self {
+        self.lists.memory_infos.get_or_insert_default().push(record);
+        self
+    }
+
+    /// Adds a handle; `information` is the first record of its object information chain.
+    pub fn handle(
+        &mut self,
+        record: format::HandleDescriptor2,
+        type_name: Option<PartId>,
+        object_name: Option<PartId>,
+        information: Option<PartId>,
+    ) -> &mut Self {
+        self.lists.handles.get_or_insert_default().push(HandleRow { record, type_name, object_name, information });
+        self
+    }
+
+    /// Adds an exception stream; there may be several.
+    pub fn exception(&mut self, record: format::ExceptionStream, context: Option<PartId>) -> &mut Self {
+        self.lists.exceptions.push((record, context));
+        self
+    }
+
+    /// Adds the system information; `csd_version` is the text of the service pack or build.
+    pub fn system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) -> &mut Self {
+        self.lists.system_infos.push((record, csd_version));
+        self
+    }
+
+    /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.
+    pub fn misc_info(&mut self, mut record: format::MiscInfo5) -> &mut Self {
+        let size = u32::try_from(format::MiscInfo5::SIZE).unwrap_or(u32::MAX);
+        record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = size;
+        self.stream(StreamType::MISC_INFO, super::encode::bytes(record));
+        self
+    }
+
+    /// Adds a comment in UTF-16, with a NUL at its end.
+    pub fn comment<'t>(&mut self, text: impl Into<Text<'t>>) -> &mut Self {
+        let text = text.into();
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.extend_from_slice(&[0, 0]);
+        self.stream(StreamType::COMMENT_W, bytes);
+        self
+    }
+
+    /// Gives everything its place in the file.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
+    /// [`WriteError::InvalidInput`] for a reference out of a part that is too short for it.
+    pub fn plan(self) -> Result<Plan<'a>, WriteError> {
+        Plan::new(self)
+    }
+}

@@ -1,0 +1,308 @@
+//! Where everything goes: positions and sizes are final, limits are checked.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use std::io;
+
+use crate::error::{Item, WriteError};
+use crate::format::{
+    DirectoryEntry, Header, LocationDescriptor, MemoryDescriptor, MemoryDescriptor64, RvaWidth, SIGNATURE, StreamType,
+    VERSION,
+};
+
+use super::builder::{MinidumpBuilder, Part, PartId, ReferenceTarget};
+use super::emit::{self, Written};
+use super::encode;
+use super::lists::memory64_head;
+use super::memory::{MemoryRange, ShortSource};
+
+/// The order of known streams in the directory and of their bytes in the file, which is that of the debugger engine.
+/// Others follow in the order in which they were added.
+const STREAM_ORDER: [StreamType; 17] = [
+    StreamType::THREAD_LIST,
+    StreamType::THREAD_INFO_LIST,
+    StreamType::MODULE_LIST,
+    StreamType::UNLOADED_MODULE_LIST,
+    StreamType::FUNCTION_TABLE,
+    StreamType::TOKEN,
+    StreamType::MEMORY_LIST,
+    StreamType::MEMORY64_LIST,
+    StreamType::MEMORY_INFO_LIST,
+    StreamType::EXCEPTION,
+    StreamType::SYSTEM_INFO,
+    StreamType::MISC_INFO,
+    StreamType::HANDLE_DATA,
+    StreamType::SYSTEM_MEMORY_INFO,
+    StreamType::PROCESS_VM_COUNTERS,
+    StreamType::COMMENT_W,
+    StreamType::THREAD_NAMES,
+];
+
+fn rank(stream_type: StreamType) -> usize {
+    STREAM_ORDER.iter().position(|&known| known == stream_type).unwrap_or(STREAM_ORDER.len())
+}
+
+/// Bytes of the file that are not memory contents, at their final place.
+#[derive(Debug)]
+pub(super) struct Chunk<'a> {
+    pub(super) offset: u64,
+    pub(super) item: Item,
+    pub(super) bytes: Cow<'a, [u8]>,
+}
+
+/// The ranges of one list, their descriptors and their bytes.
+#[derive(Debug)]
+pub(super) struct MemoryChunk<'a> {
+    /// Where the list's stream starts.
+    pub(super) offset: u64,
+    /// Where the bytes of the first range start.
+    pub(super) base: u64,
+    pub(super) ranges: Vec<MemoryRange<'a>>,
+}
+
+impl MemoryChunk<'_> {
+    fn bytes(&self) -> u64 {
+        self.ranges.iter().fold(0, |sum, range| sum.saturating_add(range.size()))
+    }
+}
+
+/// A minidump whose layout is settled, ready to be written.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub(super) chunks: Vec<Chunk<'a>>,
+    pub(super) memory: Option<MemoryChunk<'a>>,
+    pub(super) memory64: Option<MemoryChunk<'a>>,
+    pub(super) short_source: ShortSource,
+    directory: Vec<DirectoryEntry>,
+    size: u64,
+}
+
+/// Hands out positions one behind the other.
+struct Cursor {
+    at: u64,
+}
+
+impl Cursor {
+    fn take(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
+        let overflow = WriteError::RvaOverflow { item, offset: self.at, size };
+        let align = u64::from(align.max(1));
+        let Some(offset) = self.at.checked_next_multiple_of(align) else {
+            return Err(overflow);
+        };
+        let Some(end) = offset.checked_add(size) else {
+            return Err(overflow);
+        };
+        self.at = end;
+        Ok(offset)
+    }
+
+    /// As [`Cursor::take`], for what is found by a 32-bit position.
+    fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
+        let offset = self.take(size, align, item)?;
+        if offset > u32::MAX.into() || size > u32::MAX.into() {
+            return Err(WriteError::RvaOverflow { item, offset, size });
+        }
+        Ok(offset)
+    }
+}
+
+fn low32(value: u64, item: Item) -> Result<u32, WriteError> {
+    u32::try_from(value).map_err(|_| WriteError::RvaOverflow { item, offset: value, size: 0 })
+}
+
+const MEMORY_LIST: Item = Item { name: "MINIDUMP_MEMORY_LIST", index: None };
+const MEMORY64_LIST: Item = Item { name: "MINIDUMP_MEMORY64_LIST", index: None };
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(mut builder: MinidumpBuilder<'a>) -> Result<Self, WriteError> {
+        builder.encode_lists()?;
+        let MinidumpBuilder { flags, time_date_stamp, short_source, mut parts, references, mut streams, .. } = builder;
+        streams.sort_by_key(|&(stream_type, _)| rank(stream_type));
+
+        // Header and directory, whose size depends on the number of streams alone.
+        let memory_streams = usize::from(builder.memory.is_some()) + usize::from(builder.memory64.is_some());
+        let number_of_streams = low32((streams.len() + memory_streams) as u64, Item { name: "stream", index: None })?;
+        let mut cursor = Cursor { at: 0 };
+        cursor.take(Header::SIZE as u64, 1, Item { name: "MINIDUMP_HEADER", index: None })?;
+        let directory_item = Item { name: "MINIDUMP_DIRECTORY", index: None };
+        let directory_size = u64::from(number_of_streams) * DirectoryEntry::SIZE as u64;
+        let directory_offset = cursor.take_rva(directory_size, 1, directory_item)?;
+
+        let offsets = place_parts(&mut cursor, &parts, &streams)?;
+        let memory = builder.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
+        let memory64 = builder.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
+
+        let stacks = memory.as_ref().map(RangePositions::new).transpose()?.unwrap_or_default();
+        for reference in references {
+            let value = match reference.target {
+                ReferenceTarget::Part(part) => offsets.get(part.0 as usize).copied().unwrap_or(0),
+                ReferenceTarget::MemoryRange { address, size } => stacks.find(address, size),
+            };
+            patch(&mut parts, reference.from, reference.position, reference.width, value)?;
+        }
+
+        let directory = directory(&streams, &parts, &offsets, memory.as_ref(), memory64.as_ref())?;
+        let header = Header {
+            signature: SIGNATURE,
+            version: VERSION,
+            number_of_streams,
+            stream_directory_rva: low32(directory_offset, directory_item)?,
+            check_sum: 0,
+            time_date_stamp,
+            flags,
+        };
+        let mut head = encode::bytes(header);
+        directory.iter().for_each(|&entry| encode::put(&mut head, entry));
+        let item = Item { name: "MINIDUMP_HEADER", index: None };
+        let mut chunks = Vec::with_capacity(parts.len() + 1);
+        chunks.push(Chunk { offset: 0, item, bytes: head.into() });
+        chunks.extend(parts.into_iter().zip(offsets).map(|(part, offset)| Chunk {
+            offset,
+            item: part.item,
+            bytes: part.bytes,
+        }));
+        chunks.sort_by_key(|chunk| chunk.offset);
+        Ok(Self { chunks, memory, memory64, short_source, directory, size: cursor.at })
+    }
+
+    /// The size of the whole file in bytes.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The stream directory as it will stand in the file.
+    pub fn directory(&self) -> &[DirectoryEntry] {
+        &self.directory
+    }
+
+    /// The number of memory ranges and the sum of their sizes in bytes, both lists together.
+    pub fn memory(&self) -> (u64, u64) {
+        let lists = [&self.memory, &self.memory64];
+        lists
+            .into_iter()
+            .flatten()
+            .fold((0, 0), |(ranges, bytes), list| (ranges + list.ranges.len() as u64, bytes + list.bytes()))
+    }
+
+    /// Writes the dump from the first byte to the last.
+    ///
+    /// The sink is never asked to seek. Borrowed memory contents are handed to it from where they are.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`] if the sink fails, [`WriteError::Source`] if the reader of a memory range does,
+    /// [`WriteError::ShortSource`] if one ends early and zeros were not asked for. What was written by then is no dump.
+    pub fn write_to(self, sink: impl io::Write) -> Result<Written, WriteError> {
+        emit::emit(self, sink)
+    }
+}
+
+/// Streams first, in the order of the directory, then what they refer to, in the order in which it was added.
+fn place_parts(
+    cursor: &mut Cursor,
+    parts: &[Part<'_>],
+    streams: &[(StreamType, PartId)],
+) -> Result<Vec<u64>, WriteError> {
+    let mut offsets: Vec<Option<u64>> = Vec::new();
+    offsets.resize(parts.len(), None);
+    let all = streams.iter().map(|&(_, part)| part.0 as usize).chain(0..parts.len());
+    for index in all {
+        if let (Some(part), Some(offset @ None)) = (parts.get(index), offsets.get_mut(index)) {
+            *offset = Some(cursor.take_rva(part.bytes.len() as u64, part.align, part.item)?);
+        }
+    }
+    Ok(offsets.into_iter().flatten().collect())
+}
+
+fn place_memory_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> Result<MemoryChunk<'a>, WriteError> {
+    let size = 4 + ranges.len() as u64 * MemoryDescriptor::SIZE as u64;
+    let offset = cursor.take_rva(size, 8, MEMORY_LIST)?;
+    let mut base = None;
+    for (range, index) in ranges.iter().zip(0..) {
+        let at = cursor.take_rva(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
+        base.get_or_insert(at);
+    }
+    Ok(MemoryChunk { offset, base: base.unwrap_or(cursor.at), ranges })
+}
+
+fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> Result<MemoryChunk<'a>, WriteError> {
+    let head = memory64_head(0, 0);
+    let size = encode::bytes(head).len() as u64 + ranges.len() as u64 * MemoryDescriptor64::SIZE as u64;
+    let offset = cursor.take_rva(size, 8, MEMORY64_LIST)?;
+    let base = cursor.at;
+    for (range, index) in ranges.iter().zip(0..) {
+        cursor.take(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
+    }
+    Ok(MemoryChunk { offset, base, ranges })
+}
+
+/// The positions of the memory list's ranges by address and size.
+#[derive(Default)]
+struct RangePositions {
+    sorted: Vec<(u64, u64, u64)>,
+}
+
+impl RangePositions {
+    fn new(memory: &MemoryChunk<'_>) -> Result<Self, WriteError> {
+        let mut at = memory.base;
+        let mut sorted = Vec::with_capacity(memory.ranges.len());
+        for range in &memory.ranges {
+            sorted.push((range.address(), range.size(), at));
+            at = at.saturating_add(range.size());
+        }
+        if !sorted.is_sorted() {
+            sorted.sort_unstable();
+        }
+        Ok(Self { sorted })
+    }
+
+    /// 0 if no range has just this address and size.
+    fn find(&self, address: u64, size: u64) -> u64 {
+        let from = self.sorted.partition_point(|&(a, s, _)| (a, s) < (address, size));
+        self.sorted.get(from).filter(|&&(a, s, _)| (a, s) == (address, size)).map_or(0, |&(_, _, at)| at)
+    }
+}
+
+fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, value: u64) -> Result<(), WriteError> {
+    let Some(part) = parts.get_mut(from.0 as usize) else {
+        let item = Item { name: "part", index: Some(from.0.into()) };
+        return Err(WriteError::InvalidInput { item, reason: "it belongs to another builder" });
+    };
+    let bytes = part.bytes.to_mut();
+    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let done = match width {
+        RvaWidth::Rva => encode::set(bytes, position, low32(value, part.item)?),
+        RvaWidth::Rva64 => encode::set(bytes, position, value),
+    };
+    let reason = "a reference lies beyond its end";
+    if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }
+}
+
+fn directory(
+    streams: &[(StreamType, PartId)],
+    parts: &[Part<'_>],
+    offsets: &[u64],
+    memory: Option<&MemoryChunk<'_>>,
+    memory64: Option<&MemoryChunk<'_>>,
+) -> Result<Vec<DirectoryEntry>, WriteError> {
+    let entry = |stream_type, offset, size, item| {
+        let location = LocationDescriptor { data_size: low32(size, item)?, rva: low32(offset, item)? };
+        Ok(DirectoryEntry { stream_type, location })
+    };
+    let mut entries = Vec::with_capacity(streams.len() + 2);
+    for &(stream_type, id) in streams {
+        let index = id.0 as usize;
+        if let (Some(part), Some(&offset)) = (parts.get(index), offsets.get(index)) {
+            entries.push(entry(stream_type, offset, part.bytes.len() as u64, part.item)?);
+        }
+    }
+    for (list, stream_type, head, item) in
+        [(memory, StreamType::MEMORY_LIST, 4, MEMORY_LIST), (memory64, StreamType::MEMORY64_LIST, 16, MEMORY64_LIST)]
+    {
+        if let Some(list) = list {
+            entries.push(entry(stream_type, list.offset, head + 16 * list.ranges.len() as u64, item)?);
+        }
+    }
+    entries.sort_by_key(|entry| rank(entry.stream_type));
+    Ok(entries)
+}

@@ -1,0 +1,35 @@
+//! Text on its way into a dump.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+/// UTF-16 text; unpaired surrogates are allowed, as Windows allows them in paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// Little-endian code units.
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> Text<'a> {
+    /// Text from UTF-16 code units.
+    pub fn from_units(units: impl IntoIterator<Item = u16>) -> Self {
+        let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
+        Self { bytes: bytes.into() }
+    }
+
+    /// Text that is little-endian UTF-16 already, borrowed; an odd last byte is kept.
+    pub fn from_utf16_le(bytes: &'a [u8]) -> Self {
+        Self { bytes: bytes.into() }
+    }
+
+    /// The little-endian code units.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl From<&str> for Text<'_> {
+    fn from(text: &str) -> Self {
+        Self::from_units(text.encode_utf16())
+    }
+}
