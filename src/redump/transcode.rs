@@ -211,8 +211,10 @@ impl<'a> Transcoder<'_, 'a> {
             return;
         }
         self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
-        for region in list {
-            let row = self.memory_info(&region);
+        let mut rows: Vec<_> = list.iter().map(|region| self.memory_info(&region)).collect();
+        // The debugger writes them by address, in whatever order it found them.
+        rows.sort_by_key(|row| row.base_address);
+        for row in rows {
             self.carrier.builder.memory_info(row);
         }
     }

@@ -10,7 +10,7 @@ use crate::format::{
     VERSION,
 };
 
-use super::builder::{MinidumpBuilder, Part, PartId, ReferenceTarget};
+use super::builder::{MinidumpBuilder, Part, PartId, Reference, ReferenceTarget};
 use super::emit::{self, Written};
 use super::encode;
 use super::lists::memory64_head;
@@ -116,7 +116,8 @@ const MEMORY64_LIST: Item = Item { name: "MINIDUMP_MEMORY64_LIST", index: None }
 impl<'a> Plan<'a> {
     pub(super) fn new(mut builder: MinidumpBuilder<'a>) -> Result<Self, WriteError> {
         builder.encode_lists()?;
-        let MinidumpBuilder { flags, time_date_stamp, short_source, mut parts, references, mut streams, .. } = builder;
+        let MinidumpBuilder { flags, time_date_stamp, short_source, mut parts, mut references, mut streams, .. } =
+            builder;
         streams.sort_by_key(|&(stream_type, _)| rank(stream_type));
 
         // Header and directory, whose size depends on the number of streams alone.
@@ -128,7 +129,7 @@ impl<'a> Plan<'a> {
         let directory_size = u64::from(number_of_streams) * DirectoryEntry::SIZE as u64;
         let directory_offset = cursor.take_rva(directory_size, 1, directory_item)?;
 
-        let offsets = place_parts(&mut cursor, &parts, &streams)?;
+        let offsets = place_parts(&mut cursor, &parts, &streams, &mut references)?;
         let memory = builder.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
         let memory64 = builder.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
 
@@ -197,20 +198,41 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Streams first, in the order of the directory, then what they refer to, in the order in which it was added.
+/// Streams first, in the order of the directory, then what they refer to, in the order in which a walk along the
+/// references meets it. So the order in which things were added makes no difference but to streams of one rank.
 fn place_parts(
     cursor: &mut Cursor,
     parts: &[Part<'_>],
     streams: &[(StreamType, PartId)],
+    references: &mut [Reference],
 ) -> Result<Vec<u64>, WriteError> {
+    if !references.is_sorted_by_key(|reference| (reference.from, reference.position)) {
+        references.sort_by_key(|reference| (reference.from, reference.position));
+    }
     let mut offsets: Vec<Option<u64>> = Vec::new();
     offsets.resize(parts.len(), None);
-    let all = streams.iter().map(|&(_, part)| part.0 as usize).chain(0..parts.len());
-    for index in all {
+    let mut queue: Vec<usize> = Vec::with_capacity(parts.len());
+    let mut place = |index: usize, queue: &mut Vec<usize>| {
         if let (Some(part), Some(offset @ None)) = (parts.get(index), offsets.get_mut(index)) {
             *offset = Some(cursor.take_rva(part.bytes.len() as u64, part.align, part.item)?);
+            queue.push(index);
+        }
+        Ok(())
+    };
+    streams.iter().try_for_each(|&(_, part)| place(part.0 as usize, &mut queue))?;
+    let mut next = 0;
+    while let Some(&from) = queue.get(next) {
+        next += 1;
+        let first = references.partition_point(|reference| (reference.from.0 as usize) < from);
+        let of_part = references.get(first..).unwrap_or_default().iter();
+        for reference in of_part.take_while(|reference| reference.from.0 as usize == from) {
+            if let ReferenceTarget::Part(target) = reference.target {
+                place(target.0 as usize, &mut queue)?;
+            }
         }
     }
+    // What nothing refers to was added for some reason.
+    (0..parts.len()).try_for_each(|index| place(index, &mut queue))?;
     Ok(offsets.into_iter().flatten().collect())
 }
 
