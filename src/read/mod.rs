@@ -17,12 +17,14 @@
 //! bits first ([`Target::mask`]).
 
 mod bytes;
+mod check;
 mod comment;
 mod context;
 mod counters;
 mod directory;
 mod dump;
 mod exception;
+mod finding;
 mod function_table;
 mod handle;
 mod index;
@@ -48,6 +50,7 @@ pub use counters::{ProcessVmCounters, SystemMemoryInfo};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use exception::Exception;
+pub use finding::{Finding, FindingCode};
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
 pub use index::{Memory, VisibleRanges};

@@ -36,15 +36,18 @@ pub(super) fn fixed_part<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
     }
 }
 
-/// As [`fixed_part`], for the thread list: there the debugger marks Thumb code in bit 0 of ARM's program counter.
+/// As [`fixed_part`], for the thread list: there the debugger lets bit 0 of ARM's program counter say whether the
+/// processor status has Thumb code.
 pub(super) fn of_thread<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
     let mut bytes = fixed_part(context);
-    let is_thumb = |bytes: &[u8]| u32_at(bytes, ARM_CPSR).is_some_and(|status| status & ARM_THUMB != 0);
-    if context.layout() == Some(&ContextLayout::ARM)
-        && is_thumb(&bytes)
-        && u32_at(&bytes, ARM_PC).is_some_and(|pc| pc & 1 == 0)
-    {
-        change_u32(bytes.to_mut(), ARM_PC, |pc| pc | 1);
+    if context.layout() != Some(&ContextLayout::ARM) {
+        return bytes;
+    }
+    if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {
+        let marked = pc & !1 | u32::from(status & ARM_THUMB != 0);
+        if marked != pc {
+            change_u32(bytes.to_mut(), ARM_PC, |_| marked);
+        }
     }
     bytes
 }

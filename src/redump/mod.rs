@@ -41,7 +41,10 @@
 //! | object information of handles | dropped | kept |
 //! | function tables | native descriptors blanked | byte for byte |
 //! | debugger build string in MiscInfo | its own | the source's |
+//! | MiscInfo of a source without one | made up, with the process id `0xf0f0f0f0` | absent |
+//! | processor level and revision | blanked for ARM and ARM64, the revision's top four bits for AMD64 | the source's |
 //! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
+//! | a second stream of a kind that a dump has once | ignored | ignored, and named in the report |
 //! | several exception streams | the first | all, with a window for each address |
 //! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared |
 //! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |

@@ -10,6 +10,7 @@ impl<'a> Transcoder<'_, 'a> {
     pub(super) fn threads(&mut self, list: ThreadList<'a>, stacks: &[Option<Interval>]) {
         const LIST: StreamType = StreamType::THREAD_LIST;
         self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
         for ((thread, stack), item) in list.iter().zip(stacks).zip(0..) {
             let mut raw = *thread.raw();
             let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
@@ -49,6 +50,7 @@ impl<'a> Transcoder<'_, 'a> {
     pub(super) fn modules(&mut self, list: ModuleList<'a>) {
         const LIST: StreamType = StreamType::MODULE_LIST;
         self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
             let mut raw = *module.raw();
             raw.base_of_image = self.source.written(raw.base_of_image);

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::read::{ByteOrder, Memory, Minidump, Target};
+use crate::read::{ByteOrder, Memory, Memory64List, MemoryList, Minidump, Target};
 
 /// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,30 @@ impl<'a> Source<'a> {
     /// True if every address of `wanted` has its byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
         self.present(wanted).next() == Some(wanted)
+    }
+
+    /// The source's memory ranges in the order of addresses; those that overlap are one, those that only touch are not.
+    pub(super) fn ranges(&self) -> Vec<Interval> {
+        let list = self.dump.stream::<MemoryList<'_>>().ok().flatten();
+        let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
+        let listed = list.into_iter().flatten().chain(list64.into_iter().flatten());
+        // The visible ranges are parts of these, but for stacks that no list holds.
+        let mut ranges: Vec<Interval> = listed
+            .chain(self.memory.visible_ranges())
+            .filter_map(|range| {
+                let start = self.target.mask(range.address);
+                Interval::new(start, range.bytes.len() as u64, self.target.last_address())
+            })
+            .collect();
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, before| {
+            let overlap = next.start <= before.last;
+            if overlap {
+                before.last = before.last.max(next.last);
+            }
+            overlap
+        });
+        ranges
     }
 
     /// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.

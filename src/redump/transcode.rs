@@ -51,8 +51,6 @@ pub(super) struct Transcoder<'s, 'a> {
 
 impl<'a> Transcoder<'_, 'a> {
     fn run(&mut self, selection: &Selection) {
-        // Lists that stand in every dump, even if they are empty.
-        self.carrier.builder.list(StreamType::THREAD_LIST).list(StreamType::MODULE_LIST);
         for (stream, decoded) in self.source.dump.streams() {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
@@ -285,6 +283,7 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
+        self.carrier.builder.list(StreamType::THREAD_LIST).list(StreamType::MODULE_LIST);
         if !self.seen.contains(&StreamType::EXCEPTION) {
             if let Some((thread_id, context)) = self.first_thread {
                 let exception_record =
@@ -314,13 +313,13 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
     fn make_up_memory_info(&mut self) {
-        for range in self.source.memory.visible_ranges() {
-            let base = self.source.written(range.address);
+        for range in self.source.ranges() {
+            let base = self.source.written(range.start);
             self.carrier.builder.memory_info(format::MemoryInfo {
                 base_address: base,
                 allocation_base: base,
                 allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-                region_size: range.size,
+                region_size: range.size(),
                 state: format::MemoryState::COMMIT.bits(),
                 protect: format::MemoryProtection::READ_WRITE.bits(),
                 memory_type: format::MemoryType::PRIVATE.bits(),

@@ -1,0 +1,320 @@
+//! Looking for everything that a sound dump does not have.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{ContextLayout, DirectoryEntry, HandleObjectInformation, StreamType};
+
+use super::context::Context;
+use super::exception::Exception;
+use super::finding::{Finding, FindingCode};
+use super::handle::Handle;
+use super::index::Memory;
+use super::list::{List, Record};
+use super::memory::MemoryRange;
+use super::minidump::Minidump;
+use super::module::{Module, ModuleList};
+use super::references::{Relocation, parts, relocation};
+use super::stream::{Stream, StreamContext};
+use super::string::Utf16;
+use super::system::SystemInfo;
+use super::thread::{Thread, ThreadList};
+use super::thread_ex::ThreadExList;
+
+impl<'a> Minidump<'a> {
+    /// Reads everything there is to read and reports what is wrong with it, in no particular order.
+    ///
+    /// Where a type comes more than once in the directory, only the first stream is looked into, for that is the one
+    /// that [`Minidump::stream`] gives; of exceptions, all are.
+    ///
+    /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
+    /// file is made. It allocates for the entries of the directory, and for memory and threads where something refers
+    /// to them by address or number.
+    pub fn check(&self, found: &mut dyn FnMut(Finding)) {
+        let effort = self.bytes().size().saturating_mul(Check::EFFORT);
+        Check { dump: *self, memory: None, threads: None, effort: Some(effort), found }.run();
+    }
+}
+
+/// A check at work.
+struct Check<'a, 'f> {
+    dump: Minidump<'a>,
+    /// Built for the first stack that has no position.
+    memory: Option<Memory<'a>>,
+    /// The numbers of the threads in ascending order, collected for the first exception.
+    threads: Option<Vec<u32>>,
+    /// How many bytes behind references may still be looked at; `None` once they were too many.
+    effort: Option<u64>,
+    found: &'f mut dyn FnMut(Finding),
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy)]
+struct Place {
+    stream: Option<StreamType>,
+    entry: Option<u64>,
+    offset: u64,
+}
+
+impl Place {
+    const DUMP: Self = Self { stream: None, entry: None, offset: 0 };
+
+    fn stream(stream: &StreamContext<'_>) -> Self {
+        Self { stream: Some(stream.stream_type()), entry: None, offset: stream.offset() }
+    }
+
+    fn directory(dump: &Minidump<'_>, index: u32, entry: &DirectoryEntry) -> Self {
+        let offset = dump.directory().entry_offset(index);
+        Self { stream: Some(entry.stream_type), entry: None, offset }
+    }
+}
+
+impl<'a> Check<'a, '_> {
+    /// How often each byte of the file may be looked at through references. Names of types are shared by handles, but
+    /// take no more than a few times the bytes of the entry that names them.
+    const EFFORT: u64 = 16;
+
+    fn run(&mut self) {
+        let dump = self.dump;
+        if let Some(fault) = dump.directory().fault() {
+            self.report(FindingCode::DirectoryTruncated, Place::DUMP, fault);
+        }
+        let repeated = self.directory();
+        let mut repeated = repeated.into_iter().peekable();
+        for (stream, decoded) in dump.streams() {
+            let fault = stream.fault().filter(|_| stream.stream_type() != StreamType::UNUSED);
+            let place = Place::directory(&dump, stream.index(), &stream.entry());
+            match (fault, &decoded) {
+                (Some(fault), _) => self.report(FindingCode::StreamOutsideFile, place, fault),
+                (None, Err(error)) => self.report(FindingCode::StreamUnreadable, place, *error),
+                (None, Ok(_)) => {}
+            }
+            if repeated.next_if(|&index| index == stream.index()).is_none() {
+                if let Ok(decoded) = decoded {
+                    self.stream(&stream, &decoded);
+                }
+            }
+        }
+        self.absences();
+    }
+
+    fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
+        let Place { stream, entry, offset } = place;
+        (self.found)(Finding { code, stream, entry, offset, error: error.into() });
+    }
+
+    /// Compares the entries of the directory with each other; gives those that repeat a type, in their order.
+    fn directory(&mut self) -> Vec<u32> {
+        let dump = self.dump;
+        let used = (0..).zip(dump.directory()).filter(|(_, entry)| entry.stream_type != StreamType::UNUSED);
+        let mut entries: Vec<(u32, DirectoryEntry)> = used.collect();
+
+        entries.sort_unstable_by_key(|(index, entry)| (entry.location.rva, *index));
+        let mut end = 0;
+        for (index, entry) in entries.iter().filter(|(_, entry)| entry.location.data_size > 0) {
+            let start = u64::from(entry.location.rva);
+            if start < end {
+                self.report(FindingCode::StreamsOverlap, Place::directory(&dump, *index, entry), None);
+            }
+            end = end.max(start + u64::from(entry.location.data_size));
+        }
+
+        entries.sort_unstable_by_key(|(index, entry)| (entry.stream_type, *index));
+        let mut repeated = Vec::new();
+        for (_, (index, entry)) in entries.iter().zip(entries.iter().skip(1)).filter(|((_, before), (_, entry))| {
+            before.stream_type == entry.stream_type && entry.stream_type != StreamType::EXCEPTION
+        }) {
+            self.report(FindingCode::DuplicateStream, Place::directory(&dump, *index, entry), None);
+            repeated.push(*index);
+        }
+        repeated.sort_unstable();
+        repeated
+    }
+
+    fn stream(&mut self, stream: &StreamContext<'a>, decoded: &Stream<'a>) {
+        let place = Place::stream(stream);
+        match decoded {
+            Stream::ThreadList(list) => self.list(stream, list, Self::thread),
+            Stream::ThreadExList(list) => self.list(stream, list, |check, place, thread| {
+                check.thread(place, thread.thread());
+                let store = thread.backing_store().filter(|store| store.offset != 0);
+                check.range(place, store.as_ref());
+            }),
+            Stream::ModuleList(list) => self.modules(stream, list),
+            Stream::HostModuleList(list) => self.modules(stream, list.modules()),
+            Stream::MemoryList(list) => self.list(stream, list, |check, place, range| check.range(place, Some(&range))),
+            Stream::Memory64List(list) => {
+                let descriptors = list.descriptors();
+                self.list_fault(stream, descriptors.fault());
+                for (index, range) in (0..).zip(list.iter()) {
+                    let place = Place { entry: Some(index), offset: descriptors.entry_offset(index), ..place };
+                    self.range(place, Some(&range));
+                }
+            }
+            Stream::Exception(exception) => self.exception(place, exception),
+            Stream::SystemInfo(system) => self.name(place, system.csd_version()),
+            Stream::UnloadedModuleList(list) => {
+                self.list(stream, list, |check, place, module| check.name(place, module.name().map(Some)));
+            }
+            Stream::ThreadNames(list) => {
+                self.list(stream, list, |check, place, thread| check.name(place, thread.name().map(Some)));
+            }
+            Stream::HandleData(list) => self.list(stream, list, |check, place, handle| check.handle(place, &handle)),
+            Stream::HandleOperationList(list) => self.list_fault(stream, list.fault()),
+            Stream::MemoryInfoList(list) => self.list_fault(stream, list.fault()),
+            Stream::ThreadInfoList(list) => self.list_fault(stream, list.fault()),
+            Stream::FunctionTable(list) => self.list_fault(stream, list.fault()),
+            Stream::Token(list) => self.list_fault(stream, list.fault()),
+            Stream::Raw(_) if relocation(stream.stream_type()) == Relocation::Known => match parts(stream) {
+                Ok(found) => {
+                    found.faults.into_iter().for_each(|fault| {
+                        self.report(FindingCode::ReferenceOutsideFile, place, fault);
+                    });
+                }
+                Err(error) => self.report(FindingCode::ReferencesExceedFile, place, error),
+            },
+            Stream::Unused
+            | Stream::CommentA(_)
+            | Stream::CommentW(_)
+            | Stream::MiscInfo(_)
+            | Stream::SystemMemoryInfo(_)
+            | Stream::ProcessVmCounters(_)
+            | Stream::Raw(_) => {}
+        }
+    }
+
+    /// A stream that is cut short has been reported already, and its list is short because of that.
+    fn list_fault(&mut self, stream: &StreamContext<'a>, fault: Option<ReadError>) {
+        if let Some(fault) = fault.filter(|_| stream.fault().is_none()) {
+            self.report(FindingCode::ListTruncated, Place::stream(stream), fault);
+        }
+    }
+
+    fn list<R: Record<'a>>(
+        &mut self,
+        stream: &StreamContext<'a>,
+        list: &List<'a, R>,
+        mut each: impl FnMut(&mut Self, Place, R),
+    ) {
+        self.list_fault(stream, list.fault());
+        for (index, entry) in (0..).zip(list) {
+            let place = Place { entry: Some(index), offset: list.entry_offset(index), ..Place::stream(stream) };
+            each(self, place, entry);
+        }
+    }
+
+    fn modules(&mut self, stream: &StreamContext<'a>, list: &ModuleList<'a>) {
+        self.list(stream, list, |check, place, module: Module<'a>| {
+            check.name(place, module.name().map(Some));
+            if let Err(error) = module.code_view() {
+                check.report(FindingCode::CodeViewUnreadable, place, error);
+            }
+            if let Err(error) = module.misc_record() {
+                check.report(FindingCode::MiscRecordUnreadable, place, error);
+            }
+        });
+    }
+
+    fn thread(&mut self, place: Place, thread: Thread<'a>) {
+        self.context(place, thread.context());
+        let stack = &thread.raw().stack;
+        match (stack.memory.data_size, stack.memory.rva) {
+            (0, _) => {}
+            (_, 0) => {
+                let memory = self.memory.get_or_insert_with(|| self.dump.memory());
+                if memory.range_at(stack.start_of_memory_range).is_none() {
+                    self.report(FindingCode::StackWithoutBytes, place, None);
+                }
+            }
+            _ => self.range(place, Some(&MemoryRange::from_descriptor(&self.dump, stack))),
+        }
+    }
+
+    fn context(&mut self, place: Place, context: Result<Option<Context<'a>>, ReadError>) {
+        // Of some processors no layout is known at all; that is no fault of the dump.
+        let known = |cpu| ContextLayout::for_architecture(cpu, u32::MAX).is_some();
+        match context {
+            Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
+            Ok(Some(context)) if context.layout().is_none() && self.dump.target().architecture.is_some_and(known) => {
+                self.report(FindingCode::ContextUnknownSize, place, None);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn range(&mut self, place: Place, range: Option<&MemoryRange<'a>>) {
+        if let Some(fault) = range.and_then(MemoryRange::fault) {
+            self.report(FindingCode::MemoryTruncated, place, fault);
+        }
+    }
+
+    fn exception(&mut self, place: Place, exception: &Exception<'a>) {
+        self.context(place, exception.context());
+        let threads = self.threads.get_or_insert_with(|| thread_ids(&self.dump));
+        // A dump without threads has a finding of its own.
+        if !threads.is_empty() && threads.binary_search(&exception.thread_id()).is_err() {
+            self.report(FindingCode::ExceptionThreadMissing, place, None);
+        }
+    }
+
+    fn handle(&mut self, place: Place, handle: &Handle<'a>) {
+        self.name(place, handle.type_name());
+        self.name(place, handle.object_name());
+        for object in handle.object_information() {
+            if !self.may_look_at(place, HandleObjectInformation::SIZE as u64) {
+                return;
+            }
+            // Whether its size counts the head is not known: 12 bytes that are missing may be none.
+            let slack = HandleObjectInformation::SIZE as u64;
+            let short = |fault: &ReadError| match *fault {
+                ReadError::Truncated { needed, available, .. } => available + slack < needed,
+                _ => true,
+            };
+            if let Some(error) = object.map_or_else(Some, |object| object.fault().filter(short)) {
+                self.report(FindingCode::HandleChainBroken, place, error);
+            }
+        }
+    }
+
+    fn name(&mut self, place: Place, name: Result<Option<Utf16<'a>>, ReadError>) {
+        match name {
+            Err(error) => self.report(FindingCode::NameUnreadable, place, error),
+            Ok(Some(name)) if self.may_look_at(place, name.as_bytes().len() as u64) && !name.is_valid() => {
+                self.report(FindingCode::NameNotUtf16, place, None);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
+    fn may_look_at(&mut self, place: Place, size: u64) -> bool {
+        let Some(effort) = self.effort else { return false };
+        self.effort = effort.checked_sub(size);
+        if self.effort.is_none() {
+            self.report(FindingCode::ReferencesExceedFile, place, None);
+        }
+        self.effort.is_some()
+    }
+
+    fn absences(&mut self) {
+        if matches!(self.dump.stream::<SystemInfo<'a>>(), Ok(None)) {
+            self.report(FindingCode::NoSystemInfo, Place::DUMP, None);
+        }
+        let threads = self.dump.stream::<ThreadList<'a>>().map(|list| list.is_some_and(|list| list.declared_len() > 0));
+        let more = self.dump.stream::<ThreadExList<'a>>().map(|list| list.is_some_and(|list| list.declared_len() > 0));
+        // A list that cannot be read has been reported.
+        if matches!((threads, more), (Ok(false), Ok(false))) {
+            self.report(FindingCode::NoThreads, Place::DUMP, None);
+        }
+    }
+}
+
+/// The numbers of all threads, in ascending order.
+fn thread_ids(dump: &Minidump<'_>) -> Vec<u32> {
+    let list = dump.stream::<ThreadList<'_>>().ok().flatten();
+    let more = dump.stream::<ThreadExList<'_>>().ok().flatten();
+    let mut ids: Vec<u32> = list.into_iter().flatten().map(|thread| thread.id()).collect();
+    ids.extend(more.into_iter().flatten().map(|thread| thread.thread().id()));
+    ids.sort_unstable();
+    ids
+}
