@@ -70,9 +70,10 @@ impl Place {
 }
 
 impl<'a> Check<'a, '_> {
-    /// How often each byte of the file may be looked at through references. Names of types are shared by handles, but
-    /// take no more than a few times the bytes of the entry that names them.
-    const EFFORT: u64 = 16;
+    /// How often, on average, each byte of the file may be looked at through references.
+    ///
+    /// Handles share names of types, but such a name is hardly larger than the entry that refers to it.
+    const EFFORT: u64 = 4;
 
     fn run(&mut self) {
         let dump = self.dump;

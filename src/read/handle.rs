@@ -121,8 +121,8 @@ pub struct HandleObject<'a> {
     pub offset: u64,
     /// The bytes behind the head: as many as `SizeOfInfo` says, or fewer if the file ends before.
     ///
-    /// No source tells whether `SizeOfInfo` counts the head of 12 bytes. If it does, the last 12 bytes given here belong
-    /// to whatever comes next.
+    /// No source tells whether `SizeOfInfo` counts the head of 12 bytes. If it does, the last 12 bytes given here
+    /// belong to whatever comes next.
     pub bytes: &'a [u8],
 }
 

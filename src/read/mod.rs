@@ -8,7 +8,8 @@
 //!
 //! A stream that the dump lacks is `Ok(None)`. A stream whose head cannot be read is an error of that stream and of no
 //! other. A list that announces more entries than its stream or the file holds keeps those that are there; its
-//! [`List::fault`] says what is missing. A name, context or CodeView record behind a wrong RVA is an error of that item.
+//! [`List::fault`] says what is missing. A name, context or CodeView record behind a wrong RVA is an error of that
+//! item. [`Minidump::check`] goes through all of this and reports what is wrong.
 //!
 //! # Addresses of 32-bit targets
 //!

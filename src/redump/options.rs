@@ -58,7 +58,7 @@ const LETTERS: [Letter; 15] = [
 /// let options: Options = "/mtF".parse().unwrap();
 /// assert_eq!(options.to_string(), "/mFt");
 /// assert_eq!(options.minidump_type().bits(), 0x41800);
-/// assert_eq!("-mfFhut".parse(), "/ma".parse::<Options>());
+/// assert_eq!("-mfFhut".parse::<Options>().unwrap().to_string(), "/ma");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {

@@ -52,7 +52,7 @@ pub(super) enum ReferenceTarget {
 /// # Examples
 ///
 /// ```
-/// use userdump::format::{self, ProcessorArchitecture, StreamType};
+/// use userdump::format::{self, ProcessorArchitecture};
 /// use userdump::write::{MemoryRange, MinidumpBuilder};
 /// use userdump::read::{Minidump, ModuleList};
 ///
@@ -60,7 +60,7 @@ pub(super) enum ReferenceTarget {
 /// let stack = [0x55; 64];
 /// let mut dump = MinidumpBuilder::new();
 /// dump.system_info(
-///     format::SystemInfo { processor_architecture: ProcessorArchitecture::AMD64.0, ..Default::default() },
+///     format::SystemInfo { processor_architecture: ProcessorArchitecture::AMD64, ..Default::default() },
 ///     None,
 /// );
 /// let name = dump.text("C:\\app\\app.exe");
