@@ -73,10 +73,7 @@ fn is_accessible(region: &MemoryRegion) -> bool {
 /// Adds the parts of the source's ranges that lie between the regions.
 fn undescribed(source: &Source<'_>, regions: &[(Interval, bool)], ranges: &mut Vec<Interval>) {
     let mut regions = regions.iter().map(|&(bounds, _)| bounds).peekable();
-    for range in source.memory.visible_ranges() {
-        let Some(range) = Interval::new(range.address, range.size, u64::MAX) else {
-            continue;
-        };
+    for range in source.ranges() {
         let mut start = Some(range.start);
         while let (Some(from), Some(region)) = (start, regions.peek().copied()) {
             if region.start > range.last {

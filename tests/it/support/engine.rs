@@ -1,0 +1,384 @@
+//! Our re-encoding against the debugger engine's, by the table "Where we differ" of the crate's documentation.
+//!
+//! What must be is computed from the source and from what the engine wrote, never from what we wrote.
+
+use std::ops::Range;
+
+use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
+
+/// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
+/// the engine drops.
+const CARRIED: [u32; 7] = [10, 11, 18, 20, 23, 24, 0xfff0];
+const FULL_MEMORY: u64 = 0x2;
+
+/// A source, what the engine made of it and what we made of it.
+pub struct Comparison<'a> {
+    source: Facts<'a>,
+    engine: Facts<'a>,
+    ours: Facts<'a>,
+    narrow: bool,
+    faults: Vec<String>,
+}
+
+/// Every way in which our re-encoding is not what it should be; empty if it is right.
+pub fn faults(source: &[u8], engine: &[u8], ours: &[u8]) -> Vec<String> {
+    let source = Facts::of(source);
+    let architecture = source.system_info().map(|system| system.architecture);
+    let narrow = matches!(architecture, Some(0 | 5 | 10));
+    let mut comparison =
+        Comparison { source, engine: Facts::of(engine), ours: Facts::of(ours), narrow, faults: Vec::new() };
+    comparison.run();
+    comparison.faults
+}
+
+impl<'a> Comparison<'a> {
+    fn run(&mut self) {
+        self.equal("header flags", self.engine.header.flags, self.ours.header.flags);
+        self.equal("time of the dump", self.engine.header.timestamp, self.ours.header.timestamp);
+        self.kinds();
+        self.threads();
+        self.modules();
+        self.exceptions();
+        self.system();
+        self.rows();
+        self.handles();
+        self.copied_streams();
+        self.memory();
+    }
+
+    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, actual: T) {
+        if expected != actual {
+            self.faults.push(format!("{what}: {expected:x?} expected, {actual:x?} written"));
+        }
+    }
+
+    fn mask(&self, address: u64) -> u64 {
+        if self.narrow { address & 0xffff_ffff } else { address }
+    }
+
+    fn extend(&self, address: u64) -> u64 {
+        match self.mask(address) {
+            low if self.narrow && low >> 31 == 1 => low | 0xffff_ffff_0000_0000,
+            low => low,
+        }
+    }
+
+    /// The engine's streams, and those of the source that the engine drops.
+    fn kinds(&mut self) {
+        let mut expected = self.engine.kinds();
+        let carried = |kind: &u32| CARRIED.contains(kind) || *kind > 0xffff;
+        expected.extend(self.source.kinds().into_iter().filter(carried));
+        expected.extend(vec![6; self.source.exceptions().len().saturating_sub(1)]);
+        expected.sort_unstable();
+        let mut actual = self.ours.kinds();
+        actual.sort_unstable();
+        self.equal("streams", expected, actual);
+    }
+
+    fn threads(&mut self) {
+        let (source, engine, ours) = (self.source.threads(), self.engine.threads(), self.ours.threads());
+        self.equal("number of threads", engine.len(), ours.len());
+        for ((source, engine), ours) in source.iter().zip(&engine).zip(&ours) {
+            let id = ours.id;
+            self.equal("thread id", engine.id, id);
+            self.equal(&format!("suspend count of {id}"), engine.suspend_count, ours.suspend_count);
+            let priorities = (source.priority_class, source.priority);
+            self.equal(&format!("priority of {id}"), priorities, (ours.priority_class, ours.priority));
+            self.equal(&format!("environment block of {id}"), self.extend(engine.teb), ours.teb);
+            self.equal(&format!("context of {id}"), engine.context, ours.context);
+            let rule = self.stack_by_rule(source);
+            let expected = match rule {
+                // The engine compares such a stack's bounds in two different forms and misses it.
+                Some((start, size)) if self.narrow && start >> 31 != 0 => (self.extend(start), size),
+                _ => (engine.stack_start, u64::from(engine.stack_size)),
+            };
+            self.equal(&format!("stack of {id}"), expected, (ours.stack_start, ours.stack_size.into()));
+            let has_range = |range: &super::facts::MemoryRange<'_>| (range.address, range.size) == expected;
+            let listed = self.ours.header.flags & FULL_MEMORY == 0 && self.ours.ranges().iter().any(has_range);
+            self.equal(&format!("stack of {id} has bytes of its own"), listed, ours.stack_at.0 != 0);
+        }
+    }
+
+    /// `[SP, StackBase)` by the thread environment block, all of the stack if the stack pointer lies elsewhere.
+    fn stack_by_rule(&self, thread: &Thread<'_>) -> Option<(u64, u64)> {
+        let architecture = self.source.system_info()?.architecture;
+        let (word, stack_pointer, below) = match architecture {
+            0 => (4, 196, 4),
+            5 => (4, 56, 0),
+            9 => (8, 152, 0),
+            12 => (8, 256, 0),
+            _ => return None,
+        };
+        let pointer = |bytes: &[u8]| match bytes.len() {
+            4 => Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?))),
+            8 => Some(u64::from_le_bytes(bytes.try_into().ok()?)),
+            _ => None,
+        };
+        let teb = |offset: u64| pointer(self.source_bytes(thread.teb + offset, word));
+        let (base, limit) = (teb(word)?, teb(2 * word)?);
+        if base % 0x1000 != 0 || limit % 0x1000 != 0 || base <= limit {
+            return None;
+        }
+        let from = usize::try_from(stack_pointer).ok()?;
+        let sp = pointer(thread.context.get(from..from + usize::try_from(word).ok()?)?)?.wrapping_sub(below);
+        Some(if (limit..base).contains(&sp) { (sp, base - sp) } else { (limit, base - limit) })
+    }
+
+    /// Bytes of the source by address, whatever form the address has.
+    fn source_bytes(&self, address: u64, size: u64) -> &'a [u8] {
+        let plain = self.source.read(self.mask(address), size);
+        if plain.is_empty() { self.source.read(self.extend(address), size) } else { plain }
+    }
+
+    /// The source's order and records, the engine's base addresses.
+    fn modules(&mut self) {
+        let (source, engine, ours) = (self.source.modules(), self.engine.modules(), self.ours.modules());
+        self.equal("number of modules", source.len(), ours.len());
+        for (source, ours) in source.iter().zip(&ours) {
+            let name = ours.name.text.clone().unwrap_or_default();
+            self.equal(&format!("base of {name}"), self.extend(source.base), ours.base);
+            self.equal(&format!("CodeView record of {name}"), source.code_view, ours.code_view);
+            self.equal(&format!("miscellaneous record of {name}"), source.misc, ours.misc);
+            self.equal(&format!("reserved fields of {name}"), source.reserved, ours.reserved);
+        }
+        let mut expected: Vec<_> = engine
+            .iter()
+            .map(|it| (it.base, it.size, it.checksum, it.timestamp, it.version, it.name.text.clone()))
+            .collect();
+        let mut actual: Vec<_> = ours
+            .iter()
+            .map(|it| (it.base, it.size, it.checksum, it.timestamp, it.version, it.name.text.clone()))
+            .collect();
+        expected.sort_unstable();
+        actual.sort_unstable();
+        self.equal("modules", expected, actual);
+    }
+
+    fn exceptions(&mut self) {
+        let (engine, ours) = (self.engine.exceptions(), self.ours.exceptions());
+        self.equal("number of exceptions", self.source.exceptions().len().max(1), ours.len());
+        let facts = |it: &super::facts::Exception<'a>| {
+            (it.thread, it.code, it.flags, it.record, it.address, it.parameters, it.information, it.context)
+        };
+        self.equal("exception", engine.first().map(facts), ours.first().map(facts));
+    }
+
+    fn system(&mut self) {
+        let strip = |facts: &Facts<'a>| {
+            facts.system_info().map(|it| {
+                let numbers = (it.processors, it.product, it.major, it.minor, it.build, it.platform, it.suite);
+                (it.architecture, numbers, it.service_pack.text, it.cpu)
+            })
+        };
+        self.equal("system information", strip(&self.engine), strip(&self.ours));
+        let processor = |facts: &Facts<'a>| facts.system_info().map(|it| (it.level, it.revision));
+        self.equal("processor", processor(&self.source), processor(&self.ours));
+
+        // All but the engine's own build string, which stands at [752, 832).
+        let parts =
+            |blob: Option<Blob<'a>>, range: Range<usize>| blob.and_then(|blob| blob.get(range).map(<[u8]>::to_vec));
+        let (engine, ours) = (self.engine.stream_bytes(15), self.ours.stream_bytes(15));
+        self.equal("MiscInfo up to its build strings", parts(engine, 0..752), parts(ours, 0..752));
+        self.equal("MiscInfo behind its build strings", parts(engine, 832..1364), parts(ours, 832..1364));
+    }
+
+    fn rows(&mut self) {
+        let masked = |rows: Vec<MemoryInfo>, of: &Self| -> Vec<MemoryInfo> {
+            let row = |row: MemoryInfo| MemoryInfo {
+                base: of.extend(row.base),
+                allocation_base: of.extend(row.allocation_base),
+                ..row
+            };
+            rows.into_iter().map(row).collect()
+        };
+        let mut expected = masked(self.engine.memory_infos(), self);
+        expected.sort_by_key(|row| row.base);
+        self.equal("memory information", expected, self.ours.memory_infos());
+
+        // The source's rows with their exit states; the engine has them without, and leaves invalid ones out.
+        let ours = self.ours.thread_infos();
+        if self.engine.stream(17).is_some() {
+            let extended = |facts: &Facts<'a>| -> Vec<ThreadInfo> {
+                let row = |row: ThreadInfo| ThreadInfo { start_address: self.extend(row.start_address), ..row };
+                facts.thread_infos().into_iter().map(row).collect()
+            };
+            let (expected, engine) = (extended(&self.source), extended(&self.engine));
+            self.equal("thread information", expected, ours.clone());
+            let valid = ours.iter().filter(|row| row.flags & 8 == 0);
+            let blanked: Vec<ThreadInfo> = valid.map(|row| ThreadInfo { exit_status: 0, ..*row }).collect();
+            self.equal("thread information without exit states", engine, blanked);
+        }
+        let unloaded = |facts: &Facts<'a>, of: &Self| -> Vec<_> {
+            let rows = facts.unloaded_modules().into_iter();
+            rows.map(|it| (of.extend(it.base), it.size, it.checksum, it.timestamp, it.name.text)).collect()
+        };
+        self.equal("unloaded modules", unloaded(&self.engine, self), unloaded(&self.ours, self));
+    }
+
+    fn handles(&mut self) {
+        type Row = (u64, Option<String>, Option<String>, [u32; 4]);
+        let rows = |facts: &Facts<'a>| -> Vec<Row> {
+            let row = |it: super::facts::Handle<'a>| {
+                let numbers = [it.attributes, it.access, it.handles, it.pointers];
+                (it.handle, it.type_name.text, it.object_name.text, numbers)
+            };
+            facts.handles().into_iter().map(row).collect()
+        };
+        self.equal("handles", rows(&self.engine), rows(&self.ours));
+        if self.engine.stream(12).is_some() {
+            let objects = |facts: &Facts<'a>| -> Vec<Vec<(u32, Vec<u8>)>> {
+                let of_handle = |it: super::facts::Handle<'a>| {
+                    it.objects.iter().map(|object| (object.kind, object.bytes.to_vec())).collect()
+                };
+                facts.handles().into_iter().map(of_handle).collect()
+            };
+            self.equal("object information", objects(&self.source), objects(&self.ours));
+        }
+    }
+
+    /// Streams that go byte for byte where the source has them.
+    fn copied_streams(&mut self) {
+        for kind in self.ours.kinds() {
+            let copied = CARRIED.contains(&kind) || kind > 0xffff || matches!(kind, 13 | 19 | 21 | 22);
+            // Thread names point elsewhere, and are compared by what they say.
+            if !copied || kind == 24 {
+                continue;
+            }
+            let made_up = if matches!(kind, 19 | 21 | 22) { self.engine.stream_bytes(kind) } else { None };
+            let expected = self.source.stream_bytes(kind).or(made_up);
+            self.equal(&format!("stream {kind}"), expected, self.ours.stream_bytes(kind));
+        }
+        let names = |facts: &Facts<'a>| -> Vec<_> {
+            facts.thread_names().into_iter().map(|it| (it.thread, it.name.text)).collect()
+        };
+        self.equal("thread names", names(&self.source), names(&self.ours));
+    }
+
+    fn memory(&mut self) {
+        let ours = self.sorted(&self.ours);
+        let in_order = ours.windows(2).all(|pair| pair[0].0 + pair[0].1.len() as u64 <= pair[1].0);
+        self.equal("ranges are in order and apart", true, in_order);
+        let (engine, source) = (self.sorted(&self.engine), self.sorted(&self.source));
+
+        // Whole high stacks, which the engine writes because it misjudges their bounds, are more than we promise.
+        let high = |address: u64| self.narrow && address >> 31 != 0;
+        let stacks: Vec<Range<u64>> =
+            self.source.threads().iter().filter_map(|it| self.stack_by_rule(it)).map(span).collect();
+        let mut missing = Vec::new();
+        for (start, bytes) in &engine {
+            for gap in unequal(*start, bytes, &ours) {
+                let is_stack = high(gap.start) && !stacks.iter().any(|stack| overlaps(stack, &gap));
+                if !is_stack {
+                    missing.push(gap);
+                }
+            }
+        }
+        self.equal("bytes of the engine that we lack", Vec::new(), missing);
+        let invented: Vec<_> = ours.iter().flat_map(|(start, bytes)| unequal(*start, bytes, &source)).collect();
+        self.equal("bytes that the source lacks", Vec::new(), invented);
+
+        let allowed = self.allowed_excess(&stacks);
+        let excess = ours.iter().flat_map(|(start, bytes)| uncovered(*start..*start + bytes.len() as u64, &engine));
+        let unexplained: Vec<_> = excess.flat_map(|range| uncovered_by(range, &allowed)).collect();
+        self.equal("bytes beyond the engine's that no rule explains", Vec::new(), unexplained);
+    }
+
+    /// What the table lets us write beyond the engine's memory.
+    fn allowed_excess(&self, stacks: &[Range<u64>]) -> Vec<Range<u64>> {
+        if self.ours.header.flags & FULL_MEMORY != 0 {
+            // Memory without a row, and what is there of a region of which a part is missing.
+            let rows: Vec<Range<u64>> =
+                self.source.memory_infos().iter().map(|row| span((self.mask(row.base), row.size))).collect();
+            let sources = self.sorted(&self.source);
+            let held = sources.iter().map(|(start, bytes)| *start..*start + bytes.len() as u64);
+            let undescribed = held.flat_map(|range| uncovered_by(range, &rows));
+            let cut = rows.iter().filter(|row| !uncovered((*row).clone(), &sources).is_empty());
+            return undescribed.chain(cut.cloned()).collect();
+        }
+        // Windows, clipped or read across ranges that touch, and high stacks.
+        let architecture = self.source.system_info().map_or(9, |system| system.architecture);
+        let (at, wide, reach) = match architecture {
+            0 => (184, false, 0x80),
+            5 => (64, false, 0x100),
+            12 => (264, true, 0x200),
+            _ => (248, true, 0x80),
+        };
+        let pointer = |context: &[u8]| match wide {
+            true => context.get(at..at + 8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap())),
+            false => context.get(at..at + 4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()).into()),
+        };
+        let thumb = u64::from(architecture == 5);
+        let threads = self.source.threads();
+        let instructions = threads.iter().filter_map(|thread| pointer(&thread.context)).map(|ip| ip & !thumb);
+        let exceptions = self.source.exceptions();
+        let addresses = instructions.chain(exceptions.iter().map(|it| it.address)).map(|it| self.mask(it));
+        let windows = addresses.map(|address| address.saturating_sub(reach)..address.saturating_add(reach));
+        windows.chain(stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned()).collect()
+    }
+
+    /// The ranges with bytes, by comparable address.
+    fn sorted(&self, facts: &Facts<'a>) -> Vec<(u64, &'a [u8])> {
+        let ranges = facts.ranges().into_iter().filter(|range| !range.bytes.is_empty());
+        let mut ranges: Vec<_> = ranges.map(|range| (self.mask(range.address), range.bytes.0)).collect();
+        ranges.sort_by_key(|range| range.0);
+        ranges
+    }
+}
+
+fn span((start, size): (u64, u64)) -> Range<u64> {
+    start..start.saturating_add(size)
+}
+
+fn overlaps(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// The parts of a range that none of `ranges` has.
+fn uncovered(range: Range<u64>, ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
+    let near = ranges.iter().map(|(start, bytes)| span((*start, bytes.len() as u64)));
+    uncovered_by(range.clone(), &near.filter(|it| overlaps(it, &range)).collect::<Vec<_>>())
+}
+
+fn uncovered_by(range: Range<u64>, covers: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut covers: Vec<_> = covers.iter().filter(|it| overlaps(it, &range)).cloned().collect();
+    covers.sort_by_key(|it| it.start);
+    let mut gaps = Vec::new();
+    let mut at = range.start;
+    for cover in covers {
+        if cover.start > at {
+            gaps.push(at..cover.start);
+        }
+        at = at.max(cover.end);
+    }
+    if at < range.end {
+        gaps.push(at..range.end);
+    }
+    gaps
+}
+
+/// The parts of some bytes that `ranges` lack, or have otherwise.
+///
+/// Where several of `ranges` hold an address, one of them must have the byte.
+fn unequal(start: u64, bytes: &[u8], ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
+    let wanted = span((start, bytes.len() as u64));
+    let mut same = Vec::new();
+    for (at, held) in ranges {
+        let shared = wanted.start.max(*at)..wanted.end.min(at + held.len() as u64);
+        if shared.is_empty() {
+            continue;
+        }
+        let part = |from: u64, of: &'_ [u8]| -> Vec<u8> {
+            let from = usize::try_from(shared.start - from).unwrap();
+            of[from..from + usize::try_from(shared.end - shared.start).unwrap()].to_vec()
+        };
+        let (a, b) = (part(start, bytes), part(*at, held));
+        if a == b {
+            same.push(shared);
+        } else {
+            same.extend(
+                (0..a.len()).filter(|&i| a[i] == b[i]).map(|i| shared.start + i as u64..shared.start + i as u64 + 1),
+            );
+        }
+    }
+    uncovered_by(wanted, &same)
+}

@@ -1,0 +1,64 @@
+//! One dump in the forms that must read alike: both byte orders, everything in the usual places and in odd ones.
+
+use std::thread;
+
+use userdump::Minidump;
+
+use super::facts::Facts;
+use crate::synth::{Bytes, Dump};
+
+/// A byte order, and how many bytes of filler stand in front of each part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    pub big_endian: bool,
+    pub filler: usize,
+}
+
+impl Form {
+    /// What Windows writes.
+    pub const USUAL: Self = Self { big_endian: false, filler: 0 };
+    pub const ALL: [Self; 4] = [
+        Self::USUAL,
+        Self { filler: 3, ..Self::USUAL },
+        Self { big_endian: true, ..Self::USUAL },
+        Self { big_endian: true, filler: 3 },
+    ];
+
+    /// A record in the byte order of the form, for what the builder takes as bytes.
+    pub fn record(self, write: impl FnOnce(&mut Bytes)) -> Vec<u8> {
+        let mut bytes = if self.big_endian { Bytes::big_endian() } else { Bytes::little_endian() };
+        write(&mut bytes);
+        bytes.finish()
+    }
+
+    /// The bytes of the file.
+    pub fn build(self, dump: Dump) -> Vec<u8> {
+        let dump = dump.filler(self.filler);
+        if self.big_endian { dump.big_endian().build() } else { dump.build() }
+    }
+}
+
+/// The view of a dump whose header is sound.
+pub fn open(bytes: &[u8]) -> Minidump<'_> {
+    Minidump::parse(bytes).expect("the header is sound")
+}
+
+/// Looks at a dump in every form; the plain decoder tells where things are.
+pub fn in_every_form(dump: impl Fn(Form) -> Dump, look: impl Fn(&Minidump<'_>, &Facts<'_>)) {
+    for form in Form::ALL {
+        let _named = Named(form);
+        let bytes = form.build(dump(form));
+        look(&open(&bytes), &Facts::of(&bytes));
+    }
+}
+
+/// Names the form whose test fails.
+struct Named(Form);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("in {:?}", self.0);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the tests share: how they are listed, where their files are, and a plain decoder to compare with.
+
+pub mod engine;
+pub mod everything;
+pub mod facts;
+pub mod fixtures;
+pub mod forms;
+pub mod golden;
+pub mod shared;
+pub mod trial;
+pub mod walk;
+
+pub use shared::Shared;
+pub use trial::shared_trial;
+pub(crate) use trial::trials;

@@ -1,0 +1,51 @@
+//! Turns ordinary functions into trials.
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use super::Shared;
+
+/// Lists functions as trials named after their module: `trials![a, b]` in `header` gives `header::a` and `header::b`.
+///
+/// A function that takes `&Shared` is ignored, with the reason, where the shared files are not at hand.
+macro_rules! trials {
+    ($($test:ident),* $(,)?) => {
+        vec![$($crate::support::trial::Test::trial($test, concat!(module_path!(), "::", stringify!($test)))),*]
+    };
+}
+pub(crate) use trials;
+
+/// A function that can be listed. `Input` is only there to tell the two kinds apart.
+pub trait Test<Input> {
+    /// Makes a trial of it; `path` starts with the name of the binary, which is left out of the trial's name.
+    fn trial(self, path: &str) -> Trial;
+}
+
+impl<F: FnOnce() + Send + 'static> Test<()> for F {
+    fn trial(self, path: &str) -> Trial {
+        Trial::test(within_crate(path), move || {
+            self();
+            Ok(())
+        })
+    }
+}
+
+impl<F: FnOnce(&Shared) + Send + 'static> Test<Shared> for F {
+    fn trial(self, path: &str) -> Trial {
+        shared_trial(within_crate(path), self)
+    }
+}
+
+fn within_crate(path: &str) -> &str {
+    path.split_once("::").map_or(path, |(_, rest)| rest)
+}
+
+/// A trial that needs the shared files, for tests that are made in a loop (one a file, say).
+pub fn shared_trial(name: impl Into<String>, test: impl FnOnce(&Shared) + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+        let Some(shared) = Shared::from_environment() else {
+            return Ok(Completion::ignored_with("USERDUMP_SHARED is not set"));
+        };
+        test(&shared);
+        Ok(Completion::Completed)
+    })
+}

@@ -1,0 +1,198 @@
+//! Goes through everything that the reader gives of a dump, for tests that care only that it can be gone through.
+
+use std::fmt::Debug;
+
+use userdump::format::StreamType;
+use userdump::read::{Context, List, Memory, MemoryRange, Module, Record, Relocation, Stream, StreamContext, Thread};
+use userdump::read::{parts, relocation};
+use userdump::{Minidump, ReadError};
+
+/// What was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// Entries of the directory.
+    pub streams: u64,
+    /// Entries of the directory and of all lists, records of chains, ranges by address, findings.
+    pub items: u64,
+    /// What the check found.
+    pub findings: u64,
+}
+
+/// Goes through all streams, entries, names, contexts, stacks, records and ranges, and through the check.
+///
+/// # Panics
+///
+/// If the reader does, if there are more items than the file has bytes, or if the views of the memory contradict each
+/// other.
+pub fn walk(bytes: &[u8]) -> Result<Walked, ReadError> {
+    walk_and_see(bytes, &mut |_| ())
+}
+
+/// Everything that the walk sees, printed: equal for dumps that hold the same at the same places.
+pub fn content(bytes: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    walk_and_see(bytes, &mut |value| lines.push(format!("{value:x?}"))).expect("the header is sound");
+    lines
+}
+
+fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked, ReadError> {
+    let dump = Minidump::parse(bytes)?;
+    let mut walk = Walk { see, items: 0, limit: bytes.len() as u64 };
+    walk.see(&(dump.flags(), dump.target(), dump.directory().fault()));
+    let mut streams = 0;
+    for (stream, decoded) in dump.streams() {
+        streams += 1;
+        walk.item(&(stream.index(), stream.entry(), stream.bytes().len(), stream.fault()));
+        match decoded {
+            Ok(decoded) => walk.stream(&stream, &decoded),
+            Err(error) => walk.see(&error),
+        }
+    }
+    dump.exceptions().for_each(|exception| walk.item(&exception.map(|it| it.thread_id())));
+    walk.memory(&dump.memory());
+    let mut findings = 0;
+    dump.check(&mut |finding| {
+        findings += 1;
+        walk.item(&(finding, finding.to_string()));
+    });
+    Ok(Walked { streams, items: walk.items, findings })
+}
+
+struct Walk<'f> {
+    see: &'f mut dyn FnMut(&dyn Debug),
+    items: u64,
+    limit: u64,
+}
+
+impl Walk<'_> {
+    fn see(&mut self, value: &dyn Debug) {
+        (self.see)(value);
+    }
+
+    fn item(&mut self, value: &dyn Debug) {
+        self.items += 1;
+        assert!(self.items <= self.limit, "more items than the {} bytes of the file", self.limit);
+        self.see(value);
+    }
+
+    fn list<'a, R: Record<'a>>(&mut self, list: &List<'a, R>, mut each: impl FnMut(&mut Self, R)) {
+        self.see(&(list.len(), list.declared_len(), list.entry_size(), list.fault()));
+        for entry in list {
+            each(self, entry);
+        }
+    }
+
+    fn stream(&mut self, stream: &StreamContext<'_>, decoded: &Stream<'_>) {
+        match decoded {
+            Stream::Unused => {}
+            Stream::ThreadList(list) => self.list(list, |walk, thread| walk.thread(&thread)),
+            Stream::ThreadExList(list) => self.list(list, |walk, thread| {
+                walk.thread(&thread.thread());
+                walk.see(&(thread.raw(), thread.context().is_ok(), thread.backing_store()));
+            }),
+            Stream::ModuleList(list) => self.list(list, |walk, module| walk.module(&module)),
+            Stream::HostModuleList(list) => self.list(list.modules(), |walk, module| walk.module(&module)),
+            Stream::MemoryList(list) => self.list(list, |walk, range| walk.item(&(range, range.fault()))),
+            Stream::Memory64List(list) => {
+                self.see(&(list.base_rva(), list.fault()));
+                self.list(list.descriptors(), |walk, descriptor| walk.item(&descriptor));
+                list.iter().for_each(|range| self.item(&(range, range.fault())));
+            }
+            Stream::Exception(exception) => {
+                self.see(&(exception.raw(), exception.parameters()));
+                self.context(exception.context());
+            }
+            Stream::SystemInfo(system) => {
+                let csd = system.csd_version().map(|text| text.map(|text| text.to_string_lossy()));
+                self.see(&(system.raw(), csd, system.cpu()));
+            }
+            Stream::UnloadedModuleList(list) => {
+                self.list(list, |walk, module| walk.item(&(module.raw(), module.name())));
+            }
+            Stream::MemoryInfoList(list) => self.list(list, |walk, region| walk.item(&(region.raw(), region.state()))),
+            Stream::ThreadInfoList(list) => self.list(list, |walk, info| walk.item(&(info.raw(), info.flags()))),
+            Stream::ThreadNames(list) => self.list(list, |walk, name| walk.item(&(name.raw(), name.name()))),
+            Stream::HandleOperationList(list) => self.list(list, |walk, operation| walk.item(&operation)),
+            Stream::HandleData(list) => self.list(list, |walk, handle| {
+                walk.item(&(handle.raw(), handle.type_name(), handle.object_name()));
+                handle.object_information().for_each(|object| walk.item(&object.map(|it| (it, it.fault()))));
+            }),
+            Stream::FunctionTable(list) => {
+                self.see(&(list.raw(), list.fault()));
+                list.iter().for_each(|table| self.item(&table));
+            }
+            Stream::Token(list) => {
+                self.see(&(list.raw(), list.fault()));
+                // What a token holds behind its head may have numbers in either byte order.
+                list.iter().for_each(|token| self.item(&(token.raw, token.offset, token.bytes.len())));
+            }
+            Stream::MiscInfo(misc) => {
+                self.see(&(misc.version(), misc.raw(), misc.xstate()));
+                self.see(&(misc.standard_name(), misc.daylight_name(), misc.build_string(), misc.debug_build_string()));
+            }
+            Stream::SystemMemoryInfo(figures) => self.see(&(figures.basic(), figures.extended())),
+            Stream::ProcessVmCounters(figures) => self.see(&(figures.basic(), figures.extended())),
+            Stream::CommentA(comment) => self.see(&(comment.as_bytes(), comment.to_string())),
+            Stream::CommentW(comment) => self.see(&(comment.text(), comment.to_string())),
+            Stream::Raw(raw) => self.raw(stream, raw.stream_type, raw.bytes),
+            other => panic!("the walk has no way through {other:?}"),
+        }
+    }
+
+    fn raw(&mut self, stream: &StreamContext<'_>, stream_type: StreamType, bytes: &[u8]) {
+        if relocation(stream_type) != Relocation::Known {
+            self.see(&(stream_type, bytes));
+            return;
+        }
+        match parts(stream) {
+            Ok(found) => {
+                self.see(&found.faults);
+                found.parts.iter().for_each(|part| self.item(&(part.offset, part.bytes.len(), &part.references)));
+            }
+            Err(error) => self.see(&error),
+        }
+    }
+
+    fn thread(&mut self, thread: &Thread<'_>) {
+        self.item(thread.raw());
+        self.context(thread.context());
+        self.see(&thread.stack());
+    }
+
+    fn context(&mut self, context: Result<Option<Context<'_>>, ReadError>) {
+        match context {
+            Ok(Some(it)) => {
+                let registers = [it.flags(), it.instruction_pointer(), it.stack_pointer(), it.frame_pointer()];
+                self.see(&(it.as_bytes().len(), it.layout(), registers));
+            }
+            other => self.see(&other.map(|_| ())),
+        }
+    }
+
+    fn module(&mut self, module: &Module<'_>) {
+        self.item(module.raw());
+        let name = module.name().map(|name| (name.is_valid(), name.to_string_lossy()));
+        self.see(&(name, module.version(), module.code_view(), module.misc_record()));
+    }
+
+    /// What the index says must agree with itself, whatever the file is.
+    fn memory(&mut self, memory: &Memory<'_>) {
+        let mut before: Option<MemoryRange<'_>> = None;
+        for range in memory.visible_ranges() {
+            self.item(&range);
+            let last = range.address + (range.size - 1);
+            assert_eq!(range.bytes.len() as u64, range.size, "a visible range has its bytes");
+            assert!(before.is_none_or(|it| it.address + (it.size - 1) < range.address), "visible ranges are apart");
+            assert_eq!([range.address, last].map(|at| memory.range_at(at)), [Some(range); 2]);
+            assert_eq!(memory.slice(range.address, range.size), Some(range.bytes));
+            assert!(memory.run_len(range.address, u64::MAX) >= range.size);
+            let mut buffer = [0; 16];
+            let read = memory.read(range.address, &mut buffer);
+            let held = range.bytes.len().min(read);
+            assert_eq!(buffer[..held], range.bytes[..held]);
+            self.see(&(read, memory.read_pointer(last), memory.visible_within(range.address, last).count()));
+            before = Some(range);
+        }
+        assert_eq!(memory.is_empty(), before.is_none());
+    }
+}

@@ -1,0 +1,178 @@
+//! A byte assembler: numbers in either byte order, and labels that are filled in at the end.
+
+/// Bytes under construction. What is appended can refer to places that are not there yet.
+#[derive(Default)]
+pub struct Bytes {
+    bytes: Vec<u8>,
+    big_endian: bool,
+    /// Where each label stands, once it is placed.
+    labels: Vec<Option<u64>>,
+    fixups: Vec<Fixup>,
+}
+
+/// A place in the bytes, perhaps one to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label(usize);
+
+/// A number to be filled in: the distance of a label from another one or from the start, and something added.
+struct Fixup {
+    at: usize,
+    /// 4 or 8 bytes.
+    width: usize,
+    to: Label,
+    from: Option<Label>,
+    plus: u64,
+}
+
+/// Appends a number of each width.
+macro_rules! numbers {
+    ($($name:ident),*) => {
+        $(#[doc = concat!("Appends a `", stringify!($name), "`.")]
+        pub fn $name(&mut self, value: $name) -> &mut Self {
+            let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+            self.raw(bytes)
+        })*
+    };
+}
+
+impl Bytes {
+    pub fn little_endian() -> Self {
+        Self::default()
+    }
+
+    pub fn big_endian() -> Self {
+        Self { big_endian: true, ..Self::default() }
+    }
+
+    numbers!(u8, u16, u32, u64, i32);
+
+    /// Appends numbers of one width.
+    pub fn u16s(&mut self, values: &[u16]) -> &mut Self {
+        values.iter().fold(self, |bytes, value| bytes.u16(*value))
+    }
+
+    /// Appends numbers of one width.
+    pub fn u32s(&mut self, values: &[u32]) -> &mut Self {
+        values.iter().fold(self, |bytes, value| bytes.u32(*value))
+    }
+
+    /// Appends numbers of one width.
+    pub fn u64s(&mut self, values: &[u64]) -> &mut Self {
+        values.iter().fold(self, |bytes, value| bytes.u64(*value))
+    }
+
+    pub fn raw(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.bytes.extend_from_slice(bytes.as_ref());
+        self
+    }
+
+    pub fn zeros(&mut self, count: usize) -> &mut Self {
+        self.raw(vec![0; count])
+    }
+
+    /// Appends `0xEE`, which shows where a reader takes it for something.
+    pub fn filler(&mut self, count: usize) -> &mut Self {
+        self.raw(vec![0xEE; count])
+    }
+
+    /// Fills up to a multiple of `to`.
+    pub fn align(&mut self, to: usize) -> &mut Self {
+        let missing = self.bytes.len().next_multiple_of(to) - self.bytes.len();
+        self.filler(missing)
+    }
+
+    /// Cuts the bytes off at a size, or adds zeros up to it.
+    pub fn resize(&mut self, size: usize) -> &mut Self {
+        self.bytes.resize(size, 0);
+        self
+    }
+
+    /// UTF-16 without length or terminator.
+    pub fn utf16(&mut self, text: &str) -> &mut Self {
+        text.encode_utf16().fold(self, Self::u16)
+    }
+
+    /// UTF-16 in a field of fixed size, the rest zeros.
+    pub fn utf16_field(&mut self, text: &str, units: usize) -> &mut Self {
+        let used = text.encode_utf16().count();
+        self.utf16(text).zeros(2 * units.checked_sub(used).expect("the text fits into its field"))
+    }
+
+    /// A `MINIDUMP_STRING`: the size in bytes, UTF-16, and a terminator that the size leaves out.
+    pub fn string(&mut self, text: &str) -> &mut Self {
+        self.u32(2 * text.encode_utf16().count() as u32).utf16(text).u16(0)
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// A label to be placed later.
+    pub fn label(&mut self) -> Label {
+        self.labels.push(None);
+        Label(self.labels.len() - 1)
+    }
+
+    /// A label for the end of what there is.
+    pub fn here(&mut self) -> Label {
+        let label = self.label();
+        self.place(label);
+        label
+    }
+
+    /// Gives a label its place: the end of what there is.
+    pub fn place(&mut self, label: Label) -> &mut Self {
+        let place = Some(self.len());
+        assert_eq!(self.labels[label.0], None, "a label is placed once");
+        self.labels[label.0] = place;
+        self
+    }
+
+    /// Appends the 32-bit file offset of a label.
+    pub fn rva(&mut self, to: Label) -> &mut Self {
+        self.rva_into(to, 0)
+    }
+
+    /// Appends the 32-bit file offset of the place so many bytes behind a label.
+    pub fn rva_into(&mut self, to: Label, plus: u64) -> &mut Self {
+        self.fixup(4, to, None, plus)
+    }
+
+    /// Appends the 64-bit file offset of a label.
+    pub fn rva64(&mut self, to: Label) -> &mut Self {
+        self.fixup(8, to, None, 0)
+    }
+
+    /// Appends the number of bytes between two labels, in 32 bits.
+    pub fn distance(&mut self, from: Label, to: Label) -> &mut Self {
+        self.fixup(4, to, Some(from), 0)
+    }
+
+    /// Appends a location descriptor of what lies between two labels.
+    pub fn location(&mut self, start: Label, end: Label) -> &mut Self {
+        self.distance(start, end).rva(start)
+    }
+
+    fn fixup(&mut self, width: usize, to: Label, from: Option<Label>, plus: u64) -> &mut Self {
+        self.fixups.push(Fixup { at: self.bytes.len(), width, to, from, plus });
+        self.zeros(width)
+    }
+
+    /// The bytes, with every label filled in.
+    pub fn finish(mut self) -> Vec<u8> {
+        let place = |label: Label| self.labels[label.0].expect("every label that is used is placed");
+        for fixup in &self.fixups {
+            let value = place(fixup.to) + fixup.plus - fixup.from.map_or(0, place);
+            let wide = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+            let bytes = match (fixup.width, self.big_endian) {
+                (4, true) => &wide[4..],
+                (4, false) => &wide[..4],
+                _ => &wide[..],
+            };
+            assert!(fixup.width == 8 || value <= u64::from(u32::MAX), "a label lies beyond 4 GiB");
+            self.bytes[fixup.at..fixup.at + fixup.width].copy_from_slice(bytes);
+        }
+        self.bytes
+    }
+}

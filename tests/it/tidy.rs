@@ -1,0 +1,318 @@
+//! What the house rules say about the sources: layers, `unsafe`, byte orders, lengths, lints.
+//!
+//! Every rule is a function from sources to faults, and is tried on a source that breaks it as well.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::Trial;
+
+use crate::support::trials;
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        layers_import_downwards_only,
+        unsafe_is_in_one_file,
+        byte_order_is_always_named,
+        scroll_reads_in_one_file,
+        no_file_is_long,
+        the_library_denies_what_the_house_denies,
+        comments_and_strings_are_no_code,
+    ]
+}
+
+/// A source file: its path below the crate, with `/`, and its text.
+type Source = (String, String);
+
+/// The modules of the crate and what each may name of the others.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("error", &[]),
+    ("format", &["error"]),
+    ("read", &["error", "format"]),
+    ("write", &["error", "format"]),
+    ("redump", &["error", "format", "read", "write"]),
+    ("file", &["error"]),
+];
+
+/// What `lib.rs` must deny.
+const LINTS: [&str; 9] = [
+    "missing_docs",
+    "missing_debug_implementations",
+    "unsafe_code",
+    "clippy::unwrap_used",
+    "clippy::expect_used",
+    "clippy::panic",
+    "clippy::indexing_slicing",
+    "clippy::cast_possible_truncation",
+    "clippy::undocumented_unsafe_blocks",
+];
+
+fn layers_import_downwards_only() {
+    check(&["src"], layering);
+    breaks(layering, "src/format/header.rs", "use crate::read::Minidump;");
+    breaks(layering, "src/read/mod.rs", "use super::write;");
+    breaks(layering, "src/read/memory.rs", "fn f(x: super::super::write::Plan) {}");
+    breaks(layering, "src/write/plan.rs", "use crate::{error::WriteError, read::{self, Dump}};");
+    breaks(layering, "src/redump/mod.rs", "use crate::file::MappedFile;");
+    breaks(layering, "src/write/plan.rs", "use crate::ReadError;");
+    breaks(layering, "src/error.rs", "fn f() -> crate::format::Rva { todo!() }");
+    keeps(layering, "src/lib.rs", "pub use crate::file::MappedFile; pub use read::Dump;");
+    keeps(layering, "src/redump/mod.rs", "use crate::{format, read::{Dump, list}, write::Plan, redump::select};");
+    keeps(layering, "src/read/thread.rs", "use super::list::List; use crate::format::thread::Thread; // crate::write");
+}
+
+fn unsafe_is_in_one_file() {
+    let rule = |sources: &[Source]| words_outside(sources, &["unsafe"], &["src/file.rs"], |_| true);
+    check(&["src"], rule);
+    breaks(rule, "src/read/bytes.rs", "fn f() { unsafe { g() } }");
+    keeps(rule, "src/file.rs", "fn f() { unsafe { g() } }");
+    keeps(rule, "src/lib.rs", "#![deny(unsafe_code)] // unsafe");
+}
+
+/// Without `_with`, scroll takes the byte order of the machine.
+fn byte_order_is_always_named() {
+    let names = ["pread", "gread", "gread_inout", "pwrite", "gwrite", "cread", "cwrite"];
+    let rule = |sources: &[Source]| words_outside(sources, &names, &[], called);
+    check(&["src"], rule);
+    breaks(rule, "src/write/encode.rs", "bytes.pwrite(value, 0)");
+    breaks(rule, "src/read/bytes.rs", "bytes.pread::<u32>(0)");
+    keeps(rule, "src/read/bytes.rs", "bytes.pread_with::<u32>(0, LE)");
+}
+
+fn scroll_reads_in_one_file() {
+    let names = ["pread_with", "gread_with", "gread_inout_with", "cread_with"];
+    let rule = |sources: &[Source]| words_outside(sources, &names, &["src/read/bytes.rs"], called);
+    check(&["src"], rule);
+    breaks(rule, "src/read/thread.rs", "bytes.pread_with::<u32>(0, LE)");
+    keeps(rule, "src/read/bytes.rs", "bytes.pread_with::<u32>(0, LE)");
+}
+
+fn no_file_is_long() {
+    check(&["src", "tests", "examples", "benches"], length);
+    breaks(length, "src/read/mod.rs", &"\n".repeat(501));
+    keeps(length, "src/read/mod.rs", &"\n".repeat(500));
+}
+
+fn the_library_denies_what_the_house_denies() {
+    check(&["src"], lints);
+    let all = format!("#![deny({})]", LINTS.join(", "));
+    keeps(lints, "src/lib.rs", &all);
+    for lint in LINTS {
+        breaks(lints, "src/lib.rs", &all.replace(lint, "missing"));
+        breaks(lints, "src/lib.rs", &all.replace("deny", "warn"));
+    }
+    breaks(lints, "src/lib.rs", &all.replace("#![deny", "#![allow(missing_docs)]\n// #![deny"));
+}
+
+fn comments_and_strings_are_no_code() {
+    let first = code(r##"a /* b /* c */ d */ e // f "g" "h\"i" r#"j"k"# 'l' b'"' "m"##);
+    assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["a", "e"]);
+    let second = code("x<'a> '\\'' y \"http://z\" w 'u' ");
+    assert_eq!(second.split_whitespace().collect::<Vec<_>>(), ["x<'a>", "y", "\"\"", "w"]);
+}
+
+/// Every fault of the crate's own sources.
+fn check(folders: &[&str], rule: impl Fn(&[Source]) -> Vec<String>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    folders.iter().for_each(|folder| collect(root, &root.join(folder), &mut sources));
+    assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are not where they should be");
+    let faults = rule(&sources);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn breaks(rule: impl Fn(&[Source]) -> Vec<String>, path: &str, text: &str) {
+    assert_ne!(rule(&[(path.to_owned(), text.to_owned())]), [""; 0], "nothing is wrong with {text:.80} in {path}");
+}
+
+fn keeps(rule: impl Fn(&[Source]) -> Vec<String>, path: &str, text: &str) {
+    assert_eq!(rule(&[(path.to_owned(), text.to_owned())]), [""; 0], "{text:.80} in {path}");
+}
+
+fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("folders of the crate can be listed").path();
+        if path.is_dir() {
+            collect(root, &path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("sources are UTF-8");
+            let parts = path.strip_prefix(root).expect("below the crate").iter().map(|part| part.to_string_lossy());
+            sources.push((parts.collect::<Vec<_>>().join("/"), text));
+        }
+    }
+}
+
+fn layering(sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (path, text) in sources {
+        let modules = module_path(path);
+        // The root may name everything.
+        let Some((layer, allowed)) = LAYERS.iter().find(|(name, _)| modules.first() == Some(name)) else {
+            continue;
+        };
+        for target in targets(&code(text), modules.len()) {
+            if target != *layer && !allowed.contains(&target.as_str()) {
+                faults.push(format!("{path} names crate::{target}, which {layer} must not"));
+            }
+        }
+    }
+    faults
+}
+
+/// `src/read/list.rs` is `[read, list]`, `src/read/mod.rs` is `[read]`, `src/lib.rs` is empty.
+fn module_path(path: &str) -> Vec<&str> {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
+    inner.split('/').filter(|name| !["mod", "lib"].contains(name)).collect()
+}
+
+/// What the code of a module so deep names at the root of the crate, by `crate::` or by climbing there.
+fn targets(code: &str, depth: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let climb = format!("{}::", vec!["super"; depth].join("::"));
+    for root in ["crate::", climb.as_str()] {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
+            let part_of_a_longer_path = before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':');
+            if !part_of_a_longer_path {
+                found.extend(first_names(&code[at + root.len()..]));
+            }
+        }
+    }
+    found.retain(|name| name != "super" && !name.is_empty());
+    found
+}
+
+/// The first name of a path, or of each path of a group in braces.
+fn first_names(path: &str) -> Vec<String> {
+    let name = |path: &str| path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let Some(group) = path.trim_start().strip_prefix('{') else {
+        return vec![name(path)];
+    };
+    let mut depth = 0_usize;
+    let mut starts = vec![0];
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => starts.push(at + 1),
+            _ => {}
+        }
+    }
+    starts.into_iter().map(|start| name(&group[start..])).collect()
+}
+
+/// Faults for each of these words outside the files allowed, where what follows the word passes the filter.
+fn words_outside(sources: &[Source], words: &[&str], allowed: &[&str], filter: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (path, text) in sources.iter().filter(|(path, _)| !allowed.contains(&path.as_str())) {
+        for (number, line) in code(text).lines().enumerate() {
+            let is_word = |at: usize, word: &str| {
+                let inside = |c: char| c.is_alphanumeric() || c == '_';
+                !line[..at].ends_with(inside) && !line[at + word.len()..].starts_with(inside)
+            };
+            for word in words {
+                let mut places = line.match_indices(word).map(|(at, _)| at);
+                if places.any(|at| is_word(at, word) && filter(&line[at + word.len()..])) {
+                    faults.push(format!("{path}:{}: {word}", number + 1));
+                }
+            }
+        }
+    }
+    faults
+}
+
+fn called(rest: &str) -> bool {
+    rest.starts_with('(') || rest.starts_with("::<")
+}
+
+fn length(sources: &[Source]) -> Vec<String> {
+    let long = sources.iter().map(|(path, text)| (path, text.lines().count())).filter(|(_, lines)| *lines > 500);
+    long.map(|(path, lines)| format!("{path} has {lines} lines, 500 is the limit")).collect()
+}
+
+fn lints(sources: &[Source]) -> Vec<String> {
+    let library = sources.iter().find(|(path, _)| path == "src/lib.rs").map(|(_, text)| code(text)).unwrap_or_default();
+    let attributes = library.split("#![").skip(1).filter_map(|rest| rest.split(']').next());
+    let denied: Vec<&str> = attributes
+        .filter_map(|attribute| attribute.split_once("deny(").or(attribute.split_once("forbid(")))
+        .flat_map(|(_, lints)| lints.split([',', ')']).map(str::trim))
+        .collect();
+    LINTS.iter().filter(|lint| !denied.contains(*lint)).map(|lint| format!("src/lib.rs does not deny {lint}")).collect()
+}
+
+/// The text without comments and without what stands in strings and characters; lines stay where they are.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let raw = rest.starts_with("r\"") || rest.starts_with("r#");
+        let within_a_word = code.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let (skipped, kept) = match first {
+            '/' if rest.starts_with("//") => (rest.find('\n').unwrap_or(rest.len()), ""),
+            '/' if rest.starts_with("/*") => (block_comment(rest), ""),
+            'r' if raw && !within_a_word => (raw_string(rest), "\"\""),
+            '"' => (quoted(rest, '"'), "\"\""),
+            '\'' if is_character(rest) => (quoted(rest, '\''), ""),
+            _ => (first.len_utf8(), &rest[..first.len_utf8()]),
+        };
+        let (gone, left) = rest.split_at(skipped);
+        code.push_str(kept);
+        if kept != gone {
+            code.extend(gone.chars().filter(|c| *c == '\n'));
+        }
+        rest = left;
+    }
+    code
+}
+
+fn block_comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < text.len() {
+        let step = match text.get(at..at + 2) {
+            Some("/*") => {
+                depth += 1;
+                2
+            }
+            Some("*/") => {
+                depth -= 1;
+                2
+            }
+            _ => 1,
+        };
+        at += step;
+        if depth == 0 {
+            break;
+        }
+    }
+    at
+}
+
+fn raw_string(text: &str) -> usize {
+    let hashes = text[1..].chars().take_while(|c| *c == '#').count();
+    let end = format!("\"{}", "#".repeat(hashes));
+    // `r#name` is a name.
+    if !text[1 + hashes..].starts_with('"') {
+        return 1;
+    }
+    text[2 + hashes..].find(&end).map_or(text.len(), |at| 2 + hashes + at + end.len())
+}
+
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Tells `'a'` and `'\n'` from a lifetime.
+fn is_character(text: &str) -> bool {
+    let mut characters = text.chars().skip(1);
+    characters.next().is_some_and(|c| c == '\\') || characters.next() == Some('\'')
+}
