@@ -37,8 +37,16 @@ impl<'a> Carrier<'a> {
         Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), left }
     }
 
+    /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
+    /// take longer than carrying.
     fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
-        self.left = self.left.checked_sub(size).ok_or(ReadError::Cycle { what, offset })?;
+        match self.left.checked_sub(size) {
+            Some(left) => self.left = left,
+            None => {
+                self.left = 0;
+                return Err(ReadError::Cycle { what, offset });
+            }
+        }
         Ok(())
     }
 
@@ -153,9 +161,10 @@ impl<'a> Carrier<'a> {
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     pub(super) fn relocate(&mut self, stream: &StreamContext<'a>) -> Result<Vec<ReadError>, ReadError> {
+        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts(stream)?;
-        let total = parts.iter().fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
-        self.charge("stream", stream.offset(), total)?;
+        let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
+        self.charge("part of a stream", stream.offset(), beside)?;
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
         for part in &parts {
             let bytes = without_dead_references(part);

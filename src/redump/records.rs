@@ -1,5 +1,6 @@
 //! Records that point to other things: threads, modules, handles.
 
+use crate::error::ReadError;
 use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
 use crate::read::{HandleData, ModuleList, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
 
@@ -15,7 +16,11 @@ impl<'a> Transcoder<'_, 'a> {
             let mut raw = *thread.raw();
             let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
             let context = self.or_fault((LIST, item, "context"), context);
-            if let (None, Err(error)) = (stack, thread.stack()) {
+            let needed = u64::from(raw.stack.memory.data_size);
+            if stack.is_none() && needed > 0 {
+                // Neither its own position nor a memory list led to bytes.
+                let offset = raw.stack.memory.rva.into();
+                let error = ReadError::Truncated { what: "stack", offset, needed, available: 0 };
                 self.fault(LIST, item, "stack", error);
             }
             raw.teb = self.source.written(raw.teb);

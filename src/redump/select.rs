@@ -62,7 +62,8 @@ fn stack_bounds(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
 fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let bounds = stack_bounds(source, thread)?;
     // If nothing is there at the stack pointer, what is nearest to the stack's base tells most.
-    source.present(bounds).find(|run| run.start == bounds.start).or_else(|| source.present(bounds).last())
+    let at_pointer = source.present(bounds).next().filter(|run| run.start == bounds.start);
+    at_pointer.or_else(|| source.last_present(bounds))
 }
 
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.

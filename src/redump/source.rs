@@ -64,6 +64,12 @@ impl<'a> Source<'a> {
         runs.map_while(move |run| run.intersection(&wanted))
     }
 
+    /// The last of the parts that [`Source::present`] gives, without a walk through the others.
+    pub(super) fn last_present(&self, wanted: Interval) -> Option<Interval> {
+        let behind = self.runs.partition_point(|run| run.start <= wanted.last);
+        self.runs.get(..behind)?.last()?.intersection(&wanted)
+    }
+
     /// True if every address of `wanted` has its byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
         self.present(wanted).next() == Some(wanted)

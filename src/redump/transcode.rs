@@ -1,6 +1,7 @@
 //! The source's streams, one after the other, into the builder.
 
 use alloc::vec::Vec;
+use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
@@ -30,7 +31,7 @@ pub(super) fn transcode<'a>(
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let carrier = Carrier::new(source.dump);
-    let mut transcoder = Transcoder { source, options, carrier, report, seen: Vec::new(), first_thread: None };
+    let mut transcoder = Transcoder { source, options, carrier, report, seen: HashSet::new(), first_thread: None };
     transcoder.run(&selection);
     let mut builder = transcoder.carrier.builder;
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
@@ -43,8 +44,8 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) options: &'s Options,
     pub(super) carrier: Carrier<'a>,
     pub(super) report: &'s mut Report,
-    /// The types of the streams that were kept, each once.
-    seen: Vec<StreamType>,
+    /// The types of the streams that were kept.
+    seen: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
 }
@@ -59,8 +60,8 @@ impl<'a> Transcoder<'_, 'a> {
                 Err(error) => Outcome::Unreadable(error),
                 Ok(decoded) => self.stream(&stream, decoded, selection),
             };
-            if outcome.is_kept() && !self.seen.contains(&stream.stream_type()) {
-                self.seen.push(stream.stream_type());
+            if outcome.is_kept() {
+                self.seen.insert(stream.stream_type());
             }
             self.report.streams.push(StreamReport {
                 index: stream.index(),
@@ -100,10 +101,10 @@ impl<'a> Transcoder<'_, 'a> {
             | Stream::FunctionTable(_)
             | Stream::SystemMemoryInfo(_)
             | Stream::ProcessVmCounters(_)
+            | Stream::ThreadExList(_)
             | Stream::ThreadNames(_) => (true, true),
             Stream::Unused
             | Stream::Exception(_)
-            | Stream::ThreadExList(_)
             | Stream::CommentA(_)
             | Stream::CommentW(_)
             | Stream::HandleOperationList(_)
