@@ -39,7 +39,7 @@ impl<'a> Carrier<'a> {
 
     /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
     /// take longer than carrying.
-    fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+    pub(super) fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
         match self.left.checked_sub(size) {
             Some(left) => self.left = left,
             None => {

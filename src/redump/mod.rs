@@ -21,9 +21,9 @@
 //! of other producers come along with every option.
 //!
 //! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
-//! on), or all of it if the stack pointer is elsewhere. A window is 128 bytes to either side of each thread's
-//! instruction pointer and of the exception's address (ARM64: 512, ARM: 256). Ranges closer than 17 bytes to each
-//! other become one, with the bytes between them.
+//! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. A
+//! window is 128 bytes to either side of each thread's instruction pointer and of the exception's address (ARM64: 512,
+//! ARM: 256). Ranges closer than 17 bytes to each other become one, with the bytes between them.
 //!
 //! # Where we differ
 //!

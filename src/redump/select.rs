@@ -37,8 +37,7 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
     } else {
         let mut wanted: Vec<Interval> = Vec::new();
         for (thread, stack) in threads().zip(&stacks) {
-            // All of it goes in, though the thread's descriptor can only name one run of bytes.
-            wanted.extend(stack_bounds(source, &thread).or(*stack));
+            wanted.extend(*stack);
             wanted.extend(instruction_pointer(source, &thread).and_then(|pointer| window(source, pointer)));
         }
         let addresses = source.dump.exceptions().flatten().map(|exception| exception.address());
@@ -48,22 +47,21 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
     Ok(Selection { stacks, ranges, full })
 }
 
-/// The bounds of a thread's stack: from its environment block, or from its own descriptor.
-fn stack_bounds(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-    let known = bounds_by_environment_block(source, thread).filter(|&bounds| source.present(bounds).next().is_some());
-    known.or_else(|| {
+/// A thread's stack, from the first to the last byte that is there: by its environment block, or by its own descriptor.
+///
+/// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
+/// the bytes up to the gap alone would not.
+fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+    let present = |bounds| {
+        let (first, last) = (source.present(bounds).next()?, source.last_present(bounds)?);
+        Some(Interval { start: first.start, last: last.last })
+    };
+    bounds_by_environment_block(source, thread).and_then(present).or_else(|| {
         let descriptor = thread.raw().stack;
         let start = source.target.mask(descriptor.start_of_memory_range);
-        Interval::new(start, descriptor.memory.data_size.into(), source.target.last_address())
+        let size = descriptor.memory.data_size.into();
+        Interval::new(start, size, source.target.last_address()).and_then(present)
     })
-}
-
-/// The part of the thread's stack that its descriptor will name: the bytes from the stack pointer on, without a gap.
-fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-    let bounds = stack_bounds(source, thread)?;
-    // If nothing is there at the stack pointer, what is nearest to the stack's base tells most.
-    let at_pointer = source.present(bounds).next().filter(|run| run.start == bounds.start);
-    at_pointer.or_else(|| source.last_present(bounds))
 }
 
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
@@ -84,7 +82,8 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
         from = target.mask(from.wrapping_sub(4));
     }
     let start = if (limit..base).contains(&from) { from } else { limit };
-    Some(Interval { start, last: base - 1 })
+    // No descriptor can name more than 32 bits of bytes.
+    Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
 }
 
 fn is_x86(source: &Source<'_>) -> bool {

@@ -129,7 +129,14 @@ impl<'a> Transcoder<'_, 'a> {
             Stream::MemoryInfoList(list) => self.memory_infos(list),
             Stream::MemoryList(list) => self.memory_faults(StreamType::MEMORY_LIST, list.fault(), list.iter()),
             Stream::Memory64List(list) => self.memory_faults(StreamType::MEMORY64_LIST, list.fault(), list.iter()),
-            Stream::Exception(exception) => self.exception(&exception),
+            Stream::Exception(exception) => {
+                // There may be many, all on the same few bytes.
+                let size = stream.declared_size();
+                if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
+                    return Outcome::Unreadable(error);
+                }
+                self.exception(&exception);
+            }
             Stream::SystemInfo(system) => self.system_info(&system),
             Stream::MiscInfo(misc) => {
                 self.carrier.builder.misc_info(misc.raw());

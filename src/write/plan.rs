@@ -136,7 +136,7 @@ impl<'a> Plan<'a> {
         let stacks = memory.as_ref().map(RangePositions::new).transpose()?.unwrap_or_default();
         for reference in references {
             let value = match reference.target {
-                ReferenceTarget::Part(part) => offsets.get(part.0 as usize).copied().unwrap_or(0),
+                ReferenceTarget::Part(part) => *offsets.get(part.0 as usize).ok_or_else(|| foreign(part))?,
                 ReferenceTarget::MemoryRange { address, size } => stacks.find(address, size),
             };
             patch(&mut parts, reference.from, reference.position, reference.width, value)?;
@@ -285,11 +285,13 @@ impl RangePositions {
     }
 }
 
+fn foreign(part: PartId) -> WriteError {
+    let item = Item { name: "part", index: Some(part.0.into()) };
+    WriteError::InvalidInput { item, reason: "it belongs to another builder" }
+}
+
 fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, value: u64) -> Result<(), WriteError> {
-    let Some(part) = parts.get_mut(from.0 as usize) else {
-        let item = Item { name: "part", index: Some(from.0.into()) };
-        return Err(WriteError::InvalidInput { item, reason: "it belongs to another builder" });
-    };
+    let part = parts.get_mut(from.0 as usize).ok_or_else(|| foreign(from))?;
     let bytes = part.bytes.to_mut();
     let position = usize::try_from(position).unwrap_or(usize::MAX);
     let done = match width {
