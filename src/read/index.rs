@@ -78,7 +78,7 @@ impl<'a> Memory<'a> {
     pub(crate) fn new(dump: &Minidump<'a>) -> Self {
         let mut memory = Self::listed(dump);
         let listed = memory.pieces.len();
-        // Behind every range of the lists, of which each has one piece at the least.
+        // Behind every listed range that has the say of any address.
         let mut priority = memory.pieces.iter().map(|piece| piece.range).max().map_or(0, |last| last.saturating_add(1));
         for thread in dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten() {
             let descriptor = thread.raw().stack;
@@ -107,13 +107,16 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// True if the first `listed` pieces hold every address of `range`.
+    /// True if the first `listed` pieces hold every address of `range`, as far as a few pieces tell.
+    ///
+    /// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm:
+    /// it has the say of nothing.
     fn holds(&self, range: &MemoryRange<'a>, listed: usize) -> bool {
         let pieces = self.pieces.get(..listed).unwrap_or_default();
         let mut left = range.bytes.len() as u64;
         let mut at = self.target.mask(range.address);
         let from = pieces.partition_point(|piece| piece.last < at);
-        for piece in pieces.get(from..).unwrap_or_default() {
+        for piece in pieces.get(from..).unwrap_or_default().iter().take(8) {
             if left == 0 || piece.start > at {
                 break;
             }
