@@ -139,12 +139,12 @@ impl<'a> Carrier<'a> {
                     break;
                 }
             }
+            if let [.., before, part] = *chain {
+                self.builder.reference(before, 0, RvaWidth::Rva, part);
+            }
             if known.is_some() {
                 // Another handle's chain goes on from here, and is linked already.
                 break;
-            }
-            if let [.., before, part] = *chain {
-                self.builder.reference(before, 0, RvaWidth::Rva, part);
             }
             fault = fault.or(object.fault());
         }
@@ -203,7 +203,9 @@ fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
 fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
     let mut bytes = alloc::vec![0; 4];
     bytes.extend_from_slice(&object.raw.info_type.0.to_le_bytes());
-    bytes.extend_from_slice(&object.raw.size_of_info.to_le_bytes());
+    // As many bytes as there are, so that a record which the file cuts takes none of what comes behind it.
+    let size = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&size.to_le_bytes());
     bytes.extend_from_slice(object.bytes);
     bytes
 }

@@ -295,7 +295,12 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
-        self.carrier.builder.list(StreamType::THREAD_LIST).list(StreamType::MODULE_LIST);
+        for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
+            self.carrier.builder.list(list);
+            if !self.kept.contains(&list) {
+                self.report.made_up.push(list);
+            }
+        }
         if !self.kept.contains(&StreamType::EXCEPTION) {
             if let Some((thread_id, context)) = self.first_thread {
                 let exception_record =
@@ -325,6 +330,7 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
     fn make_up_memory_info(&mut self) {
+        self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
         for range in self.source.ranges() {
             let base = self.source.written(range.start);
             self.carrier.builder.memory_info(format::MemoryInfo {

@@ -17,7 +17,12 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod redump_carry;
+mod redump_differences;
 mod redump_mini;
+mod redump_records;
+mod redump_report;
+mod redump_select;
 mod references;
 mod resources;
 mod roundtrip;
@@ -37,32 +42,37 @@ use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
     let trials = [
-        tools::trials(),
-        tidy::trials(),
-        layouts::trials(),
-        redump_mini::trials(),
-        header::trials(),
-        directory::trials(),
-        lists::trials(),
-        strings::trials(),
-        modules::trials(),
-        memory::trials(),
-        threads::trials(),
-        handles::trials(),
-        comments::trials(),
-        tables::trials(),
-        system::trials(),
         check::trials(),
-        malformed::trials(),
+        comments::trials(),
         corpus::trials(),
-        plan::trials(),
+        directory::trials(),
         emit::trials(),
-        roundtrip::trials(),
-        widths::trials(),
-        peers::trials(),
-        resources::trials(),
+        handles::trials(),
+        header::trials(),
+        layouts::trials(),
+        lists::trials(),
+        malformed::trials(),
+        memory::trials(),
+        modules::trials(),
         options::trials(),
+        peers::trials(),
+        plan::trials(),
+        redump_carry::trials(),
+        redump_differences::trials(),
+        redump_mini::trials(),
+        redump_records::trials(),
+        redump_report::trials(),
+        redump_select::trials(),
         references::trials(),
+        resources::trials(),
+        roundtrip::trials(),
+        strings::trials(),
+        system::trials(),
+        tables::trials(),
+        threads::trials(),
+        tidy::trials(),
+        tools::trials(),
+        widths::trials(),
     ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

@@ -1,11 +1,13 @@
 //! What the tests share: how they are listed, where their files are, and a plain decoder to compare with.
 
+pub mod cpu;
 pub mod engine;
 pub mod everything;
 pub mod facts;
 pub mod fixtures;
 pub mod forms;
 pub mod golden;
+pub mod redumped;
 pub mod shared;
 pub mod trial;
 pub mod walk;

@@ -134,9 +134,6 @@ pub fn findings(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Numbers as they are easier to compare in a message.
-pub fn hex<T: std::fmt::Debug>(value: &T) -> String
-where
-    T: ?Sized,
-{
+pub fn hex<T: std::fmt::Debug + ?Sized>(value: &T) -> String {
     format!("{value:x?}")
 }

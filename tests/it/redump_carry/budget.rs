@@ -1,0 +1,144 @@
+//! A small file whose records all point to the same bytes must not become a large one.
+
+use libtest_mimic::Trial;
+use userdump::redump::Outcome;
+use userdump::{ReadError, RedumpError};
+
+use crate::support::facts::Facts;
+use crate::support::redumped::{Redumped, parsed, refusal};
+use crate::support::trials;
+use crate::synth::{Dump, Exception, Handle, Module, Part, Range, SystemInfo, Text, Thread, UnloadedModule};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        names_that_overlap_are_carried_up_to_twice_the_file,
+        records_that_overlap_are_carried_up_to_twice_the_file,
+        streams_that_share_bytes_are_carried_up_to_twice_the_file,
+        exceptions_that_share_bytes_are_carried_up_to_twice_the_file,
+        memory_that_shares_bytes_is_refused_beyond_twice_the_file,
+        what_many_records_share_is_charged_once,
+        a_sound_dump_of_names_alone_is_within_bounds,
+    ]
+}
+
+const POOL: u32 = 0x1_0001;
+
+/// Numbers that make a string of 1 KiB of each fourth byte, but for the last ones.
+fn pool(dump: Dump) -> Dump {
+    dump.raw(POOL, 0x400u32.to_le_bytes().repeat(2000))
+}
+
+/// Builds a dump with a pool of strings, which is told where the pool will be.
+fn with_pool(dump: impl Fn(u32) -> Dump) -> Vec<u8> {
+    let at = Facts::of(&dump(0).build()).stream(POOL).expect("the pool is there").rva.0 as u32;
+    dump(at).build()
+}
+
+fn base() -> Dump {
+    pool(Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)))
+}
+
+/// Checks that some of what was asked for is there and the rest reported, and that the result is no larger than the
+/// source three times: what was rewritten and what was carried.
+fn assert_bounded(source: &[u8], out: &Redumped, asked: usize, carried: usize) {
+    assert!(carried > 0 && carried < asked, "{carried} of {asked} are carried");
+    assert!(out.bytes.len() <= 3 * source.len(), "{} bytes of {}", out.bytes.len(), source.len());
+}
+
+fn names_that_overlap_are_carried_up_to_twice_the_file() {
+    let module = |rva: u32| UnloadedModule { name: Text::At(rva.into()), ..UnloadedModule::default() };
+    let unloaded = with_pool(|at| (0..500).fold(base(), |dump, index| dump.unloaded_module(module(at + 4 * index))));
+    let out = Redumped::once(&unloaded, &parsed("/mu"));
+    let named = out.facts().unloaded_modules().iter().filter(|module| module.name.at.0 != 0).count();
+    assert_bounded(&unloaded, &out, 500, named);
+    assert_eq!(out.report.faults.len(), 500 - named);
+    assert!(out.report.faults.iter().all(|fault| matches!(fault.error, ReadError::Cycle { .. })));
+
+    let module = |rva: u32| Module { name: Text::At(rva.into()), ..Module::default() };
+    let loaded = with_pool(|at| (0..500).fold(base(), |dump, index| dump.module(module(at + 4 * index))));
+    let out = Redumped::once(&loaded, &parsed("/m"));
+    let named = out.facts().modules().iter().filter(|module| module.name.at.0 != 0).count();
+    assert_bounded(&loaded, &out, 500, named);
+
+    let handle = |rva: u32| Handle { object_name: Text::At(rva.into()), ..Handle::default() };
+    let handles = with_pool(|at| (0..500).fold(base(), |dump, index| dump.handle(handle(at + 4 * index))));
+    let out = Redumped::once(&handles, &parsed("/mh"));
+    let named = out.facts().handles().iter().filter(|handle| handle.object_name.at.0 != 0).count();
+    assert_bounded(&handles, &out, 500, named);
+
+    let name = |index: u32, at: u32| (index, Text::At((at + 4 * index).into()));
+    let names = with_pool(|at| (0..500).fold(base(), |dump, index| dump.named_thread(name(index, at))));
+    let out = Redumped::once(&names, &parsed("/m"));
+    assert_bounded(&names, &out, 500, out.facts().thread_names().len());
+}
+
+fn records_that_overlap_are_carried_up_to_twice_the_file() {
+    let module = |rva: u32| Module { code_view: Part::At(2000, rva), ..Module::new(0, 0, "m") };
+    let source = with_pool(|at| (0..300).fold(base(), |dump, index| dump.module(module(at + index))));
+    let out = Redumped::once(&source, &parsed("/m"));
+    let kept = out.facts().modules().iter().filter(|module| module.code_view_at.0 != 0).count();
+    assert_bounded(&source, &out, 300, kept);
+
+    let thread = |index: u32, at: u32| Thread::new(index).context(Part::At(1232, at + index));
+    let source = with_pool(|at| (0..300).fold(base(), |dump, index| dump.thread(thread(index, at))));
+    let out = Redumped::once(&source, &parsed("/m"));
+    let kept = out.facts().threads().iter().filter(|thread| thread.context_at.0 != 0).count();
+    assert_bounded(&source, &out, 301, kept);
+}
+
+fn streams_that_share_bytes_are_carried_up_to_twice_the_file() {
+    let kinds = [vec![7, 3], vec![POOL; 300]].concat();
+    let source = base().order(&kinds).build();
+    let out = Redumped::once(&source, &parsed("/m"));
+    let carried = out.facts().directory.iter().filter(|entry| entry.kind == POOL).count();
+    assert_bounded(&source, &out, 300, carried);
+    let unreadable = out.outcomes(POOL).iter().filter(|outcome| matches!(outcome, Outcome::Unreadable(_))).count();
+    assert_eq!(unreadable, 300 - carried);
+}
+
+fn exceptions_that_share_bytes_are_carried_up_to_twice_the_file() {
+    let kinds = [vec![7, 3], vec![6; 2000]].concat();
+    let exception = Exception { thread: 1, ..Exception::default() };
+    let source = base().exception(exception).order(&kinds).build();
+    let out = Redumped::once(&source, &parsed("/m"));
+    assert_bounded(&source, &out, 2000, out.facts().exceptions().len());
+}
+
+fn memory_that_shares_bytes_is_refused_beyond_twice_the_file() {
+    let ranges = |count: u64| {
+        let range = |at: u32, index: u64| Range::At(0x1_0000 * index, 8000, at);
+        with_pool(|at| (0..count).fold(base(), |dump, index| dump.memory_range(range(at, index))))
+    };
+    for options in ["/mf", "/ma", "/mA"] {
+        let error = refusal(&ranges(100), options);
+        assert!(matches!(error, RedumpError::Read(ReadError::Cycle { .. })), "{error:?}");
+        assert_eq!(Redumped::of(&ranges(2), options).report.memory_bytes, 16000);
+    }
+    // What is not asked for does no harm.
+    assert_eq!(Redumped::of(&ranges(100), "/m").ranges(), []);
+}
+
+fn what_many_records_share_is_charged_once() {
+    let module = |rva: u32| Module {
+        name: Text::At(rva.into()),
+        code_view: Part::At(4000, rva),
+        misc: Part::At(4000, rva),
+        ..Module::default()
+    };
+    let source = with_pool(|at| (0..300).fold(base(), |dump, _| dump.module(module(at))));
+    let out = Redumped::of(&source, "/m");
+    assert_eq!(out.faults(), [""; 0]);
+    let facts = out.facts();
+    let modules = facts.modules();
+    assert!(modules.iter().all(|it| (&it.name, it.code_view_at) == (&modules[0].name, modules[0].code_view_at)));
+    assert_eq!(modules.len(), 300);
+}
+
+/// Whatever is there only once can be carried, even if there is nothing else.
+fn a_sound_dump_of_names_alone_is_within_bounds() {
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1).context([1; 1300]));
+    let dump = (0..200).fold(dump, |dump, index| dump.module(Module::new(index, 1, &"a long name ".repeat(50))));
+    let dump = (0..200).fold(dump, |dump, id| dump.thread_name(id, &*"thread ".repeat(100)));
+    let out = Redumped::of(&dump.exception(Exception::new(1, 1, 0)).raw(POOL, [1; 1000]).build(), "/ma");
+    assert_eq!(out.faults(), [""; 0]);
+}

@@ -1,0 +1,375 @@
+//! One test for each row of the table "Where we differ" in the documentation of `redump`: what the engine did, where one
+//! of its dumps shows it, and what we do.
+
+use libtest_mimic::Trial;
+use userdump::redump::{MissingMemory, Outcome};
+
+use crate::support::cpu::{Cpu, pattern, put};
+use crate::support::facts::{Facts, Handle as FoundHandle};
+use crate::support::fixtures;
+use crate::support::redumped::{Redumped, hex, parsed};
+use crate::support::trials;
+use crate::synth::{
+    Dump, Exception, Handle, MemoryInfo, MiscInfo, Module, Part, Shape, Stack, SystemInfo, Thread, ThreadInfo, kind,
+};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        every_row_has_a_test,
+        debug_records_of_modules,
+        order_of_the_modules,
+        reserved_fields,
+        thread_names_and_counters,
+        exit_status,
+        rows_marked_invalid,
+        priorities,
+        object_information_of_handles,
+        function_tables,
+        debugger_build_string,
+        misc_info_of_a_source_without_one,
+        processor_level_and_revision,
+        comments_and_streams_of_other_producers,
+        a_second_stream_of_a_kind,
+        several_exceptions,
+        extended_state,
+        stack_without_bounds,
+        memory_across_ranges,
+        order_of_the_ranges,
+        memory_without_a_region,
+        part_of_a_region,
+        overlapping_ranges,
+        addresses_above_2_gib,
+        other_systems,
+        unused_entries_and_version,
+    ]
+}
+
+/// The first cell of each row, in the order of the tests above.
+const MATTERS: [&str; 25] = [
+    "CodeView and miscellaneous debug records of modules",
+    "order of the modules",
+    "reserved fields of modules and handles",
+    "thread names, process and system memory counters",
+    "exit status in thread information",
+    "rows of thread information that the producer marked invalid",
+    "priorities of threads without such a row",
+    "object information of handles",
+    "function tables",
+    "debugger build string in MiscInfo",
+    "MiscInfo of a source without one",
+    "processor level and revision",
+    "comments, streams of other producers, unknown streams",
+    "a second stream of a kind that a dump has once",
+    "several exception streams",
+    "extended state behind a context",
+    "stack whose bounds the source's memory does not tell",
+    "stack or window that is not inside one memory range",
+    "order of the ranges of a memory list",
+    "memory that no memory information row describes",
+    "part of a region of which another part is missing",
+    "overlapping ranges without memory information",
+    "addresses of 32-bit targets above 2 GiB",
+    "dumps of other systems",
+    "unused entries of the directory, high half of the version word",
+];
+
+fn every_row_has_a_test() {
+    let text = include_str!("../../src/redump/mod.rs");
+    let table = text.split("# Where we differ").nth(1).expect("the table has a heading");
+    let rows = table.lines().skip_while(|line| !line.starts_with("//! |")).take_while(|line| line.starts_with("//! |"));
+    let matters: Vec<&str> = rows.skip(2).filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(matters, MATTERS);
+}
+
+/// A source, what the engine made of it, and what we make of it.
+struct Case {
+    source: &'static [u8],
+    engine: Facts<'static>,
+    ours: Redumped,
+}
+
+fn case(source: &str, result: &str, options: &str) -> Case {
+    let source = fixtures::get(source);
+    Case { source, engine: Facts::of(fixtures::get(result)), ours: Redumped::of(source, options) }
+}
+
+/// Two modules, two threads, two handles and more.
+fn streams(result: &str, options: &str) -> Case {
+    case("synth/streams.dmp", &format!("synth-from-streams/{result}.dmp"), options)
+}
+
+fn base() -> Dump {
+    Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1))
+}
+
+fn debug_records_of_modules() {
+    let Case { source, engine, ours } = streams("m", "/m");
+    let sizes =
+        |facts: &Facts<'_>| facts.modules().iter().map(|it| (it.code_view.len(), it.misc.len())).collect::<Vec<_>>();
+    assert_eq!(sizes(&engine), [(0, 0), (0, 0)]);
+    assert_eq!(sizes(&ours.facts()), [(35, 24), (35, 0)]);
+    for (before, after) in Facts::of(source).modules().iter().zip(ours.facts().modules()) {
+        assert!((before.code_view, before.misc) == (after.code_view, after.misc));
+        assert!(after.code_view.starts_with(b"RSDS"));
+    }
+}
+
+fn order_of_the_modules() {
+    let Case { engine, ours, .. } = streams("m", "/m");
+    let bases = |facts: &Facts<'_>| facts.modules().iter().map(|module| module.base).collect::<Vec<_>>();
+    assert_eq!(bases(&engine), [0x1000_0000, 0x1_4000_0000]);
+    assert_eq!(bases(&ours.facts()), [0x1_4000_0000, 0x1000_0000]);
+}
+
+fn reserved_fields() {
+    let Case { engine, ours, .. } = streams("m", "/m");
+    assert!(engine.modules().iter().all(|module| module.reserved == [0, 0]));
+    assert_eq!(ours.facts().modules()[0].reserved, [0x160, 7]);
+    let out = Redumped::of(&base().handle(Handle { reserved: 0x1234, ..Handle::new(4, "Event") }).build(), "/mh");
+    assert_eq!(out.facts().handles()[0].reserved, Some(0x1234));
+}
+
+fn thread_names_and_counters() {
+    let [memory, counters] = [[1; 492].as_slice(), &[2; 152]];
+    let out = Redumped::of(&base().thread_name(1, "main").raw(21, memory).raw(22, counters).build(), "/m");
+    let facts = out.facts();
+    assert_eq!(facts.thread_names()[0].name.text.as_deref(), Some("main"));
+    assert_eq!([21, 22].map(|kind| facts.stream_bytes(kind).expect("it is kept").0), [memory, counters]);
+}
+
+fn exit_status() {
+    let Case { engine, ours, .. } = streams("m_t", "/mt");
+    let statuses = |facts: &Facts<'_>| facts.thread_infos().iter().map(|info| info.exit_status).collect::<Vec<_>>();
+    assert_eq!((statuses(&engine), statuses(&ours.facts())), (vec![0], vec![0x103, 0x103]));
+}
+
+fn rows_marked_invalid() {
+    let Case { engine, ours, .. } = streams("m_t", "/mt");
+    let flags = |facts: &Facts<'_>| facts.thread_infos().iter().map(|info| (info.id, info.flags)).collect::<Vec<_>>();
+    assert_eq!((flags(&engine), flags(&ours.facts())), (vec![(1, 0)], vec![(1, 0), (2, 8)]));
+}
+
+fn priorities() {
+    let Case { engine, ours, .. } = streams("m", "/m");
+    let priorities =
+        |facts: &Facts<'_>| facts.threads().iter().map(|it| (it.priority_class, it.priority)).collect::<Vec<_>>();
+    assert_eq!(priorities(&engine), [(0x40, 1), (0, 0)]);
+    assert_eq!(priorities(&ours.facts()), [(0x40, 1), (0x20, 0)]);
+    // Whether there are rows at all, and whether they are asked for, makes no difference.
+    let thread = Thread { priority_class: 0x20, priority: 7, ..Thread::new(2) };
+    for dump in [base(), base().thread_info(ThreadInfo { id: 2, ..ThreadInfo::default() })] {
+        let out = Redumped::of(&dump.thread(thread.clone()).build(), "/m");
+        assert_eq!(priorities(&out.facts()), [(0, 0), (0x20, 7)]);
+    }
+}
+
+fn object_information_of_handles() {
+    let Case { engine, ours, .. } = streams("m_h", "/mh");
+    let objects = |handle: &FoundHandle<'_>| {
+        handle.objects.iter().map(|object| (object.kind, object.bytes.to_vec())).collect::<Vec<_>>()
+    };
+    assert_eq!(engine.handles().iter().map(objects).collect::<Vec<_>>(), [vec![], vec![]]);
+    assert_eq!(
+        ours.facts().handles().iter().map(objects).collect::<Vec<_>>(),
+        [vec![(4, b"EVENTINF".to_vec())], vec![]]
+    );
+}
+
+fn function_tables() {
+    let Case { source, engine, ours } = streams("m", "/m");
+    let size_of_native = |facts: &Facts<'_>| facts.u32(facts.stream(13).expect("it is there").rva.0 + 8);
+    assert_eq!((size_of_native(&engine), size_of_native(&ours.facts())), (112, 16));
+    assert!(ours.facts().stream_bytes(13) == Facts::of(source).stream_bytes(13));
+}
+
+/// The text at 752 of MiscInfo, which has room for 40 code units.
+fn debugger_build(facts: &Facts<'_>) -> String {
+    let misc = facts.stream_bytes(15).expect("it is there");
+    let units = misc[752..832].chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    String::from_utf16_lossy(&units.take_while(|unit| *unit != 0).collect::<Vec<_>>())
+}
+
+fn debugger_build_string() {
+    let Case { engine, ours, .. } = streams("m", "/m");
+    assert_eq!(debugger_build(&engine), "dbgeng.amd64,10.0.15063.400");
+    assert_eq!(debugger_build(&ours.facts()), "", "the source has none");
+    let misc = MiscInfo { debugger_build: "somebody else's, 1.0".to_owned(), ..MiscInfo::default() };
+    let out = Redumped::of(&base().misc_info(misc).build(), "/m");
+    assert_eq!(debugger_build(&out.facts()), "somebody else's, 1.0");
+}
+
+fn misc_info_of_a_source_without_one() {
+    for options in ["/m", "/ma"] {
+        let out = Redumped::of(&base().build(), options);
+        assert_eq!((out.facts().stream(15), out.made_up().contains(&15)), (None, false));
+    }
+}
+
+fn processor_level_and_revision() {
+    let processor = |facts: &Facts<'_>| facts.system_info().map(|system| (system.level, system.revision));
+    let Case { engine, ours, .. } = streams("m", "/m");
+    assert_eq!((processor(&engine), processor(&ours.facts())), (Some((6, 0x0e03)), Some((6, 0x5e03))));
+    for name in ["arm64", "arm"] {
+        let Case { source, engine, ours } =
+            case(&format!("synth-arm/{name}.dmp"), &format!("synth-arm-from-{name}/m.dmp"), "/m");
+        assert_eq!(processor(&engine), Some((0, 0)));
+        assert_eq!(processor(&ours.facts()), processor(&Facts::of(source)));
+        assert_ne!(processor(&ours.facts()), Some((0, 0)));
+    }
+}
+
+fn comments_and_streams_of_other_producers() {
+    let Case { source, engine, ours } = streams("m", "/m");
+    for (kind, outcome) in [(10, Outcome::Copied), (11, Outcome::Copied), (0x1_0000, Outcome::Unexamined)] {
+        assert_eq!(engine.stream(kind), None);
+        assert!(ours.facts().stream_bytes(kind) == Facts::of(source).stream_bytes(kind), "type {kind}");
+        assert_eq!(ours.outcomes(kind), [outcome]);
+    }
+    // Where file offsets are known they are moved.
+    let dump = base().raw(0x1_0001, [0; 99]).written(0x4d7a_0002, |bytes| {
+        let text = bytes.label();
+        bytes.u32(0x4d7a_0002).rva64(text).place(text).string("-v");
+    });
+    let out = Redumped::of(&dump.shape(0x4d7a_0002, Shape::usual().data_size(12)).build(), "/m");
+    let facts = out.facts();
+    let text = facts.u64(facts.stream(0x4d7a_0002).expect("it is kept").rva.0 + 4);
+    assert_eq!((facts.u32(text), &facts.bytes[text as usize + 4..][..4]), (4, b"-\0v\0".as_slice()));
+    assert_eq!(out.outcomes(0x4d7a_0002), [Outcome::Relocated]);
+}
+
+fn a_second_stream_of_a_kind() {
+    let source = base().separate().thread(Thread::new(2)).thread(Thread::new(3)).build();
+    let out = Redumped::of(&source, "/m");
+    assert_eq!(out.outcomes(kind::THREAD_LIST), [Outcome::Rewritten, Outcome::Duplicate]);
+    assert_eq!(out.facts().threads().iter().map(|thread| thread.id).collect::<Vec<_>>(), [1]);
+}
+
+fn several_exceptions() {
+    let exception = |code, address| Exception { thread: 1, code, address, ..Exception::default() };
+    let dump = base().exception(exception(5, 0x1800)).exception(exception(6, 0x3800));
+    let out = Redumped::of(&dump.memory(0x1000, pattern(0x1000, 0x4000)).build(), "/m");
+    assert_eq!(out.facts().exceptions().iter().map(|it| it.code).collect::<Vec<_>>(), [5, 6]);
+    out.assert_memory(&[(0x1780, 0x100), (0x3780, 0x100)]);
+}
+
+fn extended_state() {
+    let mut context = Cpu::AMD64.context(1, 2);
+    put(&mut context, 48, &0x10_005fu32.to_le_bytes());
+    let source = Dump::new()
+        .system_info(SystemInfo::default())
+        .thread(Thread::new(1).context([context.as_slice(), &[7; 368]].concat()))
+        .exception(Exception { thread: 1, context: Part::ContextOf(1), ..Exception::default() })
+        .build();
+    let out = Redumped::of(&source, "/m");
+    put(&mut context, 48, &0x10_001fu32.to_le_bytes());
+    let facts = out.facts();
+    assert!(facts.threads()[0].context.0 == context && facts.exceptions()[0].context.0 == context);
+}
+
+fn stack_without_bounds() {
+    // Neither bound of these is good in the engine's eyes; the source gives them no descriptor either.
+    let Case { engine, ours, .. } = case("synth/stacks.dmp", "synth-from-stacks/m.dmp", "/m");
+    for facts in [&engine, &ours.facts()] {
+        let without: Vec<u32> = facts.threads().iter().filter(|it| it.stack_size == 0).map(|it| it.id).collect();
+        assert_eq!(without, [106, 107, 108]);
+    }
+    // Here there is no environment block: what a plain `/m` gives. A second pass loses nothing.
+    let thread = Thread::new(1).stack(Stack::Listed(0x1_0008, 0x800));
+    let source =
+        Dump::new().system_info(SystemInfo::default()).thread(thread).memory(0x1_0000, pattern(0x1_0000, 0x1000));
+    let out = Redumped::of(&source.build(), "/m");
+    assert_eq!(hex(&out.stacks()), hex(&[(0x1_0008, 0x800, true)]));
+    out.assert_memory(&[(0x1_0008, 0x800)]);
+}
+
+fn memory_across_ranges() {
+    // Threads are at 0x10 and 0x6ff0 of an image of 0x7000 bytes.
+    let Case { engine, ours, .. } = case("synth/pointers.dmp", "synth-from-pointers/m.dmp", "/m");
+    let image = |facts: &Facts<'_>| {
+        let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
+        ranges.filter(|(address, _)| address >> 32 == 1).collect::<Vec<_>>()
+    };
+    assert_eq!(hex(&image(&engine)), hex(&[(0x1_4000_1780u64, 0x140)]));
+    let expected = [(0x1_4000_0000u64, 0x90), (0x1_4000_1780, 0x140), (0x1_4000_6f70, 0x90)];
+    assert_eq!(hex(&image(&ours.facts())), hex(&expected));
+    // Of a stack in two ranges the engine makes no dump at all.
+    let cpu = Cpu::AMD64;
+    let thread = Thread { teb: 0x9000, ..Thread::new(1) }.context(cpu.context(0x6010, 0x1_0800));
+    let dump = Dump::new().system_info(cpu.windows()).thread(thread).memory(0x9000, cpu.teb(0x1_2000, 0x1_0000));
+    let dump = dump.memory(0x1_1000, pattern(0x1_1000, 0x1000)).memory(0x1_0000, pattern(0x1_0000, 0x1000));
+    let dump = dump.memory(0x6000, pattern(0x6000, 0x20)).memory(0x5000, pattern(0x5000, 0x1000));
+    Redumped::of(&dump.build(), "/m").assert_memory(&[(0x5f90, 0x90), (0x1_0800, 0x1800)]);
+}
+
+fn order_of_the_ranges() {
+    let Case { engine, ours, .. } = case("synth/stacks.dmp", "synth-from-stacks/m.dmp", "/m");
+    let addresses = |facts: &Facts<'_>| facts.ranges().iter().map(|range| range.address).collect::<Vec<_>>();
+    let mut expected = addresses(&engine);
+    assert!(!expected.is_sorted());
+    expected.sort_unstable();
+    assert_eq!(addresses(&ours.facts()), expected);
+}
+
+fn memory_without_a_region() {
+    // Without a row are 0x680000 and, of 0x690000, the first and the third page.
+    let Case { engine, ours, .. } = case("synth/rows.dmp", "synth-from-rows/ma.dmp", "/ma");
+    let near = |facts: &Facts<'_>| {
+        let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
+        ranges.filter(|(address, _)| (0x68_0000..0x70_0000).contains(address)).collect::<Vec<_>>()
+    };
+    assert_eq!(hex(&near(&engine)), hex(&[(0x69_1000, 0x1000)]));
+    let expected = [0x68_0000, 0x69_0000, 0x69_1000, 0x69_2000].map(|address| (address, 0x1000));
+    assert_eq!(hex(&near(&ours.facts())), hex(&expected));
+}
+
+fn part_of_a_region() {
+    let dump = base().memory(0x1000, pattern(0x1000, 0x123)).memory_info(MemoryInfo::new(0x1000, 0x1000));
+    let out = Redumped::of(&dump.build(), "/mA");
+    out.assert_memory(&[(0x1000, 0x123)]);
+    assert_eq!(out.report.missing_memory, [MissingMemory { address: 0x1000, size: 0x1000, available: 0x123 }]);
+}
+
+fn overlapping_ranges() {
+    let out = Redumped::of(&base().memory(0x1008, [1; 16]).memory(0x1000, [2; 16]).build(), "/mf");
+    assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x18)]));
+    assert_eq!(out.facts().ranges()[0].bytes.0, [vec![2; 8], vec![1; 16]].concat());
+}
+
+fn addresses_above_2_gib() {
+    // The source's addresses are zero-extended; the engine has neither the instruction of thread 1 nor the exception.
+    let Case { engine, ours, .. } = case("synth32/high_zero.dmp", "synth32-from-high_zero/m.dmp", "/m");
+    let high = |facts: &Facts<'_>| {
+        let ranges = facts.ranges().into_iter().map(|range| (range.address, range.size));
+        ranges.filter(|(address, _)| address & 0x8000_0000 != 0).collect::<Vec<_>>()
+    };
+    assert_eq!(hex(&high(&engine)), hex(&[(0xd000_0000u64, 0x1_0000), (0xb000_0000, 0x1_0000)]));
+    let expected = [
+        (0xffff_ffff_a000_1780u64, 0x100),
+        (0xffff_ffff_a000_1f80, 0x100),
+        (0xffff_ffff_a000_2f80, 0x100),
+        (0xffff_ffff_b000_effc, 0x1004),
+        (0xffff_ffff_d000_effc, 0x1004),
+    ];
+    assert_eq!(hex(&high(&ours.facts())), hex(&expected));
+    // Of the same process with sign-extended addresses the engine makes no such dump.
+    let signed = Redumped::of(fixtures::get("synth32/high_stack.dmp"), "/m");
+    assert_eq!(hex(&high(&signed.facts())), hex(&expected));
+}
+
+fn other_systems() {
+    let thread = Thread { teb: 0x8000_1000, ..Thread::new(1) };
+    let dump = Dump::new().system_info(Cpu::X86.linux()).thread(thread).module(Module::new(0xa000_0000, 1, "m"));
+    let source = dump.memory(0x9000_0000, pattern(0x9000_0000, 16)).build();
+    let out = Redumped::with(&source, &parsed("/ma"));
+    let facts = out.facts();
+    assert_eq!((facts.kinds(), out.made_up()), (vec![3, 4, 9, 7], vec![]));
+    assert_eq!((facts.threads()[0].teb, facts.modules()[0].base), (0x8000_1000, 0xa000_0000));
+    out.assert_memory(&[(0x9000_0000, 16)]);
+}
+
+fn unused_entries_and_version() {
+    let Case { source, engine, ours } = streams("m", "/m");
+    let unused = |facts: &Facts<'_>| facts.directory.iter().filter(|entry| entry.kind == 0).count();
+    assert_eq!([unused(&Facts::of(source)), unused(&engine), unused(&ours.facts())], [4, 4, 0]);
+    assert_eq!((engine.header.version, ours.facts().header.version), (0xa0d7_a793, 0xa793));
+}

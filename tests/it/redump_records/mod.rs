@@ -1,0 +1,22 @@
+//! What becomes of records: contexts, threads, modules, handles, facts about system and process.
+
+mod contexts;
+mod exceptions;
+mod facts;
+mod handles;
+mod modules;
+mod threads;
+
+use libtest_mimic::Trial;
+
+pub fn trials() -> Vec<Trial> {
+    let trials = [
+        contexts::trials(),
+        exceptions::trials(),
+        facts::trials(),
+        handles::trials(),
+        modules::trials(),
+        threads::trials(),
+    ];
+    trials.into_iter().flatten().collect()
+}

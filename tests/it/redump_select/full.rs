@@ -1,0 +1,265 @@
+//! Full memory: which regions are taken, what happens where bytes are missing, memory that no region describes.
+
+use libtest_mimic::Trial;
+use userdump::RedumpError;
+use userdump::redump::MissingMemory;
+
+use crate::support::cpu::pattern;
+use crate::support::redumped::{Redumped, hex, refusal};
+use crate::support::trials;
+use crate::synth::{Dump, MemoryInfo, Range64, SystemInfo, Thread};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        accessible_regions_are_taken,
+        memory_of_other_regions_is_left_out_and_counted,
+        every_region_is_a_range_of_its_own,
+        a_region_may_lie_across_ranges,
+        regions_come_in_the_order_of_addresses,
+        of_overlapping_regions_each_byte_comes_once,
+        a_region_that_others_cover_is_left_out,
+        a_region_of_no_size_is_no_region,
+        memory_without_a_region_is_kept,
+        a_region_may_reach_over_several_ranges_and_gaps,
+        missing_memory_stops_f_and_a,
+        the_first_region_that_lacks_memory_is_named,
+        a_capital_a_keeps_what_is_there_and_reports_the_rest,
+        without_regions_each_range_of_the_source_is_one,
+        overlapping_ranges_are_joined_and_the_first_one_counts,
+        both_memory_lists_count,
+        ranges_without_bytes_are_no_ranges,
+        a_range_that_the_file_cuts_has_the_bytes_that_are_there,
+    ]
+}
+
+const RESERVE: u32 = 0x2000;
+const FREE: u32 = 0x1_0000;
+const NO_ACCESS: u32 = 1;
+
+/// A region that can be read.
+fn row(base: u64, size: u64) -> MemoryInfo {
+    MemoryInfo::new(base, size)
+}
+
+/// The ranges with the bytes of the pattern, and the rows.
+fn dump(ranges: &[(u64, u64)], rows: &[MemoryInfo]) -> Dump {
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let dump = ranges.iter().fold(dump, |dump, (start, size)| dump.memory64(*start, pattern(*start, *size)));
+    rows.iter().fold(dump, |dump, row| dump.memory_info(row.clone()))
+}
+
+/// What every option with full memory writes.
+fn full(ranges: &[(u64, u64)], rows: &[MemoryInfo], expected: &[(u64, u64)]) {
+    for options in ["/mf", "/mfF", "/ma", "/mA"] {
+        let out = Redumped::of(&dump(ranges, rows).build(), options);
+        out.assert_memory(expected);
+        assert_eq!(out.report.missing_memory, []);
+    }
+}
+
+fn accessible_regions_are_taken() {
+    let plain = row(0x1000, 0x1000);
+    for protect in [2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x204, 0x404, 0x4000_0040] {
+        for kind in [0x2_0000, 0x4_0000, 0x100_0000] {
+            full(&[(0x1000, 0x1000)], &[MemoryInfo { protect, kind, ..plain.clone() }], &[(0x1000, 0x1000)]);
+        }
+    }
+}
+
+fn memory_of_other_regions_is_left_out_and_counted() {
+    let rows = [
+        row(0x1000, 0x1000),
+        MemoryInfo { protect: NO_ACCESS, ..row(0x2000, 0x1000) },
+        MemoryInfo { protect: 0x104, ..row(0x3000, 0x1000) },
+        MemoryInfo { state: RESERVE, protect: 0, ..row(0x4000, 0x1000) },
+        MemoryInfo { state: FREE, protect: NO_ACCESS, ..row(0x5000, 0x1000) },
+        // What is there of a region that is left out may be less than all of it.
+        MemoryInfo { protect: 0x102, ..row(0x6000, 0x1000) },
+        row(0x7000, 0x1000),
+    ];
+    let ranges = [(0x1000, 0x5000), (0x6100, 0x23), (0x7000, 0x1000)];
+    for options in ["/mf", "/ma", "/mA"] {
+        let out = Redumped::of(&dump(&ranges, &rows).build(), options);
+        out.assert_memory(&[(0x1000, 0x1000), (0x7000, 0x1000)]);
+        assert_eq!(out.report.excluded_memory, 0x4023);
+        // Then there is nothing left to leave out.
+        assert_eq!(Redumped::of(&out.bytes, options).report.excluded_memory, 0);
+    }
+    let out = Redumped::of(&dump(&ranges, &rows).build(), "/m");
+    assert_eq!(out.report.excluded_memory, 0);
+}
+
+fn every_region_is_a_range_of_its_own() {
+    let rows = [row(0x1000, 0x1000), row(0x2000, 0x800), row(0x2800, 0x10), row(0x2820, 0x7e0)];
+    full(
+        &[(0x1000, 0x2000)],
+        &rows,
+        // Not even a gap of 16 bytes is closed; it has no region, and is kept beside them.
+        &[(0x1000, 0x1000), (0x2000, 0x800), (0x2800, 0x10), (0x2810, 0x10), (0x2820, 0x7e0)],
+    );
+}
+
+fn a_region_may_lie_across_ranges() {
+    let ranges = [(0x3000, 0x1000), (0x1000, 0x800), (0x1800, 0x1800)];
+    full(&ranges, &[row(0x1000, 0x3000)], &[(0x1000, 0x3000)]);
+}
+
+fn regions_come_in_the_order_of_addresses() {
+    let ranges = [(0x7fff_0000_0000, 0x1000), (0x5000, 0x1000), (0x1000, 0x1000)];
+    let rows = [row(0x5000, 0x1000), row(0x7fff_0000_0000, 0x1000), row(0x1000, 0x1000)];
+    full(&ranges, &rows, &[(0x1000, 0x1000), (0x5000, 0x1000), (0x7fff_0000_0000, 0x1000)]);
+}
+
+fn of_overlapping_regions_each_byte_comes_once() {
+    let ranges = [(0x1000, 0x4000)];
+    let expected = [(0x1000, 0x2000), (0x3000, 0x1000), (0x4000, 0x1000)];
+    full(&ranges, &[row(0x2000, 0x2000), row(0x1000, 0x2000)], &expected);
+    full(&ranges, &[row(0x1000, 0x2000), row(0x1000, 0x2000), row(0x2fff, 0x1001)], &expected);
+    // Which kind of region has the say follows from the start, and for equal starts from the order.
+    let hidden = |base, size| MemoryInfo { protect: NO_ACCESS, ..row(base, size) };
+    full(&ranges, &[hidden(0x2000, 0x2000), row(0x1000, 0x2000)], &[(0x1000, 0x2000), (0x4000, 0x1000)]);
+    full(&ranges, &[row(0x2000, 0x2000), hidden(0x1000, 0x2000)], &[(0x3000, 0x1000), (0x4000, 0x1000)]);
+    full(&ranges, &[row(0x1000, 0x1000), hidden(0x1000, 0x2000)], &[(0x1000, 0x1000), (0x3000, 0x2000)]);
+    full(&ranges, &[hidden(0x1000, 0x1000), row(0x1000, 0x2000)], &[(0x2000, 0x1000), (0x3000, 0x2000)]);
+}
+
+fn a_region_that_others_cover_is_left_out() {
+    let rows = [row(0x1000, 0x4000), row(0x2000, 0x1000), row(0x1000, 0x4000), row(0x4fff, 1)];
+    full(&[(0x1000, 0x4000)], &rows, &[(0x1000, 0x4000)]);
+    // Of one that others cover in part the rest is a region.
+    let rows = [row(0x1000, 0x4000), row(0x2000, 0x4000)];
+    full(&[(0x1000, 0x5000)], &rows, &[(0x1000, 0x4000), (0x5000, 0x1000)]);
+}
+
+fn a_region_of_no_size_is_no_region() {
+    full(&[(0x1000, 0x1000)], &[row(0x1000, 0x1000), row(0x9000, 0), row(0x1800, 0)], &[(0x1000, 0x1000)]);
+}
+
+fn memory_without_a_region_is_kept() {
+    let rows = [row(0x2000, 0x1000), MemoryInfo { protect: NO_ACCESS, ..row(0x4000, 0x1000) }, row(0x5000, 0x1000)];
+    let pieces = [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x1000), (0x5000, 0x1000), (0x6000, 0x2000)];
+    full(&[(0x1000, 0x7000)], &rows, &pieces);
+    // All of it, if there are no regions nearby, in ranges that touch but are not one.
+    let ranges = [(0x9_0000, 0x10), (0x9_0010, 0x10), (0x10, 0x20), (0x2000, 0x1000), (0x5000, 0x1000)];
+    let kept = [(0x10, 0x20), (0x2000, 0x1000), (0x5000, 0x1000), (0x9_0000, 0x10), (0x9_0010, 0x10)];
+    full(&ranges, &rows, &kept);
+}
+
+fn a_region_may_reach_over_several_ranges_and_gaps() {
+    let ranges = [(0x1000, 0x100), (0x1200, 0x100), (0x1f00, 0x300), (0x3000, 0x100)];
+    let hidden = MemoryInfo { state: RESERVE, ..row(0x1080, 0xf80) };
+    for options in ["/mf", "/ma", "/mA"] {
+        let out = Redumped::of(&dump(&ranges, std::slice::from_ref(&hidden)).build(), options);
+        out.assert_memory(&[(0x1000, 0x80), (0x2000, 0x200), (0x3000, 0x100)]);
+        assert_eq!(out.report.excluded_memory, 0x80 + 0x100 + 0x100);
+    }
+}
+
+/// Checks that these options stop with just this error.
+fn assert_stops(ranges: &[(u64, u64)], rows: &[MemoryInfo], missing: (u64, u64, u64)) {
+    for options in ["/mf", "/ma", "/mfFhut", "/mft"] {
+        match refusal(&dump(ranges, rows).build(), options) {
+            RedumpError::MissingMemory { address, needed, available } => {
+                assert_eq!(hex(&(address, needed, available)), hex(&missing), "{options}");
+            }
+            error => panic!("{options}: {error}"),
+        }
+    }
+}
+
+fn missing_memory_stops_f_and_a() {
+    let row = row(0x2000, 0x2000);
+    for (range, available) in [
+        ((0x2000, 0x1fff), 0x1fff),
+        ((0x2001, 0x1fff), 0x1fff),
+        ((0x2800, 0x10), 0x10),
+        ((0x1000, 0x1001), 1),
+        ((0x8000, 0x1000), 0),
+    ] {
+        assert_stops(&[range], std::slice::from_ref(&row), (0x2000, 0x2000, available));
+    }
+    // A hole in the middle is one.
+    assert_stops(&[(0x2000, 0x7ff), (0x2800, 0x1800)], std::slice::from_ref(&row), (0x2000, 0x2000, 0x1fff));
+    let error = refusal(&dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build(), "/ma");
+    assert_eq!(error.to_string(), "memory at 0x2000 needs 8192 bytes, 16 available: the option letter `A` goes on",);
+    // Nobody asks for the memory of such a region.
+    Redumped::of(&dump(&[(0x8000, 0x10)], &[MemoryInfo { state: RESERVE, ..row }]).build(), "/ma");
+}
+
+fn the_first_region_that_lacks_memory_is_named() {
+    let ranges = [(0x1000, 0x1000), (0x5000, 0x800), (0x9000, 0x400)];
+    let rows = [row(0x9000, 0x1000), row(0x5000, 0x1000), row(0x1000, 0x1000)];
+    assert_stops(&ranges, &rows, (0x5000, 0x1000, 0x800));
+    // Of a region that overlaps an earlier one, what counts begins where that ends.
+    assert_stops(&ranges, &[row(0x1000, 0x1000), row(0x1800, 0x1000)], (0x2000, 0x800, 0));
+}
+
+fn a_capital_a_keeps_what_is_there_and_reports_the_rest() {
+    let rows = [row(0x1000, 0x1000), row(0x5000, 0x1000), row(0x7000, 0x1000), row(0x9000, 0x1000)];
+    let ranges = [(0x1000, 0x1000), (0x5000, 0x10), (0x5800, 0x800), (0x9fff, 2)];
+    let out = Redumped::of(&dump(&ranges, &rows).build(), "/mA");
+    out.assert_memory(&[(0x1000, 0x1000), (0x5000, 0x10), (0x5800, 0x800), (0x9fff, 1), (0xa000, 1)]);
+    let missing = |address, available| MissingMemory { address, size: 0x1000, available };
+    assert_eq!(out.report.missing_memory, [missing(0x5000, 0x810), missing(0x7000, 0), missing(0x9000, 1)]);
+    // The rows stay, for they say what was there.
+    assert_eq!(out.facts().memory_infos().len(), 4);
+    assert_eq!(out.facts().header.flags, 0x6_1826);
+}
+
+fn without_regions_each_range_of_the_source_is_one() {
+    let ranges = [(0x5000, 0x1000), (0x1000, 0x1000), (0x3000, 0x1000), (0x2000, 0x1000), (0x6001, 1)];
+    let expected = [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x1000), (0x5000, 0x1000), (0x6001, 1)];
+    full(&ranges, &[], &expected);
+}
+
+fn overlapping_ranges_are_joined_and_the_first_one_counts() {
+    let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let expected = [vec![2; 0x400], vec![1; 0x800], vec![3; 0x400], vec![2; 0x200]].concat();
+    let listed = base()
+        .memory(0x1400, [1; 0x800])
+        .memory(0x1000, [2; 0x600])
+        .memory(0x1800, [3; 0x800])
+        .memory(0x1c00, [4; 0x3ff])
+        .memory(0x1f00, [2; 0x300])
+        .build();
+    let listed64 = base()
+        .memory64(0x1400, [1; 0x800])
+        .memory64(0x1000, [2; 0x600])
+        .memory64(0x1800, [3; 0x800])
+        .memory64(0x1f00, [2; 0x300])
+        .build();
+    for source in [listed, listed64] {
+        for options in ["/mf", "/ma", "/mA"] {
+            let out = Redumped::of(&source, options);
+            assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x1200)]));
+            assert!(out.facts().ranges()[0].bytes.0 == expected, "the first range has the say");
+        }
+    }
+}
+
+fn both_memory_lists_count() {
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let dump = dump.memory64(0x1000, [2; 0x10]).memory64(0x3000, [3; 0x10]).memory(0x1008, [1; 0x10]);
+    let out = Redumped::of(&dump.build(), "/mf");
+    assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x18), (0x3000, 0x10)]));
+    assert_eq!(out.facts().ranges()[0].bytes.0, [vec![2; 8], vec![1; 16]].concat());
+}
+
+fn ranges_without_bytes_are_no_ranges() {
+    full(&[(0x1000, 0), (0x2000, 0x10), (0x2000, 0), (0x9000, 0)], &[], &[(0x2000, 0x10)]);
+}
+
+fn a_range_that_the_file_cuts_has_the_bytes_that_are_there() {
+    let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).memory64(0x9000, [0; 16]);
+    let cut = || Range64 { address: 0x1000, size: 0x100, bytes: pattern(0x1000, 0x40) };
+    for options in ["/mf", "/ma", "/mA"] {
+        let out = Redumped::of(&base().memory64_range(cut()).build(), options);
+        assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x40), (0x9000, 16)]));
+        assert_eq!(out.facts().ranges()[0].bytes.0, pattern(0x1000, 0x40));
+        assert_eq!(out.faults(), ["Memory64List 1 memory range"]);
+    }
+    // With a row for it, a byte of it is missing.
+    let source = base().memory64_range(cut()).memory_info(row(0x1000, 0x100)).build();
+    assert!(matches!(refusal(&source, "/ma"), RedumpError::MissingMemory { available: 0x40, .. }));
+    assert_eq!(Redumped::of(&source, "/mA").report.missing_memory[0].available, 0x40);
+}
