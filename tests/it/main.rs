@@ -12,6 +12,7 @@ mod header;
 mod layouts;
 mod lists;
 mod malformed;
+mod mapped_file;
 mod memory;
 mod modules;
 mod options;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         layouts::trials(),
         lists::trials(),
         malformed::trials(),
+        mapped_file::trials(),
         memory::trials(),
         modules::trials(),
         options::trials(),
