@@ -92,11 +92,13 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// An integer of `width` (4 or 8) bytes at `position` of `bytes`, widened with zeros.
+/// An integer of `width` (1, 2, 4 or 8) bytes at `position` of `bytes`, widened with zeros.
 pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u64> {
     let order = Bytes::new(&[], order).order;
     let position = usize::try_from(position).ok()?;
     match width {
+        1 => bytes.get(position).copied().map(u64::from),
+        2 => bytes.pread_with::<u16>(position, order).ok().map(u64::from),
         4 => bytes.pread_with::<u32>(position, order).ok().map(u64::from),
         8 => bytes.pread_with::<u64>(position, order).ok(),
         _ => None,

@@ -84,6 +84,8 @@ finding_codes! {
     StreamsOverlap => "streams-overlap", "the stream shares bytes with another one";
     /// A list announces more entries than its stream or the file holds.
     ListTruncated => "list-truncated", "the list has fewer entries than it announces";
+    /// Behind the entries that its list announces, a stream has just the room of some more.
+    ListSmallerThanStream => "list-smaller-than-stream", "the list announces fewer entries than its stream has";
     /// The dump does not say what system and processor it is of.
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.
@@ -100,6 +102,14 @@ finding_codes! {
     StackWithoutBytes => "stack-without-bytes", "the dump holds no bytes of the stack";
     /// A memory range reaches beyond the end of the file.
     MemoryTruncated => "memory-truncated", "the memory range does not lie in the file whole";
+    /// The file ends before the memory of the Memory64 list does, which has its bytes at one place.
+    MemoryDataTruncated => "memory-data-truncated", "the memory of all ranges does not lie in the file whole";
+    /// A range of the Memory64 list starts below the one before it; in the memory list they stand in any order.
+    RangesUnsorted => "ranges-unsorted", "the range starts below the one before it";
+    /// Two memory ranges overlap and have different bytes where they do; those that agree are no fault.
+    RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
+    /// The flags promise full memory and there is no Memory64 list, or the other way round.
+    FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
     /// The CodeView record of a module does not lie in the file whole.
     CodeViewUnreadable => "code-view-unreadable", "the CodeView record does not lie in the file whole";
     /// The miscellaneous debug record of a module does not lie in the file whole.

@@ -1,11 +1,10 @@
 //! Memory by address.
 
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::fmt;
 
-use super::bytes::{Bytes, integer_at};
+use super::bytes::{ByteOrder, Bytes};
+use super::extent::{Extent, position, settle};
 use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
 use super::target::Target;
@@ -44,12 +43,25 @@ struct Piece {
     range: u32,
 }
 
-impl Piece {
-    /// The part of the piece from `start` to `last`, both within it.
+impl Extent for Piece {
+    fn start(&self) -> u64 {
+        self.start
+    }
+
+    fn last(&self) -> u64 {
+        self.last
+    }
+
+    fn rank(&self) -> u32 {
+        self.range
+    }
+
     fn part(&self, start: u64, last: u64) -> Self {
         Self { start, last, offset: self.offset + (start - self.start), range: self.range }
     }
+}
 
+impl Piece {
     fn size(&self) -> u64 {
         (self.last - self.start).saturating_add(1)
     }
@@ -72,7 +84,7 @@ impl<'a> Memory<'a> {
         // Descriptors that are there bound the count, and they are half as large as a piece.
         memory.pieces.reserve(usize::try_from(count).unwrap_or(0));
         list.into_iter().flatten().chain(list64.into_iter().flatten()).for_each(|range| memory.add(&range));
-        memory.resolve();
+        settle(&mut memory.pieces);
         memory
     }
 
@@ -92,7 +104,7 @@ impl<'a> Memory<'a> {
             }
         }
         if memory.pieces.len() > listed {
-            memory.resolve();
+            settle(&mut memory.pieces);
         }
         memory
     }
@@ -130,31 +142,28 @@ impl<'a> Memory<'a> {
         left == 0
     }
 
-    /// Sorts the pieces and settles overlaps; costs one pass if they are sorted and apart already.
-    fn resolve(&mut self) {
-        if !self.pieces.is_sorted_by_key(|piece| (piece.start, piece.range)) {
-            self.pieces.sort_unstable_by_key(|piece| (piece.start, piece.range));
-        }
-        let apart = |pair: &[Piece]| matches!(pair, [a, b] if a.last < b.start);
-        if !self.pieces.windows(2).all(apart) {
-            self.pieces = settle(&self.pieces);
-        }
-    }
-
-    /// The piece that holds `address` or, if none does, the first one above it.
-    fn position(&self, address: u64) -> usize {
-        self.pieces.partition_point(|piece| piece.last < address)
-    }
-
     /// The pieces from `address` on as long as each touches the one before; the first is cut to begin there.
     fn run_at(&self, address: u64) -> impl Iterator<Item = Piece> + '_ {
         let at = self.target.mask(address);
         let mut next = Some(at);
-        self.pieces.get(self.position(at)..).unwrap_or_default().iter().map_while(move |piece| {
+        self.pieces.get(position(&self.pieces, at)..).unwrap_or_default().iter().map_while(move |piece| {
             let start = next.filter(|&start| piece.start <= start)?;
             next = piece.last.checked_add(1);
             Some(piece.part(start, piece.last))
         })
+    }
+
+    pub(super) fn byte_order(&self) -> ByteOrder {
+        self.bytes.order()
+    }
+
+    pub(super) const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The ranges from `address` on as long as each touches the one before; the first is cut to begin there.
+    pub(super) fn ranges_at(&self, address: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
+        self.run_at(address).map(|piece| self.range(&piece))
     }
 
     fn range(&self, piece: &Piece) -> MemoryRange<'a> {
@@ -176,7 +185,7 @@ impl<'a> Memory<'a> {
     pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
         let (start, last) = (self.target.mask(start), self.target.mask(last));
         self.pieces
-            .get(self.position(start)..)
+            .get(position(&self.pieces, start)..)
             .unwrap_or_default()
             .iter()
             .take_while(move |piece| piece.start <= last && start <= last)
@@ -186,7 +195,7 @@ impl<'a> Memory<'a> {
     /// The bytes around `address` that one range has the say of; `None` if no range holds it.
     pub fn range_at(&self, address: u64) -> Option<MemoryRange<'a>> {
         let address = self.target.mask(address);
-        let piece = self.pieces.get(self.position(address)).filter(|piece| piece.start <= address)?;
+        let piece = self.pieces.get(position(&self.pieces, address)).filter(|piece| piece.start <= address)?;
         Some(self.range(piece))
     }
 
@@ -233,59 +242,6 @@ impl<'a> Memory<'a> {
             held += piece.size();
         }
         Some(self.bytes.clipped(first.offset, size))
-    }
-
-    /// The integer of `width` bytes (4 or 8) at `address`, in the byte order of the file.
-    pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
-        let mut buf = [0; 8];
-        let buf = buf.get_mut(..usize::try_from(width).ok()?)?;
-        (self.read(address, buf) == buf.len()).then(|| integer_at(buf, 0, width, self.bytes.order()))?
-    }
-
-    /// The pointer at `address`: 4 or 8 bytes, as the target has it, widened with zeros.
-    pub fn read_pointer(&self, address: u64) -> Option<u64> {
-        self.read_integer(address, self.target.pointer_size())
-    }
-}
-
-/// Cuts overlapping pieces, sorted by start, so that each address belongs to the range of the least number.
-///
-/// A sweep over the starts with the open pieces in a heap by number: n log n whatever the overlaps.
-fn settle(sorted: &[Piece]) -> Vec<Piece> {
-    let mut out: Vec<Piece> = Vec::with_capacity(sorted.len());
-    let mut open: BinaryHeap<Reverse<(u32, usize)>> = BinaryHeap::new();
-    let mut upcoming = sorted.iter().enumerate().peekable();
-    let mut at = 0u64;
-    loop {
-        while let Some((index, piece)) = upcoming.next_if(|(_, piece)| piece.start <= at) {
-            open.push(Reverse((piece.range, index)));
-        }
-        let Some(piece) = open.peek().and_then(|Reverse((_, index))| sorted.get(*index)) else {
-            // Nothing holds `at`: go on where the next piece starts.
-            match upcoming.peek() {
-                Some((_, piece)) => at = piece.start,
-                None => return out,
-            }
-            continue;
-        };
-        if piece.last < at {
-            open.pop();
-            continue;
-        }
-        // Up to its end or to the next start, where a range of a lesser number may take over.
-        let last = match upcoming.peek() {
-            Some((_, next)) => piece.last.min(next.start - 1),
-            None => piece.last,
-        };
-        let part = piece.part(at, last);
-        match out.last_mut() {
-            Some(before) if before.range == part.range && before.last.checked_add(1) == Some(at) => before.last = last,
-            _ => out.push(part),
-        }
-        match last.checked_add(1) {
-            Some(next) => at = next,
-            None => return out,
-        }
     }
 }
 

@@ -99,6 +99,10 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Ok(Self { dump: *stream.dump(), offset, entry_size, len, declared, record: PhantomData })
     }
 
+    pub(super) const fn dump(&self) -> &Minidump<'a> {
+        &self.dump
+    }
+
     /// The number of entries that are there.
     pub const fn len(&self) -> u64 {
         self.len

@@ -17,6 +17,7 @@
 //! zeros. Views give the number that the file has; every comparison and look-up of this module masks both sides to 32
 //! bits first ([`Target::mask`]).
 
+mod by_address;
 mod bytes;
 mod check;
 mod comment;
@@ -25,6 +26,7 @@ mod counters;
 mod directory;
 mod dump;
 mod exception;
+mod extent;
 mod finding;
 mod function_table;
 mod handle;
@@ -43,7 +45,9 @@ mod target;
 mod thread;
 mod thread_ex;
 mod token;
+mod value;
 
+pub use by_address::{Addressed, ByAddress};
 pub use bytes::ByteOrder;
 pub use comment::{CommentA, CommentW};
 pub use context::Context;

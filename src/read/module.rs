@@ -3,6 +3,7 @@
 use crate::error::ReadError;
 use crate::format::{self, CvInfoPdb20, CvInfoPdb70, FixedFileInfo, StreamType};
 
+use super::by_address::Addressed;
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
@@ -88,8 +89,18 @@ impl<'a> Record<'a> for Module<'a> {
     }
 }
 
+impl Addressed for Module<'_> {
+    fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.size_of_image.into()
+    }
+}
+
 impl<'a> ModuleList<'a> {
-    /// The first module in the list that includes `address`.
+    /// The first module in the list that includes `address`; for many look-ups see [`ModuleList::by_address`].
     pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
         self.iter().find(|module| module.contains(address))
     }
@@ -195,6 +206,28 @@ impl<'a> UnloadedModule<'a> {
     /// [`ReadError::Truncated`] if the string does not lie in the file whole.
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
+    }
+}
+
+impl Addressed for UnloadedModule<'_> {
+    fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.size_of_image.into()
+    }
+}
+
+impl<'a> UnloadedModuleList<'a> {
+    /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the
+    /// dump does not say.
+    pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
+        let target = self.dump().target();
+        self.into_iter().filter(move |module| {
+            let from = target.mask(address).checked_sub(target.mask(module.raw.base_of_image));
+            from.is_some_and(|from| from < module.raw.size_of_image.into())
+        })
     }
 }
 

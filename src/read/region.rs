@@ -3,6 +3,7 @@
 use crate::error::ReadError;
 use crate::format::{self, MemoryProtection, MemoryState, MemoryType, StreamType};
 
+use super::by_address::Addressed;
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
@@ -53,6 +54,16 @@ impl MemoryRegion {
     pub fn contains(&self, address: u64) -> bool {
         let from = self.target.mask(address).checked_sub(self.target.mask(self.base()));
         from.is_some_and(|from| from < self.size())
+    }
+}
+
+impl Addressed for MemoryRegion {
+    fn base(&self) -> u64 {
+        self.raw.base_address
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.region_size
     }
 }
 

@@ -216,11 +216,20 @@ fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
     let broken: BTreeMap<&str, &[(&str, &str)]> = BTreeMap::from([
         ("real/lldb-bad-duplicate-streams.dmp", [("duplicate-stream", "ThreadList")].as_slice()),
         ("real/lldb-bad-overlapping-streams.dmp", &[("streams-overlap", "LinuxLsbRelease")]),
-        ("synthetic/cut-windows-amd64-memory64.dmp", &[("memory-truncated", "Memory64List"); 2]),
+        (
+            "synthetic/cut-windows-amd64-memory64.dmp",
+            &[
+                ("memory-data-truncated", "Memory64List"),
+                ("memory-truncated", "Memory64List"),
+                ("memory-truncated", "Memory64List"),
+            ],
+        ),
         (
             "synthetic/yaml-duplicate-stream-types.dmp",
             &[("duplicate-stream", "SystemInfo"), ("duplicate-stream", "ThreadList")],
         ),
+        ("synthetic/yaml-memory32-and-memory64.dmp", &[("ranges-unsorted", "Memory64List")]),
+        ("synthetic/yaml-overlapping-memory.dmp", &[("ranges-disagree", "MemoryList"); 2]),
         ("synthetic/yaml-windows-x86-every-raw-stream.dmp", &[("name-unreadable", "UnloadedModuleList"); 2]),
     ]);
     for row in shared.corpus() {

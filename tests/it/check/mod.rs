@@ -1,5 +1,6 @@
 //! The check: what it finds in broken dumps, where, and what it leaves alone in sound ones.
 
+mod memory;
 mod references;
 mod streams;
 
@@ -24,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         codes_have_names_of_their_own,
         findings_print_as_sentences,
     ];
-    [general, streams::trials(), references::trials()].into_iter().flatten().collect()
+    [general, streams::trials(), memory::trials(), references::trials()].into_iter().flatten().collect()
 }
 
 fn a_dump_with_a_record_of_every_kind_has_no_findings() {
@@ -79,6 +80,13 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
         Code::ContextUnknownSize => sound().exception(Exception { context: [0; 9].into(), ..Exception::new(7, 1, 2) }),
         Code::StackWithoutBytes => sound().thread(Thread::new(8).stack(Stack::At(0x5000, 8, 0))),
         Code::MemoryTruncated => sound().memory_range(Range::At(0x5000, 8, u32::MAX)),
+        Code::MemoryDataTruncated => {
+            sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1] })
+        }
+        Code::RangesUnsorted => sound().flags(2).memory64(0x2000, "b").memory64(0x1000, "a"),
+        Code::RangesDisagree => sound().memory(0x1000, "abc").memory(0x1001, "bd"),
+        Code::FlagsDisagree => sound().flags(2).memory(0x1000, "a"),
+        Code::ListSmallerThanStream => sound().shape(kind::THREAD_LIST, Shape::usual().count(0)),
         Code::CodeViewUnreadable => sound().module(Module::new(1, 2, "a").code_view(Part::At(8, u32::MAX))),
         Code::MiscRecordUnreadable => sound().module(Module { misc: Part::At(8, u32::MAX), ..Module::new(1, 2, "a") }),
         Code::ExceptionThreadMissing => sound().exception(Exception { context: Part::None, ..Exception::new(9, 1, 2) }),

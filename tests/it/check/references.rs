@@ -171,14 +171,16 @@ fn memory_that_is_cut_is_found() {
         vec![found(3, 1, 4 + 48), found(8, 0, 4), found(5, 1, 4 + 16)]
     });
     for form in Form::ALL {
-        let bytes = form.build(sound().memory64(1, [1; 4]).memory64(2, [2; 4]).memory64(3, [3; 4]));
+        let bytes = form.build(sound().memory64(0x10, [1; 4]).memory64(0x20, [2; 4]).memory64(0x30, [3; 4]));
         let list = start(&Facts::of(&bytes), 9) + 16;
         let base = bytes.len() as u64 - 12;
         let found = |index: u64, available| {
             let missing = Some(truncated("memory range", base + 4 * index, 4, available));
             (Code::MemoryTruncated, Some(9), Some(index), list + 16 * index, missing)
         };
-        finds(&open(&bytes[..bytes.len() - 5]), &[found(1, 3), found(2, 0)]);
+        let all = truncated("memory of all ranges", base, 12, 7);
+        let all = (Code::MemoryDataTruncated, Some(9), None, list - 16, Some(all));
+        finds(&open(&bytes[..bytes.len() - 5]), &[all, found(1, 3), found(2, 0)]);
     }
     // A backing store without a position is none.
     let nowhere = Thread { backing_store: Stack::At(0x5000, 8, 0), ..Thread::new(9) };

@@ -235,7 +235,9 @@ fn integers_have_the_byte_order_of_the_file() {
         assert_eq!(memory.read_integer(0x1000, 4), order(0x0403_0201, 0x0102_0304));
         assert_eq!(memory.read_integer(0x1001, 8), order(0x0908_0706_0504_0302, 0x0203_0405_0607_0809));
         assert_eq!([memory.read_integer(0x1002, 8), memory.read_integer(0x1006, 4)], [None; 2], "a byte is missing");
-        assert_eq!([0, 2, 9, u32::MAX].map(|width| memory.read_integer(0x1000, width)), [None; 4]);
+        assert_eq!(memory.read_integer(0x1002, 2), order(0x0403, 0x0304));
+        assert_eq!(memory.read_integer(0x1002, 1), Some(3));
+        assert_eq!([0, 3, 9, u32::MAX].map(|width| memory.read_integer(0x1000, width)), [None; 4]);
     }
 }
 

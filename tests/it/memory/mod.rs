@@ -1,18 +1,28 @@
 //! Memory: the two lists, the regions, and the index by address.
 
+mod by_address;
 mod index;
 mod lists;
 mod naive;
 mod overlaps;
 mod regions;
+mod values;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    [lists::trials(), regions::trials(), index::trials(), overlaps::trials(), naive::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        lists::trials(),
+        regions::trials(),
+        index::trials(),
+        overlaps::trials(),
+        naive::trials(),
+        values::trials(),
+        by_address::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Numbers that look random and are the same each time.

@@ -1,25 +1,27 @@
 //! Looking for everything that a sound dump does not have.
 
+mod memory;
+
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
 use crate::format::{ContextLayout, DirectoryEntry, HandleObjectInformation, StreamType};
 
-use super::context::Context;
-use super::exception::Exception;
-use super::finding::{Finding, FindingCode};
-use super::handle::Handle;
-use super::index::Memory;
-use super::list::{List, Record};
-use super::memory::MemoryRange;
-use super::minidump::Minidump;
-use super::module::{Module, ModuleList};
-use super::references::{Relocation, parts, relocation};
-use super::stream::{Stream, StreamContext};
-use super::string::Utf16;
-use super::system::SystemInfo;
-use super::thread::{Thread, ThreadList};
-use super::thread_ex::ThreadExList;
+use crate::read::context::Context;
+use crate::read::exception::Exception;
+use crate::read::finding::{Finding, FindingCode};
+use crate::read::handle::Handle;
+use crate::read::index::Memory;
+use crate::read::list::{List, Record};
+use crate::read::memory::MemoryRange;
+use crate::read::minidump::Minidump;
+use crate::read::module::{Module, ModuleList};
+use crate::read::references::{Relocation, parts, relocation};
+use crate::read::stream::{Stream, StreamContext};
+use crate::read::string::Utf16;
+use crate::read::system::SystemInfo;
+use crate::read::thread::{Thread, ThreadList};
+use crate::read::thread_ex::ThreadExList;
 
 impl<'a> Minidump<'a> {
     /// Reads everything there is to read and reports what is wrong with it, in no particular order.
@@ -97,6 +99,8 @@ impl<'a> Check<'a, '_> {
             }
         }
         self.absences();
+        self.flags();
+        self.overlaps();
     }
 
     fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
@@ -144,14 +148,7 @@ impl<'a> Check<'a, '_> {
             Stream::ModuleList(list) => self.modules(stream, list),
             Stream::HostModuleList(list) => self.modules(stream, list.modules()),
             Stream::MemoryList(list) => self.list(stream, list, |check, place, range| check.range(place, Some(&range))),
-            Stream::Memory64List(list) => {
-                let descriptors = list.descriptors();
-                self.list_fault(stream, descriptors.fault());
-                for (index, range) in (0..).zip(list.iter()) {
-                    let place = Place { entry: Some(index), offset: descriptors.entry_offset(index), ..place };
-                    self.range(place, Some(&range));
-                }
-            }
+            Stream::Memory64List(list) => self.memory64(stream, list),
             Stream::Exception(exception) => self.exception(place, exception),
             Stream::SystemInfo(system) => self.name(place, system.csd_version()),
             Stream::UnloadedModuleList(list) => {
@@ -161,11 +158,11 @@ impl<'a> Check<'a, '_> {
                 self.list(stream, list, |check, place, thread| check.name(place, thread.name().map(Some)));
             }
             Stream::HandleData(list) => self.list(stream, list, |check, place, handle| check.handle(place, &handle)),
-            Stream::HandleOperationList(list) => self.list_fault(stream, list.fault()),
-            Stream::MemoryInfoList(list) => self.list_fault(stream, list.fault()),
-            Stream::ThreadInfoList(list) => self.list_fault(stream, list.fault()),
-            Stream::FunctionTable(list) => self.list_fault(stream, list.fault()),
-            Stream::Token(list) => self.list_fault(stream, list.fault()),
+            Stream::HandleOperationList(list) => self.list_fault(stream, list),
+            Stream::MemoryInfoList(list) => self.list_fault(stream, list),
+            Stream::ThreadInfoList(list) => self.list_fault(stream, list),
+            Stream::FunctionTable(list) => self.truncated(stream, list.fault()),
+            Stream::Token(list) => self.truncated(stream, list.fault()),
             Stream::Raw(_) if relocation(stream.stream_type()) == Relocation::Known => match parts(stream) {
                 Ok(found) => {
                     found.faults.into_iter().for_each(|fault| {
@@ -184,8 +181,19 @@ impl<'a> Check<'a, '_> {
         }
     }
 
+    /// Compares the number of entries with the size of the stream.
+    fn list_fault<R: Record<'a>>(&mut self, stream: &StreamContext<'a>, list: &List<'a, R>) {
+        self.truncated(stream, list.fault());
+        let end = list.entry_offset(list.declared_len());
+        let room = stream.offset().saturating_add(stream.declared_size()).saturating_sub(end);
+        // Wine counts the names of its host modules to the stream, and others may do so elsewhere.
+        if room > 0 && room % list.entry_size() == 0 {
+            self.report(FindingCode::ListSmallerThanStream, Place::stream(stream), None);
+        }
+    }
+
     /// A stream that is cut short has been reported already, and its list is short because of that.
-    fn list_fault(&mut self, stream: &StreamContext<'a>, fault: Option<ReadError>) {
+    fn truncated(&mut self, stream: &StreamContext<'a>, fault: Option<ReadError>) {
         if let Some(fault) = fault.filter(|_| stream.fault().is_none()) {
             self.report(FindingCode::ListTruncated, Place::stream(stream), fault);
         }
@@ -197,7 +205,7 @@ impl<'a> Check<'a, '_> {
         list: &List<'a, R>,
         mut each: impl FnMut(&mut Self, Place, R),
     ) {
-        self.list_fault(stream, list.fault());
+        self.list_fault(stream, list);
         for (index, entry) in (0..).zip(list) {
             let place = Place { entry: Some(index), offset: list.entry_offset(index), ..Place::stream(stream) };
             each(self, place, entry);

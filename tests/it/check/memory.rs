@@ -1,0 +1,142 @@
+//! Findings about the memory lists as a whole, and about lists that do not fill their streams.
+
+use libtest_mimic::Trial;
+use userdump::read::FindingCode as Code;
+
+use super::*;
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        memory_that_ends_with_the_file_is_found_once_and_for_each_range,
+        memory64_ranges_that_go_back_are_found,
+        memory_ranges_may_stand_in_any_order,
+        ranges_that_overlap_and_agree_are_sound,
+        ranges_that_overlap_and_disagree_are_found,
+        ranges_of_both_lists_are_compared,
+        addresses_of_32_bits_are_compared_without_their_upper_halves,
+        ranges_behind_a_long_one_are_compared_with_it,
+        flags_that_promise_full_memory_are_held_to_it,
+        full_memory_without_the_flag_is_found_where_there_are_flags,
+        a_stream_with_room_for_more_entries_is_found,
+        padding_behind_a_list_is_sound,
+    ]
+}
+
+fn range(start: u64, size: u64, bytes: impl AsRef<[u8]>) -> Range64 {
+    Range64 { address: start, size, bytes: bytes.as_ref().to_vec() }
+}
+
+fn memory_that_ends_with_the_file_is_found_once_and_for_each_range() {
+    let dump = |_| {
+        sound().flags(2).memory64(0x1000, [1; 8]).memory64_range(range(0x2000, 100, [2; 4])).memory64_range(range(
+            0x3000,
+            50,
+            [],
+        ))
+    };
+    in_every_form(dump, |dump, facts| {
+        let list = start(facts, 9);
+        let base = dump.stream::<userdump::read::Memory64List<'_>>().unwrap().unwrap().base_rva();
+        let left = dump.data().len() as u64 - base;
+        assert!((12..100).contains(&left), "{left}");
+        let row =
+            |index: u64, missing| (Code::MemoryTruncated, Some(9), Some(index), list + 16 + 16 * index, Some(missing));
+        let second = truncated("memory range", base + 8, 100, left - 8);
+        let third = truncated("memory range", base + 108, 50, 0);
+        let all = truncated("memory of all ranges", base, 158, left);
+        finds(dump, &[(Code::MemoryDataTruncated, Some(9), None, list, Some(all)), row(1, second), row(2, third)]);
+    });
+}
+
+fn memory64_ranges_that_go_back_are_found() {
+    let dump =
+        |_| sound().flags(2).memory64(0x2000, "b").memory64(0x1000, "a").memory64(0x1001, "a").memory64(0x1000, []);
+    check(dump, |facts| {
+        let row = |index: u64| (Code::RangesUnsorted, Some(9), Some(index), start(facts, 9) + 16 + 16 * index, None);
+        vec![row(1), row(3)]
+    });
+}
+
+fn memory_ranges_may_stand_in_any_order() {
+    check(|_| sound().memory(0x2000, "b").memory(0x1000, "a").memory(0x3000, "c"), |_| vec![]);
+}
+
+fn ranges_that_overlap_and_agree_are_sound() {
+    check(
+        |_| sound().memory(0x1000, "abcdef").memory(0x1002, "cd").memory(0x1004, "efg").memory(0x1004, "ef"),
+        |_| vec![],
+    );
+}
+
+fn disagreement(facts: &Facts<'_>, index: u64) -> Expected {
+    let list = facts.stream(5).expect("it is in the directory");
+    let head = u64::from(list.size) % 16;
+    (Code::RangesDisagree, Some(5), Some(index), list.rva.0 + head + 16 * index, None)
+}
+
+fn ranges_that_overlap_and_disagree_are_found() {
+    check(
+        |_| sound().memory(0x1000, "abcd").memory(0x1003, "dx").memory(0x1002, "cX"),
+        |facts| {
+            // By address the third comes second, and the other one agrees with the one that reaches furthest.
+            vec![disagreement(facts, 2)]
+        },
+    );
+    check(|_| sound().memory(0x1000, "a").memory(0x1000, "b"), |facts| vec![disagreement(facts, 1)]);
+}
+
+fn ranges_of_both_lists_are_compared() {
+    let dump = |_| sound().flags(2).memory(0x1000, "abcd").memory64(0x1002, "c").memory64(0x1003, "x");
+    check(dump, |facts| vec![(Code::RangesDisagree, Some(9), Some(1), start(facts, 9) + 32, None)]);
+}
+
+fn addresses_of_32_bits_are_compared_without_their_upper_halves() {
+    let ranges = |dump: Dump| dump.thread(Thread::new(7)).memory(0x9000_0000, "ab").memory(0xffff_ffff_9000_0001, "x");
+    let x86 = SystemInfo { architecture: 0, ..SystemInfo::default() };
+    check(|_| ranges(Dump::new().system_info(x86.clone())), |facts| vec![disagreement(facts, 1)]);
+    let amd64 = SystemInfo { architecture: 9, ..SystemInfo::default() };
+    check(|_| ranges(Dump::new().system_info(amd64.clone())), |_| vec![]);
+}
+
+fn ranges_behind_a_long_one_are_compared_with_it() {
+    check(
+        |_| sound().memory(0x1000, "abcdefgh").memory(0x1001, "b").memory(0x1006, "g").memory(0x1007, "x"),
+        |facts| vec![disagreement(facts, 3)],
+    );
+}
+
+fn flags_that_promise_full_memory_are_held_to_it() {
+    check(|_| sound().flags(0x1806), |_| vec![(Code::FlagsDisagree, None, None, 24, None)]);
+    // What the engine was asked for and had nothing to write of is no fault.
+    check(|_| sound().flags(0x1824), |_| vec![]);
+}
+
+fn full_memory_without_the_flag_is_found_where_there_are_flags() {
+    check(|_| sound().flags(0x20).memory64(1, "a"), |_| vec![(Code::FlagsDisagree, None, None, 24, None)]);
+    check(|_| sound().memory64(1, "a"), |_| vec![]);
+}
+
+fn a_stream_with_room_for_more_entries_is_found() {
+    let dump = |_| sound().thread(Thread::new(8)).shape(kind::THREAD_LIST, Shape::usual().count(1));
+    check(dump, |facts| vec![(Code::ListSmallerThanStream, Some(3), None, start(facts, 3), None)]);
+    let dump = |_| sound().memory_info(MemoryInfo::default()).shape(kind::MEMORY_INFO_LIST, Shape::usual().count(0));
+    check(dump, |facts| vec![(Code::ListSmallerThanStream, Some(16), None, start(facts, 16), None)]);
+}
+
+fn padding_behind_a_list_is_sound() {
+    for more in 1..8 {
+        let dump = move |_| sound().raw(kind::TOKEN, "").thread_name(7, Text::from("x"));
+        in_every_form(dump, |dump, facts| {
+            let names = facts.stream(24).expect("it is in the directory");
+            let mut bytes = dump.data().to_vec();
+            // The size in the directory, of which the low byte is enough.
+            let size =
+                entry(facts, 24) as usize + if dump.byte_order() == userdump::read::ByteOrder::Big { 7 } else { 4 };
+            assert_eq!(bytes[size], names.size as u8);
+            bytes[size] += more;
+            let found =
+                findings(&open(&bytes)).into_iter().filter(|finding| finding.code == Code::ListSmallerThanStream);
+            assert_eq!(found.count(), 0, "{more}");
+        });
+    }
+}
