@@ -1,0 +1,48 @@
+//! Lists the handles of the process, and what the producer noted about their objects.
+//!
+//! OUTPUT
+
+mod support;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use userdump::read::{HandleData, Utf16};
+use userdump::{Dump, ReadError};
+
+fn main() -> ExitCode {
+    support::run("handles FILE", list)
+}
+
+fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let Dump::Minidump(dump) = Dump::parse(file)? else {
+        return Err("this kind of dump is not known here".into());
+    };
+    let Some(handles) = dump.stream::<HandleData<'_>>()? else {
+        return Err("the dump has no handles; the debugger writes them when asked with the option h".into());
+    };
+    writeln!(out, "{:>10} {:>10} {:>8} {:>8}  type and name", "handle", "access", "handles", "pointers")?;
+    for handle in &handles {
+        let raw = handle.raw().descriptor;
+        let (access, others, pointers) = (raw.granted_access, raw.handle_count, raw.pointer_count);
+        let (kind, name) = (text(handle.type_name()), text(handle.object_name()));
+        writeln!(out, "{:>#10x} {access:>#10x} {others:>8} {pointers:>8}  {kind} {name}", handle.value())?;
+        for object in handle.object_information() {
+            match object {
+                Ok(object) => writeln!(out, "{:>41} {} bytes", object.raw.info_type, object.bytes.len())?,
+                // The chain ends here, the handles go on.
+                Err(error) => writeln!(out, "{:>41}{error}", "")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A name, nothing if there is none, or why it cannot be read.
+fn text(name: Result<Option<Utf16<'_>>, ReadError>) -> String {
+    match name {
+        Ok(name) => name.map_or(String::new(), |name| support::printable(&name.to_string_lossy())),
+        Err(error) => format!("({error})"),
+    }
+}

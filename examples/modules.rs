@@ -1,0 +1,62 @@
+//! Lists the modules of a dump with what finds their files and symbols, then those that were unloaded.
+//!
+//! OUTPUT
+
+mod support;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use support::printable;
+use userdump::read::{CodeView, ModuleList, UnloadedModuleList, Utf16};
+use userdump::{Dump, ReadError};
+
+fn main() -> ExitCode {
+    support::run("modules FILE", list)
+}
+
+fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let Dump::Minidump(dump) = Dump::parse(file)? else {
+        return Err("this kind of dump is not known here".into());
+    };
+    for module in dump.stream::<ModuleList<'_>>()?.into_iter().flatten() {
+        let end = module.base().saturating_add(module.size().into());
+        writeln!(out, "{:#018x} to {end:#018x}  {}", module.base(), text(module.name()))?;
+        if let Some(version) = module.version() {
+            let (high, low) = (version.file_version_ms, version.file_version_ls);
+            writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
+        }
+        // A symbol server has the file under its time stamp and size.
+        writeln!(out, "    image   {:08X}{:x}", module.raw().time_date_stamp, module.size())?;
+        match module.code_view() {
+            Ok(Some(CodeView::Pdb70 { head, path })) => {
+                writeln!(out, "    symbols {} {} {}", head.signature, head.age, ansi(path))?;
+            }
+            Ok(Some(CodeView::Pdb20 { head, path })) => {
+                writeln!(out, "    symbols {:08X} {} {}", head.signature, head.age, ansi(path))?;
+            }
+            Ok(Some(CodeView::ElfBuildId(id))) => {
+                let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+                writeln!(out, "    symbols {id}")?;
+            }
+            Ok(Some(_)) => writeln!(out, "    symbols in a record of an unknown kind")?,
+            Ok(None) => {}
+            Err(error) => writeln!(out, "    symbols: {error}")?,
+        }
+    }
+    for module in dump.stream::<UnloadedModuleList<'_>>()?.into_iter().flatten() {
+        let (base, size) = (module.raw().base_of_image, u64::from(module.raw().size_of_image));
+        writeln!(out, "{base:#018x} to {:#018x}  {}, unloaded", base.saturating_add(size), text(module.name()))?;
+    }
+    Ok(())
+}
+
+/// A name, or why it cannot be read: one broken name does not spoil the list.
+fn text(name: Result<Utf16<'_>, ReadError>) -> String {
+    name.map_or_else(|error| format!("({error})"), |name| printable(&name.to_string_lossy()))
+}
+
+fn ansi(path: &[u8]) -> String {
+    printable(&String::from_utf8_lossy(path))
+}

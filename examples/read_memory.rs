@@ -1,0 +1,63 @@
+//! Prints memory of the dumped process; bytes that the dump lacks are `??`.
+//!
+//! OUTPUT
+
+mod support;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use userdump::Dump;
+
+/// Bytes in a row.
+const ROW: u64 = 16;
+
+fn main() -> ExitCode {
+    support::run("read_memory FILE ADDRESS LENGTH", print)
+}
+
+fn print(file: &[u8], words: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let [address, length] = words else {
+        return Err("an address and a length are needed".into());
+    };
+    let (start, length) = (number(address)?, number(length)?);
+    let more = length.checked_sub(1).ok_or("a length of 0 asks for nothing")?;
+    let last = start.saturating_add(more);
+    let Dump::Minidump(dump) = Dump::parse(file)? else {
+        return Err("this kind of dump is not known here".into());
+    };
+    // The index costs a pass over all ranges; from then on each read is a binary search.
+    let memory = dump.memory();
+    let mut present = 0;
+    let mut row = start - start % ROW;
+    loop {
+        let asked = |address: &u64| (start..=last).contains(address);
+        let (mut digits, mut characters) = (String::new(), String::new());
+        for address in row..=row | (ROW - 1) {
+            let byte = memory.read_u8(address).filter(|_| asked(&address));
+            present += u64::from(byte.is_some());
+            digits += &match byte {
+                Some(byte) => format!(" {byte:02x}"),
+                None if asked(&address) => " ??".to_owned(),
+                None => "   ".to_owned(),
+            };
+            characters.push(byte.map_or(' ', |byte| if byte.is_ascii_graphic() { byte.into() } else { '.' }));
+        }
+        writeln!(out, "{}", format!("{row:016x} {digits}  {characters}").trim_end())?;
+        match row.checked_add(ROW).filter(|row| *row <= last) {
+            Some(next) => row = next,
+            None => break,
+        }
+    }
+    if present == 0 { Err("the dump has no byte of that".into()) } else { Ok(()) }
+}
+
+/// A number, in hexadecimal behind `0x`; a debugger's accent between its halves does not count.
+fn number(word: &str) -> Result<u64, Box<dyn Error>> {
+    let parsed = match word.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(&digits.replace('`', ""), 16),
+        None => word.parse(),
+    };
+    parsed.map_err(|error| format!("{word}: {error}").into())
+}
