@@ -21,6 +21,7 @@ use scroll::{Pread, Pwrite, SizeWith};
 
 #[macro_use]
 mod named;
+mod reason;
 
 mod context;
 mod exception;
@@ -59,6 +60,10 @@ pub use misc::{
 pub use module::{
     CV_SIGNATURE_ELF, CV_SIGNATURE_NB09, CV_SIGNATURE_NB10, CV_SIGNATURE_NB11, CV_SIGNATURE_RSDS, CvInfoPdb20,
     CvInfoPdb70, FixedFileInfo, Guid, ImageDebugMisc, Module, UnloadedModule, UnloadedModuleListHeader,
+};
+pub use reason::{
+    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
+    ntstatus_name, solaris_signal_name,
 };
 pub use stream_type::StreamType;
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};

@@ -138,8 +138,12 @@ fn a_cut_directory_keeps_the_whole_entries() {
         for missing in 0..=60 {
             let kept = (60 - missing) / 12;
             let cut = &bytes[..bytes.len() - missing as usize];
-            let fault =
-                ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset: directory, needed: 60, available: kept * 12 };
+            let fault = ReadError::Truncated {
+                what: "MINIDUMP_DIRECTORY",
+                offset: directory,
+                needed: 60,
+                available: kept * 12,
+            };
             check(&open(cut).directory(), kept, (kept < 5).then_some(fault));
             let threads = open(cut).stream().transpose().map(thread_ids);
             assert_eq!(threads, (kept > 0).then(|| Ok(vec![7])));
@@ -151,8 +155,7 @@ fn a_directory_outside_the_file_is_empty() {
     let mut bytes = Dump::new().raw(99, "x").build();
     for rva in [bytes.len() as u32, 0x1000, u32::MAX] {
         bytes[12..16].copy_from_slice(&rva.to_le_bytes());
-        let fault =
-            ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset: rva.into(), needed: 12, available: 0 };
+        let fault = ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset: rva.into(), needed: 12, available: 0 };
         check(&open(&bytes).directory(), 0, Some(fault));
     }
 }

@@ -26,10 +26,9 @@ const VERSION: u32 = 0xa793;
 
 fn either_signature_tells_the_byte_order() {
     let fields = [0x1234_a793, 0, 0x20, 0x0102_0304, 0x5f5e_107b];
-    for (mut bytes, signature, order) in [
-        (Bytes::little_endian(), b"MDMP", ByteOrder::Little),
-        (Bytes::big_endian(), b"PMDM", ByteOrder::Big),
-    ] {
+    for (mut bytes, signature, order) in
+        [(Bytes::little_endian(), b"MDMP", ByteOrder::Little), (Bytes::big_endian(), b"PMDM", ByteOrder::Big)]
+    {
         bytes.raw(signature).u32s(&fields).u64(0x1122_3344_5566_7788);
         let bytes = bytes.finish();
         let dump = Minidump::parse(&bytes).expect("the header is sound");

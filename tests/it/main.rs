@@ -16,6 +16,13 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
-    let trials = [tools::trials(), tidy::trials(), layouts::trials(), redump_mini::trials(), header::trials(), directory::trials()];
+    let trials = [
+        tools::trials(),
+        tidy::trials(),
+        layouts::trials(),
+        redump_mini::trials(),
+        header::trials(),
+        directory::trials(),
+    ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

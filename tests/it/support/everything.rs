@@ -23,7 +23,8 @@ pub fn everything(form: Form) -> Dump {
 }
 
 fn records(form: Form) -> Dump {
-    let zone = TimeZone { standard_name: "winter".to_owned(), daylight_name: "summer".to_owned(), ..Default::default() };
+    let zone =
+        TimeZone { standard_name: "winter".to_owned(), daylight_name: "summer".to_owned(), ..Default::default() };
     let misc = MiscInfo {
         flags: 0x3f7,
         time_zone: zone,
@@ -47,7 +48,11 @@ fn records(form: Form) -> Dump {
     };
     Dump::new()
         .thread(Thread::new(7).stack(Stack::Listed(0x10_0008, 24)).context(x86_context(form, 0x10_0008)))
-        .thread(Thread { suspend_count: 1, teb: 0x7ffd_e000, ..Thread::new(8).stack(Stack::stored(0x20_0000, [8; 16])) })
+        .thread(Thread {
+            suspend_count: 1,
+            teb: 0x7ffd_e000,
+            ..Thread::new(8).stack(Stack::stored(0x20_0000, [8; 16]))
+        })
         .module(Module { misc: b"misc".into(), ..Module::new(0x40_0000, 0x1000, "C:\\app.exe") }.code_view(pdb70(form)))
         .module(Module::new(0xffff_ffff_9000_0000, 0x2000, "high.dll").code_view(pdb20(form)))
         .module(Module::new(0x60_0000, 0x3000, "/lib/elf.so").code_view(build_id(form)))
@@ -96,7 +101,16 @@ fn streams_with_files_offsets(dump: Dump) -> Dump {
     .written(CRASHPAD_INFO, crashpad_info)
     .written(LINUX_DSO_DEBUG, |bytes| {
         let [map, name] = [bytes.label(), bytes.label()];
-        bytes.u32(1).rva(map).u32s(&[1, 2, 3, 4]).place(map).u32(0x6000).rva(name).u32(0x6100).place(name).string("/so");
+        bytes
+            .u32(1)
+            .rva(map)
+            .u32s(&[1, 2, 3, 4])
+            .place(map)
+            .u32(0x6000)
+            .rva(name)
+            .u32(0x6100)
+            .place(name)
+            .string("/so");
     })
     .written(MOZ_MAC_CRASH_INFO, |bytes| {
         let [start, end] = [bytes.label(), bytes.label()];
