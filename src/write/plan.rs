@@ -99,7 +99,7 @@ impl Cursor {
     /// As [`Cursor::take`], for what is found by a 32-bit position.
     fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
         let offset = self.take(size, align, item)?;
-        if offset > u32::MAX.into() || size > u32::MAX.into() {
+        if offset > u32::MAX.into() || self.at > u64::from(u32::MAX) + 1 {
             return Err(WriteError::RvaOverflow { item, offset, size });
         }
         Ok(offset)

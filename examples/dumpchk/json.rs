@@ -1,0 +1,128 @@
+//! The facts for programs.
+
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+use userdump::format::StreamType;
+use userdump::read::{
+    Exception, Finding, FromStream, HandleData, List, Memory64List, MemoryInfoList, MemoryList, MemoryRange, Minidump,
+    ModuleList, Record, ThreadList, ThreadNames, UnloadedModuleList,
+};
+
+use crate::names::{architecture, system};
+
+/// Counts are of the first stream of a type, `null` if there is none or its head cannot be read.
+#[derive(Serialize)]
+struct Facts<'f> {
+    format: &'static str,
+    arch: Option<&'static str>,
+    os: Option<&'static str>,
+    flags: u64,
+    streams: Vec<StreamFacts>,
+    threads: Option<u64>,
+    modules: Option<u64>,
+    memory_list: MemoryFacts,
+    memory64_list: MemoryFacts,
+    memory_info: Option<u64>,
+    thread_names: Option<u64>,
+    unloaded_modules: Option<u64>,
+    handles: Option<u64>,
+    exceptions: Vec<ExceptionFacts>,
+    #[serde(serialize_with = "finding_facts")]
+    findings: &'f [Finding],
+}
+
+#[derive(Serialize)]
+struct StreamFacts {
+    #[serde(rename = "type")]
+    number: u32,
+    #[serde(serialize_with = "name")]
+    name: StreamType,
+    size: u32,
+    rva: u32,
+}
+
+#[derive(Default, Serialize)]
+struct MemoryFacts {
+    ranges: Option<u64>,
+    bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct ExceptionFacts {
+    thread: u32,
+    code: u32,
+    address: u64,
+}
+
+#[derive(Serialize)]
+struct FindingFacts {
+    code: &'static str,
+    stream: Option<String>,
+    offset: u64,
+    message: String,
+}
+
+pub fn print(out: &mut impl Write, dump: &Minidump<'_>, findings: &[Finding]) -> io::Result<()> {
+    let streams = dump.directory().iter().map(|entry| StreamFacts {
+        number: entry.stream_type.0,
+        name: entry.stream_type,
+        size: entry.location.data_size,
+        rva: entry.location.rva,
+    });
+    let facts = Facts {
+        format: "minidump",
+        arch: dump.target().architecture.and_then(architecture),
+        os: dump.target().platform.and_then(system),
+        flags: dump.flags().bits(),
+        streams: streams.collect(),
+        threads: count(view::<ThreadList<'_>>(dump)),
+        modules: count(view::<ModuleList<'_>>(dump)),
+        memory_list: memory(view::<MemoryList<'_>>(dump)),
+        memory64_list: memory(view::<Memory64List<'_>>(dump)),
+        memory_info: count(view::<MemoryInfoList<'_>>(dump)),
+        thread_names: count(view::<ThreadNames<'_>>(dump)),
+        unloaded_modules: count(view::<UnloadedModuleList<'_>>(dump)),
+        handles: count(view::<HandleData<'_>>(dump)),
+        exceptions: dump.exceptions().flatten().map(|exception| ExceptionFacts::of(&exception)).collect(),
+        findings,
+    };
+    serde_json::to_writer_pretty(&mut *out, &facts)?;
+    writeln!(out)
+}
+
+/// The first stream of its kind; a stream that cannot be read is among the findings.
+fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Option<T> {
+    dump.stream().ok().flatten()
+}
+
+fn count<'a, R: Record<'a>>(list: Option<List<'a, R>>) -> Option<u64> {
+    list.map(|list| list.len())
+}
+
+fn memory<'a>(list: Option<impl IntoIterator<Item = MemoryRange<'a>>>) -> MemoryFacts {
+    let Some(list) = list else { return MemoryFacts::default() };
+    let add = |(ranges, bytes): (u64, u64), range: MemoryRange<'_>| (ranges + 1, bytes.saturating_add(range.size));
+    let (ranges, bytes) = list.into_iter().fold((0, 0), add);
+    MemoryFacts { ranges: Some(ranges), bytes: Some(bytes) }
+}
+
+impl ExceptionFacts {
+    fn of(exception: &Exception<'_>) -> Self {
+        Self { thread: exception.thread_id(), code: exception.code(), address: exception.address() }
+    }
+}
+
+fn name<S: Serializer>(stream_type: &StreamType, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(stream_type)
+}
+
+/// One after the other: a broken file can have as many findings as it has bytes.
+fn finding_facts<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(|finding| FindingFacts {
+        code: finding.code.as_str(),
+        stream: finding.stream.map(|stream| stream.to_string()),
+        offset: finding.offset,
+        message: finding.to_string(),
+    }))
+}

@@ -1,0 +1,87 @@
+//! Says what is in a dump and what is wrong with it.
+//!
+//! ```text
+//! $ cargo run --release --example dumpchk -- small.dmp
+//! minidump of 38668 bytes, 2026-11-22 11:47:11 UTC
+//! amd64 on windows 6.1.7601 Service Pack 1, process 288
+//! flags 0x40000: WITH_TOKEN_INFORMATION
+//! streams: 9
+//!   ThreadList                      244 bytes at 0x90
+//!   ModuleList                      436 bytes at 0x188
+//!   Token                           744 bytes at 0x340
+//!   MemoryList                      116 bytes at 0x2cf8
+//!   Exception                       168 bytes at 0x628
+//!   SystemInfo                       56 bytes at 0x6d0
+//!   MiscInfo                       1364 bytes at 0x708
+//!   SystemMemoryInfo                492 bytes at 0xc60
+//!   ProcessVmCounters               152 bytes at 0xe50
+//! threads: 5
+//!   0x124    at 0x14000179a        stack 0x11fd90                624 bytes
+//!   0x12c    at 0x17000ebe4        stack 0xc7faa8               1368 bytes
+//!   0x130    at 0x17000ebe4        stack 0xe8faa8               1368 bytes
+//!   0x134    at 0x17000ebe4        stack 0x109faa8              1368 bytes
+//!   0x11c    at 0x17000ebe4        stack 0x12aaad8             21800 bytes
+//! modules: 4
+//!   0x000000007b000000    6180864 bytes C:\windows\system32\kernelbase.dll
+//!   0x000000007b600000    1658880 bytes C:\windows\system32\kernel32.dll (10.0.18362.1350)
+//!   0x0000000140000000     122880 bytes C:\victim\victim.exe
+//!   0x0000000170000000    3543040 bytes C:\windows\system32\ntdll.dll (6.1.7601.24059)
+//! memory list: 7 ranges, 27040 bytes
+//! exceptions: 1
+//!   0xc0000005 in thread 0x124 at 0x14000179a, C:\victim\victim.exe + 0x179a
+//! no findings
+//! ```
+//!
+//! With `--json` the same is one JSON object for programs.
+
+mod json;
+mod names;
+mod text;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use userdump::{Dump, MappedFile};
+
+const USAGE: &str = "usage: dumpchk FILE [--json]";
+
+/// 0: sound. 1: opened, but with findings. 2: not a dump, or usage, or the result could not be printed.
+fn main() -> ExitCode {
+    let result = arguments(env::args_os().skip(1)).and_then(|(path, json)| check(&path, json));
+    match result {
+        Ok(findings) => ExitCode::from(u8::from(findings > 0)),
+        Err(fault) => {
+            // If nobody listens on standard error, nothing is left to tell it to.
+            let _ = writeln!(io::stderr(), "dumpchk: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), String> {
+    let (options, paths): (Vec<_>, Vec<_>) = words.partition(|word| word.as_encoded_bytes().starts_with(b"--"));
+    match (paths.as_slice(), options.as_slice()) {
+        ([path], []) => Ok((path.into(), false)),
+        ([path], [option]) if option == "--json" => Ok((path.into(), true)),
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+/// Prints what there is to say about the file; gives the number of findings.
+fn check(path: &Path, json: bool) -> Result<usize, String> {
+    let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", text::printable(&path.to_string_lossy()));
+    let file = MappedFile::open(path).map_err(|error| text::printable(&error.to_string()))?;
+    let Dump::Minidump(dump) = Dump::parse(&file).map_err(|error| named(&error))? else {
+        return Err(named(&"this kind of dump is not known here"));
+    };
+    let mut findings = Vec::new();
+    dump.check(&mut |finding| findings.push(finding));
+
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = if json { json::print(&mut out, &dump, &findings) } else { text::print(&mut out, &dump, &findings) };
+    printed.and_then(|()| out.flush()).map_err(|error| format!("standard output: {error}"))?;
+    Ok(findings.len())
+}

@@ -1,0 +1,106 @@
+//! Re-encodes a dump, as `.dump /m` does in the debugger.
+//!
+//! ```text
+//! $ cargo run --release --example redump -- /m tests/fixtures/quick-start.dmp small.dmp
+//! written     small.dmp, 38668 bytes, /m
+//!             streams: ThreadList, ModuleList, Token, MemoryList, Exception, SystemInfo, MiscInfo,
+//!               SystemMemoryInfo, ProcessVmCounters
+//!             memory: 7 ranges, 27040 bytes
+//! kept        ThreadList, ModuleList, Token, MemoryList, Exception, SystemInfo, MiscInfo, SystemMemoryInfo,
+//!               ProcessVmCounters
+//! dropped     not asked for: ThreadInfoList, UnloadedModuleList, MemoryInfoList
+//! ```
+
+mod arguments;
+mod output;
+mod summary;
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use userdump::redump::Redump;
+use userdump::{Dump, MappedFile, RedumpError};
+
+use arguments::{Arguments, USAGE};
+use output::{Target, progress};
+use summary::summary;
+
+/// 0: written. 1: cannot be done, and there is no output. 2: usage.
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse(env::args_os().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(fault) => {
+            say(&format!("redump: {fault}\n{USAGE}\n"));
+            return ExitCode::from(2);
+        }
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&format!("redump: {fault}\n"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let Arguments { options, input, output, overwrite } = arguments;
+    let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
+    let of_output = |error: io::Error| line(output_name, &error);
+
+    let target = output.as_deref().map(|path| Target::new(path, *overwrite)).transpose().map_err(of_output)?;
+    // Its errors name the file themselves.
+    let source = MappedFile::open(input).map_err(|error| printable(&error.to_string()))?;
+    let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+    let by_whom = |error: RedumpError| match error {
+        RedumpError::Write(_) => line(output_name, &error),
+        _ => line(input, &error),
+    };
+    let redump = Redump::new(&dump, options).map_err(by_whom)?;
+    let progress = progress(redump.size());
+
+    let Some(target) = target else {
+        let mut sink = io::stdout().lock();
+        let report = redump.write_to(progress.wrap_write(&mut sink)).map_err(by_whom)?;
+        sink.flush().map_err(of_output)?;
+        say(&summary(&report, options, output_name));
+        return Ok(());
+    };
+    let file = target.create().map_err(of_output)?;
+    let report = redump.write_to(progress.wrap_write(file.as_file())).map_err(by_whom)?;
+    // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
+    file.as_file().sync_all().map_err(of_output)?;
+    print(&summary(&report, options, output_name)).map_err(|error| line(Path::new("standard output"), &error))?;
+    target.publish(file).map_err(of_output)
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Prints on standard error. If nobody listens there, nothing is left to tell it to.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// One line: what it is about, the error, and what caused it.
+fn line(about: &Path, error: &dyn Error) -> String {
+    let mut line = format!("{}: {error}", about.display());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    printable(&line)
+}
+
+/// The text on one line, whatever characters are in a path.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}

@@ -1,0 +1,83 @@
+//! The report in words.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use userdump::format::StreamType;
+use userdump::redump::{Options, Outcome, Report};
+
+/// A broken dump can have any number of faults; so many of a kind are printed.
+const LINES: usize = 12;
+
+/// What was written and what became of the source; kinds of which there is nothing are left out.
+pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
+    let of_source = |wanted: fn(Outcome) -> bool| {
+        names(report.streams.iter().filter(|stream| wanted(stream.outcome)).map(|stream| stream.stream_type))
+    };
+    let labelled = |label: &str, names: String| if names.is_empty() { names } else { format!("{label}: {names}") };
+
+    let written = [
+        format!("{}, {} bytes, {options}", output.display().to_string().escape_debug(), report.size),
+        labelled("streams", names(report.streams_written.iter().map(|entry| entry.stream_type))),
+        labelled("made up", names(report.made_up.iter().copied())),
+        format!("memory: {} ranges, {} bytes", report.memory_ranges, report.memory_bytes),
+    ];
+    let kept = [
+        of_source(|outcome| outcome.is_kept() && outcome != Outcome::Unexamined),
+        labelled("unexamined", of_source(|outcome| outcome == Outcome::Unexamined)),
+    ];
+    let excluded = report.excluded_memory;
+    let dropped = [
+        labelled("not asked for", of_source(|outcome| outcome == Outcome::NotAsked)),
+        labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
+        labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
+        if excluded > 0 { format!("memory that is not accessible: {excluded} bytes") } else { String::new() },
+    ];
+    let missing = report.missing_memory.iter().map(|missing| {
+        format!("memory at 0x{:x}: {} of {} bytes are there", missing.address, missing.available, missing.size)
+    });
+    let streams = report.streams.iter().filter_map(|stream| match stream.outcome {
+        Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
+        _ => None,
+    });
+    let faults = report.faults.iter();
+    let faults = faults.map(|fault| format!("{} {}, {}: {}", fault.stream_type, fault.item, fault.part, fault.error));
+
+    let mut text = String::new();
+    section(&mut text, "written", written.into_iter());
+    section(&mut text, "kept", kept.into_iter());
+    section(&mut text, "dropped", dropped.into_iter());
+    section(&mut text, "unreadable", missing.chain(streams).chain(faults));
+    text
+}
+
+/// The names in the order in which they first come, each once with how often it comes.
+fn names(types: impl Iterator<Item = StreamType>) -> String {
+    let mut counts: BTreeMap<StreamType, (usize, usize)> = BTreeMap::new();
+    for (position, stream_type) in types.enumerate() {
+        counts.entry(stream_type).or_insert((position, 0)).1 += 1;
+    }
+    let mut sorted: Vec<_> = counts.into_iter().collect();
+    sorted.sort_unstable_by_key(|&(_, (position, _))| position);
+    let names = sorted.iter().map(|&(stream_type, (_, count))| match count {
+        1 => stream_type.to_string(),
+        _ => format!("{stream_type} ({count} times)"),
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Lines that are not empty, the first of them behind the title.
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut title = title;
+    let mut count = 0;
+    for line in lines.filter(|line| !line.is_empty()) {
+        count += 1;
+        if count <= LINES {
+            text.push_str(&format!("{title:<11} {line}\n"));
+        }
+        title = "";
+    }
+    if count > LINES {
+        text.push_str(&format!("{title:<11} and {} more\n", count - LINES));
+    }
+}

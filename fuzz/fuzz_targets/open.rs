@@ -1,0 +1,12 @@
+//! Any bytes: they are a dump or they are not, and every part of a dump can be asked for.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use userdump::Dump;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(Dump::Minidump(dump)) = Dump::parse(data) {
+        userdump_fuzz::walk(&dump);
+    }
+});

@@ -1,0 +1,25 @@
+//! Option words and flags: each gives the other back.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use userdump::format::MinidumpType;
+use userdump::redump::Options;
+
+fuzz_target!(|data: &[u8]| {
+    if let Some(options) = std::str::from_utf8(data).ok().and_then(|word| word.parse::<Options>().ok()) {
+        comes_back(&options);
+    }
+    if let Some(bits) = data.first_chunk() {
+        let flags = MinidumpType::from_bits_retain(u64::from_le_bytes(*bits));
+        if let Ok(options) = Options::from_minidump_type(flags) {
+            assert!(options.minidump_type().contains(flags));
+            comes_back(&options);
+        }
+    }
+});
+
+fn comes_back(options: &Options) {
+    assert_eq!(options.to_string().parse::<Options>().as_ref().ok(), Some(options));
+    assert_eq!(Options::from_minidump_type(options.minidump_type()).as_ref().ok(), Some(options));
+}

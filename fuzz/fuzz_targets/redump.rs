@@ -1,0 +1,36 @@
+//! Options and any bytes: if they can be re-encoded, the result is a dump, and re-encoding it changes nothing.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use userdump::Dump;
+use userdump::redump::{Options, Redump};
+
+/// The letters whose options are carried out; a bit of the first byte stands for each.
+const LETTERS: [char; 7] = ['a', 'A', 'f', 'F', 'h', 't', 'u'];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&first, source)) = data.split_first() else { return };
+    let letters = (0..).zip(LETTERS).filter(|(bit, _)| first & (1 << bit) != 0).map(|(_, letter)| letter);
+    let word: String = ['m'].into_iter().chain(letters).collect();
+    let mut options: Options = word.parse().expect("these are letters");
+    if first & 0x80 != 0 {
+        options = options.with_comment("fuzz");
+    }
+    let Some(once) = redump(source, &options) else { return };
+    let Ok(Dump::Minidump(dump)) = Dump::parse(&once) else { panic!("the result is no minidump") };
+    userdump_fuzz::walk(&dump);
+    assert!(dump.streams().all(|(_, stream)| stream.is_ok()), "the result has streams that cannot be read");
+    let twice = redump(&once, &options).expect("the result can be re-encoded");
+    assert!(once == twice, "re-encoding the result changes it");
+});
+
+/// `None` if the bytes are no dump, or one that the options cannot be carried out on.
+fn redump(source: &[u8], options: &Options) -> Option<Vec<u8>> {
+    let redump = Redump::new(&Dump::parse(source).ok()?, options).ok()?;
+    let size = redump.size();
+    let mut out = Vec::new();
+    let report = redump.write_to(&mut out).expect("a vector takes everything");
+    assert_eq!((report.size, out.len() as u64), (size, size));
+    Some(out)
+}

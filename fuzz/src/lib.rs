@@ -1,0 +1,135 @@
+//! What the fuzz targets share: a walk over everything that a dump can be asked for.
+
+use std::hint::black_box;
+
+use userdump::Minidump;
+use userdump::read::{Context, MemoryRange, Module, RawStream, Stream, Thread, Utf16};
+
+/// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.
+pub fn walk(dump: &Minidump<'_>) {
+    assert!(dump.directory().len() <= dump.directory().declared_len());
+    for (index, (raw, stream)) in (0..).zip(dump.streams()) {
+        assert_eq!((raw.index(), Some(raw.entry())), (index, dump.directory().get(index)));
+        assert!(raw.bytes().len() as u64 <= raw.declared_size());
+        if let Ok(stream) = stream {
+            walk_stream(&stream);
+        }
+    }
+    dump.exceptions().flatten().for_each(|exception| walk_context(exception.context()));
+    walk_memory(dump);
+    dump.check(&mut |finding| {
+        black_box(finding.to_string());
+    });
+}
+
+/// Every kind of stream has its line: one that is new to the library ends the walk here.
+fn walk_stream(stream: &Stream<'_>) {
+    match stream {
+        Stream::Unused => {}
+        Stream::ThreadList(list) => list.iter().for_each(|thread| walk_thread(&thread)),
+        Stream::ThreadExList(list) => list.iter().for_each(|thread| {
+            walk_thread(&thread.thread());
+            thread.backing_store().iter().for_each(walk_range);
+        }),
+        Stream::ModuleList(list) => list.iter().for_each(|module| walk_module(&module)),
+        Stream::HostModuleList(list) => list.modules().iter().for_each(|module| walk_module(&module)),
+        Stream::UnloadedModuleList(list) => list.iter().flat_map(|module| module.name()).for_each(walk_text),
+        Stream::MemoryList(list) => list.iter().for_each(|range| walk_range(&range)),
+        Stream::Memory64List(list) => list.iter().for_each(|range| walk_range(&range)),
+        Stream::MemoryInfoList(list) => list.iter().for_each(|region| {
+            black_box((region.state(), region.protection(), region.memory_type()));
+        }),
+        Stream::Exception(exception) => assert!(exception.parameters().len() <= 15),
+        Stream::SystemInfo(system) => {
+            black_box(system.cpu());
+            system.csd_version().into_iter().flatten().for_each(walk_text);
+        }
+        Stream::ThreadInfoList(list) => list.iter().for_each(|info| {
+            black_box(info.flags());
+        }),
+        Stream::ThreadNames(list) => list.iter().flat_map(|thread| thread.name()).for_each(walk_text),
+        Stream::HandleData(list) => list.iter().for_each(|handle| {
+            let names = [handle.type_name(), handle.object_name()];
+            names.into_iter().flatten().flatten().for_each(walk_text);
+            handle.object_information().flatten().for_each(|object| {
+                black_box(object.fault());
+            });
+        }),
+        Stream::HandleOperationList(list) => list.iter().for_each(|operation| {
+            black_box(operation);
+        }),
+        Stream::FunctionTable(list) => list.iter().for_each(|table| {
+            black_box(table);
+        }),
+        Stream::Token(list) => list.iter().for_each(|token| {
+            black_box(token);
+        }),
+        Stream::CommentA(comment) => {
+            black_box(comment.to_string_lossy());
+        }
+        Stream::CommentW(comment) => walk_text(comment.text()),
+        Stream::MiscInfo(misc) => {
+            black_box((misc.raw(), misc.processor_power(), misc.time_zone(), misc.xstate()));
+            let texts = [misc.standard_name(), misc.daylight_name(), misc.build_string(), misc.debug_build_string()];
+            texts.into_iter().flatten().for_each(walk_text);
+        }
+        Stream::SystemMemoryInfo(info) => {
+            black_box(info);
+        }
+        Stream::ProcessVmCounters(counters) => {
+            black_box(counters);
+        }
+        Stream::Raw(RawStream { stream_type, bytes }) => {
+            black_box((stream_type.name(), bytes));
+        }
+        other => panic!("the walk does not know {other:?}"),
+    }
+}
+
+fn walk_thread(thread: &Thread<'_>) {
+    walk_context(thread.context());
+    thread.stack().into_iter().flatten().for_each(|range| walk_range(&range));
+}
+
+fn walk_context(context: Result<Option<Context<'_>>, userdump::ReadError>) {
+    if let Ok(Some(context)) = context {
+        black_box((context.flags(), context.instruction_pointer(), context.stack_pointer(), context.frame_pointer()));
+    }
+}
+
+fn walk_module(module: &Module<'_>) {
+    module.name().into_iter().for_each(walk_text);
+    black_box((module.version(), module.code_view().is_ok(), module.misc_record().is_ok()));
+}
+
+fn walk_text(text: Utf16<'_>) {
+    assert_eq!(text.chars_lossy().collect::<String>(), text.to_string_lossy());
+    assert!(text.trim_end_nul().as_bytes().len() <= text.as_bytes().len());
+}
+
+fn walk_range(range: &MemoryRange<'_>) {
+    let available = range.bytes.len() as u64;
+    assert!(available <= range.size);
+    assert_eq!(range.fault().is_some(), available < range.size);
+}
+
+/// The index gives the same bytes for the same address, whichever way it is asked.
+fn walk_memory(dump: &Minidump<'_>) {
+    let memory = dump.memory();
+    let mut last = None;
+    for range in memory.visible_ranges() {
+        assert!(!range.bytes.is_empty() && range.size == range.bytes.len() as u64);
+        assert!(last < Some(range.address), "the ranges ascend and do not overlap");
+        last = Some(range.address + (range.size - 1));
+
+        assert_eq!(memory.range_at(range.address), Some(range));
+        assert_eq!(memory.slice(range.address, range.size), Some(range.bytes));
+        let mut copy = vec![0; range.bytes.len().min(64)];
+        assert_eq!(memory.read(range.address, &mut copy), copy.len());
+        assert!(range.bytes.starts_with(&copy));
+        let around = [range.address.wrapping_sub(1), range.address.wrapping_add(range.size)];
+        around
+            .into_iter()
+            .for_each(|address| assert_eq!(memory.range_at(address).is_some(), memory.run_len(address, 1) > 0));
+    }
+}
