@@ -83,16 +83,16 @@ const SYS_CODES: [&str; 2] = ["SYS_SECCOMP", "SYS_USER_DISPATCH"];
 
 /// The name of the `si_code` that came with a Linux signal.
 pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
-    // Whoever sends a signal gives it one of these, whatever the signal.
-    match code.cast_signed() {
+    // Whoever sends a signal gives it one of these, whatever the signal: -1 and below, mostly.
+    match code {
         0 => return Some("SI_USER"),
         0x80 => return Some("SI_KERNEL"),
-        -1 => return Some("SI_QUEUE"),
-        -2 => return Some("SI_TIMER"),
-        -3 => return Some("SI_MESGQ"),
-        -4 => return Some("SI_ASYNCIO"),
-        -5 => return Some("SI_SIGIO"),
-        -6 => return Some("SI_TKILL"),
+        0xffff_ffff => return Some("SI_QUEUE"),
+        0xffff_fffe => return Some("SI_TIMER"),
+        0xffff_fffd => return Some("SI_MESGQ"),
+        0xffff_fffc => return Some("SI_ASYNCIO"),
+        0xffff_fffb => return Some("SI_SIGIO"),
+        0xffff_fffa => return Some("SI_TKILL"),
         _ => {}
     }
     let codes: &[&'static str] = match number {
