@@ -25,7 +25,7 @@ use userdump::redump::Redump;
 use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
-use output::{Target, progress};
+use output::{Steps, Target, progress};
 use summary::summary;
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage.
@@ -64,15 +64,17 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 
     let Some(target) = target else {
         let mut sink = io::stdout().lock();
-        let report = redump.write_to(progress.wrap_write(&mut sink)).map_err(by_whom)?;
+        let report = redump.write_to(progress.wrap_write(Steps(&mut sink))).map_err(by_whom)?;
         sink.flush().map_err(of_output)?;
+        progress.finish_and_clear();
         say(&summary(&report, options, output_name));
         return Ok(());
     };
     let file = target.create().map_err(of_output)?;
-    let report = redump.write_to(progress.wrap_write(file.as_file())).map_err(by_whom)?;
+    let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
     file.as_file().sync_all().map_err(of_output)?;
+    progress.finish_and_clear();
     print(&summary(&report, options, output_name)).map_err(|error| line(Path::new("standard output"), &error))?;
     target.publish(file).map_err(of_output)
 }

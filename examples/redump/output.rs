@@ -1,7 +1,7 @@
 //! Where the result goes: into a file that appears whole or not at all, under the eyes of the user if it takes long.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IoSlice, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
@@ -9,6 +9,8 @@ use tempfile::{Builder, NamedTempFile};
 
 /// From this size on, in bytes, writing takes long enough to be watched.
 const WATCHED: u64 = 64 << 20;
+/// How many bytes are written between two looks at the progress bar.
+const STEP: usize = 4 << 20;
 
 /// The file to be written.
 #[derive(Debug)]
@@ -62,4 +64,29 @@ pub fn progress(size: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
     let bar = ProgressBar::new(size).with_finish(ProgressFinish::AndClear);
     style.map_or(ProgressBar::hidden(), |style| bar.with_style(style))
+}
+
+/// A sink that takes no more than a step at once: a large range would let the progress bar stand still.
+pub struct Steps<W>(pub W);
+
+impl<W: Write> Write for Steps<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(&bytes[..bytes.len().min(STEP)])
+    }
+
+    fn write_vectored(&mut self, runs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut size = 0;
+        let fits = |run: &&IoSlice<'_>| {
+            size += run.len();
+            size <= STEP
+        };
+        match runs.iter().take_while(fits).count() {
+            0 => self.write(runs.first().map_or(&[], |run| run)),
+            count => self.0.write_vectored(&runs[..count]),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }

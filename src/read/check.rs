@@ -207,7 +207,8 @@ impl<'a> Check<'a, '_> {
     fn modules(&mut self, stream: &StreamContext<'a>, list: &ModuleList<'a>) {
         self.list(stream, list, |check, place, module: Module<'a>| {
             check.name(place, module.name().map(Some));
-            if let Err(error) = module.code_view() {
+            // Not decoded: the paths of many modules may be one long record.
+            if let Err(error) = check.dump.location("CodeView record", module.raw().cv_record) {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
             }
             if let Err(error) = module.misc_record() {
@@ -222,7 +223,7 @@ impl<'a> Check<'a, '_> {
         match (stack.memory.data_size, stack.memory.rva) {
             (0, _) => {}
             (_, 0) => {
-                let memory = self.memory.get_or_insert_with(|| self.dump.memory());
+                let memory = self.memory.get_or_insert_with(|| Memory::listed(&self.dump));
                 if memory.range_at(stack.start_of_memory_range).is_none() {
                     self.report(FindingCode::StackWithoutBytes, place, None);
                 }

@@ -61,7 +61,8 @@ impl fmt::Debug for Memory<'_> {
 }
 
 impl<'a> Memory<'a> {
-    pub(crate) fn new(dump: &Minidump<'a>) -> Self {
+    /// The memory of the two lists, without the stacks that neither holds.
+    pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
         let mut memory = Self { bytes: *dump.bytes(), target: dump.target(), pieces: Vec::new() };
         // A list that cannot be read holds no memory; who asks for the stream itself is told why.
         let list = dump.stream::<MemoryList<'a>>().ok().flatten();
@@ -71,9 +72,14 @@ impl<'a> Memory<'a> {
         memory.pieces.reserve(usize::try_from(count).unwrap_or(0));
         list.into_iter().flatten().chain(list64.into_iter().flatten()).for_each(|range| memory.add(&range));
         memory.resolve();
+        memory
+    }
 
+    pub(crate) fn new(dump: &Minidump<'a>) -> Self {
+        let mut memory = Self::listed(dump);
         let listed = memory.pieces.len();
-        let mut priority = u32::try_from(count).unwrap_or(u32::MAX);
+        // Behind every listed range that has the say of any address.
+        let mut priority = memory.pieces.iter().map(|piece| piece.range).max().map_or(0, |last| last.saturating_add(1));
         for thread in dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten() {
             let descriptor = thread.raw().stack;
             let range = MemoryRange::from_descriptor(dump, &descriptor);
@@ -101,13 +107,16 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// True if the first `listed` pieces hold every address of `range`.
+    /// True if the first `listed` pieces hold every address of `range`, as far as a few pieces tell.
+    ///
+    /// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm:
+    /// it has the say of nothing.
     fn holds(&self, range: &MemoryRange<'a>, listed: usize) -> bool {
         let pieces = self.pieces.get(..listed).unwrap_or_default();
         let mut left = range.bytes.len() as u64;
         let mut at = self.target.mask(range.address);
         let from = pieces.partition_point(|piece| piece.last < at);
-        for piece in pieces.get(from..).unwrap_or_default() {
+        for piece in pieces.get(from..).unwrap_or_default().iter().take(8) {
             if left == 0 || piece.start > at {
                 break;
             }

@@ -54,7 +54,9 @@ impl<'a> MiscInfo<'a> {
     /// The stream in its longest form; what is not there or does not count is 0.
     pub fn raw(&self) -> format::MiscInfo5 {
         let mut padded = [0; format::MiscInfo5::SIZE];
-        for (to, from) in padded.iter_mut().zip(self.bytes) {
+        // The largest form that is there whole; bytes behind it count for nothing.
+        let size = Self::SIZES.into_iter().take_while(|&size| size <= self.bytes.len()).last().unwrap_or(0);
+        for (to, from) in padded.iter_mut().zip(self.bytes).take(size) {
             *to = *from;
         }
         self.decode(&padded)

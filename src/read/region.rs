@@ -76,12 +76,18 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::MEMORY_INFO_LIST;
 
     fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
-        let head: format::MemoryInfoListHeader = stream.read(MemoryRegion::LIST, 0)?;
         // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
-        let count = match head.size_of_header {
-            12 => stream.read::<u32>(MemoryRegion::LIST, 8)?.into(),
-            _ => head.number_of_entries,
+        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(MemoryRegion::LIST, 0) {
+            Ok(12) => {
+                // The same three words as in the list of unloaded modules.
+                let head: format::UnloadedModuleListHeader = stream.read(MemoryRegion::LIST, 0)?;
+                (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+            }
+            _ => {
+                let head: format::MemoryInfoListHeader = stream.read(MemoryRegion::LIST, 0)?;
+                (head.size_of_header, head.size_of_entry, head.number_of_entries)
+            }
         };
-        Self::sized(stream, 12, head.size_of_header, head.size_of_entry, count)
+        Self::sized(stream, 12, size_of_header, size_of_entry, count)
     }
 }

@@ -122,6 +122,7 @@ impl<'a> Redump<'a> {
         let source = source::Source::new(*dump)?;
         let mut report = Report::default();
         let selection = select::select(&source, options, &mut report)?;
+        source.refuse_shared_bytes(&selection.ranges)?;
         let plan = transcode::transcode(&source, options, selection, &mut report)?.plan()?;
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();

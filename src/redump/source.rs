@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::error::RedumpError;
+use crate::error::{ReadError, RedumpError};
 use crate::read::{ByteOrder, Memory, Memory64List, MemoryList, Minidump, Target};
 
 /// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
@@ -97,6 +97,18 @@ impl<'a> Source<'a> {
             overlap
         });
         ranges
+    }
+
+    /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.
+    ///
+    /// No producer writes such files. A small one of them could fill a disk.
+    pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
+        let total = ranges.iter().fold(0u64, |total, range| total.saturating_add(range.size()));
+        if total <= (self.dump.data().len() as u64).saturating_mul(2) {
+            return Ok(());
+        }
+        let offset = self.memory.visible_ranges().next().map_or(0, |range| range.offset);
+        Err(ReadError::Cycle { what: "memory range", offset }.into())
     }
 
     /// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.

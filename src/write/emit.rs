@@ -43,7 +43,8 @@ pub(super) fn emit(plan: Plan<'_>, sink: impl io::Write) -> Result<Written, Writ
     let mut batch = Batch::default();
     for chunk in &chunks {
         batch.pad_to(&mut emitter, chunk.offset)?;
-        batch.push(&mut emitter, chunk.item, &chunk.bytes)?;
+        let extent = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() as u64 };
+        batch.push(&mut emitter, extent, &chunk.bytes)?;
     }
     emitter.write(&mut batch)?;
     if let Some(list) = memory {
@@ -66,29 +67,45 @@ pub(super) fn emit(plan: Plan<'_>, sink: impl io::Write) -> Result<Written, Writ
         })?;
         emitter.contents(list, short_source)?;
     }
-    Ok(Written { size: emitter.offset, shortfalls: emitter.shortfalls })
+    // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
+    let size = emitter.offset;
+    emitter.sink.flush().map_err(|source| {
+        let item = Item { name: "file", index: None };
+        WriteError::Io { item, offset: 0, needed: size, written: size, source }
+    })?;
+    Ok(Written { size, shortfalls: emitter.shortfalls })
+}
+
+/// What bytes belong to, for errors: a whole range or list, though it goes out in several runs.
+#[derive(Clone, Copy)]
+struct Extent {
+    item: Item,
+    /// Where it starts in the output.
+    offset: u64,
+    size: u64,
 }
 
 /// Runs of bytes that the next call of the sink gets together.
 #[derive(Default)]
 struct Batch<'b> {
-    runs: Vec<(Item, &'b [u8])>,
+    runs: Vec<(Extent, &'b [u8])>,
     size: u64,
 }
 
 impl<'b> Batch<'b> {
-    fn push<W: Write>(&mut self, emitter: &mut Emitter<W>, item: Item, bytes: &'b [u8]) -> Result<(), WriteError> {
+    fn push<W: Write>(&mut self, emitter: &mut Emitter<W>, of: Extent, bytes: &'b [u8]) -> Result<(), WriteError> {
         if !bytes.is_empty() {
-            self.runs.push((item, bytes));
+            self.runs.push((of, bytes));
             self.size += bytes.len() as u64;
         }
         if self.runs.len() >= BATCH { emitter.write(self) } else { Ok(()) }
     }
 
     fn pad_to<W: Write>(&mut self, emitter: &mut Emitter<W>, offset: u64) -> Result<(), WriteError> {
-        let gap = offset.saturating_sub(emitter.offset + self.size);
-        let zeros = usize::try_from(gap).ok().and_then(|gap| ZEROS.get(..gap)).unwrap_or(ZEROS);
-        self.push(emitter, Item { name: "padding", index: None }, zeros)
+        let at = emitter.offset + self.size;
+        let size = offset.saturating_sub(at);
+        let zeros = usize::try_from(size).ok().and_then(|size| ZEROS.get(..size)).unwrap_or(ZEROS);
+        self.push(emitter, Extent { item: Item { name: "padding", index: None }, offset: at, size }, zeros)
     }
 }
 
@@ -129,24 +146,23 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// The error that names the run at which the sink stopped.
-    fn failed(&self, batch: &Batch<'_>, mut written: u64, source: io::Error) -> WriteError {
-        let mut offset = self.offset;
-        for &(item, bytes) in &batch.runs {
-            let needed = bytes.len() as u64;
-            if written < needed {
-                return WriteError::Io { item, offset, needed, written, source };
-            }
-            written -= needed;
-            offset += needed;
-        }
-        WriteError::Io { item: Item { name: "file", index: None }, offset, needed: 0, written, source }
+    /// The error that names what the sink stopped in.
+    fn failed(&self, batch: &Batch<'_>, written: u64, source: io::Error) -> WriteError {
+        let stopped = self.offset + written;
+        let mut end = self.offset;
+        let run = batch.runs.iter().find(|(_, bytes)| {
+            end += bytes.len() as u64;
+            stopped < end
+        });
+        let whole = Extent { item: Item { name: "file", index: None }, offset: 0, size: stopped };
+        let Extent { item, offset, size } = run.map_or(whole, |&(extent, _)| extent);
+        WriteError::Io { item, offset, needed: size, written: stopped - offset, source }
     }
 
     /// Writes bytes that do not outlive the call.
-    fn write_now(&mut self, item: Item, bytes: &[u8]) -> Result<(), WriteError> {
+    fn write_now(&mut self, of: Extent, bytes: &[u8]) -> Result<(), WriteError> {
         let mut batch = Batch::default();
-        batch.push(self, item, bytes)?;
+        batch.push(self, of, bytes)?;
         self.write(&mut batch)
     }
 
@@ -157,19 +173,20 @@ impl<W: Write> Emitter<W> {
         head: &[u8],
         mut put: impl FnMut(&mut Vec<u8>, &MemoryRange<'_>),
     ) -> Result<(), WriteError> {
-        let item = Item { name: "memory list", index: None };
         let mut batch = Batch::default();
         batch.pad_to(self, list.offset)?;
         self.write(&mut batch)?;
+        let item = Item { name: "memory list", index: None };
+        let of = Extent { item, offset: list.offset, size: list.base - list.offset };
         let mut buffer = head.to_vec();
         for range in &list.ranges {
             put(&mut buffer, range);
             if buffer.len() >= BUFFER {
-                self.write_now(item, &buffer)?;
+                self.write_now(of, &buffer)?;
                 buffer.clear();
             }
         }
-        self.write_now(item, &buffer)
+        self.write_now(of, &buffer)
     }
 
     /// Writes the bytes of all ranges of a list, which stand back to back.
@@ -177,17 +194,18 @@ impl<W: Write> Emitter<W> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
         for (range, index) in list.ranges.into_iter().zip(0..) {
-            let item = Item { name: "memory range", index: Some(index) };
             let (address, size) = (range.address(), range.size());
+            let item = Item { name: "memory range", index: Some(index) };
+            let of = Extent { item, offset: self.offset + batch.size, size };
             match range.into_contents() {
-                Contents::Borrowed(bytes) => batch.push(self, item, bytes)?,
+                Contents::Borrowed(bytes) => batch.push(self, of, bytes)?,
                 Contents::Pieces(pieces) => {
-                    pieces.into_iter().try_for_each(|piece| batch.push(self, item, piece))?;
+                    pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece))?;
                 }
                 Contents::Reader(mut reader) => {
                     self.write(&mut batch)?;
                     buffer.resize(BUFFER, 0);
-                    self.copy(item, address, size, &mut *reader, &mut buffer, short_source)?;
+                    self.copy(of, address, &mut *reader, &mut buffer, short_source)?;
                 }
             }
         }
@@ -197,14 +215,13 @@ impl<W: Write> Emitter<W> {
     /// Copies just `size` bytes from a reader, whatever it gives.
     fn copy(
         &mut self,
-        item: Item,
+        of: Extent,
         address: u64,
-        size: u64,
         reader: &mut dyn Read,
         buffer: &mut [u8],
         short_source: ShortSource,
     ) -> Result<(), WriteError> {
-        let index = item.index.unwrap_or(0);
+        let (index, size) = (of.item.index.unwrap_or(0), of.size);
         let mut available = 0;
         while available < size {
             let wanted = usize::try_from(size - available).unwrap_or(usize::MAX).min(buffer.len());
@@ -217,7 +234,7 @@ impl<W: Write> Emitter<W> {
                     return Err(WriteError::Source { index, address, needed: size, available, source });
                 }
             };
-            self.write_now(item, buffer.get(..count).unwrap_or_default())?;
+            self.write_now(of, buffer.get(..count).unwrap_or_default())?;
             available += count as u64;
         }
         if available == size {
@@ -230,7 +247,7 @@ impl<W: Write> Emitter<W> {
         let mut missing = size - available;
         while missing > 0 {
             let zeros = usize::try_from(missing).ok().and_then(|missing| ZEROS.get(..missing)).unwrap_or(ZEROS);
-            self.write_now(item, zeros)?;
+            self.write_now(of, zeros)?;
             missing -= zeros.len() as u64;
         }
         Ok(())

@@ -2,14 +2,34 @@
 //!
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
+mod check;
+mod comments;
+mod corpus;
 mod directory;
+mod emit;
+mod handles;
 mod header;
 mod layouts;
+mod lists;
+mod malformed;
+mod memory;
+mod modules;
+mod options;
+mod peers;
+mod plan;
 mod redump_mini;
+mod references;
+mod resources;
+mod roundtrip;
+mod strings;
 mod support;
 mod synth;
+mod system;
+mod tables;
+mod threads;
 mod tidy;
 mod tools;
+mod widths;
 
 use std::process::ExitCode;
 
@@ -17,12 +37,32 @@ use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
     let trials = [
-        tools::trials(),
-        tidy::trials(),
-        layouts::trials(),
-        redump_mini::trials(),
-        header::trials(),
+        check::trials(),
+        comments::trials(),
+        corpus::trials(),
         directory::trials(),
+        emit::trials(),
+        handles::trials(),
+        header::trials(),
+        layouts::trials(),
+        lists::trials(),
+        malformed::trials(),
+        memory::trials(),
+        modules::trials(),
+        options::trials(),
+        peers::trials(),
+        plan::trials(),
+        redump_mini::trials(),
+        references::trials(),
+        resources::trials(),
+        roundtrip::trials(),
+        strings::trials(),
+        system::trials(),
+        tables::trials(),
+        threads::trials(),
+        tidy::trials(),
+        tools::trials(),
+        widths::trials(),
     ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

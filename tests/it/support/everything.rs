@@ -19,7 +19,7 @@ pub const STREAMS: u64 = 30;
 /// A dump of a 32-bit process: two threads and more, three kinds of CodeView records, both memory lists, two
 /// exceptions, a chain of records at a handle, and each stream that refers to others.
 pub fn everything(form: Form) -> Dump {
-    streams_with_files_offsets(records(form))
+    streams_with_file_offsets(records(form))
 }
 
 fn records(form: Form) -> Dump {
@@ -86,7 +86,7 @@ fn records(form: Form) -> Dump {
 }
 
 /// The streams that only writing by hand can make.
-fn streams_with_files_offsets(dump: Dump) -> Dump {
+fn streams_with_file_offsets(dump: Dump) -> Dump {
     dump.written(HANDLE_OPERATION_LIST, |bytes| {
         bytes.u32s(&[16, 288, 1, 0]).u64(8).u32s(&[77, 7, 1, 0, 2, 3]).u64s(&[0x40_0001; 32]);
     })

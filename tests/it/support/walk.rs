@@ -22,8 +22,8 @@ pub struct Walked {
 ///
 /// # Panics
 ///
-/// If the reader does, if there are more items than the file has bytes, or if the views of the memory contradict each
-/// other.
+/// If the reader does, if a stream, the memory or the check gives more items than the file has bytes, or if the views of
+/// the memory contradict each other.
 pub fn walk(bytes: &[u8]) -> Result<Walked, ReadError> {
     walk_and_see(bytes, &mut |_| ())
 }
@@ -42,6 +42,7 @@ fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked,
     let mut streams = 0;
     for (stream, decoded) in dump.streams() {
         streams += 1;
+        walk.limit = walk.items + bytes.len() as u64;
         walk.item(&(stream.index(), stream.entry(), stream.bytes().len(), stream.fault()));
         match decoded {
             Ok(decoded) => walk.stream(&stream, &decoded),
@@ -49,11 +50,12 @@ fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked,
         }
     }
     dump.exceptions().for_each(|exception| walk.item(&exception.map(|it| it.thread_id())));
+    walk.limit = walk.items + bytes.len() as u64;
     walk.memory(&dump.memory());
     let mut findings = 0;
     dump.check(&mut |finding| {
         findings += 1;
-        walk.item(&(finding, finding.to_string()));
+        walk.item(&(finding, format_args!("{finding}")));
     });
     Ok(Walked { streams, items: walk.items, findings })
 }
@@ -61,6 +63,7 @@ fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked,
 struct Walk<'f> {
     see: &'f mut dyn FnMut(&dyn Debug),
     items: u64,
+    /// How many items there may be at the end of what is being walked.
     limit: u64,
 }
 
@@ -71,7 +74,7 @@ impl Walk<'_> {
 
     fn item(&mut self, value: &dyn Debug) {
         self.items += 1;
-        assert!(self.items <= self.limit, "more items than the {} bytes of the file", self.limit);
+        assert!(self.items <= self.limit, "a stream gives more items than the file has bytes");
         self.see(value);
     }
 
@@ -127,10 +130,14 @@ impl Walk<'_> {
                 list.iter().for_each(|token| self.item(&(token.raw, token.offset, token.bytes.len())));
             }
             Stream::MiscInfo(misc) => {
-                self.see(&(misc.version(), misc.raw(), misc.xstate()));
+                self.see(&(misc.version(), misc.raw()));
                 self.see(&(misc.standard_name(), misc.daylight_name(), misc.build_string(), misc.debug_build_string()));
             }
-            Stream::SystemMemoryInfo(figures) => self.see(&(figures.basic(), figures.extended())),
+            // Where there is a longer form, the shorter one is part of it.
+            Stream::SystemMemoryInfo(figures) => match figures.extended() {
+                Some(extended) => self.see(&extended),
+                None => self.see(&figures.basic()),
+            },
             Stream::ProcessVmCounters(figures) => self.see(&(figures.basic(), figures.extended())),
             Stream::CommentA(comment) => self.see(&(comment.as_bytes(), comment.to_string())),
             Stream::CommentW(comment) => self.see(&(comment.text(), comment.to_string())),
@@ -190,7 +197,7 @@ impl Walk<'_> {
             let read = memory.read(range.address, &mut buffer);
             let held = range.bytes.len().min(read);
             assert_eq!(buffer[..held], range.bytes[..held]);
-            self.see(&(read, memory.read_pointer(last), memory.visible_within(range.address, last).count()));
+            self.see(&(read, memory.read_pointer(last).is_some(), memory.visible_within(range.address, last).count()));
             before = Some(range);
         }
         assert_eq!(memory.is_empty(), before.is_none());

@@ -1,0 +1,184 @@
+//! The check: what it finds in broken dumps, where, and what it leaves alone in sound ones.
+
+mod references;
+mod streams;
+
+use std::collections::BTreeSet;
+
+use libtest_mimic::Trial;
+use userdump::format::StreamType;
+use userdump::read::{Finding, FindingCode};
+use userdump::{Minidump, ReadError};
+
+use crate::support::everything::everything;
+use crate::support::facts::Facts;
+use crate::support::forms::{Form, in_every_form, open};
+use crate::support::{fixtures, trials};
+use crate::synth::*;
+
+pub fn trials() -> Vec<Trial> {
+    let general = trials![
+        a_dump_with_a_record_of_every_kind_has_no_findings,
+        what_the_engine_wrote_has_no_findings,
+        every_code_has_a_dump_that_has_it,
+        codes_have_names_of_their_own,
+        findings_print_as_sentences,
+    ];
+    [general, streams::trials(), references::trials()].into_iter().flatten().collect()
+}
+
+fn a_dump_with_a_record_of_every_kind_has_no_findings() {
+    in_every_form(everything, |dump, _| assert_eq!(findings(dump), []));
+    in_every_form(|_| sound(), |dump, _| assert_eq!(findings(dump), []));
+}
+
+fn what_the_engine_wrote_has_no_findings() {
+    let mut checked = 0;
+    // The sources are our own and meant to be odd.
+    for (name, bytes) in fixtures::all().filter(|(name, _)| name.contains("-from-") || !name.starts_with("synth")) {
+        let found: Vec<_> = findings(&open(bytes)).iter().map(ToString::to_string).collect();
+        assert_eq!(found, [""; 0], "{name}");
+        checked += 1;
+    }
+    assert!(checked > 200, "{checked} fixtures");
+}
+
+fn every_code_has_a_dump_that_has_it() {
+    for &code in FindingCode::ALL {
+        for form in Form::ALL {
+            let bytes = with(code, form);
+            let codes: BTreeSet<_> = findings(&open(&bytes)).iter().map(|finding| finding.code).collect();
+            assert!(codes.contains(&code), "{code} in {form:?}: {codes:?}");
+        }
+    }
+}
+
+/// A dump with a finding.
+fn with(code: FindingCode, form: Form) -> Vec<u8> {
+    use FindingCode as Code;
+    let nowhere = || Shape::usual().rva(0x7fff_0000);
+    let dump = match code {
+        Code::DirectoryTruncated => {
+            let bytes = form.build(sound().directory_last());
+            return bytes[..bytes.len() - 1].to_vec();
+        }
+        Code::StreamOutsideFile => sound().raw(99, "x").shape(99, nowhere()),
+        Code::StreamUnreadable => sound().raw(kind::MISC_INFO, [0; 23]),
+        Code::DuplicateStream => sound().raw(99, "x").raw(99, "y"),
+        Code::StreamsOverlap => {
+            sound().raw(99, "xyz").raw(98, "xyz").order(&[7, 3, 99, 98]).shape(99, Shape::usual().data_size(999))
+        }
+        Code::ListTruncated => sound().shape(kind::THREAD_LIST, Shape::usual().count(2)),
+        Code::NoSystemInfo => Dump::new().thread(Thread::new(7)),
+        Code::NoThreads => Dump::new().system_info(SystemInfo::default()),
+        Code::NameUnreadable => sound().thread_name(7, Text::None),
+        Code::NameNotUtf16 => sound().thread_name(7, Text::Units(2, vec![0xd800])),
+        Code::ContextOutsideFile => {
+            sound().exception(Exception { context: Part::At(9, u32::MAX), ..Exception::new(7, 1, 2) })
+        }
+        Code::ContextUnknownSize => sound().exception(Exception { context: [0; 9].into(), ..Exception::new(7, 1, 2) }),
+        Code::StackWithoutBytes => sound().thread(Thread::new(8).stack(Stack::At(0x5000, 8, 0))),
+        Code::MemoryTruncated => sound().memory_range(Range::At(0x5000, 8, u32::MAX)),
+        Code::CodeViewUnreadable => sound().module(Module::new(1, 2, "a").code_view(Part::At(8, u32::MAX))),
+        Code::MiscRecordUnreadable => sound().module(Module { misc: Part::At(8, u32::MAX), ..Module::new(1, 2, "a") }),
+        Code::ExceptionThreadMissing => sound().exception(Exception { context: Part::None, ..Exception::new(9, 1, 2) }),
+        Code::HandleChainBroken => {
+            let objects = vec![ObjectInfo::default()];
+            sound().handle(Handle { objects, objects_in_a_circle: true, ..Handle::new(4, Text::None) })
+        }
+        Code::ReferenceOutsideFile => sound().written(0x4d7a_0002, |bytes| {
+            bytes.u32(0).u64(0x7fff_0000);
+        }),
+        Code::ReferencesExceedFile => one_text_for_all(100, 2000),
+        other => panic!("no dump is known that has {other}"),
+    };
+    form.build(dump)
+}
+
+fn codes_have_names_of_their_own() {
+    let mut names: Vec<_> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    let lower =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    assert!(names.iter().all(lower), "{names:?}");
+    assert!(FindingCode::ALL.iter().all(|code| code.to_string() == code.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), FindingCode::ALL.len());
+    assert_eq!(format!("{:>20}|", FindingCode::NoThreads), "          no-threads|");
+}
+
+fn findings_print_as_sentences() {
+    let prints = |bytes: &[u8], expected: &[&str]| {
+        let found: Vec<_> = findings(&open(bytes)).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+    };
+    prints(&Dump::new().build(), &["dump at 0x0: there is no system information", "dump at 0x0: there are no threads"]);
+    prints(
+        &sound().shape(kind::THREAD_LIST, Shape::usual().count(2)).build(),
+        &["ThreadList at 0x70: the list has fewer entries than it announces \
+           (MINIDUMP_THREAD_LIST at 0x74 needs 96 bytes, 48 available)"],
+    );
+    prints(
+        &sound().thread(Thread::new(8).stack(Stack::At(0x5000, 8, 0))).build(),
+        &["ThreadList, entry 1 at 0xa4: the dump holds no bytes of the stack"],
+    );
+}
+
+/// A dump that has nothing wrong: a system and a thread.
+fn sound() -> Dump {
+    Dump::new().system_info(SystemInfo::default()).thread(Thread::new(7))
+}
+
+/// A sound dump with so many thread names, all of them one text of so many characters.
+fn one_text_for_all(names: u32, characters: usize) -> Dump {
+    sound().written(kind::THREAD_NAMES, move |bytes| {
+        let text = bytes.label();
+        bytes.u32(names);
+        for id in 0..names {
+            bytes.u32(id).rva64(text);
+        }
+        bytes.place(text).string(&"x".repeat(characters));
+    })
+}
+
+fn findings(dump: &Minidump<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    dump.check(&mut |finding| found.push(finding));
+    found
+}
+
+/// A finding as it is expected: code, stream, entry, offset and error.
+type Expected = (FindingCode, Option<u32>, Option<u64>, u64, Option<ReadError>);
+
+/// Checks the findings of a dump in every form, in any order; the expected ones may depend on where things are.
+fn check(dump: impl Fn(Form) -> Dump, expected: impl Fn(&Facts<'_>) -> Vec<Expected>) {
+    in_every_form(dump, |dump, facts| finds(dump, &expected(facts)));
+}
+
+/// Checks the findings of a dump, in any order.
+fn finds(dump: &Minidump<'_>, expected: &[Expected]) {
+    let plain = |finding: &Finding| {
+        (finding.code, finding.stream.map(|StreamType(kind)| kind), finding.entry, finding.offset, finding.error)
+    };
+    let mut found: Vec<Expected> = findings(dump).iter().map(plain).collect();
+    let mut expected = expected.to_vec();
+    for list in [&mut found, &mut expected] {
+        list.sort_by_key(|(code, stream, entry, offset, _)| (*code, *stream, *entry, *offset));
+    }
+    assert_eq!(found, expected);
+}
+
+/// Where the directory has its entry for the first stream of a type.
+fn entry(facts: &Facts<'_>, kind: u32) -> u64 {
+    let index = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is in the directory");
+    facts.header.directory.0 + 12 * index as u64
+}
+
+/// Where the first stream of a type begins.
+fn start(facts: &Facts<'_>, kind: u32) -> u64 {
+    facts.stream(kind).expect("it is in the directory").rva.0
+}
+
+fn truncated(what: &'static str, offset: u64, needed: u64, available: u64) -> ReadError {
+    ReadError::Truncated { what, offset, needed, available }
+}

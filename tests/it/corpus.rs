@@ -1,0 +1,268 @@
+//! The corpus of dumps by other producers: what we read of each against what independent readers report.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::Trial;
+use userdump::Minidump;
+use userdump::format::StreamType;
+use userdump::read::{
+    FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, MemoryRange, ModuleList, ThreadList, ThreadNames,
+    UnloadedModuleList,
+};
+
+use crate::support::facts::Facts;
+use crate::support::forms::open;
+use crate::support::shared::{CorpusException, CorpusRow};
+use crate::support::walk::walk;
+use crate::support::{Shared, trials};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        we_read_what_other_readers_report,
+        memory_by_address_is_what_the_ranges_hold,
+        the_check_finds_what_was_broken_on_purpose,
+        every_file_can_be_walked,
+        every_prefix_of_the_smallest_files_can_be_walked,
+    ]
+}
+
+const MERGED: &str = "LLDB merges modules of one name; all of them are kept";
+const NO_CONTEXT: &str = "LLDB shows no thread without a context that it can use";
+const PADDING: &str = "four bytes of padding follow the count, which the size of the stream tells";
+
+/// What we decided where readers disagree or where the manifest is off: file, figure, what we read and why.
+const DECISIONS: [(&str, &str, u64, &str); 16] = [
+    ("real/lldb-linux-i386.dmp", "modules", 10, MERGED),
+    ("real/lldb-bad-overlapping-streams.dmp", "modules", 10, MERGED),
+    ("real/chromeos-abort.dmp", "modules", 5, MERGED),
+    ("llvm-tests/lldb-modules-dup-min-addr.dmp", "modules", 2, MERGED),
+    ("llvm-tests/lldb-arm-linux.dmp", "threads", 1, NO_CONTEXT),
+    ("llvm-tests/lldb-arm64-macos.dmp", "threads", 1, NO_CONTEXT),
+    ("synthetic/synth-le-windows-amd64-memory64.dmp", "threads", 1, NO_CONTEXT),
+    ("synthetic/yaml-memory32-and-memory64.dmp", "threads", 1, NO_CONTEXT),
+    ("synthetic/yaml-overlapping-memory.dmp", "threads", 1, NO_CONTEXT),
+    ("llvm-tests/lldb-memory-list-padded.dmp", "memory bytes", 27, PADDING),
+    ("llvm-tests/lldb-thread-list-padded.dmp", "threads", 2, PADDING),
+    ("llvm-tests/lldb-regions-memlist.dmp", "memory bytes", 48, "skelsec finds no bytes; the list is sound"),
+    (
+        "synthetic/yaml-overlapping-memory.dmp",
+        "memory ranges",
+        5,
+        "rust-minidump drops the empty range; lists are whole",
+    ),
+    ("real/breakpad-exec-av-on-stack.dmp", "memory ranges", 5, "Breakpad drops lists with overlaps; lists are whole"),
+    (
+        "real/lldb-bad-duplicate-streams.dmp",
+        "threads",
+        1,
+        "the first of two lists counts, as in the files that this one was made of; skelsec alone gives the second, which \
+         lies on bytes of another kind",
+    ),
+    (
+        "synthetic/yaml-windows-x86-every-raw-stream.dmp",
+        "unloaded modules",
+        2,
+        "the positions of their names are 0, so that other readers give no list; only the names cannot be read",
+    ),
+];
+
+/// Nonsense behind a true signature, found by fuzzing.
+const NONSENSE: [&str; 2] = ["real/invalid-range.dmp", "real/invalid-record-count.dmp"];
+
+/// The manifest calls this file's last stream `MozLinuxLimits`. Its type is 0x4d7a0004, which is that of soft errors, and
+/// JSON about soft errors is what it holds.
+const MISNAMED: (&str, &str, &str) = ("real/linux-mini.dmp", "MozLinuxLimits", "MozSoftErrors");
+
+fn we_read_what_other_readers_report(shared: &Shared) {
+    let rows = shared.corpus();
+    let mut agreed = 0;
+    let mut decided = 0;
+    for row in &rows {
+        let bytes = shared.corpus_file(row);
+        let dump = open(&bytes);
+        assert_eq!(in_order_of_the_manifest(&dump), our_names(row), "{}", row.file);
+        assert_eq!(machine(&dump), (row.arch.as_str(), row.os.as_str()), "{}", row.file);
+        assert_eq!(exception(&dump), row.exception, "{}", row.file);
+
+        let mut decisions = 0;
+        for (what, reported, read) in figures(row, &dump) {
+            let decision = DECISIONS.iter().find(|(file, about, ..)| *file == row.file && *about == what);
+            decisions += usize::from(decision.is_some());
+            let (expected, reason) = decision.map_or((reported, ""), |(.., ours, reason)| (Some(*ours), *reason));
+            assert_eq!(read, expected, "{what} of {}; {reason}", row.file);
+        }
+        assert!(decisions > 0 || row.disagreeing.is_empty(), "{}: {} and no decision", row.file, row.disagreeing);
+        decided += decisions;
+        agreed += 1;
+    }
+    assert_eq!((agreed, rows.len(), decided), (81, 81, DECISIONS.len()));
+    println!("{agreed} of {} files", rows.len());
+}
+
+/// What the manifest says and what we read, `None` if the dump has no such stream.
+fn figures(row: &CorpusRow, dump: &Minidump<'_>) -> [(&'static str, Option<u64>, Option<u64>); 10] {
+    let list: Option<MemoryList<'_>> = view(dump);
+    let list64: Option<Memory64List<'_>> = view(dump);
+    let sum = |ranges: &mut dyn Iterator<Item = MemoryRange<'_>>| ranges.map(|range| range.size).sum::<u64>();
+    [
+        ("threads", row.threads, view::<ThreadList<'_>>(dump).map(|list| list.len())),
+        ("modules", row.modules, view::<ModuleList<'_>>(dump).map(|list| list.len())),
+        ("memory ranges", row.memory_ranges, list.map(|list| list.len())),
+        ("memory bytes", row.memory_bytes, list.map(|list| sum(&mut list.iter()))),
+        ("64-bit ranges", row.memory64_ranges, list64.map(|list| list.len())),
+        ("64-bit bytes", row.memory64_bytes, list64.map(|list| sum(&mut list.iter()))),
+        ("memory infos", row.memory_infos, view::<MemoryInfoList<'_>>(dump).map(|list| list.len())),
+        ("thread names", row.thread_names, view::<ThreadNames<'_>>(dump).map(|list| list.len())),
+        ("unloaded modules", row.unloaded_modules, view::<UnloadedModuleList<'_>>(dump).map(|list| list.len())),
+        ("handles", row.handles, view::<HandleData<'_>>(dump).map(|list| list.len())),
+    ]
+}
+
+fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Option<T> {
+    dump.stream().ok().flatten()
+}
+
+fn exception(dump: &Minidump<'_>) -> Option<CorpusException> {
+    let exception = dump.exceptions().next()?.ok()?;
+    let (thread, code, address) = (exception.thread_id(), exception.code(), exception.address());
+    Some(CorpusException { thread, code, address })
+}
+
+/// Processor and system in the words of the manifest.
+fn machine(dump: &Minidump<'_>) -> (&'static str, &'static str) {
+    let target = dump.target();
+    let processor = match target.architecture.map(|it| it.0) {
+        Some(0) => "x86",
+        Some(1) => "mips",
+        Some(3) => "ppc",
+        Some(5) => "arm",
+        Some(9) => "amd64",
+        Some(12) => "arm64",
+        Some(0x8001) => "sparc",
+        Some(0x8002) => "ppc64",
+        Some(0x8003) => "arm64 (0x8003)",
+        Some(0x8006) => "riscv64",
+        _ => "-",
+    };
+    let system = match target.platform.map(|it| it.0) {
+        Some(2) => "windows",
+        Some(0x8101) => "macos",
+        Some(0x8102) => "ios",
+        Some(0x8201) => "linux",
+        Some(0x8202) => "solaris",
+        Some(0x8203) => "android",
+        _ => "-",
+    };
+    (processor, system)
+}
+
+/// The names of the streams as the manifest lists them: in directory order, but repeated ones where the first is.
+fn in_order_of_the_manifest(dump: &Minidump<'_>) -> Vec<String> {
+    let names: Vec<String> = dump.directory().iter().map(|entry| entry.stream_type.to_string()).collect();
+    let first = |name: &String| names.iter().position(|other| other == name);
+    let mut ordered = names.clone();
+    ordered.sort_by_key(first);
+    ordered
+}
+
+/// The names of the manifest in our words. It gives the numbers of some types that we have names for, alone
+/// (`0x4d7a0001`) or behind a name of its own (`Kasko(0x4b6b0001)`): the number counts then.
+fn our_names(row: &CorpusRow) -> Vec<String> {
+    let our_name = |name: &String| {
+        let (file, wrong, right) = MISNAMED;
+        if row.file == file && name == wrong {
+            return right.to_owned();
+        }
+        let number = name.split_once('(').map_or(name.as_str(), |(_, number)| number.trim_end_matches(')'));
+        match number.strip_prefix("0x").map(|digits| u32::from_str_radix(digits, 16)) {
+            Some(number) => StreamType(number.expect("a hexadecimal number")).to_string(),
+            None => name.clone(),
+        }
+    };
+    row.streams.iter().map(our_name).collect()
+}
+
+fn memory_by_address_is_what_the_ranges_hold(shared: &Shared) {
+    let mut compared = 0;
+    for row in shared.corpus() {
+        let bytes = shared.corpus_file(&row);
+        // The plain decoder is for sound dumps.
+        if NONSENSE.contains(&row.file.as_str()) {
+            continue;
+        }
+        let (facts, memory) = (Facts::of(&bytes), open(&bytes).memory());
+        for range in facts.ranges().into_iter().filter(|range| !range.bytes.is_empty()) {
+            let last = range.bytes.len() as u64 - 1;
+            for address in [0, 1, last / 2, last].map(|into| range.address + into.min(last)) {
+                let expected = facts.read(address, 64);
+                let mut buffer = vec![0; expected.len()];
+                assert_eq!(memory.read(address, &mut buffer), expected.len(), "{}, {address:#x}", row.file);
+                let until = overlapped(&facts, address).min(expected.len() as u64) as usize;
+                assert_eq!(buffer[..until], expected[..until], "{}, {address:#x}", row.file);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared} places");
+}
+
+/// How far from an address it is to the start of the next range.
+fn overlapped(facts: &Facts<'_>, address: u64) -> u64 {
+    let next = facts.ranges().into_iter().map(|range| range.address).filter(|start| *start > address).min();
+    next.map_or(u64::MAX, |start| start - address)
+}
+
+fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
+    let broken: BTreeMap<&str, &[(&str, &str)]> = BTreeMap::from([
+        ("real/lldb-bad-duplicate-streams.dmp", [("duplicate-stream", "ThreadList")].as_slice()),
+        ("real/lldb-bad-overlapping-streams.dmp", &[("streams-overlap", "LinuxLsbRelease")]),
+        ("synthetic/cut-windows-amd64-memory64.dmp", &[("memory-truncated", "Memory64List"); 2]),
+        (
+            "synthetic/yaml-duplicate-stream-types.dmp",
+            &[("duplicate-stream", "SystemInfo"), ("duplicate-stream", "ThreadList")],
+        ),
+        ("synthetic/yaml-windows-x86-every-raw-stream.dmp", &[("name-unreadable", "UnloadedModuleList"); 2]),
+    ]);
+    for row in shared.corpus() {
+        let bytes = shared.corpus_file(&row);
+        let mut found = Vec::new();
+        open(&bytes).check(&mut |finding| {
+            found.push((finding.code.as_str(), finding.stream.map(|stream| stream.to_string()).unwrap_or_default()));
+        });
+        if NONSENSE.contains(&row.file.as_str()) {
+            assert!(found.iter().any(|(code, _)| *code == "stream-outside-file"), "{}: {found:?}", row.file);
+            continue;
+        }
+        let absences = [("no-system-info", row.arch == "-"), ("no-threads", row.threads.is_none())];
+        let mut expected: Vec<_> = absences.into_iter().filter(|it| it.1).map(|it| (it.0, String::new())).collect();
+        let of_file = broken.get(row.file.as_str()).copied().unwrap_or_default();
+        expected.extend(of_file.iter().map(|(code, stream)| (*code, (*stream).to_owned())));
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{}", row.file);
+    }
+}
+
+fn every_file_can_be_walked(shared: &Shared) {
+    for row in shared.corpus() {
+        let walked = walk(&shared.corpus_file(&row)).unwrap_or_else(|error| panic!("{}: {error}", row.file));
+        assert_eq!(walked.streams, row.streams.len() as u64, "{}", row.file);
+    }
+}
+
+fn every_prefix_of_the_smallest_files_can_be_walked(shared: &Shared) {
+    let mut rows = shared.corpus();
+    rows.sort_by_key(|row| row.bytes);
+    for (rank, row) in rows.iter().enumerate() {
+        let bytes = shared.corpus_file(row);
+        // Of the larger files, a sample; each time at another place within a word.
+        let step = match (rank < 10, bytes.len()) {
+            (true, ..4096) => 1,
+            (true, size) => size / 4096 + 1,
+            (false, size) => size / 16 + 1,
+        };
+        for size in (0..bytes.len()).step_by(step) {
+            assert_eq!(walk(&bytes[..size]).is_ok(), size >= 32, "{} cut at {size}", row.file);
+        }
+    }
+}

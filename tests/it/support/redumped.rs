@@ -1,0 +1,142 @@
+//! A re-encoding for tests that look at one thing of it; what must hold of all is checked on the way.
+
+use std::io;
+
+use userdump::redump::{Options, Outcome, Report};
+use userdump::{Dump, Minidump, RedumpError, redump};
+
+use super::cpu::pattern;
+use super::facts::{Facts, Positions, differences};
+
+/// What came out.
+pub struct Redumped {
+    pub bytes: Vec<u8>,
+    pub report: Report,
+}
+
+impl Redumped {
+    /// Re-encodes with the debugger's words for options.
+    ///
+    /// A second pass must change nothing, the report must say what is in the file, and the check must find nothing
+    /// wrong where nothing was wrong before.
+    pub fn of(source: &[u8], options: &str) -> Self {
+        Self::with(source, &parsed(options))
+    }
+
+    /// As [`Redumped::of`].
+    pub fn with(source: &[u8], options: &Options) -> Self {
+        let redumped = Self::twice(source, options);
+        if findings(source).is_empty() {
+            assert_eq!(findings(&redumped.bytes), [""; 0], "findings with {options}");
+        }
+        redumped
+    }
+
+    /// As [`Redumped::of`], whatever the check finds.
+    pub fn twice(source: &[u8], options: &Options) -> Self {
+        let first = Self::once(source, options);
+        let again = Self::once(&first.bytes, options);
+        let changes = differences(&first.bytes, &again.bytes, Positions::Matter);
+        assert!(again.bytes == first.bytes, "a second pass with {options} changes the dump:\n{}", changes.join("\n"));
+        first
+    }
+
+    /// One pass, without a look at whether a second one changes something.
+    pub fn once(source: &[u8], options: &Options) -> Self {
+        let mut bytes = Vec::new();
+        let dump = Dump::parse(source).expect("the source is a dump");
+        let report = redump(&dump, options, &mut bytes).unwrap_or_else(|error| panic!("{options}: {error}"));
+        let redumped = Self { bytes, report };
+        redumped.check_report();
+        redumped
+    }
+
+    fn check_report(&self) {
+        let (facts, report) = (self.facts(), &self.report);
+        assert_eq!(report.size, self.bytes.len() as u64, "size in the report");
+        let written =
+            report.streams_written.iter().map(|it| (it.stream_type.0, it.location.data_size, it.location.rva));
+        let directory = facts.directory.iter().map(|it| (it.kind, it.size, it.rva.0 as u32));
+        assert_eq!(written.collect::<Vec<_>>(), directory.collect::<Vec<_>>(), "directory in the report");
+        let ranges = facts.ranges();
+        let bytes = ranges.iter().map(|range| range.size).sum::<u64>();
+        assert_eq!((report.memory_ranges, report.memory_bytes), (ranges.len() as u64, bytes), "memory in the report");
+    }
+
+    pub fn facts(&self) -> Facts<'_> {
+        Facts::of(&self.bytes)
+    }
+
+    /// Addresses and sizes of the memory ranges, in the order of the file.
+    pub fn ranges(&self) -> Vec<(u64, u64)> {
+        self.facts().ranges().iter().map(|range| (range.address, range.size)).collect()
+    }
+
+    /// Checks that these ranges are there, in this order and no others, with the bytes of the [`pattern`].
+    pub fn assert_memory(&self, expected: &[(u64, u64)]) {
+        assert_eq!(hex(&self.ranges()), hex(expected));
+        for range in self.facts().ranges() {
+            assert!(range.bytes.0 == pattern(range.address, range.size), "wrong bytes at {:#x}", range.address);
+        }
+    }
+
+    /// Start, size and whether there is a file offset, of the stack of each thread.
+    pub fn stacks(&self) -> Vec<(u64, u64, bool)> {
+        let threads = self.facts().threads();
+        threads.iter().map(|it| (it.stack_start, u64::from(it.stack_size), it.stack_at.0 != 0)).collect()
+    }
+
+    /// What became of the streams of a type, in the order of the source.
+    pub fn outcomes(&self, kind: u32) -> Vec<Outcome> {
+        let streams = self.report.streams.iter().filter(|stream| stream.stream_type.0 == kind);
+        streams.map(|stream| stream.outcome).collect()
+    }
+
+    /// What could not be read, in words: `ModuleList 1 name`.
+    pub fn faults(&self) -> Vec<String> {
+        let faults = self.report.faults.iter();
+        faults.map(|it| format!("{} {} {}", it.stream_type, it.item, it.part)).collect()
+    }
+
+    /// Types of the streams that were made up.
+    pub fn made_up(&self) -> Vec<u32> {
+        self.report.made_up.iter().map(|made_up| made_up.0).collect()
+    }
+}
+
+/// Options from the debugger's words.
+pub fn parsed(options: &str) -> Options {
+    options.parse().unwrap_or_else(|error| panic!("{options}: {error}"))
+}
+
+/// Why a source is not re-encoded; the sink must not have been touched.
+pub fn refusal(source: &[u8], options: &str) -> RedumpError {
+    struct Untouched;
+    impl io::Write for Untouched {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            panic!("{} bytes were written", bytes.len());
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            panic!("the sink was flushed");
+        }
+    }
+    let dump = Dump::parse(source).expect("the source is a dump");
+    redump(&dump, &parsed(options), Untouched).expect_err("it cannot be re-encoded")
+}
+
+/// Everything that the check finds, in words.
+pub fn findings(bytes: &[u8]) -> Vec<String> {
+    let mut findings = Vec::new();
+    let dump = Minidump::parse(bytes).expect("the header is sound");
+    dump.check(&mut |finding| findings.push(finding.to_string()));
+    findings
+}
+
+/// Numbers as they are easier to compare in a message.
+pub fn hex<T: std::fmt::Debug>(value: &T) -> String
+where
+    T: ?Sized,
+{
+    format!("{value:x?}")
+}
