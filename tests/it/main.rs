@@ -4,6 +4,7 @@
 
 mod check;
 mod comments;
+mod contexts;
 mod corpus;
 mod directory;
 mod emit;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let trials = [
         check::trials(),
         comments::trials(),
+        contexts::trials(),
         corpus::trials(),
         directory::trials(),
         emit::trials(),
