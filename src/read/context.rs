@@ -195,7 +195,7 @@ impl<'a> Context<'a> {
     }
 
     fn low_flags(&self) -> Option<u32> {
-        low_half(self.flags()?)
+        u32::try_from(self.flags()? & u64::from(u32::MAX)).ok()
     }
 
     /// The flags, 0 if they are for another processor.
@@ -228,21 +228,23 @@ fn choose(
     if let Some(exact) = candidates.iter().find(|layout| (layout.least_size()..=layout.size).contains(&size)) {
         return Some(exact);
     }
-    let low_flags =
-        |layout: &ContextLayout| low_half(integer_at(bytes, layout.flags_offset, layout.flags_size, order)?);
+    let flags_of = |layout: &ContextLayout| {
+        // Where they have 64 bits, the upper half is 0.
+        u32::try_from(integer_at(bytes, layout.flags_offset, layout.flags_size, order)?).ok()
+    };
     if architecture == ProcessorArchitecture::AMD64 && size < ContextLayout::AMD64_LLDB.size {
-        let special = candidates.first().and_then(low_flags).is_some_and(|flags| flags & LLDB_SPECIFIC != 0);
+        let special = candidates.first().and_then(flags_of).is_some_and(|flags| flags & LLDB_SPECIFIC != 0);
         let lldb = size == OLD_AMD64_LLDB || (special && !windows);
         return if lldb { candidates.last() } else { candidates.first() };
     }
     let named = |layout: &&ContextLayout| {
-        let cpu = low_flags(layout).map(|flags| cpu_of(flags, windows));
+        let cpu = flags_of(layout).map(|flags| cpu_of(flags, windows));
         cpu.is_some_and(|cpu| layout.cpu_flags.contains(&cpu))
     };
     let fits = |layout: &&ContextLayout| layout.least_size() <= size;
-    let mut by_flags = candidates.iter().filter(named);
-    if candidates.iter().any(|layout| named(&layout)) {
-        return by_flags.clone().find(fits).or_else(|| by_flags.next());
+    let by_flags = || candidates.iter().filter(named);
+    if let Some(first) = by_flags().next() {
+        return by_flags().find(fits).or(Some(first));
     }
     candidates.iter().find(fits).or_else(|| candidates.first())
 }
@@ -257,10 +259,6 @@ const fn cpu_of(flags: u32, windows: bool) -> u32 {
         0 if !windows => flags & BREAKPAD_MASK,
         cpu => cpu,
     }
-}
-
-fn low_half(flags: u64) -> Option<u32> {
-    u32::try_from(flags & u64::from(u32::MAX)).ok()
 }
 
 fn size_of(bytes: &[u8]) -> u32 {

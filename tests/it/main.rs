@@ -2,6 +2,7 @@
 //!
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
+mod contexts;
 mod directory;
 mod header;
 mod layouts;
@@ -16,6 +17,14 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
-    let trials = [tools::trials(), tidy::trials(), layouts::trials(), redump_mini::trials(), header::trials(), directory::trials()];
+    let trials = [
+        tools::trials(),
+        tidy::trials(),
+        layouts::trials(),
+        redump_mini::trials(),
+        header::trials(),
+        directory::trials(),
+        contexts::trials(),
+    ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }
