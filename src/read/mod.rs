@@ -44,10 +44,11 @@ mod target;
 mod thread;
 mod thread_ex;
 mod token;
+mod xstate;
 
 pub use bytes::ByteOrder;
 pub use comment::{CommentA, CommentW};
-pub use context::Context;
+pub use context::{Context, Register, RegisterValue};
 pub use counters::{ProcessVmCounters, SystemMemoryInfo};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
@@ -71,3 +72,4 @@ pub use target::Target;
 pub use thread::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, ThreadNames};
 pub use thread_ex::{ThreadEx, ThreadExList};
 pub use token::{Token, TokenInfoList, Tokens};
+pub use xstate::{CetUser, XState, XStateFeature};

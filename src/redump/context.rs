@@ -40,7 +40,7 @@ pub(super) fn fixed_part<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
 /// processor status has Thumb code.
 pub(super) fn of_thread<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
     let mut bytes = fixed_part(context);
-    if context.layout() != Some(&ContextLayout::ARM) {
+    if context.layout() != Some(&ContextLayout::ARM) || context.is_truncated() {
         return bytes;
     }
     if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {

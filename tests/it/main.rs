@@ -18,6 +18,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod reasons;
 mod redump_mini;
 mod references;
 mod resources;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        reasons::trials(),
         redump_mini::trials(),
         references::trials(),
         resources::trials(),
