@@ -145,3 +145,8 @@ pub use read::{Dump, Minidump};
 pub use redump::redump;
 #[cfg(feature = "std")]
 pub use write::MinidumpBuilder;
+
+/// Compiles the example of the README.
+#[cfg(all(doctest, feature = "mmap"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

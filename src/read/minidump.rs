@@ -68,13 +68,12 @@ impl<'a> Minidump<'a> {
 
     /// The architecture decides how addresses compare, so every view needs it.
     fn find_target(&self) -> Target {
-        let Some(system) = self.raw_stream(StreamType::SYSTEM_INFO) else {
-            return Target::default();
-        };
-        // Two fields of the structure's head, which even a stream that is cut short may have.
+        // One that is cut short is no stream that can be read, so nothing follows from it.
+        let system = self.raw_stream(StreamType::SYSTEM_INFO);
+        let system = system.and_then(|stream| stream.read::<format::SystemInfo>("MINIDUMP_SYSTEM_INFO", 0).ok());
         Target {
-            architecture: system.read("MINIDUMP_SYSTEM_INFO", 0).ok().map(format::ProcessorArchitecture),
-            platform: system.read("MINIDUMP_SYSTEM_INFO", 20).ok().map(format::PlatformId),
+            architecture: system.map(|system| system.processor_architecture),
+            platform: system.map(|system| system.platform_id),
         }
     }
 

@@ -31,7 +31,8 @@ pub(super) fn transcode<'a>(
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let carrier = Carrier::new(source.dump);
-    let mut transcoder = Transcoder { source, options, carrier, report, seen: HashSet::new(), first_thread: None };
+    let mut transcoder =
+        Transcoder { source, options, carrier, report, met: HashSet::new(), kept: HashSet::new(), first_thread: None };
     transcoder.run(&selection);
     let mut builder = transcoder.carrier.builder;
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
@@ -44,8 +45,10 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) options: &'s Options,
     pub(super) carrier: Carrier<'a>,
     pub(super) report: &'s mut Report,
-    /// The types of the streams that were kept.
-    seen: HashSet<StreamType>,
+    /// The types of the streams so far: of most types the first counts, whether it can be read or not.
+    met: HashSet<StreamType>,
+    /// The types of those that were kept.
+    kept: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
 }
@@ -60,8 +63,9 @@ impl<'a> Transcoder<'_, 'a> {
                 Err(error) => Outcome::Unreadable(error),
                 Ok(decoded) => self.stream(&stream, decoded, selection),
             };
+            self.met.insert(stream.stream_type());
             if outcome.is_kept() {
-                self.seen.insert(stream.stream_type());
+                self.kept.insert(stream.stream_type());
             }
             self.report.streams.push(StreamReport {
                 index: stream.index(),
@@ -84,7 +88,7 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Takes one stream over; every kind has its line here.
     fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
-        let first = !self.seen.contains(&stream.stream_type());
+        let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
             Stream::ThreadInfoList(_) => (true, self.asked(MinidumpType::WITH_THREAD_INFO)),
@@ -292,7 +296,7 @@ impl<'a> Transcoder<'_, 'a> {
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
         self.carrier.builder.list(StreamType::THREAD_LIST).list(StreamType::MODULE_LIST);
-        if !self.seen.contains(&StreamType::EXCEPTION) {
+        if !self.kept.contains(&StreamType::EXCEPTION) {
             if let Some((thread_id, context)) = self.first_thread {
                 let exception_record =
                     format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
@@ -308,7 +312,7 @@ impl<'a> Transcoder<'_, 'a> {
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
-            if !self.seen.contains(&stream_type) {
+            if !self.kept.contains(&stream_type) {
                 self.carrier.builder.stream(stream_type, bytes);
                 self.report.made_up.push(stream_type);
             }

@@ -141,7 +141,7 @@ fn a_huge_position_of_the_first_range_costs_nothing() {
 fn both_lists_may_be_there() {
     let dump = |_| Dump::new().memory64(0x2000, [2; 4]).memory(0x1000, [1; 4]);
     in_every_form(dump, |dump, _| {
-        assert_eq!((ranges(dump).len(), list64(dump).len()), (1, 2 - 1));
+        assert_eq!((ranges(dump).len(), list64(dump).len()), (1, 1));
         assert_eq!(dump.memory().visible_ranges().map(|range| range.address).collect::<Vec<_>>(), [0x1000, 0x2000]);
     });
     // One that cannot be read does not hide the other.
