@@ -25,8 +25,10 @@ const MAC: u32 = 0x8101;
 /// A dump with one exception: its code, flags and parameters.
 fn dump(architecture: u16, platform: u32, (code, flags): (u32, u32), parameters: &[u64]) -> Vec<u8> {
     let system = SystemInfo { architecture, platform, ..SystemInfo::default() };
-    let exception = Exception { flags, ..Exception::new(1, code, 0x1000) };
-    let exception = Exception { parameters: parameters.to_vec(), ..exception };
+    let mut information = [0; 15];
+    information[..parameters.len()].copy_from_slice(parameters);
+    let exception =
+        Exception { code, flags, parameters: parameters.len() as u32, information, ..Exception::default() };
     Dump::new().system_info(system).exception(exception).build()
 }
 
