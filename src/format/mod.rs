@@ -21,6 +21,7 @@ use scroll::{Pread, Pwrite, SizeWith};
 
 #[macro_use]
 mod named;
+mod reason;
 
 mod context;
 mod exception;
@@ -38,7 +39,10 @@ mod thread;
 mod token;
 
 pub use context::{
-    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_ARM64_XSTATE, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout,
+    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
+    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC, CONTEXT_PPC64, CONTEXT_RISCV32,
+    CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout, ContextState, RegisterField,
+    RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
 };
 pub use exception::{ExceptionRecord, ExceptionStream};
 pub use flags::{
@@ -59,6 +63,10 @@ pub use misc::{
 pub use module::{
     CV_SIGNATURE_ELF, CV_SIGNATURE_NB09, CV_SIGNATURE_NB10, CV_SIGNATURE_NB11, CV_SIGNATURE_RSDS, CvInfoPdb20,
     CvInfoPdb70, FixedFileInfo, Guid, ImageDebugMisc, Module, UnloadedModule, UnloadedModuleListHeader,
+};
+pub use reason::{
+    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
+    ntstatus_name, solaris_signal_name,
 };
 pub use stream_type::StreamType;
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{ContextLayout, DirectoryEntry, HandleObjectInformation, StreamType};
+use crate::format::{DirectoryEntry, HandleObjectInformation, StreamType};
 
 use super::context::Context;
 use super::exception::Exception;
@@ -234,12 +234,9 @@ impl<'a> Check<'a, '_> {
 
     fn context(&mut self, place: Place, context: Result<Option<Context<'a>>, ReadError>) {
         // Of some processors no layout is known at all; that is no fault of the dump.
-        let known = |cpu| ContextLayout::for_architecture(cpu, u32::MAX).is_some();
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
-            Ok(Some(context)) if context.layout().is_none() && self.dump.target().architecture.is_some_and(known) => {
-                self.report(FindingCode::ContextUnknownSize, place, None);
-            }
+            Ok(Some(context)) if context.is_truncated() => self.report(FindingCode::ContextUnknownSize, place, None),
             Ok(_) => {}
         }
     }

@@ -5,6 +5,7 @@ use crate::format::{self, StreamType};
 
 use super::context::Context;
 use super::minidump::Minidump;
+use super::reason::CrashReason;
 use super::stream::{FromStream, StreamContext};
 use super::thread;
 
@@ -43,6 +44,11 @@ impl<'a> Exception<'a> {
         let record = &self.raw.exception_record;
         let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
         record.exception_information.get(..count).unwrap_or(&record.exception_information)
+    }
+
+    /// Why the process stopped, in the words of its operating system.
+    pub fn reason(&self) -> CrashReason {
+        CrashReason::new(self, self.dump.target())
     }
 
     /// The thread's registers when it was raised; `None` if the producer wrote none.

@@ -4,6 +4,7 @@
 
 mod check;
 mod comments;
+mod contexts;
 mod corpus;
 mod directory;
 mod emit;
@@ -17,6 +18,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod reasons;
 mod redump_carry;
 mod redump_differences;
 mod redump_mini;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     let trials = [
         check::trials(),
         comments::trials(),
+        contexts::trials(),
         corpus::trials(),
         directory::trials(),
         emit::trials(),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        reasons::trials(),
         redump_carry::trials(),
         redump_differences::trials(),
         redump_mini::trials(),
