@@ -29,6 +29,7 @@ mod tables;
 mod threads;
 mod tidy;
 mod tools;
+mod vendor;
 mod widths;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
     let trials = [
+        vendor::trials(),
         tools::trials(),
         tidy::trials(),
         layouts::trials(),

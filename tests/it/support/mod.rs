@@ -8,6 +8,7 @@ pub mod forms;
 pub mod golden;
 pub mod shared;
 pub mod trial;
+pub mod vendor;
 pub mod walk;
 
 pub use shared::Shared;
