@@ -21,6 +21,7 @@ mod redump_mini;
 mod references;
 mod resources;
 mod roundtrip;
+mod stream_table;
 mod strings;
 mod support;
 mod synth;
@@ -38,6 +39,7 @@ use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
     let trials = [
+        stream_table::trials(),
         vendor::trials(),
         tools::trials(),
         tidy::trials(),
