@@ -14,7 +14,7 @@ use super::list::{List, Record};
 use super::memory::MemoryRange;
 use super::minidump::Minidump;
 use super::module::{Module, ModuleList};
-use super::references::{Relocation, parts, relocation};
+use super::references::parts;
 use super::stream::{Stream, StreamContext};
 use super::string::Utf16;
 use super::system::SystemInfo;
@@ -166,7 +166,10 @@ impl<'a> Check<'a, '_> {
             Stream::ThreadInfoList(list) => self.list_fault(stream, list.fault()),
             Stream::FunctionTable(list) => self.list_fault(stream, list.fault()),
             Stream::Token(list) => self.list_fault(stream, list.fault()),
-            Stream::Raw(_) if relocation(stream.stream_type()) == Relocation::Known => match parts(stream) {
+            Stream::CrashpadInfo(_)
+            | Stream::LinuxDsoDebug(_)
+            | Stream::MozMacCrashInfo(_)
+            | Stream::MozMacBootArgs(_) => match parts(stream) {
                 Ok(found) => {
                     found.faults.into_iter().for_each(|fault| {
                         self.report(FindingCode::ReferenceOutsideFile, place, fault);
@@ -180,6 +183,22 @@ impl<'a> Check<'a, '_> {
             | Stream::MiscInfo(_)
             | Stream::SystemMemoryInfo(_)
             | Stream::ProcessVmCounters(_)
+            | Stream::JavaScriptData(_)
+            | Stream::IptTrace(_)
+            | Stream::BreakpadInfo(_)
+            | Stream::AssertionInfo(_)
+            | Stream::LinuxCpuInfo(_)
+            | Stream::LinuxProcStatus(_)
+            | Stream::LinuxLsbRelease(_)
+            | Stream::LinuxCmdLine(_)
+            | Stream::LinuxEnviron(_)
+            | Stream::LinuxAuxv(_)
+            | Stream::LinuxMaps(_)
+            | Stream::LinuxProcStat(_)
+            | Stream::LinuxProcUptime(_)
+            | Stream::LinuxProcFd(_)
+            | Stream::MozLinuxLimits(_)
+            | Stream::MozSoftErrors(_)
             | Stream::Raw(_) => {}
         }
     }

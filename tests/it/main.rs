@@ -28,6 +28,7 @@ mod redump_select;
 mod references;
 mod resources;
 mod roundtrip;
+mod stream_table;
 mod strings;
 mod support;
 mod synth;
@@ -36,6 +37,7 @@ mod tables;
 mod threads;
 mod tidy;
 mod tools;
+mod vendor;
 mod widths;
 
 use std::process::ExitCode;
@@ -70,12 +72,14 @@ fn main() -> ExitCode {
         references::trials(),
         resources::trials(),
         roundtrip::trials(),
+        stream_table::trials(),
         strings::trials(),
         system::trials(),
         tables::trials(),
         threads::trials(),
         tidy::trials(),
         tools::trials(),
+        vendor::trials(),
         widths::trials(),
     ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()

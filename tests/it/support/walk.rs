@@ -7,6 +7,8 @@ use userdump::read::{Context, List, Memory, MemoryRange, Module, Record, Relocat
 use userdump::read::{parts, relocation};
 use userdump::{Minidump, ReadError};
 
+use super::vendor;
+
 /// What was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walked {
@@ -142,7 +144,12 @@ impl Walk<'_> {
             Stream::CommentA(comment) => self.see(&(comment.as_bytes(), comment.to_string())),
             Stream::CommentW(comment) => self.see(&(comment.text(), comment.to_string())),
             Stream::Raw(raw) => self.raw(stream, raw.stream_type, raw.bytes),
-            other => panic!("the walk has no way through {other:?}"),
+            other => {
+                assert!(vendor::walk(stream, other, self.see), "the walk has no way through {other:?}");
+                if relocation(stream.stream_type()) == Relocation::Known {
+                    self.raw(stream, stream.stream_type(), stream.bytes());
+                }
+            }
         }
     }
 
