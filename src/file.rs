@@ -44,7 +44,12 @@ impl MappedFile {
         let path = path.as_ref();
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let file = File::open(path).map_err(named)?;
-        if file.metadata().map_err(named)?.len() == 0 {
+        let metadata = file.metadata().map_err(named)?;
+        if metadata.is_dir() {
+            // Mapping it fails too, but the system's words for that are of devices.
+            return Err(named(io::ErrorKind::IsADirectory.into()));
+        }
+        if metadata.len() == 0 {
             return Ok(Self { map: None });
         }
         // SAFETY: the mapping is read-only and shared with nobody through this type but as `&[u8]`. That the file does

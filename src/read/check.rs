@@ -25,7 +25,7 @@ impl<'a> Minidump<'a> {
     /// Reads everything there is to read and reports what is wrong with it, in no particular order.
     ///
     /// Where a type comes more than once in the directory, only the first stream is looked into, for that is the one
-    /// that [`Minidump::stream`] gives; of exceptions, all are.
+    /// that [`Minidump::stream`] gives; of exceptions and comments, which may be many, all are.
     ///
     /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
     /// file is made. It allocates for the entries of the directory, and for memory and threads where something refers
@@ -123,7 +123,7 @@ impl<'a> Check<'a, '_> {
         entries.sort_unstable_by_key(|(index, entry)| (entry.stream_type, *index));
         let mut repeated = Vec::new();
         for (_, (index, entry)) in entries.iter().zip(entries.iter().skip(1)).filter(|((_, before), (_, entry))| {
-            before.stream_type == entry.stream_type && entry.stream_type != StreamType::EXCEPTION
+            before.stream_type == entry.stream_type && !may_repeat(entry.stream_type)
         }) {
             self.report(FindingCode::DuplicateStream, Place::directory(&dump, *index, entry), None);
             repeated.push(*index);
@@ -325,6 +325,11 @@ impl<'a> Check<'a, '_> {
             self.report(FindingCode::NoThreads, Place::DUMP, None);
         }
     }
+}
+
+/// True for streams of which a dump may well have several.
+const fn may_repeat(stream_type: StreamType) -> bool {
+    matches!(stream_type, StreamType::EXCEPTION | StreamType::COMMENT_A | StreamType::COMMENT_W)
 }
 
 /// The numbers of all threads, in ascending order.

@@ -10,16 +10,17 @@ use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
 use super::target::Target;
 use super::thread::ThreadList;
+use super::thread_ex::ThreadExList;
 
 /// The memory of the process by address.
 ///
-/// The index covers the memory list, the Memory64 list (a dump may have both) and the stacks that a thread points to
-/// but neither list holds.
+/// The index covers the memory list, the Memory64 list (a dump may have both), and the stacks and backing stores that a
+/// thread points to but neither list holds.
 ///
 /// # Overlaps
 ///
 /// Where ranges overlap, the one that comes first has the say: the memory list before the Memory64 list before the
-/// stacks, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
+/// stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
 /// holds the bytes that are there; one that runs past the highest address of the target ends at it. No range is
 /// dropped: the lists themselves ([`MemoryList`], [`Memory64List`]) still give all of them.
 ///
@@ -80,8 +81,10 @@ impl<'a> Memory<'a> {
         let listed = memory.pieces.len();
         // Behind every listed range that has the say of any address.
         let mut priority = memory.pieces.iter().map(|piece| piece.range).max().map_or(0, |last| last.saturating_add(1));
-        for thread in dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten() {
-            let descriptor = thread.raw().stack;
+        let threads = dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten();
+        let extended = dump.stream::<ThreadExList<'a>>().ok().flatten().into_iter().flatten();
+        let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
+        for descriptor in threads.map(|thread| thread.raw().stack).chain(extended) {
             let range = MemoryRange::from_descriptor(dump, &descriptor);
             if descriptor.memory.rva != 0 && !memory.holds(&range, listed) {
                 memory.add_as(&range, priority);

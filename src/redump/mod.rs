@@ -53,8 +53,8 @@
 //! | memory that no memory information row describes | dropped by `a` and `f` | kept |
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
-//! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare, sign-extended on output (Windows) |
-//! | dumps of other systems | the same made-up streams | no made-up exception, token or counters; addresses as they were |
+//! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
+//! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
 
 mod carry;

@@ -16,38 +16,45 @@ impl<'a> Transcoder<'_, 'a> {
             let mut raw = *thread.raw();
             let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
             let context = self.or_fault((LIST, item, "context"), context);
-            let needed = u64::from(raw.stack.memory.data_size);
-            if stack.is_none() && needed > 0 {
-                // Neither its own position nor a memory list led to bytes.
-                let offset = raw.stack.memory.rva.into();
-                let error = ReadError::Truncated { what: "stack", offset, needed, available: 0 };
-                self.fault(LIST, item, "stack", error);
-            }
             raw.teb = self.source.written(raw.teb);
-            raw.stack = self.stack(&raw.stack, *stack);
+            raw.stack = self.memory((LIST, item, "stack"), &raw.stack, *stack);
             self.carrier.builder.thread(raw, context);
             self.first_thread.get_or_insert((raw.thread_id, context));
         }
     }
 
     /// The descriptor of a stack; without bytes it keeps its address, as producers that skip a stack write it.
-    fn stack(&self, source: &MemoryDescriptor, stack: Option<Interval>) -> MemoryDescriptor {
-        let (start, size) = stack.map_or((source.start_of_memory_range, 0), |stack| (stack.start, stack.size()));
+    fn memory(
+        &mut self,
+        (stream_type, item, what): (StreamType, u64, &'static str),
+        source: &MemoryDescriptor,
+        selected: Option<Interval>,
+    ) -> MemoryDescriptor {
+        let needed = u64::from(source.memory.data_size);
+        if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
+            // Neither its own position nor a memory list led to bytes.
+            let error = ReadError::Truncated { what, offset: source.memory.rva.into(), needed, available: 0 };
+            self.fault(stream_type, item, what, error);
+        }
+        let (start, size) = selected.map_or((source.start_of_memory_range, 0), |it| (it.start, it.size()));
         MemoryDescriptor {
             start_of_memory_range: self.source.written(start),
             memory: LocationDescriptor { data_size: u32::try_from(size).unwrap_or(u32::MAX), rva: 0 },
         }
     }
 
-    /// The entries as they are, but for positions: a context's is moved, memory is found by address.
-    pub(super) fn threads_ex(&mut self, list: ThreadExList<'a>) {
+    /// As the threads, each with its backing store.
+    pub(super) fn threads_ex(&mut self, list: ThreadExList<'a>, memory: &[[Option<Interval>; 2]]) {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
-        for (thread, item) in list.iter().zip(0..) {
-            let raw = *thread.raw();
+        for ((thread, [stack, backing_store]), item) in list.iter().zip(memory).zip(0..) {
+            let mut raw = *thread.raw();
             let context =
                 thread.context().and_then(|context| self.carrier.context(context, raw.thread.thread_context, false));
             let context = self.or_fault((LIST, item, "context"), context);
+            raw.thread.teb = self.source.written(raw.thread.teb);
+            raw.thread.stack = self.memory((LIST, item, "stack"), &raw.thread.stack, *stack);
+            raw.backing_store = self.memory((LIST, item, "backing store"), &raw.backing_store, *backing_store);
             self.carrier.builder.thread_ex(raw, context);
         }
     }

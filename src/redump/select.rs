@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{MinidumpType, ProcessorArchitecture};
-use crate::read::{Thread, ThreadList};
+use crate::read::{Thread, ThreadExList, ThreadList};
 
 use super::full::full_memory;
 use super::options::Options;
@@ -20,6 +20,8 @@ const PAGE: u64 = 0x1000;
 pub(super) struct Selection {
     /// The stack of each thread of the source, in its order.
     pub(super) stacks: Vec<Option<Interval>>,
+    /// The stack and the backing store of each extended thread, likewise.
+    pub(super) extended: Vec<[Option<Interval>; 2]>,
     /// The memory ranges, in the order of addresses, apart from each other, with all their bytes present.
     pub(super) ranges: Vec<Interval>,
     /// True if the ranges are all memory and belong into a Memory64 list.
@@ -29,22 +31,31 @@ pub(super) struct Selection {
 pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report) -> Result<Selection, RedumpError> {
     let threads = source.dump.stream::<ThreadList<'_>>().ok().flatten();
     let threads = || threads.into_iter().flatten();
-    let stacks: Vec<_> = threads().map(|thread| stack(source, &thread)).collect();
+    let extended = source.dump.stream::<ThreadExList<'_>>().ok().flatten();
+    let extended = || extended.into_iter().flatten();
+    let mut stacks: Vec<_> = threads().map(|thread| stack(source, &thread)).collect();
+    let mut extended_stacks: Vec<_> = extended()
+        .map(|thread| [stack(source, &thread.thread()), source.described(&thread.raw().backing_store)])
+        .collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
     let ranges = if full {
         let go_on = options.contain(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
-        full_memory(source, go_on, report)?
+        let ranges = full_memory(source, go_on, report)?;
+        for stack in stacks.iter_mut().chain(extended_stacks.as_flattened_mut()) {
+            *stack = stack.and_then(|stack| kept(&ranges, &stack));
+        }
+        ranges
     } else {
         let mut wanted: Vec<Interval> = Vec::new();
-        for (thread, stack) in threads().zip(&stacks) {
-            wanted.extend(*stack);
-            wanted.extend(instruction_pointer(source, &thread).and_then(|pointer| window(source, pointer)));
-        }
+        wanted.extend(stacks.iter().chain(extended_stacks.as_flattened()).flatten());
+        let pointers = threads().chain(extended().map(|thread| thread.thread()));
+        let pointers = pointers.filter_map(|thread| instruction_pointer(source, &thread));
+        wanted.extend(pointers.filter_map(|pointer| window(source, pointer)));
         let addresses = source.dump.exceptions().flatten().map(|exception| exception.address());
         wanted.extend(addresses.filter_map(|address| window(source, address)));
         present_and_merged(source, wanted)
     };
-    Ok(Selection { stacks, ranges, full })
+    Ok(Selection { stacks, extended: extended_stacks, ranges, full })
 }
 
 /// A thread's stack, from the first to the last byte that is there: by its environment block, or by its own descriptor.
@@ -52,16 +63,16 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
 /// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
 /// the bytes up to the gap alone would not.
 fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-    let present = |bounds| {
-        let (first, last) = (source.present(bounds).next()?, source.last_present(bounds)?);
-        Some(Interval { start: first.start, last: last.last })
-    };
-    bounds_by_environment_block(source, thread).and_then(present).or_else(|| {
-        let descriptor = thread.raw().stack;
-        let start = source.target.mask(descriptor.start_of_memory_range);
-        let size = descriptor.memory.data_size.into();
-        Interval::new(start, size, source.target.last_address()).and_then(present)
-    })
+    let bounds = bounds_by_environment_block(source, thread);
+    bounds.and_then(|bounds| source.hull(bounds)).or_else(|| source.described(&thread.raw().stack))
+}
+
+/// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.
+fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
+    let first = ranges.get(ranges.partition_point(|range| range.last < stack.start))?.intersection(stack)?;
+    let behind = ranges.partition_point(|range| range.start <= stack.last);
+    let last = ranges.get(..behind)?.last()?.intersection(stack)?;
+    Some(Interval { start: first.start, last: last.last })
 }
 
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.

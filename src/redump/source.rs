@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
+use crate::format::MemoryDescriptor;
 use crate::read::{ByteOrder, Memory, Memory64List, MemoryList, Minidump, Target};
 
 /// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
@@ -70,6 +71,18 @@ impl<'a> Source<'a> {
         self.runs.get(..behind)?.last()?.intersection(&wanted)
     }
 
+    /// From the first to the last byte of `wanted` that is there.
+    pub(super) fn hull(&self, wanted: Interval) -> Option<Interval> {
+        let (first, last) = (self.present(wanted).next()?, self.last_present(wanted)?);
+        Some(Interval { start: first.start, last: last.last })
+    }
+
+    /// What a descriptor names, from the first to the last byte that is there.
+    pub(super) fn described(&self, descriptor: &MemoryDescriptor) -> Option<Interval> {
+        let start = self.target.mask(descriptor.start_of_memory_range);
+        self.hull(Interval::new(start, descriptor.memory.data_size.into(), self.target.last_address())?)
+    }
+
     /// True if every address of `wanted` has its byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
         self.present(wanted).next() == Some(wanted)
@@ -115,6 +128,13 @@ impl<'a> Source<'a> {
     ///
     /// Producers on other systems extend with zeros, and so do the tools that read their dumps.
     pub(super) fn written(&self, address: u64) -> u64 {
-        if self.target.is_windows() { self.target.sign_extend(address) } else { address }
+        if self.target.is_windows() { self.target.sign_extend(address) } else { self.target.mask(address) }
+    }
+
+    /// A parameter of an exception, which is often an address, in the form in which the debugger writes it.
+    ///
+    /// On other systems it may be any number of 64 bits.
+    pub(super) fn written_parameter(&self, parameter: u64) -> u64 {
+        if self.target.is_windows() { self.target.sign_extend(parameter) } else { parameter }
     }
 }

@@ -148,7 +148,7 @@ impl<'a> Transcoder<'_, 'a> {
         match decoded {
             Stream::Unused => return Outcome::NotAsked,
             Stream::ThreadList(list) => self.threads(list, &selection.stacks),
-            Stream::ThreadExList(list) => self.threads_ex(list),
+            Stream::ThreadExList(list) => self.threads_ex(list, &selection.extended),
             Stream::ModuleList(list) => self.modules(list),
             Stream::UnloadedModuleList(list) => self.unloaded_modules(list),
             Stream::HandleData(list) => self.handles(list),
@@ -308,7 +308,9 @@ impl<'a> Transcoder<'_, 'a> {
         let exception_record = format::ExceptionRecord {
             exception_record: written(record.exception_record),
             exception_address: written(record.exception_address),
-            exception_information: record.exception_information.map(written),
+            exception_information: record
+                .exception_information
+                .map(|parameter| self.source.written_parameter(parameter)),
             ..record
         };
         self.carrier.builder.exception(format::ExceptionStream { exception_record, ..raw }, context);

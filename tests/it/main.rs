@@ -13,6 +13,7 @@ mod header;
 mod layouts;
 mod lists;
 mod malformed;
+mod mapped_file;
 mod memory;
 mod modules;
 mod options;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         layouts::trials(),
         lists::trials(),
         malformed::trials(),
+        mapped_file::trials(),
         memory::trials(),
         modules::trials(),
         options::trials(),

@@ -4,12 +4,13 @@ use libtest_mimic::Trial;
 use userdump::redump::Outcome;
 
 use crate::support::facts::Facts;
-use crate::support::redumped::{Redumped, parsed};
+use crate::support::redumped::{Redumped, findings, parsed};
 use crate::support::trials;
 use crate::synth::{Dump, FunctionTable, Shape, SystemInfo, Text, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        a_dump_with_an_added_comment_is_as_sound_as_before,
         comments_are_carried_byte_for_byte,
         a_comment_may_be_added,
         a_second_pass_does_not_add_the_comment_again,
@@ -214,4 +215,12 @@ fn function_tables_are_copied_byte_for_byte() {
         assert_eq!(contents(&out.facts(), 13), vec![before.clone()]);
         assert_eq!(out.outcomes(13), [Outcome::Copied]);
     }
+}
+
+/// A comment is no reason to call a dump unsound, and neither are two.
+fn a_dump_with_an_added_comment_is_as_sound_as_before() {
+    let source = base().comment_w("another").build();
+    assert_eq!(findings(&source), [""; 0]);
+    let out = Redumped::twice(&source, &parsed("/m").with_comment("the comment"));
+    assert_eq!(findings(&out.bytes), [""; 0]);
 }

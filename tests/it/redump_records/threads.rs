@@ -5,12 +5,13 @@ use userdump::redump::Outcome;
 
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::facts::{self, Facts};
-use crate::support::redumped::{Redumped, hex};
+use crate::support::redumped::{Redumped, hex, parsed};
 use crate::support::trials;
 use crate::synth::{Dump, Part, Shape, Stack, SystemInfo, Text, Thread, ThreadInfo, kind};
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        stacks_that_only_an_extended_thread_points_to_are_kept,
         threads_are_kept_field_by_field_in_their_order,
         thread_information_is_kept_if_asked_for,
         rows_that_the_producer_marked_are_kept,
@@ -184,5 +185,17 @@ fn a_list_is_kept_as_far_as_it_is_there() {
         assert_eq!(out.faults(), [fault]);
         let facts = out.facts();
         assert_eq!((facts.threads().len(), facts.thread_names().len(), facts.thread_infos().len()), (2, 1, 1));
+    }
+}
+
+/// A dump that has no other list of threads (of Itanium, say) must not lose its stacks.
+fn stacks_that_only_an_extended_thread_points_to_are_kept() {
+    let backing_store = Stack::stored(0x9000, pattern(0x9000, 0x40));
+    let thread = Thread { backing_store, ..Thread::new(1).stack(Stack::stored(0x5000, pattern(0x5000, 0x100))) };
+    let source = base().thread_ex(thread).build();
+    for options in ["/m", "/mf"] {
+        let out = Redumped::once(&source, &parsed(options));
+        out.assert_memory(&[(0x5000, 0x100), (0x9000, 0x40)]);
+        Redumped::of(&source, options);
     }
 }

@@ -5,12 +5,13 @@ use userdump::RedumpError;
 use userdump::redump::MissingMemory;
 
 use crate::support::cpu::pattern;
-use crate::support::redumped::{Redumped, hex, refusal};
+use crate::support::redumped::{Redumped, findings, hex, parsed, refusal};
 use crate::support::trials;
-use crate::synth::{Dump, MemoryInfo, Range64, SystemInfo, Thread};
+use crate::synth::{Dump, MemoryInfo, Range64, Stack, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result,
         accessible_regions_are_taken,
         memory_of_other_regions_is_left_out_and_counted,
         every_region_is_a_range_of_its_own,
@@ -262,4 +263,17 @@ fn a_range_that_the_file_cuts_has_the_bytes_that_are_there() {
     let source = base().memory64_range(cut()).memory_info(row(0x1000, 0x100)).build();
     assert!(matches!(refusal(&source, "/ma"), RedumpError::MissingMemory { available: 0x40, .. }));
     assert_eq!(Redumped::of(&source, "/mA").report.missing_memory[0].available, 0x40);
+}
+
+/// A result must not promise a stack whose bytes it leaves out.
+fn stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result() {
+    let thread = Thread::new(2).stack(Stack::At(0x2f00, 0x100, 0));
+    let rows = [row(0x1000, 0x1000), MemoryInfo { protect: 0x104, ..row(0x2000, 0x1000) }];
+    let source = dump(&[(0x1000, 0x2000)], &rows).thread(thread).build();
+    for options in ["/mf", "/ma", "/mA"] {
+        let out = Redumped::once(&source, &parsed(options));
+        out.assert_memory(&[(0x1000, 0x1000)]);
+        assert_eq!(findings(&out.bytes), findings(&source), "{options}");
+        Redumped::of(&source, options);
+    }
 }

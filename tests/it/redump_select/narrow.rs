@@ -3,6 +3,7 @@
 use libtest_mimic::Trial;
 
 use crate::support::cpu::{Cpu, pattern};
+use crate::support::facts::{Positions, differences};
 use crate::support::redumped::{Redumped, hex};
 use crate::support::trials;
 use crate::synth::{
@@ -11,6 +12,8 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        extended_threads_count_alike,
+        on_linux_all_addresses_have_one_form,
         both_forms_of_addresses_give_the_same_dump,
         stacks_and_windows_above_2_gib_are_found,
         full_memory_above_2_gib_is_found,
@@ -227,5 +230,27 @@ fn addresses_of_64_bits_are_left_alone() {
             out.assert_memory(&[(address, 16)]);
             assert_eq!(out.facts().modules()[0].base, address);
         }
+    }
+}
+
+fn extended_threads_count_alike() {
+    let outputs = [sign, zero].map(|form: Form| {
+        let thread = || Thread { teb: form(TEB), ..Thread::new(1).stack(Stack::Listed(form(STACK), 0x100)) };
+        let dump = Dump::new().system_info(Cpu::X86.windows()).thread(thread()).thread_ex(thread());
+        Redumped::of(&dump.memory(form(STACK), pattern(STACK, 0x100)).build(), "/m").bytes
+    });
+    assert!(outputs[0] == outputs[1], "{}", differences(&outputs[0], &outputs[1], Positions::Matter).join("\n"));
+}
+
+/// A reader that compares addresses as they stand must find what a thread or module points to, as in the source.
+fn on_linux_all_addresses_have_one_form() {
+    let source = process(Cpu::X86, Cpu::X86.linux(), sign).build();
+    for options in ["/m", "/ma"] {
+        let out = Redumped::of(&source, options);
+        let high = addresses(&out).into_iter().filter(|it| it & 0x8000_0000 != 0);
+        let (signed, zeroed): (Vec<u64>, Vec<u64>) = high.partition(|address| address >> 32 != 0);
+        assert!(zeroed.len() > 5, "{options}: {zeroed:x?}");
+        // What a parameter of an exception is, only its code could tell: it stays as it is.
+        assert_eq!(signed, [out.facts().exceptions()[0].information[1]], "{options}: {signed:x?}");
     }
 }
