@@ -2,6 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
+use userdump::format::ExceptionFlags;
 use userdump::read::{Access, CrashReason, WindowsDetail};
 
 use crate::support::{Shared, trials};
@@ -11,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         windows_codes_have_names_and_details,
         parameters_are_decoded,
+        flags_are_those_of_windows,
         signals_and_their_codes_have_names,
         mach_exceptions_and_their_codes_have_names,
         other_systems_keep_the_numbers,
@@ -78,6 +80,19 @@ fn parameters_are_decoded() {
     let breakpoint = reason(9, WINDOWS, (0x8000_0003, 0), &[5, 6, 7]);
     assert_eq!(breakpoint, CrashReason::Windows { code: 0x8000_0003, detail: WindowsDetail::None });
     assert_eq!((breakpoint.name(), breakpoint.number(), breakpoint.code()), (Some("BREAKPOINT"), 0x8000_0003, None));
+}
+
+fn flags_are_those_of_windows() {
+    let flags = |platform, flags| {
+        let bytes = dump(9, platform, (0xc000_0005, flags), &[]);
+        let dump = Minidump::parse(&bytes).expect("it is sound");
+        dump.exceptions().next().expect("there is one").expect("it is sound").flags()
+    };
+    assert_eq!(flags(WINDOWS, 0), Some(ExceptionFlags::empty()));
+    assert_eq!(flags(WINDOWS, 0x81), Some(ExceptionFlags::NONCONTINUABLE | ExceptionFlags::SOFTWARE_ORIGINATE));
+    // A bit without a name stays.
+    assert_eq!(flags(WINDOWS, 0x8000_0001).map(|flags| flags.bits()), Some(0x8000_0001));
+    assert_eq!((flags(LINUX, 1), flags(MAC, 1)), (None, None));
 }
 
 fn signals_and_their_codes_have_names() {

@@ -104,7 +104,7 @@ impl Walk<'_> {
                 list.iter().for_each(|range| self.item(&(range, range.fault())));
             }
             Stream::Exception(exception) => {
-                self.see(&(exception.raw(), exception.parameters()));
+                self.see(&(exception.raw(), exception.parameters(), exception.reason()));
                 self.context(exception.context());
             }
             Stream::SystemInfo(system) => {
@@ -178,6 +178,9 @@ impl Walk<'_> {
             Ok(Some(it)) => {
                 let registers = [it.flags(), it.instruction_pointer(), it.stack_pointer(), it.frame_pointer()];
                 self.see(&(it.as_bytes().len(), it.layout(), registers));
+                self.see(&(it.state(), it.valid_groups().collect::<Vec<_>>(), it.registers().collect::<Vec<_>>()));
+                let extended = it.xstate(None);
+                self.see(&extended.map(|it| (it.features(), it.iter().collect::<Vec<_>>(), it.cet_u())));
             }
             other => self.see(&other.map(|_| ())),
         }
