@@ -71,7 +71,7 @@
 //! *Typed* streams have a view in [`read`] and, where it says so, a method of [`MinidumpBuilder`]; every other stream is
 //! read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). *Rewritten* streams are decoded and
 //! encoded anew when a dump is re-encoded, *copied* ones go byte for byte, *relocated* ones with the file offsets in them
-//! moved.
+//! moved. Names are those of [`format::StreamType`].
 //!
 //! | stream | read | written | re-encoded |
 //! |---|---|---|---|
@@ -92,15 +92,23 @@
 //! | ThreadInfoList | typed | typed | rewritten, with `t` |
 //! | HandleOperationList | typed | bytes | copied |
 //! | Token | typed | bytes | copied |
-//! | JavaScriptData | bytes | bytes | copied |
+//! | JavaScriptData | typed | bytes | copied |
 //! | SystemMemoryInfo | typed | bytes | copied |
 //! | ProcessVmCounters | typed | bytes | copied |
-//! | IptTrace | bytes | bytes | copied, not examined |
+//! | IptTrace | typed | bytes | copied, not examined |
 //! | ThreadNames | typed | typed | rewritten |
 //! | WineHostModuleList | typed | bytes | relocated |
-//! | LinuxDsoDebug, CrashpadInfo, MozMacosCrashInfo, MozMacosBootArgs | bytes | bytes | relocated |
-//! | other streams of Breakpad, Mozilla, Chromium and Facebook | bytes | bytes | copied |
-//! | Windows CE and unknown types | bytes | bytes | copied, not examined |
+//! | CrashpadInfo | typed | bytes | relocated |
+//! | BreakpadInfo, AssertionInfo | typed | bytes | copied |
+//! | LinuxCpuInfo, LinuxProcStatus, LinuxLsbRelease, LinuxCmdLine, LinuxEnviron, LinuxAuxv, LinuxMaps | typed | bytes | copied |
+//! | LinuxDsoDebug | typed | bytes | relocated |
+//! | LinuxProcStat, LinuxProcUptime, LinuxProcFd | typed | bytes | copied |
+//! | MozMacCrashInfo, MozMacBootArgs | typed | bytes | relocated |
+//! | MozLinuxLimits, MozSoftErrors | typed | bytes | copied |
+//! | Kasko, StabilityReport, LLDBGenerated | bytes | bytes | copied |
+//! | FacebookLogcat, FacebookAppCustomData, FacebookBuildID, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookUnwindSymbols, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | bytes | bytes | copied |
+//! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined |
+//! | types without a name | bytes | bytes | copied, not examined below `0x10000` |
 //!
 //! # Features
 //!

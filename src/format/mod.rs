@@ -3,7 +3,8 @@
 //! The minidump structures follow Microsoft's `minidumpapiset.h` (a recent Windows SDK, one that has
 //! `MINIDUMP_SYSTEM_MEMORY_INFO_2`). Each type carries the name of its C structure without `MINIDUMP_`, each field the
 //! name of the C field in snake case; the C name itself finds the type in a search of this documentation. What the
-//! header does not say is marked with the producer in whose files it was observed.
+//! header does not say is marked with the producer in whose files it was observed. Structures of other producers carry
+//! the names that these gave them, without `MDRaw`, `Minidump` or `MINIDUMP_`.
 //!
 //! **Byte order.** Windows writes little-endian files only. Breakpad once wrote big-endian ones on PowerPC and SPARC.
 //! No type here knows its byte order: it is the [`scroll::Endian`] handed to `pread_with` and `pwrite_with`.
@@ -22,27 +23,39 @@ use scroll::{Pread, Pwrite, SizeWith};
 #[macro_use]
 mod named;
 
+mod breakpad;
 mod context;
+mod crashpad;
 mod exception;
 mod flags;
 mod function_table;
 mod handle;
 mod header;
+mod linux;
 mod memory;
 mod misc;
 mod module;
+mod mozilla;
+mod reason;
 mod stream_type;
 mod system;
 mod system_memory;
 mod thread;
 mod token;
 
+pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
 pub use context::{
-    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM64, CONTEXT_ARM64_XSTATE, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout,
+    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
+    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC, CONTEXT_PPC64, CONTEXT_RISCV32,
+    CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout, ContextState, RegisterField,
+    RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
+};
+pub use crashpad::{
+    Annotation, AnnotationType, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
 pub use exception::{ExceptionRecord, ExceptionStream};
 pub use flags::{
-    MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
+    ExceptionFlags, MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
     SystemMemoryInfoFlags, ThreadInfoFlags,
 };
 pub use function_table::{FunctionTableDescriptor, FunctionTableStream};
@@ -51,6 +64,10 @@ pub use handle::{
     HandleOperation, HandleOperationList,
 };
 pub use header::{DirectoryEntry, Header, SIGNATURE, UserRecord, VERSION};
+pub use linux::{
+    AuxType, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
+    LinuxMapFlags,
+};
 pub use memory::{Memory64List, MemoryDescriptor, MemoryDescriptor64, MemoryInfo, MemoryInfoListHeader};
 pub use misc::{
     MiscInfo, MiscInfo2, MiscInfo3, MiscInfo4, MiscInfo5, SystemTime, TimeZoneInformation, XStateConfigFeature,
@@ -59,6 +76,13 @@ pub use misc::{
 pub use module::{
     CV_SIGNATURE_ELF, CV_SIGNATURE_NB09, CV_SIGNATURE_NB10, CV_SIGNATURE_NB11, CV_SIGNATURE_RSDS, CvInfoPdb20,
     CvInfoPdb70, FixedFileInfo, Guid, ImageDebugMisc, Module, UnloadedModule, UnloadedModuleListHeader,
+};
+pub use mozilla::{
+    MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord, MacCrashInfoRecord4, MacCrashInfoRecord5,
+};
+pub use reason::{
+    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
+    ntstatus_name, solaris_signal_name,
 };
 pub use stream_type::StreamType;
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};

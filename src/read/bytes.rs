@@ -104,3 +104,15 @@ pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrd
         _ => None,
     }
 }
+
+/// An integer of `width` bytes, 16 at most, at `position` of `bytes`, widened with zeros.
+pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u128> {
+    let position = usize::try_from(position).ok()?;
+    let end = position.checked_add(usize::try_from(width).ok()?)?;
+    let bytes = bytes.get(position..end).filter(|_| width <= 16)?;
+    let join = |value: u128, byte: &u8| value << 8 | u128::from(*byte);
+    Some(match order {
+        ByteOrder::Little => bytes.iter().rev().fold(0, join),
+        ByteOrder::Big => bytes.iter().fold(0, join),
+    })
+}

@@ -1,7 +1,6 @@
 //! Comments that the user or the debugger left in the dump.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use core::fmt;
 
 use crate::error::ReadError;
@@ -9,12 +8,7 @@ use crate::format::StreamType;
 
 use super::stream::{FromStream, StreamContext};
 use super::string::Utf16;
-
-/// The stream's bytes; an error only if none of those that it should have is there.
-fn present<'a>(stream: &StreamContext<'a>) -> Result<&'a [u8], ReadError> {
-    let bytes = stream.bytes();
-    stream.fault().filter(|_| bytes.is_empty()).map_or(Ok(bytes), Err)
-}
+use super::utf8::Utf8;
 
 /// A comment of 8-bit characters, in a code page that the dump does not name; the text is the whole stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,23 +24,19 @@ impl<'a> CommentA<'a> {
 
     /// The stream without the NULs at its end, which some producers count in.
     pub fn trim_end_nul(&self) -> &'a [u8] {
-        let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-        self.bytes.get(..end).unwrap_or_default()
+        Utf8::new(self.bytes).trim_end_nul().as_bytes()
     }
 
     /// The text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.trim_end_nul())
+        Utf8::new(self.trim_end_nul()).to_string_lossy()
     }
 }
 
 /// Prints the text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
 impl fmt::Display for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.trim_end_nul().utf8_chunks().try_for_each(|part| {
-            f.write_str(part.valid())?;
-            if part.invalid().is_empty() { Ok(()) } else { f.write_str("\u{fffd}") }
-        })
+        fmt::Display::fmt(&Utf8::new(self.trim_end_nul()), f)
     }
 }
 
@@ -60,7 +50,7 @@ impl<'a> FromStream<'a> for CommentA<'a> {
     const STREAM_TYPE: StreamType = StreamType::COMMENT_A;
 
     fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
-        present(stream).map(|bytes| Self { bytes })
+        stream.present().map(|bytes| Self { bytes })
     }
 }
 
@@ -89,6 +79,6 @@ impl<'a> FromStream<'a> for CommentW<'a> {
 
     fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
         let order = stream.dump().byte_order();
-        present(stream).map(|bytes| Self { text: Utf16::new(bytes, order) })
+        stream.present().map(|bytes| Self { text: Utf16::new(bytes, order) })
     }
 }

@@ -1,10 +1,11 @@
 //! What stopped the process.
 
 use crate::error::ReadError;
-use crate::format::{self, StreamType};
+use crate::format::{self, ExceptionFlags, StreamType};
 
 use super::context::Context;
 use super::minidump::Minidump;
+use super::reason::CrashReason;
 use super::stream::{FromStream, StreamContext};
 use super::thread;
 
@@ -33,6 +34,12 @@ impl<'a> Exception<'a> {
         self.raw.exception_record.exception_code
     }
 
+    /// How it goes on; `None` in dumps of other systems than Windows, where [`Self::reason`] has what is there.
+    pub fn flags(&self) -> Option<ExceptionFlags> {
+        let flags = self.raw.exception_record.exception_flags;
+        self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
+    }
+
     /// Where it was raised, as the file has it.
     pub const fn address(&self) -> u64 {
         self.raw.exception_record.exception_address
@@ -43,6 +50,11 @@ impl<'a> Exception<'a> {
         let record = &self.raw.exception_record;
         let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
         record.exception_information.get(..count).unwrap_or(&record.exception_information)
+    }
+
+    /// Why the process stopped, in the words of its operating system.
+    pub fn reason(&self) -> CrashReason {
+        CrashReason::new(self, self.dump.target())
     }
 
     /// The thread's registers when it was raised; `None` if the producer wrote none.

@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
 use crate::error::ReadError;
+use crate::format::LocationDescriptor;
 
 use super::minidump::Minidump;
 use super::stream::StreamContext;
@@ -93,10 +94,26 @@ impl<'a, R: Record<'a>> List<'a, R> {
         entry_size: u64,
         declared: u64,
     ) -> Result<Self, ReadError> {
-        let offset = stream.offset() + start;
-        let present = (stream.bytes().len() as u64).saturating_sub(start);
+        let size = stream.declared_size().saturating_sub(start);
+        Ok(Self::at(stream.dump(), stream.offset() + start, entry_size, declared, size))
+    }
+
+    /// A list headed by a 32-bit count, in the bytes that a location descriptor points to; empty if it points nowhere.
+    pub(crate) fn located(dump: &Minidump<'a>, location: LocationDescriptor) -> Result<Self, ReadError> {
+        let start = u64::from(location.rva);
+        if location.data_size == 0 {
+            return Ok(Self::at(dump, start, R::SIZE, 0, 0));
+        }
+        let bytes = dump.bytes().clipped(start, location.data_size.into());
+        let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
+        Ok(Self::at(dump, start + 4, R::SIZE, count.into(), bytes.len() as u64 - 4))
+    }
+
+    /// `declared` entries of `entry_size` bytes from `offset` of the file; those that `size` bytes and the file hold.
+    pub(crate) fn at(dump: &Minidump<'a>, offset: u64, entry_size: u64, declared: u64, size: u64) -> Self {
+        let present = dump.bytes().clipped(offset, size).len() as u64;
         let len = declared.min(present / entry_size.max(1));
-        Ok(Self { dump: *stream.dump(), offset, entry_size, len, declared, record: PhantomData })
+        Self { dump: *dump, offset, entry_size, len, declared, record: PhantomData }
     }
 
     pub(super) const fn dump(&self) -> &Minidump<'a> {

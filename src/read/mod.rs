@@ -17,12 +17,17 @@
 //! zeros. Views give the number that the file has; every comparison and look-up of this module masks both sides to 32
 //! bits first ([`Target::mask`]).
 
+#[macro_use]
+mod text_stream;
+
+mod breakpad;
 mod by_address;
 mod bytes;
 mod check;
 mod comment;
 mod context;
 mod counters;
+mod crashpad;
 mod directory;
 mod dump;
 mod exception;
@@ -31,11 +36,15 @@ mod finding;
 mod function_table;
 mod handle;
 mod index;
+mod linux;
 mod list;
 mod memory;
 mod minidump;
 mod misc;
 mod module;
+mod mozilla;
+mod opaque;
+mod reason;
 mod references;
 mod region;
 mod stream;
@@ -45,13 +54,20 @@ mod target;
 mod thread;
 mod thread_ex;
 mod token;
+mod utf8;
 mod value;
+mod xstate;
 
+pub use breakpad::{AssertionInfo, BreakpadInfo};
 pub use by_address::{Addressed, ByAddress};
 pub use bytes::ByteOrder;
 pub use comment::{CommentA, CommentW};
-pub use context::Context;
+pub use context::{Context, Register, RegisterValue};
 pub use counters::{ProcessVmCounters, SystemMemoryInfo};
+pub use crashpad::{
+    Annotation, AnnotationList, CrashpadInfo, CrashpadModule, CrashpadModuleList, StringDictionary,
+    StringDictionaryEntry, TextList, TextListEntry,
+};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use exception::Exception;
@@ -59,11 +75,19 @@ pub use finding::{Finding, FindingCode};
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
 pub use index::{Memory, VisibleRanges};
+pub use linux::{
+    AuxEntry, Field, LinkMap, LinkMapList, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron,
+    LinuxLimit, LinuxLsbRelease, LinuxMapping, LinuxMaps, LinuxProcFd, LinuxProcStat, LinuxProcStatus, LinuxProcUptime,
+    LinuxProcessor, MozLinuxLimits,
+};
 pub use list::{Iter, List, Record};
 pub use memory::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
 pub use minidump::{Exceptions, Minidump, Streams};
 pub use misc::{MiscInfo, ProcessorPower};
 pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
+pub use mozilla::{MacCrashInfoRecord, MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
+pub use opaque::{IptTrace, JavaScriptData};
+pub use reason::{Access, CrashReason, WindowsDetail};
 pub use references::{Part, Parts, Reference, Relocation, parts, relocation};
 pub use region::{MemoryInfoList, MemoryRegion};
 pub use stream::{FromStream, RawStream, Stream, StreamContext};
@@ -73,3 +97,5 @@ pub use target::Target;
 pub use thread::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, ThreadNames};
 pub use thread_ex::{ThreadEx, ThreadExList};
 pub use token::{Token, TokenInfoList, Tokens};
+pub use utf8::Utf8;
+pub use xstate::{CetUser, XState, XStateFeature};

@@ -8,6 +8,7 @@ use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
 use super::string::Utf16;
+use super::utf8::until_nul;
 
 /// A module: a program or library in the process.
 #[derive(Clone, Copy, Debug)]
@@ -176,11 +177,6 @@ impl<'a> CodeView<'a> {
             _ => unknown,
         }
     }
-}
-
-/// The bytes before the first NUL, all if there is none.
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// A module that was unloaded before the dump was taken.

@@ -1,17 +1,19 @@
 //! Streams that refer to other bytes of the file by position, taken apart so that they can be put elsewhere.
 //!
-//! Views show what such positions mean. Here they are found without regard to meaning, in those streams that this crate
-//! otherwise hands out as they are.
+//! Views show what such positions mean. Here they are found without regard to meaning, in those streams that are copied
+//! as bytes where a dump is re-encoded.
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{RvaWidth, StreamType};
+use crate::format::{DsoDebugLayout, RvaWidth, StreamType};
 
 use super::bytes::{Bytes, integer_at};
+use super::linux::dso_debug_layout;
 use super::module::ModuleList;
+use super::mozilla::has_aligned_boot_args;
 use super::stream::StreamContext;
 
 /// What is known of the file positions inside a type of stream.
@@ -158,9 +160,9 @@ enum Kind {
     /// Entries as in the module list; `first` is where they begin.
     Modules { first: u64, entries: u64, size: u64 },
     /// Breakpad's `MDRawDebug32` or `MDRawDebug64`, head of the link maps.
-    DsoDebug(LinkMap),
+    DsoDebug(DsoDebugLayout),
     /// An array of Breakpad's `MDRawLinkMap32` or `MDRawLinkMap64`.
-    LinkMaps(LinkMap),
+    LinkMaps(DsoDebugLayout),
     /// Crashpad's `MinidumpCrashpadInfo`.
     CrashpadInfo,
     /// Crashpad's `MinidumpSimpleStringDictionary`: pairs of key and value.
@@ -177,17 +179,6 @@ enum Kind {
     CrashInfo,
     /// Mozilla's boot arguments; the position stands at 4, or at 8 if the structure is aligned.
     BootArgs { aligned: bool },
-}
-
-/// The layouts of link maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum LinkMap {
-    /// For 32-bit targets, 12 bytes.
-    Bits32,
-    /// Breakpad's for 64-bit targets, 24 bytes.
-    Bits64,
-    /// minidump-writer's for 64-bit targets, 20 bytes.
-    Packed,
 }
 
 /// A field that holds a position, and what stands there.
@@ -217,9 +208,10 @@ impl Field {
         Self { position: position + 4, width: RvaWidth::Rva, extent: Some((position, 1)), target }
     }
 
-    /// Breakpad's position of link maps of `size` bytes, which their number follows.
-    const fn link_maps(size: u64, map: LinkMap) -> Self {
-        Self { position: 4, width: RvaWidth::Rva, extent: Some((8, size)), target: Kind::LinkMaps(map) }
+    /// Breakpad's position of link maps, which their number follows.
+    const fn link_maps(layout: DsoDebugLayout) -> Self {
+        let extent = Some((8, layout.link_map_size() as u64));
+        Self { position: 4, width: RvaWidth::Rva, extent, target: Kind::LinkMaps(layout) }
     }
 }
 
@@ -236,9 +228,9 @@ const MODULE: &[Field] = &[
     Field::location(76, Kind::Plain("CodeView record")),
     Field::location(84, Kind::Plain("IMAGE_DEBUG_MISC")),
 ];
-const DSO_DEBUG_32: &[Field] = &[Field::link_maps(12, LinkMap::Bits32)];
-const DSO_DEBUG_64: &[Field] = &[Field::link_maps(24, LinkMap::Bits64)];
-const DSO_DEBUG_PACKED: &[Field] = &[Field::link_maps(20, LinkMap::Packed)];
+const DSO_DEBUG_32: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits32)];
+const DSO_DEBUG_64: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits64)];
+const DSO_DEBUG_PACKED: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits64Packed)];
 const LINK_MAP_32: &[Field] = &[Field::rva(4, Kind::Utf16)];
 const LINK_MAP_64: &[Field] = &[Field::rva(8, Kind::Utf16)];
 const CRASHPAD_INFO: &[Field] = &[Field::location(36, Kind::Dictionary), Field::location(44, Kind::ModuleLinks)];
@@ -257,21 +249,11 @@ const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(8, Kind::Utf16)];
 
 impl Kind {
     fn of(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
-        let size = stream.declared_size();
         match stream.stream_type() {
-            StreamType::LINUX_DSO_DEBUG => Ok(Self::DsoDebug(if stream.dump().target().is_32_bit() {
-                LinkMap::Bits32
-            } else if size % 16 == 4 {
-                // minidump-writer packs the head to 36 bytes, Breakpad has 40. What follows is the dynamic table: pairs
-                // of 8 bytes.
-                LinkMap::Packed
-            } else {
-                LinkMap::Bits64
-            })),
+            StreamType::LINUX_DSO_DEBUG => Ok(Self::DsoDebug(dso_debug_layout(stream))),
             StreamType::CRASHPAD_INFO => Ok(Self::CrashpadInfo),
             StreamType::MOZ_MAC_CRASH_INFO => Ok(Self::CrashInfo),
-            // 12 bytes in the files of minidump-writer, which packs; a compiler would make 16 of them.
-            StreamType::MOZ_MAC_BOOT_ARGS => Ok(Self::BootArgs { aligned: size >= 16 }),
+            StreamType::MOZ_MAC_BOOT_ARGS => Ok(Self::BootArgs { aligned: has_aligned_boot_args(stream) }),
             StreamType::WINE_HOST_MODULE_LIST => {
                 let list: ModuleList<'_> = stream.view()?;
                 let first = list.entry_offset(0) - stream.offset();
@@ -315,12 +297,13 @@ impl Kind {
         match self {
             Self::Plain(_) | Self::Utf16 | Self::Utf8 | Self::ByteArray => None,
             Self::Modules { first, entries, size } => Some(Layout { first, entries, size, fields: MODULE }),
-            Self::DsoDebug(LinkMap::Bits32) => once(DSO_DEBUG_32),
-            Self::DsoDebug(LinkMap::Bits64) => once(DSO_DEBUG_64),
-            Self::DsoDebug(LinkMap::Packed) => once(DSO_DEBUG_PACKED),
-            Self::LinkMaps(LinkMap::Bits32) => all(12, LINK_MAP_32),
-            Self::LinkMaps(LinkMap::Bits64) => all(24, LINK_MAP_64),
-            Self::LinkMaps(LinkMap::Packed) => all(20, LINK_MAP_64),
+            Self::DsoDebug(DsoDebugLayout::Bits32) => once(DSO_DEBUG_32),
+            Self::DsoDebug(DsoDebugLayout::Bits64) => once(DSO_DEBUG_64),
+            Self::DsoDebug(DsoDebugLayout::Bits64Packed) => once(DSO_DEBUG_PACKED),
+            Self::LinkMaps(layout) => {
+                let fields = if layout.pointer_size() == 4 { LINK_MAP_32 } else { LINK_MAP_64 };
+                all(layout.link_map_size() as u64, fields)
+            }
             Self::CrashpadInfo => once(CRASHPAD_INFO),
             Self::Dictionary => counted(8, DICTIONARY_ENTRY),
             Self::ModuleLinks => counted(12, MODULE_LINK),

@@ -3,16 +3,24 @@
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 
+use super::breakpad::{AssertionInfo, BreakpadInfo};
 use super::bytes::Decode;
 use super::comment::{CommentA, CommentW};
 use super::counters::{ProcessVmCounters, SystemMemoryInfo};
+use super::crashpad::CrashpadInfo;
 use super::exception::Exception;
 use super::function_table::FunctionTableList;
 use super::handle::{HandleData, HandleOperationList};
+use super::linux::{
+    LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron, LinuxLsbRelease, LinuxMaps, LinuxProcFd,
+    LinuxProcStat, LinuxProcStatus, LinuxProcUptime, MozLinuxLimits,
+};
 use super::memory::{Memory64List, MemoryList};
 use super::minidump::Minidump;
 use super::misc::MiscInfo;
 use super::module::{HostModuleList, ModuleList, UnloadedModuleList};
+use super::mozilla::{MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
+use super::opaque::{IptTrace, JavaScriptData};
 use super::region::MemoryInfoList;
 use super::system::SystemInfo;
 use super::thread::{ThreadInfoList, ThreadList, ThreadNames};
@@ -98,6 +106,12 @@ impl<'a> StreamContext<'a> {
         self.dump.bytes().clipped(self.offset(), self.declared_size())
     }
 
+    /// The stream's bytes; an error only if none of those that it should have is there.
+    pub(crate) fn present(&self) -> Result<&'a [u8], ReadError> {
+        let bytes = self.bytes();
+        self.fault().filter(|_| bytes.is_empty()).map_or(Ok(bytes), Err)
+    }
+
     /// What is missing, if the stream reaches beyond the end of the file.
     pub fn fault(&self) -> Option<ReadError> {
         self.dump.location("stream", self.entry.location).err()
@@ -158,6 +172,9 @@ macro_rules! streams {
         }
 
         impl<'a> Stream<'a> {
+            /// The types of streams that have a variant of their own, in the order of the variants.
+            pub const TYPED: &'static [StreamType] = &[$(<$view as FromStream<'a>>::STREAM_TYPE),*];
+
             /// Decodes a stream by its type.
             ///
             /// # Errors
@@ -168,11 +185,7 @@ macro_rules! streams {
                     StreamType::UNUSED => Ok(Self::Unused),
                     $(StreamType::$constant => stream.view().map(Self::$name),)*
                     stream_type => {
-                        let raw = RawStream { stream_type, bytes: stream.bytes() };
-                        match stream.fault() {
-                            Some(fault) if raw.bytes.is_empty() => Err(fault),
-                            _ => Ok(Self::Raw(raw)),
-                        }
+                        stream.present().map(|bytes| Self::Raw(RawStream { stream_type, bytes }))
                     }
                 }
             }
@@ -223,4 +236,44 @@ streams! {
     ThreadNames(THREAD_NAMES) => ThreadNames<'a>,
     /// Modules of the system beneath Wine.
     HostModuleList(WINE_HOST_MODULE_LIST) => HostModuleList<'a>,
+    /// A report of Microsoft's script engine.
+    JavaScriptData(JAVA_SCRIPT_DATA) => JavaScriptData<'a>,
+    /// A trace of Intel's processor tracing.
+    IptTrace(IPT_TRACE) => IptTrace<'a>,
+    /// Crashpad's ids and annotations.
+    CrashpadInfo(CRASHPAD_INFO) => CrashpadInfo<'a>,
+    /// Which threads wrote and asked for the dump, by Breakpad.
+    BreakpadInfo(BREAKPAD_INFO) => BreakpadInfo,
+    /// The assertion that failed, by Breakpad.
+    AssertionInfo(ASSERTION_INFO) => AssertionInfo<'a>,
+    /// The processors of a Linux machine.
+    LinuxCpuInfo(LINUX_CPU_INFO) => LinuxCpuInfo<'a>,
+    /// The state of a Linux process.
+    LinuxProcStatus(LINUX_PROC_STATUS) => LinuxProcStatus<'a>,
+    /// The distribution of Linux.
+    LinuxLsbRelease(LINUX_LSB_RELEASE) => LinuxLsbRelease<'a>,
+    /// The command line of a Linux process.
+    LinuxCmdLine(LINUX_CMD_LINE) => LinuxCmdLine<'a>,
+    /// The environment of a Linux process.
+    LinuxEnviron(LINUX_ENVIRON) => LinuxEnviron<'a>,
+    /// What the kernel of Linux told the program when it started.
+    LinuxAuxv(LINUX_AUXV) => LinuxAuxv<'a>,
+    /// The address space of a Linux process.
+    LinuxMaps(LINUX_MAPS) => LinuxMaps<'a>,
+    /// What the dynamic linker of Linux knows about shared objects.
+    LinuxDsoDebug(LINUX_DSO_DEBUG) => LinuxDsoDebug<'a>,
+    /// The state of a Linux process in figures.
+    LinuxProcStat(LINUX_PROC_STAT) => LinuxProcStat<'a>,
+    /// How long the Linux machine had been running.
+    LinuxProcUptime(LINUX_PROC_UPTIME) => LinuxProcUptime<'a>,
+    /// The open files of a Linux process.
+    LinuxProcFd(LINUX_PROC_FD) => LinuxProcFd<'a>,
+    /// Messages that libraries left for the crash report on macOS, by Mozilla.
+    MozMacCrashInfo(MOZ_MAC_CRASH_INFO) => MozMacCrashInfo<'a>,
+    /// The arguments of the kernel of macOS, by Mozilla.
+    MozMacBootArgs(MOZ_MAC_BOOT_ARGS) => MozMacBootArgs<'a>,
+    /// The limits of a Linux process, by Mozilla.
+    MozLinuxLimits(MOZ_LINUX_LIMITS) => MozLinuxLimits<'a>,
+    /// What went wrong while the dump was written, by Mozilla.
+    MozSoftErrors(MOZ_SOFT_ERRORS) => MozSoftErrors<'a>,
 }

@@ -62,6 +62,12 @@ impl<'a> Utf16<'a> {
         }
         Self { bytes, big: self.big }
     }
+
+    /// The text before the first NUL character, all if there is none.
+    pub(crate) fn until_nul(&self) -> Self {
+        let units = self.units().take_while(|&unit| unit != 0).count();
+        Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
+    }
 }
 
 impl fmt::Display for Utf16<'_> {

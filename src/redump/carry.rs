@@ -101,7 +101,8 @@ impl<'a> Carrier<'a> {
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
-        let bytes = if of_thread { context::of_thread(&context) } else { context::fixed_part(&context) };
+        let cpu = self.dump.target().architecture;
+        let bytes = if of_thread { context::of_thread(&context, cpu) } else { context::fixed_part(&context, cpu) };
         // An unchanged record serves both.
         let kind = match bytes {
             Cow::Borrowed(_) => Kind::Bytes,

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use crate::format::{CONTEXT_ARM64_XSTATE, CONTEXT_XSTATE, ContextLayout};
+use crate::format::{CONTEXT_ARM64_XSTATE, CONTEXT_XSTATE, ContextLayout, ProcessorArchitecture};
 use crate::read::Context;
 
 /// The flag for extended state and the layouts that have a fixed part to cut a record to.
@@ -19,10 +19,11 @@ const ARM_CPSR: usize = 68;
 
 /// The record cut to its fixed part, its flags no longer announcing what is cut off.
 ///
-/// Records of layouts without an extended form are kept whole.
-pub(super) fn fixed_part<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
+/// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout of
+/// the processor it is, not the flags.
+pub(super) fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
     let bytes = context.as_bytes();
-    let extended = EXTENDED.iter().find(|(layout, _)| context.layout() == Some(layout));
+    let extended = EXTENDED.iter().find(|(layout, _)| by_size(bytes, cpu) == Some(layout));
     let Some((layout, flag)) = extended else {
         return bytes.into();
     };
@@ -38,9 +39,9 @@ pub(super) fn fixed_part<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
 
 /// As [`fixed_part`], for the thread list: there the debugger lets bit 0 of ARM's program counter say whether the
 /// processor status has Thumb code.
-pub(super) fn of_thread<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
-    let mut bytes = fixed_part(context);
-    if context.layout() != Some(&ContextLayout::ARM) {
+pub(super) fn of_thread<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
+    let mut bytes = fixed_part(context, cpu);
+    if by_size(context.as_bytes(), cpu) != Some(&ContextLayout::ARM) {
         return bytes;
     }
     if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {
@@ -50,6 +51,10 @@ pub(super) fn of_thread<'a>(context: &Context<'a>) -> Cow<'a, [u8]> {
         }
     }
     bytes
+}
+
+fn by_size(bytes: &[u8], cpu: Option<ProcessorArchitecture>) -> Option<&'static ContextLayout> {
+    ContextLayout::for_architecture(cpu?, u32::try_from(bytes.len()).unwrap_or(u32::MAX))
 }
 
 fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {

@@ -60,6 +60,10 @@ impl<'a> Transcoder<'_, 'a> {
                 continue;
             }
             let outcome = match decoded {
+                Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
+                    self.fault(stream.stream_type(), 0, "head", error);
+                    self.carry(&stream)
+                }
                 Err(error) => Outcome::Unreadable(error),
                 Ok(decoded) => self.stream(&stream, decoded, selection),
             };
@@ -113,6 +117,26 @@ impl<'a> Transcoder<'_, 'a> {
             | Stream::CommentW(_)
             | Stream::HandleOperationList(_)
             | Stream::HostModuleList(_)
+            | Stream::JavaScriptData(_)
+            | Stream::IptTrace(_)
+            | Stream::BreakpadInfo(_)
+            | Stream::AssertionInfo(_)
+            | Stream::LinuxCpuInfo(_)
+            | Stream::LinuxProcStatus(_)
+            | Stream::LinuxLsbRelease(_)
+            | Stream::LinuxCmdLine(_)
+            | Stream::LinuxEnviron(_)
+            | Stream::LinuxAuxv(_)
+            | Stream::LinuxMaps(_)
+            | Stream::LinuxProcStat(_)
+            | Stream::LinuxProcUptime(_)
+            | Stream::LinuxProcFd(_)
+            | Stream::MozLinuxLimits(_)
+            | Stream::MozSoftErrors(_)
+            | Stream::CrashpadInfo(_)
+            | Stream::LinuxDsoDebug(_)
+            | Stream::MozMacCrashInfo(_)
+            | Stream::MozMacBootArgs(_)
             | Stream::Raw(_) => (false, true),
         };
         if !asked {
@@ -153,6 +177,26 @@ impl<'a> Transcoder<'_, 'a> {
             | Stream::SystemMemoryInfo(_)
             | Stream::ProcessVmCounters(_)
             | Stream::HostModuleList(_)
+            | Stream::JavaScriptData(_)
+            | Stream::IptTrace(_)
+            | Stream::BreakpadInfo(_)
+            | Stream::AssertionInfo(_)
+            | Stream::LinuxCpuInfo(_)
+            | Stream::LinuxProcStatus(_)
+            | Stream::LinuxLsbRelease(_)
+            | Stream::LinuxCmdLine(_)
+            | Stream::LinuxEnviron(_)
+            | Stream::LinuxAuxv(_)
+            | Stream::LinuxMaps(_)
+            | Stream::LinuxProcStat(_)
+            | Stream::LinuxProcUptime(_)
+            | Stream::LinuxProcFd(_)
+            | Stream::MozLinuxLimits(_)
+            | Stream::MozSoftErrors(_)
+            | Stream::CrashpadInfo(_)
+            | Stream::LinuxDsoDebug(_)
+            | Stream::MozMacCrashInfo(_)
+            | Stream::MozMacBootArgs(_)
             | Stream::Raw(_) => return self.carry(stream),
         }
         Outcome::Rewritten
@@ -348,6 +392,11 @@ impl<'a> Transcoder<'_, 'a> {
         }
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
     }
+}
+
+/// True for streams of other producers: they go as bytes, so that one too short for its view need not be left out.
+fn is_foreign(stream_type: StreamType) -> bool {
+    stream_type > StreamType::LAST_RESERVED
 }
 
 /// The selected memory, borrowed from the source.

@@ -4,6 +4,7 @@
 
 mod check;
 mod comments;
+mod contexts;
 mod corpus;
 mod directory;
 mod emit;
@@ -18,6 +19,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod reasons;
 mod redump_carry;
 mod redump_differences;
 mod redump_mini;
@@ -27,6 +29,7 @@ mod redump_select;
 mod references;
 mod resources;
 mod roundtrip;
+mod stream_table;
 mod strings;
 mod support;
 mod synth;
@@ -35,6 +38,8 @@ mod tables;
 mod threads;
 mod tidy;
 mod tools;
+mod twins;
+mod vendor;
 mod widths;
 
 use std::process::ExitCode;
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
     let trials = [
         check::trials(),
         comments::trials(),
+        contexts::trials(),
         corpus::trials(),
         directory::trials(),
         emit::trials(),
@@ -59,6 +65,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        reasons::trials(),
         redump_carry::trials(),
         redump_differences::trials(),
         redump_mini::trials(),
@@ -68,12 +75,15 @@ fn main() -> ExitCode {
         references::trials(),
         resources::trials(),
         roundtrip::trials(),
+        stream_table::trials(),
         strings::trials(),
         system::trials(),
         tables::trials(),
         threads::trials(),
         tidy::trials(),
         tools::trials(),
+        twins::trials(),
+        vendor::trials(),
         widths::trials(),
     ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()

@@ -5,7 +5,7 @@ mod memory;
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{ContextLayout, DirectoryEntry, HandleObjectInformation, StreamType};
+use crate::format::{DirectoryEntry, HandleObjectInformation, StreamType};
 
 use crate::read::context::Context;
 use crate::read::exception::Exception;
@@ -16,7 +16,7 @@ use crate::read::list::{List, Record};
 use crate::read::memory::MemoryRange;
 use crate::read::minidump::Minidump;
 use crate::read::module::{Module, ModuleList};
-use crate::read::references::{Relocation, parts, relocation};
+use crate::read::references::parts;
 use crate::read::stream::{Stream, StreamContext};
 use crate::read::string::Utf16;
 use crate::read::system::SystemInfo;
@@ -163,7 +163,10 @@ impl<'a> Check<'a, '_> {
             Stream::ThreadInfoList(list) => self.list_fault(stream, list),
             Stream::FunctionTable(list) => self.truncated(stream, list.fault()),
             Stream::Token(list) => self.truncated(stream, list.fault()),
-            Stream::Raw(_) if relocation(stream.stream_type()) == Relocation::Known => match parts(stream) {
+            Stream::CrashpadInfo(_)
+            | Stream::LinuxDsoDebug(_)
+            | Stream::MozMacCrashInfo(_)
+            | Stream::MozMacBootArgs(_) => match parts(stream) {
                 Ok(found) => {
                     found.faults.into_iter().for_each(|fault| {
                         self.report(FindingCode::ReferenceOutsideFile, place, fault);
@@ -177,6 +180,22 @@ impl<'a> Check<'a, '_> {
             | Stream::MiscInfo(_)
             | Stream::SystemMemoryInfo(_)
             | Stream::ProcessVmCounters(_)
+            | Stream::JavaScriptData(_)
+            | Stream::IptTrace(_)
+            | Stream::BreakpadInfo(_)
+            | Stream::AssertionInfo(_)
+            | Stream::LinuxCpuInfo(_)
+            | Stream::LinuxProcStatus(_)
+            | Stream::LinuxLsbRelease(_)
+            | Stream::LinuxCmdLine(_)
+            | Stream::LinuxEnviron(_)
+            | Stream::LinuxAuxv(_)
+            | Stream::LinuxMaps(_)
+            | Stream::LinuxProcStat(_)
+            | Stream::LinuxProcUptime(_)
+            | Stream::LinuxProcFd(_)
+            | Stream::MozLinuxLimits(_)
+            | Stream::MozSoftErrors(_)
             | Stream::Raw(_) => {}
         }
     }
@@ -242,12 +261,9 @@ impl<'a> Check<'a, '_> {
 
     fn context(&mut self, place: Place, context: Result<Option<Context<'a>>, ReadError>) {
         // Of some processors no layout is known at all; that is no fault of the dump.
-        let known = |cpu| ContextLayout::for_architecture(cpu, u32::MAX).is_some();
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
-            Ok(Some(context)) if context.layout().is_none() && self.dump.target().architecture.is_some_and(known) => {
-                self.report(FindingCode::ContextUnknownSize, place, None);
-            }
+            Ok(Some(context)) if context.is_truncated() => self.report(FindingCode::ContextUnknownSize, place, None),
             Ok(_) => {}
         }
     }

@@ -4,6 +4,7 @@
 //! documented offset with a value of its own, so that two fields in the wrong order cannot make up for each other.
 
 mod tables;
+mod vendor;
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::support::trials;
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![every_struct_has_a_table];
     trials.extend(tables::trials());
+    trials.extend(vendor::trials());
     trials
 }
 
@@ -152,20 +154,30 @@ fn plant(field: &mut [u8], value: u64, order: Endian) {
 }
 
 fn every_struct_has_a_table() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format");
     let mut without = Vec::new();
     let mut found = 0;
-    for entry in fs::read_dir(folder).expect("src/format can be listed") {
-        let text = fs::read_to_string(entry.expect("src/format can be listed").path()).expect("sources are UTF-8");
+    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format")) {
         for name in decoded_structs(&text) {
             found += 1;
-            if !tables::NAMES.contains(&name) {
+            if !tables::NAMES.contains(&name) && !vendor::NAMES.contains(&name) {
                 without.push(name.to_owned());
             }
         }
     }
     assert!(without.is_empty(), "no table for {}", without.join(", "));
-    assert_eq!(found, tables::NAMES.len(), "structs found in src/format");
+    assert_eq!(found, tables::NAMES.len() + vendor::NAMES.len(), "structs found in src/format");
+}
+
+/// The files of a folder and of those within.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("src/format can be listed");
+    let paths = entries.map(|entry| entry.expect("src/format can be listed").path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![fs::read_to_string(&path).expect("sources are UTF-8")],
+        })
+        .collect()
 }
 
 /// The names of the structs that scroll decodes: those that derive it and those of `named_values!`.

@@ -67,6 +67,8 @@ fn a_longer_context_is_cut_and_says_so() {
             becomes(cpu, &longer(cpu, u32::MAX, extra), &longer(cpu, !flag, 0));
         }
     }
+    // Not even where the flags are those of Breakpad's shorter records.
+    becomes(Cpu::ARM64, &longer(Cpu::ARM64, 0x8000_0006, 88), &longer(Cpu::ARM64, 0x8000_0006, 0));
     // As Windows writes it: CONTEXT_EX and an AVX chunk make 1600 bytes.
     becomes(Cpu::AMD64, &longer(Cpu::AMD64, 0x10_005f, 1600 - 1232), &longer(Cpu::AMD64, 0x10_001f, 0));
 }

@@ -10,6 +10,7 @@ pub mod golden;
 pub mod redumped;
 pub mod shared;
 pub mod trial;
+pub mod vendor;
 pub mod walk;
 
 pub use shared::Shared;

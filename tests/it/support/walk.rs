@@ -7,6 +7,8 @@ use userdump::read::{Context, List, Memory, MemoryRange, Module, Record, Relocat
 use userdump::read::{parts, relocation};
 use userdump::{Minidump, ReadError};
 
+use super::vendor;
+
 /// What was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walked {
@@ -102,7 +104,7 @@ impl Walk<'_> {
                 list.iter().for_each(|range| self.item(&(range, range.fault())));
             }
             Stream::Exception(exception) => {
-                self.see(&(exception.raw(), exception.parameters()));
+                self.see(&(exception.raw(), exception.parameters(), exception.reason()));
                 self.context(exception.context());
             }
             Stream::SystemInfo(system) => {
@@ -142,7 +144,12 @@ impl Walk<'_> {
             Stream::CommentA(comment) => self.see(&(comment.as_bytes(), comment.to_string())),
             Stream::CommentW(comment) => self.see(&(comment.text(), comment.to_string())),
             Stream::Raw(raw) => self.raw(stream, raw.stream_type, raw.bytes),
-            other => panic!("the walk has no way through {other:?}"),
+            other => {
+                assert!(vendor::walk(stream, other, self.see), "the walk has no way through {other:?}");
+                if relocation(stream.stream_type()) == Relocation::Known {
+                    self.raw(stream, stream.stream_type(), stream.bytes());
+                }
+            }
         }
     }
 
@@ -171,6 +178,9 @@ impl Walk<'_> {
             Ok(Some(it)) => {
                 let registers = [it.flags(), it.instruction_pointer(), it.stack_pointer(), it.frame_pointer()];
                 self.see(&(it.as_bytes().len(), it.layout(), registers));
+                self.see(&(it.state(), it.valid_groups().collect::<Vec<_>>(), it.registers().collect::<Vec<_>>()));
+                let extended = it.xstate(None);
+                self.see(&extended.map(|it| (it.features(), it.iter().collect::<Vec<_>>(), it.cet_u())));
             }
             other => self.see(&other.map(|_| ())),
         }

@@ -1,0 +1,81 @@
+//! What Breakpad adds on every system: who wrote the dump, and which assertion failed.
+
+use bitflags::bitflags;
+use scroll::{Pread, Pwrite, SizeWith};
+
+/// The BreakpadInfo stream.
+#[doc(alias = "MDRawBreakpadInfo")]
+#[doc(alias = "MINIDUMP_BREAKPAD_INFO")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+pub struct BreakpadInfo {
+    /// Which of the ids count, as [`BreakpadInfoFlags`].
+    pub validity: u32,
+    /// The thread that wrote the dump.
+    pub dump_thread_id: u32,
+    /// The thread that asked for the dump, usually the one that crashed.
+    pub requesting_thread_id: u32,
+}
+
+impl BreakpadInfo {
+    /// Size of the structure in the file, in bytes.
+    pub const SIZE: usize = 12;
+}
+
+bitflags! {
+    /// Which ids of [`BreakpadInfo`] count.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BreakpadInfoFlags: u32 {
+        /// The thread that wrote the dump.
+        #[doc(alias = "MD_BREAKPAD_INFO_VALID_DUMP_THREAD_ID")]
+        const DUMP_THREAD_ID = 1;
+        /// The thread that asked for the dump.
+        #[doc(alias = "MD_BREAKPAD_INFO_VALID_REQUESTING_THREAD_ID")]
+        const REQUESTING_THREAD_ID = 2;
+    }
+}
+
+/// The AssertionInfo stream.
+///
+/// Texts are in UTF-16, ended by a NUL unless they fill the field. Behind the NUL anything may stand.
+#[doc(alias = "MDRawAssertionInfo")]
+#[doc(alias = "MINIDUMP_ASSERTION_INFO")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+pub struct AssertionInfo {
+    /// What was not true.
+    pub expression: [u16; 128],
+    /// The function that looked.
+    pub function: [u16; 128],
+    /// The source file of the function.
+    pub file: [u16; 128],
+    /// The line in the source file, from 1.
+    pub line: u32,
+    /// Who noticed.
+    pub assertion_type: AssertionType,
+}
+
+impl AssertionInfo {
+    /// Size of the structure in the file, in bytes.
+    pub const SIZE: usize = 776;
+}
+
+impl Default for AssertionInfo {
+    fn default() -> Self {
+        let empty = [0; 128];
+        Self { expression: empty, function: empty, file: empty, line: 0, assertion_type: AssertionType::UNKNOWN }
+    }
+}
+
+named_values! {
+    /// Who noticed that an assertion fails.
+    pub struct AssertionType(u32);
+
+    /// Not known; also the program itself.
+    #[doc(alias = "MD_ASSERTION_INFO_TYPE_UNKNOWN")]
+    UNKNOWN = 0 => "Unknown",
+    /// The C library, which was handed an invalid parameter.
+    #[doc(alias = "MD_ASSERTION_INFO_TYPE_INVALID_PARAMETER")]
+    INVALID_PARAMETER = 1 => "InvalidParameter",
+    /// The C++ library, when a pure virtual function was called.
+    #[doc(alias = "MD_ASSERTION_INFO_TYPE_PURE_VIRTUAL_CALL")]
+    PURE_VIRTUAL_CALL = 2 => "PureVirtualCall",
+}

@@ -1,0 +1,79 @@
+//! MIPS with 32 and 64 bits.
+
+use super::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
+use super::register::{RegisterGroup, Run};
+use super::{CONTEXT_MIPS, CONTEXT_MIPS64, ContextLayout};
+
+const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 2), (FloatingPoint, 4), (Dsp, 8)];
+
+const BREAKPAD: &[Run] = &[
+    Run::new(Integer, 8, 8, numbered_32!("r")),
+    Run::new(Integer, 8, 264, &["mdhi", "mdlo"]),
+    Run::new(Dsp, 4, 280, &["hi1", "hi2", "hi3", "lo1", "lo2", "lo3", "dsp_control"]),
+    Run::new(Integer, 8, 312, &["epc", "badvaddr"]),
+    Run::new(Integer, 4, 328, &["status", "cause"]),
+    Run::new(FloatingPoint, 8, 336, numbered_32!("f")),
+    Run::new(FloatingPoint, 4, 592, &["fpcsr", "fir"]),
+];
+
+const CRASHPAD64: &[Run] = &[
+    Run::new(Integer, 8, 8, numbered_32!("r")),
+    Run::new(Integer, 8, 264, &["mdhi", "mdlo"]),
+    Run::new(Dsp, 8, 280, &["hi1", "hi2", "hi3", "lo1", "lo2", "lo3", "dsp_control"]),
+    Run::new(Integer, 8, 336, &["epc", "badvaddr", "status", "cause"]),
+    Run::new(FloatingPoint, 8, 368, numbered_32!("f")),
+    Run::new(FloatingPoint, 8, 624, &["fpcsr", "fir"]),
+];
+
+/// Those that the calling conventions agree in.
+const ALIASES: &[(&str, &str)] = &[
+    ("s0", "r16"),
+    ("s1", "r17"),
+    ("s2", "r18"),
+    ("s3", "r19"),
+    ("s4", "r20"),
+    ("s5", "r21"),
+    ("s6", "r22"),
+    ("s7", "r23"),
+    ("gp", "r28"),
+    ("sp", "r29"),
+    ("fp", "r30"),
+    ("s8", "r30"),
+    ("ra", "r31"),
+    ("pc", "epc"),
+];
+
+impl ContextLayout {
+    /// MIPS and MIPS64 as Breakpad writes them; even 32-bit registers take 8 bytes, and may be sign-extended to that.
+    ///
+    /// The accumulators of the DSP extension are `hi1` and `lo1` to `hi3` and `lo3`; those numbered 0 are `mdhi` and
+    /// `mdlo`.
+    #[doc(alias = "MDRawContextMIPS")]
+    pub const MIPS: Self = Self {
+        name: "MIPS",
+        size: 600,
+        padding: 0,
+        flags_offset: 0,
+        flags_size: 4,
+        cpu_flags: &[CONTEXT_MIPS, CONTEXT_MIPS64],
+        instruction_pointer: 312,
+        stack_pointer: 240,
+        frame_pointer: Some(248),
+        register_size: 8,
+        fxsave: None,
+        groups: GROUPS,
+        runs: BREAKPAD,
+        aliases: ALIASES,
+    };
+
+    /// MIPS64 as Crashpad declares it; no file with it was observed.
+    pub const MIPS64_CRASHPAD: Self = Self {
+        name: "MIPS64 (Crashpad)",
+        size: 640,
+        flags_size: 8,
+        cpu_flags: &[CONTEXT_MIPS64],
+        instruction_pointer: 336,
+        runs: CRASHPAD64,
+        ..Self::MIPS
+    };
+}

@@ -1,0 +1,67 @@
+//! PowerPC with 32 and 64 bits.
+
+use super::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
+use super::register::{RegisterGroup, Run};
+use super::{CONTEXT_PPC, CONTEXT_PPC64, ContextLayout};
+
+/// One flag stands for all that every PowerPC has.
+const GROUPS: &[(RegisterGroup, u32)] = &[(Control, 1), (Integer, 1), (FloatingPoint, 8), (Vector, 0x20)];
+
+const PPC: &[Run] = &[
+    Run::new(Control, 4, 4, &["srr0", "srr1"]),
+    Run::new(Integer, 4, 12, numbered_32!("r")),
+    Run::new(Control, 4, 140, &["cr", "xer", "lr", "ctr", "mq", "vrsave"]),
+    Run::new(FloatingPoint, 8, 164, numbered_32!("f")),
+    Run::new(FloatingPoint, 4, 424, &["fpscr"]),
+    Run::new(Vector, 16, 428, numbered_32!("vr")),
+    Run::new(Vector, 16, 940, &["vscr"]),
+    Run::new(Vector, 4, 972, &["vrvalid"]),
+];
+
+const PPC64: &[Run] = &[
+    Run::new(Control, 8, 8, &["srr0", "srr1"]),
+    Run::new(Integer, 8, 24, numbered_32!("r")),
+    Run::new(Control, 8, 280, &["cr", "xer", "lr", "ctr", "vrsave"]),
+    Run::new(FloatingPoint, 8, 320, numbered_32!("f")),
+    Run::new(FloatingPoint, 4, 580, &["fpscr"]),
+    Run::new(Vector, 16, 584, numbered_32!("vr")),
+    Run::new(Vector, 16, 1096, &["vscr"]),
+    Run::new(Vector, 4, 1128, &["vrvalid"]),
+];
+
+const ALIASES: &[(&str, &str)] = &[("pc", "srr0"), ("sp", "r1")];
+
+impl ContextLayout {
+    /// PowerPC as Breakpad writes it.
+    #[doc(alias = "MDRawContextPPC")]
+    pub const PPC: Self = Self {
+        name: "PowerPC",
+        size: 1004,
+        padding: 0,
+        flags_offset: 0,
+        flags_size: 4,
+        cpu_flags: &[CONTEXT_PPC],
+        instruction_pointer: 4,
+        stack_pointer: 16,
+        frame_pointer: None,
+        register_size: 4,
+        fxsave: None,
+        groups: GROUPS,
+        runs: PPC,
+        aliases: ALIASES,
+    };
+
+    /// PowerPC with 64 bits as Breakpad writes it.
+    #[doc(alias = "MDRawContextPPC64")]
+    pub const PPC64: Self = Self {
+        name: "PPC64",
+        size: 1160,
+        flags_size: 8,
+        cpu_flags: &[CONTEXT_PPC64],
+        instruction_pointer: 8,
+        stack_pointer: 32,
+        register_size: 8,
+        runs: PPC64,
+        ..Self::PPC
+    };
+}

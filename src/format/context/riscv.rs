@@ -1,0 +1,64 @@
+//! RISC-V with 32 and 64 bits.
+
+use super::register::RegisterGroup::{FloatingPoint, Integer};
+use super::register::{RegisterGroup, Run};
+use super::{CONTEXT_RISCV32, CONTEXT_RISCV64, ContextLayout};
+
+const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 1), (FloatingPoint, 2)];
+
+const RISCV32: &[Run] = &[
+    Run::new(Integer, 4, 8, NAMES),
+    Run::new(FloatingPoint, 4, 136, numbered_32!("f")),
+    Run::new(FloatingPoint, 4, 264, &["fcsr"]),
+];
+
+const RISCV64: &[Run] = &[
+    Run::new(Integer, 8, 8, NAMES),
+    Run::new(FloatingPoint, 8, 264, numbered_32!("f")),
+    Run::new(FloatingPoint, 4, 520, &["fcsr"]),
+];
+
+/// In the order of the numbers 1 to 31, the program counter in the place of `x0`, which is always 0.
+const NAMES: &[&str] = &[
+    "pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2",
+    "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+];
+
+const ALIASES: &[(&str, &str)] = &[("fp", "s0")];
+
+impl ContextLayout {
+    /// RISC-V with 32 bits as Breakpad writes it.
+    #[doc(alias = "MDRawContextRISCV")]
+    pub const RISCV32: Self = Self {
+        name: "RISC-V 32",
+        size: 268,
+        padding: 0,
+        flags_offset: 0,
+        flags_size: 4,
+        cpu_flags: &[CONTEXT_RISCV32],
+        instruction_pointer: 8,
+        stack_pointer: 16,
+        frame_pointer: Some(40),
+        register_size: 4,
+        fxsave: None,
+        groups: GROUPS,
+        runs: RISCV32,
+        aliases: ALIASES,
+    };
+
+    /// RISC-V with 64 bits as Breakpad and Crashpad write it.
+    ///
+    /// The last 4 bytes are padding, which a record may lack.
+    #[doc(alias = "MDRawContextRISCV64")]
+    pub const RISCV64: Self = Self {
+        name: "RISC-V 64",
+        size: 528,
+        padding: 4,
+        cpu_flags: &[CONTEXT_RISCV64],
+        stack_pointer: 24,
+        frame_pointer: Some(72),
+        register_size: 8,
+        runs: RISCV64,
+        ..Self::RISCV32
+    };
+}

@@ -1,0 +1,99 @@
+//! What Breakpad adds on every system.
+
+use crate::error::ReadError;
+use crate::format::{self, AssertionType, BreakpadInfoFlags, StreamType};
+
+use super::stream::{FromStream, StreamContext};
+use super::string::Utf16;
+
+/// Which threads wrote the dump and asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakpadInfo {
+    raw: format::BreakpadInfo,
+}
+
+impl BreakpadInfo {
+    /// The stream as it stands in the file.
+    pub const fn raw(&self) -> &format::BreakpadInfo {
+        &self.raw
+    }
+
+    /// Which of the ids count.
+    pub const fn validity(&self) -> BreakpadInfoFlags {
+        BreakpadInfoFlags::from_bits_retain(self.raw.validity)
+    }
+
+    /// The thread that wrote the dump, which is of no interest itself; `None` if the stream does not say.
+    pub fn dump_thread_id(&self) -> Option<u32> {
+        self.validity().contains(BreakpadInfoFlags::DUMP_THREAD_ID).then_some(self.raw.dump_thread_id)
+    }
+
+    /// The thread that asked for the dump, usually the one that crashed; `None` if the stream does not say.
+    pub fn requesting_thread_id(&self) -> Option<u32> {
+        self.validity().contains(BreakpadInfoFlags::REQUESTING_THREAD_ID).then_some(self.raw.requesting_thread_id)
+    }
+}
+
+impl FromStream<'_> for BreakpadInfo {
+    const STREAM_TYPE: StreamType = StreamType::BREAKPAD_INFO;
+
+    fn from_stream(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
+        Ok(Self { raw: stream.read("MDRawBreakpadInfo", 0)? })
+    }
+}
+
+/// The assertion that failed; the texts are cut at 127 code units.
+#[derive(Clone, Copy, Debug)]
+pub struct AssertionInfo<'a> {
+    stream: StreamContext<'a>,
+}
+
+impl<'a> AssertionInfo<'a> {
+    const WHAT: &'static str = "MDRawAssertionInfo";
+
+    /// The stream as it stands in the file.
+    pub fn raw(&self) -> format::AssertionInfo {
+        // The size was checked when the view was made.
+        self.stream.read(Self::WHAT, 0).unwrap_or_default()
+    }
+
+    /// What was not true; empty if the producer did not learn it.
+    pub fn expression(&self) -> Utf16<'a> {
+        self.text(0)
+    }
+
+    /// The function that looked; empty if the producer did not learn it.
+    pub fn function(&self) -> Utf16<'a> {
+        self.text(256)
+    }
+
+    /// The source file of the function; empty if the producer did not learn it.
+    pub fn file(&self) -> Utf16<'a> {
+        self.text(512)
+    }
+
+    /// The line in the source file, from 1; 0 if the producer did not learn it.
+    pub fn line(&self) -> u32 {
+        self.raw().line
+    }
+
+    /// Who noticed.
+    pub fn assertion_type(&self) -> AssertionType {
+        self.raw().assertion_type
+    }
+
+    /// The text in the field at `position`, up to its NUL.
+    fn text(&self, position: usize) -> Utf16<'a> {
+        let field = self.stream.bytes().get(position..position + 256).unwrap_or_default();
+        Utf16::new(field, self.stream.dump().byte_order()).until_nul()
+    }
+}
+
+impl<'a> FromStream<'a> for AssertionInfo<'a> {
+    const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        stream.whole(Self::WHAT, format::AssertionInfo::SIZE as u64)?;
+        Ok(Self { stream: *stream })
+    }
+}

@@ -1,0 +1,317 @@
+//! What Crashpad adds: the ids of the report, and annotations of the program and of its modules.
+
+use crate::error::ReadError;
+use crate::format::{
+    self, AnnotationType, Guid, LocationDescriptor, ModuleCrashpadInfoLink, Rva, SimpleStringDictionaryEntry,
+    StreamType,
+};
+
+use super::bytes::Decode;
+use super::list::{List, Record};
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::utf8::Utf8;
+
+const TEXT: &str = "MinidumpUTF8String";
+
+/// Crashpad's ids and annotations. A field that the stream has no room for is absent.
+#[derive(Clone, Copy, Debug)]
+pub struct CrashpadInfo<'a> {
+    stream: StreamContext<'a>,
+    version: u32,
+}
+
+impl<'a> CrashpadInfo<'a> {
+    const WHAT: &'static str = "MinidumpCrashpadInfo";
+
+    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Which report the dump belongs to; all zeros if it has no number.
+    pub fn report_id(&self) -> Option<Guid> {
+        self.field(4)
+    }
+
+    /// Which installation the report comes from; all zeros if it has no number.
+    pub fn client_id(&self) -> Option<Guid> {
+        self.field(20)
+    }
+
+    /// Annotations of the program; empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the head of the dictionary does not lie in the file.
+    pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
+        List::located(self.stream.dump(), self.field(36).unwrap_or_default())
+    }
+
+    /// The modules that have annotations; empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the head of the list does not lie in the file.
+    pub fn modules(&self) -> Result<CrashpadModuleList<'a>, ReadError> {
+        List::located(self.stream.dump(), self.field(44).unwrap_or_default())
+    }
+
+    /// The bits of a pointer that hold something else than the address; 0 if there are none, `None` in older files.
+    pub fn address_mask(&self) -> Option<u64> {
+        self.field(56)
+    }
+
+    fn field<T: Decode>(&self, position: u64) -> Option<T> {
+        self.stream.read(Self::WHAT, position).ok()
+    }
+}
+
+impl<'a> FromStream<'a> for CrashpadInfo<'a> {
+    const STREAM_TYPE: StreamType = StreamType::CRASHPAD_INFO;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        Ok(Self { stream: *stream, version: stream.read(Self::WHAT, 0)? })
+    }
+}
+
+/// A key and what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct StringDictionaryEntry<'a> {
+    raw: SimpleStringDictionaryEntry,
+    dump: Minidump<'a>,
+}
+
+/// Keys and values in the order of the file; nothing keeps a key from coming twice.
+pub type StringDictionary<'a> = List<'a, StringDictionaryEntry<'a>>;
+
+impl<'a> StringDictionaryEntry<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &SimpleStringDictionaryEntry {
+        &self.raw
+    }
+
+    /// The key.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn key(&self) -> Result<Utf8<'a>, ReadError> {
+        text(&self.dump, self.raw.key)
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn value(&self) -> Result<Utf8<'a>, ReadError> {
+        text(&self.dump, self.raw.value)
+    }
+}
+
+impl<'a> Record<'a> for StringDictionaryEntry<'a> {
+    const LIST: &'static str = "MinidumpSimpleStringDictionary";
+    const SIZE: u64 = SimpleStringDictionaryEntry::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> StringDictionary<'a> {
+    /// The value of the first entry with this key; entries that cannot be read are passed over.
+    pub fn value_of(&self, key: &str) -> Option<Utf8<'a>> {
+        let entry = self.iter().find(|entry| entry.key().is_ok_and(|found| found == key))?;
+        entry.value().ok()
+    }
+}
+
+/// A module and its annotations.
+#[derive(Clone, Copy, Debug)]
+pub struct CrashpadModule<'a> {
+    raw: ModuleCrashpadInfoLink,
+    dump: Minidump<'a>,
+}
+
+/// The modules that have annotations.
+pub type CrashpadModuleList<'a> = List<'a, CrashpadModule<'a>>;
+
+impl<'a> CrashpadModule<'a> {
+    const WHAT: &'static str = "MinidumpModuleCrashpadInfo";
+
+    /// The entry of the list as it stands in the file.
+    pub const fn raw(&self) -> &ModuleCrashpadInfoLink {
+        &self.raw
+    }
+
+    /// The number of the module in the module list, from 0.
+    pub const fn module_index(&self) -> u32 {
+        self.raw.minidump_module_list_index
+    }
+
+    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file.
+    pub fn version(&self) -> Result<u32, ReadError> {
+        self.field(0, 4)
+    }
+
+    /// Messages, without keys; empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
+    pub fn list_annotations(&self) -> Result<TextList<'a>, ReadError> {
+        self.list(4)
+    }
+
+    /// Keys and values; empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the place of the dictionary, or its head, does not lie in the file.
+    pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
+        self.list(12)
+    }
+
+    /// Values with names and types; empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
+    pub fn annotation_objects(&self) -> Result<AnnotationList<'a>, ReadError> {
+        self.list(20)
+    }
+
+    fn list<R: Record<'a>>(&self, position: u64) -> Result<List<'a, R>, ReadError> {
+        let location: LocationDescriptor = self.field(position, LocationDescriptor::SIZE as u64)?;
+        List::located(&self.dump, location)
+    }
+
+    /// A field of the annotations, zero if they have no room for it.
+    fn field<T: Decode + Default>(&self, position: u64, size: u64) -> Result<T, ReadError> {
+        let location = self.raw.location;
+        if u64::from(location.data_size) < position + size {
+            return Ok(T::default());
+        }
+        self.dump.bytes().read(Self::WHAT, u64::from(location.rva) + position)
+    }
+}
+
+impl<'a> Record<'a> for CrashpadModule<'a> {
+    const LIST: &'static str = "MinidumpModuleCrashpadInfoList";
+    const SIZE: u64 = ModuleCrashpadInfoLink::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+/// A text in a list of texts.
+#[derive(Clone, Copy, Debug)]
+pub struct TextListEntry<'a> {
+    rva: Rva,
+    dump: Minidump<'a>,
+}
+
+/// Texts in the order of the file.
+pub type TextList<'a> = List<'a, TextListEntry<'a>>;
+
+impl<'a> TextListEntry<'a> {
+    /// The text.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn text(&self) -> Result<Utf8<'a>, ReadError> {
+        text(&self.dump, self.rva)
+    }
+}
+
+impl<'a> Record<'a> for TextListEntry<'a> {
+    const LIST: &'static str = "MinidumpRVAList";
+    const SIZE: u64 = 4;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { rva: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+/// A value with a name and a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Annotation<'a> {
+    raw: format::Annotation,
+    dump: Minidump<'a>,
+}
+
+/// Values with names and types, in the order of the file; nothing keeps a name from coming twice.
+pub type AnnotationList<'a> = List<'a, Annotation<'a>>;
+
+impl<'a> Annotation<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::Annotation {
+        &self.raw
+    }
+
+    /// The name.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn name(&self) -> Result<Utf8<'a>, ReadError> {
+        text(&self.dump, self.raw.name)
+    }
+
+    /// What the value is.
+    pub const fn annotation_type(&self) -> AnnotationType {
+        self.raw.annotation_type
+    }
+
+    /// The bytes of the value; empty where the producer gives no position.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if they do not lie in the file whole.
+    pub fn value(&self) -> Result<&'a [u8], ReadError> {
+        match self.raw.value {
+            0 => Ok(&[]),
+            rva => self.dump.bytes().counted("MinidumpByteArray", rva),
+        }
+    }
+
+    /// The value as text; `None` if its type says that it is something else.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn text(&self) -> Result<Option<Utf8<'a>>, ReadError> {
+        match self.annotation_type() {
+            AnnotationType::STRING => self.value().map(Utf8::new).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<'a> Record<'a> for Annotation<'a> {
+    const LIST: &'static str = "MinidumpAnnotationList";
+    const SIZE: u64 = format::Annotation::SIZE as u64;
+
+    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> AnnotationList<'a> {
+    /// The first annotation with this name; those whose names cannot be read are passed over.
+    pub fn named(&self, name: &str) -> Option<Annotation<'a>> {
+        self.iter().find(|annotation| annotation.name().is_ok_and(|found| found == name))
+    }
+}
+
+/// The `MinidumpUTF8String` at `rva`; its NUL is not looked for, and some writers leave it out.
+fn text<'a>(dump: &Minidump<'a>, rva: Rva) -> Result<Utf8<'a>, ReadError> {
+    dump.bytes().counted(TEXT, rva).map(Utf8::new)
+}

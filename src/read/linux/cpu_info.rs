@@ -1,0 +1,65 @@
+//! `/proc/cpuinfo`.
+
+use crate::read::Utf8;
+
+use super::fields::{Field, fields, value};
+
+text_streams! {
+    /// `/proc/cpuinfo`: a paragraph for each processor, with fields that depend on the architecture.
+    LinuxCpuInfo(LINUX_CPU_INFO);
+}
+
+impl<'a> LinuxCpuInfo<'a> {
+    /// The paragraphs, one for each processor.
+    ///
+    /// On ARM one more paragraph, the first or the last, is about the machine; [`LinuxProcessor::number`] tells.
+    pub fn processors(&self) -> impl Iterator<Item = LinuxProcessor<'a>> + Clone + use<'a> {
+        let mut rest = self.text().trim_end_nul().as_bytes();
+        core::iter::from_fn(move || {
+            let (paragraph, behind) = paragraph(rest)?;
+            rest = behind;
+            Some(LinuxProcessor { text: Utf8::new(paragraph) })
+        })
+    }
+
+    /// The fields of all paragraphs.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+        fields(self.text(), b':')
+    }
+}
+
+/// The lines up to the next line that is empty, and what follows them; `None` if there are only empty lines left.
+fn paragraph(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = text.iter().position(|&byte| byte != b'\n')?;
+    let text = text.get(start..)?;
+    let size = text.windows(2).position(|pair| pair == b"\n\n").map_or(text.len(), |end| end + 1);
+    text.split_at_checked(size)
+}
+
+/// A paragraph of [`LinuxCpuInfo`]: a processor, or what all of them share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinuxProcessor<'a> {
+    text: Utf8<'a>,
+}
+
+impl<'a> LinuxProcessor<'a> {
+    /// The paragraph as the file has it.
+    pub const fn text(&self) -> Utf8<'a> {
+        self.text
+    }
+
+    /// The fields, in the order of the file.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+        fields(self.text, b':')
+    }
+
+    /// The value of the first field with this key: `model name`.
+    pub fn get(&self, key: &str) -> Option<Utf8<'a>> {
+        value(self.fields(), key)
+    }
+
+    /// The number of the processor, from 0; `None` if the paragraph is not about one.
+    pub fn number(&self) -> Option<u64> {
+        self.get("processor")?.decimal()
+    }
+}

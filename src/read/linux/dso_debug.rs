@@ -1,0 +1,157 @@
+//! What the dynamic linker knows about shared objects.
+
+use crate::error::ReadError;
+use crate::format::{
+    DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed, Rva, StreamType,
+};
+use crate::read::{FromStream, List, Minidump, Record, StreamContext, Utf16};
+
+use super::auxv::words;
+
+/// The position that Breakpad gives where there is no link map.
+const NO_MAP: Rva = Rva::MAX;
+
+/// What the dynamic linker knows about shared objects, for debuggers that want to see a core file.
+#[derive(Clone, Copy, Debug)]
+pub struct LinuxDsoDebug<'a> {
+    stream: StreamContext<'a>,
+    layout: DsoDebugLayout,
+    /// The head, all numbers widened.
+    head: DsoDebug64,
+}
+
+/// The layout of a stream of link maps: by the architecture and, of 64 bits, by the size.
+///
+/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the head takes: 40
+/// bytes as Breakpad lays it out, 36 as minidump-writer packs it.
+pub(crate) fn layout(stream: &StreamContext<'_>) -> DsoDebugLayout {
+    if stream.dump().target().is_32_bit() {
+        DsoDebugLayout::Bits32
+    } else if stream.declared_size() % 16 == 4 {
+        DsoDebugLayout::Bits64Packed
+    } else {
+        DsoDebugLayout::Bits64
+    }
+}
+
+impl<'a> LinuxDsoDebug<'a> {
+    /// How the stream is laid out.
+    pub const fn layout(&self) -> DsoDebugLayout {
+        self.layout
+    }
+
+    /// The version of the protocol between linker and debugger, 1.
+    pub const fn version(&self) -> u32 {
+        self.head.version
+    }
+
+    /// The address of the function that the linker calls whenever the link map changes.
+    pub const fn brk(&self) -> u64 {
+        self.head.brk
+    }
+
+    /// The address at which the linker is loaded.
+    pub const fn ldbase(&self) -> u64 {
+        self.head.ldbase
+    }
+
+    /// The address of the dynamic section of the program.
+    pub const fn dynamic(&self) -> u64 {
+        self.head.dynamic
+    }
+
+    /// The dynamic section of the program, as it stood in memory.
+    pub fn dynamic_section(&self) -> &'a [u8] {
+        self.stream.bytes().get(self.layout.head_size()..).unwrap_or_default()
+    }
+
+    /// The entries of the dynamic section, tag and value, up to its end (tag 0).
+    pub fn dynamic_entries(&self) -> impl Iterator<Item = (u64, u64)> + Clone + use<'a> {
+        let order = self.stream.dump().byte_order();
+        words(self.dynamic_section(), self.layout.pointer_size(), order).take_while(|(tag, _)| *tag != 0)
+    }
+
+    /// The shared objects, the program first.
+    pub fn link_maps(&self) -> LinkMapList<'a> {
+        let size = self.layout.link_map_size() as u64;
+        let (rva, count) = if self.head.map == NO_MAP { (0, 0) } else { (self.head.map, self.head.dso_count) };
+        List::at(self.stream.dump(), rva.into(), size, count.into(), u64::from(count) * size)
+    }
+}
+
+impl<'a> FromStream<'a> for LinuxDsoDebug<'a> {
+    const STREAM_TYPE: StreamType = StreamType::LINUX_DSO_DEBUG;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let layout = layout(stream);
+        let head = match layout {
+            DsoDebugLayout::Bits32 => {
+                let DsoDebug32 { version, map, dso_count, brk, ldbase, dynamic } = stream.read("MDRawDebug32", 0)?;
+                let (brk, ldbase, dynamic) = (brk.into(), ldbase.into(), dynamic.into());
+                DsoDebug64 { version, map, dso_count, alignment: 0, brk, ldbase, dynamic }
+            }
+            DsoDebugLayout::Bits64 => stream.read("MDRawDebug64", 0)?,
+            DsoDebugLayout::Bits64Packed => {
+                let DsoDebug64Packed { version, map, dso_count, brk, ldbase, dynamic } =
+                    stream.read("MDRawDebug64", 0)?;
+                DsoDebug64 { version, map, dso_count, alignment: 0, brk, ldbase, dynamic }
+            }
+        };
+        Ok(Self { stream: *stream, layout, head })
+    }
+}
+
+/// A shared object.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkMap<'a> {
+    /// The entry, all numbers widened.
+    entry: LinkMap64,
+    dump: Minidump<'a>,
+}
+
+/// The shared objects of a process, see [`LinuxDsoDebug::link_maps`].
+pub type LinkMapList<'a> = List<'a, LinkMap<'a>>;
+
+impl<'a> LinkMap<'a> {
+    /// How far the object lies from the addresses that its file gives; 0 for a program that is linked to its addresses.
+    pub const fn addr(&self) -> u64 {
+        self.entry.addr
+    }
+
+    /// The address of the object's dynamic section.
+    pub const fn ld(&self) -> u64 {
+        self.entry.ld
+    }
+
+    /// The path; empty for the program.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.entry.name.into())
+    }
+}
+
+impl<'a> Record<'a> for LinkMap<'a> {
+    const LIST: &'static str = "MDRawLinkMap";
+    const SIZE: u64 = LinkMap32::SIZE as u64;
+
+    /// The three layouts have different sizes.
+    fn decode(dump: &Minidump<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        const PACKED: u64 = LinkMap64Packed::SIZE as u64;
+        let bytes = dump.bytes();
+        let entry = match size {
+            Self::SIZE => {
+                let LinkMap32 { addr, name, ld } = bytes.read(Self::LIST, offset)?;
+                LinkMap64 { addr: addr.into(), name, alignment: 0, ld: ld.into() }
+            }
+            PACKED => {
+                let LinkMap64Packed { addr, name, ld } = bytes.read(Self::LIST, offset)?;
+                LinkMap64 { addr, name, alignment: 0, ld }
+            }
+            _ => bytes.read(Self::LIST, offset)?,
+        };
+        Ok(Self { entry, dump: *dump })
+    }
+}

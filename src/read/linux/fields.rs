@@ -1,0 +1,28 @@
+//! Lines that hold a key and a value.
+
+use crate::read::Utf8;
+
+/// A key and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// What stands before the separator, without white space at its ends.
+    pub key: Utf8<'a>,
+    /// What stands behind the separator, without white space at its ends; empty if there is nothing.
+    pub value: Utf8<'a>,
+}
+
+/// The lines of `text` that have a separator; other lines are left out.
+pub(super) fn fields<'a>(text: Utf8<'a>, separator: u8) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+    text.lines().filter_map(move |line| field(line, separator))
+}
+
+/// The key and the value in a line.
+pub(super) fn field(line: Utf8<'_>, separator: u8) -> Option<Field<'_>> {
+    let (key, value) = line.split_at_byte(separator)?;
+    Some(Field { key: key.trimmed(), value: value.trimmed() })
+}
+
+/// The value of the first field with a key.
+pub(super) fn value<'a>(mut fields: impl Iterator<Item = Field<'a>>, key: &str) -> Option<Utf8<'a>> {
+    fields.find(|field| field.key == key).map(|field| field.value)
+}

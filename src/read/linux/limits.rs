@@ -1,0 +1,48 @@
+//! `/proc/self/limits`.
+
+use crate::read::Utf8;
+
+text_streams! {
+    /// `/proc/self/limits`: what the process may use of the machine; a heading, then a line for each limit.
+    MozLinuxLimits(MOZ_LINUX_LIMITS);
+}
+
+/// A limit of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinuxLimit<'a> {
+    /// What is limited: `Max open files`.
+    pub name: Utf8<'a>,
+    /// What the process may use now; `None` if there is no limit.
+    pub soft: Option<u64>,
+    /// Up to where the process may raise the limit; `None` if there is no limit.
+    pub hard: Option<u64>,
+    /// What is counted: `bytes`; empty for limits without a unit.
+    pub units: Utf8<'a>,
+}
+
+impl<'a> MozLinuxLimits<'a> {
+    /// The limits in the order of the file; the heading is none, and neither are lines that make no sense.
+    pub fn limits(&self) -> impl Iterator<Item = LinuxLimit<'a>> + Clone + use<'a> {
+        self.text().lines().filter_map(limit)
+    }
+
+    /// The first limit with this name: `Max open files`.
+    pub fn get(&self, name: &str) -> Option<LinuxLimit<'a>> {
+        self.limits().find(|limit| limit.name == name)
+    }
+}
+
+/// The kernel pads its columns with spaces; names have single spaces in them, so that two of them end a name.
+fn limit(line: Utf8<'_>) -> Option<LinuxLimit<'_>> {
+    let bytes = line.as_bytes().trim_ascii();
+    let end = bytes.windows(2).position(|pair| pair == b"  ")?;
+    let (name, values) = bytes.split_at_checked(end)?;
+    let mut values = values.split(u8::is_ascii_whitespace).filter(|value| !value.is_empty()).map(Utf8::new);
+    let (soft, hard) = (value(values.next()?)?, value(values.next()?)?);
+    Some(LinuxLimit { name: Utf8::new(name), soft, hard, units: values.next().unwrap_or_default() })
+}
+
+/// A number, or none where there is no limit; `None` if it is neither.
+fn value(text: Utf8<'_>) -> Option<Option<u64>> {
+    if text == "unlimited" { Some(None) } else { text.decimal().map(Some) }
+}

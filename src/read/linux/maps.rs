@@ -1,0 +1,141 @@
+//! `/proc/self/maps`: the address space of the process.
+
+use core::ops::Range;
+
+use crate::error::ReadError;
+use crate::format::{LinuxMapFlags, StreamType};
+use crate::read::{FromStream, StreamContext, Target, Utf8};
+
+/// `/proc/self/maps`: the mappings of the process, a line for each.
+#[derive(Clone, Copy, Debug)]
+pub struct LinuxMaps<'a> {
+    text: Utf8<'a>,
+    target: Target,
+}
+
+/// A mapping: addresses that have the same rights and the same origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinuxMapping<'a> {
+    /// The first address.
+    pub start: u64,
+    /// The address behind the last one.
+    pub end: u64,
+    /// What may be done with the memory.
+    pub flags: LinuxMapFlags,
+    /// Where in the file the mapping begins, in bytes; 0 without a file.
+    pub offset: u64,
+    /// The device that has the file, major and minor number; 0 and 0 without a file.
+    pub device: (u32, u32),
+    /// The number of the file on the device; 0 without a file.
+    pub inode: u64,
+    /// The path of the file, or a name in brackets that the kernel or Android gives (`[heap]`, `[anon:libc_malloc]`);
+    /// empty for anonymous memory.
+    ///
+    /// It is as the kernel prints it: a line feed in a path is `\012`. Where the file was deleted, the mark of that is
+    /// left out.
+    pub path: Utf8<'a>,
+    /// True if the path is followed by ` (deleted)`: the file, or its name, was gone.
+    pub deleted: bool,
+}
+
+impl<'a> LinuxMaps<'a> {
+    /// The stream as the file has it.
+    pub const fn text(&self) -> Utf8<'a> {
+        self.text
+    }
+
+    /// The mappings in the order of the file, which is that of their addresses; lines that are no mapping are left out.
+    ///
+    /// If the text is cut ([`Utf8::is_cut`]), then part of the last path may be missing.
+    pub fn iter(&self) -> impl Iterator<Item = LinuxMapping<'a>> + Clone + use<'a> {
+        self.text.lines().filter_map(mapping)
+    }
+
+    /// The lines that are no mapping, because they are cut or because the stream holds something else.
+    pub fn unreadable_lines(&self) -> impl Iterator<Item = Utf8<'a>> + Clone + use<'a> {
+        self.text.lines().filter(|line| mapping(*line).is_none())
+    }
+
+    /// The first mapping that includes `address`.
+    pub fn at_address(&self, address: u64) -> Option<LinuxMapping<'a>> {
+        let address = self.target.mask(address);
+        self.iter().find(|mapping| mapping.addresses().contains(&address))
+    }
+}
+
+impl LinuxMapping<'_> {
+    /// The addresses.
+    pub const fn addresses(&self) -> Range<u64> {
+        self.start..self.end
+    }
+
+    /// The size in bytes.
+    pub const fn size(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// True if the mapping is of a file, and not of memory or of a device that the kernel makes up.
+    pub fn is_file(&self) -> bool {
+        self.inode != 0 && self.path.as_bytes().starts_with(b"/")
+    }
+}
+
+impl<'a> FromStream<'a> for LinuxMaps<'a> {
+    const STREAM_TYPE: StreamType = StreamType::LINUX_MAPS;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        Ok(Self { text: Utf8::new(stream.present()?), target: stream.dump().target() })
+    }
+}
+
+/// `00400000-0040b000 r-xp 00000000 08:01 1234       /usr/bin/app (deleted)`.
+fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
+    let mut rest = line.as_bytes();
+    let (start, end) = word(&mut rest)?.split_at_byte(b'-')?;
+    let flags = flags(word(&mut rest)?.as_bytes())?;
+    let offset = word(&mut rest)?.hexadecimal()?;
+    let (major, minor) = word(&mut rest)?.split_at_byte(b':')?;
+    let number = |text: Utf8<'_>| u32::try_from(text.hexadecimal()?).ok();
+    let device = (number(major)?, number(minor)?);
+    let inode = word(&mut rest)?.decimal()?;
+    // Spaces fill up the column; what begins behind them may hold more of them, and end with them.
+    let path = rest.trim_ascii_start();
+    let gone = path.strip_suffix(b" (deleted)");
+    Some(LinuxMapping {
+        start: start.hexadecimal()?,
+        end: end.hexadecimal()?,
+        flags,
+        offset,
+        device,
+        inode,
+        path: Utf8::new(gone.unwrap_or(path)),
+        deleted: gone.is_some(),
+    })
+}
+
+/// Takes the next word, which white space or the end of the line ends.
+fn word<'a>(rest: &mut &'a [u8]) -> Option<Utf8<'a>> {
+    let text = rest.trim_ascii_start();
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    let (word, behind) = text.split_at_checked(end)?;
+    *rest = behind;
+    (!word.is_empty()).then(|| Utf8::new(word))
+}
+
+/// The four letters, each of which is there or a hyphen; the last is `s` or `p`.
+fn flags(letters: &[u8]) -> Option<LinuxMapFlags> {
+    let &[read, write, execute, sharing] = letters else {
+        return None;
+    };
+    let rights = [
+        (read, b'r', b'-', LinuxMapFlags::READ),
+        (write, b'w', b'-', LinuxMapFlags::WRITE),
+        (execute, b'x', b'-', LinuxMapFlags::EXECUTE),
+        (sharing, b's', b'p', LinuxMapFlags::SHARED),
+    ];
+    rights.into_iter().try_fold(LinuxMapFlags::empty(), |flags, (letter, set, clear, flag)| match letter {
+        _ if letter == set => Some(flags | flag),
+        _ if letter == clear => Some(flags),
+        _ => None,
+    })
+}

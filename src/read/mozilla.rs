@@ -1,0 +1,200 @@
+//! What Mozilla's crash reporter adds. The limits of Linux are with the other files of `/proc`.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format::{
+    self, LocationDescriptor, MacBootArgsAligned, MacCrashInfoRecord4, MacCrashInfoRecord5, Rva64, StreamType,
+};
+
+use super::bytes::Decode;
+use super::minidump::Minidump;
+use super::stream::{FromStream, StreamContext};
+use super::string::Utf16;
+use super::utf8::{Utf8, until_nul};
+
+text_streams! {
+    /// What went wrong while minidump-writer wrote the dump, a text in JSON; what it holds differs between versions.
+    MozSoftErrors(MOZ_SOFT_ERRORS);
+}
+
+/// How many records the head has room for.
+const MAX_RECORDS: u32 = 20;
+
+/// Messages that libraries left for the crash report, in sections of Mach-O files named `__crash_info`.
+#[derive(Clone, Copy, Debug)]
+pub struct MozMacCrashInfo<'a> {
+    stream: StreamContext<'a>,
+    record_count: u32,
+    record_start_size: u32,
+}
+
+impl<'a> MozMacCrashInfo<'a> {
+    const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO";
+
+    /// The number of records that the stream announces; 20 are the most that it can hold.
+    pub const fn declared_len(&self) -> u32 {
+        self.record_count
+    }
+
+    /// Where in each record its texts begin, in bytes from the start of the record.
+    pub const fn record_start_size(&self) -> u32 {
+        self.record_start_size
+    }
+
+    /// The records in the order of the file, each read or with what is wrong with it; up to 20, and up to the end of the
+    /// stream.
+    pub fn records(&self) -> impl FusedIterator<Item = Result<MacCrashInfoRecord<'a>, ReadError>> + Clone + use<'a> {
+        let Self { stream, record_start_size, .. } = *self;
+        let places = (0..u64::from(self.record_count.min(MAX_RECORDS))).map(|index| 12 + 8 * index);
+        let locations = places.map_while(move |place| stream.read::<LocationDescriptor>(Self::WHAT, place).ok());
+        locations.map(move |location| MacCrashInfoRecord::new(*stream.dump(), location, record_start_size)).fuse()
+    }
+}
+
+impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_CRASH_INFO;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let record_count = stream.read(Self::WHAT, 4)?;
+        Ok(Self { stream: *stream, record_count, record_start_size: stream.read(Self::WHAT, 8)? })
+    }
+}
+
+/// What a library left for the crash report.
+#[derive(Clone, Copy, Debug)]
+pub struct MacCrashInfoRecord<'a> {
+    bytes: &'a [u8],
+    offset: u64,
+    dump: Minidump<'a>,
+    record: format::MacCrashInfoRecord,
+    texts: &'a [u8],
+}
+
+impl<'a> MacCrashInfoRecord<'a> {
+    const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO_RECORD";
+
+    fn new(dump: Minidump<'a>, location: LocationDescriptor, start: u32) -> Result<Self, ReadError> {
+        let offset = location.rva.into();
+        let bytes = dump.location(Self::WHAT, location)?;
+        let record: format::MacCrashInfoRecord = dump.bytes().read_from(Self::WHAT, bytes, offset)?;
+        let needed = match record.version {
+            ..4 => return Ok(Self { bytes, offset, dump, record, texts: &[] }),
+            4 => MacCrashInfoRecord4::SIZE,
+            5.. => MacCrashInfoRecord5::SIZE,
+        };
+        let (found, needed) = (u64::from(start), needed as u64);
+        if found < needed {
+            return Err(ReadError::Size { what: Self::WHAT, offset, field: "record_start_size", found, needed });
+        }
+        let texts = usize::try_from(start).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+        Ok(Self { bytes, offset, dump, record, texts })
+    }
+
+    /// The whole record as the file has it.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The version of Apple's structure that the record was made of; the same in all records of a stream.
+    pub const fn version(&self) -> u64 {
+        self.record.version
+    }
+
+    /// The thread that wrote the message; `None` before version 4.
+    pub fn thread(&self) -> Option<u64> {
+        self.field(4).map(|record: MacCrashInfoRecord4| record.thread)
+    }
+
+    /// How the system was to tell the user; `None` before version 4.
+    pub fn dialog_mode(&self) -> Option<u64> {
+        self.field(4).map(|record: MacCrashInfoRecord4| record.dialog_mode)
+    }
+
+    /// Why the program stopped itself; `None` before version 5.
+    pub fn abort_cause(&self) -> Option<u64> {
+        self.field(5).map(|record: MacCrashInfoRecord5| record.abort_cause)
+    }
+
+    /// The path of the library; `None` before version 4 and where the record ends before it.
+    ///
+    /// This and the other texts are empty where the library left none.
+    pub fn module_path(&self) -> Option<Utf8<'a>> {
+        self.texts().next()
+    }
+
+    /// The message.
+    pub fn message(&self) -> Option<Utf8<'a>> {
+        self.texts().nth(1)
+    }
+
+    /// By what the system sorts reports that are alike.
+    pub fn signature_string(&self) -> Option<Utf8<'a>> {
+        self.texts().nth(2)
+    }
+
+    /// A stack that the library wrote down.
+    pub fn backtrace(&self) -> Option<Utf8<'a>> {
+        self.texts().nth(3)
+    }
+
+    /// A second message.
+    pub fn message2(&self) -> Option<Utf8<'a>> {
+        self.texts().nth(4)
+    }
+
+    /// The texts in the order of the file, each ended by a NUL or by the end of the record; versions up to 5 have five.
+    pub fn texts(&self) -> impl FusedIterator<Item = Utf8<'a>> + Clone + use<'a> {
+        let mut rest = self.texts;
+        let mut next = move || {
+            let text = (!rest.is_empty()).then(|| until_nul(rest))?;
+            rest = rest.get(text.len() + 1..).unwrap_or_default();
+            Some(Utf8::new(text))
+        };
+        core::iter::repeat(()).map_while(move |()| next()).fuse()
+    }
+
+    fn field<T: Decode>(&self, version: u64) -> Option<T> {
+        let present = self.version() >= version;
+        present.then(|| self.dump.bytes().read_from(Self::WHAT, self.bytes, self.offset).ok()).flatten()
+    }
+}
+
+/// The arguments with which the kernel of macOS was started.
+#[derive(Clone, Copy, Debug)]
+pub struct MozMacBootArgs<'a> {
+    rva: Rva64,
+    dump: Minidump<'a>,
+}
+
+/// True if the position stands at 8, as a compiler would align it, and not at 4, as minidump-writer packs it.
+pub(super) fn has_aligned_boot_args(stream: &StreamContext<'_>) -> bool {
+    stream.declared_size() >= MacBootArgsAligned::SIZE as u64
+}
+
+impl<'a> MozMacBootArgs<'a> {
+    const WHAT: &'static str = "MINIDUMP_MAC_BOOTARGS";
+
+    /// Where the arguments are, in bytes from the start of the file; 0 if there are none.
+    pub const fn rva(&self) -> Rva64 {
+        self.rva
+    }
+
+    /// The arguments, as one text; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    pub fn text(&self) -> Result<Option<Utf16<'a>>, ReadError> {
+        if self.rva == 0 { Ok(None) } else { self.dump.string(self.rva).map(Some) }
+    }
+}
+
+impl<'a> FromStream<'a> for MozMacBootArgs<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_BOOT_ARGS;
+
+    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        let position = if has_aligned_boot_args(stream) { 8 } else { 4 };
+        Ok(Self { rva: stream.read(Self::WHAT, position)?, dump: *stream.dump() })
+    }
+}

@@ -1,0 +1,165 @@
+//! Why processes stopped, in words: numbers and names by hand, and what another reader says of the corpus.
+
+use libtest_mimic::Trial;
+use userdump::Minidump;
+use userdump::format::ExceptionFlags;
+use userdump::read::{Access, CrashReason, WindowsDetail};
+
+use crate::support::{Shared, trials};
+use crate::synth::{Dump, Exception, SystemInfo};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        windows_codes_have_names_and_details,
+        parameters_are_decoded,
+        flags_are_those_of_windows,
+        signals_and_their_codes_have_names,
+        mach_exceptions_and_their_codes_have_names,
+        other_systems_keep_the_numbers,
+        corpus_reasons_are_those_of_another_reader,
+    ]
+}
+
+const WINDOWS: u32 = 2;
+const LINUX: u32 = 0x8201;
+const MAC: u32 = 0x8101;
+
+/// A dump with one exception: its code, flags and parameters.
+fn dump(architecture: u16, platform: u32, (code, flags): (u32, u32), parameters: &[u64]) -> Vec<u8> {
+    let system = SystemInfo { architecture, platform, ..SystemInfo::default() };
+    let mut information = [0; 15];
+    information[..parameters.len()].copy_from_slice(parameters);
+    let exception = Exception { code, flags, parameters: parameters.len() as u32, information, ..Exception::default() };
+    Dump::new().system_info(system).exception(exception).build()
+}
+
+fn reason(architecture: u16, platform: u32, numbers: (u32, u32), parameters: &[u64]) -> CrashReason {
+    let bytes = dump(architecture, platform, numbers, parameters);
+    let dump = Minidump::parse(&bytes).expect("it is sound");
+    let mut exceptions = dump.exceptions();
+    exceptions.next().expect("there is one").expect("it is sound").reason()
+}
+
+fn check(platform: u32, numbers: (u32, u32), parameters: &[u64], text: &str) {
+    assert_eq!(reason(9, platform, numbers, parameters).to_string(), text);
+}
+
+fn windows_codes_have_names_and_details() {
+    check(WINDOWS, (0xc000_0005, 0), &[1, 0x1234], "ACCESS_VIOLATION (0xc0000005) writing 0x1234");
+    check(WINDOWS, (0xc000_0005, 0), &[0, 0], "ACCESS_VIOLATION (0xc0000005) reading 0x0");
+    check(WINDOWS, (0xc000_0005, 0), &[8, 7], "ACCESS_VIOLATION (0xc0000005) executing 0x7");
+    check(WINDOWS, (0xc000_0005, 0), &[3, 7], "ACCESS_VIOLATION (0xc0000005) access 3 to 0x7");
+    // Without its parameters the code alone is known.
+    check(WINDOWS, (0xc000_0005, 0), &[1], "ACCESS_VIOLATION (0xc0000005)");
+    check(
+        WINDOWS,
+        (0xc000_0006, 0),
+        &[0, 0x7000, 0xffff_ffff_c000_009c],
+        "IN_PAGE_ERROR (0xc0000006) reading 0x7000, DEVICE_DATA_ERROR (0xc000009c)",
+    );
+    check(WINDOWS, (0xc000_0409, 1), &[7], "STACK_BUFFER_OVERRUN (0xc0000409), FATAL_APP_EXIT (7)");
+    check(WINDOWS, (0x8000_0003, 0), &[], "BREAKPOINT (0x80000003)");
+    check(WINDOWS, (0x8000_0004, 0), &[], "SINGLE_STEP (0x80000004)");
+    check(WINDOWS, (0x4001_0005, 0), &[], "DBG_CONTROL_C (0x40010005)");
+    check(WINDOWS, (0xc000_0374, 0), &[], "HEAP_CORRUPTION (0xc0000374)");
+    check(WINDOWS, (0xe06d_7363, 1), &[], "MS_VC_EXCEPTION (0xe06d7363)");
+    check(WINDOWS, (0x0517_a7ed, 0), &[], "CRASHPAD_SIMULATED (0x517a7ed)");
+    check(WINDOWS, (0xe000_0008, 0), &[], "CHROMIUM_OUT_OF_MEMORY (0xe0000008)");
+    check(WINDOWS, (0x1234_5678, 0), &[], "0x12345678");
+    check(WINDOWS, (0xffff_ffff, 0), &[], "0xffffffff");
+    check(WINDOWS, (0, 0), &[], "0");
+}
+
+fn parameters_are_decoded() {
+    let CrashReason::Windows { code, detail } = reason(0, WINDOWS, (0xc000_0005, 0), &[1, 0xffff_ffff_9000_1234])
+    else {
+        panic!("it is a Windows dump");
+    };
+    assert_eq!(code, 0xc000_0005);
+    assert_eq!(detail, WindowsDetail::Access { access: Access::Write, address: 0xffff_ffff_9000_1234 });
+    let breakpoint = reason(9, WINDOWS, (0x8000_0003, 0), &[5, 6, 7]);
+    assert_eq!(breakpoint, CrashReason::Windows { code: 0x8000_0003, detail: WindowsDetail::None });
+    assert_eq!((breakpoint.name(), breakpoint.number(), breakpoint.code()), (Some("BREAKPOINT"), 0x8000_0003, None));
+}
+
+fn flags_are_those_of_windows() {
+    let flags = |platform, flags| {
+        let bytes = dump(9, platform, (0xc000_0005, flags), &[]);
+        let dump = Minidump::parse(&bytes).expect("it is sound");
+        dump.exceptions().next().expect("there is one").expect("it is sound").flags()
+    };
+    assert_eq!(flags(WINDOWS, 0), Some(ExceptionFlags::empty()));
+    assert_eq!(flags(WINDOWS, 0x81), Some(ExceptionFlags::NONCONTINUABLE | ExceptionFlags::SOFTWARE_ORIGINATE));
+    // A bit without a name stays.
+    assert_eq!(flags(WINDOWS, 0x8000_0001).map(|flags| flags.bits()), Some(0x8000_0001));
+    assert_eq!((flags(LINUX, 1), flags(MAC, 1)), (None, None));
+}
+
+fn signals_and_their_codes_have_names() {
+    check(LINUX, (11, 1), &[], "SIGSEGV (11), SEGV_MAPERR (1)");
+    check(LINUX, (11, 2), &[], "SIGSEGV (11), SEGV_ACCERR (2)");
+    check(LINUX, (11, 0x80), &[], "SIGSEGV (11), SI_KERNEL (128)");
+    check(LINUX, (6, 0xffff_fffa), &[], "SIGABRT (6), SI_TKILL (0xfffffffa)");
+    check(LINUX, (7, 2), &[], "SIGBUS (7), BUS_ADRERR (2)");
+    check(LINUX, (4, 1), &[], "SIGILL (4), ILL_ILLOPC (1)");
+    check(LINUX, (8, 1), &[], "SIGFPE (8), FPE_INTDIV (1)");
+    check(LINUX, (5, 2), &[], "SIGTRAP (5), TRAP_TRACE (2)");
+    check(LINUX, (31, 1), &[], "SIGSYS (31), SYS_SECCOMP (1)");
+    check(LINUX, (11, 99), &[], "SIGSEGV (11), 99");
+    check(LINUX, (99, 1), &[], "99, 1");
+    check(LINUX, (0xffff_ffff, 0), &[], "DUMP_REQUESTED (0xffffffff), SI_USER (0)");
+    // Solaris numbers them otherwise from 7 on.
+    check(0x8202, (10, 1), &[], "SIGBUS (10), 1");
+    check(0x8202, (11, 1), &[], "SIGSEGV (11), 1");
+    check(0x8202, (12, 0), &[], "SIGSYS (12), 0");
+}
+
+fn mach_exceptions_and_their_codes_have_names() {
+    check(MAC, (1, 1), &[], "EXC_BAD_ACCESS (1), KERN_INVALID_ADDRESS (1)");
+    check(MAC, (1, 2), &[], "EXC_BAD_ACCESS (1), KERN_PROTECTION_FAILURE (2)");
+    check(MAC, (1, 0xd), &[], "EXC_BAD_ACCESS (1), EXC_I386_GPFLT (13)");
+    check(MAC, (6, 2), &[], "EXC_BREAKPOINT (6), EXC_I386_BPT (2)");
+    check(MAC, (2, 1), &[], "EXC_BAD_INSTRUCTION (2), EXC_I386_INVOP (1)");
+    check(MAC, (5, 0xdead_c0de), &[], "EXC_SOFTWARE (5), NS_EXCEPTION (0xdeadc0de)");
+    check(MAC, (0x4350_6e78, 0), &[], "CRASHPAD_NS_EXCEPTION (0x43506e78), 0");
+    let arm = reason(12, MAC, (6, 1), &[]);
+    assert_eq!(arm.to_string(), "EXC_BREAKPOINT (6), EXC_ARM_BREAKPOINT (1)");
+    let guard = reason(12, MAC, (12, 2 << 29), &[]);
+    assert_eq!(guard.code_name(), Some("GUARD_TYPE_FD"));
+}
+
+fn other_systems_keep_the_numbers() {
+    check(0x8206, (0x108, 0), &[], "FATAL_PAGE_FAULT (0x108)");
+    check(0x8204, (3, 4), &[], "3, 4");
+    assert_eq!(reason(9, 0x8204, (3, 4), &[]), CrashReason::Unknown { code: 3, flags: 4 });
+}
+
+/// What the stack walker of rust-minidump 0.27 calls the reason, for one dump of each kind that it names.
+const BY_ANOTHER_READER: [(&str, &str, Option<&str>); 14] = [
+    ("real/breakpad-ascii-read-av.dmp", "ACCESS_VIOLATION", None),
+    ("real/breakpad-stack-exhaustion.dmp", "STACK_OVERFLOW", None),
+    ("real/breakpad-tiny-exe-fastfail.dmp", "STACK_BUFFER_OVERRUN", Some("FATAL_APP_EXIT")),
+    ("real/invalid-parameter.dmp", "INVALID_PARAMETER", None),
+    ("real/syzygy-notepad-larger-64bit.dmp", "BREAKPOINT", None),
+    // EXCEPTION_BOUNDS_EXCEEDED there, after the other name of the same code.
+    ("real/syzygy-use-after-free.dmp", "ARRAY_BOUNDS_EXCEEDED", None),
+    ("real/breakpad-linux-inline-crashpad.dmp", "SIGILL", Some("ILL_ILLOPN")),
+    ("real/breakpad-linux-overflow.dmp", "SIGABRT", Some("SI_USER")),
+    ("real/chromeos-chrome-20210406.dmp", "SIGSEGV", Some("SEGV_MAPERR")),
+    ("real/linux-mini.dmp", "SIGSEGV", Some("SI_USER")),
+    ("real/pipeline-inlines-macos-segv.dmp", "EXC_BAD_ACCESS", Some("KERN_INVALID_ADDRESS")),
+    ("real/symbolic-crash-macos.dmp", "EXC_BAD_ACCESS", Some("KERN_INVALID_ADDRESS")),
+    // Unknown there.
+    ("real/breakpad-ios-simulator-crashpad-annotation.dmp", "CRASHPAD_NS_EXCEPTION", None),
+    ("synthetic/synth-be-linux-amd64-many-streams.dmp", "SIGSEGV", Some("SI_USER")),
+];
+
+fn corpus_reasons_are_those_of_another_reader(shared: &Shared) {
+    for (file, name, code_name) in BY_ANOTHER_READER {
+        let bytes = shared.read(&format!("corpus/{file}"));
+        let dump = Minidump::parse(&bytes).expect("it is sound");
+        let mut exceptions = dump.exceptions();
+        let reason = exceptions.next().expect("there is one").expect("it is sound").reason();
+        assert_eq!((reason.name(), reason.code_name()), (Some(name), code_name), "{file}: {reason}");
+    }
+}

@@ -1,0 +1,104 @@
+//! The table of streams in the crate's documentation against what the code says of each type.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::Trial;
+use userdump::format::StreamType;
+use userdump::read::{Relocation, Stream, relocation};
+
+use crate::support::trials;
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        the_table_agrees_with_the_code,
+        the_test_misses_nothing_that_is_wrong_with_a_table,
+        every_variant_has_a_type_of_its_own,
+    ]
+}
+
+/// Types that are no streams.
+const NO_STREAMS: [StreamType; 4] =
+    [StreamType::UNUSED, StreamType::RESERVED0, StreamType::RESERVED1, StreamType::LAST_RESERVED];
+
+/// The row for all other types.
+const UNNAMED: &str = "types without a name";
+
+fn the_table_agrees_with_the_code() {
+    let documentation = include_str!("../../src/lib.rs");
+    let faults = faults(documentation);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn the_test_misses_nothing_that_is_wrong_with_a_table() {
+    let sound = include_str!("../../src/lib.rs");
+    let breaks = |from: &str, to: &str, expected: &[&str]| {
+        assert!(sound.contains(from), "the table has no {from}");
+        assert_eq!(faults(&sound.replacen(from, to, 1)), expected);
+    };
+    breaks("//! | Token | typed | bytes | copied |\n", "", &["Token has no row"]);
+    breaks("| Token | typed |", "| Tokens | typed |", &["Tokens is the name of no type", "Token has no row"]);
+    breaks("| Token | typed |", "| Token, Token | typed |", &["Token has two rows"]);
+    breaks("| Token | typed |", "| Token | bytes |", &["Token is read as bytes, the code says typed"]);
+    breaks("| Kasko, ", "| LinuxMaps, Kasko, ", &["LinuxMaps has two rows"]);
+    breaks("| Kasko, S", "| S", &["Kasko has no row"]);
+    breaks("| bytes | relocated |", "| bytes | copied |", &["WineHostModuleList is copied, its references are Known"]);
+    breaks("| types without a", "| a", &["a name is the name of no type", "types without a name has no row"]);
+}
+
+/// Every row of the table, by the names in its first cell.
+fn rows(documentation: &str) -> impl Iterator<Item = (&str, [&str; 2])> {
+    let lines = documentation.lines().filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
+    let rows = lines.filter_map(|line| match line.split(" | ").collect::<Vec<_>>()[..] {
+        [names, read, _, reencoded] if names != "stream" => Some((names, [read, reencoded])),
+        _ => None,
+    });
+    rows.flat_map(|(names, cells)| names.split(", ").map(move |name| (name, cells)))
+}
+
+/// What is wrong with the table.
+fn faults(documentation: &str) -> Vec<String> {
+    let known: BTreeMap<&str, StreamType> =
+        StreamType::KNOWN.iter().filter_map(|stream_type| Some((stream_type.name()?, *stream_type))).collect();
+    let mut faults = Vec::new();
+    let mut seen = Vec::new();
+    for (name, [read, reencoded]) in rows(documentation) {
+        if seen.contains(&name) {
+            faults.push(format!("{name} has two rows"));
+            continue;
+        }
+        seen.push(name);
+        match known.get(name) {
+            Some(stream_type) => faults.extend(of_row(*stream_type, read, reencoded)),
+            None if name == UNNAMED => {}
+            None => faults.push(format!("{name} is the name of no type")),
+        }
+    }
+    let wanted = known.iter().filter(|(_, stream_type)| !NO_STREAMS.contains(stream_type)).map(|(name, _)| *name);
+    let missing = wanted.chain([UNNAMED]).filter(|name| !seen.contains(name));
+    faults.extend(missing.map(|name| format!("{name} has no row")));
+    faults
+}
+
+fn of_row(name: StreamType, read: &str, reencoded: &str) -> Option<String> {
+    let expected = if Stream::TYPED.contains(&name) { "typed" } else { "bytes" };
+    if read != expected {
+        return Some(format!("{name} is read as {read}, the code says {expected}"));
+    }
+    let references = relocation(name);
+    let agrees = match reencoded {
+        "copied" => references == Relocation::None,
+        "copied, not examined" => matches!(references, Relocation::Unexamined | Relocation::Unmovable),
+        "relocated" => references == Relocation::Known,
+        // What is rewritten may have been without positions.
+        _ => references != Relocation::Known && expected == "typed",
+    };
+    (!agrees).then(|| format!("{name} is {reencoded}, its references are {references:?}"))
+}
+
+fn every_variant_has_a_type_of_its_own() {
+    let mut types = Stream::TYPED.to_vec();
+    types.sort_unstable();
+    types.dedup();
+    assert_eq!(types.len(), Stream::TYPED.len());
+    assert!(types.iter().all(|stream_type| stream_type.name().is_some() && !NO_STREAMS.contains(stream_type)));
+}
