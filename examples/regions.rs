@@ -1,1 +1,70 @@
-fn main() {}
+//! Lists the regions of the address space: protection, state, type, and how many bytes of each the dump has.
+//!
+//! OUTPUT
+
+mod support;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use userdump::Dump;
+use userdump::format::{MemoryProtection, MemoryState, MemoryType};
+use userdump::read::ModuleList;
+
+fn main() -> ExitCode {
+    support::run("regions FILE", list)
+}
+
+fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let Dump::Minidump(dump) = Dump::parse(file)? else {
+        return Err("this kind of dump is not known here".into());
+    };
+    let memory = dump.memory();
+    let modules = dump.stream::<ModuleList<'_>>()?.map(|modules| modules.by_address());
+    let regions = dump.regions();
+    if regions.is_empty() {
+        return Err("the dump has neither memory information nor the maps of a Linux process".into());
+    }
+    for region in regions.iter() {
+        let (base, size) = (region.base(), region.size());
+        let last = base.saturating_add(size.saturating_sub(1));
+        let present: u64 = memory.visible_within(base, last).map(|range| range.size).sum();
+        let module = modules.as_ref().and_then(|modules| modules.get(base));
+        // Linux says what is behind a region, Windows leaves that to the modules.
+        let behind = match module.and_then(|module| module.name().ok()) {
+            Some(name) if region.path().is_empty() => name.to_string_lossy(),
+            _ => region.path().to_string_lossy().into_owned(),
+        };
+        let (state, kind) = (state(region.state()), kind(region.memory_type()));
+        let rights = rights(region.protection());
+        let line = format!("{base:#018x} {size:>12} {state:<8} {kind:<8} {rights:<5} {present:>10} {behind}");
+        writeln!(out, "{}", support::printable(line.trim_end()))?;
+    }
+    Ok(())
+}
+
+fn rights(protection: MemoryProtection) -> String {
+    let letter = |allowed, letter| if allowed { letter } else { '-' };
+    let guard = if protection.contains(MemoryProtection::GUARD) { "g" } else { "" };
+    let [read, write] = [letter(protection.allows_read(), 'r'), letter(protection.allows_write(), 'w')];
+    format!("{read}{write}{}{guard}", letter(protection.allows_execute(), 'x'))
+}
+
+fn state(state: MemoryState) -> &'static str {
+    match state {
+        MemoryState::COMMIT => "commit",
+        MemoryState::RESERVE => "reserve",
+        MemoryState::FREE => "free",
+        _ => "?",
+    }
+}
+
+fn kind(kind: MemoryType) -> &'static str {
+    match kind {
+        MemoryType::PRIVATE => "private",
+        MemoryType::MAPPED => "mapped",
+        MemoryType::IMAGE => "image",
+        _ => "",
+    }
+}

@@ -1,1 +1,65 @@
-fn main() {}
+//! Lists the threads of a dump: registers, stack bounds, and which of them crashed and why.
+//!
+//! OUTPUT
+
+mod support;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use support::printable;
+use userdump::Dump;
+use userdump::format::RegisterGroup;
+use userdump::read::{Context, ThreadList, ThreadNames};
+
+fn main() -> ExitCode {
+    support::run("threads FILE", list)
+}
+
+fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let Dump::Minidump(dump) = Dump::parse(file)? else {
+        return Err("this kind of dump is not known here".into());
+    };
+    let names = dump.stream::<ThreadNames<'_>>()?;
+    let memory = dump.memory();
+    for thread in dump.stream::<ThreadList<'_>>()?.ok_or("the dump has no threads")? {
+        let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
+        let name = name.map_or(String::new(), |name| format!(" {}", printable(&name.to_string_lossy())));
+        writeln!(out, "thread {:#x}{name}, environment block {:#x}", thread.id(), thread.teb())?;
+        let stack = thread.raw().stack;
+        let (start, size) = (stack.start_of_memory_range, u64::from(stack.memory.data_size));
+        // The index finds the bytes wherever the producer put them; `thread.stack()` would do for one thread.
+        let present = memory.run_len(start, size);
+        writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+        match thread.context() {
+            Ok(Some(context)) => registers(&context, out)?,
+            Ok(None) => writeln!(out, "  no registers")?,
+            Err(error) => writeln!(out, "  {error}")?,
+        }
+    }
+    for exception in dump.exceptions() {
+        let exception = exception?;
+        let (thread, address) = (exception.thread_id(), exception.address());
+        writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
+        // What the registers were at the fault; the thread's own are those when the dump was written.
+        if let Some(context) = exception.context()? {
+            registers(&context, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    // There are more, of floating point and vectors, and behind them those of `context.xstate()`.
+    let shown = |group| matches!(group, RegisterGroup::Control | RegisterGroup::Integer) && context.is_valid(group);
+    let general: Vec<String> = context
+        .registers()
+        .filter(|register| shown(register.group))
+        .map(|register| format!("{} {}", register.name, register.value))
+        .collect();
+    for row in general.chunks(4) {
+        writeln!(out, "  {}", row.join("  "))?;
+    }
+    Ok(())
+}

@@ -337,3 +337,51 @@ bitflags! {
         const SOFTWARE_ORIGINATE = 0x80;
     }
 }
+
+impl MemoryProtection {
+    /// True if the memory can be read.
+    pub const fn allows_read(self) -> bool {
+        self.allows(
+            Self::READ_ONLY
+                .union(Self::READ_WRITE)
+                .union(Self::WRITE_COPY)
+                .union(Self::EXECUTE_READ)
+                .union(Self::EXECUTE_READ_WRITE)
+                .union(Self::EXECUTE_WRITE_COPY)
+                .union(Self::GRAPHICS_READ_ONLY)
+                .union(Self::GRAPHICS_READ_WRITE)
+                .union(Self::GRAPHICS_EXECUTE_READ)
+                .union(Self::GRAPHICS_EXECUTE_READ_WRITE),
+        )
+    }
+
+    /// True if the memory can be written, be it to a copy.
+    pub const fn allows_write(self) -> bool {
+        self.allows(
+            Self::READ_WRITE
+                .union(Self::WRITE_COPY)
+                .union(Self::EXECUTE_READ_WRITE)
+                .union(Self::EXECUTE_WRITE_COPY)
+                .union(Self::GRAPHICS_READ_WRITE)
+                .union(Self::GRAPHICS_EXECUTE_READ_WRITE),
+        )
+    }
+
+    /// True if the memory can be executed.
+    pub const fn allows_execute(self) -> bool {
+        self.allows(
+            Self::EXECUTE
+                .union(Self::EXECUTE_READ)
+                .union(Self::EXECUTE_READ_WRITE)
+                .union(Self::EXECUTE_WRITE_COPY)
+                .union(Self::GRAPHICS_EXECUTE)
+                .union(Self::GRAPHICS_EXECUTE_READ)
+                .union(Self::GRAPHICS_EXECUTE_READ_WRITE),
+        )
+    }
+
+    /// A guard page allows nothing: the access ends in an exception.
+    const fn allows(self, one_of: Self) -> bool {
+        self.intersects(one_of) && !self.contains(Self::GUARD)
+    }
+}

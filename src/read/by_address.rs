@@ -36,6 +36,11 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
         Self { list, target, spans }
     }
 
+    /// The list, in the order of the file.
+    pub const fn list(&self) -> &List<'a, R> {
+        &self.list
+    }
+
     /// The entry that holds `address`.
     pub fn get(&self, address: u64) -> Option<R> {
         let address = self.target.mask(address);

@@ -5,13 +5,17 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{self, DirectoryEntry, Header, LocationDescriptor, MinidumpType, StreamType};
 
+use super::breakpad::BreakpadInfo;
 use super::bytes::{ByteOrder, Bytes};
 use super::directory::{Directory, DirectoryEntries};
 use super::exception::Exception;
 use super::index::Memory;
+use super::regions::MemoryRegions;
 use super::stream::{FromStream, Stream, StreamContext};
 use super::string::Utf16;
 use super::target::Target;
+use super::thread::{Thread, ThreadList};
+use super::thread_ex::ThreadExList;
 
 /// A minidump: a view of the bytes of one file.
 ///
@@ -137,6 +141,31 @@ impl<'a> Minidump<'a> {
     /// Building it takes time and memory in proportion to the ranges that are there (32 bytes for each), so keep it.
     pub fn memory(&self) -> Memory<'a> {
         Memory::new(self)
+    }
+
+    /// The address space of the process: which addresses were in use, and what access they allowed.
+    pub fn regions(&self) -> MemoryRegions<'a> {
+        MemoryRegions::new(self)
+    }
+
+    /// The number of the thread that crashed: that of the first exception; without one, the thread that asked Breakpad
+    /// for the dump.
+    pub fn crashed_thread_id(&self) -> Option<u32> {
+        let exception = self.exceptions().flatten().next().map(|exception| exception.thread_id());
+        exception.or_else(|| self.stream::<BreakpadInfo>().ok().flatten()?.requesting_thread_id())
+    }
+
+    /// The thread that crashed, if it is in the thread list or the extended one.
+    ///
+    /// Its registers at the crash are those of the exception, if that has any: the thread's own are of the time when
+    /// the dump was written, which for a thread that writes its own dump is later.
+    pub fn crashed_thread(&self) -> Option<Thread<'a>> {
+        let id = self.crashed_thread_id()?;
+        let thread = self.stream::<ThreadList<'a>>().ok().flatten().and_then(|threads| threads.by_id(id));
+        thread.or_else(|| {
+            let threads = self.stream::<ThreadExList<'a>>().ok().flatten()?;
+            threads.into_iter().map(|thread| thread.thread()).find(|thread| thread.id() == id)
+        })
     }
 
     /// The `MINIDUMP_STRING` at `rva`.

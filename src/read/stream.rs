@@ -16,12 +16,12 @@ use super::linux::{
     LinuxProcStat, LinuxProcStatus, LinuxProcUptime, MozLinuxLimits,
 };
 use super::memory::{Memory64List, MemoryList};
+use super::memory_info::MemoryInfoList;
 use super::minidump::Minidump;
 use super::misc::MiscInfo;
 use super::module::{HostModuleList, ModuleList, UnloadedModuleList};
 use super::mozilla::{MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
 use super::opaque::{IptTrace, JavaScriptData};
-use super::region::MemoryInfoList;
 use super::system::SystemInfo;
 use super::thread::{ThreadInfoList, ThreadList, ThreadNames};
 use super::thread_ex::ThreadExList;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{MemoryProtection, MemoryState};
-use crate::read::{MemoryInfoList, MemoryRegion};
+use crate::read::{MemoryInfo, MemoryInfoList};
 
 use super::report::{MissingMemory, Report};
 use super::source::{Interval, Source};
@@ -64,7 +64,7 @@ fn regions(source: &Source<'_>) -> Vec<(Interval, bool)> {
     rows
 }
 
-fn is_accessible(region: &MemoryRegion) -> bool {
+fn is_accessible(region: &MemoryInfo) -> bool {
     region.state() == MemoryState::COMMIT
         && region.protection() != MemoryProtection::NO_ACCESS
         && !region.protection().contains(MemoryProtection::GUARD)

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::{
-    Exception, List, MemoryInfoList, MemoryRegion, Record, Relocation, Stream, StreamContext, SystemInfo, ThreadInfo,
+    Exception, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo, ThreadInfo,
     relocation,
 };
 use crate::write::{MemoryRange, MinidumpBuilder, PartId};
@@ -273,7 +273,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    fn memory_info(&self, region: &MemoryRegion) -> format::MemoryInfo {
+    fn memory_info(&self, region: &MemoryInfo) -> format::MemoryInfo {
         let raw = *region.raw();
         let (base_address, allocation_base) =
             (self.source.written(raw.base_address), self.source.written(raw.allocation_base));

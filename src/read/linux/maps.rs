@@ -51,12 +51,28 @@ impl<'a> LinuxMaps<'a> {
         self.text.lines().filter_map(mapping)
     }
 
+    /// The mappings, each with the position of its line in the text.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (u32, LinuxMapping<'a>)> + use<'a> {
+        let lines = self.text.lines().scan(0u32, |next, line| {
+            let position = *next;
+            *next = u32::try_from(line.as_bytes().len()).ok()?.checked_add(1)?.checked_add(position)?;
+            Some((position, line))
+        });
+        lines.filter_map(|(position, line)| Some((position, mapping(line)?)))
+    }
+
+    /// The mapping whose line stands at a position.
+    pub(crate) fn at_position(&self, position: u32) -> Option<LinuxMapping<'a>> {
+        let rest = self.text.as_bytes().get(usize::try_from(position).ok()?..)?;
+        mapping(Utf8::new(rest).lines().next()?)
+    }
+
     /// The lines that are no mapping, because they are cut or because the stream holds something else.
     pub fn unreadable_lines(&self) -> impl Iterator<Item = Utf8<'a>> + Clone + use<'a> {
         self.text.lines().filter(|line| mapping(*line).is_none())
     }
 
-    /// The first mapping that includes `address`.
+    /// The first mapping that includes `address`; for many look-ups see [`Minidump::regions`](crate::Minidump::regions).
     pub fn at_address(&self, address: u64) -> Option<LinuxMapping<'a>> {
         let address = self.target.mask(address);
         self.iter().find(|mapping| mapping.addresses().contains(&address))

@@ -1,4 +1,4 @@
-//! Memory regions: descriptions of the address space, with or without bytes in the dump.
+//! The memory information list: what the system said of each region of the address space.
 
 use crate::error::ReadError;
 use crate::format::{self, MemoryProtection, MemoryState, MemoryType, StreamType};
@@ -9,17 +9,17 @@ use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
 use super::target::Target;
 
-/// A region of the address space, as the system described it.
+/// A region of the address space, as Windows described it; [`MemoryRegion`](super::MemoryRegion) is for every system.
 #[derive(Clone, Copy, Debug)]
-pub struct MemoryRegion {
+pub struct MemoryInfo {
     raw: format::MemoryInfo,
     target: Target,
 }
 
 /// The memory information list.
-pub type MemoryInfoList<'a> = List<'a, MemoryRegion>;
+pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
-impl MemoryRegion {
+impl MemoryInfo {
     /// The entry as it stands in the file.
     pub const fn raw(&self) -> &format::MemoryInfo {
         &self.raw
@@ -57,7 +57,7 @@ impl MemoryRegion {
     }
 }
 
-impl Addressed for MemoryRegion {
+impl Addressed for MemoryInfo {
     fn base(&self) -> u64 {
         self.raw.base_address
     }
@@ -67,7 +67,7 @@ impl Addressed for MemoryRegion {
     }
 }
 
-impl<'a> Record<'a> for MemoryRegion {
+impl<'a> Record<'a> for MemoryInfo {
     const LIST: &'static str = "MINIDUMP_MEMORY_INFO_LIST";
     const SIZE: u64 = format::MemoryInfo::SIZE as u64;
 
@@ -77,8 +77,8 @@ impl<'a> Record<'a> for MemoryRegion {
 }
 
 impl<'a> MemoryInfoList<'a> {
-    /// The first region in the list that includes `address`.
-    pub fn at_address(&self, address: u64) -> Option<MemoryRegion> {
+    /// The first region in the list that includes `address`; for many look-ups see [`MemoryInfoList::by_address`].
+    pub fn at_address(&self, address: u64) -> Option<MemoryInfo> {
         self.iter().find(|region| region.contains(address))
     }
 }
@@ -88,14 +88,14 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
 
     fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
         // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
-        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(MemoryRegion::LIST, 0) {
+        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(MemoryInfo::LIST, 0) {
             Ok(12) => {
                 // The same three words as in the list of unloaded modules.
-                let head: format::UnloadedModuleListHeader = stream.read(MemoryRegion::LIST, 0)?;
+                let head: format::UnloadedModuleListHeader = stream.read(MemoryInfo::LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
             }
             _ => {
-                let head: format::MemoryInfoListHeader = stream.read(MemoryRegion::LIST, 0)?;
+                let head: format::MemoryInfoListHeader = stream.read(MemoryInfo::LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries)
             }
         };
