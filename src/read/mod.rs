@@ -27,6 +27,7 @@ mod comment;
 mod context;
 mod counters;
 mod crashpad;
+mod debug_misc;
 mod directory;
 mod dump;
 mod exception;
@@ -53,6 +54,7 @@ mod thread;
 mod thread_ex;
 mod token;
 mod utf8;
+mod wine;
 mod xstate;
 
 pub use breakpad::{AssertionInfo, BreakpadInfo};
@@ -64,6 +66,7 @@ pub use crashpad::{
     Annotation, AnnotationList, CrashpadInfo, CrashpadModule, CrashpadModuleList, StringDictionary,
     StringDictionaryEntry, TextList, TextListEntry,
 };
+pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use exception::Exception;
@@ -94,4 +97,5 @@ pub use thread::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, Thr
 pub use thread_ex::{ThreadEx, ThreadExList};
 pub use token::{Token, TokenInfoList, Tokens};
 pub use utf8::Utf8;
+pub use wine::WineInfo;
 pub use xstate::{CetUser, XState, XStateFeature};
