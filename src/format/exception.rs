@@ -13,7 +13,7 @@ use super::LocationDescriptor;
 pub struct ExceptionRecord {
     /// Kind of exception, `0xc0000005` for an access violation on Windows.
     pub exception_code: u32,
-    /// Bit 0: the program cannot go on; 0 if it can.
+    /// Under Windows an [`ExceptionFlags`](super::ExceptionFlags), elsewhere the second half of the code.
     pub exception_flags: u32,
     /// Virtual address, in the process, of the exception that led to this one; 0 if there is none.
     pub exception_record: u64,

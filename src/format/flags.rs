@@ -304,3 +304,36 @@ bitflags! {
         const JOB = 0x10;
     }
 }
+
+bitflags! {
+    /// What Windows knows about how an exception goes on: the flags of its record.
+    ///
+    /// Other systems store something else in their place. Use `from_bits_retain`, which keeps bits that have no name here.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExceptionFlags: u32 {
+        /// The program cannot go on.
+        #[doc(alias = "EXCEPTION_NONCONTINUABLE")]
+        const NONCONTINUABLE = 0x01;
+        /// Frames are being left.
+        #[doc(alias = "EXCEPTION_UNWINDING")]
+        const UNWINDING = 0x02;
+        /// Frames are being left because the thread ends.
+        #[doc(alias = "EXCEPTION_EXIT_UNWIND")]
+        const EXIT_UNWIND = 0x04;
+        /// The stack is damaged or misaligned.
+        #[doc(alias = "EXCEPTION_STACK_INVALID")]
+        const STACK_INVALID = 0x08;
+        /// Raised while another one was being handled.
+        #[doc(alias = "EXCEPTION_NESTED_CALL")]
+        const NESTED_CALL = 0x10;
+        /// The frame to which the others are left is reached.
+        #[doc(alias = "EXCEPTION_TARGET_UNWIND")]
+        const TARGET_UNWIND = 0x20;
+        /// Raised while frames were being left.
+        #[doc(alias = "EXCEPTION_COLLIDED_UNWIND")]
+        const COLLIDED_UNWIND = 0x40;
+        /// Raised by software, not by the processor.
+        #[doc(alias = "EXCEPTION_SOFTWARE_ORIGINATE")]
+        const SOFTWARE_ORIGINATE = 0x80;
+    }
+}

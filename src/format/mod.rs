@@ -55,7 +55,7 @@ pub use crashpad::{
 };
 pub use exception::{ExceptionRecord, ExceptionStream};
 pub use flags::{
-    MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
+    ExceptionFlags, MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
     SystemMemoryInfoFlags, ThreadInfoFlags,
 };
 pub use function_table::{FunctionTableDescriptor, FunctionTableStream};

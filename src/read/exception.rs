@@ -1,7 +1,7 @@
 //! What stopped the process.
 
 use crate::error::ReadError;
-use crate::format::{self, StreamType};
+use crate::format::{self, ExceptionFlags, StreamType};
 
 use super::context::Context;
 use super::minidump::Minidump;
@@ -32,6 +32,12 @@ impl<'a> Exception<'a> {
     /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
     pub const fn code(&self) -> u32 {
         self.raw.exception_record.exception_code
+    }
+
+    /// How it goes on; `None` in dumps of other systems than Windows, where [`Self::reason`] has what is there.
+    pub fn flags(&self) -> Option<ExceptionFlags> {
+        let flags = self.raw.exception_record.exception_flags;
+        self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
     }
 
     /// Where it was raised, as the file has it.

@@ -218,6 +218,13 @@ impl<'a> Record<'a> for ThreadName<'a> {
     }
 }
 
+impl<'a> ThreadNames<'a> {
+    /// The first name of the thread of that number.
+    pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
+        self.iter().find(|name| name.thread_id() == id)
+    }
+}
+
 impl<'a> FromStream<'a> for ThreadNames<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_NAMES;
 

@@ -38,6 +38,7 @@ mod tables;
 mod threads;
 mod tidy;
 mod tools;
+mod twins;
 mod vendor;
 mod widths;
 
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         threads::trials(),
         tidy::trials(),
         tools::trials(),
+        twins::trials(),
         vendor::trials(),
         widths::trials(),
     ];

@@ -10,8 +10,22 @@ const PROCESS_VM_COUNTERS: u32 = 22;
 const WINE_HOST_MODULE_LIST: u32 = 0xfff0;
 const CRASHPAD_INFO: u32 = 0x4350_0001;
 const LINUX_DSO_DEBUG: u32 = 0x4767_000a;
+const BREAKPAD_INFO: u32 = 0x4767_0001;
+const ASSERTION_INFO: u32 = 0x4767_0002;
+const LINUX_CPU_INFO: u32 = 0x4767_0003;
+const LINUX_PROC_STATUS: u32 = 0x4767_0004;
+const LINUX_LSB_RELEASE: u32 = 0x4767_0005;
+const LINUX_CMD_LINE: u32 = 0x4767_0006;
+const LINUX_ENVIRON: u32 = 0x4767_0007;
+const LINUX_AUXV: u32 = 0x4767_0008;
+const LINUX_MAPS: u32 = 0x4767_0009;
+const LINUX_PROC_STAT: u32 = 0x4767_000b;
+const LINUX_PROC_UPTIME: u32 = 0x4767_000c;
+const LINUX_PROC_FD: u32 = 0x4767_000d;
 const MOZ_MAC_CRASH_INFO: u32 = 0x4d7a_0001;
 const MOZ_MAC_BOOT_ARGS: u32 = 0x4d7a_0002;
+const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
+const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
 
 /// How many entries the directory has, unused ones included.
 pub const STREAMS: u64 = 30;
@@ -172,4 +186,33 @@ pub fn build_id(form: Form) -> Vec<u8> {
     form.record(|bytes| {
         bytes.u32(0x4270_454c).raw((1..=20).collect::<Vec<u8>>());
     })
+}
+
+const MAPS: &str = "400d9000-400db000 r-xp 00000000 b3:04 227        /system/bin/app process\n\
+                    400dc000-400dd000 rw-p 00000000 00:00 0 \n400de000-400df0";
+
+/// [`everything`], and the streams of other producers that refer to nothing.
+pub fn everything_of_all_producers(form: Form) -> Dump {
+    let texts = everything(form)
+        .raw(LINUX_CPU_INFO, "processor\t: 0\nflags: a\n\nprocessor\t: 1\n")
+        .raw(LINUX_PROC_STATUS, "Name:\tapp\nPid:\t42\n")
+        .raw(LINUX_LSB_RELEASE, "DISTRIB_ID=\"Example\"\n")
+        .raw(LINUX_CMD_LINE, "/usr/bin/app\0--flag\0")
+        .raw(LINUX_ENVIRON, "LANG=C\0A=b\0")
+        .raw(LINUX_MAPS, MAPS)
+        .raw(LINUX_PROC_STAT, "42 (app) S\n")
+        .raw(LINUX_PROC_UPTIME, "1.5 2.5\n")
+        .raw(LINUX_PROC_FD, "0 /dev/null\n")
+        .raw(MOZ_LINUX_LIMITS, "Max open files            1024                 4096                 files\n")
+        .raw(MOZ_SOFT_ERRORS, "[]");
+    texts
+        .written(BREAKPAD_INFO, |bytes| {
+            bytes.u32s(&[3, 7, 8]);
+        })
+        .written(ASSERTION_INFO, |bytes| {
+            bytes.utf16_field("a", 128).utf16_field("b", 256).u32s(&[1, 2]);
+        })
+        .written(LINUX_AUXV, |bytes| {
+            bytes.u32s(&[6, 4096, 3, 0x40_0000, 0, 0]);
+        })
 }

@@ -104,12 +104,12 @@ impl Walk<'_> {
                 list.iter().for_each(|range| self.item(&(range, range.fault())));
             }
             Stream::Exception(exception) => {
-                self.see(&(exception.raw(), exception.parameters()));
+                self.see(&(exception.raw(), exception.parameters(), exception.reason()));
                 self.context(exception.context());
             }
             Stream::SystemInfo(system) => {
                 let csd = system.csd_version().map(|text| text.map(|text| text.to_string_lossy()));
-                self.see(&(system.raw(), csd, system.cpu()));
+                self.see(&(system.raw(), csd, system.cpu(), system.wine()));
             }
             Stream::UnloadedModuleList(list) => {
                 self.list(list, |walk, module| walk.item(&(module.raw(), module.name())));
@@ -178,6 +178,9 @@ impl Walk<'_> {
             Ok(Some(it)) => {
                 let registers = [it.flags(), it.instruction_pointer(), it.stack_pointer(), it.frame_pointer()];
                 self.see(&(it.as_bytes().len(), it.layout(), registers));
+                self.see(&(it.state(), it.valid_groups().collect::<Vec<_>>(), it.registers().collect::<Vec<_>>()));
+                let extended = it.xstate(None);
+                self.see(&extended.map(|it| (it.features(), it.iter().collect::<Vec<_>>(), it.cet_u())));
             }
             other => self.see(&other.map(|_| ())),
         }

@@ -143,6 +143,9 @@ fn names_belong_to_their_threads() {
     in_every_form(dump, |dump, _| {
         let expected = [(8, Ok("worker".to_owned())), (7, Ok("main".to_owned())), (8, Ok(String::new()))];
         assert_eq!(names(dump), expected);
+        let list: ThreadNames<'_> = dump.stream().expect("it is sound").expect("it is there");
+        let by_id = [7, 8, 9].map(|id| Some(list.by_id(id)?.name().expect("it is sound").to_string()));
+        assert_eq!(by_id, [Some("main".to_owned()), Some("worker".to_owned()), None]);
     });
 }
 
