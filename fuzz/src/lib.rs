@@ -50,7 +50,7 @@ fn walk_stream(stream: &Stream<'_>) {
             black_box(exception.reason().to_string());
         }
         Stream::SystemInfo(system) => {
-            black_box(system.cpu());
+            black_box((system.cpu(), system.wine()));
             system.csd_version().into_iter().flatten().for_each(walk_text);
         }
         Stream::ThreadInfoList(list) => list.iter().for_each(|info| {
@@ -153,7 +153,7 @@ fn walk_context(context: Result<Option<Context<'_>>, userdump::ReadError>) {
 
 fn walk_module(module: &Module<'_>) {
     module.name().into_iter().for_each(walk_text);
-    black_box((module.version(), module.code_view().is_ok(), module.misc_record().is_ok()));
+    black_box((module.version(), module.code_view().is_ok(), module.misc_record().is_ok(), module.debug_misc()));
 }
 
 fn walk_text(text: Utf16<'_>) {

@@ -28,6 +28,7 @@ mod comment;
 mod context;
 mod counters;
 mod crashpad;
+mod debug_misc;
 mod directory;
 mod dump;
 mod exception;
@@ -57,6 +58,7 @@ mod thread_ex;
 mod token;
 mod utf8;
 mod value;
+mod wine;
 mod xstate;
 
 pub use breakpad::{AssertionInfo, BreakpadInfo};
@@ -69,6 +71,7 @@ pub use crashpad::{
     Annotation, AnnotationList, CrashpadInfo, CrashpadModule, CrashpadModuleList, StringDictionary,
     StringDictionaryEntry, TextList, TextListEntry,
 };
+pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use exception::Exception;
@@ -100,4 +103,5 @@ pub use thread::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, Thr
 pub use thread_ex::{ThreadEx, ThreadExList};
 pub use token::{Token, TokenInfoList, Tokens};
 pub use utf8::Utf8;
+pub use wine::WineInfo;
 pub use xstate::{CetUser, XState, XStateFeature};

@@ -64,13 +64,18 @@ impl<'a> Module<'a> {
         Ok(Some(CodeView::decode(&self.dump, bytes, location.rva.into())))
     }
 
-    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none.
+    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none; see also
+    /// [`Self::debug_misc`].
     ///
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the record does not lie in the file whole.
     pub fn misc_record(&self) -> Result<&'a [u8], ReadError> {
         self.dump.location("IMAGE_DEBUG_MISC", self.raw.misc_record)
+    }
+
+    pub(super) const fn dump(&self) -> &Minidump<'a> {
+        &self.dump
     }
 
     /// True if the module's addresses include `address`.
@@ -166,13 +171,21 @@ impl<'a> CodeView<'a> {
         let source = dump.bytes();
         let path = |start| until_nul(bytes.get(start..).unwrap_or_default());
         let unknown = Self::Unknown(bytes);
-        match source.read_from::<u32>(WHAT, bytes, offset) {
-            Ok(format::CV_SIGNATURE_RSDS) => source
-                .read_from(WHAT, bytes, offset)
-                .map_or(unknown, |head| Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }),
-            Ok(format::CV_SIGNATURE_NB10) => source
-                .read_from(WHAT, bytes, offset)
-                .map_or(unknown, |head| Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }),
+        // In big-endian dumps the signature may be a number or the letters that it is.
+        let known = |number: &u32| {
+            matches!(*number, format::CV_SIGNATURE_RSDS | format::CV_SIGNATURE_NB10 | format::CV_SIGNATURE_ELF)
+        };
+        let letters = bytes.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
+        let signature = letters.map_or_else(|| source.read_from::<u32>(WHAT, bytes, offset), Ok);
+        match signature {
+            Ok(format::CV_SIGNATURE_RSDS) => source.read_from(WHAT, bytes, offset).map_or(unknown, |head| {
+                let head = CvInfoPdb70 { cv_signature: format::CV_SIGNATURE_RSDS, ..head };
+                Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }
+            }),
+            Ok(format::CV_SIGNATURE_NB10) => source.read_from(WHAT, bytes, offset).map_or(unknown, |head| {
+                let head = CvInfoPdb20 { cv_signature: format::CV_SIGNATURE_NB10, ..head };
+                Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }
+            }),
             Ok(format::CV_SIGNATURE_ELF) => bytes.get(4..).map_or(unknown, Self::ElfBuildId),
             _ => unknown,
         }

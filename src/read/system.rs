@@ -6,6 +6,7 @@ use crate::format::{self, ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchite
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
 use super::string::Utf16;
+use super::wine::WineInfo;
 
 const WHAT: &str = "MINIDUMP_SYSTEM_INFO";
 
@@ -67,6 +68,11 @@ impl<'a> SystemInfo<'a> {
             Cpu::ARM if !windows => CpuInformation::Arm(self.cpu_as()),
             _ => CpuInformation::Other(self.cpu_as()),
         }
+    }
+
+    /// What Wine says of itself and of the system beneath it; `None` in dumps of other producers.
+    pub fn wine(&self) -> Option<WineInfo<'a>> {
+        WineInfo::at(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
     }
 
     fn names_vendor(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
-use userdump::read::{CodeView, HostModuleList, Module, ModuleList, UnloadedModuleList};
+use userdump::read::{CodeView, DebugMiscName, HostModuleList, Module, ModuleList, UnloadedModuleList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::everything::{build_id, pdb20, pdb70};
@@ -17,12 +17,15 @@ pub fn trials() -> Vec<Trial> {
         pdb70_has_guid_age_and_path,
         pdb20_has_time_stamp_age_and_path,
         an_elf_build_id_is_what_follows_the_signature,
+        letters_are_letters_in_either_byte_order,
         paths_end_at_the_first_nul_or_with_the_record,
         other_records_come_whole,
         records_too_short_for_their_signature_come_whole,
         a_record_outside_the_file_leaves_the_module,
         no_record_is_none,
         the_debug_record_comes_as_bytes,
+        the_debug_record_names_a_file,
+        a_debug_record_without_a_place_is_none,
         a_module_with_a_broken_name_stays,
         modules_contain_their_addresses,
         high_addresses_of_narrow_targets_are_found_in_either_form,
@@ -117,6 +120,33 @@ fn an_elf_build_id_is_what_follows_the_signature() {
     assert_eq!(found, Ok(Some(CodeView::ElfBuildId(&[1, 2]))));
 }
 
+fn letters_are_letters_in_either_byte_order() {
+    let letters = |form: Form, letters: &str, rest: &[u32], name: &str| {
+        form.record(|bytes| {
+            bytes.raw(letters).u32s(rest).raw(name);
+        })
+    };
+    in_every_form(
+        |form| {
+            Dump::new()
+                .module(synth::Module::default().code_view(letters(form, "RSDS", &[1, 2, 3, 4, 5], "a\0")))
+                .module(synth::Module::default().code_view(letters(form, "NB10", &[6, 7, 8], "b\0")))
+                .module(synth::Module::default().code_view(letters(form, "LEpB", &[], "id")))
+        },
+        |dump, _| {
+            let views = [0, 1, 2].map(|index| modules(dump).get(index).expect("it is there").code_view());
+            let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = views else {
+                panic!("they are there: {views:?}");
+            };
+            assert!(
+                matches!(first, CodeView::Pdb70 { head, path: b"a" } if head.signature.data1 == 1 && head.age == 5)
+            );
+            assert!(matches!(second, CodeView::Pdb20 { head, path: b"b" } if (head.signature, head.age) == (7, 8)));
+            assert_eq!(third, CodeView::ElfBuildId(b"id"));
+        },
+    );
+}
+
 fn paths_end_at_the_first_nul_or_with_the_record() {
     for (tail, expected) in [("a.pdb", "a.pdb"), ("", ""), ("\0", ""), ("a\0b\0", "a"), ("é.pdb\0\0\0", "é.pdb")] {
         let head70 = |form: Form| {
@@ -202,6 +232,62 @@ fn the_debug_record_comes_as_bytes() {
         |dump, _| {
             let record = modules(dump).get(0).expect("it is there").misc_record();
             assert_eq!(record, Ok(b"\x01\0\0\0misc".as_slice()));
+        },
+    );
+}
+
+fn the_debug_record_names_a_file() {
+    /// The length that the record gives, whether it is in UTF-16, what follows its head of 12 bytes, and the name.
+    type Case = (u32, u8, &'static str, &'static str);
+    let cases: [Case; 6] = [
+        (18, 0, "a.dbg\0", "a.dbg"),
+        (17, 0, "a.dbg", "a.dbg"),
+        (18, 1, "\u{e9}.dbg", "\u{e9}.d"),
+        (14, 0, "a.dbg", "a."),
+        // Lengths that cannot be.
+        (900, 0, "a.dbg", "a.dbg"),
+        (3, 0, "a.dbg", "a.dbg"),
+    ];
+    for (length, unicode, text, expected) in cases {
+        let module = |form: Form| {
+            let record = form.record(|bytes| {
+                bytes.u32s(&[1, length]).raw([unicode, 9, 9, 9]);
+                match unicode {
+                    0 => bytes.raw(text),
+                    _ => bytes.utf16(text),
+                };
+            });
+            synth::Module { misc: record.into(), ..Default::default() }
+        };
+        in_every_form(
+            |form| Dump::new().module(module(form)),
+            |dump, _| {
+                let module = modules(dump).get(0).expect("it is there");
+                let record = module.debug_misc().expect("it is sound").expect("it is there");
+                assert_eq!((record.raw().data_type, record.raw().length), (1, length));
+                let name = match record.name() {
+                    DebugMiscName::Ansi(name) => String::from_utf8(name.to_vec()).expect("it is ASCII"),
+                    DebugMiscName::Wide(name) => name.to_string(),
+                };
+                assert_eq!(name, expected);
+                assert_eq!(matches!(record.name(), DebugMiscName::Wide(_)), unicode != 0);
+            },
+        );
+    }
+}
+
+fn a_debug_record_without_a_place_is_none() {
+    for misc in [Part::None, Part::At(9120, 0), Part::At(0, 32)] {
+        in_every_form(
+            |_| Dump::new().module(synth::Module { misc: misc.clone(), ..Default::default() }),
+            |dump, _| assert_eq!(modules(dump).get(0).expect("it is there").debug_misc(), Ok(None)),
+        );
+    }
+    in_every_form(
+        |_| Dump::new().module(synth::Module { misc: [1; 11].into(), ..Default::default() }),
+        |dump, _| {
+            let record = modules(dump).get(0).expect("it is there").debug_misc();
+            assert!(record.is_err_and(|error| error.is_truncated()));
         },
     );
 }

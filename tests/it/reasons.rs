@@ -1,6 +1,7 @@
 //! Why processes stopped, in words: numbers and names by hand, and what another reader says of the corpus.
 
 use libtest_mimic::Trial;
+use minidump::{Minidump as Peer, MinidumpException, MinidumpSystemInfo};
 use userdump::Minidump;
 use userdump::format::ExceptionFlags;
 use userdump::read::{Access, CrashReason, WindowsDetail};
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         mach_exceptions_and_their_codes_have_names,
         other_systems_keep_the_numbers,
         corpus_reasons_are_those_of_another_reader,
+        every_reason_in_the_corpus_is_that_of_the_peer,
     ]
 }
 
@@ -134,7 +136,7 @@ fn other_systems_keep_the_numbers() {
     assert_eq!(reason(9, 0x8204, (3, 4), &[]), CrashReason::Unknown { code: 3, flags: 4 });
 }
 
-/// What the stack walker of rust-minidump 0.27 calls the reason, for one dump of each kind that it names.
+/// What rust-minidump 0.27 calls the reason, for one dump of each kind that it names; it names no `SI_USER`.
 const BY_ANOTHER_READER: [(&str, &str, Option<&str>); 14] = [
     ("real/breakpad-ascii-read-av.dmp", "ACCESS_VIOLATION", None),
     ("real/breakpad-stack-exhaustion.dmp", "STACK_OVERFLOW", None),
@@ -161,5 +163,67 @@ fn corpus_reasons_are_those_of_another_reader(shared: &Shared) {
         let mut exceptions = dump.exceptions();
         let reason = exceptions.next().expect("there is one").expect("it is sound").reason();
         assert_eq!((reason.name(), reason.code_name()), (Some(name), code_name), "{file}: {reason}");
+    }
+}
+
+/// Where the peer has another name, or none.
+const OTHERWISE: [(&str, &str, &str); 3] = [
+    ("real/breakpad-ios-simulator-crashpad-annotation.dmp", "unknown 0x43506e78 / 0x00000000", "CRASHPAD_NS_EXCEPTION"),
+    // The same code has two names.
+    ("real/syzygy-use-after-free.dmp", "BOUNDS_EXCEEDED", "ARRAY_BOUNDS_EXCEEDED"),
+    // It knows no signals of Solaris.
+    ("synthetic/yaml-solaris-sparc.dmp", "unknown 0x0000000b / 0x00000000", "SIGSEGV"),
+];
+
+fn every_reason_in_the_corpus_is_that_of_the_peer(shared: &Shared) {
+    let mut compared = 0;
+    let mut differences = Vec::new();
+    for row in shared.corpus() {
+        let file = shared.corpus_file(&row);
+        let (Ok(ours), Ok(peer)) = (Minidump::parse(&file), Peer::read(file.as_slice())) else {
+            continue;
+        };
+        // Of several exceptions the peer keeps the last.
+        let (Some(Ok(exception)), Ok(system)) = (ours.exceptions().last(), peer.get_stream::<MinidumpSystemInfo>())
+        else {
+            continue;
+        };
+        let theirs = peer.get_stream::<MinidumpException<'_>>().expect("we read it");
+        let theirs = theirs.get_crash_reason(system.os, system.cpu).to_string();
+        let theirs = theirs.trim_start_matches("EXCEPTION_").trim_start_matches("STATUS_");
+        compared += 1;
+        let found = in_words_of_the_peer(&exception.reason());
+        if found != theirs {
+            differences.push((row.file, theirs.to_owned(), found));
+        }
+    }
+    let expected = OTHERWISE.map(|(file, theirs, ours)| (file.to_owned(), theirs.to_owned(), ours.to_owned()));
+    assert_eq!(differences, expected);
+    assert_eq!(compared, 49);
+}
+
+/// Without the prefixes of Windows, which the peer has and we have not.
+fn in_words_of_the_peer(reason: &CrashReason) -> String {
+    let Some(name) = reason.name() else {
+        return format!("unknown {:#010x} / {:#010x}", reason.number(), reason.code().unwrap_or(0));
+    };
+    match (reason, reason.code_name()) {
+        (CrashReason::Windows { detail: WindowsDetail::Access { access, .. }, .. }, _) => {
+            let access = match access {
+                Access::Read => "READ",
+                Access::Write => "WRITE",
+                Access::Execute => "EXEC",
+                other => panic!("the corpus has {other:?}"),
+            };
+            format!("{name}_{access}")
+        }
+        (CrashReason::Windows { .. }, Some(code)) => format!("{name} / FAST_FAIL_{code}"),
+        // A signal that somebody sent has no code worth mentioning.
+        (_, Some("SI_USER")) => name.to_owned(),
+        (_, Some(code)) => format!("{name} / {code}"),
+        (CrashReason::Mac { code, .. }, None) if *code != 0 || name.starts_with("EXC_") => {
+            format!("{name} / {code:#010x}")
+        }
+        (_, None) => name.to_owned(),
     }
 }

@@ -109,7 +109,7 @@ impl Walk<'_> {
             }
             Stream::SystemInfo(system) => {
                 let csd = system.csd_version().map(|text| text.map(|text| text.to_string_lossy()));
-                self.see(&(system.raw(), csd, system.cpu()));
+                self.see(&(system.raw(), csd, system.cpu(), system.wine()));
             }
             Stream::UnloadedModuleList(list) => {
                 self.list(list, |walk, module| walk.item(&(module.raw(), module.name())));

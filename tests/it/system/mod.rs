@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor,
         arm_outside_windows_has_its_own_form,
         other_processors_give_their_features,
+        wine_says_what_is_beneath_it,
         a_system_that_is_cut_is_an_error,
         a_longer_system_is_sound,
         the_target_is_that_of_the_first_system,
@@ -133,6 +134,36 @@ fn other_processors_give_their_features() {
             },
         );
     }
+}
+
+fn wine_says_what_is_beneath_it() {
+    // Behind the 56 bytes of the stream: marker, count, three offsets from behind the marker, three texts.
+    let wine = |count: u32, last: u32| {
+        Dump::new().shape(kind::SYSTEM_INFO, Shape::usual().data_size(56)).written(kind::SYSTEM_INFO, move |bytes| {
+            bytes.u16(9).zeros(18).u32(2).zeros(32).raw("WINE").u32s(&[count, 16, 25, last]);
+            bytes.raw("wine-8.0\0Linux\x006.1.0\0");
+        })
+    };
+    let look = |dump: Dump, expected: [Option<&str>; 3]| {
+        let little = dump.build();
+        let found = view(&open(&little)).expect("it is sound").wine().expect("it is there");
+        let texts = [found.build_id, found.system, found.release].map(|text| text.map(|text| text.to_string()));
+        assert_eq!(texts, expected.map(|text| text.map(str::to_owned)));
+    };
+    for big_endian in [false, true] {
+        let dump = |count, last| if big_endian { wine(count, last).big_endian() } else { wine(count, last) };
+        look(dump(3, 31), [Some("wine-8.0"), Some("Linux"), Some("6.1.0")]);
+        look(dump(4, 31), [Some("wine-8.0"), Some("Linux"), Some("6.1.0")]);
+        look(dump(2, 31), [Some("wine-8.0"), Some("Linux"), None]);
+        look(dump(0, 31), [None; 3]);
+        for outside in [0x1000, u32::MAX] {
+            look(dump(3, outside), [Some("wine-8.0"), Some("Linux"), None]);
+        }
+    }
+    in_every_form(
+        |_| Dump::new().system_info(synth::SystemInfo::default()),
+        |dump, _| assert_eq!(view(dump).expect("it is sound").wine(), None),
+    );
 }
 
 fn a_system_that_is_cut_is_an_error() {

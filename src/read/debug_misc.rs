@@ -1,0 +1,72 @@
+//! The miscellaneous debug record of a module.
+
+use crate::error::ReadError;
+use crate::format::ImageDebugMisc;
+
+use super::bytes::ByteOrder;
+use super::minidump::Minidump;
+use super::module::Module;
+use super::string::Utf16;
+use super::utf8::until_nul;
+
+const WHAT: &str = "IMAGE_DEBUG_MISC";
+
+/// The record with which old linkers name the file of separate debugging symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebugMisc<'a> {
+    raw: ImageDebugMisc,
+    data: &'a [u8],
+    order: ByteOrder,
+}
+
+/// What a [`DebugMisc`] names, without the NUL, which may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DebugMiscName<'a> {
+    /// 8-bit characters, in the code page of the linker's host.
+    Ansi(&'a [u8]),
+    /// UTF-16.
+    Wide(Utf16<'a>),
+}
+
+impl<'a> DebugMisc<'a> {
+    /// The head of the record.
+    pub const fn raw(&self) -> &ImageDebugMisc {
+        &self.raw
+    }
+
+    /// What follows the head, as far as both the record's own length and the module's go.
+    pub const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The data as the name of a file.
+    pub fn name(&self) -> DebugMiscName<'a> {
+        match self.raw.unicode {
+            0 => DebugMiscName::Ansi(until_nul(self.data)),
+            _ => DebugMiscName::Wide(Utf16::new(self.data, self.order).until_nul()),
+        }
+    }
+}
+
+impl<'a> Module<'a> {
+    /// The miscellaneous debug record; `None` if there is none.
+    ///
+    /// Breakpad on macOS and LLVM were observed to write a size where there is no record; their position is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole or has no room for its head.
+    pub fn debug_misc(&self) -> Result<Option<DebugMisc<'a>>, ReadError> {
+        let location = self.raw().misc_record;
+        if location.data_size == 0 || location.rva == 0 {
+            return Ok(None);
+        }
+        let dump: &Minidump<'a> = self.dump();
+        let bytes = dump.location(WHAT, location)?;
+        let raw: ImageDebugMisc = dump.bytes().read_from(WHAT, bytes, location.rva.into())?;
+        // A length that does not fit says nothing.
+        let length = usize::try_from(raw.length).ok().and_then(|length| bytes.get(..length)).unwrap_or(bytes);
+        let data = length.get(ImageDebugMisc::SIZE..).or_else(|| bytes.get(ImageDebugMisc::SIZE..));
+        Ok(Some(DebugMisc { raw, data: data.unwrap_or_default(), order: dump.byte_order() }))
+    }
+}
