@@ -9,7 +9,7 @@ use crate::format::{LocationDescriptor, Rva64, RvaWidth};
 use crate::read::{Context, HandleObject, HandleObjects, Minidump, Part, Parts, StreamContext, parts};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
-use super::context;
+use super::context::{self, Form};
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,15 +26,17 @@ pub(super) struct Carrier<'a> {
     pub(super) builder: MinidumpBuilder<'a>,
     dump: Minidump<'a>,
     carried: HashMap<(Kind, u64, u64), PartId>,
+    /// True if contexts keep what is behind their fixed part.
+    extended_state: bool,
     /// How many bytes may still be carried: what the file holds is not carried more than twice, so that a small file
     /// whose records all point to the same long text does not become a large one.
     left: u64,
 }
 
 impl<'a> Carrier<'a> {
-    pub(super) fn new(dump: Minidump<'a>) -> Self {
+    pub(super) fn new(dump: Minidump<'a>, extended_state: bool) -> Self {
         let left = (dump.data().len() as u64).saturating_mul(2);
-        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), left }
+        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), extended_state, left }
     }
 
     /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
@@ -93,7 +95,7 @@ impl<'a> Carrier<'a> {
         self.once(what, key, |builder| builder.part(what, bytes)).map(Some)
     }
 
-    /// A context at a location, cut to its fixed part; `of_thread` if it is for the thread list.
+    /// A context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,
         context: Option<Context<'a>>,
@@ -102,7 +104,7 @@ impl<'a> Carrier<'a> {
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
         let cpu = self.dump.target().architecture;
-        let bytes = if of_thread { context::of_thread(&context, cpu) } else { context::fixed_part(&context, cpu) };
+        let bytes = context::formed(&context, cpu, Form { whole: self.extended_state, of_thread });
         // An unchanged record serves both.
         let kind = match bytes {
             Cow::Borrowed(_) => Kind::Bytes,

@@ -21,7 +21,7 @@ const ARM_CPSR: usize = 68;
 ///
 /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout of
 /// the processor it is, not the flags.
-pub(super) fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
+fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
     let bytes = context.as_bytes();
     let extended = EXTENDED.iter().find(|(layout, _)| by_size(bytes, cpu) == Some(layout));
     let Some((layout, flag)) = extended else {
@@ -37,11 +37,20 @@ pub(super) fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchite
     }
 }
 
-/// As [`fixed_part`], for the thread list: there the debugger lets bit 0 of ARM's program counter say whether the
-/// processor status has Thumb code.
-pub(super) fn of_thread<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
-    let mut bytes = fixed_part(context, cpu);
-    if by_size(context.as_bytes(), cpu) != Some(&ContextLayout::ARM) {
+/// Which form of a record goes into the result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    /// With the extended state behind the fixed part (`y`).
+    pub(super) whole: bool,
+    /// For the thread list: there the debugger lets bit 0 of ARM's program counter say whether the processor status has
+    /// Thumb code.
+    pub(super) of_thread: bool,
+}
+
+/// The record in a form.
+pub(super) fn formed<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>, form: Form) -> Cow<'a, [u8]> {
+    let mut bytes = if form.whole { context.as_bytes().into() } else { fixed_part(context, cpu) };
+    if !form.of_thread || by_size(context.as_bytes(), cpu) != Some(&ContextLayout::ARM) {
         return bytes;
     }
     if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {

@@ -59,7 +59,6 @@
 
 mod carry;
 mod context;
-mod full;
 mod options;
 mod records;
 mod report;
@@ -69,7 +68,9 @@ mod transcode;
 
 pub use options::Options;
 pub use report::{ItemFault, MissingMemory, Outcome, Report, StreamReport};
+pub use select::{Reason, SelectedMemory};
 
+use alloc::vec::Vec;
 use std::io;
 
 use crate::error::RedumpError;
@@ -108,6 +109,7 @@ pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Resul
 pub struct Redump<'a> {
     plan: Plan<'a>,
     report: Report,
+    memory: Vec<SelectedMemory>,
 }
 
 impl<'a> Redump<'a> {
@@ -121,13 +123,14 @@ impl<'a> Redump<'a> {
         let Dump::Minidump(dump) = dump;
         let source = source::Source::new(*dump)?;
         let mut report = Report::default();
-        let selection = select::select(&source, options, &mut report)?;
+        let mut selection = select::select(&source, options, &mut report)?;
+        let memory = core::mem::take(&mut selection.memory);
         source.refuse_shared_bytes(&selection.ranges)?;
         let plan = transcode::transcode(&source, options, selection, &mut report)?.plan()?;
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
-        Ok(Self { plan, report })
+        Ok(Self { plan, report, memory })
     }
 
     /// The size of the result in bytes.
@@ -138,6 +141,11 @@ impl<'a> Redump<'a> {
     /// What the result will hold and what it will not.
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
+    pub fn selected_memory(&self) -> &[SelectedMemory] {
+        &self.memory
     }
 
     /// Writes the result in one pass.

@@ -35,14 +35,14 @@ const LETTERS: [Letter; 15] = [
     letter('h', MinidumpType::WITH_HANDLE_DATA, "handles", true),
     letter('u', MinidumpType::WITH_UNLOADED_MODULES, "unloaded modules", true),
     letter('t', MinidumpType::WITH_THREAD_INFO, "thread information", true),
-    letter('i', MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY, "memory that stacks point to", false),
-    letter('p', MinidumpType::WITH_PROCESS_THREAD_DATA, "process and thread environment blocks", false),
-    letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY, "private memory", false),
+    letter('i', MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY, "memory that stacks point to", true),
+    letter('p', MinidumpType::WITH_PROCESS_THREAD_DATA, "process and thread environment blocks", true),
+    letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY, "private memory", true),
     letter('d', MinidumpType::WITH_DATA_SEGS, "data sections of modules", false),
     letter('c', MinidumpType::WITH_CODE_SEGS, "code sections of modules", false),
     letter('r', MinidumpType::FILTER_MEMORY, "filtered stacks", false),
     letter('R', MinidumpType::FILTER_MODULE_PATHS, "module names without folders", false),
-    letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT, "extended processor state", false),
+    letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT, "extended processor state", true),
 ];
 
 /// What a re-encoded dump shall hold.

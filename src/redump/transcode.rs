@@ -30,7 +30,7 @@ pub(super) fn transcode<'a>(
     selection: Selection,
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
-    let carrier = Carrier::new(source.dump);
+    let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT));
     let mut transcoder =
         Transcoder { source, options, carrier, report, met: HashSet::new(), kept: HashSet::new(), first_thread: None };
     transcoder.run(&selection);

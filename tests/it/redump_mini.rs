@@ -14,22 +14,36 @@ pub fn trials() -> Vec<Trial> {
             Ok(())
         })
     });
-    let golden = golden::SETS.iter().flat_map(|set| golden::FROM_MA.map(|name| (set, name))).map(|(set, name)| {
-        let result = format!("{set}-from-ma/{name}.dmp");
-        shared_trial(format!("redump_mini::golden::{result}"), move |shared| {
-            let (source, expected) = (shared.golden(&format!("{set}/ma.dmp")), shared.golden(&result));
-            compare(&source, &fixtures::options(&format!("{name}.dmp")), &expected);
+    let golden = golden::SETS
+        .iter()
+        .flat_map(|set| golden::FROM_MA.map(|name| (set, name)))
+        .filter(|(_, name)| is_supported(&fixtures::options(&format!("{name}.dmp"))))
+        .map(|(set, name)| {
+            let result = format!("{set}-from-ma/{name}.dmp");
+            shared_trial(format!("redump_mini::golden::{result}"), move |shared| {
+                let (source, expected) = (shared.golden(&format!("{set}/ma.dmp")), shared.golden(&result));
+                compare(&source, &fixtures::options(&format!("{name}.dmp")), &expected);
+            })
+        });
+    let supported = |name: &str| is_supported(&fixtures::options(&format!("{name}.dmp")));
+    let names = golden::LIVE.into_iter().filter(|name| *name != "ma" && supported(name));
+    let live = names.flat_map(|name| golden::SETS.map(|set| (set, name))).map(|(set, name)| {
+        let result = format!("{set}/{name}.dmp");
+        shared_trial(format!("redump_mini::live::{result}"), move |shared| {
+            let (source, live) = (shared.golden(&format!("{set}/ma.dmp")), shared.golden(&result));
+            holds_what_was_written_live(&source, &fixtures::options(&format!("{name}.dmp")), &live);
         })
     });
     let mut all = trials![every_supported_fixture_is_compared, every_corpus_dump_is_re_encoded_or_refused];
     all.extend(fixtures);
     all.extend(golden);
+    all.extend(live);
     all
 }
 
 /// The letters that this version carries out.
 fn is_supported(options: &str) -> bool {
-    options.chars().all(|letter| "/maAfFhut".contains(letter))
+    options.chars().all(|letter| "/maAfFhutipwy".contains(letter))
 }
 
 /// Re-encodes `source` and compares with the engine's result; a second pass must change nothing.
@@ -39,6 +53,22 @@ fn compare(source: &[u8], options: &str, expected: &[u8]) {
     assert!(faults.is_empty(), "{} differences:\n{}", faults.len(), faults.join("\n"));
     let again = redumped(&ours, options).unwrap_or_else(|error| panic!("second pass: {error}"));
     assert!(again == ours, "a second pass changes the dump");
+}
+
+/// What the debugger wrote of the running process, as far as the dump of all memory that it wrote then has it.
+fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
+    let ours = redumped(source, options).unwrap_or_else(|error| panic!("{error}"));
+    let [source, live, ours] = [source, live, &ours].map(|bytes| userdump::Minidump::parse(bytes).unwrap().memory());
+    let mut compared = 0;
+    for range in live.visible_ranges() {
+        for (address, byte) in (range.address..).zip(range.bytes) {
+            if source.read_u8(address) == Some(*byte) {
+                assert_eq!(ours.read_u8(address), Some(*byte), "{address:#x}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 10_000, "{compared} bytes");
 }
 
 fn redumped(source: &[u8], options: &str) -> Result<Vec<u8>, RedumpError> {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::excess::Rules;
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
@@ -277,7 +278,21 @@ impl<'a> Comparison<'a> {
         let invented: Vec<_> = ours.iter().flat_map(|(start, bytes)| unequal(*start, bytes, &source)).collect();
         self.equal("bytes that the source lacks", Vec::new(), invented);
 
-        let allowed = self.allowed_excess(&stacks);
+        let mut allowed = self.allowed_excess(&stacks);
+        let present = |range: &Range<u64>| {
+            let gaps = uncovered(range.clone(), &source);
+            let mut at = range.start;
+            let mut parts = Vec::new();
+            for gap in gaps {
+                parts.push(at..gap.start);
+                at = gap.end;
+            }
+            parts.push(at..range.end);
+            parts
+        };
+        let wanted = allowed.iter().flat_map(present).filter(|part| !part.is_empty());
+        let written = engine.iter().map(|(start, bytes)| span((*start, bytes.len() as u64)));
+        allowed.extend(Self::small_gaps(wanted.chain(written).collect::<Vec<_>>().into_iter()));
         let excess = ours.iter().flat_map(|(start, bytes)| uncovered(*start..*start + bytes.len() as u64, &engine));
         let unexplained: Vec<_> = excess.flat_map(|range| uncovered_by(range, &allowed)).collect();
         self.equal("bytes beyond the engine's that no rule explains", Vec::new(), unexplained);
@@ -313,7 +328,36 @@ impl<'a> Comparison<'a> {
         let exceptions = self.source.exceptions();
         let addresses = instructions.chain(exceptions.iter().map(|it| it.address)).map(|it| self.mask(it));
         let windows = addresses.map(|address| address.saturating_sub(reach)..address.saturating_add(reach));
-        windows.chain(stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned()).collect()
+        let high = stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned();
+        let mut allowed: Vec<Range<u64>> = windows.chain(high).collect();
+        let memory = self.sorted(&self.source);
+        let rules = Rules { source: &self.source, memory: &memory, narrow: self.narrow, stacks };
+        let asked = |bit| self.ours.header.flags & bit != 0;
+        if asked(0x40) {
+            allowed.extend(rules.pointers());
+        }
+        if asked(0x100) {
+            allowed.extend(rules.blocks());
+        }
+        if asked(0x200) {
+            allowed.extend(rules.private());
+        }
+        allowed
+    }
+
+    /// The gaps of up to 16 bytes between stretches, which become part of one range.
+    fn small_gaps(stretches: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+        let mut sorted: Vec<_> = stretches.collect();
+        sorted.sort_by_key(|it| it.start);
+        let mut end = 0;
+        let mut gaps = Vec::new();
+        for stretch in sorted {
+            if stretch.start > end && stretch.start - end <= 16 {
+                gaps.push(end..stretch.start);
+            }
+            end = end.max(stretch.end);
+        }
+        gaps
     }
 
     /// The ranges with bytes, by comparable address.

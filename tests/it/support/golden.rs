@@ -13,8 +13,42 @@ use ruzstd::decoding::StreamingDecoder;
 ///
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
-const LIVE: [&str; 2] = ["ma", "m"];
-pub const FROM_MA: [&str; 9] = ["m", "ma", "m_f", "m_bigF", "m_u", "m_t", "m_h", "m_fFhut", "m_bigA"];
+pub const LIVE: [&str; 9] = ["ma", "m", "m_i", "m_p", "m_w", "m_d", "m_c", "m_ip", "m_pw"];
+pub const FROM_MA: [&str; 33] = [
+    "m",
+    "ma",
+    "m_ar",
+    "m_bigA",
+    "m_bigF",
+    "m_bigFt",
+    "m_bigFu",
+    "m_bigR",
+    "m_c",
+    "m_cd",
+    "m_cdFhiptuw",
+    "m_d",
+    "m_f",
+    "m_fFhut",
+    "m_h",
+    "m_hu",
+    "m_i",
+    "m_id",
+    "m_ip",
+    "m_ir",
+    "m_iu",
+    "m_p",
+    "m_pw",
+    "m_r",
+    "m_rR",
+    "m_rp",
+    "m_t",
+    "m_tu",
+    "m_u",
+    "m_w",
+    "m_wbigF",
+    "m_wd",
+    "m_y",
+];
 
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());

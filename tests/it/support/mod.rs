@@ -3,6 +3,7 @@
 pub mod cpu;
 pub mod engine;
 pub mod everything;
+pub mod excess;
 pub mod facts;
 pub mod fixtures;
 pub mod forms;

@@ -6,8 +6,8 @@ use crate::error::RedumpError;
 use crate::format::{MemoryProtection, MemoryState};
 use crate::read::{MemoryInfo, MemoryInfoList};
 
-use super::report::{MissingMemory, Report};
-use super::source::{Interval, Source};
+use super::super::report::{MissingMemory, Report};
+use super::super::source::{Interval, Source};
 
 /// Everything readable: a range for each accessible region, and the memory that no region describes.
 ///

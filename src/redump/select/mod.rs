@@ -1,0 +1,148 @@
+//! Which memory goes into the result, and why.
+
+mod full;
+mod pointers;
+mod private;
+mod process;
+mod reason;
+mod stacks;
+
+pub use reason::{Reason, SelectedMemory};
+
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::format::MinidumpType;
+use crate::read::{ThreadExList, ThreadList};
+
+use super::options::Options;
+use super::report::Report;
+use super::source::{Interval, Source};
+
+/// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
+const LARGEST_GAP: u64 = 16;
+
+/// What goes into the result.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// All that is wanted and of which the source has bytes, each for its reason; one byte may be wanted many times.
+    pub(super) memory: Vec<SelectedMemory>,
+    /// The stack of each thread of the source, in its order.
+    pub(super) stacks: Vec<Option<Interval>>,
+    /// The stack and the backing store of each extended thread, likewise.
+    pub(super) extended: Vec<[Option<Interval>; 2]>,
+    /// The memory ranges, in the order of addresses, apart from each other, with all their bytes present.
+    pub(super) ranges: Vec<Interval>,
+    /// True if the ranges are all memory and belong into a Memory64 list.
+    pub(super) full: bool,
+}
+
+/// What has been found to be wanted so far.
+struct Wanted<'s, 'a> {
+    source: &'s Source<'a>,
+    intervals: Vec<(Interval, Reason)>,
+}
+
+impl Wanted<'_, '_> {
+    /// Adds what there is of an interval: nothing if the source has no byte of it.
+    fn add(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
+        if let Some(interval) = interval.into().and_then(|interval| self.source.hull(interval)) {
+            self.intervals.push((interval, reason));
+        }
+    }
+
+    /// Adds what there is of `size` bytes from `address` on.
+    fn add_at(&mut self, address: u64, size: u64, reason: Reason) {
+        let target = self.source.target;
+        self.add(Interval::new(target.mask(address), size, target.last_address()), reason);
+    }
+}
+
+pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report) -> Result<Selection, RedumpError> {
+    let threads = source.dump.stream::<ThreadList<'_>>().ok().flatten();
+    let threads = || threads.into_iter().flatten();
+    let extended = source.dump.stream::<ThreadExList<'_>>().ok().flatten();
+    let extended = || extended.into_iter().flatten();
+    let mut stacks: Vec<_> = threads().map(|thread| stacks::stack(source, &thread)).collect();
+    let mut extended_stacks: Vec<_> = extended()
+        .map(|thread| [stacks::stack(source, &thread.thread()), source.described(&thread.raw().backing_store)])
+        .collect();
+    let asked = |bits| options.contain(bits);
+    let mut wanted = Wanted { source, intervals: Vec::new() };
+    let full = asked(MinidumpType::WITH_FULL_MEMORY);
+    let ranges = if full {
+        let ranges = full::full_memory(source, asked(MinidumpType::IGNORE_INACCESSIBLE_MEMORY), report)?;
+        wanted.intervals.extend(ranges.iter().map(|range| (*range, Reason::FullMemory)));
+        for stack in stacks.iter_mut().chain(extended_stacks.as_flattened_mut()) {
+            *stack = stack.and_then(|stack| kept(&ranges, &stack));
+        }
+        ranges
+    } else {
+        for (thread, stack) in threads().zip(&stacks) {
+            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            stacks::instruction_pointer(&mut wanted, &thread);
+        }
+        for (thread, [stack, backing_store]) in extended().map(|thread| thread.thread()).zip(&extended_stacks) {
+            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
+            stacks::instruction_pointer(&mut wanted, &thread);
+        }
+        for exception in source.dump.exceptions().flatten() {
+            wanted.add(stacks::window(source, exception.address()), Reason::ExceptionAddress);
+        }
+        if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
+            let all = stacks.iter().chain(extended_stacks.as_flattened()).flatten();
+            pointers::pointers(&mut wanted, all.copied().collect());
+        }
+        if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
+            let every = threads().chain(extended().map(|thread| thread.thread()));
+            process::process(&mut wanted, every, asked(MinidumpType::FILTER_MEMORY));
+        }
+        if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
+            private::private(&mut wanted);
+        }
+        present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
+    };
+    let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
+        address: interval.start,
+        size: interval.size(),
+        reason,
+    };
+    let memory = wanted.intervals.into_iter().map(selected).collect();
+    Ok(Selection { memory, stacks, extended: extended_stacks, ranges, full })
+}
+
+/// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.
+fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
+    let first = ranges.get(ranges.partition_point(|range| range.last < stack.start))?.intersection(stack)?;
+    let behind = ranges.partition_point(|range| range.start <= stack.last);
+    let last = ranges.get(..behind)?.last()?.intersection(stack)?;
+    Some(Interval { start: first.start, last: last.last })
+}
+
+/// The parts that have bytes, those that lie close together made one.
+fn present_and_merged(source: &Source<'_>, mut wanted: Vec<Interval>) -> Vec<Interval> {
+    wanted.sort_unstable();
+    // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
+    let mut apart: Vec<Interval> = Vec::new();
+    for next in wanted {
+        match apart.last_mut() {
+            Some(before) if next.start <= before.last => before.last = before.last.max(next.last),
+            _ => apart.push(next),
+        }
+    }
+    let mut merged: Vec<Interval> = Vec::new();
+    for next in apart.into_iter().flat_map(|wanted| source.present(wanted)) {
+        match merged.last_mut() {
+            Some(before) if joins(source, before, &next) => before.last = next.last,
+            _ => merged.push(next),
+        }
+    }
+    merged
+}
+
+/// True if what parts two intervals is small and the source has its bytes.
+fn joins(source: &Source<'_>, before: &Interval, next: &Interval) -> bool {
+    let gap = next.start - before.last - 1;
+    gap == 0 || gap <= LARGEST_GAP && source.holds(Interval { start: before.last + 1, last: next.start - 1 })
+}

@@ -1,0 +1,37 @@
+//! Private memory: the option `w`.
+
+use crate::format::{MemoryProtection, MemoryState, MemoryType};
+use crate::read::MemoryRegion;
+
+use super::super::source::Interval;
+use super::{Reason, Wanted};
+
+/// The protections that count: all that allow writing or executing, but for writing to a copy of executable memory.
+///
+/// Measured: the debugger tests for these bits and for no other.
+const PROTECTIONS: MemoryProtection = MemoryProtection::READ_WRITE
+    .union(MemoryProtection::WRITE_COPY)
+    .union(MemoryProtection::EXECUTE)
+    .union(MemoryProtection::EXECUTE_READ)
+    .union(MemoryProtection::EXECUTE_READ_WRITE);
+
+/// Adds the private regions that can be written or executed. Where nothing describes regions, every range counts.
+pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
+    let source = wanted.source;
+    let regions = source.dump.regions();
+    if regions.is_empty() {
+        for range in source.ranges() {
+            wanted.add(range, Reason::PrivateRegion);
+        }
+    }
+    for region in regions.iter().filter(is_private) {
+        let start = source.target.mask(region.base());
+        wanted.add(Interval::new(start, region.size(), source.target.last_address()), Reason::PrivateRegion);
+    }
+}
+
+fn is_private(region: &MemoryRegion<'_>) -> bool {
+    region.state() == MemoryState::COMMIT
+        && region.memory_type() == MemoryType::PRIVATE
+        && region.protection().intersects(PROTECTIONS)
+}

@@ -1,0 +1,120 @@
+//! Why memory is selected.
+
+use core::fmt;
+
+/// Why a stretch of memory goes into the result.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The stack of a thread.
+    Stack {
+        /// The thread's number in the system.
+        thread: u32,
+    },
+    /// The memory to which a thread's processor spills registers (Itanium).
+    BackingStore {
+        /// The thread's number in the system.
+        thread: u32,
+    },
+    /// The code around a thread's instruction pointer.
+    InstructionPointer {
+        /// The thread's number in the system.
+        thread: u32,
+    },
+    /// The code around the address of an exception.
+    ExceptionAddress,
+    /// What a word on a stack points to (`i`).
+    Pointer {
+        /// The address of the word.
+        at: u64,
+    },
+    /// A thread environment block (`p`).
+    ThreadEnvironmentBlock {
+        /// The thread's number in the system.
+        thread: u32,
+    },
+    /// What a thread environment block points to: storage that is local to the thread (`p`).
+    ThreadStorage {
+        /// The thread's number in the system.
+        thread: u32,
+    },
+    /// The process environment block (`p`).
+    ProcessEnvironmentBlock,
+    /// The process parameters and their strings: command line, image path, working folder, window title (`p`).
+    ProcessParameters,
+    /// The environment variables (`p`).
+    Environment,
+    /// What the loader keeps of the program (`p`).
+    LoaderData,
+    /// A private region that can be written or executed (`w`).
+    PrivateRegion,
+    /// A data section of a module (`d`).
+    DataSection {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// A code section of a module (`c`).
+    CodeSection {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// Part of full memory (`f`).
+    FullMemory,
+}
+
+impl Reason {
+    /// The name of the kind of reason, for sums over all memory that has it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Stack { .. } => "stacks",
+            Self::BackingStore { .. } => "backing stores",
+            Self::InstructionPointer { .. } => "instruction pointers",
+            Self::ExceptionAddress => "exception addresses",
+            Self::Pointer { .. } => "pointers on stacks",
+            Self::ThreadEnvironmentBlock { .. } => "thread environment blocks",
+            Self::ThreadStorage { .. } => "thread storage",
+            Self::ProcessEnvironmentBlock => "process environment block",
+            Self::ProcessParameters => "process parameters",
+            Self::Environment => "environment variables",
+            Self::LoaderData => "loader data",
+            Self::PrivateRegion => "private regions",
+            Self::DataSection { .. } => "data sections",
+            Self::CodeSection { .. } => "code sections",
+            Self::FullMemory => "full memory",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Stack { thread } => write!(f, "stack of thread {thread:#x}"),
+            Self::BackingStore { thread } => write!(f, "backing store of thread {thread:#x}"),
+            Self::InstructionPointer { thread } => write!(f, "instruction pointer of thread {thread:#x}"),
+            Self::ExceptionAddress => f.write_str("exception address"),
+            Self::Pointer { at } => write!(f, "pointer at {at:#x}"),
+            Self::ThreadEnvironmentBlock { thread } => write!(f, "environment block of thread {thread:#x}"),
+            Self::ThreadStorage { thread } => write!(f, "storage of thread {thread:#x}"),
+            Self::DataSection { module } => write!(f, "data section of module {module}"),
+            Self::CodeSection { module } => write!(f, "code section of module {module}"),
+            Self::ProcessEnvironmentBlock
+            | Self::ProcessParameters
+            | Self::Environment
+            | Self::LoaderData
+            | Self::PrivateRegion
+            | Self::FullMemory => f.write_str(self.kind()),
+        }
+    }
+}
+
+/// Memory that goes into the result.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelectedMemory {
+    /// The first address, without the upper half on 32-bit targets.
+    pub address: u64,
+    /// The size in bytes. Not all of them need be in the source.
+    pub size: u64,
+    /// Why it is selected.
+    pub reason: Reason,
+}

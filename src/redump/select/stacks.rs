@@ -1,0 +1,68 @@
+//! Stacks, and the code around instruction pointers.
+
+use crate::format::ProcessorArchitecture;
+use crate::read::Thread;
+
+use super::super::source::{Interval, Source};
+use super::{Reason, Wanted};
+
+/// The debugger takes a stack's bounds for real only if they are whole pages.
+const PAGE: u64 = 0x1000;
+
+/// A thread's stack, from the first to the last byte that is there: by its environment block, or by its own descriptor.
+///
+/// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
+/// the bytes up to the gap alone would not.
+pub(super) fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+    let bounds = bounds_by_environment_block(source, thread);
+    bounds.and_then(|bounds| source.hull(bounds)).or_else(|| source.described(&thread.raw().stack))
+}
+
+/// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
+fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+    let target = source.target;
+    if !target.is_windows() || thread.teb() == 0 {
+        return None;
+    }
+    let pointer = u64::from(target.pointer_size());
+    let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(pointer))?);
+    let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(2 * pointer))?);
+    if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {
+        return None;
+    }
+    let mut from = target.mask(thread.context().ok().flatten()?.stack_pointer()?);
+    if is_x86(source) {
+        // The engine counts the word below the stack pointer to the stack, on x86 alone.
+        from = target.mask(from.wrapping_sub(4));
+    }
+    let start = if (limit..base).contains(&from) { from } else { limit };
+    // No descriptor can name more than 32 bits of bytes.
+    Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
+}
+
+fn is_x86(source: &Source<'_>) -> bool {
+    matches!(source.target.architecture, Some(ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64))
+}
+
+/// Adds the code around a thread's instruction pointer.
+pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'_>) {
+    let source = wanted.source;
+    let context = thread.context().ok().flatten();
+    if let Some(pointer) = context.and_then(|context| context.instruction_pointer()) {
+        // The lowest bit says Thumb; it is no part of the address.
+        let thumb = u64::from(source.target.architecture == Some(ProcessorArchitecture::ARM));
+        wanted.add(window(source, pointer & !thumb), Reason::InstructionPointer { thread: thread.id() });
+    }
+}
+
+/// The bytes around an instruction.
+pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
+    let reach = match source.target.architecture {
+        Some(ProcessorArchitecture::ARM64) => 0x200,
+        Some(ProcessorArchitecture::ARM) => 0x100,
+        _ => 0x80,
+    };
+    let address = source.target.mask(address);
+    let start = address.saturating_sub(reach);
+    Interval::new(start, address - start + reach, source.target.last_address())
+}

@@ -1,0 +1,106 @@
+//! The memory that the options `i`, `p` and `w` ask for by the rules of the table "Where we differ", computed from the
+//! source alone and without the crate.
+
+use std::ops::Range;
+
+use super::facts::Facts;
+
+/// The source, and how its addresses look.
+pub struct Rules<'f, 'a> {
+    pub source: &'f Facts<'a>,
+    /// Its memory by comparable address.
+    pub memory: &'f [(u64, &'a [u8])],
+    /// True if addresses have 32 bits.
+    pub narrow: bool,
+    /// The stacks of all threads.
+    pub stacks: &'f [Range<u64>],
+}
+
+impl<'a> Rules<'_, 'a> {
+    fn mask(&self, address: u64) -> u64 {
+        if self.narrow { address & 0xffff_ffff } else { address }
+    }
+
+    /// An integer in the memory of the source, wherever its bytes are.
+    fn number(&self, address: u64, size: u64) -> Option<u64> {
+        let mut bytes = [0; 8];
+        for (at, byte) in (address..address.checked_add(size)?).zip(&mut bytes) {
+            let at = self.mask(at);
+            let held =
+                |(start, bytes): &(u64, &'a [u8])| bytes.get(usize::try_from(at.checked_sub(*start)?).ok()?).copied();
+            *byte = self.memory.iter().find_map(held)?;
+        }
+        Some(u64::from_le_bytes(bytes))
+    }
+
+    fn word(&self) -> u64 {
+        if self.narrow { 4 } else { 8 }
+    }
+
+    fn pointer(&self, address: u64) -> Option<u64> {
+        self.number(address, self.word()).filter(|&pointer| pointer != 0)
+    }
+
+    /// A window for every aligned word on every stack that points outside of modules.
+    pub fn pointers(&self) -> Vec<Range<u64>> {
+        let modules: Vec<Range<u64>> = self
+            .source
+            .modules()
+            .iter()
+            .map(|it| (self.mask(it.base), u64::from(it.size)))
+            .map(|(base, size)| base..base + size)
+            .collect();
+        let word = self.word();
+        let mut windows = Vec::new();
+        for stack in self.stacks {
+            let mut at = stack.start.div_ceil(word) * word;
+            while at + word <= stack.end {
+                let pointer = self.number(at, word).filter(|it| modules.iter().all(|module| !module.contains(it)));
+                windows.extend(pointer.map(|it| it.saturating_sub(0x100)..it.saturating_add(0x300)));
+                at += word;
+            }
+        }
+        windows.sort_by_key(|it| it.start);
+        windows.dedup();
+        windows
+    }
+
+    /// Blocks of threads and process, and what the engine adds when it writes a running process.
+    pub fn blocks(&self) -> Vec<Range<u64>> {
+        let sized = |start: u64, size: u64| self.mask(start)..self.mask(start).saturating_add(size);
+        let narrow = |wide: u64, narrow: u64| if self.narrow { narrow } else { wide };
+        let mut all = Vec::new();
+        let mut process = None;
+        for teb in self.source.threads().iter().map(|thread| thread.teb).filter(|&teb| teb != 0) {
+            all.push(sized(teb, narrow(0x2000, 0x1000)));
+            all.extend(self.pointer(teb + narrow(0x58, 0x2c)).map(|it| sized(it, self.word())));
+            all.extend(self.pointer(teb + narrow(0x17c8, 0xfb4)).map(|it| sized(it, narrow(0x410, 0x208))));
+            process = process.or_else(|| self.pointer(teb + narrow(0x60, 0x30)));
+        }
+        let Some(process) = process else { return all };
+        all.push(sized(process, 0x1000));
+        if let Some(loader) = self.pointer(process + narrow(0x18, 0xc)) {
+            all.push(sized(loader, narrow(0x58, 0x30)));
+            all.extend(self.pointer(loader + narrow(0x10, 0xc)).map(|it| sized(it, narrow(0x120, 0xa8))));
+        }
+        let Some(parameters) = self.pointer(process + narrow(0x20, 0x10)) else { return all };
+        all.push(sized(parameters, narrow(0x410, 0x2a4)));
+        for string in [narrow(0x38, 0x24), narrow(0x60, 0x38), narrow(0x70, 0x40), narrow(0xb0, 0x70)] {
+            let text = self.pointer(parameters + string + self.word());
+            all.extend(self.number(parameters + string, 2).zip(text).map(|(size, text)| sized(text, size)));
+        }
+        all.extend(self.pointer(parameters + narrow(0x80, 0x48)).map(|it| sized(it, 0x2000)));
+        all
+    }
+
+    /// Private regions by their protection; every range where there are no rows.
+    pub fn private(&self) -> Vec<Range<u64>> {
+        let rows = self.source.memory_infos();
+        if rows.is_empty() {
+            let ranges = self.source.ranges();
+            return ranges.iter().map(|it| self.mask(it.address)..self.mask(it.address) + it.size).collect();
+        }
+        let private = rows.iter().filter(|row| row.state == 0x1000 && row.kind == 0x2_0000 && row.protect & 0x7c != 0);
+        private.map(|row| self.mask(row.base)..self.mask(row.base) + row.size).collect()
+    }
+}
