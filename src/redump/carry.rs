@@ -3,13 +3,15 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, Rva64, RvaWidth};
-use crate::read::{Context, HandleObject, HandleObjects, Minidump, Part, Parts, StreamContext, parts};
+use crate::read::{Context, HandleObject, HandleObjects, Minidump, Module, Part, Parts, StreamContext, parts};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use super::context::{self, Form};
+use super::folders::{Folders, code_view_without_folder, wide_base_name};
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +21,7 @@ enum Kind {
     Context,
     ThreadContext,
     Object,
+    ModuleName,
 }
 
 /// The builder, and which bytes of the source are in it already.
@@ -28,15 +31,24 @@ pub(super) struct Carrier<'a> {
     carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
+    /// What may not be in the result, if anything.
+    folders: Option<Arc<Folders>>,
     /// How many bytes may still be carried: what the file holds is not carried more than twice, so that a small file
     /// whose records all point to the same long text does not become a large one.
     left: u64,
 }
 
 impl<'a> Carrier<'a> {
-    pub(super) fn new(dump: Minidump<'a>, extended_state: bool) -> Self {
+    pub(super) fn new(dump: Minidump<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
         let left = (dump.data().len() as u64).saturating_mul(2);
-        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), extended_state, left }
+        Self {
+            builder: MinidumpBuilder::new(),
+            dump,
+            carried: HashMap::new(),
+            extended_state,
+            folders: folders.map(Arc::new),
+            left,
+        }
     }
 
     /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
@@ -73,7 +85,32 @@ impl<'a> Carrier<'a> {
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
         let bytes = self.dump.string(rva)?.as_bytes();
         let key = (Kind::Text, rva, bytes.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(bytes)))
+        let folders = self.folders.clone();
+        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(shown(&folders, bytes))))
+    }
+
+    /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
+    pub(super) fn module_name(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
+        if self.folders.is_none() {
+            return self.text(rva);
+        }
+        let name = wide_base_name(self.dump.string(rva)?.as_bytes());
+        let key = (Kind::ModuleName, rva, name.len() as u64);
+        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(name)))
+    }
+
+    /// The CodeView record of a module, likewise.
+    pub(super) fn code_view(&mut self, module: &Module<'a>) -> Result<Option<PartId>, ReadError> {
+        let location = module.raw().cv_record;
+        let Some(code_view) = module.code_view()?.filter(|_| self.folders.is_some()) else {
+            return self.bytes("CodeView record", location);
+        };
+        let record = self.dump.location("CodeView record", location)?;
+        let Some(shorter) = code_view_without_folder(record, code_view) else {
+            return self.bytes("CodeView record", location);
+        };
+        let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
+        self.once("CodeView record", key, |builder| builder.part("CodeView record", shorter)).map(Some)
     }
 
     /// As [`Carrier::text`], for a position that is 0 where there is no string.
@@ -91,8 +128,9 @@ impl<'a> Carrier<'a> {
             return Ok(None);
         }
         let bytes = self.dump.location(what, location)?;
+        let folders = self.folders.clone();
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
-        self.once(what, key, |builder| builder.part(what, bytes)).map(Some)
+        self.once(what, key, |builder| builder.part(what, shown(&folders, bytes))).map(Some)
     }
 
     /// A context at a location; `of_thread` if it is for the thread list.
@@ -158,7 +196,7 @@ impl<'a> Carrier<'a> {
     pub(super) fn copy(&mut self, stream: &StreamContext<'a>) -> Result<(), ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
-        self.builder.stream(stream.stream_type(), bytes);
+        self.builder.stream(stream.stream_type(), shown(&self.folders, bytes));
         Ok(())
     }
 
@@ -170,7 +208,7 @@ impl<'a> Carrier<'a> {
         self.charge("part of a stream", stream.offset(), beside)?;
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
         for part in &parts {
-            let bytes = without_dead_references(part);
+            let bytes = shown(&self.folders, without_dead_references(part));
             let is_stream = ids.is_empty();
             ids.push(match is_stream {
                 true => self.builder.stream(stream.stream_type(), bytes),
@@ -185,6 +223,14 @@ impl<'a> Carrier<'a> {
             }
         }
         Ok(faults)
+    }
+}
+
+/// The bytes as they may be in the result.
+fn shown<'a>(folders: &Option<Arc<Folders>>, bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, [u8]> {
+    match folders {
+        Some(folders) => folders.hidden(bytes.into()),
+        None => bytes.into(),
     }
 }
 

@@ -59,6 +59,8 @@
 
 mod carry;
 mod context;
+mod filter;
+mod folders;
 mod options;
 mod records;
 mod report;
@@ -74,6 +76,7 @@ use alloc::vec::Vec;
 use std::io;
 
 use crate::error::RedumpError;
+use crate::format::MinidumpType;
 use crate::read::Dump;
 use crate::write::Plan;
 
@@ -125,6 +128,10 @@ impl<'a> Redump<'a> {
         let mut report = Report::default();
         let mut selection = select::select(&source, options, &mut report)?;
         let memory = core::mem::take(&mut selection.memory);
+        report.filter_overruled = options.filter_is_overruled();
+        if options.contain(MinidumpType::FILTER_MEMORY) {
+            report.unfiltered_memory = select::unfiltered(&source, &memory, &selection);
+        }
         source.refuse_shared_bytes(&selection.ranges)?;
         let plan = transcode::transcode(&source, options, selection, &mut report)?.plan()?;
         report.size = plan.size();

@@ -40,8 +40,8 @@ const LETTERS: [Letter; 15] = [
     letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY, "private memory", true),
     letter('d', MinidumpType::WITH_DATA_SEGS, "data sections of modules", false),
     letter('c', MinidumpType::WITH_CODE_SEGS, "code sections of modules", false),
-    letter('r', MinidumpType::FILTER_MEMORY, "filtered stacks", false),
-    letter('R', MinidumpType::FILTER_MODULE_PATHS, "module names without folders", false),
+    letter('r', MinidumpType::FILTER_MEMORY, "filtered stacks", true),
+    letter('R', MinidumpType::FILTER_MODULE_PATHS, "module names without folders", true),
     letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT, "extended processor state", true),
 ];
 
@@ -88,7 +88,13 @@ impl Options {
     ///
     /// The debugger sets the bit for token information with every option.
     pub fn minidump_type(&self) -> MinidumpType {
-        self.bits | MinidumpType::WITH_TOKEN_INFORMATION
+        let overruled = if self.filter_is_overruled() { MinidumpType::FILTER_MEMORY } else { MinidumpType::empty() };
+        (self.bits - overruled) | MinidumpType::WITH_TOKEN_INFORMATION
+    }
+
+    /// True if `r` is among the letters and has no effect: full memory wins over it, as in the debugger.
+    pub fn filter_is_overruled(&self) -> bool {
+        self.bits.contains(MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY))
     }
 
     /// The options that give a dump these flags in its header.
@@ -107,7 +113,7 @@ impl Options {
 
     /// True if all of these bits of `MINIDUMP_TYPE` are asked for.
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
-        self.bits.contains(bits)
+        self.minidump_type().contains(bits)
     }
 
     /// The fewest letters that say the same.

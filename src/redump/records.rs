@@ -66,9 +66,9 @@ impl<'a> Transcoder<'_, 'a> {
         for (module, item) in list.iter().zip(0..) {
             let mut raw = *module.raw();
             raw.base_of_image = self.source.written(raw.base_of_image);
-            let name = self.carrier.text(raw.module_name_rva.into()).map(Some);
+            let name = self.carrier.module_name(raw.module_name_rva.into()).map(Some);
             let name = self.or_fault((LIST, item, "name"), name);
-            let code_view = self.carrier.bytes("CodeView record", raw.cv_record);
+            let code_view = self.carrier.code_view(&module);
             let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
             let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
@@ -86,7 +86,10 @@ impl<'a> Transcoder<'_, 'a> {
         for (module, item) in list.iter().zip(0..) {
             let mut raw = *module.raw();
             raw.base_of_image = self.source.written(raw.base_of_image);
-            let name = self.carrier.optional_text(raw.module_name_rva);
+            let name = match raw.module_name_rva {
+                0 => Ok(None),
+                rva => self.carrier.module_name(rva.into()).map(Some),
+            };
             let name = self.or_fault((LIST, item, "name"), name);
             self.carrier.builder.unloaded_module(raw, name);
         }

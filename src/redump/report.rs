@@ -26,6 +26,10 @@ pub struct Report {
     /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
     /// nothing accessible is there (reserved, free, no-access and guard regions).
     pub excluded_memory: u64,
+    /// True if the option `r` had no effect because full memory was asked for as well.
+    pub filter_overruled: bool,
+    /// With the option `r`: how many bytes of memory other options added, which are not filtered.
+    pub unfiltered_memory: u64,
     /// Parts of items that could not be read: names, contexts, records.
     pub faults: Vec<ItemFault>,
 }
@@ -59,6 +63,8 @@ pub enum Outcome {
     NotAsked,
     /// Left out: an earlier stream of the same type counts.
     Duplicate,
+    /// Left out, for it may hold what the option `r` keeps out.
+    Filtered,
     /// Could not be read, and is not in the result.
     Unreadable(ReadError),
 }

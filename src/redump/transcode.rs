@@ -2,16 +2,19 @@
 
 use alloc::vec::Vec;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::{
-    Exception, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo, ThreadInfo,
-    relocation,
+    Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo,
+    ThreadInfo, relocation,
 };
 use crate::write::{MemoryRange, MinidumpBuilder, PartId};
 
 use super::carry::Carrier;
+use super::filter::{FilteredMemory, StackFilter, is_harmless};
+use super::folders::{Folders, maps_without_folders};
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
 use super::select::Selection;
@@ -30,13 +33,18 @@ pub(super) fn transcode<'a>(
     selection: Selection,
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
-    let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT));
+    let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
+    let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
     let mut transcoder =
         Transcoder { source, options, carrier, report, met: HashSet::new(), kept: HashSet::new(), first_thread: None };
     transcoder.run(&selection);
     let mut builder = transcoder.carrier.builder;
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
-    add_memory(source, selection, &mut builder);
+    let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
+        let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
+        Arc::new(StackFilter::new(source, stacks.flatten().copied().collect()))
+    });
+    add_memory(source, selection, filter.as_ref(), &mut builder);
     Ok(builder)
 }
 
@@ -92,6 +100,9 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Takes one stream over; every kind has its line here.
     fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
+        if self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type()) {
+            return Outcome::Filtered;
+        }
         let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
@@ -204,6 +215,14 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Takes over a stream as bytes, moved file offsets aside.
     fn carry(&mut self, stream: &StreamContext<'a>) -> Outcome {
+        if let Some(maps) = stream
+            .view::<LinuxMaps<'a>>()
+            .ok()
+            .filter(|_| stream.stream_type() == StreamType::LINUX_MAPS && self.asked(MinidumpType::FILTER_MODULE_PATHS))
+        {
+            self.carrier.builder.stream(StreamType::LINUX_MAPS, maps_without_folders(&maps));
+            return Outcome::Rewritten;
+        }
         let outcome = match relocation(stream.stream_type()) {
             Relocation::Known => {
                 return match self.carrier.relocate(stream) {
@@ -400,11 +419,22 @@ fn is_foreign(stream_type: StreamType) -> bool {
 }
 
 /// The selected memory, borrowed from the source.
-fn add_memory<'a>(source: &Source<'a>, selection: Selection, builder: &mut MinidumpBuilder<'a>) {
+fn add_memory<'a>(
+    source: &Source<'a>,
+    selection: Selection,
+    filter: Option<&Arc<StackFilter<'a>>>,
+    builder: &mut MinidumpBuilder<'a>,
+) {
     let list = if selection.full { StreamType::MEMORY64_LIST } else { StreamType::MEMORY_LIST };
     builder.list(list);
     for range in selection.ranges {
-        let range = contents(source, range);
+        let range = match filter {
+            Some(filter) if !filter.leaves_alone(range) => {
+                let memory = FilteredMemory::new(Arc::clone(filter), range);
+                MemoryRange::from_reader(source.written(range.start), range.size(), memory)
+            }
+            _ => contents(source, range),
+        };
         if selection.full {
             builder.memory64(range)
         } else {

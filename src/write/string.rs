@@ -17,8 +17,8 @@ impl<'a> Text<'a> {
         Self { bytes: bytes.into() }
     }
 
-    /// Text that is little-endian UTF-16 already, borrowed; an odd last byte is kept.
-    pub fn from_utf16_le(bytes: &'a [u8]) -> Self {
+    /// Text that is little-endian UTF-16 already; an odd last byte is kept.
+    pub fn from_utf16_le(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         Self { bytes: bytes.into() }
     }
 

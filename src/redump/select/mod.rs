@@ -93,6 +93,11 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
         if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
             let all = stacks.iter().chain(extended_stacks.as_flattened()).flatten();
             pointers::pointers(&mut wanted, all.copied().collect());
+            let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
+            if source.dump.flags().contains(both) {
+                // Its pointers have been taken out of its stacks, and what they pointed to is here.
+                source.ranges().into_iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
+            }
         }
         if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
             let every = threads().chain(extended().map(|thread| thread.thread()));
@@ -110,6 +115,15 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
     };
     let memory = wanted.intervals.into_iter().map(selected).collect();
     Ok(Selection { memory, stacks, extended: extended_stacks, ranges, full })
+}
+
+/// How many bytes of the selection are neither stacks, which are filtered, nor the code around instructions.
+pub(super) fn unfiltered(source: &Source<'_>, memory: &[SelectedMemory], selection: &Selection) -> u64 {
+    let total = |ranges: &[Interval]| ranges.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
+    let traces = memory.iter().filter(|memory| memory.reason.is_for_traces());
+    let traces = traces.filter_map(|memory| Interval::new(memory.address, memory.size, u64::MAX));
+    let traces = present_and_merged(source, traces.collect());
+    total(&selection.ranges).saturating_sub(total(&traces))
 }
 
 /// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.

@@ -28,6 +28,8 @@ pub enum Reason {
         /// The address of the word.
         at: u64,
     },
+    /// What a word on a stack may have pointed to that an earlier re-encoding took out (`i` of a source with `i` and `r`).
+    FilteredPointer,
     /// A thread environment block (`p`).
     ThreadEnvironmentBlock {
         /// The thread's number in the system.
@@ -63,6 +65,14 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// True for the memory that every dump has, for stack traces.
+    pub(super) const fn is_for_traces(&self) -> bool {
+        matches!(
+            self,
+            Self::Stack { .. } | Self::BackingStore { .. } | Self::InstructionPointer { .. } | Self::ExceptionAddress
+        )
+    }
+
     /// The name of the kind of reason, for sums over all memory that has it.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -71,6 +81,7 @@ impl Reason {
             Self::InstructionPointer { .. } => "instruction pointers",
             Self::ExceptionAddress => "exception addresses",
             Self::Pointer { .. } => "pointers on stacks",
+            Self::FilteredPointer => "pointers taken out before",
             Self::ThreadEnvironmentBlock { .. } => "thread environment blocks",
             Self::ThreadStorage { .. } => "thread storage",
             Self::ProcessEnvironmentBlock => "process environment block",
@@ -97,7 +108,8 @@ impl fmt::Display for Reason {
             Self::ThreadStorage { thread } => write!(f, "storage of thread {thread:#x}"),
             Self::DataSection { module } => write!(f, "data section of module {module}"),
             Self::CodeSection { module } => write!(f, "code section of module {module}"),
-            Self::ProcessEnvironmentBlock
+            Self::FilteredPointer
+            | Self::ProcessEnvironmentBlock
             | Self::ProcessParameters
             | Self::Environment
             | Self::LoaderData

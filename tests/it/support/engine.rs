@@ -11,6 +11,8 @@ use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
 /// the engine drops.
 const CARRIED: [u32; 7] = [10, 11, 18, 20, 23, 24, 0xfff0];
 const FULL_MEMORY: u64 = 0x2;
+const FILTER_MEMORY: u64 = 0x8;
+const FILTER_MODULE_PATHS: u64 = 0x80;
 
 /// A source, what the engine made of it and what we made of it.
 pub struct Comparison<'a> {
@@ -67,7 +69,12 @@ impl<'a> Comparison<'a> {
     /// The engine's streams, and those of the source that the engine drops.
     fn kinds(&mut self) {
         let mut expected = self.engine.kinds();
-        let carried = |kind: &u32| CARRIED.contains(kind) || *kind > 0xffff;
+        let filtered = self.ours.header.flags & FILTER_MEMORY != 0;
+        // With the option `r`, of these only what tells nothing of the user.
+        let carried = |kind: &u32| match filtered {
+            true => [24, 0xfff0].contains(kind),
+            false => CARRIED.contains(kind) || *kind > 0xffff,
+        };
         expected.extend(self.source.kinds().into_iter().filter(carried));
         expected.extend(vec![6; self.source.exceptions().len().saturating_sub(1)]);
         expected.sort_unstable();
@@ -138,7 +145,11 @@ impl<'a> Comparison<'a> {
         for (source, ours) in source.iter().zip(&ours) {
             let name = ours.name.text.clone().unwrap_or_default();
             self.equal(&format!("base of {name}"), self.extend(source.base), ours.base);
-            self.equal(&format!("CodeView record of {name}"), source.code_view, ours.code_view);
+            let code_view = match self.ours.header.flags & FILTER_MODULE_PATHS {
+                0 => source.code_view.0.to_vec(),
+                _ => without_folder(source.code_view.0),
+            };
+            self.equal(&format!("CodeView record of {name}"), code_view.as_slice(), ours.code_view.0);
             self.equal(&format!("miscellaneous record of {name}"), source.misc, ours.misc);
             self.equal(&format!("reserved fields of {name}"), source.reserved, ours.reserved);
         }
@@ -265,6 +276,15 @@ impl<'a> Comparison<'a> {
         let high = |address: u64| self.narrow && address >> 31 != 0;
         let stacks: Vec<Range<u64>> =
             self.source.threads().iter().filter_map(|it| self.stack_by_rule(it)).map(span).collect();
+        let rules = Rules { source: &self.source, memory: &source, narrow: self.narrow, stacks: &stacks };
+        let filter = |ranges: &[(u64, &[u8])]| -> Vec<(u64, Vec<u8>)> {
+            let filtered = ranges.iter().map(|(start, bytes)| (*start, rules.filtered(*start, bytes)));
+            filtered.collect()
+        };
+        let asked = self.ours.header.flags & FILTER_MEMORY != 0;
+        let (kept_engine, kept_source) = if asked { (filter(&engine), filter(&source)) } else { Default::default() };
+        // What the engine leaves in the stacks in spite of the option `r` counts as if it had filtered them.
+        let (engine, source) = if asked { (borrow(&kept_engine), borrow(&kept_source)) } else { (engine, source) };
         let mut missing = Vec::new();
         for (start, bytes) in &engine {
             for gap in unequal(*start, bytes, &ours) {
@@ -367,6 +387,19 @@ impl<'a> Comparison<'a> {
         ranges.sort_by_key(|range| range.0);
         ranges
     }
+}
+
+fn borrow(ranges: &[(u64, Vec<u8>)]) -> Vec<(u64, &[u8])> {
+    ranges.iter().map(|(start, bytes)| (*start, bytes.as_slice())).collect()
+}
+
+/// An `RSDS` record with the name of the PDB in place of its path.
+fn without_folder(record: &[u8]) -> Vec<u8> {
+    if !record.starts_with(b"RSDS") || record.len() < 24 {
+        return record.to_vec();
+    }
+    let name = record[24..].rsplit(|&byte| byte == b'\\').next().unwrap_or_default();
+    [&record[..24], name].concat()
 }
 
 fn span((start, size): (u64, u64)) -> Range<u64> {

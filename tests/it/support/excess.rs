@@ -41,6 +41,36 @@ impl<'a> Rules<'_, 'a> {
         self.number(address, self.word()).filter(|&pointer| pointer != 0)
     }
 
+    /// The bytes at an address with zeros for those words of the stacks that point neither into a module nor into a
+    /// stack (or to its end).
+    pub fn filtered(&self, start: u64, bytes: &[u8]) -> Vec<u8> {
+        let word = self.word();
+        let modules: Vec<Range<u64>> = self
+            .source
+            .modules()
+            .iter()
+            .map(|it| self.mask(it.base)..self.mask(it.base) + u64::from(it.size))
+            .collect();
+        let mut filtered = bytes.to_vec();
+        for stack in self.stacks {
+            let from = stack.start.max(start);
+            let to = stack.end.min(start + bytes.len() as u64);
+            for at in from..to {
+                let first = at / word * word;
+                let whole = stack.start <= first && first + word <= stack.end;
+                let value = self.number(first, word).filter(|_| whole);
+                let helps = value.is_some_and(|value| {
+                    modules.iter().any(|module| module.contains(&value))
+                        || self.stacks.iter().any(|stack| stack.start <= value && value <= stack.end)
+                });
+                if !helps {
+                    filtered[usize::try_from(at - start).unwrap()] = 0;
+                }
+            }
+        }
+        filtered
+    }
+
     /// A window for every aligned word on every stack that points outside of modules.
     pub fn pointers(&self) -> Vec<Range<u64>> {
         let modules: Vec<Range<u64>> = self

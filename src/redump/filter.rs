@@ -1,0 +1,143 @@
+//! What the option `r` takes out of the result.
+
+use alloc::vec::Vec;
+use std::io;
+use std::sync::Arc;
+
+use crate::format::StreamType;
+use crate::read::{ByAddress, Memory, Module, ModuleList};
+
+use super::source::{Interval, Source};
+
+/// True for streams that hold nothing but what a stack trace needs, or figures. All others may hold what a user typed:
+/// comments, command lines, environment variables, annotations, and whatever is in a stream that nobody has described.
+pub(super) const fn is_harmless(stream_type: StreamType) -> bool {
+    matches!(
+        stream_type,
+        StreamType::THREAD_LIST
+            | StreamType::THREAD_EX_LIST
+            | StreamType::THREAD_INFO_LIST
+            | StreamType::THREAD_NAMES
+            | StreamType::MODULE_LIST
+            | StreamType::UNLOADED_MODULE_LIST
+            | StreamType::WINE_HOST_MODULE_LIST
+            | StreamType::LINUX_DSO_DEBUG
+            | StreamType::LINUX_MAPS
+            | StreamType::MEMORY_LIST
+            | StreamType::MEMORY64_LIST
+            | StreamType::MEMORY_INFO_LIST
+            | StreamType::EXCEPTION
+            | StreamType::SYSTEM_INFO
+            | StreamType::MISC_INFO
+            | StreamType::HANDLE_DATA
+            | StreamType::FUNCTION_TABLE
+            | StreamType::TOKEN
+            | StreamType::SYSTEM_MEMORY_INFO
+            | StreamType::PROCESS_VM_COUNTERS
+            | StreamType::BREAKPAD_INFO
+            | StreamType::LINUX_CPU_INFO
+            | StreamType::LINUX_PROC_STATUS
+            | StreamType::LINUX_PROC_STAT
+            | StreamType::LINUX_PROC_UPTIME
+            | StreamType::LINUX_LSB_RELEASE
+            | StreamType::LINUX_AUXV
+            | StreamType::MOZ_LINUX_LIMITS
+    )
+}
+
+/// Stacks, and which of their words stay.
+pub(super) struct StackFilter<'a> {
+    memory: Memory<'a>,
+    modules: Option<ByAddress<'a, Module<'a>>>,
+    /// Sorted and apart.
+    stacks: Vec<Interval>,
+    word: u64,
+    width: u32,
+}
+
+impl<'a> StackFilter<'a> {
+    pub(super) fn new(source: &Source<'a>, mut stacks: Vec<Interval>) -> Self {
+        stacks.sort_unstable();
+        stacks.dedup_by(|next, before| {
+            let overlap = next.start <= before.last;
+            if overlap {
+                before.last = before.last.max(next.last);
+            }
+            overlap
+        });
+        let width = source.target.pointer_size();
+        let modules = source.dump.stream::<ModuleList<'a>>().ok().flatten().map(|modules| modules.by_address());
+        Self { memory: source.memory.clone(), modules, stacks, word: width.into(), width }
+    }
+
+    /// The stacks that share an address with an interval.
+    fn stacks_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let from = self.stacks.partition_point(|stack| stack.last < interval.start);
+        let stacks = self.stacks.get(from..).unwrap_or_default().iter();
+        stacks.map_while(move |stack| stack.intersection(&interval))
+    }
+
+    /// True if nothing of the interval is a stack.
+    pub(super) fn leaves_alone(&self, interval: Interval) -> bool {
+        self.stacks_in(interval).next().is_none()
+    }
+
+    /// True for what may be a return address or a frame pointer: a pointer into a module or a stack, or to its end.
+    fn helps(&self, word: u64) -> bool {
+        let at = self.stacks.partition_point(|stack| stack.last < word.saturating_sub(1));
+        let in_stack = self.stacks.get(at).is_some_and(|stack| stack.start <= word);
+        in_stack || self.modules.as_ref().is_some_and(|modules| modules.get(word).is_some())
+    }
+
+    /// Zeroes what does not help in the bytes at `address`.
+    fn filter(&self, address: u64, bytes: &mut [u8]) {
+        let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
+        for stack in self.stacks_in(part) {
+            let mut word = stack.start - stack.start % self.word;
+            loop {
+                let last = word.saturating_add(self.word - 1);
+                // Of a word that the stack has only in part, nobody can say what it was.
+                let whole =
+                    self.stacks_in(Interval { start: word, last }).next() == Some(Interval { start: word, last });
+                let value = self.memory.read_integer(word, self.width).filter(|_| whole);
+                if !value.is_some_and(|value| self.helps(value)) {
+                    let from = word.max(stack.start) - address;
+                    let to = last.min(stack.last) - address;
+                    let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+                    let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+                    zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
+                }
+                match last.checked_add(1).filter(|next| *next <= stack.last) {
+                    Some(next) => word = next,
+                    None => break,
+                }
+            }
+        }
+    }
+}
+
+/// Memory of the source, with its stacks filtered.
+pub(super) struct FilteredMemory<'a> {
+    filter: Arc<StackFilter<'a>>,
+    at: u64,
+    left: u64,
+}
+
+impl<'a> FilteredMemory<'a> {
+    pub(super) fn new(filter: Arc<StackFilter<'a>>, interval: Interval) -> Self {
+        Self { filter, at: interval.start, left: interval.size() }
+    }
+}
+
+impl io::Read for FilteredMemory<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buf.len());
+        let Some(part) = buf.get_mut(..wanted) else { return Ok(0) };
+        let count = self.filter.memory.read(self.at, part);
+        let part = part.get_mut(..count).unwrap_or_default();
+        self.filter.filter(self.at, part);
+        self.at = self.at.wrapping_add(count as u64);
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
