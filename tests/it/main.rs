@@ -6,6 +6,7 @@ mod check;
 mod comments;
 mod contexts;
 mod corpus;
+mod differential;
 mod directory;
 mod emit;
 mod handles;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         comments::trials(),
         contexts::trials(),
         corpus::trials(),
+        differential::trials(),
         directory::trials(),
         emit::trials(),
         handles::trials(),
