@@ -11,6 +11,7 @@ mod directory;
 mod emit;
 mod handles;
 mod header;
+mod laws;
 mod layouts;
 mod lists;
 mod malformed;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         emit::trials(),
         handles::trials(),
         header::trials(),
+        laws::trials(),
         layouts::trials(),
         lists::trials(),
         malformed::trials(),
