@@ -1,6 +1,12 @@
 //! Lists the handles of the process, and what the producer noted about their objects.
 //!
-//! OUTPUT
+//! ```text
+//! $ cargo run --example handles -- streams.dmp
+//!     handle     access  handles pointers  type and name
+//!       0x44   0x1f0003        3        4  Event \BaseName
+//!                                  Process1 8 bytes
+//!       0x48   0x1f0001        5        6  Event
+//! ```
 
 mod support;
 
@@ -27,7 +33,8 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         let raw = handle.raw().descriptor;
         let (access, others, pointers) = (raw.granted_access, raw.handle_count, raw.pointer_count);
         let (kind, name) = (text(handle.type_name()), text(handle.object_name()));
-        writeln!(out, "{:>#10x} {access:>#10x} {others:>8} {pointers:>8}  {kind} {name}", handle.value())?;
+        let line = format!("{:>#10x} {access:>#10x} {others:>8} {pointers:>8}  {kind} {name}", handle.value());
+        writeln!(out, "{}", line.trim_end())?;
         for object in handle.object_information() {
             match object {
                 Ok(object) => writeln!(out, "{:>41} {} bytes", object.raw.info_type, object.bytes.len())?,

@@ -1,6 +1,19 @@
 //! Lists the modules of a dump with what finds their files and symbols, then those that were unloaded.
 //!
-//! OUTPUT
+//! ```text
+//! $ cargo run --example modules -- tests/fixtures/quick-start.dmp
+//! 0x000000007b000000 to 0x000000007b5e5000  C:\windows\system32\kernelbase.dll
+//!     image   63F14E2B5e5000
+//! 0x000000007b600000 to 0x000000007b795000  C:\windows\system32\kernel32.dll
+//!     version 10.0.18362.1350
+//!     image   63F14E2B195000
+//! 0x0000000140000000 to 0x000000014001e000  C:\victim\victim.exe
+//!     image   000000001e000
+//! 0x0000000170000000 to 0x0000000170361000  C:\windows\system32\ntdll.dll
+//!     version 6.1.7601.24059
+//!     image   63F14E2B361000
+//! 0x00000002c7470000 to 0x00000002c781a000  ucrtbase.dll, unloaded
+//! ```
 
 mod support;
 

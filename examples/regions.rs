@@ -1,6 +1,15 @@
 //! Lists the regions of the address space: protection, state, type, and how many bytes of each the dump has.
 //!
-//! OUTPUT
+//! ```text
+//! $ cargo run --example regions -- tests/fixtures/quick-start.dmp
+//! 0x0000000000000000        65536 free              ---            0
+//! 0x0000000000010000         8192 commit   mapped   r--            0
+//! 0x0000000000012000        57344 free              ---            0
+//! 0x0000000000020000         4096 commit   private  ---            0
+//! 0x0000000000021000         4096 commit   private  ---g           0
+//! 0x0000000000022000      1040384 commit   private  rw-          624
+//! ...
+//! ```
 
 mod support;
 

@@ -1,6 +1,22 @@
 //! Lists the streams of a dump, as its directory has them.
 //!
-//! OUTPUT
+//! ```text
+//! $ cargo run --example streams -- tests/fixtures/quick-start.dmp
+//!         offset       size       type  name
+//!   0      0x72c        244        0x3  ThreadList
+//!   1      0x820        332       0x11  ThreadInfoList
+//!   2      0x96c        436        0x4  ModuleList
+//!   3      0xb20         36        0xe  UnloadedModuleList
+//!   4      0xb44        744       0x13  Token
+//!   5     0x2ece        212        0x5  MemoryList
+//!   6    0x14a42       5392       0x10  MemoryInfoList
+//!   7      0x684        168        0x6  Exception
+//!   8       0xf8         56        0x7  SystemInfo
+//!   9      0x130       1364        0xf  MiscInfo
+//!  10      0xe2c        492       0x15  SystemMemoryInfo
+//!  11     0x1018        152       0x16  ProcessVmCounters
+//! ...
+//! ```
 
 mod support;
 

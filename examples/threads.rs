@@ -1,6 +1,15 @@
 //! Lists the threads of a dump: registers, stack bounds, and which of them crashed and why.
 //!
-//! OUTPUT
+//! ```text
+//! $ cargo run --example threads -- tests/fixtures/quick-start.dmp
+//! thread 0x124, environment block 0x67fe0000
+//!   stack 0x11fd90 to 0x120000, 624 bytes of it
+//!   cs     0033              ss     002b              eflags 00010206          rax    0000000000000000
+//! ...
+//! thread 0x124 stopped at 0x14000179a: ACCESS_VIOLATION (0xc0000005) writing 0x1234
+//!   cs     0033              ss     002b              eflags 00010206          rax    0000000000000000
+//! ...
+//! ```
 
 mod support;
 
@@ -56,10 +65,10 @@ fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn E
     let general: Vec<String> = context
         .registers()
         .filter(|register| shown(register.group))
-        .map(|register| format!("{} {}", register.name, register.value))
+        .map(|register| format!("{:<6} {:<16}", register.name, register.value.to_string()))
         .collect();
     for row in general.chunks(4) {
-        writeln!(out, "  {}", row.join("  "))?;
+        writeln!(out, "  {}", row.join("  ").trim_end())?;
     }
     Ok(())
 }

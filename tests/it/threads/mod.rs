@@ -1,6 +1,7 @@
 //! Threads: the two lists, times and states, names, exceptions; stacks and contexts have files of their own.
 
 mod contexts;
+mod crashed;
 mod exceptions;
 mod stacks;
 
@@ -24,7 +25,10 @@ pub fn trials() -> Vec<Trial> {
         names_belong_to_their_threads,
         a_broken_name_spoils_only_itself,
     ];
-    [threads, contexts::trials(), exceptions::trials(), stacks::trials()].into_iter().flatten().collect()
+    [threads, contexts::trials(), crashed::trials(), exceptions::trials(), stacks::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn a_thread_has_the_fields_of_the_file() {
