@@ -28,7 +28,7 @@
 //!   0x0000000170000000    3543040 bytes C:\windows\system32\ntdll.dll (6.1.7601.24059)
 //! memory list: 7 ranges, 27040 bytes
 //! exceptions: 1
-//!   0xc0000005 in thread 0x124 at 0x14000179a, C:\victim\victim.exe + 0x179a
+//!   ACCESS_VIOLATION (0xc0000005) writing 0x1234 in thread 0x124 at 0x14000179a, C:\victim\victim.exe + 0x179a
 //! no findings
 //! ```
 //!

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use userdump::format::StreamType;
 use userdump::read::{
-    Exception, Finding, HandleData, Memory64List, MemoryInfoList, MemoryList, Minidump, MiscInfo, Module, ModuleList,
-    SystemInfo, Thread, ThreadList, ThreadNames, UnloadedModuleList, Utf16,
+    ByAddress, Exception, Finding, HandleData, Memory64List, MemoryInfoList, MemoryList, Minidump, MiscInfo, Module,
+    ModuleList, SystemInfo, Thread, ThreadList, ThreadNames, UnloadedModuleList, Utf16,
 };
 
 use crate::names::{architecture, system};
@@ -35,7 +35,8 @@ pub fn print(out: &mut impl Write, dump: &Minidump<'_>, findings: &[Finding]) ->
         format!("0x{:016x} {:>10} bytes {}", row.raw().base_of_image, row.raw().size_of_image, text(row.name().ok()))
     })?;
     memory(out, dump)?;
-    table(out, "exceptions", dump.exceptions().flatten(), |row| exception(&row, modules))?;
+    let modules = modules.map(|modules| modules.by_address());
+    table(out, "exceptions", dump.exceptions().flatten(), |row| exception(&row, modules.as_ref()))?;
     table(out, "findings", findings.iter(), |finding| format!("{}: {finding}", finding.code))?;
     if findings.is_empty() { writeln!(out, "no findings") } else { Ok(()) }
 }
@@ -102,13 +103,13 @@ fn memory(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     rows.iter().try_for_each(|row| writeln!(out, "{row}"))
 }
 
-fn exception(exception: &Exception<'_>, modules: Option<ModuleList<'_>>) -> String {
+fn exception(exception: &Exception<'_>, modules: Option<&ByAddress<'_, Module<'_>>>) -> String {
     let address = exception.address();
-    let module = modules.and_then(|modules| modules.at_address(address));
+    let module = modules.and_then(|modules| modules.get(address));
     let place = module.map_or(String::new(), |module| {
         format!(", {} + 0x{:x}", text(module.name().ok()), address.wrapping_sub(module.base()))
     });
-    format!("0x{:x} in thread 0x{:x} at 0x{address:x}{place}", exception.code(), exception.thread_id())
+    format!("{} in thread 0x{:x} at 0x{address:x}{place}", exception.reason(), exception.thread_id())
 }
 
 /// A title with the number of rows, and the first of them; nothing if there are none.

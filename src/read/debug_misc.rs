@@ -49,20 +49,19 @@ impl<'a> DebugMisc<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// The miscellaneous debug record; `None` if there is none.
+    /// The miscellaneous debug record; `None` if there is none: its size or its position is 0.
     ///
-    /// Breakpad on macOS and LLVM were observed to write a size where there is no record; their position is 0.
+    /// LLVM was observed to write a position where there is no record.
     ///
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the record does not lie in the file whole or has no room for its head.
     pub fn debug_misc(&self) -> Result<Option<DebugMisc<'a>>, ReadError> {
         let location = self.raw().misc_record;
-        if location.data_size == 0 || location.rva == 0 {
-            return Ok(None);
-        }
         let dump: &Minidump<'a> = self.dump();
-        let bytes = dump.location(WHAT, location)?;
+        let Some(bytes) = dump.optional_location(WHAT, location)? else {
+            return Ok(None);
+        };
         let raw: ImageDebugMisc = dump.bytes().read_from(WHAT, bytes, location.rva.into())?;
         // A length that does not fit says nothing.
         let length = usize::try_from(raw.length).ok().and_then(|length| bytes.get(..length)).unwrap_or(bytes);

@@ -18,7 +18,7 @@ pub struct MemoryRange<'a> {
     pub size: u64,
     /// Where the bytes lie, from the start of the file.
     pub offset: u64,
-    /// The bytes that are there: fewer than `size` if the file ends before them.
+    /// The bytes that are there: fewer than `size` if the file ends before them; none at position 0, where the header is.
     pub bytes: &'a [u8],
 }
 
@@ -40,6 +40,10 @@ impl<'a> MemoryRange<'a> {
 
     pub(crate) fn from_descriptor(dump: &Minidump<'a>, descriptor: &MemoryDescriptor) -> Self {
         let location = descriptor.memory;
+        if location.rva == 0 {
+            let (address, size) = (descriptor.start_of_memory_range, location.data_size.into());
+            return Self { address, size, offset: 0, bytes: &[] };
+        }
         Self::new(dump, descriptor.start_of_memory_range, location.data_size.into(), location.rva.into())
     }
 }

@@ -191,6 +191,16 @@ impl<'a> Minidump<'a> {
         self.bytes.slice(what, location.rva.into(), location.data_size.into())
     }
 
+    /// The bytes of a record that need not be there: none where the location has no size, or where its position is 0,
+    /// which is that of the header.
+    pub(crate) fn optional_location(
+        &self,
+        what: &'static str,
+        location: LocationDescriptor,
+    ) -> Result<Option<&'a [u8]>, ReadError> {
+        if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
+    }
+
     pub(crate) const fn bytes(&self) -> &Bytes<'a> {
         &self.bytes
     }

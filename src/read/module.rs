@@ -50,28 +50,26 @@ impl<'a> Module<'a> {
         (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)
     }
 
-    /// The record that names the module's symbols; `None` if the dump has none.
+    /// The record that names the module's symbols; `None` if the dump has none: its size or its position is 0.
     ///
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the record does not lie in the file whole.
     pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
         let location = self.raw.cv_record;
-        if location.data_size == 0 {
-            return Ok(None);
-        }
-        let bytes = self.dump.location("CodeView record", location)?;
-        Ok(Some(CodeView::decode(&self.dump, bytes, location.rva.into())))
+        let bytes = self.dump.optional_location("CodeView record", location)?;
+        Ok(bytes.map(|bytes| CodeView::decode(&self.dump, bytes, location.rva.into())))
     }
 
-    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none; see also
-    /// [`Self::debug_misc`].
+    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none: its size or its
+    /// position is 0. See also [`Self::debug_misc`].
     ///
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the record does not lie in the file whole.
     pub fn misc_record(&self) -> Result<&'a [u8], ReadError> {
-        self.dump.location("IMAGE_DEBUG_MISC", self.raw.misc_record)
+        let bytes = self.dump.optional_location("IMAGE_DEBUG_MISC", self.raw.misc_record)?;
+        Ok(bytes.unwrap_or_default())
     }
 
     pub(super) const fn dump(&self) -> &Minidump<'a> {

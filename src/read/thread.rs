@@ -97,16 +97,13 @@ impl<'a> Thread<'a> {
     }
 }
 
-/// The context that a location descriptor points to; `None` for one of no size.
+/// The context that a location descriptor points to; `None` for one of no size or at position 0.
 pub(super) fn context<'a>(
     dump: &Minidump<'a>,
     location: format::LocationDescriptor,
 ) -> Result<Option<Context<'a>>, ReadError> {
-    if location.data_size == 0 {
-        return Ok(None);
-    }
-    let bytes = dump.location("CONTEXT", location)?;
-    Ok(Some(Context::new(bytes, dump.target(), dump.byte_order())))
+    let bytes = dump.optional_location("CONTEXT", location)?;
+    Ok(bytes.map(|bytes| Context::new(bytes, dump.target(), dump.byte_order())))
 }
 
 impl<'a> Record<'a> for Thread<'a> {

@@ -118,16 +118,15 @@ impl<'a> Carrier<'a> {
         if rva == 0 { Ok(None) } else { self.text(rva.into()).map(Some) }
     }
 
-    /// The bytes at a location; `None` for one of no size.
+    /// The bytes at a location; `None` for one of no size or at position 0, where the header is.
     pub(super) fn bytes(
         &mut self,
         what: &'static str,
         location: LocationDescriptor,
     ) -> Result<Option<PartId>, ReadError> {
-        if location.data_size == 0 {
+        let Some(bytes) = self.dump.optional_location(what, location)? else {
             return Ok(None);
-        }
-        let bytes = self.dump.location(what, location)?;
+        };
         let folders = self.folders.clone();
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
         self.once(what, key, |builder| builder.part(what, shown(&folders, bytes))).map(Some)

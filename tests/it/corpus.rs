@@ -1,13 +1,13 @@
 //! The corpus of dumps by other producers: what we read of each against what independent readers report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
 use userdump::format::StreamType;
 use userdump::read::{
-    FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, MemoryRange, ModuleList, ThreadList, ThreadNames,
-    UnloadedModuleList,
+    FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, MemoryRange, Module, ModuleList, ThreadList,
+    ThreadNames, UnloadedModuleList,
 };
 
 use crate::support::facts::Facts;
@@ -19,6 +19,7 @@ use crate::support::{Shared, trials};
 pub fn trials() -> Vec<Trial> {
     trials![
         we_read_what_other_readers_report,
+        we_read_what_other_readers_refuse,
         memory_by_address_is_what_the_ranges_hold,
         the_check_finds_what_was_broken_on_purpose,
         every_file_can_be_walked,
@@ -80,9 +81,15 @@ fn we_read_what_other_readers_report(shared: &Shared) {
     for row in &rows {
         let bytes = shared.corpus_file(row);
         let dump = open(&bytes);
+        assert_eq!(bytes.len() as u64, row.bytes, "{}", row.file);
         assert_eq!(in_order_of_the_manifest(&dump), our_names(row), "{}", row.file);
         assert_eq!(machine(&dump), (row.arch.as_str(), row.os.as_str()), "{}", row.file);
         assert_eq!(exception(&dump), row.exception, "{}", row.file);
+
+        // No reader reports the names in the dumps that LLDB does not read.
+        if row.module_names.is_some() || row.modules.is_none() {
+            assert_eq!(module_names(&dump), row.module_names, "{}", row.file);
+        }
 
         let mut decisions = 0;
         for (what, reported, read) in figures(row, &dump) {
@@ -116,6 +123,52 @@ fn figures(row: &CorpusRow, dump: &Minidump<'_>) -> [(&'static str, Option<u64>,
         ("unloaded modules", row.unloaded_modules, view::<UnloadedModuleList<'_>>(dump).map(|list| list.len())),
         ("handles", row.handles, view::<HandleData<'_>>(dump).map(|list| list.len())),
     ]
+}
+
+fn module_names(dump: &Minidump<'_>) -> Option<u64> {
+    let name = |module: Module<'_>| module.name().expect("every module has a name").to_string_lossy();
+    Some(view::<ModuleList<'_>>(dump)?.iter().map(name).collect::<BTreeSet<_>>().len() as u64)
+}
+
+/// Why readers give up on dumps, how often, and what we decided. All of these dumps are compared above.
+const REFUSALS: [(&str, usize, &str); 21] = [
+    ("MissingThreadList", 22, "that is its stack walker; a dump without threads is one, and the check says so"),
+    ("MissingSystemInfo", 1, "that is its stack walker; what needs no processor is read without it"),
+    ("udmp-parser: refuses", 19, "it gives no cause"),
+    ("MinidumpMiscInfo size mismatch", 9, "a stream of no size is an error of that stream; the others are read"),
+    ("unsupported minidump architecture", 10, "lists need no layout of registers"),
+    ("is not a valid PROCESSOR_ARCHITECTURE", 6, "an unknown number stays a number, and these are known"),
+    ("unknown CPU for architecture", 1, "an unknown number stays a number, and this one is known"),
+    ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number stays a number"),
+    ("Duplicate stream type", 4, "both are in the directory; the first is the one that is asked for by type"),
+    ("found multiple streams of type", 2, "both are in the directory; the first is the one that is asked for by type"),
+    ("MinidumpModuleList could not store module", 3, "lists keep modules that overlap; by address the first counts"),
+    ("could not store memory region", 1, "lists keep ranges that overlap; by address the first counts"),
+    ("has a memory region problem", 5, "a thread may have no stack, or one whose bytes are in a memory list"),
+    ("ReadString found odd-sized", 2, "position 0 of the service pack's name means that there is none"),
+    ("code_identifier requires MinidumpSystemInfo", 2, "modules need no system information"),
+    ("codec can't decode", 3, "text comes as its code units; a String has U+FFFD for what is no character"),
+    ("MinidumpHeaderSignatureMismatchException", 2, "big-endian dumps are read"),
+    ("not recognized as a valid object file", 2, "big-endian dumps are read"),
+    ("Unknown core file format", 2, "big-endian dumps are read"),
+    ("skelsec: does not end", 1, "a count is cut to what the file can hold, and SizeOfHeader says where entries are"),
+    ("exceeds end of file", 1, "a range that the end of the file cuts keeps the bytes that are there"),
+];
+/// Of the dumps with nonsense, and of the one whose list of memory information has a shorter head than Microsoft's.
+const UNEXPECTED_END: (&str, usize) = ("Unexpected EOF", 5);
+
+fn we_read_what_other_readers_refuse(shared: &Shared) {
+    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in shared.corpus() {
+        for message in row.failing.split("; ").filter(|message| !message.is_empty()) {
+            let fragments = REFUSALS.iter().map(|(fragment, ..)| *fragment).chain([UNEXPECTED_END.0]);
+            let known = fragments.into_iter().find(|fragment| message.contains(fragment));
+            *found.entry(known.unwrap_or_else(|| panic!("{}: {message} and no decision", row.file))).or_default() += 1;
+        }
+        open(&shared.corpus_file(&row));
+    }
+    let expected = REFUSALS.iter().map(|(fragment, count, _)| (*fragment, *count)).chain([UNEXPECTED_END]);
+    assert_eq!(found, expected.collect());
 }
 
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Option<T> {

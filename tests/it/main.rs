@@ -6,10 +6,12 @@ mod check;
 mod comments;
 mod contexts;
 mod corpus;
+mod differential;
 mod directory;
 mod emit;
 mod handles;
 mod header;
+mod laws;
 mod layouts;
 mod lists;
 mod malformed;
@@ -52,10 +54,12 @@ fn main() -> ExitCode {
         comments::trials(),
         contexts::trials(),
         corpus::trials(),
+        differential::trials(),
         directory::trials(),
         emit::trials(),
         handles::trials(),
         header::trials(),
+        laws::trials(),
         layouts::trials(),
         lists::trials(),
         malformed::trials(),

@@ -212,8 +212,8 @@ fn a_record_outside_the_file_leaves_the_module() {
 }
 
 fn no_record_is_none() {
-    // A position without a size is nothing, wherever it points.
-    for part in [Part::None, Part::At(0, 33), Part::At(0, u32::MAX)] {
+    // A position without a size is nothing, wherever it points; so is a size at position 0, where the header is.
+    for part in [Part::None, Part::At(0, 33), Part::At(0, u32::MAX), Part::At(32, 0), Part::At(u32::MAX, 0)] {
         let module = synth::Module { misc: part.clone(), ..synth::Module::new(1, 2, "a").code_view(part) };
         in_every_form(
             |_| Dump::new().module(module.clone()),

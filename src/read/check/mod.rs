@@ -235,7 +235,7 @@ impl<'a> Check<'a, '_> {
         self.list(stream, list, |check, place, module: Module<'a>| {
             check.name(place, module.name().map(Some));
             // Not decoded: the paths of many modules may be one long record.
-            if let Err(error) = check.dump.location("CodeView record", module.raw().cv_record) {
+            if let Err(error) = check.dump.optional_location("CodeView record", module.raw().cv_record) {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
             }
             if let Err(error) = module.misc_record() {

@@ -6,6 +6,8 @@ mod registers;
 mod tables;
 mod xstate;
 
+pub use peer::fields as fields_of_the_peer;
+
 use libtest_mimic::Trial;
 use userdump::Minidump;
 use userdump::format::XStateConfigFeature;

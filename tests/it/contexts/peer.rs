@@ -108,10 +108,10 @@ fn same(name: &str, ours: &Context<'_>, theirs: &MinidumpContext) -> usize {
     fields.len()
 }
 
-type Fields = Vec<(String, u128)>;
+pub type Fields = Vec<(String, u128)>;
 
 /// Every field of the peer's struct that is a register, under our name.
-fn fields(raw: &MinidumpRawContext) -> Fields {
+pub fn fields(raw: &MinidumpRawContext) -> Fields {
     let mut fields = Fields::new();
     match raw {
         MinidumpRawContext::X86(it) => x86(&mut fields, it),

@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
         modules_are_kept_field_by_field_in_their_order,
         debug_records_are_kept,
         debug_records_that_cannot_be_read_are_none,
+        debug_records_at_position_0_are_none,
         names_keep_every_code_unit,
         a_name_that_cannot_be_read_costs_the_module_its_name,
         names_in_one_place_are_written_once,
@@ -91,6 +92,16 @@ fn debug_records_that_cannot_be_read_are_none() {
     assert_eq!(found, [(vec![], vec![1, 2]), (vec![3, 4], vec![])]);
     assert_eq!((modules[0].code_view_at.0, modules[1].misc_at.0), (0, 0));
     assert_eq!(modules.iter().map(|it| it.name.text.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+}
+
+/// The header lies at position 0: whoever copied it would take it for a record.
+fn debug_records_at_position_0_are_none() {
+    let header = Part::At(0x20, 0);
+    let source = base().module(Module { code_view: header.clone(), misc: header, ..module(0, "a") }).build();
+    let out = Redumped::of(&source, "/m");
+    assert_eq!(out.faults(), [""; 0]);
+    let facts = out.facts();
+    assert_eq!((facts.modules()[0].code_view_at.0, facts.modules()[0].misc_at.0), (0, 0));
 }
 
 /// The code units of a name, and the one behind them.

@@ -69,6 +69,8 @@ pub struct CorpusRow {
     pub thread_names: Option<u64>,
     pub unloaded_modules: Option<u64>,
     pub handles: Option<u64>,
+    /// Modules, those of one name counted once.
+    pub module_names: Option<u64>,
     pub exception: Option<CorpusException>,
     /// Which readers report another value; empty if none does.
     pub disagreeing: String,
@@ -113,6 +115,7 @@ impl CorpusRow {
             thread_names: number("thread names"),
             unloaded_modules: number("unloaded modules"),
             handles: number("handles"),
+            module_names: number("distinct module names"),
             exception: CorpusException::parse(cell("exception thread/code/address")),
             disagreeing: cell("where peers disagree").to_owned(),
             failing: cell("peers that fail").to_owned(),

@@ -1,9 +1,12 @@
 //! Goes through everything that the reader gives of a dump, for tests that care only that it can be gone through.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Write};
+use std::hint::black_box;
 
 use userdump::format::StreamType;
-use userdump::read::{Context, List, Memory, MemoryRange, Module, Record, Relocation, Stream, StreamContext, Thread};
+use userdump::read::{
+    Addressed, Context, List, Memory, MemoryRange, Module, Record, Relocation, Stream, StreamContext, Thread,
+};
 use userdump::read::{parts, relocation};
 use userdump::{Minidump, ReadError};
 
@@ -30,6 +33,23 @@ pub fn walk(bytes: &[u8]) -> Result<Walked, ReadError> {
     walk_and_see(bytes, &mut |_| ())
 }
 
+/// As [`walk`], and prints all of it to nowhere.
+///
+/// # Panics
+///
+/// As [`walk`], and if printing does.
+pub fn walk_and_print(bytes: &[u8]) -> Result<Walked, ReadError> {
+    walk_and_see(bytes, &mut |value| write!(Nowhere, "{value:x?}").expect("nowhere takes everything"))
+}
+
+struct Nowhere;
+
+impl Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Ok(())
+    }
+}
+
 /// Everything that the walk sees, printed: equal for dumps that hold the same at the same places.
 pub fn content(bytes: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
@@ -54,6 +74,14 @@ fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked,
     dump.exceptions().for_each(|exception| walk.item(&exception.map(|it| it.thread_id())));
     walk.limit = walk.items + bytes.len() as u64;
     walk.memory(&dump.memory());
+    walk.limit = walk.items + bytes.len() as u64;
+    walk.regions(&dump);
+    walk.see(&dump.crashed_thread_id());
+    if let Some(thread) = dump.crashed_thread() {
+        walk.limit = walk.items + 1;
+        walk.thread(&thread);
+    }
+    walk.limit = walk.items + bytes.len() as u64;
     let mut findings = 0;
     dump.check(&mut |finding| {
         findings += 1;
@@ -95,7 +123,10 @@ impl Walk<'_> {
                 walk.thread(&thread.thread());
                 walk.see(&(thread.raw(), thread.context().is_ok(), thread.backing_store()));
             }),
-            Stream::ModuleList(list) => self.list(list, |walk, module| walk.module(&module)),
+            Stream::ModuleList(list) => {
+                self.list(list, |walk, module| walk.module(&module));
+                by_address(list, |found, address| found.contains(address));
+            }
             Stream::HostModuleList(list) => self.list(list.modules(), |walk, module| walk.module(&module)),
             Stream::MemoryList(list) => self.list(list, |walk, range| walk.item(&(range, range.fault()))),
             Stream::Memory64List(list) => {
@@ -113,8 +144,14 @@ impl Walk<'_> {
             }
             Stream::UnloadedModuleList(list) => {
                 self.list(list, |walk, module| walk.item(&(module.raw(), module.name())));
+                by_address(list, |found, address| {
+                    list.at_address(address).any(|it| it.raw().base_of_image == found.raw().base_of_image)
+                });
             }
-            Stream::MemoryInfoList(list) => self.list(list, |walk, region| walk.item(&(region.raw(), region.state()))),
+            Stream::MemoryInfoList(list) => {
+                self.list(list, |walk, region| walk.item(&(region.raw(), region.state())));
+                by_address(list, |found, address| found.contains(address));
+            }
             Stream::ThreadInfoList(list) => self.list(list, |walk, info| walk.item(&(info.raw(), info.flags()))),
             Stream::ThreadNames(list) => self.list(list, |walk, name| walk.item(&(name.raw(), name.name()))),
             Stream::HandleOperationList(list) => self.list(list, |walk, operation| walk.item(&operation)),
@@ -211,5 +248,42 @@ impl Walk<'_> {
             before = Some(range);
         }
         assert_eq!(memory.is_empty(), before.is_none());
+        let edges = memory.visible_ranges().take(8).flat_map(|range| [range.address, range.address + (range.size - 1)]);
+        for address in edges.chain([0, 0xffff_ffff, u64::MAX]) {
+            self.values(memory, address);
+        }
+    }
+
+    /// Values at an address. Texts are not shown: memory is bytes, in either order.
+    fn values(&mut self, memory: &Memory<'_>, address: u64) {
+        let widths = [1, 2, 3, 4, 8].map(|width| memory.read_integer(address, width).is_some());
+        assert_eq!(memory.read_u64(address).is_some(), memory.run_len(address, 8) == 8);
+        self.see(&(widths, memory.utf16(address, 8).is_some()));
+        black_box((memory.read_u8(address), memory.read_u16(address), memory.read_u32(address)));
+        black_box((memory.read_c_string(address, u64::MAX), memory.read_utf16_c_string(address, 64)));
+    }
+
+    fn regions(&mut self, dump: &Minidump<'_>) {
+        let regions = dump.regions();
+        for region in regions.iter() {
+            self.item(&(region, region.protection(), region.memory_type(), region.state()));
+            let last = region.base().wrapping_add(region.size().wrapping_sub(1));
+            let found = [region.base(), last].map(|address| regions.at_address(address).is_some());
+            assert!(region.size() == 0 || found[0], "a region has its first address");
+            self.see(&found);
+        }
+        assert_eq!(regions.is_empty(), regions.iter().next().is_none());
+    }
+}
+
+/// What the index finds has the address.
+fn by_address<'a, R: Record<'a> + Addressed>(list: &List<'a, R>, has: impl Fn(&R, u64) -> bool) {
+    let index = list.by_address();
+    for entry in list {
+        for address in [entry.base(), entry.base().wrapping_add(entry.size().wrapping_sub(1)), u64::MAX] {
+            if let Some(found) = index.get(address) {
+                assert!(has(&found, address), "{address:#x} is not where the index finds it");
+            }
+        }
     }
 }

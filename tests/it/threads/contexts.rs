@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::read::Context;
+use userdump::read::{Context, ThreadList};
 
 use super::threads;
 use crate::support::forms::{Form, in_every_form, open};
@@ -11,6 +11,7 @@ use crate::synth::{Dump, Part, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        a_context_at_position_0_is_none,
         registers_are_at_their_places,
         a_longer_record_has_the_layout_of_its_fixed_part,
         a_record_shorter_than_all_layouts_has_the_registers_inside,
@@ -265,4 +266,13 @@ fn check(architecture: u16, record: impl Fn(Form) -> Vec<u8>, look: impl Fn(Cont
             look(context.expect("it lies in the file").expect("it is there"));
         },
     );
+}
+
+/// What stands at position 0 is the header, and no registers.
+fn a_context_at_position_0_is_none() {
+    let dump = |_| Dump::new().thread(Thread { context: Part::At(8, 0), ..Thread::new(1) });
+    in_every_form(dump, |dump, _| {
+        let thread = dump.stream::<ThreadList<'_>>().unwrap().unwrap().get(0).unwrap();
+        assert!(matches!(thread.context(), Ok(None)));
+    });
 }
