@@ -9,6 +9,7 @@ use crate::read::{Thread, ThreadExList, ThreadList};
 use super::full::full_memory;
 use super::options::Options;
 use super::report::Report;
+use super::sections::sections;
 use super::source::{Interval, Source};
 
 /// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
@@ -53,6 +54,13 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
         wanted.extend(pointers.filter_map(|pointer| window(source, pointer)));
         let addresses = source.dump.exceptions().flatten().map(|exception| exception.address());
         wanted.extend(addresses.filter_map(|address| window(source, address)));
+        let [data, code] =
+            [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(|bits| options.contain(bits));
+        if data || code {
+            let sections = sections(source).into_iter();
+            let chosen = sections.filter(|it| data && it.kind.is_data() || code && it.kind.is_code());
+            wanted.extend(chosen.map(|section| section.bounds));
+        }
         present_and_merged(source, wanted)
     };
     Ok(Selection { stacks, extended: extended_stacks, ranges, full })

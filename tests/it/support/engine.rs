@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
+use super::image;
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
 /// the engine drops.
@@ -313,7 +314,24 @@ impl<'a> Comparison<'a> {
         let exceptions = self.source.exceptions();
         let addresses = instructions.chain(exceptions.iter().map(|it| it.address)).map(|it| self.mask(it));
         let windows = addresses.map(|address| address.saturating_sub(reach)..address.saturating_add(reach));
-        windows.chain(stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned()).collect()
+        let high_stacks = stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned();
+        windows.chain(high_stacks).chain(self.sections()).collect()
+    }
+
+    /// Sections, which are clipped or read across ranges that touch; and the headers of images that have some there.
+    fn sections(&self) -> Vec<Range<u64>> {
+        let [data, code] = [0x1, 0x2000].map(|bit| self.ours.header.flags & bit != 0);
+        let read = |address, size| self.source_bytes(address, size).to_vec();
+        let sources = self.sorted(&self.source);
+        let is_there = |section: &Range<u64>| uncovered(section.clone(), &sources) != [section.clone()];
+        let mut allowed = Vec::new();
+        for module in self.source.modules() {
+            let (mut ranges, headers) = image::sections(self.mask(module.base), data, code, read).unwrap_or_default();
+            ranges.retain(is_there);
+            allowed.extend(headers.into_iter().filter(|_| !ranges.is_empty()));
+            allowed.extend(ranges);
+        }
+        allowed
     }
 
     /// The ranges with bytes, by comparable address.

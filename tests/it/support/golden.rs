@@ -14,7 +14,8 @@ use ruzstd::decoding::StreamingDecoder;
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
 const LIVE: [&str; 2] = ["ma", "m"];
-pub const FROM_MA: [&str; 9] = ["m", "ma", "m_f", "m_bigF", "m_u", "m_t", "m_h", "m_fFhut", "m_bigA"];
+pub const FROM_MA: [&str; 12] =
+    ["m", "ma", "m_f", "m_bigF", "m_u", "m_t", "m_h", "m_fFhut", "m_bigA", "m_d", "m_c", "m_cd"];
 
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
