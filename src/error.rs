@@ -232,15 +232,6 @@ pub enum RedumpError {
         letter: char,
     },
 
-    /// A letter whose option this version does not carry out.
-    #[error("option letter {letter:?} ({what}) is not supported by this version")]
-    UnsupportedLetter {
-        /// The letter.
-        letter: char,
-        /// What it stands for.
-        what: &'static str,
-    },
-
     /// Bits of a `MINIDUMP_TYPE` that no option letter stands for.
     #[error("no option letter stands for the bits 0x{bits:x} of MINIDUMP_TYPE")]
     UnsupportedFlags {

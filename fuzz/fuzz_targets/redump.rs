@@ -6,15 +6,16 @@ use libfuzzer_sys::fuzz_target;
 use userdump::Dump;
 use userdump::redump::{Options, Redump};
 
-/// The letters whose options are carried out; a bit of the first byte stands for each.
-const LETTERS: [char; 7] = ['a', 'A', 'f', 'F', 'h', 't', 'u'];
+/// The letters; a bit of the first two bytes stands for each.
+const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&first, source)) = data.split_first() else { return };
+    let Some((&first, source)) = data.split_first_chunk() else { return };
+    let first = u16::from_le_bytes(first);
     let letters = (0..).zip(LETTERS).filter(|(bit, _)| first & (1 << bit) != 0).map(|(_, letter)| letter);
     let word: String = ['m'].into_iter().chain(letters).collect();
     let mut options: Options = word.parse().expect("these are letters");
-    if first & 0x80 != 0 {
+    if first & 0x8000 != 0 {
         options = options.with_comment("fuzz");
     }
     let Some(once) = redump(source, &options) else { return };

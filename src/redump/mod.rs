@@ -13,6 +13,8 @@
 //! | `h` | `0x40004` | HandleData | |
 //! | `t` | `0x41000` | ThreadInfoList | |
 //! | `u` | `0x40020` | UnloadedModuleList | |
+//! | `d` | `0x40001` | | sections of modules with data that can be written |
+//! | `c` | `0x42000` | | sections of modules with code |
 //! | `a` | `0x41826` | those of `fFhtu` | everything readable |
 //! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing |
 //!
@@ -23,7 +25,10 @@
 //! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
 //! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. A
 //! window is 128 bytes to either side of each thread's instruction pointer and of the exception's address (ARM64: 512,
-//! ARM: 256). Ranges closer than 17 bytes to each other become one, with the bytes between them.
+//! ARM: 256). Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
+//! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
+//! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
+//! other become one, with the bytes between them.
 //!
 //! # Where we differ
 //!
@@ -48,7 +53,8 @@
 //! | several exception streams | the first | all, with a window for each address |
 //! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared |
 //! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |
-//! | stack or window that is not inside one memory range | the whole dump fails; the window is left out | read across ranges that touch, clipped to what is there |
+//! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
+//! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |
 //! | order of the ranges of a memory list | that of a hash table | by address |
 //! | memory that no memory information row describes | dropped by `a` and `f` | kept |
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
@@ -122,7 +128,6 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
-        options.check_supported()?;
         let Dump::Minidump(dump) = dump;
         let source = source::Source::new(*dump)?;
         let mut report = Report::default();

@@ -11,8 +11,6 @@ use crate::format::MinidumpType;
 struct Letter {
     letter: char,
     bits: MinidumpType,
-    what: &'static str,
-    supported: bool,
 }
 
 /// What `a` stands for: every stream and all memory.
@@ -22,27 +20,27 @@ const ALL: MinidumpType = MinidumpType::WITH_FULL_MEMORY
     .union(MinidumpType::WITH_THREAD_INFO)
     .union(MinidumpType::WITH_UNLOADED_MODULES);
 
-const fn letter(letter: char, bits: MinidumpType, what: &'static str, supported: bool) -> Letter {
-    Letter { letter, bits, what, supported }
+const fn letter(letter: char, bits: MinidumpType) -> Letter {
+    Letter { letter, bits }
 }
 
 /// Every letter that the debugger documents, those that stand for others first.
 const LETTERS: [Letter; 15] = [
-    letter('A', ALL.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY), "all that can be read", true),
-    letter('a', ALL, "all", true),
-    letter('f', MinidumpType::WITH_FULL_MEMORY, "full memory", true),
-    letter('F', MinidumpType::WITH_FULL_MEMORY_INFO, "memory information", true),
-    letter('h', MinidumpType::WITH_HANDLE_DATA, "handles", true),
-    letter('u', MinidumpType::WITH_UNLOADED_MODULES, "unloaded modules", true),
-    letter('t', MinidumpType::WITH_THREAD_INFO, "thread information", true),
-    letter('i', MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY, "memory that stacks point to", true),
-    letter('p', MinidumpType::WITH_PROCESS_THREAD_DATA, "process and thread environment blocks", true),
-    letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY, "private memory", true),
-    letter('d', MinidumpType::WITH_DATA_SEGS, "data sections of modules", false),
-    letter('c', MinidumpType::WITH_CODE_SEGS, "code sections of modules", false),
-    letter('r', MinidumpType::FILTER_MEMORY, "filtered stacks", true),
-    letter('R', MinidumpType::FILTER_MODULE_PATHS, "module names without folders", true),
-    letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT, "extended processor state", true),
+    letter('A', ALL.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY)),
+    letter('a', ALL),
+    letter('f', MinidumpType::WITH_FULL_MEMORY),
+    letter('F', MinidumpType::WITH_FULL_MEMORY_INFO),
+    letter('h', MinidumpType::WITH_HANDLE_DATA),
+    letter('u', MinidumpType::WITH_UNLOADED_MODULES),
+    letter('t', MinidumpType::WITH_THREAD_INFO),
+    letter('i', MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY),
+    letter('p', MinidumpType::WITH_PROCESS_THREAD_DATA),
+    letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY),
+    letter('d', MinidumpType::WITH_DATA_SEGS),
+    letter('c', MinidumpType::WITH_CODE_SEGS),
+    letter('r', MinidumpType::FILTER_MEMORY),
+    letter('R', MinidumpType::FILTER_MODULE_PATHS),
+    letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT),
 ];
 
 /// What a re-encoded dump shall hold.
@@ -126,13 +124,6 @@ impl Options {
             }
             says_more
         })
-    }
-
-    pub(super) fn check_supported(&self) -> Result<(), RedumpError> {
-        match self.letters().find(|letter| !letter.supported) {
-            Some(&Letter { letter, what, .. }) => Err(RedumpError::UnsupportedLetter { letter, what }),
-            None => Ok(()),
-        }
     }
 }
 

@@ -33,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
         several_exceptions,
         extended_state,
         stack_without_bounds,
+        headers_of_images,
         memory_across_ranges,
         order_of_the_ranges,
         memory_without_a_region,
@@ -45,7 +46,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above.
-const MATTERS: [&str; 25] = [
+const MATTERS: [&str; 26] = [
     "CodeView and miscellaneous debug records of modules",
     "order of the modules",
     "reserved fields of modules and handles",
@@ -63,7 +64,8 @@ const MATTERS: [&str; 25] = [
     "several exception streams",
     "extended state behind a context",
     "stack whose bounds the source's memory does not tell",
-    "stack or window that is not inside one memory range",
+    "headers of images whose sections are taken",
+    "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",
     "memory that no memory information row describes",
     "part of a region of which another part is missing",
@@ -282,6 +284,19 @@ fn stack_without_bounds() {
     out.assert_memory(&[(0x1_0008, 0x800)]);
 }
 
+fn headers_of_images() {
+    let Case { source, engine, ours } = case("synth/sections.dmp", "synth-from-sections/m_d.dmp", "/md");
+    // Two images, with their section headers at 0x188 of each: 3 and 25 of them.
+    for (base, end) in [(0x1_4000_0000, 0x200), (0x1_8000_0000, 0x188 + 25 * 40)] {
+        assert_eq!(engine.read(base, 1), []);
+        assert!(ours.facts().read(base, 0x1000) == Facts::of(source).read(base, end), "{base:#x}");
+    }
+    // So the sections are found again: those who look at `ours` know that a second pass changes nothing. In what the
+    // engine wrote nobody finds them.
+    let again = Redumped::of(fixtures::get("synth-from-sections/m_d.dmp"), "/md");
+    assert!(again.ranges().len() < engine.ranges().len());
+}
+
 fn memory_across_ranges() {
     // Threads are at 0x10 and 0x6ff0 of an image of 0x7000 bytes.
     let Case { engine, ours, .. } = case("synth/pointers.dmp", "synth-from-pointers/m.dmp", "/m");
@@ -299,6 +314,10 @@ fn memory_across_ranges() {
     let dump = dump.memory(0x1_1000, pattern(0x1_1000, 0x1000)).memory(0x1_0000, pattern(0x1_0000, 0x1000));
     let dump = dump.memory(0x6000, pattern(0x6000, 0x20)).memory(0x5000, pattern(0x5000, 0x1000));
     Redumped::of(&dump.build(), "/m").assert_memory(&[(0x5f90, 0x90), (0x1_0800, 0x1800)]);
+    // The last section of this image, at 0x19000, claims more than the image has.
+    let Case { engine, ours, .. } = case("synth/sections.dmp", "synth-from-sections/m_d.dmp", "/md");
+    let size = |facts: &Facts<'_>| facts.read(0x1_8001_9000, u64::MAX >> 1).len();
+    assert_eq!((size(&engine), size(&ours.facts())), (0, 0x2_7000));
 }
 
 fn order_of_the_ranges() {

@@ -36,7 +36,6 @@ pub fn trials() -> Vec<Trial> {
         the_header_has_the_flags_of_the_options,
         the_header_keeps_the_time_and_nothing_else,
         the_directory_has_no_unused_entries,
-        letters_that_are_not_supported_are_refused,
         big_endian_dumps_are_refused,
         a_sink_that_fails_is_an_error_of_the_writer,
         a_dump_of_everything_stays_sound,
@@ -374,18 +373,6 @@ fn the_directory_has_no_unused_entries() {
         out.facts().directory.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
         [3, 4, 19, 9, 16, 6, 7, 21, 22, 10]
     );
-}
-
-fn letters_that_are_not_supported_are_refused() {
-    let source = base().build();
-    for letter in "cd".chars() {
-        for options in [format!("/m{letter}"), format!("/ma{letter}"), format!("/m{letter}Fhtu")] {
-            match refusal(&source, &options) {
-                RedumpError::UnsupportedLetter { letter: found, .. } => assert_eq!(found, letter),
-                error => panic!("{options}: {error}"),
-            }
-        }
-    }
 }
 
 fn big_endian_dumps_are_refused() {

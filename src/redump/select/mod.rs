@@ -5,6 +5,7 @@ mod pointers;
 mod private;
 mod process;
 mod reason;
+mod sections;
 mod stacks;
 
 pub use reason::{Reason, SelectedMemory};
@@ -18,6 +19,7 @@ use crate::read::{ThreadExList, ThreadList};
 use super::options::Options;
 use super::report::Report;
 use super::source::{Interval, Source};
+use sections::{Section, sections};
 
 /// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
 const LARGEST_GAP: u64 = 16;
@@ -105,6 +107,16 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
         }
         if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
             private::private(&mut wanted);
+        }
+        let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
+        if data || code {
+            for Section { module, bounds, kind, .. } in sections(source) {
+                if data && kind.is_data() {
+                    wanted.add(bounds, Reason::DataSection { module });
+                } else if code && kind.is_code() {
+                    wanted.add(bounds, Reason::CodeSection { module });
+                }
+            }
         }
         present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
     };

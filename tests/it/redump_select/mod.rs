@@ -1,14 +1,25 @@
-//! Which memory a re-encoding takes: stacks, windows around instructions, everything; and how addresses of 32 bits count.
+//! Which memory a re-encoding takes: stacks, windows around instructions, sections of modules, everything; and how
+//! addresses of 32 bits count.
 
 mod full;
+mod mappings;
 mod narrow;
 mod rows;
+mod sections;
 mod stacks;
 mod windows;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    let trials = [stacks::trials(), windows::trials(), full::trials(), rows::trials(), narrow::trials()];
+    let trials = [
+        stacks::trials(),
+        windows::trials(),
+        sections::trials(),
+        mappings::trials(),
+        full::trials(),
+        rows::trials(),
+        narrow::trials(),
+    ];
     trials.into_iter().flatten().collect()
 }

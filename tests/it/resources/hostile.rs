@@ -32,10 +32,10 @@ const PEAK: usize = 12;
 const LITTLE: u64 = 64 * 1024;
 
 /// A type of stream, and the bytes of one whose records point to a place in the file.
-type Stream<'a> = (u32, &'a dyn Fn(u32) -> Vec<u8>);
+pub(super) type Stream<'a> = (u32, &'a dyn Fn(u32) -> Vec<u8>);
 
 /// A dump of the streams, with `target` right behind the directory, for records to point to: they are told where.
-fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
+pub(super) fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
     let count = streams.len() as u32;
     let at = 32 + 12 * count;
     let mut directory = Vec::new();
@@ -52,13 +52,13 @@ fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
 }
 
 /// Little-endian words, one behind the other.
-fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
+pub(super) fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
 /// Re-encodes and checks that output and memory keep within bounds; the plan comes first, so that an output that is far
 /// too large is not written here.
-fn stays_small(what: &str, file: &[u8], options: &str) -> Spent {
+pub(super) fn stays_small(what: &str, file: &[u8], options: &str) -> Spent {
     let options: Options = options.parse().expect("the options are known");
     let dump = Dump::parse(file).expect("the head is sound");
     let size = file.len() as u64;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::excess::Rules;
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
+use super::image;
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
 /// the engine drops.
@@ -353,6 +354,7 @@ impl<'a> Comparison<'a> {
         let memory = self.sorted(&self.source);
         let rules = Rules { source: &self.source, memory: &memory, narrow: self.narrow, stacks };
         let asked = |bit| self.ours.header.flags & bit != 0;
+        allowed.extend(self.sections());
         if asked(0x40) {
             allowed.extend(rules.pointers());
         }
@@ -361,6 +363,22 @@ impl<'a> Comparison<'a> {
         }
         if asked(0x200) {
             allowed.extend(rules.private());
+        }
+        allowed
+    }
+
+    /// Sections, which are clipped or read across ranges that touch; and the headers of images that have some there.
+    fn sections(&self) -> Vec<Range<u64>> {
+        let [data, code] = [0x1, 0x2000].map(|bit| self.ours.header.flags & bit != 0);
+        let read = |address, size| self.source_bytes(address, size).to_vec();
+        let sources = self.sorted(&self.source);
+        let is_there = |section: &Range<u64>| uncovered(section.clone(), &sources) != [section.clone()];
+        let mut allowed = Vec::new();
+        for module in self.source.modules() {
+            let (mut ranges, headers) = image::sections(self.mask(module.base), data, code, read).unwrap_or_default();
+            ranges.retain(is_there);
+            allowed.extend(headers.into_iter().filter(|_| !ranges.is_empty()));
+            allowed.extend(ranges);
         }
         allowed
     }

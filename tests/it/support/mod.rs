@@ -8,6 +8,7 @@ pub mod facts;
 pub mod fixtures;
 pub mod forms;
 pub mod golden;
+pub mod image;
 pub mod redumped;
 pub mod shared;
 pub mod trial;

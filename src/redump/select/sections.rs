@@ -1,0 +1,223 @@
+//! The sections of modules that the options `d` and `c` ask for.
+//!
+//! # Windows
+//!
+//! The section headers of the image in memory say where they are; the raw data of a file plays no part, and neither does
+//! rounding. What the engine does not look at does not matter here either: the machine, sizes in the optional header,
+//! and `SizeOfImage`, beyond which a section may lie or reach. A section that would begin above the highest address is
+//! none, as addresses do not wrap around; one that reaches above it ends there. Headers may lie in several ranges that
+//! touch. Where bytes of them are missing, the sections before are taken.
+//!
+//! With sections of an image that have bytes come the headers that told of them. Without, a second pass would find no
+//! sections; the engine leaves the headers out, and finds none then.
+//!
+//! # Linux
+//!
+//! The lines of `/proc/self/maps` say it: those that have the path of the file that is mapped at the module's base. The
+//! name of the module is no help, as Breakpad puts the name inside a library (`libc.so.6`) in place of that of its file
+//! (`libc-2.31.so`). The zeroed rest of a module's data is anonymous memory and belongs to no file. Without such lines,
+//! as in dumps of macOS and those of Crashpad, there are no sections.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use object::pod::{self, Pod};
+use object::{LittleEndian as LE, U16, U32, pe};
+
+use crate::format::LinuxMapFlags;
+use crate::read::{LinuxMapping, LinuxMaps, ModuleList};
+
+use super::super::source::{Interval, Source};
+
+/// The size of a section header.
+const SECTION_HEADER: usize = pe::IMAGE_SIZEOF_SECTION_HEADER;
+/// How much of an image the debugger reads before it knows where the headers are.
+const FIRST_READ: u64 = 0x200;
+
+/// A part of a module that an option asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    /// The number of the module in the list; of several at one base, that of the first.
+    pub(super) module: u64,
+    /// As the header has it; `headers` for the headers themselves; on Linux the rights (`rw-p`).
+    pub(super) name: [u8; 8],
+    /// Where it is, whatever of it is there.
+    pub(super) bounds: Interval,
+    pub(super) kind: SectionKind,
+}
+
+/// Which option asks for a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SectionKind {
+    /// `d`
+    Data,
+    /// `c`
+    Code,
+    /// Either.
+    Both,
+}
+
+impl SectionKind {
+    fn new(data: bool, code: bool) -> Option<Self> {
+        match (data, code) {
+            (true, false) => Some(Self::Data),
+            (false, true) => Some(Self::Code),
+            (true, true) => Some(Self::Both),
+            (false, false) => None,
+        }
+    }
+
+    pub(super) const fn is_data(self) -> bool {
+        matches!(self, Self::Data | Self::Both)
+    }
+
+    pub(super) const fn is_code(self) -> bool {
+        matches!(self, Self::Code | Self::Both)
+    }
+}
+
+/// Every section of data or code, module by module, and the headers of images that have some.
+///
+/// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
+/// for two images of a sound dump. Their bounds may overlap and hold each other, and so may those of modules.
+pub(super) fn sections(source: &Source<'_>) -> Vec<Section> {
+    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+    let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
+    if source.target.is_windows() { by_headers(source, bases) } else { by_mappings(source, bases) }
+}
+
+fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut seen = BTreeSet::new();
+    // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
+    let mut budget = source.dump.data().len() / SECTION_HEADER;
+    for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
+        let image = Image { source, base };
+        let Some(table) = image.section_table() else {
+            continue;
+        };
+        let headers = (0..table.count).map_while(|number| image.read(table.position(number)));
+        let (mut count, mut data, mut code) = (0, false, false);
+        for header in headers.take(budget) {
+            count += 1;
+            if let Some(section) = image.section(module, &header) {
+                let is_there = source.present(section.bounds).next().is_some();
+                data |= is_there && section.kind.is_data();
+                code |= is_there && section.kind.is_code();
+                sections.push(section);
+            }
+        }
+        budget -= count;
+        if let Some(kind) = SectionKind::new(data, code) {
+            let parts = [(0, FIRST_READ), (table.signature, table.position(count as u64) - table.signature)];
+            let parts = parts.into_iter().filter_map(|(position, size)| image.interval(position, size));
+            sections.extend(parts.map(|bounds| Section { module, name: *b"headers\0", bounds, kind }));
+        }
+    }
+    sections
+}
+
+/// An image as it lies in memory: positions in it are distances from its base.
+#[derive(Clone, Copy)]
+struct Image<'s, 'a> {
+    source: &'s Source<'a>,
+    base: u64,
+}
+
+/// Where the section headers of an image are.
+struct SectionTable {
+    /// The position of the signature `PE`.
+    signature: u64,
+    first: u64,
+    /// How many there should be.
+    count: u64,
+}
+
+impl SectionTable {
+    fn position(&self, number: u64) -> u64 {
+        self.first + number * SECTION_HEADER as u64
+    }
+}
+
+impl Image<'_, '_> {
+    fn interval(&self, position: u64, size: u64) -> Option<Interval> {
+        Interval::new(self.base.checked_add(position)?, size, self.source.target.last_address())
+    }
+
+    fn read<T: Pod>(&self, position: u64) -> Option<T> {
+        let start = self.interval(position, 1)?.start;
+        // The largest of the headers.
+        let mut buffer = [0; size_of::<pe::ImageDosHeader>()];
+        let bytes = buffer.get_mut(..size_of::<T>())?;
+        let is_whole = self.source.memory.read(start, bytes) == bytes.len();
+        let (header, _) = pod::from_bytes(bytes).ok().filter(|_| is_whole)?;
+        Some(*header)
+    }
+
+    /// `None` if this is no image.
+    fn section_table(&self) -> Option<SectionTable> {
+        let dos: pe::ImageDosHeader = self.read(0)?;
+        if dos.e_magic.get(LE) != pe::IMAGE_DOS_SIGNATURE {
+            return None;
+        }
+        let at_signature = u64::from(dos.e_lfanew.get(LE));
+        let signature: U32<LE> = self.read(at_signature)?;
+        if signature.get(LE) != pe::IMAGE_NT_SIGNATURE {
+            return None;
+        }
+        let at_file = at_signature + size_of_val(&signature) as u64;
+        let file: pe::ImageFileHeader = self.read(at_file)?;
+        let at_optional = at_file + size_of_val(&file) as u64;
+        let magic: U16<LE> = self.read(at_optional)?;
+        if !matches!(magic.get(LE), pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC | pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC) {
+            return None;
+        }
+        let first = at_optional + u64::from(file.size_of_optional_header.get(LE));
+        Some(SectionTable { signature: at_signature, first, count: file.number_of_sections.get(LE).into() })
+    }
+
+    fn section(&self, module: u64, header: &pe::ImageSectionHeader) -> Option<Section> {
+        let flags = header.characteristics.get(LE);
+        let data = flags.contains(pe::IMAGE_SCN_MEM_READ | pe::IMAGE_SCN_MEM_WRITE)
+            && flags.intersects(pe::IMAGE_SCN_CNT_INITIALIZED_DATA | pe::IMAGE_SCN_CNT_UNINITIALIZED_DATA);
+        let kind = SectionKind::new(data, flags.contains(pe::IMAGE_SCN_CNT_CODE))?;
+        let bounds = self.interval(header.virtual_address.get(LE).into(), header.virtual_size.get(LE).into())?;
+        Some(Section { module, name: header.name, bounds, kind })
+    }
+}
+
+fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+    let maps = source.dump.stream::<LinuxMaps<'_>>().ok().flatten();
+    let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
+    mappings.sort_by_key(|mapping| mapping.start);
+    // First by mapping and then by path, so that no path is looked at once for each of many modules.
+    let mut mapped = BTreeMap::new();
+    for (module, base) in bases {
+        let at = mappings.partition_point(|mapping| mapping.start <= base).checked_sub(1);
+        if let Some(at) = at.filter(|&at| mappings.get(at).is_some_and(|mapping| base < mapping.end)) {
+            mapped.entry(at).or_insert(module);
+        }
+    }
+    let mut files = BTreeMap::new();
+    for (at, module) in mapped {
+        let path = mappings.get(at).map_or(&[][..], |mapping| mapping.path.as_bytes());
+        let first = files.entry(path).or_insert(module);
+        *first = module.min(*first);
+    }
+    let section = |mapping: &LinuxMapping<'_>| {
+        let can = |flag| mapping.flags.contains(flag);
+        let kind = SectionKind::new(can(LinuxMapFlags::WRITE), can(LinuxMapFlags::EXECUTE))?;
+        let module = *files.get(mapping.path.as_bytes())?;
+        let bounds = Interval::new(mapping.start, mapping.size(), source.target.last_address())?;
+        Some(Section { module, name: rights(mapping.flags), bounds, kind })
+    };
+    mappings.iter().filter_map(section).collect()
+}
+
+/// The rights as the kernel prints them.
+fn rights(flags: LinuxMapFlags) -> [u8; 8] {
+    let letter = |flag, set, clear| if flags.contains(flag) { set } else { clear };
+    let [read, write] = [letter(LinuxMapFlags::READ, b'r', b'-'), letter(LinuxMapFlags::WRITE, b'w', b'-')];
+    let [execute, sharing] = [letter(LinuxMapFlags::EXECUTE, b'x', b'-'), letter(LinuxMapFlags::SHARED, b's', b'p')];
+    [read, write, execute, sharing, 0, 0, 0, 0]
+}

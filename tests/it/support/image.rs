@@ -1,0 +1,66 @@
+//! Images of Windows as they lie in memory: their headers made and taken apart by hand.
+
+use std::ops::Range;
+
+use super::cpu::{Cpu, put};
+
+/// Where the file header stands in the images made here.
+pub const SIGNATURE_AT: usize = 0x80;
+/// Where the section headers of an image for 64 and for 32 bits stand.
+pub const TABLE_AT: [usize; 2] = [SIGNATURE_AT + 24 + 240, SIGNATURE_AT + 24 + 224];
+
+/// A section header in the fields that count: name, position, size, characteristics.
+pub type Section<'a> = (&'a str, u32, u32, u32);
+
+/// Sections, and where their headers are.
+pub type Sections = (Vec<Range<u64>>, [Range<u64>; 2]);
+
+pub const DATA: u32 = 0xc000_0040;
+pub const CODE: u32 = 0x6000_0020;
+
+/// The headers of an image, a page or more.
+pub fn headers(cpu: Cpu, sections: &[Section<'_>]) -> Vec<u8> {
+    let (size, magic, table) = if cpu.word == 8 { (240u16, 0x20bu16, TABLE_AT[0]) } else { (224, 0x10b, TABLE_AT[1]) };
+    let mut bytes = vec![0; (table + 40 * sections.len()).next_multiple_of(0x1000)];
+    put(&mut bytes, 0, b"MZ");
+    put(&mut bytes, 0x3c, &(SIGNATURE_AT as u32).to_le_bytes());
+    put(&mut bytes, SIGNATURE_AT, b"PE\0\0");
+    put(&mut bytes, SIGNATURE_AT + 6, &(sections.len() as u16).to_le_bytes());
+    put(&mut bytes, SIGNATURE_AT + 20, &size.to_le_bytes());
+    put(&mut bytes, SIGNATURE_AT + 24, &magic.to_le_bytes());
+    for (index, (name, position, size, characteristics)) in sections.iter().enumerate() {
+        let at = table + 40 * index;
+        put(&mut bytes, at, name.as_bytes());
+        put(&mut bytes, at + 8, &size.to_le_bytes());
+        put(&mut bytes, at + 12, &position.to_le_bytes());
+        // The size of the raw data, which counts for nothing.
+        put(&mut bytes, at + 16, &0x200u32.to_le_bytes());
+        put(&mut bytes, at + 36, &characteristics.to_le_bytes());
+    }
+    bytes
+}
+
+/// The sections that are data, or code, of the image at `base`, and its headers in two ranges. `read` gives the bytes at
+/// an address, fewer where they end.
+pub fn sections(base: u64, data: bool, code: bool, read: impl Fn(u64, u64) -> Vec<u8>) -> Option<Sections> {
+    let number = |at: u64, size: u64| {
+        let bytes = read(base + at, size);
+        (bytes.len() as u64 == size).then(|| bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+    };
+    let span = |at: u64, size: u64| base + at..base + at + size;
+    let signature = number(0x3c, 4).filter(|at| number(0, 2) == Some(0x5a4d) && number(*at, 4) == Some(0x4550))?;
+    let mut wanted = Vec::new();
+    let mut at = signature + 24 + number(signature + 20, 2).unwrap_or(0);
+    for _ in 0..number(signature + 6, 2).unwrap_or(0) {
+        let fields = [8, 12, 36].map(|field| number(at + field, 4));
+        let [Some(size), Some(position), Some(flags)] = fields else {
+            break;
+        };
+        let is_data = flags & 0xc000_0000 == 0xc000_0000 && flags & 0xc0 != 0;
+        if size > 0 && (data && is_data || code && flags & 0x20 != 0) {
+            wanted.push(span(position, size));
+        }
+        at += 40;
+    }
+    Some((wanted, [span(0, 0x200), span(signature, at - signature)]))
+}
