@@ -153,7 +153,12 @@ fn walk_context(context: Result<Option<Context<'_>>, userdump::ReadError>) {
 
 fn walk_module(module: &Module<'_>) {
     module.name().into_iter().for_each(walk_text);
-    black_box((module.version(), module.code_view().is_ok(), module.misc_record().is_ok(), module.debug_misc()));
+    black_box((
+        module.version(),
+        module.code_view().is_ok(),
+        module.misc_record().is_ok(),
+        module.debug_misc().is_ok(),
+    ));
 }
 
 fn walk_text(text: Utf16<'_>) {
