@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 /// Addresses from a first to a last one, both included: an end could be 2^64.
-pub(super) trait Extent: Copy {
+pub(crate) trait Extent: Copy {
     fn start(&self) -> u64;
     fn last(&self) -> u64;
     /// The place in the order in which extents come; of those that share an address the least has the say.
@@ -16,10 +16,10 @@ pub(super) trait Extent: Copy {
 
 /// An extent that is nothing more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) start: u64,
-    pub(super) last: u64,
-    pub(super) rank: u32,
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) last: u64,
+    pub(crate) rank: u32,
 }
 
 impl Extent for Span {
@@ -41,12 +41,12 @@ impl Extent for Span {
 }
 
 /// The first of the sorted extents that ends at `address` or above it: the one that holds it, if one does.
-pub(super) fn position<E: Extent>(extents: &[E], address: u64) -> usize {
+pub(crate) fn position<E: Extent>(extents: &[E], address: u64) -> usize {
     extents.partition_point(|extent| extent.last() < address)
 }
 
 /// Sorts extents and settles overlaps; costs one pass if they are sorted and apart already.
-pub(super) fn settle<E: Extent>(extents: &mut Vec<E>) {
+pub(crate) fn settle<E: Extent>(extents: &mut Vec<E>) {
     if !extents.is_sorted_by_key(|extent| (extent.start(), extent.rank())) {
         extents.sort_unstable_by_key(|extent| (extent.start(), extent.rank()));
     }

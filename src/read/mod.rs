@@ -75,6 +75,8 @@ pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use exception::Exception;
+#[cfg(feature = "std")]
+pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};

@@ -1,8 +1,6 @@
 //! What the option `r` takes out of the result.
 
 use alloc::vec::Vec;
-use std::io;
-use std::sync::Arc;
 
 use crate::format::StreamType;
 use crate::read::{ByAddress, Memory, Module, ModuleList};
@@ -90,7 +88,7 @@ impl<'a> StackFilter<'a> {
     }
 
     /// Zeroes what does not help in the bytes at `address`.
-    fn filter(&self, address: u64, bytes: &mut [u8]) {
+    pub(super) fn filter(&self, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
         for stack in self.stacks_in(part) {
             let mut word = stack.start - stack.start % self.word;
@@ -113,31 +111,5 @@ impl<'a> StackFilter<'a> {
                 }
             }
         }
-    }
-}
-
-/// Memory of the source, with its stacks filtered.
-pub(super) struct FilteredMemory<'a> {
-    filter: Arc<StackFilter<'a>>,
-    at: u64,
-    left: u64,
-}
-
-impl<'a> FilteredMemory<'a> {
-    pub(super) fn new(filter: Arc<StackFilter<'a>>, interval: Interval) -> Self {
-        Self { filter, at: interval.start, left: interval.size() }
-    }
-}
-
-impl io::Read for FilteredMemory<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buf.len());
-        let Some(part) = buf.get_mut(..wanted) else { return Ok(0) };
-        let count = self.filter.memory.read(self.at, part);
-        let part = part.get_mut(..count).unwrap_or_default();
-        self.filter.filter(self.at, part);
-        self.at = self.at.wrapping_add(count as u64);
-        self.left -= count as u64;
-        Ok(count)
     }
 }

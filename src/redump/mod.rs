@@ -64,9 +64,11 @@
 //! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
 
 mod carry;
+mod changed;
 mod context;
 mod filter;
 mod folders;
+mod hooks;
 mod options;
 mod records;
 mod report;
@@ -74,6 +76,7 @@ mod select;
 mod source;
 mod transcode;
 
+pub use hooks::Hooks;
 pub use options::Options;
 pub use report::{ItemFault, MissingMemory, Outcome, Report, StreamReport};
 pub use select::{Reason, SelectedMemory};
@@ -128,17 +131,26 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
+        Self::with_hooks(dump, options, Hooks::new())
+    }
+
+    /// As [`Redump::new`], with what the program changes.
+    ///
+    /// # Errors
+    ///
+    /// Every [`RedumpError`] but that of a sink.
+    pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
         let Dump::Minidump(dump) = dump;
         let source = source::Source::new(*dump)?;
         let mut report = Report::default();
-        let mut selection = select::select(&source, options, &mut report)?;
+        let mut selection = select::select(&source, options, &hooks, &mut report)?;
         let memory = core::mem::take(&mut selection.memory);
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
             report.unfiltered_memory = select::unfiltered(&source, &memory, &selection);
         }
         source.refuse_shared_bytes(&selection.ranges)?;
-        let plan = transcode::transcode(&source, options, selection, &mut report)?.plan()?;
+        let plan = transcode::transcode(&source, options, hooks, selection, &memory, &mut report)?.plan()?;
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

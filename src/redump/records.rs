@@ -13,6 +13,10 @@ impl<'a> Transcoder<'_, 'a> {
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
         for ((thread, stack), item) in list.iter().zip(stacks).zip(0..) {
+            if self.threads_left_out.contains(&thread.id()) {
+                self.report.threads_left_out += 1;
+                continue;
+            }
             let mut raw = *thread.raw();
             let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
             let context = self.or_fault((LIST, item, "context"), context);
@@ -48,6 +52,9 @@ impl<'a> Transcoder<'_, 'a> {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
         for ((thread, [stack, backing_store]), item) in list.iter().zip(memory).zip(0..) {
+            if self.threads_left_out.contains(&thread.thread().id()) {
+                continue;
+            }
             let mut raw = *thread.raw();
             let context =
                 thread.context().and_then(|context| self.carrier.context(context, raw.thread.thread_context, false));
@@ -64,6 +71,10 @@ impl<'a> Transcoder<'_, 'a> {
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
+            if !self.hooks.keeps_module(&module) {
+                self.report.modules_left_out += 1;
+                continue;
+            }
             let mut raw = *module.raw();
             raw.base_of_image = self.source.written(raw.base_of_image);
             let name = self.carrier.module_name(raw.module_name_rva.into()).map(Some);
@@ -100,6 +111,9 @@ impl<'a> Transcoder<'_, 'a> {
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
         for (name, item) in list.iter().zip(0..) {
+            if self.threads_left_out.contains(&name.thread_id()) {
+                continue;
+            }
             let text = self.carrier.text(name.raw().rva_of_thread_name).map(Some);
             if let Some(text) = self.or_fault((LIST, item, "name"), text) {
                 self.carrier.builder.thread_name(name.thread_id(), text);

@@ -26,6 +26,10 @@ pub struct Report {
     /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
     /// nothing accessible is there (reserved, free, no-access and guard regions).
     pub excluded_memory: u64,
+    /// How many threads the program asked to leave out ([`Hooks`](super::Hooks)).
+    pub threads_left_out: u64,
+    /// How many modules it asked to leave out.
+    pub modules_left_out: u64,
     /// True if the option `r` had no effect because full memory was asked for as well.
     pub filter_overruled: bool,
     /// With the option `r`: how many bytes of memory other options added, which are not filtered.
@@ -65,6 +69,8 @@ pub enum Outcome {
     Duplicate,
     /// Left out, for it may hold what the option `r` keeps out.
     Filtered,
+    /// The program asked for it to be left out ([`Hooks`](super::Hooks)).
+    LeftOut,
     /// Could not be read, and is not in the result.
     Unreadable(ReadError),
 }

@@ -1,8 +1,8 @@
 //! The source's streams, one after the other, into the builder.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
@@ -13,11 +13,13 @@ use crate::read::{
 use crate::write::{MemoryRange, MinidumpBuilder, PartId};
 
 use super::carry::Carrier;
-use super::filter::{FilteredMemory, StackFilter, is_harmless};
+use super::changed::{ChangedMemory, Changes};
+use super::filter::{StackFilter, is_harmless};
 use super::folders::{Folders, maps_without_folders};
+use super::hooks::Hooks;
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
-use super::select::Selection;
+use super::select::{SelectedMemory, Selection};
 use super::source::{Interval, Source};
 
 /// The exception that the debugger makes up for a dump without one.
@@ -30,27 +32,46 @@ const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;
 pub(super) fn transcode<'a>(
     source: &Source<'a>,
     options: &Options,
+    hooks: Hooks<'a>,
     selection: Selection,
+    memory: &[SelectedMemory],
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
     let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
-    let mut transcoder =
-        Transcoder { source, options, carrier, report, met: HashSet::new(), kept: HashSet::new(), first_thread: None };
+    let threads_left_out = hooks.threads_left_out(&source.dump);
+    let mut transcoder = Transcoder {
+        source,
+        options,
+        hooks: &hooks,
+        threads_left_out,
+        carrier,
+        report,
+        met: HashSet::new(),
+        kept: HashSet::new(),
+        first_thread: None,
+    };
     transcoder.run(&selection);
     let mut builder = transcoder.carrier.builder;
+    for (stream_type, bytes) in hooks.added {
+        builder.stream(stream_type, bytes);
+    }
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
     let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-        Arc::new(StackFilter::new(source, stacks.flatten().copied().collect()))
+        StackFilter::new(source, stacks.flatten().copied().collect())
     });
-    add_memory(source, selection, filter.as_ref(), &mut builder);
+    let changes = Rc::new(Changes::new(source, filter, hooks.redactor, memory));
+    add_memory(source, selection, &changes, &mut builder);
     Ok(builder)
 }
 
 pub(super) struct Transcoder<'s, 'a> {
     pub(super) source: &'s Source<'a>,
     pub(super) options: &'s Options,
+    pub(super) hooks: &'s Hooks<'a>,
+    /// Their numbers.
+    pub(super) threads_left_out: HashSet<u32>,
     pub(super) carrier: Carrier<'a>,
     pub(super) report: &'s mut Report,
     /// The types of the streams so far: of most types the first counts, whether it can be read or not.
@@ -68,6 +89,8 @@ impl<'a> Transcoder<'_, 'a> {
                 continue;
             }
             let outcome = match decoded {
+                _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
+                _ if self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type()) => Outcome::Filtered,
                 Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
@@ -76,7 +99,8 @@ impl<'a> Transcoder<'_, 'a> {
                 Ok(decoded) => self.stream(&stream, decoded, selection),
             };
             self.met.insert(stream.stream_type());
-            if outcome.is_kept() {
+            // What is left out on purpose is not to be made up.
+            if outcome.is_kept() || outcome == Outcome::LeftOut {
                 self.kept.insert(stream.stream_type());
             }
             self.report.streams.push(StreamReport {
@@ -100,9 +124,6 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Takes one stream over; every kind has its line here.
     fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
-        if self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type()) {
-            return Outcome::Filtered;
-        }
         let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
@@ -168,6 +189,9 @@ impl<'a> Transcoder<'_, 'a> {
             Stream::MemoryInfoList(list) => self.memory_infos(list),
             Stream::MemoryList(list) => self.memory_faults(StreamType::MEMORY_LIST, list.fault(), list.iter()),
             Stream::Memory64List(list) => self.memory_faults(StreamType::MEMORY64_LIST, list.fault(), list.iter()),
+            Stream::Exception(exception) if self.threads_left_out.contains(&exception.thread_id()) => {
+                return Outcome::LeftOut;
+            }
             Stream::Exception(exception) => {
                 // There may be many, all on the same few bytes.
                 let size = stream.declared_size();
@@ -271,7 +295,7 @@ impl<'a> Transcoder<'_, 'a> {
     fn thread_infos(&mut self, list: List<'a, ThreadInfo>) {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
-        for info in list {
+        for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
             let start_address = self.source.written(info.raw().start_address);
             self.carrier.builder.thread_info(format::ThreadInfo { start_address, ..*info.raw() });
         }
@@ -361,8 +385,8 @@ impl<'a> Transcoder<'_, 'a> {
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
         for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
-            self.carrier.builder.list(list);
             if !self.kept.contains(&list) {
+                self.carrier.builder.list(list);
                 self.report.made_up.push(list);
             }
         }
@@ -422,18 +446,17 @@ fn is_foreign(stream_type: StreamType) -> bool {
 fn add_memory<'a>(
     source: &Source<'a>,
     selection: Selection,
-    filter: Option<&Arc<StackFilter<'a>>>,
+    changes: &Rc<Changes<'a>>,
     builder: &mut MinidumpBuilder<'a>,
 ) {
     let list = if selection.full { StreamType::MEMORY64_LIST } else { StreamType::MEMORY_LIST };
     builder.list(list);
     for range in selection.ranges {
-        let range = match filter {
-            Some(filter) if !filter.leaves_alone(range) => {
-                let memory = FilteredMemory::new(Arc::clone(filter), range);
-                MemoryRange::from_reader(source.written(range.start), range.size(), memory)
-            }
-            _ => contents(source, range),
+        let range = if changes.touch(range) {
+            let memory = ChangedMemory::new(Rc::clone(changes), range);
+            MemoryRange::from_reader(source.written(range.start), range.size(), memory)
+        } else {
+            contents(source, range)
         };
         if selection.full {
             builder.memory64(range)

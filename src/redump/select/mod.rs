@@ -14,8 +14,9 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{ThreadExList, ThreadList};
+use crate::read::{ModuleList, Thread, ThreadExList, ThreadList};
 
+use super::hooks::Hooks;
 use super::options::Options;
 use super::report::Report;
 use super::source::{Interval, Source};
@@ -60,36 +61,59 @@ impl Wanted<'_, '_> {
     }
 }
 
-pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report) -> Result<Selection, RedumpError> {
+pub(super) fn select(
+    source: &Source<'_>,
+    options: &Options,
+    hooks: &Hooks<'_>,
+    report: &mut Report,
+) -> Result<Selection, RedumpError> {
+    let left_out = hooks.threads_left_out(&source.dump);
     let threads = source.dump.stream::<ThreadList<'_>>().ok().flatten();
     let threads = || threads.into_iter().flatten();
     let extended = source.dump.stream::<ThreadExList<'_>>().ok().flatten();
     let extended = || extended.into_iter().flatten();
-    let mut stacks: Vec<_> = threads().map(|thread| stacks::stack(source, &thread)).collect();
+    let is_kept = |thread: &Thread<'_>| !left_out.contains(&thread.id());
+    let no_memory = hooks.leave_out_memory(&source.dump);
+    let stack = |thread: &Thread<'_>| {
+        let stack = (is_kept(thread) && !no_memory).then(|| stacks::stack(source, thread));
+        stack.flatten()
+    };
+    let mut stacks: Vec<_> = threads().map(|thread| stack(&thread)).collect();
     let mut extended_stacks: Vec<_> = extended()
-        .map(|thread| [stacks::stack(source, &thread.thread()), source.described(&thread.raw().backing_store)])
+        .map(|thread| match stack(&thread.thread()) {
+            None if !is_kept(&thread.thread()) || no_memory => [None; 2],
+            stack => [stack, source.described(&thread.raw().backing_store)],
+        })
         .collect();
     let asked = |bits| options.contain(bits);
     let mut wanted = Wanted { source, intervals: Vec::new() };
     let full = asked(MinidumpType::WITH_FULL_MEMORY);
     let ranges = if full {
         let ranges = full::full_memory(source, asked(MinidumpType::IGNORE_INACCESSIBLE_MEMORY), report)?;
+        for (thread, stack) in threads().zip(&stacks) {
+            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+        }
         wanted.intervals.extend(ranges.iter().map(|range| (*range, Reason::FullMemory)));
         for stack in stacks.iter_mut().chain(extended_stacks.as_flattened_mut()) {
             *stack = stack.and_then(|stack| kept(&ranges, &stack));
         }
         ranges
     } else {
-        for (thread, stack) in threads().zip(&stacks) {
+        for &(address, size) in &hooks.memory {
+            wanted.add_at(address, size, Reason::Asked);
+        }
+        for (thread, stack) in threads().zip(&stacks).filter(|(thread, _)| is_kept(thread)) {
             wanted.add(*stack, Reason::Stack { thread: thread.id() });
             stacks::instruction_pointer(&mut wanted, &thread);
         }
-        for (thread, [stack, backing_store]) in extended().map(|thread| thread.thread()).zip(&extended_stacks) {
+        let threads_ex = extended().map(|thread| thread.thread()).zip(&extended_stacks);
+        for (thread, [stack, backing_store]) in threads_ex.filter(|(thread, _)| is_kept(thread)) {
             wanted.add(*stack, Reason::Stack { thread: thread.id() });
             wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
             stacks::instruction_pointer(&mut wanted, &thread);
         }
-        for exception in source.dump.exceptions().flatten() {
+        let exceptions = source.dump.exceptions().flatten();
+        for exception in exceptions.filter(|exception| !left_out.contains(&exception.thread_id())) {
             wanted.add(stacks::window(source, exception.address()), Reason::ExceptionAddress);
         }
         if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
@@ -103,14 +127,16 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
         }
         if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
             let every = threads().chain(extended().map(|thread| thread.thread()));
-            process::process(&mut wanted, every, asked(MinidumpType::FILTER_MEMORY));
+            process::process(&mut wanted, every.filter(is_kept), asked(MinidumpType::FILTER_MEMORY));
         }
         if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
             private::private(&mut wanted);
         }
         let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
         if data || code {
-            for Section { module, bounds, kind, .. } in sections(source) {
+            let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+            let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
+            for Section { module, bounds, kind, .. } in sections(source).into_iter().filter(|it| is_kept(it.module)) {
                 if data && kind.is_data() {
                     wanted.add(bounds, Reason::DataSection { module });
                 } else if code && kind.is_code() {
@@ -120,6 +146,7 @@ pub(super) fn select(source: &Source<'_>, options: &Options, report: &mut Report
         }
         present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
     };
+    let ranges = if no_memory { Vec::new() } else { ranges };
     let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
         address: interval.start,
         size: interval.size(),

@@ -6,6 +6,8 @@ use core::fmt;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
+    /// The program asked for it ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
+    Asked,
     /// The stack of a thread.
     Stack {
         /// The thread's number in the system.
@@ -76,6 +78,7 @@ impl Reason {
     /// The name of the kind of reason, for sums over all memory that has it.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::Asked => "asked for",
             Self::Stack { .. } => "stacks",
             Self::BackingStore { .. } => "backing stores",
             Self::InstructionPointer { .. } => "instruction pointers",
@@ -108,7 +111,8 @@ impl fmt::Display for Reason {
             Self::ThreadStorage { thread } => write!(f, "storage of thread {thread:#x}"),
             Self::DataSection { module } => write!(f, "data section of module {module}"),
             Self::CodeSection { module } => write!(f, "code section of module {module}"),
-            Self::FilteredPointer
+            Self::Asked
+            | Self::FilteredPointer
             | Self::ProcessEnvironmentBlock
             | Self::ProcessParameters
             | Self::Environment

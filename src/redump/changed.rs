@@ -1,0 +1,102 @@
+//! Memory that is changed on its way from the source into the result.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use std::io;
+
+use crate::read::{Memory, Span, position, settle};
+
+use super::filter::StackFilter;
+use super::hooks::Redactor;
+use super::select::{Reason, SelectedMemory};
+use super::source::{Interval, Source};
+
+/// What is to be changed.
+pub(super) struct Changes<'a> {
+    memory: Memory<'a>,
+    filter: Option<StackFilter<'a>>,
+    redactor: Option<Redactor<'a>>,
+    /// Why each address is selected; the rank is the place in the selection.
+    spans: Vec<Span>,
+    reasons: Vec<Reason>,
+}
+
+impl<'a> Changes<'a> {
+    pub(super) fn new(
+        source: &Source<'a>,
+        filter: Option<StackFilter<'a>>,
+        redactor: Option<Redactor<'a>>,
+        selected: &[SelectedMemory],
+    ) -> Self {
+        // Only a redactor asks for reasons.
+        let selected = if redactor.is_some() { selected } else { &[] };
+        let mut spans: Vec<Span> = (0..)
+            .zip(selected)
+            .filter_map(|(rank, memory)| {
+                let Interval { start, last } = Interval::new(memory.address, memory.size, u64::MAX)?;
+                Some(Span { start, last, rank })
+            })
+            .collect();
+        settle(&mut spans);
+        let reasons = selected.iter().map(|memory| memory.reason).collect();
+        Self { memory: source.memory.clone(), filter, redactor, spans, reasons }
+    }
+
+    /// True if something of the interval may be changed.
+    pub(super) fn touch(&self, interval: Interval) -> bool {
+        self.redactor.is_some() || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
+    }
+
+    fn apply(&self, address: u64, bytes: &mut [u8]) {
+        if let Some(filter) = &self.filter {
+            filter.filter(address, bytes);
+        }
+        let Some(redactor) = &self.redactor else { return };
+        let (mut at, mut rest) = (address, bytes);
+        while !rest.is_empty() {
+            let next = position(&self.spans, at);
+            let holds = self.spans.get(next).filter(|span| span.start <= at);
+            // A gap ends where the next stretch begins.
+            let (span, behind) = match holds {
+                Some(span) => (Some(span), span.last.checked_add(1)),
+                None => (
+                    next.checked_sub(1).and_then(|before| self.spans.get(before)),
+                    self.spans.get(next).map(|span| span.start),
+                ),
+            };
+            let size =
+                behind.and_then(|behind| usize::try_from(behind - at).ok()).unwrap_or(rest.len()).min(rest.len());
+            let Some((part, others)) = rest.split_at_mut_checked(size) else { return };
+            let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
+            redactor(at, reason.copied().unwrap_or(Reason::Asked), part);
+            at = at.wrapping_add(size as u64);
+            rest = others;
+        }
+    }
+}
+
+/// The bytes of an interval, all of them present, with the changes.
+pub(super) struct ChangedMemory<'a> {
+    changes: Rc<Changes<'a>>,
+    at: u64,
+    left: u64,
+}
+
+impl<'a> ChangedMemory<'a> {
+    pub(super) fn new(changes: Rc<Changes<'a>>, interval: Interval) -> Self {
+        Self { changes, at: interval.start, left: interval.size() }
+    }
+}
+
+impl io::Read for ChangedMemory<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buf.len());
+        let Some(part) = buf.get_mut(..wanted) else { return Ok(0) };
+        let count = self.changes.memory.read(self.at, part);
+        let part = part.get_mut(..count).unwrap_or_default();
+        self.changes.apply(self.at, part);
+        self.at = self.at.wrapping_add(count as u64);
+        self.left -= count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,149 @@
+//! What a program changes of what the options select.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::fmt;
+use std::collections::HashSet;
+
+use crate::format::StreamType;
+use crate::read::{Minidump, Module, StreamContext, Thread, ThreadExList, ThreadList};
+
+use super::select::Reason;
+
+type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
+type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;
+type KeepStream<'h> = Box<dyn Fn(&StreamContext<'_>) -> bool + 'h>;
+
+/// Changes bytes at an address that are there for a reason.
+pub(super) type Redactor<'h> = Rc<dyn Fn(u64, Reason, &mut [u8]) + 'h>;
+
+/// What a program changes of what the options select: threads, modules and streams to leave out, memory and streams to
+/// add, and bytes to change on their way.
+///
+/// The callback of `MiniDumpWriteDump` offers the same to who dumps a running process.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::StreamType;
+/// use userdump::redump::{Hooks, Reason, Redump};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut file = [0; 32];
+/// # file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
+/// let dump = userdump::Dump::parse(&file)?;
+/// let hooks = Hooks::new()
+///     .keep_threads(|thread| thread.id() != 7)
+///     .keep_streams(|stream| stream.stream_type() != StreamType::CRASHPAD_INFO)
+///     .add_memory(0x7ffe_0000, 0x1000)
+///     .add_stream(StreamType(0x1_0001), &b"build 17"[..])
+///     .redact(|_address, reason, bytes| {
+///         if matches!(reason, Reason::Stack { .. }) {
+///             bytes.iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|byte| *byte = b'#');
+///         }
+///     });
+/// let mut out = Vec::new();
+/// Redump::with_hooks(&dump, &"/m".parse()?, hooks)?.write_to(&mut out)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Hooks<'h> {
+    threads: Option<KeepThread<'h>>,
+    modules: Option<KeepModule<'h>>,
+    streams: Option<KeepStream<'h>>,
+    pub(super) memory: Vec<(u64, u64)>,
+    pub(super) added: Vec<(StreamType, Cow<'h, [u8]>)>,
+    pub(super) redactor: Option<Redactor<'h>>,
+}
+
+impl<'h> Hooks<'h> {
+    /// No change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps only threads for which `keep` is true, with their names, times and exceptions.
+    #[must_use]
+    pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + 'h) -> Self {
+        self.threads = Some(Box::new(keep));
+        self
+    }
+
+    /// Keeps only modules for which `keep` is true.
+    #[must_use]
+    pub fn keep_modules(mut self, keep: impl Fn(&Module<'_>) -> bool + 'h) -> Self {
+        self.modules = Some(Box::new(keep));
+        self
+    }
+
+    /// Keeps only streams of the source for which `keep` is true. What the options leave out stays out.
+    ///
+    /// The debugger's own streams are not made up in place of those that are left out here.
+    #[must_use]
+    pub fn keep_streams(mut self, keep: impl Fn(&StreamContext<'_>) -> bool + 'h) -> Self {
+        self.streams = Some(Box::new(keep));
+        self
+    }
+
+    /// Adds what the source has of `size` bytes from `address` on.
+    #[must_use]
+    pub fn add_memory(mut self, address: u64, size: u64) -> Self {
+        self.memory.push((address, size));
+        self
+    }
+
+    /// Adds a stream, of a private type or any other; it comes beside one of the same type in the source. To replace
+    /// that one, leave it out by [`Hooks::keep_streams`].
+    ///
+    /// The bytes are written as they are: file offsets in them would have to be known beforehand.
+    #[must_use]
+    pub fn add_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
+        self.added.push((stream_type, bytes.into()));
+        self
+    }
+
+    /// Lets `change` change memory on its way into the result.
+    ///
+    /// It is given the address (without the upper half on 32-bit targets), why the bytes are there, and the bytes:
+    /// each byte once, in the order of addresses, in pieces of no certain size. Bytes that are there for several
+    /// reasons come with the one that is the first in [`Redump::selected_memory`](super::Redump::selected_memory); what
+    /// only fills a gap between two stretches comes with the reason of the stretch before it.
+    #[must_use]
+    pub fn redact(mut self, change: impl Fn(u64, Reason, &mut [u8]) + 'h) -> Self {
+        self.redactor = Some(Rc::new(change));
+        self
+    }
+
+    /// The numbers of the threads that are left out.
+    pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
+        let Some(keep) = &self.threads else { return HashSet::new() };
+        let threads = dump.stream::<ThreadList<'_>>().ok().flatten().into_iter().flatten();
+        let extended = dump.stream::<ThreadExList<'_>>().ok().flatten().into_iter().flatten();
+        let threads = threads.chain(extended.map(|thread| thread.thread()));
+        threads.filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
+    }
+
+    pub(super) fn keeps_module(&self, module: &Module<'_>) -> bool {
+        self.modules.as_ref().is_none_or(|keep| keep(module))
+    }
+
+    pub(super) fn keeps_stream(&self, stream: &StreamContext<'_>) -> bool {
+        self.streams.as_ref().is_none_or(|keep| keep(stream))
+    }
+
+    /// True if the lists of memory are left out, and all memory with them.
+    pub(super) fn leave_out_memory(&self, dump: &Minidump<'_>) -> bool {
+        let lists = [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST];
+        let mut lists = lists.into_iter().filter_map(|list| dump.raw_stream(list)).peekable();
+        lists.peek().is_some() && lists.all(|list| !self.keeps_stream(&list))
+    }
+}
+
+impl fmt::Debug for Hooks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").field("memory", &self.memory).field("added", &self.added).finish_non_exhaustive()
+    }
+}
