@@ -3,13 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use userdump::redump::Options;
+use userdump::format::StreamType;
+use userdump::redump::{Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters]] [/o] [/c TEXT] [--] INPUT OUTPUT
+usage: redump [/m[letters]] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
+              [--only-thread ID] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /o           overwrite OUTPUT if it exists
   /c TEXT      add a comment
+  --explain    print which memory was selected, and why
+  --keep ADDRESS+LENGTH  add memory; may come several times, as the next two
+  --drop-stream TYPE     leave out a stream: the name or the number of its type
+  --only-thread ID       keep this thread and no other that is not named so
   --           what follows are paths, even if they look like options
 OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
 
@@ -18,6 +24,12 @@ OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
 pub struct Arguments {
     pub options: Options,
     pub overwrite: bool,
+    pub explain: bool,
+    /// Address and size of memory to add.
+    pub keep: Vec<(u64, u64)>,
+    pub drop_streams: Vec<StreamType>,
+    /// All threads if there is none.
+    pub only_threads: Vec<u32>,
     pub input: PathBuf,
     /// `None` is standard output.
     pub output: Option<PathBuf>,
@@ -28,6 +40,10 @@ enum Word<'a> {
     Letters(&'a str),
     Overwrite,
     Comment,
+    Explain,
+    Keep,
+    DropStream,
+    OnlyThread,
     EndOfOptions,
     Path,
     Unknown(&'a str),
@@ -39,12 +55,24 @@ impl Arguments {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
+        let mut explain = false;
+        let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut paths = Vec::new();
         while let Some(word) = words.next() {
             match Word::of(&word) {
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
-                Word::Comment => comment = Some(text(words.next())?),
+                Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
+                Word::Explain => explain = true,
+                Word::Keep => keep.push(stretch(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
+                Word::DropStream => {
+                    drop_streams.push(stream_type(&text(words.next(), "--drop-stream needs a type")?)?);
+                }
+                Word::OnlyThread => {
+                    let word = text(words.next(), "--only-thread needs a number")?;
+                    let id = number(&word).and_then(|id| u32::try_from(id).ok());
+                    only_threads.push(id.ok_or_else(|| format!("{word:?} is no number of a thread"))?);
+                }
                 Word::EndOfOptions => paths.extend(words.by_ref()),
                 Word::Path => paths.push(word),
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
@@ -61,7 +89,25 @@ impl Arguments {
             options = options.with_comment(comment);
         }
         let output = (output != "-").then(|| output.into());
-        Ok(Self { options, overwrite, input: input.into(), output })
+        let input = input.into();
+        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, input, output })
+    }
+}
+
+impl Arguments {
+    /// What the options beside the debugger's ask for.
+    pub fn hooks(&self) -> Hooks<'_> {
+        let mut hooks = Hooks::new();
+        for &(address, size) in &self.keep {
+            hooks = hooks.add_memory(address, size);
+        }
+        if !self.drop_streams.is_empty() {
+            hooks = hooks.keep_streams(|stream| !self.drop_streams.contains(&stream.stream_type()));
+        }
+        if !self.only_threads.is_empty() {
+            hooks = hooks.keep_threads(|thread| self.only_threads.contains(&thread.id()));
+        }
+        hooks
     }
 }
 
@@ -73,6 +119,10 @@ impl<'a> Word<'a> {
         match word.strip_prefix(['/', '-']) {
             Some("o") => Self::Overwrite,
             Some("c") => Self::Comment,
+            Some("-explain") if word.starts_with('-') => Self::Explain,
+            Some("-keep") if word.starts_with('-') => Self::Keep,
+            Some("-drop-stream") if word.starts_with('-') => Self::DropStream,
+            Some("-only-thread") if word.starts_with('-') => Self::OnlyThread,
             Some(bare) if bare.strip_prefix('m').is_some_and(all_letters) => Self::Letters(word),
             Some("-") if word == "--" => Self::EndOfOptions,
             Some(bare) if word.starts_with('-') && !bare.is_empty() => Self::Unknown(word),
@@ -81,7 +131,25 @@ impl<'a> Word<'a> {
     }
 }
 
-fn text(word: Option<OsString>) -> Result<String, String> {
-    let word = word.ok_or("/c needs a text")?;
-    word.into_string().map_err(|word| format!("the comment {word:?} is not Unicode"))
+fn text(word: Option<OsString>, missing: &str) -> Result<String, String> {
+    word.ok_or(missing)?.into_string().map_err(|word| format!("{word:?} is not Unicode"))
+}
+
+/// A number, in hexadecimal behind `0x`.
+fn number(word: &str) -> Option<u64> {
+    match word.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(&digits.replace('`', ""), 16).ok(),
+        None => word.parse().ok(),
+    }
+}
+
+fn stretch(word: &str) -> Result<(u64, u64), String> {
+    let parts = word.split_once('+').and_then(|(address, size)| Some((number(address)?, number(size)?)));
+    parts.ok_or_else(|| format!("{word:?} is no ADDRESS+LENGTH"))
+}
+
+fn stream_type(word: &str) -> Result<StreamType, String> {
+    let named = StreamType::KNOWN.iter().find(|known| known.name().is_some_and(|name| name.eq_ignore_ascii_case(word)));
+    let numbered = || number(word).and_then(|number| u32::try_from(number).ok()).map(StreamType);
+    named.copied().or_else(numbered).ok_or_else(|| format!("{word:?} is no type of a stream"))
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod arguments;
+mod explain;
 mod output;
 mod summary;
 
@@ -25,6 +26,7 @@ use userdump::redump::Redump;
 use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
+use explain::explain;
 use output::{Steps, Target, progress};
 use summary::summary;
 
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let Arguments { options, input, output, overwrite } = arguments;
+    let Arguments { options, input, output, overwrite, .. } = arguments;
     let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
     let of_output = |error: io::Error| line(output_name, &error);
 
@@ -59,7 +61,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         RedumpError::Write(_) => line(output_name, &error),
         _ => line(input, &error),
     };
-    let redump = Redump::new(&dump, options).map_err(by_whom)?;
+    let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
+    let explanation = match &dump {
+        Dump::Minidump(dump) if arguments.explain => explain(&redump, &dump.memory()),
+        _ => String::new(),
+    };
     let progress = progress(redump.size());
 
     let Some(target) = target else {
@@ -67,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         let report = redump.write_to(progress.wrap_write(Steps(&mut sink))).map_err(by_whom)?;
         sink.flush().map_err(of_output)?;
         progress.finish_and_clear();
-        say(&summary(&report, options, output_name));
+        say(&(explanation + &summary(&report, options, output_name)));
         return Ok(());
     };
     let file = target.create().map_err(of_output)?;
@@ -75,7 +81,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
     file.as_file().sync_all().map_err(of_output)?;
     progress.finish_and_clear();
-    print(&summary(&report, options, output_name)).map_err(|error| line(Path::new("standard output"), &error))?;
+    print(&(explanation + &summary(&report, options, output_name)))
+        .map_err(|error| line(Path::new("standard output"), &error))?;
     target.publish(file).map_err(of_output)
 }
 

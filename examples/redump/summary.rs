@@ -21,6 +21,14 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("streams", names(report.streams_written.iter().map(|entry| entry.stream_type))),
         labelled("made up", names(report.made_up.iter().copied())),
         format!("memory: {} ranges, {} bytes", report.memory_ranges, report.memory_bytes),
+        match report.unfiltered_memory {
+            0 => String::new(),
+            bytes => format!("of these {bytes} bytes that are not filtered: other options ask for them"),
+        },
+        match report.filter_overruled {
+            true => "nothing is filtered: full memory wins over the letter r".to_owned(),
+            false => String::new(),
+        },
     ];
     let kept = [
         of_source(|outcome| outcome.is_kept() && outcome != Outcome::Unexamined),
@@ -29,6 +37,12 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let excluded = report.excluded_memory;
     let dropped = [
         labelled("not asked for", of_source(|outcome| outcome == Outcome::NotAsked)),
+        labelled("left out as asked", of_source(|outcome| outcome == Outcome::LeftOut)),
+        labelled("filtered", of_source(|outcome| outcome == Outcome::Filtered)),
+        labelled(
+            "threads",
+            if report.threads_left_out > 0 { report.threads_left_out.to_string() } else { String::new() },
+        ),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
         if excluded > 0 { format!("memory that is not accessible: {excluded} bytes") } else { String::new() },

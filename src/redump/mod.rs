@@ -5,18 +5,24 @@
 //!
 //! # What the options write
 //!
-//! | letters | header flags | streams | memory |
-//! |---|---|---|---|
-//! | none | `0x40000` | the base set | stacks, windows around instruction pointers |
-//! | `f` | `0x40002` | Memory64List in place of MemoryList | everything readable |
-//! | `F` | `0x40800` | MemoryInfoList | |
-//! | `h` | `0x40004` | HandleData | |
-//! | `t` | `0x41000` | ThreadInfoList | |
-//! | `u` | `0x40020` | UnloadedModuleList | |
-//! | `d` | `0x40001` | | sections of modules with data that can be written |
-//! | `c` | `0x42000` | | sections of modules with code |
-//! | `a` | `0x41826` | those of `fFhtu` | everything readable |
-//! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing |
+//! | letters | header flags | streams | memory | what the source needs for it |
+//! |---|---|---|---|---|
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers | thread environment blocks or stack descriptors |
+//! | `f` | `0x40002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
+//! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, a row for each range is made up (Windows) |
+//! | `h` | `0x40004` | HandleData | | that stream |
+//! | `t` | `0x41000` | ThreadInfoList | | that stream |
+//! | `u` | `0x40020` | UnloadedModuleList | | that stream |
+//! | `i` | `0x40040` | | `[p-0x100, p+0x300)` for each word `p` on a stack that points outside of modules | the memory that is pointed to |
+//! | `p` | `0x40100` | | environment blocks of threads and process, process parameters and their strings, environment variables, loader data, fiber-local storage | Windows, and those pages |
+//! | `w` | `0x40200` | | private memory that can be written or executed | MemoryInfoList or LinuxMaps; without either, every range is taken |
+//! | `d` | `0x40001` | | sections of modules with data that can be written | section headers in memory, or LinuxMaps |
+//! | `c` | `0x42000` | | sections of modules with code | the same |
+//! | `y` | `0x240000` | | contexts keep their extended state | contexts that have it |
+//! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks that a stack trace does not need | |
+//! | `R` | `0x40080` | names of modules without folders | | |
+//! | `a` | `0x41826` | those of `fFhtu` | everything readable | full memory |
+//! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
 //!
 //! The base set is ThreadList, ModuleList, MemoryList, Exception, SystemInfo and MiscInfo and, in dumps of Windows
 //! processes, Token, SystemMemoryInfo and ProcessVmCounters. Function tables, thread names, comments and the streams
@@ -29,6 +35,19 @@
 //! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
 //! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
 //! other become one, with the bytes between them.
+//!
+//! # Privacy
+//!
+//! With `r`, a word of a stack stays if it points into a module or into a thread's stack, so that return addresses and
+//! frame pointers do; all others become zero. Registers stay as they are. Comments, command lines, environment
+//! variables, annotations and streams that nobody has described are left out, and `p` leaves out the environment and the
+//! strings of the process parameters. What `i`, `p`, `w`, `d` and `c` add beside is not filtered;
+//! [`Report::unfiltered_memory`] says how much it is. Full memory wins over `r`, as in the debugger:
+//! [`Report::filter_overruled`].
+//!
+//! With `R`, modules, unloaded modules and the PDB files of CodeView records have their base names, and so have the lines
+//! of LinuxMaps. Wherever else in a stream the folder of a module is written out, asterisks stand in its place. Memory is
+//! not searched.
 //!
 //! # Where we differ
 //!
@@ -51,7 +70,12 @@
 //! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
 //! | a second stream of a kind that a dump has once | ignored | ignored, and named in the report |
 //! | several exception streams | the first | all, with a window for each address |
-//! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared |
+//! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared; kept with `y` |
+//! | stacks that `i` scans | the first one | all |
+//! | what `p` adds | environment blocks of threads and process | also what the debugger writes of a running process: process parameters, environment, fiber-local storage; and loader data |
+//! | words of stacks that no stack trace needs, with `r` | kept | zeroed |
+//! | folders of unloaded modules, PDB files and mappings with `R` | kept | left out |
+//! | private regions that touch at a multiple of 64 KiB | ranges of their own | one range |
 //! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
 //! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |

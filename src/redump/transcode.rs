@@ -99,8 +99,9 @@ impl<'a> Transcoder<'_, 'a> {
                 Ok(decoded) => self.stream(&stream, decoded, selection),
             };
             self.met.insert(stream.stream_type());
-            // What is left out on purpose is not to be made up.
-            if outcome.is_kept() || outcome == Outcome::LeftOut {
+            // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
+            let on_purpose = outcome == Outcome::LeftOut && !self.hooks.keeps_stream(&stream);
+            if outcome.is_kept() || on_purpose {
                 self.kept.insert(stream.stream_type());
             }
             self.report.streams.push(StreamReport {

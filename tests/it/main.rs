@@ -24,6 +24,7 @@ mod plan;
 mod reasons;
 mod redump_carry;
 mod redump_differences;
+mod redump_hooks;
 mod redump_mini;
 mod redump_records;
 mod redump_report;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         reasons::trials(),
         redump_carry::trials(),
         redump_differences::trials(),
+        redump_hooks::trials(),
         redump_mini::trials(),
         redump_records::trials(),
         redump_report::trials(),

@@ -32,6 +32,11 @@ pub fn trials() -> Vec<Trial> {
         a_second_stream_of_a_kind,
         several_exceptions,
         extended_state,
+        stacks_that_are_scanned,
+        what_hangs_on_environment_blocks,
+        words_that_no_trace_needs,
+        folders_of_modules,
+        private_regions_that_touch,
         stack_without_bounds,
         headers_of_images,
         memory_across_ranges,
@@ -46,7 +51,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above.
-const MATTERS: [&str; 26] = [
+const MATTERS: [&str; 31] = [
     "CodeView and miscellaneous debug records of modules",
     "order of the modules",
     "reserved fields of modules and handles",
@@ -63,6 +68,11 @@ const MATTERS: [&str; 26] = [
     "a second stream of a kind that a dump has once",
     "several exception streams",
     "extended state behind a context",
+    "stacks that `i` scans",
+    "what `p` adds",
+    "words of stacks that no stack trace needs, with `r`",
+    "folders of unloaded modules, PDB files and mappings with `R`",
+    "private regions that touch at a multiple of 64 KiB",
     "stack whose bounds the source's memory does not tell",
     "headers of images whose sections are taken",
     "stack, window or section that is not inside one memory range",
@@ -266,6 +276,77 @@ fn extended_state() {
     put(&mut context, 48, &0x10_001fu32.to_le_bytes());
     let facts = out.facts();
     assert!(facts.threads()[0].context.0 == context && facts.exceptions()[0].context.0 == context);
+    let whole = Redumped::of(&source, "/my").facts().threads()[0].context.0.to_vec();
+    assert!(whole.len() == 1232 + 368 && whole == Facts::of(&source).threads()[0].context.0);
+}
+
+fn stacks_that_are_scanned() {
+    let bytes = |facts: &Facts<'_>| facts.ranges().iter().map(|range| range.size).sum::<u64>();
+    // Of live processes, the engine itself scans all stacks; `redump_mini` has those.
+    let stacks = [Stack::stored(0x5000, words(&[0x10_0100])), Stack::stored(0x6000, words(&[0x20_0100]))];
+    let [first, second] = stacks;
+    let dump = Dump::new().system_info(SystemInfo::default());
+    let dump = dump.thread(Thread::new(1).stack(first)).thread(Thread::new(2).stack(second));
+    let source =
+        dump.memory(0x10_0000, pattern(0x10_0000, 0x1000)).memory(0x20_0000, pattern(0x20_0000, 0x1000)).build();
+    let out = Redumped::of(&source, "/mi");
+    assert_eq!(out.ranges(), [(0x5000, 8), (0x6000, 8), (0x10_0000, 0x400), (0x20_0000, 0x400)]);
+    // In this one each thread's stack has pointers, the engine looked at the first thread's.
+    let Case { engine, ours, .. } = case("synth/pointers.dmp", "synth-from-pointers/m_i.dmp", "/mi");
+    assert!(bytes(&engine) < bytes(&ours.facts()), "{} and {}", bytes(&engine), bytes(&ours.facts()));
+}
+
+fn words(words: &[u64]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+fn what_hangs_on_environment_blocks() {
+    let mut thread_block = vec![0; 0x2000];
+    put(&mut thread_block, 0x60, &0x3_0000u64.to_le_bytes());
+    let mut process_block = vec![0; 0x1000];
+    put(&mut process_block, 0x20, &0x4_0000u64.to_le_bytes());
+    let mut parameters = vec![0; 0x1000];
+    put(&mut parameters, 0x70, &words(&[6, 0x5_0000]));
+    put(&mut parameters, 0x80, &0x6_0000u64.to_le_bytes());
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread { teb: 0x2_0000, ..Thread::new(1) });
+    let dump = dump.memory(0x2_0000, thread_block).memory(0x3_0000, process_block).memory(0x4_0000, parameters);
+    let source = dump.memory(0x5_0000, b"c\0m\0d\0 \0").memory(0x6_0000, [7; 0x3000]).build();
+    let out = Redumped::of(&source, "/mp");
+    // Blocks, parameters, command line, environment.
+    let expected = [(0x2_0000, 0x2000), (0x3_0000, 0x1000), (0x4_0000, 0x410), (0x5_0000, 6), (0x6_0000, 0x2000)];
+    assert_eq!(out.ranges(), expected);
+}
+
+fn words_that_no_trace_needs() {
+    let Case { source, engine, ours } = case("synth/pointers.dmp", "synth-from-pointers/m_r.dmp", "/mr");
+    let (source, ours) = (Facts::of(source), ours.facts());
+    let (mut kept, mut zeroed) = (0, 0);
+    for thread in engine.threads() {
+        let stack = (thread.stack_start, u64::from(thread.stack_size));
+        assert_eq!(engine.read(stack.0, stack.1), source.read(stack.0, stack.1), "the engine filters nothing");
+        for (before, after) in engine.read(stack.0, stack.1).chunks(8).zip(ours.read(stack.0, stack.1).chunks(8)) {
+            assert!(after == before || after == [0; 8]);
+            kept += usize::from(after == before && before != [0; 8]);
+            zeroed += usize::from(after != before);
+        }
+    }
+    assert!(kept > 0 && zeroed > 0, "{kept} kept, {zeroed} zeroed");
+}
+
+fn folders_of_modules() {
+    let dump = base().module(Module::new(0x1_4000_0000, 0x1000, "C:\\folder\\app.exe"));
+    let source = dump.unloaded_module(crate::synth::UnloadedModule::new(0x1000, 0x10, "D:\\other\\gone.dll")).build();
+    let out = Redumped::of(&source, "/muR");
+    let facts = out.facts();
+    assert_eq!(facts.modules()[0].name.text.as_deref(), Some("app.exe"));
+    assert_eq!(facts.unloaded_modules()[0].name.text.as_deref(), Some("gone.dll"));
+}
+
+fn private_regions_that_touch() {
+    let Case { engine, ours, .. } = case("synth/rows.dmp", "synth-from-rows/m_w.dmp", "/mw");
+    let starts = |facts: &Facts<'_>| facts.ranges().iter().any(|range| range.address == 0x65_0000);
+    assert_eq!((starts(&engine), starts(&ours.facts())), (true, false));
+    assert!(!ours.facts().read(0x65_0000, 1).is_empty());
 }
 
 fn stack_without_bounds() {

@@ -1,0 +1,49 @@
+//! Which memory was selected, and why.
+
+use std::collections::BTreeMap;
+
+use userdump::read::Memory;
+use userdump::redump::{Redump, SelectedMemory};
+
+/// A dump can have any number of pointers; so many lines of a kind are printed.
+const LINES: usize = 12;
+
+/// A table of the reasons, each with its bytes; a byte that is there for several reasons counts for each.
+pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
+    let mut kinds: BTreeMap<&str, Vec<SelectedMemory>> = BTreeMap::new();
+    for selected in redump.selected_memory() {
+        kinds.entry(selected.reason.kind()).or_default().push(*selected);
+    }
+    let mut text = format!("{:<28} {:>10} {:>14}\n", "selected", "stretches", "bytes");
+    for (kind, stretches) in &kinds {
+        text.push_str(&format!("{kind:<28} {:>10} {:>14}\n", stretches.len(), bytes(stretches, memory)));
+        for one in stretches.iter().take(LINES).filter(|one| one.reason.to_string() != *kind) {
+            let (address, size) = (one.address, bytes(&[*one], memory));
+            text.push_str(&format!("  {:<26} {address:>#18x} {size:>6}\n", one.reason.to_string()));
+        }
+        if stretches.len() > LINES {
+            text.push_str(&format!("  and {} more\n", stretches.len() - LINES));
+        }
+    }
+    let report = redump.report();
+    text.push_str(&format!("{:<28} {:>10} {:>14}\n", "ranges", report.memory_ranges, report.memory_bytes));
+    text
+}
+
+/// How many bytes there are, each counted once.
+fn bytes(stretches: &[SelectedMemory], memory: &Memory<'_>) -> u64 {
+    let mut sorted: Vec<(u64, u64)> =
+        stretches.iter().map(|it| (it.address, it.address.saturating_add(it.size.saturating_sub(1)))).collect();
+    sorted.sort_unstable();
+    let mut sum = 0u64;
+    let mut next = Some(0);
+    for (start, last) in sorted {
+        let Some(free) = next else { break };
+        if last >= free {
+            let part = memory.visible_within(start.max(free), last);
+            sum = part.fold(sum, |sum, range| sum.saturating_add(range.size));
+            next = last.checked_add(1);
+        }
+    }
+    sum
+}
