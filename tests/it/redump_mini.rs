@@ -14,15 +14,14 @@ pub fn trials() -> Vec<Trial> {
             Ok(())
         })
     });
-    let golden = golden::SETS.iter().flat_map(|set| golden::FROM_MA.map(|name| (set, name))).map(|(set, name)| {
+    let golden = golden::from_ma().map(|(set, name)| {
         let result = format!("{set}-from-ma/{name}.dmp");
         shared_trial(format!("redump_mini::golden::{result}"), move |shared| {
             let (source, expected) = (shared.golden(&format!("{set}/ma.dmp")), shared.golden(&result));
             compare(&source, &fixtures::options(&format!("{name}.dmp")), &expected);
         })
     });
-    let names = golden::LIVE.into_iter().filter(|name| *name != "ma");
-    let live = names.flat_map(|name| golden::SETS.map(|set| (set, name))).map(|(set, name)| {
+    let live = golden::live().filter(|(_, name)| *name != "ma").map(|(set, name)| {
         let result = format!("{set}/{name}.dmp");
         shared_trial(format!("redump_mini::live::{result}"), move |shared| {
             let (source, live) = (shared.golden(&format!("{set}/ma.dmp")), shared.golden(&result));
@@ -74,6 +73,9 @@ fn every_fixture_is_compared() {
     let count = fixtures::redumps().count();
     // Fifteen options of fifteen sources, but of one (`synth32/high_stack`) the engine managed `/ma` alone.
     assert_eq!(count, 15 * 14 + 1, "re-encodings by the engine");
+    let golden = golden::from_ma().count();
+    assert_eq!(golden, 4 * 33 + 2, "and those of whole processes");
+    println!("{} of {} re-encodings by the engine are compared", count + golden, 211 + 134);
 }
 
 /// What keeps a dump of the corpus from being re-encoded, if anything does.

@@ -79,6 +79,9 @@ pub fn of(file: &str) -> Vec<Reason> {
     if folder == "synth32-from-high_stack" {
         reasons.push(("thread", "stack bytes", 2, EXTENDED));
     }
+    if folder == "highstack32-from-ma" {
+        reasons.push(("thread", "stack bytes", 1, EXTENDED));
+    }
     reasons
 }
 

@@ -9,55 +9,41 @@ use std::time::UNIX_EPOCH;
 
 use ruzstd::decoding::StreamingDecoder;
 
-/// What is kept of the archives: of each set the process dumped by the debugger and what it re-encoded from that.
+/// What is kept of the archives: of each set dumps that the debugger wrote of the process, and what it re-encoded from
+/// the one of all memory. Left out are the letters that the debugger does not document, and full user dumps.
 ///
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
-pub const LIVE: [&str; 9] = ["ma", "m", "m_i", "m_p", "m_w", "m_d", "m_c", "m_ip", "m_pw"];
-pub const FROM_MA: [&str; 33] = [
-    "m",
-    "ma",
-    "m_ar",
-    "m_bigA",
-    "m_bigF",
-    "m_bigFt",
-    "m_bigFu",
-    "m_bigR",
-    "m_c",
-    "m_cd",
-    "m_cdFhiptuw",
-    "m_d",
-    "m_f",
-    "m_fFhut",
-    "m_h",
-    "m_hu",
-    "m_i",
-    "m_id",
-    "m_ip",
-    "m_ir",
-    "m_iu",
-    "m_p",
-    "m_pw",
-    "m_r",
-    "m_rR",
-    "m_rp",
-    "m_t",
-    "m_tu",
-    "m_u",
-    "m_w",
-    "m_wbigF",
-    "m_wd",
-    "m_y",
-];
+const LIVE: &str = "m ma m_c m_d m_i m_ip m_p m_pw m_w";
+const FROM_MA: &str = "m ma m_ar m_bigA m_bigF m_bigFt m_bigFu m_bigR m_c m_cd m_cdFhiptuw m_d m_f m_fFhut m_h m_hu m_i \
+                       m_id m_ip m_ir m_iu m_p m_pw m_r m_rR m_rp m_t m_tu m_u m_w m_wbigF m_wd m_y";
+/// A stack above 2 GiB, of which the debugger managed to re-encode nothing but all memory.
+const HIGH: &str = "highstack32";
+const HIGH_LIVE: &str = "m ma m_i m_p m_w";
+const HIGH_FROM_MA: &str = "ma m_bigA";
+
+fn pairs(names: &'static str, high: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let usual = SETS.into_iter().flat_map(|set| names.split_whitespace().map(move |name| (set, name)));
+    usual.chain(high.split_whitespace().map(|name| (HIGH, name)))
+}
+
+/// Set and name of every dump that the debugger wrote of a process.
+pub fn live() -> impl Iterator<Item = (&'static str, &'static str)> {
+    pairs(LIVE, HIGH_LIVE)
+}
+
+/// Set and name of every re-encoding of one of all memory.
+pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
+    pairs(FROM_MA, HIGH_FROM_MA)
+}
 
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
 /// The paths of all members that can be asked for.
 pub fn wanted() -> Vec<String> {
-    let live = SETS.iter().flat_map(|set| LIVE.map(|name| format!("{set}/{name}.dmp")));
-    let redumped = SETS.iter().flat_map(|set| FROM_MA.map(|name| format!("{set}-from-ma/{name}.dmp")));
-    live.chain(redumped).collect()
+    let live = live().map(|(set, name)| format!("{set}/{name}.dmp"));
+    live.chain(from_ma().map(|(set, name)| format!("{set}-from-ma/{name}.dmp"))).collect()
 }
 
 /// Where `member` lies, after unpacking its archive from `folder` if that has not happened yet.
