@@ -372,12 +372,14 @@ impl<'a> Transcoder<'_, 'a> {
         self.carrier.builder.system_info(raw, version);
     }
 
-    /// Adds the comment that was asked for, unless the source has just that one.
+    /// Adds the comment that was asked for, unless just that one was carried.
     fn comment(&mut self, comment: &str) {
-        let known =
-            self.source.dump.streams().any(
-                |(_, stream)| matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment),
-            );
+        let carried: HashSet<u32> =
+            self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
+        let known = self.source.dump.streams().any(|(stream, decoded)| {
+            let same = matches!(decoded, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment);
+            same && carried.contains(&stream.index())
+        });
         if !known {
             self.carrier.builder.comment(comment);
         }

@@ -10,6 +10,7 @@ use crate::synth::{Dump, FunctionTable, Shape, SystemInfo, Text, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
+        a_comment_that_is_filtered_is_added_again,
         a_dump_with_an_added_comment_is_as_sound_as_before,
         comments_are_carried_byte_for_byte,
         a_comment_may_be_added,
@@ -223,4 +224,11 @@ fn a_dump_with_an_added_comment_is_as_sound_as_before() {
     assert_eq!(findings(&source), [""; 0]);
     let out = Redumped::twice(&source, &parsed("/m").with_comment("the comment"));
     assert_eq!(findings(&out.bytes), [""; 0]);
+}
+
+/// The option `r` leaves out all comments of the source, and so the one that an earlier pass added.
+fn a_comment_that_is_filtered_is_added_again() {
+    let source = base().comment_w("private").build();
+    let out = Redumped::with(&source, &parsed("/mr").with_comment("for all"));
+    assert_eq!(contents(&out.facts(), 11), ["for all\0".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()]);
 }
