@@ -117,8 +117,10 @@ pub(super) fn select(
             wanted.add(stacks::window(source, exception.address()), Reason::ExceptionAddress);
         }
         if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
-            let all = stacks.iter().chain(extended_stacks.as_flattened()).flatten();
-            pointers::pointers(&mut wanted, all.copied().collect());
+            let all: Vec<Interval> = stacks.iter().chain(extended_stacks.as_flattened()).flatten().copied().collect();
+            // Before every word of them is looked at.
+            source.refuse_shared_bytes(&present_and_merged(source, all.clone()))?;
+            pointers::pointers(&mut wanted, all);
             let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
             if source.dump.flags().contains(both) {
                 // Its pointers have been taken out of its stacks, and what they pointed to is here.
