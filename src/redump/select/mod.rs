@@ -117,10 +117,11 @@ pub(super) fn select(
             wanted.add(stacks::window(source, exception.address()), Reason::ExceptionAddress);
         }
         if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
-            let all: Vec<Interval> = stacks.iter().chain(extended_stacks.as_flattened()).flatten().copied().collect();
-            // Before every word of them is looked at.
-            source.refuse_shared_bytes(&present_and_merged(source, all.clone()))?;
-            pointers::pointers(&mut wanted, all);
+            let all = stacks.iter().chain(extended_stacks.as_flattened()).flatten().copied().collect();
+            // Each byte once, however many threads have it on their stacks, and none of the gaps.
+            let present = present_and_merged(source, all);
+            source.refuse_shared_bytes(&present)?;
+            pointers::pointers(&mut wanted, &present);
             let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
             if source.dump.flags().contains(both) {
                 // Its pointers have been taken out of its stacks, and what they pointed to is here.

@@ -1,7 +1,5 @@
 //! What stacks point to: the option `i`.
 
-use alloc::vec::Vec;
-
 use crate::read::ModuleList;
 
 use super::super::source::Interval;
@@ -11,21 +9,18 @@ use super::{Reason, Wanted};
 const BELOW: u64 = 0x100;
 const FROM: u64 = 0x300;
 
-/// Adds a window for every aligned word of a stack that points to memory outside of modules.
+/// Adds a window for every aligned word of a stack that points to memory outside of modules. The stacks are apart from
+/// each other, and all their bytes are there.
 ///
 /// The debugger scans all stacks of a running process but only one when it re-encodes; here it is all of them.
-pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, mut stacks: Vec<Interval>) {
+pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval]) {
     let source = wanted.source;
     let target = source.target;
     let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address());
     let in_module = |address| modules.as_ref().is_some_and(|modules| modules.get(address).is_some());
     let word = u64::from(target.pointer_size());
-    stacks.sort_unstable();
-    // Each word once, however many threads have it on their stacks.
-    let mut next = Some(0);
     for stack in stacks {
-        let Some(from) = next.map(|next| stack.start.max(next)) else { break };
-        let mut at = from.checked_next_multiple_of(word);
+        let mut at = stack.start.checked_next_multiple_of(word);
         while let Some(address) = at.filter(|at| at.checked_add(word - 1).is_some_and(|last| last <= stack.last)) {
             if let Some(pointer) = source.memory.read_pointer(address).filter(|&pointer| !in_module(pointer)) {
                 let pointer = target.mask(pointer);
@@ -35,6 +30,5 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, mut stacks: Vec<Interval>) {
             }
             at = address.checked_add(word);
         }
-        next = stack.last.checked_add(1).map(|behind| behind.max(from));
     }
 }
