@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use userdump::format::StreamType;
+use userdump::format::{MinidumpType, StreamType};
 use userdump::redump::{Options, Redump};
 use userdump::{Dump, Minidump};
 
@@ -29,7 +29,9 @@ fuzz_target!(|data: &[u8]| {
     let before = unreadable(&before);
     assert!(unreadable(&dump).is_subset(&before), "the result has streams that cannot be read");
     let twice = redump(&once, &options).expect("the result can be re-encoded");
-    assert!(once == twice, "re-encoding the result changes it");
+    // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
+    let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
+    assert!(filtered || once == twice, "re-encoding the result changes it");
 });
 
 /// The types of the streams that cannot be read.
