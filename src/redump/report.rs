@@ -63,7 +63,8 @@ pub enum Outcome {
     NotAsked,
     /// Left out: an earlier stream of the same type counts.
     Duplicate,
-    /// Left out, for it may hold what the option `r` keeps out.
+    /// Left out: it may hold what the option `r` keeps out, or folders that the option `R` keeps out and that would take
+    /// too long to find in it.
     Filtered,
     /// Could not be read, and is not in the result.
     Unreadable(ReadError),

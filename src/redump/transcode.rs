@@ -42,7 +42,8 @@ pub(super) fn transcode<'a>(
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
     let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-        Arc::new(StackFilter::new(source, stacks.flatten().copied().collect()))
+        let stacks = stacks.flatten().copied().collect();
+        Arc::new(StackFilter::new(source, stacks, selection.wanted.clone()))
     });
     add_memory(source, selection, filter.as_ref(), &mut builder);
     Ok(builder)
@@ -67,7 +68,10 @@ impl<'a> Transcoder<'_, 'a> {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type());
+            let is_of_caller = self.options.comment().is_some_and(|comment| is_comment(&decoded, comment));
             let outcome = match decoded {
+                _ if is_filtered && !is_of_caller => Outcome::Filtered,
                 Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
@@ -100,9 +104,6 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Takes one stream over; every kind has its line here.
     fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
-        if self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type()) {
-            return Outcome::Filtered;
-        }
         let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
@@ -178,7 +179,10 @@ impl<'a> Transcoder<'_, 'a> {
             }
             Stream::SystemInfo(system) => self.system_info(&system),
             Stream::MiscInfo(misc) => {
-                self.carrier.builder.misc_info(misc.raw());
+                let mut raw = misc.raw();
+                self.carrier.hide_in(&mut raw.misc_info4.build_string);
+                self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
+                self.carrier.builder.misc_info(raw);
             }
             Stream::CommentA(_)
             | Stream::CommentW(_)
@@ -226,7 +230,8 @@ impl<'a> Transcoder<'_, 'a> {
         let outcome = match relocation(stream.stream_type()) {
             Relocation::Known => {
                 return match self.carrier.relocate(stream) {
-                    Ok(faults) => {
+                    Ok(None) => Outcome::Filtered,
+                    Ok(Some(faults)) => {
                         faults.into_iter().for_each(|error| self.fault(stream.stream_type(), 0, "reference", error));
                         Outcome::Relocated
                     }
@@ -239,7 +244,8 @@ impl<'a> Transcoder<'_, 'a> {
             }
         };
         match self.carrier.copy(stream) {
-            Ok(()) => outcome,
+            Ok(true) => outcome,
+            Ok(false) => Outcome::Filtered,
             Err(error) => Outcome::Unreadable(error),
         }
     }
@@ -349,11 +355,7 @@ impl<'a> Transcoder<'_, 'a> {
 
     /// Adds the comment that was asked for, unless the source has just that one.
     fn comment(&mut self, comment: &str) {
-        let known =
-            self.source.dump.streams().any(
-                |(_, stream)| matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment),
-            );
-        if !known {
+        if !self.source.dump.streams().any(|(_, stream)| is_comment(&stream, comment)) {
             self.carrier.builder.comment(comment);
         }
     }
@@ -411,6 +413,11 @@ impl<'a> Transcoder<'_, 'a> {
         }
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
     }
+}
+
+/// True for the stream of just that comment.
+fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
+    matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
 }
 
 /// True for streams of other producers: they go as bytes, so that one too short for its view need not be left out.
