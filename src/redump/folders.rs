@@ -14,10 +14,10 @@ const LEAST: usize = 3;
 /// Where the path stands in `IMAGE_DEBUG_MISC`.
 const MISC_PATH: usize = 12;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
-const COMPARED: u64 = 16;
+const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;
 /// What a look at the first characters costs beside that.
-const LOOK: usize = 16;
+const LOOK: usize = 40;
 
 /// The folders of all modules.
 pub(super) struct Folders {

@@ -134,7 +134,7 @@ fn process() -> Dump {
         .thread_info(ThreadInfo { id: 7, ..ThreadInfo::default() })
         .handle(Handle::new(8, "Event"))
         .memory(STACK, stack)
-        .memory(HEAP, [both().repeat(3), vec![0; 0x1000]].concat()[..0x1000].to_vec())
+        .memory(HEAP, &[both().repeat(3), vec![0; 0x1000]].concat()[..0x1000])
         .memory(TEB, teb)
         .memory(PEB, peb)
         .memory(PARAMETERS, parameters)
