@@ -2,16 +2,15 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::format::{LocationDescriptor, Rva64, RvaWidth, StreamType};
 use crate::read::{Context, HandleObject, HandleObjects, Minidump, Module, Part, Parts, StreamContext, parts};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use super::context::{self, Form};
-use super::folders::{Folders, code_view_without_folder, wide_base_name};
+use super::folders::{Folders, code_view_without_folder, string_without_folder, wide_base_name};
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +31,7 @@ pub(super) struct Carrier<'a> {
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
     /// What may not be in the result, if anything.
-    folders: Option<Arc<Folders>>,
+    folders: Option<Folders>,
     /// How many bytes may still be carried: what the file holds is not carried more than twice, so that a small file
     /// whose records all point to the same long text does not become a large one.
     left: u64,
@@ -41,14 +40,7 @@ pub(super) struct Carrier<'a> {
 impl<'a> Carrier<'a> {
     pub(super) fn new(dump: Minidump<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
         let left = (dump.data().len() as u64).saturating_mul(2);
-        Self {
-            builder: MinidumpBuilder::new(),
-            dump,
-            carried: HashMap::new(),
-            extended_state,
-            folders: folders.map(Arc::new),
-            left,
-        }
+        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), extended_state, folders, left }
     }
 
     /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
@@ -69,14 +61,14 @@ impl<'a> Carrier<'a> {
         &mut self,
         what: &'static str,
         (kind, offset, size): (Kind, u64, u64),
-        make: impl FnOnce(&mut MinidumpBuilder<'a>) -> PartId,
+        make: impl FnOnce(&mut MinidumpBuilder<'a>, &mut Option<Folders>) -> Option<PartId>,
     ) -> Result<PartId, ReadError> {
         let key = (kind, offset, size);
         if let Some(&part) = self.carried.get(&key) {
             return Ok(part);
         }
         self.charge(what, offset, size)?;
-        let part = make(&mut self.builder);
+        let part = make(&mut self.builder, &mut self.folders).ok_or(ReadError::Cycle { what, offset })?;
         self.carried.insert(key, part);
         Ok(part)
     }
@@ -85,8 +77,9 @@ impl<'a> Carrier<'a> {
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
         let bytes = self.dump.string(rva)?.as_bytes();
         let key = (Kind::Text, rva, bytes.len() as u64);
-        let folders = self.folders.clone();
-        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(shown(&folders, bytes))))
+        self.once("MINIDUMP_STRING", key, |builder, folders| {
+            Some(builder.text(Text::from_utf16_le(shown(folders, bytes)?)))
+        })
     }
 
     /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
@@ -96,7 +89,7 @@ impl<'a> Carrier<'a> {
         }
         let name = wide_base_name(self.dump.string(rva)?.as_bytes());
         let key = (Kind::ModuleName, rva, name.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder| builder.text(Text::from_utf16_le(name)))
+        self.once("MINIDUMP_STRING", key, |builder, _| Some(builder.text(Text::from_utf16_le(name))))
     }
 
     /// The CodeView record of a module, likewise.
@@ -110,7 +103,7 @@ impl<'a> Carrier<'a> {
             return self.bytes("CodeView record", location);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
-        self.once("CodeView record", key, |builder| builder.part("CodeView record", shorter)).map(Some)
+        self.once("CodeView record", key, |builder, _| Some(builder.part("CodeView record", shorter))).map(Some)
     }
 
     /// As [`Carrier::text`], for a position that is 0 where there is no string.
@@ -127,9 +120,8 @@ impl<'a> Carrier<'a> {
         let Some(bytes) = self.dump.optional_location(what, location)? else {
             return Ok(None);
         };
-        let folders = self.folders.clone();
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
-        self.once(what, key, |builder| builder.part(what, shown(&folders, bytes))).map(Some)
+        self.once(what, key, |builder, folders| Some(builder.part(what, shown(folders, bytes)?))).map(Some)
     }
 
     /// A context at a location; `of_thread` if it is for the thread list.
@@ -149,7 +141,7 @@ impl<'a> Carrier<'a> {
             Cow::Owned(_) => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
-        self.once("CONTEXT", key, |builder| builder.part("CONTEXT", bytes)).map(Some)
+        self.once("CONTEXT", key, |builder, _| Some(builder.part("CONTEXT", bytes))).map(Some)
     }
 
     /// The records about a handle's object, in their order, and what ended the chain early.
@@ -172,7 +164,9 @@ impl<'a> Carrier<'a> {
                 fault = Some(ReadError::Cycle { what: WHAT, offset: object.offset });
                 break;
             }
-            match self.once(WHAT, key, |builder| builder.part(WHAT, object_bytes(&object))) {
+            let made = self
+                .once(WHAT, key, |builder, folders| Some(builder.part(WHAT, shown(folders, object_bytes(&object))?)));
+            match made {
                 Ok(part) => chain.push(part),
                 Err(error) => {
                     fault = Some(error);
@@ -191,23 +185,44 @@ impl<'a> Carrier<'a> {
         (chain.first().copied(), fault)
     }
 
-    /// A stream byte for byte, as much of it as there is.
-    pub(super) fn copy(&mut self, stream: &StreamContext<'a>) -> Result<(), ReadError> {
+    /// Takes folders out of a text in a field of its own.
+    pub(super) fn hide_in(&mut self, field: &mut [u16]) {
+        let text: Vec<u8> = field.iter().copied().flat_map(u16::to_le_bytes).collect();
+        let shown = shown(&mut self.folders, text).unwrap_or_default();
+        let units =
+            shown.chunks_exact(2).map(|unit| unit.iter().rev().fold(0, |all, byte| all << 8 | u16::from(*byte)));
+        for (to, from) in field.iter_mut().zip(units.chain(core::iter::repeat(0))) {
+            *to = from;
+        }
+    }
+
+    /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
+    pub(super) fn copy(&mut self, stream: &StreamContext<'a>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
-        self.builder.stream(stream.stream_type(), shown(&self.folders, bytes));
-        Ok(())
+        let shown = shown(&mut self.folders, bytes);
+        Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), bytes)).is_some())
     }
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
-    pub(super) fn relocate(&mut self, stream: &StreamContext<'a>) -> Result<Vec<ReadError>, ReadError> {
+    /// `None` as for [`Carrier::copy`].
+    pub(super) fn relocate(&mut self, stream: &StreamContext<'a>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts(stream)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
         self.charge("part of a stream", stream.offset(), beside)?;
+        let names = if self.folders.is_some() { module_names(stream, &parts) } else { HashSet::new() };
+        let mut contents = Vec::with_capacity(parts.len());
+        for (part, number) in parts.iter().zip(0..) {
+            let bytes = match names.contains(&number) {
+                true => Some(string_without_folder(part.bytes).into()),
+                false => shown(&mut self.folders, without_dead_references(part)),
+            };
+            let Some(bytes) = bytes else { return Ok(None) };
+            contents.push(bytes);
+        }
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
-        for part in &parts {
-            let bytes = shown(&self.folders, without_dead_references(part));
+        for bytes in contents {
             let is_stream = ids.is_empty();
             ids.push(match is_stream {
                 true => self.builder.stream(stream.stream_type(), bytes),
@@ -221,15 +236,26 @@ impl<'a> Carrier<'a> {
                 }
             }
         }
-        Ok(faults)
+        Ok(Some(faults))
     }
 }
 
-/// The bytes as they may be in the result.
-fn shown<'a>(folders: &Option<Arc<Folders>>, bytes: impl Into<Cow<'a, [u8]>>) -> Cow<'a, [u8]> {
+/// The bytes as they may be in the result, if they may.
+fn shown<'a>(folders: &mut Option<Folders>, bytes: impl Into<Cow<'a, [u8]>>) -> Option<Cow<'a, [u8]>> {
     match folders {
         Some(folders) => folders.hidden(bytes.into()),
-        None => bytes.into(),
+        None => Some(bytes.into()),
+    }
+}
+
+/// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
+fn module_names(stream: &StreamContext<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
+    match stream.stream_type() {
+        StreamType::WINE_HOST_MODULE_LIST | StreamType::LINUX_DSO_DEBUG => {
+            let references = parts.iter().flat_map(|part| &part.references);
+            references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
+        }
+        _ => HashSet::new(),
     }
 }
 

@@ -43,18 +43,20 @@ pub(super) const fn is_harmless(stream_type: StreamType) -> bool {
     )
 }
 
-/// Stacks, and which of their words stay.
+/// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter<'a> {
     memory: Memory<'a>,
     modules: Option<ByAddress<'a, Module<'a>>>,
     /// Sorted and apart.
     stacks: Vec<Interval>,
+    /// Likewise, all that was asked for.
+    wanted: Vec<Interval>,
     word: u64,
     width: u32,
 }
 
 impl<'a> StackFilter<'a> {
-    pub(super) fn new(source: &Source<'a>, mut stacks: Vec<Interval>) -> Self {
+    pub(super) fn new(source: &Source<'a>, mut stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         stacks.sort_unstable();
         stacks.dedup_by(|next, before| {
             let overlap = next.start <= before.last;
@@ -65,7 +67,7 @@ impl<'a> StackFilter<'a> {
         });
         let width = source.target.pointer_size();
         let modules = source.dump.stream::<ModuleList<'a>>().ok().flatten().map(|modules| modules.by_address());
-        Self { memory: source.memory.clone(), modules, stacks, word: width.into(), width }
+        Self { memory: source.memory.clone(), modules, stacks, wanted, word: width.into(), width }
     }
 
     /// The stacks that share an address with an interval.
@@ -75,21 +77,49 @@ impl<'a> StackFilter<'a> {
         stacks.map_while(move |stack| stack.intersection(&interval))
     }
 
-    /// True if nothing of the interval is a stack.
+    /// True if nothing of the interval is a stack, and all of it was asked for.
     pub(super) fn leaves_alone(&self, interval: Interval) -> bool {
-        self.stacks_in(interval).next().is_none()
+        self.stacks_in(interval).next().is_none() && self.gaps_in(interval).next().is_none()
+    }
+
+    /// What is in an interval only because it parts two others that became one range.
+    fn gaps_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let from = self.wanted.partition_point(|wanted| wanted.last < interval.start);
+        let wanted = self.wanted.get(from..).unwrap_or_default().iter();
+        let mut next = Some(interval.start);
+        let behind = interval.last.checked_add(1).map(|start| Interval { start, last: u64::MAX });
+        let ends = wanted.copied().take_while(move |wanted| wanted.start <= interval.last).chain(behind);
+        ends.filter_map(move |wanted| {
+            let start = next?;
+            next = wanted.last.checked_add(1);
+            Some(Interval { start, last: wanted.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
+        })
     }
 
     /// True for what may be a return address or a frame pointer: a pointer into a module or a stack, or to its end.
     fn helps(&self, word: u64) -> bool {
         let at = self.stacks.partition_point(|stack| stack.last < word.saturating_sub(1));
         let in_stack = self.stacks.get(at).is_some_and(|stack| stack.start <= word);
-        in_stack || self.modules.as_ref().is_some_and(|modules| modules.get(word).is_some())
+        in_stack || self.in_module(word)
+    }
+
+    fn in_module(&self, address: u64) -> bool {
+        self.modules.as_ref().is_some_and(|modules| modules.get(address).is_some())
     }
 
     /// Zeroes what does not help in the bytes at `address`.
     pub(super) fn filter(&self, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
+        let mut zero = |from: u64, to: u64| {
+            let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
+            let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+            zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
+        };
+        for gap in self.gaps_in(part) {
+            (gap.start..=gap.last)
+                .filter(|&address| !self.in_module(address))
+                .for_each(|address| zero(address, address));
+        }
         for stack in self.stacks_in(part) {
             let mut word = stack.start - stack.start % self.word;
             loop {
@@ -99,11 +129,7 @@ impl<'a> StackFilter<'a> {
                     self.stacks_in(Interval { start: word, last }).next() == Some(Interval { start: word, last });
                 let value = self.memory.read_integer(word, self.width).filter(|_| whole);
                 if !value.is_some_and(|value| self.helps(value)) {
-                    let from = word.max(stack.start) - address;
-                    let to = last.min(stack.last) - address;
-                    let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
-                    let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
-                    zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
+                    zero(word.max(stack.start), last.min(stack.last));
                 }
                 match last.checked_add(1).filter(|next| *next <= stack.last) {
                     Some(next) => word = next,

@@ -1,104 +1,196 @@
 //! Folders of modules, which the option `R` keeps out of the result.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::format::CvInfoPdb20;
-use crate::read::{CodeView, HostModuleList, LinuxMaps, Minidump, Module, ModuleList, UnloadedModuleList, Utf16};
+use crate::read::{CodeView, LinuxMaps, Minidump, Module, Stream, Utf16};
 
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
-/// How many comparisons a byte may cost before all that looks like a folder is taken for one.
-const LENGTHS: usize = 64;
+/// Where the path stands in `IMAGE_DEBUG_MISC`.
+const MISC_PATH: usize = 12;
+/// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
+const COMPARED: u64 = 12;
+const COMPARED_ANYWAY: u64 = 4 << 20;
+/// What a look at the first characters costs beside that.
+const LOOK: usize = 40;
 
-/// The folders of all modules, in lower case, without the separator at their end.
+/// The folders of all modules.
 pub(super) struct Folders {
-    /// In 8-bit characters, and in UTF-16.
-    known: [HashSet<Vec<u8>>; 2],
-    /// The lengths that folders have, in characters.
-    lengths: BTreeSet<usize>,
+    narrow: Known,
+    wide: Known,
+    /// How many bytes may still be compared. No text of a sound dump comes near; a hostile one must not cost the product
+    /// of its folders and its texts.
+    left: Option<u64>,
+}
+
+/// The folders in one width of characters.
+struct Known {
+    width: usize,
+    /// [`folded`], without the separator at their end.
+    folders: HashSet<Vec<u8>>,
+    /// The first characters of each.
+    heads: HashSet<Vec<u8>>,
+    /// The sizes of those that have the same last characters, so that most places are done with after one look.
+    sizes: HashMap<Vec<u8>, BTreeSet<usize>>,
 }
 
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {
-        let mut folders = Self { known: Default::default(), lengths: BTreeSet::new() };
-        let modules = dump.stream::<ModuleList<'_>>().ok().flatten();
-        let hosts = dump.stream::<HostModuleList<'_>>().ok().flatten().map(|hosts| *hosts.modules());
-        for module in modules.into_iter().chain(hosts).flatten() {
-            folders.add_wide(module.name().ok());
-            folders.add_code_view(&module);
-        }
-        for module in dump.stream::<UnloadedModuleList<'_>>().ok().flatten().into_iter().flatten() {
-            folders.add_wide(module.name().ok());
-        }
-        if let Ok(Some(maps)) = dump.stream::<LinuxMaps<'_>>() {
-            maps.iter().filter(|mapping| mapping.is_file()).for_each(|mapping| folders.add(mapping.path.as_bytes()));
+        let known = |width| Known { width, folders: HashSet::new(), heads: HashSet::new(), sizes: HashMap::new() };
+        let left = Some((dump.data().len() as u64).saturating_mul(COMPARED).saturating_add(COMPARED_ANYWAY));
+        let mut folders = Self { narrow: known(1), wide: known(2), left };
+        for (_, stream) in dump.streams() {
+            let complete = match stream {
+                Ok(Stream::ModuleList(list)) => list.iter().all(|module| folders.add_module(&module)),
+                Ok(Stream::HostModuleList(hosts)) => hosts.modules().iter().all(|module| folders.add_module(&module)),
+                Ok(Stream::UnloadedModuleList(list)) => list.iter().all(|module| folders.add_name(module.name().ok())),
+                Ok(Stream::LinuxDsoDebug(debug)) => {
+                    debug.link_maps().iter().all(|map| folders.add_name(map.name().ok()))
+                }
+                Ok(Stream::LinuxMaps(maps)) => {
+                    maps.iter().filter(|mapping| mapping.is_file()).all(|it| folders.add_bytes(it.path.as_bytes()))
+                }
+                _ => true,
+            };
+            if !complete {
+                break;
+            }
         }
         folders
     }
 
-    fn add_wide(&mut self, name: Option<Utf16<'_>>) {
-        if let Some(name) = name {
-            self.add(name.to_string_lossy().as_bytes());
+    /// Takes from what may be compared; false once something did not fit.
+    fn charge(&mut self, size: usize) -> bool {
+        pay(&mut self.left, size).is_some()
+    }
+
+    fn add_module(&mut self, module: &Module<'_>) -> bool {
+        let path: &[u8] = match module.code_view() {
+            Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) => path,
+            _ => &[],
+        };
+        let misc = module.misc_record().ok().and_then(|record| record.get(MISC_PATH..)).unwrap_or_default();
+        let misc_end = misc.iter().position(|&byte| byte == 0).unwrap_or(misc.len());
+        let misc = misc.get(..misc_end).unwrap_or_default();
+        self.add_name(module.name().ok()) && self.add_bytes(path) && self.add_bytes(misc)
+    }
+
+    fn add_name(&mut self, name: Option<Utf16<'_>>) -> bool {
+        // An entry of a list costs something even if it has no name.
+        let size = 1 + name.map_or(0, |name| name.as_bytes().len());
+        self.charge(size) && {
+            name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
+            true
         }
     }
 
-    fn add_code_view(&mut self, module: &Module<'_>) {
-        if let Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) = module.code_view() {
-            self.add(path);
+    fn add_bytes(&mut self, path: &[u8]) -> bool {
+        self.charge(path.len()) && {
+            match core::str::from_utf8(path) {
+                Ok(path) => self.add(path),
+                // A code page of Windows; most of those used agree with Latin 1 to some extent.
+                Err(_) => self.add(&path.iter().map(|&byte| char::from(byte)).collect::<String>()),
+            }
+            true
         }
     }
 
-    fn add(&mut self, path: &[u8]) {
-        let folder = path.get(..path.len() - base_name(path).len()).unwrap_or_default();
-        let folder = folder.strip_suffix(b"/").or(folder.strip_suffix(b"\\")).unwrap_or(folder).to_ascii_lowercase();
-        if folder.len() >= LEAST {
-            self.lengths.insert(folder.len());
-            let [narrow, wide] = &mut self.known;
-            wide.insert(folder.iter().flat_map(|&byte| [byte, 0]).collect());
-            narrow.insert(folder);
+    fn add(&mut self, path: &str) {
+        let folder = path.get(..path.len() - base_name(path.as_bytes()).len()).unwrap_or_default();
+        let folder = folder.trim_end_matches(['/', '\\']);
+        if folder.len() < LEAST {
+            return;
+        }
+        self.narrow.add(folder.as_bytes());
+        if !folder.is_ascii() {
+            let latin: Option<Vec<u8>> = folder.chars().map(|char| u8::try_from(char).ok()).collect();
+            latin.into_iter().for_each(|folder| self.narrow.add(&folder));
+        }
+        if folder.contains('\\') {
+            // As JSON and program text have it.
+            self.narrow.add(folder.replace('\\', "\\\\").as_bytes());
+        }
+        self.wide.add(&folder.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    }
+
+    /// The bytes with an asterisk in place of every character of a folder, wherever no letter or digit goes on from its
+    /// end; `None` if that would cost too much.
+    pub(super) fn hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>> {
+        let bytes = self.narrow.hidden(bytes, &mut self.left)?;
+        self.wide.hidden(bytes, &mut self.left)
+    }
+}
+
+impl Known {
+    fn add(&mut self, folder: &[u8]) {
+        let folder = folded(folder);
+        if let Some(end) = folder.len().checked_sub(LEAST * self.width).and_then(|end| folder.get(end..)) {
+            self.sizes.entry(end.to_vec()).or_default().insert(folder.len());
+            self.heads.insert(folder.iter().copied().take(LEAST * self.width).collect());
+            self.folders.insert(folder);
         }
     }
 
-    /// The bytes with an asterisk in place of every character of a folder, wherever one ends with a separator or
-    /// before something that no path has.
-    pub(super) fn hidden<'a>(&self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
-        let [narrow, wide] = &self.known;
-        self.hidden_in(self.hidden_in(bytes, narrow, 1), wide, 2)
-    }
-
-    fn hidden_in<'a>(&self, mut bytes: Cow<'a, [u8]>, known: &HashSet<Vec<u8>>, width: usize) -> Cow<'a, [u8]> {
-        if known.is_empty() || bytes.len() < LEAST {
-            return bytes;
-        }
-        let lower = bytes.to_ascii_lowercase();
-        for end in LEAST * width..=lower.len() {
-            if !lower.get(end..).is_none_or(|rest| ends_folder(rest, width)) {
+    fn hidden<'a>(&self, mut bytes: Cow<'a, [u8]>, left: &mut Option<u64>) -> Option<Cow<'a, [u8]>> {
+        let least = LEAST * self.width;
+        let text = if self.folders.is_empty() { Vec::new() } else { folded(&bytes) };
+        for end in least..=text.len() {
+            if text.get(end..).is_some_and(|rest| goes_on(rest, self.width)) {
                 continue;
             }
+            let sizes = text.get(end - least..end).and_then(|last| self.sizes.get(last));
             // The longest first, for a folder may end with another one.
-            let starts = self.lengths.iter().rev().take(LENGTHS).filter_map(|length| end.checked_sub(length * width));
-            for start in starts {
-                if lower.get(start..end).is_some_and(|candidate| known.contains(candidate)) {
-                    let found = bytes.to_mut().get_mut(start..end).unwrap_or_default();
-                    found.iter_mut().step_by(width).for_each(|byte| *byte = b'*');
+            for &size in sizes.into_iter().flatten().rev() {
+                let Some(candidate) = end.checked_sub(size).and_then(|start| text.get(start..end)) else { continue };
+                pay(left, LOOK)?;
+                if !candidate.get(..least).is_some_and(|head| self.heads.contains(head)) {
+                    continue;
+                }
+                pay(left, size)?;
+                if self.folders.contains(candidate) {
+                    let found = bytes.to_mut().get_mut(end - size..end).unwrap_or_default();
+                    found.chunks_mut(self.width).for_each(asterisk);
                     break;
                 }
             }
         }
-        bytes
+        left.map(|_| bytes)
     }
 }
 
-/// True if what follows is a separator, or no part of a path.
-fn ends_folder(rest: &[u8], width: usize) -> bool {
-    let high = if width == 2 { rest.get(1).copied().unwrap_or(0) } else { 0 };
-    match rest.first() {
-        None => true,
-        Some(_) if high != 0 => false,
-        Some(byte) => matches!(byte, b'/' | b'\\' | b':' | b';' | b',' | b'"' | b'\'' | b'>' | b')' | 0..=b' '),
+/// Takes a cost from what is left; `None` from the first time on that it does not fit.
+fn pay(left: &mut Option<u64>, cost: usize) -> Option<u64> {
+    *left = left.and_then(|left| left.checked_sub(cost as u64));
+    *left
+}
+
+fn asterisk(unit: &mut [u8]) {
+    unit.fill(0);
+    unit.iter_mut().take(1).for_each(|byte| *byte = b'*');
+}
+
+/// In lower case, and with one kind of separator: the two may be mixed, and letters of either case mean the same file.
+fn folded(text: &[u8]) -> Vec<u8> {
+    let fold = |&byte: &u8| if byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() };
+    text.iter().map(fold).collect()
+}
+
+/// True if the name before goes on with a letter, a digit, an underscore or a hyphen.
+fn goes_on(rest: &[u8], width: usize) -> bool {
+    match rest {
+        [byte, high, ..] if width == 2 => *high == 0 && is_of_name(*byte),
+        [byte, ..] if width == 1 => is_of_name(*byte),
+        _ => false,
     }
+}
+
+const fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 /// The part behind the last separator.
@@ -115,6 +207,16 @@ pub(super) fn wide_base_name(text: &[u8]) -> &[u8] {
     text.get(behind.unwrap_or(0)..).unwrap_or_default()
 }
 
+/// A `MINIDUMP_STRING` with the base name in place of the path.
+pub(super) fn string_without_folder(string: &[u8]) -> Vec<u8> {
+    let (size, text) =
+        string.split_first_chunk().map_or((0, &[][..]), |(size, text)| (u32::from_le_bytes(*size), text));
+    let text = usize::try_from(size).ok().and_then(|size| text.get(..size)).unwrap_or(text);
+    let name = wide_base_name(text);
+    let size = u32::try_from(name.len()).unwrap_or(u32::MAX);
+    [&size.to_le_bytes(), name, &[0, 0]].concat()
+}
+
 /// A CodeView record with the base name of the PDB in place of its path; `None` if it has no path.
 pub(super) fn code_view_without_folder(record: &[u8], code_view: CodeView<'_>) -> Option<Vec<u8>> {
     let (head, path) = match code_view {
@@ -128,19 +230,30 @@ pub(super) fn code_view_without_folder(record: &[u8], code_view: CodeView<'_>) -
     Some(shorter)
 }
 
+/// True if the name of a file ends as those do that the kernel makes up.
+fn needs_slash(name: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    name.strip_suffix(b" (deleted)").unwrap_or(name).ends_with(b"]")
+}
+
 /// `/proc/self/maps` with base names in place of paths.
 pub(super) fn maps_without_folders(maps: &LinuxMaps<'_>) -> Vec<u8> {
     let text = maps.text().as_bytes();
     let mut shorter = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|&byte| byte == b'\n') {
-        // Five columns without a slash stand before the path.
-        match line.iter().position(|&byte| byte == b'/') {
-            Some(path) => {
-                shorter.extend_from_slice(line.get(..path).unwrap_or_default());
-                shorter.extend_from_slice(base_name(line.get(path..).unwrap_or_default()));
-            }
-            None => shorter.extend_from_slice(line),
+        // Five columns without a slash stand before the path. A backslash in it is part of a name.
+        let slash = |byte: &u8| *byte == b'/';
+        let ends = line.iter().position(slash).zip(line.iter().rposition(slash).map(|last| last + 1));
+        let (before, base) = match ends {
+            Some((first, last)) => (line.get(..first).unwrap_or_default(), line.get(last..).unwrap_or_default()),
+            None => (line, &[][..]),
+        };
+        shorter.extend_from_slice(before);
+        if ends.is_some() && needs_slash(base) {
+            // Without a slash it would be taken for a name that the kernel made up.
+            shorter.push(b'/');
         }
+        shorter.extend_from_slice(base);
     }
     shorter
 }

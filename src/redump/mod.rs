@@ -84,6 +84,8 @@
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
+//! | `r` | sets its flag, no more | words of stacks that point neither into a module nor into a stack (or to its end) are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
+//! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for the modules' folders, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
 

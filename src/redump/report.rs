@@ -67,7 +67,8 @@ pub enum Outcome {
     NotAsked,
     /// Left out: an earlier stream of the same type counts.
     Duplicate,
-    /// Left out, for it may hold what the option `r` keeps out.
+    /// Left out: it may hold what the option `r` keeps out, or folders that the option `R` keeps out and that would take
+    /// too long to find in it.
     Filtered,
     /// The program asked for it to be left out ([`Hooks`](super::Hooks)).
     LeftOut,

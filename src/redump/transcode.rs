@@ -59,7 +59,8 @@ pub(super) fn transcode<'a>(
     builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
     let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-        StackFilter::new(source, stacks.flatten().copied().collect())
+        let stacks = stacks.flatten().copied().collect();
+        StackFilter::new(source, stacks, selection.wanted.clone())
     });
     let changes = Rc::new(Changes::new(source, filter, hooks.redactor, memory));
     add_memory(source, selection, &changes, &mut builder);
@@ -88,9 +89,11 @@ impl<'a> Transcoder<'_, 'a> {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type());
+            let is_of_caller = self.options.comment().is_some_and(|comment| is_comment(&decoded, comment));
             let outcome = match decoded {
                 _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
-                _ if self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type()) => Outcome::Filtered,
+                _ if is_filtered && !is_of_caller => Outcome::Filtered,
                 Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
@@ -203,7 +206,10 @@ impl<'a> Transcoder<'_, 'a> {
             }
             Stream::SystemInfo(system) => self.system_info(&system),
             Stream::MiscInfo(misc) => {
-                self.carrier.builder.misc_info(misc.raw());
+                let mut raw = misc.raw();
+                self.carrier.hide_in(&mut raw.misc_info4.build_string);
+                self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
+                self.carrier.builder.misc_info(raw);
             }
             Stream::CommentA(_)
             | Stream::CommentW(_)
@@ -251,7 +257,8 @@ impl<'a> Transcoder<'_, 'a> {
         let outcome = match relocation(stream.stream_type()) {
             Relocation::Known => {
                 return match self.carrier.relocate(stream) {
-                    Ok(faults) => {
+                    Ok(None) => Outcome::Filtered,
+                    Ok(Some(faults)) => {
                         faults.into_iter().for_each(|error| self.fault(stream.stream_type(), 0, "reference", error));
                         Outcome::Relocated
                     }
@@ -264,7 +271,8 @@ impl<'a> Transcoder<'_, 'a> {
             }
         };
         match self.carrier.copy(stream) {
-            Ok(()) => outcome,
+            Ok(true) => outcome,
+            Ok(false) => Outcome::Filtered,
             Err(error) => Outcome::Unreadable(error),
         }
     }
@@ -376,11 +384,10 @@ impl<'a> Transcoder<'_, 'a> {
     fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let known = self.source.dump.streams().any(|(stream, decoded)| {
-            let same = matches!(decoded, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment);
-            same && carried.contains(&stream.index())
-        });
-        if !known {
+        let is_known = |(stream, decoded): (StreamContext<'a>, Result<Stream<'a>, ReadError>)| {
+            carried.contains(&stream.index()) && is_comment(&decoded, comment)
+        };
+        if !self.source.dump.streams().any(is_known) {
             self.carrier.builder.comment(comment);
         }
     }
@@ -438,6 +445,11 @@ impl<'a> Transcoder<'_, 'a> {
         }
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
     }
+}
+
+/// True for the stream of just that comment.
+fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
+    matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
 }
 
 /// True for streams of other producers: they go as bytes, so that one too short for its view need not be left out.

@@ -23,7 +23,10 @@ mod peers;
 mod plan;
 mod reasons;
 mod redump_carry;
+mod redump_corpus;
 mod redump_differences;
+mod redump_filter;
+mod redump_folders;
 mod redump_hooks;
 mod redump_mini;
 mod redump_records;
@@ -72,8 +75,11 @@ fn main() -> ExitCode {
         plan::trials(),
         reasons::trials(),
         redump_carry::trials(),
+        redump_corpus::trials(),
         redump_differences::trials(),
         redump_hooks::trials(),
+        redump_filter::trials(),
+        redump_folders::trials(),
         redump_mini::trials(),
         redump_records::trials(),
         redump_report::trials(),

@@ -91,8 +91,13 @@ impl LinuxMapping<'_> {
     }
 
     /// True if the mapping is of a file, and not of memory or of a device that the kernel makes up.
+    ///
+    /// Kernel and Android end the names that they make up with a bracket (`[heap]`, `anon_inode:[perf_event]`). All other
+    /// names are of files, with a folder or, where a re-encoding took the folders out, without.
     pub fn is_file(&self) -> bool {
-        self.inode != 0 && self.path.as_bytes().starts_with(b"/")
+        let path = self.path.as_bytes();
+        let is_made_up = path.is_empty() || path.ends_with(b"]") && !path.starts_with(b"/");
+        self.inode != 0 && !is_made_up
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Selection {
     pub(super) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(super) extended: Vec<[Option<Interval>; 2]>,
+    /// All that is wanted, in the order of addresses and apart from each other. Ranges hold small gaps between it too.
+    pub(super) wanted: Vec<Interval>,
     /// The memory ranges, in the order of addresses, apart from each other, with all their bytes present.
     pub(super) ranges: Vec<Interval>,
     /// True if the ranges are all memory and belong into a Memory64 list.
@@ -150,22 +152,40 @@ pub(super) fn select(
         present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
     };
     let ranges = if no_memory { Vec::new() } else { ranges };
+    let united = united(wanted.intervals.iter().map(|(interval, _)| *interval).collect());
     let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
         address: interval.start,
         size: interval.size(),
         reason,
     };
     let memory = wanted.intervals.into_iter().map(selected).collect();
-    Ok(Selection { memory, stacks, extended: extended_stacks, ranges, full })
+    Ok(Selection { memory, wanted: united, stacks, extended: extended_stacks, ranges, full })
 }
 
-/// How many bytes of the selection are neither stacks, which are filtered, nor the code around instructions.
+/// How many bytes of the selection are neither stacks, which are filtered, nor code of modules around instructions.
 pub(super) fn unfiltered(source: &Source<'_>, memory: &[SelectedMemory], selection: &Selection) -> u64 {
-    let total = |ranges: &[Interval]| ranges.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
-    let traces = memory.iter().filter(|memory| memory.reason.is_for_traces());
-    let traces = traces.filter_map(|memory| Interval::new(memory.address, memory.size, u64::MAX));
-    let traces = present_and_merged(source, traces.collect());
-    total(&selection.ranges).saturating_sub(total(&traces))
+    let total = |intervals: Vec<Interval>| {
+        let intervals = united(intervals);
+        let present = intervals.iter().flat_map(|&interval| source.present(interval));
+        present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
+    };
+    let target = source.target;
+    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+    let modules =
+        modules.filter_map(|it| Interval::new(target.mask(it.base()), it.size().into(), target.last_address()));
+    let modules = united(modules.collect());
+    let mut traces = Vec::new();
+    for memory in memory.iter().filter(|memory| memory.reason.is_for_traces()) {
+        let Some(interval) = Interval::new(memory.address, memory.size, u64::MAX) else { continue };
+        if matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. }) {
+            traces.push(interval);
+        } else {
+            let from = modules.partition_point(|module| module.last < interval.start);
+            let modules = modules.get(from..).unwrap_or_default().iter();
+            traces.extend(modules.map_while(|module| module.intersection(&interval)));
+        }
+    }
+    total(selection.wanted.clone()).saturating_sub(total(traces))
 }
 
 /// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.
@@ -177,9 +197,21 @@ fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
 }
 
 /// The parts that have bytes, those that lie close together made one.
-fn present_and_merged(source: &Source<'_>, mut wanted: Vec<Interval>) -> Vec<Interval> {
-    wanted.sort_unstable();
+fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
+    let mut merged: Vec<Interval> = Vec::new();
     // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
+    for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
+        match merged.last_mut() {
+            Some(before) if joins(source, before, &next) => before.last = next.last,
+            _ => merged.push(next),
+        }
+    }
+    merged
+}
+
+/// The same addresses in the order of addresses, each once.
+fn united(mut wanted: Vec<Interval>) -> Vec<Interval> {
+    wanted.sort_unstable();
     let mut apart: Vec<Interval> = Vec::new();
     for next in wanted {
         match apart.last_mut() {
@@ -187,14 +219,7 @@ fn present_and_merged(source: &Source<'_>, mut wanted: Vec<Interval>) -> Vec<Int
             _ => apart.push(next),
         }
     }
-    let mut merged: Vec<Interval> = Vec::new();
-    for next in apart.into_iter().flat_map(|wanted| source.present(wanted)) {
-        match merged.last_mut() {
-            Some(before) if joins(source, before, &next) => before.last = next.last,
-            _ => merged.push(next),
-        }
-    }
-    merged
+    apart
 }
 
 /// True if what parts two intervals is small and the source has its bytes.

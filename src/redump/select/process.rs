@@ -61,7 +61,7 @@ const LAYOUT32: Layout = Layout {
 const ENVIRONMENT: u64 = 0x2000;
 
 /// Adds the environment blocks of threads and process and what hangs on them, as far as the source has it; `filtered`
-/// leaves out the texts.
+/// leaves out the parameters of the process, texts and all.
 ///
 /// When it re-encodes, the debugger writes the blocks alone; of a running process also what they point to.
 pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<Item = Thread<'a>>, filtered: bool) {
@@ -96,11 +96,9 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
             wanted.add_at(entry, layout.loader_entry_size, Reason::LoaderData);
         }
     }
-    let Some(parameters) = pointer(block, layout.parameters) else { return };
+    // The texts mostly follow the parameters without a gap, and how far these reach differs from system to system.
+    let Some(parameters) = pointer(block, layout.parameters).filter(|_| !filtered) else { return };
     wanted.add_at(parameters, layout.parameters_size, Reason::ProcessParameters);
-    if filtered {
-        return;
-    }
     for string in layout.strings.map(|position| parameters.wrapping_add(position)) {
         let text = pointer(string, target.pointer_size().into());
         if let Some((size, text)) = source.memory.read_u16(string).zip(text) {

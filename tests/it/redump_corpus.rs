@@ -1,0 +1,170 @@
+//! Every option on every dump of the corpus.
+//!
+//! What came out is held against the source byte by byte, by an index of memory that the tests make themselves.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::Trial;
+use userdump::redump::{Options, redump};
+use userdump::{Dump, RedumpError};
+
+use crate::support::facts::Facts;
+use crate::support::{Shared, shared_trial, trials};
+
+pub fn trials() -> Vec<Trial> {
+    let mut all = trials![stack_traces_need_no_word_that_is_filtered];
+    let options = LETTERS.iter().chain(&UNIONS);
+    all.extend(options.map(|options| {
+        shared_trial(format!("redump_corpus::every_dump::{options}"), |shared| every_dump(shared, options))
+    }));
+    all
+}
+
+const LETTERS: [&str; 17] =
+    ["m", "ma", "mA", "mf", "mF", "mh", "mt", "mu", "mi", "mp", "mw", "md", "mc", "mr", "mR", "my", "mfFhut"];
+const UNIONS: [&str; 11] =
+    ["mcdFhiptuw", "mir", "mrR", "mpwR", "miy", "mar", "mid", "mwd", "mhur", "mfR", "mcdFhiprRtuwy"];
+
+fn redumped(source: &[u8], options: &Options) -> Result<Vec<u8>, RedumpError> {
+    let mut out = Vec::new();
+    redump(&Dump::parse(source)?, options, &mut out)?;
+    Ok(out)
+}
+
+/// What keeps a dump from being re-encoded, if anything does.
+fn refusal(source: &[u8], letters: &str) -> Option<String> {
+    let facts = Facts::of(source);
+    if facts.big_endian {
+        return Some("a big-endian dump cannot be re-encoded by this version".to_owned());
+    }
+    let full = letters.contains(['a', 'f']);
+    let (address, size, held) = full.then(|| lacking(&facts)).flatten()?;
+    Some(format!("memory at {address:#x} needs {size} bytes, {held} available: the option letter `A` goes on"))
+}
+
+/// The first region, by address, that can be read and has not all of its bytes: its address, size, and what there is.
+fn lacking(facts: &Facts<'_>) -> Option<(u64, u64, u64)> {
+    let mut rows = facts.memory_infos();
+    rows.retain(|row| row.state == 0x1000 && row.protect != 1 && row.protect & 0x100 == 0);
+    rows.sort_by_key(|row| row.base);
+    rows.into_iter().find_map(|row| {
+        let end = row.base + row.size;
+        let held = facts.ranges().into_iter().map(|range| {
+            let range_end = range.address.saturating_add(range.bytes.0.len() as u64);
+            range_end.min(end).saturating_sub(range.address.max(row.base))
+        });
+        let held: u64 = held.sum();
+        (held < row.size).then_some((row.base, row.size, held))
+    })
+}
+
+fn every_dump(shared: &Shared, letters: &'static str) {
+    let options: Options = letters.parse().expect("the letters are known");
+    let mut counts = [0; 2];
+    for row in shared.corpus() {
+        let (source, what) = (shared.corpus_file(&row), format!("/{letters} of {}", row.file));
+        let out = match (redumped(&source, &options), refusal(&source, letters)) {
+            (Ok(out), None) => out,
+            (Err(error), Some(reason)) => {
+                assert_eq!(error.to_string(), reason, "{what}");
+                counts[1] += 1;
+                continue;
+            }
+            (Ok(_), Some(reason)) => panic!("{what} should be refused: {reason}"),
+            (Err(error), None) => panic!("{what}: {error}"),
+        };
+        let again = redumped(&out, &options).unwrap_or_else(|error| panic!("{what}, second pass: {error}"));
+        assert!(again == out, "{what}: a second pass changes the dump");
+        let filtered = letters.contains('r') && !letters.contains(['a', 'f']);
+        nothing_is_invented(&source, &out, filtered, &what);
+        counts[0] += 1;
+    }
+    // Those of the other byte order; and those that describe more memory than they have.
+    let refused = if letters.contains(['a', 'f']) { 2 + 5 } else { 2 };
+    assert_eq!(counts, [81 - refused, refused], "/{letters}: dumps that are re-encoded, and that are refused");
+}
+
+/// Each byte of memory stands at its address in a range of the source, or is a filtered one.
+fn nothing_is_invented(source: &[u8], out: &[u8], filtered: bool, what: &str) {
+    let (source, out) = (Facts::of(source), Facts::of(out));
+    let narrow =
+        matches!(source.system_info().map(|system| system.architecture), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002));
+    let comparable = |address: u64| if narrow { address & 0xffff_ffff } else { address };
+    let mut held: BTreeMap<u64, Vec<&[u8]>> = BTreeMap::new();
+    for range in source.ranges() {
+        held.entry(comparable(range.address)).or_default().push(range.bytes.0);
+    }
+    for thread in source.threads() {
+        // Stacks that no list holds.
+        let bytes = source.blob(thread.stack_at, thread.stack_size.into());
+        held.entry(comparable(thread.stack_start)).or_default().push(bytes.0);
+    }
+    let largest = held.values().flatten().map(|bytes| bytes.len() as u64).max().unwrap_or(0);
+    for range in out.ranges() {
+        let start = comparable(range.address);
+        let last = start.saturating_add(range.size);
+        let near: Vec<(u64, &[u8])> = held
+            .range(start.saturating_sub(largest)..last)
+            .flat_map(|(at, all)| all.iter().map(|bytes| (*at, *bytes)))
+            .filter(|(at, bytes)| at.saturating_add(bytes.len() as u64) > start)
+            .collect();
+        let mut unexplained: Vec<bool> = vec![true; range.bytes.0.len()];
+        for (at, bytes) in near {
+            let skipped = start.saturating_sub(at) as usize;
+            let into = at.saturating_sub(start) as usize;
+            let ours = range.bytes.0.iter().zip(&mut unexplained).skip(into);
+            for ((ours, unexplained), theirs) in ours.zip(&bytes[skipped..]) {
+                *unexplained &= ours != theirs && !(filtered && *ours == 0);
+            }
+        }
+        let invented = unexplained.iter().position(|unexplained| *unexplained);
+        assert_eq!(invented.map(|at| start + at as u64), None, "{what}: a byte that the source lacks");
+    }
+}
+
+/// Walks frame pointers from the registers on: the return addresses that lie in modules.
+fn frames(facts: &Facts<'_>, (sp_at, fp_at, ip_at): (usize, usize, usize)) -> Vec<Vec<u64>> {
+    let modules = facts.modules();
+    let in_module = |ip: u64| modules.iter().any(|it| it.base <= ip && ip < it.base + u64::from(it.size));
+    let mut traces = Vec::new();
+    for thread in facts.threads() {
+        let register =
+            |at: usize| thread.context.0.get(at..at + 8).map(|it| u64::from_le_bytes(it.try_into().unwrap()));
+        let mut trace: Vec<u64> = register(ip_at).into_iter().collect();
+        let mut above = register(sp_at).unwrap_or(u64::MAX);
+        let mut frame = register(fp_at);
+        while let Some(at) = frame.filter(|&at| at >= above) {
+            let number = |at: u64| facts.read(at, 8).try_into().ok().map(u64::from_le_bytes);
+            let Some(ip) = at.checked_add(8).and_then(number).filter(|&ip| in_module(ip)) else { break };
+            trace.push(ip);
+            above = at + 1;
+            frame = number(at);
+        }
+        traces.push(trace);
+    }
+    traces
+}
+
+/// The chain of frame pointers of AMD64 and ARM64, before and after: no frame is lost.
+fn stack_traces_need_no_word_that_is_filtered(shared: &Shared) {
+    let plain: Options = "m".parse().unwrap();
+    let filtered: Options = "mr".parse().unwrap();
+    let (mut traces, mut frames_beyond_the_first) = (0, 0);
+    for row in shared.corpus().iter() {
+        let source = shared.corpus_file(row);
+        let facts = Facts::of(&source);
+        let registers = match facts.system_info().filter(|_| !facts.big_endian).map(|system| system.architecture) {
+            Some(9) => (152, 160, 248),
+            Some(12) => (256, 240, 264),
+            _ => continue,
+        };
+        let walked = [&plain, &filtered].map(|options| {
+            let out = redumped(&source, options).expect("it is re-encoded");
+            frames(&Facts::of(&out), registers)
+        });
+        assert_eq!(walked[0], walked[1], "{}", row.file);
+        traces += walked[0].len();
+        frames_beyond_the_first += walked[0].iter().map(|trace| trace.len().saturating_sub(1)).sum::<usize>();
+    }
+    assert!(traces > 90 && frames_beyond_the_first > 200, "{traces} traces, {frames_beyond_the_first} frames");
+}

@@ -1,0 +1,358 @@
+//! The option `R`: base names of modules, and their folders nowhere in the result but in memory.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use userdump::redump::{Outcome, redump};
+use userdump::{Dump as Source, ReadError};
+
+use crate::support::cpu::{Cpu, put};
+use crate::support::facts::Facts;
+use crate::support::redumped::{Redumped, hex, parsed};
+use crate::support::trials;
+use crate::synth::{
+    Bytes, Dump, Handle, MiscInfo, Module, ObjectInfo, Shape, Stack, SystemInfo, Text, Thread, UnloadedModule, kind,
+    rsds,
+};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        modules_have_their_base_names,
+        host_modules_and_link_maps_have_their_base_names,
+        mapped_files_have_their_base_names,
+        no_folder_is_left_in_the_streams,
+        folders_are_found_in_every_spelling,
+        folders_of_all_lengths_are_found,
+        names_that_only_begin_like_a_folder_stay,
+        memory_is_left_alone,
+        without_the_option_folders_stay,
+        mapped_files_are_found_again_without_folders,
+        texts_that_would_cost_too_much_are_left_out,
+        many_modules_with_long_folders_cost_little,
+    ]
+}
+
+const CRASHPAD_INFO: u32 = 0x4350_0001;
+const LINUX_CMD_LINE: u32 = 0x4767_0006;
+const LINUX_ENVIRON: u32 = 0x4767_0007;
+const LINUX_MAPS: u32 = 0x4767_0009;
+const LINUX_DSO_DEBUG: u32 = 0x4767_000a;
+const WINE_HOST_MODULE_LIST: u32 = 0xfff0;
+const USER_STREAM: u32 = 0x1_0001;
+
+/// Where modules come from, one kind of name each.
+const OF_MODULE: &str = "C:\\Users\\Jane Doe\\bin";
+const OF_UNLOADED: &str = "D:\\gone\\modules";
+const OF_PDB: &str = "E:\\build\\jane\\obj";
+const OF_OLD_PDB: &str = "F:\\old\\build";
+const OF_MISC: &str = "G:\\misc\\records";
+const OF_HOST: &str = "/opt/host/lib";
+const OF_LINK_MAP: &str = "/home/jane/so";
+const OF_MAPPING: &str = "/home/jane/mapped files";
+const FOLDERS: [&str; 8] = [OF_MODULE, OF_UNLOADED, OF_PDB, OF_OLD_PDB, OF_MISC, OF_HOST, OF_LINK_MAP, OF_MAPPING];
+
+fn pdb20(name: &str) -> Vec<u8> {
+    [b"NB10".as_slice(), &[0; 4], &[1; 4], &[2; 4], name.as_bytes(), b"\0"].concat()
+}
+
+fn misc(name: &str) -> Vec<u8> {
+    let size = 12 + name.len() as u32 + 1;
+    [&1u32.to_le_bytes(), &size.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat()
+}
+
+/// One module of each kind, and nothing that speaks of their folders.
+fn modules(system: SystemInfo) -> Dump {
+    // Sizes of the head of link maps, of a pointer and of a link map.
+    let (head, word, link_map) = if system.architecture == 0 { (24, 4, 12) } else { (40, 8, 24) };
+    let old = Module { misc: misc(&format!("{OF_MISC}\\old.dbg")).into(), ..Module::new(0x50_0000, 0x1000, "old.dll") };
+    Dump::new()
+        .system_info(system)
+        .thread(Thread::new(1).stack(Stack::Listed(0x10_0000, 16)))
+        .module(Module::new(0x40_0000, 0x1000, &format!("{OF_MODULE}\\app.exe")).code_view(rsds(
+            [7; 16],
+            1,
+            &format!("{OF_PDB}\\app.pdb"),
+        )))
+        .module(old.code_view(pdb20(&format!("{OF_OLD_PDB}\\old.pdb"))))
+        .unloaded_module(UnloadedModule::new(0x60_0000, 0x1000, &format!("{OF_UNLOADED}\\gone.dll")))
+        .raw(LINUX_MAPS, format!("00400000-00401000 r-xp 00000000 08:01 12 {OF_MAPPING}/app.so (deleted)\n"))
+        .written(LINUX_DSO_DEBUG, move |bytes| {
+            let [maps, name] = [bytes.label(), bytes.label()];
+            bytes.u32(1).rva(maps).u32(1).zeros(head - 12).place(maps).raw(&[0; 8][..word]).rva(name);
+            bytes.zeros(link_map - word - 4).place(name).string(&format!("{OF_LINK_MAP}/libmap.so"));
+        })
+        .shape(LINUX_DSO_DEBUG, Shape::usual().data_size(head as u32))
+        .written(WINE_HOST_MODULE_LIST, |bytes| {
+            let name = bytes.label();
+            bytes.u32(1).u64(0x7b00_0000).u32s(&[0x1000, 0, 0]).rva(name).zeros(84).place(name);
+            bytes.string(&format!("{OF_HOST}/host.so"));
+        })
+        .memory(0x10_0000, [0; 0x400])
+}
+
+fn modules_have_their_base_names() {
+    for cpu in [Cpu::AMD64, Cpu::X86] {
+        let source = modules(cpu.windows()).build();
+        let out = Redumped::of(&source, "/muR");
+        let facts = out.facts();
+        let name = |text: &Option<String>| text.clone().expect("it has a name");
+        let modules = facts.modules();
+        assert_eq!(modules.iter().map(|it| name(&it.name.text)).collect::<Vec<_>>(), ["app.exe", "old.dll"]);
+        assert_eq!(name(&facts.unloaded_modules()[0].name.text), "gone.dll");
+        assert!(modules[0].code_view.0 == rsds([7; 16], 1, "app.pdb"));
+        assert!(modules[1].code_view.0 == pdb20("old.pdb"));
+        assert_eq!(out.faults(), [""; 0]);
+        // Whatever parts a path, and nothing behind it.
+        for (path, expected) in
+            [("a.dll", "a.dll"), ("/lib/x\\b", "b"), ("c:\\dir\\", ""), ("", ""), ("c:d.dll", "c:d.dll")]
+        {
+            let dump = Dump::new().system_info(cpu.windows()).thread(Thread::new(1)).module(Module::new(8, 8, path));
+            let out = Redumped::of(&dump.build(), "/mR");
+            assert_eq!(name(&out.facts().modules()[0].name.text), expected);
+        }
+    }
+}
+
+fn host_modules_and_link_maps_have_their_base_names() {
+    let out = Redumped::of(&modules(Cpu::AMD64.linux()).build(), "/mR");
+    let facts = out.facts();
+    let start = |kind: u32| facts.stream(kind).expect("it is kept").rva.0;
+    let host = facts.name(facts.rva(start(WINE_HOST_MODULE_LIST) + 4 + 20));
+    let map = facts.name(facts.rva(facts.rva(start(LINUX_DSO_DEBUG) + 4).0 + 8));
+    assert_eq!([host.text.as_deref(), map.text.as_deref()], [Some("host.so"), Some("libmap.so")]);
+    assert_eq!(out.outcomes(LINUX_DSO_DEBUG), [Outcome::Relocated]);
+}
+
+fn mapped_files_have_their_base_names() {
+    let source = "400000-401000 r-xp 00000000 08:01 12      /usr/lib/my lib.so (deleted)\n\
+                  401000-402000 rw-p 00000000 00:00 0 \n\
+                  402000-403000 rw-p 00000000 00:00 0       [heap]\n\
+                  403000-404000 r--s 00000000 00:0d 99      anon_inode:[perf_event]\n\
+                  404000-405000 r--p 00000000 08:01 13      /tmp/a\\012b\n\
+                  405000-406000 r--p 00000000 08:01 14      /tmp/odd[1]\n\
+                  no mapping /at/all\n\
+                  406000-4070";
+    let expected = "400000-401000 r-xp 00000000 08:01 12      my lib.so (deleted)\n\
+                    401000-402000 rw-p 00000000 00:00 0 \n\
+                    402000-403000 rw-p 00000000 00:00 0       [heap]\n\
+                    403000-404000 r--s 00000000 00:0d 99      anon_inode:[perf_event]\n\
+                    404000-405000 r--p 00000000 08:01 13      a\\012b\n\
+                    405000-406000 r--p 00000000 08:01 14      /odd[1]\n\
+                    no mapping all\n\
+                    406000-4070";
+    let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, source);
+    let out = Redumped::of(&dump.build(), "/mR");
+    let found = String::from_utf8(out.facts().stream_bytes(LINUX_MAPS).expect("it is kept").0.to_vec()).unwrap();
+    assert_eq!(found, expected);
+}
+
+/// Everything in a file but its memory, in lower case and with one kind of separator.
+fn metadata(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let ranges: Vec<_> =
+        Facts::of(&bytes).ranges().iter().map(|range| (range.at.0 as usize, range.bytes.0.len())).collect();
+    for (at, size) in ranges {
+        bytes[at..at + size].fill(0);
+    }
+    bytes.iter().map(|byte| if *byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() }).collect()
+}
+
+/// The folders that are in a file, in 8-bit characters or UTF-16.
+fn folders_in(bytes: &[u8], folders: &[&str]) -> Vec<String> {
+    let bytes = metadata(bytes);
+    let is_in = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    let mut found = Vec::new();
+    for folder in folders {
+        let folder = folder.to_ascii_lowercase().replace('\\', "/");
+        let wide: Vec<u8> = folder.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        if is_in(folder.as_bytes()) || is_in(&wide) {
+            found.push(folder);
+        }
+    }
+    found
+}
+
+fn place_utf8(bytes: &mut Bytes, text: &str) {
+    bytes.u32(text.len() as u32).raw(text).u8(0);
+}
+
+/// [`modules`], and every kind of text about their folders.
+fn talkative(system: SystemInfo) -> Dump {
+    let paths: Vec<String> = FOLDERS.iter().map(|folder| format!("{folder}/data.txt")).collect();
+    let text = format!("{} in {}, {}.", paths.join("\n"), FOLDERS.join(";"), OF_MODULE.to_uppercase());
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let nuls = paths.join("\0");
+    let object = ObjectInfo { kind: 1, bytes: text.clone().into_bytes() };
+    let handle = Handle { object_name: text.as_str().into(), objects: vec![object], ..Handle::new(8, "File") };
+    let annotation = text.clone();
+    modules(system)
+        .comment_a(&text)
+        .comment_w(&text)
+        .handle(handle)
+        .thread_name(1, text.as_str())
+        .misc_info(MiscInfo { build: format!("{OF_UNLOADED}\\x"), ..MiscInfo::default() })
+        .raw(LINUX_CMD_LINE, &nuls)
+        .raw(LINUX_ENVIRON, format!("HOME={nuls}\0PATH={}\0", FOLDERS.join(":")))
+        .raw(USER_STREAM, [text.as_bytes(), b"\0", &wide, b"\0\0\0", &wide].concat())
+        .raw(0x7777, &wide)
+        .written(CRASHPAD_INFO, move |bytes| {
+            let [start, end, text] = std::array::from_fn(|_| bytes.label());
+            bytes.u32(1).zeros(32).location(start, end).zeros(20);
+            bytes.place(start).u32(1).rva(text).rva(text).place(end).place(text);
+            place_utf8(bytes, &annotation);
+        })
+}
+
+fn no_folder_is_left_in_the_streams() {
+    for cpu in [Cpu::AMD64, Cpu::X86] {
+        for system in [cpu.windows(), cpu.linux()] {
+            let source = talkative(system).build();
+            assert_eq!(folders_in(&source, &FOLDERS).len(), FOLDERS.len());
+            for options in ["/mR", "/mhutR", "/maR", "/mrR", "/mhutFipwdcyR"] {
+                let out = Redumped::of(&source, options);
+                assert_eq!(folders_in(&out.bytes, &FOLDERS), [""; 0], "{options}");
+                // Sizes and everything else stay, and so does what comes behind the folder.
+                if !options.contains('r') {
+                    let [before, after] = [&source, &out.bytes]
+                        .map(|bytes| Facts::of(bytes).stream(USER_STREAM).expect("it is kept").size);
+                    assert_eq!(before, after);
+                    let text = out.facts().stream_bytes(kind::COMMENT_A).expect("it is kept").0.to_vec();
+                    assert_eq!(String::from_utf8(text).unwrap().matches("*/data.txt").count(), FOLDERS.len());
+                }
+            }
+        }
+    }
+}
+
+/// A dump with one module in a folder, and a stream.
+fn with_stream(path: &str, stream: &[u8]) -> Vec<u8> {
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    dump.module(Module::new(0x1000, 0x1000, path)).raw(USER_STREAM, stream).build()
+}
+
+/// What becomes of the stream.
+fn stream_of(path: &str, stream: &[u8]) -> Vec<u8> {
+    let out = Redumped::of(&with_stream(path, stream), "/mR");
+    out.facts().stream_bytes(USER_STREAM).expect("it is kept").0.to_vec()
+}
+
+fn folders_are_found_in_every_spelling() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let path = "C:\\Jürgen\\app\\a.exe";
+    let latin = |text: &str| text.chars().map(|char| char as u8).collect::<Vec<u8>>();
+    for (text, expected) in [
+        ("<C:\\Jürgen\\app\\b>", "<*************\\b>"),
+        ("c:/Jürgen/APP.", "*************."),
+        ("=C:\\Jürgen\\app", "=*************"),
+    ] {
+        assert_eq!(hex(&stream_of(path, &wide(text))), hex(&wide(expected)), "{text}");
+        assert_eq!(hex(&stream_of(path, &latin(text))), hex(&latin(expected)), "{text}");
+        // The letter takes two bytes there.
+        let expected = expected.replacen('*', "**", 1);
+        assert_eq!(hex(stream_of(path, text.as_bytes()).as_slice()), hex(expected.as_bytes()), "{text}");
+    }
+    // As JSON has it, and where characters of two bytes begin at an odd place.
+    assert_eq!(stream_of("C:\\one\\two\\a.exe", br#"{"C:\\one\\two\\b"}"#), br#"{"************\\b"}"#);
+    let odd = [b"x".to_vec(), wide("C:\\one\\b")].concat();
+    assert_eq!(stream_of("C:\\one\\a.exe", &odd), [b"x".to_vec(), wide("******\\b")].concat());
+}
+
+fn folders_of_all_lengths_are_found() {
+    // More lengths than anyone would try one by one, all with the same end.
+    let folder = |size: usize| format!("/{}/end", "d".repeat(size));
+    let text: String = (0..300).map(|size| format!("{}/x ", folder(size))).collect();
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).raw(USER_STREAM, &text);
+    let module = |size| Module::new(0x1000 * size as u64, 0x1000, &format!("{}/m", folder(size)));
+    let source = (0..300).fold(dump, |dump, size| dump.module(module(size))).build();
+    let out = Redumped::of(&source, "/mR");
+    let found = out.facts().stream_bytes(USER_STREAM).expect("it is kept").0.to_vec();
+    let expected: String = (0..300).map(|size| format!("{}/x ", "*".repeat(size + 5))).collect();
+    assert!(found == expected.as_bytes());
+}
+
+fn names_that_only_begin_like_a_folder_stay() {
+    let path = "/usr/lib/a.so";
+    for text in ["/usr/lib64", "/usr/libexec/b", "/usr/lib_old", "/usr/lib-old", "usr/lib", "/usr/li"] {
+        assert_eq!(stream_of(path, text.as_bytes()), text.as_bytes());
+    }
+    assert_eq!(stream_of(path, b"/mnt/usr/lib:/usr/lib.old"), b"/mnt********:********.old");
+    // Too short to say anything.
+    assert_eq!(stream_of("C:\\a.exe", b"C:\\b C:"), b"C:\\b C:");
+    assert_eq!(stream_of("/a", b"/b/c /"), b"/b/c /");
+}
+
+fn memory_is_left_alone() {
+    let text = format!("{OF_MODULE}\\app.exe");
+    let mut memory = vec![0; 0x400];
+    put(&mut memory, 0x100, text.as_bytes());
+    for options in ["/mfR", "/maR"] {
+        let dump = modules(Cpu::AMD64.windows()).memory(0x20_0000, &memory);
+        let out = Redumped::of(&dump.build(), options);
+        assert_eq!(out.facts().read(0x20_0100, text.len() as u64), text.as_bytes(), "{options}");
+        assert_eq!(folders_in(&out.bytes, &FOLDERS), [""; 0], "{options}");
+    }
+}
+
+fn without_the_option_folders_stay() {
+    let out = Redumped::of(&talkative(Cpu::AMD64.windows()).build(), "/mhut");
+    assert_eq!(folders_in(&out.bytes, &FOLDERS).len(), FOLDERS.len());
+}
+
+/// Files that have no path any more are files still: sections and private memory come out the same.
+fn mapped_files_are_found_again_without_folders() {
+    let maps = "400000-401000 r-xp 00000000 08:01 12 /usr/bin/app\n\
+                401000-402000 rw-p 00001000 08:01 12 /usr/bin/app\n\
+                402000-403000 rw-p 00000000 08:01 13 /usr/bin/other\n\
+                403000-404000 rw-p 00000000 00:00 0 [heap]\n";
+    let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, maps);
+    let dump = dump.module(Module::new(0x40_0000, 0x2000, "/usr/bin/app")).memory(0x40_0000, [3; 0x4000]);
+    let source = dump.build();
+    for options in ["/md", "/mc", "/mcd", "/mw", "/mcdw", "/mF"] {
+        let [plain, without] = [options.to_owned(), format!("{options}R")].map(|it| Redumped::of(&source, &it));
+        assert_eq!(hex(&without.ranges()), hex(&plain.ranges()), "{options}");
+        assert!(!plain.ranges().is_empty() || options == "/mF");
+    }
+}
+
+/// Folders that all end alike, and a text in which each place might be the end of one.
+fn hostile(modules: u64, size: usize, text: usize) -> Vec<u8> {
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let module = |index: u64| {
+        Module::new(index << 12, 0x1000, &format!("{}/{index}/x y/a", "/".repeat(size + (index % 64) as usize)))
+    };
+    let dump = (0..modules).fold(dump, |dump, index| dump.module(module(index)));
+    dump.raw(USER_STREAM, b"/x y".repeat(text / 4)).thread_name(1, Text::from("////////////////////////")).build()
+}
+
+fn texts_that_would_cost_too_much_are_left_out() {
+    // Each module has a folder of another length, and each place of the stream could be the end of each of them.
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let name = |index: usize| format!("/x{}/a", "/x y".repeat(index));
+    let dump = (0..200).fold(dump, |dump, index| dump.module(Module::new(index as u64 * 8, 8, &name(index))));
+    let text = [vec![b'-'; 900], b"/x y ".repeat(2000)].concat();
+    let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
+    let out = Redumped::twice(&source, &parsed("/mR"));
+    assert_eq!(out.outcomes(USER_STREAM), [Outcome::Unexamined]);
+    let text = b"/x y/x y".repeat(10_000);
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let dump = (0..300).fold(dump, |dump, index| dump.module(Module::new(index as u64 * 8, 8, &name(index))));
+    let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
+    let out = Redumped::twice(&source, &parsed("/mR"));
+    // What comes behind it is not looked through any more.
+    assert_eq!(out.outcomes(USER_STREAM), [Outcome::Filtered]);
+    assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
+    assert_eq!(out.faults(), ["ThreadNames 0 name"]);
+    assert!(matches!(out.report.faults[0].error, ReadError::Cycle { .. }));
+    assert_eq!(out.facts().modules()[2].name.text.as_deref(), Some("a"));
+}
+
+/// What 100 000 modules and a text of 10 MB cost, in a build without optimisation that is a good deal slower.
+fn many_modules_with_long_folders_cost_little() {
+    let source = hostile(20_000, 40, 1 << 20);
+    let dump = Source::parse(&source).expect("it is a dump");
+    let start = Instant::now();
+    let ((), spent) =
+        crate::resources::measure(|| _ = redump(&dump, &parsed("/mR"), std::io::sink()).expect("it is re-encoded"));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(spent.peak < 12 * source.len(), "{spent:?} for {} bytes", source.len());
+}
