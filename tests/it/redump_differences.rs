@@ -38,6 +38,8 @@ pub fn trials() -> Vec<Trial> {
         order_of_the_ranges,
         memory_without_a_region,
         part_of_a_region,
+        filtered_stacks,
+        module_paths,
         overlapping_ranges,
         addresses_above_2_gib,
         other_systems,
@@ -46,7 +48,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above.
-const MATTERS: [&str; 26] = [
+const MATTERS: [&str; 28] = [
     "CodeView and miscellaneous debug records of modules",
     "order of the modules",
     "reserved fields of modules and handles",
@@ -71,6 +73,8 @@ const MATTERS: [&str; 26] = [
     "part of a region of which another part is missing",
     "overlapping ranges without memory information",
     "addresses of 32-bit targets above 2 GiB",
+    "`r`",
+    "`R`",
     "dumps of other systems",
     "unused entries of the directory, high half of the version word",
 ];
@@ -81,6 +85,27 @@ fn every_row_has_a_test() {
     let rows = table.lines().skip_while(|line| !line.starts_with("//! |")).take_while(|line| line.starts_with("//! |"));
     let matters: Vec<&str> = rows.skip(2).filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
     assert_eq!(matters, MATTERS);
+}
+
+fn filtered_stacks() {
+    let case = case("synth/pointers.dmp", "synth-from-pointers/m_r.dmp", "/mr");
+    let plain = Facts::of(fixtures::get("synth-from-pointers/m.dmp"));
+    assert_eq!((case.engine.header.flags, case.ours.facts().header.flags), (0x40008, 0x40008));
+    let bytes =
+        |facts: &Facts<'_>| -> Vec<Vec<u8>> { facts.ranges().iter().map(|range| range.bytes.0.to_vec()).collect() };
+    assert!(bytes(&case.engine) == bytes(&plain), "the engine filters nothing");
+    let (engine, ours) = (bytes(&case.engine).concat(), bytes(&case.ours.facts()).concat());
+    let zeros = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == 0).count();
+    assert!(zeros(&ours) > zeros(&engine));
+}
+
+fn module_paths() {
+    let case = streams("m_bigR", "/muR");
+    let folders = |names: Vec<Option<String>>| names.into_iter().flatten().filter(|name| name.contains('\\')).count();
+    let names = |facts: &Facts<'_>| facts.modules().into_iter().map(|it| it.name.text).collect::<Vec<_>>();
+    assert_eq!([names(&case.engine), names(&case.ours.facts())].map(folders), [0, 0]);
+    let unloaded = |facts: &Facts<'_>| facts.unloaded_modules().into_iter().map(|it| it.name.text).collect::<Vec<_>>();
+    assert_eq!(folders(unloaded(&case.ours.facts())), 0);
 }
 
 /// A source, what the engine made of it, and what we make of it.
