@@ -41,7 +41,7 @@
 //! With `r`, a word of a stack stays if it points into a module or into a thread's stack, so that return addresses and
 //! frame pointers do; all others become zero. Registers stay as they are. Comments, command lines, environment
 //! variables, annotations and streams that nobody has described are left out, and `p` leaves out the environment and the
-//! strings of the process parameters. What `i`, `p`, `w`, `d` and `c` add beside is not filtered;
+//! process parameters. Names of threads and, with `h`, of objects stay. What `i`, `p`, `w`, `d` and `c` add beside is not filtered;
 //! [`Report::unfiltered_memory`] says how much it is. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`].
 //!
@@ -73,8 +73,6 @@
 //! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared; kept with `y` |
 //! | stacks that `i` scans | the first one | all |
 //! | what `p` adds | environment blocks of threads and process | also what the debugger writes of a running process: process parameters, environment, fiber-local storage; and loader data |
-//! | words of stacks that no stack trace needs, with `r` | kept | zeroed |
-//! | folders of unloaded modules, PDB files and mappings with `R` | kept | left out |
 //! | private regions that touch at a multiple of 64 KiB | ranges of their own | one range |
 //! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
