@@ -66,6 +66,8 @@ impl<'h> Hooks<'h> {
     }
 
     /// Keeps only threads for which `keep` is true, with their names, times and exceptions.
+    ///
+    /// Full memory holds the stacks of the others all the same.
     #[must_use]
     pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + 'h) -> Self {
         self.threads = Some(Box::new(keep));

@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         streams_leave_and_are_not_made_up,
         memory_leaves_with_its_list,
         memory_that_is_asked_for_is_added_as_far_as_it_is_there,
+        memory_that_full_memory_leaves_out_may_be_asked_for,
         streams_are_added_and_replaced,
         a_redactor_sees_every_byte_once_with_its_reason,
         a_redactor_sees_what_the_filter_left,
@@ -199,4 +200,22 @@ fn the_selection_says_why() {
     let stack = |thread| Reason::Stack { thread };
     assert_eq!(selected, [(0x5000, 0x100, stack(1)), (0x6000, 0x100, stack(2))]);
     assert_eq!(selected[0].2.to_string(), "stack of thread 0x1");
+}
+
+fn memory_that_full_memory_leaves_out_may_be_asked_for() {
+    let row = |base, protect| crate::synth::MemoryInfo {
+        base,
+        size: 0x1000,
+        state: 0x1000,
+        protect,
+        ..crate::synth::MemoryInfo::default()
+    };
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    let dump = dump.memory_info(row(0x1000, 4)).memory_info(row(0x2000, 0x104)).memory_info(row(0x3000, 4));
+    let source = dump.flags(2).memory64(0x1000, pattern(0x1000, 0x3000)).build();
+    let hooks = Hooks::new().add_memory(0x1800, 0x1000).add_memory(0x2700, 0x10);
+    let (out, _) = redumped(&source, "/mf", hooks);
+    let ranges: Vec<_> = Facts::of(&out).ranges().iter().map(|it| (it.address, it.size)).collect();
+    assert_eq!(ranges, [(0x1000, 0x1000), (0x2000, 0x800), (0x3000, 0x1000)]);
+    assert_eq!(Facts::of(&out).read(0x2000, 0x800), pattern(0x2000, 0x800));
 }

@@ -93,3 +93,26 @@ fn undescribed(source: &Source<'_>, regions: &[(Interval, bool)], ranges: &mut V
         ranges.extend(start.map(|start| Interval { start, last: range.last }));
     }
 }
+
+/// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
+///
+/// The ranges are sorted and apart, and stay so.
+pub(super) fn add(source: &Source<'_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) {
+    for &(address, size) in asked {
+        let wanted = Interval::new(source.target.mask(address), size, source.target.last_address());
+        let mut more: Vec<Interval> = Vec::new();
+        for part in wanted.into_iter().flat_map(|wanted| source.present(wanted)) {
+            let mut start = Some(part.start);
+            let from = ranges.partition_point(|range| range.last < part.start);
+            for range in ranges.get(from..).unwrap_or_default().iter().take_while(|range| range.start <= part.last) {
+                if let Some(free) = start.filter(|&free| free < range.start) {
+                    more.push(Interval { start: free, last: range.start - 1 });
+                }
+                start = range.last.checked_add(1);
+            }
+            more.extend(start.filter(|&free| free <= part.last).map(|start| Interval { start, last: part.last }));
+        }
+        ranges.extend(more);
+        ranges.sort_unstable();
+    }
+}

@@ -11,10 +11,11 @@ mod stacks;
 pub use reason::{Reason, SelectedMemory};
 
 use alloc::vec::Vec;
+use std::collections::HashSet;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{ModuleList, Thread, ThreadExList, ThreadList};
+use crate::read::{ModuleList, Thread, ThreadEx, ThreadExList, ThreadList};
 
 use super::hooks::Hooks;
 use super::options::Options;
@@ -69,89 +70,31 @@ pub(super) fn select(
     hooks: &Hooks<'_>,
     report: &mut Report,
 ) -> Result<Selection, RedumpError> {
-    let left_out = hooks.threads_left_out(&source.dump);
-    let threads = source.dump.stream::<ThreadList<'_>>().ok().flatten();
-    let threads = || threads.into_iter().flatten();
-    let extended = source.dump.stream::<ThreadExList<'_>>().ok().flatten();
-    let extended = || extended.into_iter().flatten();
-    let is_kept = |thread: &Thread<'_>| !left_out.contains(&thread.id());
-    let no_memory = hooks.leave_out_memory(&source.dump);
-    let stack = |thread: &Thread<'_>| {
-        let stack = (is_kept(thread) && !no_memory).then(|| stacks::stack(source, thread));
-        stack.flatten()
-    };
-    let mut stacks: Vec<_> = threads().map(|thread| stack(&thread)).collect();
-    let mut extended_stacks: Vec<_> = extended()
-        .map(|thread| match stack(&thread.thread()) {
-            None if !is_kept(&thread.thread()) || no_memory => [None; 2],
-            stack => [stack, source.described(&thread.raw().backing_store)],
-        })
-        .collect();
-    let asked = |bits| options.contain(bits);
+    let threads = Threads::new(source, hooks);
+    let mut stacks: Vec<_> = threads.list().map(|thread| threads.stack(source, &thread)).collect();
+    let mut extended: Vec<_> = threads.extended().map(|thread| threads.extended_stacks(source, &thread)).collect();
     let mut wanted = Wanted { source, intervals: Vec::new() };
-    let full = asked(MinidumpType::WITH_FULL_MEMORY);
-    let ranges = if full {
-        let ranges = full::full_memory(source, asked(MinidumpType::IGNORE_INACCESSIBLE_MEMORY), report)?;
-        for (thread, stack) in threads().zip(&stacks) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
-        }
-        wanted.intervals.extend(ranges.iter().map(|range| (*range, Reason::FullMemory)));
-        for stack in stacks.iter_mut().chain(extended_stacks.as_flattened_mut()) {
+    for &(address, size) in &hooks.memory {
+        wanted.add_at(address, size, Reason::Asked);
+    }
+    threads.stacks(&mut wanted, &stacks, &extended);
+    let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
+    let ranges = if threads.no_memory {
+        Vec::new()
+    } else if full {
+        let go_on = options.contain(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
+        let mut ranges = full::full_memory(source, go_on, report)?;
+        for stack in stacks.iter_mut().chain(extended.as_flattened_mut()) {
             *stack = stack.and_then(|stack| kept(&ranges, &stack));
         }
+        wanted.intervals.extend(ranges.iter().map(|range| (*range, Reason::FullMemory)));
+        full::add(source, &mut ranges, &hooks.memory);
         ranges
     } else {
-        for &(address, size) in &hooks.memory {
-            wanted.add_at(address, size, Reason::Asked);
-        }
-        for (thread, stack) in threads().zip(&stacks).filter(|(thread, _)| is_kept(thread)) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
-            stacks::instruction_pointer(&mut wanted, &thread);
-        }
-        let threads_ex = extended().map(|thread| thread.thread()).zip(&extended_stacks);
-        for (thread, [stack, backing_store]) in threads_ex.filter(|(thread, _)| is_kept(thread)) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
-            wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
-            stacks::instruction_pointer(&mut wanted, &thread);
-        }
-        let exceptions = source.dump.exceptions().flatten();
-        for exception in exceptions.filter(|exception| !left_out.contains(&exception.thread_id())) {
-            wanted.add(stacks::window(source, exception.address()), Reason::ExceptionAddress);
-        }
-        if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
-            let all = stacks.iter().chain(extended_stacks.as_flattened()).flatten().copied().collect();
-            // Each byte once, however many threads have it on their stacks, and none of the gaps.
-            let present = present_and_merged(source, all);
-            source.refuse_shared_bytes(&present)?;
-            pointers::pointers(&mut wanted, &present);
-            let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
-            if source.dump.flags().contains(both) {
-                // Its pointers have been taken out of its stacks, and what they pointed to is here.
-                source.ranges().into_iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
-            }
-        }
-        if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
-            let every = threads().chain(extended().map(|thread| thread.thread()));
-            process::process(&mut wanted, every.filter(is_kept), asked(MinidumpType::FILTER_MEMORY));
-        }
-        if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
-            private::private(&mut wanted);
-        }
-        let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
-        if data || code {
-            let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
-            let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
-            for Section { module, bounds, kind, .. } in sections(source).into_iter().filter(|it| is_kept(it.module)) {
-                if data && kind.is_data() {
-                    wanted.add(bounds, Reason::DataSection { module });
-                } else if code && kind.is_code() {
-                    wanted.add(bounds, Reason::CodeSection { module });
-                }
-            }
-        }
+        threads.instructions(&mut wanted);
+        chosen(options, hooks, &threads, stacks.iter().chain(extended.as_flattened()).flatten(), &mut wanted)?;
         present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
     };
-    let ranges = if no_memory { Vec::new() } else { ranges };
     let united = united(wanted.intervals.iter().map(|(interval, _)| *interval).collect());
     let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
         address: interval.start,
@@ -159,7 +102,120 @@ pub(super) fn select(
         reason,
     };
     let memory = wanted.intervals.into_iter().map(selected).collect();
-    Ok(Selection { memory, wanted: united, stacks, extended: extended_stacks, ranges, full })
+    Ok(Selection { memory, wanted: united, stacks, extended, ranges, full })
+}
+
+/// The threads of the source, and which of them count.
+struct Threads<'a> {
+    list: Option<ThreadList<'a>>,
+    extended: Option<ThreadExList<'a>>,
+    exceptions: Vec<u64>,
+    left_out: HashSet<u32>,
+    /// True if all memory is left out, and so the stacks.
+    no_memory: bool,
+}
+
+impl<'a> Threads<'a> {
+    fn new(source: &Source<'a>, hooks: &Hooks<'_>) -> Self {
+        let dump = &source.dump;
+        let left_out = hooks.threads_left_out(dump);
+        let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
+        Self {
+            list: dump.stream().ok().flatten(),
+            extended: dump.stream().ok().flatten(),
+            exceptions: exceptions.map(|exception| exception.address()).collect(),
+            no_memory: hooks.leave_out_memory(dump),
+            left_out,
+        }
+    }
+
+    fn list(&self) -> impl Iterator<Item = Thread<'a>> + use<'a> {
+        self.list.into_iter().flatten()
+    }
+
+    fn extended(&self) -> impl Iterator<Item = ThreadEx<'a>> + use<'a> {
+        self.extended.into_iter().flatten()
+    }
+
+    fn counts(&self, thread: &Thread<'_>) -> bool {
+        !self.no_memory && !self.left_out.contains(&thread.id())
+    }
+
+    /// All that count.
+    fn all(&self) -> impl Iterator<Item = Thread<'a>> + '_ {
+        self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
+    }
+
+    fn stack(&self, source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+        self.counts(thread).then(|| stacks::stack(source, thread)).flatten()
+    }
+
+    /// The stack and the backing store.
+    fn extended_stacks(&self, source: &Source<'_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
+        let counts = self.counts(&thread.thread());
+        let backing_store = counts.then(|| source.described(&thread.raw().backing_store)).flatten();
+        [self.stack(source, &thread.thread()), backing_store]
+    }
+
+    fn stacks(&self, wanted: &mut Wanted<'_, '_>, stacks: &[Option<Interval>], extended: &[[Option<Interval>; 2]]) {
+        for (thread, stack) in self.list().zip(stacks) {
+            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+        }
+        for (thread, [stack, backing_store]) in self.extended().map(|thread| thread.thread()).zip(extended) {
+            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
+        }
+    }
+
+    /// The code around instruction pointers and the addresses of exceptions.
+    fn instructions(&self, wanted: &mut Wanted<'_, '_>) {
+        self.all().for_each(|thread| stacks::instruction_pointer(wanted, &thread));
+        for &address in &self.exceptions {
+            wanted.add(stacks::window(wanted.source, address), Reason::ExceptionAddress);
+        }
+    }
+}
+
+/// What the letters `i`, `p`, `w`, `d` and `c` ask for.
+fn chosen<'i>(
+    options: &Options,
+    hooks: &Hooks<'_>,
+    threads: &Threads<'_>,
+    stacks: impl Iterator<Item = &'i Interval>,
+    wanted: &mut Wanted<'_, '_>,
+) -> Result<(), RedumpError> {
+    let source = wanted.source;
+    let asked = |bits| options.contain(bits);
+    if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
+        // Each byte once, however many threads have it on their stacks, and none of the gaps.
+        let present = present_and_merged(source, stacks.copied().collect());
+        source.refuse_shared_bytes(&present)?;
+        pointers::pointers(wanted, &present);
+        let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
+        if source.dump.flags().contains(both) {
+            // Its pointers have been taken out of its stacks, and what they pointed to is here.
+            source.ranges().into_iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
+        }
+    }
+    if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
+        process::process(wanted, threads.all(), asked(MinidumpType::FILTER_MEMORY));
+    }
+    if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
+        private::private(wanted);
+    }
+    let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
+    if data || code {
+        let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+        let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
+        for Section { module, bounds, kind, .. } in sections(source).into_iter().filter(|it| is_kept(it.module)) {
+            if data && kind.is_data() {
+                wanted.add(bounds, Reason::DataSection { module });
+            } else if code && kind.is_code() {
+                wanted.add(bounds, Reason::CodeSection { module });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How many bytes of the selection are neither stacks, which are filtered, nor code of modules around instructions.
