@@ -53,7 +53,7 @@ impl Folders {
                     debug.link_maps().iter().all(|map| folders.add_name(map.name().ok()))
                 }
                 Ok(Stream::LinuxMaps(maps)) => {
-                    maps.iter().filter(|mapping| mapping.is_file()).all(|it| folders.add_bytes(it.path.as_bytes()))
+                    maps.iter().filter(|mapping| mapping.is_file()).all(|it| folders.add_mapped(it.path.as_bytes()))
                 }
                 _ => true,
             };
@@ -91,17 +91,25 @@ impl Folders {
 
     fn add_bytes(&mut self, path: &[u8]) -> bool {
         self.charge(path.len()) && {
-            match core::str::from_utf8(path) {
-                Ok(path) => self.add(path),
-                // A code page of Windows; most of those used agree with Latin 1 to some extent.
-                Err(_) => self.add(&path.iter().map(|&byte| char::from(byte)).collect::<String>()),
-            }
+            self.add(&decoded(path));
+            true
+        }
+    }
+
+    /// A path of `/proc/self/maps`, in which a backslash is part of a name.
+    fn add_mapped(&mut self, path: &[u8]) -> bool {
+        self.charge(path.len()) && {
+            let folder = path.iter().rposition(|&byte| byte == b'/').and_then(|end| path.get(..end));
+            self.add_folder(&decoded(folder.unwrap_or_default()));
             true
         }
     }
 
     fn add(&mut self, path: &str) {
-        let folder = path.get(..path.len() - base_name(path.as_bytes()).len()).unwrap_or_default();
+        self.add_folder(path.get(..path.len() - base_name(path.as_bytes()).len()).unwrap_or_default());
+    }
+
+    fn add_folder(&mut self, folder: &str) {
         let folder = folder.trim_end_matches(['/', '\\']);
         if folder.len() < LEAST {
             return;
@@ -123,6 +131,14 @@ impl Folders {
     pub(super) fn hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>> {
         let bytes = self.narrow.hidden(bytes, &mut self.left)?;
         self.wide.hidden(bytes, &mut self.left)
+    }
+}
+
+/// The path in UTF-8, or else in a code page of Windows: most of those used agree with Latin 1 to some extent.
+fn decoded(path: &[u8]) -> Cow<'_, str> {
+    match core::str::from_utf8(path) {
+        Ok(path) => path.into(),
+        Err(_) => path.iter().map(|&byte| char::from(byte)).collect::<String>().into(),
     }
 }
 

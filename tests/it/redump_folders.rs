@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
         memory_is_left_alone,
         without_the_option_folders_stay,
         mapped_files_are_found_again_without_folders,
+        a_backslash_in_a_mapped_file_is_no_separator,
         texts_that_would_cost_too_much_are_left_out,
         many_modules_with_long_folders_cost_little,
     ]
@@ -355,4 +356,16 @@ fn many_modules_with_long_folders_cost_little() {
         crate::resources::measure(|| _ = redump(&dump, &parsed("/mR"), std::io::sink()).expect("it is re-encoded"));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(spent.peak < 12 * source.len(), "{spent:?} for {} bytes", source.len());
+}
+
+/// A second pass would find another folder otherwise: the name of this file is `lib\\x.so`.
+fn a_backslash_in_a_mapped_file_is_no_separator() {
+    let maps = "1000-2000 r--p 0 08:01 5 /home/jane/lib\\x.so\n";
+    let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, maps);
+    let source = dump.raw(USER_STREAM, "/home/jane/lib and /lib/y").build();
+    let facts = Redumped::of(&source, "/mR").bytes;
+    let facts = Facts::of(&facts);
+    let text = |kind| String::from_utf8_lossy(facts.stream_bytes(kind).expect("it is carried").0).into_owned();
+    assert_eq!(text(LINUX_MAPS), "1000-2000 r--p 0 08:01 5 lib\\x.so\n");
+    assert_eq!(text(USER_STREAM), "**********/lib and /lib/y");
 }
