@@ -22,12 +22,16 @@ pub(super) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
+    /// `None` if nothing is changed.
     pub(super) fn new(
         source: &Source<'a>,
         filter: Option<StackFilter<'a>>,
         redactor: Option<Redactor<'a>>,
         selected: &[SelectedMemory],
-    ) -> Self {
+    ) -> Option<Self> {
+        if filter.is_none() && redactor.is_none() {
+            return None;
+        }
         // Only a redactor asks for reasons.
         let selected = if redactor.is_some() { selected } else { &[] };
         let mut spans: Vec<Span> = (0..)
@@ -39,7 +43,7 @@ impl<'a> Changes<'a> {
             .collect();
         settle(&mut spans);
         let reasons = selected.iter().map(|memory| memory.reason).collect();
-        Self { memory: source.memory.clone(), filter, redactor, spans, reasons }
+        Some(Self { memory: source.memory.clone(), filter, redactor, spans, reasons })
     }
 
     /// True if something of the interval may be changed.
@@ -49,7 +53,7 @@ impl<'a> Changes<'a> {
 
     fn apply(&self, address: u64, bytes: &mut [u8]) {
         if let Some(filter) = &self.filter {
-            filter.filter(address, bytes);
+            filter.filter(&self.memory, address, bytes);
         }
         let Some(redactor) = &self.redactor else { return };
         let (mut at, mut rest) = (address, bytes);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::format::StreamType;
 use crate::read::{ByAddress, Memory, Module, ModuleList};
 
-use super::source::{Interval, Source};
+use super::source::{Interval, Source, united};
 
 /// True for streams that hold nothing but what a stack trace needs, or figures. All others may hold what a user typed:
 /// comments, command lines, environment variables, annotations, and whatever is in a stream that nobody has described.
@@ -45,7 +45,6 @@ pub(super) const fn is_harmless(stream_type: StreamType) -> bool {
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter<'a> {
-    memory: Memory<'a>,
     modules: Option<ByAddress<'a, Module<'a>>>,
     /// Sorted and apart.
     stacks: Vec<Interval>,
@@ -56,18 +55,10 @@ pub(super) struct StackFilter<'a> {
 }
 
 impl<'a> StackFilter<'a> {
-    pub(super) fn new(source: &Source<'a>, mut stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
-        stacks.sort_unstable();
-        stacks.dedup_by(|next, before| {
-            let overlap = next.start <= before.last;
-            if overlap {
-                before.last = before.last.max(next.last);
-            }
-            overlap
-        });
+    pub(super) fn new(source: &Source<'a>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         let width = source.target.pointer_size();
         let modules = source.dump.stream::<ModuleList<'a>>().ok().flatten().map(|modules| modules.by_address());
-        Self { memory: source.memory.clone(), modules, stacks, wanted, word: width.into(), width }
+        Self { modules, stacks: united(stacks), wanted, word: width.into(), width }
     }
 
     /// The stacks that share an address with an interval.
@@ -107,8 +98,8 @@ impl<'a> StackFilter<'a> {
         self.modules.as_ref().is_some_and(|modules| modules.get(address).is_some())
     }
 
-    /// Zeroes what does not help in the bytes at `address`.
-    pub(super) fn filter(&self, address: u64, bytes: &mut [u8]) {
+    /// Zeroes what does not help in the bytes at `address` of `memory`.
+    pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
         let mut zero = |from: u64, to: u64| {
             let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
@@ -127,7 +118,7 @@ impl<'a> StackFilter<'a> {
                 // Of a word that the stack has only in part, nobody can say what it was.
                 let whole =
                     self.stacks_in(Interval { start: word, last }).next() == Some(Interval { start: word, last });
-                let value = self.memory.read_integer(word, self.width).filter(|_| whole);
+                let value = memory.read_integer(word, self.width).filter(|_| whole);
                 if !value.is_some_and(|value| self.helps(value)) {
                     zero(word.max(stack.start), last.min(stack.last));
                 }

@@ -31,6 +31,19 @@ impl Interval {
     }
 }
 
+/// The same addresses in order, those that overlap made one.
+pub(super) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    intervals.sort_unstable();
+    intervals.dedup_by(|next, before| {
+        let overlap = next.start <= before.last;
+        if overlap {
+            before.last = before.last.max(next.last);
+        }
+        overlap
+    });
+    intervals
+}
+
 pub(super) struct Source<'a> {
     pub(super) dump: Minidump<'a>,
     pub(super) memory: Memory<'a>,
@@ -94,22 +107,14 @@ impl<'a> Source<'a> {
         let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
         let listed = list.into_iter().flatten().chain(list64.into_iter().flatten());
         // The visible ranges are parts of these, but for stacks that no list holds.
-        let mut ranges: Vec<Interval> = listed
+        let ranges: Vec<Interval> = listed
             .chain(self.memory.visible_ranges())
             .filter_map(|range| {
                 let start = self.target.mask(range.address);
                 Interval::new(start, range.bytes.len() as u64, self.target.last_address())
             })
             .collect();
-        ranges.sort_unstable();
-        ranges.dedup_by(|next, before| {
-            let overlap = next.start <= before.last;
-            if overlap {
-                before.last = before.last.max(next.last);
-            }
-            overlap
-        });
-        ranges
+        united(ranges)
     }
 
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.

@@ -39,12 +39,11 @@ pub(super) fn transcode<'a>(
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
     let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
-    let threads_left_out = hooks.threads_left_out(&source.dump);
     let mut transcoder = Transcoder {
         source,
         options,
         hooks: &hooks,
-        threads_left_out,
+        threads_left_out: &selection.threads_left_out,
         carrier,
         report,
         met: HashSet::new(),
@@ -62,8 +61,8 @@ pub(super) fn transcode<'a>(
         let stacks = stacks.flatten().copied().collect();
         StackFilter::new(source, stacks, selection.wanted.clone())
     });
-    let changes = Rc::new(Changes::new(source, filter, hooks.redactor, memory));
-    add_memory(source, selection, &changes, &mut builder);
+    let changes = Changes::new(source, filter, hooks.redactor, memory).map(Rc::new);
+    add_memory(source, selection, changes.as_ref(), &mut builder);
     Ok(builder)
 }
 
@@ -72,7 +71,7 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) options: &'s Options,
     pub(super) hooks: &'s Hooks<'a>,
     /// Their numbers.
-    pub(super) threads_left_out: HashSet<u32>,
+    pub(super) threads_left_out: &'s HashSet<u32>,
     pub(super) carrier: Carrier<'a>,
     pub(super) report: &'s mut Report,
     /// The types of the streams so far: of most types the first counts, whether it can be read or not.
@@ -461,17 +460,18 @@ fn is_foreign(stream_type: StreamType) -> bool {
 fn add_memory<'a>(
     source: &Source<'a>,
     selection: Selection,
-    changes: &Rc<Changes<'a>>,
+    changes: Option<&Rc<Changes<'a>>>,
     builder: &mut MinidumpBuilder<'a>,
 ) {
     let list = if selection.full { StreamType::MEMORY64_LIST } else { StreamType::MEMORY_LIST };
     builder.list(list);
     for range in selection.ranges {
-        let range = if changes.touch(range) {
-            let memory = ChangedMemory::new(Rc::clone(changes), range);
-            MemoryRange::from_reader(source.written(range.start), range.size(), memory)
-        } else {
-            contents(source, range)
+        let range = match changes.filter(|changes| changes.touch(range)) {
+            Some(changes) => {
+                let memory = ChangedMemory::new(Rc::clone(changes), range);
+                MemoryRange::from_reader(source.written(range.start), range.size(), memory)
+            }
+            None => contents(source, range),
         };
         if selection.full {
             builder.memory64(range)

@@ -20,7 +20,7 @@ use crate::read::{ModuleList, Thread, ThreadEx, ThreadExList, ThreadList};
 use super::hooks::Hooks;
 use super::options::Options;
 use super::report::Report;
-use super::source::{Interval, Source};
+use super::source::{Interval, Source, united};
 use sections::{Section, sections};
 
 /// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
@@ -31,6 +31,8 @@ const LARGEST_GAP: u64 = 16;
 pub(super) struct Selection {
     /// All that is wanted and of which the source has bytes, each for its reason; one byte may be wanted many times.
     pub(super) memory: Vec<SelectedMemory>,
+    /// The numbers of the threads that the program leaves out.
+    pub(super) threads_left_out: HashSet<u32>,
     /// The stack of each thread of the source, in its order.
     pub(super) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
@@ -102,7 +104,7 @@ pub(super) fn select(
         reason,
     };
     let memory = wanted.intervals.into_iter().map(selected).collect();
-    Ok(Selection { memory, wanted: united, stacks, extended, ranges, full })
+    Ok(Selection { memory, wanted: united, threads_left_out: threads.left_out, stacks, extended, ranges, full })
 }
 
 /// The threads of the source, and which of them count.
@@ -263,19 +265,6 @@ fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interva
         }
     }
     merged
-}
-
-/// The same addresses in the order of addresses, each once.
-fn united(mut wanted: Vec<Interval>) -> Vec<Interval> {
-    wanted.sort_unstable();
-    let mut apart: Vec<Interval> = Vec::new();
-    for next in wanted {
-        match apart.last_mut() {
-            Some(before) if next.start <= before.last => before.last = before.last.max(next.last),
-            _ => apart.push(next),
-        }
-    }
-    apart
 }
 
 /// True if what parts two intervals is small and the source has its bytes.
