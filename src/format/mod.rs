@@ -28,6 +28,7 @@ mod context;
 mod crashpad;
 mod exception;
 mod flags;
+mod full_user_dump;
 mod function_table;
 mod handle;
 mod header;
@@ -57,6 +58,11 @@ pub use exception::{ExceptionRecord, ExceptionStream};
 pub use flags::{
     ExceptionFlags, MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
     SystemMemoryInfoFlags, ThreadInfoFlags,
+};
+pub use full_user_dump::{
+    CrashModule32, CrashModule64, CrashThread32, CrashThread64, CrashdumpVersionInfo, EXCEPTION_DEBUG_EVENT,
+    ExceptionDebugEvent32, ExceptionDebugEvent64, ExceptionRecord32, ImageFileMachine, MemoryBasicInformation32,
+    USERDU64_SIGNATURE, USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
 pub use function_table::{FunctionTableDescriptor, FunctionTableStream};
 pub use handle::{

@@ -119,6 +119,105 @@ layouts! {
         thread_context: LocationDescriptor = 160,
     }
 
+    ImageFileMachine = 4 { 0: u32 = 0 }
+    UsermodeCrashdumpHeader32 = 64 {
+        signature: [u8; 8] = 0,
+        major_version: u32 = 8,
+        minor_version: u32 = 12,
+        machine_image_type: ImageFileMachine = 16,
+        thread_count: u32 = 20,
+        module_count: u32 = 24,
+        memory_region_count: u32 = 28,
+        thread_offset: u32 = 32,
+        module_offset: u32 = 36,
+        data_offset: u32 = 40,
+        memory_region_offset: u32 = 44,
+        debug_event_offset: u32 = 48,
+        thread_state_offset: u32 = 52,
+        version_info_offset: u32 = 56,
+        spare: u32 = 60,
+    }
+    UsermodeCrashdumpHeader64 = 96 {
+        signature: [u8; 8] = 0,
+        major_version: u32 = 8,
+        minor_version: u32 = 12,
+        machine_image_type: ImageFileMachine = 16,
+        thread_count: u32 = 20,
+        module_count: u32 = 24,
+        memory_region_count: u32 = 28,
+        thread_offset: u64 = 32,
+        module_offset: u64 = 40,
+        data_offset: u64 = 48,
+        memory_region_offset: u64 = 56,
+        debug_event_offset: u64 = 64,
+        thread_state_offset: u64 = 72,
+        version_info_offset: u64 = 80,
+        spare: u64 = 88,
+    }
+    CrashThread32 = 48 {
+        thread_id: u32 = 0,
+        suspend_count: u32 = 4,
+        priority_class: u32 = 8,
+        priority: u32 = 12,
+        teb: u32 = 16,
+        spare: [u32; 7] = 20,
+    }
+    CrashThread64 = 80 {
+        thread_id: u32 = 0,
+        suspend_count: u32 = 4,
+        priority_class: u32 = 8,
+        priority: u32 = 12,
+        teb: u64 = 16,
+        spare: [u64; 7] = 24,
+    }
+    CrashModule32 = 12 {
+        base_of_image: u32 = 0,
+        size_of_image: u32 = 4,
+        image_name_length: u32 = 8,
+    }
+    CrashModule64 = 16 {
+        base_of_image: u64 = 0,
+        size_of_image: u32 = 8,
+        image_name_length: u32 = 12,
+    }
+    MemoryBasicInformation32 = 28 {
+        base_address: u32 = 0,
+        allocation_base: u32 = 4,
+        allocation_protect: u32 = 8,
+        region_size: u32 = 12,
+        state: u32 = 16,
+        protect: u32 = 20,
+        memory_type: u32 = 24,
+    }
+    ExceptionRecord32 = 80 {
+        exception_code: u32 = 0,
+        exception_flags: u32 = 4,
+        exception_record: u32 = 8,
+        exception_address: u32 = 12,
+        number_parameters: u32 = 16,
+        exception_information: [u32; 15] = 20,
+    }
+    ExceptionDebugEvent32 = 96 {
+        debug_event_code: u32 = 0,
+        process_id: u32 = 4,
+        thread_id: u32 = 8,
+        exception_record: ExceptionRecord32 = 12,
+        first_chance: u32 = 92,
+    }
+    ExceptionDebugEvent64 = 176 {
+        debug_event_code: u32 = 0,
+        process_id: u32 = 4,
+        thread_id: u32 = 8,
+        alignment: u32 = 12,
+        exception_record: ExceptionRecord = 16,
+        first_chance: u32 = 168,
+        alignment2: u32 = 172,
+    }
+    CrashdumpVersionInfo = 8 {
+        ignore_guard_pages: u32 = 0,
+        pointer_size: u32 = 4,
+    }
+
     ProcessorArchitecture = 2 { 0: u16 = 0 }
     PlatformId = 4 { 0: u32 = 0 }
     SystemInfo = 56 {
