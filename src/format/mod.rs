@@ -23,6 +23,7 @@ use scroll::{Pread, Pwrite, SizeWith};
 #[macro_use]
 mod named;
 
+mod ansi;
 mod breakpad;
 mod context;
 mod crashpad;
@@ -44,6 +45,7 @@ mod system_memory;
 mod thread;
 mod token;
 
+pub use ansi::{char_to_windows_1252, windows_1252_to_char};
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
 pub use context::{
     CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,

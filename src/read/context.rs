@@ -123,6 +123,12 @@ impl<'a> Context<'a> {
         fixed.and_then(|size| self.bytes.get(size..)).unwrap_or_default()
     }
 
+    /// True if the flags are for the processor whose layout the record has.
+    pub(super) fn is_for_its_processor(&self) -> bool {
+        let cpu = self.low_flags().map(|flags| cpu_of(flags, self.windows));
+        cpu.zip(self.layout).is_some_and(|(cpu, layout)| layout.cpu_flags.contains(&cpu))
+    }
+
     /// Which parts the producer filled in, and for which processor.
     pub fn flags(&self) -> Option<u64> {
         let layout = self.layout?;

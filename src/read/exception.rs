@@ -47,14 +47,12 @@ impl<'a> Exception<'a> {
 
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
-        let record = &self.raw.exception_record;
-        let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
-        record.exception_information.get(..count).unwrap_or(&record.exception_information)
+        parameters(&self.raw.exception_record)
     }
 
     /// Why the process stopped, in the words of its operating system.
     pub fn reason(&self) -> CrashReason {
-        CrashReason::new(self, self.dump.target())
+        CrashReason::new(&self.raw.exception_record, self.dump.target())
     }
 
     /// The thread's registers when it was raised; `None` if the producer wrote none.
@@ -65,6 +63,12 @@ impl<'a> Exception<'a> {
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         thread::context(&self.dump, self.raw.thread_context)
     }
+}
+
+/// As many parameters as the record counts.
+pub(super) fn parameters(record: &format::ExceptionRecord) -> &[u64] {
+    let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
+    record.exception_information.get(..count).unwrap_or(&record.exception_information)
 }
 
 impl<'a> FromStream<'a> for Exception<'a> {

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::StreamType;
 
-/// Something in a dump that a sound dump does not have, see [`Minidump::check`](super::Minidump::check).
+/// Something in a dump that a sound dump does not have, see [`Dump::check`](super::Dump::check).
 ///
 /// It prints as one sentence.
 #[non_exhaustive]
@@ -120,6 +120,10 @@ finding_codes! {
     HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
     /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.
     ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
+    /// A part of a full user dump does not lie in the file whole.
+    PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
+    /// Two parts of a full user dump share bytes.
+    PartsOverlap => "parts-overlap", "the part shares bytes with the one before it";
     /// Many references lead to the same bytes, so that following all of them would take too long.
     ReferencesExceedFile => "references-exceed-file", "references lead to the same bytes too often to follow them all";
 }

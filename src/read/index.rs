@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::bytes::{ByteOrder, Bytes};
 use super::extent::{Extent, position, settle};
+use super::full_user_dump::FullUserDump;
 use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
 use super::target::Target;
@@ -15,6 +16,8 @@ use super::thread_ex::ThreadExList;
 ///
 /// The index covers the memory list, the Memory64 list (a dump may have both), and the stacks and backing stores that a
 /// thread points to but neither list holds.
+///
+/// Of a full user dump it covers the regions.
 ///
 /// # Overlaps
 ///
@@ -106,6 +109,14 @@ impl<'a> Memory<'a> {
         if memory.pieces.len() > listed {
             settle(&mut memory.pieces);
         }
+        memory
+    }
+
+    pub(super) fn of_user_dump(dump: &FullUserDump<'a>) -> Self {
+        let mut memory = Self { bytes: *dump.bytes(), target: dump.target(), pieces: Vec::new() };
+        memory.pieces.reserve(usize::try_from(dump.region_list().len()).unwrap_or(0));
+        dump.stored_regions().for_each(|region| memory.add(&region.range));
+        settle(&mut memory.pieces);
         memory
     }
 

@@ -7,11 +7,13 @@ use core::marker::PhantomData;
 use crate::error::ReadError;
 use crate::format::LocationDescriptor;
 
+use super::bytes::Bytes;
+use super::dump::DumpFile;
 use super::minidump::Minidump;
 use super::stream::StreamContext;
 
-/// An entry of a [`List`], decoded from its bytes.
-pub trait Record<'a>: Sized {
+/// An entry of a [`List`] of a dump of the format `D`, decoded from its bytes.
+pub trait Record<'a, D = Minidump<'a>>: Sized {
     /// The format's name of the list, for errors.
     const LIST: &'static str;
     /// The least size of an entry in bytes.
@@ -24,31 +26,31 @@ pub trait Record<'a>: Sized {
     /// # Errors
     ///
     /// None in practice, for the list has checked the bounds.
-    fn decode(dump: &Minidump<'a>, offset: u64, size: u64) -> Result<Self, ReadError>;
+    fn decode(dump: &D, offset: u64, size: u64) -> Result<Self, ReadError>;
 }
 
-/// A view of a stream that is a list.
+/// A view of a list: a stream of a minidump that is one, or a table of a full user dump.
 ///
 /// Entries may be larger than this crate knows; they are stepped over by the size that the stream declares.
-pub struct List<'a, R> {
-    dump: Minidump<'a>,
+pub struct List<'a, R, D = Minidump<'a>> {
+    dump: D,
     /// Where the first entry starts in the file.
     offset: u64,
     entry_size: u64,
     len: u64,
     declared: u64,
-    record: PhantomData<fn() -> R>,
+    record: PhantomData<fn() -> (R, &'a ())>,
 }
 
-impl<R> Clone for List<'_, R> {
+impl<R, D: Copy> Clone for List<'_, R, D> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R> Copy for List<'_, R> {}
+impl<R, D: Copy> Copy for List<'_, R, D> {}
 
-impl<'a, R: Record<'a> + fmt::Debug> fmt::Debug for List<'a, R> {
+impl<'a, R: Record<'a, D> + fmt::Debug, D: DumpFile<'a>> fmt::Debug for List<'a, R, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self).finish()
     }
@@ -108,15 +110,18 @@ impl<'a, R: Record<'a>> List<'a, R> {
         let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
         Ok(Self::at(dump, start + 4, R::SIZE, count.into(), bytes.len() as u64 - 4))
     }
+}
 
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> List<'a, R, D> {
     /// `declared` entries of `entry_size` bytes from `offset` of the file; those that `size` bytes and the file hold.
-    pub(crate) fn at(dump: &Minidump<'a>, offset: u64, entry_size: u64, declared: u64, size: u64) -> Self {
-        let present = dump.bytes().clipped(offset, size).len() as u64;
+    pub(crate) fn at(dump: &D, offset: u64, entry_size: u64, declared: u64, size: u64) -> Self {
+        let file = Bytes::new(dump.data(), dump.byte_order());
+        let present = file.clipped(offset, size).len() as u64;
         let len = declared.min(present / entry_size.max(1));
         Self { dump: *dump, offset, entry_size, len, declared, record: PhantomData }
     }
 
-    pub(super) const fn dump(&self) -> &Minidump<'a> {
+    pub(super) const fn dump(&self) -> &D {
         &self.dump
     }
 
@@ -164,23 +169,23 @@ impl<'a, R: Record<'a>> List<'a, R> {
     }
 
     /// The entries in the order of the file.
-    pub const fn iter(&self) -> Iter<'a, R> {
+    pub const fn iter(&self) -> Iter<'a, R, D> {
         Iter { list: *self, next: 0 }
     }
 }
 
-impl<'a, R: Record<'a>> IntoIterator for List<'a, R> {
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> IntoIterator for List<'a, R, D> {
     type Item = R;
-    type IntoIter = Iter<'a, R>;
+    type IntoIter = Iter<'a, R, D>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> IntoIterator for &List<'a, R, D> {
     type Item = R;
-    type IntoIter = Iter<'a, R>;
+    type IntoIter = Iter<'a, R, D>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -189,18 +194,18 @@ impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
 
 /// Iterator over the entries of a [`List`].
 #[derive(Clone)]
-pub struct Iter<'a, R> {
-    list: List<'a, R>,
+pub struct Iter<'a, R, D: Copy = Minidump<'a>> {
+    list: List<'a, R, D>,
     next: u64,
 }
 
-impl<R> fmt::Debug for Iter<'_, R> {
+impl<R, D: Copy> fmt::Debug for Iter<'_, R, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Iter({} of {})", self.next, self.list.len)
     }
 }
 
-impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> Iterator for Iter<'a, R, D> {
     type Item = R;
 
     fn next(&mut self) -> Option<R> {
@@ -220,5 +225,5 @@ impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
     }
 }
 
-impl<'a, R: Record<'a>> ExactSizeIterator for Iter<'a, R> {}
-impl<'a, R: Record<'a>> FusedIterator for Iter<'a, R> {}
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> ExactSizeIterator for Iter<'a, R, D> {}
+impl<'a, R: Record<'a, D>, D: DumpFile<'a>> FusedIterator for Iter<'a, R, D> {}

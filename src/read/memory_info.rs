@@ -20,7 +20,11 @@ pub struct MemoryInfo {
 pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
 impl MemoryInfo {
-    /// The entry as it stands in the file.
+    pub(super) const fn new(raw: format::MemoryInfo, target: Target) -> Self {
+        Self { raw, target }
+    }
+
+    /// The entry as it stands in the file; of full user dumps of 32-bit processes, widened with zeros.
     pub const fn raw(&self) -> &format::MemoryInfo {
         &self.raw
     }
@@ -87,15 +91,16 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::MEMORY_INFO_LIST;
 
     fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        const LIST: &str = <MemoryInfo as Record<'_>>::LIST;
         // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
-        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(MemoryInfo::LIST, 0) {
+        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(LIST, 0) {
             Ok(12) => {
                 // The same three words as in the list of unloaded modules.
-                let head: format::UnloadedModuleListHeader = stream.read(MemoryInfo::LIST, 0)?;
+                let head: format::UnloadedModuleListHeader = stream.read(LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
             }
             _ => {
-                let head: format::MemoryInfoListHeader = stream.read(MemoryInfo::LIST, 0)?;
+                let head: format::MemoryInfoListHeader = stream.read(LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries)
             }
         };

@@ -20,6 +20,8 @@
 #[macro_use]
 mod text_stream;
 
+mod ansi;
+mod any;
 mod breakpad;
 mod by_address;
 mod bytes;
@@ -34,6 +36,7 @@ mod dump;
 mod exception;
 mod extent;
 mod finding;
+mod full_user_dump;
 mod function_table;
 mod handle;
 mod index;
@@ -61,6 +64,8 @@ mod value;
 mod wine;
 mod xstate;
 
+pub use ansi::Ansi;
+pub use any::{AnyException, AnyModule, AnyText, AnyThread};
 pub use breakpad::{AssertionInfo, BreakpadInfo};
 pub use by_address::{Addressed, ByAddress};
 pub use bytes::ByteOrder;
@@ -73,11 +78,15 @@ pub use crashpad::{
 };
 pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
-pub use dump::Dump;
+pub use dump::{Dump, DumpFile};
 pub use exception::Exception;
 #[cfg(feature = "std")]
 pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
+pub use full_user_dump::{
+    FullUserDump, StoredRegion, StoredRegions, UserException, UserModule, UserModules, UserRegionList, UserThread,
+    UserThreadList, VersionInformation, VersionTexts,
+};
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
 pub use index::{Memory, VisibleRanges};

@@ -3,11 +3,11 @@
 use core::fmt;
 
 use crate::format::{
-    PlatformId, ProcessorArchitecture, fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name,
-    mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
+    ExceptionRecord, PlatformId, ProcessorArchitecture, fast_fail_name, fuchsia_exception_name, linux_code_name,
+    linux_signal_name, mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
 };
 
-use super::exception::Exception;
+use super::exception::parameters;
 use super::target::Target;
 
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
@@ -106,12 +106,11 @@ pub enum WindowsDetail {
 }
 
 impl CrashReason {
-    pub(super) fn new(exception: &Exception<'_>, target: Target) -> Self {
-        let record = exception.raw().exception_record;
+    pub(super) fn new(record: &ExceptionRecord, target: Target) -> Self {
         let (code, flags) = (record.exception_code, record.exception_flags);
         match target.platform {
             Some(platform) if platform.is_windows() => {
-                Self::Windows { code, detail: WindowsDetail::new(code, exception.parameters()) }
+                Self::Windows { code, detail: WindowsDetail::new(code, parameters(record)) }
             }
             Some(PlatformId::LINUX | PlatformId::ANDROID) => Self::Linux { signal: code, code: flags },
             Some(PlatformId::MAC_OS | PlatformId::IOS) => {

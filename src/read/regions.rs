@@ -7,6 +7,7 @@ use crate::format::{LinuxMapFlags, MemoryProtection, MemoryState, MemoryType};
 
 use super::by_address::{ByAddress, span};
 use super::extent::{Span, position, settle};
+use super::full_user_dump::FullUserDump;
 use super::linux::{LinuxMapping, LinuxMaps};
 use super::memory_info::{MemoryInfo, MemoryInfoList};
 use super::minidump::Minidump;
@@ -35,7 +36,7 @@ pub struct MemoryRegion<'a> {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum RegionDetail<'a> {
-    /// A row of the memory information list.
+    /// A row of the memory information list, or of the table of regions of a full user dump.
     MemoryInfo(MemoryInfo),
     /// A line of `/proc/self/maps`.
     LinuxMapping(LinuxMapping<'a>),
@@ -116,15 +117,18 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
     }
 }
 
-/// The regions of the address space, see [`Minidump::regions`].
+/// The regions of the address space, see [`Dump::regions`](super::Dump::regions).
 ///
-/// They come from the memory information list; without one that has rows, from `/proc/self/maps`. Where regions
+/// They come from the memory information list; without one that has rows, from `/proc/self/maps`; in a full user dump
+/// from its table of regions. Where regions
 /// overlap, look-ups find the one that the stream has first.
 #[derive(Clone)]
 pub struct MemoryRegions<'a> {
     rows: Option<ByAddress<'a, MemoryInfo>>,
     /// `None` if there are rows.
     maps: Option<Mappings<'a>>,
+    /// Those of a full user dump, which has neither of the other two.
+    table: Option<ByAddress<'a, MemoryInfo, FullUserDump<'a>>>,
 }
 
 /// The lines of `/proc/self/maps` by address; the position of a line in the text is its rank.
@@ -155,7 +159,12 @@ impl<'a> MemoryRegions<'a> {
     pub(super) fn new(dump: &Minidump<'a>) -> Self {
         let rows = dump.stream::<MemoryInfoList<'a>>().ok().flatten().filter(|list| !list.is_empty());
         let maps = dump.stream::<LinuxMaps<'a>>().ok().flatten().filter(|_| rows.is_none());
-        Self { rows: rows.map(|list| list.by_address()), maps: maps.map(|maps| Mappings::new(maps, dump.target())) }
+        let maps = maps.map(|maps| Mappings::new(maps, dump.target()));
+        Self { rows: rows.map(|list| list.by_address()), maps, table: None }
+    }
+
+    pub(super) fn of_user_dump(dump: &FullUserDump<'a>) -> Self {
+        Self { rows: None, maps: None, table: Some(dump.region_list().by_address()) }
     }
 
     /// True if the dump describes no region.
@@ -167,14 +176,16 @@ impl<'a> MemoryRegions<'a> {
     pub fn iter(&self) -> impl Iterator<Item = MemoryRegion<'a>> + Clone + use<'a> {
         let rows = self.rows.as_ref().map(ByAddress::list).copied();
         let maps = self.maps.as_ref().map(|mappings| mappings.maps);
-        let rows = rows.into_iter().flatten().map(RegionDetail::MemoryInfo);
+        let table = self.table.as_ref().map(ByAddress::list).copied();
+        let rows = rows.into_iter().flatten().chain(table.into_iter().flatten()).map(RegionDetail::MemoryInfo);
         let maps = maps.into_iter().flat_map(|maps| maps.iter()).map(RegionDetail::LinuxMapping);
         rows.chain(maps).map(|detail| MemoryRegion { detail })
     }
 
     /// The region that has `address`, found in logarithmic time.
     pub fn at_address(&self, address: u64) -> Option<MemoryRegion<'a>> {
-        let row = self.rows.as_ref().and_then(|rows| rows.get(address)).map(RegionDetail::MemoryInfo);
+        let row = self.rows.as_ref().and_then(|rows| rows.get(address));
+        let row = row.or_else(|| self.table.as_ref()?.get(address)).map(RegionDetail::MemoryInfo);
         let detail = row.or_else(|| self.maps.as_ref()?.get(address).map(RegionDetail::LinuxMapping))?;
         Some(MemoryRegion { detail })
     }

@@ -164,7 +164,9 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
-        let Dump::Minidump(dump) = dump;
+        let Dump::Minidump(dump) = dump else {
+            return Err(RedumpError::Unsupported { what: "a full user dump" });
+        };
         let source = source::Source::new(*dump)?;
         let mut report = Report::default();
         let mut selection = select::select(&source, options, &hooks, &mut report)?;

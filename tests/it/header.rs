@@ -5,7 +5,7 @@ use userdump::read::ByteOrder;
 use userdump::{Dump, Minidump, ReadError};
 
 use crate::support::trials;
-use crate::synth::{Bytes, UserDump};
+use crate::synth::Bytes;
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -99,9 +99,6 @@ fn formats_that_are_not_read_yet_are_refused_by_name() {
         // As a minidump, it is not one at all.
         assert!(matches!(parse(bytes), Err(ReadError::Signature { .. })));
     };
-    refused(&UserDump::narrow().build(), "USERDUMP");
-    refused(&UserDump::wide().build(), "USERDU64");
-    refused(b"USERDUMP", "USERDUMP");
     refused(b"PAGEDUMP\x0f\0\0\0", "kernel dump");
     refused(b"PAGEDU64\x0f\0\0\0", "kernel dump");
     for signature in [b"CEDX", b"CEDS", b"CEDC", b"XDEC", b"SDEC", b"CDEC"] {

@@ -1,0 +1,135 @@
+//! Looking for everything that a sound full user dump does not have.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{
+    ExceptionDebugEvent32, ExceptionDebugEvent64, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+};
+use crate::read::finding::{Finding, FindingCode};
+use crate::read::list::{List, Record};
+
+use super::FullUserDump;
+
+impl FullUserDump<'_> {
+    /// Reads everything there is to read but the bytes of the memory, and reports what is wrong with it, in no
+    /// particular order.
+    ///
+    /// It takes time in proportion to the threads, modules and regions that are there, n log n for the threads.
+    pub fn check(&self, found: &mut dyn FnMut(Finding)) {
+        let mut check = Check { dump: *self, found };
+        check.parts();
+        check.threads();
+        check.modules();
+        check.regions();
+    }
+}
+
+/// A check at work.
+struct Check<'a, 'f> {
+    dump: FullUserDump<'a>,
+    found: &'f mut dyn FnMut(Finding),
+}
+
+impl<'a> Check<'a, '_> {
+    fn report(&mut self, code: FindingCode, entry: Option<u64>, offset: u64, error: impl Into<Option<ReadError>>) {
+        (self.found)(Finding { code, stream: None, entry, offset, error: error.into() });
+    }
+
+    fn list_fault<R: Record<'a, FullUserDump<'a>>>(&mut self, list: &List<'a, R, FullUserDump<'a>>) {
+        if let Some(fault) = list.fault() {
+            self.report(FindingCode::ListTruncated, None, list.entry_offset(0), fault);
+        }
+    }
+
+    /// What stands alone: the event and the version information; and whether any two parts share bytes.
+    fn parts(&mut self) {
+        let dump = self.dump;
+        let header = *dump.header();
+        if let Err(error) = dump.debug_event() {
+            self.report(FindingCode::PartOutsideFile, None, header.debug_event_offset, error);
+        }
+        if header.version_info_offset > dump.bytes().size() {
+            let (what, offset) = ("version information", header.version_info_offset);
+            let error = ReadError::Truncated { what, offset, needed: 1, available: 0 };
+            self.report(FindingCode::PartOutsideFile, None, offset, error);
+        }
+        let mut parts = self.extents();
+        parts.sort_unstable();
+        let mut end = 0;
+        for (start, size) in parts {
+            if start < end {
+                self.report(FindingCode::PartsOverlap, None, start, None);
+            }
+            end = end.max(start.saturating_add(size));
+        }
+    }
+
+    /// Where the parts start and how many bytes they have, those that have any.
+    fn extents(&self) -> Vec<(u64, u64)> {
+        let (dump, header) = (&self.dump, self.dump.header());
+        let modules = dump.modules().last();
+        let end_of_modules = modules.map_or(0, |last| last.end());
+        let data = dump.stored_regions().fold(0u64, |sum, region| sum.saturating_add(region.range.size));
+        let event = dump.width(ExceptionDebugEvent32::SIZE, ExceptionDebugEvent64::SIZE);
+        let parts = [
+            (0, dump.width(UsermodeCrashdumpHeader32::SIZE, UsermodeCrashdumpHeader64::SIZE)),
+            (header.debug_event_offset, event),
+            (header.memory_region_offset, dump.region_list().len() * dump.region_list().entry_size()),
+            (header.thread_offset, u64::from(header.thread_count).saturating_mul(dump.context_size())),
+            (header.thread_state_offset, dump.threads().len() * dump.threads().entry_size()),
+            (header.module_offset, end_of_modules.saturating_sub(header.module_offset)),
+            (header.data_offset, data),
+        ];
+        let is_there = |&(index, (start, size)): &(usize, (u64, u64))| size > 0 && (start > 0 || index == 0);
+        parts.into_iter().enumerate().filter(is_there).map(|(_, part)| part).collect()
+    }
+
+    fn threads(&mut self) {
+        let threads = self.dump.threads();
+        self.list_fault(&threads);
+        if threads.declared_len() == 0 {
+            self.report(FindingCode::NoThreads, None, 0, None);
+        }
+        for (index, thread) in (0..).zip(&threads) {
+            if let Err(error) = thread.context() {
+                self.report(FindingCode::ContextOutsideFile, Some(index), threads.entry_offset(index), error);
+            }
+        }
+        if let Ok(Some(exception)) = self.dump.exception() {
+            if !threads.is_empty() && threads.by_id(exception.thread_id()).is_none() {
+                let offset = self.dump.header().debug_event_offset;
+                self.report(FindingCode::ExceptionThreadMissing, None, offset, None);
+            }
+        }
+    }
+
+    fn modules(&mut self) {
+        if let Some(fault) = self.dump.modules().fault() {
+            self.report(FindingCode::ListTruncated, None, self.dump.header().module_offset, fault);
+        }
+    }
+
+    fn regions(&mut self) {
+        let dump = self.dump;
+        let regions = dump.region_list();
+        self.list_fault(&regions);
+        let data = dump.header().data_offset;
+        let needed = dump.stored_regions().fold(0u64, |sum, region| sum.saturating_add(region.range.size));
+        let available = dump.bytes().size().saturating_sub(data);
+        if available < needed || data == 0 && needed > 0 {
+            let what = "memory of all regions";
+            let available = if data == 0 { 0 } else { available };
+            let fault = ReadError::Truncated { what, offset: data, needed, available };
+            self.report(FindingCode::MemoryDataTruncated, None, data, fault);
+        }
+        let mut before = 0;
+        for (index, region) in (0..).zip(&regions) {
+            let start = dump.target().mask(region.base());
+            if start < before {
+                self.report(FindingCode::RangesUnsorted, Some(index), regions.entry_offset(index), None);
+            }
+            before = start;
+        }
+    }
+}

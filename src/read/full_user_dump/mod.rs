@@ -1,0 +1,284 @@
+//! The full user dump, `USERDUMP` or `USERDU64`: the older format of the debugger's `/f`.
+
+mod check;
+mod modules;
+mod regions;
+mod threads;
+mod version;
+
+pub use modules::{UserModule, UserModules};
+pub use regions::{StoredRegion, StoredRegions, UserRegionList};
+pub use threads::{UserException, UserThread, UserThreadList};
+pub use version::{VersionInformation, VersionTexts};
+
+use crate::error::ReadError;
+use crate::format::{
+    self, ContextLayout, ExceptionDebugEvent32, ExceptionDebugEvent64, PlatformId, USERDU64_SIGNATURE,
+    USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+};
+
+use super::bytes::{ByteOrder, Bytes};
+use super::context::Context;
+use super::dump::{DumpFile, signature};
+use super::index::Memory;
+use super::list::List;
+use super::regions::MemoryRegions;
+use super::target::Target;
+use regions::Stored;
+
+/// A full user dump: a view of the bytes of one file.
+///
+/// It has what a debugger must know of a stopped process, and nothing else: threads with their registers, modules by
+/// base, size and name, every region that could be read with its bytes, and the event that stopped the process.
+/// Numbers and addresses of the 32-bit form are given widened with zeros.
+///
+/// The format has no sizes and no flags, so that four things are concluded from the file:
+///
+/// - The **size of a context** is that of the processor. If that leads to records whose flags are for another processor,
+///   while dividing the room up to the next part leads to records whose flags are right, the latter counts.
+/// - The **regions that have bytes**: current writers list no others. Older ones list guard pages without bytes; so if
+///   there is too little room for all, and just enough for the committed regions without guard pages, it is these.
+/// - The **platform** is Windows.
+/// - The **code page** of names is not known, see [`Ansi`](super::Ansi).
+///
+/// # Examples
+///
+/// ```no_run
+/// use userdump::read::FullUserDump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("full.dmp")?;
+/// let dump = FullUserDump::parse(&file)?;
+/// for module in dump.modules() {
+///     println!("{:#x} {}", module.base(), module.name()?);
+/// }
+/// if let Some(exception) = dump.exception()? {
+///     println!("thread {:#x}: {}", exception.thread_id(), exception.reason());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FullUserDump<'a> {
+    bytes: Bytes<'a>,
+    header: UsermodeCrashdumpHeader64,
+    is_64_bit: bool,
+    target: Target,
+    /// The size of a context in bytes.
+    context_size: u64,
+    stored: Stored,
+}
+
+impl<'a> FullUserDump<'a> {
+    /// Reads the header; what else is there is looked at when it is asked for.
+    ///
+    /// It takes time in proportion to the regions and threads that are there, for the conclusions drawn from them.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Signature`] if the file does not start with `USERDUMP` or `USERDU64`, [`ReadError::Truncated`] if
+    /// the header is not there whole.
+    pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
+        let bytes = Bytes::new(data, ByteOrder::Little);
+        let is_64_bit = data.starts_with(&USERDU64_SIGNATURE);
+        let header: UsermodeCrashdumpHeader64 = match is_64_bit {
+            true => bytes.read("USERMODE_CRASHDUMP_HEADER64", 0)?,
+            false if data.starts_with(&USERDUMP_SIGNATURE) => {
+                bytes.read::<UsermodeCrashdumpHeader32>("USERMODE_CRASHDUMP_HEADER32", 0)?.into()
+            }
+            false => return Err(ReadError::Signature { found: signature(data) }),
+        };
+        let target =
+            Target { architecture: header.machine_image_type.architecture(), platform: Some(PlatformId::WIN32_NT) };
+        let mut dump = Self { bytes, header, is_64_bit, target, context_size: 0, stored: Stored::All };
+        dump.context_size = dump.find_context_size();
+        dump.stored = Stored::of(&dump);
+        Ok(dump)
+    }
+
+    /// The file's bytes.
+    pub const fn data(&self) -> &'a [u8] {
+        self.bytes.data()
+    }
+
+    /// The header, that of the 32-bit form widened.
+    pub const fn header(&self) -> &UsermodeCrashdumpHeader64 {
+        &self.header
+    }
+
+    /// True for `USERDU64`, false for `USERDUMP`.
+    pub const fn is_64_bit(&self) -> bool {
+        self.is_64_bit
+    }
+
+    /// Processor and operating system, which is always Windows.
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The build of the operating system, which the engine keeps in the high half of the minor version.
+    pub const fn build_number(&self) -> u32 {
+        self.header.minor_version >> 16
+    }
+
+    /// The size of each thread's context in bytes; 0 if nothing tells it.
+    pub const fn context_size(&self) -> u64 {
+        self.context_size
+    }
+
+    /// The threads: those of whose state the file has all.
+    pub fn threads(&self) -> UserThreadList<'a> {
+        let size = self.width(format::CrashThread32::SIZE, format::CrashThread64::SIZE);
+        self.table(self.header.thread_state_offset, size, self.header.thread_count)
+    }
+
+    /// The modules, in the order of the file: mostly that of their addresses.
+    pub const fn modules(&self) -> UserModules<'a> {
+        UserModules::new(*self)
+    }
+
+    /// The table of regions, those without bytes too.
+    pub fn region_list(&self) -> UserRegionList<'a> {
+        let size = self.width(format::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
+        self.table(self.header.memory_region_offset, size, self.header.memory_region_count)
+    }
+
+    /// The regions that have bytes, each with its own, in the order of the table.
+    pub fn stored_regions(&self) -> StoredRegions<'a> {
+        StoredRegions::new(self)
+    }
+
+    /// The address space of the process, as far as the table describes it.
+    pub fn regions(&self) -> MemoryRegions<'a> {
+        MemoryRegions::of_user_dump(self)
+    }
+
+    /// The memory of the process by address. Building the index takes time and memory in proportion to the regions that
+    /// are there (32 bytes for each), so keep it.
+    pub fn memory(&self) -> Memory<'a> {
+        Memory::of_user_dump(self)
+    }
+
+    /// The event that stopped the process; `None` if the file has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn debug_event(&self) -> Result<Option<ExceptionDebugEvent64>, ReadError> {
+        const WHAT: &str = "DEBUG_EVENT";
+        let offset = self.header.debug_event_offset;
+        if offset == 0 {
+            return Ok(None);
+        }
+        Ok(Some(match self.is_64_bit {
+            true => self.bytes.read(WHAT, offset)?,
+            false => self.bytes.read::<ExceptionDebugEvent32>(WHAT, offset)?.into(),
+        }))
+    }
+
+    /// The exception that stopped the process; `None` if the file has no debug event, or one of another kind.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the event does not lie in the file whole.
+    pub fn exception(&self) -> Result<Option<UserException<'a>>, ReadError> {
+        let event = self.debug_event()?;
+        let event = event.filter(|event| event.debug_event_code == format::EXCEPTION_DEBUG_EVENT);
+        Ok(event.map(|event| UserException::new(event, *self)))
+    }
+
+    /// What is at the place of the version information, up to the end of the file; `None` if there is nothing.
+    pub fn version_information(&self) -> Option<VersionInformation<'a>> {
+        VersionInformation::of(self)
+    }
+
+    /// The name of the service pack, from the version information; `None` if it has none.
+    pub fn service_pack(&self) -> Option<super::string::Utf16<'a>> {
+        match self.version_information()? {
+            VersionInformation::Texts(texts) => texts.service_pack(),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn bytes(&self) -> &Bytes<'a> {
+        &self.bytes
+    }
+
+    /// One of two sizes, by the width of the format.
+    const fn width(&self, narrow: usize, wide: usize) -> u64 {
+        (if self.is_64_bit { wide } else { narrow }) as u64
+    }
+
+    /// A table of `declared` entries; none at position 0, where the header is.
+    fn table<R: super::list::Record<'a, Self>>(
+        &self,
+        offset: u64,
+        entry_size: u64,
+        declared: u32,
+    ) -> List<'a, R, Self> {
+        let size = if offset == 0 { 0 } else { u64::MAX };
+        List::at(self, offset, entry_size, declared.into(), size)
+    }
+
+    /// The bytes of a thread's context, by the number of the thread.
+    fn context_bytes(&self, index: u64) -> Result<Option<&'a [u8]>, ReadError> {
+        const WHAT: &str = "CONTEXT";
+        let start = self.header.thread_offset;
+        if start == 0 || self.context_size == 0 {
+            return Ok(None);
+        }
+        let offset = index.checked_mul(self.context_size).and_then(|skip| start.checked_add(skip));
+        let offset = offset.ok_or(ReadError::Overflow { what: WHAT, offset: start })?;
+        self.bytes.slice(WHAT, offset, self.context_size).map(Some)
+    }
+
+    fn find_context_size(&self) -> u64 {
+        let layouts = self.target.architecture.map_or(&[][..], ContextLayout::of_architecture);
+        let of_processor = layouts.first().map(|layout| u64::from(layout.size));
+        let implied = self.implied_context_size();
+        match (of_processor, implied) {
+            (Some(size), Some(implied)) if size != implied && !self.fits(size) && self.fits(implied) => implied,
+            (Some(size), _) => size,
+            (None, implied) => implied.unwrap_or(0),
+        }
+    }
+
+    /// The room from the contexts to the part behind them, shared among the threads.
+    fn implied_context_size(&self) -> Option<u64> {
+        let header = &self.header;
+        let others = [
+            header.module_offset,
+            header.data_offset,
+            header.memory_region_offset,
+            header.debug_event_offset,
+            header.thread_state_offset,
+            header.version_info_offset,
+            self.bytes.size(),
+        ];
+        let behind = others.into_iter().filter(|&offset| offset > header.thread_offset).min()?;
+        let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
+        (threads > 0 && room % threads == 0).then(|| room / threads)
+    }
+
+    /// True if contexts of that size are all for the processor of the dump, as far as they are there.
+    fn fits(&self, context_size: u64) -> bool {
+        let dump = Self { context_size, ..*self };
+        let contexts = (0..u64::from(self.header.thread_count)).map_while(|index| dump.context_bytes(index).ok()?);
+        let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target, ByteOrder::Little));
+        contexts.all(|context| context.is_for_its_processor())
+    }
+}
+
+impl<'a> DumpFile<'a> for FullUserDump<'a> {
+    fn data(&self) -> &'a [u8] {
+        self.data()
+    }
+
+    fn byte_order(&self) -> ByteOrder {
+        ByteOrder::Little
+    }
+
+    fn target(&self) -> Target {
+        self.target
+    }
+}

@@ -1,0 +1,143 @@
+//! Modules of full user dumps: packed, each as long as its name makes it.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format::{CrashModule32, CrashModule64};
+use crate::read::ansi::Ansi;
+use crate::read::by_address::Addressed;
+use crate::read::target::Target;
+use crate::read::utf8::until_nul;
+
+use super::FullUserDump;
+
+const WHAT: &str = "CRASH_MODULE";
+
+/// A module of a [`FullUserDump`]: time stamp, version and symbols are to be found in its image in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct UserModule<'a> {
+    raw: CrashModule64,
+    target: Target,
+    /// Where it lies in the file.
+    offset: u64,
+    /// Where its name lies.
+    name_offset: u64,
+    /// What is there of the name.
+    name: &'a [u8],
+}
+
+impl<'a> UserModule<'a> {
+    /// The entry without its name, that of the 32-bit form widened.
+    pub const fn raw(&self) -> &CrashModule64 {
+        &self.raw
+    }
+
+    /// Where the entry lies in the file, in bytes from its start.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Where the entry ends by its own account.
+    pub(super) const fn end(&self) -> u64 {
+        self.name_offset.saturating_add(self.raw.image_name_length as u64)
+    }
+
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    /// The size in memory, in bytes.
+    pub const fn size(&self) -> u32 {
+        self.raw.size_of_image
+    }
+
+    /// The file name, usually with its folder, without its NUL.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn name(&self) -> Result<Ansi<'a>, ReadError> {
+        let (needed, available) = (self.raw.image_name_length.into(), self.name.len() as u64);
+        if available < needed {
+            return Err(ReadError::Truncated { what: "ImageName", offset: self.name_offset, needed, available });
+        }
+        Ok(Ansi::new(until_nul(self.name)))
+    }
+
+    /// True if the module's addresses include `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        let from = self.target.mask(address).checked_sub(self.target.mask(self.base()));
+        from.is_some_and(|from| from < self.size().into())
+    }
+}
+
+impl Addressed for UserModule<'_> {
+    fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.size_of_image.into()
+    }
+}
+
+/// The modules of a [`FullUserDump`]: those whose entries are there whole, but perhaps for the name of the last one.
+#[derive(Clone, Debug)]
+pub struct UserModules<'a> {
+    dump: FullUserDump<'a>,
+    offset: u64,
+    left: u32,
+}
+
+impl<'a> UserModules<'a> {
+    pub(super) const fn new(dump: FullUserDump<'a>) -> Self {
+        let header = dump.header();
+        // At position 0 there is the header, and no module.
+        let left = if header.module_offset == 0 { 0 } else { header.module_count };
+        Self { dump, offset: header.module_offset, left }
+    }
+
+    /// The number of modules that the header announces.
+    pub const fn declared_len(&self) -> u32 {
+        self.dump.header().module_count
+    }
+
+    /// What is missing, if the header announces more modules than are there. It goes through all of them.
+    pub fn fault(&self) -> Option<ReadError> {
+        let mut all = Self::new(self.dump);
+        let last = all.by_ref().last();
+        let found = all.declared_len() - all.left;
+        let name = last.and_then(|module| module.name().err());
+        let head = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
+        let missing = || {
+            let available = self.dump.bytes().clipped(all.offset, head).len() as u64;
+            ReadError::Truncated { what: WHAT, offset: all.offset, needed: head, available }
+        };
+        name.or_else(|| (found < all.declared_len() && all.offset != 0).then(missing))
+    }
+}
+
+impl<'a> Iterator for UserModules<'a> {
+    type Item = UserModule<'a>;
+
+    fn next(&mut self) -> Option<UserModule<'a>> {
+        if self.left == 0 {
+            return None;
+        }
+        let (bytes, offset) = (self.dump.bytes(), self.offset);
+        let raw: Option<CrashModule64> = match self.dump.is_64_bit() {
+            true => bytes.read(WHAT, offset).ok(),
+            false => bytes.read::<CrashModule32>(WHAT, offset).ok().map(CrashModule64::from),
+        };
+        let raw = raw?;
+        self.left -= 1;
+        // Its head is in the file, so none of this overflows.
+        let name_offset = offset + self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
+        let name = bytes.clipped(name_offset, raw.image_name_length.into());
+        self.offset = name_offset + u64::from(raw.image_name_length);
+        Some(UserModule { raw, target: self.dump.target(), offset, name_offset, name })
+    }
+}
+
+impl FusedIterator for UserModules<'_> {}

@@ -1,0 +1,73 @@
+//! What full user dumps have behind the memory.
+
+use crate::format::CrashdumpVersionInfo;
+use crate::read::bytes::ByteOrder;
+use crate::read::string::Utf16;
+
+use super::FullUserDump;
+
+/// The version information of a [`FullUserDump`].
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum VersionInformation<'a> {
+    /// Texts in pairs, as the debugger engine writes them.
+    Texts(VersionTexts<'a>),
+    /// Two numbers, as the oldest writers are said to have written them.
+    Numbers(CrashdumpVersionInfo),
+    /// Anything else.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> VersionInformation<'a> {
+    pub(super) fn of(dump: &FullUserDump<'a>) -> Option<Self> {
+        let offset = dump.header().version_info_offset;
+        let bytes = dump.bytes().clipped(offset, u64::MAX);
+        if offset == 0 || bytes.is_empty() {
+            return None;
+        }
+        Some(if bytes.starts_with(b"C\0R\0") {
+            Self::Texts(VersionTexts { bytes })
+        } else if bytes.len() == CrashdumpVersionInfo::SIZE {
+            dump.bytes().read("CRASHDUMP_VERSION_INFO", offset).map_or(Self::Unknown(bytes), Self::Numbers)
+        } else {
+            Self::Unknown(bytes)
+        })
+    }
+}
+
+/// Pairs of texts in UTF-16, each with a NUL at its end: a key such as `CRASH: OS SP`, and what it has to say.
+#[derive(Clone, Copy, Debug)]
+pub struct VersionTexts<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> VersionTexts<'a> {
+    /// The bytes, up to the end of the file.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The pairs, up to an empty key; a text that the file cuts ends with it.
+    pub fn iter(&self) -> impl Iterator<Item = (Utf16<'a>, Utf16<'a>)> + Clone + use<'a> {
+        let mut rest = self.bytes;
+        core::iter::from_fn(move || {
+            let key = take_text(&mut rest);
+            (!key.is_empty())
+                .then(|| (Utf16::new(key, ByteOrder::Little), Utf16::new(take_text(&mut rest), ByteOrder::Little)))
+        })
+    }
+
+    /// The name of the service pack; `None` if there is none, or a text that says so.
+    pub fn service_pack(&self) -> Option<Utf16<'a>> {
+        let (_, text) = self.iter().find(|(key, _)| *key == "CRASH: OS SP")?;
+        (!text.as_bytes().is_empty() && text != "none").then_some(text)
+    }
+}
+
+/// Takes the bytes up to a NUL character off `rest`, and the NUL too.
+fn take_text<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let units = rest.chunks_exact(2).take_while(|unit| *unit != [0, 0]).count();
+    let (text, behind) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
+    *rest = behind.get(2..).unwrap_or_default();
+    text
+}
