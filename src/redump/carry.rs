@@ -23,10 +23,15 @@ enum Kind {
     ModuleName,
 }
 
+/// How bytes of records come to live as long as those of the memory: as they do, or in a copy.
+pub(super) type Keep<'r, 'a> = fn(Cow<'r, [u8]>) -> Cow<'a, [u8]>;
+
 /// The builder, and which bytes of the source are in it already.
-pub(super) struct Carrier<'a> {
+pub(super) struct Carrier<'r, 'a> {
     pub(super) builder: MinidumpBuilder<'a>,
-    dump: Minidump<'a>,
+    dump: Minidump<'r>,
+    /// Lets the bytes of records live as long as the result.
+    keep: Keep<'r, 'a>,
     carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
@@ -37,10 +42,15 @@ pub(super) struct Carrier<'a> {
     left: u64,
 }
 
-impl<'a> Carrier<'a> {
-    pub(super) fn new(dump: Minidump<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+impl<'r, 'a> Carrier<'r, 'a> {
+    pub(super) fn new(
+        dump: Minidump<'r>,
+        keep: Keep<'r, 'a>,
+        extended_state: bool,
+        folders: Option<Folders>,
+    ) -> Self {
         let left = (dump.data().len() as u64).saturating_mul(2);
-        Self { builder: MinidumpBuilder::new(), dump, carried: HashMap::new(), extended_state, folders, left }
+        Self { builder: MinidumpBuilder::new(), dump, keep, carried: HashMap::new(), extended_state, folders, left }
     }
 
     /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
@@ -93,7 +103,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// The CodeView record of a module, likewise.
-    pub(super) fn code_view(&mut self, module: &Module<'a>) -> Result<Option<PartId>, ReadError> {
+    pub(super) fn code_view(&mut self, module: &Module<'r>) -> Result<Option<PartId>, ReadError> {
         let location = module.raw().cv_record;
         let Some(code_view) = module.code_view()?.filter(|_| self.folders.is_some()) else {
             return self.bytes("CodeView record", location);
@@ -121,13 +131,14 @@ impl<'a> Carrier<'a> {
             return Ok(None);
         };
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
-        self.once(what, key, |builder, folders| Some(builder.part(what, shown(folders, bytes)?))).map(Some)
+        let keep = self.keep;
+        self.once(what, key, |builder, folders| Some(builder.part(what, keep(shown(folders, bytes)?)))).map(Some)
     }
 
     /// A context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,
-        context: Option<Context<'a>>,
+        context: Option<Context<'r>>,
         location: LocationDescriptor,
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
@@ -141,11 +152,12 @@ impl<'a> Carrier<'a> {
             Cow::Owned(_) => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
+        let bytes = (self.keep)(bytes);
         self.once("CONTEXT", key, |builder, _| Some(builder.part("CONTEXT", bytes))).map(Some)
     }
 
     /// The records about a handle's object, in their order, and what ended the chain early.
-    pub(super) fn objects(&mut self, objects: HandleObjects<'a>) -> (Option<PartId>, Option<ReadError>) {
+    pub(super) fn objects(&mut self, objects: HandleObjects<'r>) -> (Option<PartId>, Option<ReadError>) {
         const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
         let mut chain: Vec<PartId> = Vec::new();
         let mut fault = None;
@@ -197,16 +209,16 @@ impl<'a> Carrier<'a> {
     }
 
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
-    pub(super) fn copy(&mut self, stream: &StreamContext<'a>) -> Result<bool, ReadError> {
+    pub(super) fn copy(&mut self, stream: &StreamContext<'r>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
         let shown = shown(&mut self.folders, bytes);
-        Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), bytes)).is_some())
+        Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), (self.keep)(bytes))).is_some())
     }
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     /// `None` as for [`Carrier::copy`].
-    pub(super) fn relocate(&mut self, stream: &StreamContext<'a>) -> Result<Option<Vec<ReadError>>, ReadError> {
+    pub(super) fn relocate(&mut self, stream: &StreamContext<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts(stream)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
@@ -219,7 +231,7 @@ impl<'a> Carrier<'a> {
                 false => shown(&mut self.folders, without_dead_references(part)),
             };
             let Some(bytes) = bytes else { return Ok(None) };
-            contents.push(bytes);
+            contents.push((self.keep)(bytes));
         }
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
         for bytes in contents {

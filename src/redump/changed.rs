@@ -14,7 +14,7 @@ use super::source::{Interval, Source};
 /// What is to be changed.
 pub(super) struct Changes<'a> {
     memory: Memory<'a>,
-    filter: Option<StackFilter<'a>>,
+    filter: Option<StackFilter>,
     redactor: Option<Redactor<'a>>,
     /// Why each address is selected; the rank is the place in the selection.
     spans: Vec<Span>,
@@ -24,8 +24,8 @@ pub(super) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// `None` if nothing is changed.
     pub(super) fn new(
-        source: &Source<'a>,
-        filter: Option<StackFilter<'a>>,
+        source: &Source<'_, 'a>,
+        filter: Option<StackFilter>,
         redactor: Option<Redactor<'a>>,
         selected: &[SelectedMemory],
     ) -> Option<Self> {

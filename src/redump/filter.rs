@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::format::StreamType;
-use crate::read::{ByAddress, Memory, Module, ModuleList};
+use crate::read::{Memory, Target};
 
-use super::source::{Interval, Source, united};
+use super::source::{Interval, Source, any_has, united};
 
 /// True for streams that hold nothing but what a stack trace needs, or figures. All others may hold what a user typed:
 /// comments, command lines, environment variables, annotations, and whatever is in a stream that nobody has described.
@@ -44,21 +44,22 @@ pub(super) const fn is_harmless(stream_type: StreamType) -> bool {
 }
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
-pub(super) struct StackFilter<'a> {
-    modules: Option<ByAddress<'a, Module<'a>>>,
-    /// Sorted and apart.
+pub(super) struct StackFilter {
+    /// Where the modules are, sorted and apart.
+    modules: Vec<Interval>,
+    /// Likewise.
     stacks: Vec<Interval>,
     /// Likewise, all that was asked for.
     wanted: Vec<Interval>,
+    target: Target,
     word: u64,
     width: u32,
 }
 
-impl<'a> StackFilter<'a> {
-    pub(super) fn new(source: &Source<'a>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
+impl StackFilter {
+    pub(super) fn new(source: &Source<'_, '_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         let width = source.target.pointer_size();
-        let modules = source.dump.stream::<ModuleList<'a>>().ok().flatten().map(|modules| modules.by_address());
-        Self { modules, stacks: united(stacks), wanted, word: width.into(), width }
+        Self { modules: source.modules(), target: source.target, stacks: united(stacks), wanted, word: width.into(), width }
     }
 
     /// The stacks that share an address with an interval.
@@ -95,7 +96,7 @@ impl<'a> StackFilter<'a> {
     }
 
     fn in_module(&self, address: u64) -> bool {
-        self.modules.as_ref().is_some_and(|modules| modules.get(address).is_some())
+        any_has(&self.modules, self.target.mask(address))
     }
 
     /// Zeroes what does not help in the bytes at `address` of `memory`.

@@ -92,6 +92,7 @@ mod changed;
 mod context;
 mod filter;
 mod folders;
+mod full_user_dump;
 mod hooks;
 mod options;
 mod records;
@@ -110,8 +111,11 @@ use std::io;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::Dump;
+use crate::read::{Dump, Minidump};
 use crate::write::Plan;
+use carry::Keep;
+use full_user_dump::records_of;
+use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
 ///
@@ -164,19 +168,31 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
-        let Dump::Minidump(dump) = dump else {
-            return Err(RedumpError::Unsupported { what: "a full user dump" });
-        };
-        let source = source::Source::new(*dump)?;
+        match dump {
+            Dump::Minidump(dump) => Self::of(&Source::of_minidump(*dump)?, |bytes| bytes, options, hooks),
+            Dump::FullUserDump(dump) => {
+                let records = records_of(dump)?;
+                let source = Source::of_user_dump(Minidump::parse(&records)?, *dump);
+                Self::of(&source, |bytes| bytes.into_owned().into(), options, hooks)
+            }
+        }
+    }
+
+    fn of<'r>(
+        source: &Source<'r, 'a>,
+        keep: Keep<'r, 'a>,
+        options: &Options,
+        hooks: Hooks<'a>,
+    ) -> Result<Self, RedumpError> {
         let mut report = Report::default();
-        let mut selection = select::select(&source, options, &hooks, &mut report)?;
+        let mut selection = select::select(source, options, &hooks, &mut report)?;
         let memory = core::mem::take(&mut selection.memory);
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = select::unfiltered(&source, &memory, &selection);
+            report.unfiltered_memory = select::unfiltered(source, &memory, &selection);
         }
         source.refuse_shared_bytes(&selection.ranges)?;
-        let plan = transcode::transcode(&source, options, hooks, selection, &memory, &mut report)?.plan()?;
+        let plan = transcode::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?;
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

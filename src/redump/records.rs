@@ -7,8 +7,8 @@ use crate::read::{HandleData, ModuleList, ThreadExList, ThreadList, ThreadNames,
 use super::source::Interval;
 use super::transcode::Transcoder;
 
-impl<'a> Transcoder<'_, 'a> {
-    pub(super) fn threads(&mut self, list: ThreadList<'a>, stacks: &[Option<Interval>]) {
+impl<'r, 'a> Transcoder<'_, 'r, 'a> {
+    pub(super) fn threads(&mut self, list: ThreadList<'r>, stacks: &[Option<Interval>]) {
         const LIST: StreamType = StreamType::THREAD_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -48,7 +48,7 @@ impl<'a> Transcoder<'_, 'a> {
     }
 
     /// As the threads, each with its backing store.
-    pub(super) fn threads_ex(&mut self, list: ThreadExList<'a>, memory: &[[Option<Interval>; 2]]) {
+    pub(super) fn threads_ex(&mut self, list: ThreadExList<'r>, memory: &[[Option<Interval>; 2]]) {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
         for ((thread, [stack, backing_store]), item) in list.iter().zip(memory).zip(0..) {
@@ -66,7 +66,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    pub(super) fn modules(&mut self, list: ModuleList<'a>) {
+    pub(super) fn modules(&mut self, list: ModuleList<'r>) {
         const LIST: StreamType = StreamType::MODULE_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -90,7 +90,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    pub(super) fn unloaded_modules(&mut self, list: UnloadedModuleList<'a>) {
+    pub(super) fn unloaded_modules(&mut self, list: UnloadedModuleList<'r>) {
         const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -106,7 +106,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    pub(super) fn thread_names(&mut self, list: ThreadNames<'a>) {
+    pub(super) fn thread_names(&mut self, list: ThreadNames<'r>) {
         const LIST: StreamType = StreamType::THREAD_NAMES;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -121,7 +121,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    pub(super) fn handles(&mut self, list: HandleData<'a>) {
+    pub(super) fn handles(&mut self, list: HandleData<'r>) {
         const LIST: StreamType = StreamType::HANDLE_DATA;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);

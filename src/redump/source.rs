@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::MemoryDescriptor;
-use crate::read::{ByteOrder, Memory, Memory64List, MemoryList, Minidump, Target};
+use crate::read::{ByteOrder, FullUserDump, Memory, Memory64List, MemoryList, Minidump, Module, ModuleList, Target};
 
 /// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,20 +44,43 @@ pub(super) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals
 }
 
-pub(super) struct Source<'a> {
-    pub(super) dump: Minidump<'a>,
+/// True if one of the intervals, which are sorted and apart, has the address.
+pub(super) fn any_has(intervals: &[Interval], address: u64) -> bool {
+    let at = intervals.partition_point(|interval| interval.last < address);
+    intervals.get(at).is_some_and(|interval| interval.start <= address)
+}
+
+/// The dump that is re-encoded: records of the lifetime `'r`, memory of the lifetime `'a`.
+///
+/// Both are those of the file, but for a full user dump, whose records are made into those of a minidump first.
+pub(super) struct Source<'r, 'a> {
+    pub(super) dump: Minidump<'r>,
     pub(super) memory: Memory<'a>,
     pub(super) target: Target,
     /// Where there are bytes, in the order of addresses; runs that touch are one.
     runs: Vec<Interval>,
+    /// The full user dump, if it is one.
+    pub(super) user: Option<FullUserDump<'a>>,
+    /// The size of the file in bytes.
+    pub(super) file_size: u64,
 }
 
-impl<'a> Source<'a> {
-    pub(super) fn new(dump: Minidump<'a>) -> Result<Self, RedumpError> {
+impl<'a> Source<'a, 'a> {
+    pub(super) fn of_minidump(dump: Minidump<'a>) -> Result<Self, RedumpError> {
         if dump.byte_order() == ByteOrder::Big {
             return Err(RedumpError::Unsupported { what: "a big-endian dump" });
         }
-        let memory = dump.memory();
+        Ok(Self::new(dump, dump.memory(), None, dump.data()))
+    }
+}
+
+impl<'r, 'a> Source<'r, 'a> {
+    /// `records` say what the full user dump says, but for the bytes of its memory.
+    pub(super) fn of_user_dump(records: Minidump<'r>, dump: FullUserDump<'a>) -> Self {
+        Self::new(records, dump.memory(), Some(dump), dump.data())
+    }
+
+    fn new(dump: Minidump<'r>, memory: Memory<'a>, user: Option<FullUserDump<'a>>, file: &[u8]) -> Self {
         let mut runs: Vec<Interval> = Vec::new();
         for range in memory.visible_ranges() {
             let Some(next) = Interval::new(range.address, range.size, u64::MAX) else {
@@ -68,7 +91,7 @@ impl<'a> Source<'a> {
                 _ => runs.push(next),
             }
         }
-        Ok(Self { target: dump.target(), dump, memory, runs })
+        Self { target: dump.target(), dump, memory, runs, user, file_size: file.len() as u64 }
     }
 
     /// The parts of `wanted` that have bytes, in the order of addresses.
@@ -105,7 +128,8 @@ impl<'a> Source<'a> {
     pub(super) fn ranges(&self) -> Vec<Interval> {
         let list = self.dump.stream::<MemoryList<'_>>().ok().flatten();
         let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
-        let listed = list.into_iter().flatten().chain(list64.into_iter().flatten());
+        let regions = self.user.into_iter().flat_map(|dump| dump.stored_regions()).map(|region| region.range);
+        let listed = list.into_iter().flatten().chain(list64.into_iter().flatten()).chain(regions);
         // The visible ranges are parts of these, but for stacks that no list holds.
         let ranges: Vec<Interval> = listed
             .chain(self.memory.visible_ranges())
@@ -117,12 +141,20 @@ impl<'a> Source<'a> {
         united(ranges)
     }
 
+    /// Where the modules are, in the order of addresses and apart.
+    pub(super) fn modules(&self) -> Vec<Interval> {
+        let modules = self.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+        let bounds =
+            |it: Module<'_>| Interval::new(self.target.mask(it.base()), it.size().into(), self.target.last_address());
+        united(modules.filter_map(bounds).collect())
+    }
+
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.
     ///
     /// No producer writes such files. A small one of them could fill a disk.
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
         let total = ranges.iter().fold(0u64, |total, range| total.saturating_add(range.size()));
-        if total <= (self.dump.data().len() as u64).saturating_mul(2) {
+        if total <= self.file_size.saturating_mul(2) {
             return Ok(());
         }
         let offset = self.memory.visible_ranges().next().map_or(0, |range| range.offset);

@@ -12,7 +12,7 @@ use crate::read::{
 };
 use crate::write::{MemoryRange, MinidumpBuilder, PartId};
 
-use super::carry::Carrier;
+use super::carry::{Carrier, Keep};
 use super::changed::{ChangedMemory, Changes};
 use super::filter::{StackFilter, is_harmless};
 use super::folders::{Folders, maps_without_folders};
@@ -29,8 +29,9 @@ const SYSTEM_MEMORY_INFO_SIZE: usize = format::SystemMemoryInfo1::SIZE;
 const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;
 
 /// Fills a builder with what the selection and the options take from the source.
-pub(super) fn transcode<'a>(
-    source: &Source<'a>,
+pub(super) fn transcode<'r, 'a>(
+    source: &Source<'r, 'a>,
+    keep: Keep<'r, 'a>,
     options: &Options,
     hooks: Hooks<'a>,
     selection: Selection,
@@ -38,7 +39,7 @@ pub(super) fn transcode<'a>(
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
-    let carrier = Carrier::new(source.dump, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
+    let carrier = Carrier::new(source.dump, keep, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
     let mut transcoder = Transcoder {
         source,
         options,
@@ -66,13 +67,13 @@ pub(super) fn transcode<'a>(
     Ok(builder)
 }
 
-pub(super) struct Transcoder<'s, 'a> {
-    pub(super) source: &'s Source<'a>,
+pub(super) struct Transcoder<'s, 'r, 'a> {
+    pub(super) source: &'s Source<'r, 'a>,
     pub(super) options: &'s Options,
     pub(super) hooks: &'s Hooks<'a>,
     /// Their numbers.
     pub(super) threads_left_out: &'s HashSet<u32>,
-    pub(super) carrier: Carrier<'a>,
+    pub(super) carrier: Carrier<'r, 'a>,
     pub(super) report: &'s mut Report,
     /// The types of the streams so far: of most types the first counts, whether it can be read or not.
     met: HashSet<StreamType>,
@@ -82,7 +83,7 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
 }
 
-impl<'a> Transcoder<'_, 'a> {
+impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     fn run(&mut self, selection: &Selection) {
         for (stream, decoded) in self.source.dump.streams() {
             if stream.stream_type() == StreamType::UNUSED {
@@ -126,7 +127,7 @@ impl<'a> Transcoder<'_, 'a> {
     }
 
     /// Takes one stream over; every kind has its line here.
-    fn stream(&mut self, stream: &StreamContext<'a>, decoded: Stream<'a>, selection: &Selection) -> Outcome {
+    fn stream(&mut self, stream: &StreamContext<'r>, decoded: Stream<'r>, selection: &Selection) -> Outcome {
         let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
@@ -244,9 +245,9 @@ impl<'a> Transcoder<'_, 'a> {
     }
 
     /// Takes over a stream as bytes, moved file offsets aside.
-    fn carry(&mut self, stream: &StreamContext<'a>) -> Outcome {
+    fn carry(&mut self, stream: &StreamContext<'r>) -> Outcome {
         if let Some(maps) = stream
-            .view::<LinuxMaps<'a>>()
+            .view::<LinuxMaps<'r>>()
             .ok()
             .filter(|_| stream.stream_type() == StreamType::LINUX_MAPS && self.asked(MinidumpType::FILTER_MODULE_PATHS))
         {
@@ -294,13 +295,13 @@ impl<'a> Transcoder<'_, 'a> {
     }
 
     /// Notes that a list announces more entries than there are.
-    pub(super) fn list_fault<R: Record<'a>>(&mut self, stream_type: StreamType, list: &List<'a, R>) {
+    pub(super) fn list_fault<R: Record<'r>>(&mut self, stream_type: StreamType, list: &List<'r, R>) {
         if let Some(error) = list.fault() {
             self.fault(stream_type, list.len(), "entries", error);
         }
     }
 
-    fn thread_infos(&mut self, list: List<'a, ThreadInfo>) {
+    fn thread_infos(&mut self, list: List<'r, ThreadInfo>) {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
@@ -309,7 +310,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    fn memory_infos(&mut self, list: MemoryInfoList<'a>) {
+    fn memory_infos(&mut self, list: MemoryInfoList<'r>) {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
             // As if absent: rows are made up for it.
@@ -336,7 +337,7 @@ impl<'a> Transcoder<'_, 'a> {
         &mut self,
         stream_type: StreamType,
         list: Option<ReadError>,
-        ranges: impl Iterator<Item = crate::read::MemoryRange<'a>>,
+        ranges: impl Iterator<Item = crate::read::MemoryRange<'r>>,
     ) {
         let mut item = 0;
         for range in ranges {
@@ -350,7 +351,7 @@ impl<'a> Transcoder<'_, 'a> {
         }
     }
 
-    fn exception(&mut self, exception: &Exception<'a>) {
+    fn exception(&mut self, exception: &Exception<'r>) {
         let raw = *exception.raw();
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
@@ -367,7 +368,7 @@ impl<'a> Transcoder<'_, 'a> {
         self.carrier.builder.exception(format::ExceptionStream { exception_record, ..raw }, context);
     }
 
-    fn system_info(&mut self, system: &SystemInfo<'a>) {
+    fn system_info(&mut self, system: &SystemInfo<'r>) {
         let mut raw = *system.raw();
         let version = self.carrier.optional_text(raw.csd_version_rva);
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
@@ -383,7 +384,7 @@ impl<'a> Transcoder<'_, 'a> {
     fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let is_known = |(stream, decoded): (StreamContext<'a>, Result<Stream<'a>, ReadError>)| {
+        let is_known = |(stream, decoded): (StreamContext<'r>, Result<Stream<'r>, ReadError>)| {
             carried.contains(&stream.index()) && is_comment(&decoded, comment)
         };
         if !self.source.dump.streams().any(is_known) {
@@ -458,7 +459,7 @@ fn is_foreign(stream_type: StreamType) -> bool {
 
 /// The selected memory, borrowed from the source.
 fn add_memory<'a>(
-    source: &Source<'a>,
+    source: &Source<'_, 'a>,
     selection: Selection,
     changes: Option<&Rc<Changes<'a>>>,
     builder: &mut MinidumpBuilder<'a>,
@@ -482,7 +483,7 @@ fn add_memory<'a>(
 }
 
 /// The bytes of an interval, which are all present; in one run if they stand together in the file.
-fn contents<'a>(source: &Source<'a>, range: Interval) -> MemoryRange<'a> {
+pub(super) fn contents<'a>(source: &Source<'_, 'a>, range: Interval) -> MemoryRange<'a> {
     let address = source.written(range.start);
     match source.memory.slice(range.start, range.size()) {
         Some(bytes) => MemoryRange::borrowed(address, bytes),

@@ -12,7 +12,7 @@ use super::super::source::{Interval, Source};
 /// Everything readable: a range for each accessible region, and the memory that no region describes.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
-pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
+pub(super) fn full_memory(source: &Source<'_, '_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = regions(source);
     let mut ranges: Vec<Interval> = Vec::new();
     for &(bounds, accessible) in &regions {
@@ -40,7 +40,7 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
 /// The rows of the memory information by address, apart from each other, and whether they can be read.
 ///
 /// A row that overlaps an earlier one counts from where that ends.
-fn regions(source: &Source<'_>) -> Vec<(Interval, bool)> {
+fn regions(source: &Source<'_, '_>) -> Vec<(Interval, bool)> {
     let rows = source.dump.stream::<MemoryInfoList<'_>>().ok().flatten();
     let highest = source.target.last_address();
     let mut rows: Vec<(Interval, bool)> = rows
@@ -71,7 +71,7 @@ fn is_accessible(region: &MemoryInfo) -> bool {
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.
-fn undescribed(source: &Source<'_>, regions: &[(Interval, bool)], ranges: &mut Vec<Interval>) {
+fn undescribed(source: &Source<'_, '_>, regions: &[(Interval, bool)], ranges: &mut Vec<Interval>) {
     let mut regions = regions.iter().map(|&(bounds, _)| bounds).peekable();
     for range in source.ranges() {
         let mut start = Some(range.start);
@@ -97,7 +97,7 @@ fn undescribed(source: &Source<'_>, regions: &[(Interval, bool)], ranges: &mut V
 /// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
 ///
 /// The ranges are sorted and apart, and stay so.
-pub(super) fn add(source: &Source<'_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) {
+pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) {
     for &(address, size) in asked {
         let wanted = Interval::new(source.target.mask(address), size, source.target.last_address());
         let mut more: Vec<Interval> = Vec::new();

@@ -47,7 +47,7 @@ pub(super) struct Selection {
 
 /// What has been found to be wanted so far.
 struct Wanted<'s, 'a> {
-    source: &'s Source<'a>,
+    source: &'s Source<'a, 'a>,
     intervals: Vec<(Interval, Reason)>,
 }
 
@@ -67,7 +67,7 @@ impl Wanted<'_, '_> {
 }
 
 pub(super) fn select(
-    source: &Source<'_>,
+    source: &Source<'_, '_>,
     options: &Options,
     hooks: &Hooks<'_>,
     report: &mut Report,
@@ -118,7 +118,7 @@ struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    fn new(source: &Source<'a>, hooks: &Hooks<'_>) -> Self {
+    fn new(source: &Source<'a, '_>, hooks: &Hooks<'_>) -> Self {
         let dump = &source.dump;
         let left_out = hooks.threads_left_out(dump);
         let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
@@ -148,12 +148,12 @@ impl<'a> Threads<'a> {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
     }
 
-    fn stack(&self, source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+    fn stack(&self, source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
         self.counts(thread).then(|| stacks::stack(source, thread)).flatten()
     }
 
     /// The stack and the backing store.
-    fn extended_stacks(&self, source: &Source<'_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
+    fn extended_stacks(&self, source: &Source<'_, '_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
         let counts = self.counts(&thread.thread());
         let backing_store = counts.then(|| source.described(&thread.raw().backing_store)).flatten();
         [self.stack(source, &thread.thread()), backing_store]
@@ -221,17 +221,13 @@ fn chosen<'i>(
 }
 
 /// How many bytes of the selection are neither stacks, which are filtered, nor code of modules around instructions.
-pub(super) fn unfiltered(source: &Source<'_>, memory: &[SelectedMemory], selection: &Selection) -> u64 {
+pub(super) fn unfiltered(source: &Source<'_, '_>, memory: &[SelectedMemory], selection: &Selection) -> u64 {
     let total = |intervals: Vec<Interval>| {
         let intervals = united(intervals);
         let present = intervals.iter().flat_map(|&interval| source.present(interval));
         present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
     };
-    let target = source.target;
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
-    let modules =
-        modules.filter_map(|it| Interval::new(target.mask(it.base()), it.size().into(), target.last_address()));
-    let modules = united(modules.collect());
+    let modules = source.modules();
     let mut traces = Vec::new();
     for memory in memory.iter().filter(|memory| memory.reason.is_for_traces()) {
         let Some(interval) = Interval::new(memory.address, memory.size, u64::MAX) else { continue };
@@ -255,7 +251,7 @@ fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
 }
 
 /// The parts that have bytes, those that lie close together made one.
-fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
+fn present_and_merged(source: &Source<'_, '_>, wanted: Vec<Interval>) -> Vec<Interval> {
     let mut merged: Vec<Interval> = Vec::new();
     // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
     for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
@@ -268,7 +264,7 @@ fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interva
 }
 
 /// True if what parts two intervals is small and the source has its bytes.
-fn joins(source: &Source<'_>, before: &Interval, next: &Interval) -> bool {
+fn joins(source: &Source<'_, '_>, before: &Interval, next: &Interval) -> bool {
     let gap = next.start - before.last - 1;
     gap == 0 || gap <= LARGEST_GAP && source.holds(Interval { start: before.last + 1, last: next.start - 1 })
 }

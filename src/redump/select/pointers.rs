@@ -1,8 +1,6 @@
 //! What stacks point to: the option `i`.
 
-use crate::read::ModuleList;
-
-use super::super::source::Interval;
+use super::super::source::{Interval, any_has};
 use super::{Reason, Wanted};
 
 /// How much memory below and from the pointer on is wanted, in bytes.
@@ -16,13 +14,12 @@ const FROM: u64 = 0x300;
 pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval]) {
     let source = wanted.source;
     let target = source.target;
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address());
-    let in_module = |address| modules.as_ref().is_some_and(|modules| modules.get(address).is_some());
+    let modules = source.modules();
     let word = u64::from(target.pointer_size());
     for stack in stacks {
         let mut at = stack.start.checked_next_multiple_of(word);
         while let Some(address) = at.filter(|at| at.checked_add(word - 1).is_some_and(|last| last <= stack.last)) {
-            if let Some(pointer) = source.memory.read_pointer(address).filter(|&pointer| !in_module(pointer)) {
+            if let Some(pointer) = source.memory.read_pointer(address).filter(|&pointer| !any_has(&modules, target.mask(pointer))) {
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);
                 let window = Interval::new(start, pointer - start + FROM, target.last_address());

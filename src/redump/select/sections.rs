@@ -80,17 +80,17 @@ impl SectionKind {
 ///
 /// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
 /// for two images of a sound dump. Their bounds may overlap and hold each other, and so may those of modules.
-pub(super) fn sections(source: &Source<'_>) -> Vec<Section> {
+pub(super) fn sections(source: &Source<'_, '_>) -> Vec<Section> {
     let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
     if source.target.is_windows() { by_headers(source, bases) } else { by_mappings(source, bases) }
 }
 
-fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = source.dump.data().len() / SECTION_HEADER;
+    let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / SECTION_HEADER;
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let image = Image { source, base };
         let Some(table) = image.section_table() else {
@@ -120,7 +120,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> V
 /// An image as it lies in memory: positions in it are distances from its base.
 #[derive(Clone, Copy)]
 struct Image<'s, 'a> {
-    source: &'s Source<'a>,
+    source: &'s Source<'a, 'a>,
     base: u64,
 }
 
@@ -186,7 +186,7 @@ impl Image<'_, '_> {
     }
 }
 
-fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
     let maps = source.dump.stream::<LinuxMaps<'_>>().ok().flatten();
     let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
     mappings.sort_by_key(|mapping| mapping.start);

@@ -1,0 +1,5 @@
+//! Full user dumps as sources and as results.
+
+mod records;
+
+pub(super) use records::records_of;

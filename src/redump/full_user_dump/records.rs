@@ -1,0 +1,114 @@
+//! What a full user dump says of a process, in the records of a minidump.
+//!
+//! A full user dump is re-encoded as the minidump that says the same. Its bytes of memory stay where they are; what the
+//! format lacks comes out of them: of modules all that their images tell, of the system its edition and the time.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType};
+use crate::read::{FullUserDump, Memory, UserModule};
+use crate::write::{MinidumpBuilder, PartId};
+
+/// The page that the system shares with all processes, at the same address in all of them.
+const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
+/// Where it has the time, as 100 ns since the start of 1601.
+const SYSTEM_TIME: u64 = 0x14;
+/// Where it has the edition of Windows, and whether that is valid.
+const NT_PRODUCT_TYPE: u64 = 0x264;
+/// From the start of 1601 to that of 1970, in seconds.
+const SECONDS_TO_1970: u64 = 11_644_473_600;
+
+/// The bytes of a minidump without memory.
+pub(in super::super) fn records_of(dump: &FullUserDump<'_>) -> Result<Vec<u8>, RedumpError> {
+    let memory = dump.memory();
+    let mut builder = MinidumpBuilder::new();
+    builder.time_date_stamp(time(&memory));
+    add_system_info(&mut builder, dump, &memory);
+    add_threads(&mut builder, dump);
+    add_modules(&mut builder, dump, &memory);
+    for region in dump.region_list() {
+        builder.memory_info(*region.raw());
+    }
+    let mut file = Vec::new();
+    builder.plan()?.write_to(&mut file)?;
+    Ok(file)
+}
+
+/// The time of the dump in seconds since 1970; 0 if it is not there.
+fn time(memory: &Memory<'_>) -> u32 {
+    // High half, low half, high half again: Windows writes them in the other order, so that a torn value shows.
+    let low = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME).map(u64::from);
+    let high = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME + 4).map(u64::from);
+    let seconds = low.zip(high).map(|(low, high)| (high << 32 | low) / 10_000_000);
+    seconds.and_then(|seconds| u32::try_from(seconds.checked_sub(SECONDS_TO_1970)?).ok()).unwrap_or(0)
+}
+
+fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, memory: &Memory<'_>) {
+    let header = dump.header();
+    let version = dump.service_pack().map(|text| builder.text(text.to_string_lossy().as_str()));
+    let product_type = memory.read_u32(KUSER_SHARED_DATA + NT_PRODUCT_TYPE).and_then(|number| u8::try_from(number).ok());
+    let system_info = format::SystemInfo {
+        processor_architecture: dump.target().architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
+        // As the debugger has it: the format does not tell.
+        number_of_processors: 1,
+        product_type: product_type.unwrap_or(0),
+        major_version: header.major_version,
+        minor_version: header.minor_version & 0xffff,
+        build_number: dump.build_number(),
+        platform_id: PlatformId::WIN32_NT,
+        ..Default::default()
+    };
+    builder.system_info(system_info, version);
+}
+
+/// The threads with their contexts, the exception, and the number of the process.
+fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
+    let exception = dump.exception().ok().flatten();
+    let mut context_of_exception: Option<PartId> = None;
+    builder.list(StreamType::THREAD_LIST);
+    for thread in dump.threads() {
+        let context = thread.context().ok().flatten().map(|context| builder.part("CONTEXT", context.as_bytes()));
+        if exception.is_some_and(|exception| exception.thread_id() == thread.id()) {
+            context_of_exception = context_of_exception.or(context);
+        }
+        let raw = thread.raw();
+        let thread = format::Thread {
+            thread_id: raw.thread_id,
+            suspend_count: raw.suspend_count,
+            priority_class: raw.priority_class,
+            priority: raw.priority,
+            teb: raw.teb,
+            ..Default::default()
+        };
+        builder.thread(thread, context);
+    }
+    if let Some(exception) = exception {
+        let thread_id = exception.thread_id();
+        let record = format::ExceptionStream { thread_id, exception_record: *exception.record(), ..Default::default() };
+        builder.exception(record, context_of_exception);
+    }
+    if let Ok(Some(event)) = dump.debug_event() {
+        let mut misc_info = format::MiscInfo5::default();
+        let first = &mut misc_info.misc_info4.misc_info3.misc_info2.misc_info;
+        first.flags1 = MiscInfoFlags::PROCESS_ID.bits();
+        first.process_id = event.process_id;
+        builder.misc_info(misc_info);
+    }
+}
+
+fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) {
+    builder.list(StreamType::MODULE_LIST);
+    for module in dump.modules() {
+        let name: Option<String> = module.name().ok().map(|name| name.to_string());
+        let name = name.map(|name| builder.text(name.as_str()));
+        let record =
+            format::Module { base_of_image: module.base(), size_of_image: module.size(), ..Default::default() };
+        match name {
+            Some(name) => builder.module(record, name, None, None),
+            None => builder.nameless_module(record, None, None),
+        };
+    }
+}
