@@ -152,7 +152,7 @@ pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;
 #[cfg(feature = "std")]
-pub use write::MinidumpBuilder;
+pub use write::{FullUserDumpBuilder, MinidumpBuilder};
 
 /// Compiles the example of the README.
 #[cfg(all(doctest, feature = "mmap"))]

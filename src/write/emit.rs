@@ -9,7 +9,7 @@ use crate::format::{LocationDescriptor, MemoryDescriptor, MemoryDescriptor64};
 use super::encode;
 use super::lists::memory64_head;
 use super::memory::{Contents, MemoryRange, ShortSource};
-use super::plan::{MemoryChunk, Plan};
+use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 
 /// How many runs of bytes go into one call of the sink.
 const BATCH: usize = 64;
@@ -38,35 +38,14 @@ pub struct Shortfall {
 }
 
 pub(super) fn emit(plan: Plan<'_>, sink: impl io::Write) -> Result<Written, WriteError> {
-    let Plan { chunks, memory, memory64, short_source, .. } = plan;
+    let Plan { chunks, memory, tail, short_source, .. } = plan;
     let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new() };
-    let mut batch = Batch::default();
-    for chunk in &chunks {
-        batch.pad_to(&mut emitter, chunk.offset)?;
-        let extent = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() as u64 };
-        batch.push(&mut emitter, extent, &chunk.bytes)?;
-    }
-    emitter.write(&mut batch)?;
-    if let Some(list) = memory {
-        let mut at = list.base;
-        let count = u32::try_from(list.ranges.len()).unwrap_or(u32::MAX);
-        emitter.descriptors(&list, &encode::bytes(count), |out, range| {
-            // The plan has seen that both fit.
-            let rva = u32::try_from(at).unwrap_or(u32::MAX);
-            let data_size = u32::try_from(range.size()).unwrap_or(u32::MAX);
-            at += range.size();
-            let memory = LocationDescriptor { data_size, rva };
-            encode::put(out, MemoryDescriptor { start_of_memory_range: range.address(), memory });
-        })?;
+    emitter.chunks(&chunks)?;
+    for list in memory {
+        emitter.head(&list)?;
         emitter.contents(list, short_source)?;
     }
-    if let Some(list) = memory64 {
-        let head = encode::bytes(memory64_head(list.ranges.len() as u64, list.base));
-        emitter.descriptors(&list, &head, |out, range| {
-            encode::put(out, MemoryDescriptor64 { start_of_memory_range: range.address(), data_size: range.size() });
-        })?;
-        emitter.contents(list, short_source)?;
-    }
+    emitter.chunks(&tail)?;
     // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
     let size = emitter.offset;
     emitter.sink.flush().map_err(|source| {
@@ -164,6 +143,43 @@ impl<W: Write> Emitter<W> {
         let mut batch = Batch::default();
         batch.push(self, of, bytes)?;
         self.write(&mut batch)
+    }
+
+    /// Writes what has its place in the plan, with zeros between.
+    fn chunks(&mut self, chunks: &[Chunk<'_>]) -> Result<(), WriteError> {
+        let mut batch = Batch::default();
+        for chunk in chunks {
+            batch.pad_to(self, chunk.offset)?;
+            let extent = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() as u64 };
+            batch.push(self, extent, &chunk.bytes)?;
+        }
+        self.write(&mut batch)
+    }
+
+    /// Writes what stands in front of the bytes of a list.
+    fn head(&mut self, list: &MemoryChunk<'_>) -> Result<(), WriteError> {
+        match list.form {
+            MemoryForm::List => {
+                let mut at = list.base;
+                let count = u32::try_from(list.ranges.len()).unwrap_or(u32::MAX);
+                self.descriptors(list, &encode::bytes(count), |out, range| {
+                    // The plan has seen that both fit.
+                    let rva = u32::try_from(at).unwrap_or(u32::MAX);
+                    let data_size = u32::try_from(range.size()).unwrap_or(u32::MAX);
+                    at += range.size();
+                    let memory = LocationDescriptor { data_size, rva };
+                    encode::put(out, MemoryDescriptor { start_of_memory_range: range.address(), memory });
+                })
+            }
+            MemoryForm::List64 => {
+                let head = encode::bytes(memory64_head(list.ranges.len() as u64, list.base));
+                self.descriptors(list, &head, |out, range| {
+                    let (start_of_memory_range, data_size) = (range.address(), range.size());
+                    encode::put(out, MemoryDescriptor64 { start_of_memory_range, data_size });
+                })
+            }
+            MemoryForm::Bare => Ok(()),
+        }
     }
 
     /// Writes a list's head and descriptors, from `list.offset` on, through a small buffer.

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use scroll::ctx::{SizeWith, TryIntoCtx};
 use scroll::{Endian, LE, Pwrite};
 
+use crate::error::{Item, WriteError};
+
 /// What can be encoded.
 pub(super) trait Encode: TryIntoCtx<Endian, Error = scroll::Error> + SizeWith<Endian> {}
 impl<T: TryIntoCtx<Endian, Error = scroll::Error> + SizeWith<Endian>> Encode for T {}
@@ -27,4 +29,9 @@ pub(super) fn bytes<T: Encode>(value: T) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, value);
     out
+}
+
+/// A size or a number for a field of 32 bits, or an error that says what is too large or too many.
+pub(super) fn fit32(item: Item, found: u64, unit: &'static str) -> Result<u32, WriteError> {
+    u32::try_from(found).map_err(|_| WriteError::SizeOverflow { item, found, unit, limit: u32::MAX.into() })
 }

@@ -9,7 +9,7 @@ use crate::format::{
 };
 
 use super::builder::{MinidumpBuilder, PartId, Reference, ReferenceTarget};
-use super::encode::{Encode, put};
+use super::encode::{Encode, fit32, put};
 
 type Rows<T> = Option<Vec<T>>;
 
@@ -80,12 +80,7 @@ impl<'b, 'a> Encoder<'b, 'a> {
 
     /// A 32-bit count or an error that says how many there are.
     fn count(&mut self, name: &'static str, count: usize) -> Result<u32, WriteError> {
-        u32::try_from(count).map_err(|_| WriteError::SizeOverflow {
-            item: Item { name, index: None },
-            found: count as u64,
-            unit: "entries",
-            limit: u32::MAX.into(),
-        })
+        fit32(Item { name, index: None }, count as u64, "entries")
     }
 
     /// Lets the field that starts `back` bytes before the end hold the position of `target`.
@@ -133,12 +128,7 @@ impl MinidumpBuilder<'_> {
             item: Item { name: "part", index: Some(part.0.into()) },
             reason: "it belongs to another builder",
         })?;
-        u32::try_from(part.bytes.len()).map_err(|_| WriteError::SizeOverflow {
-            item: part.item,
-            found: part.bytes.len() as u64,
-            unit: "bytes",
-            limit: u32::MAX.into(),
-        })
+        fit32(part.item, part.bytes.len() as u64, "bytes")
     }
 
     /// Turns every typed list into a stream of bytes with references.

@@ -53,11 +53,23 @@ pub(super) struct Chunk<'a> {
 /// The ranges of one list, their descriptors and their bytes.
 #[derive(Debug)]
 pub(super) struct MemoryChunk<'a> {
-    /// Where the list's stream starts.
+    pub(super) form: MemoryForm,
+    /// Where the descriptors start, or the bytes if there are none.
     pub(super) offset: u64,
     /// Where the bytes of the first range start.
     pub(super) base: u64,
     pub(super) ranges: Vec<MemoryRange<'a>>,
+}
+
+/// What stands in front of the bytes of a list's ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MemoryForm {
+    /// The MemoryList stream.
+    List,
+    /// The Memory64List stream.
+    List64,
+    /// Nothing that is part of the list.
+    Bare,
 }
 
 impl MemoryChunk<'_> {
@@ -66,24 +78,25 @@ impl MemoryChunk<'_> {
     }
 }
 
-/// A minidump whose layout is settled, ready to be written.
+/// A dump whose layout is settled, ready to be written.
 #[derive(Debug)]
 pub struct Plan<'a> {
+    /// In the order of the file: these, the lists of memory, the tail.
     pub(super) chunks: Vec<Chunk<'a>>,
-    pub(super) memory: Option<MemoryChunk<'a>>,
-    pub(super) memory64: Option<MemoryChunk<'a>>,
+    pub(super) memory: Vec<MemoryChunk<'a>>,
+    pub(super) tail: Vec<Chunk<'a>>,
     pub(super) short_source: ShortSource,
-    directory: Vec<DirectoryEntry>,
-    size: u64,
+    pub(super) directory: Vec<DirectoryEntry>,
+    pub(super) size: u64,
 }
 
 /// Hands out positions one behind the other.
-struct Cursor {
-    at: u64,
+pub(super) struct Cursor {
+    pub(super) at: u64,
 }
 
 impl Cursor {
-    fn take(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
+    pub(super) fn take(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
         let overflow = WriteError::RvaOverflow { item, offset: self.at, size };
         let align = u64::from(align.max(1));
         let Some(offset) = self.at.checked_next_multiple_of(align) else {
@@ -97,7 +110,7 @@ impl Cursor {
     }
 
     /// As [`Cursor::take`], for what is found by a 32-bit position.
-    fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
+    pub(super) fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
         let offset = self.take(size, align, item)?;
         if offset > u32::MAX.into() || self.at > u64::from(u32::MAX) + 1 {
             return Err(WriteError::RvaOverflow { item, offset, size });
@@ -106,7 +119,7 @@ impl Cursor {
     }
 }
 
-fn low32(value: u64, item: Item) -> Result<u32, WriteError> {
+pub(super) fn low32(value: u64, item: Item) -> Result<u32, WriteError> {
     u32::try_from(value).map_err(|_| WriteError::RvaOverflow { item, offset: value, size: 0 })
 }
 
@@ -163,7 +176,8 @@ impl<'a> Plan<'a> {
             bytes: part.bytes,
         }));
         chunks.sort_by_key(|chunk| chunk.offset);
-        Ok(Self { chunks, memory, memory64, short_source, directory, size: cursor.at })
+        let memory = [memory, memory64].into_iter().flatten().collect();
+        Ok(Self { chunks, memory, tail: Vec::new(), short_source, directory, size: cursor.at })
     }
 
     /// The size of the whole file in bytes.
@@ -171,17 +185,15 @@ impl<'a> Plan<'a> {
         self.size
     }
 
-    /// The stream directory as it will stand in the file.
+    /// The stream directory as it will stand in the file; empty for a full user dump, which has none.
     pub fn directory(&self) -> &[DirectoryEntry] {
         &self.directory
     }
 
-    /// The number of memory ranges and the sum of their sizes in bytes, both lists together.
+    /// The number of memory ranges and the sum of their sizes in bytes, both lists of a minidump together.
     pub fn memory(&self) -> (u64, u64) {
-        let lists = [&self.memory, &self.memory64];
-        lists
-            .into_iter()
-            .flatten()
+        self.memory
+            .iter()
             .fold((0, 0), |(ranges, bytes), list| (ranges + list.ranges.len() as u64, bytes + list.bytes()))
     }
 
@@ -244,7 +256,7 @@ fn place_memory_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> R
         let at = cursor.take_rva(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
         base.get_or_insert(at);
     }
-    Ok(MemoryChunk { offset, base: base.unwrap_or(cursor.at), ranges })
+    Ok(MemoryChunk { form: MemoryForm::List, offset, base: base.unwrap_or(cursor.at), ranges })
 }
 
 fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> Result<MemoryChunk<'a>, WriteError> {
@@ -255,7 +267,7 @@ fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) ->
     for (range, index) in ranges.iter().zip(0..) {
         cursor.take(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
     }
-    Ok(MemoryChunk { offset, base, ranges })
+    Ok(MemoryChunk { form: MemoryForm::List64, offset, base, ranges })
 }
 
 /// The positions of the memory list's ranges by address and size.

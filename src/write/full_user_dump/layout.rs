@@ -1,0 +1,168 @@
+//! A full user dump's place for everything: part behind part, in the order of the debugger engine, without padding.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::error::{Item, WriteError};
+use crate::format::{
+    ContextLayout, ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE,
+    USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+};
+use crate::write::encode::{self, fit32};
+use crate::write::memory::MemoryRange;
+use crate::write::plan::{Chunk, Cursor, MemoryChunk, MemoryForm, Plan};
+
+use super::narrow::Narrow;
+use super::{CONTEXT, EVENT, FullUserDumpBuilder, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
+
+pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteError> {
+    let FullUserDumpBuilder { width, machine, threads, modules, regions, .. } = builder;
+    let count = |name, count| fit32(Item { name, index: None }, count as u64, "entries");
+    let mut header = UsermodeCrashdumpHeader64 {
+        signature: match width {
+            RvaWidth::Rva => USERDUMP_SIGNATURE,
+            RvaWidth::Rva64 => USERDU64_SIGNATURE,
+        },
+        major_version: builder.major_version,
+        minor_version: builder.minor_version,
+        machine_image_type: machine,
+        thread_count: count(THREAD, threads.len())?,
+        module_count: count(MODULE, modules.len())?,
+        memory_region_count: count(REGION, regions.len())?,
+        spare: builder.spare,
+        ..Default::default()
+    };
+    let header_item = Item { name: HEADER, index: None };
+    let header_size = match width {
+        RvaWidth::Rva => UsermodeCrashdumpHeader32::SIZE,
+        RvaWidth::Rva64 => UsermodeCrashdumpHeader64::SIZE,
+    };
+    let mut layout = Layout { width, cursor: Cursor { at: 0 } };
+    layout.take(header_size as u64, header_item)?;
+
+    let mut chunks = Vec::with_capacity(4 + 2 * threads.len() + modules.len());
+    if let Some(event) = builder.event {
+        header.debug_event_offset = layout.cursor.at;
+        chunks.push(layout.record(event, Item { name: EVENT, index: None })?);
+    }
+    header.memory_region_offset = layout.cursor.at;
+    let (table, ranges) = table(width, regions)?;
+    chunks.push(layout.chunk(table.into(), Item { name: REGION, index: None })?);
+
+    header.thread_offset = layout.cursor.at;
+    let (states, contexts): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
+    let size = context_size(machine, &contexts);
+    for (context, index) in contexts.into_iter().zip(0..) {
+        let item = Item { name: CONTEXT, index: Some(index) };
+        chunks.push(layout.chunk(filled_up(context, size, item)?, item)?);
+    }
+    header.thread_state_offset = layout.cursor.at;
+    for (state, index) in states.into_iter().zip(0..) {
+        chunks.push(layout.record(state, Item { name: THREAD, index: Some(index) })?);
+    }
+    header.module_offset = layout.cursor.at;
+    for ((mut record, name), index) in modules.into_iter().zip(0..) {
+        let item = Item { name: MODULE, index: Some(index) };
+        record.image_name_length = fit32(item, name.len() as u64 + 1, "bytes")?;
+        let mut bytes = Vec::new();
+        put(width, &mut bytes, record, item)?;
+        bytes.reserve_exact(name.len() + 1);
+        bytes.extend_from_slice(&name);
+        bytes.push(0);
+        chunks.push(layout.chunk(bytes.into(), item)?);
+    }
+    let base = layout.cursor.at;
+    header.data_offset = base;
+    for (range, index) in ranges.iter().zip(0..) {
+        layout.take(range.size(), Item { name: RANGE, index: Some(index) })?;
+    }
+    let memory = MemoryChunk { form: MemoryForm::Bare, offset: base, base, ranges };
+    let mut tail = Vec::new();
+    if let Some(bytes) = builder.version_information {
+        header.version_info_offset = layout.cursor.at;
+        tail.push(layout.chunk(bytes, Item { name: VERSION, index: None })?);
+    }
+
+    let mut head = Vec::new();
+    put(width, &mut head, header, header_item)?;
+    chunks.insert(0, Chunk { offset: 0, item: header_item, bytes: head.into() });
+    let (short_source, size) = (builder.short_source, layout.cursor.at);
+    Ok(Plan { chunks, memory: [memory].into(), tail, short_source, directory: Vec::new(), size })
+}
+
+/// Gives parts their places, below 4 GiB if positions are so narrow.
+struct Layout {
+    width: RvaWidth,
+    cursor: Cursor,
+}
+
+impl Layout {
+    fn take(&mut self, size: u64, item: Item) -> Result<u64, WriteError> {
+        match self.width {
+            RvaWidth::Rva => self.cursor.take_rva(size, 1, item),
+            RvaWidth::Rva64 => self.cursor.take(size, 1, item),
+        }
+    }
+
+    fn chunk<'a>(&mut self, bytes: Cow<'a, [u8]>, item: Item) -> Result<Chunk<'a>, WriteError> {
+        Ok(Chunk { offset: self.take(bytes.len() as u64, item)?, item, bytes })
+    }
+
+    fn record<'a>(&mut self, record: impl Narrow, item: Item) -> Result<Chunk<'a>, WriteError> {
+        let mut bytes = Vec::new();
+        put(self.width, &mut bytes, record, item)?;
+        self.chunk(bytes.into(), item)
+    }
+}
+
+/// Appends a record in the form of the width.
+fn put(width: RvaWidth, out: &mut Vec<u8>, record: impl Narrow, item: Item) -> Result<(), WriteError> {
+    match width {
+        RvaWidth::Rva => encode::put(out, record.narrow(item)?),
+        RvaWidth::Rva64 => encode::put(out, record),
+    }
+    Ok(())
+}
+
+/// The table of the regions and what it describes.
+fn table(
+    width: RvaWidth,
+    regions: Vec<(MemoryInfo, MemoryRange<'_>)>,
+) -> Result<(Vec<u8>, Vec<MemoryRange<'_>>), WriteError> {
+    let row = match width {
+        RvaWidth::Rva => MemoryBasicInformation32::SIZE,
+        RvaWidth::Rva64 => MemoryInfo::SIZE,
+    };
+    let mut table = Vec::with_capacity(row.saturating_mul(regions.len()));
+    let mut ranges = Vec::with_capacity(regions.len());
+    for ((row, range), index) in regions.into_iter().zip(0..) {
+        let item = Item { name: REGION, index: Some(index) };
+        if row.region_size != range.size() {
+            return Err(WriteError::InvalidInput { item, reason: "its size is not that of its contents" });
+        }
+        put(width, &mut table, row, item)?;
+        ranges.push(range);
+    }
+    Ok((table, ranges))
+}
+
+/// What every context takes: as much as the machine's do, or the longest where that is not known.
+fn context_size(machine: ImageFileMachine, contexts: &[Cow<'_, [u8]>]) -> usize {
+    let layouts = machine.architecture().map(ContextLayout::of_architecture).unwrap_or_default();
+    let known = layouts.first().and_then(|layout| usize::try_from(layout.size).ok());
+    known.unwrap_or_else(|| contexts.iter().map(|context| context.len()).max().unwrap_or(0))
+}
+
+/// The context with zeros behind it, if it is shorter than it has to be.
+fn filled_up(mut context: Cow<'_, [u8]>, size: usize, item: Item) -> Result<Cow<'_, [u8]>, WriteError> {
+    if context.len() > size {
+        return Err(WriteError::InvalidInput { item, reason: "it is longer than those of the machine" });
+    }
+    if context.len() < size {
+        let mut filled = Vec::with_capacity(size);
+        filled.extend_from_slice(&context);
+        filled.resize(size, 0);
+        context = filled.into();
+    }
+    Ok(context)
+}

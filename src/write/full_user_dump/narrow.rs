@@ -1,0 +1,137 @@
+//! The records of 64-bit processes in the form of 32-bit ones, as far as they fit into it.
+
+use crate::error::{Item, WriteError};
+use crate::format::{
+    CrashModule32, CrashModule64, CrashThread32, CrashThread64, ExceptionDebugEvent32, ExceptionDebugEvent64,
+    ExceptionRecord, ExceptionRecord32, MemoryBasicInformation32, MemoryInfo, UsermodeCrashdumpHeader32,
+    UsermodeCrashdumpHeader64,
+};
+use crate::write::encode::{Encode, fit32};
+use crate::write::plan::low32;
+
+/// A record that 32-bit processes have in a form of their own. Padding that this one lacks is left out.
+pub(super) trait Narrow: Encode {
+    type Narrow: Encode;
+
+    /// The narrow form; `item` is for errors.
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError>;
+}
+
+/// The first address whose high half extends the sign of its low one.
+const SIGN_EXTENDED: u64 = 0xFFFF_FFFF_8000_0000;
+
+/// The low half of an address whose high half says nothing more: it is zero, or extends the sign.
+fn address(value: u64, item: Item) -> Result<u32, WriteError> {
+    if value <= u32::MAX.into() || value >= SIGN_EXTENDED {
+        Ok(low_half(value))
+    } else {
+        Err(WriteError::InvalidInput { item, reason: "an address or a word in it has more than 32 bits" })
+    }
+}
+
+fn low_half(value: u64) -> u32 {
+    u32::try_from(value & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+}
+
+impl Narrow for UsermodeCrashdumpHeader64 {
+    type Narrow = UsermodeCrashdumpHeader32;
+
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
+        let position = |name, offset| low32(offset, Item { name, index: None });
+        Ok(UsermodeCrashdumpHeader32 {
+            signature: self.signature,
+            major_version: self.major_version,
+            minor_version: self.minor_version,
+            machine_image_type: self.machine_image_type,
+            thread_count: self.thread_count,
+            module_count: self.module_count,
+            memory_region_count: self.memory_region_count,
+            thread_offset: position(super::CONTEXT, self.thread_offset)?,
+            module_offset: position(super::MODULE, self.module_offset)?,
+            data_offset: position(super::RANGE, self.data_offset)?,
+            memory_region_offset: position(super::REGION, self.memory_region_offset)?,
+            debug_event_offset: position(super::EVENT, self.debug_event_offset)?,
+            thread_state_offset: position(super::THREAD, self.thread_state_offset)?,
+            version_info_offset: position(super::VERSION, self.version_info_offset)?,
+            spare: address(self.spare, item)?,
+        })
+    }
+}
+
+impl Narrow for CrashThread64 {
+    type Narrow = CrashThread32;
+
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
+        let mut spare = [0; 7];
+        for (narrow, wide) in spare.iter_mut().zip(self.spare) {
+            *narrow = address(wide, item)?;
+        }
+        Ok(CrashThread32 {
+            thread_id: self.thread_id,
+            suspend_count: self.suspend_count,
+            priority_class: self.priority_class,
+            priority: self.priority,
+            teb: address(self.teb, item)?,
+            spare,
+        })
+    }
+}
+
+impl Narrow for CrashModule64 {
+    type Narrow = CrashModule32;
+
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
+        Ok(CrashModule32 {
+            base_of_image: address(self.base_of_image, item)?,
+            size_of_image: self.size_of_image,
+            image_name_length: self.image_name_length,
+        })
+    }
+}
+
+impl Narrow for MemoryInfo {
+    type Narrow = MemoryBasicInformation32;
+
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
+        Ok(MemoryBasicInformation32 {
+            base_address: address(self.base_address, item)?,
+            allocation_base: address(self.allocation_base, item)?,
+            allocation_protect: self.allocation_protect,
+            region_size: fit32(item, self.region_size, "bytes")?,
+            state: self.state,
+            protect: self.protect,
+            memory_type: self.memory_type,
+        })
+    }
+}
+
+impl Narrow for ExceptionDebugEvent64 {
+    type Narrow = ExceptionDebugEvent32;
+
+    fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
+        Ok(ExceptionDebugEvent32 {
+            debug_event_code: self.debug_event_code,
+            process_id: self.process_id,
+            thread_id: self.thread_id,
+            exception_record: exception(&self.exception_record, item)?,
+            first_chance: self.first_chance,
+        })
+    }
+}
+
+/// Entries beyond the number of parameters hold anything, so of them only the low halves are kept.
+fn exception(wide: &ExceptionRecord, item: Item) -> Result<ExceptionRecord32, WriteError> {
+    let mut exception_information = [0; 15];
+    let parameters = exception_information.iter_mut().zip(wide.exception_information);
+    for ((narrow, wide), valid) in parameters.zip((0..).map(|index: u32| index < wide.number_parameters)) {
+        *narrow = if valid { address(wide, item)? } else { low_half(wide) };
+    }
+    Ok(ExceptionRecord32 {
+        exception_code: wide.exception_code,
+        exception_flags: wide.exception_flags,
+        exception_record: address(wide.exception_record, item)?,
+        exception_address: address(wide.exception_address, item)?,
+        number_parameters: wide.number_parameters,
+        exception_information,
+    })
+}
