@@ -36,6 +36,8 @@ mod extent;
 mod finding;
 mod function_table;
 mod handle;
+#[cfg(feature = "std")]
+mod image;
 mod index;
 mod linux;
 mod list;
@@ -80,6 +82,8 @@ pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
+#[cfg(feature = "std")]
+pub use image::{Image, ImageSection};
 pub use index::{Memory, VisibleRanges};
 pub use linux::{
     AuxEntry, Field, LinkMap, LinkMapList, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron,
