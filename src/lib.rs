@@ -112,7 +112,8 @@
 //!
 //! # Features
 //!
-//! - `std` (default): [`write`](mod@write) and [`mod@redump`]. Without it the crate is `no_std` and needs `alloc`.
+//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::Image`]. Without it the crate is `no_std` and needs
+//!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
 //!
 //! # Limits

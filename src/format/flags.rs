@@ -338,6 +338,39 @@ bitflags! {
     }
 }
 
+bitflags! {
+    /// What a section of an image holds, and what may be done with it.
+    ///
+    /// The numbers are those of `winnt.h`. Use `from_bits_retain`, which keeps bits that have no name here.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct SectionCharacteristics: u32 {
+        /// Code.
+        #[doc(alias = "IMAGE_SCN_CNT_CODE")]
+        const CODE = 0x0000_0020;
+        /// Data that the file has.
+        #[doc(alias = "IMAGE_SCN_CNT_INITIALIZED_DATA")]
+        const INITIALIZED_DATA = 0x0000_0040;
+        /// Data that begins as zeros.
+        #[doc(alias = "IMAGE_SCN_CNT_UNINITIALIZED_DATA")]
+        const UNINITIALIZED_DATA = 0x0000_0080;
+        /// Not needed once the image is loaded.
+        #[doc(alias = "IMAGE_SCN_MEM_DISCARDABLE")]
+        const DISCARDABLE = 0x0200_0000;
+        /// Common to all processes that have the image.
+        #[doc(alias = "IMAGE_SCN_MEM_SHARED")]
+        const SHARED = 0x1000_0000;
+        /// It can be executed.
+        #[doc(alias = "IMAGE_SCN_MEM_EXECUTE")]
+        const EXECUTE = 0x2000_0000;
+        /// It can be read.
+        #[doc(alias = "IMAGE_SCN_MEM_READ")]
+        const READ = 0x4000_0000;
+        /// It can be written.
+        #[doc(alias = "IMAGE_SCN_MEM_WRITE")]
+        const WRITE = 0x8000_0000;
+    }
+}
+
 impl MemoryProtection {
     /// True if the memory can be read.
     pub const fn allows_read(self) -> bool {

@@ -59,7 +59,7 @@ pub use crashpad::{
 pub use exception::{ExceptionRecord, ExceptionStream};
 pub use flags::{
     ExceptionFlags, MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
-    SystemMemoryInfoFlags, ThreadInfoFlags,
+    SectionCharacteristics, SystemMemoryInfoFlags, ThreadInfoFlags,
 };
 pub use full_user_dump::{
     CrashModule32, CrashModule64, CrashThread32, CrashThread64, CrashdumpVersionInfo, EXCEPTION_DEBUG_EVENT,

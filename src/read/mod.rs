@@ -39,6 +39,8 @@ mod finding;
 mod full_user_dump;
 mod function_table;
 mod handle;
+#[cfg(feature = "std")]
+mod image;
 mod index;
 mod linux;
 mod list;
@@ -89,6 +91,8 @@ pub use full_user_dump::{
 };
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
+#[cfg(feature = "std")]
+pub use image::{Image, ImageSection};
 pub use index::{Memory, VisibleRanges};
 pub use linux::{
     AuxEntry, Field, LinkMap, LinkMapList, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron,

@@ -4,6 +4,7 @@ use crate::error::ReadError;
 use crate::format::{self, CvInfoPdb20, CvInfoPdb70, FixedFileInfo, StreamType};
 
 use super::by_address::Addressed;
+use super::bytes::{ByteOrder, Bytes};
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
@@ -58,7 +59,7 @@ impl<'a> Module<'a> {
     pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
         let location = self.raw.cv_record;
         let bytes = self.dump.optional_location("CodeView record", location)?;
-        Ok(bytes.map(|bytes| CodeView::decode(&self.dump, bytes, location.rva.into())))
+        Ok(bytes.map(|bytes| CodeView::new(bytes, self.dump.byte_order())))
     }
 
     /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none: its size or its
@@ -164,27 +165,28 @@ pub enum CodeView<'a> {
 }
 
 impl<'a> CodeView<'a> {
-    fn decode(dump: &Minidump<'a>, bytes: &'a [u8], offset: u64) -> Self {
+    /// Takes a record apart. The one of an image is little-endian; one of a dump has the byte order of the dump.
+    pub fn new(record: &'a [u8], order: ByteOrder) -> Self {
         const WHAT: &str = "CodeView record";
-        let source = dump.bytes();
-        let path = |start| until_nul(bytes.get(start..).unwrap_or_default());
-        let unknown = Self::Unknown(bytes);
+        let source = Bytes::new(record, order);
+        let path = |start| until_nul(record.get(start..).unwrap_or_default());
+        let unknown = Self::Unknown(record);
         // In big-endian dumps the signature may be a number or the letters that it is.
         let known = |number: &u32| {
             matches!(*number, format::CV_SIGNATURE_RSDS | format::CV_SIGNATURE_NB10 | format::CV_SIGNATURE_ELF)
         };
-        let letters = bytes.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
-        let signature = letters.map_or_else(|| source.read_from::<u32>(WHAT, bytes, offset), Ok);
+        let letters = record.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
+        let signature = letters.map_or_else(|| source.read::<u32>(WHAT, 0), Ok);
         match signature {
-            Ok(format::CV_SIGNATURE_RSDS) => source.read_from(WHAT, bytes, offset).map_or(unknown, |head| {
+            Ok(format::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |head| {
                 let head = CvInfoPdb70 { cv_signature: format::CV_SIGNATURE_RSDS, ..head };
                 Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }
             }),
-            Ok(format::CV_SIGNATURE_NB10) => source.read_from(WHAT, bytes, offset).map_or(unknown, |head| {
+            Ok(format::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |head| {
                 let head = CvInfoPdb20 { cv_signature: format::CV_SIGNATURE_NB10, ..head };
                 Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }
             }),
-            Ok(format::CV_SIGNATURE_ELF) => bytes.get(4..).map_or(unknown, Self::ElfBuildId),
+            Ok(format::CV_SIGNATURE_ELF) => record.get(4..).map_or(unknown, Self::ElfBuildId),
             _ => unknown,
         }
     }

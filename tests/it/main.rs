@@ -11,6 +11,7 @@ mod directory;
 mod emit;
 mod handles;
 mod header;
+mod images;
 mod laws;
 mod layouts;
 mod lists;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         emit::trials(),
         handles::trials(),
         header::trials(),
+        images::trials(),
         laws::trials(),
         layouts::trials(),
         lists::trials(),

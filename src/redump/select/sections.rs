@@ -21,16 +21,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use object::pod::{self, Pod};
-use object::{LittleEndian as LE, U16, U32, pe};
-
-use crate::format::LinuxMapFlags;
-use crate::read::{LinuxMapping, LinuxMaps, ModuleList};
+use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags};
+use crate::read::{Image, ImageSection, LinuxMapping, LinuxMaps, ModuleList};
 
 use super::super::source::{Interval, Source};
 
 /// The size of a section header.
-const SECTION_HEADER: usize = pe::IMAGE_SIZEOF_SECTION_HEADER;
+const SECTION_HEADER: usize = 40;
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
 
@@ -92,98 +89,37 @@ fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) 
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
     let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / SECTION_HEADER;
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
-        let image = Image { source, base };
-        let Some(table) = image.section_table() else {
+        let Some(image) = Image::at(&source.memory, base) else {
             continue;
         };
-        let headers = (0..table.count).map_while(|number| image.read(table.position(number)));
+        let interval = |position, size| Interval::new(base.checked_add(position)?, size, source.target.last_address());
         let (mut count, mut data, mut code) = (0, false, false);
-        for header in headers.take(budget) {
+        for header in image.sections().take(budget) {
             count += 1;
-            if let Some(section) = image.section(module, &header) {
-                let is_there = source.present(section.bounds).next().is_some();
-                data |= is_there && section.kind.is_data();
-                code |= is_there && section.kind.is_code();
-                sections.push(section);
+            let bounds = interval(header.virtual_address.into(), header.virtual_size.into());
+            if let Some((kind, bounds)) = kind(&header).zip(bounds) {
+                let is_there = source.present(bounds).next().is_some();
+                data |= is_there && kind.is_data();
+                code |= is_there && kind.is_code();
+                sections.push(Section { module, name: header.name, bounds, kind });
             }
         }
         budget -= count;
         if let Some(kind) = SectionKind::new(data, code) {
-            let parts = [(0, FIRST_READ), (table.signature, table.position(count as u64) - table.signature)];
-            let parts = parts.into_iter().filter_map(|(position, size)| image.interval(position, size));
+            let headers = image.headers(count as u64);
+            let parts = [(0, FIRST_READ), (headers.start, headers.end - headers.start)];
+            let parts = parts.into_iter().filter_map(|(position, size)| interval(position, size));
             sections.extend(parts.map(|bounds| Section { module, name: *b"headers\0", bounds, kind }));
         }
     }
     sections
 }
 
-/// An image as it lies in memory: positions in it are distances from its base.
-#[derive(Clone, Copy)]
-struct Image<'s, 'a> {
-    source: &'s Source<'a, 'a>,
-    base: u64,
-}
-
-/// Where the section headers of an image are.
-struct SectionTable {
-    /// The position of the signature `PE`.
-    signature: u64,
-    first: u64,
-    /// How many there should be.
-    count: u64,
-}
-
-impl SectionTable {
-    fn position(&self, number: u64) -> u64 {
-        self.first + number * SECTION_HEADER as u64
-    }
-}
-
-impl Image<'_, '_> {
-    fn interval(&self, position: u64, size: u64) -> Option<Interval> {
-        Interval::new(self.base.checked_add(position)?, size, self.source.target.last_address())
-    }
-
-    fn read<T: Pod>(&self, position: u64) -> Option<T> {
-        let start = self.interval(position, 1)?.start;
-        // The largest of the headers.
-        let mut buffer = [0; size_of::<pe::ImageDosHeader>()];
-        let bytes = buffer.get_mut(..size_of::<T>())?;
-        let is_whole = self.source.memory.read(start, bytes) == bytes.len();
-        let (header, _) = pod::from_bytes(bytes).ok().filter(|_| is_whole)?;
-        Some(*header)
-    }
-
-    /// `None` if this is no image.
-    fn section_table(&self) -> Option<SectionTable> {
-        let dos: pe::ImageDosHeader = self.read(0)?;
-        if dos.e_magic.get(LE) != pe::IMAGE_DOS_SIGNATURE {
-            return None;
-        }
-        let at_signature = u64::from(dos.e_lfanew.get(LE));
-        let signature: U32<LE> = self.read(at_signature)?;
-        if signature.get(LE) != pe::IMAGE_NT_SIGNATURE {
-            return None;
-        }
-        let at_file = at_signature + size_of_val(&signature) as u64;
-        let file: pe::ImageFileHeader = self.read(at_file)?;
-        let at_optional = at_file + size_of_val(&file) as u64;
-        let magic: U16<LE> = self.read(at_optional)?;
-        if !matches!(magic.get(LE), pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC | pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC) {
-            return None;
-        }
-        let first = at_optional + u64::from(file.size_of_optional_header.get(LE));
-        Some(SectionTable { signature: at_signature, first, count: file.number_of_sections.get(LE).into() })
-    }
-
-    fn section(&self, module: u64, header: &pe::ImageSectionHeader) -> Option<Section> {
-        let flags = header.characteristics.get(LE);
-        let data = flags.contains(pe::IMAGE_SCN_MEM_READ | pe::IMAGE_SCN_MEM_WRITE)
-            && flags.intersects(pe::IMAGE_SCN_CNT_INITIALIZED_DATA | pe::IMAGE_SCN_CNT_UNINITIALIZED_DATA);
-        let kind = SectionKind::new(data, flags.contains(pe::IMAGE_SCN_CNT_CODE))?;
-        let bounds = self.interval(header.virtual_address.get(LE).into(), header.virtual_size.get(LE).into())?;
-        Some(Section { module, name: header.name, bounds, kind })
-    }
+fn kind(header: &ImageSection) -> Option<SectionKind> {
+    let flags = header.characteristics;
+    let data = flags.contains(Flags::READ | Flags::WRITE)
+        && flags.intersects(Flags::INITIALIZED_DATA | Flags::UNINITIALIZED_DATA);
+    SectionKind::new(data, flags.contains(Flags::CODE))
 }
 
 fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
