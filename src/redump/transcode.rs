@@ -23,7 +23,7 @@ use super::select::{SelectedMemory, Selection};
 use super::source::{Interval, Source};
 
 /// The exception that the debugger makes up for a dump without one.
-const STATUS_BREAKPOINT: u32 = 0x8000_0003;
+pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
 /// The size of the counters that the debugger writes, filled with zeros, where the source has none.
 const SYSTEM_MEMORY_INFO_SIZE: usize = format::SystemMemoryInfo1::SIZE;
 const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;

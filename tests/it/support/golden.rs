@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use ruzstd::decoding::StreamingDecoder;
 
 /// What is kept of the archives: of each set dumps that the debugger wrote of the process, and what it re-encoded from
-/// the one of all memory. Left out are the letters that the debugger does not document, and full user dumps.
+/// the one of all memory, and a full user dump. Left out are the letters that the debugger does not document.
 ///
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
@@ -40,7 +40,19 @@ pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
+/// Set of every full user dump, which has the name `f`.
+pub fn full_user() -> impl Iterator<Item = &'static str> {
+    SETS.into_iter().chain([HIGH])
+}
+
 /// The paths of all members that can be asked for.
+fn members() -> Vec<String> {
+    let mut members = wanted();
+    members.extend(full_user().map(|set| format!("{set}/f.dmp")));
+    members
+}
+
+/// The paths of all minidumps that can be asked for.
 pub fn wanted() -> Vec<String> {
     let live = live().map(|(set, name)| format!("{set}/{name}.dmp"));
     live.chain(from_ma().map(|(set, name)| format!("{set}-from-ma/{name}.dmp"))).collect()
@@ -48,8 +60,8 @@ pub fn wanted() -> Vec<String> {
 
 /// Where `member` lies, after unpacking its archive from `folder` if that has not happened yet.
 pub fn path(folder: &Path, member: &str) -> PathBuf {
-    let wanted = wanted();
-    assert!(wanted.iter().any(|it| it == member), "{member} is not on the list of golden dumps to unpack");
+    let members = members();
+    assert!(members.iter().any(|it| it == member), "{member} is not on the list of golden dumps to unpack");
     let archive = folder.join(archive_of(member));
     let unpacked = unpacked_folder(&archive);
     let path = unpacked.join(member);
@@ -57,7 +69,7 @@ pub fn path(folder: &Path, member: &str) -> PathBuf {
         return path;
     }
     let _guard = UNPACKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let missing: Vec<&str> = wanted
+    let missing: Vec<&str> = members
         .iter()
         .map(String::as_str)
         .filter(|it| archive_of(it) == archive_of(member) && !unpacked.join(it).exists())

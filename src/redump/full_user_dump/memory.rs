@@ -1,0 +1,83 @@
+//! The regions of a full user dump with their bytes.
+
+use alloc::rc::Rc;
+
+use crate::format::{self, MemoryProtection, MemoryState, MemoryType};
+use crate::read::{FullUserDump, MemoryRegion, RegionDetail};
+use crate::redump::changed::{ChangedMemory, Changes};
+use crate::redump::report::{MissingMemory, Report};
+use crate::redump::source::{Interval, Source};
+use crate::redump::transcode::contents;
+use crate::write::{FullUserDumpBuilder, MemoryRange};
+
+/// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it
+/// knows nothing else of.
+pub(super) fn add<'a>(
+    source: &Source<'_, 'a>,
+    ranges: &[Interval],
+    changes: Option<&Rc<Changes<'a>>>,
+    builder: &mut FullUserDumpBuilder<'a>,
+) {
+    let regions = source.dump.regions();
+    for &range in ranges {
+        let row = regions.at_address(range.start).map_or_else(|| made_up(range.start), |region| row(source, &region));
+        let row = format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row };
+        builder.region(row, changed(changes, range).unwrap_or_else(|| contents(source, range)));
+    }
+}
+
+/// Carries the regions of a full user dump, as much of them as is there.
+pub(super) fn carry<'a>(
+    source: &Source<'_, 'a>,
+    dump: &FullUserDump<'a>,
+    changes: Option<&Rc<Changes<'a>>>,
+    builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
+) {
+    // What the selection found of them by the rules for minidumps.
+    report.missing_memory.clear();
+    report.excluded_memory = 0;
+    for region in dump.stored_regions() {
+        let (address, size, available) = (region.range.address, region.range.size, region.range.bytes.len() as u64);
+        if available < size {
+            report.missing_memory.push(MissingMemory { address, size, available });
+        }
+        let Some(range) = Interval::new(source.target.mask(address), available, u64::MAX) else { continue };
+        let row = format::MemoryInfo { region_size: available, ..*region.info.raw() };
+        let contents = changed(changes, range).unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
+        builder.region(row, contents);
+    }
+}
+
+fn changed<'a>(changes: Option<&Rc<Changes<'a>>>, range: Interval) -> Option<MemoryRange<'a>> {
+    let changes = changes.filter(|changes| changes.touch(range))?;
+    Some(MemoryRange::from_reader(range.start, range.size(), ChangedMemory::new(Rc::clone(changes), range)))
+}
+
+fn row(source: &Source<'_, '_>, region: &MemoryRegion<'_>) -> format::MemoryInfo {
+    match region.detail() {
+        RegionDetail::MemoryInfo(info) => {
+            let raw = *info.raw();
+            format::MemoryInfo { allocation_base: source.target.mask(raw.allocation_base), ..raw }
+        }
+        _ => format::MemoryInfo {
+            allocation_base: region.base(),
+            allocation_protect: region.protection().bits(),
+            state: region.state().bits(),
+            protect: region.protection().bits(),
+            memory_type: region.memory_type().bits(),
+            ..Default::default()
+        },
+    }
+}
+
+fn made_up(base: u64) -> format::MemoryInfo {
+    format::MemoryInfo {
+        allocation_base: base,
+        allocation_protect: MemoryProtection::READ_WRITE.bits(),
+        state: MemoryState::COMMIT.bits(),
+        protect: MemoryProtection::READ_WRITE.bits(),
+        memory_type: MemoryType::PRIVATE.bits(),
+        ..Default::default()
+    }
+}
