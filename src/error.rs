@@ -219,7 +219,7 @@ pub enum RedumpError {
     Write(#[from] WriteError),
 
     /// The option word is none of the debugger's.
-    #[error("{word:?} is no option: `/m` and letters are expected")]
+    #[error("{word:?} is no option: `/m` and letters are expected, or `/f` alone")]
     OptionWord {
         /// The word.
         word: alloc::string::String,

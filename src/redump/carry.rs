@@ -43,12 +43,7 @@ pub(super) struct Carrier<'r, 'a> {
 }
 
 impl<'r, 'a> Carrier<'r, 'a> {
-    pub(super) fn new(
-        dump: Minidump<'r>,
-        keep: Keep<'r, 'a>,
-        extended_state: bool,
-        folders: Option<Folders>,
-    ) -> Self {
+    pub(super) fn new(dump: Minidump<'r>, keep: Keep<'r, 'a>, extended_state: bool, folders: Option<Folders>) -> Self {
         let left = (dump.data().len() as u64).saturating_mul(2);
         Self { builder: MinidumpBuilder::new(), dump, keep, carried: HashMap::new(), extended_state, folders, left }
     }

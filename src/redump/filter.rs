@@ -59,7 +59,14 @@ pub(super) struct StackFilter {
 impl StackFilter {
     pub(super) fn new(source: &Source<'_, '_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         let width = source.target.pointer_size();
-        Self { modules: source.modules(), target: source.target, stacks: united(stacks), wanted, word: width.into(), width }
+        Self {
+            modules: source.modules(),
+            target: source.target,
+            stacks: united(stacks),
+            wanted,
+            word: width.into(),
+            width,
+        }
     }
 
     /// The stacks that share an address with an interval.

@@ -103,7 +103,7 @@ mod transcode;
 
 pub use hooks::Hooks;
 pub use options::Options;
-pub use report::{ItemFault, MissingMemory, Outcome, Report, StreamReport};
+pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
 pub use select::{Reason, SelectedMemory};
 
 use alloc::vec::Vec;
@@ -192,7 +192,13 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = select::unfiltered(source, &memory, &selection);
         }
         source.refuse_shared_bytes(&selection.ranges)?;
-        let plan = transcode::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?;
+        let plan = match options.is_full_user_dump() {
+            true => full_user_dump::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?,
+            false => {
+                full_user_dump::report_of_user_dump(source, &mut report);
+                transcode::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?
+            }
+        };
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

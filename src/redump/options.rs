@@ -47,6 +47,7 @@ const LETTERS: [Letter; 15] = [
 ///
 /// Options are parsed from the debugger's words: `/m`, `/ma`, `-mfFhut`, `m`. Letters are case-sensitive, come in any
 /// order, and each only adds something. Several words, parted by blanks, give the union.
+/// `/f` stands alone: it asks for a full user dump, which has all memory and leaves no choice.
 ///
 /// # Examples
 ///
@@ -61,6 +62,8 @@ const LETTERS: [Letter; 15] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     bits: MinidumpType,
+    /// True for `/f`, which no bits go with.
+    full_user_dump: bool,
     comment: Option<String>,
 }
 
@@ -68,6 +71,16 @@ impl Options {
     /// `/m` alone: stacks, instruction windows and the base set of streams.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// `/f`: a full user dump, the older format, in place of a minidump.
+    pub fn full_user_dump() -> Self {
+        Self { full_user_dump: true, ..Self::default() }
+    }
+
+    /// True for `/f`.
+    pub const fn is_full_user_dump(&self) -> bool {
+        self.full_user_dump
     }
 
     /// Adds a comment to the dump, as `/c` does.
@@ -82,10 +95,13 @@ impl Options {
         self.comment.as_deref()
     }
 
-    /// The flags that the header of the dump will have.
+    /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
     ///
     /// The debugger sets the bit for token information with every option.
     pub fn minidump_type(&self) -> MinidumpType {
+        if self.full_user_dump {
+            return MinidumpType::empty();
+        }
         let overruled = if self.filter_is_overruled() { MinidumpType::FILTER_MEMORY } else { MinidumpType::empty() };
         (self.bits - overruled) | MinidumpType::WITH_TOKEN_INFORMATION
     }
@@ -103,15 +119,17 @@ impl Options {
     /// not, as the debugger always sets it.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
         let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
-        let options = Self { bits, comment: None };
+        let options = Self { bits, ..Self::default() };
         let covered = options.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
         let rest = bits.bits() & !covered.bits();
         if rest == 0 { Ok(options) } else { Err(RedumpError::UnsupportedFlags { bits: rest }) }
     }
 
-    /// True if all of these bits of `MINIDUMP_TYPE` are asked for.
+    /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all the memory that there is.
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
-        self.minidump_type().contains(bits)
+        const OF_USER_DUMP: MinidumpType =
+            MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
+        if self.full_user_dump { OF_USER_DUMP } else { self.minidump_type() }.contains(bits)
     }
 
     /// The fewest letters that say the same.
@@ -132,6 +150,10 @@ impl FromStr for Options {
 
     fn from_str(words: &str) -> Result<Self, RedumpError> {
         let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
+        let bare = words.trim();
+        if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
+            return Ok(Self::full_user_dump());
+        }
         let mut bits = None;
         for word in words.split_whitespace() {
             let bare = word.strip_prefix(['/', '-']).unwrap_or(word);
@@ -142,12 +164,15 @@ impl FromStr for Options {
                 *bits |= known.ok_or(RedumpError::UnknownLetter { letter })?.bits;
             }
         }
-        bits.map(|bits| Self { bits, comment: None }).ok_or_else(|| no_option(words))
+        bits.map(|bits| Self { bits, ..Self::default() }).ok_or_else(|| no_option(words))
     }
 }
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.full_user_dump {
+            return f.write_str("/f");
+        }
         f.write_str("/m")?;
         self.letters().try_for_each(|letter| write!(f, "{}", letter.letter))
     }

@@ -36,6 +36,21 @@ pub struct Report {
     pub unfiltered_memory: u64,
     /// Parts of items that could not be read: names, contexts, records.
     pub faults: Vec<ItemFault>,
+    /// What the source says and the format of the result has no place for, beside whole streams
+    /// ([`Outcome::NoPlace`]).
+    pub losses: Vec<Loss>,
+    /// True if a full user dump was made of a source that does not have all memory of its process:
+    /// [`Report::missing_memory`] then has what is known to be missing.
+    pub is_partial: bool,
+}
+
+/// Something that the source says and that the format of the result has no place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// What it is.
+    pub what: &'static str,
+    /// How many of it the source has.
+    pub count: u64,
 }
 
 /// What became of a stream of the source.
@@ -72,6 +87,8 @@ pub enum Outcome {
     Filtered,
     /// The program asked for it to be left out ([`Hooks`](super::Hooks)).
     LeftOut,
+    /// Left out: the format of the result has no place for it.
+    NoPlace,
     /// Could not be read, and is not in the result.
     Unreadable(ReadError),
 }

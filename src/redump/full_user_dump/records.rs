@@ -4,12 +4,12 @@
 //! format lacks comes out of them: of modules all that their images tell, of the system its edition and the time.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType};
-use crate::read::{FullUserDump, Memory, UserModule};
+use crate::read::{FullUserDump, Image, Memory};
 use crate::write::{MinidumpBuilder, PartId};
 
 /// The page that the system shares with all processes, at the same address in all of them.
@@ -38,7 +38,7 @@ pub(in super::super) fn records_of(dump: &FullUserDump<'_>) -> Result<Vec<u8>, R
 }
 
 /// The time of the dump in seconds since 1970; 0 if it is not there.
-fn time(memory: &Memory<'_>) -> u32 {
+pub(super) fn time(memory: &Memory<'_>) -> u32 {
     // High half, low half, high half again: Windows writes them in the other order, so that a torn value shows.
     let low = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME).map(u64::from);
     let high = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME + 4).map(u64::from);
@@ -46,15 +46,20 @@ fn time(memory: &Memory<'_>) -> u32 {
     seconds.and_then(|seconds| u32::try_from(seconds.checked_sub(SECONDS_TO_1970)?).ok()).unwrap_or(0)
 }
 
+/// The edition of Windows; 0 if it is not there.
+pub(super) fn product_type(memory: &Memory<'_>) -> u8 {
+    let number = memory.read_u32(KUSER_SHARED_DATA + NT_PRODUCT_TYPE);
+    number.and_then(|number| u8::try_from(number).ok()).unwrap_or(0)
+}
+
 fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, memory: &Memory<'_>) {
     let header = dump.header();
     let version = dump.service_pack().map(|text| builder.text(text.to_string_lossy().as_str()));
-    let product_type = memory.read_u32(KUSER_SHARED_DATA + NT_PRODUCT_TYPE).and_then(|number| u8::try_from(number).ok());
     let system_info = format::SystemInfo {
         processor_architecture: dump.target().architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
         // As the debugger has it: the format does not tell.
         number_of_processors: 1,
-        product_type: product_type.unwrap_or(0),
+        product_type: product_type(memory),
         major_version: header.major_version,
         minor_version: header.minor_version & 0xffff,
         build_number: dump.build_number(),
@@ -99,16 +104,32 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
     }
 }
 
+/// The modules with what their images in memory tell of them.
 fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) {
     builder.list(StreamType::MODULE_LIST);
+    // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
+    let mut left = dump.data().len();
+    let mut part = |builder: &mut MinidumpBuilder<'a>, name, record: Option<Cow<'a, [u8]>>| {
+        let record = record?;
+        left = left.checked_sub(record.len())?;
+        Some(builder.part(name, record))
+    };
     for module in dump.modules() {
-        let name: Option<String> = module.name().ok().map(|name| name.to_string());
-        let name = name.map(|name| builder.text(name.as_str()));
-        let record =
-            format::Module { base_of_image: module.base(), size_of_image: module.size(), ..Default::default() };
+        let name = module.name().ok().map(|name| builder.text(name.to_string().as_str()));
+        let image = Image::at(memory, module.base());
+        let code_view = part(builder, "CodeView record", image.and_then(|image| image.code_view_record()));
+        let misc = part(builder, "IMAGE_DEBUG_MISC", image.and_then(|image| image.misc_record()));
+        let record = format::Module {
+            base_of_image: module.base(),
+            size_of_image: module.size(),
+            check_sum: image.and_then(|image| image.checksum()).unwrap_or(0),
+            time_date_stamp: image.map_or(0, |image| image.time_date_stamp()),
+            version_info: image.and_then(|image| image.version()).unwrap_or_default(),
+            ..Default::default()
+        };
         match name {
-            Some(name) => builder.module(record, name, None, None),
-            None => builder.nameless_module(record, None, None),
+            Some(name) => builder.module(record, name, code_view, misc),
+            None => builder.nameless_module(record, code_view, misc),
         };
     }
 }

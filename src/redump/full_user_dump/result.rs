@@ -6,11 +6,9 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::{
     self, CrashModule64, CrashThread64, EXCEPTION_DEBUG_EVENT, ExceptionDebugEvent64, ImageFileMachine, MinidumpType,
-    MiscInfoFlags, StreamType, char_to_windows_1252,
+    StreamType, char_to_windows_1252,
 };
-use crate::read::{
-    FullUserDump, MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, VersionInformation,
-};
+use crate::read::{MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, VersionInformation};
 use crate::redump::carry::Keep;
 use crate::redump::changed::Changes;
 use crate::redump::hooks::Hooks;
@@ -34,13 +32,15 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
     let builder = builder_for(source)?;
-    let mut transcoder = Transcoder { source, keep, hooks: &hooks, selection: &selection, builder, report };
+    let mut transcoder =
+        Transcoder { source, keep, hooks: &hooks, selection: &selection, builder, report: &mut *report };
     transcoder.system();
     let first_thread = transcoder.threads();
     transcoder.event(first_thread);
     transcoder.modules();
-    let Transcoder { mut builder, report, .. } = transcoder;
-    losses::report(source, options, &hooks, &selection, report);
+    let mut builder = transcoder.builder;
+    losses::report(source, options, &hooks, report);
+    report.is_partial = source.user.is_none() && !has_full_memory(source);
     let changes = Changes::new(source, None, hooks.redactor, selected).map(Rc::new);
     match source.user {
         Some(dump) => memory::carry(source, &dump, changes.as_ref(), &mut builder, report),
@@ -59,6 +59,12 @@ fn builder_for<'a>(source: &Source<'_, '_>) -> Result<FullUserDumpBuilder<'a>, R
     let machine = machine.ok_or(RedumpError::Unsupported { what })?;
     let is_64_bit = source.user.map_or(!source.target.is_32_bit(), |dump| dump.is_64_bit());
     Ok(if is_64_bit { FullUserDumpBuilder::new_64_bit(machine) } else { FullUserDumpBuilder::new_32_bit(machine) })
+}
+
+/// True if the source was meant to have all memory of its process.
+fn has_full_memory(source: &Source<'_, '_>) -> bool {
+    source.dump.flags().contains(MinidumpType::WITH_FULL_MEMORY)
+        || source.dump.raw_stream(StreamType::MEMORY64_LIST).is_some()
 }
 
 struct Transcoder<'s, 'r, 'a> {
@@ -189,13 +195,13 @@ impl<'r> Transcoder<'_, 'r, '_> {
             let bytes: Vec<u8> = name.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect();
             altered += u64::from(name.chars().any(|char| char_to_windows_1252(char).is_none()));
             let base_of_image = self.source.target.mask(module.base());
-            self.builder.module(
-                CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() },
-                bytes,
-            );
+            self.builder
+                .module(CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() }, bytes);
         }
         if altered > 0 {
-            self.report.losses.push(Loss { what: "module names with characters that Windows-1252 lacks", count: altered });
+            self.report
+                .losses
+                .push(Loss { what: "module names with characters that Windows-1252 lacks", count: altered });
         }
     }
 }

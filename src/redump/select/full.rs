@@ -12,7 +12,11 @@ use super::super::source::{Interval, Source};
 /// Everything readable: a range for each accessible region, and the memory that no region describes.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
-pub(super) fn full_memory(source: &Source<'_, '_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
+pub(super) fn full_memory(
+    source: &Source<'_, '_>,
+    go_on: bool,
+    report: &mut Report,
+) -> Result<Vec<Interval>, RedumpError> {
     let regions = regions(source);
     let mut ranges: Vec<Interval> = Vec::new();
     for &(bounds, accessible) in &regions {

@@ -19,7 +19,9 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval]) {
     for stack in stacks {
         let mut at = stack.start.checked_next_multiple_of(word);
         while let Some(address) = at.filter(|at| at.checked_add(word - 1).is_some_and(|last| last <= stack.last)) {
-            if let Some(pointer) = source.memory.read_pointer(address).filter(|&pointer| !any_has(&modules, target.mask(pointer))) {
+            if let Some(pointer) =
+                source.memory.read_pointer(address).filter(|&pointer| !any_has(&modules, target.mask(pointer)))
+            {
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);
                 let window = Interval::new(start, pointer - start + FROM, target.last_address());
