@@ -9,7 +9,7 @@ mod vendor;
 use std::hint::black_box;
 
 use userdump::Minidump;
-use userdump::read::{Context, MemoryRange, Module, RawStream, Stream, Thread, Utf16};
+use userdump::read::{ByteOrder, CodeView, Context, Image, MemoryRange, Module, RawStream, Stream, Thread, Utf16};
 
 /// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.
 pub fn walk(dump: &Minidump<'_>) {
@@ -190,5 +190,15 @@ fn walk_memory(dump: &Minidump<'_>) {
         around
             .into_iter()
             .for_each(|address| assert_eq!(memory.range_at(address).is_some(), memory.run_len(address, 1) > 0));
+        Image::at(&memory, range.address).iter().for_each(walk_image);
     }
+}
+
+fn walk_image(image: &Image<'_, '_>) {
+    let records = [image.code_view_record(), image.misc_record()];
+    for record in records.iter().flatten() {
+        assert!((1..=0x2_0000).contains(&record.len()));
+        black_box(CodeView::new(record, ByteOrder::Little));
+    }
+    black_box((image.checksum(), image.size_of_image(), image.version(), image.sections().take(100).count()));
 }

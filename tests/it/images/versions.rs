@@ -4,7 +4,9 @@ use libtest_mimic::Trial;
 
 use super::assembler::*;
 use crate::support::cpu::{Cpu, put};
+use crate::support::forms::open;
 use crate::support::trials;
+use crate::synth::Dump;
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -84,6 +86,13 @@ fn levels_are_of_their_kind() {
     check(None, |it| numbers(it, VERSIONS_AT + 4, &[to(BY_NAME_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_NAME_AT + 20, &[to(BY_LANGUAGE_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_LANGUAGE_AT + 20, &[0x8000_0280]));
+    // Even where the bit would lead to data, were it part of the position.
+    let mut image = whole(Cpu::AMD64);
+    numbers(&mut image, BY_LANGUAGE_AT + 20, &[0x8000_0280]);
+    let far = BASE + LEAF_AT as u64 + 0x8000_0000;
+    let dump = Dump::new().memory(BASE, &image).memory(far, &image[LEAF_AT..LEAF_AT + 16]);
+    let bytes = dump.build();
+    assert_eq!(parts_at(&open(&bytes), BASE).expect("it is one").version, None);
 }
 
 fn trees_that_go_in_circles_end() {
