@@ -11,6 +11,8 @@
 //! - **re-encodes** them ([`mod@redump`]): a dump goes in, and out comes what `.dump /m[options]` would have written in
 //!   the debugger.
 //!
+//! The older *full user dump*, `USERDUMP` or `USERDU64`, is read, written and re-encoded as well: see [Formats](#formats).
+//!
 //! It does not walk stacks, find symbols or judge how exploitable a crash is, and it does not capture live processes.
 //!
 //! # Examples
@@ -116,11 +118,42 @@
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
 //!
+//! # Formats
+//!
+//! A *minidump* is a header, a directory and streams; `/m` of the debugger and its letters choose what is in it. A *full user
+//! dump* (`USERDUMP`, `USERDU64`, from `/f`) is what debuggers wrote before: a fixed set of tables, and all memory. The
+//! columns say what each holds of a process.
+//!
+//! | | `/f` | `/ma` | `/mf` | `/m` |
+//! |---|---|---|---|---|
+//! | memory | all that can be read | all that can be read | all that can be read | stacks, code around instruction pointers |
+//! | what is at other addresses: reserved, guard and no-access regions | no | yes | no | no |
+//! | threads: number, priority, environment block, registers | yes | yes | yes | yes |
+//! | bounds of stacks | in memory | yes | yes | yes |
+//! | extended registers (AVX) | no | with `y` | with `y` | with `y` |
+//! | times, start address and state of threads | no | yes | no | no |
+//! | names of threads | no | if the writer knows them | if the writer knows them | if the writer knows them |
+//! | modules: base, size, name | yes, in 8-bit characters | yes | yes | yes |
+//! | time stamp, checksum, version, symbols of modules | in memory | yes | yes | yes |
+//! | unloaded modules | no | yes | no | no |
+//! | handles | no | yes | no | no |
+//! | exception | yes, and whether it was at its first chance | yes | yes | yes |
+//! | registers at the exception | those of the thread | yes | yes | yes |
+//! | version of the system | yes | yes | yes | yes |
+//! | processor, number of processors | kind | yes | yes | yes |
+//! | time of the dump | in memory | yes | yes | yes |
+//! | process number; times of the process | yes; no | yes; yes | yes; yes | yes; yes |
+//! | comments, streams of programs | no | yes | yes | yes |
+//! | largest file | 64-bit no limit, 32-bit 4 GiB | none | none | 4 GiB |
+//!
+//! Write `/ma` to keep everything, `/m` with a few letters to send something. Write `/f` for old programs that read nothing
+//! else: current debuggers only read it, and refuse to make one out of a dump, which [`mod@redump`] does. A full user dump
+//! that turns up can be made into any minidump.
+//!
 //! # Limits
 //!
-//! Dumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded yet. The
-//! formats of the older full user dump (`USERDUMP`, `USERDU64`) are written with [`FullUserDumpBuilder`]; the reader
-//! recognises and refuses them by name. On a 32-bit host a file must fit into its address space.
+//! Minidumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded. Kernel
+//! dumps and dumps of Windows CE are recognised and refused. On a 32-bit host a file must fit into its address space.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(

@@ -7,9 +7,10 @@ use userdump::format::StreamType;
 use userdump::redump::{Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters]] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
+usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
               [--only-thread ID] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
+  /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /c TEXT      add a comment
   --explain    print which memory was selected, and why
@@ -118,6 +119,7 @@ impl<'a> Word<'a> {
         let all_letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
         match word.strip_prefix(['/', '-']) {
             Some("o") => Self::Overwrite,
+            Some("f") => Self::Letters(word),
             Some("c") => Self::Comment,
             Some("-explain") if word.starts_with('-') => Self::Explain,
             Some("-keep") if word.starts_with('-') => Self::Keep,

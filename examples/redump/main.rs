@@ -1,4 +1,4 @@
-//! Re-encodes a dump, as `.dump /m` does in the debugger.
+//! Re-encodes a dump, as `.dump /m` does in the debugger; with `/f`, into a full user dump.
 //!
 //! ```text
 //! $ cargo run --release --example redump -- /m tests/fixtures/quick-start.dmp small.dmp
@@ -62,9 +62,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         _ => line(input, &error),
     };
     let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
-    let explanation = match &dump {
-        Dump::Minidump(dump) if arguments.explain => explain(&redump, &dump.memory()),
-        _ => String::new(),
+    let explanation = match arguments.explain {
+        true => explain(&redump, &dump.memory()),
+        false => String::new(),
     };
     let progress = progress(redump.size());
 

@@ -29,6 +29,10 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
             true => "nothing is filtered: full memory wins over the letter r".to_owned(),
             false => String::new(),
         },
+        match report.is_partial {
+            true => "the source does not have all memory of its process, and so the result does not".to_owned(),
+            false => String::new(),
+        },
     ];
     let kept = [
         of_source(|outcome| outcome.is_kept() && outcome != Outcome::Unexamined),
@@ -43,6 +47,7 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
             "threads",
             if report.threads_left_out > 0 { report.threads_left_out.to_string() } else { String::new() },
         ),
+        labelled("no place in the format", of_source(|outcome| outcome == Outcome::NoPlace)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
         if excluded > 0 { format!("memory that is not accessible: {excluded} bytes") } else { String::new() },
@@ -61,6 +66,11 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     section(&mut text, "written", written.into_iter());
     section(&mut text, "kept", kept.into_iter());
     section(&mut text, "dropped", dropped.into_iter());
+    let losses = report.losses.iter().map(|loss| match loss.count {
+        1 => loss.what.to_owned(),
+        count => format!("{} ({count})", loss.what),
+    });
+    section(&mut text, "lost", losses);
     section(&mut text, "unreadable", missing.chain(streams).chain(faults));
     text
 }

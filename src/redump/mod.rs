@@ -1,4 +1,5 @@
-//! Re-encoding: a dump goes in, and out comes the minidump that the debugger's `.dump /m` would have written.
+//! Re-encoding: a dump goes in, and out comes the minidump that the debugger's `.dump /m` would have written, or the full
+//! user dump of `.dump /f`.
 //!
 //! Three steps: the options select memory and streams, the source's records become the builder's, the plan is written.
 //! [`redump`] does all; [`Redump`] stops before the last, so that size and report are known before the first byte.
@@ -23,6 +24,7 @@
 //! | `R` | `0x40080` | names of modules without folders | | |
 //! | `a` | `0x41826` | those of `fFhtu` | everything readable | full memory |
 //! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
+//! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
 //! The base set is ThreadList, ModuleList, MemoryList, Exception, SystemInfo and MiscInfo and, in dumps of Windows
 //! processes, Token, SystemMemoryInfo and ProcessVmCounters. Function tables, thread names, comments and the streams
@@ -35,6 +37,28 @@
 //! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
 //! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
 //! other become one, with the bytes between them.
+//!
+//! # Full user dumps
+//!
+//! As a **source**, a full user dump counts as the minidump that says the same, so that every letter does what it does to
+//! one. What the format lacks comes out of the memory: of each module time stamp, checksum, version and debug records, if
+//! its image is there; the time of the dump and the edition of Windows, from the page that the system shares with all
+//! processes (`KUSER_SHARED_DATA`). Handles, unloaded modules, names and times of threads are in no full user dump.
+//!
+//! As a **result** (`/f`) it has the width of the target, and
+//!
+//! | part | from a minidump | from a full user dump |
+//! |---|---|---|
+//! | regions | what `/mA` writes: each with its row of the memory information or its line of LinuxMaps; memory that nothing describes as committed, private, readable and writable | as they are, those that the file cuts as far as they go |
+//! | contexts | the fixed part of Windows' layout; of other layouts the registers of the same names | the same |
+//! | debug event | the first exception, or a breakpoint in the first thread; at its first chance, for a minidump does not say | as it is |
+//! | modules | by base address, names in Windows-1252 with question marks for what it lacks | as they are |
+//! | version information | the service pack, `none` without one | as it is |
+//!
+//! The debugger refuses to write one from a dump; what it writes of a running process is what was measured. A full user
+//! dump of a source without full memory is a lie to debuggers, which take what is missing for free memory:
+//! [`Report::is_partial`] says so, [`Report::missing_memory`] what is known to be missing. Whatever else the format has no
+//! place for is in the report, as [`Outcome::NoPlace`] or in [`Report::losses`].
 //!
 //! # Privacy
 //!
