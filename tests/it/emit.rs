@@ -28,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         an_error_within_a_range_names_the_whole_range,
         an_error_within_long_lists_of_ranges_names_the_whole_list,
         what_a_buffering_sink_cannot_pass_on_is_an_error,
+        large_ranges_go_out_in_pieces_and_small_ones_together,
     ];
     [own, sources::trials()].into_iter().flatten().collect()
 }
@@ -102,6 +103,28 @@ fn same_file<F: FnMut(usize, usize) -> io::Result<usize>>(script: impl Fn() -> F
     let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
     assert_eq!(written.size, expected.len() as u64);
     assert!(sink.0.file == expected, "vectored");
+}
+
+/// The kernel brings in the pages of a mapping slowly if it gets a gigabyte in one call, and calls cost something too.
+fn large_ranges_go_out_in_pieces_and_small_ones_together() {
+    const PIECE: usize = 512 * 1024;
+    let (large, small) = (vec![7; 5 * PIECE + 3], vec![8; 4096]);
+    let mut dump = MinidumpBuilder::new();
+    for number in 0..1000 {
+        dump.memory64(MemoryRange::borrowed(number << 32, if number == 500 { &large } else { &small }));
+    }
+    let calls = std::cell::RefCell::new(Vec::new());
+    let mut sink = Vectored(Scripted::new(|offered, _| {
+        calls.borrow_mut().push(offered);
+        Ok(offered)
+    }));
+    dump.plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    let calls = calls.borrow();
+    let memory: usize = 999 * small.len() + large.len();
+    assert!(sink.0.file.len() > memory);
+    // A piece, and one small run more that fills it up.
+    assert!(calls.iter().all(|&size| size < PIECE + small.len()), "{calls:?}");
+    assert!(calls.len() < 25, "{} calls", calls.len());
 }
 
 fn a_sink_that_takes_a_byte_a_call_gets_the_same_file() {
