@@ -9,6 +9,7 @@ mod corpus;
 mod differential;
 mod directory;
 mod emit;
+mod full_user_dump;
 mod handles;
 mod header;
 mod laws;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         differential::trials(),
         directory::trials(),
         emit::trials(),
+        full_user_dump::trials(),
         handles::trials(),
         header::trials(),
         laws::trials(),

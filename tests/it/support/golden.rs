@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use ruzstd::decoding::StreamingDecoder;
 
 /// What is kept of the archives: of each set dumps that the debugger wrote of the process, and what it re-encoded from
-/// the one of all memory. Left out are the letters that the debugger does not document, and full user dumps.
+/// the one of all memory. Left out are the letters that the debugger does not document.
 ///
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
@@ -37,10 +37,13 @@ pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(FROM_MA, HIGH_FROM_MA)
 }
 
+/// The sets of which there is a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
+pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIGH];
+
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
-/// The paths of all members that can be asked for.
+/// The paths of all minidumps that can be asked for.
 pub fn wanted() -> Vec<String> {
     let live = live().map(|(set, name)| format!("{set}/{name}.dmp"));
     live.chain(from_ma().map(|(set, name)| format!("{set}-from-ma/{name}.dmp"))).collect()
@@ -48,7 +51,7 @@ pub fn wanted() -> Vec<String> {
 
 /// Where `member` lies, after unpacking its archive from `folder` if that has not happened yet.
 pub fn path(folder: &Path, member: &str) -> PathBuf {
-    let wanted = wanted();
+    let wanted = [wanted(), USER_DUMP_SETS.map(|set| format!("{set}/f.dmp")).to_vec()].concat();
     assert!(wanted.iter().any(|it| it == member), "{member} is not on the list of golden dumps to unpack");
     let archive = folder.join(archive_of(member));
     let unpacked = unpacked_folder(&archive);
