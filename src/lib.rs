@@ -118,8 +118,8 @@
 //! # Limits
 //!
 //! Dumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded yet. The
-//! formats of the older full user dump (`USERDUMP`, `USERDU64`) are recognised and refused by name. On a 32-bit host a
-//! file must fit into its address space.
+//! older full user dumps (`USERDUMP`, `USERDU64`) are read, and not re-encoded yet. On a 32-bit host a file must fit into
+//! its address space.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(

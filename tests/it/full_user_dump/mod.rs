@@ -2,6 +2,7 @@
 
 mod check;
 mod damaged;
+mod fixture;
 mod golden;
 mod neutral;
 mod read;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
     [
         check::trials(),
         damaged::trials(),
+        fixture::trials(),
         golden::trials(),
         neutral::trials(),
         read::trials(),
@@ -101,7 +103,12 @@ fn high(wide: bool) -> u64 {
     if wide { 0x7ff6_a500_0000 } else { 0xa500_0000 }
 }
 
-/// A dump with some of everything and nothing wrong.
+/// What the event of [`sound`] has for parameters: the first two count.
+fn information(wide: bool) -> [u64; 15] {
+    std::array::from_fn(|index| if index == 0 { 1 } else { high(wide) + index as u64 })
+}
+
+/// A dump with some of everything and nothing wrong. The fixture `full-user-dump.dmp` is the wide one.
 fn sound(wide: bool) -> UserDump {
     let thread = |id: u32| UserThread {
         id,
@@ -109,7 +116,7 @@ fn sound(wide: bool) -> UserDump {
         priority_class: 32,
         priority: 2,
         teb: high(wide) + 0x1000 * u64::from(id),
-        context: context(wide, 0x40_1000 + u64::from(id), 0x2000 + 8 * u64::from(id)),
+        context: context(wide, 0x40_1000 + u64::from(id), 0x2000 + u64::from(id)),
     };
     let event = UserEvent {
         process: 0x120,
@@ -119,7 +126,7 @@ fn sound(wide: bool) -> UserDump {
         record: 0x3000,
         address: high(wide) + 0x10,
         parameters: 2,
-        information: std::array::from_fn(|index| high(wide) + index as u64),
+        information: information(wide),
         first_chance: 1,
     };
     empty(wide)

@@ -39,7 +39,7 @@ fn full_user_dumps_give_what_their_views_give() {
         let exceptions: Vec<_> = dump.exceptions().collect();
         let [exception] = exceptions.as_slice() else { panic!("{exceptions:?}") };
         assert_eq!((exception.thread_id(), exception.code(), exception.address()), (8, 0xc000_0005, high(wide) + 0x10));
-        assert_eq!(exception.parameters(), [high(wide), high(wide) + 1]);
+        assert_eq!(exception.parameters(), [1, high(wide) + 1]);
         let context = exception.context().expect("it is there whole").expect("it is there");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008));
         assert_eq!((dump.data(), dump.memory().read_u8(0x2001)), (&bytes[..], Some(1)));

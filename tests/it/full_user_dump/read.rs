@@ -5,7 +5,7 @@ use userdump::format::{ImageFileMachine, PlatformId, ProcessorArchitecture};
 use userdump::read::{FullUserDump, VersionInformation};
 use userdump::{Dump, ReadError};
 
-use super::{Slot, empty, high, in_every_form, open, set_word, sound};
+use super::{Slot, empty, high, in_every_form, information, open, set_word, sound};
 use crate::support::trials;
 use crate::synth::{UserDump, UserEvent, UserModule};
 
@@ -105,8 +105,8 @@ fn the_event_has_the_fields_of_the_file() {
         let record = exception.record();
         assert_eq!((record.exception_flags, record.exception_record), (1, 0x3000));
         assert_eq!((exception.address(), exception.is_first_chance()), (high(wide) + 0x10, true));
-        assert_eq!(exception.parameters(), [high(wide), high(wide) + 1]);
-        assert_eq!(record.exception_information, std::array::from_fn(|index| high(wide) + index as u64));
+        assert_eq!(exception.parameters(), [1, high(wide) + 1]);
+        assert_eq!(record.exception_information, information(wide));
         assert_eq!(dump.debug_event(), Ok(Some(*exception.event())));
         let context = exception.context().expect("it is there whole").expect("it is there");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008), "the registers are those of the thread");

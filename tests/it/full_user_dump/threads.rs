@@ -36,7 +36,7 @@ fn threads_have_the_fields_of_the_file() {
             assert_eq!((raw.suspend_count, raw.priority_class, raw.priority, raw.spare), (1, 32, 2, [0; 7]));
             let context = thread.context().expect("it is there whole").expect("it is there");
             let pointers = (context.instruction_pointer(), context.stack_pointer());
-            assert_eq!(pointers, (Some(0x40_1000 + u64::from(id)), Some(0x2000 + 8 * u64::from(id))));
+            assert_eq!(pointers, (Some(0x40_1000 + u64::from(id)), Some(0x2000 + u64::from(id))));
             assert!(threads.by_id(id).is_some_and(|found| found.teb() == thread.teb()));
         }
         assert!(threads.get(2).is_none() && threads.by_id(9).is_none());
