@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("this kind of dump is not known here".into());
+        return Err("a full user dump has no handles".into());
     };
     let Some(handles) = dump.stream::<HandleData<'_>>()? else {
         return Err("the dump has no handles; the debugger writes them when asked with the option h".into());

@@ -22,7 +22,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use support::printable;
-use userdump::read::{CodeView, ModuleList, UnloadedModuleList, Utf16};
+use userdump::read::{AnyModule, AnyText, CodeView, Module, UnloadedModuleList};
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {
@@ -30,44 +30,56 @@ fn main() -> ExitCode {
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("this kind of dump is not known here".into());
-    };
-    for module in dump.stream::<ModuleList<'_>>()?.into_iter().flatten() {
+    let dump = Dump::parse(file)?;
+    for module in dump.modules() {
         let end = module.base().saturating_add(module.size().into());
         writeln!(out, "{:#018x} to {end:#018x}  {}", module.base(), text(module.name()))?;
-        if let Some(version) = module.version() {
-            let (high, low) = (version.file_version_ms, version.file_version_ls);
-            writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
-        }
-        // A symbol server has the file under its time stamp and size.
-        writeln!(out, "    image   {:08X}{:x}", module.raw().time_date_stamp, module.size())?;
-        match module.code_view() {
-            Ok(Some(CodeView::Pdb70 { head, path })) => {
-                writeln!(out, "    symbols {} {} {}", head.signature, head.age, ansi(path))?;
-            }
-            Ok(Some(CodeView::Pdb20 { head, path })) => {
-                writeln!(out, "    symbols {:08X} {} {}", head.signature, head.age, ansi(path))?;
-            }
-            Ok(Some(CodeView::ElfBuildId(id))) => {
-                let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-                writeln!(out, "    symbols {id}")?;
-            }
-            Ok(Some(_)) => writeln!(out, "    symbols in a record of an unknown kind")?,
-            Ok(None) => {}
-            Err(error) => writeln!(out, "    symbols: {error}")?,
+        // A full user dump leaves the rest to the image in memory.
+        if let AnyModule::Minidump(module) = module {
+            details(&module, out)?;
         }
     }
-    for module in dump.stream::<UnloadedModuleList<'_>>()?.into_iter().flatten() {
+    let unloaded = match dump {
+        Dump::Minidump(dump) => dump.stream::<UnloadedModuleList<'_>>()?,
+        _ => None,
+    };
+    for module in unloaded.into_iter().flatten() {
         let (base, size) = (module.raw().base_of_image, u64::from(module.raw().size_of_image));
-        writeln!(out, "{base:#018x} to {:#018x}  {}, unloaded", base.saturating_add(size), text(module.name()))?;
+        let name = text(module.name().map(AnyText::Utf16));
+        writeln!(out, "{base:#018x} to {:#018x}  {name}, unloaded", base.saturating_add(size))?;
+    }
+    Ok(())
+}
+
+/// Version, file and symbols.
+fn details(module: &Module<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    if let Some(version) = module.version() {
+        let (high, low) = (version.file_version_ms, version.file_version_ls);
+        writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
+    }
+    // A symbol server has the file under its time stamp and size.
+    writeln!(out, "    image   {:08X}{:x}", module.raw().time_date_stamp, module.size())?;
+    match module.code_view() {
+        Ok(Some(CodeView::Pdb70 { head, path })) => {
+            writeln!(out, "    symbols {} {} {}", head.signature, head.age, ansi(path))?;
+        }
+        Ok(Some(CodeView::Pdb20 { head, path })) => {
+            writeln!(out, "    symbols {:08X} {} {}", head.signature, head.age, ansi(path))?;
+        }
+        Ok(Some(CodeView::ElfBuildId(id))) => {
+            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            writeln!(out, "    symbols {id}")?;
+        }
+        Ok(Some(_)) => writeln!(out, "    symbols in a record of an unknown kind")?,
+        Ok(None) => {}
+        Err(error) => writeln!(out, "    symbols: {error}")?,
     }
     Ok(())
 }
 
 /// A name, or why it cannot be read: one broken name does not spoil the list.
-fn text(name: Result<Utf16<'_>, ReadError>) -> String {
-    name.map_or_else(|error| format!("({error})"), |name| printable(&name.to_string_lossy()))
+fn text(name: Result<AnyText<'_>, ReadError>) -> String {
+    name.map_or_else(|error| format!("({error})"), |name| printable(&name.to_string()))
 }
 
 fn ansi(path: &[u8]) -> String {

@@ -19,30 +19,30 @@ use std::process::ExitCode;
 
 use userdump::Dump;
 use userdump::format::{MemoryProtection, MemoryState, MemoryType};
-use userdump::read::ModuleList;
 
 fn main() -> ExitCode {
     support::run("regions FILE", list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("this kind of dump is not known here".into());
-    };
+    let dump = Dump::parse(file)?;
     let memory = dump.memory();
-    let modules = dump.stream::<ModuleList<'_>>()?.map(|modules| modules.by_address());
+    let start = |address| dump.target().mask(address);
+    let mut modules: Vec<_> = dump.modules().collect();
+    modules.sort_by_key(|module| start(module.base()));
     let regions = dump.regions();
     if regions.is_empty() {
-        return Err("the dump has neither memory information nor the maps of a Linux process".into());
+        return Err("the dump does not describe the regions of the process".into());
     }
     for region in regions.iter() {
         let (base, size) = (region.base(), region.size());
         let last = base.saturating_add(size.saturating_sub(1));
         let present: u64 = memory.visible_within(base, last).map(|range| range.size).sum();
-        let module = modules.as_ref().and_then(|modules| modules.get(base));
+        let before = modules.partition_point(|module| start(module.base()) <= start(base));
+        let module = modules[..before].last().filter(|module| module.contains(base));
         // Linux says what is behind a region, Windows leaves that to the modules.
         let behind = match module.and_then(|module| module.name().ok()) {
-            Some(name) if region.path().is_empty() => name.to_string_lossy(),
+            Some(name) if region.path().is_empty() => name.to_string(),
             _ => region.path().to_string_lossy().into_owned(),
         };
         let (state, kind) = (state(region.state()), kind(region.memory_type()));

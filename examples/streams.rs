@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("a dump of this kind has no streams".into());
+        return Err("a full user dump has no streams, but parts that its header has the positions of".into());
     };
     writeln!(out, "{:>3} {:>10} {:>10} {:>10}  name", "", "offset", "size", "type")?;
     for (stream, decoded) in dump.streams() {

@@ -20,27 +20,28 @@ use std::process::ExitCode;
 use support::printable;
 use userdump::Dump;
 use userdump::format::RegisterGroup;
-use userdump::read::{Context, ThreadList, ThreadNames};
+use userdump::read::{AnyThread, Context, MemoryRegions, ThreadNames};
 
 fn main() -> ExitCode {
     support::run("threads FILE", list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    let Dump::Minidump(dump) = Dump::parse(file)? else {
-        return Err("this kind of dump is not known here".into());
+    let dump = Dump::parse(file)?;
+    let names = match dump {
+        Dump::Minidump(dump) => dump.stream::<ThreadNames<'_>>()?,
+        _ => None,
     };
-    let names = dump.stream::<ThreadNames<'_>>()?;
-    let memory = dump.memory();
-    for thread in dump.stream::<ThreadList<'_>>()?.ok_or("the dump has no threads")? {
+    let (memory, regions) = (dump.memory(), dump.regions());
+    for thread in dump.threads() {
         let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
         let name = name.map_or(String::new(), |name| format!(" {}", printable(&name.to_string_lossy())));
         writeln!(out, "thread {:#x}{name}, environment block {:#x}", thread.id(), thread.teb())?;
-        let stack = thread.raw().stack;
-        let (start, size) = (stack.start_of_memory_range, u64::from(stack.memory.data_size));
-        // The index finds the bytes wherever the producer put them; `thread.stack()` would do for one thread.
-        let present = memory.run_len(start, size);
-        writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+        if let Some((start, size)) = stack(&thread, &regions) {
+            // The index finds the bytes wherever the producer put them.
+            let present = memory.run_len(start, size);
+            writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+        }
         match thread.context() {
             Ok(Some(context)) => registers(&context, out)?,
             Ok(None) => writeln!(out, "  no registers")?,
@@ -48,7 +49,6 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         }
     }
     for exception in dump.exceptions() {
-        let exception = exception?;
         let (thread, address) = (exception.thread_id(), exception.address());
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
         // What the registers were at the fault; the thread's own are those when the dump was written.
@@ -56,7 +56,18 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
             registers(&context, out)?;
         }
     }
-    Ok(())
+    if dump.threads().next().is_none() { Err("the dump has no threads".into()) } else { Ok(()) }
+}
+
+/// Where the stack is: what the dump says, or else from the stack pointer to the end of its region.
+fn stack(thread: &AnyThread<'_>, regions: &MemoryRegions<'_>) -> Option<(u64, u64)> {
+    if let AnyThread::Minidump(thread) = thread {
+        let stack = thread.raw().stack;
+        return Some((stack.start_of_memory_range, stack.memory.data_size.into()));
+    }
+    let pointer = thread.context().ok()??.stack_pointer()?;
+    let region = regions.at_address(pointer)?;
+    Some((pointer, region.base().saturating_add(region.size()).saturating_sub(pointer)))
 }
 
 fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

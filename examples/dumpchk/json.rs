@@ -3,26 +3,36 @@
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
+use userdump::Dump;
 use userdump::format::StreamType;
 use userdump::read::{
-    Exception, Finding, FromStream, HandleData, List, Memory64List, MemoryInfoList, MemoryList, MemoryRange, Minidump,
-    ModuleList, Record, ThreadList, ThreadNames, UnloadedModuleList,
+    AnyException, Finding, FromStream, FullUserDump, HandleData, List, Memory64List, MemoryInfoList, MemoryList,
+    MemoryRange, Minidump, MiscInfo, ModuleList, Record, SystemInfo, ThreadList, ThreadNames, UnloadedModuleList,
 };
 
-use crate::names::{architecture, system};
+use crate::names::{architecture, format, system};
 
-/// Counts are of the first stream of a type, `null` if there is none or its head cannot be read.
-#[derive(Serialize)]
+/// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
+/// dump are of its tables, and what its format lacks is `null`.
+#[derive(Default, Serialize)]
 struct Facts<'f> {
+    /// `minidump`, `userdump` or `userdu64`.
     format: &'static str,
     arch: Option<&'static str>,
     os: Option<&'static str>,
-    flags: u64,
+    /// Major, minor, build.
+    os_version: Option<[u32; 3]>,
+    service_pack: Option<String>,
+    process: Option<u32>,
+    flags: Option<u64>,
     streams: Vec<StreamFacts>,
     threads: Option<u64>,
     modules: Option<u64>,
     memory_list: MemoryFacts,
     memory64_list: MemoryFacts,
+    /// What a full user dump has bytes of.
+    memory: MemoryFacts,
+    /// The regions that are described: with bytes or without.
     memory_info: Option<u64>,
     thread_names: Option<u64>,
     unloaded_modules: Option<u64>,
@@ -63,18 +73,40 @@ struct FindingFacts {
     message: String,
 }
 
-pub fn print(out: &mut impl Write, dump: &Minidump<'_>, findings: &[Finding]) -> io::Result<()> {
+pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io::Result<()> {
+    let facts = Facts {
+        format: format(dump),
+        arch: dump.target().architecture.and_then(architecture),
+        os: dump.target().platform.and_then(system),
+        exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception)).collect(),
+        findings,
+        ..match dump {
+            Dump::Minidump(dump) => of_minidump(dump),
+            Dump::FullUserDump(dump) => of_user_dump(dump),
+            _ => Facts::default(),
+        }
+    };
+    serde_json::to_writer_pretty(&mut *out, &facts)?;
+    writeln!(out)
+}
+
+fn of_minidump(dump: &Minidump<'_>) -> Facts<'static> {
     let streams = dump.directory().iter().map(|entry| StreamFacts {
         number: entry.stream_type.0,
         name: entry.stream_type,
         size: entry.location.data_size,
         rva: entry.location.rva,
     });
-    let facts = Facts {
-        format: "minidump",
-        arch: dump.target().architecture.and_then(architecture),
-        os: dump.target().platform.and_then(system),
-        flags: dump.flags().bits(),
+    let system = view::<SystemInfo<'_>>(dump);
+    let version = |system: &SystemInfo<'_>| {
+        let raw = system.raw();
+        [raw.major_version, raw.minor_version, raw.build_number]
+    };
+    Facts {
+        os_version: system.as_ref().map(version),
+        service_pack: system.and_then(|system| system.csd_version().ok().flatten()).map(|text| text.to_string()),
+        process: view::<MiscInfo<'_>>(dump).and_then(|misc| misc.process_id()),
+        flags: Some(dump.flags().bits()),
         streams: streams.collect(),
         threads: count(view::<ThreadList<'_>>(dump)),
         modules: count(view::<ModuleList<'_>>(dump)),
@@ -84,11 +116,22 @@ pub fn print(out: &mut impl Write, dump: &Minidump<'_>, findings: &[Finding]) ->
         thread_names: count(view::<ThreadNames<'_>>(dump)),
         unloaded_modules: count(view::<UnloadedModuleList<'_>>(dump)),
         handles: count(view::<HandleData<'_>>(dump)),
-        exceptions: dump.exceptions().flatten().map(|exception| ExceptionFacts::of(&exception)).collect(),
-        findings,
-    };
-    serde_json::to_writer_pretty(&mut *out, &facts)?;
-    writeln!(out)
+        ..Facts::default()
+    }
+}
+
+fn of_user_dump(dump: &FullUserDump<'_>) -> Facts<'static> {
+    let header = dump.header();
+    Facts {
+        os_version: Some([header.major_version, header.minor_version & 0xffff, dump.build_number()]),
+        service_pack: dump.service_pack().map(|text| text.to_string()),
+        process: dump.debug_event().ok().flatten().map(|event| event.process_id),
+        threads: Some(dump.threads().len()),
+        modules: Some(dump.modules().count() as u64),
+        memory: memory(Some(dump.stored_regions().map(|region| region.range))),
+        memory_info: Some(dump.region_list().len()),
+        ..Facts::default()
+    }
 }
 
 /// The first stream of its kind; a stream that cannot be read is among the findings.
@@ -108,7 +151,7 @@ fn memory<'a>(list: Option<impl IntoIterator<Item = MemoryRange<'a>>>) -> Memory
 }
 
 impl ExceptionFacts {
-    fn of(exception: &Exception<'_>) -> Self {
+    fn of(exception: &AnyException<'_>) -> Self {
         Self { thread: exception.thread_id(), code: exception.code(), address: exception.address() }
     }
 }

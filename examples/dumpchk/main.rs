@@ -74,9 +74,7 @@ fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), S
 fn check(path: &Path, json: bool) -> Result<usize, String> {
     let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", text::printable(&path.to_string_lossy()));
     let file = MappedFile::open(path).map_err(|error| text::printable(&error.to_string()))?;
-    let Dump::Minidump(dump) = Dump::parse(&file).map_err(|error| named(&error))? else {
-        return Err(named(&"this kind of dump is not known here"));
-    };
+    let dump = Dump::parse(&file).map_err(|error| named(&error))?;
     let mut findings = Vec::new();
     dump.check(&mut |finding| findings.push(finding));
 

@@ -1,6 +1,17 @@
 //! Short names, as other tools and packages use them; none where the number has no well-known one.
 
+use userdump::Dump;
 use userdump::format::{PlatformId, ProcessorArchitecture};
+
+/// The name of the format.
+pub const fn format(dump: &Dump<'_>) -> &'static str {
+    match dump {
+        Dump::Minidump(_) => "minidump",
+        Dump::FullUserDump(dump) if dump.is_64_bit() => "userdu64",
+        Dump::FullUserDump(_) => "userdump",
+        _ => "unknown",
+    }
+}
 
 /// The name of the processor.
 pub const fn architecture(architecture: ProcessorArchitecture) -> Option<&'static str> {

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use userdump::Dump;
 use userdump::format::StreamType;
 use userdump::read::{
-    ByAddress, Exception, Finding, HandleData, Memory64List, MemoryInfoList, MemoryList, Minidump, MiscInfo, Module,
-    ModuleList, SystemInfo, Thread, ThreadList, ThreadNames, UnloadedModuleList, Utf16,
+    AnyException, AnyModule, AnyText, AnyThread, Finding, FullUserDump, HandleData, Memory64List, MemoryInfoList,
+    MemoryList, Minidump, MiscInfo, Module, ModuleList, SystemInfo, Target, ThreadNames, UnloadedModuleList, Utf16,
 };
 
 use crate::names::{architecture, system};
@@ -16,96 +17,163 @@ const ROWS: usize = 1000;
 /// And so many characters of a text.
 const CHARACTERS: usize = 300;
 
-pub fn print(out: &mut impl Write, dump: &Minidump<'_>, findings: &[Finding]) -> io::Result<()> {
-    head(out, dump)?;
-    let used = dump.directory().iter().filter(|entry| entry.stream_type != StreamType::UNUSED);
-    table(out, "streams", used, |entry| {
-        let location = entry.location;
-        format!("{:<24} {:>10} bytes at 0x{:x}", entry.stream_type.to_string(), location.data_size, location.rva)
-    })?;
-    let names = dump.stream::<ThreadNames<'_>>().ok().flatten().into_iter().flatten();
-    let names: HashMap<u32, Utf16<'_>> =
-        names.filter_map(|thread| Some((thread.thread_id(), thread.name().ok()?))).collect();
-    let threads = dump.stream::<ThreadList<'_>>().ok().flatten();
-    table(out, "threads", threads.into_iter().flatten(), |row| thread(&row, names.get(&row.id())))?;
-    let modules = dump.stream::<ModuleList<'_>>().ok().flatten();
-    table(out, "modules", modules.into_iter().flatten(), |row| module(&row))?;
-    let unloaded = dump.stream::<UnloadedModuleList<'_>>().ok().flatten();
-    table(out, "unloaded modules", unloaded.into_iter().flatten(), |row| {
-        format!("0x{:016x} {:>10} bytes {}", row.raw().base_of_image, row.raw().size_of_image, text(row.name().ok()))
-    })?;
-    memory(out, dump)?;
-    let modules = modules.map(|modules| modules.by_address());
-    table(out, "exceptions", dump.exceptions().flatten(), |row| exception(&row, modules.as_ref()))?;
+pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io::Result<()> {
+    match dump {
+        Dump::Minidump(dump) => head(out, dump)?,
+        Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
+        _ => {}
+    }
+    let names = thread_names(dump);
+    table(out, "threads", dump.threads(), |row| thread(&row, names.get(&row.id())))?;
+    table(out, "modules", dump.modules(), |row| module(&row))?;
+    match dump {
+        Dump::Minidump(dump) => memory(out, dump)?,
+        Dump::FullUserDump(dump) => user_dump_memory(out, dump)?,
+        _ => {}
+    }
+    exceptions(out, dump)?;
     table(out, "findings", findings.iter(), |finding| format!("{}: {finding}", finding.code))?;
     if findings.is_empty() { writeln!(out, "no findings") } else { Ok(()) }
 }
 
-fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
+fn target(out: &mut impl Write, target: Target) -> io::Result<()> {
     let known = |name: Option<&'static str>| name.unwrap_or("unknown");
-    let target = dump.target();
+    let (cpu, platform) = (target.architecture.and_then(architecture), target.platform.and_then(system));
+    write!(out, "{} on {}", known(cpu), known(platform))
+}
+
+fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     writeln!(out, "minidump of {} bytes, {}", dump.data().len(), utc(dump.header().time_date_stamp))?;
-    write!(
-        out,
-        "{} on {}",
-        known(target.architecture.and_then(architecture)),
-        known(target.platform.and_then(system))
-    )?;
+    target(out, dump.target())?;
     if let Ok(Some(system)) = dump.stream::<SystemInfo<'_>>() {
         let raw = system.raw();
         write!(out, " {}.{}.{}", raw.major_version, raw.minor_version, raw.build_number)?;
         if let Ok(Some(version)) = system.csd_version() {
-            write!(out, " {}", text(Some(version)))?;
+            write!(out, " {}", text(Some(AnyText::Utf16(version))))?;
         }
     }
     let process = dump.stream::<MiscInfo<'_>>().ok().flatten().and_then(|misc| misc.process_id());
     process.map_or(Ok(()), |process| write!(out, ", process {process}"))?;
     let flags: Vec<&str> = dump.flags().iter_names().map(|(name, _)| name).collect();
-    writeln!(out, "\nflags 0x{:x}: {}", dump.flags().bits(), flags.join(", "))
+    writeln!(out, "\nflags 0x{:x}: {}", dump.flags().bits(), flags.join(", "))?;
+    let used = dump.directory().iter().filter(|entry| entry.stream_type != StreamType::UNUSED);
+    table(out, "streams", used, |entry| {
+        let location = entry.location;
+        format!("{:<24} {:>10} bytes at 0x{:x}", entry.stream_type.to_string(), location.data_size, location.rva)
+    })
 }
 
-fn thread(thread: &Thread<'_>, name: Option<&Utf16<'_>>) -> String {
+fn user_dump_head(out: &mut impl Write, dump: &FullUserDump<'_>) -> io::Result<()> {
+    let header = dump.header();
+    writeln!(
+        out,
+        "full user dump of {} bytes, {}",
+        dump.data().len(),
+        if dump.is_64_bit() { "USERDU64" } else { "USERDUMP" }
+    )?;
+    target(out, dump.target())?;
+    write!(out, " {}.{}.{}", header.major_version, header.minor_version & 0xffff, dump.build_number())?;
+    dump.service_pack().map_or(Ok(()), |name| write!(out, " {}", text(Some(AnyText::Utf16(name)))))?;
+    let event = dump.debug_event().ok().flatten();
+    event.map_or(Ok(()), |event| write!(out, ", process {}", event.process_id))?;
+    writeln!(out)?;
+    let parts = [
+        ("contexts", header.thread_offset),
+        ("thread states", header.thread_state_offset),
+        ("modules", header.module_offset),
+        ("regions", header.memory_region_offset),
+        ("memory", header.data_offset),
+        ("debug event", header.debug_event_offset),
+        ("version information", header.version_info_offset),
+    ];
+    let there = parts.into_iter().filter(|(_, offset)| *offset != 0);
+    table(out, "parts", there, |(name, offset)| format!("{name:<24} at 0x{offset:x}"))
+}
+
+fn thread_names<'a>(dump: &Dump<'a>) -> HashMap<u32, Utf16<'a>> {
+    let names = match dump {
+        Dump::Minidump(dump) => dump.stream::<ThreadNames<'_>>().ok().flatten(),
+        _ => None,
+    };
+    names.into_iter().flatten().filter_map(|thread| Some((thread.thread_id(), thread.name().ok()?))).collect()
+}
+
+fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>) -> String {
     let context = thread.context().ok().flatten();
     let pointer = |value: Option<u64>| value.map_or("-".to_owned(), |value| format!("0x{value:x}"));
     let instruction = pointer(context.and_then(|context| context.instruction_pointer()));
     let stack = pointer(context.and_then(|context| context.stack_pointer()));
-    let size = thread.raw().stack.memory.data_size;
-    let (id, name) = (thread.id(), text(name.copied()));
-    format!("0x{id:<6x} at {instruction:<18} stack {stack:<18} {size:>8} bytes {name}")
+    let (id, name) = (thread.id(), text(name.copied().map(AnyText::Utf16)));
+    let size = match thread {
+        AnyThread::Minidump(thread) => format!("{:>8} bytes", thread.raw().stack.memory.data_size),
+        _ => String::new(),
+    };
+    format!("0x{id:<6x} at {instruction:<18} stack {stack:<18} {size} {name}")
 }
 
-fn module(module: &Module<'_>) -> String {
-    let version = module.version().map_or(String::new(), |version| {
-        let (high, low) = (version.file_version_ms, version.file_version_ls);
-        format!(" ({}.{}.{}.{})", high >> 16, high & 0xffff, low >> 16, low & 0xffff)
-    });
+fn module(module: &AnyModule<'_>) -> String {
+    let version = match module {
+        AnyModule::Minidump(module) => version(module),
+        _ => String::new(),
+    };
     format!("0x{:016x} {:>10} bytes {}{version}", module.base(), module.size(), text(module.name().ok()))
 }
 
-fn memory(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
-    let mut rows = Vec::new();
-    let mut ranges = |name, sizes: &mut dyn Iterator<Item = u64>| {
-        let (count, bytes) = sizes.fold((0u64, 0u64), |(count, sum), size| (count + 1, sum.saturating_add(size)));
-        rows.push(format!("{name}: {count} ranges, {bytes} bytes"));
-    };
-    if let Ok(Some(list)) = dump.stream::<MemoryList<'_>>() {
-        ranges("memory list", &mut list.iter().map(|range| range.size));
-    }
-    if let Ok(Some(list)) = dump.stream::<Memory64List<'_>>() {
-        ranges("64-bit memory list", &mut list.iter().map(|range| range.size));
-    }
-    if let Ok(Some(list)) = dump.stream::<MemoryInfoList<'_>>() {
-        rows.push(format!("memory information: {} regions", list.len()));
-    }
-    if let Ok(Some(list)) = dump.stream::<HandleData<'_>>() {
-        rows.push(format!("handles: {}", list.len()));
-    }
-    rows.iter().try_for_each(|row| writeln!(out, "{row}"))
+fn version(module: &Module<'_>) -> String {
+    module.version().map_or(String::new(), |version| {
+        let (high, low) = (version.file_version_ms, version.file_version_ls);
+        format!(" ({}.{}.{}.{})", high >> 16, high & 0xffff, low >> 16, low & 0xffff)
+    })
 }
 
-fn exception(exception: &Exception<'_>, modules: Option<&ByAddress<'_, Module<'_>>>) -> String {
+fn memory(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
+    let unloaded = dump.stream::<UnloadedModuleList<'_>>().ok().flatten();
+    table(out, "unloaded modules", unloaded.into_iter().flatten(), |row| {
+        let name = text(row.name().ok().map(AnyText::Utf16));
+        format!("0x{:016x} {:>10} bytes {name}", row.raw().base_of_image, row.raw().size_of_image)
+    })?;
+    if let Ok(Some(list)) = dump.stream::<MemoryList<'_>>() {
+        ranges(out, "memory list", list.iter().map(|range| range.size))?;
+    }
+    if let Ok(Some(list)) = dump.stream::<Memory64List<'_>>() {
+        ranges(out, "64-bit memory list", list.iter().map(|range| range.size))?;
+    }
+    if let Ok(Some(list)) = dump.stream::<MemoryInfoList<'_>>() {
+        writeln!(out, "memory information: {} regions", list.len())?;
+    }
+    if let Ok(Some(list)) = dump.stream::<HandleData<'_>>() {
+        writeln!(out, "handles: {}", list.len())?;
+    }
+    Ok(())
+}
+
+fn user_dump_memory(out: &mut impl Write, dump: &FullUserDump<'_>) -> io::Result<()> {
+    writeln!(out, "memory regions: {}", dump.region_list().len())?;
+    ranges(out, "memory", dump.stored_regions().map(|region| region.range.size))
+}
+
+fn ranges(out: &mut impl Write, name: &str, sizes: impl Iterator<Item = u64>) -> io::Result<()> {
+    let (count, bytes) = sizes.fold((0u64, 0u64), |(count, sum), size| (count + 1, sum.saturating_add(size)));
+    writeln!(out, "{name}: {count} ranges, {bytes} bytes")
+}
+
+fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
+    // A minidump may have many exceptions, a full user dump has one at most.
+    let index = match dump {
+        Dump::Minidump(dump) => dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address()),
+        _ => None,
+    };
+    table(out, "exceptions", dump.exceptions(), |row| {
+        let module = match &index {
+            Some(index) => index.get(row.address()).map(AnyModule::Minidump),
+            None => dump.modules().find(|module| module.contains(row.address())),
+        };
+        exception(&row, module.as_ref())
+    })
+}
+
+fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>) -> String {
     let address = exception.address();
-    let module = modules.and_then(|modules| modules.get(address));
     let place = module.map_or(String::new(), |module| {
         format!(", {} + 0x{:x}", text(module.name().ok()), address.wrapping_sub(module.base()))
     });
@@ -129,8 +197,12 @@ fn table<T>(
 }
 
 /// A text of the dump, however long and whatever is in it; empty if it is absent or cannot be read.
-fn text(text: Option<Utf16<'_>>) -> String {
-    text.map_or(String::new(), |text| text.trim_end_nul().chars_lossy().take(CHARACTERS).map(visible).collect())
+fn text(text: Option<AnyText<'_>>) -> String {
+    match text {
+        Some(AnyText::Utf16(text)) => text.trim_end_nul().chars_lossy().take(CHARACTERS).map(visible).collect(),
+        Some(AnyText::Ansi(text)) => text.chars().take(CHARACTERS).map(visible).collect(),
+        _ => String::new(),
+    }
 }
 
 /// The text on one line and without characters that a terminal would obey.

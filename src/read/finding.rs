@@ -102,9 +102,11 @@ finding_codes! {
     StackWithoutBytes => "stack-without-bytes", "the dump holds no bytes of the stack";
     /// A memory range reaches beyond the end of the file.
     MemoryTruncated => "memory-truncated", "the memory range does not lie in the file whole";
-    /// The file ends before the memory of the Memory64 list does, which has its bytes at one place.
+    /// The file ends before the memory of the Memory64 list does, which has its bytes at one place, or that of the
+    /// regions of a full user dump.
     MemoryDataTruncated => "memory-data-truncated", "the memory of all ranges does not lie in the file whole";
-    /// A range of the Memory64 list starts below the one before it; in the memory list they stand in any order.
+    /// A range of the Memory64 list, or a region of a full user dump, starts below the one before it; in the memory list
+    /// they stand in any order.
     RangesUnsorted => "ranges-unsorted", "the range starts below the one before it";
     /// Two memory ranges overlap and have different bytes where they do; those that agree are no fault.
     RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";

@@ -49,7 +49,7 @@ impl<'a> Check<'a, '_> {
         if let Err(error) = dump.debug_event() {
             self.report(FindingCode::PartOutsideFile, None, header.debug_event_offset, error);
         }
-        if header.version_info_offset > dump.bytes().size() {
+        if header.version_info_offset != 0 && header.version_info_offset >= dump.bytes().size() {
             let (what, offset) = ("version information", header.version_info_offset);
             let error = ReadError::Truncated { what, offset, needed: 1, available: 0 };
             self.report(FindingCode::PartOutsideFile, None, offset, error);

@@ -35,7 +35,8 @@ use regions::Stored;
 /// The format has no sizes and no flags, so that four things are concluded from the file:
 ///
 /// - The **size of a context** is that of the processor. If that leads to records whose flags are for another processor,
-///   while dividing the room up to the next part leads to records whose flags are right, the latter counts.
+///   or into the next part, while dividing the room up to that part leads to records whose flags are right, the latter
+///   counts.
 /// - The **regions that have bytes**: current writers list no others. Older ones list guard pages without bytes; so if
 ///   there is too little room for all, and just enough for the committed regions without guard pages, it is these.
 /// - The **platform** is Windows.
@@ -234,16 +235,16 @@ impl<'a> FullUserDump<'a> {
 
     fn find_context_size(&self) -> u64 {
         let layouts = self.target.architecture.map_or(&[][..], ContextLayout::of_architecture);
-        let of_processor = layouts.first().map(|layout| u64::from(layout.size));
-        let implied = self.implied_context_size();
-        match (of_processor, implied) {
-            (Some(size), Some(implied)) if size != implied && !self.fits(size) && self.fits(implied) => implied,
-            (Some(size), _) => size,
-            (None, implied) => implied.unwrap_or(0),
-        }
+        let Some(size) = layouts.first().map(|layout| u64::from(layout.size)) else {
+            return self.implied_context_size().unwrap_or(0);
+        };
+        // Records of the processor's size must not reach into the next part, either.
+        let better = |&implied: &u64| (implied < size || !self.fits(size)) && self.fits(implied);
+        self.implied_context_size().filter(better).unwrap_or(size)
     }
 
-    /// The room from the contexts to the part behind them, shared among the threads.
+    /// The room from the contexts to the part behind them, shared among the threads. The end of the file is none: the
+    /// file may have been cut.
     fn implied_context_size(&self) -> Option<u64> {
         let header = &self.header;
         let others = [
@@ -253,19 +254,18 @@ impl<'a> FullUserDump<'a> {
             header.debug_event_offset,
             header.thread_state_offset,
             header.version_info_offset,
-            self.bytes.size(),
         ];
         let behind = others.into_iter().filter(|&offset| offset > header.thread_offset).min()?;
         let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
         (threads > 0 && room % threads == 0).then(|| room / threads)
     }
 
-    /// True if contexts of that size are all for the processor of the dump, as far as they are there.
+    /// True if contexts of that size are all for the processor of the dump, as far as they are there: one at least.
     fn fits(&self, context_size: u64) -> bool {
         let dump = Self { context_size, ..*self };
         let contexts = (0..u64::from(self.header.thread_count)).map_while(|index| dump.context_bytes(index).ok()?);
-        let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target, ByteOrder::Little));
-        contexts.all(|context| context.is_for_its_processor())
+        let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target, ByteOrder::Little)).peekable();
+        contexts.peek().is_some() && contexts.all(|context| context.is_for_its_processor())
     }
 }
 

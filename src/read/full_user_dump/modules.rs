@@ -93,9 +93,7 @@ pub struct UserModules<'a> {
 impl<'a> UserModules<'a> {
     pub(super) const fn new(dump: FullUserDump<'a>) -> Self {
         let header = dump.header();
-        // At position 0 there is the header, and no module.
-        let left = if header.module_offset == 0 { 0 } else { header.module_count };
-        Self { dump, offset: header.module_offset, left }
+        Self { dump, offset: header.module_offset, left: header.module_count }
     }
 
     /// The number of modules that the header announces.
@@ -107,14 +105,15 @@ impl<'a> UserModules<'a> {
     pub fn fault(&self) -> Option<ReadError> {
         let mut all = Self::new(self.dump);
         let last = all.by_ref().last();
-        let found = all.declared_len() - all.left;
         let name = last.and_then(|module| module.name().err());
         let head = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
         let missing = || {
-            let available = self.dump.bytes().clipped(all.offset, head).len() as u64;
+            // At position 0 there is the header.
+            let room = if all.offset == 0 { 0 } else { head };
+            let available = self.dump.bytes().clipped(all.offset, room).len() as u64;
             ReadError::Truncated { what: WHAT, offset: all.offset, needed: head, available }
         };
-        name.or_else(|| (found < all.declared_len() && all.offset != 0).then(missing))
+        name.or_else(|| (all.left > 0).then(missing))
     }
 }
 
@@ -122,7 +121,8 @@ impl<'a> Iterator for UserModules<'a> {
     type Item = UserModule<'a>;
 
     fn next(&mut self) -> Option<UserModule<'a>> {
-        if self.left == 0 {
+        // At position 0 there is the header, and no module.
+        if self.left == 0 || self.offset == 0 {
             return None;
         }
         let (bytes, offset) = (self.dump.bytes(), self.offset);

@@ -45,7 +45,8 @@ fn what_the_engine_wrote_has_no_findings() {
 }
 
 fn every_code_has_a_dump_that_has_it() {
-    for &code in FindingCode::ALL {
+    let of_user_dumps = [FindingCode::PartOutsideFile, FindingCode::PartsOverlap];
+    for &code in FindingCode::ALL.iter().filter(|code| !of_user_dumps.contains(code)) {
         for form in Form::ALL {
             let bytes = with(code, form);
             let codes: BTreeSet<_> = findings(&open(&bytes)).iter().map(|finding| finding.code).collect();

@@ -12,6 +12,9 @@ const ARCHIVES: [&[u8]; 2] =
 /// The dump that the README's first example starts from: a crash, re-encoded by the debugger with `/mFhiptu`.
 pub const QUICK_START: &[u8] = include_bytes!("../../fixtures/quick-start.dmp");
 
+/// A full user dump with some of everything, made by the tests.
+pub const FULL_USER_DUMP: &[u8] = include_bytes!("../../fixtures/full-user-dump.dmp");
+
 /// A source, the options it was re-encoded with and what the debugger made of it.
 #[derive(Clone, Debug)]
 pub struct Redump {

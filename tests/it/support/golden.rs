@@ -37,12 +37,15 @@ pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(FROM_MA, HIGH_FROM_MA)
 }
 
+/// The sets of which there is a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
+pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIGH];
+
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
 /// Set of every full user dump, which has the name `f`.
 pub fn full_user() -> impl Iterator<Item = &'static str> {
-    SETS.into_iter().chain([HIGH])
+    USER_DUMP_SETS.into_iter()
 }
 
 /// The paths of all members that can be asked for.

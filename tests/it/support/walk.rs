@@ -1,21 +1,24 @@
 //! Goes through everything that the reader gives of a dump, for tests that care only that it can be gone through.
 
+mod user;
+
 use std::fmt::{self, Debug, Write};
 use std::hint::black_box;
 
 use userdump::format::StreamType;
 use userdump::read::{
-    Addressed, Context, List, Memory, MemoryRange, Module, Record, Relocation, Stream, StreamContext, Thread,
+    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, Record, Relocation, Stream,
+    StreamContext, Thread,
 };
 use userdump::read::{parts, relocation};
-use userdump::{Minidump, ReadError};
+use userdump::{Dump, Minidump, ReadError};
 
 use super::vendor;
 
 /// What was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walked {
-    /// Entries of the directory.
+    /// Entries of the directory; none in a full user dump.
     pub streams: u64,
     /// Entries of the directory and of all lists, records of chains, ranges by address, findings.
     pub items: u64,
@@ -58,36 +61,12 @@ pub fn content(bytes: &[u8]) -> Vec<String> {
 }
 
 fn walk_and_see(bytes: &[u8], see: &mut dyn FnMut(&dyn Debug)) -> Result<Walked, ReadError> {
-    let dump = Minidump::parse(bytes)?;
     let mut walk = Walk { see, items: 0, limit: bytes.len() as u64 };
-    walk.see(&(dump.flags(), dump.target(), dump.directory().fault()));
-    let mut streams = 0;
-    for (stream, decoded) in dump.streams() {
-        streams += 1;
-        walk.limit = walk.items + bytes.len() as u64;
-        walk.item(&(stream.index(), stream.entry(), stream.bytes().len(), stream.fault()));
-        match decoded {
-            Ok(decoded) => walk.stream(&stream, &decoded),
-            Err(error) => walk.see(&error),
-        }
+    match Dump::parse(bytes)? {
+        Dump::Minidump(dump) => Ok(walk.minidump(&dump)),
+        Dump::FullUserDump(dump) => Ok(walk.user_dump(&dump)),
+        other => panic!("the walk has no way through {other:?}"),
     }
-    dump.exceptions().for_each(|exception| walk.item(&exception.map(|it| it.thread_id())));
-    walk.limit = walk.items + bytes.len() as u64;
-    walk.memory(&dump.memory());
-    walk.limit = walk.items + bytes.len() as u64;
-    walk.regions(&dump);
-    walk.see(&dump.crashed_thread_id());
-    if let Some(thread) = dump.crashed_thread() {
-        walk.limit = walk.items + 1;
-        walk.thread(&thread);
-    }
-    walk.limit = walk.items + bytes.len() as u64;
-    let mut findings = 0;
-    dump.check(&mut |finding| {
-        findings += 1;
-        walk.item(&(finding, format_args!("{finding}")));
-    });
-    Ok(Walked { streams, items: walk.items, findings })
 }
 
 struct Walk<'f> {
@@ -98,6 +77,49 @@ struct Walk<'f> {
 }
 
 impl Walk<'_> {
+    fn minidump(&mut self, dump: &Minidump<'_>) -> Walked {
+        let size = dump.data().len() as u64;
+        self.see(&(dump.flags(), dump.target(), dump.directory().fault()));
+        let mut streams = 0;
+        for (stream, decoded) in dump.streams() {
+            streams += 1;
+            self.allow(size);
+            self.item(&(stream.index(), stream.entry(), stream.bytes().len(), stream.fault()));
+            match decoded {
+                Ok(decoded) => self.stream(&stream, &decoded),
+                Err(error) => self.see(&error),
+            }
+        }
+        dump.exceptions().for_each(|exception| self.item(&exception.map(|it| it.thread_id())));
+        self.allow(size);
+        self.memory(&dump.memory());
+        self.allow(size);
+        self.regions(&dump.regions());
+        self.see(&dump.crashed_thread_id());
+        if let Some(thread) = dump.crashed_thread() {
+            self.allow(1);
+            self.thread(&thread);
+        }
+        self.allow(size);
+        let findings = self.findings(|found| dump.check(found));
+        Walked { streams, items: self.items, findings }
+    }
+
+    /// The number of findings of a check.
+    fn findings(&mut self, check: impl FnOnce(&mut dyn FnMut(Finding))) -> u64 {
+        let mut findings = 0;
+        check(&mut |finding| {
+            findings += 1;
+            self.item(&(finding, format_args!("{finding}")));
+        });
+        findings
+    }
+
+    /// There may be so many items more.
+    fn allow(&mut self, items: u64) {
+        self.limit = self.items + items;
+    }
+
     fn see(&mut self, value: &dyn Debug) {
         (self.see)(value);
     }
@@ -263,8 +285,7 @@ impl Walk<'_> {
         black_box((memory.read_c_string(address, u64::MAX), memory.read_utf16_c_string(address, 64)));
     }
 
-    fn regions(&mut self, dump: &Minidump<'_>) {
-        let regions = dump.regions();
+    fn regions(&mut self, regions: &MemoryRegions<'_>) {
         for region in regions.iter() {
             self.item(&(region, region.protection(), region.memory_type(), region.state()));
             let last = region.base().wrapping_add(region.size().wrapping_sub(1));

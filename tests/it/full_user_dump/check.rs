@@ -1,0 +1,273 @@
+//! What the check finds in full user dumps, and what it leaves alone.
+
+use libtest_mimic::Trial;
+use userdump::read::{Finding, FindingCode as Code};
+use userdump::{Dump, MappedFile, ReadError};
+
+use super::{Slot, empty, in_every_form, open, set_word, sound};
+use crate::support::{Shared, golden, trials};
+use crate::synth::{UserDump, UserEvent, UserRegion};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        sound_dumps_have_no_findings,
+        golden_dumps_have_no_findings,
+        parts_outside_the_file,
+        parts_that_overlap,
+        lists_cut_short,
+        lists_at_position_0,
+        names_cut_short,
+        memory_cut_short,
+        memory_at_position_0,
+        unsorted_regions,
+        contexts_outside_the_file,
+        no_threads,
+        an_exception_of_a_missing_thread,
+        findings_print_as_sentences,
+    ]
+}
+
+fn findings(bytes: &[u8]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    Dump::parse(bytes).expect("the header is sound").check(&mut |finding| found.push(finding));
+    found
+}
+
+/// Code, entry, offset and error.
+type Expected = (Code, Option<u64>, u64, Option<ReadError>);
+
+/// Checks the findings, in any order.
+fn finds(bytes: &[u8], expected: &[Expected]) {
+    let mut found: Vec<Expected> = findings(bytes)
+        .iter()
+        .inspect(|finding| assert_eq!(finding.stream, None))
+        .map(|finding| (finding.code, finding.entry, finding.offset, finding.error))
+        .collect();
+    let mut expected = expected.to_vec();
+    for list in [&mut found, &mut expected] {
+        list.sort_by_key(|(code, entry, offset, _)| (*code, *entry, *offset));
+    }
+    assert_eq!(found, expected);
+}
+
+fn truncated(what: &'static str, offset: u64, needed: u64, available: u64) -> Option<ReadError> {
+    Some(ReadError::Truncated { what, offset, needed, available })
+}
+
+/// Breaks a sound dump of each width and checks the findings.
+fn broken(wreck: impl Fn(&mut Vec<u8>), expected: impl Fn(&[u8], bool) -> Vec<Expected>) {
+    for wide in [false, true] {
+        let mut bytes = sound(wide).build();
+        wreck(&mut bytes);
+        finds(&bytes, &expected(&bytes, wide));
+    }
+}
+
+/// One of two numbers, by the width of the format.
+fn by_width(wide: bool, [narrow, other]: [u64; 2]) -> u64 {
+    if wide { other } else { narrow }
+}
+
+fn sound_dumps_have_no_findings() {
+    in_every_form(sound, |dump, _| dump.check(&mut |finding| panic!("{finding}")));
+    let without_version = |wide| UserDump { version_info: None, event: None, ..sound(wide) };
+    in_every_form(without_version, |dump, _| dump.check(&mut |finding| panic!("{finding}")));
+}
+
+fn golden_dumps_have_no_findings(shared: &Shared) {
+    for set in golden::USER_DUMP_SETS {
+        let file = MappedFile::open(shared.golden_path(&format!("{set}/f.dmp"))).expect("it is unpacked");
+        assert_eq!(findings(&file), [], "{set}");
+    }
+}
+
+fn parts_outside_the_file() {
+    for (slot, what, sizes) in [(Slot::Event, "DEBUG_EVENT", [96, 176]), (Slot::Version, "version information", [1, 1])]
+    {
+        let at_end = |bytes: &mut Vec<u8>| {
+            let end = bytes.len() as u64;
+            slot.set(bytes, end);
+        };
+        broken(at_end, |bytes, wide| {
+            let end = bytes.len() as u64;
+            vec![(Code::PartOutsideFile, None, end, truncated(what, end, by_width(wide, sizes), 0))]
+        });
+    }
+    let nearly = |bytes: &mut Vec<u8>| {
+        let end = bytes.len() as u64;
+        bytes.extend([0; 95]);
+        Slot::Event.set(bytes, end);
+    };
+    broken(nearly, |bytes, wide| {
+        let offset = bytes.len() as u64 - 95;
+        vec![(Code::PartOutsideFile, None, offset, truncated("DEBUG_EVENT", offset, by_width(wide, [96, 176]), 95))]
+    });
+}
+
+fn parts_that_overlap() {
+    let over_data = |bytes: &mut Vec<u8>| {
+        let data = Slot::Data.get(bytes);
+        Slot::Data.set(bytes, data - 1);
+    };
+    broken(over_data, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Data.get(bytes), None)]);
+    let contexts_over_regions = |bytes: &mut Vec<u8>| {
+        let contexts = Slot::Threads.get(bytes);
+        Slot::Threads.set(bytes, contexts - 2);
+    };
+    broken(contexts_over_regions, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Threads.get(bytes), None)]);
+    // It begins with the last word of the header, which is no event that is known.
+    let event_over_header = |bytes: &mut Vec<u8>| {
+        let event = Slot::Event.get(bytes);
+        Slot::Event.set(bytes, event - 4);
+    };
+    broken(event_over_header, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Event.get(bytes), None)]);
+}
+
+fn lists_cut_short() {
+    for (word, slot, what, sizes) in
+        [(5, Slot::States, "CRASH_THREAD", [48, 80]), (7, Slot::Regions, "MEMORY_BASIC_INFORMATION", [28, 48])]
+    {
+        // At the end of the file there is room for one.
+        let wreck = |bytes: &mut Vec<u8>| {
+            let wide = super::is_wide(bytes);
+            let (start, size) = (slot.get(bytes) as usize, by_width(wide, sizes) as usize);
+            let entry = bytes[start..start + size].to_vec();
+            let end = bytes.len() as u64;
+            bytes.extend(entry);
+            bytes.push(0);
+            slot.set(bytes, end);
+        };
+        broken(wreck, |bytes, wide| {
+            let (offset, size) = (slot.get(bytes), by_width(wide, sizes));
+            let declared = if word == 7 { 3 } else { 2 };
+            let mut expected =
+                vec![(Code::ListTruncated, None, offset, truncated(what, offset, declared * size, size))];
+            if word == 5 {
+                // The thread of the exception was the second.
+                expected.push((Code::ExceptionThreadMissing, None, Slot::Event.get(bytes), None));
+            }
+            expected
+        });
+    }
+    let one_more_module = |bytes: &mut Vec<u8>| {
+        let end = bytes.len() as u64;
+        let (start, behind) = (Slot::Modules.get(bytes) as usize, Slot::Data.get(bytes) as usize);
+        let modules = bytes[start..behind].to_vec();
+        bytes.extend(modules);
+        bytes.extend([0; 11]);
+        Slot::Modules.set(bytes, end);
+        set_word(bytes, 6, 3);
+    };
+    broken(one_more_module, |bytes, wide| {
+        let offset = bytes.len() as u64 - 11;
+        let error = truncated("CRASH_MODULE", offset, by_width(wide, [12, 16]), 11);
+        vec![(Code::ListTruncated, None, Slot::Modules.get(bytes), error)]
+    });
+}
+
+fn lists_at_position_0() {
+    broken(
+        |bytes| Slot::Modules.set(bytes, 0),
+        |_, wide| {
+            let error = truncated("CRASH_MODULE", 0, by_width(wide, [12, 16]), 0);
+            vec![(Code::ListTruncated, None, 0, error)]
+        },
+    );
+    broken(
+        |bytes| Slot::States.set(bytes, 0),
+        |_, wide| vec![(Code::ListTruncated, None, 0, truncated("CRASH_THREAD", 0, by_width(wide, [96, 160]), 0))],
+    );
+    broken(
+        |bytes| Slot::Regions.set(bytes, 0),
+        |_, wide| {
+            let error = truncated("MEMORY_BASIC_INFORMATION", 0, by_width(wide, [84, 144]), 0);
+            vec![(Code::ListTruncated, None, 0, error)]
+        },
+    );
+}
+
+fn names_cut_short() {
+    let wreck = |bytes: &mut Vec<u8>| {
+        let end = bytes.len() as u64;
+        let (start, behind) = (Slot::Modules.get(bytes) as usize, Slot::Data.get(bytes) as usize);
+        let modules = bytes[start..behind - 1].to_vec();
+        bytes.extend(modules);
+        Slot::Modules.set(bytes, end);
+    };
+    broken(wreck, |bytes, _| {
+        let error = truncated("ImageName", bytes.len() as u64 - 7, 8, 7);
+        vec![(Code::ListTruncated, None, Slot::Modules.get(bytes), error)]
+    });
+}
+
+fn memory_cut_short() {
+    for missing in [1, 31, 32, 64] {
+        broken(
+            |bytes| bytes.truncate(Slot::Version.get(bytes) as usize - missing),
+            |bytes, _| {
+                let (data, version) = (Slot::Data.get(bytes), Slot::Version.get(bytes));
+                let memory = truncated("memory of all regions", data, 64, 64 - missing as u64);
+                let texts = truncated("version information", version, 1, 0);
+                vec![(Code::MemoryDataTruncated, None, data, memory), (Code::PartOutsideFile, None, version, texts)]
+            },
+        );
+    }
+}
+
+fn memory_at_position_0() {
+    broken(
+        |bytes| Slot::Data.set(bytes, 0),
+        |_, _| vec![(Code::MemoryDataTruncated, None, 0, truncated("memory of all regions", 0, 64, 0))],
+    );
+}
+
+fn unsorted_regions() {
+    for wide in [false, true] {
+        let bytes = sound(wide).memory(0x1000, "a").memory(0x1000, "b").memory(0xfff, "c").build();
+        let row = |index| Slot::Regions.get(&bytes) + by_width(wide, [28, 48]) * index;
+        let unsorted = |index| (Code::RangesUnsorted, Some(index), row(index), None);
+        finds(&bytes, &[unsorted(3), unsorted(5)]);
+    }
+}
+
+fn contexts_outside_the_file() {
+    let wreck = |bytes: &mut Vec<u8>| {
+        let (start, end) = (Slot::Threads.get(bytes) as usize, Slot::States.get(bytes) as usize);
+        let contexts = bytes[start..end - 1].to_vec();
+        let behind = bytes.len() as u64;
+        bytes.extend(contexts);
+        Slot::Threads.set(bytes, behind);
+    };
+    broken(wreck, |bytes, wide| {
+        let size = by_width(wide, [716, 1232]);
+        let error = truncated("CONTEXT", Slot::Threads.get(bytes) + size, size, size - 1);
+        vec![(Code::ContextOutsideFile, Some(1), Slot::States.get(bytes) + by_width(wide, [48, 80]), error)]
+    });
+}
+
+fn no_threads() {
+    broken(|bytes| set_word(bytes, 5, 0), |_, _| vec![(Code::NoThreads, None, 0, None)]);
+    for wide in [false, true] {
+        finds(&empty(wide).build(), &[(Code::NoThreads, None, 0, None)]);
+    }
+}
+
+fn an_exception_of_a_missing_thread() {
+    for wide in [false, true] {
+        let bytes = sound(wide).event(UserEvent { thread: 9, ..UserEvent::default() }).build();
+        finds(&bytes, &[(Code::ExceptionThreadMissing, None, Slot::Event.get(&bytes), None)]);
+    }
+}
+
+fn findings_print_as_sentences() {
+    let lies = UserRegion { size: 100, ..UserRegion::new(0x1000, "a") };
+    let bytes = empty(false).region(lies).build();
+    let found: Vec<_> = findings(&bytes).iter().map(ToString::to_string).collect();
+    let expected = [
+        "dump at 0x0: there are no threads",
+        "dump at 0x5c: the memory of all ranges does not lie in the file whole \
+         (memory of all regions at 0x5c needs 100 bytes, 1 available)",
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(open(&bytes).threads().len(), 0);
+}
