@@ -22,7 +22,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use support::printable;
-use userdump::read::{AnyModule, AnyText, CodeView, Module, UnloadedModuleList};
+use userdump::format::FixedFileInfo;
+use userdump::read::{AnyModule, AnyText, ByteOrder, CodeView, Image, UnloadedModuleList};
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {
@@ -31,12 +32,18 @@ fn main() -> ExitCode {
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let dump = Dump::parse(file)?;
+    let memory = dump.memory();
     for module in dump.modules() {
         let end = module.base().saturating_add(module.size().into());
         writeln!(out, "{:#018x} to {end:#018x}  {}", module.base(), text(module.name()))?;
-        // A full user dump leaves the rest to the image in memory.
         if let AnyModule::Minidump(module) = module {
-            details(&module, out)?;
+            let (version, stamp) = (module.version().copied(), module.raw().time_date_stamp);
+            details(version, (stamp, module.size()), module.code_view(), out)?;
+        } else if let Some(image) = Image::at(&memory, module.base()) {
+            // A full user dump leaves the rest to the image in memory.
+            let record = image.code_view_record();
+            let code_view = record.as_deref().map(|record| CodeView::new(record, ByteOrder::Little));
+            details(image.version(), (image.time_date_stamp(), module.size()), Ok(code_view), out)?;
         }
     }
     let unloaded = match dump {
@@ -51,15 +58,20 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// Version, file and symbols.
-fn details(module: &Module<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    if let Some(version) = module.version() {
+/// Version, file by time stamp and size, and symbols.
+fn details(
+    version: Option<FixedFileInfo>,
+    (stamp, size): (u32, u32),
+    code_view: Result<Option<CodeView<'_>>, ReadError>,
+    out: &mut dyn Write,
+) -> Result<(), Box<dyn Error>> {
+    if let Some(version) = version {
         let (high, low) = (version.file_version_ms, version.file_version_ls);
         writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
     }
     // A symbol server has the file under its time stamp and size.
-    writeln!(out, "    image   {:08X}{:x}", module.raw().time_date_stamp, module.size())?;
-    match module.code_view() {
+    writeln!(out, "    image   {stamp:08X}{size:x}")?;
+    match code_view {
         Ok(Some(CodeView::Pdb70 { head, path })) => {
             writeln!(out, "    symbols {} {} {}", head.signature, head.age, ansi(path))?;
         }
