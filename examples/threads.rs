@@ -28,10 +28,7 @@ fn main() -> ExitCode {
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let dump = Dump::parse(file)?;
-    let names = match dump {
-        Dump::Minidump(dump) => dump.stream::<ThreadNames<'_>>()?,
-        _ => None,
-    };
+    let names = if let Dump::Minidump(dump) = dump { dump.stream::<ThreadNames<'_>>()? } else { None };
     let (memory, regions) = (dump.memory(), dump.regions());
     for thread in dump.threads() {
         let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
@@ -52,9 +49,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         let (thread, address) = (exception.thread_id(), exception.address());
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
         // What the registers were at the fault; the thread's own are those when the dump was written.
-        if let Some(context) = exception.context()? {
-            registers(&context, out)?;
-        }
+        exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;
     }
     if dump.threads().next().is_none() { Err("the dump has no threads".into()) } else { Ok(()) }
 }
@@ -66,8 +61,7 @@ fn stack(thread: &AnyThread<'_>, regions: &MemoryRegions<'_>) -> Option<(u64, u6
         return Some((stack.start_of_memory_range, stack.memory.data_size.into()));
     }
     let pointer = thread.context().ok()??.stack_pointer()?;
-    let region = regions.at_address(pointer)?;
-    Some((pointer, region.base().saturating_add(region.size()).saturating_sub(pointer)))
+    regions.at_address(pointer).map(|region| (pointer, region.base().wrapping_add(region.size()).wrapping_sub(pointer)))
 }
 
 fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
