@@ -21,6 +21,7 @@
 mod text_stream;
 
 mod breakpad;
+mod buckets;
 mod by_address;
 mod bytes;
 mod check;
