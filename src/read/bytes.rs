@@ -44,6 +44,7 @@ impl<'a> Bytes<'a> {
         Self { data, order }
     }
 
+    #[inline]
     pub(crate) fn order(&self) -> ByteOrder {
         if self.order.is_little() { ByteOrder::Little } else { ByteOrder::Big }
     }
@@ -58,6 +59,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The bytes of `[offset, offset + size)` that the file has: none, some or all.
+    #[inline]
     pub(crate) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
         let start = offset.min(self.size());
         let end = start + size.min(self.size() - start);
@@ -69,6 +71,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The bytes of `[offset, offset + size)`, or an error that says how many are there.
+    #[inline]
     pub(crate) fn slice(&self, what: &'static str, offset: u64, size: u64) -> Result<&'a [u8], ReadError> {
         let bytes = self.clipped(offset, size);
         let available = bytes.len() as u64;
@@ -76,12 +79,14 @@ impl<'a> Bytes<'a> {
     }
 
     /// Decodes the structure at `offset`.
+    #[inline]
     pub(crate) fn read<T: Decode>(&self, what: &'static str, offset: u64) -> Result<T, ReadError> {
         let size = T::size_with(&self.order) as u64;
         self.read_from(what, self.slice(what, offset, size)?, offset)
     }
 
     /// Decodes a structure from bytes of this file that were already taken out of it, at `offset` of the file.
+    #[inline]
     pub(crate) fn read_from<T: Decode>(&self, what: &'static str, bytes: &[u8], offset: u64) -> Result<T, ReadError> {
         bytes.pread_with(0, self.order).map_err(|_| ReadError::Truncated {
             what,

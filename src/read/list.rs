@@ -151,6 +151,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
     }
 
     /// The entry at `index`, `None` beyond the end.
+    #[inline]
     pub fn get(&self, index: u64) -> Option<R> {
         if index >= self.len {
             return None;
@@ -203,6 +204,7 @@ impl<R> fmt::Debug for Iter<'_, R> {
 impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
     type Item = R;
 
+    #[inline]
     fn next(&mut self) -> Option<R> {
         let entry = self.list.get(self.next)?;
         self.next += 1;

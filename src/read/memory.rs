@@ -23,6 +23,7 @@ pub struct MemoryRange<'a> {
 }
 
 impl<'a> MemoryRange<'a> {
+    #[inline]
     fn new(dump: &Minidump<'a>, address: u64, size: u64, offset: u64) -> Self {
         Self { address, size, offset, bytes: dump.bytes().clipped(offset, size) }
     }
@@ -38,6 +39,7 @@ impl<'a> MemoryRange<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn from_descriptor(dump: &Minidump<'a>, descriptor: &MemoryDescriptor) -> Self {
         let location = descriptor.memory;
         if location.rva == 0 {
@@ -55,6 +57,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
     const LIST: &'static str = "MINIDUMP_MEMORY_LIST";
     const SIZE: u64 = MemoryDescriptor::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         let descriptor = dump.bytes().read(Self::LIST, offset)?;
         Ok(Self::from_descriptor(dump, &descriptor))
@@ -74,6 +77,7 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
     const LIST: &'static str = "MINIDUMP_MEMORY64_LIST";
     const SIZE: u64 = Self::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
@@ -152,6 +156,7 @@ pub struct Memory64Ranges<'a> {
 impl<'a> Iterator for Memory64Ranges<'a> {
     type Item = MemoryRange<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let descriptor = self.descriptors.next()?;
         let range = MemoryRange::new(&self.dump, descriptor.start_of_memory_range, descriptor.data_size, self.offset);

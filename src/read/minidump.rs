@@ -173,6 +173,7 @@ impl<'a> Minidump<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    #[inline]
     pub fn string(&self, rva: format::Rva64) -> Result<Utf16<'a>, ReadError> {
         self.bytes.string(rva)
     }
@@ -201,6 +202,7 @@ impl<'a> Minidump<'a> {
         if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
     }
 
+    #[inline]
     pub(crate) const fn bytes(&self) -> &Bytes<'a> {
         &self.bytes
     }

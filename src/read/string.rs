@@ -16,6 +16,7 @@ pub struct Utf16<'a> {
 }
 
 impl<'a> Utf16<'a> {
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Self {
         Self { bytes, big: order == ByteOrder::Big }
     }
@@ -100,6 +101,7 @@ impl<'a> Bytes<'a> {
     /// The `MINIDUMP_STRING` at `rva`: a length in bytes, then as many bytes of UTF-16.
     ///
     /// A terminating NUL is neither needed nor looked for: Wine writes strings without one.
+    #[inline]
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva)?;
