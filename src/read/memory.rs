@@ -1,10 +1,12 @@
 //! The two memory lists. Memory by address is in [`Memory`](super::Memory).
 
+use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{self, MemoryDescriptor, MemoryDescriptor64, StreamType};
 
+use super::bytes::{Bytes, integers};
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
@@ -120,8 +122,10 @@ impl<'a> Memory64List<'a> {
     /// The ranges in the order of the list; positions come from adding up sizes, so there is no access by index.
     ///
     /// A range whose position leaves 64 bits has no bytes.
-    pub const fn iter(&self) -> Memory64Ranges<'a> {
-        Memory64Ranges { dump: self.dump, offset: self.base, descriptors: self.descriptors.iter() }
+    pub fn iter(&self) -> Memory64Ranges<'a> {
+        let size = self.descriptors.len() * MemoryDescriptor64::SIZE as u64;
+        let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
+        Memory64Ranges { bytes: *self.dump.bytes(), offset: self.base, descriptors }
     }
 }
 
@@ -146,11 +150,18 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
 }
 
 /// Iterator over the ranges of a [`Memory64List`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Memory64Ranges<'a> {
-    dump: Minidump<'a>,
+    bytes: Bytes<'a>,
     offset: u64,
-    descriptors: super::list::Iter<'a, MemoryDescriptor64>,
+    /// The bytes of the descriptors that are left.
+    descriptors: &'a [u8],
+}
+
+impl fmt::Debug for Memory64Ranges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory64Ranges({} left)", self.len())
+    }
 }
 
 impl<'a> Iterator for Memory64Ranges<'a> {
@@ -158,15 +169,18 @@ impl<'a> Iterator for Memory64Ranges<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let descriptor = self.descriptors.next()?;
-        let range = MemoryRange::new(&self.dump, descriptor.start_of_memory_range, descriptor.data_size, self.offset);
+        let (descriptor, rest) = self.descriptors.split_first_chunk()?;
+        self.descriptors = rest;
+        let (address, size) = integers(descriptor, self.bytes.order());
+        let offset = self.offset;
         // A saturated position lies beyond every file, and so does each one after it.
-        self.offset = self.offset.saturating_add(descriptor.data_size);
-        Some(range)
+        self.offset = offset.saturating_add(size);
+        Some(MemoryRange { address, size, offset, bytes: self.bytes.clipped(offset, size) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.descriptors.size_hint()
+        let left = self.descriptors.len() / MemoryDescriptor64::SIZE;
+        (left, Some(left))
     }
 }
 
