@@ -43,6 +43,7 @@ mod system;
 mod system_memory;
 mod thread;
 mod token;
+mod whole;
 
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
 pub use context::{
