@@ -175,7 +175,7 @@ impl Task<'_> {
 }
 
 fn lookup(criterion: &mut Criterion) {
-    for (ranges, range_size) in [(200_000, 512), (2_000, 4096)] {
+    for (ranges, range_size) in [(200_000, 4096), (2_000, 65_536)] {
         let ranges = count(ranges);
         let input = Shape { ranges, range_size, modules: 1, threads: 1, ..Shape::default() }.build();
         let dump = Minidump::parse(&input.file).expect("it is a dump");

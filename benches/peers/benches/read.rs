@@ -109,7 +109,10 @@ fn listed_by_udmp(file: &[u8]) -> Found {
 fn read(criterion: &mut Criterion) {
     let many_ranges = Shape { ranges: count(200_000), modules: count(2_000), threads: count(500), ..Shape::default() };
     let many_modules = Shape { ranges: count(100), modules: count(20_000), threads: count(2_000), ..Shape::default() };
-    for (name, shape) in [("many-ranges", many_ranges), ("many-modules", many_modules)] {
+    let shuffled = Shape { shuffled: true, ..many_ranges };
+    for (name, shape) in
+        [("many-ranges", many_ranges), ("many-ranges-shuffled", shuffled), ("many-modules", many_modules)]
+    {
         let file = Shape { range_size: 32, ..shape }.build().file;
         let expected = listed_by_minidump(&file);
         let counts = [expected.modules, expected.threads, expected.ranges];
