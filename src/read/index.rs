@@ -132,11 +132,12 @@ fn listed(dump: &Minidump<'_>) -> Vec<Piece> {
     if !pieces.is_sorted_by_key(Piece::start) {
         pieces.sort_unstable_by_key(Piece::start);
     }
-    if !are_apart(&pieces) {
-        // Only now does it matter which came first.
-        pieces = settled(in_order());
+    if are_apart(&pieces) {
+        return pieces;
     }
-    pieces
+    // Only now does it matter which came first.
+    drop(pieces);
+    settled(in_order())
 }
 
 /// True if pieces hold every address of `range`, as far as a few of them tell.
