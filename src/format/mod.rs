@@ -44,6 +44,7 @@ mod system;
 mod system_memory;
 mod thread;
 mod token;
+mod whole;
 
 pub use ansi::{char_to_windows_1252, windows_1252_to_char};
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};

@@ -4,6 +4,7 @@ use core::fmt;
 
 use scroll::{Pread, Pwrite, SizeWith};
 
+use super::whole::decode_whole;
 use super::{LocationDescriptor, Rva};
 
 /// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
@@ -26,7 +27,7 @@ pub const CV_SIGNATURE_ELF: u32 = 0x4270_454C;
 
 /// A file mapped as code: an entry of the module list.
 #[doc(alias = "MINIDUMP_MODULE")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pwrite, SizeWith)]
 pub struct Module {
     /// Virtual address of the first byte; for 32-bit targets dbgeng extends the sign.
     pub base_of_image: u64,
@@ -49,6 +50,19 @@ pub struct Module {
     /// No documented meaning; LLDB leaves whatever was in memory.
     pub reserved1: u64,
 }
+
+decode_whole!(Module {
+    base_of_image,
+    size_of_image,
+    check_sum,
+    time_date_stamp,
+    module_name_rva,
+    version_info,
+    cv_record,
+    misc_record,
+    reserved0,
+    reserved1
+});
 
 impl Module {
     /// Size of the structure in the file, in bytes.
@@ -95,7 +109,7 @@ impl UnloadedModule {
 
 /// The fixed part of a Windows version resource.
 #[doc(alias = "VS_FIXEDFILEINFO")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pwrite, SizeWith)]
 pub struct FixedFileInfo {
     /// [`FixedFileInfo::SIGNATURE`]; 0 if the module has no version resource.
     pub signature: u32,
@@ -124,6 +138,22 @@ pub struct FixedFileInfo {
     /// Low half of the file's date.
     pub file_date_ls: u32,
 }
+
+decode_whole!(FixedFileInfo {
+    signature,
+    struc_version,
+    file_version_ms,
+    file_version_ls,
+    product_version_ms,
+    product_version_ls,
+    file_flags_mask,
+    file_flags,
+    file_os,
+    file_type,
+    file_subtype,
+    file_date_ms,
+    file_date_ls
+});
 
 impl FixedFileInfo {
     /// Size of the structure in the file, in bytes.

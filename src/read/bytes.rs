@@ -44,6 +44,7 @@ impl<'a> Bytes<'a> {
         Self { data, order }
     }
 
+    #[inline]
     pub(crate) fn order(&self) -> ByteOrder {
         if self.order.is_little() { ByteOrder::Little } else { ByteOrder::Big }
     }
@@ -58,17 +59,15 @@ impl<'a> Bytes<'a> {
     }
 
     /// The bytes of `[offset, offset + size)` that the file has: none, some or all.
+    #[inline]
     pub(crate) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
-        let start = offset.min(self.size());
-        let end = start + size.min(self.size() - start);
-        // Both lie within the slice, so they fit a `usize` and the range exists.
-        match (usize::try_from(start), usize::try_from(end)) {
-            (Ok(start), Ok(end)) => self.data.get(start..end).unwrap_or_default(),
-            _ => &[],
-        }
+        // What does not fit a `usize` lies behind every slice.
+        let rest = usize::try_from(offset).ok().and_then(|start| self.data.get(start..)).unwrap_or_default();
+        usize::try_from(size).ok().and_then(|size| rest.get(..size)).unwrap_or(rest)
     }
 
     /// The bytes of `[offset, offset + size)`, or an error that says how many are there.
+    #[inline]
     pub(crate) fn slice(&self, what: &'static str, offset: u64, size: u64) -> Result<&'a [u8], ReadError> {
         let bytes = self.clipped(offset, size);
         let available = bytes.len() as u64;
@@ -76,12 +75,14 @@ impl<'a> Bytes<'a> {
     }
 
     /// Decodes the structure at `offset`.
+    #[inline]
     pub(crate) fn read<T: Decode>(&self, what: &'static str, offset: u64) -> Result<T, ReadError> {
         let size = T::size_with(&self.order) as u64;
         self.read_from(what, self.slice(what, offset, size)?, offset)
     }
 
     /// Decodes a structure from bytes of this file that were already taken out of it, at `offset` of the file.
+    #[inline]
     pub(crate) fn read_from<T: Decode>(&self, what: &'static str, bytes: &[u8], offset: u64) -> Result<T, ReadError> {
         bytes.pread_with(0, self.order).map_err(|_| ReadError::Truncated {
             what,
@@ -89,6 +90,17 @@ impl<'a> Bytes<'a> {
             needed: T::size_with(&self.order) as u64,
             available: bytes.len() as u64,
         })
+    }
+}
+
+/// Two 64-bit integers, one behind the other.
+#[inline]
+pub(crate) fn integers(bytes: &[u8; 16], order: ByteOrder) -> (u64, u64) {
+    let first = bytes.first_chunk().copied().unwrap_or_default();
+    let second = bytes.last_chunk().copied().unwrap_or_default();
+    match order {
+        ByteOrder::Little => (u64::from_le_bytes(first), u64::from_le_bytes(second)),
+        ByteOrder::Big => (u64::from_be_bytes(first), u64::from_be_bytes(second)),
     }
 }
 

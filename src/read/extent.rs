@@ -50,10 +50,14 @@ pub(crate) fn settle<E: Extent>(extents: &mut Vec<E>) {
     if !extents.is_sorted_by_key(|extent| (extent.start(), extent.rank())) {
         extents.sort_unstable_by_key(|extent| (extent.start(), extent.rank()));
     }
-    let apart = |pair: &[E]| matches!(pair, [a, b] if a.last() < b.start());
-    if !extents.windows(2).all(apart) {
+    if !are_apart(extents) {
         *extents = cut(extents);
     }
+}
+
+/// True if no two of these sorted extents share an address.
+pub(super) fn are_apart<E: Extent>(sorted: &[E]) -> bool {
+    sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.last() < b.start()))
 }
 
 /// Cuts overlapping extents, sorted by start, so that each address belongs to the one of the least rank.

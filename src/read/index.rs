@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::buckets::Sorted;
 use super::bytes::{ByteOrder, Bytes};
-use super::extent::{Extent, position, settle};
+use super::dump::DumpFile;
+use super::extent::{Extent, are_apart, position, settle};
 use super::full_user_dump::FullUserDump;
 use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
@@ -31,10 +33,12 @@ use super::thread_ex::ThreadExList;
 pub struct Memory<'a> {
     bytes: Bytes<'a>,
     target: Target,
-    pieces: Vec<Piece>,
+    /// [`Target::last_address`], which every look-up needs.
+    last_address: u64,
+    pieces: Sorted<Piece>,
 }
 
-/// A run of addresses whose bytes one range has the say of. Pieces are sorted and do not overlap.
+/// A run of addresses whose bytes one range has the say of.
 #[derive(Clone, Copy)]
 struct Piece {
     start: u64,
@@ -42,8 +46,14 @@ struct Piece {
     last: u64,
     /// Where the bytes lie in the file.
     offset: u64,
+}
+
+/// A piece before overlaps are settled.
+#[derive(Clone, Copy)]
+struct Ranked {
+    piece: Piece,
     /// The number of the range among all, which is also its priority.
-    range: u32,
+    rank: u32,
 }
 
 impl Extent for Piece {
@@ -55,16 +65,42 @@ impl Extent for Piece {
         self.last
     }
 
+    /// Where pieces may overlap they are [`Ranked`].
     fn rank(&self) -> u32 {
-        self.range
+        0
     }
 
     fn part(&self, start: u64, last: u64) -> Self {
-        Self { start, last, offset: self.offset + (start - self.start), range: self.range }
+        Self { start, last, offset: self.offset + (start - self.start) }
+    }
+}
+
+impl Extent for Ranked {
+    fn start(&self) -> u64 {
+        self.piece.start
+    }
+
+    fn last(&self) -> u64 {
+        self.piece.last
+    }
+
+    fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    fn part(&self, start: u64, last: u64) -> Self {
+        Self { piece: self.piece.part(start, last), ..*self }
     }
 }
 
 impl Piece {
+    /// The addresses of a range whose bytes are there; `None` if there are none.
+    fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
+        let start = target.mask(range.address);
+        let more = (range.bytes.len() as u64).checked_sub(1)?;
+        Some(Self { start, last: start.saturating_add(more).min(target.last_address()), offset: range.offset })
+    }
+
     fn size(&self) -> u64 {
         (self.last - self.start).saturating_add(1)
     }
@@ -76,88 +112,111 @@ impl fmt::Debug for Memory<'_> {
     }
 }
 
-impl<'a> Memory<'a> {
-    /// The memory of the two lists, without the stacks that neither holds.
-    pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
-        let mut memory = Self { bytes: *dump.bytes(), target: dump.target(), pieces: Vec::new() };
-        // A list that cannot be read holds no memory; who asks for the stream itself is told why.
-        let list = dump.stream::<MemoryList<'a>>().ok().flatten();
-        let list64 = dump.stream::<Memory64List<'a>>().ok().flatten();
-        let count = list.map_or(0, |list| list.len()) + list64.map_or(0, |list| list.len());
-        // Descriptors that are there bound the count, and they are half as large as a piece.
-        memory.pieces.reserve(usize::try_from(count).unwrap_or(0));
-        list.into_iter().flatten().chain(list64.into_iter().flatten()).for_each(|range| memory.add(&range));
-        settle(&mut memory.pieces);
-        memory
-    }
+/// Gives every address to the first piece that has it.
+fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let mut ranked: Vec<Ranked> = (0..).zip(pieces).map(|(rank, piece)| Ranked { piece, rank }).collect();
+    settle(&mut ranked);
+    ranked.into_iter().map(|ranked| ranked.piece).collect()
+}
 
+/// The pieces of the two lists, without the stacks that neither holds; sorted and apart.
+fn listed(dump: &Minidump<'_>) -> Vec<Piece> {
+    // A list that cannot be read holds no memory; who asks for the stream itself is told why.
+    let list = dump.stream::<MemoryList<'_>>().ok().flatten();
+    let list64 = dump.stream::<Memory64List<'_>>().ok().flatten();
+    let count = list.map_or(0, |list| list.len()) + list64.map_or(0, |list| list.len());
+    let target = dump.target();
+    let in_order = || {
+        let ranges = list.into_iter().flatten().chain(list64.into_iter().flatten());
+        ranges.filter_map(move |range| Piece::new(target, &range))
+    };
+    apart(count, in_order)
+}
+
+/// The pieces sorted and apart. Of no more than `count` the descriptors are there, and a piece is half as large again.
+fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    in_order().for_each(|piece| pieces.push(piece));
+    if !pieces.is_sorted_by_key(Piece::start) {
+        pieces.sort_unstable_by_key(Piece::start);
+    }
+    if are_apart(&pieces) {
+        return pieces;
+    }
+    // Only now does it matter which came first.
+    drop(pieces);
+    settled(in_order())
+}
+
+/// True if pieces hold every address of `range`, as far as a few of them tell.
+///
+/// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm: it has
+/// the say of nothing.
+fn hold(pieces: &[Piece], range: &Piece) -> bool {
+    let mut at = range.start;
+    for piece in pieces.get(position(pieces, at)..).unwrap_or_default().iter().take(8) {
+        if piece.start > at {
+            break;
+        }
+        match piece.last.checked_add(1) {
+            Some(next) if piece.last < range.last => at = next,
+            _ => return true,
+        }
+    }
+    false
+}
+
+impl<'a> Memory<'a> {
+    /// The memory of the two lists and of the stacks that neither holds.
     pub(crate) fn new(dump: &Minidump<'a>) -> Self {
-        let mut memory = Self::listed(dump);
-        let listed = memory.pieces.len();
-        // Behind every listed range that has the say of any address.
-        let mut priority = memory.pieces.iter().map(|piece| piece.range).max().map_or(0, |last| last.saturating_add(1));
+        let target = dump.target();
+        let mut pieces = listed(dump);
         let threads = dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten();
         let extended = dump.stream::<ThreadExList<'a>>().ok().flatten().into_iter().flatten();
         let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
-        for descriptor in threads.map(|thread| thread.raw().stack).chain(extended) {
-            let range = MemoryRange::from_descriptor(dump, &descriptor);
-            if descriptor.memory.rva != 0 && !memory.holds(&range, listed) {
-                memory.add_as(&range, priority);
-                priority = priority.saturating_add(1);
-            }
+        let stacks = threads.map(|thread| thread.raw().stack).chain(extended);
+        let stacks = stacks.filter(|stack| stack.memory.rva != 0);
+        let stacks = stacks.filter_map(|stack| Piece::new(target, &MemoryRange::from_descriptor(dump, &stack)));
+        let unlisted: Vec<Piece> = stacks.filter(|stack| !hold(&pieces, stack)).collect();
+        if !unlisted.is_empty() {
+            // Listed ones do not overlap any more, so any order among them will do.
+            pieces = settled(pieces.into_iter().chain(unlisted));
         }
-        if memory.pieces.len() > listed {
-            settle(&mut memory.pieces);
-        }
-        memory
+        Self::of(dump, pieces)
     }
 
+    /// The memory of the regions of a full user dump.
     pub(super) fn of_user_dump(dump: &FullUserDump<'a>) -> Self {
-        let mut memory = Self { bytes: *dump.bytes(), target: dump.target(), pieces: Vec::new() };
-        memory.pieces.reserve(usize::try_from(dump.region_list().len()).unwrap_or(0));
-        dump.stored_regions().for_each(|region| memory.add(&region.range));
-        settle(&mut memory.pieces);
-        memory
+        let (target, count) = (dump.target(), dump.region_list().len());
+        let pieces = || dump.stored_regions().filter_map(move |region| Piece::new(target, &region.range));
+        Self::of(dump, apart(count, pieces))
     }
 
-    fn add(&mut self, range: &MemoryRange<'a>) {
-        let priority = u32::try_from(self.pieces.len()).unwrap_or(u32::MAX);
-        self.add_as(range, priority);
+    /// The memory of the two lists, without the stacks that neither holds.
+    pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
+        Self::of(dump, listed(dump))
     }
 
-    fn add_as(&mut self, range: &MemoryRange<'a>, priority: u32) {
-        let start = self.target.mask(range.address);
-        if let Some(size) = (range.bytes.len() as u64).checked_sub(1) {
-            let last = start.saturating_add(size).min(self.target.last_address());
-            self.pieces.push(Piece { start, last, offset: range.offset, range: priority });
+    fn of(dump: &impl DumpFile<'a>, pieces: Vec<Piece>) -> Self {
+        let target = dump.target();
+        Self {
+            bytes: Bytes::new(dump.data(), dump.byte_order()),
+            target,
+            last_address: target.last_address(),
+            pieces: Sorted::new(pieces),
         }
     }
 
-    /// True if the first `listed` pieces hold every address of `range`, as far as a few pieces tell.
-    ///
-    /// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm:
-    /// it has the say of nothing.
-    fn holds(&self, range: &MemoryRange<'a>, listed: usize) -> bool {
-        let pieces = self.pieces.get(..listed).unwrap_or_default();
-        let mut left = range.bytes.len() as u64;
-        let mut at = self.target.mask(range.address);
-        let from = pieces.partition_point(|piece| piece.last < at);
-        for piece in pieces.get(from..).unwrap_or_default().iter().take(8) {
-            if left == 0 || piece.start > at {
-                break;
-            }
-            let held = (piece.last - at).saturating_add(1).min(left);
-            left -= held;
-            at = at.saturating_add(held);
-        }
-        left == 0
+    #[inline]
+    fn mask(&self, address: u64) -> u64 {
+        address & self.last_address
     }
 
     /// The pieces from `address` on as long as each touches the one before; the first is cut to begin there.
     fn run_at(&self, address: u64) -> impl Iterator<Item = Piece> + '_ {
-        let at = self.target.mask(address);
+        let at = self.mask(address);
         let mut next = Some(at);
-        self.pieces.get(position(&self.pieces, at)..).unwrap_or_default().iter().map_while(move |piece| {
+        self.pieces.from(at).iter().map_while(move |piece| {
             let start = next.filter(|&start| piece.start <= start)?;
             next = piece.last.checked_add(1);
             Some(piece.part(start, piece.last))
@@ -184,20 +243,19 @@ impl<'a> Memory<'a> {
 
     /// True if no address has a byte.
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.pieces.as_slice().is_empty()
     }
 
     /// The ranges in the order of their addresses, overlaps settled: every address comes once.
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
-        VisibleRanges { memory: self, pieces: self.pieces.iter() }
+        VisibleRanges { memory: self, pieces: self.pieces.as_slice().iter() }
     }
 
     /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
     pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
-        let (start, last) = (self.target.mask(start), self.target.mask(last));
+        let (start, last) = (self.mask(start), self.mask(last));
         self.pieces
-            .get(position(&self.pieces, start)..)
-            .unwrap_or_default()
+            .from(start)
             .iter()
             .take_while(move |piece| piece.start <= last && start <= last)
             .map(move |piece| self.range(&piece.part(piece.start.max(start), piece.last.min(last))))
@@ -205,9 +263,7 @@ impl<'a> Memory<'a> {
 
     /// The bytes around `address` that one range has the say of; `None` if no range holds it.
     pub fn range_at(&self, address: u64) -> Option<MemoryRange<'a>> {
-        let address = self.target.mask(address);
-        let piece = self.pieces.get(position(&self.pieces, address)).filter(|piece| piece.start <= address)?;
-        Some(self.range(piece))
+        self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
     }
 
     /// Copies bytes from `address` on into `buf`, across ranges that touch, and tells how many there were.
@@ -215,18 +271,39 @@ impl<'a> Memory<'a> {
     /// Fewer than asked for means that the byte behind them is not in the dump; the rest of `buf` is left alone.
     pub fn read(&self, address: u64, buf: &mut [u8]) -> usize {
         let mut done = 0;
-        for piece in self.run_at(address) {
-            let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) else {
-                break;
-            };
-            let bytes = self.range(&piece).bytes;
-            let count = bytes.len().min(rest.len());
-            for (to, from) in rest.iter_mut().zip(bytes) {
+        for range in self.ranges_at(address) {
+            let rest = buf.get_mut(done..).unwrap_or_default();
+            let count = range.bytes.len().min(rest.len());
+            for (to, from) in rest.iter_mut().zip(range.bytes) {
                 *to = *from;
             }
             done += count;
+            if done == buf.len() {
+                break;
+            }
         }
         done
+    }
+
+    /// The `N` bytes from `address` on.
+    #[inline]
+    pub(super) fn array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let address = self.mask(address);
+        let piece = self.pieces.get(address)?;
+        // The file has all bytes of a piece.
+        let bytes = usize::try_from(piece.offset + (address - piece.start)).ok();
+        let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
+        match bytes {
+            Some(bytes) if piece.last - address >= N as u64 - 1 => Some(*bytes),
+            _ => self.joined(address),
+        }
+    }
+
+    /// The `N` bytes from `address` on, which go beyond one piece.
+    #[cold]
+    fn joined<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let mut array = [0; N];
+        (self.read(address, &mut array) == N).then_some(array)
     }
 
     /// How many bytes from `address` on are in the dump without a gap, at most `limit`.

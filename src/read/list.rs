@@ -156,6 +156,7 @@ impl<'a, R: Record<'a, D>, D: DumpFile<'a>> List<'a, R, D> {
     }
 
     /// The entry at `index`, `None` beyond the end.
+    #[inline]
     pub fn get(&self, index: u64) -> Option<R> {
         if index >= self.len {
             return None;
@@ -208,6 +209,7 @@ impl<R, D: Copy> fmt::Debug for Iter<'_, R, D> {
 impl<'a, R: Record<'a, D>, D: DumpFile<'a>> Iterator for Iter<'a, R, D> {
     type Item = R;
 
+    #[inline]
     fn next(&mut self) -> Option<R> {
         let entry = self.list.get(self.next)?;
         self.next += 1;

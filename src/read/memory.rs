@@ -1,10 +1,12 @@
 //! The two memory lists. Memory by address is in [`Memory`](super::Memory).
 
+use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{self, MemoryDescriptor, MemoryDescriptor64, StreamType};
 
+use super::bytes::{Bytes, integers};
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::stream::{FromStream, StreamContext};
@@ -23,6 +25,7 @@ pub struct MemoryRange<'a> {
 }
 
 impl<'a> MemoryRange<'a> {
+    #[inline]
     fn new(dump: &Minidump<'a>, address: u64, size: u64, offset: u64) -> Self {
         Self { address, size, offset, bytes: dump.bytes().clipped(offset, size) }
     }
@@ -38,6 +41,7 @@ impl<'a> MemoryRange<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn from_descriptor(dump: &Minidump<'a>, descriptor: &MemoryDescriptor) -> Self {
         let location = descriptor.memory;
         if location.rva == 0 {
@@ -55,6 +59,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
     const LIST: &'static str = "MINIDUMP_MEMORY_LIST";
     const SIZE: u64 = MemoryDescriptor::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         let descriptor = dump.bytes().read(Self::LIST, offset)?;
         Ok(Self::from_descriptor(dump, &descriptor))
@@ -74,6 +79,7 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
     const LIST: &'static str = "MINIDUMP_MEMORY64_LIST";
     const SIZE: u64 = Self::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
@@ -116,8 +122,10 @@ impl<'a> Memory64List<'a> {
     /// The ranges in the order of the list; positions come from adding up sizes, so there is no access by index.
     ///
     /// A range whose position leaves 64 bits has no bytes.
-    pub const fn iter(&self) -> Memory64Ranges<'a> {
-        Memory64Ranges { dump: self.dump, offset: self.base, descriptors: self.descriptors.iter() }
+    pub fn iter(&self) -> Memory64Ranges<'a> {
+        let size = self.descriptors.len() * MemoryDescriptor64::SIZE as u64;
+        let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
+        Memory64Ranges { bytes: *self.dump.bytes(), offset: self.base, descriptors }
     }
 }
 
@@ -142,26 +150,37 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
 }
 
 /// Iterator over the ranges of a [`Memory64List`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Memory64Ranges<'a> {
-    dump: Minidump<'a>,
+    bytes: Bytes<'a>,
     offset: u64,
-    descriptors: super::list::Iter<'a, MemoryDescriptor64>,
+    /// The bytes of the descriptors that are left.
+    descriptors: &'a [u8],
+}
+
+impl fmt::Debug for Memory64Ranges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory64Ranges({} left)", self.len())
+    }
 }
 
 impl<'a> Iterator for Memory64Ranges<'a> {
     type Item = MemoryRange<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let descriptor = self.descriptors.next()?;
-        let range = MemoryRange::new(&self.dump, descriptor.start_of_memory_range, descriptor.data_size, self.offset);
+        let (descriptor, rest) = self.descriptors.split_first_chunk()?;
+        self.descriptors = rest;
+        let (address, size) = integers(descriptor, self.bytes.order());
+        let offset = self.offset;
         // A saturated position lies beyond every file, and so does each one after it.
-        self.offset = self.offset.saturating_add(descriptor.data_size);
-        Some(range)
+        self.offset = offset.saturating_add(size);
+        Some(MemoryRange { address, size, offset, bytes: self.bytes.clipped(offset, size) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.descriptors.size_hint()
+        let left = self.descriptors.len() / MemoryDescriptor64::SIZE;
+        (left, Some(left))
     }
 }
 

@@ -23,6 +23,7 @@ mod text_stream;
 mod ansi;
 mod any;
 mod breakpad;
+mod buckets;
 mod by_address;
 mod bytes;
 mod check;

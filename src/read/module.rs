@@ -42,6 +42,7 @@ impl<'a> Module<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
     }
@@ -89,6 +90,7 @@ impl<'a> Record<'a> for Module<'a> {
     const LIST: &'static str = "MINIDUMP_MODULE_LIST";
     const SIZE: u64 = format::Module::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
@@ -213,6 +215,7 @@ impl<'a> UnloadedModule<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
     }
@@ -244,6 +247,7 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
     const LIST: &'static str = "MINIDUMP_UNLOADED_MODULE_LIST";
     const SIZE: u64 = format::UnloadedModule::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }

@@ -16,6 +16,7 @@ pub struct Utf16<'a> {
 }
 
 impl<'a> Utf16<'a> {
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Self {
         Self { bytes, big: order == ByteOrder::Big }
     }
@@ -51,7 +52,14 @@ impl<'a> Utf16<'a> {
 
     /// An owned copy; an unpaired surrogate becomes U+FFFD.
     pub fn to_string_lossy(&self) -> String {
-        self.chars_lossy().collect()
+        if self.is_ascii() {
+            let low = |unit: u16| unit.to_le_bytes().first().copied().unwrap_or_default();
+            String::from_utf8(self.units().map(low).collect()).unwrap_or_default()
+        } else {
+            let mut text = String::with_capacity(self.bytes.len());
+            text.extend(self.chars_lossy());
+            text
+        }
     }
 
     /// The text without NUL characters at its end, which some producers count in.
@@ -61,6 +69,11 @@ impl<'a> Utf16<'a> {
             bytes = rest;
         }
         Self { bytes, big: self.big }
+    }
+
+    /// True of nearly every text in a dump.
+    fn is_ascii(&self) -> bool {
+        self.units().fold(0, |all, unit| all | unit) < 0x80
     }
 
     /// The text before the first NUL character, all if there is none.
@@ -100,6 +113,7 @@ impl<'a> Bytes<'a> {
     /// The `MINIDUMP_STRING` at `rva`: a length in bytes, then as many bytes of UTF-16.
     ///
     /// A terminating NUL is neither needed nor looked for: Wine writes strings without one.
+    #[inline]
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva)?;

@@ -110,6 +110,7 @@ impl<'a> Record<'a> for Thread<'a> {
     const LIST: &'static str = "MINIDUMP_THREAD_LIST";
     const SIZE: u64 = format::Thread::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
@@ -160,6 +161,7 @@ impl<'a> Record<'a> for ThreadInfo {
     const LIST: &'static str = "MINIDUMP_THREAD_INFO_LIST";
     const SIZE: u64 = format::ThreadInfo::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)? })
     }
@@ -201,6 +203,7 @@ impl<'a> ThreadName<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.rva_of_thread_name)
     }
@@ -210,6 +213,7 @@ impl<'a> Record<'a> for ThreadName<'a> {
     const LIST: &'static str = "MINIDUMP_THREAD_NAME_LIST";
     const SIZE: u64 = format::ThreadName::SIZE as u64;
 
+    #[inline]
     fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }

@@ -4,38 +4,55 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::bytes::integer_at;
+use super::bytes::{ByteOrder, integer_at};
 use super::index::Memory;
 use super::string::Utf16;
 
 impl<'a> Memory<'a> {
     /// The byte at `address`; `None` if it is not in the dump.
+    #[inline]
     pub fn read_u8(&self, address: u64) -> Option<u8> {
         self.array(address).map(u8::from_le_bytes)
     }
 
     /// The 16-bit integer at `address`, in the byte order of the file.
+    #[inline]
     pub fn read_u16(&self, address: u64) -> Option<u16> {
-        self.read_integer(address, 2)?.try_into().ok()
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u16::from_le_bytes(bytes),
+            ByteOrder::Big => u16::from_be_bytes(bytes),
+        })
     }
 
     /// The 32-bit integer at `address`, in the byte order of the file.
+    #[inline]
     pub fn read_u32(&self, address: u64) -> Option<u32> {
-        self.read_integer(address, 4)?.try_into().ok()
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+        })
     }
 
     /// The 64-bit integer at `address`, in the byte order of the file.
+    #[inline]
     pub fn read_u64(&self, address: u64) -> Option<u64> {
-        self.read_integer(address, 8)
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u64::from_le_bytes(bytes),
+            ByteOrder::Big => u64::from_be_bytes(bytes),
+        })
     }
 
     /// The integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
     ///
     /// `None` if not all its bytes are in the dump, or for another width.
     pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
-        let mut buf = [0; 8];
-        let buf = buf.get_mut(..usize::try_from(width).ok()?)?;
-        (self.read(address, buf) == buf.len()).then(|| integer_at(buf, 0, width, self.byte_order()))?
+        match width {
+            1 => self.read_u8(address).map(u64::from),
+            2 => self.read_u16(address).map(u64::from),
+            4 => self.read_u32(address).map(u64::from),
+            8 => self.read_u64(address),
+            _ => None,
+        }
     }
 
     /// The pointer at `address`: 4 or 8 bytes, as the target has it, widened with zeros.
@@ -91,10 +108,5 @@ impl<'a> Memory<'a> {
     /// [`Memory::read`].
     pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'a>> {
         self.slice(address, size).map(|bytes| Utf16::new(bytes, self.byte_order()))
-    }
-
-    fn array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
-        let mut array = [0; N];
-        (self.read(address, &mut array) == N).then_some(array)
     }
 }

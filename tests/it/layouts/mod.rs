@@ -180,10 +180,10 @@ fn sources(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The names of the structs that scroll decodes: those that derive it and those of `named_values!`.
+/// The names of the structs that scroll decodes, which all have a size, and those of `named_values!`.
 fn decoded_structs(text: &str) -> Vec<&str> {
     let paragraphs =
-        text.split("\n\n").filter(|paragraph| paragraph.contains("Pread") || paragraph.contains("named_values! {"));
+        text.split("\n\n").filter(|paragraph| paragraph.contains("SizeWith") || paragraph.contains("named_values! {"));
     let declared = paragraphs.filter_map(|paragraph| paragraph.split_once("pub struct ")).map(|(_, rest)| rest);
     let names = declared.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
     names.filter(|name| !name.is_empty()).collect()

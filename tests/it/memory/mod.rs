@@ -6,6 +6,7 @@ mod lists;
 mod naive;
 mod overlaps;
 mod regions;
+mod spread;
 mod values;
 
 use libtest_mimic::Trial;
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         index::trials(),
         overlaps::trials(),
         naive::trials(),
+        spread::trials(),
         values::trials(),
         by_address::trials(),
     ]

@@ -1,0 +1,236 @@
+//! Memory is read by address.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use minidump::{Minidump as Peer, MinidumpMemory64List, UnifiedMemoryList};
+use udmp_parser::UserDumpParser;
+use userdump::Minidump;
+use userdump::read::{Memory, Memory64List};
+use userdump_peers::{Input, Numbers, Shape, count};
+
+/// Where a read starts, and where its bytes stand in the file if they are there.
+#[derive(Clone, Copy)]
+struct Place {
+    address: u64,
+    position: usize,
+}
+
+/// The ranges as plain arrays, in the order of their addresses.
+struct Plain {
+    starts: Vec<u64>,
+    ends: Vec<u64>,
+    positions: Vec<usize>,
+}
+
+impl Plain {
+    fn new(file: &[u8]) -> Self {
+        let dump = Minidump::parse(file).expect("it is a dump");
+        let ranges = dump.stream::<Memory64List>().expect("it can be read").expect("it is there");
+        let starts = ranges.iter().map(|range| range.address).collect();
+        let ends = ranges.iter().map(|range| range.address + range.size).collect();
+        let positions = ranges.iter().map(|range| usize::try_from(range.offset).expect("it is in memory")).collect();
+        Self { starts, ends, positions }
+    }
+
+    /// The number of the last range that starts at `address` or below it.
+    fn search(&self, address: u64) -> usize {
+        let mut base = 0;
+        let mut size = self.starts.len();
+        while size > 1 {
+            let half = size / 2;
+            base = std::hint::select_unpredictable(self.starts[base + half] <= address, base + half, base);
+            size -= half;
+        }
+        base
+    }
+
+    /// The integer at `address`, by looking at one range after the other.
+    fn read_naively(&self, file: &[u8], address: u64) -> Option<u64> {
+        let index = (0..self.starts.len()).find(|&at| self.starts[at] <= address && address < self.ends[at])?;
+        let from = usize::try_from(address - self.starts[index]).ok()?;
+        (address + 8 <= self.ends[index]).then(|| integer(file, self.positions[index] + from))
+    }
+}
+
+fn integer(file: &[u8], position: usize) -> u64 {
+    u64::from_le_bytes(file[position..position + 8].try_into().expect("it has eight bytes"))
+}
+
+/// Adds up what is read, with a one for what is not there.
+fn sum(places: &[Place], read: impl Fn(Place) -> Option<u64>) -> u64 {
+    places.iter().fold(0, |sum, &place| sum.wrapping_add(read(place).unwrap_or(1)))
+}
+
+fn minidump_read(memory: &UnifiedMemoryList<'_>, address: u64) -> Option<u64> {
+    memory.memory_at_address(address)?.get_memory_at_address(address)
+}
+
+/// By the tree of the blocks: the look-up that the crate itself has walks through all of them.
+fn udmp_read(dump: &UserDumpParser<'_>, address: u64) -> Option<u64> {
+    let (_, block) = dump.mem_blocks().range(..=address).next_back()?;
+    Some(u64::from_le_bytes(*block.data_from(address)?.first_chunk()?))
+}
+
+/// Places of whole integers in random order, of which every range has its share.
+fn hits(input: &Input, plain: &Plain, wanted: usize) -> Vec<Place> {
+    let mut numbers = Numbers(wanted as u64);
+    let place = |_| {
+        let index = numbers.below(input.ranges.len());
+        let (start, size) = input.ranges[index];
+        let from = 8 * numbers.below(size / 8);
+        Place { address: start + from as u64, position: plain.positions[index] + from }
+    };
+    (0..wanted).map(place).collect()
+}
+
+/// Places that no range has, between any two of them.
+fn misses(input: &Input, wanted: usize) -> Vec<Place> {
+    let mut numbers = Numbers(wanted as u64);
+    let place = |_| {
+        let (start, size) = input.ranges[numbers.below(input.ranges.len())];
+        Place { address: start + size as u64, position: 0 }
+    };
+    (0..wanted).map(place).collect()
+}
+
+/// What every reader is asked for.
+struct Task<'a> {
+    file: &'a [u8],
+    memory: &'a Memory<'a>,
+    plain: &'a Plain,
+    peer: &'a UnifiedMemoryList<'a>,
+    udmp: &'a UserDumpParser<'a>,
+}
+
+impl Task<'_> {
+    fn integers(&self, group: &mut BenchmarkGroup<'_, WallTime>, places: &[Place], expected: u64) {
+        let Self { memory, peer, udmp, .. } = *self;
+        assert_eq!(sum(places, |place| memory.read_u64(place.address)), expected);
+        assert_eq!(sum(places, |place| minidump_read(peer, place.address)), expected);
+        assert_eq!(sum(places, |place| udmp_read(udmp, place.address)), expected);
+        let places = black_box(places);
+        group.throughput(Throughput::Elements(places.len() as u64)).sample_size(20);
+        group.bench_function("userdump", |bencher| {
+            bencher.iter(|| sum(places, |place| memory.read_u64(place.address)));
+        });
+        group.bench_function("userdump/read", |bencher| {
+            let read = |place: Place| {
+                let mut buf = [0; 8];
+                (memory.read(place.address, &mut buf) == 8).then_some(u64::from_le_bytes(buf))
+            };
+            bencher.iter(|| sum(places, read));
+        });
+        group.bench_function("minidump", |bencher| {
+            bencher.iter(|| sum(places, |place| minidump_read(peer, place.address)));
+        });
+        group.bench_function("udmp-parser", |bencher| {
+            bencher.iter(|| sum(places, |place| udmp_read(udmp, place.address)));
+        });
+    }
+
+    /// What a look-up cannot do without.
+    fn floor(&self, group: &mut BenchmarkGroup<'_, WallTime>, places: &[Place], expected: u64) {
+        let Self { file, plain, .. } = *self;
+        let dependent = |place: Place| {
+            let index = plain.search(place.address);
+            let from = usize::try_from(place.address - plain.starts[index]).ok()?;
+            Some(integer(file, plain.positions[index] + from))
+        };
+        assert_eq!(sum(places, dependent), expected);
+        let apart = |place: Place| {
+            black_box(plain.search(place.address));
+            Some(integer(file, place.position))
+        };
+        assert_eq!(sum(places, apart), expected);
+        group.bench_function("floor", |bencher| bencher.iter(|| sum(places, apart)));
+        group.bench_function("floor/dependent", |bencher| bencher.iter(|| sum(places, dependent)));
+    }
+
+    fn strings(&self, group: &mut BenchmarkGroup<'_, WallTime>, places: &[Place], expected: usize) {
+        let Self { memory, peer, udmp, .. } = *self;
+        let until_nul = |bytes: &[u8]| bytes.iter().position(|&byte| byte == 0);
+        let ours = || places.iter().filter_map(|place| Some(memory.read_c_string(place.address, 64)?.len())).sum();
+        let minidump = || -> usize {
+            let length = |place: &Place| {
+                let range = peer.memory_at_address(place.address)?;
+                let from = usize::try_from(place.address - range.base_address()).ok()?;
+                until_nul(range.bytes().get(from..)?)
+            };
+            places.iter().filter_map(length).sum()
+        };
+        let udmp = || -> usize {
+            let length = |place: &Place| {
+                let (_, block) = udmp.mem_blocks().range(..=place.address).next_back()?;
+                until_nul(block.data_from(place.address)?)
+            };
+            places.iter().filter_map(length).sum()
+        };
+        assert_eq!([ours(), minidump(), udmp()], [expected; 3]);
+        group.throughput(Throughput::Elements(places.len() as u64)).sample_size(20);
+        group.bench_function("userdump", |bencher| bencher.iter(|| -> usize { ours() }));
+        group.bench_function("minidump", |bencher| bencher.iter(minidump));
+        group.bench_function("udmp-parser", |bencher| bencher.iter(udmp));
+    }
+}
+
+fn lookup(criterion: &mut Criterion) {
+    for (ranges, range_size) in [(200_000, 4096), (2_000, 65_536)] {
+        let ranges = count(ranges);
+        let input = Shape { ranges, range_size, modules: 1, threads: 1, ..Shape::default() }.build();
+        let dump = Minidump::parse(&input.file).expect("it is a dump");
+        let memory = dump.memory();
+        let peer = Peer::read(input.file.as_slice()).expect("it is a dump");
+        let peer = UnifiedMemoryList::Memory64(peer.get_stream::<MinidumpMemory64List>().expect("it is there"));
+        let udmp = UserDumpParser::with_slice(&input.file).expect("it is a dump");
+        let plain = Plain::new(&input.file);
+        let task = Task { file: &input.file, memory: &memory, plain: &plain, peer: &peer, udmp: &udmp };
+
+        let mut places = hits(&input, &plain, count(1_000_000));
+        let expected = sum(&places, |place| Some(integer(&input.file, place.position)));
+        let mut group = criterion.benchmark_group(format!("lookup/random/{ranges}"));
+        task.integers(&mut group, &places, expected);
+        task.floor(&mut group, &places, expected);
+        group.finish();
+
+        let mut group = criterion.benchmark_group(format!("lookup/strings/{ranges}"));
+        // Each text has 31 characters, and the places are multiples of eight.
+        let characters = places.iter().map(|place| 31 - (place.position - plain.positions[0]) % 32).sum();
+        task.strings(&mut group, &places, characters);
+        group.finish();
+
+        places.sort_unstable_by_key(|place| place.address);
+        let mut group = criterion.benchmark_group(format!("lookup/sequential/{ranges}"));
+        task.integers(&mut group, &places, expected);
+        task.floor(&mut group, &places, expected);
+        group.finish();
+
+        let places = misses(&input, count(1_000_000));
+        let mut group = criterion.benchmark_group(format!("lookup/miss/{ranges}"));
+        task.integers(&mut group, &places, places.len() as u64);
+        group.finish();
+    }
+}
+
+/// Where a walk through all ranges is still bearable.
+fn naive(criterion: &mut Criterion) {
+    for ranges in [8, 64] {
+        let input = Shape { ranges, range_size: 4096, ..Shape::default() }.build();
+        let dump = Minidump::parse(&input.file).expect("it is a dump");
+        let memory = dump.memory();
+        let plain = Plain::new(&input.file);
+        let places = hits(&input, &plain, count(100_000));
+        let expected = sum(&places, |place| Some(integer(&input.file, place.position)));
+        let naively = |place: Place| plain.read_naively(&input.file, place.address);
+        let ours = |place: Place| memory.read_u64(place.address);
+        assert_eq!([sum(&places, naively), sum(&places, ours)], [expected; 2]);
+        let mut group = criterion.benchmark_group(format!("lookup/random/{ranges}"));
+        group.throughput(Throughput::Elements(places.len() as u64)).sample_size(20);
+        group.bench_function("userdump", |bencher| bencher.iter(|| sum(&places, ours)));
+        group.bench_function("naive", |bencher| bencher.iter(|| sum(&places, naively)));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, lookup, naive);
+criterion_main!(benches);

@@ -1,0 +1,135 @@
+//! A dump is opened and its modules, threads and ranges are listed.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use minidump::{
+    Minidump as Peer, MinidumpMemory64List, MinidumpModuleList, MinidumpThreadList, MinidumpThreadNames, Module as _,
+};
+use udmp_parser::UserDumpParser;
+use userdump::Minidump;
+use userdump::read::{Memory64List, ModuleList, ThreadList, ThreadNames, Utf16};
+use userdump_peers::{Shape, count};
+
+/// What a listing finds, so that it can be compared and none of it is left out.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    modules: u64,
+    threads: u64,
+    ranges: u64,
+    /// Addresses and sizes of all, bytes that are there, thread numbers.
+    sum: u64,
+    /// The characters of all names.
+    characters: usize,
+}
+
+impl Found {
+    fn module(&mut self, base: u64, size: u64) {
+        self.modules += 1;
+        self.sum = self.sum.wrapping_add(base).wrapping_add(size);
+    }
+
+    fn thread(&mut self, id: u32, teb: u64) {
+        self.threads += 1;
+        self.sum = self.sum.wrapping_add(id.into()).wrapping_add(teb);
+    }
+
+    fn range(&mut self, address: u64, bytes: &[u8]) {
+        self.ranges += 1;
+        self.sum = self.sum.wrapping_add(address).wrapping_add(bytes.len() as u64);
+        black_box(bytes.as_ptr());
+    }
+}
+
+/// This crate; `name` says how many characters a name has.
+fn listed(file: &[u8], name: impl Fn(Utf16<'_>) -> usize) -> Found {
+    let mut found = Found::default();
+    let dump = Minidump::parse(file).expect("it is a dump");
+    for module in dump.stream::<ModuleList>().expect("it can be read").expect("it is there") {
+        found.module(module.base(), module.size().into());
+        found.characters += name(module.name().expect("it has one"));
+    }
+    for thread in dump.stream::<ThreadList>().expect("it can be read").expect("it is there") {
+        found.thread(thread.id(), thread.teb());
+    }
+    for thread in dump.stream::<ThreadNames>().expect("it can be read").expect("it is there") {
+        found.characters += name(thread.name().expect("it has one"));
+    }
+    for range in dump.stream::<Memory64List>().expect("it can be read").expect("it is there") {
+        found.range(range.address, range.bytes);
+    }
+    found
+}
+
+fn borrowed(name: Utf16<'_>) -> usize {
+    black_box(name.as_bytes()).len() / 2
+}
+
+fn decoded(name: Utf16<'_>) -> usize {
+    black_box(name.to_string_lossy()).len()
+}
+
+/// The crate `minidump`, which decodes every list as a whole, names too.
+fn listed_by_minidump(file: &[u8]) -> Found {
+    let mut found = Found::default();
+    let dump = Peer::read(file).expect("it is a dump");
+    let modules = dump.get_stream::<MinidumpModuleList>().expect("it is there");
+    for module in modules.iter() {
+        found.module(module.base_address(), module.size());
+        found.characters += module.name.len();
+    }
+    let names = dump.get_stream::<MinidumpThreadNames>().expect("it is there");
+    for thread in &dump.get_stream::<MinidumpThreadList>().expect("it is there").threads {
+        found.thread(thread.raw.thread_id, thread.raw.teb);
+        found.characters += names.get_name(thread.raw.thread_id).expect("it has one").len();
+    }
+    for range in dump.get_stream::<MinidumpMemory64List>().expect("it is there").iter() {
+        found.range(range.base_address, range.bytes);
+    }
+    found
+}
+
+/// The crate `udmp-parser`, which knows no names of threads.
+fn listed_by_udmp(file: &[u8]) -> Found {
+    let mut found = Found::default();
+    let dump = UserDumpParser::with_slice(&file).expect("it is a dump");
+    for module in dump.modules().values() {
+        found.module(module.range.start, module.len());
+        found.characters += module.path.as_os_str().len();
+    }
+    for thread in dump.threads().values() {
+        found.thread(thread.id, thread.teb);
+    }
+    for block in dump.mem_blocks().values() {
+        found.range(block.range.start, block.data);
+    }
+    found
+}
+
+fn read(criterion: &mut Criterion) {
+    let many_ranges = Shape { ranges: count(200_000), modules: count(2_000), threads: count(500), ..Shape::default() };
+    let many_modules = Shape { ranges: count(100), modules: count(20_000), threads: count(2_000), ..Shape::default() };
+    let shuffled = Shape { shuffled: true, ..many_ranges };
+    for (name, shape) in
+        [("many-ranges", many_ranges), ("many-ranges-shuffled", shuffled), ("many-modules", many_modules)]
+    {
+        let file = Shape { range_size: 32, ..shape }.build().file;
+        let expected = listed_by_minidump(&file);
+        let counts = [expected.modules, expected.threads, expected.ranges];
+        assert_eq!(counts, [shape.modules, shape.threads, shape.ranges].map(|count| count as u64));
+        assert_eq!(listed(&file, borrowed), expected);
+        assert_eq!(listed(&file, decoded), expected);
+        assert_eq!(listed_by_udmp(&file).sum, expected.sum);
+
+        let mut group = criterion.benchmark_group(format!("read/{name}"));
+        group.throughput(Throughput::Elements(counts.iter().sum())).sample_size(50);
+        group.bench_function("userdump/borrowed", |bencher| bencher.iter(|| listed(black_box(&file), borrowed)));
+        group.bench_function("userdump/decoded", |bencher| bencher.iter(|| listed(black_box(&file), decoded)));
+        group.bench_function("minidump", |bencher| bencher.iter(|| listed_by_minidump(black_box(&file))));
+        group.bench_function("udmp-parser", |bencher| bencher.iter(|| listed_by_udmp(black_box(&file))));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, read);
+criterion_main!(benches);

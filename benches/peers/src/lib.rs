@@ -1,0 +1,126 @@
+//! What the benches read: dumps made from a seed, of any size, that every peer can open.
+
+use userdump::MinidumpBuilder;
+use userdump::format::{self, MemoryDescriptor, ProcessorArchitecture, StreamType};
+use userdump::write::MemoryRange;
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.draw() % limit as u64).expect("it is below a size")
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// True if everything runs once and nothing is measured: then inputs are small.
+pub fn trial() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
+/// A number of things; a hundredth of it where nothing is measured.
+pub fn count(full: usize) -> usize {
+    if trial() { full.div_ceil(100) } else { full }
+}
+
+/// How many things a dump has.
+#[derive(Clone, Copy, Default)]
+pub struct Shape {
+    pub ranges: usize,
+    /// The mean size of a range in bytes.
+    pub range_size: usize,
+    /// Whether the ranges stand in random order in place of that of their addresses.
+    pub shuffled: bool,
+    pub modules: usize,
+    pub threads: usize,
+}
+
+/// A dump with the addresses of its ranges.
+pub struct Input {
+    pub file: Vec<u8>,
+    /// Start and size of each range, in the order of their addresses.
+    pub ranges: Vec<(u64, usize)>,
+}
+
+/// Texts of 31 letters with a NUL behind each.
+fn contents(numbers: &mut Numbers, size: usize) -> Vec<u8> {
+    (0..size).map(|at| if at % 32 == 31 { 0 } else { b'a' + (numbers.draw() % 26) as u8 }).collect()
+}
+
+impl Shape {
+    /// A dump with full memory. Ranges are 4 KiB and more apart; names are of 40 characters or so.
+    pub fn build(&self) -> Input {
+        let mut numbers = Numbers((self.ranges + self.modules + self.threads) as u64);
+        let mut address = 0x1_0000;
+        let mut ranges = Vec::with_capacity(self.ranges);
+        for _ in 0..self.ranges {
+            let size = 32 * (1 + numbers.below(self.range_size / 16));
+            ranges.push((address, size));
+            address = (address + size as u64 + 0x1000 * (1 + numbers.draw() % 16)) & !0xfff;
+        }
+        let contents = contents(&mut numbers, ranges.iter().map(|(_, size)| size).sum());
+
+        let mut dump = MinidumpBuilder::new();
+        let system = format::SystemInfo { processor_architecture: ProcessorArchitecture::AMD64, ..Default::default() };
+        dump.system_info(system, None).list(StreamType::MEMORY64_LIST).list(StreamType::MEMORY_INFO_LIST);
+        let mut rest = contents.as_slice();
+        let mut stored: Vec<MemoryRange<'_>> = Vec::with_capacity(ranges.len());
+        for &(start, size) in &ranges {
+            let (bytes, left) = rest.split_at(size);
+            rest = left;
+            stored.push(MemoryRange::borrowed(start, bytes));
+            // `udmp-parser` knows no memory without a description of it.
+            let info = format::MemoryInfo { base_address: start, region_size: size as u64, ..Default::default() };
+            dump.memory_info(info);
+        }
+        if self.shuffled {
+            numbers.shuffle(&mut stored);
+        }
+        for range in stored {
+            dump.memory64(range);
+        }
+        self.add_modules(&mut dump);
+        self.add_threads(&mut dump, &ranges);
+
+        let mut file = Vec::new();
+        dump.plan().expect("nothing in it is too large").write_to(&mut file).expect("a vector takes everything");
+        Input { file, ranges }
+    }
+
+    fn add_modules(&self, dump: &mut MinidumpBuilder<'_>) {
+        for index in 0..self.modules {
+            let name = dump.text(&*format!("C:\\Program Files\\Example\\library{index:06}.dll"));
+            let base_of_image = 0x7ff0_0000_0000 + 0x10_0000 * index as u64;
+            let module = format::Module { base_of_image, size_of_image: 0x8_0000, ..Default::default() };
+            dump.module(module, name, None, None);
+        }
+    }
+
+    fn add_threads(&self, dump: &mut MinidumpBuilder<'_>, ranges: &[(u64, usize)]) {
+        // One for all: `udmp-parser` wants a thread to have a context.
+        let context = dump.part("CONTEXT", vec![0; 1232]);
+        for index in 0..self.threads {
+            let thread_id = 4 + 4 * u32::try_from(index).expect("there are not so many");
+            let (start, size) = ranges.get(index).copied().unwrap_or((0x1000, 0));
+            let mut stack = MemoryDescriptor { start_of_memory_range: start, ..Default::default() };
+            stack.memory.data_size = u32::try_from(size).expect("stacks are small");
+            let teb = 0x7fff_0000_0000 + 0x2000 * index as u64;
+            dump.thread(format::Thread { thread_id, teb, stack, ..Default::default() }, Some(context));
+            let name = dump.text(&*format!("worker {index}"));
+            dump.thread_name(thread_id, name);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Search among sorted extents without walking down all of them: the address itself says about where to look.
+
+use alloc::vec::Vec;
+
+use super::extent::Extent;
+
+/// The cells that the addresses are cut into at most.
+const CELLS: u64 = 256;
+
+/// Sorted extents that do not overlap, and a table of where among them addresses are.
+///
+/// The addresses from the first start to the last are cut into cells of equal size, and those from the first start of a
+/// cell to its last into as many buckets as the cell has extents. A process has few and dense clusters of memory far
+/// apart from each other, so nearly every bucket ends up with a handful of extents; where all are in one, the search is
+/// by halves. It takes as many steps for each address, and no branch that depends on the address.
+#[derive(Clone)]
+pub(super) struct Sorted<E> {
+    extents: Vec<E>,
+    /// The least start.
+    origin: u64,
+    /// A cell has 2 to the power of it addresses.
+    shift: u32,
+    cells: Vec<Cell>,
+    /// For each bucket, how many extents start before it.
+    buckets: Vec<u32>,
+    /// How often a bucket has to be halved until one extent is left, whichever bucket it is.
+    steps: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Cell {
+    /// The least start in it.
+    origin: u64,
+    /// A bucket has 2 to the power of it addresses.
+    shift: u32,
+    /// Its first bucket and the number of those behind it.
+    first: u32,
+    more: u32,
+}
+
+impl Cell {
+    #[inline]
+    fn bucket(&self, address: u64) -> u64 {
+        u64::from(self.first) + (address.saturating_sub(self.origin) >> self.shift).min(self.more.into())
+    }
+}
+
+/// The least shift that leaves less than `limit` of `span`.
+fn shift(span: u64, limit: u64) -> u32 {
+    let needed = u64::BITS - span.leading_zeros();
+    // Of a limit that is no power of two, the next lesser one is taken.
+    needed.saturating_sub(limit.max(1).ilog2())
+}
+
+impl<E> Default for Sorted<E> {
+    fn default() -> Self {
+        Self { extents: Vec::new(), origin: 0, shift: 0, cells: Vec::new(), buckets: Vec::new(), steps: 0 }
+    }
+}
+
+impl<E: Extent> Sorted<E> {
+    /// Takes extents that are sorted and apart; one pass.
+    pub(super) fn new(extents: Vec<E>) -> Self {
+        let (Some(first), Some(last)) = (extents.first(), extents.last()) else {
+            return Self::default();
+        };
+        let count = extents.len() as u64;
+        let (origin, span) = (first.start(), last.start() - first.start());
+        let mut sorted = Self { origin, shift: shift(span, count.min(CELLS)), ..Self::default() };
+        let largest = match u32::try_from(count) {
+            Ok(_) => sorted.fill(&extents, span >> sorted.shift),
+            // More than the table can count: without it, all are searched.
+            Err(_) => count,
+        };
+        sorted.steps = u64::BITS - largest.leading_zeros();
+        sorted.extents = extents;
+        sorted
+    }
+
+    /// Fills the table; gives the number of extents in the largest bucket.
+    fn fill(&mut self, extents: &[E], last_cell: u64) -> u64 {
+        self.cells.reserve_exact(usize::try_from(last_cell).map_or(0, |last| last + 1));
+        self.buckets.reserve_exact(extents.len() + self.cells.capacity());
+        let (origin, shift_of_cells) = (self.origin, self.shift);
+        let cell = move |extent: &E| (extent.start() - origin) >> shift_of_cells;
+        let (mut before, mut largest) = (0, 0);
+        for group in extents.chunk_by(|a, b| cell(a) == cell(b)) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+                continue;
+            };
+            while (self.cells.len() as u64) < cell(first) {
+                self.close(first.start(), 0, 0, before);
+            }
+            let span = last.start() - first.start();
+            let shift = shift(span, group.len() as u64);
+            self.close(first.start(), shift, span >> shift, before);
+            let in_one = self.count(group, first.start(), shift, before);
+            largest = largest.max(in_one);
+            before += group.len() as u64;
+        }
+        largest
+    }
+
+    /// Adds a cell whose last bucket is the one of number `more`, and its first bucket.
+    fn close(&mut self, origin: u64, shift: u32, more: u64, before: u64) {
+        // There are at most as many buckets as extents and cells, and the extents were counted.
+        let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        self.cells.push(Cell { origin, shift, first: number(self.buckets.len() as u64), more: number(more) });
+        self.buckets.push(number(before));
+    }
+
+    /// Adds the buckets of a cell behind its first; gives the number of extents in the largest.
+    fn count(&mut self, group: &[E], origin: u64, shift: u32, before: u64) -> u64 {
+        let (mut bucket, mut start, mut largest) = (0, before, 0);
+        for (index, extent) in (before..).zip(group) {
+            let own = (extent.start() - origin) >> shift;
+            if own > bucket {
+                largest = largest.max(index - start);
+                start = index;
+            }
+            while bucket < own {
+                self.buckets.push(u32::try_from(index).unwrap_or(u32::MAX));
+                bucket += 1;
+            }
+        }
+        largest.max(before + group.len() as u64 - start)
+    }
+
+    /// How many extents start at `address` or below it.
+    #[inline]
+    fn starts(&self, address: u64) -> usize {
+        let last = (self.cells.len() as u64).saturating_sub(1);
+        let cell = (address.saturating_sub(self.origin) >> self.shift).min(last);
+        let cell = usize::try_from(cell).ok().and_then(|cell| self.cells.get(cell));
+        let bucket = cell.and_then(|cell| usize::try_from(cell.bucket(address)).ok());
+        let before = bucket.and_then(|bucket| self.buckets.get(bucket)).copied().unwrap_or(0);
+        let mut count = usize::try_from(before).unwrap_or(usize::MAX);
+        // What lies behind the bucket starts above the address, so there is no need to know where it ends.
+        for step in (0..self.steps).rev() {
+            let half = 1usize << step;
+            let holds = self.extents.get(count + half - 1).is_some_and(|extent| extent.start() <= address);
+            count += usize::from(holds) << step;
+        }
+        count
+    }
+
+    /// The extent that holds `address`.
+    #[inline]
+    pub(super) fn get(&self, address: u64) -> Option<&E> {
+        let extent = self.extents.get(self.starts(address).wrapping_sub(1))?;
+        (address <= extent.last()).then_some(extent)
+    }
+
+    /// The extents from the one that holds `address` on; if none does, from the next one on.
+    #[inline]
+    pub(super) fn from(&self, address: u64) -> &[E] {
+        let starts = self.starts(address);
+        let holds = self.extents.get(starts.wrapping_sub(1)).is_some_and(|extent| address <= extent.last());
+        self.extents.get(starts - usize::from(holds)..).unwrap_or_default()
+    }
+
+    pub(super) fn as_slice(&self) -> &[E] {
+        &self.extents
+    }
+}
