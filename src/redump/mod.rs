@@ -52,8 +52,12 @@
 //! | regions | what `/mA` writes: each with its row of the memory information or its line of LinuxMaps; memory that nothing describes as committed, private, readable and writable | as they are, those that the file cuts as far as they go |
 //! | contexts | the fixed part of Windows' layout; of other layouts the registers of the same names | the same |
 //! | debug event | the first exception, or a breakpoint in the first thread; at its first chance, for a minidump does not say | as it is |
-//! | modules | by base address, names in Windows-1252 with question marks for what it lacks | as they are |
+//! | modules | by base address, names in Windows-1252 with question marks for what it lacks; in a `USERDUMP` only those whose images are in memory, if any are | as they are |
 //! | version information | the service pack, `none` without one | as it is |
+//!
+//! Two things are as they are because the debugger refuses or misreads the file otherwise: it wants an image at each module
+//! of a `USERDUMP`, and takes a guard page of a `USERDU64` for one without bytes, so that such a row loses its guard bit. It
+//! also refuses a file without threads, modules or regions, and systems that it does not know (versions of macOS).
 //!
 //! The debugger refuses to write one from a dump; what it writes of a running process is what was measured. A full user
 //! dump of a source without full memory is a lie to debuggers, which take what is missing for free memory:

@@ -94,6 +94,11 @@ impl<'r, 'a> Source<'r, 'a> {
         Self { target: dump.target(), dump, memory, runs, user, file_size: file.len() as u64 }
     }
 
+    /// True if a full user dump made of it has the 64-bit form.
+    pub(super) fn is_64_bit(&self) -> bool {
+        self.user.map_or(!self.target.is_32_bit(), |dump| dump.is_64_bit())
+    }
+
     /// The parts of `wanted` that have bytes, in the order of addresses.
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let from = self.runs.partition_point(|run| run.last < wanted.start);

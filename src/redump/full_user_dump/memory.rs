@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use crate::format::{self, MemoryProtection, MemoryState, MemoryType};
 use crate::read::{FullUserDump, MemoryRegion, RegionDetail};
 use crate::redump::changed::{ChangedMemory, Changes};
-use crate::redump::report::{MissingMemory, Report};
+use crate::redump::report::{Loss, MissingMemory, Report};
 use crate::redump::source::{Interval, Source};
 use crate::redump::transcode::contents;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
@@ -17,13 +17,16 @@ pub(super) fn add<'a>(
     ranges: &[Interval],
     changes: Option<&Rc<Changes<'a>>>,
     builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
 ) {
     let regions = source.dump.regions();
+    let mut guards = Guards::new(source);
     for &range in ranges {
         let row = regions.at_address(range.start).map_or_else(|| made_up(range.start), |region| row(source, &region));
         let row = format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row };
-        builder.region(row, changed(changes, range).unwrap_or_else(|| contents(source, range)));
+        builder.region(guards.cleared(row), changed(changes, range).unwrap_or_else(|| contents(source, range)));
     }
+    guards.report(report);
 }
 
 /// Carries the regions of a full user dump, as much of them as is there.
@@ -37,15 +40,47 @@ pub(super) fn carry<'a>(
     // What the selection found of them by the rules for minidumps.
     report.missing_memory.clear();
     report.excluded_memory = 0;
+    let mut guards = Guards::new(source);
     for region in dump.stored_regions() {
         let (address, size, available) = (region.range.address, region.range.size, region.range.bytes.len() as u64);
         if available < size {
             report.missing_memory.push(MissingMemory { address, size, available });
         }
         let Some(range) = Interval::new(source.target.mask(address), available, u64::MAX) else { continue };
-        let row = format::MemoryInfo { region_size: available, ..*region.info.raw() };
+        let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
         let contents = changed(changes, range).unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
         builder.region(row, contents);
+    }
+    guards.report(report);
+}
+
+/// Guard pages that have bytes.
+///
+/// Measured: of a `USERDU64` the debugger takes it that a row of guard pages has no bytes in the file, and reads the
+/// bytes of all rows behind it at wrong addresses. So such a row loses its guard bit, and keeps its bytes.
+struct Guards {
+    wide: bool,
+    count: u64,
+}
+
+impl Guards {
+    fn new(source: &Source<'_, '_>) -> Self {
+        Self { wide: source.is_64_bit(), count: 0 }
+    }
+
+    fn cleared(&mut self, row: format::MemoryInfo) -> format::MemoryInfo {
+        let guard = MemoryProtection::GUARD.bits();
+        if !self.wide || row.protect & guard == 0 {
+            return row;
+        }
+        self.count += 1;
+        format::MemoryInfo { protect: row.protect & !guard, ..row }
+    }
+
+    fn report(self, report: &mut Report) {
+        if self.count > 0 {
+            report.losses.push(Loss { what: "guard bits of memory regions that have bytes", count: self.count });
+        }
     }
 }
 

@@ -16,8 +16,9 @@ use crate::write::{MinidumpBuilder, PartId};
 const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
 /// Where it has the time, as 100 ns since the start of 1601.
 const SYSTEM_TIME: u64 = 0x14;
-/// Where it has the edition of Windows, and whether that is valid.
+/// Where it has the edition of Windows, and where it says whether that is valid.
 const NT_PRODUCT_TYPE: u64 = 0x264;
+const PRODUCT_TYPE_IS_VALID: u64 = 0x268;
 /// From the start of 1601 to that of 1970, in seconds.
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
@@ -48,8 +49,9 @@ pub(super) fn time(memory: &Memory<'_>) -> u32 {
 
 /// The edition of Windows; 0 if it is not there.
 pub(super) fn product_type(memory: &Memory<'_>) -> u8 {
-    let number = memory.read_u32(KUSER_SHARED_DATA + NT_PRODUCT_TYPE);
-    number.and_then(|number| u8::try_from(number).ok()).unwrap_or(0)
+    let is_valid = memory.read_u8(KUSER_SHARED_DATA + PRODUCT_TYPE_IS_VALID).is_some_and(|flag| flag != 0);
+    // The low byte of four, as minidumps have no more.
+    memory.read_u8(KUSER_SHARED_DATA + NT_PRODUCT_TYPE).filter(|_| is_valid).unwrap_or(0)
 }
 
 fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, memory: &Memory<'_>) {

@@ -44,7 +44,7 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     let changes = Changes::new(source, None, hooks.redactor, selected).map(Rc::new);
     match source.user {
         Some(dump) => memory::carry(source, &dump, changes.as_ref(), &mut builder, report),
-        None => memory::add(source, &selection.ranges, changes.as_ref(), &mut builder),
+        None => memory::add(source, &selection.ranges, changes.as_ref(), &mut builder, report),
     }
     Ok(builder)
 }
@@ -57,8 +57,11 @@ fn builder_for<'a>(source: &Source<'_, '_>) -> Result<FullUserDumpBuilder<'a>, R
     };
     let what = "a dump of a processor that full user dumps have no number for";
     let machine = machine.ok_or(RedumpError::Unsupported { what })?;
-    let is_64_bit = source.user.map_or(!source.target.is_32_bit(), |dump| dump.is_64_bit());
-    Ok(if is_64_bit { FullUserDumpBuilder::new_64_bit(machine) } else { FullUserDumpBuilder::new_32_bit(machine) })
+    Ok(if source.is_64_bit() {
+        FullUserDumpBuilder::new_64_bit(machine)
+    } else {
+        FullUserDumpBuilder::new_32_bit(machine)
+    })
 }
 
 /// True if the source was meant to have all memory of its process.
@@ -176,6 +179,22 @@ impl<'r> Transcoder<'_, 'r, '_> {
         });
     }
 
+    /// Leaves out the modules for which the debugger would refuse the file.
+    ///
+    /// Measured: of a `USERDUMP` it wants the letters of an image at the base of each module that the file lists, or it
+    /// calls the list corrupt. If no module has them, it refuses the file in any case, and all may stay.
+    fn leave_out_modules_without_image(&mut self, modules: &mut Vec<(u64, Module<'r>)>) {
+        let source = self.source;
+        let has_image = |module: &Module<'_>| source.memory.read_u16(module.base()) == Some(u16::from_le_bytes(*b"MZ"));
+        let without = modules.iter().filter(|(_, module)| !has_image(module)).count();
+        if source.user.is_some() || source.is_64_bit() || without == 0 || without == modules.len() {
+            return;
+        }
+        modules.retain(|(_, module)| has_image(module));
+        let what = "modules without an image in memory, for which debuggers refuse a USERDUMP";
+        self.report.losses.push(Loss { what, count: without as u64 });
+    }
+
     /// By base address, as the debugger has them.
     fn modules(&mut self) {
         let list = self.source.dump.stream::<ModuleList<'r>>().ok().flatten();
@@ -186,6 +205,7 @@ impl<'r> Transcoder<'_, 'r, '_> {
         if self.source.user.is_none() {
             modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
         }
+        self.leave_out_modules_without_image(&mut modules);
         let mut altered = 0;
         for (item, module) in modules {
             let name = module.name().map(|name| name.to_string_lossy()).unwrap_or_else(|error| {
