@@ -125,7 +125,7 @@ fn of_user_dump(dump: &FullUserDump<'_>) -> Facts<'static> {
     Facts {
         os_version: Some([header.major_version, header.minor_version & 0xffff, dump.build_number()]),
         service_pack: dump.service_pack().map(|text| text.to_string()),
-        process: dump.debug_event().ok().flatten().map(|event| event.process_id),
+        process: dump.process_id(),
         threads: Some(dump.threads().len()),
         modules: Some(dump.modules().count() as u64),
         memory: memory(Some(dump.stored_regions().map(|region| region.range))),

@@ -80,7 +80,10 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The threads, in the order of the file; of a minidump those of the thread list, and of the extended one without.
+    /// The threads, in the order of the file; of a minidump those of the thread list, or else of the extended one.
+    ///
+    /// There are none in a list that cannot be read; the stream itself, or [`Dump::check`], tells why. So it is with
+    /// modules.
     pub fn threads(&self) -> impl Iterator<Item = AnyThread<'a>> + Clone + use<'a> {
         let (list, user) = match self {
             Self::Minidump(dump) => (dump.stream::<ThreadList<'a>>().ok().flatten(), None),

@@ -80,6 +80,8 @@ impl<'a> Check<'a, '_> {
             (header.thread_state_offset, dump.threads().len() * dump.threads().entry_size()),
             (header.module_offset, end_of_modules.saturating_sub(header.module_offset)),
             (header.data_offset, data),
+            // Of its size the file says nothing.
+            (header.version_info_offset, 1),
         ];
         let is_there = |&(index, (start, size)): &(usize, (u64, u64))| size > 0 && (start > 0 || index == 0);
         parts.into_iter().enumerate().filter(is_there).map(|(_, part)| part).collect()

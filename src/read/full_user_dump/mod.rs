@@ -188,6 +188,11 @@ impl<'a> FullUserDump<'a> {
         Ok(event.map(|event| UserException::new(event, *self)))
     }
 
+    /// The process's number in the system, from the debug event; `None` without one.
+    pub fn process_id(&self) -> Option<u32> {
+        self.debug_event().ok().flatten().map(|event| event.process_id)
+    }
+
     /// What is at the place of the version information, up to the end of the file; `None` if there is nothing.
     pub fn version_information(&self) -> Option<VersionInformation<'a>> {
         VersionInformation::of(self)

@@ -40,7 +40,6 @@ pub(in super::super) fn records_of(dump: &FullUserDump<'_>) -> Result<Vec<u8>, R
 
 /// The time of the dump in seconds since 1970; 0 if it is not there.
 pub(super) fn time(memory: &Memory<'_>) -> u32 {
-    // High half, low half, high half again: Windows writes them in the other order, so that a torn value shows.
     let low = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME).map(u64::from);
     let high = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME + 4).map(u64::from);
     let seconds = low.zip(high).map(|(low, high)| (high << 32 | low) / 10_000_000);

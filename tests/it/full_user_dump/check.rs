@@ -121,6 +121,12 @@ fn parts_that_overlap() {
         Slot::Event.set(bytes, event - 4);
     };
     broken(event_over_header, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Event.get(bytes), None)]);
+    // Of its size the file says nothing.
+    let version_over_contexts = |bytes: &mut Vec<u8>| {
+        let contexts = Slot::Threads.get(bytes);
+        Slot::Version.set(bytes, contexts + 1);
+    };
+    broken(version_over_contexts, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Version.get(bytes), None)]);
 }
 
 fn lists_cut_short() {
