@@ -1,0 +1,21 @@
+//! Full user dumps as sources and as results of re-encoding.
+
+mod facts;
+mod shrink;
+
+use libtest_mimic::Trial;
+use userdump::redump::{Options, Report, redump};
+use userdump::{Dump, RedumpError};
+
+pub fn trials() -> Vec<Trial> {
+    [shrink::trials()].into_iter().flatten().collect()
+}
+
+/// Re-encodes with the debugger's words for options.
+fn redumped(source: &[u8], options: &str) -> Result<(Vec<u8>, Report), RedumpError> {
+    let options: Options = options.parse()?;
+    let mut out = Vec::new();
+    let report = redump(&Dump::parse(source)?, &options, &mut out)?;
+    assert_eq!(report.size, out.len() as u64, "the size in the report");
+    Ok((out, report))
+}
