@@ -186,17 +186,26 @@ impl<'r> Transcoder<'_, 'r, '_> {
         if self.source.user.is_none() {
             modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
         }
+        // Those of a full user dump stay as they are, whatever their code page and whatever memory tells.
+        let names: Vec<_> = self.source.user.into_iter().flat_map(|dump| dump.modules()).map(|it| it.name()).collect();
         let mut altered = 0;
         for (item, module) in modules {
-            let name = module.name().map(|name| name.to_string_lossy()).unwrap_or_else(|error| {
+            let name = names.get(usize::try_from(item).unwrap_or(usize::MAX)).copied();
+            let name = match name {
+                Some(name) => name.map(|name| name.as_bytes().to_vec()),
+                None => module.name().map(|name| {
+                    let text = name.to_string_lossy();
+                    altered += u64::from(text.chars().any(|char| char_to_windows_1252(char).is_none()));
+                    text.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect()
+                }),
+            };
+            let name = name.unwrap_or_else(|error| {
                 self.report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
-                Default::default()
+                Vec::new()
             });
-            let bytes: Vec<u8> = name.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect();
-            altered += u64::from(name.chars().any(|char| char_to_windows_1252(char).is_none()));
             let base_of_image = self.source.target.mask(module.base());
-            self.builder
-                .module(CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() }, bytes);
+            let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
+            self.builder.module(record, name);
         }
         if altered > 0 {
             self.report
