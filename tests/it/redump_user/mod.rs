@@ -1,6 +1,7 @@
 //! Full user dumps as sources and as results of re-encoding.
 
 mod facts;
+mod full;
 mod shrink;
 
 use libtest_mimic::Trial;
@@ -8,7 +9,7 @@ use userdump::redump::{Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 pub fn trials() -> Vec<Trial> {
-    [shrink::trials()].into_iter().flatten().collect()
+    [full::trials(), shrink::trials()].into_iter().flatten().collect()
 }
 
 /// Re-encodes with the debugger's words for options.
