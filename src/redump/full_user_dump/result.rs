@@ -40,12 +40,12 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     transcoder.modules();
     let mut builder = transcoder.builder;
     losses::report(source, options, &hooks, report);
-    report.is_partial = source.user.is_none() && !has_full_memory(source);
     let changes = Changes::new(source, None, hooks.redactor, selected).map(Rc::new);
     match source.user {
         Some(dump) => memory::carry(source, &dump, changes.as_ref(), &mut builder, report),
         None => memory::add(source, &selection.ranges, changes.as_ref(), &mut builder),
     }
+    report.is_partial = !report.missing_memory.is_empty() || source.user.is_none() && !has_full_memory(source);
     Ok(builder)
 }
 

@@ -2,7 +2,6 @@
 
 /// What a full user dump says, in the order of the file.
 pub struct User<'a> {
-    pub bytes: &'a [u8],
     pub wide: bool,
     pub major: u32,
     pub minor: u32,
@@ -148,7 +147,7 @@ impl<'a> User<'a> {
         let regions = (0..regions).map(region).collect();
         let version = if version == 0 { &[] } else { &bytes[version as usize..] };
         let event = (event != 0).then(|| at(event).event());
-        Self { bytes, wide, major, minor, machine, event, threads, modules, regions, version }
+        Self { wide, major, minor, machine, event, threads, modules, regions, version }
     }
 
     pub fn rows(&self) -> Vec<Row> {

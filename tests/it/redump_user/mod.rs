@@ -2,6 +2,10 @@
 
 mod facts;
 mod full;
+mod hostile;
+mod losses;
+mod options;
+mod round_trip;
 mod shrink;
 
 use libtest_mimic::Trial;
@@ -9,7 +13,10 @@ use userdump::redump::{Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 pub fn trials() -> Vec<Trial> {
-    [full::trials(), shrink::trials()].into_iter().flatten().collect()
+    [full::trials(), hostile::trials(), options::trials(), round_trip::trials(), shrink::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Re-encodes with the debugger's words for options.
