@@ -1,5 +1,6 @@
 //! Full user dumps as sources and as results of re-encoding.
 
+mod differences;
 mod facts;
 mod full;
 mod hostile;
@@ -13,10 +14,17 @@ use userdump::redump::{Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 pub fn trials() -> Vec<Trial> {
-    [full::trials(), hostile::trials(), options::trials(), round_trip::trials(), shrink::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        differences::trials(),
+        full::trials(),
+        hostile::trials(),
+        options::trials(),
+        round_trip::trials(),
+        shrink::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Re-encodes with the debugger's words for options.
