@@ -114,6 +114,12 @@
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for the modules' folders, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
+//! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |
+//! | service pack in a full user dump | left out | taken over, from its version information |
+//! | debug records of modules of a full user dump | left out | those of the images in memory |
+//! | priorities of threads of a full user dump | zeroed | kept |
+//! | modules of a full user dump without process environment block | none | those of its table |
+//! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
 
 mod carry;
 mod changed;

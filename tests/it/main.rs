@@ -34,6 +34,7 @@ mod redump_mini;
 mod redump_records;
 mod redump_report;
 mod redump_select;
+mod redump_user;
 mod references;
 mod resources;
 mod roundtrip;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         redump_records::trials(),
         redump_report::trials(),
         redump_select::trials(),
+        redump_user::trials(),
         references::trials(),
         resources::trials(),
         roundtrip::trials(),

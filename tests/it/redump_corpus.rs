@@ -86,7 +86,13 @@ fn every_dump(shared: &Shared, letters: &'static str) {
 
 /// Each byte of memory stands at its address in a range of the source, or is a filtered one.
 fn nothing_is_invented(source: &[u8], out: &[u8], filtered: bool, what: &str) {
-    let (source, out) = (Facts::of(source), Facts::of(out));
+    let ranges = Facts::of(out).ranges().into_iter().map(|range| (range.address, range.bytes.0));
+    all_of_it_is_in(source, ranges, filtered, what);
+}
+
+/// As [`nothing_is_invented`], for memory by address.
+pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a [u8])>, filtered: bool, what: &str) {
+    let source = Facts::of(source);
     let narrow =
         matches!(source.system_info().map(|system| system.architecture), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002));
     let comparable = |address: u64| if narrow { address & 0xffff_ffff } else { address };
@@ -100,20 +106,20 @@ fn nothing_is_invented(source: &[u8], out: &[u8], filtered: bool, what: &str) {
         held.entry(comparable(thread.stack_start)).or_default().push(bytes.0);
     }
     let largest = held.values().flatten().map(|bytes| bytes.len() as u64).max().unwrap_or(0);
-    for range in out.ranges() {
-        let start = comparable(range.address);
-        let last = start.saturating_add(range.size);
+    for (address, bytes) in memory {
+        let start = comparable(address);
+        let last = start.saturating_add(bytes.len() as u64);
         let near: Vec<(u64, &[u8])> = held
             .range(start.saturating_sub(largest)..last)
             .flat_map(|(at, all)| all.iter().map(|bytes| (*at, *bytes)))
-            .filter(|(at, bytes)| at.saturating_add(bytes.len() as u64) > start)
+            .filter(|(at, held)| at.saturating_add(held.len() as u64) > start)
             .collect();
-        let mut unexplained: Vec<bool> = vec![true; range.bytes.0.len()];
-        for (at, bytes) in near {
+        let mut unexplained: Vec<bool> = vec![true; bytes.len()];
+        for (at, held) in near {
             let skipped = start.saturating_sub(at) as usize;
             let into = at.saturating_sub(start) as usize;
-            let ours = range.bytes.0.iter().zip(&mut unexplained).skip(into);
-            for ((ours, unexplained), theirs) in ours.zip(&bytes[skipped..]) {
+            let ours = bytes.iter().zip(&mut unexplained).skip(into);
+            for ((ours, unexplained), theirs) in ours.zip(&held[skipped..]) {
                 *unexplained &= ours != theirs && !(filtered && *ours == 0);
             }
         }

@@ -1,5 +1,5 @@
 //! One test for each row of the table "Where we differ" in the documentation of `redump`: what the engine did, where one
-//! of its dumps shows it, and what we do.
+//! of its dumps shows it, and what we do. The rows about full user dumps have theirs in `redump_user`.
 
 use libtest_mimic::Trial;
 use userdump::redump::{MissingMemory, Outcome};
@@ -50,8 +50,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The first cell of each row, in the order of the tests above.
-const MATTERS: [&str; 31] = [
+/// The first cell of each row, in the order of the tests above and of those about full user dumps.
+const MATTERS: [&str; 37] = [
     "CodeView and miscellaneous debug records of modules",
     "order of the modules",
     "reserved fields of modules and handles",
@@ -83,6 +83,12 @@ const MATTERS: [&str; 31] = [
     "`R`",
     "dumps of other systems",
     "unused entries of the directory, high half of the version word",
+    "`/f` of a dump",
+    "service pack in a full user dump",
+    "debug records of modules of a full user dump",
+    "priorities of threads of a full user dump",
+    "modules of a full user dump without process environment block",
+    "modules of a full user dump above 2 GiB",
 ];
 
 fn every_row_has_a_test() {

@@ -1,6 +1,7 @@
 //! Full user dumps as sources and as results.
 
 mod context;
+mod loader;
 mod losses;
 mod memory;
 mod records;

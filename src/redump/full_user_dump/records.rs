@@ -1,7 +1,8 @@
 //! What a full user dump says of a process, in the records of a minidump.
 //!
 //! A full user dump is re-encoded as the minidump that says the same. Its bytes of memory stay where they are; what the
-//! format lacks comes out of them: of modules all that their images tell, of the system its edition and the time.
+//! format lacks comes out of them: of modules all that their images tell and the folders that the file cut off their
+//! names, of the system its edition and the time.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
@@ -11,6 +12,8 @@ use crate::error::RedumpError;
 use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType};
 use crate::read::{FullUserDump, Image, Memory};
 use crate::write::{MinidumpBuilder, PartId};
+
+use super::loader::Loader;
 
 /// The page that the system shares with all processes, at the same address in all of them.
 const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
@@ -115,8 +118,12 @@ fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, m
         left = left.checked_sub(record.len())?;
         Some(builder.part(name, record))
     };
+    let mut loader = Loader::of(dump, memory);
     for module in dump.modules() {
-        let name = module.name().ok().map(|name| builder.text(name.to_string().as_str()));
+        let name = module.name().ok().map(|name| name.to_string()).map(|name| {
+            let path = if name.contains('\\') { None } else { loader.path(dump.target().mask(module.base()), &name) };
+            builder.text(path.unwrap_or(name).as_str())
+        });
         let image = Image::at(memory, module.base());
         let code_view = part(builder, "CodeView record", image.and_then(|image| image.code_view_record()));
         let misc = part(builder, "IMAGE_DEBUG_MISC", image.and_then(|image| image.misc_record()));

@@ -40,12 +40,12 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     transcoder.modules();
     let mut builder = transcoder.builder;
     losses::report(source, options, &hooks, report);
-    report.is_partial = source.user.is_none() && !has_full_memory(source);
     let changes = Changes::new(source, None, hooks.redactor, selected).map(Rc::new);
     match source.user {
         Some(dump) => memory::carry(source, &dump, changes.as_ref(), &mut builder, report),
         None => memory::add(source, &selection.ranges, changes.as_ref(), &mut builder, report),
     }
+    report.is_partial = !report.missing_memory.is_empty() || source.user.is_none() && !has_full_memory(source);
     Ok(builder)
 }
 
@@ -206,17 +206,26 @@ impl<'r> Transcoder<'_, 'r, '_> {
             modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
         }
         self.leave_out_modules_without_image(&mut modules);
+        // Those of a full user dump stay as they are, whatever their code page and whatever memory tells.
+        let names: Vec<_> = self.source.user.into_iter().flat_map(|dump| dump.modules()).map(|it| it.name()).collect();
         let mut altered = 0;
         for (item, module) in modules {
-            let name = module.name().map(|name| name.to_string_lossy()).unwrap_or_else(|error| {
+            let name = names.get(usize::try_from(item).unwrap_or(usize::MAX)).copied();
+            let name = match name {
+                Some(name) => name.map(|name| name.as_bytes().to_vec()),
+                None => module.name().map(|name| {
+                    let text = name.to_string_lossy();
+                    altered += u64::from(text.chars().any(|char| char_to_windows_1252(char).is_none()));
+                    text.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect()
+                }),
+            };
+            let name = name.unwrap_or_else(|error| {
                 self.report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
-                Default::default()
+                Vec::new()
             });
-            let bytes: Vec<u8> = name.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect();
-            altered += u64::from(name.chars().any(|char| char_to_windows_1252(char).is_none()));
             let base_of_image = self.source.target.mask(module.base());
-            self.builder
-                .module(CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() }, bytes);
+            let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
+            self.builder.module(record, name);
         }
         if altered > 0 {
             self.report

@@ -1,6 +1,6 @@
 //! Images as they lie in memory: their headers, version resources, debug records and sections.
 
-mod assembler;
+pub mod assembler;
 mod hostile;
 mod parts;
 mod records;

@@ -10,17 +10,18 @@ use std::time::UNIX_EPOCH;
 use ruzstd::decoding::StreamingDecoder;
 
 /// What is kept of the archives: of each set dumps that the debugger wrote of the process, and what it re-encoded from
-/// the one of all memory, and a full user dump. Left out are the letters that the debugger does not document.
+/// the one of all memory and from the full user dump. Left out are the letters that the debugger does not document.
 ///
 /// To use more, add it here: only what is missing is unpacked then.
 pub const SETS: [&str; 4] = ["live", "crash", "live32", "crash32"];
 const LIVE: &str = "m ma m_c m_d m_i m_ip m_p m_pw m_w";
-const FROM_MA: &str = "m ma m_ar m_bigA m_bigF m_bigFt m_bigFu m_bigR m_c m_cd m_cdFhiptuw m_d m_f m_fFhut m_h m_hu m_i \
-                       m_id m_ip m_ir m_iu m_p m_pw m_r m_rR m_rp m_t m_tu m_u m_w m_wbigF m_wd m_y";
-/// A stack above 2 GiB, of which the debugger managed to re-encode nothing but all memory.
+const REDUMPED: &str = "m ma m_ar m_bigA m_bigF m_bigFt m_bigFu m_bigR m_c m_cd m_cdFhiptuw m_d m_f m_fFhut m_h m_hu m_i \
+                        m_id m_ip m_ir m_iu m_p m_pw m_r m_rR m_rp m_t m_tu m_u m_w m_wbigF m_wd m_y";
+/// A stack above 2 GiB, of which the debugger managed to re-encode nothing but all memory from a minidump.
 const HIGH: &str = "highstack32";
 const HIGH_LIVE: &str = "m ma m_i m_p m_w";
 const HIGH_FROM_MA: &str = "ma m_bigA";
+const HIGH_FROM_F: &str = "m ma m_bigA m_i m_p m_w";
 
 fn pairs(names: &'static str, high: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let usual = SETS.into_iter().flat_map(|set| names.split_whitespace().map(move |name| (set, name)));
@@ -34,7 +35,12 @@ pub fn live() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Set and name of every re-encoding of one of all memory.
 pub fn from_ma() -> impl Iterator<Item = (&'static str, &'static str)> {
-    pairs(FROM_MA, HIGH_FROM_MA)
+    pairs(REDUMPED, HIGH_FROM_MA)
+}
+
+/// Set and name of every re-encoding of a full user dump.
+pub fn from_f() -> impl Iterator<Item = (&'static str, &'static str)> {
+    pairs(REDUMPED, HIGH_FROM_F)
 }
 
 /// The sets of which there is a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
@@ -52,10 +58,11 @@ pub fn full_user() -> impl Iterator<Item = &'static str> {
 fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
+    members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members
 }
 
-/// The paths of all minidumps that can be asked for.
+/// The paths of all minidumps that the debugger made of a process or of another minidump.
 pub fn wanted() -> Vec<String> {
     let live = live().map(|(set, name)| format!("{set}/{name}.dmp"));
     live.chain(from_ma().map(|(set, name)| format!("{set}-from-ma/{name}.dmp"))).collect()

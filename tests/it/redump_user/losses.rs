@@ -1,0 +1,161 @@
+//! What a full user dump lacks of a minidump, computed from the minidump alone.
+
+use std::collections::BTreeSet;
+
+use userdump::redump::{Outcome, Report};
+
+use crate::support::facts::{Facts, Thread};
+use crate::synth::kind;
+
+/// The streams that a full user dump has a place for, as far as it has one.
+const KEPT: [u32; 9] = [
+    kind::THREAD_LIST,
+    kind::MODULE_LIST,
+    kind::MEMORY_LIST,
+    kind::EXCEPTION,
+    kind::SYSTEM_INFO,
+    kind::THREAD_EX_LIST,
+    kind::MEMORY64_LIST,
+    kind::MISC_INFO,
+    kind::MEMORY_INFO_LIST,
+];
+const LINUX_MAPS: u32 = 0x4767_0009;
+const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
+
+/// Checks what the report says of `source`, and gives the number of streams that could not be read.
+///
+/// `of_image` says what the image in memory has of a module, by the module's number, where that is known: `Some(true)`
+/// if all of it, `Some(false)` if there is none.
+pub fn check(source: &Facts<'_>, report: &Report, of_image: impl Fn(usize) -> Option<bool>, what: &str) -> usize {
+    let unreadable = streams(source, report, what);
+    let mut found = report.losses.iter().map(|loss| (loss.what, loss.count)).peekable();
+    for (name, least, most) in expected(source, of_image) {
+        let count = found.next_if(|(found, _)| *found == name).map_or(0, |(_, count)| count);
+        assert!((least..=most).contains(&count), "{what}: {count} {name}, {least} to {most} expected");
+    }
+    assert_eq!(found.next(), None, "{what}: a loss that is none");
+    unreadable
+}
+
+fn streams(source: &Facts<'_>, report: &Report, what: &str) -> usize {
+    let (mut seen, mut unreadable) = (BTreeSet::new(), 0);
+    let has_rows = source.stream(kind::MEMORY_INFO_LIST).is_some();
+    let mut reported = report.streams.iter();
+    for kind in source.kinds() {
+        let stream = reported.next().unwrap_or_else(|| panic!("{what}: stream {kind:#x} is not in the report"));
+        let first = seen.insert(kind);
+        let kept = KEPT.contains(&kind) || kind == LINUX_MAPS && first && !has_rows;
+        let outcome = match kept {
+            true if first => Outcome::Rewritten,
+            true => Outcome::Duplicate,
+            false => Outcome::NoPlace,
+        };
+        assert_eq!(stream.stream_type.0, kind, "{what}");
+        match stream.outcome {
+            Outcome::Unreadable(_) => unreadable += 1,
+            found => assert_eq!(found, outcome, "{what}: stream {kind:#x}"),
+        }
+    }
+    assert_eq!(reported.next(), None, "{what}: streams that are not there");
+    unreadable
+}
+
+/// What is lost beside whole streams, in the order of the report: how many of it at least and at most.
+fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec<(&'static str, u64, u64)> {
+    let mut all = Vec::new();
+    let modules = source.modules();
+    let is_foreign = |name: &str| name.chars().any(|char| !fits_windows_1252(char));
+    let foreign = modules.iter().filter(|it| it.name.text.as_deref().is_some_and(is_foreign)).count() as u64;
+    all.push(("module names with characters that Windows-1252 lacks", foreign, foreign));
+    let mut of_modules = |name, is_there: &dyn Fn(&crate::support::facts::Module<'_>) -> bool| {
+        let with = || modules.iter().enumerate().filter(|(_, module)| is_there(module));
+        let least = with().filter(|(index, _)| of_image(*index) == Some(false)).count();
+        let most = with().filter(|(index, _)| of_image(*index) != Some(true)).count();
+        all.push((name, least as u64, most as u64));
+    };
+    of_modules("CodeView records of modules whose images in memory lack them", &|it| !it.code_view.is_empty());
+    of_modules("miscellaneous debug records of modules whose images in memory lack them", &|it| !it.misc.is_empty());
+    of_modules("versions of modules whose images in memory lack them", &|it| it.version[0] == 0xfeef_04bd);
+    let stamps = "time stamps or checksums of modules whose images in memory have others";
+    of_modules(stamps, &|it| (it.timestamp, it.checksum) != (0, 0));
+
+    let mut exactly = |name, count: usize| all.push((name, count as u64, count as u64));
+    let system = source.system_info();
+    let fixed = match system.as_ref().map(|system| system.architecture) {
+        Some(0 | 10) => 716,
+        Some(9) => 1232,
+        Some(12) => 912,
+        _ => usize::MAX,
+    };
+    let threads = source.threads();
+    let is_longer = |thread: &&Thread<'_>| thread.context.len() > fixed;
+    exactly("extended states behind the contexts of threads", threads.iter().filter(is_longer).count());
+    let exceptions = source.exceptions();
+    exactly("exceptions after the first", exceptions.len().saturating_sub(1));
+    let differs = exceptions.first().is_some_and(|exception| {
+        let thread = threads.iter().find(|thread| thread.id == exception.thread);
+        !exception.context.is_empty() && thread.is_none_or(|thread| thread.context != exception.context)
+    });
+    exactly("context of the exception, which is not that of its thread", differs.into());
+
+    let time = source.header.timestamp;
+    exactly("time of the dump", usize::from(time != 0 && time != time_in_memory(source)));
+    if let Some(system) = &system {
+        let has_cpu = (system.level, system.revision) != (0, 0) || system.cpu.iter().any(|byte| *byte != 0);
+        exactly("processor information", usize::from(has_cpu || system.processors > 1));
+        let product = source.read(KUSER_SHARED_DATA + 0x264, 1).first().copied().unwrap_or(0);
+        let edition = system.suite != 0 || system.product != 0 && system.product != product;
+        exactly("edition of the operating system", edition.into());
+        exactly("operating system, which is none of Windows", usize::from(system.platform > 3));
+    }
+    let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
+    let flags = misc.map_or(0, |misc| u32::from_le_bytes(misc[4..8].try_into().expect("four bytes")));
+    exactly("process information beside the number of the process", usize::from(flags & !1 != 0));
+    let memory = held(source);
+    let is_empty = |(start, end): &(u64, u64)| !memory.iter().any(|it| it.0 < *end && *start <= it.1);
+    exactly("memory regions without bytes", described(source).iter().filter(|it| is_empty(it)).count());
+    all
+}
+
+/// True for characters of ISO 8859-1; what else Windows-1252 has, no name of the tests' dumps has.
+pub fn fits_windows_1252(char: char) -> bool {
+    char.is_ascii() || ('\u{a0}'..='\u{ff}').contains(&char)
+}
+
+/// By the page that the system shares with all processes: 100 ns since 1601, in seconds since 1970.
+fn time_in_memory(source: &Facts<'_>) -> u32 {
+    let time = source.read(KUSER_SHARED_DATA + 0x14, 8).try_into().map_or(0, u64::from_le_bytes);
+    (time / 10_000_000).checked_sub(11_644_473_600).map_or(0, |seconds| seconds as u32)
+}
+
+/// Start and end of the address ranges that the source describes, with and without bytes.
+fn described(source: &Facts<'_>) -> Vec<(u64, u64)> {
+    if source.stream(kind::MEMORY_INFO_LIST).is_some() {
+        let rows = source.memory_infos().into_iter();
+        return rows.map(|row| (masked(source, row.base), masked(source, row.base) + row.size)).collect();
+    }
+    let maps = source.stream_bytes(LINUX_MAPS).map(|text| String::from_utf8_lossy(text.0).into_owned());
+    let bounds = |line: &str| {
+        let (start, end) = line.split(' ').next()?.split_once('-')?;
+        Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
+    };
+    maps.unwrap_or_default().lines().filter_map(bounds).collect()
+}
+
+/// The first and the last address of everything that has bytes.
+pub fn held(source: &Facts<'_>) -> Vec<(u64, u64)> {
+    let ranges = source.ranges().into_iter().map(|range| (range.address, range.bytes.len()));
+    let stacks = source.threads().into_iter().filter(|it| it.stack_at.0 != 0);
+    let stacks = stacks.map(|it| (it.stack_start, it.stack_size as usize));
+    let all = ranges.chain(stacks).filter(|(_, size)| *size > 0);
+    let bounds = |(start, size)| (masked(source, start), masked(source, start).saturating_add(size as u64 - 1));
+    all.map(bounds).collect()
+}
+
+/// An address in the form that all addresses of the dump can be compared in.
+pub fn masked(source: &Facts<'_>, address: u64) -> u64 {
+    match source.system_info().map(|system| system.architecture) {
+        Some(0 | 5 | 10) => address & 0xffff_ffff,
+        _ => address,
+    }
+}
