@@ -431,19 +431,24 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     fn make_up_memory_info(&mut self) {
         self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
         for range in self.source.ranges() {
-            let base = self.source.written(range.start);
-            self.carrier.builder.memory_info(format::MemoryInfo {
-                base_address: base,
-                allocation_base: base,
-                allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-                region_size: range.size(),
-                state: format::MemoryState::COMMIT.bits(),
-                protect: format::MemoryProtection::READ_WRITE.bits(),
-                memory_type: format::MemoryType::PRIVATE.bits(),
-                ..Default::default()
-            });
+            let row = made_up_region(self.source.written(range.start), range.size());
+            self.carrier.builder.memory_info(row);
         }
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
+    }
+}
+
+/// A region as the debugger describes memory that it knows nothing else of.
+pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
+    format::MemoryInfo {
+        base_address: base,
+        allocation_base: base,
+        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
+        region_size: size,
+        state: format::MemoryState::COMMIT.bits(),
+        protect: format::MemoryProtection::READ_WRITE.bits(),
+        memory_type: format::MemoryType::PRIVATE.bits(),
+        ..Default::default()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use alloc::rc::Rc;
 
-use crate::format::{self, MemoryProtection, MemoryState, MemoryType};
+use crate::format::{self, MemoryProtection};
 use crate::read::{FullUserDump, MemoryRegion, RegionDetail};
 use crate::redump::changed::{ChangedMemory, Changes};
 use crate::redump::report::{Loss, MissingMemory, Report};
 use crate::redump::source::{Interval, Source};
-use crate::redump::transcode::contents;
+use crate::redump::transcode::{contents, made_up_region};
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
 /// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it
@@ -22,8 +22,13 @@ pub(super) fn add<'a>(
     let regions = source.dump.regions();
     let mut guards = Guards::new(source);
     for &range in ranges {
-        let row = regions.at_address(range.start).map_or_else(|| made_up(range.start), |region| row(source, &region));
-        let row = format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row };
+        let row = match regions.at_address(range.start) {
+            Some(region) => {
+                let row = row(source, &region);
+                format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row }
+            }
+            None => made_up_region(range.start, range.size()),
+        };
         builder.region(guards.cleared(row), changed(changes, range).unwrap_or_else(|| contents(source, range)));
     }
     guards.report(report);
@@ -103,16 +108,5 @@ fn row(source: &Source<'_, '_>, region: &MemoryRegion<'_>) -> format::MemoryInfo
             memory_type: region.memory_type().bits(),
             ..Default::default()
         },
-    }
-}
-
-fn made_up(base: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        allocation_base: base,
-        allocation_protect: MemoryProtection::READ_WRITE.bits(),
-        state: MemoryState::COMMIT.bits(),
-        protect: MemoryProtection::READ_WRITE.bits(),
-        memory_type: MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }

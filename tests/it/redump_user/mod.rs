@@ -1,5 +1,6 @@
 //! Full user dumps as sources and as results of re-encoding.
 
+mod debuggers;
 mod differences;
 mod facts;
 mod full;
@@ -15,6 +16,7 @@ use userdump::{Dump, RedumpError};
 
 pub fn trials() -> Vec<Trial> {
     [
+        debuggers::trials(),
         differences::trials(),
         full::trials(),
         hostile::trials(),
