@@ -35,6 +35,7 @@ mod redump_records;
 mod redump_report;
 mod redump_select;
 mod references;
+mod regressions;
 mod resources;
 mod roundtrip;
 mod stream_table;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         redump_report::trials(),
         redump_select::trials(),
         references::trials(),
+        regressions::trials(),
         resources::trials(),
         roundtrip::trials(),
         stream_table::trials(),

@@ -206,11 +206,16 @@ impl<'r> Transcoder<'_, 'r, '_> {
             modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
         }
         self.leave_out_modules_without_image(&mut modules);
-        let mut altered = 0;
+        let (mut altered, mut cut) = (0, 0);
         for (item, module) in modules {
             let name = module.name().map(|name| name.to_string_lossy()).unwrap_or_else(|error| {
                 self.report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
                 Default::default()
+            });
+            // In this format a name ends at its first NUL.
+            let name = name.split_once('\0').map_or(name.as_str(), |(name, rest)| {
+                cut += u64::from(!rest.is_empty());
+                name
             });
             let bytes: Vec<u8> = name.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect();
             altered += u64::from(name.chars().any(|char| char_to_windows_1252(char).is_none()));
@@ -218,10 +223,12 @@ impl<'r> Transcoder<'_, 'r, '_> {
             self.builder
                 .module(CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() }, bytes);
         }
-        if altered > 0 {
-            self.report
-                .losses
-                .push(Loss { what: "module names with characters that Windows-1252 lacks", count: altered });
-        }
+        let losses = [
+            ("module names with characters that Windows-1252 lacks", altered),
+            ("module names that go on behind a NUL", cut),
+        ];
+        self.report
+            .losses
+            .extend(losses.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| Loss { what, count }));
     }
 }
