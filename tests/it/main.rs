@@ -23,6 +23,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod properties;
 mod reasons;
 mod redump_carry;
 mod redump_corpus;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        properties::trials(),
         reasons::trials(),
         redump_carry::trials(),
         redump_corpus::trials(),
