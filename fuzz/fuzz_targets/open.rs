@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use userdump::Dump;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(Dump::Minidump(dump)) = Dump::parse(data) {
+    if let Ok(dump) = Dump::parse(data) {
         userdump_fuzz::walk(&dump);
     }
 });

@@ -1,18 +1,42 @@
-//! What the fuzz targets share: a walk over everything that a dump can be asked for.
+//! What the fuzz targets share: a walk over everything that a dump can be asked for, processes to make dumps of, and
+//! re-encoding.
 
 // `Stream` may grow, so that its matches need an arm for what is not known yet. This lint, which only a nightly
 // compiler has, names the variants that fall into it; the fuzz targets are built by one.
 #![cfg_attr(fuzzing, feature(non_exhaustive_omitted_patterns_lint), deny(non_exhaustive_omitted_patterns))]
 
+pub mod process;
+pub mod redumped;
+mod user;
 mod vendor;
 
 use std::hint::black_box;
 
-use userdump::Minidump;
-use userdump::read::{ByteOrder, CodeView, Context, Image, MemoryRange, Module, RawStream, Stream, Thread, Utf16};
+use userdump::read::{
+    ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, RawStream, Stream, Thread, Utf16,
+};
+use userdump::{Dump, Minidump};
+
+pub use user::walk_user_dump;
 
 /// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.
-pub fn walk(dump: &Minidump<'_>) {
+pub fn walk(dump: &Dump<'_>) {
+    match dump {
+        Dump::Minidump(dump) => walk_minidump(dump),
+        Dump::FullUserDump(dump) => walk_user_dump(dump),
+        other => panic!("the walk does not know {other:?}"),
+    }
+    dump.threads().for_each(|thread| walk_context(thread.context()));
+    for module in dump.modules() {
+        assert_eq!(module.contains(module.base()), module.size() > 0);
+    }
+    dump.exceptions().for_each(|exception| walk_context(exception.context()));
+    dump.check(&mut |finding| {
+        black_box(finding.to_string());
+    });
+}
+
+fn walk_minidump(dump: &Minidump<'_>) {
     assert!(dump.directory().len() <= dump.directory().declared_len());
     for (index, (raw, stream)) in (0..).zip(dump.streams()) {
         assert_eq!((raw.index(), Some(raw.entry())), (index, dump.directory().get(index)));
@@ -22,10 +46,7 @@ pub fn walk(dump: &Minidump<'_>) {
         }
     }
     dump.exceptions().flatten().for_each(|exception| walk_context(exception.context()));
-    walk_memory(dump);
-    dump.check(&mut |finding| {
-        black_box(finding.to_string());
-    });
+    walk_index(&dump.memory());
 }
 
 /// Every kind of stream has its line: where one is missing, the fuzz targets do not compile.
@@ -173,8 +194,7 @@ fn walk_range(range: &MemoryRange<'_>) {
 }
 
 /// The index gives the same bytes for the same address, whichever way it is asked.
-fn walk_memory(dump: &Minidump<'_>) {
-    let memory = dump.memory();
+fn walk_index(memory: &Memory<'_>) {
     let mut last = None;
     for range in memory.visible_ranges() {
         assert!(!range.bytes.is_empty() && range.size == range.bytes.len() as u64);
@@ -190,8 +210,12 @@ fn walk_memory(dump: &Minidump<'_>) {
         around
             .into_iter()
             .for_each(|address| assert_eq!(memory.range_at(address).is_some(), memory.run_len(address, 1) > 0));
-        Image::at(&memory, range.address).iter().for_each(walk_image);
+        walk_image_at(memory, range.address);
     }
+}
+
+fn walk_image_at(memory: &Memory<'_>, address: u64) {
+    Image::at(memory, address).iter().for_each(walk_image);
 }
 
 fn walk_image(image: &Image<'_, '_>) {

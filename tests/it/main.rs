@@ -23,6 +23,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod properties;
 mod reasons;
 mod redump_carry;
 mod redump_corpus;
@@ -36,6 +37,7 @@ mod redump_report;
 mod redump_select;
 mod redump_user;
 mod references;
+mod regressions;
 mod resources;
 mod roundtrip;
 mod stream_table;
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        properties::trials(),
         reasons::trials(),
         redump_carry::trials(),
         redump_corpus::trials(),
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         redump_select::trials(),
         redump_user::trials(),
         references::trials(),
+        regressions::trials(),
         resources::trials(),
         roundtrip::trials(),
         stream_table::trials(),

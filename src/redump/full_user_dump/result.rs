@@ -208,13 +208,16 @@ impl<'r> Transcoder<'_, 'r, '_> {
         self.leave_out_modules_without_image(&mut modules);
         // Those of a full user dump stay as they are, whatever their code page and whatever memory tells.
         let names: Vec<_> = self.source.user.into_iter().flat_map(|dump| dump.modules()).map(|it| it.name()).collect();
-        let mut altered = 0;
+        let (mut altered, mut cut) = (0, 0);
         for (item, module) in modules {
             let name = names.get(usize::try_from(item).unwrap_or(usize::MAX)).copied();
             let name = match name {
                 Some(name) => name.map(|name| name.as_bytes().to_vec()),
                 None => module.name().map(|name| {
-                    let text = name.to_string_lossy();
+                    let whole = name.to_string_lossy();
+                    // In this format a name ends at its first NUL.
+                    let text = whole.split('\0').next().unwrap_or_default();
+                    cut += u64::from(text.len() + 1 < whole.len());
                     altered += u64::from(text.chars().any(|char| char_to_windows_1252(char).is_none()));
                     text.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect()
                 }),
@@ -227,10 +230,12 @@ impl<'r> Transcoder<'_, 'r, '_> {
             let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
             self.builder.module(record, name);
         }
-        if altered > 0 {
-            self.report
-                .losses
-                .push(Loss { what: "module names with characters that Windows-1252 lacks", count: altered });
-        }
+        let losses = [
+            ("module names with characters that Windows-1252 lacks", altered),
+            ("module names that go on behind a NUL", cut),
+        ];
+        self.report
+            .losses
+            .extend(losses.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| Loss { what, count }));
     }
 }

@@ -1,0 +1,36 @@
+//! Writes seeds: `cargo run --example seeds -- FOLDER`. Minidumps and full user dumps of processes that numbers make up,
+//! each with options behind it, as the fuzz targets want them.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use arbitrary::{Arbitrary, Unstructured};
+use userdump_fuzz::process::Process;
+
+const COUNT: u64 = 64;
+
+fn main() {
+    let folder = PathBuf::from(env::args_os().nth(1).expect("a folder to write the seeds into"));
+    for seed in 0..COUNT {
+        let bytes = numbers(seed);
+        let Ok(process) = Process::arbitrary_take_rest(Unstructured::new(&bytes)) else { continue };
+        for (full_user_dump, name) in [(false, "minidump"), (true, "full-user-dump")] {
+            let mut file = process.dump(full_user_dump);
+            file.extend_from_slice(&bytes[..3]);
+            let path = folder.join(format!("{name}-{seed:02}"));
+            fs::write(&path, file).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+}
+
+/// Numbers that look random and are the same each time: Marsaglia's xorshift. Later seeds are longer.
+fn numbers(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..256 + 64 * seed).map(next).collect()
+}

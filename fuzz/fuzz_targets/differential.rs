@@ -1,0 +1,139 @@
+//! Beside the `minidump` crate, where both accept a list: threads, modules, memory.
+//!
+//! The last three bytes are ignored, as seeds are shared. If those before them are no dump, they say what to make one of.
+//! Where the peer is known to leave something out, or to take another one of two, nothing is compared; the tests
+//! (`tests/it/differential/explained.rs`) list these cases.
+
+#![no_main]
+
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+
+use arbitrary::{Arbitrary, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use minidump::{
+    MinidumpMemory64List, MinidumpMemoryList, MinidumpModuleList, MinidumpStream, MinidumpThreadList, Module,
+};
+use userdump::Minidump;
+use userdump::format::StreamType;
+use userdump::read::{FromStream, Memory64List, MemoryList, MemoryRange, ModuleList, ThreadList};
+use userdump_fuzz::process::Process;
+
+type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;
+
+thread_local! {
+    /// True while the peer reads: what it panics on, it does not accept.
+    static PEER: Cell<bool> = const { Cell::new(false) };
+}
+
+fuzz_target!(
+    init: {
+        let abort = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !PEER.get() {
+                abort(info);
+            }
+        }));
+    },
+    |data: &[u8]| {
+        let Some((source, last)) = data.split_last_chunk::<3>() else { return };
+        if Minidump::parse(source).is_ok() {
+            return compare(source);
+        }
+        let Ok(process) = Process::arbitrary_take_rest(Unstructured::new(source)) else { return };
+        if last[2] & 2 == 0 {
+            compare(&process.dump(false));
+        }
+    }
+);
+
+/// What the peer gives, if it gives anything.
+fn peer<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
+    PEER.set(true);
+    let result = catch_unwind(AssertUnwindSafe(read));
+    PEER.set(false);
+    result.ok().flatten()
+}
+
+fn compare(file: &[u8]) {
+    let Ok(ours) = Minidump::parse(file) else { return };
+    let Some(theirs) = peer(|| Peer::read(file).ok()) else { return };
+    assert_eq!(ours.header().flags, theirs.header.flags);
+    if let Some((list, peers)) = both::<ThreadList<'_>, MinidumpThreadList<'_>>(&ours, &theirs) {
+        let threads = list.into_iter().map(|thread| (thread.id(), thread.teb()));
+        assert!(threads.eq(peers.threads.iter().map(|thread| (thread.raw.thread_id, thread.raw.teb))));
+    }
+    if let Some((list, peers)) = both::<ModuleList<'_>, MinidumpModuleList>(&ours, &theirs) {
+        modules(&list, &peers);
+    }
+    let list = both::<MemoryList<'_>, MinidumpMemoryList<'_>>(&ours, &theirs);
+    let list64 = both::<Memory64List<'_>, MinidumpMemory64List<'_>>(&ours, &theirs);
+    if let Some((list, peers)) = &list {
+        let ranges: Vec<_> = list.iter().collect();
+        same_ranges(&ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
+        if ours.directory().iter().all(|entry| entry.stream_type != StreamType::MEMORY64_LIST) {
+            by_address(&ours, &ranges, |address| peers.memory_at_address(address)?.get_memory_at_address(address));
+        }
+    }
+    if let Some((list, peers)) = &list64 {
+        let ranges: Vec<_> = list.iter().collect();
+        same_ranges(&ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
+        if ours.directory().iter().all(|entry| entry.stream_type != StreamType::MEMORY_LIST) {
+            by_address(&ours, &ranges, |address| peers.memory_at_address(address)?.get_memory_at_address(address));
+        }
+    }
+}
+
+/// The list as both give it; of two streams of one type the peer has the last alone.
+fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(ours: &Minidump<'a>, theirs: &'a Peer<'a>) -> Option<(O, T)> {
+    let alone = ours.directory().iter().filter(|entry| entry.stream_type == O::STREAM_TYPE).count() == 1;
+    let list = ours.stream::<O>().ok().flatten().filter(|_| alone)?;
+    Some((list, peer(|| theirs.get_stream::<T>().ok())?))
+}
+
+/// The peer drops modules without a size, and those beyond the last address.
+fn modules(list: &ModuleList<'_>, peers: &MinidumpModuleList) {
+    let peers = peers.iter().map(|module| (module.base_address(), module.size(), module.code_file().into_owned()));
+    let kept = list.into_iter().filter(|it| it.size() > 0 && it.base().checked_add(it.size().into()).is_some());
+    let ours = kept.map(|module| {
+        let name = module.name().map_or_else(|_| String::new(), |name| name.to_string_lossy());
+        (module.base(), u64::from(module.size()), name)
+    });
+    assert!(ours.eq(peers));
+}
+
+/// The ranges that both give: the peer leaves out empty ones, and those that the file cuts.
+fn whole<'r, 'a>(ranges: &'r [MemoryRange<'a>]) -> impl Iterator<Item = &'r MemoryRange<'a>> {
+    ranges.iter().filter(|range| range.size > 0 && range.fault().is_none())
+}
+
+/// At position 0, where we take it that there is nothing, the peer reads the header.
+fn at_the_header(ranges: &[MemoryRange<'_>]) -> bool {
+    ranges.iter().any(|range| range.offset == 0 && range.size > 0)
+}
+
+fn same_ranges<'a>(ranges: &[MemoryRange<'a>], peers: impl Iterator<Item = (u64, &'a [u8])>) {
+    let ours = whole(ranges).map(|range| (range.address, range.bytes));
+    assert!(at_the_header(ranges) || ours.eq(peers.filter(|(_, bytes)| !bytes.is_empty())));
+}
+
+/// Of ranges that overlap the peer drops some, and it knows no addresses that are the same without a sign.
+fn by_address(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>], theirs: impl Fn(u64) -> Option<u8>) {
+    let mut spans: Vec<_> = whole(ranges).map(|range| (range.address, range.size)).collect();
+    spans.sort_unstable();
+    let apart = spans.windows(2).all(|pair| pair[0].0.checked_add(pair[0].1).is_some_and(|end| end <= pair[1].0));
+    let last = ours.target().last_address();
+    let inside = spans.iter().all(|(address, size)| address.checked_add(*size).is_some_and(|end| end <= last));
+    let all_whole = ranges.iter().all(|range| range.fault().is_none());
+    if !apart || !inside || !all_whole {
+        return;
+    }
+    let memory = ours.memory();
+    for (address, size) in spans.into_iter().take(64) {
+        for address in [address, address + size / 2, address + size - 1] {
+            let mut byte = [0];
+            assert_eq!(memory.read(address, &mut byte), 1);
+            assert_eq!(peer(|| theirs(address)), Some(byte[0]), "the byte at {address:#x}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Gathers seeds for the fuzz targets: `bash fuzz/seeds.sh FOLDER [MORE DUMPS...]`.
+#
+# They are dumps that the builders make of made-up processes, the fixtures, former findings and, where they are at hand,
+# the corpus (`USERDUMP_SHARED` names the folder that it is in, or it is in `../shared`), the dumps of the debugger that
+# the tests have unpacked, and the dumps in further folders. Large ones are left out.
+set -euo pipefail
+if [[ $# == 0 ]]; then
+    echo 'usage: bash fuzz/seeds.sh FOLDER [MORE DUMPS...]' >&2
+    exit 2
+fi
+mkdir -p "$1"
+to=$(cd "$1" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+largest=64k
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Copies the small files of a folder under names that tell their content, so that equal ones come once.
+merge() {
+    local file
+    while IFS= read -r -d '' file; do
+        cp "$file" "$to/$(sha1sum <"$file" | cut -d' ' -f1)"
+    done < <(find "$1" -type f -not -name README.md -not -name '*.zst' -size "-$largest" -print0)
+}
+
+cargo run --quiet --manifest-path fuzz/Cargo.toml --example seeds -- "$to"
+merge tests/fixtures
+shared=${USERDUMP_SHARED:-../shared}
+if [[ -d $shared ]]; then
+    merge "$shared/corpus"
+else
+    echo "skipped: the corpus; there is no folder $shared" >&2
+fi
+if command -v zstd >/dev/null; then
+    for archive in tests/fixtures/*.tar.zst; do
+        zstd -dcq --long=27 "$archive" | tar -xf - -C "$scratch"
+    done
+    merge "$scratch"
+else
+    echo 'skipped: packed fixtures; there is no zstd' >&2
+fi
+# Where the tests unpack the dumps of the debugger, and what the caller names.
+for folder in "${CARGO_TARGET_DIR:-target}"/tmp/golden*/ "${@:2}"; do
+    if [[ -d $folder ]]; then
+        merge "$folder"
+    fi
+done
+printf '%d seeds\n' "$(find "$to" -type f | wc -l)"

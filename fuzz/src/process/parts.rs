@@ -1,0 +1,194 @@
+//! What processes are made of: addresses that meet each other, memory that has something in it, registers that lead to it.
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use userdump::format::{ImageFileMachine, ProcessorArchitecture};
+
+/// Where addresses lie, so that they meet: low ones, around 2 and 4 GiB, high ones, the last page.
+const PAGES: [u64; 12] = [
+    0,
+    0x1_0000,
+    0x1_1000,
+    0x40_0000,
+    0x7ffe_0000,
+    0x7fff_f000,
+    0x8000_0000,
+    0xffff_f000,
+    0x7ff6_0000_0000,
+    0x7ff6_0000_1000,
+    0xffff_ffff_8000_0000,
+    u64::MAX - 0xfff,
+];
+
+/// An address, mostly in one of a few pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(pub u64);
+
+impl<'a> Arbitrary<'a> for Address {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (page, into): (u8, u16) = u.arbitrary()?;
+        Ok(Self(match PAGES.get(usize::from(page & 15)) {
+            Some(base) => base + u64::from(into & 0xfff),
+            None => u.arbitrary()?,
+        }))
+    }
+}
+
+/// The processor.
+#[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    X86,
+    Amd64,
+    Arm,
+    Arm64,
+}
+
+/// Of a context: size, and where its flags, stack pointer and instruction pointer lie.
+struct Layout {
+    size: usize,
+    flags: (usize, u32),
+    stack_pointer: usize,
+    instruction_pointer: usize,
+}
+
+impl Machine {
+    pub const fn architecture(self) -> ProcessorArchitecture {
+        match self {
+            Self::X86 => ProcessorArchitecture::X86,
+            Self::Amd64 => ProcessorArchitecture::AMD64,
+            Self::Arm => ProcessorArchitecture::ARM,
+            Self::Arm64 => ProcessorArchitecture::ARM64,
+        }
+    }
+
+    pub const fn image_file_machine(self) -> ImageFileMachine {
+        match self {
+            Self::X86 => ImageFileMachine::I386,
+            Self::Amd64 => ImageFileMachine::AMD64,
+            Self::Arm => ImageFileMachine::ARMNT,
+            Self::Arm64 => ImageFileMachine::ARM64,
+        }
+    }
+
+    /// The size of a pointer in bytes.
+    pub const fn pointer_size(self) -> usize {
+        if self.is_wide() { 8 } else { 4 }
+    }
+
+    pub const fn is_wide(self) -> bool {
+        matches!(self, Self::Amd64 | Self::Arm64)
+    }
+
+    /// The address as a process of the machine can have it: below 4 GiB, or with an extended sign.
+    pub const fn address(self, address: Address) -> u64 {
+        if self.is_wide() || address.0 >= 0xffff_ffff_8000_0000 { address.0 } else { address.0 & 0xffff_ffff }
+    }
+
+    const fn layout(self) -> Layout {
+        let (size, flags, stack_pointer, instruction_pointer) = match self {
+            Self::X86 => (716, (0, 0x1_003f), 196, 184),
+            Self::Amd64 => (1232, (48, 0x10_001f), 152, 248),
+            Self::Arm => (416, (0, 0x20_000f), 56, 64),
+            Self::Arm64 => (912, (0, 0x40_000f), 256, 264),
+        };
+        Layout { size, flags, stack_pointer, instruction_pointer }
+    }
+}
+
+/// A context.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum Context {
+    /// One of the machine.
+    Registers {
+        stack_pointer: Address,
+        instruction_pointer: Address,
+        others: u8,
+    },
+    Raw(Vec<u8>),
+}
+
+impl Context {
+    pub fn bytes(&self, machine: Machine) -> Vec<u8> {
+        let Self::Registers { stack_pointer, instruction_pointer, others } = self else {
+            let Self::Raw(bytes) = self else { return Vec::new() };
+            return bytes[..bytes.len().min(machine.layout().size)].to_vec();
+        };
+        let Layout { size, flags, stack_pointer: sp, instruction_pointer: ip } = machine.layout();
+        let mut bytes = vec![*others; size];
+        bytes[flags.0..flags.0 + 4].copy_from_slice(&flags.1.to_le_bytes());
+        let width = machine.pointer_size();
+        for (at, address) in [(sp, stack_pointer), (ip, instruction_pointer)] {
+            bytes[at..at + width].copy_from_slice(&address.0.to_le_bytes()[..width]);
+        }
+        bytes
+    }
+}
+
+/// The bytes of a memory range.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum Contents {
+    Raw(Vec<u8>),
+    Filled {
+        byte: u8,
+        size: u16,
+    },
+    /// Words that may be pointers, with room behind them.
+    Pointers {
+        words: Vec<Address>,
+        room: u8,
+    },
+    /// The headers of an image with two sections, one of code and one of data.
+    Image {
+        sections: [Section; 2],
+    },
+}
+
+/// A section of an image.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Section {
+    address: u16,
+    size: u16,
+    characteristics: u8,
+}
+
+impl Contents {
+    pub fn bytes(&self, machine: Machine) -> Vec<u8> {
+        match self {
+            Self::Raw(bytes) => bytes.clone(),
+            Self::Filled { byte, size } => vec![*byte; usize::from(*size & 0x1fff)],
+            Self::Pointers { words, room } => {
+                let words = words.iter().map(|word| word.0.to_le_bytes());
+                let mut bytes: Vec<u8> = words.flat_map(|word| word.into_iter().take(machine.pointer_size())).collect();
+                bytes.resize(bytes.len() + usize::from(*room), 0);
+                bytes
+            }
+            Self::Image { sections } => image(machine, sections),
+        }
+    }
+}
+
+/// The distance from one header of an image to the next, by the format.
+const PE_AT: usize = 0x80;
+
+fn image(machine: Machine, sections: &[Section; 2]) -> Vec<u8> {
+    let mut bytes = vec![0; 0x400];
+    let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+    let optional: u16 = if machine.is_wide() { 240 } else { 224 };
+    put(0, b"MZ");
+    put(0x3c, &(PE_AT as u32).to_le_bytes());
+    put(PE_AT, b"PE\0\0");
+    put(PE_AT + 4, &machine.image_file_machine().0.to_le_bytes()[..2]);
+    put(PE_AT + 6, &[2, 0]);
+    put(PE_AT + 20, &optional.to_le_bytes());
+    put(PE_AT + 24, if machine.is_wide() { &[0x0b, 2] } else { &[0x0b, 1] });
+    // The size of the image.
+    put(PE_AT + 24 + 56, &[0, 0, 1, 0]);
+    for (index, section) in sections.iter().enumerate() {
+        let at = PE_AT + 24 + usize::from(optional) + 40 * index;
+        put(at, b".text");
+        put(at + 8, &u32::from(section.size).to_le_bytes());
+        put(at + 12, &u32::from(section.address).to_le_bytes());
+        // Code or data, readable, perhaps writable.
+        put(at + 36, &(u32::from(section.characteristics) << 24 | 0x60).to_le_bytes());
+    }
+    bytes
+}

@@ -1,0 +1,74 @@
+//! Re-encoding, and what holds of every result.
+
+use std::collections::BTreeSet;
+
+use userdump::format::{MinidumpType, StreamType};
+use userdump::read::Memory;
+use userdump::redump::{Options, Redump};
+use userdump::{Dump, Minidump};
+
+/// The letters; a bit stands for each.
+const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
+
+/// Options out of three bytes: a bit for each letter, one for a comment, and one for `/f` in place of all that.
+pub fn options(bytes: [u8; 3]) -> Options {
+    let bits = u16::from_le_bytes([bytes[0], bytes[1]]);
+    let letters = (0..).zip(LETTERS).filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, letter)| letter);
+    let word: String = ['m'].into_iter().chain(letters).collect();
+    let options = match bytes[2] & 1 {
+        0 => word.parse().expect("these are letters"),
+        _ => Options::full_user_dump(),
+    };
+    if bits & 0x8000 != 0 { options.with_comment("fuzz") } else { options }
+}
+
+/// Re-encodes the dump, and the result of that. Nothing happens if the options cannot be carried out on it.
+pub fn check(source: &[u8], options: &Options) {
+    let Ok(before) = Dump::parse(source) else { return };
+    let Some(once) = redump(&before, options) else { return };
+    let dump = Dump::parse(&once).expect("the result is a dump");
+    assert_eq!(matches!(dump, Dump::FullUserDump(_)), options.is_full_user_dump());
+    crate::walk(&dump);
+    // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
+    let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
+    holds(&before.memory(), &dump.memory(), filtered);
+    if let (Dump::Minidump(before), Dump::Minidump(dump)) = (&before, &dump) {
+        // Streams of other producers than Microsoft are carried though their heads cannot be read.
+        assert!(unreadable(dump).is_subset(&unreadable(before)), "the result has streams that cannot be read");
+    }
+    let twice = redump(&dump, options).expect("the result can be re-encoded");
+    assert!(filtered || pointers_are_filtered(&before) || once == twice, "re-encoding the result changes it");
+}
+
+/// True if the dump says that it was made with `i` and `r`: all its memory counts as pointed to by stacks that no longer
+/// show it. A result without `r` does not say so, so that a second pass finds nothing on the stacks.
+fn pointers_are_filtered(dump: &Dump<'_>) -> bool {
+    let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
+    matches!(dump, Dump::Minidump(dump) if dump.flags().contains(both))
+}
+
+/// `None` if the options cannot be carried out on the dump.
+fn redump(dump: &Dump<'_>, options: &Options) -> Option<Vec<u8>> {
+    let redump = Redump::new(dump, options).ok()?;
+    let size = redump.size();
+    let mut out = Vec::new();
+    let report = redump.write_to(&mut out).expect("a vector takes everything");
+    assert_eq!((report.size, out.len() as u64), (size, size));
+    Some(out)
+}
+
+/// Every byte of the result stands at its address in the source, or is a filtered one.
+fn holds(source: &Memory<'_>, result: &Memory<'_>, filtered: bool) {
+    for range in result.visible_ranges() {
+        let mut expected = vec![0; range.bytes.len()];
+        let read = source.read(range.address, &mut expected);
+        assert!(filtered || read == expected.len(), "the result has {:#x}, the source has not", range.address);
+        let same = |(ours, theirs): (&u8, &u8)| ours == theirs || (filtered && *ours == 0);
+        assert!(range.bytes.iter().zip(&expected[..read]).all(same), "other bytes at {:#x}", range.address);
+    }
+}
+
+/// The types of the streams that cannot be read.
+fn unreadable(dump: &Minidump<'_>) -> BTreeSet<StreamType> {
+    dump.streams().filter(|(_, decoded)| decoded.is_err()).map(|(stream, _)| stream.stream_type()).collect()
+}
