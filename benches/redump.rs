@@ -12,8 +12,8 @@ use userdump::{Dump, MappedFile};
 use support::{Input, KIB, MIB, empty, input, large, scratch, trial};
 
 const OPTIONS: [&str; 8] = ["/m", "/mi", "/mp", "/mw", "/mcd", "/mf", "/ma", "/mr"];
-/// These write everything.
-const FULL: [&str; 2] = ["/mf", "/ma"];
+/// These write all of the heap.
+const FULL: [&str; 3] = ["/mw", "/mf", "/ma"];
 
 fn memory_in_all() -> usize {
     match (trial(), large()) {
