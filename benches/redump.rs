@@ -17,7 +17,7 @@ const FULL: [&str; 3] = ["/mw", "/mf", "/ma"];
 
 fn memory_in_all() -> usize {
     match (trial(), large()) {
-        (true, _) => MIB,
+        (true, _) => 8 * MIB,
         (_, true) => 1024 * MIB,
         _ => 64 * MIB,
     }
@@ -26,7 +26,8 @@ fn memory_in_all() -> usize {
 fn file_to_file(criterion: &mut Criterion) {
     let total = memory_in_all();
     for range in [64 * KIB, MIB] {
-        let file = input(&Input { total, range, modules: 100, threads: 100 });
+        let modules = if trial() { 10 } else { 100 };
+        let file = input(&Input { total, range, modules, threads: modules });
         let path =
             tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder").into_temp_path();
         fs::write(&path, &file).expect("there is room");

@@ -64,11 +64,11 @@ fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
     bytes
 }
 
-/// A stack: half of its words point into the heap, some into code.
+/// A stack: an eighth of its words point into the heap, another one into code.
 fn stack(numbers: &mut Numbers, shape: &Input) -> Vec<u8> {
     let word = |_| match numbers.below(8) {
-        0..4 => HEAP + numbers.draw() % shape.total as u64,
-        4 => IMAGE + numbers.draw() % (shape.modules * IMAGE_SIZE) as u64,
+        0 => HEAP + numbers.draw() % shape.total as u64,
+        1 => IMAGE + numbers.draw() % (shape.modules * IMAGE_SIZE) as u64,
         _ => numbers.draw(),
     };
     (0..STACK_SIZE / 8).map(word).flat_map(u64::to_le_bytes).collect()
