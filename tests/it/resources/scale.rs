@@ -148,7 +148,7 @@ struct Cost {
     calls: u64,
 }
 
-/// Opens the dump, looks up every range, and re-encodes it in few parts, whole, and into the other format.
+/// Opens the dump, looks up every tenth range, and re-encodes it in few parts, whole, and into the other format.
 fn costs(threads: u64) -> Vec<Cost> {
     let (modules, ranges) = (MODULES * threads, RANGES * threads);
     let file = dump(threads);
@@ -156,9 +156,9 @@ fn costs(threads: u64) -> Vec<Cost> {
     let (found, spent) = measure(|| {
         let memory = dump.memory();
         assert_eq!(memory.visible_ranges().count() as u64, ranges);
-        (0..ranges).filter(|index| memory.read_u64(range_address(*index)).is_some()).count() as u64
+        (0..ranges).step_by(10).filter(|index| memory.read_u64(range_address(*index)).is_some()).count() as u64
     });
-    assert_eq!(found, ranges);
+    assert_eq!(found, ranges / 10);
     let mut costs = vec![Cost { what: "look-ups", spent, calls: 0 }];
     // Stacks and what is around instruction pointers; everything.
     let (few, all) = ((2 * threads, 2 * threads * SIZE), (ranges, ranges * SIZE));
