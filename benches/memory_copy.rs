@@ -2,33 +2,28 @@
 //!
 //! Every group copies the same bytes into the same sink; `README.md` beside this file says what the names mean.
 
-use std::hint::black_box;
-use std::io::{self, Write};
+mod support;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::io::{self, Cursor, Read, Write};
+
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use userdump::format::StreamType;
 use userdump::write::{MemoryRange, MinidumpBuilder, Plan};
 use userdump::{Minidump, read::Memory64List};
 
-const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
+use support::{Count, KIB, MIB, Numbers, empty, large, scratch, trial};
+
+/// What one range has; besides, all may be one.
+const RANGES: [usize; 3] = [4 * KIB, 64 * KIB, MIB];
+
 /// What the contents have in all.
-const TOTALS: [usize; 2] = [16 * MIB, 256 * MIB];
-/// What one range has.
-const RANGES: [usize; 3] = [4 * KIB, 64 * KIB, 16 * MIB];
-
-/// A sink that is done with bytes as soon as it has counted them.
-#[derive(Default)]
-struct Count(u64);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += black_box(bytes).len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+fn totals() -> Vec<usize> {
+    match (trial(), large()) {
+        (true, _) => vec![2 * MIB],
+        (_, true) => vec![MIB, 64 * MIB, 1024 * MIB],
+        _ => vec![MIB, 64 * MIB],
     }
 }
 
@@ -36,44 +31,32 @@ impl Write for Count {
 #[derive(Clone, Copy)]
 enum Order {
     Consecutive,
-    Scattered,
+    Shuffled,
 }
 
-impl Order {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Consecutive => "consecutive",
-            Self::Scattered => "scattered",
-        }
-    }
+/// Sizes and orders of ranges. One that has everything has no order.
+fn shapes(total: usize) -> Vec<(usize, Order)> {
+    let sizes = RANGES.into_iter().filter(|size| *size < total);
+    let mut shapes: Vec<_> = sizes.flat_map(|size| [(size, Order::Consecutive), (size, Order::Shuffled)]).collect();
+    shapes.push((total, Order::Consecutive));
+    shapes
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
-fn contents(total: usize) -> Vec<u8> {
-    let mut numbers = Numbers(total as u64);
-    (0..total / 8).flat_map(|_| numbers.next().to_le_bytes()).collect()
+/// `plan/shuffled/64 KiB`, `plan/one`.
+fn id(what: &str, total: usize, size: usize, order: Order) -> BenchmarkId {
+    let order = match order {
+        _ if size == total => return BenchmarkId::new(what, "one"),
+        Order::Consecutive => "consecutive",
+        Order::Shuffled => "shuffled",
+    };
+    BenchmarkId::new(format!("{what}/{order}"), format!("{} KiB", size / KIB))
 }
 
 /// The contents cut into ranges, in the order in which a dump will have them.
 fn ranges(contents: &[u8], size: usize, order: Order) -> Vec<&[u8]> {
     let mut ranges: Vec<&[u8]> = contents.chunks(size).collect();
-    if let Order::Scattered = order {
-        let mut numbers = Numbers(size as u64);
-        for last in (1..ranges.len()).rev() {
-            let other = numbers.next() % (last as u64 + 1);
-            ranges.swap(last, usize::try_from(other).expect("an index"));
-        }
+    if let Order::Shuffled = order {
+        Numbers(size as u64).shuffle(&mut ranges);
     }
     ranges
 }
@@ -90,8 +73,18 @@ fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
     dump.plan().expect("nothing in it is too large")
 }
 
-/// Writes once and reads back what was written: no use in timing what is wrong.
-fn assert_written(ranges: &[&[u8]]) {
+/// What a program without the library does: each range through a buffer.
+fn read_then_write(contents: &[u8], ranges: &[&[u8]], buffer: &mut Vec<u8>, mut sink: impl Write) {
+    let mut source = Cursor::new(contents);
+    for range in ranges {
+        source.set_position((range.as_ptr().addr() - contents.as_ptr().addr()) as u64);
+        buffer.resize(range.len(), 0);
+        source.read_exact(buffer).and_then(|()| sink.write_all(buffer)).expect("all is there");
+    }
+}
+
+/// Writes once by each way and reads back what was written: no use in timing what is wrong.
+fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     let mut file = Vec::new();
     let plan = plan(ranges);
     let size = plan.size();
@@ -103,54 +96,89 @@ fn assert_written(ranges: &[&[u8]]) {
     let mut count = Count::default();
     self::plan(ranges).write_to(&mut count).expect("a counter takes everything");
     assert_eq!(count.0, size);
+
+    let mut disk = scratch();
+    self::plan(ranges).write_to(&disk).expect("there is room");
+    let mut read_back = Vec::new();
+    io::Seek::rewind(&mut disk).and_then(|()| disk.read_to_end(&mut read_back)).expect("it was just written");
+    assert!(read_back == file);
+    let mut copied = Vec::new();
+    read_then_write(contents, ranges, &mut Vec::new(), &mut copied);
+    assert!(file.ends_with(&copied) && copied.len() == contents.len());
+}
+
+/// All ways into one kind of sink: `fresh` makes it as good as new, which is not timed.
+fn ways<W: Write>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    contents: &[u8],
+    fresh: impl Fn() -> W,
+    put_back: impl Fn(W),
+) {
+    let total = contents.len();
+    let timed = |group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, way: &mut dyn FnMut(&mut W)| {
+        group.bench_function(id, |bencher| {
+            bencher.iter_batched(
+                &fresh,
+                |mut sink| {
+                    way(&mut sink);
+                    put_back(sink);
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    };
+    timed(group, BenchmarkId::from_parameter("one-write"), &mut |sink| {
+        sink.write_all(black_box(contents)).expect("there is room");
+    });
+    timed(group, BenchmarkId::from_parameter("io-copy"), &mut |sink| {
+        io::copy(&mut black_box(contents), sink).expect("there is room");
+    });
+    for (size, order) in shapes(total) {
+        let ranges = ranges(contents, size, order);
+        let mut buffer = Vec::new();
+        timed(group, id("read-write", total, size, order), &mut |sink| {
+            read_then_write(contents, &ranges, &mut buffer, sink);
+        });
+        group.bench_function(id("plan", total, size, order), |bencher| {
+            bencher.iter_batched(
+                || (plan(&ranges), fresh()),
+                |(plan, mut sink)| {
+                    plan.write_to(&mut sink).expect("there is room");
+                    put_back(sink);
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+fn group<'c>(criterion: &'c mut Criterion, sink: &str, total: usize) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(format!("{sink}/{} MiB", total / MIB));
+    group.throughput(Throughput::Bytes(total as u64)).sample_size(if total > MIB { 10 } else { 100 });
+    group
 }
 
 fn memory_copy(criterion: &mut Criterion) {
-    for total in TOTALS {
-        let contents = contents(total);
-        let mut file: Vec<u8> = Vec::with_capacity(total + total / 64);
-        for sink in ["count", "vec"] {
-            let mut group = criterion.benchmark_group(format!("{sink}/{} MiB", total / MIB));
-            group.throughput(Throughput::Bytes(total as u64)).sample_size(10);
-            group.bench_function("io-copy", |bencher| {
-                bencher.iter(|| match sink {
-                    "count" => io::copy(&mut contents.as_slice(), &mut Count::default()),
-                    _ => {
-                        file.clear();
-                        io::copy(&mut contents.as_slice(), &mut file)
-                    }
-                });
-            });
-            if sink == "vec" {
-                group.bench_function("memcpy", |bencher| {
-                    bencher.iter(|| {
-                        file.clear();
-                        file.extend_from_slice(black_box(&contents));
-                    });
-                });
-            }
-            for (size, order) in
-                RANGES.into_iter().flat_map(|size| [(size, Order::Consecutive), (size, Order::Scattered)])
-            {
-                let ranges = ranges(&contents, size, order);
-                assert_written(&ranges);
-                let id = BenchmarkId::new(format!("plan/{}", order.name()), format!("{} KiB", size / KIB));
-                group.bench_function(id, |bencher| {
-                    bencher.iter_batched(
-                        || plan(&ranges),
-                        |plan| match sink {
-                            "count" => plan.write_to(Count::default()),
-                            _ => {
-                                file.clear();
-                                plan.write_to(&mut file)
-                            }
-                        },
-                        BatchSize::LargeInput,
-                    );
-                });
-            }
-            group.finish();
+    for total in totals() {
+        let contents = Numbers(total as u64).bytes(total);
+        for (size, order) in shapes(total) {
+            assert_written(&contents, &ranges(&contents, size, order));
         }
+        ways(&mut group(criterion, "count", total), &contents, Count::default, drop);
+        // One vector for all, so that its pages are there.
+        let vector = std::cell::Cell::new(vec![0u8; total + total / 64 + KIB]);
+        let emptied = || {
+            let mut vector = vector.take();
+            vector.clear();
+            vector
+        };
+        ways(&mut group(criterion, "vec", total), &contents, emptied, |full| vector.set(full));
+        let disk = scratch();
+        let rewound = || {
+            empty(&disk);
+            &disk
+        };
+        ways(&mut group(criterion, "file", total), &contents, rewound, |_| ());
     }
 }
 

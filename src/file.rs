@@ -1,7 +1,7 @@
-//! A file as a read-only mapping.
+//! A file as a read-only mapping, or read into memory where a mapping is too dangerous.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::Path;
 
@@ -14,8 +14,8 @@ use memmap2::Mmap;
 /// The bytes are those of the file, not a copy. While the mapping lives, no process may change or shorten the file:
 /// changed bytes make reading them undefined behaviour in Rust's terms, and bytes that are cut off end the process with
 /// a signal (`SIGBUS`, or an in-page error under Windows). Where that cannot be ruled out, as with files on a network
-/// share or files that an untrusted party can write to, read the file into a `Vec<u8>` instead. Everything else of this
-/// crate takes `&[u8]` and does not care.
+/// share or files that an untrusted party can write to, use [`MappedFile::read`] instead. Everything else of this crate
+/// takes `&[u8]` and does not care.
 ///
 /// # Examples
 ///
@@ -30,8 +30,14 @@ use memmap2::Mmap;
 /// ```
 #[derive(Debug)]
 pub struct MappedFile {
-    /// `None` for an empty file, which cannot be mapped.
-    map: Option<Mmap>,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Mapped(Mmap),
+    /// Also of an empty file, which cannot be mapped.
+    Owned(Vec<u8>),
 }
 
 impl MappedFile {
@@ -42,29 +48,63 @@ impl MappedFile {
     /// What the system says, with the path in front.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let file = File::open(path).map_err(named)?;
-        let metadata = file.metadata().map_err(named)?;
-        if metadata.is_dir() {
-            // Mapping it fails too, but the system's words for that are of devices.
-            return Err(named(io::ErrorKind::IsADirectory.into()));
-        }
-        if metadata.len() == 0 {
-            return Ok(Self { map: None });
+        let (file, size) = open(path)?;
+        if size == 0 {
+            return Ok(Self { bytes: Bytes::Owned(Vec::new()) });
         }
         // SAFETY: the mapping is read-only and shared with nobody through this type but as `&[u8]`. That the file does
         // not change meanwhile is the premise which the documentation of the type hands on to its users; no check can
         // establish it.
         #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(named)?;
-        Ok(Self { map: Some(map) })
+        let map = unsafe { Mmap::map(&file) }.map_err(|error| named(path, &error))?;
+        Ok(Self { bytes: Bytes::Mapped(map) })
     }
+
+    /// Reads the file at `path` into memory in place of mapping it: for files on a network share, and files that somebody
+    /// may change or shorten meanwhile.
+    ///
+    /// What happens to the file afterwards does not matter; the price is memory for all of it, and the time to read all
+    /// of it even where little is looked at. A file that shrinks while it is read gives the bytes that were there, one
+    /// that grows those that it had at first. One that is rewritten meanwhile may give a mixture, which is read like any
+    /// damaged dump.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, with the path in front; [`OutOfMemory`](io::ErrorKind::OutOfMemory) for a file that does not
+    /// fit.
+    pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let (file, size) = open(path)?;
+        let too_large = || named(path, &io::ErrorKind::OutOfMemory.into());
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(size).map_err(|_| too_large())?).map_err(|_| too_large())?;
+        file.take(size).read_to_end(&mut bytes).map_err(|error| named(path, &error))?;
+        Ok(Self { bytes: Bytes::Owned(bytes) })
+    }
+}
+
+/// The file and its size.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path).map_err(|error| named(path, &error))?;
+    let metadata = file.metadata().map_err(|error| named(path, &error))?;
+    if metadata.is_dir() {
+        // Mapping it fails too, but the system's words for that are of devices.
+        return Err(named(path, &io::ErrorKind::IsADirectory.into()));
+    }
+    Ok((file, metadata.len()))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 impl Deref for MappedFile {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+        match &self.bytes {
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+        }
     }
 }

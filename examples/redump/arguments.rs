@@ -8,7 +8,7 @@ use userdump::redump::{Hooks, Options};
 
 pub const USAGE: &str = "\
 usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
-              [--only-thread ID] [--] INPUT OUTPUT
+              [--only-thread ID] [--read] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
@@ -17,6 +17,7 @@ usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENG
   --keep ADDRESS+LENGTH  add memory; may come several times, as the next two
   --drop-stream TYPE     leave out a stream: the name or the number of its type
   --only-thread ID       keep this thread and no other that is not named so
+  --read       read INPUT into memory: for files that may change or be cut meanwhile, as on a network share
   --           what follows are paths, even if they look like options
 OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
 
@@ -31,6 +32,8 @@ pub struct Arguments {
     pub drop_streams: Vec<StreamType>,
     /// All threads if there is none.
     pub only_threads: Vec<u32>,
+    /// Whether the input is read into memory in place of mapping it.
+    pub read: bool,
     pub input: PathBuf,
     /// `None` is standard output.
     pub output: Option<PathBuf>,
@@ -45,6 +48,7 @@ enum Word<'a> {
     Keep,
     DropStream,
     OnlyThread,
+    Read,
     EndOfOptions,
     Path,
     Unknown(&'a str),
@@ -56,7 +60,7 @@ impl Arguments {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
-        let mut explain = false;
+        let (mut explain, mut read) = (false, false);
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut paths = Vec::new();
         while let Some(word) = words.next() {
@@ -74,6 +78,7 @@ impl Arguments {
                     let id = number(&word).and_then(|id| u32::try_from(id).ok());
                     only_threads.push(id.ok_or_else(|| format!("{word:?} is no number of a thread"))?);
                 }
+                Word::Read => read = true,
                 Word::EndOfOptions => paths.extend(words.by_ref()),
                 Word::Path => paths.push(word),
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
@@ -91,7 +96,7 @@ impl Arguments {
         }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, input, output })
+        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, read, input, output })
     }
 }
 
@@ -125,6 +130,7 @@ impl<'a> Word<'a> {
             Some("-keep") if word.starts_with('-') => Self::Keep,
             Some("-drop-stream") if word.starts_with('-') => Self::DropStream,
             Some("-only-thread") if word.starts_with('-') => Self::OnlyThread,
+            Some("-read") if word.starts_with('-') => Self::Read,
             Some(bare) if bare.strip_prefix('m').is_some_and(all_letters) => Self::Letters(word),
             Some("-") if word == "--" => Self::EndOfOptions,
             Some(bare) if word.starts_with('-') && !bare.is_empty() => Self::Unknown(word),

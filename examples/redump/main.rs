@@ -49,13 +49,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let Arguments { options, input, output, overwrite, .. } = arguments;
+    let Arguments { options, input, output, overwrite, read, .. } = arguments;
     let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
     let of_output = |error: io::Error| line(output_name, &error);
 
     let target = output.as_deref().map(|path| Target::new(path, *overwrite)).transpose().map_err(of_output)?;
     // Its errors name the file themselves.
-    let source = MappedFile::open(input).map_err(|error| printable(&error.to_string()))?;
+    let source = if *read { MappedFile::read(input) } else { MappedFile::open(input) };
+    let source = source.map_err(|error| printable(&error.to_string()))?;
     let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
     let by_whom = |error: RedumpError| match error {
         RedumpError::Write(_) => line(output_name, &error),

@@ -1,6 +1,7 @@
 //! A plan into a sink, in one pass.
 
 use alloc::vec::Vec;
+use core::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
 
 use crate::error::{Item, WriteError};
@@ -19,6 +20,8 @@ const PIECE: usize = 512 * 1024;
 /// The size of the buffer for memory that a reader gives, and for descriptors.
 const BUFFER: usize = 64 * 1024;
 const ZEROS: &[u8] = &[0; 4096];
+/// The smallest page that any system has.
+const PAGE: usize = 4096;
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +61,12 @@ pub(super) fn emit(plan: Plan<'_>, sink: impl io::Write) -> Result<Written, Writ
     Ok(Written { size, shortfalls: emitter.shortfalls })
 }
 
+/// Brings in the pages of a mapping, several at a time. The kernel copies what is not there yet in vain first: it stops at
+/// each such page, clears what it has begun in the target's, and starts it over.
+fn touch(bytes: &[u8]) {
+    black_box(bytes.iter().step_by(PAGE).fold(0, |all, byte| all ^ byte));
+}
+
 /// What bytes belong to, for errors: a whole range or list, though it goes out in several runs.
 #[derive(Clone, Copy)]
 struct Extent {
@@ -76,7 +85,12 @@ struct Batch<'b> {
 
 impl<'b> Batch<'b> {
     fn push<W: Write>(&mut self, emitter: &mut Emitter<W>, of: Extent, bytes: &'b [u8]) -> Result<(), WriteError> {
+        if bytes.len() > PIECE {
+            emitter.write(self)?;
+            return bytes.chunks(PIECE).try_for_each(|piece| self.push(emitter, of, piece));
+        }
         if !bytes.is_empty() {
+            touch(bytes);
             self.runs.push((of, bytes));
             self.size += bytes.len() as u64;
         }
@@ -106,10 +120,8 @@ impl<W: Write> Emitter<W> {
         let mut written = 0u64;
         while !slices.is_empty() {
             let result = match slices {
-                // A large run goes piece by piece, and needs no list.
-                [run] => self.sink.write(run.get(..PIECE).unwrap_or(run)),
-                // Only the last run can be large; those before it go first.
-                [small @ .., last] if last.len() >= PIECE => self.sink.write_vectored(small),
+                // It needs no list.
+                [run] => self.sink.write(run),
                 _ => self.sink.write_vectored(slices),
             };
             match result {

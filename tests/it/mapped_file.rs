@@ -1,25 +1,39 @@
 //! Files as mappings: what can be opened, and what is said of the rest.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use libtest_mimic::Trial;
-use userdump::MappedFile;
+use userdump::redump::redump;
+use userdump::{Dump, MappedFile};
 
-use crate::support::trials;
+use crate::support::{fixtures, trials};
+
+/// Both ways to open a file, which differ in nothing while it stays as it is.
+const WAYS: [fn(&Path) -> io::Result<MappedFile>; 2] = [|path| MappedFile::open(path), |path| MappedFile::read(path)];
 
 pub fn trials() -> Vec<Trial> {
-    trials![a_file_is_seen_as_its_bytes, an_empty_file_is_no_bytes, what_is_no_file_is_named]
+    trials![
+        a_file_is_seen_as_its_bytes,
+        an_empty_file_is_no_bytes,
+        what_is_no_file_is_named,
+        what_was_read_outlives_the_file,
+    ]
 }
 
 fn a_file_is_seen_as_its_bytes() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), b"MDMP and more").unwrap();
-    assert_eq!(&*MappedFile::open(file.path()).unwrap(), b"MDMP and more");
+    for open in WAYS {
+        assert_eq!(&*open(file.path()).unwrap(), b"MDMP and more");
+    }
 }
 
 fn an_empty_file_is_no_bytes() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(MappedFile::open(file.path()).unwrap().is_empty());
+    for open in WAYS {
+        assert!(open(file.path()).unwrap().is_empty());
+    }
 }
 
 fn what_is_no_file_is_named() {
@@ -27,8 +41,30 @@ fn what_is_no_file_is_named() {
     // Windows does not let a program open a folder as a file in the first place.
     let folders = if cfg!(windows) { ErrorKind::PermissionDenied } else { ErrorKind::IsADirectory };
     for (path, kind) in [(folder.path().to_owned(), folders), (folder.path().join("no"), ErrorKind::NotFound)] {
-        let error = MappedFile::open(&path).unwrap_err();
-        assert_eq!(error.kind(), kind);
-        assert!(error.to_string().starts_with(&format!("{}: ", path.display())), "{error}");
+        for open in WAYS {
+            let error = open(&path).unwrap_err();
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().starts_with(&format!("{}: ", path.display())), "{error}");
+        }
     }
+}
+
+/// In a mapping, the first look at a byte that is cut off would end the process, and a changed one would be seen.
+fn what_was_read_outlives_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), fixtures::QUICK_START).unwrap();
+    let source = MappedFile::read(file.path()).unwrap();
+    let dump = Dump::parse(&source).unwrap();
+    let redump_all = |dump: &Dump<'_>| {
+        let mut out = Vec::new();
+        redump(dump, &"/mA".parse().unwrap(), &mut out).unwrap();
+        out
+    };
+    let expected = redump_all(&Dump::parse(fixtures::QUICK_START).unwrap());
+    for left in [fixtures::QUICK_START.len() / 2, 0] {
+        file.as_file().set_len(left as u64).unwrap();
+        assert!(redump_all(&dump) == expected, "{left} bytes are left of the file");
+    }
+    std::fs::write(file.path(), vec![0xff; fixtures::QUICK_START.len()]).unwrap();
+    assert!(redump_all(&dump) == expected && *source == *fixtures::QUICK_START);
 }

@@ -2,6 +2,7 @@
 
 mod allocator;
 mod hostile;
+mod scale;
 mod sections;
 
 use std::fmt::Write as _;
@@ -30,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    [own, hostile::trials(), sections::trials()].into_iter().flatten().collect()
+    [own, hostile::trials(), scale::trials(), sections::trials()].into_iter().flatten().collect()
 }
 
 /// A sink that counts and keeps nothing.

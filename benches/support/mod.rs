@@ -1,0 +1,82 @@
+//! What the benches have in common: inputs made from a seed, sinks, and how large everything is.
+
+// Each bench uses some of it.
+#![allow(dead_code, unused_imports)]
+
+mod input;
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{self, IoSlice, Seek, Write};
+
+pub use input::{Input, input};
+
+pub const KIB: usize = 1 << 10;
+pub const MIB: usize = 1 << 20;
+
+/// True if everything runs once and nothing is measured: then inputs are small.
+pub fn trial() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
+/// True if inputs of a gigabyte are asked for.
+pub fn large() -> bool {
+    std::env::var_os("USERDUMP_BENCH_LARGE").is_some()
+}
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.draw() % limit as u64).expect("it is below a size")
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+
+    pub fn bytes(&mut self, size: usize) -> Vec<u8> {
+        (0..size.div_ceil(8)).flat_map(|_| self.draw().to_le_bytes()).take(size).collect()
+    }
+}
+
+/// A sink that is done with bytes as soon as it has counted them.
+#[derive(Default)]
+pub struct Count(pub u64);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += black_box(bytes).len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn write_vectored(&mut self, runs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let size = runs.iter().map(|run| run.len()).sum();
+        self.0 += size as u64;
+        Ok(size)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file without a name, in the folder that builds use.
+pub fn scratch() -> File {
+    tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for scratch files")
+}
+
+/// Makes a file as good as new.
+pub fn empty(mut file: &File) {
+    file.set_len(0).and_then(|()| file.rewind()).expect("it is a file of ours");
+}
