@@ -260,7 +260,8 @@ impl<'a> FullUserDump<'a> {
             header.thread_state_offset,
             header.version_info_offset,
         ];
-        let behind = others.into_iter().filter(|&offset| offset > header.thread_offset).min()?;
+        // A part at the same place leaves no room: there are no contexts.
+        let behind = others.into_iter().filter(|&offset| offset >= header.thread_offset).min()?;
         let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
         (threads > 0 && room % threads == 0).then(|| room / threads)
     }

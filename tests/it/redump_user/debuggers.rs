@@ -16,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
         a_narrow_dump_lists_modules_that_have_images,
         the_edition_counts_if_the_system_says_that_it_is_valid,
         the_time_is_that_of_the_system,
+        threads_without_contexts_have_none_in_a_second_pass,
     ]
 }
 
@@ -93,5 +94,19 @@ fn the_time_is_that_of_the_system() {
         let low_then_high = units.to_le_bytes();
         let (out, _) = redumped(&with_system_page(&[(0x14, &low_then_high)]), "/m").expect("it can be done");
         assert_eq!(Facts::of(&out).header.timestamp, expected, "{units}");
+    }
+}
+
+/// Found by fuzzing: of a processor without known contexts, the state behind an empty context was taken for one.
+fn threads_without_contexts_have_none_in_a_second_pass() {
+    for wide in [true, false] {
+        let dump = if wide { UserDump::wide() } else { UserDump::narrow() };
+        let thread = UserThread { id: 1, context: Vec::new(), ..UserThread::default() };
+        let dump = UserDump { machine: 0x184, ..dump }.thread(thread).memory(0x2000, pattern(0x2000, 0x100)).build();
+        let (out, _) = redumped(&dump, "/f").expect("it can be done");
+        assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
+        let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
+        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        assert!(matches!(contexts[..], [None]), "{contexts:?}");
     }
 }
