@@ -4,6 +4,7 @@ mod check;
 mod damaged;
 mod fixture;
 mod golden;
+mod large;
 mod neutral;
 mod read;
 mod regions;
@@ -22,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
         damaged::trials(),
         fixture::trials(),
         golden::trials(),
+        large::trials(),
         neutral::trials(),
         read::trials(),
         regions::trials(),
