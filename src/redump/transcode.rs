@@ -198,7 +198,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             }
             Stream::Exception(exception) => {
                 // There may be many, all on the same few bytes.
-                let size = stream.declared_size();
+                let size = format::ExceptionStream::SIZE as u64;
                 if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
                     return Outcome::Unreadable(error);
                 }

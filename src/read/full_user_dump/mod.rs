@@ -253,15 +253,16 @@ impl<'a> FullUserDump<'a> {
     fn implied_context_size(&self) -> Option<u64> {
         let header = &self.header;
         let others = [
-            header.module_offset,
-            header.data_offset,
-            header.memory_region_offset,
-            header.debug_event_offset,
-            header.thread_state_offset,
-            header.version_info_offset,
+            (header.module_offset, header.module_count),
+            (header.data_offset, header.memory_region_count),
+            (header.memory_region_offset, header.memory_region_count),
+            (header.debug_event_offset, 1),
+            (header.thread_state_offset, header.thread_count),
+            (header.version_info_offset, 1),
         ];
-        // A part at the same place leaves no room: there are no contexts.
-        let behind = others.into_iter().filter(|&offset| offset >= header.thread_offset).min()?;
+        // Another part at the same place leaves no room, unless it is empty: there are no contexts then.
+        let others = others.into_iter().filter(|&(_, count)| count > 0).map(|(offset, _)| offset);
+        let behind = others.filter(|&offset| offset >= header.thread_offset).min()?;
         let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
         (threads > 0 && room % threads == 0).then(|| room / threads)
     }

@@ -16,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
         a_narrow_dump_lists_modules_that_have_images,
         the_edition_counts_if_the_system_says_that_it_is_valid,
         the_time_is_that_of_the_system,
+        contexts_behind_an_empty_table_are_found,
         threads_without_contexts_have_none_in_a_second_pass,
     ]
 }
@@ -94,6 +95,22 @@ fn the_time_is_that_of_the_system() {
         let low_then_high = units.to_le_bytes();
         let (out, _) = redumped(&with_system_page(&[(0x14, &low_then_high)]), "/m").expect("it can be done");
         assert_eq!(Facts::of(&out).header.timestamp, expected, "{units}");
+    }
+}
+
+/// Found by fuzzing: an empty table of regions stands where the contexts do.
+fn contexts_behind_an_empty_table_are_found() {
+    for wide in [true, false] {
+        let dump = if wide { UserDump::wide() } else { UserDump::narrow() };
+        let thread = UserThread { id: 1, context: pattern(0, 40), ..UserThread::default() };
+        let dump = UserDump { machine: 0x184, ..dump }.thread(thread).build();
+        let (out, _) = redumped(&dump, "/f").expect("it can be done");
+        let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
+        assert_eq!(read.header().memory_region_offset, read.header().thread_offset);
+        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        let bytes: Vec<_> = contexts.iter().flatten().map(|context| context.as_bytes()).collect();
+        assert_eq!(bytes, [pattern(0, 40)]);
+        assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
     }
 }
 
