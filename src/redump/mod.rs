@@ -205,8 +205,9 @@ impl<'a> Redump<'a> {
         match dump {
             Dump::Minidump(dump) => Self::of(&Source::of_minidump(*dump)?, |bytes| bytes, options, hooks),
             Dump::FullUserDump(dump) => {
-                let records = records_of(dump)?;
-                let source = Source::of_user_dump(Minidump::parse(&records)?, *dump);
+                let memory = dump.memory();
+                let records = records_of(dump, &memory)?;
+                let source = Source::of_user_dump(Minidump::parse(&records)?, memory, *dump);
                 Self::of(&source, |bytes| bytes.into_owned().into(), options, hooks)
             }
         }

@@ -44,6 +44,15 @@ pub struct Report {
     pub is_partial: bool,
 }
 
+impl Report {
+    /// Notes what the format of the result has no place for, if there is any of it.
+    pub(super) fn lose(&mut self, what: &'static str, count: u64) {
+        if count > 0 {
+            self.losses.push(Loss { what, count });
+        }
+    }
+}
+
 /// Something that the source says and that the format of the result has no place for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {

@@ -76,8 +76,8 @@ impl<'a> Source<'a, 'a> {
 
 impl<'r, 'a> Source<'r, 'a> {
     /// `records` say what the full user dump says, but for the bytes of its memory.
-    pub(super) fn of_user_dump(records: Minidump<'r>, dump: FullUserDump<'a>) -> Self {
-        Self::new(records, dump.memory(), Some(dump), dump.data())
+    pub(super) fn of_user_dump(records: Minidump<'r>, memory: Memory<'a>, dump: FullUserDump<'a>) -> Self {
+        Self::new(records, memory, Some(dump), dump.data())
     }
 
     fn new(dump: Minidump<'r>, memory: Memory<'a>, user: Option<FullUserDump<'a>>, file: &[u8]) -> Self {

@@ -1,10 +1,12 @@
 //! What one format says and the other has no place for.
 
+use std::collections::HashSet;
+
 use crate::format::{MiscInfoFlags, StreamType};
 use crate::read::{Image, MiscInfo, ModuleList, Stream, SystemInfo, ThreadExList, ThreadList, VersionInformation};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{Loss, Outcome, Report, StreamReport};
+use crate::redump::report::{Outcome, Report, StreamReport};
 use crate::redump::source::{Interval, Source};
 
 use super::records;
@@ -12,23 +14,21 @@ use super::records;
 /// Reports what a full user dump lacks of the source: whole streams, and parts of those that it has.
 pub(super) fn report(source: &Source<'_, '_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
-    let mut losses = Losses { report };
-    losses.add("comment that was asked for", u64::from(options.comment().is_some()));
-    losses.add("streams that were asked for", hooks.added.len() as u64);
+    report.lose("comment that was asked for", u64::from(options.comment().is_some()));
+    report.lose("streams that were asked for", hooks.added.len() as u64);
     if source.user.is_none() {
-        losses.of_modules(source, hooks);
-        losses.of_threads(source);
-        losses.of_process(source);
-        losses.of_regions(source);
+        of_modules(source, hooks, report);
+        of_threads(source, report);
+        of_process(source, report);
+        of_regions(source, report);
     }
 }
 
 /// Reports what a minidump lacks of a full user dump.
 pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &mut Report) {
     let Some(dump) = source.user else { return };
-    let mut losses = Losses { report };
     let exception = dump.exception().ok().flatten();
-    losses.add("whether the exception was at its first chance", u64::from(exception.is_some()));
+    report.lose("whether the exception was at its first chance", u64::from(exception.is_some()));
     let texts = match dump.version_information() {
         Some(VersionInformation::Texts(texts)) => {
             texts.iter().count().saturating_sub(usize::from(texts.service_pack().is_some()))
@@ -36,16 +36,17 @@ pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &m
         Some(_) => 1,
         None => 0,
     };
-    losses.add("version information beside the service pack", texts as u64);
+    report.lose("version information beside the service pack", texts as u64);
     let words = dump.threads().into_iter().filter(|thread| thread.raw().spare != [0; 7]).count();
-    losses.add("spare words of threads", words as u64);
+    report.lose("spare words of threads", words as u64);
 }
 
 /// What becomes of the streams. Of most kinds the first counts.
 fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     let has_rows = source.dump.raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
+    let mut met = HashSet::new();
     for (stream, decoded) in source.dump.streams().filter(|(stream, _)| stream.stream_type() != StreamType::UNUSED) {
-        let first = source.dump.raw_stream(stream.stream_type()).is_some_and(|first| first.index() == stream.index());
+        let first = met.insert(stream.stream_type());
         let outcome = match decoded {
             _ if !hooks.keeps_stream(&stream) => Outcome::LeftOut,
             Err(error) => Outcome::Unreadable(error),
@@ -75,92 +76,79 @@ fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     }
 }
 
-struct Losses<'s> {
-    report: &'s mut Report,
+/// Facts about modules are lost where the image in memory does not have them too.
+fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
+    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+    let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
+    // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
+    let mut left = source.file_size.saturating_mul(2);
+    let mut is_lost = |record: &[u8], in_memory: Option<&[u8]>| {
+        let fits = left.checked_sub(record.len() as u64);
+        left = fits.unwrap_or(0);
+        !record.is_empty() && (fits.is_none() || in_memory != Some(record))
+    };
+    for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
+        let image = Image::at(&source.memory, module.base());
+        let raw = module.raw();
+        let record = source.dump.optional_location("CodeView record", raw.cv_record).ok().flatten();
+        let in_memory = image.and_then(|image| image.code_view_record());
+        code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
+        let in_memory = image.and_then(|image| image.misc_record());
+        miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), in_memory.as_deref()));
+        versions +=
+            u64::from(module.version().copied() != image.and_then(|it| it.version()) && module.version().is_some());
+        let in_memory = image.map(|image| (image.time_date_stamp(), image.checksum().unwrap_or(0))).unwrap_or_default();
+        stamps += u64::from((raw.time_date_stamp, raw.check_sum) != in_memory);
+    }
+    report.lose("CodeView records of modules whose images in memory lack them", code_views);
+    report.lose("miscellaneous debug records of modules whose images in memory lack them", miscs);
+    report.lose("versions of modules whose images in memory lack them", versions);
+    report.lose("time stamps or checksums of modules whose images in memory have others", stamps);
 }
 
-impl Losses<'_> {
-    fn add(&mut self, what: &'static str, count: u64) {
-        if count > 0 {
-            self.report.losses.push(Loss { what, count });
-        }
-    }
+fn of_threads(source: &Source<'_, '_>, report: &mut Report) {
+    let dump = &source.dump;
+    let list = dump.stream::<ThreadList<'_>>().ok().flatten();
+    let extended = dump.stream::<ThreadExList<'_>>().ok().flatten();
+    let stores = extended.into_iter().flatten().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
+    report.lose("backing stores of threads", stores.count() as u64);
+    let threads = list.into_iter().flatten().chain(extended.into_iter().flatten().map(|thread| thread.thread()));
+    let contexts = threads.filter_map(|thread| thread.context().ok().flatten());
+    let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
+    report.lose("extended states behind the contexts of threads", extended_states as u64);
+    let exceptions = || dump.exceptions().flatten();
+    report.lose("exceptions after the first", exceptions().skip(1).count() as u64);
+    // The format has no context of an exception: the thread's has to do.
+    let differs = exceptions().next().is_some_and(|exception| {
+        let of_exception = exception.context().ok().flatten();
+        let thread = list.and_then(|list| list.by_id(exception.thread_id()));
+        let of_thread = thread.and_then(|thread| thread.context().ok().flatten());
+        of_exception.is_some_and(|context| of_thread.is_none_or(|it| it.as_bytes() != context.as_bytes()))
+    });
+    report.lose("context of the exception, which is not that of its thread", u64::from(differs));
+}
 
-    /// Facts about modules are lost where the image in memory does not have them too.
-    fn of_modules(&mut self, source: &Source<'_, '_>, hooks: &Hooks<'_>) {
-        let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
-        let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
-        // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
-        let mut left = source.file_size.saturating_mul(2);
-        let mut is_lost = |record: &[u8], in_memory: Option<&[u8]>| {
-            let fits = left.checked_sub(record.len() as u64);
-            left = fits.unwrap_or(0);
-            !record.is_empty() && (fits.is_none() || in_memory != Some(record))
-        };
-        for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
-            let image = Image::at(&source.memory, module.base());
-            let raw = module.raw();
-            let record = source.dump.optional_location("CodeView record", raw.cv_record).ok().flatten();
-            let in_memory = image.and_then(|image| image.code_view_record());
-            code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
-            let in_memory = image.and_then(|image| image.misc_record());
-            miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), in_memory.as_deref()));
-            versions +=
-                u64::from(module.version().copied() != image.and_then(|it| it.version()) && module.version().is_some());
-            let in_memory =
-                image.map(|image| (image.time_date_stamp(), image.checksum().unwrap_or(0))).unwrap_or_default();
-            stamps += u64::from((raw.time_date_stamp, raw.check_sum) != in_memory);
-        }
-        self.add("CodeView records of modules whose images in memory lack them", code_views);
-        self.add("miscellaneous debug records of modules whose images in memory lack them", miscs);
-        self.add("versions of modules whose images in memory lack them", versions);
-        self.add("time stamps or checksums of modules whose images in memory have others", stamps);
+fn of_process(source: &Source<'_, '_>, report: &mut Report) {
+    let (dump, memory) = (&source.dump, &source.memory);
+    let time = dump.header().time_date_stamp;
+    report.lose("time of the dump", u64::from(time != 0 && time != records::time(memory)));
+    if let Some(raw) = dump.stream::<SystemInfo<'_>>().ok().flatten().map(|system| *system.raw()) {
+        let processor = (raw.processor_level, raw.processor_revision, raw.cpu) != (0, 0, [0; 24]);
+        report.lose("processor information", u64::from(processor || raw.number_of_processors > 1));
+        let edition = raw.suite_mask != 0 || ![0, records::product_type(memory)].contains(&raw.product_type);
+        report.lose("edition of the operating system", u64::from(edition));
+        report.lose("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
     }
+    let misc = dump.stream::<MiscInfo<'_>>().ok().flatten();
+    let more = misc.is_some_and(|misc| !(misc.flags() - MiscInfoFlags::PROCESS_ID).is_empty());
+    report.lose("process information beside the number of the process", u64::from(more));
+}
 
-    fn of_threads(&mut self, source: &Source<'_, '_>) {
-        let dump = &source.dump;
-        let list = dump.stream::<ThreadList<'_>>().ok().flatten();
-        let extended = dump.stream::<ThreadExList<'_>>().ok().flatten();
-        let stores = extended.into_iter().flatten().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
-        self.add("backing stores of threads", stores.count() as u64);
-        let threads = list.into_iter().flatten().chain(extended.into_iter().flatten().map(|thread| thread.thread()));
-        let contexts = threads.filter_map(|thread| thread.context().ok().flatten());
-        let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
-        self.add("extended states behind the contexts of threads", extended_states as u64);
-        let exceptions = || dump.exceptions().flatten();
-        self.add("exceptions after the first", exceptions().skip(1).count() as u64);
-        // The format has no context of an exception: the thread's has to do.
-        let differs = exceptions().next().is_some_and(|exception| {
-            let of_exception = exception.context().ok().flatten();
-            let thread = list.and_then(|list| list.by_id(exception.thread_id()));
-            let of_thread = thread.and_then(|thread| thread.context().ok().flatten());
-            of_exception.is_some_and(|context| of_thread.is_none_or(|it| it.as_bytes() != context.as_bytes()))
-        });
-        self.add("context of the exception, which is not that of its thread", u64::from(differs));
-    }
-
-    fn of_process(&mut self, source: &Source<'_, '_>) {
-        let (dump, memory) = (&source.dump, &source.memory);
-        let time = dump.header().time_date_stamp;
-        self.add("time of the dump", u64::from(time != 0 && time != records::time(memory)));
-        if let Some(raw) = dump.stream::<SystemInfo<'_>>().ok().flatten().map(|system| *system.raw()) {
-            let processor = (raw.processor_level, raw.processor_revision, raw.cpu) != (0, 0, [0; 24]);
-            self.add("processor information", u64::from(processor || raw.number_of_processors > 1));
-            let edition = raw.suite_mask != 0 || ![0, records::product_type(memory)].contains(&raw.product_type);
-            self.add("edition of the operating system", u64::from(edition));
-            self.add("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
-        }
-        let misc = dump.stream::<MiscInfo<'_>>().ok().flatten();
-        let more = misc.is_some_and(|misc| !(misc.flags() - MiscInfoFlags::PROCESS_ID).is_empty());
-        self.add("process information beside the number of the process", u64::from(more));
-    }
-
-    /// A region without bytes has no place in the table.
-    fn of_regions(&mut self, source: &Source<'_, '_>) {
-        let bounds = |base: u64, size: u64| Interval::new(source.target.mask(base), size, source.target.last_address());
-        let regions = source.dump.regions();
-        let is_lost = |base, size| bounds(base, size).is_none_or(|bounds| source.present(bounds).next().is_none());
-        let count = regions.iter().filter(|region| is_lost(region.base(), region.size())).count();
-        self.add("memory regions without bytes", count as u64);
-    }
+/// A region without bytes has no place in the table.
+fn of_regions(source: &Source<'_, '_>, report: &mut Report) {
+    let bounds = |base: u64, size: u64| Interval::new(source.target.mask(base), size, source.target.last_address());
+    let regions = source.dump.regions();
+    let is_lost = |base, size| bounds(base, size).is_none_or(|bounds| source.present(bounds).next().is_none());
+    let count = regions.iter().filter(|region| is_lost(region.base(), region.size())).count();
+    report.lose("memory regions without bytes", count as u64);
 }

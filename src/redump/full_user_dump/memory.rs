@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use crate::format::{self, MemoryProtection};
 use crate::read::{FullUserDump, MemoryRegion, RegionDetail};
 use crate::redump::changed::{ChangedMemory, Changes};
-use crate::redump::report::{Loss, MissingMemory, Report};
+use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::{Interval, Source};
 use crate::redump::transcode::{contents, made_up_region};
 use crate::write::{FullUserDumpBuilder, MemoryRange};
@@ -83,9 +83,7 @@ impl Guards {
     }
 
     fn report(self, report: &mut Report) {
-        if self.count > 0 {
-            report.losses.push(Loss { what: "guard bits of memory regions that have bytes", count: self.count });
-        }
+        report.lose("guard bits of memory regions that have bytes", self.count);
     }
 }
 

@@ -26,13 +26,12 @@ const PRODUCT_TYPE_IS_VALID: u64 = 0x268;
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
 /// The bytes of a minidump without memory.
-pub(in super::super) fn records_of(dump: &FullUserDump<'_>) -> Result<Vec<u8>, RedumpError> {
-    let memory = dump.memory();
+pub(in super::super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
     let mut builder = MinidumpBuilder::new();
-    builder.time_date_stamp(time(&memory));
-    add_system_info(&mut builder, dump, &memory);
+    builder.time_date_stamp(time(memory));
+    add_system_info(&mut builder, dump, memory);
     add_threads(&mut builder, dump);
-    add_modules(&mut builder, dump, &memory);
+    add_modules(&mut builder, dump, memory);
     for region in dump.region_list() {
         builder.memory_info(*region.raw());
     }

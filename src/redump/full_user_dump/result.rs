@@ -13,7 +13,7 @@ use crate::redump::carry::Keep;
 use crate::redump::changed::Changes;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{ItemFault, Loss, Report};
+use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::{SelectedMemory, Selection};
 use crate::redump::source::Source;
 use crate::redump::transcode::STATUS_BREAKPOINT;
@@ -192,7 +192,7 @@ impl<'r> Transcoder<'_, 'r, '_> {
         }
         modules.retain(|(_, module)| has_image(module));
         let what = "modules without an image in memory, for which debuggers refuse a USERDUMP";
-        self.report.losses.push(Loss { what, count: without as u64 });
+        self.report.lose(what, without as u64);
     }
 
     /// By base address, as the debugger has them.
@@ -230,12 +230,7 @@ impl<'r> Transcoder<'_, 'r, '_> {
             let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
             self.builder.module(record, name);
         }
-        let losses = [
-            ("module names with characters that Windows-1252 lacks", altered),
-            ("module names that go on behind a NUL", cut),
-        ];
-        self.report
-            .losses
-            .extend(losses.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| Loss { what, count }));
+        self.report.lose("module names with characters that Windows-1252 lacks", altered);
+        self.report.lose("module names that go on behind a NUL", cut);
     }
 }
