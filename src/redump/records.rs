@@ -83,10 +83,9 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
             let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
-            match name {
-                Some(name) => self.carrier.builder.module(raw, name, code_view, misc),
-                None => self.carrier.builder.nameless_module(raw, code_view, misc),
-            };
+            // Many readers give up the whole list at a name that is nowhere.
+            let name = name.unwrap_or_else(|| self.carrier.builder.text(""));
+            self.carrier.builder.module(raw, name, code_view, misc);
         }
     }
 

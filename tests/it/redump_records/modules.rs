@@ -130,6 +130,8 @@ fn names_keep_every_code_unit() {
 }
 
 fn a_name_that_cannot_be_read_costs_the_module_its_name() {
+    use minidump::Module as _;
+
     for lost in [Text::At(0x7fff_0000), Text::Units(0x7fff_fff0, vec![0x41]), Text::None] {
         let code_view = rsds([9; 16], 1, "b.pdb");
         let source = base()
@@ -141,8 +143,11 @@ fn a_name_that_cannot_be_read_costs_the_module_its_name() {
         assert_eq!(out.faults(), ["ModuleList 1 name"]);
         let modules = out.facts().modules();
         let names: Vec<_> = modules.iter().map(|it| (it.base, it.name.text.as_deref())).collect();
-        assert_eq!(names, [(0x9_0000_0000, Some("a")), (0x8_ffff_0000, None), (0x8_fffe_0000, Some("c"))]);
-        assert_eq!((modules[1].name.at.0, modules[1].code_view.to_vec()), (0, code_view));
+        assert_eq!(names, [(0x9_0000_0000, Some("a")), (0x8_ffff_0000, Some("")), (0x8_fffe_0000, Some("c"))]);
+        assert_eq!(modules[1].code_view.to_vec(), code_view);
+        let peer = minidump::Minidump::read(out.bytes.as_slice()).expect("it is one");
+        let list = peer.get_stream::<minidump::MinidumpModuleList>().expect("no module costs it the list");
+        assert_eq!(list.iter().map(|module| module.code_file().into_owned()).collect::<Vec<_>>(), ["a", "", "c"]);
     }
 }
 
