@@ -12,7 +12,7 @@ const LINES: usize = 12;
 pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
     let mut kinds: BTreeMap<&str, Vec<SelectedMemory>> = BTreeMap::new();
     for selected in redump.selected_memory() {
-        kinds.entry(selected.reason.kind()).or_default().push(*selected);
+        kinds.entry(selected.reason.kind()).or_default().push(selected);
     }
     let mut text = format!("{:<28} {:>10} {:>14}\n", "selected", "stretches", "bytes");
     for (kind, stretches) in &kinds {

@@ -151,12 +151,18 @@ impl<E: Extent> Sorted<E> {
         (address <= extent.last()).then_some(extent)
     }
 
+    /// The number of the extent that holds `address`; if none does, of the next one.
+    #[inline]
+    pub(super) fn position(&self, address: u64) -> usize {
+        let starts = self.starts(address);
+        let holds = self.extents.get(starts.wrapping_sub(1)).is_some_and(|extent| address <= extent.last());
+        starts - usize::from(holds)
+    }
+
     /// The extents from the one that holds `address` on; if none does, from the next one on.
     #[inline]
     pub(super) fn from(&self, address: u64) -> &[E] {
-        let starts = self.starts(address);
-        let holds = self.extents.get(starts.wrapping_sub(1)).is_some_and(|extent| address <= extent.last());
-        self.extents.get(starts - usize::from(holds)..).unwrap_or_default()
+        self.extents.get(self.position(address)..).unwrap_or_default()
     }
 
     pub(super) fn as_slice(&self) -> &[E] {

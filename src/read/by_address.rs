@@ -32,8 +32,9 @@ pub struct ByAddress<'a, R, D: Copy = Minidump<'a>> {
 impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
     fn new(list: List<'a, R, D>) -> Self {
         let target = list.dump().target();
-        let mut spans: Vec<Span> =
-            (0..).zip(list).filter_map(|(rank, entry)| span(target, entry.base(), entry.size(), rank)).collect();
+        let entries = (0..).zip(list);
+        let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
+        spans.extend(entries.filter_map(|(rank, entry)| span(target, entry.base(), entry.size(), rank)));
         settle(&mut spans);
         Self { list, target, spans }
     }

@@ -36,6 +36,8 @@ pub struct Memory<'a> {
     /// [`Target::last_address`], which every look-up needs.
     last_address: u64,
     pieces: Sorted<Piece>,
+    /// True if two ranges share an address, so that not each is a piece.
+    has_overlaps: bool,
 }
 
 /// A run of addresses whose bytes one range has the say of.
@@ -119,8 +121,8 @@ fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     ranked.into_iter().map(|ranked| ranked.piece).collect()
 }
 
-/// The pieces of the two lists, without the stacks that neither holds; sorted and apart.
-fn listed(dump: &Minidump<'_>) -> Vec<Piece> {
+/// The pieces of the two lists, without the stacks that neither holds.
+fn listed(dump: &Minidump<'_>) -> Apart {
     // A list that cannot be read holds no memory; who asks for the stream itself is told why.
     let list = dump.stream::<MemoryList<'_>>().ok().flatten();
     let list64 = dump.stream::<Memory64List<'_>>().ok().flatten();
@@ -133,19 +135,26 @@ fn listed(dump: &Minidump<'_>) -> Vec<Piece> {
     apart(count, in_order)
 }
 
+/// Pieces that are sorted and apart.
+struct Apart {
+    pieces: Vec<Piece>,
+    /// True if they were so, but for their order.
+    were_apart: bool,
+}
+
 /// The pieces sorted and apart. Of no more than `count` the descriptors are there, and a piece is half as large again.
-fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Vec<Piece> {
+fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apart {
     let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     in_order().for_each(|piece| pieces.push(piece));
     if !pieces.is_sorted_by_key(Piece::start) {
         pieces.sort_unstable_by_key(Piece::start);
     }
     if are_apart(&pieces) {
-        return pieces;
+        return Apart { pieces, were_apart: true };
     }
     // Only now does it matter which came first.
     drop(pieces);
-    settled(in_order())
+    Apart { pieces: settled(in_order()), were_apart: false }
 }
 
 /// True if pieces hold every address of `range`, as far as a few of them tell.
@@ -170,19 +179,21 @@ impl<'a> Memory<'a> {
     /// The memory of the two lists and of the stacks that neither holds.
     pub(crate) fn new(dump: &Minidump<'a>) -> Self {
         let target = dump.target();
-        let mut pieces = listed(dump);
+        let mut listed = listed(dump);
         let threads = dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten();
         let extended = dump.stream::<ThreadExList<'a>>().ok().flatten().into_iter().flatten();
         let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
         let stacks = threads.map(|thread| thread.raw().stack).chain(extended);
         let stacks = stacks.filter(|stack| stack.memory.rva != 0);
         let stacks = stacks.filter_map(|stack| Piece::new(target, &MemoryRange::from_descriptor(dump, &stack)));
-        let unlisted: Vec<Piece> = stacks.filter(|stack| !hold(&pieces, stack)).collect();
+        let unlisted: Vec<Piece> = stacks.filter(|stack| !hold(&listed.pieces, stack)).collect();
         if !unlisted.is_empty() {
             // Listed ones do not overlap any more, so any order among them will do.
-            pieces = settled(pieces.into_iter().chain(unlisted));
+            let count = listed.pieces.len() as u64 + unlisted.len() as u64;
+            let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
+            listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
         }
-        Self::of(dump, pieces)
+        Self::of(dump, listed)
     }
 
     /// The memory of the regions of a full user dump.
@@ -197,13 +208,14 @@ impl<'a> Memory<'a> {
         Self::of(dump, listed(dump))
     }
 
-    fn of(dump: &impl DumpFile<'a>, pieces: Vec<Piece>) -> Self {
+    fn of(dump: &impl DumpFile<'a>, apart: Apart) -> Self {
         let target = dump.target();
         Self {
             bytes: Bytes::new(dump.data(), dump.byte_order()),
             target,
             last_address: target.last_address(),
-            pieces: Sorted::new(pieces),
+            pieces: Sorted::new(apart.pieces),
+            has_overlaps: !apart.were_apart,
         }
     }
 
@@ -239,6 +251,13 @@ impl<'a> Memory<'a> {
     fn range(&self, piece: &Piece) -> MemoryRange<'a> {
         let size = piece.size();
         MemoryRange { address: piece.start, size, offset: piece.offset, bytes: self.bytes.clipped(piece.offset, size) }
+    }
+
+    /// True if ranges share addresses, so that some are visible in part or not at all.
+    ///
+    /// Ranges of the target's addresses are meant; whether several lie on the same bytes of the file is another question.
+    pub const fn has_overlaps(&self) -> bool {
+        self.has_overlaps
     }
 
     /// True if no address has a byte.
@@ -330,6 +349,24 @@ impl<'a> Memory<'a> {
             held += piece.size();
         }
         Some(self.bytes.clipped(first.offset, size))
+    }
+}
+
+/// Visible ranges by their number in the order of addresses.
+#[cfg(feature = "std")]
+impl Memory<'_> {
+    pub(crate) fn count(&self) -> usize {
+        self.pieces.as_slice().len()
+    }
+
+    /// The first and the last address.
+    pub(crate) fn bounds(&self, number: usize) -> Option<(u64, u64)> {
+        self.pieces.as_slice().get(number).map(|piece| (piece.start, piece.last))
+    }
+
+    /// The one that holds `address`; if none does, the next one.
+    pub(crate) fn position(&self, address: u64) -> usize {
+        self.pieces.position(self.mask(address))
     }
 }
 

@@ -8,12 +8,12 @@ use crate::read::{Memory, Span, position, settle};
 
 use super::filter::StackFilter;
 use super::hooks::Redactor;
-use super::select::{Reason, SelectedMemory};
+use super::select::{Reason, Selected};
 use super::source::{Interval, Source};
 
 /// What is to be changed.
 pub(super) struct Changes<'a> {
-    memory: Memory<'a>,
+    memory: Rc<Memory<'a>>,
     filter: Option<StackFilter>,
     redactor: Option<Redactor<'a>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -27,23 +27,23 @@ impl<'a> Changes<'a> {
         source: &Source<'_, 'a>,
         filter: Option<StackFilter>,
         redactor: Option<Redactor<'a>>,
-        selected: &[SelectedMemory],
+        selected: &Selected,
     ) -> Option<Self> {
         if filter.is_none() && redactor.is_none() {
             return None;
         }
         // Only a redactor asks for reasons.
-        let selected = if redactor.is_some() { selected } else { &[] };
+        let selected = || selected.iter().filter(|_| redactor.is_some());
         let mut spans: Vec<Span> = (0..)
-            .zip(selected)
+            .zip(selected())
             .filter_map(|(rank, memory)| {
                 let Interval { start, last } = Interval::new(memory.address, memory.size, u64::MAX)?;
                 Some(Span { start, last, rank })
             })
             .collect();
         settle(&mut spans);
-        let reasons = selected.iter().map(|memory| memory.reason).collect();
-        Some(Self { memory: source.memory.clone(), filter, redactor, spans, reasons })
+        let reasons = selected().map(|memory| memory.reason).collect();
+        Some(Self { memory: Rc::clone(&source.memory), filter, redactor, spans, reasons })
     }
 
     /// True if something of the interval may be changed.

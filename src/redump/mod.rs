@@ -84,6 +84,7 @@
 //! | matter | engine | here |
 //! |---|---|---|
 //! | CodeView and miscellaneous debug records of modules | dropped | kept: nothing else identifies the symbols |
+//! | name of a module that cannot be read | `Unknown_Module_` and its address | empty; the report says which |
 //! | order of the modules | by base address | the source's: the first module is the program |
 //! | reserved fields of modules and handles | zeroed | kept |
 //! | thread names, process and system memory counters | dropped or zeroed | kept |
@@ -123,6 +124,7 @@
 
 mod carry;
 mod changed;
+mod contents;
 mod context;
 mod filter;
 mod folders;
@@ -131,6 +133,7 @@ mod hooks;
 mod options;
 mod records;
 mod report;
+mod runs;
 mod select;
 mod source;
 mod transcode;
@@ -140,7 +143,6 @@ pub use options::Options;
 pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
 pub use select::{Reason, SelectedMemory};
 
-use alloc::vec::Vec;
 use std::io;
 
 use crate::error::RedumpError;
@@ -149,6 +151,7 @@ use crate::read::{Dump, Minidump};
 use crate::write::Plan;
 use carry::Keep;
 use full_user_dump::records_of;
+use select::Selected;
 use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
@@ -183,7 +186,7 @@ pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Resul
 pub struct Redump<'a> {
     plan: Plan<'a>,
     report: Report,
-    memory: Vec<SelectedMemory>,
+    selected: Selected,
 }
 
 impl<'a> Redump<'a> {
@@ -220,24 +223,23 @@ impl<'a> Redump<'a> {
         hooks: Hooks<'a>,
     ) -> Result<Self, RedumpError> {
         let mut report = Report::default();
-        let mut selection = select::select(source, options, &hooks, &mut report)?;
-        let memory = core::mem::take(&mut selection.memory);
+        let selection = select::select(source, options, &hooks, &mut report)?;
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = select::unfiltered(source, &memory, &selection);
+            report.unfiltered_memory = select::unfiltered(source, &selection);
         }
-        source.refuse_shared_bytes(&selection.ranges)?;
+        source.refuse_shared_bytes(&selection.selected.ranges)?;
         let plan = match options.is_full_user_dump() {
-            true => full_user_dump::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?,
+            true => full_user_dump::transcode(source, keep, options, hooks, &selection, &mut report)?.plan()?,
             false => {
                 full_user_dump::report_of_user_dump(source, &mut report);
-                transcode::transcode(source, keep, options, hooks, selection, &memory, &mut report)?.plan()?
+                transcode::transcode(source, keep, options, hooks, &selection, &mut report)?.plan()?
             }
         };
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
-        Ok(Self { plan, report, memory })
+        Ok(Self { plan, report, selected: selection.selected })
     }
 
     /// The size of the result in bytes.
@@ -251,8 +253,8 @@ impl<'a> Redump<'a> {
     }
 
     /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
-    pub fn selected_memory(&self) -> &[SelectedMemory] {
-        &self.memory
+    pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
+        self.selected.iter()
     }
 
     /// Writes the result in one pass.

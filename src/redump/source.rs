@@ -1,10 +1,13 @@
 //! The dump that is re-encoded, with what several steps ask of it.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::MemoryDescriptor;
 use crate::read::{ByteOrder, FullUserDump, Memory, Memory64List, MemoryList, Minidump, Module, ModuleList, Target};
+
+use super::runs::Runs;
 
 /// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,15 +53,43 @@ pub(super) fn any_has(intervals: &[Interval], address: u64) -> bool {
     intervals.get(at).is_some_and(|interval| interval.start <= address)
 }
 
+/// Memory ranges in the order of addresses, apart from each other.
+pub(super) enum Ranges<'a> {
+    /// Just those that the index has.
+    Visible(Rc<Memory<'a>>),
+    United(Vec<Interval>),
+}
+
+impl Ranges<'_> {
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Visible(memory) => memory.count(),
+            Self::United(ranges) => ranges.len(),
+        }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Interval> {
+        match self {
+            Self::Visible(memory) => memory.bounds(index).map(|(start, last)| Interval { start, last }),
+            Self::United(ranges) => ranges.get(index).copied(),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Interval> + '_ {
+        (0..self.count()).filter_map(|index| self.get(index))
+    }
+}
+
 /// The dump that is re-encoded: records of the lifetime `'r`, memory of the lifetime `'a`.
 ///
 /// Both are those of the file, but for a full user dump, whose records are made into those of a minidump first.
 pub(super) struct Source<'r, 'a> {
     pub(super) dump: Minidump<'r>,
-    pub(super) memory: Memory<'a>,
+    /// The same as `dump`, if it is the file.
+    pub(super) minidump: Option<Minidump<'a>>,
+    pub(super) memory: Rc<Memory<'a>>,
     pub(super) target: Target,
-    /// Where there are bytes, in the order of addresses; runs that touch are one.
-    runs: Vec<Interval>,
+    runs: Runs,
     /// The full user dump, if it is one.
     pub(super) user: Option<FullUserDump<'a>>,
     /// The size of the file in bytes.
@@ -70,28 +101,25 @@ impl<'a> Source<'a, 'a> {
         if dump.byte_order() == ByteOrder::Big {
             return Err(RedumpError::Unsupported { what: "a big-endian dump" });
         }
-        Ok(Self::new(dump, dump.memory(), None, dump.data()))
+        Ok(Self::new(dump, Some(dump), dump.memory(), None, dump.data()))
     }
 }
 
 impl<'r, 'a> Source<'r, 'a> {
     /// `records` say what the full user dump says, but for the bytes of its memory.
     pub(super) fn of_user_dump(records: Minidump<'r>, memory: Memory<'a>, dump: FullUserDump<'a>) -> Self {
-        Self::new(records, memory, Some(dump), dump.data())
+        Self::new(records, None, memory, Some(dump), dump.data())
     }
 
-    fn new(dump: Minidump<'r>, memory: Memory<'a>, user: Option<FullUserDump<'a>>, file: &[u8]) -> Self {
-        let mut runs: Vec<Interval> = Vec::new();
-        for range in memory.visible_ranges() {
-            let Some(next) = Interval::new(range.address, range.size, u64::MAX) else {
-                continue;
-            };
-            match runs.last_mut() {
-                Some(run) if run.last.checked_add(1) == Some(next.start) => run.last = next.last,
-                _ => runs.push(next),
-            }
-        }
-        Self { target: dump.target(), dump, memory, runs, user, file_size: file.len() as u64 }
+    fn new(
+        dump: Minidump<'r>,
+        minidump: Option<Minidump<'a>>,
+        memory: Memory<'a>,
+        user: Option<FullUserDump<'a>>,
+        file: &[u8],
+    ) -> Self {
+        let (runs, target) = (Runs::new(&memory), dump.target());
+        Self { dump, minidump, memory: Rc::new(memory), target, runs, user, file_size: file.len() as u64 }
     }
 
     /// True if a full user dump made of it has the 64-bit form.
@@ -101,21 +129,29 @@ impl<'r, 'a> Source<'r, 'a> {
 
     /// The parts of `wanted` that have bytes, in the order of addresses.
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
-        let from = self.runs.partition_point(|run| run.last < wanted.start);
-        let runs = self.runs.get(from..).unwrap_or_default().iter();
+        let mut index = self.memory.position(wanted.start);
+        let runs = core::iter::from_fn(move || {
+            let (start, _) = self.memory.bounds(index)?;
+            let end = self.runs.last_of(index);
+            let (_, last) = self.memory.bounds(end)?;
+            index = end + 1;
+            Some(Interval { start, last })
+        });
         runs.map_while(move |run| run.intersection(&wanted))
     }
 
-    /// The last of the parts that [`Source::present`] gives, without a walk through the others.
-    pub(super) fn last_present(&self, wanted: Interval) -> Option<Interval> {
-        let behind = self.runs.partition_point(|run| run.start <= wanted.last);
-        self.runs.get(..behind)?.last()?.intersection(&wanted)
+    /// The last address up to that of `wanted` which has a byte, if it is not before `wanted`.
+    fn last_present(&self, wanted: Interval) -> Option<u64> {
+        let index = self.memory.position(wanted.last);
+        let holds = |&(start, _): &(u64, u64)| start <= wanted.last;
+        let bounds = self.memory.bounds(index).filter(holds).or_else(|| self.memory.bounds(index.checked_sub(1)?));
+        bounds.map(|(_, last)| last.min(wanted.last)).filter(|&last| last >= wanted.start)
     }
 
     /// From the first to the last byte of `wanted` that is there.
     pub(super) fn hull(&self, wanted: Interval) -> Option<Interval> {
         let (first, last) = (self.present(wanted).next()?, self.last_present(wanted)?);
-        Some(Interval { start: first.start, last: last.last })
+        Some(Interval { start: first.start, last })
     }
 
     /// What a descriptor names, from the first to the last byte that is there.
@@ -130,7 +166,10 @@ impl<'r, 'a> Source<'r, 'a> {
     }
 
     /// The source's memory ranges in the order of addresses; those that overlap are one, those that only touch are not.
-    pub(super) fn ranges(&self) -> Vec<Interval> {
+    pub(super) fn ranges(&self) -> Ranges<'a> {
+        if !self.memory.has_overlaps() {
+            return Ranges::Visible(Rc::clone(&self.memory));
+        }
         let list = self.dump.stream::<MemoryList<'_>>().ok().flatten();
         let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
         let regions = self.user.into_iter().flat_map(|dump| dump.stored_regions()).map(|region| region.range);
@@ -143,7 +182,7 @@ impl<'r, 'a> Source<'r, 'a> {
                 Interval::new(start, range.bytes.len() as u64, self.target.last_address())
             })
             .collect();
-        united(ranges)
+        Ranges::United(united(ranges))
     }
 
     /// Where the modules are, in the order of addresses and apart.
@@ -166,11 +205,9 @@ impl<'r, 'a> Source<'r, 'a> {
         Err(ReadError::Cycle { what: "memory range", offset }.into())
     }
 
-    /// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.
-    ///
-    /// Producers on other systems extend with zeros, and so do the tools that read their dumps.
+    /// See [`written`].
     pub(super) fn written(&self, address: u64) -> u64 {
-        if self.target.is_windows() { self.target.sign_extend(address) } else { self.target.mask(address) }
+        written(self.target, address)
     }
 
     /// A parameter of an exception, which is often an address, in the form in which the debugger writes it.
@@ -179,4 +216,11 @@ impl<'r, 'a> Source<'r, 'a> {
     pub(super) fn written_parameter(&self, parameter: u64) -> u64 {
         if self.target.is_windows() { self.target.sign_extend(parameter) } else { parameter }
     }
+}
+
+/// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.
+///
+/// Producers on other systems extend with zeros, and so do the tools that read their dumps.
+pub(super) fn written(target: Target, address: u64) -> u64 {
+    if target.is_windows() { target.sign_extend(address) } else { target.mask(address) }
 }

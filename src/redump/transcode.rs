@@ -1,5 +1,6 @@
 //! The source's streams, one after the other, into the builder.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
@@ -10,17 +11,18 @@ use crate::read::{
     Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo,
     ThreadInfo, relocation,
 };
-use crate::write::{MemoryRange, MinidumpBuilder, PartId};
+use crate::write::{MinidumpBuilder, PartId};
 
 use super::carry::{Carrier, Keep};
-use super::changed::{ChangedMemory, Changes};
+use super::changed::Changes;
+use super::contents::Contents;
 use super::filter::{StackFilter, is_harmless};
 use super::folders::{Folders, maps_without_folders};
 use super::hooks::Hooks;
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
-use super::select::{SelectedMemory, Selection};
-use super::source::{Interval, Source};
+use super::select::Selection;
+use super::source::{Interval, Source, written};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
@@ -34,8 +36,7 @@ pub(super) fn transcode<'r, 'a>(
     keep: Keep<'r, 'a>,
     options: &Options,
     hooks: Hooks<'a>,
-    selection: Selection,
-    memory: &[SelectedMemory],
+    selection: &Selection,
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
     let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
@@ -51,7 +52,7 @@ pub(super) fn transcode<'r, 'a>(
         kept: HashSet::new(),
         first_thread: None,
     };
-    transcoder.run(&selection);
+    transcoder.run(selection);
     let mut builder = transcoder.carrier.builder;
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
@@ -60,10 +61,12 @@ pub(super) fn transcode<'r, 'a>(
     let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
         let stacks = stacks.flatten().copied().collect();
-        StackFilter::new(source, stacks, selection.wanted.clone())
+        StackFilter::new(source, stacks, selection.selected.wanted())
     });
-    let changes = Changes::new(source, filter, hooks.redactor, memory).map(Rc::new);
-    add_memory(source, selection, changes.as_ref(), &mut builder);
+    let selected = &selection.selected;
+    let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);
+    let contents = Contents::new(source, &selected.ranges, changes.as_ref());
+    builder.computed_memory(selected.full, Box::new(contents));
     Ok(builder)
 }
 
@@ -316,20 +319,30 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             // As if absent: rows are made up for it.
             return;
         }
-        self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
-        let mut rows: Vec<_> = list.iter().map(|region| self.memory_info(&region)).collect();
+        let target = self.source.target;
+        let row = move |region: MemoryInfo| {
+            let raw = *region.raw();
+            let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
+            format::MemoryInfo { base_address, allocation_base, ..raw }
+        };
+        let builder = &mut self.carrier.builder;
         // The debugger writes them by address, in whatever order it found them.
-        rows.sort_by_key(|row| row.base_address);
-        for row in rows {
-            self.carrier.builder.memory_info(row);
+        let are_sorted = list.iter().map(row).is_sorted_by_key(|row| row.base_address);
+        let in_file = self.source.minidump.and_then(|dump| dump.stream::<MemoryInfoList<'a>>().ok().flatten());
+        let in_file = in_file.and_then(|list| Some((usize::try_from(list.len()).ok()?, list)));
+        match in_file {
+            Some((count, list)) if are_sorted => {
+                builder.computed_memory_infos(count, move |index| list.get(index as u64).map(row).unwrap_or_default());
+            }
+            _ => {
+                let mut rows: Vec<_> = list.iter().map(row).collect();
+                rows.sort_by_key(|row| row.base_address);
+                builder.list(StreamType::MEMORY_INFO_LIST);
+                for row in rows {
+                    builder.memory_info(row);
+                }
+            }
         }
-    }
-
-    fn memory_info(&self, region: &MemoryInfo) -> format::MemoryInfo {
-        let raw = *region.raw();
-        let (base_address, allocation_base) =
-            (self.source.written(raw.base_address), self.source.written(raw.allocation_base));
-        format::MemoryInfo { base_address, allocation_base, ..raw }
     }
 
     /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
@@ -429,11 +442,11 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
 
     /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
     fn make_up_memory_info(&mut self) {
-        self.carrier.builder.list(StreamType::MEMORY_INFO_LIST);
-        for range in self.source.ranges() {
-            let row = made_up_region(self.source.written(range.start), range.size());
-            self.carrier.builder.memory_info(row);
-        }
+        let (ranges, target) = (self.source.ranges(), self.source.target);
+        let count = ranges.count();
+        let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
+        let row = move |index| ranges.get(index).map(row).unwrap_or_default();
+        self.carrier.builder.computed_memory_infos(count, row);
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
     }
 }
@@ -460,41 +473,4 @@ fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
 /// True for streams of other producers: they go as bytes, so that one too short for its view need not be left out.
 fn is_foreign(stream_type: StreamType) -> bool {
     stream_type > StreamType::LAST_RESERVED
-}
-
-/// The selected memory, borrowed from the source.
-fn add_memory<'a>(
-    source: &Source<'_, 'a>,
-    selection: Selection,
-    changes: Option<&Rc<Changes<'a>>>,
-    builder: &mut MinidumpBuilder<'a>,
-) {
-    let list = if selection.full { StreamType::MEMORY64_LIST } else { StreamType::MEMORY_LIST };
-    builder.list(list);
-    for range in selection.ranges {
-        let range = match changes.filter(|changes| changes.touch(range)) {
-            Some(changes) => {
-                let memory = ChangedMemory::new(Rc::clone(changes), range);
-                MemoryRange::from_reader(source.written(range.start), range.size(), memory)
-            }
-            None => contents(source, range),
-        };
-        if selection.full {
-            builder.memory64(range)
-        } else {
-            builder.memory(range)
-        };
-    }
-}
-
-/// The bytes of an interval, which are all present; in one run if they stand together in the file.
-pub(super) fn contents<'a>(source: &Source<'_, 'a>, range: Interval) -> MemoryRange<'a> {
-    let address = source.written(range.start);
-    match source.memory.slice(range.start, range.size()) {
-        Some(bytes) => MemoryRange::borrowed(address, bytes),
-        None => {
-            let pieces = source.memory.visible_within(range.start, range.last).map(|piece| piece.bytes);
-            MemoryRange::from_pieces(address, pieces.collect())
-        }
-    }
 }

@@ -1,14 +1,17 @@
 //! What a dump shall hold.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
 
-use super::lists::{HandleRow, Lists, ModuleRow};
+use super::lists::{ComputedMemoryInfos, HandleRow, Lists, ModuleRow};
 use super::memory::{MemoryRange, ShortSource};
+use super::part_bytes::PartBytes;
 use super::plan::Plan;
+use super::ranges::{ComputedRanges, RangeList};
 use super::string::Text;
 
 /// Bytes that other bytes can refer to by file offset.
@@ -19,7 +22,7 @@ pub struct PartId(pub(super) u32);
 #[derive(Debug)]
 pub(super) struct Part<'a> {
     pub(super) item: Item,
-    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) bytes: PartBytes<'a>,
     /// The file offset is a multiple of it.
     pub(super) align: u32,
 }
@@ -86,11 +89,11 @@ pub struct MinidumpBuilder<'a> {
     pub(super) short_source: ShortSource,
     pub(super) parts: Vec<Part<'a>>,
     pub(super) references: Vec<Reference>,
-    pub(super) lists: Lists,
+    pub(super) lists: Lists<'a>,
     /// Streams in the order in which they were added, with their types.
     pub(super) streams: Vec<(StreamType, PartId)>,
-    pub(super) memory: Option<Vec<MemoryRange<'a>>>,
-    pub(super) memory64: Option<Vec<MemoryRange<'a>>>,
+    pub(super) memory: Option<RangeList<'a>>,
+    pub(super) memory64: Option<RangeList<'a>>,
 }
 
 impl<'a> MinidumpBuilder<'a> {
@@ -119,7 +122,7 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Adds bytes that records and other parts can refer to; `name` is for errors.
     pub fn part(&mut self, name: &'static str, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
-        self.push(name, bytes.into(), 8)
+        self.push(name, bytes.into().into(), 8)
     }
 
     /// Adds text, as a `MINIDUMP_STRING`: its size, the code units, a NUL.
@@ -135,7 +138,7 @@ impl<'a> MinidumpBuilder<'a> {
         self.push("MINIDUMP_STRING", bytes.into(), 4)
     }
 
-    pub(super) fn push(&mut self, name: &'static str, bytes: Cow<'a, [u8]>, align: u32) -> PartId {
+    pub(super) fn push(&mut self, name: &'static str, bytes: PartBytes<'a>, align: u32) -> PartId {
         let index = self.parts.len();
         self.parts.push(Part { item: Item { name, index: Some(index as u64) }, bytes, align });
         // Four billion parts do not fit into memory.
@@ -153,7 +156,11 @@ impl<'a> MinidumpBuilder<'a> {
     /// Streams of types that the builder has methods for stand where these would put them, others at the end of the
     /// directory. A type may be added more than once.
     pub fn stream(&mut self, stream_type: StreamType, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
-        let part = self.push("stream", bytes.into(), 8);
+        self.stream_of(stream_type, bytes.into().into())
+    }
+
+    pub(super) fn stream_of(&mut self, stream_type: StreamType, bytes: PartBytes<'a>) -> PartId {
+        let part = self.push("stream", bytes, 8);
         if let Some(entry) = self.parts.last_mut() {
             entry.item = Item { name: stream_type.name().unwrap_or("stream"), index: None };
         }
@@ -184,6 +191,12 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn memory64(&mut self, range: MemoryRange<'a>) -> &mut Self {
         self.memory64.get_or_insert_default().push(range);
         self
+    }
+
+    /// Lets the memory list or the Memory64 list end with ranges that are worked out when they are needed.
+    pub(crate) fn computed_memory(&mut self, wide: bool, ranges: Box<dyn ComputedRanges + 'a>) {
+        let list = if wide { &mut self.memory64 } else { &mut self.memory };
+        list.get_or_insert_default().compute(ranges);
     }
 
     /// Adds a thread.
@@ -246,6 +259,12 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn memory_info(&mut self, record: format::MemoryInfo) -> &mut Self {
         self.lists.memory_infos.get_or_insert_default().push(record);
         self
+    }
+
+    /// Lets the memory information list be one of `count` rows that are worked out when it is written, in place of those
+    /// that were added.
+    pub(crate) fn computed_memory_infos(&mut self, count: usize, row: impl Fn(usize) -> format::MemoryInfo + 'a) {
+        self.lists.computed_memory_infos = Some(ComputedMemoryInfos { count, row: Box::new(row) });
     }
 
     /// Adds a handle; `information` is the first record of its object information chain.

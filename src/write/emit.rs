@@ -9,7 +9,8 @@ use crate::format::{LocationDescriptor, MemoryDescriptor, MemoryDescriptor64};
 
 use super::encode;
 use super::lists::memory64_head;
-use super::memory::{Contents, MemoryRange, ShortSource};
+use super::memory::{Contents, ShortSource};
+use super::part_bytes::PartBytes;
 use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 
 /// How many runs of bytes go into one call of the sink.
@@ -167,8 +168,14 @@ impl<W: Write> Emitter<W> {
         let mut batch = Batch::default();
         for chunk in chunks {
             batch.pad_to(self, chunk.offset)?;
-            let extent = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() as u64 };
-            batch.push(self, extent, &chunk.bytes)?;
+            let of = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() };
+            match &chunk.bytes {
+                PartBytes::Held(bytes) => batch.push(self, of, bytes)?,
+                PartBytes::Rows(rows) => {
+                    self.write(&mut batch)?;
+                    self.rows(of, rows.head.clone(), 0..rows.count, |out, row| (rows.put)(row, out))?;
+                }
+            }
         }
         self.write(&mut batch)
     }
@@ -178,20 +185,19 @@ impl<W: Write> Emitter<W> {
         match list.form {
             MemoryForm::List => {
                 let mut at = list.base;
-                let count = u32::try_from(list.ranges.len()).unwrap_or(u32::MAX);
-                self.descriptors(list, &encode::bytes(count), |out, range| {
+                let count = u32::try_from(list.ranges.count()).unwrap_or(u32::MAX);
+                self.descriptors(list, encode::bytes(count), |out, (start_of_memory_range, size)| {
                     // The plan has seen that both fit.
                     let rva = u32::try_from(at).unwrap_or(u32::MAX);
-                    let data_size = u32::try_from(range.size()).unwrap_or(u32::MAX);
-                    at += range.size();
+                    let data_size = u32::try_from(size).unwrap_or(u32::MAX);
+                    at += size;
                     let memory = LocationDescriptor { data_size, rva };
-                    encode::put(out, MemoryDescriptor { start_of_memory_range: range.address(), memory });
+                    encode::put(out, MemoryDescriptor { start_of_memory_range, memory });
                 })
             }
             MemoryForm::List64 => {
-                let head = encode::bytes(memory64_head(list.ranges.len() as u64, list.base));
-                self.descriptors(list, &head, |out, range| {
-                    let (start_of_memory_range, data_size) = (range.address(), range.size());
+                let head = encode::bytes(memory64_head(list.ranges.count(), list.base));
+                self.descriptors(list, head, |out, (start_of_memory_range, data_size)| {
                     encode::put(out, MemoryDescriptor64 { start_of_memory_range, data_size });
                 })
             }
@@ -203,17 +209,28 @@ impl<W: Write> Emitter<W> {
     fn descriptors(
         &mut self,
         list: &MemoryChunk<'_>,
-        head: &[u8],
-        mut put: impl FnMut(&mut Vec<u8>, &MemoryRange<'_>),
+        head: Vec<u8>,
+        put: impl FnMut(&mut Vec<u8>, (u64, u64)),
     ) -> Result<(), WriteError> {
         let mut batch = Batch::default();
         batch.pad_to(self, list.offset)?;
         self.write(&mut batch)?;
         let item = Item { name: "memory list", index: None };
         let of = Extent { item, offset: list.offset, size: list.base - list.offset };
-        let mut buffer = head.to_vec();
-        for range in &list.ranges {
-            put(&mut buffer, range);
+        self.rows(of, head, list.ranges.bounds(), put)
+    }
+
+    /// Writes a head and rows through a small buffer.
+    fn rows<T>(
+        &mut self,
+        of: Extent,
+        head: Vec<u8>,
+        rows: impl Iterator<Item = T>,
+        mut put: impl FnMut(&mut Vec<u8>, T),
+    ) -> Result<(), WriteError> {
+        let mut buffer = head;
+        for row in rows {
+            put(&mut buffer, row);
             if buffer.len() >= BUFFER {
                 self.write_now(of, &buffer)?;
                 buffer.clear();
@@ -223,10 +240,10 @@ impl<W: Write> Emitter<W> {
     }
 
     /// Writes the bytes of all ranges of a list, which stand back to back.
-    fn contents(&mut self, list: MemoryChunk<'_>, short_source: ShortSource) -> Result<(), WriteError> {
+    fn contents(&mut self, mut list: MemoryChunk<'_>, short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
-        for (range, index) in list.ranges.into_iter().zip(0..) {
+        for (range, index) in list.ranges.drain().zip(0..) {
             let (address, size) = (range.address(), range.size());
             let item = Item { name: "memory range", index: Some(index) };
             let of = Extent { item, offset: self.offset + batch.size, size };

@@ -1,6 +1,8 @@
 //! Typed streams to parts: records are encoded, what they point to becomes a reference.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::{Item, WriteError};
 use crate::format::{
@@ -9,13 +11,14 @@ use crate::format::{
 };
 
 use super::builder::{MinidumpBuilder, PartId, Reference, ReferenceTarget};
-use super::encode::{Encode, fit32, put};
+use super::encode::{Encode, bytes, fit32, put};
+use super::part_bytes::{self, PartBytes};
 
 type Rows<T> = Option<Vec<T>>;
 
 /// The records of the typed streams; a list that is `None` is not written.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
+pub(super) struct Lists<'a> {
     pub(super) threads: Rows<(Thread, Option<PartId>)>,
     pub(super) threads_ex: Rows<(ThreadEx, Option<PartId>)>,
     pub(super) thread_infos: Rows<ThreadInfo>,
@@ -23,9 +26,23 @@ pub(super) struct Lists {
     pub(super) modules: Rows<ModuleRow>,
     pub(super) unloaded_modules: Rows<(UnloadedModule, Option<PartId>)>,
     pub(super) memory_infos: Rows<MemoryInfo>,
+    /// In place of those.
+    pub(super) computed_memory_infos: Option<ComputedMemoryInfos<'a>>,
     pub(super) handles: Rows<HandleRow>,
     pub(super) exceptions: Vec<(format::ExceptionStream, Option<PartId>)>,
     pub(super) system_infos: Vec<(format::SystemInfo, Option<PartId>)>,
+}
+
+/// Rows of the memory information list that nobody keeps: their number, and what gives each.
+pub(super) struct ComputedMemoryInfos<'a> {
+    pub(super) count: usize,
+    pub(super) row: Box<dyn Fn(usize) -> MemoryInfo + 'a>,
+}
+
+impl fmt::Debug for ComputedMemoryInfos<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ComputedMemoryInfos({})", self.count)
+    }
 }
 
 /// A module and what it points to.
@@ -46,7 +63,7 @@ pub(super) struct HandleRow {
     pub(super) information: Option<PartId>,
 }
 
-impl Lists {
+impl Lists<'_> {
     pub(super) fn declare(&mut self, stream_type: StreamType) {
         match stream_type {
             StreamType::THREAD_LIST => drop(self.threads.get_or_insert_default()),
@@ -122,13 +139,13 @@ impl<'b, 'a> Encoder<'b, 'a> {
     }
 }
 
-impl MinidumpBuilder<'_> {
+impl<'a> MinidumpBuilder<'a> {
     fn part_size(&self, part: PartId) -> Result<u32, WriteError> {
         let part = self.parts.get(part.0 as usize).ok_or(WriteError::InvalidInput {
             item: Item { name: "part", index: Some(part.0.into()) },
             reason: "it belongs to another builder",
         })?;
-        fit32(part.item, part.bytes.len() as u64, "bytes")
+        fit32(part.item, part.bytes.len(), "bytes")
     }
 
     /// Turns every typed list into a stream of bytes with references.
@@ -170,17 +187,12 @@ impl MinidumpBuilder<'_> {
         if let Some(handles) = lists.handles {
             self.encode_handles(&handles)?;
         }
-        if let Some(rows) = lists.memory_infos {
-            let mut list = Encoder::new(self);
-            list.put(format::MemoryInfoListHeader {
-                size_of_header: 16,
-                size_of_entry: 48,
-                number_of_entries: rows.len() as u64,
-            });
-            for row in rows {
-                list.put(row);
-            }
-            list.finish(StreamType::MEMORY_INFO_LIST);
+        let rows = |rows: Vec<MemoryInfo>| ComputedMemoryInfos {
+            count: rows.len(),
+            row: Box::new(move |index| rows.get(index).copied().unwrap_or_default()),
+        };
+        if let Some(rows) = lists.computed_memory_infos.or(lists.memory_infos.map(rows)) {
+            self.encode_memory_infos(rows);
         }
         if let Some(names) = lists.thread_names {
             let mut list = Encoder::new(self);
@@ -192,6 +204,14 @@ impl MinidumpBuilder<'_> {
             list.finish(StreamType::THREAD_NAMES);
         }
         Ok(())
+    }
+
+    fn encode_memory_infos(&mut self, ComputedMemoryInfos { count, row }: ComputedMemoryInfos<'a>) {
+        let (size_of_header, size_of_entry, number_of_entries) = (16, 48, count as u64);
+        let head = bytes(format::MemoryInfoListHeader { size_of_header, size_of_entry, number_of_entries });
+        let put = Box::new(move |index, out: &mut Vec<u8>| put(out, row(index)));
+        let rows = part_bytes::Rows { head, count, row_size: MemoryInfo::SIZE, put };
+        self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(rows));
     }
 
     fn encode_system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) {

@@ -16,7 +16,9 @@ mod encode;
 mod full_user_dump;
 mod lists;
 mod memory;
+mod part_bytes;
 mod plan;
+mod ranges;
 mod string;
 
 pub use builder::{MinidumpBuilder, PartId};
@@ -24,4 +26,5 @@ pub use emit::{Shortfall, Written};
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory::{MemoryRange, ShortSource};
 pub use plan::Plan;
+pub(crate) use ranges::{ComputedRanges, ComputedRegions};
 pub use string::Text;

@@ -1,6 +1,5 @@
 //! Where everything goes: positions and sizes are final, limits are checked.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use std::io;
 
@@ -14,7 +13,9 @@ use super::builder::{MinidumpBuilder, Part, PartId, Reference, ReferenceTarget};
 use super::emit::{self, Written};
 use super::encode;
 use super::lists::memory64_head;
-use super::memory::{MemoryRange, ShortSource};
+use super::memory::ShortSource;
+use super::part_bytes::PartBytes;
+use super::ranges::RangeList;
 
 /// The order of known streams in the directory and of their bytes in the file, which is that of the debugger engine.
 /// Others follow in the order in which they were added.
@@ -47,7 +48,7 @@ fn rank(stream_type: StreamType) -> usize {
 pub(super) struct Chunk<'a> {
     pub(super) offset: u64,
     pub(super) item: Item,
-    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) bytes: PartBytes<'a>,
 }
 
 /// The ranges of one list, their descriptors and their bytes.
@@ -58,7 +59,7 @@ pub(super) struct MemoryChunk<'a> {
     pub(super) offset: u64,
     /// Where the bytes of the first range start.
     pub(super) base: u64,
-    pub(super) ranges: Vec<MemoryRange<'a>>,
+    pub(super) ranges: RangeList<'a>,
 }
 
 /// What stands in front of the bytes of a list's ranges.
@@ -70,12 +71,6 @@ pub(super) enum MemoryForm {
     List64,
     /// Nothing that is part of the list.
     Bare,
-}
-
-impl MemoryChunk<'_> {
-    fn bytes(&self) -> u64 {
-        self.ranges.iter().fold(0, |sum, range| sum.saturating_add(range.size()))
-    }
 }
 
 /// A dump whose layout is settled, ready to be written.
@@ -146,7 +141,7 @@ impl<'a> Plan<'a> {
         let memory = builder.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
         let memory64 = builder.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
 
-        let stacks = memory.as_ref().map(RangePositions::new).transpose()?.unwrap_or_default();
+        let mut stacks = RangePositions::new(memory.as_ref(), &references);
         for reference in references {
             let value = match reference.target {
                 ReferenceTarget::Part(part) => *offsets.get(part.0 as usize).ok_or_else(|| foreign(part))?,
@@ -194,7 +189,7 @@ impl<'a> Plan<'a> {
     pub fn memory(&self) -> (u64, u64) {
         self.memory
             .iter()
-            .fold((0, 0), |(ranges, bytes), list| (ranges + list.ranges.len() as u64, bytes + list.bytes()))
+            .fold((0, 0), |(ranges, bytes), list| (ranges + list.ranges.count(), bytes + list.ranges.size()))
     }
 
     /// Writes the dump from the first byte to the last.
@@ -226,7 +221,7 @@ fn place_parts(
     let mut queue: Vec<usize> = Vec::with_capacity(parts.len());
     let mut place = |index: usize, queue: &mut Vec<usize>| {
         if let (Some(part), Some(offset @ None)) = (parts.get(index), offsets.get_mut(index)) {
-            *offset = Some(cursor.take_rva(part.bytes.len() as u64, part.align, part.item)?);
+            *offset = Some(cursor.take_rva(part.bytes.len(), part.align, part.item)?);
             queue.push(index);
         }
         Ok(())
@@ -248,52 +243,66 @@ fn place_parts(
     Ok(offsets.into_iter().flatten().collect())
 }
 
-fn place_memory_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> Result<MemoryChunk<'a>, WriteError> {
-    let size = 4 + ranges.len() as u64 * MemoryDescriptor::SIZE as u64;
+fn place_memory_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<MemoryChunk<'a>, WriteError> {
+    let size = 4 + ranges.count() * MemoryDescriptor::SIZE as u64;
     let offset = cursor.take_rva(size, 8, MEMORY_LIST)?;
     let mut base = None;
-    for (range, index) in ranges.iter().zip(0..) {
-        let at = cursor.take_rva(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
+    for ((_, size), index) in ranges.bounds().zip(0..) {
+        let at = cursor.take_rva(size, 1, Item { name: "memory range", index: Some(index) })?;
         base.get_or_insert(at);
     }
     Ok(MemoryChunk { form: MemoryForm::List, offset, base: base.unwrap_or(cursor.at), ranges })
 }
 
-fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: Vec<MemoryRange<'a>>) -> Result<MemoryChunk<'a>, WriteError> {
+fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<MemoryChunk<'a>, WriteError> {
     let head = memory64_head(0, 0);
-    let size = encode::bytes(head).len() as u64 + ranges.len() as u64 * MemoryDescriptor64::SIZE as u64;
+    let size = encode::bytes(head).len() as u64 + ranges.count() * MemoryDescriptor64::SIZE as u64;
     let offset = cursor.take_rva(size, 8, MEMORY64_LIST)?;
     let base = cursor.at;
-    for (range, index) in ranges.iter().zip(0..) {
-        cursor.take(range.size(), 1, Item { name: "memory range", index: Some(index) })?;
+    for ((_, size), index) in ranges.bounds().zip(0..) {
+        cursor.take(size, 1, Item { name: "memory range", index: Some(index) })?;
     }
     Ok(MemoryChunk { form: MemoryForm::List64, offset, base, ranges })
 }
 
-/// The positions of the memory list's ranges by address and size.
-#[derive(Default)]
+/// The positions of those ranges of the memory list that something refers to.
 struct RangePositions {
+    /// Address, size, and position, which is 0 if no range has just this address and size.
     sorted: Vec<(u64, u64, u64)>,
 }
 
 impl RangePositions {
-    fn new(memory: &MemoryChunk<'_>) -> Result<Self, WriteError> {
-        let mut at = memory.base;
-        let mut sorted = Vec::with_capacity(memory.ranges.len());
-        for range in &memory.ranges {
-            sorted.push((range.address(), range.size(), at));
-            at = at.saturating_add(range.size());
+    fn new(memory: Option<&MemoryChunk<'_>>, references: &[Reference]) -> Self {
+        let mut sorted: Vec<_> = references
+            .iter()
+            .filter_map(|reference| match reference.target {
+                ReferenceTarget::MemoryRange { address, size } => Some((address, size, 0)),
+                ReferenceTarget::Part(_) => None,
+            })
+            .collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut positions = Self { sorted };
+        let mut at = memory.map_or(0, |memory| memory.base);
+        let ranges =
+            memory.filter(|_| !positions.sorted.is_empty()).into_iter().flat_map(|memory| memory.ranges.bounds());
+        for (address, size) in ranges {
+            // The first of several counts.
+            if let Some((.., position @ 0)) = positions.row(address, size) {
+                *position = at;
+            }
+            at = at.saturating_add(size);
         }
-        if !sorted.is_sorted() {
-            sorted.sort_unstable();
-        }
-        Ok(Self { sorted })
+        positions
     }
 
-    /// 0 if no range has just this address and size.
-    fn find(&self, address: u64, size: u64) -> u64 {
+    fn row(&mut self, address: u64, size: u64) -> Option<&mut (u64, u64, u64)> {
         let from = self.sorted.partition_point(|&(a, s, _)| (a, s) < (address, size));
-        self.sorted.get(from).filter(|&&(a, s, _)| (a, s) == (address, size)).map_or(0, |&(_, _, at)| at)
+        self.sorted.get_mut(from).filter(|(a, s, _)| (*a, *s) == (address, size))
+    }
+
+    fn find(&mut self, address: u64, size: u64) -> u64 {
+        self.row(address, size).map_or(0, |&mut (_, _, at)| at)
     }
 }
 
@@ -304,11 +313,12 @@ fn foreign(part: PartId) -> WriteError {
 
 fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, value: u64) -> Result<(), WriteError> {
     let part = parts.get_mut(from.0 as usize).ok_or_else(|| foreign(from))?;
-    let bytes = part.bytes.to_mut();
     let position = usize::try_from(position).unwrap_or(usize::MAX);
-    let done = match width {
-        RvaWidth::Rva => encode::set(bytes, position, low32(value, part.item)?),
-        RvaWidth::Rva64 => encode::set(bytes, position, value),
+    let done = match (&mut part.bytes, width) {
+        (PartBytes::Held(bytes), RvaWidth::Rva) => encode::set(bytes.to_mut(), position, low32(value, part.item)?),
+        (PartBytes::Held(bytes), RvaWidth::Rva64) => encode::set(bytes.to_mut(), position, value),
+        // Nothing that is worked out refers to anything.
+        (PartBytes::Rows(_), _) => false,
     };
     let reason = "a reference lies beyond its end";
     if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }
@@ -329,14 +339,14 @@ fn directory(
     for &(stream_type, id) in streams {
         let index = id.0 as usize;
         if let (Some(part), Some(&offset)) = (parts.get(index), offsets.get(index)) {
-            entries.push(entry(stream_type, offset, part.bytes.len() as u64, part.item)?);
+            entries.push(entry(stream_type, offset, part.bytes.len(), part.item)?);
         }
     }
     for (list, stream_type, head, item) in
         [(memory, StreamType::MEMORY_LIST, 4, MEMORY_LIST), (memory64, StreamType::MEMORY64_LIST, 16, MEMORY64_LIST)]
     {
         if let Some(list) = list {
-            entries.push(entry(stream_type, list.offset, head + 16 * list.ranges.len() as u64, item)?);
+            entries.push(entry(stream_type, list.offset, head + 16 * list.ranges.count(), item)?);
         }
     }
     entries.sort_by_key(|entry| rank(entry.stream_type));

@@ -196,7 +196,7 @@ fn the_selection_says_why() {
     let source = process().build();
     let dump = Source::parse(&source).unwrap();
     let redump = Redump::new(&dump, &"/m".parse().unwrap()).unwrap();
-    let selected: Vec<_> = redump.selected_memory().iter().map(|it| (it.address, it.size, it.reason)).collect();
+    let selected: Vec<_> = redump.selected_memory().map(|it| (it.address, it.size, it.reason)).collect();
     let stack = |thread| Reason::Stack { thread };
     assert_eq!(selected, [(0x5000, 0x100, stack(1)), (0x6000, 0x100, stack(2))]);
     assert_eq!(selected[0].2.to_string(), "stack of thread 0x1");

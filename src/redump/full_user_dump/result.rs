@@ -14,7 +14,7 @@ use crate::redump::changed::Changes;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Report};
-use crate::redump::select::{SelectedMemory, Selection};
+use crate::redump::select::Selection;
 use crate::redump::source::Source;
 use crate::redump::transcode::STATUS_BREAKPOINT;
 use crate::write::FullUserDumpBuilder;
@@ -27,23 +27,21 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     keep: Keep<'r, 'a>,
     options: &Options,
     hooks: Hooks<'a>,
-    selection: Selection,
-    selected: &[SelectedMemory],
+    selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
     let builder = builder_for(source)?;
-    let mut transcoder =
-        Transcoder { source, keep, hooks: &hooks, selection: &selection, builder, report: &mut *report };
+    let mut transcoder = Transcoder { source, keep, hooks: &hooks, selection, builder, report: &mut *report };
     transcoder.system();
     let first_thread = transcoder.threads();
     transcoder.event(first_thread);
     transcoder.modules();
     let mut builder = transcoder.builder;
     losses::report(source, options, &hooks, report);
-    let changes = Changes::new(source, None, hooks.redactor, selected).map(Rc::new);
+    let changes = Changes::new(source, None, hooks.redactor, &selection.selected).map(Rc::new);
     match source.user {
         Some(dump) => memory::carry(source, &dump, changes.as_ref(), &mut builder, report),
-        None => memory::add(source, &selection.ranges, changes.as_ref(), &mut builder, report),
+        None => memory::add(source, &selection.selected.ranges, changes.as_ref(), &mut builder, report),
     }
     report.is_partial = !report.missing_memory.is_empty() || source.user.is_none() && !has_full_memory(source);
     Ok(builder)

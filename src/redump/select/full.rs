@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{MemoryProtection, MemoryState};
-use crate::read::{MemoryInfo, MemoryInfoList};
+use crate::read::{MemoryInfo, MemoryInfoList, Target};
 
 use super::super::report::{MissingMemory, Report};
 use super::super::source::{Interval, Source};
@@ -17,14 +17,14 @@ pub(super) fn full_memory(
     go_on: bool,
     report: &mut Report,
 ) -> Result<Vec<Interval>, RedumpError> {
-    let regions = regions(source);
+    let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
-    for &(bounds, accessible) in &regions {
+    for (bounds, accessible) in regions.iter() {
         let present = || source.present(bounds).map(|run| run.size()).sum::<u64>();
         if !accessible {
             report.excluded_memory += present();
         } else if source.holds(bounds) {
-            ranges.push(bounds);
+            push(&mut ranges, bounds);
         } else {
             let missing =
                 MissingMemory { address: source.written(bounds.start), size: bounds.size(), available: present() };
@@ -33,7 +33,7 @@ pub(super) fn full_memory(
                 return Err(RedumpError::MissingMemory { address, needed, available });
             }
             report.missing_memory.push(missing);
-            ranges.extend(source.present(bounds));
+            source.present(bounds).for_each(|part| push(&mut ranges, part));
         }
     }
     undescribed(source, &regions, &mut ranges);
@@ -41,31 +41,59 @@ pub(super) fn full_memory(
     Ok(ranges)
 }
 
+/// Adds a range; of a million, the vector has room for only a few more than there are.
+fn push(ranges: &mut Vec<Interval>, range: Interval) {
+    if ranges.len() == ranges.capacity() {
+        ranges.reserve_exact(ranges.len() / 16 + 16);
+    }
+    ranges.push(range);
+}
+
 /// The rows of the memory information by address, apart from each other, and whether they can be read.
 ///
 /// A row that overlaps an earlier one counts from where that ends.
-fn regions(source: &Source<'_, '_>) -> Vec<(Interval, bool)> {
-    let rows = source.dump.stream::<MemoryInfoList<'_>>().ok().flatten();
-    let highest = source.target.last_address();
-    let mut rows: Vec<(Interval, bool)> = rows
-        .into_iter()
-        .flatten()
-        .filter_map(|row| {
-            let bounds = Interval::new(source.target.mask(row.base()), row.size(), highest)?;
+struct Regions<'r> {
+    rows: Option<MemoryInfoList<'r>>,
+    target: Target,
+    /// `None` if they are so in the file.
+    settled: Option<Vec<(Interval, bool)>>,
+}
+
+impl<'r> Regions<'r> {
+    fn new(source: &Source<'r, '_>) -> Self {
+        let rows = source.dump.stream::<MemoryInfoList<'r>>().ok().flatten();
+        let mut regions = Self { rows, target: source.target, settled: None };
+        let mut next_free = Some(0);
+        let are_apart = regions.iter().all(|(bounds, _)| {
+            let is_free = next_free.is_some_and(|free| free <= bounds.start);
+            next_free = bounds.last.checked_add(1);
+            is_free
+        });
+        if !are_apart {
+            let mut rows: Vec<(Interval, bool)> = regions.iter().collect();
+            rows.sort_by_key(|&(bounds, _)| bounds.start);
+            let mut next_free = Some(0);
+            rows.retain_mut(|(bounds, _)| {
+                let Some(free) = next_free.filter(|&free| free <= bounds.last) else {
+                    return false;
+                };
+                bounds.start = bounds.start.max(free);
+                next_free = bounds.last.checked_add(1);
+                true
+            });
+            regions.settled = Some(rows);
+        }
+        regions
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Interval, bool)> + '_ {
+        let rows = self.rows.filter(|_| self.settled.is_none()).into_iter().flatten();
+        let rows = rows.filter_map(|row| {
+            let bounds = Interval::new(self.target.mask(row.base()), row.size(), self.target.last_address())?;
             Some((bounds, is_accessible(&row)))
-        })
-        .collect();
-    rows.sort_by_key(|&(bounds, _)| bounds.start);
-    let mut next_free = Some(0);
-    rows.retain_mut(|(bounds, _)| {
-        let Some(free) = next_free.filter(|&free| free <= bounds.last) else {
-            return false;
-        };
-        bounds.start = bounds.start.max(free);
-        next_free = bounds.last.checked_add(1);
-        true
-    });
-    rows
+        });
+        self.settled.iter().flatten().copied().chain(rows)
+    }
 }
 
 fn is_accessible(region: &MemoryInfo) -> bool {
@@ -75,16 +103,16 @@ fn is_accessible(region: &MemoryInfo) -> bool {
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.
-fn undescribed(source: &Source<'_, '_>, regions: &[(Interval, bool)], ranges: &mut Vec<Interval>) {
-    let mut regions = regions.iter().map(|&(bounds, _)| bounds).peekable();
-    for range in source.ranges() {
+fn undescribed(source: &Source<'_, '_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
+    let mut regions = regions.iter().map(|(bounds, _)| bounds).peekable();
+    for range in source.ranges().iter() {
         let mut start = Some(range.start);
         while let (Some(from), Some(region)) = (start, regions.peek().copied()) {
             if region.start > range.last {
                 break;
             }
             if region.start > from {
-                ranges.push(Interval { start: from, last: region.start - 1 });
+                push(ranges, Interval { start: from, last: region.start - 1 });
             }
             if region.last >= range.last {
                 // It may reach into the next range too, so it stays.
@@ -94,14 +122,17 @@ fn undescribed(source: &Source<'_, '_>, regions: &[(Interval, bool)], ranges: &m
                 regions.next();
             }
         }
-        ranges.extend(start.map(|start| Interval { start, last: range.last }));
+        if let Some(start) = start {
+            push(ranges, Interval { start, last: range.last });
+        }
     }
 }
 
 /// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
 ///
-/// The ranges are sorted and apart, and stay so.
-pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) {
+/// The ranges are sorted and apart, and stay so. Gives those that were added, in the same order.
+pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
+    let mut added = Vec::new();
     for &(address, size) in asked {
         let wanted = Interval::new(source.target.mask(address), size, source.target.last_address());
         let mut more: Vec<Interval> = Vec::new();
@@ -116,7 +147,10 @@ pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[
             }
             more.extend(start.filter(|&free| free <= part.last).map(|start| Interval { start, last: part.last }));
         }
-        ranges.extend(more);
+        ranges.extend(&more);
         ranges.sort_unstable();
+        added.extend(more);
     }
+    added.sort_unstable();
+    added
 }

@@ -10,6 +10,7 @@ mod stacks;
 
 pub use reason::{Reason, SelectedMemory};
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
@@ -29,20 +30,44 @@ const LARGEST_GAP: u64 = 16;
 /// What goes into the result.
 #[derive(Debug)]
 pub(super) struct Selection {
-    /// All that is wanted and of which the source has bytes, each for its reason; one byte may be wanted many times.
-    pub(super) memory: Vec<SelectedMemory>,
+    pub(super) selected: Selected,
     /// The numbers of the threads that the program leaves out.
     pub(super) threads_left_out: HashSet<u32>,
     /// The stack of each thread of the source, in its order.
     pub(super) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(super) extended: Vec<[Option<Interval>; 2]>,
-    /// All that is wanted, in the order of addresses and apart from each other. Ranges hold small gaps between it too.
-    pub(super) wanted: Vec<Interval>,
-    /// The memory ranges, in the order of addresses, apart from each other, with all their bytes present.
-    pub(super) ranges: Vec<Interval>,
+}
+
+/// The memory that goes into the result.
+#[derive(Debug)]
+pub(super) struct Selected {
+    /// The ranges, in the order of addresses, apart from each other, with all their bytes present.
+    pub(super) ranges: Rc<Vec<Interval>>,
     /// True if the ranges are all memory and belong into a Memory64 list.
     pub(super) full: bool,
+    /// What is wanted for other reasons than that it is there, and of which the source has bytes; one byte may be wanted
+    /// many times.
+    chosen: Vec<SelectedMemory>,
+    /// The ranges that full memory would leave out, in the order of addresses.
+    added: Vec<Interval>,
+}
+
+impl Selected {
+    /// All that is wanted, each for its reason.
+    pub(super) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
+        let ranges = self.ranges.iter().filter(|range| self.full && self.added.binary_search(range).is_err());
+        self.chosen.iter().copied().chain(ranges.map(|range| SelectedMemory {
+            address: range.start,
+            size: range.size(),
+            reason: Reason::FullMemory,
+        }))
+    }
+
+    /// All that is wanted, in the order of addresses and apart from each other. Ranges hold small gaps between it too.
+    pub(super) fn wanted(&self) -> Vec<Interval> {
+        united(self.iter().filter_map(|it| Interval::new(it.address, it.size, u64::MAX)).collect())
+    }
 }
 
 /// What has been found to be wanted so far.
@@ -81,6 +106,7 @@ pub(super) fn select(
     }
     threads.stacks(&mut wanted, &stacks, &extended);
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
+    let mut added = Vec::new();
     let ranges = if threads.no_memory {
         Vec::new()
     } else if full {
@@ -89,22 +115,21 @@ pub(super) fn select(
         for stack in stacks.iter_mut().chain(extended.as_flattened_mut()) {
             *stack = stack.and_then(|stack| kept(&ranges, &stack));
         }
-        wanted.intervals.extend(ranges.iter().map(|range| (*range, Reason::FullMemory)));
-        full::add(source, &mut ranges, &hooks.memory);
+        added = full::add(source, &mut ranges, &hooks.memory);
         ranges
     } else {
         threads.instructions(&mut wanted);
         chosen(options, hooks, &threads, stacks.iter().chain(extended.as_flattened()).flatten(), &mut wanted)?;
         present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
     };
-    let united = united(wanted.intervals.iter().map(|(interval, _)| *interval).collect());
     let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
         address: interval.start,
         size: interval.size(),
         reason,
     };
-    let memory = wanted.intervals.into_iter().map(selected).collect();
-    Ok(Selection { memory, wanted: united, threads_left_out: threads.left_out, stacks, extended, ranges, full })
+    let chosen = wanted.intervals.into_iter().map(selected).collect();
+    let selected = Selected { ranges: Rc::new(ranges), full, chosen, added };
+    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended })
 }
 
 /// The threads of the source, and which of them count.
@@ -196,7 +221,7 @@ fn chosen<'i>(
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
         if source.dump.flags().contains(both) {
             // Its pointers have been taken out of its stacks, and what they pointed to is here.
-            source.ranges().into_iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
+            source.ranges().iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
@@ -221,7 +246,7 @@ fn chosen<'i>(
 }
 
 /// How many bytes of the selection are neither stacks, which are filtered, nor code of modules around instructions.
-pub(super) fn unfiltered(source: &Source<'_, '_>, memory: &[SelectedMemory], selection: &Selection) -> u64 {
+pub(super) fn unfiltered(source: &Source<'_, '_>, selection: &Selection) -> u64 {
     let total = |intervals: Vec<Interval>| {
         let intervals = united(intervals);
         let present = intervals.iter().flat_map(|&interval| source.present(interval));
@@ -229,7 +254,7 @@ pub(super) fn unfiltered(source: &Source<'_, '_>, memory: &[SelectedMemory], sel
     };
     let modules = source.modules();
     let mut traces = Vec::new();
-    for memory in memory.iter().filter(|memory| memory.reason.is_for_traces()) {
+    for memory in selection.selected.iter().filter(|memory| memory.reason.is_for_traces()) {
         let Some(interval) = Interval::new(memory.address, memory.size, u64::MAX) else { continue };
         if matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. }) {
             traces.push(interval);
@@ -239,7 +264,7 @@ pub(super) fn unfiltered(source: &Source<'_, '_>, memory: &[SelectedMemory], sel
             traces.extend(modules.map_while(|module| module.intersection(&interval)));
         }
     }
-    total(selection.wanted.clone()).saturating_sub(total(traces))
+    total(selection.selected.wanted()).saturating_sub(total(traces))
 }
 
 /// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.

@@ -20,7 +20,7 @@ pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let source = wanted.source;
     let regions = source.dump.regions();
     if regions.is_empty() {
-        for range in source.ranges() {
+        for range in source.ranges().iter() {
             wanted.add(range, Reason::PrivateRegion);
         }
     }

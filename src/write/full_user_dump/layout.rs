@@ -1,6 +1,8 @@
 //! A full user dump's place for everything: part behind part, in the order of the debugger engine, without padding.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
@@ -10,14 +12,18 @@ use crate::format::{
 };
 use crate::write::encode::{self, fit32};
 use crate::write::memory::MemoryRange;
+use crate::write::part_bytes::{PartBytes, Rows};
 use crate::write::plan::{Chunk, Cursor, MemoryChunk, MemoryForm, Plan};
+use crate::write::ranges::{ComputedRegions, RangeList};
 
 use super::narrow::Narrow;
 use super::{CONTEXT, EVENT, FullUserDumpBuilder, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
 
 pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteError> {
-    let FullUserDumpBuilder { width, machine, threads, modules, regions, .. } = builder;
+    let FullUserDumpBuilder { width, machine, threads, modules, .. } = builder;
+    let computed = builder.computed_regions;
     let count = |name, count| fit32(Item { name, index: None }, count as u64, "entries");
+    let regions = builder.regions.len() + computed.as_ref().map_or(0, |regions| regions.count());
     let mut header = UsermodeCrashdumpHeader64 {
         signature: match width {
             RvaWidth::Rva => USERDUMP_SIGNATURE,
@@ -28,7 +34,7 @@ pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteEr
         machine_image_type: machine,
         thread_count: count(THREAD, threads.len())?,
         module_count: count(MODULE, modules.len())?,
-        memory_region_count: count(REGION, regions.len())?,
+        memory_region_count: count(REGION, regions)?,
         spare: builder.spare,
         ..Default::default()
     };
@@ -46,8 +52,8 @@ pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteEr
         chunks.push(layout.record(event, Item { name: EVENT, index: None })?);
     }
     header.memory_region_offset = layout.cursor.at;
-    let (table, ranges) = table(width, regions)?;
-    chunks.push(layout.chunk(table.into(), Item { name: REGION, index: None })?);
+    let (table, ranges) = table(width, builder.regions, computed)?;
+    chunks.push(layout.chunk(table, Item { name: REGION, index: None })?);
 
     header.thread_offset = layout.cursor.at;
     let (states, contexts): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
@@ -69,12 +75,12 @@ pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteEr
         bytes.reserve_exact(name.len() + 1);
         bytes.extend_from_slice(&name);
         bytes.push(0);
-        chunks.push(layout.chunk(bytes.into(), item)?);
+        chunks.push(layout.chunk(bytes, item)?);
     }
     let base = layout.cursor.at;
     header.data_offset = base;
-    for (range, index) in ranges.iter().zip(0..) {
-        layout.take(range.size(), Item { name: RANGE, index: Some(index) })?;
+    for ((_, size), index) in ranges.bounds().zip(0..) {
+        layout.take(size, Item { name: RANGE, index: Some(index) })?;
     }
     let memory = MemoryChunk { form: MemoryForm::Bare, offset: base, base, ranges };
     let mut tail = Vec::new();
@@ -104,14 +110,15 @@ impl Layout {
         }
     }
 
-    fn chunk<'a>(&mut self, bytes: Cow<'a, [u8]>, item: Item) -> Result<Chunk<'a>, WriteError> {
-        Ok(Chunk { offset: self.take(bytes.len() as u64, item)?, item, bytes })
+    fn chunk<'a>(&mut self, bytes: impl Into<PartBytes<'a>>, item: Item) -> Result<Chunk<'a>, WriteError> {
+        let bytes = bytes.into();
+        Ok(Chunk { offset: self.take(bytes.len(), item)?, item, bytes })
     }
 
     fn record<'a>(&mut self, record: impl Narrow, item: Item) -> Result<Chunk<'a>, WriteError> {
         let mut bytes = Vec::new();
         put(self.width, &mut bytes, record, item)?;
-        self.chunk(bytes.into(), item)
+        self.chunk(bytes, item)
     }
 }
 
@@ -125,25 +132,43 @@ fn put(width: RvaWidth, out: &mut Vec<u8>, record: impl Narrow, item: Item) -> R
 }
 
 /// The table of the regions and what it describes.
-fn table(
+fn table<'a>(
     width: RvaWidth,
-    regions: Vec<(MemoryInfo, MemoryRange<'_>)>,
-) -> Result<(Vec<u8>, Vec<MemoryRange<'_>>), WriteError> {
-    let row = match width {
+    regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
+    computed: Option<Rc<dyn ComputedRegions + 'a>>,
+) -> Result<(PartBytes<'a>, RangeList<'a>), WriteError> {
+    let row_size = match width {
         RvaWidth::Rva => MemoryBasicInformation32::SIZE,
         RvaWidth::Rva64 => MemoryInfo::SIZE,
     };
-    let mut table = Vec::with_capacity(row.saturating_mul(regions.len()));
-    let mut ranges = Vec::with_capacity(regions.len());
-    for ((row, range), index) in regions.into_iter().zip(0..) {
+    let put_checked = |out: &mut Vec<u8>, row: MemoryInfo, size, index| {
         let item = Item { name: REGION, index: Some(index) };
-        if row.region_size != range.size() {
+        if row.region_size != size {
             return Err(WriteError::InvalidInput { item, reason: "its size is not that of its contents" });
         }
-        put(width, &mut table, row, item)?;
+        put(width, out, row, item)
+    };
+    let mut table = Vec::with_capacity(row_size.saturating_mul(regions.len()));
+    let mut ranges = Vec::with_capacity(regions.len());
+    for ((row, range), index) in regions.into_iter().zip(0..) {
+        put_checked(&mut table, row, range.size(), index)?;
         ranges.push(range);
     }
-    Ok((table, ranges))
+    let mut ranges = RangeList::from(ranges);
+    let Some(computed) = computed else { return Ok((table.into(), ranges)) };
+    let (count, before) = (computed.count(), ranges.count());
+    ranges.compute(Box::new(Rc::clone(&computed)));
+    // Whether they fit is to be known before anything is written.
+    let mut row = Vec::with_capacity(row_size);
+    for (index, number) in (0..count).zip(before..) {
+        row.clear();
+        put_checked(&mut row, computed.row(index), computed.bounds(index).1, number)?;
+    }
+    let put = Box::new(move |index, out: &mut Vec<u8>| {
+        let item = Item { name: REGION, index: Some(before + index as u64) };
+        let _ = put(width, out, computed.row(index), item);
+    });
+    Ok((PartBytes::Rows(Rows { head: table, count, row_size, put }), ranges))
 }
 
 /// What every context takes: as much as the machine's do, or the longest where that is not known.

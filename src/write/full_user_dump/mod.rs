@@ -4,6 +4,7 @@ mod layout;
 mod narrow;
 
 use alloc::borrow::Cow;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::WriteError;
@@ -11,6 +12,7 @@ use crate::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFi
 
 use super::memory::{MemoryRange, ShortSource};
 use super::plan::Plan;
+use super::ranges::ComputedRegions;
 use super::string::Text;
 
 /// The names of the parts, for errors.
@@ -74,6 +76,7 @@ pub struct FullUserDumpBuilder<'a> {
     threads: Vec<(CrashThread64, Cow<'a, [u8]>)>,
     modules: Vec<(CrashModule64, Cow<'a, [u8]>)>,
     regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
+    computed_regions: Option<Rc<dyn ComputedRegions + 'a>>,
     version_information: Option<Cow<'a, [u8]>>,
 }
 
@@ -102,6 +105,7 @@ impl<'a> FullUserDumpBuilder<'a> {
             threads: Vec::new(),
             modules: Vec::new(),
             regions: Vec::new(),
+            computed_regions: None,
             version_information: None,
         }
     }
@@ -157,6 +161,11 @@ impl<'a> FullUserDumpBuilder<'a> {
     pub fn region(&mut self, row: MemoryInfo, contents: MemoryRange<'a>) -> &mut Self {
         self.regions.push((row, contents));
         self
+    }
+
+    /// Lets the regions end with ones that are worked out when they are needed.
+    pub(crate) fn computed_regions(&mut self, regions: Rc<dyn ComputedRegions + 'a>) {
+        self.computed_regions = Some(regions);
     }
 
     /// Sets what stands behind the memory, up to the end of the file.

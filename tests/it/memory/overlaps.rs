@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         ranges_with_either_extension_overlap,
         overlaps_at_the_last_address_are_settled,
         the_lists_still_give_all_ranges,
+        overlaps_are_told,
         ranges_of_other_readers_disagreement_are_settled,
     ]
 }
@@ -133,6 +134,23 @@ fn the_lists_still_give_all_ranges() {
         let expected: [(u64, &[u8]); 3] = [(0x1000, &[1; 8]), (0x1000, &[2; 8]), (0x1002, &[])];
         assert_eq!(all, expected);
     });
+}
+
+fn overlaps_are_told() {
+    let touching = || Dump::new().memory(0x1010, [1; 8]).memory64(0x1008, [2; 8]).memory(0x100f, []);
+    let thread = |start, bytes: [u8; 8]| Thread::new(1).stack(Stack::stored(start, bytes));
+    for (dump, expected) in [
+        (Dump::new(), false),
+        (touching(), false),
+        // One that no list has, one that a list has, one of which a list has a part.
+        (touching().thread(thread(0x1000, [3; 8])), false),
+        (touching().thread(thread(0x1008, [3; 8])), false),
+        (touching().thread(thread(0x1001, [3; 8])), true),
+        (touching().memory64(0x1017, [4]), true),
+        (touching().memory(0x1008, [2; 8]), true),
+    ] {
+        assert_eq!(open(&dump.build()).memory().has_overlaps(), expected);
+    }
 }
 
 fn ranges_of_other_readers_disagreement_are_settled() {

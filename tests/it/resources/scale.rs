@@ -17,7 +17,11 @@ use crate::support::facts::Facts;
 use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
-    trials![a_million_ranges_cost_what_each_costs_in_a_smaller_dump, a_tebibyte_goes_from_file_to_file_in_both_formats,]
+    trials![
+        a_million_ranges_cost_what_each_costs_in_a_smaller_dump,
+        a_plan_takes_little_for_each_range,
+        a_tebibyte_goes_from_file_to_file_in_both_formats,
+    ]
 }
 
 /// For each thread, so many modules and ranges.
@@ -62,8 +66,8 @@ fn list<const SIZE: usize>(head: &[u32], rows: impl Iterator<Item = [u8; SIZE]>)
 }
 
 /// A dump with full memory. Every record has bytes of its own in the file.
-fn dump(threads: u64) -> Vec<u8> {
-    let (modules, ranges) = (MODULES * threads, RANGES * threads);
+fn dump(threads: u64, ranges: u64) -> Vec<u8> {
+    let modules = MODULES * threads;
     let mut target: Vec<u8> =
         (0..ranges).map(|index| [index as u8; SIZE as usize]).collect::<Vec<_>>().into_flattened();
     let contexts = target.len();
@@ -151,7 +155,7 @@ struct Cost {
 /// Opens the dump, looks up every tenth range, and re-encodes it in few parts, whole, and into the other format.
 fn costs(threads: u64) -> Vec<Cost> {
     let (modules, ranges) = (MODULES * threads, RANGES * threads);
-    let file = dump(threads);
+    let file = dump(threads, ranges);
     let dump = Dump::parse(&file).expect("the head is sound");
     let (found, spent) = measure(|| {
         let memory = dump.memory();
@@ -195,6 +199,24 @@ fn a_million_ranges_cost_what_each_costs_in_a_smaller_dump() {
                 assert!(other <= one * 4 * 11 / 10 + 0x1_0000, "{}: {one}, then {other}", larger.1[0].what);
             }
         }
+    }
+}
+
+/// The address, the size and the place in the file of a range are 24 bytes: whoever knows all ranges of the source and
+/// those of the result has little room for more.
+fn a_plan_takes_little_for_each_range() {
+    const COUNT: u64 = 1_000_000;
+    let file = dump(1, COUNT);
+    let dump = Dump::parse(&file).expect("the head is sound");
+    for words in ["/m", "/mf", "/ma", "/mA"] {
+        let options: Options = words.parse().expect("the options are known");
+        let mut sink = Calls::default();
+        let run = || Redump::new(&dump, &options).expect("it can be re-encoded").write_to(&mut sink);
+        let (report, spent) = measure(run);
+        let report = report.expect("counting takes everything");
+        println!("{words} of {COUNT} ranges: {spent:?}");
+        assert_eq!((report.memory_ranges == COUNT, report.size), (words != "/m", sink.bytes), "{words}");
+        assert!(spent.peak as u64 <= (16 << 20) + 32 * COUNT, "{words}: {spent:?}");
     }
 }
 

@@ -1,0 +1,47 @@
+//! The bytes of a part: at hand, or rows that are worked out when they are written.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The bytes of a part of the file that is no memory of the process.
+#[derive(Debug)]
+pub(super) enum PartBytes<'a> {
+    Held(Cow<'a, [u8]>),
+    Rows(Rows<'a>),
+}
+
+/// Appends the row of a number.
+pub(super) type PutRow<'a> = dyn Fn(usize, &mut Vec<u8>) + 'a;
+
+/// A table that nobody keeps: its head, and what appends each row.
+pub(super) struct Rows<'a> {
+    pub(super) head: Vec<u8>,
+    pub(super) count: usize,
+    /// The size of a row in bytes.
+    pub(super) row_size: usize,
+    pub(super) put: Box<PutRow<'a>>,
+}
+
+impl PartBytes<'_> {
+    /// The size in bytes.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Held(bytes) => bytes.len() as u64,
+            Self::Rows(rows) => (rows.count as u64).saturating_mul(rows.row_size as u64) + rows.head.len() as u64,
+        }
+    }
+}
+
+impl<'a, T: Into<Cow<'a, [u8]>>> From<T> for PartBytes<'a> {
+    fn from(bytes: T) -> Self {
+        Self::Held(bytes.into())
+    }
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rows({} of {} bytes)", self.count, self.row_size)
+    }
+}
