@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs `dumpchk` and `redump` on damaged dumps: `bash fuzz/damage.sh [--debug] [--only INDEX] COUNT SEED [MORE DUMPS...]`.
+# Runs `dumpchk` and `redump` on damaged dumps:
+# `bash fuzz/damage.sh [--debug] [--only INDEX] COUNT SEED [MORE DUMPS...]`.
 #
 # What is done and what must hold is in the header of `fuzz/examples/damage/main.rs`. The programs are built for release
 # or, with `--debug`, with checks of overflow. The dumps are the fixtures, former findings and, where they are at hand,

@@ -20,7 +20,7 @@ const KEPT: usize = 1 << 16;
 pub struct Run {
     pub status: ExitStatus,
     pub time: Duration,
-    /// The most memory that was resident at once, in bytes. What this program held when it began is the least it can be.
+    /// The most memory that was resident at once, in bytes. It is no less than what this program held by then.
     pub peak: u64,
     pub stderr: String,
 }

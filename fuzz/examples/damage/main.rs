@@ -1,14 +1,15 @@
 //! Damages dumps, and runs `dumpchk` and `redump` on what comes out: `damage FOLDER COUNT SEED [--only INDEX] DUMP...`.
 //!
-//! `FOLDER` holds the two programs. Each of `COUNT` variants is one of the dumps (small ones more often) with one to six
-//! damages: cut, bits flipped, words swapped or replaced by numbers that something may break on, rows of the directory that
-//! take type or place of another, streams of other dumps, blocks copied, zeroed, taken out or put in twice; mostly where
-//! headers and lists are. What a variant is and which options `redump` gets for it follows from seed and index alone.
+//! `FOLDER` holds the two programs. Each of `COUNT` variants is one of the dumps (small ones more often) with one to
+//! six damages: cut, bits flipped, words swapped or replaced by numbers that something may break on, rows of the
+//! directory that take type or place of another, streams of other dumps, blocks copied, zeroed, taken out or put in
+//! twice; mostly where headers and lists are. What a variant is, and which options `redump` gets for it, follows from
+//! seed and index alone.
 //!
 //! Nothing may panic, end by a signal, take 5 s or 512 MiB. What fails says so in one line and leaves no file. What was
-//! written opens with `dumpchk` and in the `minidump` crate, which reads as many threads, modules and ranges in it as we do;
-//! where it does not, there is a reason, and all reasons are counted. Exit code 1 if anything fails: such variants stay in the
-//! folder that is named then. `--only INDEX` shows one variant and keeps it.
+//! written opens with `dumpchk` and in the `minidump` crate, which has as many threads, modules and ranges there as we
+//! have; where it has not, there is a reason, and all reasons are counted. Exit code 1 if anything else happens: such
+//! variants stay in the folder that is named then. `--only INDEX` shows one variant and keeps it.
 //!
 //! `bash fuzz/damage.sh` builds the programs and gathers the dumps.
 

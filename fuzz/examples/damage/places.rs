@@ -91,7 +91,7 @@ impl Places {
     fn position(&self, bytes: &[u8], at: usize, width: usize) -> Option<usize> {
         let low = self.word(bytes, at)? as usize;
         let whole = width == 4 || self.word(bytes, at + 4)? == 0;
-        (whole && low % 2 == 0 && (32..bytes.len()).contains(&low)).then_some(low)
+        (whole && low.is_multiple_of(2) && (32..bytes.len()).contains(&low)).then_some(low)
     }
 
     fn word(&self, bytes: &[u8], at: usize) -> Option<u32> {

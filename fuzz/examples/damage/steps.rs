@@ -12,9 +12,17 @@ const BLOCK: usize = 4096;
 /// What was done, in words: the kind, and the details.
 pub type Step = (&'static str, String);
 
-type Kind = fn(&mut Vec<u8>, &Places, &mut Numbers, &Sources) -> io::Result<Option<Step>>;
+/// A dump that is being damaged, and what that takes.
+struct Work<'w> {
+    bytes: &'w mut Vec<u8>,
+    places: &'w Places,
+    numbers: &'w mut Numbers,
+    sources: &'w Sources,
+}
 
-/// Of the kinds that come last, each makes positions found before invalid. The cut is the last of all.
+type Kind = fn(&mut Work<'_>) -> io::Result<Option<Step>>;
+
+/// In the order in which they are done, with weights: what moves bytes comes late, and the cut last.
 const KINDS: [(Kind, usize); 9] =
     [(flip, 5), (swap, 3), (replace, 6), (row, 4), (splice, 4), (copy, 1), (zero, 1), (shift, 1), (cut, 3)];
 
@@ -28,13 +36,14 @@ pub fn damage(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, sourc
     let total = KINDS.iter().map(|(_, weight)| weight).sum();
     let mut chosen: Vec<usize> = (0..count).map(|_| kind(numbers.below(total))).collect();
     chosen.sort_unstable();
+    let mut work = Work { bytes, places, numbers, sources };
     let mut steps = Vec::new();
     for index in chosen {
-        steps.extend((KINDS[index].0)(bytes, places, numbers, sources)?);
+        steps.extend((KINDS[index].0)(&mut work)?);
     }
     // Two equal words may have been swapped, zeros zeroed.
-    if *bytes == before {
-        steps.extend(flip(bytes, places, numbers, sources)?);
+    if *work.bytes == before {
+        steps.extend(flip(&mut work)?);
     }
     Ok(steps)
 }
@@ -49,7 +58,8 @@ fn kind(mut ticket: usize) -> usize {
 }
 
 /// 1 to 64 bits, no bit twice.
-fn flip(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn flip(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let count = 1 << numbers.below(7);
     let mut flipped = Vec::new();
     for _ in 0..count {
@@ -66,7 +76,8 @@ fn flip(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources
     Ok(Some(("bits flipped", places.join(" "))))
 }
 
-fn swap(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn swap(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let width = width(numbers);
     let first = places.pick(numbers, bytes.len(), width);
     let second = places.pick(numbers, bytes.len(), width);
@@ -76,7 +87,8 @@ fn swap(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources
 }
 
 /// A word becomes a number that something may break on.
-fn replace(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn replace(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let width = width(numbers);
     let Some(at) = places.pick(numbers, bytes.len(), width) else { return Ok(None) };
     let number = number(bytes.len() as u64, places, numbers);
@@ -100,7 +112,8 @@ fn number(size: u64, places: &Places, numbers: &mut Numbers) -> u64 {
 }
 
 /// A row of the directory takes type, location or both of another; a position of a full user dump that of another.
-fn row(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn row(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let (first, second) = (numbers.pick(&places.rows), numbers.pick(&places.rows));
     if let (Some(first), Some(second)) = (first, second) {
         let part = *numbers.pick(&[0..4, 4..12, 0..12]).as_ref().expect("the list has rows");
@@ -115,7 +128,8 @@ fn row(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources)
 }
 
 /// A part of another dump comes in behind the last byte, and something points there.
-fn splice(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, sources: &Sources) -> io::Result<Option<Step>> {
+fn splice(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, sources } = work;
     let (path, other) = sources.pick(numbers)?;
     let theirs = Places::of(&other);
     let (start, size, stream_type) = match numbers.pick(&theirs.rows) {
@@ -142,7 +156,8 @@ fn splice(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, sources: 
     Ok(Some(("streams of other dumps", what)))
 }
 
-fn copy(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn copy(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let size = 1 + numbers.below(BLOCK);
     let (from, to) = (places.pick(numbers, bytes.len(), 1), places.pick(numbers, bytes.len(), 1));
     let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
@@ -151,7 +166,8 @@ fn copy(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources
     Ok(Some(("blocks copied", format!("{size} bytes from {from:#x} to {to:#x}"))))
 }
 
-fn zero(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn zero(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let size = 1 + numbers.below(BLOCK);
     let Some(at) = places.pick(numbers, bytes.len(), 1) else { return Ok(None) };
     let end = bytes.len().min(at + size);
@@ -160,7 +176,8 @@ fn zero(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources
 }
 
 /// A block disappears or comes twice: all behind it stands elsewhere.
-fn shift(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn shift(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let most = if numbers.once_in(2) { 16 } else { BLOCK };
     let size = 1 + numbers.below(most);
     let Some(at) = places.pick(numbers, bytes.len(), 1) else { return Ok(None) };
@@ -175,7 +192,8 @@ fn shift(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Source
     Ok(Some(("blocks put in twice", what)))
 }
 
-fn cut(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, _: &Sources) -> io::Result<Option<Step>> {
+fn cut(work: &mut Work<'_>) -> io::Result<Option<Step>> {
+    let Work { bytes, places, numbers, .. } = work;
     let size = bytes.len();
     let at = if numbers.once_in(2) { places.edge(numbers, size) } else { numbers.below(size) };
     bytes.truncate(at);

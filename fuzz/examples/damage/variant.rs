@@ -60,7 +60,7 @@ impl Setting {
         for failure in failures {
             let damage: Vec<_> = steps.iter().map(|(kind, _)| *kind).collect();
             let from = format!("{}, {}", source.display(), damage.join(", "));
-            tally.fail(index, format!("{failure}\n    {from}: redump {}", words.join(" ")));
+            tally.fail(index, format!("{failure}\n    {from}: redump {words:?}"));
         }
         fs::remove_dir_all(&results)
     }
@@ -80,7 +80,7 @@ impl Trial<'_> {
         let run = run(&self.setting.folder.join(program), arguments)?;
         self.tally.run(name, &run, self.index);
         if self.shown {
-            println!("{program} {}", arguments.join(" "));
+            println!("{program} {arguments:?}");
             println!("    {}, {:.1} ms: {}", run.status, 1000.0 * run.time.as_secs_f64(), run.stderr.trim_end());
         }
         if let Some(fault) = run.fault() {
