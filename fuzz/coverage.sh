@@ -4,9 +4,11 @@
 #
 # For each folder of the source it prints the functions that ran and the edges of their control flow, of all that are in the
 # target. Code that was inlined counts where it went; what is instantiated from other crates is not counted, nor is what
-# the linker left out. These are the fuzzer's own counters, which need no more than fuzzing does, and a symbolizer
-# (llvm-symbolizer, or binutils' addr2line). Lines and regions come from `cargo fuzz coverage`, where the nightly toolchain
-# has its component llvm-tools; tools of another version of LLVM do not read its profiles.
+# the linker left out. Checks that never fail have edges too, so the numbers are for comparing corpora.
+#
+# These are the fuzzer's own counters, which need no more than fuzzing does, and a symbolizer (llvm-symbolizer, or
+# binutils' addr2line). Lines and regions come from `cargo fuzz coverage`, where the nightly toolchain has its component
+# llvm-tools; tools of another version of LLVM do not read its profiles.
 set -euo pipefail
 if [[ $# == 0 ]]; then
     echo 'usage: bash fuzz/coverage.sh FOLDER [TARGETS...]' >&2
