@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use arbitrary::{Arbitrary, Unstructured};
 use userdump_fuzz::process::Process;
+use userdump_fuzz::random::Random;
 
 const COUNT: u64 = 64;
 
@@ -23,14 +24,8 @@ fn main() {
     }
 }
 
-/// Numbers that look random and are the same each time: Marsaglia's xorshift. Later seeds are longer.
+/// Later seeds are longer.
 fn numbers(seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let next = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..256 + 64 * seed).map(next).collect()
+    let mut random = Random::new(seed);
+    (0..256 + 64 * seed).map(|_| (random.next() >> 32) as u8).collect()
 }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 
 use arbitrary::{Arbitrary, Unstructured};
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use minidump::{
     MinidumpMemory64List, MinidumpMemoryList, MinidumpModuleList, MinidumpStream, MinidumpThreadList, Module,
 };
@@ -46,6 +46,10 @@ fuzz_target!(
         }
     }
 );
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    userdump_fuzz::mutate(data, size, max_size, seed, 3, fuzzer_mutate)
+});
 
 /// What the peer gives, if it gives anything.
 fn peer<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {

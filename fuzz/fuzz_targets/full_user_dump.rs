@@ -5,7 +5,7 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use userdump::Dump;
 use userdump::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, MemoryInfo};
 use userdump::read::FullUserDump;
@@ -24,7 +24,11 @@ fuzz_target!(|data: &[u8]| {
     let dump = FullUserDump::parse(&file).expect("it is a full user dump");
     read_back(&process, &dump);
     walk(&Dump::FullUserDump(dump));
-    redumped::check(&file, &options);
+    redumped::check_process(process, true, &options);
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    userdump_fuzz::mutate(data, size, max_size, seed, 3, fuzzer_mutate)
 });
 
 fn read_back(process: &Process, dump: &FullUserDump<'_>) {

@@ -2,11 +2,15 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use userdump::Dump;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(dump) = Dump::parse(data) {
         userdump_fuzz::walk(&dump);
     }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    userdump_fuzz::mutate(data, size, max_size, seed, 0, fuzzer_mutate)
 });

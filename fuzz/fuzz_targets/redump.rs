@@ -5,7 +5,7 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use userdump::Dump;
 use userdump_fuzz::process::Process;
 use userdump_fuzz::redumped;
@@ -17,5 +17,9 @@ fuzz_target!(|data: &[u8]| {
         return redumped::check(source, &options);
     }
     let Ok(process) = Process::arbitrary_take_rest(Unstructured::new(source)) else { return };
-    redumped::check(&process.dump(last[2] & 2 != 0), &options);
+    redumped::check_process(process, last[2] & 2 != 0, &options);
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    userdump_fuzz::mutate(data, size, max_size, seed, 3, fuzzer_mutate)
 });

@@ -1,11 +1,15 @@
-//! What the fuzz targets share: a walk over everything that a dump can be asked for, processes to make dumps of, and
-//! re-encoding.
+//! What the fuzz targets share: a walk over everything that a dump can be asked for, mutating by meaning, processes to
+//! make dumps of, and re-encoding.
 
 // `Stream` may grow, so that its matches need an arm for what is not known yet. This lint, which only a nightly
 // compiler has, names the variants that fall into it; the fuzz targets are built by one.
 #![cfg_attr(fuzzing, feature(non_exhaustive_omitted_patterns_lint), deny(non_exhaustive_omitted_patterns))]
 
+mod canary;
+mod findings;
+mod mutate;
 pub mod process;
+pub mod random;
 pub mod redumped;
 mod user;
 mod vendor;
@@ -17,6 +21,7 @@ use userdump::read::{
 };
 use userdump::{Dump, Minidump};
 
+pub use mutate::mutate;
 pub use user::walk_user_dump;
 
 /// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.

@@ -7,6 +7,9 @@ use userdump::read::Memory;
 use userdump::redump::{Options, Outcome, Redump};
 use userdump::{Dump, Minidump, ReadError};
 
+use crate::process::Process;
+use crate::{canary, findings};
+
 /// The letters; a bit stands for each.
 const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
 
@@ -29,6 +32,7 @@ pub fn check(source: &[u8], options: &Options) {
     let dump = Dump::parse(&once).expect("the result is a dump");
     assert_eq!(matches!(dump, Dump::FullUserDump(_)), options.is_full_user_dump());
     crate::walk(&dump);
+    findings::check(&before, &dump, options);
     // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
     let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
     holds(&before.memory(), &dump.memory(), filtered);
@@ -39,6 +43,24 @@ pub fn check(source: &[u8], options: &Options) {
     let (twice, _) = redump(&dump, options).expect("the result can be re-encoded");
     let excused = filtered || gave_up || pointers_are_filtered(&before);
     assert!(excused || once == twice, "re-encoding the result changes it");
+}
+
+/// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result.
+pub fn check_process(mut process: Process, full_user_dump: bool, options: &Options) {
+    check(&process.dump(full_user_dump), options);
+    if !options.minidump_type().contains(MinidumpType::FILTER_MEMORY) {
+        return;
+    }
+    process.plant_secrets(full_user_dump);
+    let file = process.dump(full_user_dump);
+    let source = Dump::parse(&file).expect("it is a dump");
+    let Ok(redump) = Redump::new(&source, options) else { return };
+    let selected = redump.selected_memory().to_vec();
+    let mut result = Vec::new();
+    redump.write_to(&mut result).expect("a vector takes everything");
+    if canary::forget(&mut process, full_user_dump) {
+        canary::check(&source, &selected, &result);
+    }
 }
 
 /// True if the dump says that it was made with `i` and `r`: all its memory counts as pointed to by stacks that no longer

@@ -113,6 +113,36 @@ impl Process {
         self.contents.get(usize::from(number)).map_or_else(Vec::new, |contents| contents.bytes(self.machine))
     }
 
+    /// Puts a secret on the stack of each thread, which its descriptor tells and, if `blocks` are asked for or the thread's
+    /// number is odd, its environment block; and one where nothing leads to.
+    pub fn plant_secrets(&mut self, blocks: bool) {
+        let mut planted = vec![(Address(0x7c_3000), Contents::Secret { before: 0, words: Vec::new() })];
+        for thread in self.threads.iter_mut().take(32) {
+            let words = self.modules.iter().map(|module| module.base).take(4).collect();
+            let secret = Contents::Secret { before: thread.id & 0x3f, words };
+            let size = secret.bytes(self.machine).len() as u8;
+            let start = thread.stack.0;
+            thread.stack.1 = size;
+            if blocks || thread.id & 1 == 1 {
+                // An exception list, then both ends of the stack.
+                let words = vec![Address(0), Address(start.0.wrapping_add(size.into())), start];
+                planted.push((thread.teb, Contents::Pointers { words, room: 0 }));
+            }
+            planted.push((start, secret));
+        }
+        for (number, (address, contents)) in (self.contents.len()..).zip(planted) {
+            let Ok(number) = Number::try_from(number) else { return };
+            self.contents.push(contents);
+            self.memory.insert(0, (address, number));
+        }
+    }
+
+    /// Leaves nothing of the secrets in memory; false if there are none.
+    pub fn forget_secrets(&mut self) -> bool {
+        let secrets = self.contents.iter_mut().filter(|contents| matches!(contents, Contents::Secret { .. }));
+        secrets.map(|secret| *secret = Contents::Raw(Vec::new())).count() > 0
+    }
+
     pub fn address(&self, address: Address) -> u64 {
         self.machine.address(address)
     }

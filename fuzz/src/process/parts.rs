@@ -3,6 +3,8 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use userdump::format::{ImageFileMachine, ProcessorArchitecture};
 
+use crate::canary;
+
 /// Where addresses lie, so that they meet: low ones, around 2 and 4 GiB, high ones, the last page.
 const PAGES: [u64; 12] = [
     0,
@@ -136,6 +138,11 @@ pub enum Contents {
         words: Vec<Address>,
         room: u8,
     },
+    /// What nobody else shall see, between room and words that may be pointers.
+    Secret {
+        before: u8,
+        words: Vec<Address>,
+    },
     /// The headers of an image with two sections, one of code and one of data.
     Image {
         sections: [Section; 2],
@@ -156,14 +163,21 @@ impl Contents {
             Self::Raw(bytes) => bytes.clone(),
             Self::Filled { byte, size } => vec![*byte; usize::from(*size & 0x1fff)],
             Self::Pointers { words, room } => {
-                let words = words.iter().map(|word| word.0.to_le_bytes());
-                let mut bytes: Vec<u8> = words.flat_map(|word| word.into_iter().take(machine.pointer_size())).collect();
+                let mut bytes = pointers(machine, words);
                 bytes.resize(bytes.len() + usize::from(*room), 0);
                 bytes
+            }
+            Self::Secret { before, words } => {
+                [vec![0; usize::from(*before)], canary::secret(), pointers(machine, words)].concat()
             }
             Self::Image { sections } => image(machine, sections),
         }
     }
+}
+
+fn pointers(machine: Machine, words: &[Address]) -> Vec<u8> {
+    let words = words.iter().map(|word| word.0.to_le_bytes());
+    words.flat_map(|word| word.into_iter().take(machine.pointer_size())).collect()
 }
 
 /// The distance from one header of an image to the next, by the format.

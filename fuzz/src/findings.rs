@@ -1,0 +1,127 @@
+//! What a check may find in a result of re-encoding: nothing that the writer answers for, and of the rest nothing that the
+//! source has not.
+
+use std::collections::BTreeSet;
+
+use userdump::Dump;
+use userdump::format::{MinidumpType, StreamType};
+use userdump::read::{Finding, FindingCode};
+use userdump::redump::Options;
+
+/// Who answers for a finding in a result.
+#[derive(PartialEq)]
+enum Blame {
+    /// The re-encoder: places, sizes, counts and order are its own work.
+    Writer,
+    /// The source, whose stream, context or name came along as it was, or which lacks what is missing. There the same
+    /// stream has a finding too, if not the same one: a stream that its file cuts is a list that is cut in the result.
+    Source,
+    /// The source, if it is a full user dump, whose check asks for neither sizes of contexts nor names.
+    UserDump,
+}
+
+pub fn check(before: &Dump<'_>, after: &Dump<'_>, options: &Options) {
+    let source = findings(before);
+    // A module whose name leads into a structure has a folder of binary bytes, and asterisks take its place elsewhere.
+    let asterisks = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
+    let of_user_dump = matches!(before, Dump::FullUserDump(_));
+    for finding in findings(after) {
+        let excused = match blame(&finding, of_user_dump && matches!(after, Dump::FullUserDump(_))) {
+            Blame::Writer => false,
+            Blame::UserDump if of_user_dump => true,
+            _ if asterisks && finding.stream.is_some_and(|stream_type| !is_rebuilt(stream_type)) => true,
+            Blame::Source | Blame::UserDump => source.iter().any(|other| is_cause(other, &finding)),
+        };
+        assert!(excused, "the result has a finding of its own: {finding}");
+    }
+}
+
+fn findings(dump: &Dump<'_>) -> Vec<Finding> {
+    // One of each kind and stream is enough, and few to compare.
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    dump.check(&mut |finding| {
+        if seen.insert((finding.code, finding.stream)) {
+            found.push(finding);
+        }
+    });
+    found
+}
+
+/// Streams that are made out of records, whatever their bytes in the source were.
+const fn is_rebuilt(stream_type: StreamType) -> bool {
+    matches!(
+        stream_type,
+        StreamType::THREAD_LIST
+            | StreamType::MODULE_LIST
+            | StreamType::UNLOADED_MODULE_LIST
+            | StreamType::MEMORY_LIST
+            | StreamType::MEMORY64_LIST
+            | StreamType::MEMORY_INFO_LIST
+            | StreamType::SYSTEM_INFO
+            | StreamType::HANDLE_DATA
+            | StreamType::THREAD_INFO_LIST
+            | StreamType::THREAD_NAMES
+            | StreamType::MISC_INFO
+            | StreamType::EXCEPTION
+    )
+}
+
+fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
+    match finding.code {
+        FindingCode::DirectoryTruncated
+        | FindingCode::StreamOutsideFile
+        | FindingCode::StreamsOverlap
+        | FindingCode::ContextOutsideFile
+        | FindingCode::StackWithoutBytes
+        | FindingCode::MemoryTruncated
+        | FindingCode::MemoryDataTruncated
+        | FindingCode::RangesDisagree
+        | FindingCode::FlagsDisagree
+        | FindingCode::CodeViewUnreadable
+        | FindingCode::MiscRecordUnreadable
+        | FindingCode::HandleChainBroken
+        | FindingCode::PartOutsideFile
+        | FindingCode::PartsOverlap => Blame::Writer,
+        // From one full user dump to another, regions keep their order.
+        FindingCode::RangesUnsorted => {
+            if between_user_dumps {
+                Blame::Source
+            } else {
+                Blame::Writer
+            }
+        }
+        // Other streams are carried byte for byte, and all of them where a type comes more than once.
+        FindingCode::StreamUnreadable
+        | FindingCode::DuplicateStream
+        | FindingCode::ListTruncated
+        | FindingCode::ListSmallerThanStream => match finding.stream {
+            Some(stream_type) if !is_rebuilt(stream_type) => Blame::Source,
+            _ => Blame::Writer,
+        },
+        FindingCode::ContextUnknownSize | FindingCode::NameUnreadable => Blame::UserDump,
+        FindingCode::NameNotUtf16
+        | FindingCode::NoSystemInfo
+        | FindingCode::NoThreads
+        | FindingCode::ExceptionThreadMissing
+        | FindingCode::ReferenceOutsideFile
+        | FindingCode::ReferencesExceedFile => Blame::Source,
+        code => panic!("nobody answers for {code}"),
+    }
+}
+
+/// True if what the source has explains what the result has.
+fn is_cause(source: &Finding, result: &Finding) -> bool {
+    let lacking: &[StreamType] = if result.code == FindingCode::NoSystemInfo {
+        &[StreamType::SYSTEM_INFO]
+    } else if result.code == FindingCode::NoThreads {
+        &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST]
+    } else {
+        result.stream.as_slice()
+    };
+    let has_to_do = match source.stream {
+        Some(stream_type) => lacking.contains(&stream_type),
+        // The directory, or a list of a full user dump.
+        None => result.stream.is_none(),
+    };
+    source.code == result.code || has_to_do
+}
