@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use userdump::Dump;
 use userdump::redump::{Options, redump};
 
-use super::hostile::{Stream, file, words};
+use super::hostile::{file, words};
 use super::{Count, Spent, measure};
 use crate::support::trials;
 use crate::synth::{UserDump, UserModule, UserRegion};
@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         handles_whose_chains_go_in_circles,
         annotations_that_point_at_each_other,
         module_names_that_overlap,
+        paths_of_pdbs_that_overlap,
         regions_that_all_overlap,
         modules_that_are_all_the_same,
     ]
@@ -129,8 +130,9 @@ fn same_streams(kind: u32, count: u32, stream: &[u8]) -> Vec<u8> {
 fn streams_that_are_all_the_same() {
     let module = |count: u32| words([count].into_iter().chain((0..27 * count).map(|_| 0)));
     let exception = |_: u32| words((0..42).map(|_| 7));
-    // A module list, comments, an exception, Crashpad's information, a command line, one that nobody knows.
+    // A list of modules, comments, an exception, Crashpad's information, mappings, and what nobody knows.
     let bytes = |count: u32| vec![0x41; 16 * count as usize];
+    let maps = |count: u32| b"1000-2000 r-xp 0 0:0 0 \n".repeat(count as usize);
     for (kind, stream) in [
         (4, &module as &dyn Fn(u32) -> Vec<u8>),
         (10, &bytes),
@@ -138,10 +140,11 @@ fn streams_that_are_all_the_same() {
         (6, &exception),
         (0x4350_0001, &bytes),
         (0x4767_0009, &bytes),
+        (0x4767_0009, &maps),
         (0x9999_0000, &bytes),
     ] {
         let build = |count| same_streams(kind, count, &stream(count));
-        in_proportion(&format!("streams of type {kind:#x}"), build, 10_000, &["/m", "/mA", "/mrR", "/f"]);
+        in_proportion(&format!("streams of type {kind:#x}"), build, 10_000, &["/m", "/mR", "/mrR", "/f"]);
     }
 }
 
@@ -161,17 +164,16 @@ fn handles_whose_chains_go_in_circles() {
 }
 
 fn annotations_that_point_at_each_other() {
-    // Links of modules, lists, pairs and objects: each is a list of the same bytes, its entries leading to itself.
+    // A list that is read as links of modules, lists, pairs and objects: each word of it, as an offset and as a size,
+    // is where the list itself begins.
     let build = |count: u32| {
+        let filler = vec![0; 12 * count as usize];
         let stream = |at: u32| {
-            // The list begins at 52 of the stream, and its entries, read as any kind, lead back to it.
-            let list = at + 52;
-            let size = 4 + 12 * count;
-            let head = [1, 0, 0, 0, 0, 0, 0, 0, 0, size, list, size, list];
-            words(head.into_iter().chain([count]).chain((0..count).flat_map(|_| [list, size, list])))
+            let list = at + filler.len() as u32 + 52;
+            let head = [1, 0, 0, 0, 0, 0, 0, 0, 0, list, list, list, list];
+            words(head.into_iter().chain((0..list / 4).map(|_| list)))
         };
-        // There is no target: the stream is the first thing behind the directory.
-        file(&[], &[(0x4350_0001, &stream)])
+        file(&filler, &[(0x4350_0001, &stream)])
     };
     in_proportion("annotations", build, MANY, &["/m", "/mA", "/mR", "/mrR"]);
 }
@@ -191,7 +193,25 @@ fn module_names_that_overlap() {
         };
         file(&texts, &[(7, &|_| words(SYSTEM)), (4, &module)])
     };
-    in_proportion("names of modules", build, MANY, &["/m", "/mR", "/mrR", "/f"]);
+    in_proportion("names of modules", build, MANY / 16, &["/m", "/f"]);
+    in_proportion("names of modules", build, MANY / 16, &["/mR"]);
+}
+
+fn paths_of_pdbs_that_overlap() {
+    // Each record begins two words behind the one before, with a path that ends where the bytes do.
+    let build = |count: u32| {
+        let records: Vec<u8> = b"RSDSRSDS".repeat(2 * count as usize);
+        let module = |at: u32| {
+            let row = |index| {
+                let mut row = [0; 27];
+                (row[0], row[2], row[19], row[20]) = (index << 12, 0x1000, 8 * count, at + 8 * index);
+                row
+            };
+            words([count].into_iter().chain((0..count).flat_map(row)))
+        };
+        file(&records, &[(7, &|_| words(SYSTEM)), (4, &module)])
+    };
+    in_proportion("paths of PDBs", build, MANY, &["/m", "/mR"]);
 }
 
 fn regions_that_all_overlap() {
