@@ -122,8 +122,10 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
+type Stop = (fn() -> io::Result<usize>, ErrorKind);
+
 /// Nothing is taken; nothing fits. They take turns.
-const STOPS: [(fn() -> io::Result<usize>, ErrorKind); 2] =
+const STOPS: [Stop; 2] =
     [(|| Ok(0), ErrorKind::WriteZero), (|| Err(ErrorKind::StorageFull.into()), ErrorKind::StorageFull)];
 
 fn a_sink_that_fails_is_an_error_at_every_byte() {
