@@ -29,13 +29,19 @@ impl Target {
             }
             // Where a link leads, so that it is the file that gets replaced and not the link.
             Ok(_) => path.canonicalize()?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if fs::symlink_metadata(path).is_ok() {
+                    return Err(io::Error::other("a link that leads nowhere"));
+                }
+                path.to_owned()
+            }
             Err(error) => return Err(error),
         };
         Ok(Self { path, overwrite })
     }
 
-    /// A temporary file in the same folder, which disappears unless it is published.
+    /// A temporary file in the same folder, which disappears unless it is published. Only a signal that ends the process
+    /// leaves it there.
     pub fn create(&self) -> io::Result<NamedTempFile> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = Builder::new();

@@ -6,11 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, Rva64, RvaWidth, StreamType};
-use crate::read::{Context, HandleObject, HandleObjects, Minidump, Module, Part, Parts, StreamContext, parts};
+use crate::read::{
+    Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, StreamContext, parts,
+};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use super::context::{self, Form};
-use super::folders::{Folders, code_view_without_folder, string_without_folder, wide_base_name};
+use super::folders::{Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name};
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,23 +94,35 @@ impl<'r, 'a> Carrier<'r, 'a> {
         if self.folders.is_none() {
             return self.text(rva);
         }
-        let name = wide_base_name(self.dump.string(rva)?.as_bytes());
-        let key = (Kind::ModuleName, rva, name.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, _| Some(builder.text(Text::from_utf16_le(name))))
+        // The whole text is charged for, as looking for its last separator goes through it.
+        let text = self.dump.string(rva)?.as_bytes();
+        let key = (Kind::ModuleName, rva, text.len() as u64);
+        self.once("MINIDUMP_STRING", key, |builder, _| Some(builder.text(Text::from_utf16_le(wide_base_name(text)))))
     }
 
     /// The CodeView record of a module, likewise.
     pub(super) fn code_view(&mut self, module: &Module<'r>) -> Result<Option<PartId>, ReadError> {
+        const WHAT: &str = "CodeView record";
         let location = module.raw().cv_record;
-        let Some(code_view) = module.code_view()?.filter(|_| self.folders.is_some()) else {
-            return self.bytes("CodeView record", location);
-        };
-        let record = self.dump.location("CodeView record", location)?;
-        let Some(shorter) = code_view_without_folder(record, code_view) else {
-            return self.bytes("CodeView record", location);
+        if self.folders.is_none() {
+            return self.bytes(WHAT, location);
+        }
+        let Some(record) = self.dump.optional_location(WHAT, location)? else {
+            return Ok(None);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
-        self.once("CodeView record", key, |builder, _| Some(builder.part("CodeView record", shorter))).map(Some)
+        let keep = self.keep;
+        let part = self.once(WHAT, key, |builder, folders| {
+            // Where the path ends is looked for here, after it has been charged for.
+            let code_view = module.code_view().ok().flatten();
+            let shorter = code_view.and_then(|code_view| code_view_without_folder(record, code_view));
+            let bytes = match shorter {
+                Some(shorter) => shorter.into(),
+                None => keep(shown(folders, record)?),
+            };
+            Some(builder.part(WHAT, bytes))
+        });
+        part.map(Some)
     }
 
     /// As [`Carrier::text`], for a position that is 0 where there is no string.
@@ -209,6 +223,17 @@ impl<'r, 'a> Carrier<'r, 'a> {
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
         let shown = shown(&mut self.folders, bytes);
         Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), (self.keep)(bytes))).is_some())
+    }
+
+    /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
+    pub(super) fn maps_without_folders(
+        &mut self,
+        stream: &StreamContext<'r>,
+        maps: &LinuxMaps<'r>,
+    ) -> Result<(), ReadError> {
+        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        self.builder.stream(stream.stream_type(), maps_without_folders(maps));
+        Ok(())
     }
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.

@@ -18,6 +18,8 @@ const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;
 /// What a look at the first characters costs beside that.
 const LOOK: usize = 40;
+/// And what an entry of a list costs, even if it has no name.
+const ENTRY: usize = 64;
 
 /// The folders of all modules.
 pub(super) struct Folders {
@@ -53,7 +55,11 @@ impl Folders {
                     debug.link_maps().iter().all(|map| folders.add_name(map.name().ok()))
                 }
                 Ok(Stream::LinuxMaps(maps)) => {
-                    maps.iter().filter(|mapping| mapping.is_file()).all(|it| folders.add_mapped(it.path.as_bytes()))
+                    folders.charge(maps.text().as_bytes().len())
+                        && maps
+                            .iter()
+                            .filter(|mapping| mapping.is_file())
+                            .all(|it| folders.add_mapped(it.path.as_bytes()))
                 }
                 _ => true,
             };
@@ -81,8 +87,7 @@ impl Folders {
     }
 
     fn add_name(&mut self, name: Option<Utf16<'_>>) -> bool {
-        // An entry of a list costs something even if it has no name.
-        let size = 1 + name.map_or(0, |name| name.as_bytes().len());
+        let size = ENTRY + name.map_or(0, |name| name.as_bytes().len());
         self.charge(size) && {
             name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
             true

@@ -67,10 +67,16 @@
 //! # Privacy
 //!
 //! With `r`, a word of a stack stays if it points into a module or into a thread's stack, so that return addresses and
-//! frame pointers do; all others become zero. Registers stay as they are. Comments, command lines, environment
-//! variables, annotations and streams that nobody has described are left out, and `p` leaves out the environment and the
-//! process parameters. Names of threads and, with `h`, of objects stay. What `i`, `p`, `w`, `d` and `c` add beside is not filtered;
-//! [`Report::unfiltered_memory`] says how much it is. Full memory wins over `r`, as in the debugger:
+//! frame pointers do; all others become zero. Comments, command lines, environment variables, annotations, open files of
+//! Linux, operations on handles, assertions and streams that nobody has described are left out, and `p` leaves out the
+//! environment and the process parameters.
+//!
+//! What describes the system and the process stays, though a name or a number in it may be a secret: registers,
+//! parameters of exceptions, names of modules, threads and time zones, security tokens, what Linux says of processor,
+//! release and status, function tables, and with `h` types, names and records of objects. So do up to 0x200 bytes to
+//! either side of the instructions, wherever they are. What `i`, `p`, `w`, `d` and `c` add beside is not filtered:
+//! environment blocks and memory that pointers lead to are as they were. [`Report::unfiltered_memory`] says how much that
+//! is, and how much around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`].
 //!
 //! With `R`, modules, unloaded modules and the PDB files of CodeView records have their base names, and so have the lines

@@ -17,7 +17,7 @@ use super::carry::{Carrier, Keep};
 use super::changed::Changes;
 use super::contents::Contents;
 use super::filter::{StackFilter, is_harmless};
-use super::folders::{Folders, maps_without_folders};
+use super::folders::Folders;
 use super::hooks::Hooks;
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
@@ -254,8 +254,8 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             .ok()
             .filter(|_| stream.stream_type() == StreamType::LINUX_MAPS && self.asked(MinidumpType::FILTER_MODULE_PATHS))
         {
-            self.carrier.builder.stream(StreamType::LINUX_MAPS, maps_without_folders(&maps));
-            return Outcome::Rewritten;
+            let made = self.carrier.maps_without_folders(stream, &maps);
+            return made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten);
         }
         let outcome = match relocation(stream.stream_type()) {
             Relocation::Known => {

@@ -1,5 +1,7 @@
 //! The corpus of dumps by other producers: what we read of each against what independent readers report.
 
+mod refused;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::Trial;
@@ -17,14 +19,15 @@ use crate::support::walk::walk;
 use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
-    trials![
+    let own = trials![
         we_read_what_other_readers_report,
         we_read_what_other_readers_refuse,
         memory_by_address_is_what_the_ranges_hold,
         the_check_finds_what_was_broken_on_purpose,
         every_file_can_be_walked,
         every_prefix_of_the_smallest_files_can_be_walked,
-    ]
+    ];
+    [own, refused::trials()].into_iter().flatten().collect()
 }
 
 const MERGED: &str = "LLDB merges modules of one name; all of them are kept";

@@ -1,5 +1,6 @@
 //! A plan goes into any sink, or the error says just where it stopped.
 
+mod redumps;
 mod sources;
 
 use std::io::{self, BufWriter, ErrorKind, IoSlice, Read, Write};
@@ -30,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
         what_a_buffering_sink_cannot_pass_on_is_an_error,
         large_ranges_go_out_in_pieces_and_small_ones_together,
     ];
-    [own, sources::trials()].into_iter().flatten().collect()
+    [own, redumps::trials(), sources::trials()].into_iter().flatten().collect()
 }
 
 /// Takes as many bytes of each call as the script says: it is told how many are offered and how many there are already.
@@ -224,7 +225,7 @@ fn named(file: &[u8]) -> Vec<Named> {
         let names: &[&str] = match extent.what {
             What::Head => &["MINIDUMP_HEADER"],
             What::Stream(kind) => stream_name(kind),
-            What::Record => &["CONTEXT", "CodeView record", "IMAGE_DEBUG_MISC", "object"],
+            What::Record => &["CONTEXT", "CodeView record", "IMAGE_DEBUG_MISC", "object", OBJECT],
             What::Text => &["MINIDUMP_STRING"],
             What::Memory => &["memory range"],
         };
@@ -235,6 +236,9 @@ fn named(file: &[u8]) -> Vec<Named> {
     }
     all
 }
+
+/// What the re-encoder calls `object`.
+const OBJECT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
 
 fn stream_name(kind: u32) -> &'static [&'static str] {
     match kind {
@@ -250,6 +254,8 @@ fn stream_name(kind: u32) -> &'static [&'static str] {
         16 => &["MemoryInfoList"],
         17 => &["ThreadInfoList"],
         19 => &["Token"],
+        21 => &["SystemMemoryInfo"],
+        22 => &["ProcessVmCounters"],
         24 => &["ThreadNames"],
         _ => &["stream"],
     }
@@ -261,33 +267,39 @@ fn stops_at_every_byte(dump: impl Fn() -> MinidumpBuilder<'static>, stop: fn() -
     let named = named(&expected);
     for stops_at in 0..expected.len() {
         for vectored in [false, true] {
-            let sink = Scripted::new(|offered: usize, taken| match stops_at - taken {
-                0 => stop(),
-                room => Ok(offered.min(room)),
+            stops_at_a_byte(&expected, &named, stops_at, vectored, (stop, kind), |sink| {
+                dump().plan().expect("it is small").write_to(sink).map(|_| ())
             });
-            let plan = dump().plan().expect("it is small");
-            let (file, result) = if vectored {
-                let mut sink = Vectored(sink);
-                let result = plan.write_to(&mut sink);
-                (sink.0.file, result)
-            } else {
-                let mut sink = sink;
-                let result = plan.write_to(&mut sink);
-                (sink.file, result)
-            };
-            assert!(file == expected[..stops_at], "{stops_at}");
-            let Err(WriteError::Io { item, offset, needed, written, source }) = result else {
-                panic!("{stops_at}: {result:?}");
-            };
-            assert_eq!(source.kind(), kind, "{stops_at}");
-            let at = named.iter().find(|it| it.end > stops_at as u64).expect("it stops within the file");
-            assert_eq!((offset, needed, written), (at.start, at.end - at.start, stops_at as u64 - at.start), "{item}");
-            assert!(at.names.contains(&item.name), "{item} at {stops_at}, where {:?} is", at.names);
-            assert_eq!(item.index.is_some(), at.counted, "{item} at {stops_at}");
-            if at.index.is_some() {
-                assert_eq!(item.index, at.index, "{item} at {stops_at}");
-            }
         }
+    }
+}
+
+/// Lets the sink stop after a number of bytes: what went out before is the start of the file, nothing follows, and the
+/// error names what stands there.
+fn stops_at_a_byte(
+    expected: &[u8],
+    named: &[Named],
+    stops_at: usize,
+    vectored: bool,
+    (stop, kind): (fn() -> io::Result<usize>, ErrorKind),
+    write_to: impl FnOnce(&mut dyn Write) -> Result<(), WriteError>,
+) {
+    let mut sink = Vectored(Scripted::new(|offered: usize, taken| match stops_at - taken {
+        0 => stop(),
+        room => Ok(offered.min(room)),
+    }));
+    let result = if vectored { write_to(&mut sink) } else { write_to(&mut sink.0) };
+    assert!(sink.0.file == expected[..stops_at], "{stops_at}");
+    let Err(WriteError::Io { item, offset, needed, written, source }) = result else {
+        panic!("{stops_at}: {result:?}");
+    };
+    assert_eq!(source.kind(), kind, "{stops_at}");
+    let at = named.iter().find(|it| it.end > stops_at as u64).expect("it stops within the file");
+    assert_eq!((offset, needed, written), (at.start, at.end - at.start, stops_at as u64 - at.start), "{item}");
+    assert!(at.names.contains(&item.name), "{item} at {stops_at}, where {:?} is", at.names);
+    assert_eq!(item.index.is_some(), at.counted, "{item} at {stops_at}");
+    if at.index.is_some() {
+        assert_eq!(item.index, at.index, "{item} at {stops_at}");
     }
 }
 

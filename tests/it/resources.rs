@@ -2,6 +2,7 @@
 
 mod allocator;
 mod hostile;
+mod proportion;
 mod scale;
 mod sections;
 
@@ -31,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    [own, hostile::trials(), scale::trials(), sections::trials()].into_iter().flatten().collect()
+    [own, hostile::trials(), proportion::trials(), scale::trials(), sections::trials()].into_iter().flatten().collect()
 }
 
 /// A sink that counts and keeps nothing.

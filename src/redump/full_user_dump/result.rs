@@ -3,12 +3,14 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use crate::error::RedumpError;
+use crate::error::{ReadError, RedumpError};
 use crate::format::{
     self, CrashModule64, CrashThread64, EXCEPTION_DEBUG_EVENT, ExceptionDebugEvent64, ImageFileMachine, MinidumpType,
     StreamType, char_to_windows_1252,
 };
-use crate::read::{MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, VersionInformation};
+use crate::read::{
+    MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, Utf16, VersionInformation,
+};
 use crate::redump::carry::Keep;
 use crate::redump::changed::Changes;
 use crate::redump::hooks::Hooks;
@@ -207,11 +209,13 @@ impl<'r> Transcoder<'_, 'r, '_> {
         // Those of a full user dump stay as they are, whatever their code page and whatever memory tells.
         let names: Vec<_> = self.source.user.into_iter().flat_map(|dump| dump.modules()).map(|it| it.name()).collect();
         let (mut altered, mut cut) = (0, 0);
+        // In sound dumps no two modules have a name in common; here each gets a copy.
+        let mut left = self.source.file_size.saturating_mul(2);
         for (item, module) in modules {
             let name = names.get(usize::try_from(item).unwrap_or(usize::MAX)).copied();
             let name = match name {
                 Some(name) => name.map(|name| name.as_bytes().to_vec()),
-                None => module.name().map(|name| {
+                None => module.name().and_then(|name| charged(&mut left, &module, name)).map(|name| {
                     let whole = name.to_string_lossy();
                     // In this format a name ends at its first NUL.
                     let text = whole.split('\0').next().unwrap_or_default();
@@ -231,4 +235,12 @@ impl<'r> Transcoder<'_, 'r, '_> {
         self.report.lose("module names with characters that Windows-1252 lacks", altered);
         self.report.lose("module names that go on behind a NUL", cut);
     }
+}
+
+/// The name of a module, as long as all of them together are not much larger than the file.
+fn charged<'a>(left: &mut u64, module: &Module<'_>, name: Utf16<'a>) -> Result<Utf16<'a>, ReadError> {
+    let rest = left.checked_sub(name.as_bytes().len() as u64);
+    *left = rest.unwrap_or(0);
+    let offset = module.raw().module_name_rva.into();
+    rest.map(|_| name).ok_or(ReadError::Cycle { what: "MINIDUMP_STRING", offset })
 }
