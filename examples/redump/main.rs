@@ -80,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let file = target.create().map_err(of_output)?;
     let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
-    file.as_file().sync_all().map_err(of_output)?;
+    target.settle(&file).map_err(of_output)?;
     progress.finish_and_clear();
     print(&(explanation + &summary(&report, options, output_name)))
         .map_err(|error| line(Path::new("standard output"), &error))?;

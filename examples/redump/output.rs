@@ -17,27 +17,29 @@ const STEP: usize = 4 << 20;
 pub struct Target {
     path: PathBuf,
     overwrite: bool,
+    /// Whether there is a file to be replaced.
+    replaces: bool,
 }
 
 impl Target {
     /// Refuses what must not be replaced.
     pub fn new(path: &Path, overwrite: bool) -> io::Result<Self> {
-        let path = match fs::metadata(path) {
+        let (path, replaces) = match fs::metadata(path) {
             Ok(found) if !found.is_file() => return Err(io::Error::other("not a regular file")),
             Ok(_) if !overwrite => {
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists; /o overwrites it"));
             }
             // Where a link leads, so that it is the file that gets replaced and not the link.
-            Ok(_) => path.canonicalize()?,
+            Ok(_) => (path.canonicalize()?, true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if fs::symlink_metadata(path).is_ok() {
                     return Err(io::Error::other("a link that leads nowhere"));
                 }
-                path.to_owned()
+                (path.to_owned(), false)
             }
             Err(error) => return Err(error),
         };
-        Ok(Self { path, overwrite })
+        Ok(Self { path, overwrite, replaces })
     }
 
     /// A temporary file in the same folder, which disappears unless it is published. Only a signal that ends the process
@@ -53,6 +55,11 @@ impl Target {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         builder.tempfile_in(folder)
+    }
+
+    /// Waits until the bytes are on the disk if a file is going to be replaced: otherwise, a power failure could take both.
+    pub fn settle(&self, file: &NamedTempFile) -> io::Result<()> {
+        if self.replaces { file.as_file().sync_all() } else { Ok(()) }
     }
 
     /// Gives the temporary file the name of the target, in one step.
