@@ -72,8 +72,8 @@ impl StackFilter {
     /// The stacks that share an address with an interval.
     fn stacks_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
         let from = self.stacks.partition_point(|stack| stack.last < interval.start);
-        let stacks = self.stacks.get(from..).unwrap_or_default().iter();
-        stacks.map_while(move |stack| stack.intersection(&interval))
+        let stacks = self.stacks.get(from..).unwrap_or_default().iter().copied();
+        stacks.take_while(move |stack| stack.start <= interval.last)
     }
 
     /// True if nothing of the interval is a stack, and all of it was asked for.
@@ -97,9 +97,7 @@ impl StackFilter {
 
     /// True for what may be a return address or a frame pointer: a pointer into a module or a stack, or to its end.
     fn helps(&self, word: u64) -> bool {
-        let at = self.stacks.partition_point(|stack| stack.last < word.saturating_sub(1));
-        let in_stack = self.stacks.get(at).is_some_and(|stack| stack.start <= word);
-        in_stack || self.in_module(word)
+        any_has(&self.stacks, word) || any_has(&self.stacks, word.saturating_sub(1)) || self.in_module(word)
     }
 
     fn in_module(&self, address: u64) -> bool {
@@ -109,7 +107,7 @@ impl StackFilter {
     /// Zeroes what does not help in the bytes at `address` of `memory`.
     pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
-        let mut zero = |from: u64, to: u64| {
+        let zero = |bytes: &mut [u8], from: u64, to: u64| {
             let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
             let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
             zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
@@ -117,24 +115,35 @@ impl StackFilter {
         for gap in self.gaps_in(part) {
             (gap.start..=gap.last)
                 .filter(|&address| !self.in_module(address))
-                .for_each(|address| zero(address, address));
+                .for_each(|address| zero(bytes, address, address));
         }
         for stack in self.stacks_in(part) {
-            let mut word = stack.start - stack.start % self.word;
+            let Some(cut) = stack.intersection(&part) else { continue };
+            let mut word = cut.start - cut.start % self.word;
             loop {
                 let last = word.saturating_add(self.word - 1);
                 // Of a word that the stack has only in part, nobody can say what it was.
-                let whole =
-                    self.stacks_in(Interval { start: word, last }).next() == Some(Interval { start: word, last });
-                let value = memory.read_integer(word, self.width).filter(|_| whole);
-                if !value.is_some_and(|value| self.helps(value)) {
-                    zero(word.max(stack.start), last.min(stack.last));
+                let is_whole = stack.start <= word && last <= stack.last;
+                let value = || value(bytes, word.checked_sub(address)?, self.word);
+                // A word may lie across the end of what is at hand.
+                let value = || value().or_else(|| memory.read_integer(word, self.width));
+                if !(is_whole && value().is_some_and(|value| self.helps(value))) {
+                    zero(bytes, word.max(cut.start), last.min(cut.last));
                 }
-                match last.checked_add(1).filter(|next| *next <= stack.last) {
+                match last.checked_add(1).filter(|next| *next <= cut.last) {
                     Some(next) => word = next,
                     None => break,
                 }
             }
         }
+    }
+}
+
+/// The little-endian word of 4 or 8 bytes at a position.
+fn value(bytes: &[u8], position: u64, width: u64) -> Option<u64> {
+    let bytes = bytes.get(usize::try_from(position).ok()?..)?;
+    match width {
+        4 => bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes).into()),
+        _ => bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
     }
 }

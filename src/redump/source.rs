@@ -49,6 +49,11 @@ pub(super) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
 
 /// True if one of the intervals, which are sorted and apart, has the address.
 pub(super) fn any_has(intervals: &[Interval], address: u64) -> bool {
+    // Most words of a stack are far from all modules.
+    let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else { return false };
+    if address < first.start || address > last.last {
+        return false;
+    }
     let at = intervals.partition_point(|interval| interval.last < address);
     intervals.get(at).is_some_and(|interval| interval.start <= address)
 }

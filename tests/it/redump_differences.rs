@@ -10,13 +10,15 @@ use crate::support::fixtures;
 use crate::support::redumped::{Redumped, hex, parsed};
 use crate::support::trials;
 use crate::synth::{
-    Dump, Exception, Handle, MemoryInfo, MiscInfo, Module, Part, Shape, Stack, SystemInfo, Thread, ThreadInfo, kind,
+    Dump, Exception, Handle, MemoryInfo, MiscInfo, Module, Part, Shape, Stack, SystemInfo, Text, Thread, ThreadInfo,
+    kind,
 };
 
 pub fn trials() -> Vec<Trial> {
     trials![
         every_row_has_a_test,
         debug_records_of_modules,
+        names_that_cannot_be_read,
         order_of_the_modules,
         reserved_fields,
         thread_names_and_counters,
@@ -51,8 +53,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps.
-const MATTERS: [&str; 37] = [
+const MATTERS: [&str; 38] = [
     "CodeView and miscellaneous debug records of modules",
+    "name of a module that cannot be read",
     "order of the modules",
     "reserved fields of modules and handles",
     "thread names, process and system memory counters",
@@ -151,6 +154,17 @@ fn debug_records_of_modules() {
         assert!((before.code_view, before.misc) == (after.code_view, after.misc));
         assert!(after.code_view.starts_with(b"RSDS"));
     }
+}
+
+/// Asked of the engine with a name at position 0: it wrote `Unknown_Module_00000001`40000000`.
+fn names_that_cannot_be_read() {
+    let nameless = Module { name: Text::None, ..Module::new(0x1_4000_0000, 0x1000, "") };
+    let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).module(nameless).build(), "/m");
+    let name = out.facts().modules()[0].name.clone();
+    assert_eq!(
+        (name.at.0 != 0, name.text.as_deref(), out.faults()),
+        (true, Some(""), vec!["ModuleList 0 name".into()])
+    );
 }
 
 fn order_of_the_modules() {

@@ -57,7 +57,7 @@ fn names_that_overlap_are_carried_up_to_twice_the_file() {
     let module = |rva: u32| Module { name: Text::At(rva.into()), ..Module::default() };
     let loaded = with_pool(|at| (0..500).fold(base(), |dump, index| dump.module(module(at + 4 * index))));
     let out = Redumped::once(&loaded, &parsed("/m"));
-    let named = out.facts().modules().iter().filter(|module| module.name.at.0 != 0).count();
+    let named = out.facts().modules().iter().filter(|module| module.name.text.as_deref() != Some("")).count();
     assert_bounded(&loaded, &out, 500, named);
 
     let handle = |rva: u32| Handle { object_name: Text::At(rva.into()), ..Handle::default() };
