@@ -55,7 +55,7 @@ pub fn check_process(mut process: Process, full_user_dump: bool, options: &Optio
     let file = process.dump(full_user_dump);
     let source = Dump::parse(&file).expect("it is a dump");
     let Ok(redump) = Redump::new(&source, options) else { return };
-    let selected = redump.selected_memory().to_vec();
+    let selected = redump.selected_memory().collect::<Vec<_>>();
     let mut result = Vec::new();
     redump.write_to(&mut result).expect("a vector takes everything");
     if canary::forget(&mut process, full_user_dump) {
