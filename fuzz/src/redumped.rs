@@ -42,7 +42,9 @@ pub fn check(source: &[u8], options: &Options) {
     }
     let (twice, _) = redump(&dump, options).expect("the result can be re-encoded");
     let excused = filtered || gave_up || pointers_are_filtered(&before);
-    assert!(excused || once == twice, "re-encoding the result changes it");
+    let asked = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
+    let same = once == twice || (asked && more_asterisks(&once, &twice));
+    assert!(excused || same, "re-encoding the result changes it");
 }
 
 /// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result.
@@ -61,6 +63,13 @@ pub fn check_process(mut process: Process, full_user_dump: bool, options: &Optio
     if canary::forget(&mut process, full_user_dump) {
         canary::check(&source, &selected, &result);
     }
+}
+
+/// True if the second pass did nothing but to blank more of a text. In a damaged dump the path of a module can be a part of
+/// another one's, which is known only once the first pass has blanked the rest of it.
+fn more_asterisks(once: &[u8], twice: &[u8]) -> bool {
+    let blanked = |(before, after): (&u8, &u8)| before == after || [b'*', 0].contains(after);
+    once.len() == twice.len() && once.iter().zip(twice).all(blanked)
 }
 
 /// True if the dump says that it was made with `i` and `r`: all its memory counts as pointed to by stacks that no longer
