@@ -14,8 +14,10 @@ pub mod redumped;
 mod user;
 mod vendor;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
+use userdump::format::StreamType;
 use userdump::read::{
     ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, RawStream, Stream, Thread, Utf16,
 };
@@ -23,6 +25,11 @@ use userdump::{Dump, Minidump};
 
 pub use mutate::mutate;
 pub use user::walk_user_dump;
+
+/// How many streams of a type are walked through.
+const LISTS: u32 = 8;
+/// Of how many threads of a list the stack is asked for, each time by a search through all ranges.
+const STACKS: usize = 64;
 
 /// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.
 pub fn walk(dump: &Dump<'_>) {
@@ -43,10 +50,14 @@ pub fn walk(dump: &Dump<'_>) {
 
 fn walk_minidump(dump: &Minidump<'_>) {
     assert!(dump.directory().len() <= dump.directory().declared_len());
+    let mut met: BTreeMap<StreamType, u32> = BTreeMap::new();
     for (index, (raw, stream)) in (0..).zip(dump.streams()) {
         assert_eq!((raw.index(), Some(raw.entry())), (index, dump.directory().get(index)));
         assert!(raw.bytes().len() as u64 <= raw.declared_size());
-        if let Ok(stream) = stream {
+        // A hundred lists of the same bytes, whose entries all have the same long name, take their time and tell no more.
+        let times = met.entry(raw.stream_type()).or_default();
+        *times += 1;
+        if let (Ok(stream), ..=LISTS) = (stream, *times) {
             walk_stream(&stream);
         }
     }
@@ -58,11 +69,17 @@ fn walk_minidump(dump: &Minidump<'_>) {
 fn walk_stream(stream: &Stream<'_>) {
     match stream {
         Stream::Unused => {}
-        Stream::ThreadList(list) => list.iter().for_each(|thread| walk_thread(&thread)),
-        Stream::ThreadExList(list) => list.iter().for_each(|thread| {
-            walk_thread(&thread.thread());
-            thread.backing_store().iter().for_each(walk_range);
-        }),
+        Stream::ThreadList(list) => {
+            list.iter().for_each(|thread| walk_context(thread.context()));
+            list.iter().take(STACKS).for_each(|thread| walk_stack(&thread));
+        }
+        Stream::ThreadExList(list) => {
+            list.iter().for_each(|thread| {
+                walk_context(thread.thread().context());
+                thread.backing_store().iter().for_each(walk_range);
+            });
+            list.iter().take(STACKS).for_each(|thread| walk_stack(&thread.thread()));
+        }
         Stream::ModuleList(list) => list.iter().for_each(|module| walk_module(&module)),
         Stream::HostModuleList(list) => list.modules().iter().for_each(|module| walk_module(&module)),
         Stream::UnloadedModuleList(list) => list.iter().flat_map(|module| module.name()).for_each(walk_text),
@@ -160,8 +177,7 @@ fn walk_stream(stream: &Stream<'_>) {
     }
 }
 
-fn walk_thread(thread: &Thread<'_>) {
-    walk_context(thread.context());
+fn walk_stack(thread: &Thread<'_>) {
     thread.stack().into_iter().flatten().for_each(|range| walk_range(&range));
 }
 

@@ -79,16 +79,19 @@ fn pointers_are_filtered(dump: &Dump<'_>) -> bool {
     matches!(dump, Dump::Minidump(dump) if dump.flags().contains(both))
 }
 
-/// The result, and whether streams were left out because they lie on the same bytes as others too often: what they say may
-/// have had a part in choosing memory. `None` if the options cannot be carried out on the dump.
+/// The result, and whether something was given up that a second pass may find otherwise. `None` if the options cannot be
+/// carried out on the dump.
 fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, bool)> {
     let redump = Redump::new(dump, options).ok()?;
     let size = redump.size();
     let mut out = Vec::new();
     let report = redump.write_to(&mut out).expect("a vector takes everything");
     assert_eq!((report.size, out.len() as u64), (size, size));
+    // A stream that lies on the same bytes as others too often may have had a part in choosing memory.
     let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::Cycle { .. }));
-    Some((out, report.streams.iter().any(|stream| is_one_too_many(stream.outcome))))
+    // A reference that leads nowhere may lead somewhere once parts that shared bytes stand apart.
+    let broke_off = report.faults.iter().any(|fault| fault.part == "reference");
+    Some((out, broke_off || report.streams.iter().any(|stream| is_one_too_many(stream.outcome))))
 }
 
 /// Every byte of the result stands at its address in the source, or is a filtered one.

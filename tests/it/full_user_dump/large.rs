@@ -8,11 +8,15 @@ use userdump::read::FullUserDump;
 use userdump::{Dump, MappedFile, redump};
 
 use super::{Slot, context, empty};
-use crate::support::trials;
+use crate::support::trial_of_64_bits;
 use crate::synth::{UserRegion, UserThread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![memory_behind_2_and_4_gib_is_read, a_large_dump_is_shrunk]
+    let trial = |name, test| trial_of_64_bits(format!("full_user_dump::large::{name}"), test);
+    vec![
+        trial("memory_behind_2_and_4_gib_is_read", memory_behind_2_and_4_gib_is_read),
+        trial("a_large_dump_is_shrunk", a_large_dump_is_shrunk),
+    ]
 }
 
 const GIB: u64 = 1 << 30;

@@ -31,7 +31,7 @@ fn count(freed: usize, taken: usize) {
         let mut counters = cell.get();
         counters.current = counters.current.wrapping_sub_unsigned(freed).wrapping_add_unsigned(taken);
         counters.peak = counters.peak.max(counters.current);
-        counters.total += taken;
+        counters.total = counters.total.wrapping_add(taken);
         counters.calls += usize::from(taken > 0);
         cell.set(counters);
     });
@@ -86,5 +86,5 @@ pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Spent) {
     let result = work();
     let after = COUNTERS.with(Cell::get);
     let peak = usize::try_from(after.peak - before.current).unwrap_or(0);
-    (result, Spent { peak, total: after.total - before.total, calls: after.calls - before.calls })
+    (result, Spent { peak, total: after.total.wrapping_sub(before.total), calls: after.calls - before.calls })
 }

@@ -14,14 +14,14 @@ use super::hostile::{Stream, file, words};
 use super::{Spent, measure};
 use crate::support::cpu::put;
 use crate::support::facts::Facts;
-use crate::support::trials;
+use crate::support::{trial_of_64_bits, trials};
 
 pub fn trials() -> Vec<Trial> {
-    trials![
-        a_million_ranges_cost_what_each_costs_in_a_smaller_dump,
-        a_plan_takes_little_for_each_range,
-        a_tebibyte_goes_from_file_to_file_in_both_formats,
-    ]
+    let mut trials =
+        trials![a_million_ranges_cost_what_each_costs_in_a_smaller_dump, a_plan_takes_little_for_each_range,];
+    let name = "resources::scale::a_tebibyte_goes_from_file_to_file_in_both_formats";
+    trials.push(trial_of_64_bits(name, a_tebibyte_goes_from_file_to_file_in_both_formats));
+    trials
 }
 
 /// For each thread, so many modules and ranges.
@@ -241,7 +241,6 @@ impl Write for Start {
 
 /// A file with holes for its memory: one range for each of 16 bits of an address. It is planned whole, and its start is
 /// written.
-#[cfg(target_pointer_width = "64")]
 fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
     const COUNT: u64 = 16;
     const EACH: u64 = 64 << 30;
@@ -307,10 +306,4 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
         let expected: Vec<_> = (0..COUNT).map(|index| (address(index), EACH, base + index * EACH)).collect();
         assert_eq!(found, expected, "{words}");
     }
-}
-
-#[cfg(not(target_pointer_width = "64"))]
-fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
-    // No mapping is so long.
-    let _ = (File::open("").is_ok(), MappedFile::open("").is_ok());
 }

@@ -17,5 +17,5 @@ pub mod vendor;
 pub mod walk;
 
 pub use shared::Shared;
-pub use trial::shared_trial;
 pub(crate) use trial::trials;
+pub use trial::{shared_trial, trial_of_64_bits};

@@ -39,6 +39,17 @@ fn within_crate(path: &str) -> &str {
     path.split_once("::").map_or(path, |(_, rest)| rest)
 }
 
+/// A trial of files that are too long to be mapped where addresses have 32 bits; there it is ignored, with the reason.
+pub fn trial_of_64_bits(name: impl Into<String>, test: fn()) -> Trial {
+    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+        if cfg!(not(target_pointer_width = "64")) {
+            return Ok(Completion::ignored_with("no mapping is so long"));
+        }
+        test();
+        Ok(Completion::Completed)
+    })
+}
+
 /// A trial that needs the shared files, for tests that are made in a loop (one a file, say).
 pub fn shared_trial(name: impl Into<String>, test: impl FnOnce(&Shared) + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {

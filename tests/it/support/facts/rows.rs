@@ -239,7 +239,7 @@ impl<'a> Facts<'a> {
             return &[];
         };
         let bytes = range.bytes.0.get(super::index(address - range.address)..).unwrap_or_default();
-        bytes.get(..super::index(size)).unwrap_or(bytes)
+        usize::try_from(size).ok().and_then(|size| bytes.get(..size)).unwrap_or(bytes)
     }
 
     /// Every exception stream, for there may be several.
