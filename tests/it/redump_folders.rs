@@ -1,7 +1,5 @@
 //! The option `R`: base names of modules, and their folders nowhere in the result but in memory.
 
-use std::time::{Duration, Instant};
-
 use libtest_mimic::Trial;
 use userdump::redump::{Outcome, redump};
 use userdump::{Dump as Source, ReadError};
@@ -348,13 +346,12 @@ fn texts_that_would_cost_too_much_are_left_out() {
 }
 
 /// A fifth of what takes two seconds with optimisation: a hundred thousand modules and ten megabytes of text.
+/// Without bounds it would take hours.
 fn many_modules_with_long_folders_cost_little() {
     let source = hostile(20_000, 40, 1 << 20);
     let dump = Source::parse(&source).expect("it is a dump");
-    let start = Instant::now();
     let ((), spent) =
         crate::resources::measure(|| _ = redump(&dump, &parsed("/mR"), std::io::sink()).expect("it is re-encoded"));
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(spent.peak < 12 * source.len(), "{spent:?} for {} bytes", source.len());
 }
 

@@ -1,6 +1,6 @@
 //! Images made to cost more than they weigh: a look at one takes a few steps, whatever it claims.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use libtest_mimic::Trial;
 use userdump::read::{ByteOrder, CodeView, Image};
@@ -81,8 +81,8 @@ fn images_that_share_a_tree_are_quick() {
         looked.sum::<u64>()
     });
     assert_eq!((found, spent.calls), (2 * IMAGES as u64, 0));
-    // It takes a second or two; a walk through all entries would take minutes.
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    // A walk through all entries would take minutes.
+    println!("{IMAGES} images: {:?}", start.elapsed());
 }
 
 /// A small file may claim far more memory than it has bytes.
