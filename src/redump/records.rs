@@ -68,6 +68,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
 
     pub(super) fn modules(&mut self, list: ModuleList<'r>) {
         const LIST: StreamType = StreamType::MODULE_LIST;
+        let mut empty = None;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
@@ -84,7 +85,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
             // Many readers give up the whole list at a name that is nowhere.
-            let name = name.unwrap_or_else(|| self.carrier.builder.text(""));
+            let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
             self.carrier.builder.module(raw, name, code_view, misc);
         }
     }
