@@ -211,7 +211,7 @@ impl<'a> MinidumpBuilder<'a> {
         let head = bytes(format::MemoryInfoListHeader { size_of_header, size_of_entry, number_of_entries });
         let put = Box::new(move |index, out: &mut Vec<u8>| put(out, row(index)));
         let rows = part_bytes::Rows { head, count, row_size: MemoryInfo::SIZE, put };
-        self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(rows));
+        self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(Box::new(rows)));
     }
 
     fn encode_system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) {

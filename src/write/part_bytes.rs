@@ -9,7 +9,8 @@ use core::fmt;
 #[derive(Debug)]
 pub(super) enum PartBytes<'a> {
     Held(Cow<'a, [u8]>),
-    Rows(Rows<'a>),
+    /// In a box, for most parts are no tables and there are many of them.
+    Rows(Box<Rows<'a>>),
 }
 
 /// Appends the row of a number.

@@ -168,7 +168,8 @@ fn table<'a>(
         let item = Item { name: REGION, index: Some(before + index as u64) };
         let _ = put(width, out, computed.row(index), item);
     });
-    Ok((PartBytes::Rows(Rows { head: table, count, row_size, put }), ranges))
+    let rows = Rows { head: table, count, row_size, put };
+    Ok((PartBytes::Rows(Box::new(rows)), ranges))
 }
 
 /// What every context takes: as much as the machine's do, or the longest where that is not known.
