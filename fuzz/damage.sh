@@ -26,6 +26,7 @@ if [[ $# -lt 2 || $1 == --* ]]; then
     exit 2
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source fuzz/dumps.sh
 if [[ ! ${TMPDIR-} && -w /dev/shm ]]; then
     export TMPDIR=/dev/shm
 fi
@@ -43,27 +44,7 @@ gather() {
     done < <(find -L "$1" -type f -name '*.dmp' -print0 | LC_ALL=C sort -z)
 }
 
-gather tests/fixtures
-shared=${USERDUMP_SHARED:-../shared}
-if [[ -d $shared ]]; then
-    gather "$shared/corpus"
-else
-    echo "skipped: the corpus; there is no folder $shared" >&2
-fi
-if command -v zstd >/dev/null; then
-    for archive in tests/fixtures/*.tar.zst; do
-        zstd -dcq --long=27 "$archive" | tar -xf - -C "$scratch"
-    done
-    gather "$scratch"
-else
-    echo 'skipped: packed fixtures; there is no zstd' >&2
-fi
-# Where the tests unpack the dumps of the debugger, and what the caller names.
-for folder in "$target"/tmp/golden*/ "${@:3}"; do
-    if [[ -d $folder ]]; then
-        gather "$folder"
-    fi
-done
+each_folder gather "$scratch" "${@:3}"
 printf '%d dumps\n' "${#dumps[@]}"
 
 build=(--quiet --example dumpchk --example redump)

@@ -12,6 +12,7 @@ fi
 mkdir -p "$1"
 to=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source fuzz/dumps.sh
 largest=64k
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -25,25 +26,5 @@ merge() {
 }
 
 cargo run --quiet --manifest-path fuzz/Cargo.toml --example seeds -- "$to"
-merge tests/fixtures
-shared=${USERDUMP_SHARED:-../shared}
-if [[ -d $shared ]]; then
-    merge "$shared/corpus"
-else
-    echo "skipped: the corpus; there is no folder $shared" >&2
-fi
-if command -v zstd >/dev/null; then
-    for archive in tests/fixtures/*.tar.zst; do
-        zstd -dcq --long=27 "$archive" | tar -xf - -C "$scratch"
-    done
-    merge "$scratch"
-else
-    echo 'skipped: packed fixtures; there is no zstd' >&2
-fi
-# Where the tests unpack the dumps of the debugger, and what the caller names.
-for folder in "${CARGO_TARGET_DIR:-target}"/tmp/golden*/ "${@:2}"; do
-    if [[ -d $folder ]]; then
-        merge "$folder"
-    fi
-done
+each_folder merge "$scratch" "${@:2}"
 printf '%d seeds\n' "$(find "$to" -type f | wc -l)"
