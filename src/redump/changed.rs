@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use std::io;
 
 use crate::read::{Memory, Span, position, settle};
+use crate::write::MemoryRange;
 
 use super::filter::StackFilter;
 use super::hooks::Redactor;
@@ -47,7 +48,7 @@ impl<'a> Changes<'a> {
     }
 
     /// True if something of the interval may be changed.
-    pub(super) fn touch(&self, interval: Interval) -> bool {
+    fn touch(&self, interval: Interval) -> bool {
         self.redactor.is_some() || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
     }
 
@@ -79,17 +80,23 @@ impl<'a> Changes<'a> {
     }
 }
 
+/// The range of an interval whose bytes are changed as they are read, `address` being the one that the result gives it;
+/// `None` if nothing of it is changed.
+pub(super) fn changed<'a>(
+    changes: Option<&Rc<Changes<'a>>>,
+    interval: Interval,
+    address: u64,
+) -> Option<MemoryRange<'a>> {
+    let changes = changes.filter(|changes| changes.touch(interval))?;
+    let memory = ChangedMemory { changes: Rc::clone(changes), at: interval.start, left: interval.size() };
+    Some(MemoryRange::from_reader(address, interval.size(), memory))
+}
+
 /// The bytes of an interval, all of them present, with the changes.
-pub(super) struct ChangedMemory<'a> {
+struct ChangedMemory<'a> {
     changes: Rc<Changes<'a>>,
     at: u64,
     left: u64,
-}
-
-impl<'a> ChangedMemory<'a> {
-    pub(super) fn new(changes: Rc<Changes<'a>>, interval: Interval) -> Self {
-        Self { changes, at: interval.start, left: interval.size() }
-    }
 }
 
 impl io::Read for ChangedMemory<'_> {

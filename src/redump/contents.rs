@@ -8,7 +8,7 @@ use crate::format;
 use crate::read::{Memory, Target};
 use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
-use super::changed::{ChangedMemory, Changes};
+use super::changed::{Changes, changed};
 use super::source::{Interval, Source, written};
 
 /// The selected ranges, whose bytes are looked up when they are written.
@@ -51,8 +51,8 @@ impl ComputedRanges for Contents<'_> {
     fn range(&self, index: usize) -> MemoryRange<'_> {
         let interval = self.interval(index);
         let (address, size) = self.bounds(index);
-        if let Some(changes) = self.changes.as_ref().filter(|changes| changes.touch(interval)) {
-            return MemoryRange::from_reader(address, size, ChangedMemory::new(Rc::clone(changes), interval));
+        if let Some(range) = changed(self.changes.as_ref(), interval, address) {
+            return range;
         }
         match self.memory.slice(interval.start, size) {
             Some(bytes) => MemoryRange::borrowed(address, bytes),

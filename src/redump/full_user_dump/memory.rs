@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::format::{self, MemoryProtection};
 use crate::read::{FullUserDump, MemoryRegion, RegionDetail, Target};
-use crate::redump::changed::{ChangedMemory, Changes};
+use crate::redump::changed::{Changes, changed};
 use crate::redump::contents::{Contents, Regions};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::{Interval, Source};
@@ -58,7 +58,8 @@ pub(super) fn carry<'a>(
         }
         let Some(range) = Interval::new(source.target.mask(address), available, u64::MAX) else { continue };
         let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
-        let contents = changed(changes, range).unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
+        let contents = changed(changes, range, range.start);
+        let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
         builder.region(row, contents);
     }
 }
@@ -86,11 +87,6 @@ impl Guards {
         let count = rows.filter(|row| self.cleared(*row).protect != row.protect).count();
         report.lose("guard bits of memory regions that have bytes", count as u64);
     }
-}
-
-fn changed<'a>(changes: Option<&Rc<Changes<'a>>>, range: Interval) -> Option<MemoryRange<'a>> {
-    let changes = changes.filter(|changes| changes.touch(range))?;
-    Some(MemoryRange::from_reader(range.start, range.size(), ChangedMemory::new(Rc::clone(changes), range)))
 }
 
 fn row(target: Target, region: &MemoryRegion<'_>) -> format::MemoryInfo {
