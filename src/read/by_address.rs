@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::dump::DumpFile;
-use super::extent::{Span, position, settle};
+use super::interval::{Span, holder, settle};
 use super::list::{List, Record};
 use super::minidump::Minidump;
 use super::target::Target;
@@ -34,7 +34,11 @@ impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
         let target = list.dump().target();
         let entries = (0..).zip(list);
         let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
-        spans.extend(entries.filter_map(|(rank, entry)| span(target, entry.base(), entry.size(), rank)));
+        spans.extend(
+            entries.filter_map(|(rank, entry)| {
+                Some(Span { interval: target.interval(entry.base(), entry.size())?, rank })
+            }),
+        );
         settle(&mut spans);
         Self { list, target, spans }
     }
@@ -46,8 +50,7 @@ impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
 
     /// The entry that holds `address`.
     pub fn get(&self, address: u64) -> Option<R> {
-        let address = self.target.mask(address);
-        let span = self.spans.get(position(&self.spans, address)).filter(|span| span.start <= address)?;
+        let span = holder(&self.spans, self.target.mask(address))?;
         self.list.get(span.rank.into())
     }
 }
@@ -56,13 +59,6 @@ impl<R, D: Copy> fmt::Debug for ByAddress<'_, R, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.spans).finish()
     }
-}
-
-/// `size` addresses from `base` on; `None` if there are none.
-pub(super) fn span(target: Target, base: u64, size: u64, rank: u32) -> Option<Span> {
-    let start = target.mask(base);
-    let last = start.saturating_add(size.checked_sub(1)?).min(target.last_address());
-    Some(Span { start, last, rank })
 }
 
 impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> List<'a, R, D> {

@@ -230,7 +230,7 @@ impl<'m, 'a> Image<'m, 'a> {
         // The address is 0 if the record is in the file of the image only.
         let entry = entries.find(|entry| entry.typ.get(LE) == kind && entry.address_of_raw_data.get(LE) != 0)?;
         let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=LONGEST_RECORD).contains(size))?;
-        let start = address(self.memory, self.base, entry.address_of_raw_data.get(LE).into())?;
+        let start = self.memory.target().above(self.base, entry.address_of_raw_data.get(LE).into())?;
         if let Some(bytes) = self.memory.slice(start, size.into()) {
             return Some(Cow::Borrowed(bytes));
         }
@@ -316,13 +316,8 @@ fn subdirectory(entry: &pe::ImageResourceDirectoryEntry) -> Option<u64> {
     is_directory.then_some((offset & !pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY).into())
 }
 
-/// The address of a position, unless it lies above the highest one.
-fn address(memory: &Memory<'_>, base: u64, position: u64) -> Option<u64> {
-    base.checked_add(position).filter(|&address| address <= memory.target().last_address())
-}
-
 fn fill(memory: &Memory<'_>, base: u64, position: u64, bytes: &mut [u8]) -> Option<()> {
-    let address = address(memory, base, position)?;
+    let address = memory.target().above(base, position)?;
     (memory.read(address, bytes) == bytes.len()).then_some(())
 }
 

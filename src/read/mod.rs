@@ -35,7 +35,6 @@ mod debug_misc;
 mod directory;
 mod dump;
 mod exception;
-mod extent;
 mod finding;
 mod full_user_dump;
 mod function_table;
@@ -43,6 +42,7 @@ mod handle;
 #[cfg(feature = "std")]
 mod image;
 mod index;
+mod interval;
 mod linux;
 mod list;
 mod memory;
@@ -83,8 +83,6 @@ pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
 pub use dump::{Dump, DumpFile};
 pub use exception::Exception;
-#[cfg(feature = "std")]
-pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
 pub use full_user_dump::{
     FullUserDump, StoredRegion, StoredRegions, UserException, UserModule, UserModules, UserRegionList, UserThread,
@@ -95,6 +93,8 @@ pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperatio
 #[cfg(feature = "std")]
 pub use image::{Image, ImageSection};
 pub use index::{Memory, VisibleRanges};
+#[cfg(feature = "std")]
+pub(crate) use interval::{Interval, Span, any_has, overlapping, position, settle, united};
 pub use linux::{
     AuxEntry, Field, LinkMap, LinkMapList, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron,
     LinuxLimit, LinuxLsbRelease, LinuxMapping, LinuxMaps, LinuxProcFd, LinuxProcStat, LinuxProcStatus, LinuxProcUptime,

@@ -147,7 +147,7 @@ mod transcode;
 pub use hooks::Hooks;
 pub use options::Options;
 pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
-pub use select::{Reason, SelectedMemory};
+pub use select::reason::{Reason, SelectedMemory};
 
 use std::io;
 
@@ -157,7 +157,7 @@ use crate::read::{Dump, Minidump};
 use crate::write::Plan;
 use carry::Keep;
 use full_user_dump::records_of;
-use select::Selected;
+use select::selected::Selected;
 use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
@@ -232,7 +232,7 @@ impl<'a> Redump<'a> {
         let selection = select::select(source, options, &hooks, &mut report)?;
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = select::unfiltered(source, &selection);
+            report.unfiltered_memory = selection.selected.unfiltered(source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let plan = match options.is_full_user_dump() {

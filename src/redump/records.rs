@@ -2,9 +2,8 @@
 
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
-use crate::read::{HandleData, ModuleList, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
+use crate::read::{HandleData, Interval, ModuleList, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
 
-use super::source::Interval;
 use super::transcode::Transcoder;
 
 impl<'r, 'a> Transcoder<'_, 'r, 'a> {

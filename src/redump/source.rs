@@ -5,58 +5,11 @@ use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::MemoryDescriptor;
-use crate::read::{ByteOrder, FullUserDump, Memory, Memory64List, MemoryList, Minidump, Module, ModuleList, Target};
+use crate::read::{
+    ByteOrder, FullUserDump, Interval, Memory, Memory64List, MemoryList, Minidump, ModuleList, Target, united,
+};
 
 use super::runs::Runs;
-
-/// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Interval {
-    pub(super) start: u64,
-    pub(super) last: u64,
-}
-
-impl Interval {
-    /// `size` bytes from `start` on, cut at the highest address; `None` if there is no byte.
-    pub(super) fn new(start: u64, size: u64, highest: u64) -> Option<Self> {
-        let more = size.checked_sub(1)?;
-        (start <= highest).then(|| Self { start, last: start.saturating_add(more).min(highest) })
-    }
-
-    /// The size in bytes; one less for all 64 bits of addresses.
-    pub(super) fn size(&self) -> u64 {
-        (self.last - self.start).saturating_add(1)
-    }
-
-    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
-        let (start, last) = (self.start.max(other.start), self.last.min(other.last));
-        (start <= last).then_some(Self { start, last })
-    }
-}
-
-/// The same addresses in order, those that overlap made one.
-pub(super) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
-    intervals.sort_unstable();
-    intervals.dedup_by(|next, before| {
-        let overlap = next.start <= before.last;
-        if overlap {
-            before.last = before.last.max(next.last);
-        }
-        overlap
-    });
-    intervals
-}
-
-/// True if one of the intervals, which are sorted and apart, has the address.
-pub(super) fn any_has(intervals: &[Interval], address: u64) -> bool {
-    // Most words of a stack are far from all modules.
-    let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else { return false };
-    if address < first.start || address > last.last {
-        return false;
-    }
-    let at = intervals.partition_point(|interval| interval.last < address);
-    intervals.get(at).is_some_and(|interval| interval.start <= address)
-}
 
 /// Memory ranges in the order of addresses, apart from each other.
 pub(super) enum Ranges<'a> {
@@ -75,7 +28,7 @@ impl Ranges<'_> {
 
     pub(super) fn get(&self, index: usize) -> Option<Interval> {
         match self {
-            Self::Visible(memory) => memory.bounds(index).map(|(start, last)| Interval { start, last }),
+            Self::Visible(memory) => memory.interval(index),
             Self::United(ranges) => ranges.get(index).copied(),
         }
     }
@@ -136,11 +89,11 @@ impl<'r, 'a> Source<'r, 'a> {
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let mut index = self.memory.position(wanted.start);
         let runs = core::iter::from_fn(move || {
-            let (start, _) = self.memory.bounds(index)?;
+            let first = self.memory.interval(index)?;
             let end = self.runs.last_of(index);
-            let (_, last) = self.memory.bounds(end)?;
+            let last = self.memory.interval(end)?.last;
             index = end + 1;
-            Some(Interval { start, last })
+            Some(Interval { last, ..first })
         });
         runs.map_while(move |run| run.intersection(&wanted))
     }
@@ -148,9 +101,9 @@ impl<'r, 'a> Source<'r, 'a> {
     /// The last address up to that of `wanted` which has a byte, if it is not before `wanted`.
     fn last_present(&self, wanted: Interval) -> Option<u64> {
         let index = self.memory.position(wanted.last);
-        let holds = |&(start, _): &(u64, u64)| start <= wanted.last;
-        let bounds = self.memory.bounds(index).filter(holds).or_else(|| self.memory.bounds(index.checked_sub(1)?));
-        bounds.map(|(_, last)| last.min(wanted.last)).filter(|&last| last >= wanted.start)
+        let holder = self.memory.interval(index).filter(|range| range.start <= wanted.last);
+        let range = holder.or_else(|| self.memory.interval(index.checked_sub(1)?));
+        range.map(|range| range.last.min(wanted.last)).filter(|&last| last >= wanted.start)
     }
 
     /// From the first to the last byte of `wanted` that is there.
@@ -161,8 +114,7 @@ impl<'r, 'a> Source<'r, 'a> {
 
     /// What a descriptor names, from the first to the last byte that is there.
     pub(super) fn described(&self, descriptor: &MemoryDescriptor) -> Option<Interval> {
-        let start = self.target.mask(descriptor.start_of_memory_range);
-        self.hull(Interval::new(start, descriptor.memory.data_size.into(), self.target.last_address())?)
+        self.hull(self.target.interval(descriptor.start_of_memory_range, descriptor.memory.data_size.into())?)
     }
 
     /// True if every address of `wanted` has its byte.
@@ -182,10 +134,7 @@ impl<'r, 'a> Source<'r, 'a> {
         // The visible ranges are parts of these, but for stacks that no list holds.
         let ranges: Vec<Interval> = listed
             .chain(self.memory.visible_ranges())
-            .filter_map(|range| {
-                let start = self.target.mask(range.address);
-                Interval::new(start, range.bytes.len() as u64, self.target.last_address())
-            })
+            .filter_map(|range| self.target.interval(range.address, range.bytes.len() as u64))
             .collect();
         Ranges::United(united(ranges))
     }
@@ -193,9 +142,7 @@ impl<'r, 'a> Source<'r, 'a> {
     /// Where the modules are, in the order of addresses and apart.
     pub(super) fn modules(&self) -> Vec<Interval> {
         let modules = self.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
-        let bounds =
-            |it: Module<'_>| Interval::new(self.target.mask(it.base()), it.size().into(), self.target.last_address());
-        united(modules.filter_map(bounds).collect())
+        united(modules.filter_map(|module| self.target.interval(module.base(), module.size().into())).collect())
     }
 
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.

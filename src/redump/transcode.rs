@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::{
-    Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo,
-    ThreadInfo, relocation,
+    Exception, Interval, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext,
+    SystemInfo, ThreadInfo, relocation,
 };
 use crate::write::{MinidumpBuilder, PartId};
 
@@ -21,8 +21,8 @@ use super::folders::Folders;
 use super::hooks::Hooks;
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
-use super::select::Selection;
-use super::source::{Interval, Source, written};
+use super::select::selected::Selection;
+use super::source::{Source, written};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;

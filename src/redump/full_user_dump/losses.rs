@@ -7,7 +7,7 @@ use crate::read::{Image, MiscInfo, ModuleList, Stream, SystemInfo, ThreadExList,
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Outcome, Report, StreamReport};
-use crate::redump::source::{Interval, Source};
+use crate::redump::source::Source;
 
 use super::records;
 
@@ -146,9 +146,8 @@ fn of_process(source: &Source<'_, '_>, report: &mut Report) {
 
 /// A region without bytes has no place in the table.
 fn of_regions(source: &Source<'_, '_>, report: &mut Report) {
-    let bounds = |base: u64, size: u64| Interval::new(source.target.mask(base), size, source.target.last_address());
     let regions = source.dump.regions();
-    let is_lost = |base, size| bounds(base, size).is_none_or(|bounds| source.present(bounds).next().is_none());
-    let count = regions.iter().filter(|region| is_lost(region.base(), region.size())).count();
+    let bounds = regions.iter().map(|region| source.target.interval(region.base(), region.size()));
+    let count = bounds.filter(|bounds| bounds.is_none_or(|bounds| source.present(bounds).next().is_none())).count();
     report.lose("memory regions without bytes", count as u64);
 }

@@ -4,11 +4,11 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::format::{self, MemoryProtection};
-use crate::read::{FullUserDump, MemoryRegion, RegionDetail, Target};
+use crate::read::{FullUserDump, Interval, MemoryRegion, RegionDetail, Target};
 use crate::redump::changed::{Changes, changed};
 use crate::redump::contents::{Contents, Regions};
 use crate::redump::report::{MissingMemory, Report};
-use crate::redump::source::{Interval, Source};
+use crate::redump::source::Source;
 use crate::redump::transcode::made_up_region;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
@@ -56,7 +56,7 @@ pub(super) fn carry<'a>(
         if available < size {
             report.missing_memory.push(MissingMemory { address, size, available });
         }
-        let Some(range) = Interval::new(source.target.mask(address), available, u64::MAX) else { continue };
+        let Some(range) = Interval::new(source.target.mask(address), available) else { continue };
         let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
         let contents = changed(changes, range, range.start);
         let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));

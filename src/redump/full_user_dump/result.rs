@@ -16,7 +16,7 @@ use crate::redump::changed::Changes;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Report};
-use crate::redump::select::Selection;
+use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::redump::transcode::STATUS_BREAKPOINT;
 use crate::write::FullUserDumpBuilder;

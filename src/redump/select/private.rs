@@ -3,8 +3,8 @@
 use crate::format::{MemoryProtection, MemoryState, MemoryType};
 use crate::read::MemoryRegion;
 
-use super::super::source::Interval;
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// The protections that count: all that allow writing or executing, but for writing to a copy of executable memory.
 ///
@@ -25,8 +25,7 @@ pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
         }
     }
     for region in regions.iter().filter(is_private) {
-        let start = source.target.mask(region.base());
-        wanted.add(Interval::new(start, region.size(), source.target.last_address()), Reason::PrivateRegion);
+        wanted.add_at(region.base(), region.size(), Reason::PrivateRegion);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::read::Thread;
 
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// Sizes and positions in bytes, as the debugger was seen to write them or as Microsoft's symbols have them.
 struct Layout {

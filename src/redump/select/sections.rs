@@ -22,9 +22,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags};
-use crate::read::{Image, ImageSection, LinuxMapping, LinuxMaps, ModuleList};
-
-use super::super::source::{Interval, Source};
+use crate::read::{Image, ImageSection, Interval, LinuxMapping, LinuxMaps, ModuleList};
+use crate::redump::source::Source;
 
 /// The size of a section header.
 const SECTION_HEADER: usize = 40;
@@ -92,7 +91,7 @@ fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) 
         let Some(image) = Image::at(&source.memory, base) else {
             continue;
         };
-        let interval = |position, size| Interval::new(base.checked_add(position)?, size, source.target.last_address());
+        let interval = |position, size| source.target.interval(source.target.above(base, position)?, size);
         let (mut count, mut data, mut code) = (0, false, false);
         for header in image.sections().take(budget) {
             count += 1;
@@ -144,7 +143,7 @@ fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>)
         let can = |flag| mapping.flags.contains(flag);
         let kind = SectionKind::new(can(LinuxMapFlags::WRITE), can(LinuxMapFlags::EXECUTE))?;
         let module = *files.get(mapping.path.as_bytes())?;
-        let bounds = Interval::new(mapping.start, mapping.size(), source.target.last_address())?;
+        let bounds = source.target.interval(source.target.above(mapping.start, 0)?, mapping.size())?;
         Some(Section { module, name: rights(mapping.flags), bounds, kind })
     };
     mappings.iter().filter_map(section).collect()

@@ -1,10 +1,11 @@
 //! Stacks, and the code around instruction pointers.
 
 use crate::format::ProcessorArchitecture;
-use crate::read::Thread;
+use crate::read::{Interval, Thread};
+use crate::redump::source::Source;
 
-use super::super::source::{Interval, Source};
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// The debugger takes a stack's bounds for real only if they are whole pages.
 const PAGE: u64 = 0x1000;
@@ -64,5 +65,5 @@ pub(super) fn window(source: &Source<'_, '_>, address: u64) -> Option<Interval> 
     };
     let address = source.target.mask(address);
     let start = address.saturating_sub(reach);
-    Interval::new(start, address - start + reach, source.target.last_address())
+    source.target.interval(start, address - start + reach)
 }
