@@ -24,6 +24,7 @@ mod ansi;
 mod any;
 mod breakpad;
 mod buckets;
+mod budget;
 mod by_address;
 mod bytes;
 mod check;
@@ -70,6 +71,8 @@ mod xstate;
 pub use ansi::Ansi;
 pub use any::{AnyException, AnyModule, AnyText, AnyThread};
 pub use breakpad::{AssertionInfo, BreakpadInfo};
+#[cfg(feature = "std")]
+pub(crate) use budget::Budget;
 pub use by_address::{Addressed, ByAddress};
 pub use bytes::ByteOrder;
 pub use comment::{CommentA, CommentW};
@@ -109,6 +112,8 @@ pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, U
 pub use mozilla::{MacCrashInfoRecord, MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
 pub use opaque::{IptTrace, JavaScriptData};
 pub use reason::{Access, CrashReason, WindowsDetail};
+#[cfg(feature = "std")]
+pub(crate) use references::parts_within;
 pub use references::{Part, Parts, Reference, Relocation, parts, relocation};
 pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
 pub use stream::{FromStream, RawStream, Stream, StreamContext};

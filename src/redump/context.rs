@@ -17,26 +17,6 @@ const ARM_THUMB: u32 = 0x20;
 const ARM_PC: usize = 64;
 const ARM_CPSR: usize = 68;
 
-/// The record cut to its fixed part, its flags no longer announcing what is cut off.
-///
-/// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout of
-/// the processor it is, not the flags.
-fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
-    let bytes = context.as_bytes();
-    let extended = EXTENDED.iter().find(|(layout, _)| by_size(bytes, cpu) == Some(layout));
-    let Some((layout, flag)) = extended else {
-        return bytes.into();
-    };
-    match bytes.get(..layout.size as usize) {
-        Some(fixed) if fixed.len() < bytes.len() => {
-            let mut fixed = fixed.to_vec();
-            change_u32(&mut fixed, layout.flags_offset as usize, |flags| flags & !flag);
-            fixed.into()
-        }
-        _ => bytes.into(),
-    }
-}
-
 /// Which form of a record goes into the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
@@ -47,19 +27,51 @@ pub(super) struct Form {
     pub(super) of_thread: bool,
 }
 
-/// The record in a form.
-pub(super) fn formed<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>, form: Form) -> Cow<'a, [u8]> {
-    let mut bytes = if form.whole { context.as_bytes().into() } else { fixed_part(context, cpu) };
-    if !form.of_thread || by_size(context.as_bytes(), cpu) != Some(&ContextLayout::ARM) {
-        return bytes;
-    }
-    if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {
-        let marked = pc & !1 | u32::from(status & ARM_THUMB != 0);
-        if marked != pc {
-            change_u32(bytes.to_mut(), ARM_PC, |_| marked);
+/// What has to be changed of a record to give it a form: known before anything is copied.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Change {
+    /// The layout whose fixed part is kept, and the flag that announces what is cut off.
+    ///
+    /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout
+    /// of the processor it is, not the flags.
+    fixed_part: Option<(&'static ContextLayout, u32)>,
+    /// The program counter as the thread list has it.
+    pc: Option<u32>,
+}
+
+impl Change {
+    pub(super) fn new(context: &Context<'_>, cpu: Option<ProcessorArchitecture>, form: Form) -> Self {
+        let bytes = context.as_bytes();
+        let mut change = Self::default();
+        let Some(layout) = by_size(bytes, cpu) else { return change };
+        if !form.whole && bytes.len() > layout.size as usize {
+            change.fixed_part = EXTENDED.into_iter().find(|(extended, _)| *extended == layout);
         }
+        if form.of_thread && *layout == ContextLayout::ARM {
+            if let (Some(pc), Some(status)) = (u32_at(bytes, ARM_PC), u32_at(bytes, ARM_CPSR)) {
+                let marked = pc & !1 | u32::from(status & ARM_THUMB != 0);
+                change.pc = Some(marked).filter(|&marked| marked != pc);
+            }
+        }
+        change
     }
-    bytes
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.fixed_part.is_none() && self.pc.is_none()
+    }
+
+    /// The record with the change.
+    pub(super) fn applied<'a>(&self, context: &Context<'a>) -> Cow<'a, [u8]> {
+        let mut bytes = Cow::Borrowed(context.as_bytes());
+        if let Some((layout, flag)) = self.fixed_part {
+            bytes = bytes.get(..layout.size as usize).unwrap_or_default().to_vec().into();
+            change_u32(bytes.to_mut(), layout.flags_offset as usize, |flags| flags & !flag);
+        }
+        if let Some(pc) = self.pc {
+            change_u32(bytes.to_mut(), ARM_PC, |_| pc);
+        }
+        bytes
+    }
 }
 
 fn by_size(bytes: &[u8], cpu: Option<ProcessorArchitecture>) -> Option<&'static ContextLayout> {

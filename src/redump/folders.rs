@@ -6,28 +6,29 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
+use crate::error::ReadError;
 use crate::format::CvInfoPdb20;
-use crate::read::{CodeView, LinuxMaps, Minidump, Module, Stream, Utf16};
+use crate::read::{Budget, CodeView, LinuxMaps, Minidump, Module, Stream, Utf16};
 
-/// A shorter folder says nothing of anybody, and would be found in too many places.
-const LEAST: usize = 3;
 /// Where the path stands in `IMAGE_DEBUG_MISC`.
 const MISC_PATH: usize = 12;
+/// A shorter folder says nothing of anybody, and would be found in too many places.
+const LEAST: usize = 3;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
 const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;
 /// What a look at the first characters costs beside that.
-const LOOK: usize = 40;
+const LOOK: u64 = 40;
 /// And what an entry of a list costs, even if it has no name.
-const ENTRY: usize = 64;
+const ENTRY: u64 = 64;
 
 /// The folders of all modules.
 pub(super) struct Folders {
     narrow: Known,
     wide: Known,
-    /// How many bytes may still be compared. No text of a sound dump comes near; a hostile one must not cost the product
-    /// of its folders and its texts.
-    left: Option<u64>,
+    /// What is compared. No text of a sound dump comes near the limit; a hostile one must not cost the product of its
+    /// folders and its texts.
+    compared: Budget,
 }
 
 /// The folders in one width of characters.
@@ -44,70 +45,71 @@ struct Known {
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {
         let known = |width| Known { width, folders: HashSet::new(), heads: HashSet::new(), sizes: HashMap::new() };
-        let left = Some((dump.data().len() as u64).saturating_mul(COMPARED).saturating_add(COMPARED_ANYWAY));
-        let mut folders = Self { narrow: known(1), wide: known(2), left };
+        let compared = Budget::times(dump.data().len() as u64, COMPARED).plus(COMPARED_ANYWAY);
+        let mut folders = Self { narrow: known(1), wide: known(2), compared };
         for (_, stream) in dump.streams() {
-            let complete = match stream {
-                Ok(Stream::ModuleList(list)) => list.iter().all(|module| folders.add_module(&module)),
-                Ok(Stream::HostModuleList(hosts)) => hosts.modules().iter().all(|module| folders.add_module(&module)),
-                Ok(Stream::UnloadedModuleList(list)) => list.iter().all(|module| folders.add_name(module.name().ok())),
+            let added = match stream {
+                Ok(Stream::ModuleList(list)) => list.iter().try_for_each(|module| folders.add_module(dump, &module)),
+                Ok(Stream::HostModuleList(hosts)) => {
+                    hosts.modules().iter().try_for_each(|module| folders.add_module(dump, &module))
+                }
+                Ok(Stream::UnloadedModuleList(list)) => {
+                    list.iter().try_for_each(|module| folders.add_name(module.name().ok()))
+                }
                 Ok(Stream::LinuxDsoDebug(debug)) => {
-                    debug.link_maps().iter().all(|map| folders.add_name(map.name().ok()))
+                    debug.link_maps().iter().try_for_each(|map| folders.add_name(map.name().ok()))
                 }
-                Ok(Stream::LinuxMaps(maps)) => {
-                    folders.charge(maps.text().as_bytes().len())
-                        && maps
-                            .iter()
-                            .filter(|mapping| mapping.is_file())
-                            .all(|it| folders.add_mapped(it.path.as_bytes()))
-                }
-                _ => true,
+                Ok(Stream::LinuxMaps(maps)) => folders.add_maps(&maps),
+                _ => Ok(()),
             };
-            if !complete {
+            if added.is_err() {
+                // A folder that is not known cannot be hidden, so no text goes into the result any more.
                 break;
             }
         }
         folders
     }
 
-    /// Takes from what may be compared; false once something did not fit.
-    fn charge(&mut self, size: usize) -> bool {
-        pay(&mut self.left, size).is_some()
+    fn charge(&mut self, cost: u64) -> Result<(), ReadError> {
+        self.compared.charge("folder", 0, cost)
     }
 
-    fn add_module(&mut self, module: &Module<'_>) -> bool {
-        let path: &[u8] = match module.code_view() {
-            Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) => path,
-            _ => &[],
-        };
-        let misc = module.misc_record().ok().and_then(|record| record.get(MISC_PATH..)).unwrap_or_default();
-        let misc_end = misc.iter().position(|&byte| byte == 0).unwrap_or(misc.len());
-        let misc = misc.get(..misc_end).unwrap_or_default();
-        self.add_name(module.name().ok()) && self.add_bytes(path) && self.add_bytes(misc)
-    }
-
-    fn add_name(&mut self, name: Option<Utf16<'_>>) -> bool {
-        let size = ENTRY + name.map_or(0, |name| name.as_bytes().len());
-        self.charge(size) && {
-            name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
-            true
+    fn add_module(&mut self, dump: &Minidump<'_>, module: &Module<'_>) -> Result<(), ReadError> {
+        self.add_name(module.name().ok())?;
+        let record = dump.optional_location("CodeView record", module.raw().cv_record).ok().flatten();
+        if let Some(record) = record {
+            // Where the path ends has to be looked for.
+            self.charge(record.len() as u64)?;
+            if let CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. } =
+                CodeView::new(record, dump.byte_order())
+            {
+                self.add(&decoded(path));
+            }
         }
+        let misc = module.misc_record().unwrap_or_default();
+        self.charge(misc.len() as u64)?;
+        let path = misc.get(MISC_PATH..).unwrap_or_default();
+        let end = path.iter().position(|&byte| byte == 0).unwrap_or(path.len());
+        self.add(&decoded(path.get(..end).unwrap_or_default()));
+        Ok(())
     }
 
-    fn add_bytes(&mut self, path: &[u8]) -> bool {
-        self.charge(path.len()) && {
-            self.add(&decoded(path));
-            true
-        }
+    fn add_name(&mut self, name: Option<Utf16<'_>>) -> Result<(), ReadError> {
+        self.charge(ENTRY + name.map_or(0, |name| name.as_bytes().len() as u64))?;
+        name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
+        Ok(())
     }
 
-    /// A path of `/proc/self/maps`, in which a backslash is part of a name.
-    fn add_mapped(&mut self, path: &[u8]) -> bool {
-        self.charge(path.len()) && {
+    /// The paths of `/proc/self/maps`, in which a backslash is part of a name.
+    fn add_maps(&mut self, maps: &LinuxMaps<'_>) -> Result<(), ReadError> {
+        self.charge(maps.text().as_bytes().len() as u64)?;
+        for mapping in maps.iter().filter(|mapping| mapping.is_file()) {
+            let path = mapping.path.as_bytes();
+            self.charge(path.len() as u64)?;
             let folder = path.iter().rposition(|&byte| byte == b'/').and_then(|end| path.get(..end));
             self.add_folder(&decoded(folder.unwrap_or_default()));
-            true
         }
+        Ok(())
     }
 
     fn add(&mut self, path: &str) {
@@ -132,10 +134,22 @@ impl Folders {
     }
 
     /// The bytes with an asterisk in place of every character of a folder, wherever no letter or digit goes on from its
-    /// end; `None` if that would cost too much.
-    pub(super) fn hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>> {
-        let bytes = self.narrow.hidden(bytes, &mut self.left)?;
-        self.wide.hidden(bytes, &mut self.left)
+    /// end; `place` is what the bytes are and their offset.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::BudgetSpent`] if that would cost too much.
+    pub(super) fn hidden<'a>(
+        &mut self,
+        place: (&'static str, u64),
+        bytes: Cow<'a, [u8]>,
+    ) -> Result<Cow<'a, [u8]>, ReadError> {
+        let (what, offset) = place;
+        let mut charge = |cost| self.compared.charge(what, offset, cost);
+        // Some folders may not be known.
+        charge(0)?;
+        let bytes = self.narrow.hidden(bytes, &mut charge)?;
+        self.wide.hidden(bytes, &mut charge)
     }
 }
 
@@ -157,7 +171,11 @@ impl Known {
         }
     }
 
-    fn hidden<'a>(&self, mut bytes: Cow<'a, [u8]>, left: &mut Option<u64>) -> Option<Cow<'a, [u8]>> {
+    fn hidden<'a>(
+        &self,
+        mut bytes: Cow<'a, [u8]>,
+        charge: &mut impl FnMut(u64) -> Result<(), ReadError>,
+    ) -> Result<Cow<'a, [u8]>, ReadError> {
         let least = LEAST * self.width;
         let text = if self.folders.is_empty() { Vec::new() } else { folded(&bytes) };
         for end in least..=text.len() {
@@ -166,13 +184,13 @@ impl Known {
             }
             let sizes = text.get(end - least..end).and_then(|last| self.sizes.get(last));
             // The longest first, for a folder may end with another one.
-            for &size in sizes.into_iter().flatten().rev() {
-                let Some(candidate) = end.checked_sub(size).and_then(|start| text.get(start..end)) else { continue };
-                pay(left, LOOK)?;
+            for &size in sizes.into_iter().flat_map(|sizes| sizes.range(..=end)).rev() {
+                let Some(candidate) = text.get(end - size..end) else { continue };
+                charge(LOOK)?;
                 if !candidate.get(..least).is_some_and(|head| self.heads.contains(head)) {
                     continue;
                 }
-                pay(left, size)?;
+                charge(size as u64)?;
                 if self.folders.contains(candidate) {
                     let found = bytes.to_mut().get_mut(end - size..end).unwrap_or_default();
                     found.chunks_mut(self.width).for_each(asterisk);
@@ -180,14 +198,8 @@ impl Known {
                 }
             }
         }
-        left.map(|_| bytes)
+        Ok(bytes)
     }
-}
-
-/// Takes a cost from what is left; `None` from the first time on that it does not fit.
-fn pay(left: &mut Option<u64>, cost: usize) -> Option<u64> {
-    *left = left.and_then(|left| left.checked_sub(cost as u64));
-    *left
 }
 
 fn asterisk(unit: &mut [u8]) {

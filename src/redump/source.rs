@@ -3,10 +3,10 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use crate::error::{ReadError, RedumpError};
+use crate::error::RedumpError;
 use crate::format::MemoryDescriptor;
 use crate::read::{
-    ByteOrder, FullUserDump, Interval, Memory, Memory64List, MemoryList, Minidump, ModuleList, Target, united,
+    Budget, ByteOrder, FullUserDump, Interval, Memory, Memory64List, MemoryList, Minidump, ModuleList, Target, united,
 };
 
 use super::runs::Runs;
@@ -149,12 +149,12 @@ impl<'r, 'a> Source<'r, 'a> {
     ///
     /// No producer writes such files. A small one of them could fill a disk.
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
-        let total = ranges.iter().fold(0u64, |total, range| total.saturating_add(range.size()));
-        if total <= self.file_size.saturating_mul(2) {
-            return Ok(());
+        let mut budget = Budget::times(self.file_size, 2);
+        for range in ranges {
+            let offset = self.memory.range_at(range.start).map_or(0, |range| range.offset);
+            budget.charge("memory range", offset, range.size())?;
         }
-        let offset = self.memory.visible_ranges().next().map_or(0, |range| range.offset);
-        Err(ReadError::Cycle { what: "memory range", offset }.into())
+        Ok(())
     }
 
     /// See [`written`].

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::{
-    Exception, Interval, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext,
-    SystemInfo, ThreadInfo, relocation,
+    Budget, Exception, Interval, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream,
+    StreamContext, SystemInfo, ThreadInfo, relocation,
 };
 use crate::write::{MinidumpBuilder, PartId};
 
@@ -51,6 +51,7 @@ pub(super) fn transcode<'r, 'a>(
         met: HashSet::new(),
         kept: HashSet::new(),
         first_thread: None,
+        compared: Budget::times(source.file_size, 2),
     };
     transcoder.run(selection);
     let mut builder = transcoder.carrier.builder;
@@ -84,6 +85,8 @@ pub(super) struct Transcoder<'s, 'r, 'a> {
     kept: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
+    /// Comments that are compared with the one that the program asked for.
+    compared: Budget,
 }
 
 impl<'r, 'a> Transcoder<'_, 'r, 'a> {
@@ -92,11 +95,12 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
-            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type());
-            let is_of_caller = self.options.comment().is_some_and(|comment| is_comment(&decoded, comment));
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY)
+                && !is_harmless(stream.stream_type())
+                && !self.is_of_caller(&stream, &decoded);
             let outcome = match decoded {
                 _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
-                _ if is_filtered && !is_of_caller => Outcome::Filtered,
+                _ if is_filtered => Outcome::Filtered,
                 Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
@@ -123,6 +127,15 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         if self.source.target.is_windows() {
             self.make_up();
         }
+    }
+
+    /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
+    fn is_of_caller(&mut self, stream: &StreamContext<'r>, decoded: &Result<Stream<'r>, ReadError>) -> bool {
+        let Some(comment) = self.options.comment() else { return false };
+        let size = stream.bytes().len() as u64;
+        matches!(decoded, Ok(Stream::CommentW(_)))
+            && self.compared.charge("comment", stream.offset(), size).is_ok()
+            && is_comment(decoded, comment)
     }
 
     fn asked(&self, bits: MinidumpType) -> bool {

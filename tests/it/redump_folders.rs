@@ -341,7 +341,7 @@ fn texts_that_would_cost_too_much_are_left_out() {
     assert_eq!(out.outcomes(USER_STREAM), [Outcome::Filtered]);
     assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
     assert_eq!(out.faults(), ["ThreadNames 0 name"]);
-    assert!(matches!(out.report.faults[0].error, ReadError::Cycle { .. }));
+    assert!(matches!(out.report.faults[0].error, ReadError::BudgetSpent { what: "MINIDUMP_STRING", .. }));
     assert_eq!(out.facts().modules()[2].name.text.as_deref(), Some("a"));
 }
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, HandleObjectInformation, StreamType};
 
+use crate::read::budget::Budget;
 use crate::read::context::Context;
 use crate::read::exception::Exception;
 use crate::read::finding::{Finding, FindingCode};
@@ -33,8 +34,8 @@ impl<'a> Minidump<'a> {
     /// file is made. It allocates for the entries of the directory, and for memory and threads where something refers
     /// to them by address or number.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
-        let effort = self.bytes().size().saturating_mul(Check::EFFORT);
-        Check { dump: *self, memory: None, threads: None, effort: Some(effort), found }.run();
+        let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
+        Check { dump: *self, memory: None, threads: None, looked_at, found }.run();
     }
 }
 
@@ -45,8 +46,8 @@ struct Check<'a, 'f> {
     memory: Option<Memory<'a>>,
     /// The numbers of the threads in ascending order, collected for the first exception.
     threads: Option<Vec<u32>>,
-    /// How many bytes behind references may still be looked at; `None` once they were too many.
-    effort: Option<u64>,
+    /// The bytes behind references.
+    looked_at: Budget,
     found: &'f mut dyn FnMut(Finding),
 }
 
@@ -287,7 +288,8 @@ impl<'a> Check<'a, '_> {
         self.name(place, handle.type_name());
         self.name(place, handle.object_name());
         for object in handle.object_information() {
-            if !self.may_look_at(place, HandleObjectInformation::SIZE as u64) {
+            const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+            if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
             // Whether its size counts the head is not known: 12 bytes that are missing may be none.
@@ -305,21 +307,24 @@ impl<'a> Check<'a, '_> {
     fn name(&mut self, place: Place, name: Result<Option<Utf16<'a>>, ReadError>) {
         match name {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
-            Ok(Some(name)) if self.may_look_at(place, name.as_bytes().len() as u64) && !name.is_valid() => {
-                self.report(FindingCode::NameNotUtf16, place, None);
+            Ok(Some(name)) => {
+                let may_look = self.may_look_at(place, "MINIDUMP_STRING", name.as_bytes().len() as u64);
+                if may_look && !name.is_valid() {
+                    self.report(FindingCode::NameNotUtf16, place, None);
+                }
             }
-            Ok(_) => {}
+            Ok(None) => {}
         }
     }
 
     /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
-    fn may_look_at(&mut self, place: Place, size: u64) -> bool {
-        let Some(effort) = self.effort else { return false };
-        self.effort = effort.checked_sub(size);
-        if self.effort.is_none() {
-            self.report(FindingCode::ReferencesExceedFile, place, None);
+    fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
+        let was_spent = self.looked_at.is_spent();
+        let charged = self.looked_at.charge(what, place.offset, size);
+        if let Some(error) = charged.err().filter(|_| !was_spent) {
+            self.report(FindingCode::ReferencesExceedFile, place, error);
         }
-        self.effort.is_some()
+        charged.is_ok()
     }
 
     fn absences(&mut self) {

@@ -5,7 +5,7 @@ use alloc::vec;
 
 use crate::format::{ContextLayout, ProcessorArchitecture};
 use crate::read::Context;
-use crate::redump::context::{self, Form};
+use crate::redump::context::{Change, Form};
 
 /// The context as Windows lays it out: cut to its fixed part, or its registers one by one where another producer has a
 /// layout of its own.
@@ -13,7 +13,7 @@ pub(super) fn of_windows<'r>(context: &Context<'r>, cpu: Option<ProcessorArchite
     let layout = cpu.and_then(|cpu| ContextLayout::of_architecture(cpu).first());
     match (layout, context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
-        _ => context::formed(context, cpu, Form { whole: false, of_thread: false }),
+        _ => Change::new(context, cpu, Form { whole: false, of_thread: false }).applied(context),
     }
 }
 

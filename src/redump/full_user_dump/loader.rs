@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 
-use crate::read::{FullUserDump, Memory};
+use crate::read::{Budget, FullUserDump, Memory};
 
 /// Positions in bytes, as Microsoft's symbols have them.
 struct Layout {
@@ -27,8 +27,8 @@ pub(super) struct Loader<'m, 'a> {
     memory: &'m Memory<'a>,
     pointer_size: u64,
     names: BTreeMap<u64, u64>,
-    /// How many bytes of names may still be read. In sound dumps no two modules have a name in common.
-    left: usize,
+    /// The names that are read. In sound dumps no two modules have one in common.
+    names_read: Budget,
 }
 
 impl<'m, 'a> Loader<'m, 'a> {
@@ -52,7 +52,12 @@ impl<'m, 'a> Loader<'m, 'a> {
             }
             entry = pointer(at, 0);
         }
-        Self { memory, pointer_size: target.pointer_size().into(), names, left: dump.data().len() }
+        Self {
+            memory,
+            pointer_size: target.pointer_size().into(),
+            names,
+            names_read: Budget::times(dump.data().len() as u64, 1),
+        }
     }
 
     /// The path of the module at `base`, if its last part is `name`, whatever the case.
@@ -60,7 +65,7 @@ impl<'m, 'a> Loader<'m, 'a> {
         let text = *self.names.get(&base)?;
         let size = usize::from(self.memory.read_u16(text)?);
         let address = self.memory.read_pointer(text.wrapping_add(self.pointer_size))?;
-        self.left = self.left.checked_sub(size)?;
+        self.names_read.charge("name in the loader's list", 0, size as u64).ok()?;
         let mut bytes = vec![0; size];
         if self.memory.read(address, &mut bytes) < size {
             return None;

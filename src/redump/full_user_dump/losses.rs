@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::format::{MiscInfoFlags, StreamType};
-use crate::read::{Image, MiscInfo, ModuleList, Stream, SystemInfo, ThreadExList, ThreadList, VersionInformation};
+use crate::read::{
+    Budget, Image, Interval, MiscInfo, ModuleList, Stream, SystemInfo, ThreadExList, ThreadList, VersionInformation,
+};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Outcome, Report, StreamReport};
@@ -81,20 +83,23 @@ fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
     // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
-    let mut left = source.file_size.saturating_mul(2);
-    let mut is_lost = |record: &[u8], in_memory: Option<&[u8]>| {
-        let fits = left.checked_sub(record.len() as u64);
-        left = fits.unwrap_or(0);
-        !record.is_empty() && (fits.is_none() || in_memory != Some(record))
+    let mut budget = Budget::times(source.file_size, 2);
+    let mut is_lost = |record: &[u8], image: Option<Image<'_, '_>>, place: Option<Interval>| {
+        let place = place.filter(|place| place.size() == record.len() as u64);
+        let mut in_memory = || {
+            budget.charge("debug record", 0, record.len() as u64).ok()?;
+            image?.bytes_at(place?)
+        };
+        !record.is_empty() && in_memory().as_deref() != Some(record)
     };
     for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
         let image = Image::at(&source.memory, module.base());
         let raw = module.raw();
         let record = source.dump.optional_location("CodeView record", raw.cv_record).ok().flatten();
-        let in_memory = image.and_then(|image| image.code_view_record());
-        code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
-        let in_memory = image.and_then(|image| image.misc_record());
-        miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), in_memory.as_deref()));
+        let in_memory = image.and_then(|image| image.code_view_place());
+        code_views += u64::from(is_lost(record.unwrap_or_default(), image, in_memory));
+        let in_memory = image.and_then(|image| image.misc_place());
+        miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), image, in_memory));
         versions +=
             u64::from(module.version().copied() != image.and_then(|it| it.version()) && module.version().is_some());
         let in_memory = image.map(|image| (image.time_date_stamp(), image.checksum().unwrap_or(0))).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::format::{
     StreamType, char_to_windows_1252,
 };
 use crate::read::{
-    MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, Utf16, VersionInformation,
+    Budget, MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, Utf16, VersionInformation,
 };
 use crate::redump::carry::Keep;
 use crate::redump::changed::Changes;
@@ -110,12 +110,19 @@ impl<'r> Transcoder<'_, 'r, '_> {
         let list = (0..).zip(list).map(|(item, thread)| ((StreamType::THREAD_LIST, item), thread));
         let extended = (0..).zip(extended).map(|(item, it)| ((StreamType::THREAD_EX_LIST, item), it.thread()));
         let mut first = None;
+        // Threads of sound dumps have registers of their own.
+        let mut budget = Budget::times(self.source.file_size, 2);
         for ((stream_type, item), thread) in list.chain(extended) {
             if self.selection.threads_left_out.contains(&thread.id()) {
                 self.report.threads_left_out += 1;
                 continue;
             }
-            let context = thread.context().unwrap_or_else(|error| {
+            let offset = thread.raw().thread_context.rva.into();
+            let context = thread.context().and_then(|context| {
+                let size = context.map_or(0, |context| context.as_bytes().len() as u64);
+                budget.charge("CONTEXT", offset, size).map(|()| context)
+            });
+            let context = context.unwrap_or_else(|error| {
                 self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
                 None
             });
@@ -210,12 +217,12 @@ impl<'r> Transcoder<'_, 'r, '_> {
         let names: Vec<_> = self.source.user.into_iter().flat_map(|dump| dump.modules()).map(|it| it.name()).collect();
         let (mut altered, mut cut) = (0, 0);
         // In sound dumps no two modules have a name in common; here each gets a copy.
-        let mut left = self.source.file_size.saturating_mul(2);
+        let mut budget = Budget::times(self.source.file_size, 2);
         for (item, module) in modules {
             let name = names.get(usize::try_from(item).unwrap_or(usize::MAX)).copied();
             let name = match name {
                 Some(name) => name.map(|name| name.as_bytes().to_vec()),
-                None => module.name().and_then(|name| charged(&mut left, &module, name)).map(|name| {
+                None => module.name().and_then(|name| charged(&mut budget, &module, name)).map(|name| {
                     let whole = name.to_string_lossy();
                     // In this format a name ends at its first NUL.
                     let text = whole.split('\0').next().unwrap_or_default();
@@ -238,9 +245,7 @@ impl<'r> Transcoder<'_, 'r, '_> {
 }
 
 /// The name of a module, as long as all of them together are not much larger than the file.
-fn charged<'a>(left: &mut u64, module: &Module<'_>, name: Utf16<'a>) -> Result<Utf16<'a>, ReadError> {
-    let rest = left.checked_sub(name.as_bytes().len() as u64);
-    *left = rest.unwrap_or(0);
+fn charged<'a>(budget: &mut Budget, module: &Module<'_>, name: Utf16<'a>) -> Result<Utf16<'a>, ReadError> {
     let offset = module.raw().module_name_rva.into();
-    rest.map(|_| name).ok_or(ReadError::Cycle { what: "MINIDUMP_STRING", offset })
+    budget.charge("MINIDUMP_STRING", offset, name.as_bytes().len() as u64).map(|()| name)
 }

@@ -58,7 +58,8 @@ pub(super) fn select(
         ranges
     } else {
         threads.instructions(&mut wanted);
-        chosen(options, hooks, &threads, stacks.iter().chain(extended.as_flattened()).flatten(), &mut wanted)?;
+        let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
+        chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
@@ -143,6 +144,7 @@ fn chosen<'i>(
     threads: &Threads<'_>,
     stacks: impl Iterator<Item = &'i Interval>,
     wanted: &mut Wanted<'_, '_>,
+    report: &mut Report,
 ) -> Result<(), RedumpError> {
     let source = wanted.source;
     let asked = |bits| options.contain(bits);
@@ -167,7 +169,8 @@ fn chosen<'i>(
     if data || code {
         let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
         let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
-        for Section { module, bounds, kind, .. } in sections(source).into_iter().filter(|it| is_kept(it.module)) {
+        for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
+        {
             if data && kind.is_data() {
                 wanted.add(bounds, Reason::DataSection { module });
             } else if code && kind.is_code() {

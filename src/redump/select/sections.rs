@@ -21,12 +21,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags};
-use crate::read::{Image, ImageSection, Interval, LinuxMapping, LinuxMaps, ModuleList};
+use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags, StreamType};
+use crate::read::{Budget, Image, ImageSection, Interval, LinuxMapping, LinuxMaps, ModuleList};
+use crate::redump::report::{ItemFault, Report};
 use crate::redump::source::Source;
 
 /// The size of a section header.
-const SECTION_HEADER: usize = 40;
+const SECTION_HEADER: u64 = 40;
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
 
@@ -75,25 +76,37 @@ impl SectionKind {
 /// Every section of data or code, module by module, and the headers of images that have some.
 ///
 /// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
-/// for two images of a sound dump. Their bounds may overlap and hold each other, and so may those of modules.
-pub(super) fn sections(source: &Source<'_, '_>) -> Vec<Section> {
+/// for two images of a sound dump; what goes beyond it is reported. Their bounds may overlap and hold each other, and so
+/// may those of modules.
+pub(super) fn sections(source: &Source<'_, '_>, report: &mut Report) -> Vec<Section> {
     let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
-    if source.target.is_windows() { by_headers(source, bases) } else { by_mappings(source, bases) }
+    if source.target.is_windows() { by_headers(source, bases, report) } else { by_mappings(source, bases) }
 }
 
-fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>, report: &mut Report) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / SECTION_HEADER;
+    let mut budget = Budget::times(source.file_size, 1);
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
             continue;
         };
         let interval = |position, size| source.target.interval(source.target.above(base, position)?, size);
         let (mut count, mut data, mut code) = (0, false, false);
-        for header in image.sections().take(budget) {
+        let offset = || source.memory.range_at(base).map_or(0, |range| range.offset);
+        for number in 0..image.number_of_sections() {
+            if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), SECTION_HEADER) {
+                report.faults.push(ItemFault {
+                    stream_type: StreamType::MODULE_LIST,
+                    item: module,
+                    part: "sections",
+                    error,
+                });
+                break;
+            }
+            let Some(header) = image.section(number) else { break };
             count += 1;
             let bounds = interval(header.virtual_address.into(), header.virtual_size.into());
             if let Some((kind, bounds)) = kind(&header).zip(bounds) {
@@ -103,12 +116,14 @@ fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) 
                 sections.push(Section { module, name: header.name, bounds, kind });
             }
         }
-        budget -= count;
         if let Some(kind) = SectionKind::new(data, code) {
-            let headers = image.headers(count as u64);
+            let headers = image.headers(count);
             let parts = [(0, FIRST_READ), (headers.start, headers.end - headers.start)];
             let parts = parts.into_iter().filter_map(|(position, size)| interval(position, size));
             sections.extend(parts.map(|bounds| Section { module, name: *b"headers\0", bounds, kind }));
+        }
+        if budget.is_spent() {
+            break;
         }
     }
     sections
