@@ -312,8 +312,8 @@ impl<'a> MinidumpBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
-    /// [`WriteError::InvalidInput`] for a reference out of a part that is too short for it.
+    /// [`WriteError::RvaOverflow`], [`WriteError::Overflow`] and [`WriteError::SizeOverflow`] where the format's fields are
+    /// too narrow, [`WriteError::InvalidInput`] for a reference out of a part that is too short for it.
     pub fn plan(self) -> Result<Plan<'a>, WriteError> {
         Plan::new(self)
     }

@@ -11,7 +11,7 @@ use crate::format::{
 
 use super::builder::{MinidumpBuilder, Part, PartId, Reference, ReferenceTarget};
 use super::emit::{self, Written};
-use super::encode;
+use super::encode::{self, fit32};
 use super::lists::memory64_head;
 use super::memory::ShortSource;
 use super::part_bytes::PartBytes;
@@ -92,21 +92,17 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn take(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
-        let overflow = WriteError::RvaOverflow { item, offset: self.at, size };
-        let align = u64::from(align.max(1));
-        let Some(offset) = self.at.checked_next_multiple_of(align) else {
-            return Err(overflow);
-        };
-        let Some(end) = offset.checked_add(size) else {
-            return Err(overflow);
-        };
+        let offset = self.at.checked_next_multiple_of(align.max(1).into());
+        let place = offset.and_then(|offset| Some((offset, offset.checked_add(size)?)));
+        let (offset, end) = place.ok_or(WriteError::Overflow { item, offset: self.at, size })?;
         self.at = end;
         Ok(offset)
     }
 
     /// As [`Cursor::take`], for what is found by a 32-bit position.
     pub(super) fn take_rva(&mut self, size: u64, align: u32, item: Item) -> Result<u64, WriteError> {
-        let offset = self.take(size, align, item)?;
+        let at = self.at;
+        let offset = self.take(size, align, item).map_err(|_| WriteError::RvaOverflow { item, offset: at, size })?;
         if offset > u32::MAX.into() || self.at > u64::from(u32::MAX) + 1 {
             return Err(WriteError::RvaOverflow { item, offset, size });
         }
@@ -114,6 +110,7 @@ impl Cursor {
     }
 }
 
+/// A position that has to be one of 32 bits.
 pub(super) fn low32(value: u64, item: Item) -> Result<u32, WriteError> {
     u32::try_from(value).map_err(|_| WriteError::RvaOverflow { item, offset: value, size: 0 })
 }
@@ -130,7 +127,8 @@ impl<'a> Plan<'a> {
 
         // Header and directory, whose size depends on the number of streams alone.
         let memory_streams = usize::from(builder.memory.is_some()) + usize::from(builder.memory64.is_some());
-        let number_of_streams = low32((streams.len() + memory_streams) as u64, Item { name: "stream", index: None })?;
+        let number_of_streams = (streams.len() + memory_streams) as u64;
+        let number_of_streams = fit32(Item { name: "stream", index: None }, number_of_streams, "entries")?;
         let mut cursor = Cursor { at: 0 };
         cursor.take(Header::SIZE as u64, 1, Item { name: "MINIDUMP_HEADER", index: None })?;
         let directory_item = Item { name: "MINIDUMP_DIRECTORY", index: None };
@@ -332,7 +330,7 @@ fn directory(
     memory64: Option<&MemoryChunk<'_>>,
 ) -> Result<Vec<DirectoryEntry>, WriteError> {
     let entry = |stream_type, offset, size, item| {
-        let location = LocationDescriptor { data_size: low32(size, item)?, rva: low32(offset, item)? };
+        let location = LocationDescriptor { data_size: fit32(item, size, "bytes")?, rva: low32(offset, item)? };
         Ok(DirectoryEntry { stream_type, location })
     };
     let mut entries = Vec::with_capacity(streams.len() + 2);

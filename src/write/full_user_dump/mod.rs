@@ -192,9 +192,9 @@ impl<'a> FullUserDumpBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
-    /// [`WriteError::InvalidInput`] for a region whose size is not that of its contents, for a context that is longer
-    /// than those of the machine, and for an address that a 32-bit process cannot have.
+    /// [`WriteError::RvaOverflow`], [`WriteError::Overflow`] and [`WriteError::SizeOverflow`] where the format's fields are
+    /// too narrow, [`WriteError::InvalidInput`] for a region whose size is not that of its contents, for a context that
+    /// is longer than those of the machine, and for an address that a 32-bit process cannot have.
     pub fn plan(self) -> Result<Plan<'a>, WriteError> {
         layout::plan(self)
     }
