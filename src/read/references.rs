@@ -14,7 +14,7 @@ use super::bytes::{Bytes, integer_at};
 use super::linux::dso_debug_layout;
 use super::module::ModuleList;
 use super::mozilla::has_aligned_boot_args;
-use super::stream::StreamContext;
+use super::stream::RawStream;
 
 /// What is known of the file positions inside a type of stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ pub struct Reference {
 /// [`ReadError::Unsupported`] for streams whose [`relocation`] is [`Relocation::Viewed`] or [`Relocation::Unmovable`],
 /// [`ReadError::Truncated`] if nothing of the stream lies in the file, and [`ReadError::Cycle`] if the parts overlap so
 /// much that together they are larger than the file.
-pub fn parts<'a>(stream: &StreamContext<'a>) -> Result<Parts<'a>, ReadError> {
+pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
@@ -248,7 +248,7 @@ const BOOT_ARGS: &[Field] = &[Field::rva64(4, Kind::Utf16)];
 const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(8, Kind::Utf16)];
 
 impl Kind {
-    fn of(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
+    fn of(stream: &RawStream<'_>) -> Result<Self, ReadError> {
         match stream.stream_type() {
             StreamType::LINUX_DSO_DEBUG => Ok(Self::DsoDebug(dso_debug_layout(stream))),
             StreamType::CRASHPAD_INFO => Ok(Self::CrashpadInfo),

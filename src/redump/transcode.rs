@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::{
-    Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo,
+    Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, RawStream, Record, Relocation, Stream, SystemInfo,
     ThreadInfo, relocation,
 };
 use crate::write::{MinidumpBuilder, PartId};
@@ -130,7 +130,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// Takes one stream over; every kind has its line here.
-    fn stream(&mut self, stream: &StreamContext<'r>, decoded: Stream<'r>, selection: &Selection) -> Outcome {
+    fn stream(&mut self, stream: &RawStream<'r>, decoded: Stream<'r>, selection: &Selection) -> Outcome {
         let first = !self.met.contains(&stream.stream_type());
         // Of these the first counts, as in the debugger; of all others there may be several.
         let (single, asked) = match decoded {
@@ -248,7 +248,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// Takes over a stream as bytes, moved file offsets aside.
-    fn carry(&mut self, stream: &StreamContext<'r>) -> Outcome {
+    fn carry(&mut self, stream: &RawStream<'r>) -> Outcome {
         if let Some(maps) = stream
             .view::<LinuxMaps<'r>>()
             .ok()
@@ -397,7 +397,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let is_known = |(stream, decoded): (StreamContext<'r>, Result<Stream<'r>, ReadError>)| {
+        let is_known = |(stream, decoded): (RawStream<'r>, Result<Stream<'r>, ReadError>)| {
             carried.contains(&stream.index()) && is_comment(&decoded, comment)
         };
         if !self.source.dump.streams().any(is_known) {

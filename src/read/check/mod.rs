@@ -17,7 +17,8 @@ use crate::read::memory::MemoryRange;
 use crate::read::minidump::Minidump;
 use crate::read::module::{Module, ModuleList};
 use crate::read::references::parts;
-use crate::read::stream::{Stream, StreamContext};
+use crate::read::stream::RawStream;
+use crate::read::stream_table::Stream;
 use crate::read::string::Utf16;
 use crate::read::system::SystemInfo;
 use crate::read::thread::{Thread, ThreadList};
@@ -61,7 +62,7 @@ struct Place {
 impl Place {
     const DUMP: Self = Self { stream: None, entry: None, offset: 0 };
 
-    fn stream(stream: &StreamContext<'_>) -> Self {
+    fn stream(stream: &RawStream<'_>) -> Self {
         Self { stream: Some(stream.stream_type()), entry: None, offset: stream.offset() }
     }
 
@@ -136,7 +137,7 @@ impl<'a> Check<'a, '_> {
         repeated
     }
 
-    fn stream(&mut self, stream: &StreamContext<'a>, decoded: &Stream<'a>) {
+    fn stream(&mut self, stream: &RawStream<'a>, decoded: &Stream<'a>) {
         let place = Place::stream(stream);
         match decoded {
             Stream::ThreadList(list) => self.list(stream, list, Self::thread),
@@ -201,7 +202,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// Compares the number of entries with the size of the stream.
-    fn list_fault<R: Record<'a>>(&mut self, stream: &StreamContext<'a>, list: &List<'a, R>) {
+    fn list_fault<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>) {
         self.truncated(stream, list.fault());
         let end = list.entry_offset(list.declared_len());
         let room = stream.offset().saturating_add(stream.declared_size()).saturating_sub(end);
@@ -212,7 +213,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// A stream that is cut short has been reported already, and its list is short because of that.
-    fn truncated(&mut self, stream: &StreamContext<'a>, fault: Option<ReadError>) {
+    fn truncated(&mut self, stream: &RawStream<'a>, fault: Option<ReadError>) {
         if let Some(fault) = fault.filter(|_| stream.fault().is_none()) {
             self.report(FindingCode::ListTruncated, Place::stream(stream), fault);
         }
@@ -220,7 +221,7 @@ impl<'a> Check<'a, '_> {
 
     fn list<R: Record<'a>>(
         &mut self,
-        stream: &StreamContext<'a>,
+        stream: &RawStream<'a>,
         list: &List<'a, R>,
         mut each: impl FnMut(&mut Self, Place, R),
     ) {
@@ -231,11 +232,11 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn modules(&mut self, stream: &StreamContext<'a>, list: &ModuleList<'a>) {
+    fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
         self.list(stream, list, |check, place, module: Module<'a>| {
             check.name(place, module.name().map(Some));
             // Not decoded: the paths of many modules may be one long record.
-            if let Err(error) = check.dump.optional_location("CodeView record", module.raw().cv_record) {
+            if let Err(error) = module.code_view_record() {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
             }
             if let Err(error) = module.misc_record() {
@@ -255,7 +256,7 @@ impl<'a> Check<'a, '_> {
                     self.report(FindingCode::StackWithoutBytes, place, None);
                 }
             }
-            _ => self.range(place, Some(&MemoryRange::from_descriptor(&self.dump, stack))),
+            _ => self.range(place, Some(&MemoryRange::from_descriptor(self.dump.dump_bytes(), stack))),
         }
     }
 
@@ -342,10 +343,7 @@ const fn may_repeat(stream_type: StreamType) -> bool {
 
 /// The numbers of all threads, in ascending order.
 fn thread_ids(dump: &Minidump<'_>) -> Vec<u32> {
-    let list = dump.stream::<ThreadList<'_>>().ok().flatten();
-    let more = dump.stream::<ThreadExList<'_>>().ok().flatten();
-    let mut ids: Vec<u32> = list.into_iter().flatten().map(|thread| thread.id()).collect();
-    ids.extend(more.into_iter().flatten().map(|thread| thread.thread().id()));
+    let mut ids: Vec<u32> = dump.threads().map(|thread| thread.id()).collect();
     ids.sort_unstable();
     ids
 }

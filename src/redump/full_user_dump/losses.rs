@@ -90,7 +90,7 @@ fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
         let image = Image::at(&source.memory, module.base());
         let raw = module.raw();
-        let record = source.dump.optional_location("CodeView record", raw.cv_record).ok().flatten();
+        let record = module.code_view_record().ok().flatten();
         let in_memory = image.and_then(|image| image.code_view_record());
         code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
         let in_memory = image.and_then(|image| image.misc_record());
