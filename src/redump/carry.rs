@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth, StreamType};
+use crate::format::{LocationDescriptor, Rva64, RvaWidth};
 use crate::read::{Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
@@ -280,13 +280,11 @@ fn shown<'a>(folders: &mut Option<Folders>, bytes: impl Into<Cow<'a, [u8]>>) -> 
 
 /// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
 fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
-    match stream.stream_type() {
-        StreamType::WINE_HOST_MODULE_LIST | StreamType::LINUX_DSO_DEBUG => {
-            let references = parts.iter().flat_map(|part| &part.references);
-            references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
-        }
-        _ => HashSet::new(),
+    if !stream.stream_type().row().names_files {
+        return HashSet::new();
     }
+    let references = parts.iter().flat_map(|part| &part.references);
+    references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
 }
 
 /// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.

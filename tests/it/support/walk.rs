@@ -5,12 +5,12 @@ mod user;
 use std::fmt::{self, Debug, Write};
 use std::hint::black_box;
 
+use userdump::format::Relocation;
 use userdump::format::StreamType;
+use userdump::read::parts;
 use userdump::read::{
-    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, RawStream, Record, Relocation,
-    Stream, Thread,
+    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, RawStream, Record, Stream, Thread,
 };
-use userdump::read::{parts, relocation};
 use userdump::{Dump, Minidump, ReadError};
 
 use super::vendor;
@@ -207,7 +207,7 @@ impl Walk<'_> {
             Stream::Raw(raw) => self.raw(stream, raw.stream_type(), raw.bytes()),
             other => {
                 assert!(vendor::walk(stream, other, self.see), "the walk has no way through {other:?}");
-                if relocation(stream.stream_type()) == Relocation::Known {
+                if stream.stream_type().row().relocation == Relocation::Known {
                     self.raw(stream, stream.stream_type(), stream.bytes());
                 }
             }
@@ -215,7 +215,7 @@ impl Walk<'_> {
     }
 
     fn raw(&mut self, stream: &RawStream<'_>, stream_type: StreamType, bytes: &[u8]) {
-        if relocation(stream_type) != Relocation::Known {
+        if stream_type.row().relocation != Relocation::Known {
             self.see(&(stream_type, bytes));
             return;
         }
