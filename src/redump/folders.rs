@@ -7,8 +7,11 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::CvInfoPdb20;
-use crate::read::{Budget, CodeView, LinuxMaps, Minidump, Module, Stream, Utf16};
+use crate::format::{CvInfoPdb20, stream_table};
+use crate::read::{
+    Budget, CodeView, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream,
+    UnloadedModuleList, Utf16,
+};
 
 /// Where the path stands in `IMAGE_DEBUG_MISC`.
 const MISC_PATH: usize = 12;
@@ -42,27 +45,42 @@ struct Known {
     sizes: HashMap<Vec<u8>, BTreeSet<usize>>,
 }
 
+/// Declares the way from a view to the method that the table names for its paths.
+macro_rules! paths {
+    (@way $folders:ident, $view:ident) => {{
+        let _ = $view;
+        Ok(())
+    }};
+    (@way $folders:ident, $view:ident, $paths:ident) => {
+        $folders.$paths($view)
+    };
+    ($(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
+            $(, paths $paths:ident)? })?;
+    )*) => {
+        impl Folders {
+            /// Learns the folders that a stream names; an error if that would cost too much.
+            fn add_stream(&mut self, stream: &Stream<'_>) -> Result<(), ReadError> {
+                match stream {
+                    Stream::Unused | Stream::Raw(_) => Ok(()),
+                    $($(Stream::$variant(view) => paths!(@way self, view $(, $paths)?),)?)*
+                }
+            }
+        }
+    };
+}
+
+stream_table!(paths);
+
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {
         let known = |width| Known { width, folders: HashSet::new(), heads: HashSet::new(), sizes: HashMap::new() };
         let compared = Budget::times(dump.data().len() as u64, COMPARED).plus(COMPARED_ANYWAY);
         let mut folders = Self { narrow: known(1), wide: known(2), compared };
         for (_, stream) in dump.streams() {
-            let added = match stream {
-                Ok(Stream::ModuleList(list)) => list.iter().try_for_each(|module| folders.add_module(dump, &module)),
-                Ok(Stream::HostModuleList(hosts)) => {
-                    hosts.modules().iter().try_for_each(|module| folders.add_module(dump, &module))
-                }
-                Ok(Stream::UnloadedModuleList(list)) => {
-                    list.iter().try_for_each(|module| folders.add_name(module.name().ok()))
-                }
-                Ok(Stream::LinuxDsoDebug(debug)) => {
-                    debug.link_maps().iter().try_for_each(|map| folders.add_name(map.name().ok()))
-                }
-                Ok(Stream::LinuxMaps(maps)) => folders.add_maps(&maps),
-                _ => Ok(()),
-            };
-            if added.is_err() {
+            if stream.is_ok_and(|stream| folders.add_stream(&stream).is_err()) {
                 // A folder that is not known cannot be hidden, so no text goes into the result any more.
                 break;
             }
@@ -74,17 +92,29 @@ impl Folders {
         self.compared.charge("folder", 0, cost)
     }
 
-    fn add_module(&mut self, dump: &Minidump<'_>, module: &Module<'_>) -> Result<(), ReadError> {
+    fn add_modules(&mut self, list: &ModuleList<'_>) -> Result<(), ReadError> {
+        list.iter().try_for_each(|module| self.add_module(&module))
+    }
+
+    fn add_host_modules(&mut self, list: &HostModuleList<'_>) -> Result<(), ReadError> {
+        self.add_modules(list.modules())
+    }
+
+    fn add_unloaded_modules(&mut self, list: &UnloadedModuleList<'_>) -> Result<(), ReadError> {
+        list.iter().try_for_each(|module| self.add_name(module.name().ok()))
+    }
+
+    fn add_link_maps(&mut self, debug: &LinuxDsoDebug<'_>) -> Result<(), ReadError> {
+        debug.link_maps().iter().try_for_each(|map| self.add_name(map.name().ok()))
+    }
+
+    fn add_module(&mut self, module: &Module<'_>) -> Result<(), ReadError> {
         self.add_name(module.name().ok())?;
-        let record = dump.optional_location("CodeView record", module.raw().cv_record).ok().flatten();
-        if let Some(record) = record {
-            // Where the path ends has to be looked for.
-            self.charge(record.len() as u64)?;
-            if let CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. } =
-                CodeView::new(record, dump.byte_order())
-            {
-                self.add(&decoded(path));
-            }
+        // Where a path ends has to be looked for, so the whole record is charged for.
+        let record = module.code_view_record().ok().flatten().unwrap_or_default();
+        self.charge(record.len() as u64)?;
+        if let Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) = module.code_view() {
+            self.add(&decoded(path));
         }
         let misc = module.misc_record().unwrap_or_default();
         self.charge(misc.len() as u64)?;
@@ -101,7 +131,7 @@ impl Folders {
     }
 
     /// The paths of `/proc/self/maps`, in which a backslash is part of a name.
-    fn add_maps(&mut self, maps: &LinuxMaps<'_>) -> Result<(), ReadError> {
+    fn add_mappings(&mut self, maps: &LinuxMaps<'_>) -> Result<(), ReadError> {
         self.charge(maps.text().as_bytes().len() as u64)?;
         for mapping in maps.iter().filter(|mapping| mapping.is_file()) {
             let path = mapping.path.as_bytes();
