@@ -219,7 +219,7 @@ impl<'a> Memory<'a> {
         self.bytes.order()
     }
 
-    pub(super) const fn target(&self) -> Target {
+    pub(crate) const fn target(&self) -> Target {
         self.target
     }
 

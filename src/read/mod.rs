@@ -54,6 +54,8 @@ mod misc;
 mod module;
 mod mozilla;
 mod opaque;
+#[cfg(feature = "std")]
+mod owned;
 mod reason;
 mod references;
 mod regions;
@@ -115,6 +117,8 @@ pub use misc::{MiscInfo, ProcessorPower};
 pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
 pub use mozilla::{MacCrashInfoRecord, MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
 pub use opaque::{IptTrace, JavaScriptData};
+#[cfg(feature = "std")]
+pub(crate) use owned::OwnedMinidump;
 pub use reason::{Access, CrashReason, WindowsDetail};
 #[cfg(feature = "std")]
 pub(crate) use references::parts_within;

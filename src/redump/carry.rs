@@ -13,6 +13,7 @@ use crate::write::{MinidumpBuilder, PartId, Text};
 
 use super::context::{Change, Form};
 use super::folders::{Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name};
+use super::source::Source;
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,15 +26,11 @@ enum Kind {
     ModuleName,
 }
 
-/// How bytes of records come to live as long as those of the memory: as they do, or in a copy.
-pub(super) type Keep<'r, 'a> = fn(Cow<'r, [u8]>) -> Cow<'a, [u8]>;
-
 /// The builder, and which bytes of the source are in it already.
-pub(super) struct Carrier<'r, 'a> {
+pub(super) struct Carrier<'s, 'a> {
     pub(super) builder: MinidumpBuilder<'a>,
-    dump: Minidump<'r>,
-    /// Lets the bytes of records live as long as the result.
-    keep: Keep<'r, 'a>,
+    source: &'s Source<'a>,
+    dump: Minidump<'s>,
     carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
@@ -46,13 +43,14 @@ pub(super) struct Carrier<'r, 'a> {
     followed: Budget,
 }
 
-impl<'r, 'a> Carrier<'r, 'a> {
-    pub(super) fn new(dump: Minidump<'r>, keep: Keep<'r, 'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+impl<'s, 'a> Carrier<'s, 'a> {
+    pub(super) fn new(source: &'s Source<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+        let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
         Self {
             builder: MinidumpBuilder::new(),
+            source,
             dump,
-            keep,
             carried: HashMap::new(),
             extended_state,
             folders,
@@ -105,7 +103,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 
     /// The CodeView record of a module, likewise.
-    pub(super) fn code_view(&mut self, module: &Module<'r>) -> Result<Option<PartId>, ReadError> {
+    pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
         const WHAT: &str = "CodeView record";
         let location = module.raw().cv_record;
         if self.folders.is_none() {
@@ -115,14 +113,14 @@ impl<'r, 'a> Carrier<'r, 'a> {
             return Ok(None);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
-        let keep = self.keep;
+        let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
             // Where the path ends is looked for here, after it has been charged for.
             let code_view = module.code_view().ok().flatten();
             let shorter = code_view.and_then(|code_view| code_view_without_folder(record, code_view));
             let bytes = match shorter {
                 Some(shorter) => shorter.into(),
-                None => keep(shown(folders, (WHAT, location.rva.into()), record)?),
+                None => source.lasting(location.rva.into(), shown(folders, (WHAT, location.rva.into()), record)?),
             };
             Ok(builder.part(WHAT, bytes))
         });
@@ -144,16 +142,19 @@ impl<'r, 'a> Carrier<'r, 'a> {
             return Ok(None);
         };
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
-        let keep = self.keep;
-        let place = (what, location.rva.into());
-        let part = self.once(what, key, |builder, folders| Ok(builder.part(what, keep(shown(folders, place, bytes)?))));
+        let source = self.source;
+        let offset = location.rva.into();
+        let part = self.once(what, key, |builder, folders| {
+            let bytes = shown(folders, (what, offset), bytes)?;
+            Ok(builder.part(what, source.lasting(offset, bytes)))
+        });
         part.map(Some)
     }
 
     /// A context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,
-        context: Option<Context<'r>>,
+        context: Option<Context<'s>>,
         location: LocationDescriptor,
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
@@ -167,13 +168,15 @@ impl<'r, 'a> Carrier<'r, 'a> {
             false => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
-        let keep = self.keep;
-        let part = self.once("CONTEXT", key, |builder, _| Ok(builder.part("CONTEXT", keep(change.applied(&context)))));
+        let source = self.source;
+        let part = self.once("CONTEXT", key, |builder, _| {
+            Ok(builder.part("CONTEXT", source.lasting(location.rva.into(), change.applied(&context))))
+        });
         part.map(Some)
     }
 
     /// The records about a handle's object, in their order, and what ended the chain early.
-    pub(super) fn objects(&mut self, objects: HandleObjects<'r>) -> (Option<PartId>, Option<ReadError>) {
+    pub(super) fn objects(&mut self, objects: HandleObjects<'s>) -> (Option<PartId>, Option<ReadError>) {
         const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
         let mut chain: Vec<PartId> = Vec::new();
         let mut fault = None;
@@ -227,18 +230,19 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
-    pub(super) fn copy(&mut self, stream: &RawStream<'r>) -> Result<bool, ReadError> {
+    pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
-        let shown = shown(&mut self.folders, ("stream", stream.offset()), bytes);
-        Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), (self.keep)(bytes))).is_ok())
+        let Ok(bytes) = shown(&mut self.folders, ("stream", stream.offset()), bytes) else { return Ok(false) };
+        self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
+        Ok(true)
     }
 
     /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
     pub(super) fn maps_without_folders(
         &mut self,
-        stream: &RawStream<'r>,
-        maps: &LinuxMaps<'r>,
+        stream: &RawStream<'s>,
+        maps: &LinuxMaps<'s>,
     ) -> Result<(), ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         self.builder.stream(stream.stream_type(), maps_without_folders(maps));
@@ -247,7 +251,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     /// `None` as for [`Carrier::copy`].
-    pub(super) fn relocate(&mut self, stream: &RawStream<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
+    pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts_within(stream, &mut self.followed)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
@@ -260,7 +264,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
                 false => shown(&mut self.folders, ("part of a stream", part.offset), without_dead_references(part)),
             };
             let Ok(bytes) = bytes else { return Ok(None) };
-            contents.push((self.keep)(bytes));
+            contents.push(self.source.lasting(part.offset, bytes));
         }
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
         for bytes in contents {

@@ -26,7 +26,7 @@ pub(super) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// `None` if nothing is changed.
     pub(super) fn new(
-        source: &Source<'_, 'a>,
+        source: &Source<'a>,
         filter: Option<StackFilter>,
         redactor: Option<Redactor<'a>>,
         selected: &Selected,

@@ -20,7 +20,7 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(source: &Source<'_, 'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
+    pub(super) fn new(source: &Source<'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
         let (memory, ranges) = (Rc::clone(&source.memory), Rc::clone(ranges));
         Self { memory, target: source.target, ranges, changes: changes.map(Rc::clone) }
     }

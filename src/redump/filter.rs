@@ -20,7 +20,7 @@ pub(super) struct StackFilter {
 }
 
 impl StackFilter {
-    pub(super) fn new(source: &Source<'_, '_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
+    pub(super) fn new(source: &Source<'_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         let width = source.target.pointer_size();
         Self {
             modules: source.modules(),

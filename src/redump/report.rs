@@ -47,9 +47,7 @@ pub struct Report {
 impl Report {
     /// Notes what the format of the result has no place for, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
-        if count > 0 {
-            self.losses.push(Loss { what, count });
-        }
+        self.losses.extend(Loss::new(what, count));
     }
 }
 
@@ -60,6 +58,13 @@ pub struct Loss {
     pub what: &'static str,
     /// How many of it the source has.
     pub count: u64,
+}
+
+impl Loss {
+    /// `None` if there is nothing of it.
+    pub(super) fn new(what: &'static str, count: u64) -> Option<Self> {
+        (count > 0).then_some(Self { what, count })
+    }
 }
 
 /// What became of a stream of the source.

@@ -1,24 +1,85 @@
-//! The dump that is re-encoded, with what several steps ask of it.
+//! The dump that is re-encoded: what the door of its format gives, and what several steps ask of it.
 
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::MemoryDescriptor;
+use crate::format::{self, MemoryDescriptor};
 use crate::read::{
-    Budget, ByteOrder, FullUserDump, Interval, Memory, Memory64List, MemoryList, Minidump, ModuleList, Target, united,
+    Budget, Interval, Memory, MemoryInfoList, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
 };
 
+use super::report::Loss;
 use super::runs::Runs;
 
+/// What a dump says beside its memory, in the words of a minidump.
+pub(super) enum Records<'a> {
+    /// The file says it so.
+    InFile(Minidump<'a>),
+    /// The door of another format has written it down.
+    Made(OwnedMinidump),
+}
+
+impl<'a> Records<'a> {
+    fn view(&self) -> Minidump<'_> {
+        match self {
+            Self::InFile(dump) => *dump,
+            Self::Made(dump) => dump.view(),
+        }
+    }
+
+    /// Bytes at `offset` of the records, or made of them, for as long as the result is planned: those of the file from
+    /// there, those that the source holds copied.
+    fn lasting(&self, offset: u64, bytes: Cow<'_, [u8]>) -> Cow<'a, [u8]> {
+        match (self, bytes) {
+            (Self::InFile(dump), Cow::Borrowed(bytes)) => dump.bytes().clipped(offset, bytes.len() as u64).into(),
+            (_, bytes) => bytes.into_owned().into(),
+        }
+    }
+
+    /// The rows of the memory information by number, for as long as the result is planned.
+    fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+        match self {
+            Self::InFile(dump) => {
+                let list = dump.list::<MemoryInfoList<'a>>();
+                Box::new(move |index| list.get(index as u64).map(|row| *row.raw()).unwrap_or_default())
+            }
+            Self::Made(dump) => {
+                let rows = dump.view().list::<MemoryInfoList<'_>>().into_iter().map(|row| *row.raw());
+                let rows: Vec<format::MemoryInfo> = rows.collect();
+                Box::new(move |index| rows.get(index).copied().unwrap_or_default())
+            }
+        }
+    }
+}
+
 /// Memory ranges in the order of addresses, apart from each other.
+#[derive(Clone)]
 pub(super) enum Ranges<'a> {
     /// Just those that the index has.
     Visible(Rc<Memory<'a>>),
-    United(Vec<Interval>),
+    United(Rc<[Interval]>),
 }
 
-impl Ranges<'_> {
+impl<'a> Ranges<'a> {
+    /// Those that overlap are one, those that only touch are not. `listed` are all ranges in any order, those too that
+    /// others hide; they are asked for only if some overlap.
+    pub(super) fn of<I>(memory: &Rc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
+    where
+        I: Iterator<Item = MemoryRange<'a>>,
+    {
+        if !memory.has_overlaps() {
+            return Self::Visible(Rc::clone(memory));
+        }
+        // The visible ranges are parts of these, but for stacks that no list holds.
+        let ranges = listed().chain(memory.visible_ranges());
+        let target = memory.target();
+        let ranges = ranges.filter_map(|range| target.interval(range.address, range.bytes.len() as u64));
+        Self::United(united(ranges.collect()).into())
+    }
+
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Visible(memory) => memory.count(),
@@ -38,51 +99,49 @@ impl Ranges<'_> {
     }
 }
 
-/// The dump that is re-encoded: records of the lifetime `'r`, memory of the lifetime `'a`.
-///
-/// Both are those of the file, but for a full user dump, whose records are made into those of a minidump first.
-pub(super) struct Source<'r, 'a> {
-    pub(super) dump: Minidump<'r>,
-    /// The same as `dump`, if it is the file.
-    pub(super) minidump: Option<Minidump<'a>>,
+/// What the door of a format gives: all that the re-encoder knows of a dump. Behind the door nobody asks which format
+/// it was, but the folder of that format.
+pub(super) struct Opened<'a> {
+    pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
-    pub(super) target: Target,
-    runs: Runs,
-    /// The full user dump, if it is one.
-    pub(super) user: Option<FullUserDump<'a>>,
+    pub(super) ranges: Ranges<'a>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// What the dump says and the records of a minidump have no place for.
+    pub(super) losses: Vec<Loss>,
 }
 
-impl<'a> Source<'a, 'a> {
-    pub(super) fn of_minidump(dump: Minidump<'a>) -> Result<Self, RedumpError> {
-        if dump.byte_order() == ByteOrder::Big {
-            return Err(RedumpError::Unsupported { what: "a big-endian dump" });
-        }
-        Ok(Self::new(dump, Some(dump), dump.memory(), None, dump.data()))
-    }
+/// The dump that is re-encoded.
+pub(super) struct Source<'a> {
+    records: Records<'a>,
+    pub(super) memory: Rc<Memory<'a>>,
+    pub(super) target: Target,
+    pub(super) ranges: Ranges<'a>,
+    pub(super) file_size: u64,
+    pub(super) losses: Vec<Loss>,
+    runs: Runs,
 }
 
-impl<'r, 'a> Source<'r, 'a> {
-    /// `records` say what the full user dump says, but for the bytes of its memory.
-    pub(super) fn of_user_dump(records: Minidump<'r>, memory: Memory<'a>, dump: FullUserDump<'a>) -> Self {
-        Self::new(records, None, memory, Some(dump), dump.data())
+impl<'a> Source<'a> {
+    pub(super) fn new(opened: Opened<'a>) -> Self {
+        let Opened { records, memory, ranges, file_size, losses } = opened;
+        let (runs, target) = (Runs::new(&memory), records.view().target());
+        Self { records, memory, target, ranges, file_size, losses, runs }
     }
 
-    fn new(
-        dump: Minidump<'r>,
-        minidump: Option<Minidump<'a>>,
-        memory: Memory<'a>,
-        user: Option<FullUserDump<'a>>,
-        file: &[u8],
-    ) -> Self {
-        let (runs, target) = (Runs::new(&memory), dump.target());
-        Self { dump, minidump, memory: Rc::new(memory), target, runs, user, file_size: file.len() as u64 }
+    /// What the dump says beside its memory, as a minidump.
+    pub(super) fn dump(&self) -> Minidump<'_> {
+        self.records.view()
     }
 
-    /// True if a full user dump made of it has the 64-bit form.
-    pub(super) fn is_64_bit(&self) -> bool {
-        self.user.map_or(!self.target.is_32_bit(), |dump| dump.is_64_bit())
+    /// See [`Records::lasting`].
+    pub(super) fn lasting(&self, offset: u64, bytes: Cow<'_, [u8]>) -> Cow<'a, [u8]> {
+        self.records.lasting(offset, bytes)
+    }
+
+    /// See [`Records::memory_infos`].
+    pub(super) fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+        self.records.memory_infos()
     }
 
     /// The parts of `wanted` that have bytes, in the order of addresses.
@@ -122,26 +181,9 @@ impl<'r, 'a> Source<'r, 'a> {
         self.present(wanted).next() == Some(wanted)
     }
 
-    /// The source's memory ranges in the order of addresses; those that overlap are one, those that only touch are not.
-    pub(super) fn ranges(&self) -> Ranges<'a> {
-        if !self.memory.has_overlaps() {
-            return Ranges::Visible(Rc::clone(&self.memory));
-        }
-        let list = self.dump.stream::<MemoryList<'_>>().ok().flatten();
-        let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
-        let regions = self.user.into_iter().flat_map(|dump| dump.stored_regions()).map(|region| region.range);
-        let listed = list.into_iter().flatten().chain(list64.into_iter().flatten()).chain(regions);
-        // The visible ranges are parts of these, but for stacks that no list holds.
-        let ranges: Vec<Interval> = listed
-            .chain(self.memory.visible_ranges())
-            .filter_map(|range| self.target.interval(range.address, range.bytes.len() as u64))
-            .collect();
-        Ranges::United(united(ranges))
-    }
-
     /// Where the modules are, in the order of addresses and apart.
     pub(super) fn modules(&self) -> Vec<Interval> {
-        let modules = self.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+        let modules = self.dump().list::<ModuleList<'_>>().into_iter();
         united(modules.filter_map(|module| self.target.interval(module.base(), module.size().into())).collect())
     }
 

@@ -1,36 +1,37 @@
 //! What one format says and the other has no place for.
 
+use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::format::{MiscInfoFlags, StreamType, UserDumpPlace};
 use crate::read::{
-    Budget, Image, Interval, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList, VersionInformation,
+    Budget, FullUserDump, Image, Interval, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList,
+    VersionInformation,
 };
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{Outcome, Report, StreamReport};
+use crate::redump::report::{Loss, Outcome, Report, StreamReport};
 use crate::redump::source::Source;
 
 use super::records;
 
-/// Reports what a full user dump lacks of the source: whole streams, and parts of those that it has.
-pub(super) fn report(source: &Source<'_, '_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
+/// Reports which streams a full user dump lacks.
+pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
     report.lose("comment that was asked for", u64::from(options.comment().is_some()));
     report.lose("streams that were asked for", hooks.added.len() as u64);
-    if source.user.is_none() {
-        of_modules(source, hooks, report);
-        of_threads(source, report);
-        of_process(source, report);
-        of_regions(source, report);
-    }
 }
 
-/// Reports what a minidump lacks of a full user dump.
-pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &mut Report) {
-    let Some(dump) = source.user else { return };
-    let exception = dump.exception().ok().flatten();
-    report.lose("whether the exception was at its first chance", u64::from(exception.is_some()));
+/// Reports what a full user dump lacks of the streams that it has.
+pub(super) fn of_records(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    of_modules(source, hooks, report);
+    of_threads(source, report);
+    of_process(source, report);
+    of_regions(source, report);
+}
+
+/// What a minidump lacks of a full user dump.
+pub(super) fn of_minidump(dump: &FullUserDump<'_>) -> Vec<Loss> {
     let texts = match dump.version_information() {
         Some(VersionInformation::Texts(texts)) => {
             texts.iter().count().saturating_sub(usize::from(texts.service_pack().is_some()))
@@ -38,16 +39,20 @@ pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &m
         Some(_) => 1,
         None => 0,
     };
-    report.lose("version information beside the service pack", texts as u64);
     let words = dump.threads().into_iter().filter(|thread| thread.raw().spare != [0; 7]).count();
-    report.lose("spare words of threads", words as u64);
+    let losses = [
+        ("whether the exception was at its first chance", usize::from(matches!(dump.exception(), Ok(Some(_))))),
+        ("version information beside the service pack", texts),
+        ("spare words of threads", words),
+    ];
+    losses.into_iter().filter_map(|(what, count)| Loss::new(what, count as u64)).collect()
 }
 
 /// What becomes of the streams. Of most kinds the first counts.
-fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
-    let has_rows = source.dump.raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
+fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    let has_rows = source.dump().raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
     let mut met = HashSet::new();
-    for (stream, decoded) in source.dump.streams().filter(|(stream, _)| stream.stream_type() != StreamType::UNUSED) {
+    for (stream, decoded) in source.dump().streams().filter(|(stream, _)| stream.stream_type() != StreamType::UNUSED) {
         let first = met.insert(stream.stream_type());
         let outcome = match decoded {
             _ if !hooks.keeps_stream(&stream) => Outcome::LeftOut,
@@ -69,8 +74,8 @@ fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
 }
 
 /// Facts about modules are lost where the image in memory does not have them too.
-fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
     // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
     let mut budget = Budget::times(source.file_size, 2);
@@ -101,8 +106,8 @@ fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     report.lose("time stamps or checksums of modules whose images in memory have others", stamps);
 }
 
-fn of_threads(source: &Source<'_, '_>, report: &mut Report) {
-    let dump = &source.dump;
+fn of_threads(source: &Source<'_>, report: &mut Report) {
+    let dump = source.dump();
     let list = dump.stream::<ThreadList<'_>>().ok().flatten();
     let extended = dump.stream::<ThreadExList<'_>>().ok().flatten();
     let stores = extended.into_iter().flatten().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
@@ -123,8 +128,8 @@ fn of_threads(source: &Source<'_, '_>, report: &mut Report) {
     report.lose("context of the exception, which is not that of its thread", u64::from(differs));
 }
 
-fn of_process(source: &Source<'_, '_>, report: &mut Report) {
-    let (dump, memory) = (&source.dump, &source.memory);
+fn of_process(source: &Source<'_>, report: &mut Report) {
+    let (dump, memory) = (source.dump(), &source.memory);
     let time = dump.header().time_date_stamp;
     report.lose("time of the dump", u64::from(time != 0 && time != records::time(memory)));
     if let Some(raw) = dump.stream::<SystemInfo<'_>>().ok().flatten().map(|system| *system.raw()) {
@@ -140,8 +145,8 @@ fn of_process(source: &Source<'_, '_>, report: &mut Report) {
 }
 
 /// A region without bytes has no place in the table.
-fn of_regions(source: &Source<'_, '_>, report: &mut Report) {
-    let regions = source.dump.regions();
+fn of_regions(source: &Source<'_>, report: &mut Report) {
+    let regions = source.dump().regions();
     let bounds = regions.iter().map(|region| source.target.interval(region.base(), region.size()));
     let count = bounds.filter(|bounds| bounds.is_none_or(|bounds| source.present(bounds).next().is_none())).count();
     report.lose("memory regions without bytes", count as u64);

@@ -25,7 +25,7 @@ const PRODUCT_TYPE_IS_VALID: u64 = 0x268;
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
 /// The bytes of a minidump without memory.
-pub(in crate::redump) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
+pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
     let mut builder = MinidumpBuilder::new();
     builder.time_date_stamp(time(memory));
     add_system_info(&mut builder, dump, memory);

@@ -11,11 +11,7 @@ use crate::redump::source::Source;
 /// Everything readable: a range for each accessible region, and the memory that no region describes.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
-pub(super) fn full_memory(
-    source: &Source<'_, '_>,
-    go_on: bool,
-    report: &mut Report,
-) -> Result<Vec<Interval>, RedumpError> {
+pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
     for (bounds, accessible) in regions.iter() {
@@ -59,8 +55,8 @@ struct Regions<'r> {
 }
 
 impl<'r> Regions<'r> {
-    fn new(source: &Source<'r, '_>) -> Self {
-        let rows = source.dump.stream::<MemoryInfoList<'r>>().ok().flatten();
+    fn new(source: &'r Source<'_>) -> Self {
+        let rows = source.dump().stream::<MemoryInfoList<'r>>().ok().flatten();
         let mut regions = Self { rows, target: source.target, settled: None };
         let mut next_free = Some(0);
         let are_apart = regions.iter().all(|(bounds, _)| {
@@ -99,9 +95,9 @@ fn is_accessible(region: &MemoryInfo) -> bool {
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.
-fn undescribed(source: &Source<'_, '_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
+fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
     let mut regions = regions.iter().map(|(bounds, _)| bounds).peekable();
-    for range in source.ranges().iter() {
+    for range in source.ranges.iter() {
         let mut start = Some(range.start);
         while let (Some(from), Some(region)) = (start, regions.peek().copied()) {
             if region.start > range.last {
@@ -127,7 +123,7 @@ fn undescribed(source: &Source<'_, '_>, regions: &Regions<'_>, ranges: &mut Vec<
 /// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
 ///
 /// The ranges are sorted and apart, and stay so. Gives those that were added, in the same order.
-pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
+pub(super) fn add(source: &Source<'_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
     let mut added = Vec::new();
     for &(address, size) in asked {
         let wanted = source.target.interval(address, size);

@@ -31,7 +31,7 @@ use wanted::Wanted;
 const LARGEST_GAP: u64 = 16;
 
 pub(super) fn select(
-    source: &Source<'_, '_>,
+    source: &Source<'_>,
     options: &Options,
     hooks: &Hooks<'_>,
     report: &mut Report,
@@ -77,8 +77,8 @@ struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    fn new(source: &Source<'a, '_>, hooks: &Hooks<'_>) -> Self {
-        let dump = &source.dump;
+    fn new(source: &'a Source<'_>, hooks: &Hooks<'_>) -> Self {
+        let dump = &source.dump();
         let left_out = hooks.threads_left_out(dump);
         let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
         Self {
@@ -107,12 +107,12 @@ impl<'a> Threads<'a> {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
     }
 
-    fn stack(&self, source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+    fn stack(&self, source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
         self.counts(thread).then(|| stacks::stack(source, thread)).flatten()
     }
 
     /// The stack and the backing store.
-    fn extended_stacks(&self, source: &Source<'_, '_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
+    fn extended_stacks(&self, source: &Source<'_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
         let counts = self.counts(&thread.thread());
         let backing_store = counts.then(|| source.described(&thread.raw().backing_store)).flatten();
         [self.stack(source, &thread.thread()), backing_store]
@@ -154,9 +154,9 @@ fn chosen<'i>(
         source.refuse_shared_bytes(&present)?;
         pointers::pointers(wanted, &present);
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
-        if source.dump.flags().contains(both) {
+        if source.dump().flags().contains(both) {
             // Its pointers have been taken out of its stacks, and what they pointed to is here.
-            source.ranges().iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
+            source.ranges.iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
@@ -167,7 +167,7 @@ fn chosen<'i>(
     }
     let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
     if data || code {
-        let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+        let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
         let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
         for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
         {
@@ -190,7 +190,7 @@ fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
 }
 
 /// The parts that have bytes, those that lie close together made one.
-fn present_and_merged(source: &Source<'_, '_>, wanted: Vec<Interval>) -> Vec<Interval> {
+fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
     let mut merged: Vec<Interval> = Vec::new();
     // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
     for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
@@ -203,7 +203,7 @@ fn present_and_merged(source: &Source<'_, '_>, wanted: Vec<Interval>) -> Vec<Int
 }
 
 /// True if what parts two intervals is small and the source has its bytes.
-fn joins(source: &Source<'_, '_>, before: &Interval, next: &Interval) -> bool {
+fn joins(source: &Source<'_>, before: &Interval, next: &Interval) -> bool {
     let gap = next.start - before.last - 1;
     gap == 0 || gap <= LARGEST_GAP && source.holds(Interval { start: before.last + 1, last: next.start - 1 })
 }

@@ -78,13 +78,13 @@ impl SectionKind {
 /// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
 /// for two images of a sound dump; what goes beyond it is reported. Their bounds may overlap and hold each other, and so
 /// may those of modules.
-pub(super) fn sections(source: &Source<'_, '_>, report: &mut Report) -> Vec<Section> {
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+pub(super) fn sections(source: &Source<'_>, report: &mut Report) -> Vec<Section> {
+    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
     if source.target.is_windows() { by_headers(source, bases, report) } else { by_mappings(source, bases) }
 }
 
-fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>, report: &mut Report) -> Vec<Section> {
+fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, report: &mut Report) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
@@ -136,8 +136,8 @@ fn kind(header: &ImageSection) -> Option<SectionKind> {
     SectionKind::new(data, flags.contains(Flags::CODE))
 }
 
-fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
-    let maps = source.dump.stream::<LinuxMaps<'_>>().ok().flatten();
+fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+    let maps = source.dump().stream::<LinuxMaps<'_>>().ok().flatten();
     let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
     mappings.sort_by_key(|mapping| mapping.start);
     // First by mapping and then by path, so that no path is looked at once for each of many modules.

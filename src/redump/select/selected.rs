@@ -52,7 +52,7 @@ impl Selected {
     }
 
     /// How many bytes are neither stacks, which are filtered, nor code of modules around instructions.
-    pub(in crate::redump) fn unfiltered(&self, source: &Source<'_, '_>) -> u64 {
+    pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
         let total = |intervals: Vec<Interval>| {
             let intervals = united(intervals);
             let present = intervals.iter().flat_map(|&interval| source.present(interval));

@@ -14,13 +14,13 @@ const PAGE: u64 = 0x1000;
 ///
 /// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
 /// the bytes up to the gap alone would not.
-pub(super) fn stack(source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+pub(super) fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let bounds = bounds_by_environment_block(source, thread);
     bounds.and_then(|bounds| source.hull(bounds)).or_else(|| source.described(&thread.raw().stack))
 }
 
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
-fn bounds_by_environment_block(source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
         return None;
@@ -41,7 +41,7 @@ fn bounds_by_environment_block(source: &Source<'_, '_>, thread: &Thread<'_>) -> 
     Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
 }
 
-fn is_x86(source: &Source<'_, '_>) -> bool {
+fn is_x86(source: &Source<'_>) -> bool {
     matches!(source.target.architecture, Some(ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64))
 }
 
@@ -57,7 +57,7 @@ pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'
 }
 
 /// The bytes around an instruction.
-pub(super) fn window(source: &Source<'_, '_>, address: u64) -> Option<Interval> {
+pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
     let reach = match source.target.architecture {
         Some(ProcessorArchitecture::ARM64) => 0x200,
         Some(ProcessorArchitecture::ARM) => 0x100,

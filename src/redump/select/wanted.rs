@@ -9,12 +9,12 @@ use super::reason::{Reason, SelectedMemory};
 
 /// What has been found to be wanted so far.
 pub(super) struct Wanted<'s, 'a> {
-    pub(super) source: &'s Source<'a, 'a>,
+    pub(super) source: &'s Source<'a>,
     intervals: Vec<(Interval, Reason)>,
 }
 
 impl<'s, 'a> Wanted<'s, 'a> {
-    pub(super) const fn new(source: &'s Source<'a, 'a>) -> Self {
+    pub(super) const fn new(source: &'s Source<'a>) -> Self {
         Self { source, intervals: Vec::new() }
     }
 
