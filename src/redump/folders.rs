@@ -9,12 +9,10 @@ use std::collections::{HashMap, HashSet};
 use crate::error::ReadError;
 use crate::format::{CvInfoPdb20, stream_table};
 use crate::read::{
-    Budget, CodeView, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream,
+    Budget, CodeView, DebugMiscName, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream,
     UnloadedModuleList, Utf16,
 };
 
-/// Where the path stands in `IMAGE_DEBUG_MISC`.
-const MISC_PATH: usize = 12;
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
@@ -116,11 +114,14 @@ impl Folders {
         if let Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) = module.code_view() {
             self.add(&decoded(path));
         }
-        let misc = module.misc_record().unwrap_or_default();
-        self.charge(misc.len() as u64)?;
-        let path = misc.get(MISC_PATH..).unwrap_or_default();
-        let end = path.iter().position(|&byte| byte == 0).unwrap_or(path.len());
-        self.add(&decoded(path.get(..end).unwrap_or_default()));
+        self.charge(module.misc_record().unwrap_or_default().len() as u64)?;
+        let misc = module.debug_misc().ok().flatten();
+        for name in misc.into_iter().flat_map(|misc| misc.possible_names()) {
+            match name {
+                DebugMiscName::Ansi(path) => self.add(&decoded(path)),
+                DebugMiscName::Wide(path) => self.add(&path.to_string_lossy()),
+            }
+        }
         Ok(())
     }
 
