@@ -269,6 +269,22 @@ pub enum RedumpError {
         what: &'static str,
     },
 
+    /// Nothing of the source can be found, so that nothing of it could be kept.
+    #[error(
+        "nothing could be kept: {what} at 0x{offset:x} has no entry in use that can be read, \
+         {needed} bytes are needed, {available} available"
+    )]
+    NothingToKeep {
+        /// The table that leads to everything else, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes it takes.
+        needed: u64,
+        /// How many of them the file has.
+        available: u64,
+    },
+
     /// The memory information promises memory that the source lacks, and the options ask for all of it.
     #[error("memory at 0x{address:x} needs {needed} bytes, {available} available: the option letter `A` goes on")]
     MissingMemory {

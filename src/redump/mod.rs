@@ -213,7 +213,8 @@ impl<'a> Redump<'a> {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
         };
-        let mut report = Report::default();
+        let mut report =
+            Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
         let selection = select::select(&source, options, &hooks, &mut report)?;
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {

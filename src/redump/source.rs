@@ -5,13 +5,13 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use crate::error::RedumpError;
+use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MemoryDescriptor};
 use crate::read::{
     Budget, Interval, Memory, MemoryInfoList, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
 };
 
-use super::report::Loss;
+use super::report::{ItemFault, Loss};
 use super::runs::Runs;
 
 /// What a dump says beside its memory, in the words of a minidump.
@@ -109,6 +109,10 @@ pub(super) struct Opened<'a> {
     pub(super) file_size: u64,
     /// What the dump says and the records of a minidump have no place for.
     pub(super) losses: Vec<Loss>,
+    /// See [`Report::cut_tables`](super::report::Report::cut_tables).
+    pub(super) cut_tables: Vec<ReadError>,
+    /// What could not be read of the items that the records are about.
+    pub(super) faults: Vec<ItemFault>,
 }
 
 /// The dump that is re-encoded.
@@ -119,14 +123,16 @@ pub(super) struct Source<'a> {
     pub(super) ranges: Ranges<'a>,
     pub(super) file_size: u64,
     pub(super) losses: Vec<Loss>,
+    pub(super) cut_tables: Vec<ReadError>,
+    pub(super) faults: Vec<ItemFault>,
     runs: Runs,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened { records, memory, ranges, file_size, losses } = opened;
+        let Opened { records, memory, ranges, file_size, losses, cut_tables, faults } = opened;
         let (runs, target) = (Runs::new(&memory), records.view().target());
-        Self { records, memory, target, ranges, file_size, losses, runs }
+        Self { records, memory, target, ranges, file_size, losses, cut_tables, faults, runs }
     }
 
     /// What the dump says beside its memory, as a minidump.
