@@ -5,7 +5,8 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{Guid, LocationDescriptor, Rva};
+use super::location::{LocationDescriptor, Rva};
+use super::module::Guid;
 
 /// The CrashpadInfo stream.
 ///

@@ -2,7 +2,7 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::LocationDescriptor;
+use super::location::LocationDescriptor;
 
 /// What happened; Microsoft calls it `MINIDUMP_EXCEPTION`.
 ///

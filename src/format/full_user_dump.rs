@@ -6,7 +6,9 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{ExceptionRecord, MemoryInfo, ProcessorArchitecture};
+use super::exception::ExceptionRecord;
+use super::memory::MemoryInfo;
+use super::system::ProcessorArchitecture;
 
 /// The first eight bytes of a full user dump of a 32-bit process.
 pub const USERDUMP_SIGNATURE: [u8; 8] = *b"USERDUMP";

@@ -2,7 +2,7 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::Rva;
+use super::location::Rva;
 
 /// Head of the HandleData stream; the descriptors begin at `size_of_header`.
 #[doc(alias = "MINIDUMP_HANDLE_DATA_STREAM")]

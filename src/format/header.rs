@@ -2,7 +2,8 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{LocationDescriptor, Rva, StreamType};
+use super::location::{LocationDescriptor, Rva};
+use super::stream_type::StreamType;
 
 /// The letters `MDMP` as a little-endian number: what a minidump begins with.
 #[doc(alias = "MINIDUMP_SIGNATURE")]
@@ -51,23 +52,6 @@ pub struct DirectoryEntry {
 }
 
 impl DirectoryEntry {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 12;
-}
-
-/// A piece of data with a type of its owner's choice.
-///
-/// Declared by Microsoft, but no known stream makes use of it.
-#[doc(alias = "MINIDUMP_USER_RECORD")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct UserRecord {
-    /// `Type` in C: the owner's number for the kind of data.
-    pub record_type: u32,
-    /// The bytes of the record.
-    pub memory: LocationDescriptor,
-}
-
-impl UserRecord {
     /// Size of the structure in the file, in bytes.
     pub const SIZE: usize = 12;
 }

@@ -3,7 +3,7 @@
 use bitflags::bitflags;
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::Rva;
+use super::location::Rva;
 
 /// The layouts of the LinuxDsoDebug stream.
 ///

@@ -2,7 +2,7 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{LocationDescriptor, Rva64};
+use super::location::{LocationDescriptor, Rva64};
 
 /// A range of memory with a file position of its own: an entry of the memory list, the stack of a thread.
 #[doc(alias = "MINIDUMP_MEMORY_DESCRIPTOR")]

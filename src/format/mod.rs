@@ -18,8 +18,6 @@
 //! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
 //! [`MinidumpType`] interpret them.
 
-use scroll::{Pread, Pwrite, SizeWith};
-
 #[macro_use]
 mod named;
 
@@ -34,6 +32,7 @@ mod function_table;
 mod handle;
 mod header;
 mod linux;
+mod location;
 mod memory;
 mod misc;
 mod module;
@@ -72,11 +71,12 @@ pub use handle::{
     HandleDataStream, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleObjectInformationType,
     HandleOperation, HandleOperationList,
 };
-pub use header::{DirectoryEntry, Header, SIGNATURE, UserRecord, VERSION};
+pub use header::{DirectoryEntry, Header, SIGNATURE, VERSION};
 pub use linux::{
     AuxType, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
     LinuxMapFlags,
 };
+pub use location::{LocationDescriptor, Rva, Rva64, RvaWidth};
 pub use memory::{Memory64List, MemoryDescriptor, MemoryDescriptor64, MemoryInfo, MemoryInfoListHeader};
 pub use misc::{
     MiscInfo, MiscInfo2, MiscInfo3, MiscInfo4, MiscInfo5, SystemTime, TimeZoneInformation, XStateConfigFeature,
@@ -101,64 +101,3 @@ pub use system_memory::{
 };
 pub use thread::{Thread, ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName};
 pub use token::{TokenInfo, TokenInfoList};
-
-/// Position in the dump file, in bytes from its first byte.
-///
-/// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
-#[doc(alias = "RVA")]
-pub type Rva = u32;
-
-/// Position in the dump file, in bytes from its first byte, for files beyond 4 GiB.
-#[doc(alias = "RVA64")]
-pub type Rva64 = u64;
-
-/// The width of a field that holds a position in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RvaWidth {
-    /// Four bytes.
-    Rva,
-    /// Eight bytes.
-    Rva64,
-}
-
-impl RvaWidth {
-    /// The width in bytes.
-    pub const fn bytes(self) -> u32 {
-        match self {
-            Self::Rva => 4,
-            Self::Rva64 => 8,
-        }
-    }
-}
-
-/// Size and file position of a piece of the dump.
-#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LocationDescriptor {
-    /// Size in bytes; 0 for a piece that is absent or empty.
-    pub data_size: u32,
-    /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
-    pub rva: Rva,
-}
-
-impl LocationDescriptor {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 8;
-}
-
-/// Size and file position of a piece of the dump, in 64 bits.
-///
-/// Declared by Microsoft, but no known stream makes use of it.
-#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LocationDescriptor64 {
-    /// Size in bytes.
-    pub data_size: u64,
-    /// Where the piece begins.
-    pub rva: Rva64,
-}
-
-impl LocationDescriptor64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 16;
-}

@@ -4,8 +4,8 @@ use core::fmt;
 
 use scroll::{Pread, Pwrite, SizeWith};
 
+use super::location::{LocationDescriptor, Rva};
 use super::whole::decode_whole;
-use super::{LocationDescriptor, Rva};
 
 /// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
 pub const CV_SIGNATURE_RSDS: u32 = 0x5344_5352;

@@ -4,7 +4,8 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{LocationDescriptor, Rva64, StreamType};
+use super::location::{LocationDescriptor, Rva64};
+use super::stream_type::StreamType;
 
 /// Head of the MozMacCrashInfo stream: where the records are that libraries left in their `__crash_info` sections.
 #[doc(alias = "MINIDUMP_MAC_CRASH_INFO")]

@@ -2,7 +2,7 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::Rva;
+use super::location::Rva;
 
 /// The SystemInfo stream.
 ///

@@ -2,7 +2,8 @@
 
 use scroll::{Pread, Pwrite, SizeWith};
 
-use super::{LocationDescriptor, MemoryDescriptor, Rva64};
+use super::location::{LocationDescriptor, Rva64};
+use super::memory::MemoryDescriptor;
 
 /// An entry of the thread list.
 #[doc(alias = "MINIDUMP_THREAD")]

@@ -2,7 +2,7 @@
 
 use scroll::Endian;
 
-use super::LocationDescriptor;
+use super::location::LocationDescriptor;
 
 /// A field that is taken from the front of bytes which are there.
 pub(super) trait Take {

@@ -1,0 +1,47 @@
+//! Positions in the file, and what is found by them.
+
+use scroll::{Pread, Pwrite, SizeWith};
+
+/// Position in the dump file, in bytes from its first byte.
+///
+/// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
+#[doc(alias = "RVA")]
+pub type Rva = u32;
+
+/// Position in the dump file, in bytes from its first byte, for files beyond 4 GiB.
+#[doc(alias = "RVA64")]
+pub type Rva64 = u64;
+
+/// The width of a field that holds a position in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RvaWidth {
+    /// Four bytes.
+    Rva,
+    /// Eight bytes.
+    Rva64,
+}
+
+impl RvaWidth {
+    /// The width in bytes.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            Self::Rva => 4,
+            Self::Rva64 => 8,
+        }
+    }
+}
+
+/// Size and file position of a piece of the dump.
+#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
+pub struct LocationDescriptor {
+    /// Size in bytes; 0 for a piece that is absent or empty.
+    pub data_size: u32,
+    /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
+    pub rva: Rva,
+}
+
+impl LocationDescriptor {
+    /// Size of the structure in the file, in bytes.
+    pub const SIZE: usize = 8;
+}
