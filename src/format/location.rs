@@ -1,7 +1,5 @@
 //! Positions in the file, and what is found by them.
 
-use scroll::{Pread, Pwrite, SizeWith};
-
 /// Position in the dump file, in bytes from its first byte.
 ///
 /// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
@@ -31,17 +29,13 @@ impl RvaWidth {
     }
 }
 
-/// Size and file position of a piece of the dump.
-#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LocationDescriptor {
-    /// Size in bytes; 0 for a piece that is absent or empty.
-    pub data_size: u32,
-    /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
-    pub rva: Rva,
-}
-
-impl LocationDescriptor {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 8;
+structure! {
+    /// Size and file position of a piece of the dump.
+    #[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
+    pub struct LocationDescriptor {
+        /// Size in bytes; 0 for a piece that is absent or empty.
+        pub data_size: u32,
+        /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
+        pub rva: Rva,
+    }
 }

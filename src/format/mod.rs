@@ -11,13 +11,16 @@
 //!
 //! **Packing.** The format packs to 4 bytes, so a 64-bit field may begin at any multiple of 4 within its structure,
 //! and a structure may begin at any offset at all in the file. Fields are read and written one after another in the
-//! order of declaration, and each type states the documented size as `SIZE`, in bytes. Padding of the C structures is
-//! spelt out in fields (`alignment`, `reserved`), because producers leave values there that a copy has to keep.
+//! order of declaration, so that each type knows its size (`SIZE`) and where each field is (`OFFSETS`), in bytes.
+//! Padding of the C structures is spelt out in fields (`alignment`, `reserved`), because producers leave values there
+//! that a copy has to keep.
 //!
 //! **Open sets.** Numbers that name something ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) are kept in
 //! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
 //! [`MinidumpType`] interpret them.
 
+#[macro_use]
+mod structure;
 #[macro_use]
 mod named;
 
@@ -43,7 +46,6 @@ mod system;
 mod system_memory;
 mod thread;
 mod token;
-mod whole;
 
 pub use ansi::{char_to_windows_1252, windows_1252_to_char};
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
@@ -94,6 +96,7 @@ pub use reason::{
     ntstatus_name, solaris_signal_name,
 };
 pub use stream_type::StreamType;
+pub use structure::FieldOffset;
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};
 pub use system_memory::{
     ProcessVmCounters1, ProcessVmCounters2, SystemBasicInformation, SystemBasicPerformanceInformation,
