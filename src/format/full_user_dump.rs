@@ -6,7 +6,6 @@
 
 use super::exception::ExceptionRecord;
 use super::memory::MemoryInfo;
-use super::system::ProcessorArchitecture;
 
 /// The first eight bytes of a full user dump of a 32-bit process.
 pub const USERDUMP_SIGNATURE: [u8; 8] = *b"USERDUMP";
@@ -375,36 +374,4 @@ named_values! {
     /// 64-bit ARM.
     #[doc(alias = "IMAGE_FILE_MACHINE_ARM64")]
     ARM64 = 0xaa64 => "ARM64",
-}
-
-impl ImageFileMachine {
-    /// The processor in the numbers of minidumps; `None` for one that minidumps have no number for.
-    pub const fn architecture(self) -> Option<ProcessorArchitecture> {
-        Some(match self {
-            Self::I386 => ProcessorArchitecture::X86,
-            Self::ALPHA => ProcessorArchitecture::ALPHA,
-            Self::ARM | Self::THUMB | Self::ARMNT => ProcessorArchitecture::ARM,
-            Self::IA64 => ProcessorArchitecture::IA64,
-            Self::ALPHA64 => ProcessorArchitecture::ALPHA64,
-            Self::AMD64 => ProcessorArchitecture::AMD64,
-            Self::ARM64 => ProcessorArchitecture::ARM64,
-            _ => return None,
-        })
-    }
-
-    /// The number for a processor of a minidump; `None` for those that Windows had no programs for.
-    pub const fn from_architecture(architecture: ProcessorArchitecture) -> Option<Self> {
-        Some(match architecture {
-            ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64 | ProcessorArchitecture::X86_ON_ARM64 => {
-                Self::I386
-            }
-            ProcessorArchitecture::ALPHA => Self::ALPHA,
-            ProcessorArchitecture::ARM | ProcessorArchitecture::ARM32_ON_WIN64 => Self::ARMNT,
-            ProcessorArchitecture::IA64 => Self::IA64,
-            ProcessorArchitecture::ALPHA64 => Self::ALPHA64,
-            ProcessorArchitecture::AMD64 => Self::AMD64,
-            ProcessorArchitecture::ARM64 => Self::ARM64,
-            _ => return None,
-        })
-    }
 }

@@ -40,6 +40,7 @@ mod memory;
 mod misc;
 mod module;
 mod mozilla;
+mod processor;
 mod reason;
 mod stream_type;
 mod system;
@@ -91,6 +92,7 @@ pub use module::{
 pub use mozilla::{
     MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord, MacCrashInfoRecord4, MacCrashInfoRecord5,
 };
+pub use processor::{CpuInfoForm, Processor};
 pub use reason::{
     fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
     ntstatus_name, solaris_signal_name,

@@ -152,30 +152,6 @@ named_values! {
     UNKNOWN = 0xFFFF => "unknown",
 }
 
-impl ProcessorArchitecture {
-    /// Size of a pointer in the target in bytes: 4, or else 8, which is also the answer for values without a name.
-    pub const fn pointer_size(self) -> u32 {
-        if self.is_32_bit() { 4 } else { 8 }
-    }
-
-    /// True if pointers of the target have 32 bits.
-    pub const fn is_32_bit(self) -> bool {
-        matches!(
-            self,
-            Self::X86
-                | Self::MIPS
-                | Self::ALPHA
-                | Self::PPC
-                | Self::SHX
-                | Self::ARM
-                | Self::X86_ON_WIN64
-                | Self::ARM32_ON_WIN64
-                | Self::X86_ON_ARM64
-                | Self::RISCV32
-        )
-    }
-}
-
 named_values! {
     /// Operating system.
     ///

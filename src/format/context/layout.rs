@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use crate::format::system::ProcessorArchitecture;
-
 use super::register::{RegisterField, RegisterGroup, Run};
 
 /// Fixed facts about one layout of CPU context.
@@ -52,58 +50,6 @@ impl fmt::Debug for ContextLayout {
 }
 
 impl ContextLayout {
-    /// All layouts.
-    pub const ALL: &'static [Self] = &[
-        Self::X86,
-        Self::AMD64,
-        Self::AMD64_LLDB,
-        Self::ARM,
-        Self::ARM_BREAKPAD,
-        Self::ARM64,
-        Self::ARM64_LLDB,
-        Self::ARM64_BREAKPAD,
-        Self::MIPS,
-        Self::MIPS64_CRASHPAD,
-        Self::PPC,
-        Self::PPC64,
-        Self::SPARC,
-        Self::RISCV32,
-        Self::RISCV64,
-    ];
-
-    /// The layouts that contexts of an architecture may have, largest first; none for most that are not in use.
-    pub const fn of_architecture(architecture: ProcessorArchitecture) -> &'static [Self] {
-        match architecture {
-            ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64 | ProcessorArchitecture::X86_ON_ARM64 => {
-                &[Self::X86]
-            }
-            ProcessorArchitecture::AMD64 => &[Self::AMD64, Self::AMD64_LLDB],
-            ProcessorArchitecture::ARM | ProcessorArchitecture::ARM32_ON_WIN64 => &[Self::ARM, Self::ARM_BREAKPAD],
-            ProcessorArchitecture::ARM64 => &[Self::ARM64, Self::ARM64_LLDB, Self::ARM64_BREAKPAD],
-            ProcessorArchitecture::ARM64_OLD => &[Self::ARM64_BREAKPAD],
-            ProcessorArchitecture::MIPS => &[Self::MIPS],
-            ProcessorArchitecture::MIPS64 => &[Self::MIPS64_CRASHPAD, Self::MIPS],
-            ProcessorArchitecture::PPC => &[Self::PPC],
-            ProcessorArchitecture::PPC64 => &[Self::PPC64],
-            ProcessorArchitecture::SPARC => &[Self::SPARC],
-            ProcessorArchitecture::RISCV32 => &[Self::RISCV32],
-            ProcessorArchitecture::RISCV64 => &[Self::RISCV64],
-            _ => &[],
-        }
-    }
-
-    /// The largest layout of an architecture that fits a record of `data_size` bytes, `None` if none does.
-    pub const fn for_architecture(architecture: ProcessorArchitecture, data_size: u32) -> Option<&'static Self> {
-        let mut candidates = Self::of_architecture(architecture);
-        while let [layout, rest @ ..] = candidates {
-            if layout.least_size() <= data_size {
-                return Some(layout);
-            }
-            candidates = rest;
-        }
-        None
-    }
-
     /// The size in bytes of a record that has everything but padding.
     pub const fn least_size(&self) -> u32 {
         self.size - self.padding

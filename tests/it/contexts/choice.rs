@@ -1,7 +1,7 @@
 //! Which layout a record has, and what its high flags mean.
 
 use libtest_mimic::Trial;
-use userdump::format::{ContextLayout, ContextState, ProcessorArchitecture, RegisterGroup};
+use userdump::format::{ContextState, ProcessorArchitecture, RegisterGroup};
 
 use super::{ANDROID, LINUX, MACOS, Sample, WINDOWS};
 use crate::support::trials;
@@ -133,7 +133,7 @@ fn legacy_flags_of_windows_ce_name_no_processor() {
 
 fn a_table_lookup_by_size_alone_takes_the_largest_that_fits() {
     let name = |architecture, size| {
-        ContextLayout::for_architecture(ProcessorArchitecture(architecture), size).map(|layout| layout.name)
+        ProcessorArchitecture(architecture).processor().context_of_size(size).map(|layout| layout.name)
     };
     let cases = [
         (0, 715, None),
