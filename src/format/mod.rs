@@ -52,9 +52,9 @@ pub use ansi::{char_to_windows_1252, windows_1252_to_char};
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
 pub use context::{
     CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
-    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC, CONTEXT_PPC64, CONTEXT_RISCV32,
-    CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout, ContextState, RegisterField,
-    RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
+    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_LOONGARCH64, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC,
+    CONTEXT_PPC64, CONTEXT_RISCV32, CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout,
+    ContextState, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
 };
 pub use crashpad::{
     Annotation, AnnotationType, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,

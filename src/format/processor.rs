@@ -165,6 +165,11 @@ processors! {
     SPARC => Processor { short_name: Some("sparc"), contexts: &[ContextLayout::SPARC], ..Processor::PLAIN };
     RISCV32 => Processor { short_name: Some("riscv32"), contexts: &[ContextLayout::RISCV32], ..Processor::PLAIN_32 };
     RISCV64 => Processor { short_name: Some("riscv64"), contexts: &[ContextLayout::RISCV64], ..Processor::PLAIN };
+    LOONGARCH64 => Processor {
+        short_name: Some("loongarch64"),
+        contexts: &[ContextLayout::LOONGARCH64],
+        ..Processor::PLAIN
+    };
     IA64 => Processor { short_name: Some("ia64"), machines: &[ImageFileMachine::IA64], ..Processor::PLAIN };
     ALPHA => Processor { short_name: Some("alpha"), machines: &[ImageFileMachine::ALPHA], ..Processor::PLAIN_32 };
     ALPHA64 => Processor { short_name: Some("alpha64"), machines: &[ImageFileMachine::ALPHA64], ..Processor::PLAIN };

@@ -147,6 +147,9 @@ named_values! {
     /// Breakpad: RISC-V with 64 bits.
     #[doc(alias = "MD_CPU_ARCHITECTURE_RISCV64")]
     RISCV64 = 0x8006 => "RISC-V 64",
+    /// Chromium's port of Crashpad: LoongArch with 64 bits.
+    #[doc(alias = "MD_CPU_ARCHITECTURE_LOONGARCH64")]
+    LOONGARCH64 = 0x8007 => "LoongArch64",
     /// Not known to the producer.
     #[doc(alias = "PROCESSOR_ARCHITECTURE_UNKNOWN")]
     UNKNOWN = 0xFFFF => "unknown",

@@ -48,6 +48,7 @@ const ROWS: &[Row] = &[
     (0x8004, "mips64", 8, &["MIPS64 (Crashpad)", "MIPS"], &[], [OTHER, OTHER], (0x80, 0), [false, false]),
     (0x8005, "riscv32", 4, &["RISC-V 32"], &[], [OTHER, OTHER], (0x80, 0), [false, false]),
     (0x8006, "riscv64", 8, &["RISC-V 64"], &[], [OTHER, OTHER], (0x80, 0), [false, false]),
+    (0x8007, "loongarch64", 8, &["LoongArch64"], &[], [OTHER, OTHER], (0x80, 0), [false, false]),
     (0xffff, "", 8, &[], &[], [OTHER, OTHER], (0x80, 0), [false, false]),
 ];
 

@@ -7,6 +7,7 @@ mod register;
 
 mod arm;
 mod layout;
+mod loongarch;
 mod mips;
 mod power;
 mod riscv;
@@ -19,6 +20,7 @@ pub use arm::{
     CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18, CONTEXT_ARM64_XSTATE,
 };
 pub use layout::ContextLayout;
+pub use loongarch::CONTEXT_LOONGARCH64;
 pub use mips::{CONTEXT_MIPS, CONTEXT_MIPS64};
 pub use power::{CONTEXT_PPC, CONTEXT_PPC64};
 pub use register::{RegisterField, RegisterGroup};

@@ -75,6 +75,9 @@ fn layouts_are_told_apart() {
         (0x8005, LINUX, 268, 0x80_0003, Some("RISC-V 32")),
         (0x8006, LINUX, 528, 0x800_0003, Some("RISC-V 64")),
         (0x8006, LINUX, 524, 0x800_0003, Some("RISC-V 64")),
+        (0x8007, LINUX, 544, 0x80_0006, Some("LoongArch64")),
+        // As proposed to Breakpad, with a bit that is none of a processor's elsewhere.
+        (0x8007, LINUX, 540, 0x4006, Some("LoongArch64")),
         // Of these there is no layout, although Itanium has the flag of MIPS64.
         (6, WINDOWS, 2672, 0x8_002f, None),
         (2, WINDOWS, 600, 0x2_000f, None),
