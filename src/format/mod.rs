@@ -40,6 +40,7 @@ mod memory;
 mod misc;
 mod module;
 mod mozilla;
+mod process;
 mod processor;
 mod reason;
 mod stream_type;
@@ -92,6 +93,7 @@ pub use module::{
 pub use mozilla::{
     MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord, MacCrashInfoRecord4, MacCrashInfoRecord5,
 };
+pub use process::{ProcessLayout, UserSharedData};
 pub use processor::{CpuInfoForm, Processor};
 pub use reason::{
     fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,

@@ -1,5 +1,6 @@
 //! Stacks, and the code around instruction pointers.
 
+use crate::format::ProcessLayout;
 use crate::read::Thread;
 
 use super::super::source::{Interval, Source};
@@ -23,9 +24,9 @@ fn bounds_by_environment_block(source: &Source<'_, '_>, thread: &Thread<'_>) -> 
     if !target.is_windows() || thread.teb() == 0 {
         return None;
     }
-    let pointer = u64::from(target.pointer_size());
-    let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(pointer))?);
-    let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(2 * pointer))?);
+    let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+    let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_base))?);
+    let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_limit))?);
     if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {
         return None;
     }

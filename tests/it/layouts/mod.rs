@@ -3,6 +3,7 @@
 //! The tables repeat the documentation of the format, not the declarations. Every number of a struct is planted at its
 //! documented offset with a value of its own, so that two fields in the wrong order cannot make up for each other.
 
+mod process;
 mod tables;
 mod vendor;
 
@@ -17,6 +18,7 @@ use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![every_struct_has_a_table];
+    trials.extend(process::trials());
     trials.extend(tables::trials());
     trials.extend(vendor::trials());
     trials
