@@ -150,8 +150,8 @@ impl<'r, 'a> Carrier<'r, 'a> {
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
-        let cpu = self.dump.target().architecture;
-        let bytes = context::formed(&context, cpu, Form { whole: self.extended_state, of_thread });
+        let processor = self.dump.target().processor();
+        let bytes = context::formed(&context, processor, Form { whole: self.extended_state, of_thread });
         // An unchanged record serves both.
         let kind = match bytes {
             Cow::Borrowed(_) => Kind::Bytes,

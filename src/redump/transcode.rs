@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MinidumpType, ProcessorArchitecture, Relocation, Repeats, StreamType, stream_table};
+use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, stream_table};
 use crate::read::{
     Exception, LinuxMaps, List, Memory64List, MemoryInfo, MemoryInfoList, MemoryList, MiscInfo, RawStream, Record,
     Stream, SystemInfo, ThreadInfoList,
@@ -325,7 +325,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
         if self.source.target.is_windows() {
             // Live dumps of the engine have stale bytes there, and it blanks them as we do.
-            let kept = if raw.processor_architecture == ProcessorArchitecture::X86 { 20 } else { 16 };
+            let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         self.carrier.builder.system_info(raw, version);

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
 use crate::format::{
-    ContextLayout, ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE,
-    USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+    ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
+    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
 use crate::write::encode::{self, fit32};
 use crate::write::memory::MemoryRange;
@@ -174,8 +174,7 @@ fn table<'a>(
 
 /// What every context takes: as much as the machine's do, or the longest where that is not known.
 fn context_size(machine: ImageFileMachine, contexts: &[Cow<'_, [u8]>]) -> usize {
-    let layouts = machine.architecture().map(ContextLayout::of_architecture).unwrap_or_default();
-    let known = layouts.first().and_then(|layout| usize::try_from(layout.size).ok());
+    let known = machine.processor().contexts.first().and_then(|layout| usize::try_from(layout.size).ok());
     known.unwrap_or_else(|| contexts.iter().map(|context| context.len()).max().unwrap_or(0))
 }
 
