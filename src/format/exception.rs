@@ -50,3 +50,11 @@ structure! {
         pub thread_context: LocationDescriptor,
     }
 }
+
+impl ExceptionRecord {
+    /// The valid entries of `exception_information`: as many as the record counts, 15 at most.
+    pub fn parameters(&self) -> &[u64] {
+        let count = usize::try_from(self.number_parameters).unwrap_or(usize::MAX);
+        self.exception_information.get(..count).unwrap_or(&self.exception_information)
+    }
+}

@@ -43,6 +43,8 @@ mod mozilla;
 mod process;
 mod processor;
 mod reason;
+mod stream_row;
+mod stream_table;
 mod stream_type;
 mod system;
 mod system_memory;
@@ -99,6 +101,8 @@ pub use reason::{
     fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
     ntstatus_name, solaris_signal_name,
 };
+pub use stream_row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
+pub(crate) use stream_table::stream_table;
 pub use stream_type::StreamType;
 pub use structure::FieldOffset;
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};

@@ -3,7 +3,7 @@
 use crate::error::ReadError;
 use crate::format::{self, AssertionType, BreakpadInfoFlags, StreamType};
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 /// Which threads wrote the dump and asked for it.
@@ -37,7 +37,7 @@ impl BreakpadInfo {
 impl FromStream<'_> for BreakpadInfo {
     const STREAM_TYPE: StreamType = StreamType::BREAKPAD_INFO;
 
-    fn from_stream(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'_>) -> Result<Self, ReadError> {
         Ok(Self { raw: stream.read("MDRawBreakpadInfo", 0)? })
     }
 }
@@ -45,7 +45,7 @@ impl FromStream<'_> for BreakpadInfo {
 /// The assertion that failed; the texts are cut at 127 code units.
 #[derive(Clone, Copy, Debug)]
 pub struct AssertionInfo<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 impl<'a> AssertionInfo<'a> {
@@ -92,7 +92,7 @@ impl<'a> AssertionInfo<'a> {
 impl<'a> FromStream<'a> for AssertionInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.whole(Self::WHAT, format::AssertionInfo::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }

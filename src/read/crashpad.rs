@@ -7,9 +7,9 @@ use crate::format::{
 };
 
 use super::bytes::Decode;
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::utf8::Utf8;
 
 const TEXT: &str = "MinidumpUTF8String";
@@ -17,7 +17,7 @@ const TEXT: &str = "MinidumpUTF8String";
 /// Crashpad's ids and annotations. A field that the stream has no room for is absent.
 #[derive(Clone, Copy, Debug)]
 pub struct CrashpadInfo<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
     version: u32,
 }
 
@@ -70,7 +70,7 @@ impl<'a> CrashpadInfo<'a> {
 impl<'a> FromStream<'a> for CrashpadInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::CRASHPAD_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Ok(Self { stream: *stream, version: stream.read(Self::WHAT, 0)? })
     }
 }
@@ -79,7 +79,7 @@ impl<'a> FromStream<'a> for CrashpadInfo<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct StringDictionaryEntry<'a> {
     raw: SimpleStringDictionaryEntry,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// Keys and values in the order of the file; nothing keeps a key from coming twice.
@@ -114,7 +114,7 @@ impl<'a> Record<'a> for StringDictionaryEntry<'a> {
     const LIST: &'static str = "MinidumpSimpleStringDictionary";
     const SIZE: u64 = SimpleStringDictionaryEntry::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -131,7 +131,7 @@ impl<'a> StringDictionary<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct CrashpadModule<'a> {
     raw: ModuleCrashpadInfoLink,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The modules that have annotations.
@@ -205,7 +205,7 @@ impl<'a> Record<'a> for CrashpadModule<'a> {
     const LIST: &'static str = "MinidumpModuleCrashpadInfoList";
     const SIZE: u64 = ModuleCrashpadInfoLink::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -214,7 +214,7 @@ impl<'a> Record<'a> for CrashpadModule<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct TextListEntry<'a> {
     rva: Rva,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// Texts in the order of the file.
@@ -235,7 +235,7 @@ impl<'a> Record<'a> for TextListEntry<'a> {
     const LIST: &'static str = "MinidumpRVAList";
     const SIZE: u64 = 4;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { rva: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -244,7 +244,7 @@ impl<'a> Record<'a> for TextListEntry<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Annotation<'a> {
     raw: format::Annotation,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// Values with names and types, in the order of the file; nothing keeps a name from coming twice.
@@ -299,7 +299,7 @@ impl<'a> Record<'a> for Annotation<'a> {
     const LIST: &'static str = "MinidumpAnnotationList";
     const SIZE: u64 = format::Annotation::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -312,6 +312,6 @@ impl<'a> AnnotationList<'a> {
 }
 
 /// The `MinidumpUTF8String` at `rva`; its NUL is not looked for, and some writers leave it out.
-fn text<'a>(dump: &Minidump<'a>, rva: Rva) -> Result<Utf8<'a>, ReadError> {
+fn text<'a>(dump: &DumpBytes<'a>, rva: Rva) -> Result<Utf8<'a>, ReadError> {
     dump.bytes().counted(TEXT, rva).map(Utf8::new)
 }

@@ -4,7 +4,7 @@ use crate::error::ReadError;
 use crate::format::{self, MiscInfoFlags, StreamType, TimeZoneInformation, XStateConfigFeature};
 
 use super::bytes::{Bytes, Decode};
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 const WHAT: &str = "MINIDUMP_MISC_INFO";
@@ -204,7 +204,7 @@ impl<'a> MiscInfo<'a> {
 impl<'a> FromStream<'a> for MiscInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::MISC_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let first: format::MiscInfo = stream.read(WHAT, 0)?;
         let size_of_info = usize::try_from(first.size_of_info).unwrap_or(usize::MAX);
         let bytes = stream.bytes();

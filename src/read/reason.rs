@@ -7,7 +7,6 @@ use crate::format::{
     mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
 };
 
-use super::exception::parameters;
 use super::target::Target;
 
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
@@ -110,7 +109,7 @@ impl CrashReason {
         let (code, flags) = (record.exception_code, record.exception_flags);
         match target.platform {
             Some(platform) if platform.is_windows() => {
-                Self::Windows { code, detail: WindowsDetail::new(code, parameters(record)) }
+                Self::Windows { code, detail: WindowsDetail::new(code, record.parameters()) }
             }
             Some(PlatformId::LINUX | PlatformId::ANDROID) => Self::Linux { signal: code, code: flags },
             Some(PlatformId::MAC_OS | PlatformId::IOS) => {

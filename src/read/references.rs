@@ -8,76 +8,13 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{DsoDebugLayout, RvaWidth, StreamType};
+use crate::format::{DsoDebugLayout, Relocation, RvaWidth, StreamType, stream_table};
 
 use super::bytes::{Bytes, integer_at};
 use super::linux::dso_debug_layout;
 use super::module::ModuleList;
 use super::mozilla::has_aligned_boot_args;
-use super::stream::StreamContext;
-
-/// What is known of the file positions inside a type of stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relocation {
-    /// It holds none: the bytes may stand anywhere.
-    None,
-    /// It holds some, and [`parts`] finds them all.
-    Known,
-    /// It holds some, and they are the business of the view that this crate has for it; [`parts`] refuses it.
-    Viewed,
-    /// Nobody knows: the bytes may be copied, but whoever copies them should say that they were not examined.
-    Unexamined,
-    /// It holds positions of which not all are documented, so that it must not stand anywhere else.
-    Unmovable,
-}
-
-/// Tells whether a type of stream holds positions in the file.
-///
-/// Numbers from `0x10000` on are free for everyone. Streams that programs hand to `MiniDumpWriteDump` cannot hold
-/// positions, for the programs do not learn where the streams come to stand. Breakpad, Crashpad and Mozilla write their
-/// files themselves, so numbers in their ranges that are not known yet count as unexamined.
-pub fn relocation(stream_type: StreamType) -> Relocation {
-    match stream_type {
-        StreamType::THREAD_LIST
-        | StreamType::MODULE_LIST
-        | StreamType::MEMORY_LIST
-        | StreamType::EXCEPTION
-        | StreamType::SYSTEM_INFO
-        | StreamType::THREAD_EX_LIST
-        | StreamType::MEMORY64_LIST
-        | StreamType::HANDLE_DATA
-        | StreamType::UNLOADED_MODULE_LIST
-        | StreamType::THREAD_NAMES => Relocation::Viewed,
-
-        StreamType::LINUX_DSO_DEBUG
-        | StreamType::CRASHPAD_INFO
-        | StreamType::MOZ_MAC_CRASH_INFO
-        | StreamType::MOZ_MAC_BOOT_ARGS
-        | StreamType::WINE_HOST_MODULE_LIST => Relocation::Known,
-
-        StreamType::UNUSED
-        | StreamType::COMMENT_A
-        | StreamType::COMMENT_W
-        | StreamType::FUNCTION_TABLE
-        | StreamType::MISC_INFO
-        | StreamType::MEMORY_INFO_LIST
-        | StreamType::THREAD_INFO_LIST
-        | StreamType::HANDLE_OPERATION_LIST
-        | StreamType::TOKEN
-        | StreamType::JAVA_SCRIPT_DATA
-        | StreamType::SYSTEM_MEMORY_INFO
-        | StreamType::PROCESS_VM_COUNTERS => Relocation::None,
-
-        StreamType(0x8000..=0x800f) => Relocation::Unmovable,
-        StreamType(0..=0xffff) => Relocation::Unexamined,
-
-        StreamType(0x4767_0001..=0x4767_000d | 0x4d7a_0003..=0x4d7a_0004) => Relocation::None,
-        StreamType(0x4350_0000..=0x4350_ffff | 0x4767_0000..=0x4767_ffff | 0x4d7a_0000..=0x4d7a_ffff) => {
-            Relocation::Unexamined
-        }
-        _ => Relocation::None,
-    }
-}
+use super::stream::RawStream;
 
 /// A stream and all that it refers to, see [`parts`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,10 +60,10 @@ pub struct Reference {
 ///
 /// # Errors
 ///
-/// [`ReadError::Unsupported`] for streams whose [`relocation`] is [`Relocation::Viewed`] or [`Relocation::Unmovable`],
+/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::StreamRow::relocation) is [`Relocation::Viewed`] or [`Relocation::Unmovable`],
 /// [`ReadError::Truncated`] if nothing of the stream lies in the file, and [`ReadError::Cycle`] if the parts overlap so
 /// much that together they are larger than the file.
-pub fn parts<'a>(stream: &StreamContext<'a>) -> Result<Parts<'a>, ReadError> {
+pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
@@ -247,24 +184,62 @@ const CRASH_INFO_RECORD: &[Field] = &[Field::location(0, Kind::Plain("MINIDUMP_M
 const BOOT_ARGS: &[Field] = &[Field::rva64(4, Kind::Utf16)];
 const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(8, Kind::Utf16)];
 
-impl Kind {
-    fn of(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
-        match stream.stream_type() {
-            StreamType::LINUX_DSO_DEBUG => Ok(Self::DsoDebug(dso_debug_layout(stream))),
-            StreamType::CRASHPAD_INFO => Ok(Self::CrashpadInfo),
-            StreamType::MOZ_MAC_CRASH_INFO => Ok(Self::CrashInfo),
-            StreamType::MOZ_MAC_BOOT_ARGS => Ok(Self::BootArgs { aligned: has_aligned_boot_args(stream) }),
-            StreamType::WINE_HOST_MODULE_LIST => {
-                let list: ModuleList<'_> = stream.view()?;
-                let first = list.entry_offset(0) - stream.offset();
-                Ok(Self::Modules { first, entries: list.len(), size: list.entry_size() })
+/// Declares the way from a stream to what the table says that it refers to.
+macro_rules! kinds {
+    ($(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) {
+            check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)? $(, paths $paths:ident)?
+        })?;
+    )*) => {
+        impl Kind {
+            /// What a stream is; `None` if the table does not say that it refers to anything.
+            fn of_row(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
+                match stream.stream_type() {
+                    $($($(StreamType::$constant => Self::$refers(stream).map(Some),)?)?)*
+                    _ => Ok(None),
+                }
             }
-            other => match relocation(other) {
-                Relocation::Viewed => Err(ReadError::Unsupported { what: "the references of a stream with a view" }),
-                Relocation::Unmovable => Err(ReadError::Unsupported { what: "the references of a Windows CE stream" }),
-                Relocation::None | Relocation::Known | Relocation::Unexamined => Ok(Self::Plain("stream")),
-            },
         }
+    };
+}
+
+stream_table!(kinds);
+
+impl Kind {
+    fn of(stream: &RawStream<'_>) -> Result<Self, ReadError> {
+        if let Some(kind) = Self::of_row(stream)? {
+            return Ok(kind);
+        }
+        match stream.stream_type().row().relocation {
+            Relocation::Viewed => Err(ReadError::Unsupported { what: "the references of a stream with a view" }),
+            Relocation::Unmovable => Err(ReadError::Unsupported { what: "the references of a Windows CE stream" }),
+            Relocation::Known => Err(ReadError::Unsupported { what: "the references of a stream without a kind" }),
+            Relocation::None | Relocation::Unexamined => Ok(Self::Plain("stream")),
+        }
+    }
+
+    fn link_maps(stream: &RawStream<'_>) -> Result<Self, ReadError> {
+        Ok(Self::DsoDebug(dso_debug_layout(stream)))
+    }
+
+    const fn crashpad_info(_: &RawStream<'_>) -> Result<Self, ReadError> {
+        Ok(Self::CrashpadInfo)
+    }
+
+    const fn mac_crash_info(_: &RawStream<'_>) -> Result<Self, ReadError> {
+        Ok(Self::CrashInfo)
+    }
+
+    fn mac_boot_args(stream: &RawStream<'_>) -> Result<Self, ReadError> {
+        Ok(Self::BootArgs { aligned: has_aligned_boot_args(stream) })
+    }
+
+    fn host_modules(stream: &RawStream<'_>) -> Result<Self, ReadError> {
+        let list: ModuleList<'_> = stream.view()?;
+        let first = list.entry_offset(0) - stream.offset();
+        Ok(Self::Modules { first, entries: list.len(), size: list.entry_size() })
     }
 
     /// What it is called, by those who named it.

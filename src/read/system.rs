@@ -5,8 +5,8 @@ use crate::format::{
     self, ArmCpuInfo, CpuInfoForm, OtherCpuInfo, PlatformId, ProcessorArchitecture, StreamType, X86CpuInfo,
 };
 
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::dump_bytes::DumpBytes;
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 use super::wine::WineInfo;
 
@@ -17,7 +17,7 @@ const WHAT: &str = "MINIDUMP_SYSTEM_INFO";
 pub struct SystemInfo<'a> {
     raw: format::SystemInfo,
     offset: u64,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// What the dump says about the processor, in one of three forms.
@@ -95,7 +95,7 @@ impl<'a> SystemInfo<'a> {
 impl<'a> FromStream<'a> for SystemInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::SYSTEM_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Ok(Self { raw: stream.read(WHAT, 0)?, offset: stream.offset(), dump: *stream.dump() })
     }
 }

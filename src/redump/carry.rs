@@ -5,10 +5,8 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth, StreamType};
-use crate::read::{
-    Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, StreamContext, parts,
-};
+use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::read::{Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use super::context::{self, Form};
@@ -107,7 +105,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
         if self.folders.is_none() {
             return self.bytes(WHAT, location);
         }
-        let Some(record) = self.dump.optional_location(WHAT, location)? else {
+        let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
             return Ok(None);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
@@ -136,7 +134,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
         what: &'static str,
         location: LocationDescriptor,
     ) -> Result<Option<PartId>, ReadError> {
-        let Some(bytes) = self.dump.optional_location(what, location)? else {
+        let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
             return Ok(None);
         };
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
@@ -218,7 +216,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
-    pub(super) fn copy(&mut self, stream: &StreamContext<'r>) -> Result<bool, ReadError> {
+    pub(super) fn copy(&mut self, stream: &RawStream<'r>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
         let shown = shown(&mut self.folders, bytes);
@@ -228,7 +226,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
     pub(super) fn maps_without_folders(
         &mut self,
-        stream: &StreamContext<'r>,
+        stream: &RawStream<'r>,
         maps: &LinuxMaps<'r>,
     ) -> Result<(), ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
@@ -238,7 +236,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     /// `None` as for [`Carrier::copy`].
-    pub(super) fn relocate(&mut self, stream: &StreamContext<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
+    pub(super) fn relocate(&mut self, stream: &RawStream<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts(stream)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
@@ -281,14 +279,12 @@ fn shown<'a>(folders: &mut Option<Folders>, bytes: impl Into<Cow<'a, [u8]>>) -> 
 }
 
 /// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
-fn module_names(stream: &StreamContext<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
-    match stream.stream_type() {
-        StreamType::WINE_HOST_MODULE_LIST | StreamType::LINUX_DSO_DEBUG => {
-            let references = parts.iter().flat_map(|part| &part.references);
-            references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
-        }
-        _ => HashSet::new(),
+fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
+    if !stream.stream_type().row().names_files {
+        return HashSet::new();
     }
+    let references = parts.iter().flat_map(|part| &part.references);
+    references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
 }
 
 /// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.

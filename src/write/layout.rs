@@ -13,30 +13,10 @@ use super::part_bytes::PartBytes;
 use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use super::ranges::RangeList;
 
-/// The order of known streams in the directory and of their bytes in the file, which is that of the debugger engine.
-/// Others follow in the order in which they were added.
-const STREAM_ORDER: [StreamType; 17] = [
-    StreamType::THREAD_LIST,
-    StreamType::THREAD_INFO_LIST,
-    StreamType::MODULE_LIST,
-    StreamType::UNLOADED_MODULE_LIST,
-    StreamType::FUNCTION_TABLE,
-    StreamType::TOKEN,
-    StreamType::MEMORY_LIST,
-    StreamType::MEMORY64_LIST,
-    StreamType::MEMORY_INFO_LIST,
-    StreamType::EXCEPTION,
-    StreamType::SYSTEM_INFO,
-    StreamType::MISC_INFO,
-    StreamType::HANDLE_DATA,
-    StreamType::SYSTEM_MEMORY_INFO,
-    StreamType::PROCESS_VM_COUNTERS,
-    StreamType::COMMENT_W,
-    StreamType::THREAD_NAMES,
-];
-
-fn rank(stream_type: StreamType) -> usize {
-    STREAM_ORDER.iter().position(|&known| known == stream_type).unwrap_or(STREAM_ORDER.len())
+/// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
+/// added.
+fn rank(stream_type: StreamType) -> u8 {
+    stream_type.row().rank.unwrap_or(u8::MAX)
 }
 
 const MEMORY_LIST: Item = Item { name: "MINIDUMP_MEMORY_LIST", index: None };

@@ -6,9 +6,9 @@ use crate::error::ReadError;
 use crate::format::{MinidumpType, StreamType};
 use crate::read::finding::FindingCode;
 use crate::read::memory::{Memory64List, MemoryList, MemoryRange};
-use crate::read::stream::StreamContext;
+use crate::read::stream::RawStream;
 
-use super::{Check, Place};
+use super::state::{Check, Place};
 
 /// A range with bytes, and where its entry stands.
 #[derive(Clone, Copy)]
@@ -20,9 +20,9 @@ struct Listed<'a> {
 
 impl<'a> Check<'a, '_> {
     /// The data of all ranges stands at one place, so what one of them lacks, all behind it lack too.
-    pub(super) fn memory64(&mut self, stream: &StreamContext<'a>, list: &Memory64List<'a>) {
+    pub(super) fn memory64(&mut self, stream: &RawStream<'a>, list: &Memory64List<'a>) {
         let descriptors = list.descriptors();
-        self.list_fault(stream, descriptors);
+        self.entries(stream, descriptors);
         let place = Place::stream(stream);
         let needed = descriptors.iter().fold(0u64, |sum, range| sum.saturating_add(range.data_size));
         let available = self.dump.bytes().size().saturating_sub(list.base_rva());
