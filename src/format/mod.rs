@@ -105,6 +105,7 @@ pub use stream_row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
 pub(crate) use stream_table::stream_table;
 pub use stream_type::StreamType;
 pub use structure::FieldOffset;
+pub(crate) use structure::{Stored, size32};
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};
 pub use system_memory::{
     ProcessVmCounters1, ProcessVmCounters2, SystemBasicInformation, SystemBasicPerformanceInformation,

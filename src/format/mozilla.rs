@@ -16,8 +16,13 @@ structure! {
         /// Where in each record its texts begin, in bytes from the start of the record.
         pub record_start_size: u32,
         /// Where the records are; all of them have the same version.
-        pub records: [LocationDescriptor; 20],
+        pub records: [LocationDescriptor; MacCrashInfo::MAXIMUM_RECORDS],
     }
+}
+
+impl MacCrashInfo {
+    /// How many records there is room for.
+    pub const MAXIMUM_RECORDS: usize = 20;
 }
 
 structure! {

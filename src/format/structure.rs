@@ -23,6 +23,13 @@ pub trait Stored: Sized {
     fn put(&self, room: &mut &mut [u8], order: Endian);
 }
 
+/// The size of a structure, for a field of 32 bits.
+pub const fn size32<T: Stored>() -> u32 {
+    // No structure comes near the limit.
+    let [a, b, c, d, ..] = (T::SIZE as u64).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
 /// The first bytes, which the caller knows to be there.
 #[inline]
 fn take_front<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {

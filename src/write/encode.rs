@@ -35,9 +35,3 @@ pub(super) fn bytes<T: Encode>(value: T) -> Vec<u8> {
 pub(super) fn fit32(item: Item, found: u64, unit: &'static str) -> Result<u32, WriteError> {
     u32::try_from(found).map_err(|_| WriteError::SizeOverflow { item, found, unit, limit: u32::MAX.into() })
 }
-
-/// The size of a structure, for a field of 32 bits.
-pub(super) fn size32<T: Encode>() -> u32 {
-    // No structure comes near the limit.
-    u32::try_from(T::size_with(&LE)).unwrap_or(u32::MAX)
-}

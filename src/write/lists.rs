@@ -8,11 +8,11 @@ use crate::error::{Item, WriteError};
 use crate::format::{
     ExceptionStream, FieldOffset, HandleDataStream, HandleDescriptor, HandleDescriptor2, LocationDescriptor,
     MemoryDescriptor, MemoryInfo, MemoryInfoListHeader, Module, Rva, Rva64, RvaWidth, StreamType, SystemInfo, Thread,
-    ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName, UnloadedModule, UnloadedModuleListHeader,
+    ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName, UnloadedModule, UnloadedModuleListHeader, size32,
 };
 
 use super::builder::MinidumpBuilder;
-use super::encode::{self, Encode, fit32, size32};
+use super::encode::{self, Encode, fit32};
 use super::part::{PartId, Reference, ReferenceTarget};
 use super::part_bytes::{PartBytes, Rows};
 use super::records::{ComputedMemoryInfos, HandleRow, ModuleRow};
