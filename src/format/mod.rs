@@ -56,8 +56,9 @@ pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags
 pub use context::{
     CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
     CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_LOONGARCH64, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC,
-    CONTEXT_PPC64, CONTEXT_RISCV32, CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout,
-    ContextState, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
+    CONTEXT_PPC64, CONTEXT_RISCV32, CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextChunk,
+    ContextEx, ContextLayout, ContextState, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED,
+    XSTATE_FEATURES, XSaveHeader, XStateFeatureInfo,
 };
 pub use crashpad::{
     Annotation, AnnotationType, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,

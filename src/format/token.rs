@@ -10,9 +10,14 @@ structure! {
         pub token_list_entries: u32,
         /// Size of this head in bytes, 16 or more.
         pub list_header_size: u32,
-        /// Size of the head of a token in bytes; dbgeng was observed to write 72, where the structure has 16.
+        /// Size of the header of a token in bytes, see [`TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG`].
         pub element_header_size: u32,
     }
+}
+
+impl TokenInfoList {
+    /// What dbgeng was observed to give as the size of a token's header, which has 16 bytes.
+    pub const ELEMENT_HEADER_SIZE_OF_DBGENG: u32 = 72;
 }
 
 structure! {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
-use crate::format::{CvInfoPdb20, stream_table};
+use crate::format::{CvInfoPdb20, ImageDebugMisc, stream_table};
 use crate::read::{
     CodeView, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream, UnloadedModuleList, Utf16,
 };
@@ -14,7 +14,7 @@ use crate::read::{
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
 /// Where the path stands in `IMAGE_DEBUG_MISC`.
-const MISC_PATH: usize = 12;
+const MISC_PATH: usize = ImageDebugMisc::SIZE;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
 const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, stream_table};
+use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, size32, stream_table};
 use crate::read::{
     Exception, LinuxMaps, List, Memory64List, MemoryInfo, MemoryInfoList, MemoryList, MiscInfo, RawStream, Record,
     Stream, SystemInfo, ThreadInfoList,
 };
-use crate::write::{MinidumpBuilder, PartId};
+use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use super::carry::{Carrier, Keep};
 use super::changed::Changes;
@@ -378,8 +378,12 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
                 self.report.made_up.push(StreamType::EXCEPTION);
             }
         }
-        // A list of no entries: its size, their number, the sizes of its header and of an entry's.
-        let no_tokens: Vec<u8> = [16u32, 0, 16, 72].into_iter().flat_map(u32::to_le_bytes).collect();
+        let no_tokens = encoded(format::TokenInfoList {
+            token_list_size: size32::<format::TokenInfoList>(),
+            token_list_entries: 0,
+            list_header_size: size32::<format::TokenInfoList>(),
+            element_header_size: format::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+        });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),

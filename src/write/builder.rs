@@ -263,7 +263,7 @@ impl<'a> MinidumpBuilder<'a> {
     /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.
     pub fn misc_info(&mut self, mut record: format::MiscInfo5) -> &mut Self {
         record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = format::size32::<format::MiscInfo5>();
-        self.stream(StreamType::MISC_INFO, encode::bytes(record));
+        self.stream(StreamType::MISC_INFO, encode::encoded(record));
         self
     }
 

@@ -195,7 +195,7 @@ impl<W: Write> Emitter<W> {
             MemoryForm::List => {
                 let mut at = list.base;
                 let count = u32::try_from(list.ranges.count()).unwrap_or(u32::MAX);
-                self.descriptors(list, encode::bytes(count), |out, (start_of_memory_range, size)| {
+                self.descriptors(list, encode::encoded(count), |out, (start_of_memory_range, size)| {
                     // The plan has seen that both fit.
                     let rva = u32::try_from(at).unwrap_or(u32::MAX);
                     let data_size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -206,7 +206,7 @@ impl<W: Write> Emitter<W> {
             }
             MemoryForm::List64 => {
                 let head = Memory64List { number_of_memory_ranges: list.ranges.count(), base_rva: list.base };
-                self.descriptors(list, encode::bytes(head), |out, (start_of_memory_range, data_size)| {
+                self.descriptors(list, encode::encoded(head), |out, (start_of_memory_range, data_size)| {
                     encode::put(out, MemoryDescriptor64 { start_of_memory_range, data_size });
                 })
             }

@@ -67,7 +67,7 @@ impl<'a> MinidumpBuilder<'a> {
             time_date_stamp,
             flags,
         };
-        let mut head = encode::bytes(header);
+        let mut head = encode::encoded(header);
         directory.iter().for_each(|&entry| encode::put(&mut head, entry));
         let item = Item { name: "MINIDUMP_HEADER", index: None };
         let mut chunks = Vec::with_capacity(parts.len() + 1);

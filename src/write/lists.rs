@@ -180,7 +180,7 @@ impl<'a> MinidumpBuilder<'a> {
     }
 
     fn encode_memory_infos(&mut self, ComputedMemoryInfos { count, row }: ComputedMemoryInfos<'a>) {
-        let head = encode::bytes(MemoryInfoListHeader {
+        let head = encode::encoded(MemoryInfoListHeader {
             size_of_header: size32::<MemoryInfoListHeader>(),
             size_of_entry: size32::<MemoryInfo>(),
             number_of_entries: count as u64,

@@ -27,6 +27,7 @@ mod string;
 
 pub use builder::MinidumpBuilder;
 pub use emit::{Shortfall, Written};
+pub(crate) use encode::encoded;
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory::{MemoryRange, ShortSource};
 pub use part::PartId;

@@ -28,4 +28,6 @@ pub use riscv::{CONTEXT_RISCV32, CONTEXT_RISCV64};
 pub use sparc::CONTEXT_SPARC;
 pub use state::{CONTEXT_CPU_MASK, ContextState};
 pub use x86::{CONTEXT_AMD64, CONTEXT_X86, CONTEXT_XSTATE};
-pub use xstate::{XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo};
+pub use xstate::{
+    ContextChunk, ContextEx, FXSAVE_SIZE, XSTATE_COMPACTED, XSTATE_FEATURES, XSaveHeader, XStateFeatureInfo,
+};

@@ -192,7 +192,7 @@ fn sources(folder: &Path) -> Vec<String> {
 /// The names of the structs that are decoded: those of `structure!` and those of `named_values!`.
 fn decoded_structs(text: &str) -> Vec<&str> {
     let declared =
-        ["\nstructure! {", "\nnamed_values! {"].into_iter().flat_map(|macro_name| text.split(macro_name).skip(1));
+        ["structure! {", "named_values! {"].into_iter().flat_map(|macro_name| text.split(macro_name).skip(1));
     let declared = declared.filter_map(|declaration| declaration.split_once("pub struct ")).map(|(_, rest)| rest);
     let names = declared.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
     names.filter(|name| !name.is_empty()).collect()

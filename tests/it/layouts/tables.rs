@@ -117,6 +117,10 @@ layouts! {
         thread_context: LocationDescriptor = 160,
     }
 
+    ContextEx = 24 { all: ContextChunk = 0, legacy: ContextChunk = 8, xstate: ContextChunk = 16 }
+    ContextChunk = 8 { offset: i32 = 0, length: u32 = 4 }
+    XSaveHeader = 64 { mask: u64 = 0, compaction_mask: u64 = 8, reserved: [u64; 6] = 16 }
+
     ImageFileMachine = 4 { 0: u32 = 0 }
     UsermodeCrashdumpHeader32 = 64 {
         signature: [u8; 8] = 0,
