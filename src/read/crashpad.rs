@@ -237,7 +237,7 @@ impl<'a> TextListEntry<'a> {
 
 impl<'a> Record<'a> for TextListEntry<'a> {
     const LIST: &'static str = "MinidumpRVAList";
-    const SIZE: u64 = 4;
+    const SIZE: u64 = size_of::<Rva>() as u64;
 
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { rva: dump.bytes().read(Self::LIST, offset)?, dump: *dump })

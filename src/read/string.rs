@@ -126,7 +126,8 @@ impl<'a> Bytes<'a> {
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva)?;
-        let text = rva.checked_add(4).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
+        let text =
+            rva.checked_add(size_of_val(&length) as u64).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
         Ok(Utf16::new(self.slice(WHAT, text, length.into())?, self.order()))
     }
 }

@@ -83,7 +83,8 @@ impl<'a> SystemInfo<'a> {
 
     fn names_vendor(&self) -> bool {
         let printable = |byte: &u8| matches!(byte, b' '..=b'~');
-        self.raw.cpu.first_chunk::<12>().is_some_and(|vendor| vendor.iter().all(printable))
+        let vendor = self.raw.cpu.get(X86CpuInfo::OFFSETS.vendor_id.range());
+        vendor.is_some_and(|vendor| vendor.iter().all(printable))
     }
 
     /// One form of the processor information; all of them fit into the 24 bytes that there are.
