@@ -182,6 +182,17 @@ pub enum WriteError {
         size: u64,
     },
 
+    /// Something would end where 64 bits do not reach.
+    #[error("{item} would take {size} bytes at 0x{offset:x}, beyond 64 bits")]
+    Overflow {
+        /// What it is.
+        item: Item,
+        /// Where it would start, in bytes from the start of the output.
+        offset: u64,
+        /// Its size in bytes.
+        size: u64,
+    },
+
     /// Something is larger, or there is more of it, than its field of the format can say.
     #[error("{item} has {found} {unit}, the format's limit is {limit}")]
     SizeOverflow {

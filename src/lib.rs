@@ -73,44 +73,48 @@
 //! *Typed* streams have a view in [`read`] and, where it says so, a method of [`MinidumpBuilder`]; every other stream is
 //! read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). *Rewritten* streams are decoded and
 //! encoded anew when a dump is re-encoded, *copied* ones go byte for byte, *relocated* ones with the file offsets in them
-//! moved. Names are those of [`format::StreamType`].
+//! moved. Names are those of [`format::StreamType`], whose [rows](format::StreamType::row) say the same to programs.
 //!
-//! | stream | read | written | re-encoded |
-//! |---|---|---|---|
-//! | ThreadList | typed | typed | rewritten |
-//! | ModuleList | typed | typed | rewritten |
-//! | MemoryList | typed | typed | by address |
-//! | Exception | typed | typed | rewritten, all of them |
-//! | SystemInfo | typed | typed | rewritten |
-//! | ThreadExList | typed | typed | rewritten |
-//! | Memory64List | typed | typed | by address |
-//! | CommentA | typed | bytes | copied |
-//! | CommentW | typed | typed | copied |
-//! | HandleData | typed | typed | rewritten, with `h` |
-//! | FunctionTable | typed | bytes | copied |
-//! | UnloadedModuleList | typed | typed | rewritten, with `u` |
-//! | MiscInfo | typed | typed | rewritten |
-//! | MemoryInfoList | typed | typed | rewritten, with `F` |
-//! | ThreadInfoList | typed | typed | rewritten, with `t` |
-//! | HandleOperationList | typed | bytes | copied |
-//! | Token | typed | bytes | copied |
-//! | JavaScriptData | typed | bytes | copied |
-//! | SystemMemoryInfo | typed | bytes | copied |
-//! | ProcessVmCounters | typed | bytes | copied |
-//! | IptTrace | typed | bytes | copied, not examined |
-//! | ThreadNames | typed | typed | rewritten |
-//! | WineHostModuleList | typed | bytes | relocated |
-//! | CrashpadInfo | typed | bytes | relocated |
-//! | BreakpadInfo, AssertionInfo | typed | bytes | copied |
-//! | LinuxCpuInfo, LinuxProcStatus, LinuxLsbRelease, LinuxCmdLine, LinuxEnviron, LinuxAuxv, LinuxMaps | typed | bytes | copied |
-//! | LinuxDsoDebug | typed | bytes | relocated |
-//! | LinuxProcStat, LinuxProcUptime, LinuxProcFd | typed | bytes | copied |
-//! | MozMacCrashInfo, MozMacBootArgs | typed | bytes | relocated |
-//! | MozLinuxLimits, MozSoftErrors | typed | bytes | copied |
-//! | Kasko, StabilityReport, LLDBGenerated | bytes | bytes | copied |
-//! | FacebookLogcat, FacebookAppCustomData, FacebookBuildID, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookUnwindSymbols, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | bytes | bytes | copied |
-//! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined |
-//! | types without a name | bytes | bytes | copied, not examined below `0x10000` |
+//! | stream | read | written | re-encoded | with `r` |
+//! |---|---|---|---|---|
+//! | ThreadList | typed | typed | rewritten | kept |
+//! | ModuleList | typed | typed | rewritten | kept |
+//! | MemoryList | typed | typed | by address | kept |
+//! | Exception | typed | typed | rewritten, all of them | kept |
+//! | SystemInfo | typed | typed | rewritten | kept |
+//! | ThreadExList | typed | typed | rewritten | kept |
+//! | Memory64List | typed | typed | by address | kept |
+//! | CommentA | typed | bytes | copied | left out |
+//! | CommentW | typed | typed | copied | left out |
+//! | HandleData | typed | typed | rewritten, with `h` | kept |
+//! | FunctionTable | typed | bytes | copied | kept |
+//! | UnloadedModuleList | typed | typed | rewritten, with `u` | kept |
+//! | MiscInfo | typed | typed | rewritten | kept |
+//! | MemoryInfoList | typed | typed | rewritten, with `F` | kept |
+//! | ThreadInfoList | typed | typed | rewritten, with `t` | kept |
+//! | HandleOperationList | typed | bytes | copied | left out |
+//! | Token | typed | bytes | copied | kept |
+//! | JavaScriptData | typed | bytes | copied | left out |
+//! | SystemMemoryInfo | typed | bytes | copied | kept |
+//! | ProcessVmCounters | typed | bytes | copied | kept |
+//! | IptTrace | typed | bytes | copied, not examined | left out |
+//! | ThreadNames | typed | typed | rewritten | kept |
+//! | WineHostModuleList | typed | bytes | relocated | kept |
+//! | CrashpadInfo | typed | bytes | relocated | left out |
+//! | BreakpadInfo | typed | bytes | copied | kept |
+//! | AssertionInfo | typed | bytes | copied | left out |
+//! | LinuxCpuInfo, LinuxProcStatus, LinuxLsbRelease, LinuxAuxv, LinuxMaps | typed | bytes | copied | kept |
+//! | LinuxCmdLine, LinuxEnviron | typed | bytes | copied | left out |
+//! | LinuxDsoDebug | typed | bytes | relocated | kept |
+//! | LinuxProcStat, LinuxProcUptime | typed | bytes | copied | kept |
+//! | LinuxProcFd | typed | bytes | copied | left out |
+//! | MozMacCrashInfo, MozMacBootArgs | typed | bytes | relocated | left out |
+//! | MozLinuxLimits | typed | bytes | copied | kept |
+//! | MozSoftErrors | typed | bytes | copied | left out |
+//! | Kasko, StabilityReport, LLDBGenerated | bytes | bytes | copied | left out |
+//! | FacebookLogcat, FacebookAppCustomData, FacebookBuildID, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookUnwindSymbols, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | bytes | bytes | copied | left out |
+//! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined | left out |
+//! | types without a name | bytes | bytes | copied, not examined below `0x10000` | left out |
 //!
 //! # Features
 //!

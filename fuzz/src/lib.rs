@@ -18,9 +18,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use userdump::format::StreamType;
-use userdump::read::{
-    ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, RawStream, Stream, Thread, Utf16,
-};
+use userdump::read::{ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, Stream, Utf16};
 use userdump::{Dump, Minidump};
 
 pub use mutate::mutate;
@@ -61,6 +59,9 @@ fn walk_minidump(dump: &Minidump<'_>) {
             walk_stream(&stream);
         }
     }
+    for thread in dump.threads().take(STACKS) {
+        dump.stack(&thread).into_iter().flatten().for_each(|range| walk_range(&range));
+    }
     dump.exceptions().flatten().for_each(|exception| walk_context(exception.context()));
     walk_index(&dump.memory());
 }
@@ -71,14 +72,12 @@ fn walk_stream(stream: &Stream<'_>) {
         Stream::Unused => {}
         Stream::ThreadList(list) => {
             list.iter().for_each(|thread| walk_context(thread.context()));
-            list.iter().take(STACKS).for_each(|thread| walk_stack(&thread));
         }
         Stream::ThreadExList(list) => {
             list.iter().for_each(|thread| {
                 walk_context(thread.thread().context());
                 thread.backing_store().iter().for_each(walk_range);
             });
-            list.iter().take(STACKS).for_each(|thread| walk_stack(&thread.thread()));
         }
         Stream::ModuleList(list) => list.iter().for_each(|module| walk_module(&module)),
         Stream::HostModuleList(list) => list.modules().iter().for_each(|module| walk_module(&module)),
@@ -131,8 +130,8 @@ fn walk_stream(stream: &Stream<'_>) {
         Stream::ProcessVmCounters(counters) => {
             black_box(counters);
         }
-        Stream::Raw(RawStream { stream_type, bytes }) => {
-            black_box((stream_type.name(), bytes));
+        Stream::Raw(raw) => {
+            black_box((raw.stream_type().name(), raw.bytes()));
         }
         Stream::JavaScriptData(report) => {
             black_box(report.as_bytes());
@@ -175,10 +174,6 @@ fn walk_stream(stream: &Stream<'_>) {
         Stream::MozSoftErrors(errors) => assert_eq!(errors.text().to_string(), errors.text().to_string_lossy()),
         other => panic!("the walk does not know {other:?}"),
     }
-}
-
-fn walk_stack(thread: &Thread<'_>) {
-    thread.stack().into_iter().flatten().for_each(|range| walk_range(&range));
 }
 
 fn walk_context(context: Result<Option<Context<'_>>, userdump::ReadError>) {

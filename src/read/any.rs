@@ -8,7 +8,7 @@ use crate::format::ExceptionRecord;
 use super::ansi::Ansi;
 use super::by_address::Addressed;
 use super::context::Context;
-use super::exception::{Exception, parameters};
+use super::exception::Exception;
 use super::full_user_dump::{UserException, UserModule, UserThread};
 use super::module::Module;
 use super::reason::CrashReason;
@@ -152,7 +152,7 @@ impl<'a> AnyException<'a> {
 
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
-        parameters(self.record())
+        self.record().parameters()
     }
 
     /// Why the process stopped, in the words of its operating system.

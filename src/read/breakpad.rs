@@ -1,9 +1,9 @@
 //! What Breakpad adds on every system.
 
 use crate::error::ReadError;
-use crate::format::{self, AssertionType, BreakpadInfoFlags, StreamType};
+use crate::format::{self, AssertionType, BreakpadInfoFlags, FieldOffset, StreamType};
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 /// Which threads wrote the dump and asked for it.
@@ -37,7 +37,7 @@ impl BreakpadInfo {
 impl FromStream<'_> for BreakpadInfo {
     const STREAM_TYPE: StreamType = StreamType::BREAKPAD_INFO;
 
-    fn from_stream(stream: &StreamContext<'_>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'_>) -> Result<Self, ReadError> {
         Ok(Self { raw: stream.read("MDRawBreakpadInfo", 0)? })
     }
 }
@@ -45,7 +45,7 @@ impl FromStream<'_> for BreakpadInfo {
 /// The assertion that failed; the texts are cut at 127 code units.
 #[derive(Clone, Copy, Debug)]
 pub struct AssertionInfo<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 impl<'a> AssertionInfo<'a> {
@@ -59,17 +59,17 @@ impl<'a> AssertionInfo<'a> {
 
     /// What was not true; empty if the producer did not learn it.
     pub fn expression(&self) -> Utf16<'a> {
-        self.text(0)
+        self.text(format::AssertionInfo::OFFSETS.expression)
     }
 
     /// The function that looked; empty if the producer did not learn it.
     pub fn function(&self) -> Utf16<'a> {
-        self.text(256)
+        self.text(format::AssertionInfo::OFFSETS.function)
     }
 
     /// The source file of the function; empty if the producer did not learn it.
     pub fn file(&self) -> Utf16<'a> {
-        self.text(512)
+        self.text(format::AssertionInfo::OFFSETS.file)
     }
 
     /// The line in the source file, from 1; 0 if the producer did not learn it.
@@ -82,17 +82,15 @@ impl<'a> AssertionInfo<'a> {
         self.raw().assertion_type
     }
 
-    /// The text in the field at `position`, up to its NUL.
-    fn text(&self, position: usize) -> Utf16<'a> {
-        let field = self.stream.bytes().get(position..position + 256).unwrap_or_default();
-        Utf16::new(field, self.stream.dump().byte_order()).until_nul()
+    fn text<const N: usize>(&self, field: FieldOffset<format::AssertionInfo, [u16; N]>) -> Utf16<'a> {
+        Utf16::of_field(self.stream.bytes(), field, self.stream.dump().byte_order())
     }
 }
 
 impl<'a> FromStream<'a> for AssertionInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.whole(Self::WHAT, format::AssertionInfo::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }

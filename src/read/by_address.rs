@@ -3,10 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::dump::DumpFile;
 use super::extent::{Span, position, settle};
 use super::list::{List, Record};
-use super::minidump::Minidump;
 use super::target::Target;
 
 /// An entry that stands for a stretch of addresses.
@@ -23,14 +21,14 @@ pub trait Addressed {
 /// that runs past the highest address of the target ends at it. Addresses of 32-bit targets are compared by their low
 /// 32 bits.
 #[derive(Clone)]
-pub struct ByAddress<'a, R, D: Copy = Minidump<'a>> {
-    list: List<'a, R, D>,
+pub struct ByAddress<'a, R> {
+    list: List<'a, R>,
     target: Target,
     spans: Vec<Span>,
 }
 
-impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
-    fn new(list: List<'a, R, D>) -> Self {
+impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
+    fn new(list: List<'a, R>) -> Self {
         let target = list.dump().target();
         let entries = (0..).zip(list);
         let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
@@ -40,7 +38,7 @@ impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
     }
 
     /// The list, in the order of the file.
-    pub const fn list(&self) -> &List<'a, R, D> {
+    pub const fn list(&self) -> &List<'a, R> {
         &self.list
     }
 
@@ -52,7 +50,7 @@ impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> ByAddress<'a, R, D> {
     }
 }
 
-impl<R, D: Copy> fmt::Debug for ByAddress<'_, R, D> {
+impl<R> fmt::Debug for ByAddress<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.spans).finish()
     }
@@ -65,12 +63,12 @@ pub(super) fn span(target: Target, base: u64, size: u64, rank: u32) -> Option<Sp
     Some(Span { start, last, rank })
 }
 
-impl<'a, R: Record<'a, D> + Addressed, D: DumpFile<'a>> List<'a, R, D> {
+impl<'a, R: Record<'a> + Addressed> List<'a, R> {
     /// An index of the list, for more than a few look-ups: each takes time in proportion to the logarithm of the
     /// number of entries.
     ///
     /// Building it takes 24 bytes for each entry, and n log n time if they are not in the order of their addresses.
-    pub fn by_address(&self) -> ByAddress<'a, R, D> {
+    pub fn by_address(&self) -> ByAddress<'a, R> {
         ByAddress::new(*self)
     }
 }

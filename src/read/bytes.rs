@@ -128,3 +128,12 @@ pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOr
         ByteOrder::Big => bytes.iter().fold(0, join),
     })
 }
+
+/// The first eight bytes, zeros where there are fewer.
+pub(super) fn signature(data: &[u8]) -> [u8; 8] {
+    let mut found = [0; 8];
+    for (to, from) in found.iter_mut().zip(data) {
+        *to = *from;
+    }
+    found
+}

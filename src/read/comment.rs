@@ -6,7 +6,7 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::StreamType;
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 use super::utf8::Utf8;
 
@@ -49,7 +49,7 @@ impl fmt::Debug for CommentA<'_> {
 impl<'a> FromStream<'a> for CommentA<'a> {
     const STREAM_TYPE: StreamType = StreamType::COMMENT_A;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.present().map(|bytes| Self { bytes })
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for CommentW<'_> {
 impl<'a> FromStream<'a> for CommentW<'a> {
     const STREAM_TYPE: StreamType = StreamType::COMMENT_W;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let order = stream.dump().byte_order();
         stream.present().map(|bytes| Self { text: Utf16::new(bytes, order) })
     }

@@ -4,12 +4,12 @@ use crate::error::ReadError;
 use crate::format::{ProcessVmCounters1, ProcessVmCounters2, StreamType, SystemMemoryInfo1, SystemMemoryInfo2};
 
 use super::bytes::Decode;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 
 /// The memory of the machine in figures; the longer of two forms if the stream is large enough.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemMemoryInfo<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 impl SystemMemoryInfo<'_> {
@@ -29,7 +29,7 @@ impl SystemMemoryInfo<'_> {
 impl<'a> FromStream<'a> for SystemMemoryInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::SYSTEM_MEMORY_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.whole(Self::WHAT, SystemMemoryInfo1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
@@ -38,7 +38,7 @@ impl<'a> FromStream<'a> for SystemMemoryInfo<'a> {
 /// The memory of the process in figures; the longer of two forms if the stream is large enough.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessVmCounters<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 impl ProcessVmCounters<'_> {
@@ -66,13 +66,13 @@ impl ProcessVmCounters<'_> {
 impl<'a> FromStream<'a> for ProcessVmCounters<'a> {
     const STREAM_TYPE: StreamType = StreamType::PROCESS_VM_COUNTERS;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.whole(Self::WHAT, ProcessVmCounters1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }
 
 /// The structure at the start of a stream whose size was checked when the view was made.
-fn decode<T: Decode + Default>(stream: &StreamContext<'_>, what: &'static str) -> T {
+fn decode<T: Decode + Default>(stream: &RawStream<'_>, what: &'static str) -> T {
     stream.read(what, 0).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use crate::error::ReadError;
 use crate::format::ImageDebugMisc;
 
 use super::bytes::ByteOrder;
-use super::minidump::Minidump;
+use super::dump_bytes::DumpBytes;
 use super::module::Module;
 use super::string::Utf16;
 use super::utf8::until_nul;
@@ -58,7 +58,7 @@ impl<'a> Module<'a> {
     /// [`ReadError::Truncated`] if the record does not lie in the file whole or has no room for its head.
     pub fn debug_misc(&self) -> Result<Option<DebugMisc<'a>>, ReadError> {
         let location = self.raw().misc_record;
-        let dump: &Minidump<'a> = self.dump();
+        let dump: &DumpBytes<'a> = self.dump();
         let Some(bytes) = dump.optional_location(WHAT, location)? else {
             return Ok(None);
         };

@@ -1,21 +1,17 @@
 //! Telling the formats apart.
 
-use core::fmt;
-
 use crate::error::ReadError;
 use crate::format::{USERDU64_SIGNATURE, USERDUMP_SIGNATURE};
 
 use super::any::{AnyException, AnyModule, AnyThread};
-use super::bytes::ByteOrder;
+use super::bytes::{ByteOrder, signature};
+use super::dump_bytes::DumpBytes;
 use super::finding::Finding;
 use super::full_user_dump::FullUserDump;
 use super::index::Memory;
 use super::minidump::Minidump;
-use super::module::ModuleList;
 use super::regions::MemoryRegions;
 use super::target::Target;
-use super::thread::ThreadList;
-use super::thread_ex::ThreadExList;
 
 /// A dump of any format that this crate reads.
 ///
@@ -72,6 +68,19 @@ impl<'a> Dump<'a> {
         }
     }
 
+    /// The byte order of every integer in the file.
+    pub fn byte_order(&self) -> ByteOrder {
+        self.dump_bytes().byte_order()
+    }
+
+    /// The file with its byte order and target: what every view stands on.
+    pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
+        match self {
+            Self::Minidump(dump) => dump.dump_bytes(),
+            Self::FullUserDump(dump) => dump.dump_bytes(),
+        }
+    }
+
     /// Processor and operating system of the dumped process, as far as the dump says.
     pub const fn target(&self) -> Target {
         match self {
@@ -80,43 +89,37 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The threads, in the order of the file; of a minidump those of the thread list, or else of the extended one.
+    /// The threads, in the order of the file: of a minidump those of the thread list, then those of the extended one.
     ///
-    /// There are none in a list that cannot be read; the stream itself, or [`Dump::check`], tells why. So it is with
-    /// modules.
+    /// A list that cannot be read has none; the stream itself, or [`Dump::check`], tells why. The same goes for modules.
     pub fn threads(&self) -> impl Iterator<Item = AnyThread<'a>> + Clone + use<'a> {
-        let (list, user) = match self {
-            Self::Minidump(dump) => (dump.stream::<ThreadList<'a>>().ok().flatten(), None),
-            Self::FullUserDump(dump) => (None, Some(dump.threads())),
-        };
-        let extended = match self {
-            Self::Minidump(dump) if list.is_none() => dump.stream::<ThreadExList<'a>>().ok().flatten(),
-            _ => None,
-        };
-        let extended = extended.into_iter().flatten().map(|thread| thread.thread());
-        let threads = list.into_iter().flatten().chain(extended).map(AnyThread::Minidump);
-        threads.chain(user.into_iter().flatten().map(AnyThread::FullUserDump))
+        let (minidump, user) = self.formats();
+        let threads = minidump.into_iter().flat_map(|dump| dump.threads()).map(AnyThread::Minidump);
+        threads.chain(user.into_iter().flat_map(|dump| dump.threads()).map(AnyThread::FullUserDump))
     }
 
     /// The modules, in the order of the file.
     pub fn modules(&self) -> impl Iterator<Item = AnyModule<'a>> + Clone + use<'a> {
-        let (list, user) = match self {
-            Self::Minidump(dump) => (dump.stream::<ModuleList<'a>>().ok().flatten(), None),
-            Self::FullUserDump(dump) => (None, Some(dump.modules())),
-        };
-        let modules = list.into_iter().flatten().map(AnyModule::Minidump);
-        modules.chain(user.into_iter().flatten().map(AnyModule::FullUserDump))
+        let (minidump, user) = self.formats();
+        let modules = minidump.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::Minidump);
+        modules.chain(user.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::FullUserDump))
     }
 
     /// The exceptions: one at most, but for dumps of LLDB, which has one for each stopped thread. Those that cannot be
     /// read are left out.
     pub fn exceptions(&self) -> impl Iterator<Item = AnyException<'a>> + Clone + use<'a> {
-        let (exceptions, user) = match self {
-            Self::Minidump(dump) => (Some(dump.exceptions()), None),
-            Self::FullUserDump(dump) => (None, dump.exception().ok().flatten()),
-        };
-        let exceptions = exceptions.into_iter().flatten().flatten().map(AnyException::Minidump);
-        exceptions.chain(user.map(AnyException::FullUserDump))
+        let (minidump, user) = self.formats();
+        let exceptions = minidump.into_iter().flat_map(|dump| dump.exceptions()).flatten().map(AnyException::Minidump);
+        let of_user = user.into_iter().flat_map(|dump| dump.exception().ok().flatten());
+        exceptions.chain(of_user.map(AnyException::FullUserDump))
+    }
+
+    /// The dump as one of each format, of which one is there.
+    const fn formats(&self) -> (Option<Minidump<'a>>, Option<FullUserDump<'a>>) {
+        match self {
+            Self::Minidump(dump) => (Some(*dump), None),
+            Self::FullUserDump(dump) => (None, Some(*dump)),
+        }
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
@@ -144,56 +147,4 @@ impl<'a> Dump<'a> {
             Self::FullUserDump(dump) => dump.check(found),
         }
     }
-}
-
-impl<'a> DumpFile<'a> for Dump<'a> {
-    fn data(&self) -> &'a [u8] {
-        self.data()
-    }
-
-    fn byte_order(&self) -> ByteOrder {
-        match self {
-            Self::Minidump(dump) => dump.byte_order(),
-            Self::FullUserDump(dump) => DumpFile::byte_order(dump),
-        }
-    }
-
-    fn target(&self) -> Target {
-        self.target()
-    }
-}
-
-/// What a dump of any format has: a file, and a machine that it is of.
-pub trait DumpFile<'a>: Copy + fmt::Debug {
-    /// The file's bytes.
-    fn data(&self) -> &'a [u8];
-
-    /// The order of the bytes of every integer in the file.
-    fn byte_order(&self) -> ByteOrder;
-
-    /// Processor and operating system of the dumped process, as far as the dump says.
-    fn target(&self) -> Target;
-}
-
-impl<'a> DumpFile<'a> for Minidump<'a> {
-    fn data(&self) -> &'a [u8] {
-        self.data()
-    }
-
-    fn byte_order(&self) -> ByteOrder {
-        self.byte_order()
-    }
-
-    fn target(&self) -> Target {
-        self.target()
-    }
-}
-
-/// The first eight bytes, zeros where there are fewer.
-pub(super) fn signature(data: &[u8]) -> [u8; 8] {
-    let mut found = [0; 8];
-    for (to, from) in found.iter_mut().zip(data) {
-        *to = *from;
-    }
-    found
 }

@@ -1,12 +1,15 @@
 //! What stopped the process.
 
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 use crate::format::{self, ExceptionFlags, StreamType};
 
 use super::context::Context;
-use super::minidump::Minidump;
+use super::dump_bytes::DumpBytes;
+use super::minidump::{Minidump, RawStreams};
 use super::reason::CrashReason;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::thread;
 
 /// An exception and the thread that raised it.
@@ -15,7 +18,7 @@ use super::thread;
 #[derive(Clone, Copy, Debug)]
 pub struct Exception<'a> {
     raw: format::ExceptionStream,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 impl<'a> Exception<'a> {
@@ -47,7 +50,7 @@ impl<'a> Exception<'a> {
 
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
-        parameters(&self.raw.exception_record)
+        self.raw.exception_record.parameters()
     }
 
     /// Why the process stopped, in the words of its operating system.
@@ -65,16 +68,33 @@ impl<'a> Exception<'a> {
     }
 }
 
-/// As many parameters as the record counts.
-pub(super) fn parameters(record: &format::ExceptionRecord) -> &[u64] {
-    let count = usize::try_from(record.number_parameters).unwrap_or(usize::MAX);
-    record.exception_information.get(..count).unwrap_or(&record.exception_information)
-}
-
 impl<'a> FromStream<'a> for Exception<'a> {
     const STREAM_TYPE: StreamType = StreamType::EXCEPTION;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Ok(Self { raw: stream.read("MINIDUMP_EXCEPTION_STREAM", 0)?, dump: *stream.dump() })
     }
 }
+
+impl<'a> Minidump<'a> {
+    /// Every exception stream: one at most in a Windows dump, one for each stopped thread in a dump by LLDB.
+    pub const fn exceptions(&self) -> Exceptions<'a> {
+        Exceptions { streams: self.raw_streams() }
+    }
+}
+
+/// Iterator over the exception streams of a [`Minidump`], see [`Minidump::exceptions`].
+#[derive(Clone, Debug)]
+pub struct Exceptions<'a> {
+    streams: RawStreams<'a>,
+}
+
+impl<'a> Iterator for Exceptions<'a> {
+    type Item = Result<Exception<'a>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.streams.find(|stream| stream.stream_type() == StreamType::EXCEPTION).map(|stream| stream.view())
+    }
+}
+
+impl FusedIterator for Exceptions<'_> {}

@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{FunctionTableDescriptor, FunctionTableStream, StreamType};
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 
 const WHAT: &str = "MINIDUMP_FUNCTION_TABLE_STREAM";
 
@@ -15,7 +15,7 @@ const WHAT: &str = "MINIDUMP_FUNCTION_TABLE_STREAM";
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionTableList<'a> {
     raw: FunctionTableStream,
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 /// One table: what it covers, and its entries as bytes.
@@ -75,7 +75,7 @@ impl<'a> IntoIterator for FunctionTableList<'a> {
 impl<'a> FromStream<'a> for FunctionTableList<'a> {
     const STREAM_TYPE: StreamType = StreamType::FUNCTION_TABLE;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let raw: FunctionTableStream = stream.read(WHAT, 0)?;
         let check = |field, found: u32, least: usize| {
             let needed = least as u64;

@@ -5,16 +5,16 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{self, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleOperation, StreamType};
 
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 /// An open handle; on Linux, minidump-writer lists file descriptors in this form.
 #[derive(Clone, Copy, Debug)]
 pub struct Handle<'a> {
     raw: HandleDescriptor2,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The handle data stream; its entries have one of two sizes, see [`Handle::raw`].
@@ -61,7 +61,7 @@ impl<'a> Record<'a> for Handle<'a> {
     const SIZE: u64 = HandleDescriptor::SIZE as u64;
     const SIZE_FIELD: &'static str = "SizeOfDescriptor";
 
-    fn decode(dump: &Minidump<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
         let raw = if size < HandleDescriptor2::SIZE as u64 {
             HandleDescriptor2 { descriptor: dump.bytes().read(Self::LIST, offset)?, object_info_rva: 0, reserved0: 0 }
         } else {
@@ -81,7 +81,7 @@ impl<'a> HandleData<'a> {
 impl<'a> FromStream<'a> for HandleData<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_DATA;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::HandleDataStream = stream.read(Handle::LIST, 0)?;
         let least = format::HandleDataStream::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_descriptor, head.number_of_descriptors.into())
@@ -95,7 +95,7 @@ impl<'a> Record<'a> for HandleOperation {
     const LIST: &'static str = "MINIDUMP_HANDLE_OPERATION_LIST";
     const SIZE: u64 = Self::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
 }
@@ -103,7 +103,7 @@ impl<'a> Record<'a> for HandleOperation {
 impl<'a> FromStream<'a> for HandleOperationList<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_OPERATION_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
         let least = format::HandleOperationList::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
@@ -150,7 +150,7 @@ const WHAT_OBJECT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
 /// [`ReadError::Cycle`] does.
 #[derive(Clone, Debug)]
 pub struct HandleObjects<'a> {
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
     /// Where the next record lies, 0 at the end.
     next: format::Rva,
     /// A position that was passed; it moves up when `steps` reaches `limit`.
@@ -160,7 +160,7 @@ pub struct HandleObjects<'a> {
 }
 
 impl<'a> HandleObjects<'a> {
-    fn new(dump: &Minidump<'a>, first: format::Rva) -> Self {
+    fn new(dump: &DumpBytes<'a>, first: format::Rva) -> Self {
         Self { dump: *dump, next: first, passed: 0, steps: 0, limit: 1 }
     }
 }

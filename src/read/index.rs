@@ -5,9 +5,8 @@ use core::fmt;
 
 use super::buckets::Sorted;
 use super::bytes::{ByteOrder, Bytes};
-use super::dump::DumpFile;
+use super::dump_bytes::DumpBytes;
 use super::extent::{Extent, are_apart, position, settle};
-use super::full_user_dump::FullUserDump;
 use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
 use super::target::Target;
@@ -124,15 +123,10 @@ fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
 /// The pieces of the two lists, without the stacks that neither holds.
 fn listed(dump: &Minidump<'_>) -> Apart {
     // A list that cannot be read holds no memory; who asks for the stream itself is told why.
-    let list = dump.stream::<MemoryList<'_>>().ok().flatten();
-    let list64 = dump.stream::<Memory64List<'_>>().ok().flatten();
-    let count = list.map_or(0, |list| list.len()) + list64.map_or(0, |list| list.len());
+    let (list, list64) = (dump.list::<MemoryList<'_>>(), dump.list::<Memory64List<'_>>());
     let target = dump.target();
-    let in_order = || {
-        let ranges = list.into_iter().flatten().chain(list64.into_iter().flatten());
-        ranges.filter_map(move |range| Piece::new(target, &range))
-    };
-    apart(count, in_order)
+    let in_order = || list.into_iter().chain(list64).filter_map(move |range| Piece::new(target, &range));
+    apart(list.len() + list64.len(), in_order)
 }
 
 /// Pieces that are sorted and apart.
@@ -177,15 +171,16 @@ fn hold(pieces: &[Piece], range: &Piece) -> bool {
 
 impl<'a> Memory<'a> {
     /// The memory of the two lists and of the stacks that neither holds.
-    pub(crate) fn new(dump: &Minidump<'a>) -> Self {
+    fn new(dump: &Minidump<'a>) -> Self {
         let target = dump.target();
         let mut listed = listed(dump);
-        let threads = dump.stream::<ThreadList<'a>>().ok().flatten().into_iter().flatten();
-        let extended = dump.stream::<ThreadExList<'a>>().ok().flatten().into_iter().flatten();
+        let threads = dump.list::<ThreadList<'a>>().into_iter();
+        let extended = dump.list::<ThreadExList<'a>>().into_iter();
         let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
         let stacks = threads.map(|thread| thread.raw().stack).chain(extended);
         let stacks = stacks.filter(|stack| stack.memory.rva != 0);
-        let stacks = stacks.filter_map(|stack| Piece::new(target, &MemoryRange::from_descriptor(dump, &stack)));
+        let stacks =
+            stacks.filter_map(|stack| Piece::new(target, &MemoryRange::from_descriptor(dump.dump_bytes(), &stack)));
         let unlisted: Vec<Piece> = stacks.filter(|stack| !hold(&listed.pieces, stack)).collect();
         if !unlisted.is_empty() {
             // Listed ones do not overlap any more, so any order among them will do.
@@ -193,25 +188,27 @@ impl<'a> Memory<'a> {
             let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
             listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
         }
-        Self::of(dump, listed)
+        Self::of(dump.dump_bytes(), listed)
     }
 
-    /// The memory of the regions of a full user dump.
-    pub(super) fn of_user_dump(dump: &FullUserDump<'a>) -> Self {
-        let (target, count) = (dump.target(), dump.region_list().len());
-        let pieces = || dump.stored_regions().filter_map(move |region| Piece::new(target, &region.range));
-        Self::of(dump, apart(count, pieces))
+    /// The memory of ranges, of which there are `count` at most; where they overlap, the first takes precedence.
+    pub(super) fn of_ranges<I>(dump: &DumpBytes<'a>, count: u64, ranges: impl Fn() -> I) -> Self
+    where
+        I: Iterator<Item = MemoryRange<'a>>,
+    {
+        let target = dump.target();
+        Self::of(dump, apart(count, || ranges().filter_map(move |range| Piece::new(target, &range))))
     }
 
     /// The memory of the two lists, without the stacks that neither holds.
     pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
-        Self::of(dump, listed(dump))
+        Self::of(dump.dump_bytes(), listed(dump))
     }
 
-    fn of(dump: &impl DumpFile<'a>, apart: Apart) -> Self {
+    fn of(dump: &DumpBytes<'a>, apart: Apart) -> Self {
         let target = dump.target();
         Self {
-            bytes: Bytes::new(dump.data(), dump.byte_order()),
+            bytes: *dump.bytes(),
             target,
             last_address: target.last_address(),
             pieces: Sorted::new(apart.pieces),
@@ -396,3 +393,13 @@ impl<'a> Iterator for VisibleRanges<'_, 'a> {
 }
 
 impl ExactSizeIterator for VisibleRanges<'_, '_> {}
+
+impl<'a> Minidump<'a> {
+    /// The memory of the process by address: an index of both memory lists and of the thread stacks.
+    ///
+    /// Building it takes time and memory in proportion to the ranges that are there, so keep it: 28 bytes
+    /// for each and 7 KiB at most on top, more for the time in which overlaps are settled.
+    pub fn memory(&self) -> Memory<'a> {
+        Memory::new(self)
+    }
+}

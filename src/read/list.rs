@@ -7,13 +7,11 @@ use core::marker::PhantomData;
 use crate::error::ReadError;
 use crate::format::LocationDescriptor;
 
-use super::bytes::Bytes;
-use super::dump::DumpFile;
-use super::minidump::Minidump;
-use super::stream::StreamContext;
+use super::dump_bytes::DumpBytes;
+use super::stream::RawStream;
 
-/// An entry of a [`List`] of a dump of the format `D`, decoded from its bytes.
-pub trait Record<'a, D = Minidump<'a>>: Sized {
+/// An entry of a [`List`], decoded from its bytes.
+pub trait Record<'a>: Sized {
     /// The format's name of the list, for errors.
     const LIST: &'static str;
     /// The least size of an entry in bytes.
@@ -21,19 +19,22 @@ pub trait Record<'a, D = Minidump<'a>>: Sized {
     /// The format's name of the header field that holds the size of an entry, for errors.
     const SIZE_FIELD: &'static str = "SizeOfEntry";
 
-    /// Decodes the entry at `offset` of the file, which has `size` bytes there: [`Record::SIZE`] or more.
+    /// Decodes the entry at `offset` of the file. It has `size` bytes, all of them in the file: at least
+    /// [`Record::SIZE`] in a minidump, while some tables of full user dumps have a smaller form of the same entry.
     ///
     /// # Errors
     ///
-    /// None in practice, for the list has checked the bounds.
-    fn decode(dump: &D, offset: u64, size: u64) -> Result<Self, ReadError>;
+    /// None in practice, as the list has checked the bounds.
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError>;
 }
 
 /// A view of a list: a stream of a minidump that is one, or a table of a full user dump.
 ///
 /// Entries may be larger than this crate knows; they are stepped over by the size that the stream declares.
-pub struct List<'a, R, D = Minidump<'a>> {
-    dump: D,
+pub struct List<'a, R> {
+    dump: DumpBytes<'a>,
+    /// The format's name of the list, for errors.
+    what: &'static str,
     /// Where the first entry starts in the file.
     offset: u64,
     entry_size: u64,
@@ -42,15 +43,22 @@ pub struct List<'a, R, D = Minidump<'a>> {
     record: PhantomData<fn() -> (R, &'a ())>,
 }
 
-impl<R, D: Copy> Clone for List<'_, R, D> {
+impl<R> Clone for List<'_, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R, D: Copy> Copy for List<'_, R, D> {}
+impl<R> Copy for List<'_, R> {}
 
-impl<'a, R: Record<'a, D> + fmt::Debug, D: DumpFile<'a>> fmt::Debug for List<'a, R, D> {
+/// A list without entries.
+impl<'a, R: Record<'a>> Default for List<'a, R> {
+    fn default() -> Self {
+        Self::at(&DumpBytes::default(), R::LIST, 0, R::SIZE, 0, 0)
+    }
+}
+
+impl<'a, R: Record<'a> + fmt::Debug> fmt::Debug for List<'a, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self).finish()
     }
@@ -58,7 +66,7 @@ impl<'a, R: Record<'a, D> + fmt::Debug, D: DumpFile<'a>> fmt::Debug for List<'a,
 
 impl<'a, R: Record<'a>> List<'a, R> {
     /// A list headed by a 32-bit count, with or without four bytes of padding behind it: the stream's size tells.
-    pub(crate) fn counted(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    pub(crate) fn counted(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let count: u32 = stream.read(R::LIST, 0)?;
         let entries = u64::from(count) * R::SIZE;
         let padded = count > 0 && stream.declared_size() == entries + 8;
@@ -67,7 +75,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
 
     /// A list headed by the sizes of its header and of its entries; `header` is the least header.
     pub(crate) fn sized(
-        stream: &StreamContext<'a>,
+        stream: &RawStream<'a>,
         header: u64,
         size_of_header: u32,
         size_of_entry: u32,
@@ -90,38 +98,37 @@ impl<'a, R: Record<'a>> List<'a, R> {
     }
 
     /// `declared` entries of `entry_size` bytes from `start` of the stream; those that the stream and the file hold.
-    pub(crate) fn new(
-        stream: &StreamContext<'a>,
-        start: u64,
-        entry_size: u64,
-        declared: u64,
-    ) -> Result<Self, ReadError> {
+    pub(crate) fn new(stream: &RawStream<'a>, start: u64, entry_size: u64, declared: u64) -> Result<Self, ReadError> {
         let size = stream.declared_size().saturating_sub(start);
-        Ok(Self::at(stream.dump(), stream.offset() + start, entry_size, declared, size))
+        Ok(Self::at(stream.dump(), R::LIST, stream.offset() + start, entry_size, declared, size))
     }
 
     /// A list headed by a 32-bit count, in the bytes that a location descriptor points to; empty if it points nowhere.
-    pub(crate) fn located(dump: &Minidump<'a>, location: LocationDescriptor) -> Result<Self, ReadError> {
+    pub(crate) fn located(dump: &DumpBytes<'a>, location: LocationDescriptor) -> Result<Self, ReadError> {
         let start = u64::from(location.rva);
         if location.data_size == 0 {
-            return Ok(Self::at(dump, start, R::SIZE, 0, 0));
+            return Ok(Self::at(dump, R::LIST, start, R::SIZE, 0, 0));
         }
         let bytes = dump.bytes().clipped(start, location.data_size.into());
         let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
-        Ok(Self::at(dump, start + 4, R::SIZE, count.into(), bytes.len() as u64 - 4))
+        Ok(Self::at(dump, R::LIST, start + 4, R::SIZE, count.into(), bytes.len() as u64 - 4))
     }
-}
 
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> List<'a, R, D> {
-    /// `declared` entries of `entry_size` bytes from `offset` of the file; those that `size` bytes and the file hold.
-    pub(crate) fn at(dump: &D, offset: u64, entry_size: u64, declared: u64, size: u64) -> Self {
-        let file = Bytes::new(dump.data(), dump.byte_order());
-        let present = file.clipped(offset, size).len() as u64;
+    /// `declared` entries of `entry_size` bytes from `offset` of the file: those within `size` bytes and the file.
+    pub(crate) fn at(
+        dump: &DumpBytes<'a>,
+        what: &'static str,
+        offset: u64,
+        entry_size: u64,
+        declared: u64,
+        size: u64,
+    ) -> Self {
+        let present = dump.bytes().clipped(offset, size).len() as u64;
         let len = declared.min(present / entry_size.max(1));
-        Self { dump: *dump, offset, entry_size, len, declared, record: PhantomData }
+        Self { dump: *dump, what, offset, entry_size, len, declared, record: PhantomData }
     }
 
-    pub(super) const fn dump(&self) -> &D {
+    pub(super) const fn dump(&self) -> &DumpBytes<'a> {
         &self.dump
     }
 
@@ -148,7 +155,7 @@ impl<'a, R: Record<'a, D>, D: DumpFile<'a>> List<'a, R, D> {
     /// What is missing, if the stream announces more entries than are there.
     pub fn fault(&self) -> Option<ReadError> {
         (self.len < self.declared).then(|| ReadError::Truncated {
-            what: R::LIST,
+            what: self.what,
             offset: self.offset,
             needed: self.declared.saturating_mul(self.entry_size),
             available: self.len * self.entry_size,
@@ -170,23 +177,23 @@ impl<'a, R: Record<'a, D>, D: DumpFile<'a>> List<'a, R, D> {
     }
 
     /// The entries in the order of the file.
-    pub const fn iter(&self) -> Iter<'a, R, D> {
+    pub const fn iter(&self) -> Iter<'a, R> {
         Iter { list: *self, next: 0 }
     }
 }
 
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> IntoIterator for List<'a, R, D> {
+impl<'a, R: Record<'a>> IntoIterator for List<'a, R> {
     type Item = R;
-    type IntoIter = Iter<'a, R, D>;
+    type IntoIter = Iter<'a, R>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> IntoIterator for &List<'a, R, D> {
+impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
     type Item = R;
-    type IntoIter = Iter<'a, R, D>;
+    type IntoIter = Iter<'a, R>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -195,18 +202,18 @@ impl<'a, R: Record<'a, D>, D: DumpFile<'a>> IntoIterator for &List<'a, R, D> {
 
 /// Iterator over the entries of a [`List`].
 #[derive(Clone)]
-pub struct Iter<'a, R, D: Copy = Minidump<'a>> {
-    list: List<'a, R, D>,
+pub struct Iter<'a, R> {
+    list: List<'a, R>,
     next: u64,
 }
 
-impl<R, D: Copy> fmt::Debug for Iter<'_, R, D> {
+impl<R> fmt::Debug for Iter<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Iter({} of {})", self.next, self.list.len)
     }
 }
 
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> Iterator for Iter<'a, R, D> {
+impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
     type Item = R;
 
     #[inline]
@@ -227,5 +234,5 @@ impl<'a, R: Record<'a, D>, D: DumpFile<'a>> Iterator for Iter<'a, R, D> {
     }
 }
 
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> ExactSizeIterator for Iter<'a, R, D> {}
-impl<'a, R: Record<'a, D>, D: DumpFile<'a>> FusedIterator for Iter<'a, R, D> {}
+impl<'a, R: Record<'a>> ExactSizeIterator for Iter<'a, R> {}
+impl<'a, R: Record<'a>> FusedIterator for Iter<'a, R> {}

@@ -7,9 +7,9 @@ use crate::error::ReadError;
 use crate::format::{self, MemoryDescriptor, MemoryDescriptor64, StreamType};
 
 use super::bytes::{Bytes, integers};
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 
 /// Bytes of the process at one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct MemoryRange<'a> {
 
 impl<'a> MemoryRange<'a> {
     #[inline]
-    fn new(dump: &Minidump<'a>, address: u64, size: u64, offset: u64) -> Self {
+    fn new(dump: &DumpBytes<'a>, address: u64, size: u64, offset: u64) -> Self {
         Self { address, size, offset, bytes: dump.bytes().clipped(offset, size) }
     }
 
@@ -42,7 +42,7 @@ impl<'a> MemoryRange<'a> {
     }
 
     #[inline]
-    pub(crate) fn from_descriptor(dump: &Minidump<'a>, descriptor: &MemoryDescriptor) -> Self {
+    pub(crate) fn from_descriptor(dump: &DumpBytes<'a>, descriptor: &MemoryDescriptor) -> Self {
         let location = descriptor.memory;
         if location.rva == 0 {
             let (address, size) = (descriptor.start_of_memory_range, location.data_size.into());
@@ -60,7 +60,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
     const SIZE: u64 = MemoryDescriptor::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         let descriptor = dump.bytes().read(Self::LIST, offset)?;
         Ok(Self::from_descriptor(dump, &descriptor))
     }
@@ -69,7 +69,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
 impl<'a> FromStream<'a> for MemoryList<'a> {
     const STREAM_TYPE: StreamType = StreamType::MEMORY_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Self::counted(stream)
     }
 }
@@ -80,15 +80,15 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
     const SIZE: u64 = Self::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
 }
 
 /// The Memory64 list: the bytes of all ranges stand back to back, in the order of the list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Memory64List<'a> {
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
     base: u64,
     descriptors: List<'a, MemoryDescriptor64>,
 }
@@ -141,7 +141,7 @@ impl<'a> IntoIterator for Memory64List<'a> {
 impl<'a> FromStream<'a> for Memory64List<'a> {
     const STREAM_TYPE: StreamType = StreamType::MEMORY64_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::Memory64List = stream.read("MINIDUMP_MEMORY64_LIST", 0)?;
         let size = MemoryDescriptor64::SIZE as u64;
         let descriptors = List::new(stream, format::Memory64List::SIZE as u64, size, head.number_of_memory_ranges)?;

@@ -1,12 +1,12 @@
 //! The memory information list: what the system said of each region of the address space.
 
 use crate::error::ReadError;
-use crate::format::{self, MemoryProtection, MemoryState, MemoryType, StreamType};
+use crate::format::{self, MemoryBasicInformation32, MemoryProtection, MemoryState, MemoryType, StreamType, size32};
 
 use super::by_address::Addressed;
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::target::Target;
 
 /// A region of the address space, as Windows described it; [`MemoryRegion`](super::MemoryRegion) is for every system.
@@ -20,10 +20,6 @@ pub struct MemoryInfo {
 pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
 impl MemoryInfo {
-    pub(super) const fn new(raw: format::MemoryInfo, target: Target) -> Self {
-        Self { raw, target }
-    }
-
     /// The entry as it stands in the file; of full user dumps of 32-bit processes, widened with zeros.
     pub const fn raw(&self) -> &format::MemoryInfo {
         &self.raw
@@ -75,8 +71,14 @@ impl<'a> Record<'a> for MemoryInfo {
     const LIST: &'static str = "MINIDUMP_MEMORY_INFO_LIST";
     const SIZE: u64 = format::MemoryInfo::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
-        Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)?, target: dump.target() })
+    /// Full user dumps of 32-bit processes have the narrow form.
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        const NARROW: u64 = MemoryBasicInformation32::SIZE as u64;
+        let raw = match size {
+            NARROW => dump.bytes().read::<MemoryBasicInformation32>(<Self as Record>::LIST, offset)?.into(),
+            _ => dump.bytes().read(<Self as Record>::LIST, offset)?,
+        };
+        Ok(Self { raw, target: dump.target() })
     }
 }
 
@@ -90,12 +92,12 @@ impl<'a> MemoryInfoList<'a> {
 impl<'a> FromStream<'a> for MemoryInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::MEMORY_INFO_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         const LIST: &str = <MemoryInfo as Record<'_>>::LIST;
         // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
         let (size_of_header, size_of_entry, count) = match stream.read::<u32>(LIST, 0) {
-            Ok(12) => {
-                // The same three words as in the list of unloaded modules.
+            // The same three words as in the list of unloaded modules.
+            Ok(size) if size == size32::<format::UnloadedModuleListHeader>() => {
                 let head: format::UnloadedModuleListHeader = stream.read(LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
             }
@@ -104,6 +106,6 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
                 (head.size_of_header, head.size_of_entry, head.number_of_entries)
             }
         };
-        Self::sized(stream, 12, size_of_header, size_of_entry, count)
+        Self::sized(stream, format::UnloadedModuleListHeader::SIZE as u64, size_of_header, size_of_entry, count)
     }
 }

@@ -3,19 +3,14 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{self, DirectoryEntry, Header, LocationDescriptor, MinidumpType, StreamType};
+use crate::format::{self, Header, LocationDescriptor, MinidumpType, StreamType};
 
-use super::breakpad::BreakpadInfo;
-use super::bytes::{ByteOrder, Bytes};
+use super::bytes::{ByteOrder, Bytes, signature};
 use super::directory::{Directory, DirectoryEntries};
-use super::exception::Exception;
-use super::index::Memory;
-use super::regions::MemoryRegions;
-use super::stream::{FromStream, Stream, StreamContext};
+use super::dump_bytes::DumpBytes;
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 use super::target::Target;
-use super::thread::{Thread, ThreadList};
-use super::thread_ex::ThreadExList;
 
 /// A minidump: a view of the bytes of one file.
 ///
@@ -37,10 +32,9 @@ use super::thread_ex::ThreadExList;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Minidump<'a> {
-    bytes: Bytes<'a>,
+    dump: DumpBytes<'a>,
     header: Header,
     directory: Directory<'a>,
-    target: Target,
 }
 
 impl<'a> Minidump<'a> {
@@ -56,7 +50,7 @@ impl<'a> Minidump<'a> {
             Some(b"MDMP") => ByteOrder::Little,
             Some(b"PMDM") => ByteOrder::Big,
             _ => {
-                return Err(ReadError::Signature { found: super::dump::signature(data) });
+                return Err(ReadError::Signature { found: signature(data) });
             }
         };
         let bytes = Bytes::new(data, order);
@@ -65,8 +59,8 @@ impl<'a> Minidump<'a> {
             return Err(ReadError::Version { found: header.version });
         }
         let directory = Directory::new(bytes, &header);
-        let mut dump = Self { bytes, header, directory, target: Target::default() };
-        dump.target = dump.find_target();
+        let mut dump = Self { dump: DumpBytes::new(bytes, Target::default()), header, directory };
+        dump.dump = DumpBytes::new(bytes, dump.find_target());
         Ok(dump)
     }
 
@@ -83,12 +77,12 @@ impl<'a> Minidump<'a> {
 
     /// The file's bytes.
     pub const fn data(&self) -> &'a [u8] {
-        self.bytes.data()
+        self.dump.data()
     }
 
     /// The order of the bytes of every integer in the file.
     pub fn byte_order(&self) -> ByteOrder {
-        self.bytes.order()
+        self.dump.byte_order()
     }
 
     /// The header as it stands in the file.
@@ -108,7 +102,7 @@ impl<'a> Minidump<'a> {
 
     /// Processor and operating system, from the first system information stream.
     pub const fn target(&self) -> Target {
-        self.target
+        self.dump.target()
     }
 
     /// The first stream of the type that `T` views; `None` if the directory has none.
@@ -121,52 +115,26 @@ impl<'a> Minidump<'a> {
     }
 
     /// The first stream of a type, not yet decoded.
-    pub fn raw_stream(&self, stream_type: StreamType) -> Option<StreamContext<'a>> {
-        let (index, entry) = (0..).zip(self.directory).find(|(_, entry)| entry.stream_type == stream_type)?;
-        Some(StreamContext::new(*self, index, entry))
+    pub fn raw_stream(&self, stream_type: StreamType) -> Option<RawStream<'a>> {
+        self.raw_streams().find(|stream| stream.stream_type() == stream_type)
     }
 
-    /// All streams in directory order, each decoded or with what is wrong with it.
-    pub const fn streams(&self) -> Streams<'a> {
-        Streams { dump: *self, entries: self.directory.iter(), next: 0 }
-    }
-
-    /// Every exception stream: one at most in a Windows dump, one for each stopped thread where LLDB wrote it.
-    pub const fn exceptions(&self) -> Exceptions<'a> {
-        Exceptions { streams: self.streams() }
-    }
-
-    /// The memory of the process by address: an index of both memory lists and of the thread stacks.
+    /// The first stream of the type that `T` views, if it is there and can be read.
     ///
-    /// Building it takes time and memory in proportion to the ranges that are there, so keep it: 28 bytes
-    /// for each and 7 KiB at most on top, more for the time in which overlaps are settled.
-    pub fn memory(&self) -> Memory<'a> {
-        Memory::new(self)
+    /// Whoever has to tell an absent stream from a damaged one asks [`Minidump::stream`], or [`Minidump::check`] once.
+    pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
+        self.stream().ok().flatten()
     }
 
-    /// The address space of the process: which addresses were in use, and what access they allowed.
-    pub fn regions(&self) -> MemoryRegions<'a> {
-        MemoryRegions::new(self)
+    /// The first list of the type that `T` views: an empty one where it is absent or cannot be read, as
+    /// [`Minidump::find`].
+    pub fn list<T: FromStream<'a> + Default>(&self) -> T {
+        self.find().unwrap_or_default()
     }
 
-    /// The number of the thread that crashed: that of the first exception; without one, the thread that asked Breakpad
-    /// for the dump.
-    pub fn crashed_thread_id(&self) -> Option<u32> {
-        let exception = self.exceptions().flatten().next().map(|exception| exception.thread_id());
-        exception.or_else(|| self.stream::<BreakpadInfo>().ok().flatten()?.requesting_thread_id())
-    }
-
-    /// The thread that crashed, if it is in the thread list or the extended one.
-    ///
-    /// Its registers at the crash are those of the exception, if that has any: the thread's own are of the time when
-    /// the dump was written, which for a thread that writes its own dump is later.
-    pub fn crashed_thread(&self) -> Option<Thread<'a>> {
-        let id = self.crashed_thread_id()?;
-        let thread = self.stream::<ThreadList<'a>>().ok().flatten().and_then(|threads| threads.by_id(id));
-        thread.or_else(|| {
-            let threads = self.stream::<ThreadExList<'a>>().ok().flatten()?;
-            threads.into_iter().map(|thread| thread.thread()).find(|thread| thread.id() == id)
-        })
+    /// All streams in directory order, not decoded; entries that are not in use are there too.
+    pub const fn raw_streams(&self) -> RawStreams<'a> {
+        RawStreams { dump: self.dump, entries: self.directory.iter(), next: 0 }
     }
 
     /// The `MINIDUMP_STRING` at `rva`.
@@ -176,12 +144,7 @@ impl<'a> Minidump<'a> {
     /// [`ReadError::Truncated`] if it does not lie in the file whole.
     #[inline]
     pub fn string(&self, rva: format::Rva64) -> Result<Utf16<'a>, ReadError> {
-        self.bytes.string(rva)
-    }
-
-    /// The `MINIDUMP_STRING` at `rva`, where 0 stands for no string.
-    pub(crate) fn optional_string(&self, rva: format::Rva) -> Result<Option<Utf16<'a>>, ReadError> {
-        if rva == 0 { Ok(None) } else { self.string(rva.into()).map(Some) }
+        self.dump.string(rva)
     }
 
     /// The bytes that a location descriptor points to.
@@ -190,70 +153,43 @@ impl<'a> Minidump<'a> {
     ///
     /// [`ReadError::Truncated`] if they do not lie in the file whole; `what` names them in it.
     pub fn location(&self, what: &'static str, location: LocationDescriptor) -> Result<&'a [u8], ReadError> {
-        self.bytes.slice(what, location.rva.into(), location.data_size.into())
+        self.dump.location(what, location)
     }
 
-    /// The bytes of a record that need not be there: none where the location has no size, or where its position is 0,
-    /// which is that of the header.
-    pub(crate) fn optional_location(
-        &self,
-        what: &'static str,
-        location: LocationDescriptor,
-    ) -> Result<Option<&'a [u8]>, ReadError> {
-        if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
+    /// The file with its byte order and target: what every view stands on.
+    #[inline]
+    pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
+        &self.dump
     }
 
     #[inline]
     pub(crate) const fn bytes(&self) -> &Bytes<'a> {
-        &self.bytes
+        self.dump.bytes()
     }
 }
 
-/// Iterator over the streams of a [`Minidump`], see [`Minidump::streams`].
+/// Iterator over the streams of a [`Minidump`] as they are, see [`Minidump::raw_streams`].
 #[derive(Clone, Debug)]
-pub struct Streams<'a> {
-    dump: Minidump<'a>,
+pub struct RawStreams<'a> {
+    dump: DumpBytes<'a>,
     entries: DirectoryEntries<'a>,
     next: u32,
 }
 
-impl<'a> Streams<'a> {
-    fn next_of(&mut self, wanted: impl Fn(&DirectoryEntry) -> bool) -> Option<StreamContext<'a>> {
-        loop {
-            let entry = self.entries.next()?;
-            let index = self.next;
-            self.next += 1;
-            if wanted(&entry) {
-                return Some(StreamContext::new(self.dump, index, entry));
-            }
-        }
-    }
-}
-
-impl<'a> Iterator for Streams<'a> {
-    type Item = (StreamContext<'a>, Result<Stream<'a>, ReadError>);
+impl<'a> Iterator for RawStreams<'a> {
+    type Item = RawStream<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let stream = self.next_of(|_| true)?;
-        Some((stream, Stream::decode(&stream)))
+        let entry = self.entries.next()?;
+        let index = self.next;
+        self.next += 1;
+        Some(RawStream::new(self.dump, index, entry))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
     }
 }
 
-impl FusedIterator for Streams<'_> {}
-
-/// Iterator over the exception streams of a [`Minidump`], see [`Minidump::exceptions`].
-#[derive(Clone, Debug)]
-pub struct Exceptions<'a> {
-    streams: Streams<'a>,
-}
-
-impl<'a> Iterator for Exceptions<'a> {
-    type Item = Result<Exception<'a>, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let stream = self.streams.next_of(|entry| entry.stream_type == StreamType::EXCEPTION)?;
-        Some(stream.view())
-    }
-}
-
-impl FusedIterator for Exceptions<'_> {}
+impl ExactSizeIterator for RawStreams<'_> {}
+impl FusedIterator for RawStreams<'_> {}

@@ -34,6 +34,7 @@ mod crashpad;
 mod debug_misc;
 mod directory;
 mod dump;
+mod dump_bytes;
 mod exception;
 mod extent;
 mod finding;
@@ -56,11 +57,13 @@ mod reason;
 mod references;
 mod regions;
 mod stream;
+mod streams;
 mod string;
 mod system;
 mod target;
 mod thread;
 mod thread_ex;
+mod threads;
 mod token;
 mod utf8;
 mod value;
@@ -81,14 +84,15 @@ pub use crashpad::{
 };
 pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use directory::{Directory, DirectoryEntries};
-pub use dump::{Dump, DumpFile};
-pub use exception::Exception;
+pub use dump::Dump;
+pub use dump_bytes::DumpBytes;
+pub use exception::{Exception, Exceptions};
 #[cfg(feature = "std")]
 pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
 pub use full_user_dump::{
-    FullUserDump, StoredRegion, StoredRegions, UserException, UserModule, UserModules, UserRegionList, UserThread,
-    UserThreadList, VersionInformation, VersionTexts,
+    FullUserDump, StoredRegion, StoredRegions, UserException, UserModule, UserModules, UserThread, UserThreadList,
+    UserThreads, VersionInformation, VersionTexts,
 };
 pub use function_table::{FunctionTable, FunctionTableList, FunctionTables};
 pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperationList};
@@ -103,15 +107,16 @@ pub use linux::{
 pub use list::{Iter, List, Record};
 pub use memory::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
 pub use memory_info::{MemoryInfo, MemoryInfoList};
-pub use minidump::{Exceptions, Minidump, Streams};
+pub use minidump::{Minidump, RawStreams};
 pub use misc::{MiscInfo, ProcessorPower};
 pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
 pub use mozilla::{MacCrashInfoRecord, MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
 pub use opaque::{IptTrace, JavaScriptData};
 pub use reason::{Access, CrashReason, WindowsDetail};
-pub use references::{Part, Parts, Reference, Relocation, parts, relocation};
+pub use references::{Part, Parts, Reference, parts};
 pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
-pub use stream::{FromStream, RawStream, Stream, StreamContext};
+pub use stream::{FromStream, RawStream};
+pub use streams::{Stream, Streams};
 pub use string::Utf16;
 pub use system::{CpuInformation, SystemInfo};
 pub use target::Target;

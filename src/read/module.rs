@@ -5,9 +5,10 @@ use crate::format::{self, CvInfoPdb20, CvInfoPdb70, FixedFileInfo, StreamType};
 
 use super::by_address::Addressed;
 use super::bytes::{ByteOrder, Bytes};
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
 use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 use super::utf8::until_nul;
 
@@ -15,7 +16,7 @@ use super::utf8::until_nul;
 #[derive(Clone, Copy, Debug)]
 pub struct Module<'a> {
     raw: format::Module,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The module list; by convention the first module is the program.
@@ -58,9 +59,16 @@ impl<'a> Module<'a> {
     ///
     /// [`ReadError::Truncated`] if the record does not lie in the file whole.
     pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
-        let location = self.raw.cv_record;
-        let bytes = self.dump.optional_location("CodeView record", location)?;
-        Ok(bytes.map(|bytes| CodeView::new(bytes, self.dump.byte_order())))
+        Ok(self.code_view_record()?.map(|record| CodeView::new(record, self.dump.byte_order())))
+    }
+
+    /// The bytes of the record that names the module's symbols; `None` as for [`Self::code_view`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
+    pub fn code_view_record(&self) -> Result<Option<&'a [u8]>, ReadError> {
+        self.dump.optional_location("CodeView record", self.raw.cv_record)
     }
 
     /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none: its size or its
@@ -74,7 +82,7 @@ impl<'a> Module<'a> {
         Ok(bytes.unwrap_or_default())
     }
 
-    pub(super) const fn dump(&self) -> &Minidump<'a> {
+    pub(super) const fn dump(&self) -> &DumpBytes<'a> {
         &self.dump
     }
 
@@ -91,7 +99,7 @@ impl<'a> Record<'a> for Module<'a> {
     const SIZE: u64 = format::Module::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -116,8 +124,15 @@ impl<'a> ModuleList<'a> {
 impl<'a> FromStream<'a> for ModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::MODULE_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Self::counted(stream)
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// The modules; an empty list where it is absent or cannot be read.
+    pub fn modules(&self) -> ModuleList<'a> {
+        self.list()
     }
 }
 
@@ -137,7 +152,7 @@ impl<'a> HostModuleList<'a> {
 impl<'a> FromStream<'a> for HostModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::WINE_HOST_MODULE_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         stream.view().map(|modules| Self { modules })
     }
 }
@@ -198,7 +213,7 @@ impl<'a> CodeView<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct UnloadedModule<'a> {
     raw: format::UnloadedModule,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The list of unloaded modules; their addresses may overlap each other's and those of loaded ones.
@@ -248,7 +263,7 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
     const SIZE: u64 = format::UnloadedModule::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -256,7 +271,7 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
 impl<'a> FromStream<'a> for UnloadedModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::UNLOADED_MODULE_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::UnloadedModuleListHeader = stream.read(UnloadedModule::LIST, 0)?;
         let least = format::UnloadedModuleListHeader::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())

@@ -4,12 +4,13 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{
-    self, LocationDescriptor, MacBootArgsAligned, MacCrashInfoRecord4, MacCrashInfoRecord5, Rva64, StreamType,
+    self, LocationDescriptor, MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord4, MacCrashInfoRecord5,
+    Rva64, StreamType,
 };
 
 use super::bytes::Decode;
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::dump_bytes::DumpBytes;
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 use super::utf8::{Utf8, until_nul};
 
@@ -18,13 +19,10 @@ text_streams! {
     MozSoftErrors(MOZ_SOFT_ERRORS);
 }
 
-/// How many records the head has room for.
-const MAX_RECORDS: u32 = 20;
-
 /// Messages that libraries left for the crash report, in sections of Mach-O files named `__crash_info`.
 #[derive(Clone, Copy, Debug)]
 pub struct MozMacCrashInfo<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
     record_count: u32,
     record_start_size: u32,
 }
@@ -46,7 +44,9 @@ impl<'a> MozMacCrashInfo<'a> {
     /// stream.
     pub fn records(&self) -> impl FusedIterator<Item = Result<MacCrashInfoRecord<'a>, ReadError>> + Clone + use<'a> {
         let Self { stream, record_start_size, .. } = *self;
-        let places = (0..u64::from(self.record_count.min(MAX_RECORDS))).map(|index| 12 + 8 * index);
+        let (first, size) = (MacCrashInfo::OFFSETS.records.get() as u64, LocationDescriptor::SIZE as u64);
+        let indices = (0..u64::from(self.record_count)).take(MacCrashInfo::MAXIMUM_RECORDS);
+        let places = indices.map(move |index| first + size * index);
         let locations = places.map_while(move |place| stream.read::<LocationDescriptor>(Self::WHAT, place).ok());
         locations.map(move |location| MacCrashInfoRecord::new(*stream.dump(), location, record_start_size)).fuse()
     }
@@ -55,9 +55,10 @@ impl<'a> MozMacCrashInfo<'a> {
 impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_CRASH_INFO;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
-        let record_count = stream.read(Self::WHAT, 4)?;
-        Ok(Self { stream: *stream, record_count, record_start_size: stream.read(Self::WHAT, 8)? })
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let record_count = stream.field(Self::WHAT, MacCrashInfo::OFFSETS.record_count)?;
+        let record_start_size = stream.field(Self::WHAT, MacCrashInfo::OFFSETS.record_start_size)?;
+        Ok(Self { stream: *stream, record_count, record_start_size })
     }
 }
 
@@ -66,7 +67,7 @@ impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
 pub struct MacCrashInfoRecord<'a> {
     bytes: &'a [u8],
     offset: u64,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
     record: format::MacCrashInfoRecord,
     texts: &'a [u8],
 }
@@ -74,7 +75,7 @@ pub struct MacCrashInfoRecord<'a> {
 impl<'a> MacCrashInfoRecord<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO_RECORD";
 
-    fn new(dump: Minidump<'a>, location: LocationDescriptor, start: u32) -> Result<Self, ReadError> {
+    fn new(dump: DumpBytes<'a>, location: LocationDescriptor, start: u32) -> Result<Self, ReadError> {
         let offset = location.rva.into();
         let bytes = dump.location(Self::WHAT, location)?;
         let record: format::MacCrashInfoRecord = dump.bytes().read_from(Self::WHAT, bytes, offset)?;
@@ -164,11 +165,11 @@ impl<'a> MacCrashInfoRecord<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct MozMacBootArgs<'a> {
     rva: Rva64,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
-/// True if the position stands at 8, as a compiler would align it, and not at 4, as minidump-writer packs it.
-pub(super) fn has_aligned_boot_args(stream: &StreamContext<'_>) -> bool {
+/// True if the position is where a compiler would align it, and not where minidump-writer packs it.
+pub(super) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
     stream.declared_size() >= MacBootArgsAligned::SIZE as u64
 }
 
@@ -193,8 +194,11 @@ impl<'a> MozMacBootArgs<'a> {
 impl<'a> FromStream<'a> for MozMacBootArgs<'a> {
     const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_BOOT_ARGS;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
-        let position = if has_aligned_boot_args(stream) { 8 } else { 4 };
-        Ok(Self { rva: stream.read(Self::WHAT, position)?, dump: *stream.dump() })
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let rva = match has_aligned_boot_args(stream) {
+            true => stream.field(Self::WHAT, MacBootArgsAligned::OFFSETS.bootargs)?,
+            false => stream.field(Self::WHAT, MacBootArgs::OFFSETS.bootargs)?,
+        };
+        Ok(Self { rva, dump: *stream.dump() })
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::ReadError;
 use crate::format::StreamType;
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 
 /// Declares views of streams that are handed out as they are.
 macro_rules! opaque_streams {
@@ -24,7 +24,7 @@ macro_rules! opaque_streams {
         impl<'a> FromStream<'a> for $view<'a> {
             const STREAM_TYPE: StreamType = StreamType::$constant;
 
-            fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+            fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
                 stream.present().map(|bytes| Self { bytes })
             }
         }

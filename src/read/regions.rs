@@ -7,7 +7,6 @@ use crate::format::{LinuxMapFlags, MemoryProtection, MemoryState, MemoryType};
 
 use super::by_address::{ByAddress, span};
 use super::extent::{Span, position, settle};
-use super::full_user_dump::FullUserDump;
 use super::linux::{LinuxMapping, LinuxMaps};
 use super::memory_info::{MemoryInfo, MemoryInfoList};
 use super::minidump::Minidump;
@@ -127,8 +126,6 @@ pub struct MemoryRegions<'a> {
     rows: Option<ByAddress<'a, MemoryInfo>>,
     /// `None` if there are rows.
     maps: Option<Mappings<'a>>,
-    /// Those of a full user dump, which has neither of the other two.
-    table: Option<ByAddress<'a, MemoryInfo, FullUserDump<'a>>>,
 }
 
 /// The lines of `/proc/self/maps` by address; the position of a line in the text is its rank.
@@ -156,15 +153,15 @@ impl<'a> Mappings<'a> {
 }
 
 impl<'a> MemoryRegions<'a> {
-    pub(super) fn new(dump: &Minidump<'a>) -> Self {
-        let rows = dump.stream::<MemoryInfoList<'a>>().ok().flatten().filter(|list| !list.is_empty());
-        let maps = dump.stream::<LinuxMaps<'a>>().ok().flatten().filter(|_| rows.is_none());
+    fn new(dump: &Minidump<'a>) -> Self {
+        let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
+        let maps = dump.find::<LinuxMaps<'a>>().filter(|_| rows.is_none());
         let maps = maps.map(|maps| Mappings::new(maps, dump.target()));
-        Self { rows: rows.map(|list| list.by_address()), maps, table: None }
+        Self { rows: rows.map(|list| list.by_address()), maps }
     }
 
-    pub(super) fn of_user_dump(dump: &FullUserDump<'a>) -> Self {
-        Self { rows: None, maps: None, table: Some(dump.region_list().by_address()) }
+    pub(super) fn of_rows(rows: MemoryInfoList<'a>) -> Self {
+        Self { rows: Some(rows.by_address()), maps: None }
     }
 
     /// True if the dump describes no region.
@@ -176,16 +173,14 @@ impl<'a> MemoryRegions<'a> {
     pub fn iter(&self) -> impl Iterator<Item = MemoryRegion<'a>> + Clone + use<'a> {
         let rows = self.rows.as_ref().map(ByAddress::list).copied();
         let maps = self.maps.as_ref().map(|mappings| mappings.maps);
-        let table = self.table.as_ref().map(ByAddress::list).copied();
-        let rows = rows.into_iter().flatten().chain(table.into_iter().flatten()).map(RegionDetail::MemoryInfo);
+        let rows = rows.into_iter().flatten().map(RegionDetail::MemoryInfo);
         let maps = maps.into_iter().flat_map(|maps| maps.iter()).map(RegionDetail::LinuxMapping);
         rows.chain(maps).map(|detail| MemoryRegion { detail })
     }
 
     /// The region that has `address`, found in logarithmic time.
     pub fn at_address(&self, address: u64) -> Option<MemoryRegion<'a>> {
-        let row = self.rows.as_ref().and_then(|rows| rows.get(address));
-        let row = row.or_else(|| self.table.as_ref()?.get(address)).map(RegionDetail::MemoryInfo);
+        let row = self.rows.as_ref().and_then(|rows| rows.get(address)).map(RegionDetail::MemoryInfo);
         let detail = row.or_else(|| self.maps.as_ref()?.get(address).map(RegionDetail::LinuxMapping))?;
         Some(MemoryRegion { detail })
     }
@@ -194,5 +189,12 @@ impl<'a> MemoryRegions<'a> {
 impl fmt::Debug for MemoryRegions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// The address space of the process: which addresses were in use, and what access they allowed.
+    pub fn regions(&self) -> MemoryRegions<'a> {
+        MemoryRegions::new(self)
     }
 }

@@ -6,21 +6,21 @@ macro_rules! text_streams {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $view<'a> {
-            text: $crate::read::Utf8<'a>,
+            text: $crate::read::utf8::Utf8<'a>,
         }
 
         impl<'a> $view<'a> {
             /// The stream as the file has it.
-            pub const fn text(&self) -> $crate::read::Utf8<'a> {
+            pub const fn text(&self) -> $crate::read::utf8::Utf8<'a> {
                 self.text
             }
         }
 
-        impl<'a> $crate::read::FromStream<'a> for $view<'a> {
+        impl<'a> $crate::read::stream::FromStream<'a> for $view<'a> {
             const STREAM_TYPE: $crate::format::StreamType = $crate::format::StreamType::$constant;
 
-            fn from_stream(stream: &$crate::read::StreamContext<'a>) -> Result<Self, $crate::error::ReadError> {
-                stream.present().map(|bytes| Self { text: $crate::read::Utf8::new(bytes) })
+            fn from_stream(stream: &$crate::read::stream::RawStream<'a>) -> Result<Self, $crate::error::ReadError> {
+                stream.present().map(|bytes| Self { text: $crate::read::utf8::Utf8::new(bytes) })
             }
         }
     )*};

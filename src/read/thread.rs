@@ -4,24 +4,23 @@ use crate::error::ReadError;
 use crate::format::{self, StreamType, ThreadInfoFlags};
 
 use super::context::Context;
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
-use super::memory::{Memory64List, MemoryList, MemoryRange};
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 /// A thread of the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Thread<'a> {
     raw: format::Thread,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The thread list.
 pub type ThreadList<'a> = List<'a, Thread<'a>>;
 
 impl<'a> Thread<'a> {
-    pub(super) const fn new(raw: format::Thread, dump: Minidump<'a>) -> Self {
+    pub(super) const fn new(raw: format::Thread, dump: DumpBytes<'a>) -> Self {
         Self { raw, dump }
     }
 
@@ -48,58 +47,11 @@ impl<'a> Thread<'a> {
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         context(&self.dump, self.raw.thread_context)
     }
-
-    /// The thread's stack, from the lowest address that the producer stored; `None` if it stored none.
-    ///
-    /// The bytes are taken from where the descriptor points. In a dump with full memory it points nowhere, and the
-    /// first range of a memory list that holds the address has them; then they end where that range ends. This
-    /// searches the lists from the start: with many threads, ask [`Memory`](super::Memory) instead.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::Truncated`] if the descriptor points beyond the file, or points nowhere and no list holds the
-    /// address; [`ReadError::Truncated::available`] says how many bytes there are.
-    pub fn stack(&self) -> Result<Option<MemoryRange<'a>>, ReadError> {
-        let descriptor = &self.raw.stack;
-        let size = u64::from(descriptor.memory.data_size);
-        if size == 0 {
-            return Ok(None);
-        }
-        let range = if descriptor.memory.rva != 0 {
-            MemoryRange::from_descriptor(&self.dump, descriptor)
-        } else {
-            self.listed_stack(descriptor.start_of_memory_range, size).unwrap_or(MemoryRange {
-                address: descriptor.start_of_memory_range,
-                size,
-                offset: 0,
-                bytes: &[],
-            })
-        };
-        match range.fault() {
-            Some(ReadError::Truncated { offset, needed, available: 0, .. }) => {
-                Err(ReadError::Truncated { what: "stack", offset, needed, available: 0 })
-            }
-            _ => Ok(Some(range)),
-        }
-    }
-
-    /// The part of a listed range that starts at `address`.
-    fn listed_stack(&self, address: u64, size: u64) -> Option<MemoryRange<'a>> {
-        let target = self.dump.target();
-        let list = self.dump.stream::<MemoryList<'a>>().ok().flatten();
-        let list64 = self.dump.stream::<Memory64List<'a>>().ok().flatten();
-        list.into_iter().flatten().chain(list64.into_iter().flatten()).find_map(|range| {
-            let skip = target.mask(address).checked_sub(target.mask(range.address))?;
-            let bytes = range.bytes.get(usize::try_from(skip).ok()?..).filter(|bytes| !bytes.is_empty())?;
-            let bytes = usize::try_from(size).ok().and_then(|size| bytes.get(..size)).unwrap_or(bytes);
-            Some(MemoryRange { address, size, offset: range.offset + skip, bytes })
-        })
-    }
 }
 
 /// The context that a location descriptor points to; `None` for one of no size or at position 0.
 pub(super) fn context<'a>(
-    dump: &Minidump<'a>,
+    dump: &DumpBytes<'a>,
     location: format::LocationDescriptor,
 ) -> Result<Option<Context<'a>>, ReadError> {
     let bytes = dump.optional_location("CONTEXT", location)?;
@@ -111,7 +63,7 @@ impl<'a> Record<'a> for Thread<'a> {
     const SIZE: u64 = format::Thread::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -126,7 +78,7 @@ impl<'a> ThreadList<'a> {
 impl<'a> FromStream<'a> for ThreadList<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Self::counted(stream)
     }
 }
@@ -162,7 +114,7 @@ impl<'a> Record<'a> for ThreadInfo {
     const SIZE: u64 = format::ThreadInfo::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)? })
     }
 }
@@ -170,7 +122,7 @@ impl<'a> Record<'a> for ThreadInfo {
 impl<'a> FromStream<'a> for ThreadInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_INFO_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::ThreadInfoListHeader = stream.read(ThreadInfo::LIST, 0)?;
         let least = format::ThreadInfoListHeader::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
@@ -181,7 +133,7 @@ impl<'a> FromStream<'a> for ThreadInfoList<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadName<'a> {
     raw: format::ThreadName,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The list of thread names.
@@ -214,7 +166,7 @@ impl<'a> Record<'a> for ThreadName<'a> {
     const SIZE: u64 = format::ThreadName::SIZE as u64;
 
     #[inline]
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -229,7 +181,7 @@ impl<'a> ThreadNames<'a> {
 impl<'a> FromStream<'a> for ThreadNames<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_NAMES;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Self::counted(stream)
     }
 }

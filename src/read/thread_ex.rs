@@ -4,17 +4,17 @@ use crate::error::ReadError;
 use crate::format::{self, StreamType};
 
 use super::context::Context;
+use super::dump_bytes::DumpBytes;
 use super::list::{List, Record};
 use super::memory::MemoryRange;
-use super::minidump::Minidump;
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 use super::thread::Thread;
 
 /// A thread and the memory to which its processor spills registers.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadEx<'a> {
     raw: format::ThreadEx,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The extended thread list.
@@ -61,7 +61,7 @@ impl<'a> Record<'a> for ThreadEx<'a> {
     const LIST: &'static str = "MINIDUMP_THREAD_EX_LIST";
     const SIZE: u64 = format::ThreadEx::SIZE as u64;
 
-    fn decode(dump: &Minidump<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 }
@@ -69,7 +69,7 @@ impl<'a> Record<'a> for ThreadEx<'a> {
 impl<'a> FromStream<'a> for ThreadExList<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_EX_LIST;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Self::counted(stream)
     }
 }

@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{self, StreamType};
 
-use super::stream::{FromStream, StreamContext};
+use super::stream::{FromStream, RawStream};
 
 const WHAT: &str = "MINIDUMP_TOKEN_INFO_LIST";
 
@@ -15,7 +15,7 @@ const WHAT: &str = "MINIDUMP_TOKEN_INFO_LIST";
 #[derive(Clone, Copy, Debug)]
 pub struct TokenInfoList<'a> {
     raw: format::TokenInfoList,
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
 }
 
 /// One token.
@@ -67,7 +67,7 @@ impl<'a> FromStream<'a> for TokenInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::TOKEN;
 
     /// `ElementHeaderSize` is not looked at: dbgeng was observed to write 72, where the structure has 16 bytes.
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let raw: format::TokenInfoList = stream.read(WHAT, 0)?;
         let needed = format::TokenInfoList::SIZE as u64;
         let found = u64::from(raw.list_header_size);
@@ -82,7 +82,7 @@ impl<'a> FromStream<'a> for TokenInfoList<'a> {
 /// Iterator over the tokens of a [`TokenInfoList`].
 #[derive(Clone, Debug)]
 pub struct Tokens<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
     /// Where the next token lies in the stream.
     position: u64,
     left: u32,

@@ -5,11 +5,9 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth, StreamType};
-use crate::read::{
-    Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, StreamContext, parts,
-};
-use crate::write::{MinidumpBuilder, PartId, Text};
+use crate::format::{HandleObjectInformation, LocationDescriptor, Rva64, RvaWidth};
+use crate::read::{Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts};
+use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
 use super::context::{self, Form};
 use super::folders::{Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name};
@@ -107,7 +105,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
         if self.folders.is_none() {
             return self.bytes(WHAT, location);
         }
-        let Some(record) = self.dump.optional_location(WHAT, location)? else {
+        let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
             return Ok(None);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
@@ -136,7 +134,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
         what: &'static str,
         location: LocationDescriptor,
     ) -> Result<Option<PartId>, ReadError> {
-        let Some(bytes) = self.dump.optional_location(what, location)? else {
+        let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
             return Ok(None);
         };
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
@@ -152,8 +150,8 @@ impl<'r, 'a> Carrier<'r, 'a> {
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
-        let cpu = self.dump.target().architecture;
-        let bytes = context::formed(&context, cpu, Form { whole: self.extended_state, of_thread });
+        let processor = self.dump.target().processor();
+        let bytes = context::formed(&context, processor, Form { whole: self.extended_state, of_thread });
         // An unchanged record serves both.
         let kind = match bytes {
             Cow::Borrowed(_) => Kind::Bytes,
@@ -195,7 +193,8 @@ impl<'r, 'a> Carrier<'r, 'a> {
                 }
             }
             if let [.., before, part] = *chain {
-                self.builder.reference(before, 0, RvaWidth::Rva, part);
+                let field = HandleObjectInformation::OFFSETS.next_info_rva.get() as u64;
+                self.builder.reference(before, field, RvaWidth::Rva, part);
             }
             if known.is_some() {
                 // Another handle's chain goes on from here, and is linked already.
@@ -218,7 +217,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
-    pub(super) fn copy(&mut self, stream: &StreamContext<'r>) -> Result<bool, ReadError> {
+    pub(super) fn copy(&mut self, stream: &RawStream<'r>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
         let shown = shown(&mut self.folders, bytes);
@@ -228,7 +227,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
     pub(super) fn maps_without_folders(
         &mut self,
-        stream: &StreamContext<'r>,
+        stream: &RawStream<'r>,
         maps: &LinuxMaps<'r>,
     ) -> Result<(), ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
@@ -238,7 +237,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     /// `None` as for [`Carrier::copy`].
-    pub(super) fn relocate(&mut self, stream: &StreamContext<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
+    pub(super) fn relocate(&mut self, stream: &RawStream<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Parts { parts, faults } = parts(stream)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
@@ -281,14 +280,12 @@ fn shown<'a>(folders: &mut Option<Folders>, bytes: impl Into<Cow<'a, [u8]>>) -> 
 }
 
 /// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
-fn module_names(stream: &StreamContext<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
-    match stream.stream_type() {
-        StreamType::WINE_HOST_MODULE_LIST | StreamType::LINUX_DSO_DEBUG => {
-            let references = parts.iter().flat_map(|part| &part.references);
-            references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
-        }
-        _ => HashSet::new(),
+fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
+    if !stream.stream_type().row().names_files {
+        return HashSet::new();
     }
+    let references = parts.iter().flat_map(|part| &part.references);
+    references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
 }
 
 /// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.
@@ -307,11 +304,10 @@ fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
 
 /// A record about an object, pointing nowhere.
 fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
-    let mut bytes = alloc::vec![0; 4];
-    bytes.extend_from_slice(&object.raw.info_type.0.to_le_bytes());
     // As many bytes as there are, so that a record which the file cuts takes none of what comes behind it.
-    let size = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
-    bytes.extend_from_slice(&size.to_le_bytes());
+    let size_of_info = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
+    let info_type = object.raw.info_type;
+    let mut bytes = encoded(HandleObjectInformation { next_info_rva: 0, info_type, size_of_info });
     bytes.extend_from_slice(object.bytes);
     bytes
 }

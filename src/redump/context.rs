@@ -2,35 +2,26 @@
 
 use alloc::borrow::Cow;
 
-use crate::format::{CONTEXT_ARM64_XSTATE, CONTEXT_XSTATE, ContextLayout, ProcessorArchitecture};
+use crate::format::{ContextLayout, Processor, RegisterGroup};
 use crate::read::Context;
 
-/// The flag for extended state and the layouts that have a fixed part to cut a record to.
-const EXTENDED: [(&ContextLayout, u32); 3] = [
-    (&ContextLayout::X86, CONTEXT_XSTATE),
-    (&ContextLayout::AMD64, CONTEXT_XSTATE),
-    (&ContextLayout::ARM64, CONTEXT_ARM64_XSTATE),
-];
-
-/// The processor status bit of ARM for Thumb code, and where status and program counter are.
+/// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
-const ARM_PC: usize = 64;
-const ARM_CPSR: usize = 68;
 
 /// The record cut to its fixed part, its flags no longer announcing what is cut off.
 ///
 /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout of
 /// the processor it is, not the flags.
-fn fixed_part<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>) -> Cow<'a, [u8]> {
+fn fixed_part<'a>(context: &Context<'a>, processor: &Processor) -> Cow<'a, [u8]> {
     let bytes = context.as_bytes();
-    let extended = EXTENDED.iter().find(|(layout, _)| by_size(bytes, cpu) == Some(layout));
-    let Some((layout, flag)) = extended else {
+    let Some(layout) = by_size(bytes, processor).filter(|layout| layout.is_extensible) else {
         return bytes.into();
     };
     match bytes.get(..layout.size as usize) {
         Some(fixed) if fixed.len() < bytes.len() => {
             let mut fixed = fixed.to_vec();
-            change_u32(&mut fixed, layout.flags_offset as usize, |flags| flags & !flag);
+            let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
+            change_u32(&mut fixed, layout.flags_offset, |flags| flags & !extended);
             fixed.into()
         }
         _ => bytes.into(),
@@ -48,30 +39,33 @@ pub(super) struct Form {
 }
 
 /// The record in a form.
-pub(super) fn formed<'a>(context: &Context<'a>, cpu: Option<ProcessorArchitecture>, form: Form) -> Cow<'a, [u8]> {
-    let mut bytes = if form.whole { context.as_bytes().into() } else { fixed_part(context, cpu) };
-    if !form.of_thread || by_size(context.as_bytes(), cpu) != Some(&ContextLayout::ARM) {
+pub(super) fn formed<'a>(context: &Context<'a>, processor: &Processor, form: Form) -> Cow<'a, [u8]> {
+    let mut bytes = if form.whole { context.as_bytes().into() } else { fixed_part(context, processor) };
+    // The debugger knows the layout of Windows alone.
+    let layout = by_size(context.as_bytes(), processor).filter(|&layout| processor.contexts.first() == Some(layout));
+    let Some(layout) = layout.filter(|_| form.of_thread && processor.has_thumb) else {
         return bytes;
-    }
-    if let (Some(pc), Some(status)) = (u32_at(&bytes, ARM_PC), u32_at(&bytes, ARM_CPSR)) {
-        let marked = pc & !1 | u32::from(status & ARM_THUMB != 0);
-        if marked != pc {
-            change_u32(bytes.to_mut(), ARM_PC, |_| marked);
+    };
+    if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
+        let is_thumb = u32_at(&bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
+        let marked = |counter: u32| counter & !1 | u32::from(is_thumb);
+        if u32_at(&bytes, pc.offset).is_some_and(|counter| marked(counter) != counter) {
+            change_u32(bytes.to_mut(), pc.offset, marked);
         }
     }
     bytes
 }
 
-fn by_size(bytes: &[u8], cpu: Option<ProcessorArchitecture>) -> Option<&'static ContextLayout> {
-    ContextLayout::for_architecture(cpu?, u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+fn by_size(bytes: &[u8], processor: &Processor) -> Option<&'static ContextLayout> {
+    processor.context_of_size(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
 }
 
-fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
-    bytes.get(position..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+fn u32_at(bytes: &[u8], position: u32) -> Option<u32> {
+    bytes.get(position as usize..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
-fn change_u32(bytes: &mut [u8], position: usize, change: impl Fn(u32) -> u32) {
-    if let Some(field) = bytes.get_mut(position..).and_then(|rest| rest.first_chunk_mut()) {
+fn change_u32(bytes: &mut [u8], position: u32, change: impl Fn(u32) -> u32) {
+    if let Some(field) = bytes.get_mut(position as usize..).and_then(|rest| rest.first_chunk_mut()) {
         *field = change(u32::from_le_bytes(*field)).to_le_bytes();
     }
 }

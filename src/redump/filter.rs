@@ -2,46 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::format::StreamType;
 use crate::read::{Memory, Target};
 
 use super::source::{Interval, Source, any_has, united};
-
-/// True for streams that hold nothing but what a stack trace needs, or figures. All others may hold what a user typed:
-/// comments, command lines, environment variables, annotations, and whatever is in a stream that nobody has described.
-pub(super) const fn is_harmless(stream_type: StreamType) -> bool {
-    matches!(
-        stream_type,
-        StreamType::THREAD_LIST
-            | StreamType::THREAD_EX_LIST
-            | StreamType::THREAD_INFO_LIST
-            | StreamType::THREAD_NAMES
-            | StreamType::MODULE_LIST
-            | StreamType::UNLOADED_MODULE_LIST
-            | StreamType::WINE_HOST_MODULE_LIST
-            | StreamType::LINUX_DSO_DEBUG
-            | StreamType::LINUX_MAPS
-            | StreamType::MEMORY_LIST
-            | StreamType::MEMORY64_LIST
-            | StreamType::MEMORY_INFO_LIST
-            | StreamType::EXCEPTION
-            | StreamType::SYSTEM_INFO
-            | StreamType::MISC_INFO
-            | StreamType::HANDLE_DATA
-            | StreamType::FUNCTION_TABLE
-            | StreamType::TOKEN
-            | StreamType::SYSTEM_MEMORY_INFO
-            | StreamType::PROCESS_VM_COUNTERS
-            | StreamType::BREAKPAD_INFO
-            | StreamType::LINUX_CPU_INFO
-            | StreamType::LINUX_PROC_STATUS
-            | StreamType::LINUX_PROC_STAT
-            | StreamType::LINUX_PROC_UPTIME
-            | StreamType::LINUX_LSB_RELEASE
-            | StreamType::LINUX_AUXV
-            | StreamType::MOZ_LINUX_LIMITS
-    )
-}
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {

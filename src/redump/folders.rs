@@ -6,13 +6,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
-use crate::format::CvInfoPdb20;
-use crate::read::{CodeView, LinuxMaps, Minidump, Module, Stream, Utf16};
+use crate::format::{CvInfoPdb20, ImageDebugMisc, stream_table};
+use crate::read::{
+    CodeView, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream, UnloadedModuleList, Utf16,
+};
 
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
 /// Where the path stands in `IMAGE_DEBUG_MISC`.
-const MISC_PATH: usize = 12;
+const MISC_PATH: usize = ImageDebugMisc::SIZE;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
 const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;
@@ -41,33 +43,67 @@ struct Known {
     sizes: HashMap<Vec<u8>, BTreeSet<usize>>,
 }
 
+/// Declares the way from a view to the method that the table names for its paths.
+macro_rules! paths {
+    (@way $folders:ident, $view:ident) => {{
+        let _ = $view;
+        true
+    }};
+    (@way $folders:ident, $view:ident, $paths:ident) => {
+        $folders.$paths($view)
+    };
+    ($(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
+            $(, paths $paths:ident)? })?;
+    )*) => {
+        impl Folders {
+            /// Learns the folders that a stream names; false if that would cost too much.
+            fn add_stream(&mut self, stream: &Stream<'_>) -> bool {
+                match stream {
+                    Stream::Unused | Stream::Raw(_) => true,
+                    $($(Stream::$variant(view) => paths!(@way self, view $(, $paths)?),)?)*
+                }
+            }
+        }
+    };
+}
+
+stream_table!(paths);
+
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {
         let known = |width| Known { width, folders: HashSet::new(), heads: HashSet::new(), sizes: HashMap::new() };
         let left = Some((dump.data().len() as u64).saturating_mul(COMPARED).saturating_add(COMPARED_ANYWAY));
         let mut folders = Self { narrow: known(1), wide: known(2), left };
         for (_, stream) in dump.streams() {
-            let complete = match stream {
-                Ok(Stream::ModuleList(list)) => list.iter().all(|module| folders.add_module(&module)),
-                Ok(Stream::HostModuleList(hosts)) => hosts.modules().iter().all(|module| folders.add_module(&module)),
-                Ok(Stream::UnloadedModuleList(list)) => list.iter().all(|module| folders.add_name(module.name().ok())),
-                Ok(Stream::LinuxDsoDebug(debug)) => {
-                    debug.link_maps().iter().all(|map| folders.add_name(map.name().ok()))
-                }
-                Ok(Stream::LinuxMaps(maps)) => {
-                    folders.charge(maps.text().as_bytes().len())
-                        && maps
-                            .iter()
-                            .filter(|mapping| mapping.is_file())
-                            .all(|it| folders.add_mapped(it.path.as_bytes()))
-                }
-                _ => true,
-            };
-            if !complete {
+            if stream.is_ok_and(|stream| !folders.add_stream(&stream)) {
                 break;
             }
         }
         folders
+    }
+
+    fn add_modules(&mut self, list: &ModuleList<'_>) -> bool {
+        list.iter().all(|module| self.add_module(&module))
+    }
+
+    fn add_host_modules(&mut self, list: &HostModuleList<'_>) -> bool {
+        self.add_modules(list.modules())
+    }
+
+    fn add_unloaded_modules(&mut self, list: &UnloadedModuleList<'_>) -> bool {
+        list.iter().all(|module| self.add_name(module.name().ok()))
+    }
+
+    fn add_link_maps(&mut self, debug: &LinuxDsoDebug<'_>) -> bool {
+        debug.link_maps().iter().all(|map| self.add_name(map.name().ok()))
+    }
+
+    fn add_mappings(&mut self, maps: &LinuxMaps<'_>) -> bool {
+        let mut files = maps.iter().filter(|mapping| mapping.is_file());
+        self.charge(maps.text().as_bytes().len()) && files.all(|it| self.add_mapped(it.path.as_bytes()))
     }
 
     /// Takes from what may be compared; false once something did not fit.

@@ -8,13 +8,13 @@ use core::fmt;
 use std::collections::HashSet;
 
 use crate::format::StreamType;
-use crate::read::{Minidump, Module, StreamContext, Thread, ThreadExList, ThreadList};
+use crate::read::{Minidump, Module, RawStream, Thread, ThreadExList, ThreadList};
 
 use super::select::Reason;
 
 type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
 type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;
-type KeepStream<'h> = Box<dyn Fn(&StreamContext<'_>) -> bool + 'h>;
+type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + 'h>;
 
 /// Changes bytes at an address that are there for a reason.
 pub(super) type Redactor<'h> = Rc<dyn Fn(u64, Reason, &mut [u8]) + 'h>;
@@ -85,7 +85,7 @@ impl<'h> Hooks<'h> {
     ///
     /// The debugger's own streams are not made up in place of those that are left out here.
     #[must_use]
-    pub fn keep_streams(mut self, keep: impl Fn(&StreamContext<'_>) -> bool + 'h) -> Self {
+    pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + 'h) -> Self {
         self.streams = Some(Box::new(keep));
         self
     }
@@ -132,7 +132,7 @@ impl<'h> Hooks<'h> {
         self.modules.as_ref().is_none_or(|keep| keep(module))
     }
 
-    pub(super) fn keeps_stream(&self, stream: &StreamContext<'_>) -> bool {
+    pub(super) fn keeps_stream(&self, stream: &RawStream<'_>) -> bool {
         self.streams.as_ref().is_none_or(|keep| keep(stream))
     }
 

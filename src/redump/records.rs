@@ -2,17 +2,18 @@
 
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
-use crate::read::{HandleData, ModuleList, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
+use crate::read::{HandleData, ModuleList, RawStream, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
 
+use super::report::Outcome;
 use super::source::Interval;
 use super::transcode::Transcoder;
 
 impl<'r, 'a> Transcoder<'_, 'r, 'a> {
-    pub(super) fn threads(&mut self, list: ThreadList<'r>, stacks: &[Option<Interval>]) {
+    pub(super) fn threads(&mut self, _: &RawStream<'r>, list: ThreadList<'r>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
-        for ((thread, stack), item) in list.iter().zip(stacks).zip(0..) {
+        for ((thread, stack), item) in list.iter().zip(&self.selection.stacks).zip(0..) {
             if self.threads_left_out.contains(&thread.id()) {
                 self.report.threads_left_out += 1;
                 continue;
@@ -25,6 +26,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             self.carrier.builder.thread(raw, context);
             self.first_thread.get_or_insert((raw.thread_id, context));
         }
+        Outcome::Rewritten
     }
 
     /// The descriptor of a stack; without bytes it keeps its address, as producers that skip a stack write it.
@@ -48,10 +50,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// As the threads, each with its backing store.
-    pub(super) fn threads_ex(&mut self, list: ThreadExList<'r>, memory: &[[Option<Interval>; 2]]) {
+    pub(super) fn threads_ex(&mut self, _: &RawStream<'r>, list: ThreadExList<'r>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
-        for ((thread, [stack, backing_store]), item) in list.iter().zip(memory).zip(0..) {
+        for ((thread, [stack, backing_store]), item) in list.iter().zip(&self.selection.extended).zip(0..) {
             if self.threads_left_out.contains(&thread.thread().id()) {
                 continue;
             }
@@ -64,9 +66,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             raw.backing_store = self.memory((LIST, item, "backing store"), &raw.backing_store, *backing_store);
             self.carrier.builder.thread_ex(raw, context);
         }
+        Outcome::Rewritten
     }
 
-    pub(super) fn modules(&mut self, list: ModuleList<'r>) {
+    pub(super) fn modules(&mut self, _: &RawStream<'r>, list: ModuleList<'r>) -> Outcome {
         const LIST: StreamType = StreamType::MODULE_LIST;
         let mut empty = None;
         self.list_fault(LIST, &list);
@@ -88,9 +91,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
             self.carrier.builder.module(raw, name, code_view, misc);
         }
+        Outcome::Rewritten
     }
 
-    pub(super) fn unloaded_modules(&mut self, list: UnloadedModuleList<'r>) {
+    pub(super) fn unloaded_modules(&mut self, _: &RawStream<'r>, list: UnloadedModuleList<'r>) -> Outcome {
         const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -104,9 +108,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             let name = self.or_fault((LIST, item, "name"), name);
             self.carrier.builder.unloaded_module(raw, name);
         }
+        Outcome::Rewritten
     }
 
-    pub(super) fn thread_names(&mut self, list: ThreadNames<'r>) {
+    pub(super) fn thread_names(&mut self, _: &RawStream<'r>, list: ThreadNames<'r>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_NAMES;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -119,9 +124,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
                 self.carrier.builder.thread_name(name.thread_id(), text);
             }
         }
+        Outcome::Rewritten
     }
 
-    pub(super) fn handles(&mut self, list: HandleData<'r>) {
+    pub(super) fn handles(&mut self, _: &RawStream<'r>, list: HandleData<'r>) -> Outcome {
         const LIST: StreamType = StreamType::HANDLE_DATA;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -137,5 +143,6 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             }
             self.carrier.builder.handle(raw, type_name, object_name, information);
         }
+        Outcome::Rewritten
     }
 }

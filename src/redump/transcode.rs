@@ -6,17 +6,17 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MinidumpType, ProcessorArchitecture, StreamType};
+use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, size32, stream_table};
 use crate::read::{
-    Exception, LinuxMaps, List, MemoryInfo, MemoryInfoList, Record, Relocation, Stream, StreamContext, SystemInfo,
-    ThreadInfo, relocation,
+    Exception, LinuxMaps, List, Memory64List, MemoryInfo, MemoryInfoList, MemoryList, MiscInfo, RawStream, Record,
+    Stream, SystemInfo, ThreadInfoList,
 };
-use crate::write::{MinidumpBuilder, PartId};
+use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use super::carry::{Carrier, Keep};
 use super::changed::Changes;
 use super::contents::Contents;
-use super::filter::{StackFilter, is_harmless};
+use super::filter::StackFilter;
 use super::folders::Folders;
 use super::hooks::Hooks;
 use super::options::Options;
@@ -45,6 +45,7 @@ pub(super) fn transcode<'r, 'a>(
         source,
         options,
         hooks: &hooks,
+        selection,
         threads_left_out: &selection.threads_left_out,
         carrier,
         report,
@@ -52,7 +53,7 @@ pub(super) fn transcode<'r, 'a>(
         kept: HashSet::new(),
         first_thread: None,
     };
-    transcoder.run(selection);
+    transcoder.run();
     let mut builder = transcoder.carrier.builder;
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
@@ -74,7 +75,8 @@ pub(super) struct Transcoder<'s, 'r, 'a> {
     pub(super) source: &'s Source<'r, 'a>,
     pub(super) options: &'s Options,
     pub(super) hooks: &'s Hooks<'a>,
-    /// Their numbers.
+    pub(super) selection: &'s Selection,
+    /// Their IDs.
     pub(super) threads_left_out: &'s HashSet<u32>,
     pub(super) carrier: Carrier<'r, 'a>,
     pub(super) report: &'s mut Report,
@@ -86,23 +88,53 @@ pub(super) struct Transcoder<'s, 'r, 'a> {
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
 }
 
+/// Declares the way from a view to the method that the table names for it, or to the bytes.
+macro_rules! ways {
+    (@way $transcoder:ident, $stream:ident, $view:ident) => {{
+        let _ = $view;
+        $transcoder.carry($stream)
+    }};
+    (@way $transcoder:ident, $stream:ident, $view:ident, $rewrite:ident) => {
+        $transcoder.$rewrite($stream, $view)
+    };
+    ($(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
+            $(, paths $paths:ident)? })?;
+    )*) => {
+        impl<'r> Transcoder<'_, 'r, '_> {
+            fn dispatch(&mut self, stream: &RawStream<'r>, decoded: Stream<'r>) -> Outcome {
+                match decoded {
+                    Stream::Unused => Outcome::NotAsked,
+                    Stream::Raw(_) => self.carry(stream),
+                    $($(Stream::$variant(view) => ways!(@way self, stream, view $(, $rewrite)?),)?)*
+                }
+            }
+        }
+    };
+}
+
+stream_table!(ways);
+
 impl<'r, 'a> Transcoder<'_, 'r, 'a> {
-    fn run(&mut self, selection: &Selection) {
+    fn run(&mut self) {
         for (stream, decoded) in self.source.dump.streams() {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
-            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !is_harmless(stream.stream_type());
+            let row = stream.stream_type().row();
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r;
             let is_of_caller = self.options.comment().is_some_and(|comment| is_comment(&decoded, comment));
             let outcome = match decoded {
                 _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
                 _ if is_filtered && !is_of_caller => Outcome::Filtered,
-                Err(error) if is_foreign(stream.stream_type()) && !stream.bytes().is_empty() => {
+                Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
                 }
                 Err(error) => Outcome::Unreadable(error),
-                Ok(decoded) => self.stream(&stream, decoded, selection),
+                Ok(decoded) => self.stream(&stream, decoded),
             };
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
@@ -129,135 +161,21 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         self.options.contain(bits)
     }
 
-    /// Takes one stream over; every kind has its line here.
-    fn stream(&mut self, stream: &StreamContext<'r>, decoded: Stream<'r>, selection: &Selection) -> Outcome {
-        let first = !self.met.contains(&stream.stream_type());
-        // Of these the first counts, as in the debugger; of all others there may be several.
-        let (single, asked) = match decoded {
-            Stream::ThreadInfoList(_) => (true, self.asked(MinidumpType::WITH_THREAD_INFO)),
-            Stream::UnloadedModuleList(_) => (true, self.asked(MinidumpType::WITH_UNLOADED_MODULES)),
-            Stream::HandleData(_) => (true, self.asked(MinidumpType::WITH_HANDLE_DATA)),
-            Stream::MemoryInfoList(_) => (true, self.asked(MinidumpType::WITH_FULL_MEMORY_INFO)),
-            Stream::ThreadList(_)
-            | Stream::ModuleList(_)
-            | Stream::MemoryList(_)
-            | Stream::Memory64List(_)
-            | Stream::SystemInfo(_)
-            | Stream::MiscInfo(_)
-            | Stream::Token(_)
-            | Stream::FunctionTable(_)
-            | Stream::SystemMemoryInfo(_)
-            | Stream::ProcessVmCounters(_)
-            | Stream::ThreadExList(_)
-            | Stream::ThreadNames(_) => (true, true),
-            Stream::Unused
-            | Stream::Exception(_)
-            | Stream::CommentA(_)
-            | Stream::CommentW(_)
-            | Stream::HandleOperationList(_)
-            | Stream::HostModuleList(_)
-            | Stream::JavaScriptData(_)
-            | Stream::IptTrace(_)
-            | Stream::BreakpadInfo(_)
-            | Stream::AssertionInfo(_)
-            | Stream::LinuxCpuInfo(_)
-            | Stream::LinuxProcStatus(_)
-            | Stream::LinuxLsbRelease(_)
-            | Stream::LinuxCmdLine(_)
-            | Stream::LinuxEnviron(_)
-            | Stream::LinuxAuxv(_)
-            | Stream::LinuxMaps(_)
-            | Stream::LinuxProcStat(_)
-            | Stream::LinuxProcUptime(_)
-            | Stream::LinuxProcFd(_)
-            | Stream::MozLinuxLimits(_)
-            | Stream::MozSoftErrors(_)
-            | Stream::CrashpadInfo(_)
-            | Stream::LinuxDsoDebug(_)
-            | Stream::MozMacCrashInfo(_)
-            | Stream::MozMacBootArgs(_)
-            | Stream::Raw(_) => (false, true),
-        };
-        if !asked {
+    /// Takes one stream over, as its row of the table says.
+    fn stream(&mut self, stream: &RawStream<'r>, decoded: Stream<'r>) -> Outcome {
+        let row = stream.stream_type().row();
+        if !self.asked(row.asked_by) {
             return Outcome::NotAsked;
         }
-        if single && !first {
+        if row.repeats == Repeats::Once && self.met.contains(&stream.stream_type()) {
             return Outcome::Duplicate;
         }
-        match decoded {
-            Stream::Unused => return Outcome::NotAsked,
-            Stream::ThreadList(list) => self.threads(list, &selection.stacks),
-            Stream::ThreadExList(list) => self.threads_ex(list, &selection.extended),
-            Stream::ModuleList(list) => self.modules(list),
-            Stream::UnloadedModuleList(list) => self.unloaded_modules(list),
-            Stream::HandleData(list) => self.handles(list),
-            Stream::ThreadNames(list) => self.thread_names(list),
-            Stream::ThreadInfoList(list) => self.thread_infos(list),
-            Stream::MemoryInfoList(list) => self.memory_infos(list),
-            Stream::MemoryList(list) => self.memory_faults(StreamType::MEMORY_LIST, list.fault(), list.iter()),
-            Stream::Memory64List(list) => self.memory_faults(StreamType::MEMORY64_LIST, list.fault(), list.iter()),
-            Stream::Exception(exception) if self.threads_left_out.contains(&exception.thread_id()) => {
-                return Outcome::LeftOut;
-            }
-            Stream::Exception(exception) => {
-                // There may be many, all on the same few bytes.
-                let size = format::ExceptionStream::SIZE as u64;
-                if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
-                    return Outcome::Unreadable(error);
-                }
-                self.exception(&exception);
-            }
-            Stream::SystemInfo(system) => self.system_info(&system),
-            Stream::MiscInfo(misc) => {
-                let mut raw = misc.raw();
-                self.carrier.hide_in(&mut raw.misc_info4.build_string);
-                self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
-                self.carrier.builder.misc_info(raw);
-            }
-            Stream::CommentA(_)
-            | Stream::CommentW(_)
-            | Stream::HandleOperationList(_)
-            | Stream::FunctionTable(_)
-            | Stream::Token(_)
-            | Stream::SystemMemoryInfo(_)
-            | Stream::ProcessVmCounters(_)
-            | Stream::HostModuleList(_)
-            | Stream::JavaScriptData(_)
-            | Stream::IptTrace(_)
-            | Stream::BreakpadInfo(_)
-            | Stream::AssertionInfo(_)
-            | Stream::LinuxCpuInfo(_)
-            | Stream::LinuxProcStatus(_)
-            | Stream::LinuxLsbRelease(_)
-            | Stream::LinuxCmdLine(_)
-            | Stream::LinuxEnviron(_)
-            | Stream::LinuxAuxv(_)
-            | Stream::LinuxMaps(_)
-            | Stream::LinuxProcStat(_)
-            | Stream::LinuxProcUptime(_)
-            | Stream::LinuxProcFd(_)
-            | Stream::MozLinuxLimits(_)
-            | Stream::MozSoftErrors(_)
-            | Stream::CrashpadInfo(_)
-            | Stream::LinuxDsoDebug(_)
-            | Stream::MozMacCrashInfo(_)
-            | Stream::MozMacBootArgs(_)
-            | Stream::Raw(_) => return self.carry(stream),
-        }
-        Outcome::Rewritten
+        self.dispatch(stream, decoded)
     }
 
     /// Takes over a stream as bytes, moved file offsets aside.
-    fn carry(&mut self, stream: &StreamContext<'r>) -> Outcome {
-        if let Some(maps) = stream
-            .view::<LinuxMaps<'r>>()
-            .ok()
-            .filter(|_| stream.stream_type() == StreamType::LINUX_MAPS && self.asked(MinidumpType::FILTER_MODULE_PATHS))
-        {
-            let made = self.carrier.maps_without_folders(stream, &maps);
-            return made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten);
-        }
-        let outcome = match relocation(stream.stream_type()) {
+    fn carry(&mut self, stream: &RawStream<'r>) -> Outcome {
+        let outcome = match stream.stream_type().row().relocation {
             Relocation::Known => {
                 return match self.carrier.relocate(stream) {
                     Ok(None) => Outcome::Filtered,
@@ -304,20 +222,21 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         }
     }
 
-    fn thread_infos(&mut self, list: List<'r, ThreadInfo>) {
+    fn thread_infos(&mut self, _: &RawStream<'r>, list: ThreadInfoList<'r>) -> Outcome {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
             let start_address = self.source.written(info.raw().start_address);
             self.carrier.builder.thread_info(format::ThreadInfo { start_address, ..*info.raw() });
         }
+        Outcome::Rewritten
     }
 
-    fn memory_infos(&mut self, list: MemoryInfoList<'r>) {
+    fn memory_infos(&mut self, _: &RawStream<'r>, list: MemoryInfoList<'r>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
             // As if absent: rows are made up for it.
-            return;
+            return Outcome::Rewritten;
         }
         let target = self.source.target;
         let row = move |region: MemoryInfo| {
@@ -343,28 +262,46 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
                 }
             }
         }
+        Outcome::Rewritten
+    }
+
+    fn memory_list(&mut self, stream: &RawStream<'r>, list: MemoryList<'r>) -> Outcome {
+        self.memory_faults(stream, list.fault(), list.iter())
+    }
+
+    fn memory64_list(&mut self, stream: &RawStream<'r>, list: Memory64List<'r>) -> Outcome {
+        self.memory_faults(stream, list.fault(), list.iter())
     }
 
     /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
     fn memory_faults(
         &mut self,
-        stream_type: StreamType,
+        stream: &RawStream<'r>,
         list: Option<ReadError>,
         ranges: impl Iterator<Item = crate::read::MemoryRange<'r>>,
-    ) {
+    ) -> Outcome {
         let mut item = 0;
         for range in ranges {
             if let Some(error) = range.fault() {
-                self.fault(stream_type, item, "memory range", error);
+                self.fault(stream.stream_type(), item, "memory range", error);
             }
             item += 1;
         }
         if let Some(error) = list {
-            self.fault(stream_type, item, "entries", error);
+            self.fault(stream.stream_type(), item, "entries", error);
         }
+        Outcome::Rewritten
     }
 
-    fn exception(&mut self, exception: &Exception<'r>) {
+    fn exception(&mut self, stream: &RawStream<'r>, exception: Exception<'r>) -> Outcome {
+        if self.threads_left_out.contains(&exception.thread_id()) {
+            return Outcome::LeftOut;
+        }
+        // There may be many, all on the same few bytes.
+        let size = format::ExceptionStream::SIZE as u64;
+        if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
+            return Outcome::Unreadable(error);
+        }
         let raw = *exception.raw();
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
@@ -379,25 +316,44 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
             ..record
         };
         self.carrier.builder.exception(format::ExceptionStream { exception_record, ..raw }, context);
+        Outcome::Rewritten
     }
 
-    fn system_info(&mut self, system: &SystemInfo<'r>) {
+    fn system_info(&mut self, _: &RawStream<'r>, system: SystemInfo<'r>) -> Outcome {
         let mut raw = *system.raw();
         let version = self.carrier.optional_text(raw.csd_version_rva);
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
         if self.source.target.is_windows() {
             // Live dumps of the engine have stale bytes there, and it blanks them as we do.
-            let kept = if raw.processor_architecture == ProcessorArchitecture::X86 { 20 } else { 16 };
+            let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         self.carrier.builder.system_info(raw, version);
+        Outcome::Rewritten
+    }
+
+    fn misc_info(&mut self, _: &RawStream<'r>, misc: MiscInfo<'r>) -> Outcome {
+        let mut raw = misc.raw();
+        self.carrier.hide_in(&mut raw.misc_info4.build_string);
+        self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
+        self.carrier.builder.misc_info(raw);
+        Outcome::Rewritten
+    }
+
+    /// The mappings byte for byte, unless their paths may not be in the result.
+    fn linux_maps(&mut self, stream: &RawStream<'r>, maps: LinuxMaps<'r>) -> Outcome {
+        if !self.asked(MinidumpType::FILTER_MODULE_PATHS) {
+            return self.carry(stream);
+        }
+        let made = self.carrier.maps_without_folders(stream, &maps);
+        made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten)
     }
 
     /// Adds the comment that was asked for, unless just that one was carried.
     fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let is_known = |(stream, decoded): (StreamContext<'r>, Result<Stream<'r>, ReadError>)| {
+        let is_known = |(stream, decoded): (RawStream<'r>, Result<Stream<'r>, ReadError>)| {
             carried.contains(&stream.index()) && is_comment(&decoded, comment)
         };
         if !self.source.dump.streams().any(is_known) {
@@ -422,8 +378,12 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
                 self.report.made_up.push(StreamType::EXCEPTION);
             }
         }
-        // A list of no entries: its size, their number, the sizes of its header and of an entry's.
-        let no_tokens: Vec<u8> = [16u32, 0, 16, 72].into_iter().flat_map(u32::to_le_bytes).collect();
+        let no_tokens = encoded(format::TokenInfoList {
+            token_list_size: size32::<format::TokenInfoList>(),
+            token_list_entries: 0,
+            list_header_size: size32::<format::TokenInfoList>(),
+            element_header_size: format::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+        });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
@@ -468,9 +428,4 @@ pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
 /// True for the stream of just that comment.
 fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
     matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
-}
-
-/// True for streams of other producers: they go as bytes, so that one too short for its view need not be left out.
-fn is_foreign(stream_type: StreamType) -> bool {
-    stream_type > StreamType::LAST_RESERVED
 }

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::format::{DirectoryEntry, StreamType};
-use userdump::read::{Directory, FromStream, ModuleList, Stream, StreamContext, ThreadList};
+use userdump::read::{Directory, FromStream, ModuleList, RawStream, Stream, ThreadList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::facts::Facts;
@@ -40,7 +40,7 @@ fn thread_ids(list: Result<ThreadList<'_>, ReadError>) -> Result<Vec<u32>, ReadE
 
 /// Every stream in the order of the directory: the position and the kind of view.
 fn views(dump: &Minidump<'_>) -> Vec<(u32, &'static str)> {
-    let view = |(stream, decoded): (StreamContext<'_>, Result<Stream<'_>, ReadError>)| {
+    let view = |(stream, decoded): (RawStream<'_>, Result<Stream<'_>, ReadError>)| {
         let name = match decoded {
             Ok(Stream::Unused) => "unused",
             Ok(Stream::ThreadList(_)) => "threads",
@@ -212,7 +212,7 @@ fn unknown_types_come_as_bytes() {
     let dump = |_| Dump::new().raw(0xffff, "last").raw(0x4b6b_0001, "kasko").raw(1, "").raw(u32::MAX, [0; 3]);
     in_every_form(dump, |dump, _| {
         let raw = dump.streams().map(|(_, decoded)| match decoded {
-            Ok(Stream::Raw(raw)) => (raw.stream_type.0, raw.bytes),
+            Ok(Stream::Raw(raw)) => (raw.stream_type().0, raw.bytes()),
             other => panic!("{other:?} is not raw"),
         });
         let expected: [(u32, &[u8]); 4] = [(0xffff, b"last"), (0x4b6b_0001, b"kasko"), (1, b""), (u32::MAX, &[0; 3])];
@@ -228,7 +228,7 @@ fn streams_of_ones_own_can_be_viewed() {
     impl<'a> FromStream<'a> for Counted<'a> {
         const STREAM_TYPE: StreamType = StreamType(0x1_0005);
 
-        fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+        fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
             let size = u64::from(stream.whole("Counted", 1)?[0]);
             stream.whole("Counted", 1 + size).map(|bytes| Self(&bytes[1..]))
         }

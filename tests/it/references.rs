@@ -1,8 +1,9 @@
 //! Streams of other producers that hold file offsets, taken apart: which bytes belong to them, and where the offsets are.
 
 use libtest_mimic::Trial;
+use userdump::format::Relocation;
 use userdump::format::{RvaWidth, StreamType};
-use userdump::read::{self, Parts, Relocation, parts, relocation};
+use userdump::read::{self, Parts, parts};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;
@@ -39,7 +40,7 @@ const WINE_HOST_MODULE_LIST: u32 = 0xfff0;
 fn each_type_has_its_kind_of_relocation() {
     let is = |types: &[u32], expected| {
         for &stream_type in types {
-            assert_eq!(relocation(StreamType(stream_type)), expected, "{stream_type:#x}");
+            assert_eq!(StreamType(stream_type).row().relocation, expected, "{stream_type:#x}");
         }
     };
     is(&[3, 4, 5, 6, 7, 8, 9, 12, 14, 24], Relocation::Viewed);

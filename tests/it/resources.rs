@@ -133,6 +133,9 @@ fn walk(bytes: &[u8]) -> u64 {
         sum.0 += stream.bytes().len() as u64;
         walk_stream(decoded, &mut sum);
     }
+    for thread in dump.threads() {
+        sum.0 += dump.stack(&thread).ok().flatten().map_or(0, |stack| stack.bytes.len() as u64);
+    }
     for exception in dump.exceptions().flatten() {
         sum.0 += exception.address() + exception.context().ok().flatten().map_or(0, |it| it.as_bytes().len() as u64);
     }
@@ -149,7 +152,6 @@ fn walk_stream(decoded: Result<Stream<'_>, userdump::ReadError>, sum: &mut Sum) 
             for thread in list {
                 let context = thread.context().ok().flatten();
                 sum.0 += context.and_then(|context| context.instruction_pointer()).unwrap_or(0) & 0xff;
-                sum.0 += thread.stack().ok().flatten().map_or(0, |stack| stack.bytes.len() as u64);
             }
         }
         Stream::ModuleList(list) => {

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{MinidumpType, StreamType};
+use crate::format::{Header, MinidumpType, StreamType};
 use crate::read::finding::FindingCode;
 use crate::read::memory::{Memory64List, MemoryList, MemoryRange};
-use crate::read::stream::StreamContext;
+use crate::read::stream::RawStream;
 
-use super::{Check, Place};
+use super::state::{Check, Place};
 
 /// A range with bytes, and where its entry stands.
 #[derive(Clone, Copy)]
@@ -20,9 +20,9 @@ struct Listed<'a> {
 
 impl<'a> Check<'a, '_> {
     /// The data of all ranges stands at one place, so what one of them lacks, all behind it lack too.
-    pub(super) fn memory64(&mut self, stream: &StreamContext<'a>, list: &Memory64List<'a>) {
+    pub(super) fn memory64(&mut self, stream: &RawStream<'a>, list: &Memory64List<'a>) {
         let descriptors = list.descriptors();
-        self.list_fault(stream, descriptors);
+        self.entries(stream, descriptors);
         let place = Place::stream(stream);
         let needed = descriptors.iter().fold(0u64, |sum, range| sum.saturating_add(range.data_size));
         let available = self.dump.bytes().size().saturating_sub(list.base_rva());
@@ -101,10 +101,8 @@ impl<'a> Check<'a, '_> {
         let list = self.dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
         // Many producers leave the flags 0 whatever they write.
         if full != list && !flags.is_empty() {
-            self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset: Self::FLAGS }, None);
+            let offset = Header::OFFSETS.flags.get() as u64;
+            self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset }, None);
         }
     }
-
-    /// Where the flags stand in the header.
-    const FLAGS: u64 = 24;
 }

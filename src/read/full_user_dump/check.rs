@@ -7,9 +7,8 @@ use crate::format::{
     ExceptionDebugEvent32, ExceptionDebugEvent64, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
 use crate::read::finding::{Finding, FindingCode};
-use crate::read::list::{List, Record};
 
-use super::FullUserDump;
+use super::dump::FullUserDump;
 
 impl FullUserDump<'_> {
     /// Reads everything there is to read but the bytes of the memory, and reports what is wrong with it, in no
@@ -31,14 +30,14 @@ struct Check<'a, 'f> {
     found: &'f mut dyn FnMut(Finding),
 }
 
-impl<'a> Check<'a, '_> {
+impl Check<'_, '_> {
     fn report(&mut self, code: FindingCode, entry: Option<u64>, offset: u64, error: impl Into<Option<ReadError>>) {
         (self.found)(Finding { code, stream: None, entry, offset, error: error.into() });
     }
 
-    fn list_fault<R: Record<'a, FullUserDump<'a>>>(&mut self, list: &List<'a, R, FullUserDump<'a>>) {
-        if let Some(fault) = list.fault() {
-            self.report(FindingCode::ListTruncated, None, list.entry_offset(0), fault);
+    fn list_fault(&mut self, fault: Option<ReadError>, offset: u64) {
+        if let Some(fault) = fault {
+            self.report(FindingCode::ListTruncated, None, offset, fault);
         }
     }
 
@@ -89,7 +88,7 @@ impl<'a> Check<'a, '_> {
 
     fn threads(&mut self) {
         let threads = self.dump.threads();
-        self.list_fault(&threads);
+        self.list_fault(threads.fault(), threads.entry_offset(0));
         if threads.declared_len() == 0 {
             self.report(FindingCode::NoThreads, None, 0, None);
         }
@@ -115,7 +114,7 @@ impl<'a> Check<'a, '_> {
     fn regions(&mut self) {
         let dump = self.dump;
         let regions = dump.region_list();
-        self.list_fault(&regions);
+        self.list_fault(regions.fault(), regions.entry_offset(0));
         let data = dump.header().data_offset;
         let needed = dump.stored_regions().fold(0u64, |sum, region| sum.saturating_add(region.range.size));
         let available = dump.bytes().size().saturating_sub(data);

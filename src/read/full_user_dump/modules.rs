@@ -9,7 +9,7 @@ use crate::read::by_address::Addressed;
 use crate::read::target::Target;
 use crate::read::utf8::until_nul;
 
-use super::FullUserDump;
+use super::dump::FullUserDump;
 
 const WHAT: &str = "CRASH_MODULE";
 
@@ -91,7 +91,7 @@ pub struct UserModules<'a> {
 }
 
 impl<'a> UserModules<'a> {
-    pub(super) const fn new(dump: FullUserDump<'a>) -> Self {
+    const fn new(dump: FullUserDump<'a>) -> Self {
         let header = dump.header();
         Self { dump, offset: header.module_offset, left: header.module_count }
     }
@@ -141,3 +141,10 @@ impl<'a> Iterator for UserModules<'a> {
 }
 
 impl FusedIterator for UserModules<'_> {}
+
+impl<'a> FullUserDump<'a> {
+    /// The modules, in the order of the file: mostly that of their addresses.
+    pub const fn modules(&self) -> UserModules<'a> {
+        UserModules::new(*self)
+    }
+}

@@ -1,14 +1,17 @@
 //! Threads of full user dumps, and the exception.
 
+use core::fmt;
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 use crate::format::{self, CrashThread32, CrashThread64, ExceptionDebugEvent64};
 use crate::read::bytes::ByteOrder;
 use crate::read::context::Context;
-use crate::read::exception::parameters;
+use crate::read::dump_bytes::DumpBytes;
 use crate::read::list::{List, Record};
 use crate::read::reason::CrashReason;
 
-use super::FullUserDump;
+use super::dump::FullUserDump;
 
 /// A thread of a [`FullUserDump`].
 #[derive(Clone, Copy, Debug)]
@@ -18,9 +21,6 @@ pub struct UserThread<'a> {
     index: u64,
     dump: FullUserDump<'a>,
 }
-
-/// The threads of a [`FullUserDump`].
-pub type UserThreadList<'a> = List<'a, UserThread<'a>, FullUserDump<'a>>;
 
 impl<'a> UserThread<'a> {
     /// The state, that of the 32-bit form widened.
@@ -49,24 +49,141 @@ impl<'a> UserThread<'a> {
     }
 }
 
-impl<'a> Record<'a, FullUserDump<'a>> for UserThread<'a> {
+/// The state alone; its context stands elsewhere.
+impl<'a> Record<'a> for CrashThread64 {
     const LIST: &'static str = "CRASH_THREAD";
-    const SIZE: u64 = CrashThread32::SIZE as u64;
+    const SIZE: u64 = CrashThread64::SIZE as u64;
 
-    fn decode(dump: &FullUserDump<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
-        let raw = match dump.is_64_bit() {
-            true => dump.bytes().read(Self::LIST, offset)?,
-            false => dump.bytes().read::<CrashThread32>(Self::LIST, offset)?.into(),
-        };
-        let index = offset.saturating_sub(dump.header().thread_state_offset) / size.max(1);
-        Ok(Self { raw, index, dump: *dump })
+    /// 32-bit processes have the narrow form.
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        const NARROW: u64 = CrashThread32::SIZE as u64;
+        match size {
+            NARROW => dump.bytes().read::<CrashThread32>(<Self as Record>::LIST, offset).map(Self::from),
+            _ => dump.bytes().read(<Self as Record>::LIST, offset),
+        }
+    }
+}
+
+/// The threads of a [`FullUserDump`]: a table of states, and the contexts in the same order.
+#[derive(Clone, Copy)]
+pub struct UserThreadList<'a> {
+    dump: FullUserDump<'a>,
+    states: List<'a, CrashThread64>,
+}
+
+impl fmt::Debug for UserThreadList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
     }
 }
 
 impl<'a> UserThreadList<'a> {
-    /// The first thread of that number.
+    /// The number of threads of whose state the file has all.
+    pub const fn len(&self) -> u64 {
+        self.states.len()
+    }
+
+    /// True if there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// The number of threads that the header announces.
+    pub const fn declared_len(&self) -> u64 {
+        self.states.declared_len()
+    }
+
+    /// The size of a state in bytes.
+    pub const fn entry_size(&self) -> u64 {
+        self.states.entry_size()
+    }
+
+    /// Where the state at `index` is, in bytes from the start of the file.
+    pub const fn entry_offset(&self, index: u64) -> u64 {
+        self.states.entry_offset(index)
+    }
+
+    /// What is missing, if the header announces more threads than are there.
+    pub fn fault(&self) -> Option<ReadError> {
+        self.states.fault()
+    }
+
+    /// The thread at `index`, `None` beyond the end.
+    pub fn get(&self, index: u64) -> Option<UserThread<'a>> {
+        self.states.get(index).map(|raw| UserThread { raw, index, dump: self.dump })
+    }
+
+    /// The threads in the order of the file.
+    pub const fn iter(&self) -> UserThreads<'a> {
+        UserThreads { list: *self, next: 0 }
+    }
+
+    /// The first thread with that ID.
     pub fn by_id(&self, id: u32) -> Option<UserThread<'a>> {
         self.iter().find(|thread| thread.id() == id)
+    }
+}
+
+impl<'a> IntoIterator for UserThreadList<'a> {
+    type Item = UserThread<'a>;
+    type IntoIter = UserThreads<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &UserThreadList<'a> {
+    type Item = UserThread<'a>;
+    type IntoIter = UserThreads<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the threads of a [`FullUserDump`].
+#[derive(Clone, Debug)]
+pub struct UserThreads<'a> {
+    list: UserThreadList<'a>,
+    next: u64,
+}
+
+impl<'a> Iterator for UserThreads<'a> {
+    type Item = UserThread<'a>;
+
+    fn next(&mut self) -> Option<UserThread<'a>> {
+        let thread = self.list.get(self.next)?;
+        self.next += 1;
+        Some(thread)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.list.len() - self.next).ok();
+        (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+impl ExactSizeIterator for UserThreads<'_> {}
+impl FusedIterator for UserThreads<'_> {}
+
+impl<'a> FullUserDump<'a> {
+    /// The threads: those of whose state the file has all.
+    pub fn threads(&self) -> UserThreadList<'a> {
+        let (header, size) = (self.header(), self.width(CrashThread32::SIZE, CrashThread64::SIZE));
+        let what = <CrashThread64 as Record>::LIST;
+        UserThreadList { dump: *self, states: self.table(what, header.thread_state_offset, size, header.thread_count) }
+    }
+
+    /// The exception that stopped the process; `None` if the file has no debug event, or one of another kind.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the event is not entirely in the file.
+    pub fn exception(&self) -> Result<Option<UserException<'a>>, ReadError> {
+        let event = self.debug_event()?;
+        let event = event.filter(|event| event.debug_event_code == format::EXCEPTION_DEBUG_EVENT);
+        Ok(event.map(|event| UserException { event, dump: *self }))
     }
 }
 
@@ -80,10 +197,6 @@ pub struct UserException<'a> {
 }
 
 impl<'a> UserException<'a> {
-    pub(super) const fn new(event: ExceptionDebugEvent64, dump: FullUserDump<'a>) -> Self {
-        Self { event, dump }
-    }
-
     /// The debug event, that of the 32-bit form widened.
     pub const fn event(&self) -> &ExceptionDebugEvent64 {
         &self.event
@@ -116,7 +229,7 @@ impl<'a> UserException<'a> {
 
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
-        parameters(&self.event.exception_record)
+        self.event.exception_record.parameters()
     }
 
     /// True if the process could still have handled it.

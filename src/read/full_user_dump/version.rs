@@ -4,7 +4,7 @@ use crate::format::CrashdumpVersionInfo;
 use crate::read::bytes::ByteOrder;
 use crate::read::string::Utf16;
 
-use super::FullUserDump;
+use super::dump::FullUserDump;
 
 /// The version information of a [`FullUserDump`].
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub enum VersionInformation<'a> {
 }
 
 impl<'a> VersionInformation<'a> {
-    pub(super) fn of(dump: &FullUserDump<'a>) -> Option<Self> {
+    fn of(dump: &FullUserDump<'a>) -> Option<Self> {
         let offset = dump.header().version_info_offset;
         let bytes = dump.bytes().clipped(offset, u64::MAX);
         if offset == 0 || bytes.is_empty() {
@@ -70,4 +70,19 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let (text, behind) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
     *rest = behind.get(2..).unwrap_or_default();
     text
+}
+
+impl<'a> FullUserDump<'a> {
+    /// What is at the place of the version information, up to the end of the file; `None` if there is nothing.
+    pub fn version_information(&self) -> Option<VersionInformation<'a>> {
+        VersionInformation::of(self)
+    }
+
+    /// The name of the service pack, from the version information; `None` if it has none.
+    pub fn service_pack(&self) -> Option<Utf16<'a>> {
+        match self.version_information()? {
+            VersionInformation::Texts(texts) => texts.service_pack(),
+            _ => None,
+        }
+    }
 }

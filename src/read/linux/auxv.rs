@@ -2,8 +2,8 @@
 
 use crate::error::ReadError;
 use crate::format::{AuxType, StreamType};
-use crate::read::bytes::integer_at;
-use crate::read::{ByteOrder, FromStream, StreamContext};
+use crate::read::bytes::{ByteOrder, integer_at};
+use crate::read::stream::{FromStream, RawStream};
 
 /// `/proc/self/auxv`: what the kernel told the program when it started, in pairs of words of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl<'a> LinuxAuxv<'a> {
 impl<'a> FromStream<'a> for LinuxAuxv<'a> {
     const STREAM_TYPE: StreamType = StreamType::LINUX_AUXV;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let dump = stream.dump();
         Ok(Self { bytes: stream.present()?, width: dump.target().pointer_size(), order: dump.byte_order() })
     }

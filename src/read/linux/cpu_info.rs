@@ -1,6 +1,6 @@
 //! `/proc/cpuinfo`.
 
-use crate::read::Utf8;
+use crate::read::utf8::Utf8;
 
 use super::fields::{Field, fields, value};
 

@@ -4,7 +4,10 @@ use crate::error::ReadError;
 use crate::format::{
     DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed, Rva, StreamType,
 };
-use crate::read::{FromStream, List, Minidump, Record, StreamContext, Utf16};
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::{List, Record};
+use crate::read::stream::{FromStream, RawStream};
+use crate::read::string::Utf16;
 
 use super::auxv::words;
 
@@ -14,7 +17,7 @@ const NO_MAP: Rva = Rva::MAX;
 /// What the dynamic linker knows about shared objects, for debuggers that want to see a core file.
 #[derive(Clone, Copy, Debug)]
 pub struct LinuxDsoDebug<'a> {
-    stream: StreamContext<'a>,
+    stream: RawStream<'a>,
     layout: DsoDebugLayout,
     /// The head, all numbers widened.
     head: DsoDebug64,
@@ -22,12 +25,14 @@ pub struct LinuxDsoDebug<'a> {
 
 /// The layout of a stream of link maps: by the architecture and, of 64 bits, by the size.
 ///
-/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the head takes: 40
-/// bytes as Breakpad lays it out, 36 as minidump-writer packs it.
-pub(crate) fn layout(stream: &StreamContext<'_>) -> DsoDebugLayout {
+/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the header takes,
+/// which minidump-writer packs and Breakpad aligns.
+pub(crate) fn layout(stream: &RawStream<'_>) -> DsoDebugLayout {
+    const ENTRY: u64 = 2 * size_of::<u64>() as u64;
+
     if stream.dump().target().is_32_bit() {
         DsoDebugLayout::Bits32
-    } else if stream.declared_size() % 16 == 4 {
+    } else if stream.declared_size() % ENTRY == DsoDebug64Packed::SIZE as u64 % ENTRY {
         DsoDebugLayout::Bits64Packed
     } else {
         DsoDebugLayout::Bits64
@@ -75,14 +80,14 @@ impl<'a> LinuxDsoDebug<'a> {
     pub fn link_maps(&self) -> LinkMapList<'a> {
         let size = self.layout.link_map_size() as u64;
         let (rva, count) = if self.head.map == NO_MAP { (0, 0) } else { (self.head.map, self.head.dso_count) };
-        List::at(self.stream.dump(), rva.into(), size, count.into(), u64::from(count) * size)
+        List::at(self.stream.dump(), LinkMap::LIST, rva.into(), size, count.into(), u64::from(count) * size)
     }
 }
 
 impl<'a> FromStream<'a> for LinuxDsoDebug<'a> {
     const STREAM_TYPE: StreamType = StreamType::LINUX_DSO_DEBUG;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let layout = layout(stream);
         let head = match layout {
             DsoDebugLayout::Bits32 => {
@@ -106,7 +111,7 @@ impl<'a> FromStream<'a> for LinuxDsoDebug<'a> {
 pub struct LinkMap<'a> {
     /// The entry, all numbers widened.
     entry: LinkMap64,
-    dump: Minidump<'a>,
+    dump: DumpBytes<'a>,
 }
 
 /// The shared objects of a process, see [`LinuxDsoDebug::link_maps`].
@@ -138,7 +143,7 @@ impl<'a> Record<'a> for LinkMap<'a> {
     const SIZE: u64 = LinkMap32::SIZE as u64;
 
     /// The three layouts have different sizes.
-    fn decode(dump: &Minidump<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
         const PACKED: u64 = LinkMap64Packed::SIZE as u64;
         let bytes = dump.bytes();
         let entry = match size {

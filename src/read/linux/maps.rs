@@ -4,7 +4,9 @@ use core::ops::Range;
 
 use crate::error::ReadError;
 use crate::format::{LinuxMapFlags, StreamType};
-use crate::read::{FromStream, StreamContext, Target, Utf8};
+use crate::read::stream::{FromStream, RawStream};
+use crate::read::target::Target;
+use crate::read::utf8::Utf8;
 
 /// `/proc/self/maps`: the mappings of the process, a line for each.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +106,7 @@ impl LinuxMapping<'_> {
 impl<'a> FromStream<'a> for LinuxMaps<'a> {
     const STREAM_TYPE: StreamType = StreamType::LINUX_MAPS;
 
-    fn from_stream(stream: &StreamContext<'a>) -> Result<Self, ReadError> {
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         Ok(Self { text: Utf8::new(stream.present()?), target: stream.dump().target() })
     }
 }

@@ -1,6 +1,6 @@
 //! `/etc/lsb-release` and `/etc/os-release`.
 
-use crate::read::Utf8;
+use crate::read::utf8::Utf8;
 
 use super::fields::{Field, field};
 

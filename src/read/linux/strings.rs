@@ -1,6 +1,6 @@
 //! `/proc/self/cmdline` and `/proc/self/environ`: texts that are ended by NUL.
 
-use crate::read::Utf8;
+use crate::read::utf8::Utf8;
 
 use super::fields::Field;
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::format::{MiscInfoFlags, StreamType};
-use crate::read::{Image, MiscInfo, ModuleList, Stream, SystemInfo, ThreadExList, ThreadList, VersionInformation};
+use crate::format::{MiscInfoFlags, StreamType, UserDumpPlace};
+use crate::read::{Image, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList, VersionInformation};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Outcome, Report, StreamReport};
@@ -50,22 +50,12 @@ fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
         let outcome = match decoded {
             _ if !hooks.keeps_stream(&stream) => Outcome::LeftOut,
             Err(error) => Outcome::Unreadable(error),
-            Ok(
-                Stream::ThreadList(_)
-                | Stream::ThreadExList(_)
-                | Stream::ModuleList(_)
-                | Stream::MemoryList(_)
-                | Stream::Memory64List(_)
-                | Stream::MemoryInfoList(_)
-                | Stream::SystemInfo(_)
-                | Stream::MiscInfo(_)
-                | Stream::Exception(_),
-            ) => match first {
-                true => Outcome::Rewritten,
-                false => Outcome::Duplicate,
+            Ok(_) => match stream.stream_type().row().in_user_dump {
+                UserDumpPlace::Own if first => Outcome::Rewritten,
+                UserDumpPlace::Own => Outcome::Duplicate,
+                UserDumpPlace::Regions if first && !has_rows => Outcome::Rewritten,
+                UserDumpPlace::Regions | UserDumpPlace::None => Outcome::NoPlace,
             },
-            Ok(Stream::LinuxMaps(_)) if first && !has_rows => Outcome::Rewritten,
-            Ok(_) => Outcome::NoPlace,
         };
         report.streams.push(StreamReport {
             index: stream.index(),
@@ -90,7 +80,7 @@ fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
         let image = Image::at(&source.memory, module.base());
         let raw = module.raw();
-        let record = source.dump.optional_location("CodeView record", raw.cv_record).ok().flatten();
+        let record = module.code_view_record().ok().flatten();
         let in_memory = image.and_then(|image| image.code_view_record());
         code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
         let in_memory = image.and_then(|image| image.misc_record());

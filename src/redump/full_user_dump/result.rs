@@ -32,8 +32,13 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let builder = builder_for(source)?;
-    let mut transcoder = Transcoder { source, keep, hooks: &hooks, selection, builder, report: &mut *report };
+    let machine = machine(source)?;
+    let builder = if source.is_64_bit() {
+        FullUserDumpBuilder::new_64_bit(machine)
+    } else {
+        FullUserDumpBuilder::new_32_bit(machine)
+    };
+    let mut transcoder = Transcoder { source, keep, hooks: &hooks, selection, machine, builder, report: &mut *report };
     transcoder.system();
     let first_thread = transcoder.threads();
     transcoder.event(first_thread);
@@ -49,19 +54,14 @@ pub(in crate::redump) fn transcode<'r, 'a>(
     Ok(builder)
 }
 
-/// Its width and machine: those of the source, if it is a full user dump.
-fn builder_for<'a>(source: &Source<'_, '_>) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
+/// Its machine: that of the source, if it is a full user dump.
+fn machine(source: &Source<'_, '_>) -> Result<ImageFileMachine, RedumpError> {
     let machine = match source.user {
         Some(dump) => Some(dump.header().machine_image_type),
         None => source.target.architecture.and_then(ImageFileMachine::from_architecture),
     };
     let what = "a dump of a processor that full user dumps have no number for";
-    let machine = machine.ok_or(RedumpError::Unsupported { what })?;
-    Ok(if source.is_64_bit() {
-        FullUserDumpBuilder::new_64_bit(machine)
-    } else {
-        FullUserDumpBuilder::new_32_bit(machine)
-    })
+    machine.ok_or(RedumpError::Unsupported { what })
 }
 
 /// True if the source was meant to have all memory of its process.
@@ -75,6 +75,7 @@ struct Transcoder<'s, 'r, 'a> {
     keep: Keep<'r, 'a>,
     hooks: &'s Hooks<'a>,
     selection: &'s Selection,
+    machine: ImageFileMachine,
     builder: FullUserDumpBuilder<'a>,
     report: &'s mut Report,
 }
@@ -119,7 +120,7 @@ impl<'r> Transcoder<'_, 'r, '_> {
                 self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
                 None
             });
-            let context = context.map(|context| context::of_windows(&context, self.source.target.architecture));
+            let context = context.map(|context| context::of_windows(&context, self.machine.processor()));
             self.builder.thread(self.state(&thread, item), (self.keep)(context.unwrap_or_default()));
             first.get_or_insert(thread.id());
         }

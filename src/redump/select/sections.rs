@@ -26,8 +26,6 @@ use crate::read::{Image, ImageSection, LinuxMapping, LinuxMaps, ModuleList};
 
 use super::super::source::{Interval, Source};
 
-/// The size of a section header.
-const SECTION_HEADER: usize = 40;
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
 
@@ -87,7 +85,7 @@ fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) 
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / SECTION_HEADER;
+    let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / ImageSection::HEADER_SIZE;
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
             continue;

@@ -150,7 +150,7 @@ fn a_stack_that_only_another_stack_holds_is_found() {
     };
     in_every_form(dump, |dump, facts| {
         let threads: ThreadList<'_> = dump.stream().expect("it is sound").expect("it is there");
-        let stack = threads.get(2).expect("it is there").stack();
+        let stack = dump.stack(&threads.get(2).expect("it is there"));
         assert_eq!(stack, Err(truncated("stack", 0, 8, 0)));
         finds(dump, &[(Code::StackWithoutBytes, Some(3), Some(2), start(facts, 3) + 4 + 96, None)]);
     });

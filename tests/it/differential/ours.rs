@@ -122,7 +122,7 @@ fn threads<'a>(it: &mut Description<'a>, dump: &Minidump<'a>) {
         it.list("thread");
         for thread in list {
             let raw = thread.raw();
-            let stack = thread.stack().ok().flatten().map_or([].as_slice(), |stack| stack.bytes);
+            let stack = dump.stack(&thread).ok().flatten().map_or([].as_slice(), |stack| stack.bytes);
             let name = names.and_then(|names| names.by_id(thread.id())?.name().ok());
             let fields = [
                 ("suspended", Value::number(raw.suspend_count)),

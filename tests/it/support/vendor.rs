@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use userdump::Minidump;
-use userdump::read::{Annotation, CrashpadModule, Stream, StreamContext, StringDictionaryEntry};
+use userdump::read::{Annotation, CrashpadModule, RawStream, Stream, StringDictionaryEntry};
 
 /// What the views of these streams show, printed, without positions: equal for dumps that hold the same.
 pub fn content(dump: &Minidump<'_>) -> Vec<String> {
@@ -18,7 +18,7 @@ pub fn content(dump: &Minidump<'_>) -> Vec<String> {
 }
 
 /// False if the stream is none of those that are known here.
-pub fn walk(stream: &StreamContext<'_>, decoded: &Stream<'_>, see: &mut dyn FnMut(&dyn Debug)) -> bool {
+pub fn walk(stream: &RawStream<'_>, decoded: &Stream<'_>, see: &mut dyn FnMut(&dyn Debug)) -> bool {
     match decoded {
         Stream::JavaScriptData(report) => see(&report),
         Stream::IptTrace(trace) => see(&trace),

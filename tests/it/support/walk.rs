@@ -5,12 +5,12 @@ mod user;
 use std::fmt::{self, Debug, Write};
 use std::hint::black_box;
 
+use userdump::format::Relocation;
 use userdump::format::StreamType;
+use userdump::read::parts;
 use userdump::read::{
-    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, Record, Relocation, Stream,
-    StreamContext, Thread,
+    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, RawStream, Record, Stream, Thread,
 };
-use userdump::read::{parts, relocation};
 use userdump::{Dump, Minidump, ReadError};
 
 use super::vendor;
@@ -90,6 +90,8 @@ impl Walk<'_> {
                 Err(error) => self.see(&error),
             }
         }
+        self.allow(size);
+        dump.threads().for_each(|thread| self.item(&dump.stack(&thread)));
         dump.exceptions().for_each(|exception| self.item(&exception.map(|it| it.thread_id())));
         self.allow(size);
         self.memory(&dump.memory());
@@ -137,7 +139,7 @@ impl Walk<'_> {
         }
     }
 
-    fn stream(&mut self, stream: &StreamContext<'_>, decoded: &Stream<'_>) {
+    fn stream(&mut self, stream: &RawStream<'_>, decoded: &Stream<'_>) {
         match decoded {
             Stream::Unused => {}
             Stream::ThreadList(list) => self.list(list, |walk, thread| walk.thread(&thread)),
@@ -202,18 +204,18 @@ impl Walk<'_> {
             Stream::ProcessVmCounters(figures) => self.see(&(figures.basic(), figures.extended())),
             Stream::CommentA(comment) => self.see(&(comment.as_bytes(), comment.to_string())),
             Stream::CommentW(comment) => self.see(&(comment.text(), comment.to_string())),
-            Stream::Raw(raw) => self.raw(stream, raw.stream_type, raw.bytes),
+            Stream::Raw(raw) => self.raw(stream, raw.stream_type(), raw.bytes()),
             other => {
                 assert!(vendor::walk(stream, other, self.see), "the walk has no way through {other:?}");
-                if relocation(stream.stream_type()) == Relocation::Known {
+                if stream.stream_type().row().relocation == Relocation::Known {
                     self.raw(stream, stream.stream_type(), stream.bytes());
                 }
             }
         }
     }
 
-    fn raw(&mut self, stream: &StreamContext<'_>, stream_type: StreamType, bytes: &[u8]) {
-        if relocation(stream_type) != Relocation::Known {
+    fn raw(&mut self, stream: &RawStream<'_>, stream_type: StreamType, bytes: &[u8]) {
+        if stream_type.row().relocation != Relocation::Known {
             self.see(&(stream_type, bytes));
             return;
         }
@@ -229,7 +231,6 @@ impl Walk<'_> {
     fn thread(&mut self, thread: &Thread<'_>) {
         self.item(thread.raw());
         self.context(thread.context());
-        self.see(&thread.stack());
     }
 
     fn context(&mut self, context: Result<Option<Context<'_>>, ReadError>) {

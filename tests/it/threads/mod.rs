@@ -85,7 +85,7 @@ fn an_extended_thread_is_a_thread_with_a_second_stack() {
             assert_eq!((second.thread().id(), second.thread().teb(), second.raw().thread.thread_id), (7, 0x1000, 7));
             let context = second.context().expect("it lies in the file").expect("it is there");
             assert_eq!(context.as_bytes(), [4; 5]);
-            let stack = second.thread().stack().expect("it lies in the file").expect("it is there");
+            let stack = dump.stack(&second.thread()).expect("it lies in the file").expect("it is there");
             assert_eq!((stack.address, stack.bytes), (0x2000, [2; 4].as_slice()));
             let store = second.backing_store().expect("it is there");
             assert_eq!((store.address, store.bytes, store.fault()), (0x3000, [3; 6].as_slice(), None));

@@ -49,7 +49,7 @@ fn a_stack_that_the_file_cuts_keeps_what_is_there() {
         let start = bytes.len() - 4;
         for available in 1..4 {
             let dump = open(&bytes[..start + available]);
-            let stack = threads(&dump).get(0).expect("it is there").stack();
+            let stack = dump.stack(&threads(&dump).get(0).expect("it is there"));
             let stack = stack.expect("some of it is there").expect("it has a size");
             assert_eq!((stack.size, stack.bytes), (4, &[1, 2, 3, 4][..available]));
             let fault = ReadError::Truncated {
@@ -87,7 +87,7 @@ fn a_stack_without_a_position_is_found_in_memory64() {
     in_every_form(
         |_| dump().thread(Thread::new(1).stack(Stack::At(0x7002, 2, 0))),
         |dump, _| {
-            let stack = threads(dump).get(0).expect("it is there").stack();
+            let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
             let offset = stack.expect("it is held").expect("it has a size").offset;
             assert_eq!(offset, dump.data().len() as u64 - 4);
         },
@@ -113,7 +113,7 @@ fn a_stack_ends_with_the_range_that_has_it() {
     in_every_form(
         |_| dump().thread(Thread::new(1).stack(Stack::At(0x7001, 5, 0))),
         |dump, _| {
-            let stack = threads(dump).get(0).expect("it is there").stack();
+            let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
             let fault = stack.expect("it is held").and_then(|stack| stack.fault());
             let offset = dump.data().len() as u64 - 5;
             let expected = ReadError::Truncated { what: "memory range", offset, needed: 5, available: 3 };
@@ -133,7 +133,7 @@ fn a_stack_that_no_list_holds_is_an_error() {
     // The range that holds it is cut before it.
     let bytes = Dump::new().thread(Thread::new(1).stack(Stack::At(0x7004, 8, 0))).memory64(0x7000, [1; 8]).build();
     let dump = open(&bytes[..bytes.len() - 4]);
-    assert_eq!(threads(&dump).get(0).expect("it is there").stack(), Err(missing));
+    assert_eq!(dump.stack(&threads(&dump).get(0).expect("it is there")), Err(missing));
 }
 
 fn stacks_of_narrow_targets_are_found_in_either_form() {
@@ -161,6 +161,6 @@ fn check(dump: impl Fn() -> Dump, stack: Stack, expected: Expected<'_>) {
 }
 
 fn expect(dump: &Minidump<'_>, expected: Expected<'_>) {
-    let stack = threads(dump).get(0).expect("it is there").stack();
+    let stack = dump.stack(&threads(dump).get(0).expect("it is there"));
     assert_eq!(stack.map(|stack| stack.map(|it| (it.address, it.size, it.bytes))), expected);
 }

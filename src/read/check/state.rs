@@ -1,0 +1,65 @@
+//! What a check keeps while it goes through a dump.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{DirectoryEntry, StreamType};
+use crate::read::finding::{Finding, FindingCode};
+use crate::read::index::Memory;
+use crate::read::minidump::Minidump;
+use crate::read::stream::RawStream;
+
+/// A check at work.
+pub(super) struct Check<'a, 'f> {
+    pub(super) dump: Minidump<'a>,
+    /// Built for the first stack that has no position.
+    pub(super) memory: Option<Memory<'a>>,
+    /// The numbers of the threads in ascending order, collected for the first exception.
+    pub(super) threads: Option<Vec<u32>>,
+    /// How many bytes behind references may still be looked at; `None` once they were too many.
+    pub(super) effort: Option<u64>,
+    pub(super) found: &'f mut dyn FnMut(Finding),
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) stream: Option<StreamType>,
+    pub(super) entry: Option<u64>,
+    pub(super) offset: u64,
+}
+
+impl Place {
+    pub(super) const DUMP: Self = Self { stream: None, entry: None, offset: 0 };
+
+    pub(super) fn stream(stream: &RawStream<'_>) -> Self {
+        Self { stream: Some(stream.stream_type()), entry: None, offset: stream.offset() }
+    }
+
+    pub(super) fn directory(dump: &Minidump<'_>, index: u32, entry: &DirectoryEntry) -> Self {
+        let offset = dump.directory().entry_offset(index);
+        Self { stream: Some(entry.stream_type), entry: None, offset }
+    }
+}
+
+impl Check<'_, '_> {
+    /// How often, on average, each byte of the file may be looked at through references.
+    ///
+    /// Handles share names of types, but such a name is hardly larger than the entry that refers to it.
+    pub(super) const EFFORT: u64 = 4;
+
+    pub(super) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
+        let Place { stream, entry, offset } = place;
+        (self.found)(Finding { code, stream, entry, offset, error: error.into() });
+    }
+
+    /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
+    pub(super) fn may_look_at(&mut self, place: Place, size: u64) -> bool {
+        let Some(effort) = self.effort else { return false };
+        self.effort = effort.checked_sub(size);
+        if self.effort.is_none() {
+            self.report(FindingCode::ReferencesExceedFile, place, None);
+        }
+        self.effort.is_some()
+    }
+}

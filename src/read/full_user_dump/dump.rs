@@ -1,0 +1,226 @@
+//! The view of a full user dump: header, tables, and what the file does not say about itself.
+
+use crate::error::ReadError;
+use crate::format::{
+    self, ExceptionDebugEvent32, ExceptionDebugEvent64, PlatformId, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
+    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+};
+
+use crate::read::bytes::{ByteOrder, Bytes, signature};
+use crate::read::context::Context;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::{List, Record};
+use crate::read::memory_info::MemoryInfoList;
+use crate::read::target::Target;
+
+use super::stored::Stored;
+
+/// A full user dump: a view of the bytes of one file.
+///
+/// It has what a debugger must know of a stopped process, and nothing else: threads with their registers, modules by
+/// base, size and name, every region that could be read with its bytes, and the event that stopped the process.
+/// Numbers and addresses of the 32-bit form are given widened with zeros.
+///
+/// The format has no sizes and no flags, so that four things are concluded from the file:
+///
+/// - The **size of a context** is that of the processor. If that leads to records whose flags are for another processor,
+///   or into the next part, while dividing the room up to that part leads to records whose flags are right, the latter
+///   counts.
+/// - The **regions that have bytes**: current writers list no others. Older ones list guard pages without bytes; so if
+///   there is too little room for all, and just enough for the committed regions without guard pages, it is these.
+/// - The **platform** is Windows.
+/// - The **code page** of names is not known, see [`Ansi`](super::Ansi).
+///
+/// # Examples
+///
+/// ```no_run
+/// use userdump::read::FullUserDump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("full.dmp")?;
+/// let dump = FullUserDump::parse(&file)?;
+/// for module in dump.modules() {
+///     println!("{:#x} {}", module.base(), module.name()?);
+/// }
+/// if let Some(exception) = dump.exception()? {
+///     println!("thread {:#x}: {}", exception.thread_id(), exception.reason());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FullUserDump<'a> {
+    dump: DumpBytes<'a>,
+    header: UsermodeCrashdumpHeader64,
+    is_64_bit: bool,
+    /// The size of a context in bytes.
+    context_size: u64,
+    stored: Stored,
+}
+
+impl<'a> FullUserDump<'a> {
+    /// Reads the header; what else is there is looked at when it is asked for.
+    ///
+    /// It takes time in proportion to the regions and threads that are there, for the conclusions drawn from them.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Signature`] if the file does not start with `USERDUMP` or `USERDU64`, [`ReadError::Truncated`] if
+    /// the header is not there whole.
+    pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
+        let bytes = Bytes::new(data, ByteOrder::Little);
+        let is_64_bit = data.starts_with(&USERDU64_SIGNATURE);
+        let header: UsermodeCrashdumpHeader64 = match is_64_bit {
+            true => bytes.read("USERMODE_CRASHDUMP_HEADER64", 0)?,
+            false if data.starts_with(&USERDUMP_SIGNATURE) => {
+                bytes.read::<UsermodeCrashdumpHeader32>("USERMODE_CRASHDUMP_HEADER32", 0)?.into()
+            }
+            false => return Err(ReadError::Signature { found: signature(data) }),
+        };
+        let target =
+            Target { architecture: header.machine_image_type.architecture(), platform: Some(PlatformId::WIN32_NT) };
+        let dump = DumpBytes::new(bytes, target);
+        let mut dump = Self { dump, header, is_64_bit, context_size: 0, stored: Stored::All };
+        dump.context_size = dump.find_context_size();
+        dump.stored = Stored::of(&header, bytes.size(), dump.region_list());
+        Ok(dump)
+    }
+
+    /// The file's bytes.
+    pub const fn data(&self) -> &'a [u8] {
+        self.dump.data()
+    }
+
+    /// The header, that of the 32-bit form widened.
+    pub const fn header(&self) -> &UsermodeCrashdumpHeader64 {
+        &self.header
+    }
+
+    /// True for `USERDU64`, false for `USERDUMP`.
+    pub const fn is_64_bit(&self) -> bool {
+        self.is_64_bit
+    }
+
+    /// Processor and operating system, which is always Windows.
+    pub const fn target(&self) -> Target {
+        self.dump.target()
+    }
+
+    /// The build of the operating system, which the engine keeps in the high half of the minor version.
+    pub const fn build_number(&self) -> u32 {
+        self.header.minor_version >> 16
+    }
+
+    /// The size of each thread's context in bytes; 0 if nothing tells it.
+    pub const fn context_size(&self) -> u64 {
+        self.context_size
+    }
+
+    /// The table of regions, those without bytes too.
+    pub fn region_list(&self) -> MemoryInfoList<'a> {
+        let size = self.width(format::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
+        let header = &self.header;
+        self.table("MEMORY_BASIC_INFORMATION", header.memory_region_offset, size, header.memory_region_count)
+    }
+
+    /// The event that stopped the process; `None` if the file has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn debug_event(&self) -> Result<Option<ExceptionDebugEvent64>, ReadError> {
+        const WHAT: &str = "DEBUG_EVENT";
+        let offset = self.header.debug_event_offset;
+        if offset == 0 {
+            return Ok(None);
+        }
+        Ok(Some(match self.is_64_bit {
+            true => self.bytes().read(WHAT, offset)?,
+            false => self.bytes().read::<ExceptionDebugEvent32>(WHAT, offset)?.into(),
+        }))
+    }
+
+    /// The process's number in the system, from the debug event; `None` without one.
+    pub fn process_id(&self) -> Option<u32> {
+        self.debug_event().ok().flatten().map(|event| event.process_id)
+    }
+
+    /// Which regions of the table have bytes in the file.
+    pub(super) const fn stored(&self) -> Stored {
+        self.stored
+    }
+
+    /// The file with its byte order and target: what every view stands on.
+    pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
+        &self.dump
+    }
+
+    pub(crate) const fn bytes(&self) -> &Bytes<'a> {
+        self.dump.bytes()
+    }
+
+    /// One of two sizes, by the width of the format.
+    pub(super) const fn width(&self, narrow: usize, wide: usize) -> u64 {
+        (if self.is_64_bit { wide } else { narrow }) as u64
+    }
+
+    /// A table of `declared` entries; none at position 0, where the header is.
+    pub(super) fn table<R: Record<'a>>(
+        &self,
+        what: &'static str,
+        offset: u64,
+        entry_size: u64,
+        declared: u32,
+    ) -> List<'a, R> {
+        let size = if offset == 0 { 0 } else { u64::MAX };
+        List::at(&self.dump, what, offset, entry_size, declared.into(), size)
+    }
+
+    /// The bytes of a thread's context, by the number of the thread.
+    pub(super) fn context_bytes(&self, index: u64) -> Result<Option<&'a [u8]>, ReadError> {
+        const WHAT: &str = "CONTEXT";
+        let start = self.header.thread_offset;
+        if start == 0 || self.context_size == 0 {
+            return Ok(None);
+        }
+        let offset = index.checked_mul(self.context_size).and_then(|skip| start.checked_add(skip));
+        let offset = offset.ok_or(ReadError::Overflow { what: WHAT, offset: start })?;
+        self.bytes().slice(WHAT, offset, self.context_size).map(Some)
+    }
+
+    fn find_context_size(&self) -> u64 {
+        let Some(size) = self.target().processor().contexts.first().map(|layout| u64::from(layout.size)) else {
+            return self.implied_context_size().unwrap_or(0);
+        };
+        // Records of the processor's size must not reach into the next part, either.
+        let better = |&implied: &u64| (implied < size || !self.fits(size)) && self.fits(implied);
+        self.implied_context_size().filter(better).unwrap_or(size)
+    }
+
+    /// The room from the contexts to the part behind them, shared among the threads. The end of the file is none: the
+    /// file may have been cut.
+    fn implied_context_size(&self) -> Option<u64> {
+        let header = &self.header;
+        let others = [
+            (header.module_offset, header.module_count),
+            (header.data_offset, header.memory_region_count),
+            (header.memory_region_offset, header.memory_region_count),
+            (header.debug_event_offset, 1),
+            (header.thread_state_offset, header.thread_count),
+            (header.version_info_offset, 1),
+        ];
+        // Another part at the same place leaves no room, unless it is empty: there are no contexts then.
+        let others = others.into_iter().filter(|&(_, count)| count > 0).map(|(offset, _)| offset);
+        let behind = others.filter(|&offset| offset >= header.thread_offset).min()?;
+        let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
+        (threads > 0 && room % threads == 0).then(|| room / threads)
+    }
+
+    /// True if contexts of that size are all for the processor of the dump, as far as they are there: one at least.
+    fn fits(&self, context_size: u64) -> bool {
+        let dump = Self { context_size, ..*self };
+        let contexts = (0..u64::from(self.header.thread_count)).map_while(|index| dump.context_bytes(index).ok()?);
+        let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target(), ByteOrder::Little)).peekable();
+        contexts.peek().is_some() && contexts.all(|context| context.is_for_its_processor())
+    }
+}

@@ -1,0 +1,32 @@
+//! Which regions of a full user dump have bytes: the format does not say.
+
+use crate::format::{MemoryProtection, MemoryState, UsermodeCrashdumpHeader64};
+use crate::read::memory_info::{MemoryInfo, MemoryInfoList};
+
+/// Which regions of the table have bytes in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    All,
+    /// Committed ones without guard pages.
+    Accessible,
+}
+
+impl Stored {
+    /// By the header of a file of that size, and the table.
+    pub(super) fn of(header: &UsermodeCrashdumpHeader64, file_size: u64, table: MemoryInfoList<'_>) -> Self {
+        let end = Some(header.version_info_offset).filter(|&offset| offset > header.data_offset);
+        // By the header, as the file may have been cut since.
+        let room = end.unwrap_or(file_size).saturating_sub(header.data_offset);
+        let total = |stored: Self| {
+            let regions = table.into_iter().filter(|region| stored.holds(region));
+            regions.fold(0u64, |sum, region| sum.saturating_add(region.size()))
+        };
+        if total(Self::All) > room && total(Self::Accessible) == room { Self::Accessible } else { Self::All }
+    }
+
+    pub(super) fn holds(self, region: &MemoryInfo) -> bool {
+        let accessible =
+            || region.state() == MemoryState::COMMIT && !region.protection().contains(MemoryProtection::GUARD);
+        self == Self::All || accessible()
+    }
+}
