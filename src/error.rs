@@ -194,7 +194,7 @@ pub enum WriteError {
         size: u64,
     },
 
-    /// Something would start or end where 64 bits do not reach.
+    /// Something would end where 64 bits do not reach.
     #[error("{item} would take {size} bytes at 0x{offset:x}, beyond 64 bits")]
     Overflow {
         /// What it is.

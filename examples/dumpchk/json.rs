@@ -10,7 +10,7 @@ use userdump::read::{
     MemoryRange, Minidump, MiscInfo, ModuleList, Record, SystemInfo, ThreadList, ThreadNames, UnloadedModuleList,
 };
 
-use crate::names::{architecture, format, system};
+use crate::names::{format, system};
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
@@ -76,7 +76,7 @@ struct FindingFacts {
 pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io::Result<()> {
     let facts = Facts {
         format: format(dump),
-        arch: dump.target().architecture.and_then(architecture),
+        arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
         exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception)).collect(),
         findings,

@@ -1,7 +1,7 @@
 //! Short names, as other tools and packages use them; none where the number has no well-known one.
 
 use userdump::Dump;
-use userdump::format::{PlatformId, ProcessorArchitecture};
+use userdump::format::PlatformId;
 
 /// The name of the format.
 pub const fn format(dump: &Dump<'_>) -> &'static str {
@@ -11,28 +11,6 @@ pub const fn format(dump: &Dump<'_>) -> &'static str {
         Dump::FullUserDump(_) => "userdump",
         _ => "unknown",
     }
-}
-
-/// The name of the processor.
-pub const fn architecture(architecture: ProcessorArchitecture) -> Option<&'static str> {
-    Some(match architecture {
-        ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64 | ProcessorArchitecture::X86_ON_ARM64 => "x86",
-        ProcessorArchitecture::AMD64 => "amd64",
-        ProcessorArchitecture::ARM | ProcessorArchitecture::ARM32_ON_WIN64 => "arm",
-        ProcessorArchitecture::ARM64 | ProcessorArchitecture::ARM64_OLD => "arm64",
-        ProcessorArchitecture::IA64 => "ia64",
-        ProcessorArchitecture::MIPS => "mips",
-        ProcessorArchitecture::MIPS64 => "mips64",
-        ProcessorArchitecture::PPC => "ppc",
-        ProcessorArchitecture::PPC64 => "ppc64",
-        ProcessorArchitecture::SPARC => "sparc",
-        ProcessorArchitecture::RISCV32 => "riscv32",
-        ProcessorArchitecture::RISCV64 => "riscv64",
-        ProcessorArchitecture::ALPHA => "alpha",
-        ProcessorArchitecture::ALPHA64 => "alpha64",
-        ProcessorArchitecture::SHX => "shx",
-        _ => return None,
-    })
 }
 
 /// The name of the operating system.

@@ -10,7 +10,7 @@ use userdump::read::{
     MemoryList, Minidump, MiscInfo, Module, ModuleList, SystemInfo, Target, ThreadNames, UnloadedModuleList, Utf16,
 };
 
-use crate::names::{architecture, system};
+use crate::names::system;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
@@ -38,7 +38,7 @@ pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io:
 
 fn target(out: &mut impl Write, target: Target) -> io::Result<()> {
     let known = |name: Option<&'static str>| name.unwrap_or("unknown");
-    let (cpu, platform) = (target.architecture.and_then(architecture), target.platform.and_then(system));
+    let (cpu, platform) = (target.processor().short_name, target.platform.and_then(system));
     write!(out, "{} on {}", known(cpu), known(platform))
 }
 

@@ -1,24 +1,19 @@
 //! What Breakpad adds on every system: who wrote the dump, and which assertion failed.
 
 use bitflags::bitflags;
-use scroll::{Pread, Pwrite, SizeWith};
 
-/// The BreakpadInfo stream.
-#[doc(alias = "MDRawBreakpadInfo")]
-#[doc(alias = "MINIDUMP_BREAKPAD_INFO")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct BreakpadInfo {
-    /// Which of the ids count, as [`BreakpadInfoFlags`].
-    pub validity: u32,
-    /// The thread that wrote the dump.
-    pub dump_thread_id: u32,
-    /// The thread that asked for the dump, usually the one that crashed.
-    pub requesting_thread_id: u32,
-}
-
-impl BreakpadInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 12;
+structure! {
+    /// The BreakpadInfo stream.
+    #[doc(alias = "MDRawBreakpadInfo")]
+    #[doc(alias = "MINIDUMP_BREAKPAD_INFO")]
+    pub struct BreakpadInfo {
+        /// Which of the ids count, as [`BreakpadInfoFlags`].
+        pub validity: u32,
+        /// The thread that wrote the dump.
+        pub dump_thread_id: u32,
+        /// The thread that asked for the dump, usually the one that crashed.
+        pub requesting_thread_id: u32,
+    }
 }
 
 bitflags! {
@@ -34,34 +29,23 @@ bitflags! {
     }
 }
 
-/// The AssertionInfo stream.
-///
-/// Texts are in UTF-16, ended by a NUL unless they fill the field. Behind the NUL anything may stand.
-#[doc(alias = "MDRawAssertionInfo")]
-#[doc(alias = "MINIDUMP_ASSERTION_INFO")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct AssertionInfo {
-    /// What was not true.
-    pub expression: [u16; 128],
-    /// The function that looked.
-    pub function: [u16; 128],
-    /// The source file of the function.
-    pub file: [u16; 128],
-    /// The line in the source file, from 1.
-    pub line: u32,
-    /// Who noticed.
-    pub assertion_type: AssertionType,
-}
-
-impl AssertionInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 776;
-}
-
-impl Default for AssertionInfo {
-    fn default() -> Self {
-        let empty = [0; 128];
-        Self { expression: empty, function: empty, file: empty, line: 0, assertion_type: AssertionType::UNKNOWN }
+structure! {
+    /// The AssertionInfo stream.
+    ///
+    /// Texts are in UTF-16, ended by a NUL unless they fill the field. Behind the NUL anything may stand.
+    #[doc(alias = "MDRawAssertionInfo")]
+    #[doc(alias = "MINIDUMP_ASSERTION_INFO")]
+    pub struct AssertionInfo {
+        /// What was not true.
+        pub expression: [u16; 128],
+        /// The function that looked.
+        pub function: [u16; 128],
+        /// The source file of the function.
+        pub file: [u16; 128],
+        /// The line in the source file, from 1.
+        pub line: u32,
+        /// Who noticed.
+        pub assertion_type: AssertionType,
     }
 }
 

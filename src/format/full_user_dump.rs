@@ -4,9 +4,8 @@
 //! ones, with zeros. The names are those of Microsoft's old `ntiodump.h`, the layouts were checked against files of
 //! the debugger engine 10.0.15063. Such files are little-endian, and their parts stand at any position.
 
-use scroll::{Pread, Pwrite, SizeWith};
-
-use super::{ExceptionRecord, MemoryInfo, ProcessorArchitecture};
+use super::exception::ExceptionRecord;
+use super::memory::MemoryInfo;
 
 /// The first eight bytes of a full user dump of a 32-bit process.
 pub const USERDUMP_SIGNATURE: [u8; 8] = *b"USERDUMP";
@@ -17,90 +16,83 @@ pub const USERDU64_SIGNATURE: [u8; 8] = *b"USERDU64";
 /// `EXCEPTION_DEBUG_EVENT`: the code of a debug event that tells of an exception.
 pub const EXCEPTION_DEBUG_EVENT: u32 = 1;
 
-/// First bytes of a full user dump of a 64-bit process.
-///
-/// Offsets count bytes from the first one of the file. One that is 0 stands for a part that is not there.
-#[doc(alias = "USERMODE_CRASHDUMP_HEADER64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct UsermodeCrashdumpHeader64 {
-    /// [`USERDU64_SIGNATURE`]: `Signature` and `ValidDump` in C.
-    pub signature: [u8; 8],
-    /// Major version of the operating system.
-    pub major_version: u32,
-    /// Minor version of the operating system in the low half, its build number in the high one.
-    pub minor_version: u32,
-    /// Kind of processor.
-    pub machine_image_type: ImageFileMachine,
-    /// Entries of the arrays of contexts and of thread states.
-    pub thread_count: u32,
-    /// Modules.
-    pub module_count: u32,
-    /// Entries of the table of regions.
-    pub memory_region_count: u32,
-    /// Where the contexts begin, one for each thread, all of one size, which the file does not say.
-    pub thread_offset: u64,
-    /// Where the [modules](CrashModule64) begin, packed.
-    pub module_offset: u64,
-    /// Where the bytes of the first region begin; those of the others follow in the order of the table, without gaps.
-    pub data_offset: u64,
-    /// Where the table of regions begins, of [`MemoryInfo`] or [`MemoryBasicInformation32`].
-    pub memory_region_offset: u64,
-    /// Where the [debug event](ExceptionDebugEvent64) is.
-    pub debug_event_offset: u64,
-    /// Where the [states](CrashThread64) of the threads begin, in the order of the contexts.
-    pub thread_state_offset: u64,
-    /// Where the version information is: pairs of texts, up to the end of the file.
-    pub version_info_offset: u64,
-    /// 0 in every file seen.
-    #[doc(alias = "Spare1")]
-    pub spare: u64,
+structure! {
+    /// First bytes of a full user dump of a 64-bit process.
+    ///
+    /// Offsets count bytes from the first one of the file. One that is 0 stands for a part that is not there.
+    #[doc(alias = "USERMODE_CRASHDUMP_HEADER64")]
+    pub struct UsermodeCrashdumpHeader64 {
+        /// [`USERDU64_SIGNATURE`]: `Signature` and `ValidDump` in C.
+        pub signature: [u8; 8],
+        /// Major version of the operating system.
+        pub major_version: u32,
+        /// Minor version of the operating system in the low half, its build number in the high one.
+        pub minor_version: u32,
+        /// Kind of processor.
+        pub machine_image_type: ImageFileMachine,
+        /// Entries of the arrays of contexts and of thread states.
+        pub thread_count: u32,
+        /// Modules.
+        pub module_count: u32,
+        /// Entries of the table of regions.
+        pub memory_region_count: u32,
+        /// Where the contexts begin, one for each thread, all of one size, which the file does not say.
+        pub thread_offset: u64,
+        /// Where the [modules](CrashModule64) begin, packed.
+        pub module_offset: u64,
+        /// Where the bytes of the first region begin; those of the others follow in the order of the table, without
+        /// gaps.
+        pub data_offset: u64,
+        /// Where the table of regions begins, of [`MemoryInfo`] or [`MemoryBasicInformation32`].
+        pub memory_region_offset: u64,
+        /// Where the [debug event](ExceptionDebugEvent64) is.
+        pub debug_event_offset: u64,
+        /// Where the [states](CrashThread64) of the threads begin, in the order of the contexts.
+        pub thread_state_offset: u64,
+        /// Where the version information is: pairs of texts, up to the end of the file.
+        pub version_info_offset: u64,
+        /// 0 in every file seen.
+        #[doc(alias = "Spare1")]
+        pub spare: u64,
+    }
 }
 
-impl UsermodeCrashdumpHeader64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 96;
-}
-
-/// First bytes of a full user dump of a 32-bit process, see [`UsermodeCrashdumpHeader64`].
-#[doc(alias = "USERMODE_CRASHDUMP_HEADER32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct UsermodeCrashdumpHeader32 {
-    /// [`USERDUMP_SIGNATURE`]: `Signature` and `ValidDump` in C.
-    pub signature: [u8; 8],
-    /// Major version of the operating system.
-    pub major_version: u32,
-    /// Minor version of the operating system in the low half, its build number in the high one.
-    pub minor_version: u32,
-    /// Kind of processor.
-    pub machine_image_type: ImageFileMachine,
-    /// Entries of the arrays of contexts and of thread states.
-    pub thread_count: u32,
-    /// Modules.
-    pub module_count: u32,
-    /// Entries of the table of regions.
-    pub memory_region_count: u32,
-    /// Where the contexts begin.
-    pub thread_offset: u32,
-    /// Where the modules begin.
-    pub module_offset: u32,
-    /// Where the bytes of the first region begin.
-    pub data_offset: u32,
-    /// Where the table of regions begins.
-    pub memory_region_offset: u32,
-    /// Where the debug event is.
-    pub debug_event_offset: u32,
-    /// Where the states of the threads begin.
-    pub thread_state_offset: u32,
-    /// Where the version information is.
-    pub version_info_offset: u32,
-    /// 0 in every file seen.
-    #[doc(alias = "Spare1")]
-    pub spare: u32,
-}
-
-impl UsermodeCrashdumpHeader32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 64;
+structure! {
+    /// First bytes of a full user dump of a 32-bit process, see [`UsermodeCrashdumpHeader64`].
+    #[doc(alias = "USERMODE_CRASHDUMP_HEADER32")]
+    pub struct UsermodeCrashdumpHeader32 {
+        /// [`USERDUMP_SIGNATURE`]: `Signature` and `ValidDump` in C.
+        pub signature: [u8; 8],
+        /// Major version of the operating system.
+        pub major_version: u32,
+        /// Minor version of the operating system in the low half, its build number in the high one.
+        pub minor_version: u32,
+        /// Kind of processor.
+        pub machine_image_type: ImageFileMachine,
+        /// Entries of the arrays of contexts and of thread states.
+        pub thread_count: u32,
+        /// Modules.
+        pub module_count: u32,
+        /// Entries of the table of regions.
+        pub memory_region_count: u32,
+        /// Where the contexts begin.
+        pub thread_offset: u32,
+        /// Where the modules begin.
+        pub module_offset: u32,
+        /// Where the bytes of the first region begin.
+        pub data_offset: u32,
+        /// Where the table of regions begins.
+        pub memory_region_offset: u32,
+        /// Where the debug event is.
+        pub debug_event_offset: u32,
+        /// Where the states of the threads begin.
+        pub thread_state_offset: u32,
+        /// Where the version information is.
+        pub version_info_offset: u32,
+        /// 0 in every file seen.
+        #[doc(alias = "Spare1")]
+        pub spare: u32,
+    }
 }
 
 impl From<UsermodeCrashdumpHeader32> for UsermodeCrashdumpHeader64 {
@@ -125,50 +117,42 @@ impl From<UsermodeCrashdumpHeader32> for UsermodeCrashdumpHeader64 {
     }
 }
 
-/// The state of a thread of a 64-bit process, beside its context.
-#[doc(alias = "CRASH_THREAD64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct CrashThread64 {
-    /// The thread's number in the system.
-    pub thread_id: u32,
-    /// How often it was suspended; it runs at 0.
-    pub suspend_count: u32,
-    /// `NORMAL_PRIORITY_CLASS` (32) and the like.
-    pub priority_class: u32,
-    /// The priority within the class.
-    pub priority: u32,
-    /// Address of the thread environment block.
-    pub teb: u64,
-    /// 0 in every file seen.
-    pub spare: [u64; 7],
+structure! {
+    /// The state of a thread of a 64-bit process, beside its context.
+    #[doc(alias = "CRASH_THREAD64")]
+    pub struct CrashThread64 {
+        /// The thread's number in the system.
+        pub thread_id: u32,
+        /// How often it was suspended; it runs at 0.
+        pub suspend_count: u32,
+        /// `NORMAL_PRIORITY_CLASS` (32) and the like.
+        pub priority_class: u32,
+        /// The priority within the class.
+        pub priority: u32,
+        /// Address of the thread environment block.
+        pub teb: u64,
+        /// 0 in every file seen.
+        pub spare: [u64; 7],
+    }
 }
 
-impl CrashThread64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 80;
-}
-
-/// The state of a thread of a 32-bit process, beside its context.
-#[doc(alias = "CRASH_THREAD32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct CrashThread32 {
-    /// The thread's number in the system.
-    pub thread_id: u32,
-    /// How often it was suspended; it runs at 0.
-    pub suspend_count: u32,
-    /// `NORMAL_PRIORITY_CLASS` (32) and the like.
-    pub priority_class: u32,
-    /// The priority within the class.
-    pub priority: u32,
-    /// Address of the thread environment block.
-    pub teb: u32,
-    /// 0 in every file seen.
-    pub spare: [u32; 7],
-}
-
-impl CrashThread32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 48;
+structure! {
+    /// The state of a thread of a 32-bit process, beside its context.
+    #[doc(alias = "CRASH_THREAD32")]
+    pub struct CrashThread32 {
+        /// The thread's number in the system.
+        pub thread_id: u32,
+        /// How often it was suspended; it runs at 0.
+        pub suspend_count: u32,
+        /// `NORMAL_PRIORITY_CLASS` (32) and the like.
+        pub priority_class: u32,
+        /// The priority within the class.
+        pub priority: u32,
+        /// Address of the thread environment block.
+        pub teb: u32,
+        /// 0 in every file seen.
+        pub spare: [u32; 7],
+    }
 }
 
 impl From<CrashThread32> for CrashThread64 {
@@ -184,38 +168,31 @@ impl From<CrashThread32> for CrashThread64 {
     }
 }
 
-/// A module of a 64-bit process, without its name, which follows at once.
-#[doc(alias = "CRASH_MODULE64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct CrashModule64 {
-    /// Virtual address of the first byte.
-    pub base_of_image: u64,
-    /// Size in memory, in bytes.
-    pub size_of_image: u32,
-    /// Bytes of the path behind this structure, its NUL included; the next module begins behind it, at any position.
-    pub image_name_length: u32,
+structure! {
+    /// A module of a 64-bit process, without its name, which follows at once.
+    #[doc(alias = "CRASH_MODULE64")]
+    pub struct CrashModule64 {
+        /// Virtual address of the first byte.
+        pub base_of_image: u64,
+        /// Size in memory, in bytes.
+        pub size_of_image: u32,
+        /// Bytes of the path behind this structure, its NUL included; the next module begins behind it, at any
+        /// position.
+        pub image_name_length: u32,
+    }
 }
 
-impl CrashModule64 {
-    /// Size of the structure in the file, in bytes, without the name.
-    pub const SIZE: usize = 16;
-}
-
-/// A module of a 32-bit process, without its name, which follows at once.
-#[doc(alias = "CRASH_MODULE32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct CrashModule32 {
-    /// Virtual address of the first byte.
-    pub base_of_image: u32,
-    /// Size in memory, in bytes.
-    pub size_of_image: u32,
-    /// Bytes of the path behind this structure, its NUL included.
-    pub image_name_length: u32,
-}
-
-impl CrashModule32 {
-    /// Size of the structure in the file, in bytes, without the name.
-    pub const SIZE: usize = 12;
+structure! {
+    /// A module of a 32-bit process, without its name, which follows at once.
+    #[doc(alias = "CRASH_MODULE32")]
+    pub struct CrashModule32 {
+        /// Virtual address of the first byte.
+        pub base_of_image: u32,
+        /// Size in memory, in bytes.
+        pub size_of_image: u32,
+        /// Bytes of the path behind this structure, its NUL included.
+        pub image_name_length: u32,
+    }
 }
 
 impl From<CrashModule32> for CrashModule64 {
@@ -228,29 +205,25 @@ impl From<CrashModule32> for CrashModule64 {
     }
 }
 
-/// A memory region of a 32-bit process; that of a 64-bit one is [`MemoryInfo`].
-#[doc(alias = "MEMORY_BASIC_INFORMATION32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct MemoryBasicInformation32 {
-    /// Virtual address of the first page.
-    pub base_address: u32,
-    /// Virtual address of the allocation that the region is a part of.
-    pub allocation_base: u32,
-    /// [`MemoryProtection`](super::MemoryProtection) that the allocation was made with.
-    pub allocation_protect: u32,
-    /// Size in bytes.
-    pub region_size: u32,
-    /// [`MemoryState`](super::MemoryState).
-    pub state: u32,
-    /// [`MemoryProtection`](super::MemoryProtection) of the pages now.
-    pub protect: u32,
-    /// [`MemoryType`](super::MemoryType).
-    pub memory_type: u32,
-}
-
-impl MemoryBasicInformation32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 28;
+structure! {
+    /// A memory region of a 32-bit process; that of a 64-bit one is [`MemoryInfo`].
+    #[doc(alias = "MEMORY_BASIC_INFORMATION32")]
+    pub struct MemoryBasicInformation32 {
+        /// Virtual address of the first page.
+        pub base_address: u32,
+        /// Virtual address of the allocation that the region is a part of.
+        pub allocation_base: u32,
+        /// [`MemoryProtection`](super::MemoryProtection) that the allocation was made with.
+        pub allocation_protect: u32,
+        /// Size in bytes.
+        pub region_size: u32,
+        /// [`MemoryState`](super::MemoryState).
+        pub state: u32,
+        /// [`MemoryProtection`](super::MemoryProtection) of the pages now.
+        pub protect: u32,
+        /// [`MemoryType`](super::MemoryType).
+        pub memory_type: u32,
+    }
 }
 
 impl From<MemoryBasicInformation32> for MemoryInfo {
@@ -268,27 +241,23 @@ impl From<MemoryBasicInformation32> for MemoryInfo {
     }
 }
 
-/// An exception as 32-bit processes have it: an [`ExceptionRecord`] without padding.
-#[doc(alias = "EXCEPTION_RECORD32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct ExceptionRecord32 {
-    /// Kind of exception.
-    pub exception_code: u32,
-    /// An [`ExceptionFlags`](super::ExceptionFlags).
-    pub exception_flags: u32,
-    /// Virtual address of the exception that led to this one; 0 if there is none.
-    pub exception_record: u32,
-    /// Virtual address of the instruction at fault.
-    pub exception_address: u32,
-    /// Valid entries of `exception_information`.
-    pub number_parameters: u32,
-    /// Details by kind of exception; entries beyond `number_parameters` hold anything.
-    pub exception_information: [u32; 15],
-}
-
-impl ExceptionRecord32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 80;
+structure! {
+    /// An exception as 32-bit processes have it: an [`ExceptionRecord`] without padding.
+    #[doc(alias = "EXCEPTION_RECORD32")]
+    pub struct ExceptionRecord32 {
+        /// Kind of exception.
+        pub exception_code: u32,
+        /// An [`ExceptionFlags`](super::ExceptionFlags).
+        pub exception_flags: u32,
+        /// Virtual address of the exception that led to this one; 0 if there is none.
+        pub exception_record: u32,
+        /// Virtual address of the instruction at fault.
+        pub exception_address: u32,
+        /// Valid entries of `exception_information`.
+        pub number_parameters: u32,
+        /// Details by kind of exception; entries beyond `number_parameters` hold anything.
+        pub exception_information: [u32; 15],
+    }
 }
 
 impl From<ExceptionRecord32> for ExceptionRecord {
@@ -305,55 +274,47 @@ impl From<ExceptionRecord32> for ExceptionRecord {
     }
 }
 
-/// The debug event of a 64-bit process, which stopped it: nearly always an exception, whose details are given here.
-///
-/// Other events take as many bytes; in those, what is behind `thread_id` means something else.
-#[doc(alias = "DEBUG_EVENT")]
-#[doc(alias = "EXCEPTION_DEBUG_INFO")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct ExceptionDebugEvent64 {
-    /// [`EXCEPTION_DEBUG_EVENT`], or another event.
-    pub debug_event_code: u32,
-    /// The process's number in the system.
-    pub process_id: u32,
-    /// The number of the thread that it happened in.
-    pub thread_id: u32,
-    /// Padding.
-    pub alignment: u32,
-    /// What happened.
-    pub exception_record: ExceptionRecord,
-    /// 1 if the process could still have handled the exception, 0 if it had not.
-    #[doc(alias = "dwFirstChance")]
-    pub first_chance: u32,
-    /// Padding.
-    pub alignment2: u32,
+structure! {
+    /// The debug event of a 64-bit process, which stopped it: nearly always an exception, whose details are given here.
+    ///
+    /// Other events take as many bytes; in those, what is behind `thread_id` means something else.
+    #[doc(alias = "DEBUG_EVENT")]
+    #[doc(alias = "EXCEPTION_DEBUG_INFO")]
+    pub struct ExceptionDebugEvent64 {
+        /// [`EXCEPTION_DEBUG_EVENT`], or another event.
+        pub debug_event_code: u32,
+        /// The process's number in the system.
+        pub process_id: u32,
+        /// The number of the thread that it happened in.
+        pub thread_id: u32,
+        /// Padding.
+        pub alignment: u32,
+        /// What happened.
+        pub exception_record: ExceptionRecord,
+        /// 1 if the process could still have handled the exception, 0 if it had not.
+        #[doc(alias = "dwFirstChance")]
+        pub first_chance: u32,
+        /// Padding.
+        pub alignment2: u32,
+    }
 }
 
-impl ExceptionDebugEvent64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 176;
-}
-
-/// The debug event of a 32-bit process, see [`ExceptionDebugEvent64`].
-#[doc(alias = "DEBUG_EVENT")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct ExceptionDebugEvent32 {
-    /// [`EXCEPTION_DEBUG_EVENT`], or another event.
-    pub debug_event_code: u32,
-    /// The process's number in the system.
-    pub process_id: u32,
-    /// The number of the thread that it happened in.
-    pub thread_id: u32,
-    /// What happened.
-    pub exception_record: ExceptionRecord32,
-    /// 1 if the process could still have handled the exception, 0 if it had not.
-    #[doc(alias = "dwFirstChance")]
-    pub first_chance: u32,
-}
-
-impl ExceptionDebugEvent32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 96;
+structure! {
+    /// The debug event of a 32-bit process, see [`ExceptionDebugEvent64`].
+    #[doc(alias = "DEBUG_EVENT")]
+    pub struct ExceptionDebugEvent32 {
+        /// [`EXCEPTION_DEBUG_EVENT`], or another event.
+        pub debug_event_code: u32,
+        /// The process's number in the system.
+        pub process_id: u32,
+        /// The number of the thread that it happened in.
+        pub thread_id: u32,
+        /// What happened.
+        pub exception_record: ExceptionRecord32,
+        /// 1 if the process could still have handled the exception, 0 if it had not.
+        #[doc(alias = "dwFirstChance")]
+        pub first_chance: u32,
+    }
 }
 
 impl From<ExceptionDebugEvent32> for ExceptionDebugEvent64 {
@@ -370,19 +331,15 @@ impl From<ExceptionDebugEvent32> for ExceptionDebugEvent64 {
     }
 }
 
-/// What old writers may have at the place of the version information; no such file was at hand.
-#[doc(alias = "CRASHDUMP_VERSION_INFO")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct CrashdumpVersionInfo {
-    /// Not 0 if the table has guard pages of which the file has no bytes.
-    pub ignore_guard_pages: u32,
-    /// Size of a pointer in bits.
-    pub pointer_size: u32,
-}
-
-impl CrashdumpVersionInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 8;
+structure! {
+    /// What old writers may have at the place of the version information; no such file was at hand.
+    #[doc(alias = "CRASHDUMP_VERSION_INFO")]
+    pub struct CrashdumpVersionInfo {
+        /// Not 0 if the table has guard pages of which the file has no bytes.
+        pub ignore_guard_pages: u32,
+        /// Size of a pointer in bits.
+        pub pointer_size: u32,
+    }
 }
 
 named_values! {
@@ -417,36 +374,4 @@ named_values! {
     /// 64-bit ARM.
     #[doc(alias = "IMAGE_FILE_MACHINE_ARM64")]
     ARM64 = 0xaa64 => "ARM64",
-}
-
-impl ImageFileMachine {
-    /// The processor in the numbers of minidumps; `None` for one that minidumps have no number for.
-    pub const fn architecture(self) -> Option<ProcessorArchitecture> {
-        Some(match self {
-            Self::I386 => ProcessorArchitecture::X86,
-            Self::ALPHA => ProcessorArchitecture::ALPHA,
-            Self::ARM | Self::THUMB | Self::ARMNT => ProcessorArchitecture::ARM,
-            Self::IA64 => ProcessorArchitecture::IA64,
-            Self::ALPHA64 => ProcessorArchitecture::ALPHA64,
-            Self::AMD64 => ProcessorArchitecture::AMD64,
-            Self::ARM64 => ProcessorArchitecture::ARM64,
-            _ => return None,
-        })
-    }
-
-    /// The number for a processor of a minidump; `None` for those that Windows had no programs for.
-    pub const fn from_architecture(architecture: ProcessorArchitecture) -> Option<Self> {
-        Some(match architecture {
-            ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64 | ProcessorArchitecture::X86_ON_ARM64 => {
-                Self::I386
-            }
-            ProcessorArchitecture::ALPHA => Self::ALPHA,
-            ProcessorArchitecture::ARM | ProcessorArchitecture::ARM32_ON_WIN64 => Self::ARMNT,
-            ProcessorArchitecture::IA64 => Self::IA64,
-            ProcessorArchitecture::ALPHA64 => Self::ALPHA64,
-            ProcessorArchitecture::AMD64 => Self::AMD64,
-            ProcessorArchitecture::ARM64 => Self::ARM64,
-            _ => return None,
-        })
-    }
 }

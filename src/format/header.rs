@@ -1,8 +1,7 @@
 //! What stands at the start of a minidump, and the directory of its streams.
 
-use scroll::{Pread, Pwrite, SizeWith};
-
-use super::{LocationDescriptor, Rva, StreamType};
+use super::location::{LocationDescriptor, Rva};
+use super::stream_type::StreamType;
 
 /// The letters `MDMP` as a little-endian number: what a minidump begins with.
 #[doc(alias = "MINIDUMP_SIGNATURE")]
@@ -12,62 +11,37 @@ pub const SIGNATURE: u32 = 0x504D_444D;
 #[doc(alias = "MINIDUMP_VERSION")]
 pub const VERSION: u32 = 0xA793;
 
-/// First bytes of every minidump.
-#[doc(alias = "MINIDUMP_HEADER")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct Header {
-    /// [`SIGNATURE`], which also tells the byte order; 0 was observed where Crashpad died while writing.
-    pub signature: u32,
-    /// [`VERSION`] in the low 16 bits; the high 16 are the producer's own business.
-    pub version: u32,
-    /// Entries of the directory, unused ones included; 0 for a dump without streams.
-    pub number_of_streams: u32,
-    /// Where the directory begins; Crashpad writes 0 if there are no streams.
-    pub stream_directory_rva: Rva,
-    /// Not computed by any known producer, which all write 0.
-    pub check_sum: u32,
-    /// When the dump was written, in seconds since the start of 1970, UTC; 0 if the producer did not say.
-    pub time_date_stamp: u32,
-    /// What the producer was asked for, as [`MinidumpType`](super::MinidumpType).
-    ///
-    /// 0 tells nothing: Breakpad, Crashpad and LLDB leave it so whatever they store.
-    #[doc(alias = "MINIDUMP_TYPE")]
-    pub flags: u64,
+structure! {
+    /// First bytes of every minidump.
+    #[doc(alias = "MINIDUMP_HEADER")]
+    pub struct Header {
+        /// [`SIGNATURE`], which also tells the byte order; 0 was observed where Crashpad died while writing.
+        pub signature: u32,
+        /// [`VERSION`] in the low 16 bits; the high 16 are the producer's own business.
+        pub version: u32,
+        /// Entries of the directory, unused ones included; 0 for a dump without streams.
+        pub number_of_streams: u32,
+        /// Where the directory begins; Crashpad writes 0 if there are no streams.
+        pub stream_directory_rva: Rva,
+        /// Not computed by any known producer, which all write 0.
+        pub check_sum: u32,
+        /// When the dump was written, in seconds since the start of 1970, UTC; 0 if the producer did not say.
+        pub time_date_stamp: u32,
+        /// What the producer was asked for, as [`MinidumpType`](super::MinidumpType).
+        ///
+        /// 0 tells nothing: Breakpad, Crashpad and LLDB leave it so whatever they store.
+        #[doc(alias = "MINIDUMP_TYPE")]
+        pub flags: u64,
+    }
 }
 
-impl Header {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 32;
-}
-
-/// One stream: its type and its place.
-#[doc(alias = "MINIDUMP_DIRECTORY")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct DirectoryEntry {
-    /// What the stream holds; 0 ([`StreamType::UNUSED`]) marks an entry to be skipped.
-    pub stream_type: StreamType,
-    /// The bytes of the stream, without what it refers to.
-    pub location: LocationDescriptor,
-}
-
-impl DirectoryEntry {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 12;
-}
-
-/// A piece of data with a type of its owner's choice.
-///
-/// Declared by Microsoft, but no known stream makes use of it.
-#[doc(alias = "MINIDUMP_USER_RECORD")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct UserRecord {
-    /// `Type` in C: the owner's number for the kind of data.
-    pub record_type: u32,
-    /// The bytes of the record.
-    pub memory: LocationDescriptor,
-}
-
-impl UserRecord {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 12;
+structure! {
+    /// One stream: its type and its place.
+    #[doc(alias = "MINIDUMP_DIRECTORY")]
+    pub struct DirectoryEntry {
+        /// What the stream holds; 0 ([`StreamType::UNUSED`]) marks an entry to be skipped.
+        pub stream_type: StreamType,
+        /// The bytes of the stream, without what it refers to.
+        pub location: LocationDescriptor,
+    }
 }

@@ -1,9 +1,8 @@
 //! What Breakpad and minidump-writer add on Linux, as far as it is not text.
 
 use bitflags::bitflags;
-use scroll::{Pread, Pwrite, SizeWith};
 
-use super::Rva;
+use super::location::Rva;
 
 /// The layouts of the LinuxDsoDebug stream.
 ///
@@ -46,130 +45,106 @@ impl DsoDebugLayout {
     }
 }
 
-/// Head of the LinuxDsoDebug stream of a 32-bit process: what `r_debug` of the dynamic linker holds.
-#[doc(alias = "MDRawDebug32")]
-#[doc(alias = "DSO_DEBUG_32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct DsoDebug32 {
-    /// Version of the protocol between linker and debugger, 1.
-    pub version: u32,
-    /// Where the entries of the link map begin; `0xffffffff` if there are none.
-    pub map: Rva,
-    /// Entries of the link map.
-    pub dso_count: u32,
-    /// Address of the function that the linker calls whenever the link map changes.
-    pub brk: u32,
-    /// Address at which the linker is loaded.
-    pub ldbase: u32,
-    /// Address of the dynamic section of the program.
-    pub dynamic: u32,
+structure! {
+    /// Head of the LinuxDsoDebug stream of a 32-bit process: what `r_debug` of the dynamic linker holds.
+    #[doc(alias = "MDRawDebug32")]
+    #[doc(alias = "DSO_DEBUG_32")]
+    pub struct DsoDebug32 {
+        /// Version of the protocol between linker and debugger, 1.
+        pub version: u32,
+        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        pub map: Rva,
+        /// Entries of the link map.
+        pub dso_count: u32,
+        /// Address of the function that the linker calls whenever the link map changes.
+        pub brk: u32,
+        /// Address at which the linker is loaded.
+        pub ldbase: u32,
+        /// Address of the dynamic section of the program.
+        pub dynamic: u32,
+    }
 }
 
-impl DsoDebug32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 24;
+structure! {
+    /// Head of the LinuxDsoDebug stream of a 64-bit process, as Breakpad's compilers lay it out.
+    #[doc(alias = "MDRawDebug64")]
+    pub struct DsoDebug64 {
+        /// Version of the protocol between linker and debugger, 1.
+        pub version: u32,
+        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        pub map: Rva,
+        /// Entries of the link map.
+        pub dso_count: u32,
+        /// Padding.
+        pub alignment: u32,
+        /// Address of the function that the linker calls whenever the link map changes.
+        pub brk: u64,
+        /// Address at which the linker is loaded.
+        pub ldbase: u64,
+        /// Address of the dynamic section of the program.
+        pub dynamic: u64,
+    }
 }
 
-/// Head of the LinuxDsoDebug stream of a 64-bit process, as Breakpad's compilers lay it out.
-#[doc(alias = "MDRawDebug64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct DsoDebug64 {
-    /// Version of the protocol between linker and debugger, 1.
-    pub version: u32,
-    /// Where the entries of the link map begin; `0xffffffff` if there are none.
-    pub map: Rva,
-    /// Entries of the link map.
-    pub dso_count: u32,
-    /// Padding.
-    pub alignment: u32,
-    /// Address of the function that the linker calls whenever the link map changes.
-    pub brk: u64,
-    /// Address at which the linker is loaded.
-    pub ldbase: u64,
-    /// Address of the dynamic section of the program.
-    pub dynamic: u64,
+structure! {
+    /// Head of the LinuxDsoDebug stream of a 64-bit process, as minidump-writer packs it.
+    #[doc(alias = "DSO_DEBUG_64")]
+    pub struct DsoDebug64Packed {
+        /// Version of the protocol between linker and debugger, 1.
+        pub version: u32,
+        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        pub map: Rva,
+        /// Entries of the link map.
+        pub dso_count: u32,
+        /// Address of the function that the linker calls whenever the link map changes.
+        pub brk: u64,
+        /// Address at which the linker is loaded.
+        pub ldbase: u64,
+        /// Address of the dynamic section of the program.
+        pub dynamic: u64,
+    }
 }
 
-impl DsoDebug64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 40;
+structure! {
+    /// A shared object of a 32-bit process: what `link_map` of the dynamic linker holds.
+    #[doc(alias = "MDRawLinkMap32")]
+    #[doc(alias = "LINK_MAP_32")]
+    pub struct LinkMap32 {
+        /// How far the object lies from the addresses that its file gives.
+        pub addr: u32,
+        /// Where the path is, a `MINIDUMP_STRING`.
+        pub name: Rva,
+        /// Address of the object's dynamic section.
+        pub ld: u32,
+    }
 }
 
-/// Head of the LinuxDsoDebug stream of a 64-bit process, as minidump-writer packs it.
-#[doc(alias = "DSO_DEBUG_64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct DsoDebug64Packed {
-    /// Version of the protocol between linker and debugger, 1.
-    pub version: u32,
-    /// Where the entries of the link map begin; `0xffffffff` if there are none.
-    pub map: Rva,
-    /// Entries of the link map.
-    pub dso_count: u32,
-    /// Address of the function that the linker calls whenever the link map changes.
-    pub brk: u64,
-    /// Address at which the linker is loaded.
-    pub ldbase: u64,
-    /// Address of the dynamic section of the program.
-    pub dynamic: u64,
+structure! {
+    /// A shared object of a 64-bit process, as Breakpad's compilers lay it out.
+    #[doc(alias = "MDRawLinkMap64")]
+    pub struct LinkMap64 {
+        /// How far the object lies from the addresses that its file gives.
+        pub addr: u64,
+        /// Where the path is, a `MINIDUMP_STRING`.
+        pub name: Rva,
+        /// Padding.
+        pub alignment: u32,
+        /// Address of the object's dynamic section.
+        pub ld: u64,
+    }
 }
 
-impl DsoDebug64Packed {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 36;
-}
-
-/// A shared object of a 32-bit process: what `link_map` of the dynamic linker holds.
-#[doc(alias = "MDRawLinkMap32")]
-#[doc(alias = "LINK_MAP_32")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LinkMap32 {
-    /// How far the object lies from the addresses that its file gives.
-    pub addr: u32,
-    /// Where the path is, a `MINIDUMP_STRING`.
-    pub name: Rva,
-    /// Address of the object's dynamic section.
-    pub ld: u32,
-}
-
-impl LinkMap32 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 12;
-}
-
-/// A shared object of a 64-bit process, as Breakpad's compilers lay it out.
-#[doc(alias = "MDRawLinkMap64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LinkMap64 {
-    /// How far the object lies from the addresses that its file gives.
-    pub addr: u64,
-    /// Where the path is, a `MINIDUMP_STRING`.
-    pub name: Rva,
-    /// Padding.
-    pub alignment: u32,
-    /// Address of the object's dynamic section.
-    pub ld: u64,
-}
-
-impl LinkMap64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 24;
-}
-
-/// A shared object of a 64-bit process, as minidump-writer packs it.
-#[doc(alias = "LINK_MAP_64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LinkMap64Packed {
-    /// How far the object lies from the addresses that its file gives.
-    pub addr: u64,
-    /// Where the path is, a `MINIDUMP_STRING`.
-    pub name: Rva,
-    /// Address of the object's dynamic section.
-    pub ld: u64,
-}
-
-impl LinkMap64Packed {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 20;
+structure! {
+    /// A shared object of a 64-bit process, as minidump-writer packs it.
+    #[doc(alias = "LINK_MAP_64")]
+    pub struct LinkMap64Packed {
+        /// How far the object lies from the addresses that its file gives.
+        pub addr: u64,
+        /// Where the path is, a `MINIDUMP_STRING`.
+        pub name: Rva,
+        /// Address of the object's dynamic section.
+        pub ld: u64,
+    }
 }
 
 bitflags! {

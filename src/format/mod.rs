@@ -11,15 +11,16 @@
 //!
 //! **Packing.** The format packs to 4 bytes, so a 64-bit field may begin at any multiple of 4 within its structure,
 //! and a structure may begin at any offset at all in the file. Fields are read and written one after another in the
-//! order of declaration, and each type states the documented size as `SIZE`, in bytes. Padding of the C structures is
-//! spelt out in fields (`alignment`, `reserved`), because producers leave values there that a copy has to keep.
+//! order of declaration, so that each type knows its size (`SIZE`) and where each field is (`OFFSETS`), in bytes.
+//! Padding of the C structures is spelt out in fields (`alignment`, `reserved`), because producers leave values there
+//! that a copy has to keep.
 //!
 //! **Open sets.** Numbers that name something ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) are kept in
 //! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
 //! [`MinidumpType`] interpret them.
 
-use scroll::{Pread, Pwrite, SizeWith};
-
+#[macro_use]
+mod structure;
 #[macro_use]
 mod named;
 
@@ -34,10 +35,13 @@ mod function_table;
 mod handle;
 mod header;
 mod linux;
+mod location;
 mod memory;
 mod misc;
 mod module;
 mod mozilla;
+mod process;
+mod processor;
 mod reason;
 mod stream_row;
 mod stream_table;
@@ -46,15 +50,15 @@ mod system;
 mod system_memory;
 mod thread;
 mod token;
-mod whole;
 
 pub use ansi::{char_to_windows_1252, windows_1252_to_char};
 pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
 pub use context::{
     CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
-    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC, CONTEXT_PPC64, CONTEXT_RISCV32,
-    CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout, ContextState, RegisterField,
-    RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateFeatureInfo,
+    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_LOONGARCH64, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC,
+    CONTEXT_PPC64, CONTEXT_RISCV32, CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextChunk,
+    ContextEx, ContextLayout, ContextState, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED,
+    XSTATE_FEATURES, XSaveHeader, XStateFeatureInfo,
 };
 pub use crashpad::{
     Annotation, AnnotationType, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
@@ -74,11 +78,12 @@ pub use handle::{
     HandleDataStream, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleObjectInformationType,
     HandleOperation, HandleOperationList,
 };
-pub use header::{DirectoryEntry, Header, SIGNATURE, UserRecord, VERSION};
+pub use header::{DirectoryEntry, Header, SIGNATURE, VERSION};
 pub use linux::{
     AuxType, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
     LinuxMapFlags,
 };
+pub use location::{LocationDescriptor, Rva, Rva64, RvaWidth};
 pub use memory::{Memory64List, MemoryDescriptor, MemoryDescriptor64, MemoryInfo, MemoryInfoListHeader};
 pub use misc::{
     MiscInfo, MiscInfo2, MiscInfo3, MiscInfo4, MiscInfo5, SystemTime, TimeZoneInformation, XStateConfigFeature,
@@ -91,6 +96,8 @@ pub use module::{
 pub use mozilla::{
     MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord, MacCrashInfoRecord4, MacCrashInfoRecord5,
 };
+pub use process::{ProcessLayout, UserSharedData};
+pub use processor::{CpuInfoForm, Processor};
 pub use reason::{
     fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
     ntstatus_name, solaris_signal_name,
@@ -98,6 +105,8 @@ pub use reason::{
 pub use stream_row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
 pub(crate) use stream_table::stream_table;
 pub use stream_type::StreamType;
+pub use structure::FieldOffset;
+pub(crate) use structure::{Stored, size32};
 pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};
 pub use system_memory::{
     ProcessVmCounters1, ProcessVmCounters2, SystemBasicInformation, SystemBasicPerformanceInformation,
@@ -105,64 +114,3 @@ pub use system_memory::{
 };
 pub use thread::{Thread, ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName};
 pub use token::{TokenInfo, TokenInfoList};
-
-/// Position in the dump file, in bytes from its first byte.
-///
-/// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
-#[doc(alias = "RVA")]
-pub type Rva = u32;
-
-/// Position in the dump file, in bytes from its first byte, for files beyond 4 GiB.
-#[doc(alias = "RVA64")]
-pub type Rva64 = u64;
-
-/// The width of a field that holds a position in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RvaWidth {
-    /// Four bytes.
-    Rva,
-    /// Eight bytes.
-    Rva64,
-}
-
-impl RvaWidth {
-    /// The width in bytes.
-    pub const fn bytes(self) -> u32 {
-        match self {
-            Self::Rva => 4,
-            Self::Rva64 => 8,
-        }
-    }
-}
-
-/// Size and file position of a piece of the dump.
-#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LocationDescriptor {
-    /// Size in bytes; 0 for a piece that is absent or empty.
-    pub data_size: u32,
-    /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
-    pub rva: Rva,
-}
-
-impl LocationDescriptor {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 8;
-}
-
-/// Size and file position of a piece of the dump, in 64 bits.
-///
-/// Declared by Microsoft, but no known stream makes use of it.
-#[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR64")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct LocationDescriptor64 {
-    /// Size in bytes.
-    pub data_size: u64,
-    /// Where the piece begins.
-    pub rva: Rva64,
-}
-
-impl LocationDescriptor64 {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 16;
-}

@@ -10,9 +10,7 @@ macro_rules! named_values {
         $($(#[$row_attribute:meta])* $constant:ident = $value:literal => $name:literal,)*
     ) => {
         $(#[$attribute])*
-        #[derive(
-            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, scroll::Pread, scroll::Pwrite, scroll::SizeWith,
-        )]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $type(
             /// The number as it stands in the file.
             pub $integer,
@@ -35,6 +33,23 @@ macro_rules! named_values {
                 }
             }
         }
+
+        impl $crate::format::structure::Stored for $type {
+            const SIZE: usize = Self::SIZE;
+            const ZERO: Self = Self(0);
+
+            #[inline]
+            fn take(bytes: &mut &[u8], order: scroll::Endian) -> Self {
+                Self($crate::format::structure::Stored::take(bytes, order))
+            }
+
+            #[inline]
+            fn put(&self, room: &mut &mut [u8], order: scroll::Endian) {
+                self.0.put(room, order);
+            }
+        }
+
+        scroll_stored!($type);
 
         /// Prints the name, or the number in hexadecimal where there is none.
         impl core::fmt::Display for $type {

@@ -1,95 +1,79 @@
 //! Processor and operating system.
 
-use scroll::{Pread, Pwrite, SizeWith};
+use super::location::Rva;
 
-use super::Rva;
-
-/// The SystemInfo stream.
-///
-/// LLDB sets the architecture, the platform and an empty service pack; its other fields hold whatever was in memory.
-#[doc(alias = "MINIDUMP_SYSTEM_INFO")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct SystemInfo {
-    /// Kind of processor; 0 is x86, not "unknown".
-    pub processor_architecture: ProcessorArchitecture,
-    /// Family of an x86 processor, version of the architecture for ARM.
-    pub processor_level: u16,
-    /// For x86 the model in the high byte and the stepping in the low one.
-    pub processor_revision: u16,
-    /// Logical processors, modulo 256.
-    pub number_of_processors: u8,
-    /// Edition of Windows: 1 workstation, 2 domain controller, 3 server; 0 if unknown.
-    pub product_type: u8,
-    /// First number of the system's version.
-    pub major_version: u32,
-    /// Second number of the system's version.
-    pub minor_version: u32,
-    /// Build of the system, on other systems than Windows often the third number of the version.
-    pub build_number: u32,
-    /// Operating system; 0 is Win32s, not "unknown".
-    pub platform_id: PlatformId,
-    /// Where the service pack or a longer version text is, as a `MINIDUMP_STRING`; 0 if there is none.
-    #[doc(alias = "CSDVersionRva")]
-    pub csd_version_rva: Rva,
-    /// Product suites of Windows, as `VER_SUITE_*` bits; 0 if there are none.
-    pub suite_mask: u16,
-    /// No documented meaning.
-    pub reserved2: u16,
-    /// A union: the bytes of an [`X86CpuInfo`], an [`ArmCpuInfo`] or an [`OtherCpuInfo`].
+structure! {
+    /// The SystemInfo stream.
     ///
-    /// The architecture does not settle which: Breakpad on Linux uses the x86 form for AMD64, Windows the other one.
-    pub cpu: [u8; 24],
+    /// LLDB sets the architecture, the platform and an empty service pack; its other fields hold whatever was in
+    /// memory.
+    #[doc(alias = "MINIDUMP_SYSTEM_INFO")]
+    pub struct SystemInfo {
+        /// Kind of processor; 0 is x86, not "unknown".
+        pub processor_architecture: ProcessorArchitecture,
+        /// Family of an x86 processor, version of the architecture for ARM.
+        pub processor_level: u16,
+        /// For x86 the model in the high byte and the stepping in the low one.
+        pub processor_revision: u16,
+        /// Logical processors, modulo 256.
+        pub number_of_processors: u8,
+        /// Edition of Windows: 1 workstation, 2 domain controller, 3 server; 0 if unknown.
+        pub product_type: u8,
+        /// First number of the system's version.
+        pub major_version: u32,
+        /// Second number of the system's version.
+        pub minor_version: u32,
+        /// Build of the system, on other systems than Windows often the third number of the version.
+        pub build_number: u32,
+        /// Operating system; 0 is Win32s, not "unknown".
+        pub platform_id: PlatformId,
+        /// Where the service pack or a longer version text is, as a `MINIDUMP_STRING`; 0 if there is none.
+        #[doc(alias = "CSDVersionRva")]
+        pub csd_version_rva: Rva,
+        /// Product suites of Windows, as `VER_SUITE_*` bits; 0 if there are none.
+        pub suite_mask: u16,
+        /// No documented meaning.
+        pub reserved2: u16,
+        /// A union: the bytes of an [`X86CpuInfo`], an [`ArmCpuInfo`] or an [`OtherCpuInfo`].
+        ///
+        /// The architecture does not settle which: Breakpad on Linux uses the x86 form for AMD64, Windows the other
+        /// one.
+        pub cpu: [u8; 24],
+    }
 }
 
-impl SystemInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 56;
+structure! {
+    /// What `CPUID` says about an x86 processor.
+    #[doc(alias = "CPU_INFORMATION")]
+    pub struct X86CpuInfo {
+        /// Name of the vendor in 12 ASCII characters: registers EBX, EDX, ECX of leaf 0, in this order.
+        pub vendor_id: [u32; 3],
+        /// Family, model and stepping: register EAX of leaf 1.
+        pub version_information: u32,
+        /// Abilities: register EDX of leaf 1.
+        pub feature_information: u32,
+        /// Abilities of AMD's processors: register EDX of leaf `0x80000001`; 0 for those of others.
+        pub amd_extended_cpu_features: u32,
+    }
 }
 
-/// What `CPUID` says about an x86 processor.
-#[doc(alias = "CPU_INFORMATION")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct X86CpuInfo {
-    /// Name of the vendor in 12 ASCII characters: registers EBX, EDX, ECX of leaf 0, in this order.
-    pub vendor_id: [u32; 3],
-    /// Family, model and stepping: register EAX of leaf 1.
-    pub version_information: u32,
-    /// Abilities: register EDX of leaf 1.
-    pub feature_information: u32,
-    /// Abilities of AMD's processors: register EDX of leaf `0x80000001`; 0 for those of others.
-    pub amd_extended_cpu_features: u32,
+structure! {
+    /// What Breakpad stores about an ARM processor, at the start of the union.
+    pub struct ArmCpuInfo {
+        /// The main id register; 0 if unknown.
+        pub cpuid: u32,
+        /// Abilities as the Linux kernel reports them in `AT_HWCAP`; 0 if unknown.
+        pub elf_hwcaps: u32,
+    }
 }
 
-impl X86CpuInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 24;
-}
-
-/// What Breakpad stores about an ARM processor, at the start of the union.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct ArmCpuInfo {
-    /// The main id register; 0 if unknown.
-    pub cpuid: u32,
-    /// Abilities as the Linux kernel reports them in `AT_HWCAP`; 0 if unknown.
-    pub elf_hwcaps: u32,
-}
-
-impl ArmCpuInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 8;
-}
-
-/// What Windows and Crashpad store about any other processor, AMD64 included, at the start of the union.
-#[doc(alias = "CPU_INFORMATION")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pread, Pwrite, SizeWith)]
-pub struct OtherCpuInfo {
-    /// Abilities: bit n is the answer of `IsProcessorFeaturePresent` for the `PF_*` constant n.
-    pub processor_features: [u64; 2],
-}
-
-impl OtherCpuInfo {
-    /// Size of the structure in the file, in bytes.
-    pub const SIZE: usize = 16;
+structure! {
+    /// What Windows and Crashpad store about any other processor, AMD64 included, at the start of the union.
+    #[doc(alias = "CPU_INFORMATION")]
+    pub struct OtherCpuInfo {
+        /// Abilities: bit n is the answer of `IsProcessorFeaturePresent` for the `PF_*` constant n.
+        pub processor_features: [u64; 2],
+    }
 }
 
 named_values! {
@@ -163,33 +147,12 @@ named_values! {
     /// Breakpad: RISC-V with 64 bits.
     #[doc(alias = "MD_CPU_ARCHITECTURE_RISCV64")]
     RISCV64 = 0x8006 => "RISC-V 64",
+    /// Chromium's port of Crashpad: LoongArch with 64 bits.
+    #[doc(alias = "MD_CPU_ARCHITECTURE_LOONGARCH64")]
+    LOONGARCH64 = 0x8007 => "LoongArch64",
     /// Not known to the producer.
     #[doc(alias = "PROCESSOR_ARCHITECTURE_UNKNOWN")]
     UNKNOWN = 0xFFFF => "unknown",
-}
-
-impl ProcessorArchitecture {
-    /// Size of a pointer in the target in bytes: 4, or else 8, which is also the answer for values without a name.
-    pub const fn pointer_size(self) -> u32 {
-        if self.is_32_bit() { 4 } else { 8 }
-    }
-
-    /// True if pointers of the target have 32 bits.
-    pub const fn is_32_bit(self) -> bool {
-        matches!(
-            self,
-            Self::X86
-                | Self::MIPS
-                | Self::ALPHA
-                | Self::PPC
-                | Self::SHX
-                | Self::ARM
-                | Self::X86_ON_WIN64
-                | Self::ARM32_ON_WIN64
-                | Self::X86_ON_ARM64
-                | Self::RISCV32
-        )
-    }
 }
 
 named_values! {

@@ -1,7 +1,7 @@
 //! What Breakpad adds on every system.
 
 use crate::error::ReadError;
-use crate::format::{self, AssertionType, BreakpadInfoFlags, StreamType};
+use crate::format::{self, AssertionType, BreakpadInfoFlags, FieldOffset, StreamType};
 
 use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
@@ -59,17 +59,17 @@ impl<'a> AssertionInfo<'a> {
 
     /// What was not true; empty if the producer did not learn it.
     pub fn expression(&self) -> Utf16<'a> {
-        self.text(0)
+        self.text(format::AssertionInfo::OFFSETS.expression)
     }
 
     /// The function that looked; empty if the producer did not learn it.
     pub fn function(&self) -> Utf16<'a> {
-        self.text(256)
+        self.text(format::AssertionInfo::OFFSETS.function)
     }
 
     /// The source file of the function; empty if the producer did not learn it.
     pub fn file(&self) -> Utf16<'a> {
-        self.text(512)
+        self.text(format::AssertionInfo::OFFSETS.file)
     }
 
     /// The line in the source file, from 1; 0 if the producer did not learn it.
@@ -82,10 +82,8 @@ impl<'a> AssertionInfo<'a> {
         self.raw().assertion_type
     }
 
-    /// The text in the field at `position`, up to its NUL.
-    fn text(&self, position: usize) -> Utf16<'a> {
-        let field = self.stream.bytes().get(position..position + 256).unwrap_or_default();
-        Utf16::new(field, self.stream.dump().byte_order()).until_nul()
+    fn text<const N: usize>(&self, field: FieldOffset<format::AssertionInfo, [u16; N]>) -> Utf16<'a> {
+        Utf16::of_field(self.stream.bytes(), field, self.stream.dump().byte_order())
     }
 }
 

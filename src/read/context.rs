@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use crate::format::{
-    CONTEXT_CPU_MASK, ContextLayout, ContextState, ProcessorArchitecture, RegisterField, RegisterGroup,
-};
+use crate::format::{CONTEXT_CPU_MASK, ContextLayout, ContextState, Processor, RegisterField, RegisterGroup};
 
 use super::bytes::{ByteOrder, integer_at, unsigned_at};
 use super::target::Target;
@@ -98,7 +96,7 @@ impl fmt::Debug for RegisterValue {
 impl<'a> Context<'a> {
     pub(crate) fn new(bytes: &'a [u8], target: Target, order: ByteOrder) -> Self {
         let windows = target.is_windows();
-        let layout = target.architecture.and_then(|cpu| choose(cpu, bytes, order, windows));
+        let layout = choose(target.processor(), bytes, order, windows);
         Self { bytes, layout, order, windows }
     }
 
@@ -217,13 +215,8 @@ impl<'a> Context<'a> {
     }
 }
 
-fn choose(
-    architecture: ProcessorArchitecture,
-    bytes: &[u8],
-    order: ByteOrder,
-    windows: bool,
-) -> Option<&'static ContextLayout> {
-    let candidates = ContextLayout::of_architecture(architecture);
+fn choose(processor: &Processor, bytes: &[u8], order: ByteOrder, windows: bool) -> Option<&'static ContextLayout> {
+    let candidates = processor.contexts;
     let size = size_of(bytes);
     if let Some(exact) = candidates.iter().find(|layout| (layout.least_size()..=layout.size).contains(&size)) {
         return Some(exact);

@@ -2,8 +2,8 @@
 
 use crate::error::ReadError;
 use crate::format::{
-    self, AnnotationType, Guid, LocationDescriptor, ModuleCrashpadInfoLink, Rva, SimpleStringDictionaryEntry,
-    StreamType,
+    self, AnnotationType, FieldOffset, Guid, LocationDescriptor, ModuleCrashpadInfo, ModuleCrashpadInfoLink, Rva,
+    SimpleStringDictionaryEntry, Stored, StreamType,
 };
 
 use super::bytes::Decode;
@@ -31,12 +31,12 @@ impl<'a> CrashpadInfo<'a> {
 
     /// Which report the dump belongs to; all zeros if it has no number.
     pub fn report_id(&self) -> Option<Guid> {
-        self.field(4)
+        self.field(format::CrashpadInfo::OFFSETS.report_id)
     }
 
     /// Which installation the report comes from; all zeros if it has no number.
     pub fn client_id(&self) -> Option<Guid> {
-        self.field(20)
+        self.field(format::CrashpadInfo::OFFSETS.client_id)
     }
 
     /// Annotations of the program; empty if there are none.
@@ -45,7 +45,8 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// [`ReadError::Truncated`] if the head of the dictionary does not lie in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
-        List::located(self.stream.dump(), self.field(36).unwrap_or_default())
+        let location = self.field(format::CrashpadInfo::OFFSETS.simple_annotations);
+        List::located(self.stream.dump(), location.unwrap_or_default())
     }
 
     /// The modules that have annotations; empty if there are none.
@@ -54,16 +55,17 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// [`ReadError::Truncated`] if the head of the list does not lie in the file.
     pub fn modules(&self) -> Result<CrashpadModuleList<'a>, ReadError> {
-        List::located(self.stream.dump(), self.field(44).unwrap_or_default())
+        let location = self.field(format::CrashpadInfo::OFFSETS.module_list);
+        List::located(self.stream.dump(), location.unwrap_or_default())
     }
 
     /// The bits of a pointer that hold something else than the address; 0 if there are none, `None` in older files.
     pub fn address_mask(&self) -> Option<u64> {
-        self.field(56)
+        self.field(format::CrashpadInfo::OFFSETS.address_mask)
     }
 
-    fn field<T: Decode>(&self, position: u64) -> Option<T> {
-        self.stream.read(Self::WHAT, position).ok()
+    fn field<T: Decode>(&self, field: FieldOffset<format::CrashpadInfo, T>) -> Option<T> {
+        self.stream.field(Self::WHAT, field).ok()
     }
 }
 
@@ -71,7 +73,7 @@ impl<'a> FromStream<'a> for CrashpadInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::CRASHPAD_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        Ok(Self { stream: *stream, version: stream.read(Self::WHAT, 0)? })
+        Ok(Self { stream: *stream, version: stream.field(Self::WHAT, format::CrashpadInfo::OFFSETS.version)? })
     }
 }
 
@@ -156,7 +158,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// [`ReadError::Truncated`] if it does not lie in the file.
     pub fn version(&self) -> Result<u32, ReadError> {
-        self.field(0, 4)
+        self.field(ModuleCrashpadInfo::OFFSETS.version)
     }
 
     /// Messages, without keys; empty if there are none.
@@ -165,7 +167,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
     pub fn list_annotations(&self) -> Result<TextList<'a>, ReadError> {
-        self.list(4)
+        self.list(ModuleCrashpadInfo::OFFSETS.list_annotations)
     }
 
     /// Keys and values; empty if there are none.
@@ -174,7 +176,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// [`ReadError::Truncated`] if the place of the dictionary, or its head, does not lie in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
-        self.list(12)
+        self.list(ModuleCrashpadInfo::OFFSETS.simple_annotations)
     }
 
     /// Values with names and types; empty if there are none.
@@ -183,21 +185,23 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
     pub fn annotation_objects(&self) -> Result<AnnotationList<'a>, ReadError> {
-        self.list(20)
+        self.list(ModuleCrashpadInfo::OFFSETS.annotation_objects)
     }
 
-    fn list<R: Record<'a>>(&self, position: u64) -> Result<List<'a, R>, ReadError> {
-        let location: LocationDescriptor = self.field(position, LocationDescriptor::SIZE as u64)?;
-        List::located(&self.dump, location)
+    fn list<R: Record<'a>>(
+        &self,
+        field: FieldOffset<ModuleCrashpadInfo, LocationDescriptor>,
+    ) -> Result<List<'a, R>, ReadError> {
+        List::located(&self.dump, self.field(field)?)
     }
 
     /// A field of the annotations, zero if they have no room for it.
-    fn field<T: Decode + Default>(&self, position: u64, size: u64) -> Result<T, ReadError> {
+    fn field<T: Decode + Stored>(&self, field: FieldOffset<ModuleCrashpadInfo, T>) -> Result<T, ReadError> {
         let location = self.raw.location;
-        if u64::from(location.data_size) < position + size {
-            return Ok(T::default());
+        if u64::from(location.data_size) < field.range().end as u64 {
+            return Ok(T::ZERO);
         }
-        self.dump.bytes().read(Self::WHAT, u64::from(location.rva) + position)
+        self.dump.bytes().read(Self::WHAT, u64::from(location.rva) + field.get() as u64)
     }
 }
 
@@ -233,7 +237,7 @@ impl<'a> TextListEntry<'a> {
 
 impl<'a> Record<'a> for TextListEntry<'a> {
     const LIST: &'static str = "MinidumpRVAList";
-    const SIZE: u64 = 4;
+    const SIZE: u64 = size_of::<Rva>() as u64;
 
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { rva: dump.bytes().read(Self::LIST, offset)?, dump: *dump })

@@ -96,6 +96,11 @@ pub struct ImageSection {
     pub characteristics: SectionCharacteristics,
 }
 
+impl ImageSection {
+    /// The size of a section header in bytes.
+    pub const HEADER_SIZE: usize = pe::IMAGE_SIZEOF_SECTION_HEADER;
+}
+
 impl fmt::Debug for Image<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Image({} at {:#x})", self.machine(), self.base)
@@ -302,7 +307,7 @@ impl<'m, 'a> Image<'m, 'a> {
 
     fn section_header(&self, number: u64) -> u64 {
         let first = self.signature + OPTIONAL_HEADER + u64::from(self.file.size_of_optional_header.get(LE));
-        first + number * pe::IMAGE_SIZEOF_SECTION_HEADER as u64
+        first + number * ImageSection::HEADER_SIZE as u64
     }
 
     fn read<T: Pod>(&self, position: u64) -> Option<T> {

@@ -10,6 +10,9 @@ use crate::format::LocationDescriptor;
 use super::dump_bytes::DumpBytes;
 use super::stream::RawStream;
 
+/// The size of a count of entries.
+const COUNT: u64 = size_of::<u32>() as u64;
+
 /// An entry of a [`List`], decoded from its bytes.
 pub trait Record<'a>: Sized {
     /// The format's name of the list, for errors.
@@ -69,8 +72,8 @@ impl<'a, R: Record<'a>> List<'a, R> {
     pub(crate) fn counted(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let count: u32 = stream.read(R::LIST, 0)?;
         let entries = u64::from(count) * R::SIZE;
-        let padded = count > 0 && stream.declared_size() == entries + 8;
-        Self::new(stream, if padded { 8 } else { 4 }, R::SIZE, count.into())
+        let padded = count > 0 && stream.declared_size() == 2 * COUNT + entries;
+        Self::new(stream, if padded { 2 * COUNT } else { COUNT }, R::SIZE, count.into())
     }
 
     /// A list headed by the sizes of its header and of its entries; `header` is the least header.
@@ -111,7 +114,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
         }
         let bytes = dump.bytes().clipped(start, location.data_size.into());
         let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
-        Ok(Self::at(dump, R::LIST, start + 4, R::SIZE, count.into(), bytes.len() as u64 - 4))
+        Ok(Self::at(dump, R::LIST, start + COUNT, R::SIZE, count.into(), bytes.len() as u64 - COUNT))
     }
 
     /// `declared` entries of `entry_size` bytes from `offset` of the file: those within `size` bytes and the file.

@@ -1,7 +1,7 @@
 //! The memory information list: what the system said of each region of the address space.
 
 use crate::error::ReadError;
-use crate::format::{self, MemoryBasicInformation32, MemoryProtection, MemoryState, MemoryType, StreamType};
+use crate::format::{self, MemoryBasicInformation32, MemoryProtection, MemoryState, MemoryType, StreamType, size32};
 
 use super::by_address::Addressed;
 use super::dump_bytes::DumpBytes;
@@ -95,8 +95,8 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
         const LIST: &str = <MemoryInfo as Record<'_>>::LIST;
         // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
         let (size_of_header, size_of_entry, count) = match stream.read::<u32>(LIST, 0) {
-            Ok(12) => {
-                // The same three words as in the list of unloaded modules.
+            // The same three words as in the list of unloaded modules.
+            Ok(size) if size == size32::<format::UnloadedModuleListHeader>() => {
                 let head: format::UnloadedModuleListHeader = stream.read(LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
             }
@@ -105,6 +105,6 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
                 (head.size_of_header, head.size_of_entry, head.number_of_entries)
             }
         };
-        Self::sized(stream, 12, size_of_header, size_of_entry, count)
+        Self::sized(stream, format::UnloadedModuleListHeader::SIZE as u64, size_of_header, size_of_entry, count)
     }
 }

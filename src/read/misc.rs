@@ -1,13 +1,18 @@
 //! Facts about the process that have no stream of their own.
 
 use crate::error::ReadError;
-use crate::format::{self, MiscInfoFlags, StreamType, TimeZoneInformation, XStateConfigFeature};
+use crate::format::{self, FieldOffset, MiscInfoFlags, StreamType, TimeZoneInformation, XStateConfigFeature};
 
 use super::bytes::{Bytes, Decode};
 use super::stream::{FromStream, RawStream};
 use super::string::Utf16;
 
 const WHAT: &str = "MINIDUMP_MISC_INFO";
+
+// Where the shorter forms and their parts are in the longest one.
+const FORM4: FieldOffset<format::MiscInfo5, format::MiscInfo4> = format::MiscInfo5::OFFSETS.misc_info4;
+const ZONE: FieldOffset<format::MiscInfo5, TimeZoneInformation> =
+    FORM4.then(format::MiscInfo4::OFFSETS.misc_info3).then(format::MiscInfo3::OFFSETS.time_zone);
 
 /// The miscellaneous information stream, in any of its five forms.
 ///
@@ -141,17 +146,18 @@ impl<'a> MiscInfo<'a> {
 
     /// What the time zone is called in standard time.
     pub fn standard_name(&self) -> Option<Utf16<'a>> {
-        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(64, 64))
+        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.standard_name)))
     }
 
     /// What the time zone is called in daylight saving time.
     pub fn daylight_name(&self) -> Option<Utf16<'a>> {
-        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(148, 64))
+        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.daylight_name)))
     }
 
     /// The build of the system.
     pub fn build_string(&self) -> Option<Utf16<'a>> {
-        self.filled(4, MiscInfoFlags::BUILD_STRING).then(|| self.text(232, 520))
+        self.filled(4, MiscInfoFlags::BUILD_STRING)
+            .then(|| self.text(FORM4.then(format::MiscInfo4::OFFSETS.build_string)))
     }
 
     /// The program that wrote the dump and its version.
@@ -161,7 +167,8 @@ impl<'a> MiscInfo<'a> {
         if self.version() < 4 {
             return None;
         }
-        Some(self.text(752, 80)).filter(|text| !text.is_empty() || self.flags().contains(MiscInfoFlags::BUILD_STRING))
+        Some(self.text(FORM4.then(format::MiscInfo4::OFFSETS.dbg_bld_str)))
+            .filter(|text| !text.is_empty() || self.flags().contains(MiscInfoFlags::BUILD_STRING))
     }
 
     /// Where the processor's extended registers are in a context; `None` if the producer did not say.
@@ -193,11 +200,8 @@ impl<'a> MiscInfo<'a> {
         self.source.read_from(WHAT, bytes, self.offset).unwrap_or_default()
     }
 
-    /// The text in an array of `size` bytes at `start`: what comes before the first NUL, all if there is none.
-    fn text(&self, start: usize, size: usize) -> Utf16<'a> {
-        let array = self.bytes.get(start..start + size).unwrap_or_default();
-        let len = array.chunks_exact(2).take_while(|unit| *unit != [0, 0]).count();
-        Utf16::new(array.get(..2 * len).unwrap_or_default(), self.source.order())
+    fn text<const N: usize>(&self, field: FieldOffset<format::MiscInfo5, [u16; N]>) -> Utf16<'a> {
+        Utf16::of_field(self.bytes, field, self.source.order())
     }
 }
 

@@ -4,7 +4,8 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{
-    self, LocationDescriptor, MacBootArgsAligned, MacCrashInfoRecord4, MacCrashInfoRecord5, Rva64, StreamType,
+    self, LocationDescriptor, MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord4, MacCrashInfoRecord5,
+    Rva64, StreamType,
 };
 
 use super::bytes::Decode;
@@ -17,9 +18,6 @@ text_streams! {
     /// What went wrong while minidump-writer wrote the dump, a text in JSON; what it holds differs between versions.
     MozSoftErrors(MOZ_SOFT_ERRORS);
 }
-
-/// How many records the head has room for.
-const MAX_RECORDS: u32 = 20;
 
 /// Messages that libraries left for the crash report, in sections of Mach-O files named `__crash_info`.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +44,9 @@ impl<'a> MozMacCrashInfo<'a> {
     /// stream.
     pub fn records(&self) -> impl FusedIterator<Item = Result<MacCrashInfoRecord<'a>, ReadError>> + Clone + use<'a> {
         let Self { stream, record_start_size, .. } = *self;
-        let places = (0..u64::from(self.record_count.min(MAX_RECORDS))).map(|index| 12 + 8 * index);
+        let (first, size) = (MacCrashInfo::OFFSETS.records.get() as u64, LocationDescriptor::SIZE as u64);
+        let indices = (0..u64::from(self.record_count)).take(MacCrashInfo::MAXIMUM_RECORDS);
+        let places = indices.map(move |index| first + size * index);
         let locations = places.map_while(move |place| stream.read::<LocationDescriptor>(Self::WHAT, place).ok());
         locations.map(move |location| MacCrashInfoRecord::new(*stream.dump(), location, record_start_size)).fuse()
     }
@@ -56,8 +56,9 @@ impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_CRASH_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let record_count = stream.read(Self::WHAT, 4)?;
-        Ok(Self { stream: *stream, record_count, record_start_size: stream.read(Self::WHAT, 8)? })
+        let record_count = stream.field(Self::WHAT, MacCrashInfo::OFFSETS.record_count)?;
+        let record_start_size = stream.field(Self::WHAT, MacCrashInfo::OFFSETS.record_start_size)?;
+        Ok(Self { stream: *stream, record_count, record_start_size })
     }
 }
 
@@ -167,7 +168,7 @@ pub struct MozMacBootArgs<'a> {
     dump: DumpBytes<'a>,
 }
 
-/// True if the position stands at 8, as a compiler would align it, and not at 4, as minidump-writer packs it.
+/// True if the position is where a compiler would align it, and not where minidump-writer packs it.
 pub(super) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
     stream.declared_size() >= MacBootArgsAligned::SIZE as u64
 }
@@ -194,7 +195,10 @@ impl<'a> FromStream<'a> for MozMacBootArgs<'a> {
     const STREAM_TYPE: StreamType = StreamType::MOZ_MAC_BOOT_ARGS;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let position = if has_aligned_boot_args(stream) { 8 } else { 4 };
-        Ok(Self { rva: stream.read(Self::WHAT, position)?, dump: *stream.dump() })
+        let rva = match has_aligned_boot_args(stream) {
+            true => stream.field(Self::WHAT, MacBootArgsAligned::OFFSETS.bootargs)?,
+            false => stream.field(Self::WHAT, MacBootArgs::OFFSETS.bootargs)?,
+        };
+        Ok(Self { rva, dump: *stream.dump() })
     }
 }

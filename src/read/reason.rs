@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::format::{
-    ExceptionRecord, PlatformId, ProcessorArchitecture, fast_fail_name, fuchsia_exception_name, linux_code_name,
-    linux_signal_name, mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
+    ExceptionRecord, PlatformId, fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name,
+    mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
 };
 
 use super::target::Target;
@@ -113,11 +113,7 @@ impl CrashReason {
             }
             Some(PlatformId::LINUX | PlatformId::ANDROID) => Self::Linux { signal: code, code: flags },
             Some(PlatformId::MAC_OS | PlatformId::IOS) => {
-                let arm = matches!(
-                    target.architecture,
-                    Some(ProcessorArchitecture::ARM | ProcessorArchitecture::ARM64 | ProcessorArchitecture::ARM64_OLD)
-                );
-                Self::Mac { exception: code, code: flags, arm }
+                Self::Mac { exception: code, code: flags, arm: target.processor().has_arm_mach_codes }
             }
             Some(PlatformId::SOLARIS) => Self::Solaris { signal: code, code: flags },
             Some(PlatformId::FUCHSIA) => Self::Fuchsia { exception: code },

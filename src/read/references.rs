@@ -8,7 +8,12 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{DsoDebugLayout, Relocation, RvaWidth, StreamType, stream_table};
+use crate::format::{
+    Annotation, CrashpadInfo, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, FieldOffset, LinkMap32,
+    LinkMap64, LinkMap64Packed, LocationDescriptor, MacBootArgs, MacBootArgsAligned, MacCrashInfo, Module,
+    ModuleCrashpadInfo, ModuleCrashpadInfoLink, Relocation, Rva, Rva64, RvaWidth, SimpleStringDictionaryEntry,
+    StreamType, stream_table,
+};
 
 use super::budget::Budget;
 use super::bytes::{Bytes, integer_at};
@@ -122,7 +127,7 @@ enum Kind {
     Annotations,
     /// Head of Mozilla's crash information records.
     CrashInfo,
-    /// Mozilla's boot arguments; the position stands at 4, or at 8 if the structure is aligned.
+    /// Mozilla's boot arguments, packed or aligned.
     BootArgs { aligned: bool },
 }
 
@@ -139,24 +144,23 @@ struct Field {
 
 impl Field {
     /// A position alone; the target tells its own size.
-    const fn rva(position: u64, target: Kind) -> Self {
-        Self { position, width: RvaWidth::Rva, extent: None, target }
+    const fn rva<S>(field: FieldOffset<S, Rva>, target: Kind) -> Self {
+        Self { position: field.get() as u64, width: RvaWidth::Rva, extent: None, target }
     }
 
     /// The same with eight bytes.
-    const fn rva64(position: u64, target: Kind) -> Self {
-        Self { position, width: RvaWidth::Rva64, extent: None, target }
+    const fn rva64<S>(field: FieldOffset<S, Rva64>, target: Kind) -> Self {
+        Self { position: field.get() as u64, width: RvaWidth::Rva64, extent: None, target }
     }
 
-    /// A location descriptor: a size in bytes, then a position.
-    const fn location(position: u64, target: Kind) -> Self {
-        Self { position: position + 4, width: RvaWidth::Rva, extent: Some((position, 1)), target }
+    /// A position beside the number of bytes, or of larger units, that stand there.
+    const fn counted<S>(field: FieldOffset<S, Rva>, count: FieldOffset<S, u32>, unit: usize, target: Kind) -> Self {
+        Self { extent: Some((count.get() as u64, unit as u64)), ..Self::rva(field, target) }
     }
 
-    /// Breakpad's position of link maps, which their number follows.
-    const fn link_maps(layout: DsoDebugLayout) -> Self {
-        let extent = Some((8, layout.link_map_size() as u64));
-        Self { position: 4, width: RvaWidth::Rva, extent, target: Kind::LinkMaps(layout) }
+    const fn location<S>(field: FieldOffset<S, LocationDescriptor>, target: Kind) -> Self {
+        let (rva, size) = (LocationDescriptor::OFFSETS.rva, LocationDescriptor::OFFSETS.data_size);
+        Self::counted(field.then(rva), field.then(size), 1, target)
     }
 }
 
@@ -169,28 +173,61 @@ struct Layout {
 }
 
 const MODULE: &[Field] = &[
-    Field::rva(20, Kind::Utf16),
-    Field::location(76, Kind::Plain("CodeView record")),
-    Field::location(84, Kind::Plain("IMAGE_DEBUG_MISC")),
+    Field::rva(Module::OFFSETS.module_name_rva, Kind::Utf16),
+    Field::location(Module::OFFSETS.cv_record, Kind::Plain("CodeView record")),
+    Field::location(Module::OFFSETS.misc_record, Kind::Plain("IMAGE_DEBUG_MISC")),
 ];
-const DSO_DEBUG_32: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits32)];
-const DSO_DEBUG_64: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits64)];
-const DSO_DEBUG_PACKED: &[Field] = &[Field::link_maps(DsoDebugLayout::Bits64Packed)];
-const LINK_MAP_32: &[Field] = &[Field::rva(4, Kind::Utf16)];
-const LINK_MAP_64: &[Field] = &[Field::rva(8, Kind::Utf16)];
-const CRASHPAD_INFO: &[Field] = &[Field::location(36, Kind::Dictionary), Field::location(44, Kind::ModuleLinks)];
-const DICTIONARY_ENTRY: &[Field] = &[Field::rva(0, Kind::Utf8), Field::rva(4, Kind::Utf8)];
-const MODULE_LINK: &[Field] = &[Field::location(4, Kind::ModuleInfo)];
+const DSO_DEBUG_32: &[Field] = &[Field::counted(
+    DsoDebug32::OFFSETS.map,
+    DsoDebug32::OFFSETS.dso_count,
+    LinkMap32::SIZE,
+    Kind::LinkMaps(DsoDebugLayout::Bits32),
+)];
+const DSO_DEBUG_64: &[Field] = &[Field::counted(
+    DsoDebug64::OFFSETS.map,
+    DsoDebug64::OFFSETS.dso_count,
+    LinkMap64::SIZE,
+    Kind::LinkMaps(DsoDebugLayout::Bits64),
+)];
+const DSO_DEBUG_PACKED: &[Field] = &[Field::counted(
+    DsoDebug64Packed::OFFSETS.map,
+    DsoDebug64Packed::OFFSETS.dso_count,
+    LinkMap64Packed::SIZE,
+    Kind::LinkMaps(DsoDebugLayout::Bits64Packed),
+)];
+const LINK_MAP_32: &[Field] = &[Field::rva(LinkMap32::OFFSETS.name, Kind::Utf16)];
+const LINK_MAP_64: &[Field] = &[Field::rva(LinkMap64::OFFSETS.name, Kind::Utf16)];
+const LINK_MAP_PACKED: &[Field] = &[Field::rva(LinkMap64Packed::OFFSETS.name, Kind::Utf16)];
+const CRASHPAD_INFO: &[Field] = &[
+    Field::location(CrashpadInfo::OFFSETS.simple_annotations, Kind::Dictionary),
+    Field::location(CrashpadInfo::OFFSETS.module_list, Kind::ModuleLinks),
+];
+const DICTIONARY_ENTRY: &[Field] = &[
+    Field::rva(SimpleStringDictionaryEntry::OFFSETS.key, Kind::Utf8),
+    Field::rva(SimpleStringDictionaryEntry::OFFSETS.value, Kind::Utf8),
+];
+const MODULE_LINK: &[Field] = &[Field::location(ModuleCrashpadInfoLink::OFFSETS.location, Kind::ModuleInfo)];
 const MODULE_INFO: &[Field] = &[
-    Field::location(4, Kind::Utf8List),
-    Field::location(12, Kind::Dictionary),
-    Field::location(20, Kind::Annotations),
+    Field::location(ModuleCrashpadInfo::OFFSETS.list_annotations, Kind::Utf8List),
+    Field::location(ModuleCrashpadInfo::OFFSETS.simple_annotations, Kind::Dictionary),
+    Field::location(ModuleCrashpadInfo::OFFSETS.annotation_objects, Kind::Annotations),
 ];
-const UTF8_LIST_ENTRY: &[Field] = &[Field::rva(0, Kind::Utf8)];
-const ANNOTATION: &[Field] = &[Field::rva(0, Kind::Utf8), Field::rva(8, Kind::ByteArray)];
-const CRASH_INFO_RECORD: &[Field] = &[Field::location(0, Kind::Plain("MINIDUMP_MAC_CRASH_INFO_RECORD"))];
-const BOOT_ARGS: &[Field] = &[Field::rva64(4, Kind::Utf16)];
-const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(8, Kind::Utf16)];
+/// The entry is the position.
+const UTF8_LIST_ENTRY: &[Field] = &[Field { position: 0, width: RvaWidth::Rva, extent: None, target: Kind::Utf8 }];
+const ANNOTATION: &[Field] =
+    &[Field::rva(Annotation::OFFSETS.name, Kind::Utf8), Field::rva(Annotation::OFFSETS.value, Kind::ByteArray)];
+/// The entry is the location.
+const CRASH_INFO_RECORD: &[Field] = &[Field {
+    position: LocationDescriptor::OFFSETS.rva.get() as u64,
+    width: RvaWidth::Rva,
+    extent: Some((LocationDescriptor::OFFSETS.data_size.get() as u64, 1)),
+    target: Kind::Plain("MINIDUMP_MAC_CRASH_INFO_RECORD"),
+}];
+const BOOT_ARGS: &[Field] = &[Field::rva64(MacBootArgs::OFFSETS.bootargs, Kind::Utf16)];
+const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(MacBootArgsAligned::OFFSETS.bootargs, Kind::Utf16)];
+
+/// The size of a count, which stands before what it counts.
+const COUNT: u64 = size_of::<u32>() as u64;
 
 /// Declares the way from a stream to what the table says that it refers to.
 macro_rules! kinds {
@@ -274,29 +311,33 @@ impl Kind {
     /// Where its fields stand, by what it says itself; `None` if there are none or it is too short to say.
     fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
         let count = |position: usize| source.read_from::<u32>("", bytes.get(position..)?, 0).ok().map(u64::from);
-        let counted = |size, fields| Some(Layout { first: 4, entries: count(0)?, size, fields });
+        let counted =
+            |size: usize, fields| Some(Layout { first: COUNT, entries: count(0)?, size: size as u64, fields });
         let once = |fields| Some(Layout { first: 0, entries: 1, size: 0, fields });
-        let all = |size, fields| Some(Layout { first: 0, entries: bytes.len() as u64 / size, size, fields });
+        let all = |size: usize, fields| {
+            Some(Layout { first: 0, entries: (bytes.len() / size) as u64, size: size as u64, fields })
+        };
         match self {
             Self::Plain(_) | Self::Utf16 | Self::Utf8 | Self::ByteArray => None,
             Self::Modules { first, entries, size } => Some(Layout { first, entries, size, fields: MODULE }),
             Self::DsoDebug(DsoDebugLayout::Bits32) => once(DSO_DEBUG_32),
             Self::DsoDebug(DsoDebugLayout::Bits64) => once(DSO_DEBUG_64),
             Self::DsoDebug(DsoDebugLayout::Bits64Packed) => once(DSO_DEBUG_PACKED),
-            Self::LinkMaps(layout) => {
-                let fields = if layout.pointer_size() == 4 { LINK_MAP_32 } else { LINK_MAP_64 };
-                all(layout.link_map_size() as u64, fields)
-            }
+            Self::LinkMaps(DsoDebugLayout::Bits32) => all(LinkMap32::SIZE, LINK_MAP_32),
+            Self::LinkMaps(DsoDebugLayout::Bits64) => all(LinkMap64::SIZE, LINK_MAP_64),
+            Self::LinkMaps(DsoDebugLayout::Bits64Packed) => all(LinkMap64Packed::SIZE, LINK_MAP_PACKED),
             Self::CrashpadInfo => once(CRASHPAD_INFO),
-            Self::Dictionary => counted(8, DICTIONARY_ENTRY),
-            Self::ModuleLinks => counted(12, MODULE_LINK),
+            Self::Dictionary => counted(SimpleStringDictionaryEntry::SIZE, DICTIONARY_ENTRY),
+            Self::ModuleLinks => counted(ModuleCrashpadInfoLink::SIZE, MODULE_LINK),
             Self::ModuleInfo => once(MODULE_INFO),
-            Self::Utf8List => counted(4, UTF8_LIST_ENTRY),
-            Self::Annotations => counted(12, ANNOTATION),
-            // The head counts the records, and has room for 20.
-            Self::CrashInfo => {
-                Some(Layout { first: 12, entries: count(4)?.min(20), size: 8, fields: CRASH_INFO_RECORD })
-            }
+            Self::Utf8List => counted(size_of::<Rva>(), UTF8_LIST_ENTRY),
+            Self::Annotations => counted(Annotation::SIZE, ANNOTATION),
+            Self::CrashInfo => Some(Layout {
+                first: MacCrashInfo::OFFSETS.records.get() as u64,
+                entries: count(MacCrashInfo::OFFSETS.record_count.get())?.min(MacCrashInfo::MAXIMUM_RECORDS as u64),
+                size: LocationDescriptor::SIZE as u64,
+                fields: CRASH_INFO_RECORD,
+            }),
             Self::BootArgs { aligned: false } => once(BOOT_ARGS),
             Self::BootArgs { aligned: true } => once(BOOT_ARGS_ALIGNED),
         }
@@ -304,7 +345,7 @@ impl Kind {
 
     /// The size of what stands at `offset` and tells its own size.
     fn measure(self, source: &Bytes<'_>, offset: u64) -> Result<u64, ReadError> {
-        let size = 4 + u64::from(source.read::<u32>(self.name(), offset)?);
+        let size = COUNT + u64::from(source.read::<u32>(self.name(), offset)?);
         let nul: &[u8] = match self {
             Self::Utf16 => &[0, 0],
             Self::Utf8 => &[0],

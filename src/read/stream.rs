@@ -1,7 +1,7 @@
 //! One stream: its bytes, and the trait for views of it.
 
 use crate::error::ReadError;
-use crate::format::{DirectoryEntry, StreamType};
+use crate::format::{DirectoryEntry, FieldOffset, StreamType};
 
 use super::bytes::Decode;
 use super::dump_bytes::DumpBytes;
@@ -118,6 +118,11 @@ impl<'a> RawStream<'a> {
     /// Those of [`FromStream::from_stream`].
     pub fn view<T: FromStream<'a>>(&self) -> Result<T, ReadError> {
         T::from_stream(self)
+    }
+
+    /// Decodes a field of the structure that the stream is, all of it within the stream.
+    pub(crate) fn field<S, T: Decode>(&self, what: &'static str, field: FieldOffset<S, T>) -> Result<T, ReadError> {
+        self.read(what, field.get() as u64)
     }
 
     /// Decodes the structure at `position` of the stream, all of it within the stream.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use crate::error::ReadError;
-use crate::format::Rva64;
+use crate::format::{FieldOffset, Rva64};
 
 use super::bytes::{ByteOrder, Bytes};
 
@@ -19,6 +19,15 @@ impl<'a> Utf16<'a> {
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Self {
         Self { bytes, big: order == ByteOrder::Big }
+    }
+
+    /// The text in a field of `structure`: what comes before the first NUL, all if there is none.
+    pub(crate) fn of_field<S, const N: usize>(
+        structure: &'a [u8],
+        field: FieldOffset<S, [u16; N]>,
+        order: ByteOrder,
+    ) -> Self {
+        Self::new(structure.get(field.range()).unwrap_or_default(), order).until_nul()
     }
 
     /// The text as the file has it, in the file's byte order; an odd last byte belongs to no code unit.
@@ -117,7 +126,8 @@ impl<'a> Bytes<'a> {
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva)?;
-        let text = rva.checked_add(4).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
+        let text =
+            rva.checked_add(size_of_val(&length) as u64).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
         Ok(Utf16::new(self.slice(WHAT, text, length.into())?, self.order()))
     }
 }

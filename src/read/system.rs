@@ -1,7 +1,9 @@
 //! Processor and operating system of the dumped machine.
 
 use crate::error::ReadError;
-use crate::format::{self, ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, StreamType, X86CpuInfo};
+use crate::format::{
+    self, ArmCpuInfo, CpuInfoForm, OtherCpuInfo, PlatformId, ProcessorArchitecture, StreamType, X86CpuInfo,
+};
 
 use super::dump_bytes::DumpBytes;
 use super::stream::{FromStream, RawStream};
@@ -60,13 +62,17 @@ impl<'a> SystemInfo<'a> {
     /// AMD64 has the form of other processors in dumps of Windows and Crashpad but the x86 form where Breakpad wrote
     /// them on Linux; there the 12 letters of the vendor tell. Zeros, which many producers leave, look like the former.
     pub fn cpu(&self) -> CpuInformation {
-        use ProcessorArchitecture as Cpu;
-        let windows = self.platform().is_windows();
-        match self.architecture() {
-            Cpu::X86 | Cpu::X86_ON_WIN64 | Cpu::X86_ON_ARM64 => CpuInformation::X86(self.cpu_as()),
-            Cpu::AMD64 if !windows && self.names_vendor() => CpuInformation::X86(self.cpu_as()),
-            Cpu::ARM if !windows => CpuInformation::Arm(self.cpu_as()),
-            _ => CpuInformation::Other(self.cpu_as()),
+        let processor = self.architecture().processor();
+        let is_ambiguous = !self.platform().is_windows() && processor.cpu_info != processor.cpu_info_of_breakpad;
+        let form = match processor.cpu_info_of_breakpad {
+            _ if !is_ambiguous => processor.cpu_info,
+            CpuInfoForm::X86 if !self.names_vendor() => processor.cpu_info,
+            form => form,
+        };
+        match form {
+            CpuInfoForm::X86 => CpuInformation::X86(self.cpu_as()),
+            CpuInfoForm::Arm => CpuInformation::Arm(self.cpu_as()),
+            CpuInfoForm::Other => CpuInformation::Other(self.cpu_as()),
         }
     }
 
@@ -77,7 +83,8 @@ impl<'a> SystemInfo<'a> {
 
     fn names_vendor(&self) -> bool {
         let printable = |byte: &u8| matches!(byte, b' '..=b'~');
-        self.raw.cpu.first_chunk::<12>().is_some_and(|vendor| vendor.iter().all(printable))
+        let vendor = self.raw.cpu.get(X86CpuInfo::OFFSETS.vendor_id.range());
+        vendor.is_some_and(|vendor| vendor.iter().all(printable))
     }
 
     /// One form of the processor information; all of them fit into the 24 bytes that there are.

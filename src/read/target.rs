@@ -1,6 +1,6 @@
 //! The machine that a dump is of: what its addresses and registers look like.
 
-use crate::format::{PlatformId, ProcessorArchitecture};
+use crate::format::{PlatformId, Processor, ProcessorArchitecture};
 
 use super::interval::Interval;
 
@@ -14,9 +14,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// What is known of the processor; next to nothing where the dump does not name one.
+    #[inline]
+    pub fn processor(&self) -> &'static Processor {
+        self.architecture.unwrap_or(ProcessorArchitecture::UNKNOWN).processor()
+    }
+
     /// The size of a pointer in bytes: 4 or 8, 8 where the dump does not say.
+    #[inline]
     pub fn pointer_size(&self) -> u32 {
-        self.architecture.map_or(8, |architecture| architecture.pointer_size())
+        self.processor().pointer_size
     }
 
     /// True if addresses have 32 bits.

@@ -131,6 +131,6 @@ impl<'a> Bytes<'a> {
     pub(crate) fn counted(&self, what: &'static str, rva: Rva) -> Result<&'a [u8], ReadError> {
         let rva = Rva64::from(rva);
         let length: u32 = self.read(what, rva)?;
-        self.slice(what, rva + 4, length.into())
+        self.slice(what, rva + size_of_val(&length) as u64, length.into())
     }
 }

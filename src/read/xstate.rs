@@ -1,32 +1,22 @@
 //! Extended registers: what follows the fixed part of an x86 or AMD64 context.
 
 use crate::format::{
-    ContextLayout, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES, XStateConfigFeature, XStateFeatureInfo,
+    ContextEx, ContextLayout, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES,
+    XSaveHeader, XStateConfigFeature, XStateFeatureInfo, size32,
 };
 
-use super::bytes::{ByteOrder, integer_at};
+use super::bytes::{ByteOrder, Bytes, integers};
 use super::context::Context;
 
-/// Size of the part of an `XSAVE` area that a context holds elsewhere: its `FXSAVE` area.
-const LEGACY_SIZE: u32 = 512;
+/// Size of what comes before the groups in an `XSAVE` area: its `FXSAVE` area, and its header. AVX registers are the first
+/// of them.
+const BEFORE_GROUPS: u32 = FXSAVE_SIZE + size32::<XSaveHeader>();
 
-/// Size of the header behind that.
-const HEADER_SIZE: u32 = 64;
-
-/// Where `FXSAVE` puts XMM registers.
-const XMM_OFFSET: u32 = 160;
-
-/// The number of the AVX registers among the features.
+/// The numbers of features: the registers of the x87, of SSE and of AVX, those of CET for user mode.
+const X87: u32 = 0;
+const SSE: u32 = 1;
 const AVX: u32 = 2;
-
-/// Where the processors put AVX registers in an area that is not compacted.
-const AVX_OFFSET: u32 = 576;
-
-/// The number of the user's CET registers among the features.
 const CET_U: u32 = 11;
-
-/// The least offset of the extended registers from the `CONTEXT_EX`, which has three entries of 8 bytes.
-const CONTEXT_EX_SIZE: i64 = 24;
 
 /// The extended registers of a context.
 ///
@@ -41,6 +31,8 @@ pub struct XState<'a> {
     context: Context<'a>,
     /// Where the `FXSAVE` area is in the record.
     fxsave: u32,
+    /// The XMM registers in it: how many there are, and the first one.
+    xmm: (u32, RegisterField),
     declared_size: u32,
     /// What is there of the chunk: its header at least.
     chunk: &'a [u8],
@@ -82,33 +74,28 @@ impl<'a> Context<'a> {
     pub fn xstate(&self, config: Option<&XStateConfigFeature>) -> Option<XState<'a>> {
         let layout = self.layout().filter(|_| self.is_valid(RegisterGroup::XState))?;
         let fxsave = layout.fxsave?;
+        let xmm = layout.registers().filter(|register| register.name.starts_with("xmm"));
+        let xmm = (u32::try_from(xmm.clone().count()).ok()?, xmm.clone().next()?);
         let (start, declared_size) = self.chunk_place(layout)?;
         let chunk = self.as_bytes().get(usize::try_from(start).ok()?..)?;
         let chunk = usize::try_from(declared_size).ok().and_then(|size| chunk.get(..size)).unwrap_or(chunk);
-        if chunk.len() < usize::try_from(HEADER_SIZE).ok()? {
-            return None;
-        }
-        let present = stored_u64(chunk, 0)?;
-        let compaction = stored_u64(chunk, 8)?;
+        let header: XSaveHeader = Bytes::new(&[], ByteOrder::Little).read_from("", chunk, 0).ok()?;
+        let XSaveHeader { mask: present, compaction_mask: compaction, .. } = header;
         let config = config.copied();
-        Some(XState { context: *self, fxsave, declared_size, chunk, present, compaction, config })
+        Some(XState { context: *self, fxsave, xmm, declared_size, chunk, present, compaction, config })
     }
 
     /// Where the chunk starts in the record, and its size: what the `CONTEXT_EX` says, if that can be one.
     fn chunk_place(&self, layout: &ContextLayout) -> Option<(u32, u32)> {
-        let field = |index: u32| {
-            let bits = integer_at(self.tail(), 4 * index, 4, self.byte_order())?;
-            u32::try_from(bits).ok()
-        };
-        let offset = |index: u32| field(index).map(|bits| i64::from(bits as i32));
-        let [whole, legacy, chunk] = [offset(0)?, offset(2)?, offset(4)?];
-        let size = field(5)?;
+        let parts: ContextEx = Bytes::new(&[], self.byte_order()).read_from("", self.tail(), 0).ok()?;
         let back = -i64::from(layout.size);
-        if whole != back || legacy != back || chunk < CONTEXT_EX_SIZE {
+        let chunk = i64::from(parts.xstate.offset);
+        let is_before = [parts.all, parts.legacy].into_iter().all(|part| i64::from(part.offset) == back);
+        if !is_before || chunk < i64::from(size32::<ContextEx>()) {
             return None;
         }
         let start = u32::try_from(i64::from(layout.size) + chunk).ok()?;
-        Some((start, size))
+        Some((start, parts.xstate.length))
     }
 }
 
@@ -172,12 +159,13 @@ impl<'a> XState<'a> {
     /// That half is zeros if AVX registers were asked for but not present. `None` if they were not asked for, if the
     /// record ends before the register does, and from number 16 (x86: 8) on.
     pub fn ymm(&self, number: u32) -> Option<[u8; 32]> {
-        if number >= self.registers() {
+        let (count, first) = self.xmm;
+        if number >= count {
             return None;
         }
-        let low = self.bytes(XMM_OFFSET + 16 * number, 16);
+        let low = self.bytes(self.xmm_offset() + first.size * number, first.size);
         let high = match self.feature(AVX) {
-            Some(avx) => avx.bytes.get(usize::try_from(16 * number).ok()?..)?.get(..16)?,
+            Some(avx) => avx.bytes.get(usize::try_from(first.size * number).ok()?..)?.get(..16)?,
             None if self.saved().is_some_and(|saved| saved & 1 << AVX == 0) => return None,
             None => &[0; 16],
         };
@@ -190,38 +178,39 @@ impl<'a> XState<'a> {
 
     /// The AVX registers that are there, with their numbers: see [`Self::ymm`].
     pub fn ymm_registers(&self) -> impl Iterator<Item = (u32, [u8; 32])> {
-        (0..self.registers()).filter_map(|number| Some((number, self.ymm(number)?)))
+        (0..self.xmm.0).filter_map(|number| Some((number, self.ymm(number)?)))
     }
 
     /// What control-flow enforcement keeps for user mode; `None` if it is not present.
     pub fn cet_u(&self) -> Option<CetUser> {
         let bytes = self.feature(CET_U)?.bytes;
-        Some(CetUser { msr: stored_u64(bytes, 0)?, ssp: stored_u64(bytes, 8)? })
+        let (msr, ssp) = integers(bytes.first_chunk()?, ByteOrder::Little);
+        Some(CetUser { msr, ssp })
     }
 
-    /// The number of XMM registers in the `FXSAVE` area.
-    fn registers(&self) -> u32 {
-        if self.context.layout().is_some_and(|layout| layout.register_size == 8) { 16 } else { 8 }
+    /// Where the `FXSAVE` area has XMM registers.
+    const fn xmm_offset(&self) -> u32 {
+        self.xmm.1.offset - self.fxsave
     }
 
     /// Offset and size of a group in the whole `XSAVE` area.
     fn place(&self, number: u32) -> Option<(u32, u32)> {
         match number {
-            0 => Some((0, XMM_OFFSET)),
-            1 => Some((XMM_OFFSET, 256)),
+            X87 => Some((0, self.xmm_offset())),
+            SSE => Some((self.xmm_offset(), known(SSE)?.size)),
             _ if self.is_compacted() => self.compacted_place(number),
             _ => {
                 let configured = self.configured(number).filter(|(_, size)| *size > 0);
-                let by_manual = (AVX_OFFSET, known(AVX)?.size);
+                let by_manual = (BEFORE_GROUPS, known(AVX)?.size);
                 let place = configured.or((number == AVX).then_some(by_manual))?;
-                (place.0 >= LEGACY_SIZE + HEADER_SIZE).then_some(place)
+                (place.0 >= BEFORE_GROUPS).then_some(place)
             }
         }
     }
 
     /// Behind all groups with lower numbers that were asked for, present or not.
     fn compacted_place(&self, number: u32) -> Option<(u32, u32)> {
-        let mut offset = LEGACY_SIZE + HEADER_SIZE;
+        let mut offset = BEFORE_GROUPS;
         for other in (AVX..=number).filter(|other| self.compaction & 1 << other != 0) {
             let size = self.size(other)?;
             if known(other).is_some_and(|feature| feature.aligned) {
@@ -246,7 +235,7 @@ impl<'a> XState<'a> {
 
     /// As much as there is of a piece of the whole `XSAVE` area.
     fn bytes(&self, offset: u32, size: u32) -> &'a [u8] {
-        let (area, start) = match offset.checked_sub(LEGACY_SIZE) {
+        let (area, start) = match offset.checked_sub(FXSAVE_SIZE) {
             Some(start) => (self.chunk, Some(start)),
             None => (self.context.as_bytes(), self.fxsave.checked_add(offset)),
         };
@@ -259,9 +248,4 @@ impl<'a> XState<'a> {
 /// What the processor's manual says of a group.
 fn known(number: u32) -> Option<&'static XStateFeatureInfo> {
     XSTATE_FEATURES.iter().find(|feature| feature.number == number)
-}
-
-/// A number that the processor stored.
-fn stored_u64(bytes: &[u8], position: u32) -> Option<u64> {
-    integer_at(bytes, position, 8, ByteOrder::Little)
 }

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::format::{HandleObjectInformation, LocationDescriptor, Rva64, RvaWidth};
 use crate::read::{
     Budget, Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts_within,
 };
-use crate::write::{MinidumpBuilder, PartId, Text};
+use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
 use super::context::{Change, Form};
 use super::folders::{Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name};
@@ -159,8 +159,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
-        let cpu = self.dump.target().architecture;
-        let change = Change::new(&context, cpu, Form { whole: self.extended_state, of_thread });
+        let processor = self.dump.target().processor();
+        let change = Change::new(&context, processor, Form { whole: self.extended_state, of_thread });
         // An unchanged record serves both.
         let kind = match change.is_none() {
             true => Kind::Bytes,
@@ -207,7 +207,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
                 }
             }
             if let [.., before, part] = *chain {
-                self.builder.reference(before, 0, RvaWidth::Rva, part);
+                let field = HandleObjectInformation::OFFSETS.next_info_rva.get() as u64;
+                self.builder.reference(before, field, RvaWidth::Rva, part);
             }
             if known.is_some() {
                 // Another handle's chain goes on from here, and is linked already.
@@ -322,11 +323,10 @@ fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
 
 /// A record about an object, pointing nowhere.
 fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
-    let mut bytes = alloc::vec![0; 4];
-    bytes.extend_from_slice(&object.raw.info_type.0.to_le_bytes());
     // As many bytes as there are, so that a record which the file cuts takes none of what comes behind it.
-    let size = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
-    bytes.extend_from_slice(&size.to_le_bytes());
+    let size_of_info = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
+    let info_type = object.raw.info_type;
+    let mut bytes = encoded(HandleObjectInformation { next_info_rva: 0, info_type, size_of_info });
     bytes.extend_from_slice(object.bytes);
     bytes
 }

@@ -2,20 +2,11 @@
 
 use alloc::borrow::Cow;
 
-use crate::format::{CONTEXT_ARM64_XSTATE, CONTEXT_XSTATE, ContextLayout, ProcessorArchitecture};
+use crate::format::{ContextLayout, Processor, RegisterGroup};
 use crate::read::Context;
 
-/// The flag for extended state and the layouts that have a fixed part to cut a record to.
-const EXTENDED: [(&ContextLayout, u32); 3] = [
-    (&ContextLayout::X86, CONTEXT_XSTATE),
-    (&ContextLayout::AMD64, CONTEXT_XSTATE),
-    (&ContextLayout::ARM64, CONTEXT_ARM64_XSTATE),
-];
-
-/// The processor status bit of ARM for Thumb code, and where status and program counter are.
+/// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
-const ARM_PC: usize = 64;
-const ARM_CPSR: usize = 68;
 
 /// Which form of a record goes into the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,27 +21,30 @@ pub(super) struct Form {
 /// What has to be changed of a record to give it a form: known before anything is copied.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Change {
-    /// The layout whose fixed part is kept, and the flag that announces what is cut off.
+    /// The layout whose fixed part is kept, its flags no longer announcing what is cut off.
     ///
     /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout
     /// of the processor it is, not the flags.
-    fixed_part: Option<(&'static ContextLayout, u32)>,
-    /// The program counter as the thread list has it.
-    pc: Option<u32>,
+    fixed_part: Option<&'static ContextLayout>,
+    /// Where the program counter stands, and what the thread list has for it.
+    pc: Option<(u32, u32)>,
 }
 
 impl Change {
-    pub(super) fn new(context: &Context<'_>, cpu: Option<ProcessorArchitecture>, form: Form) -> Self {
+    pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form) -> Self {
         let bytes = context.as_bytes();
         let mut change = Self::default();
-        let Some(layout) = by_size(bytes, cpu) else { return change };
-        if !form.whole && bytes.len() > layout.size as usize {
-            change.fixed_part = EXTENDED.into_iter().find(|(extended, _)| *extended == layout);
+        let Some(layout) = by_size(bytes, processor) else { return change };
+        if !form.whole && layout.is_extensible && bytes.len() > layout.size as usize {
+            change.fixed_part = Some(layout);
         }
-        if form.of_thread && *layout == ContextLayout::ARM {
-            if let (Some(pc), Some(status)) = (u32_at(bytes, ARM_PC), u32_at(bytes, ARM_CPSR)) {
-                let marked = pc & !1 | u32::from(status & ARM_THUMB != 0);
-                change.pc = Some(marked).filter(|&marked| marked != pc);
+        // The debugger knows the layout of Windows alone.
+        if form.of_thread && processor.has_thumb && processor.contexts.first() == Some(layout) {
+            if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
+                let is_thumb = u32_at(bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
+                let marked = |counter: u32| counter & !1 | u32::from(is_thumb);
+                let counter = u32_at(bytes, pc.offset).filter(|&counter| marked(counter) != counter);
+                change.pc = counter.map(|counter| (pc.offset, marked(counter)));
             }
         }
         change
@@ -63,27 +57,28 @@ impl Change {
     /// The record with the change.
     pub(super) fn applied<'a>(&self, context: &Context<'a>) -> Cow<'a, [u8]> {
         let mut bytes = Cow::Borrowed(context.as_bytes());
-        if let Some((layout, flag)) = self.fixed_part {
+        if let Some(layout) = self.fixed_part {
             bytes = bytes.get(..layout.size as usize).unwrap_or_default().to_vec().into();
-            change_u32(bytes.to_mut(), layout.flags_offset as usize, |flags| flags & !flag);
+            let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
+            change_u32(bytes.to_mut(), layout.flags_offset, |flags| flags & !extended);
         }
-        if let Some(pc) = self.pc {
-            change_u32(bytes.to_mut(), ARM_PC, |_| pc);
+        if let Some((offset, marked)) = self.pc {
+            change_u32(bytes.to_mut(), offset, |_| marked);
         }
         bytes
     }
 }
 
-fn by_size(bytes: &[u8], cpu: Option<ProcessorArchitecture>) -> Option<&'static ContextLayout> {
-    ContextLayout::for_architecture(cpu?, u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+fn by_size(bytes: &[u8], processor: &Processor) -> Option<&'static ContextLayout> {
+    processor.context_of_size(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
 }
 
-fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
-    bytes.get(position..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+fn u32_at(bytes: &[u8], position: u32) -> Option<u32> {
+    bytes.get(position as usize..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
-fn change_u32(bytes: &mut [u8], position: usize, change: impl Fn(u32) -> u32) {
-    if let Some(field) = bytes.get_mut(position..).and_then(|rest| rest.first_chunk_mut()) {
+fn change_u32(bytes: &mut [u8], position: u32, change: impl Fn(u32) -> u32) {
+    if let Some(field) = bytes.get_mut(position as usize..).and_then(|rest| rest.first_chunk_mut()) {
         *field = change(u32::from_le_bytes(*field)).to_le_bytes();
     }
 }

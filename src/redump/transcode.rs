@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MinidumpType, ProcessorArchitecture, Relocation, Repeats, StreamType, stream_table};
+use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, size32, stream_table};
 use crate::read::{
     Budget, Exception, Interval, LinuxMaps, List, Memory64List, MemoryInfoList, MemoryList, MiscInfo, RawStream,
     Record, Stream, SystemInfo, ThreadInfoList,
 };
-use crate::write::{MinidumpBuilder, PartId};
+use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use super::carry::Carrier;
 use super::changed::Changes;
@@ -334,7 +334,7 @@ impl<'s> Transcoder<'s, '_> {
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
         if self.source.target.is_windows() {
             // Live dumps of the engine have stale bytes there, and it blanks them as we do.
-            let kept = if raw.processor_architecture == ProcessorArchitecture::X86 { 20 } else { 16 };
+            let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         self.carrier.builder.system_info(raw, version);
@@ -387,8 +387,12 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.made_up.push(StreamType::EXCEPTION);
             }
         }
-        // A list of no entries: its size, their number, the sizes of its header and of an entry's.
-        let no_tokens: Vec<u8> = [16u32, 0, 16, 72].into_iter().flat_map(u32::to_le_bytes).collect();
+        let no_tokens = encoded(format::TokenInfoList {
+            token_list_size: size32::<format::TokenInfoList>(),
+            token_list_entries: 0,
+            list_header_size: size32::<format::TokenInfoList>(),
+            element_header_size: format::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+        });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),

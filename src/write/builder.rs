@@ -1,50 +1,19 @@
-//! What a dump shall hold.
+//! What a minidump contains.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::error::{Item, WriteError};
+use crate::error::Item;
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
 
-use super::lists::{ComputedMemoryInfos, HandleRow, Lists, ModuleRow};
+use super::encode;
 use super::memory::{MemoryRange, ShortSource};
+use super::part::{Part, PartId, Reference, ReferenceTarget};
 use super::part_bytes::PartBytes;
-use super::plan::Plan;
 use super::ranges::{ComputedRanges, RangeList};
+use super::records::{ComputedMemoryInfos, HandleRow, Lists, ModuleRow};
 use super::string::Text;
-
-/// Bytes that other bytes can refer to by file offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PartId(pub(super) u32);
-
-/// Bytes with a place of their own in the file.
-#[derive(Debug)]
-pub(super) struct Part<'a> {
-    pub(super) item: Item,
-    pub(super) bytes: PartBytes<'a>,
-    /// The file offset is a multiple of it.
-    pub(super) align: u32,
-}
-
-/// A field that holds the file offset of something else.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reference {
-    pub(super) from: PartId,
-    pub(super) position: u64,
-    pub(super) width: RvaWidth,
-    pub(super) target: ReferenceTarget,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum ReferenceTarget {
-    Part(PartId),
-    /// The bytes of the memory list's range of just this address and size; 0 if there is none.
-    MemoryRange {
-        address: u64,
-        size: u64,
-    },
-}
 
 /// Collects the content of a minidump.
 ///
@@ -293,9 +262,8 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.
     pub fn misc_info(&mut self, mut record: format::MiscInfo5) -> &mut Self {
-        let size = u32::try_from(format::MiscInfo5::SIZE).unwrap_or(u32::MAX);
-        record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = size;
-        self.stream(StreamType::MISC_INFO, super::encode::bytes(record));
+        record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = format::size32::<format::MiscInfo5>();
+        self.stream(StreamType::MISC_INFO, encode::encoded(record));
         self
     }
 
@@ -306,15 +274,5 @@ impl<'a> MinidumpBuilder<'a> {
         bytes.extend_from_slice(&[0, 0]);
         self.stream(StreamType::COMMENT_W, bytes);
         self
-    }
-
-    /// Gives everything its place in the file.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::RvaOverflow`], [`WriteError::Overflow`] and [`WriteError::SizeOverflow`] where the format's fields are
-    /// too narrow, [`WriteError::InvalidInput`] for a reference out of a part that is too short for it.
-    pub fn plan(self) -> Result<Plan<'a>, WriteError> {
-        Plan::new(self)
     }
 }

@@ -5,10 +5,9 @@ use core::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
 
 use crate::error::{Item, WriteError};
-use crate::format::{LocationDescriptor, MemoryDescriptor, MemoryDescriptor64};
+use crate::format::{LocationDescriptor, Memory64List, MemoryDescriptor, MemoryDescriptor64};
 
 use super::encode;
-use super::lists::memory64_head;
 use super::memory::{Contents, ShortSource};
 use super::part_bytes::PartBytes;
 use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
@@ -44,22 +43,32 @@ pub struct Shortfall {
     pub available: u64,
 }
 
-pub(super) fn emit(plan: Plan<'_>, sink: impl io::Write) -> Result<Written, WriteError> {
-    let Plan { chunks, memory, tail, short_source, .. } = plan;
-    let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new() };
-    emitter.chunks(&chunks)?;
-    for list in memory {
-        emitter.head(&list)?;
-        emitter.contents(list, short_source)?;
+impl Plan<'_> {
+    /// Writes the dump from the first byte to the last.
+    ///
+    /// The sink is never asked to seek. Borrowed memory contents are handed to it from where they are.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Io`] if the sink fails, [`WriteError::Source`] if the reader of a memory range does,
+    /// [`WriteError::ShortSource`] if one ends early and zeros were not asked for. What was written by then is no dump.
+    pub fn write_to(self, sink: impl io::Write) -> Result<Written, WriteError> {
+        let Plan { chunks, memory, tail, short_source, .. } = self;
+        let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new() };
+        emitter.chunks(&chunks)?;
+        for list in memory {
+            emitter.head(&list)?;
+            emitter.contents(list, short_source)?;
+        }
+        emitter.chunks(&tail)?;
+        // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
+        let size = emitter.offset;
+        emitter.sink.flush().map_err(|source| {
+            let item = Item { name: "file", index: None };
+            WriteError::Io { item, offset: 0, needed: size, written: size, source }
+        })?;
+        Ok(Written { size, shortfalls: emitter.shortfalls })
     }
-    emitter.chunks(&tail)?;
-    // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
-    let size = emitter.offset;
-    emitter.sink.flush().map_err(|source| {
-        let item = Item { name: "file", index: None };
-        WriteError::Io { item, offset: 0, needed: size, written: size, source }
-    })?;
-    Ok(Written { size, shortfalls: emitter.shortfalls })
 }
 
 /// Brings in the pages of a mapping, several at a time. The kernel copies what is not there yet in vain first: it stops at
@@ -186,7 +195,7 @@ impl<W: Write> Emitter<W> {
             MemoryForm::List => {
                 let mut at = list.base;
                 let count = u32::try_from(list.ranges.count()).unwrap_or(u32::MAX);
-                self.descriptors(list, encode::bytes(count), |out, (start_of_memory_range, size)| {
+                self.descriptors(list, encode::encoded(count), |out, (start_of_memory_range, size)| {
                     // The plan has seen that both fit.
                     let rva = u32::try_from(at).unwrap_or(u32::MAX);
                     let data_size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -196,8 +205,8 @@ impl<W: Write> Emitter<W> {
                 })
             }
             MemoryForm::List64 => {
-                let head = encode::bytes(memory64_head(list.ranges.count(), list.base));
-                self.descriptors(list, head, |out, (start_of_memory_range, data_size)| {
+                let head = Memory64List { number_of_memory_ranges: list.ranges.count(), base_rva: list.base };
+                self.descriptors(list, encode::encoded(head), |out, (start_of_memory_range, data_size)| {
                     encode::put(out, MemoryDescriptor64 { start_of_memory_range, data_size });
                 })
             }

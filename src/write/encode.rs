@@ -8,7 +8,7 @@ use scroll::{Endian, LE, Pwrite};
 use crate::error::{Item, WriteError};
 
 /// What can be encoded.
-pub(super) trait Encode: TryIntoCtx<Endian, Error = scroll::Error> + SizeWith<Endian> {}
+pub(crate) trait Encode: TryIntoCtx<Endian, Error = scroll::Error> + SizeWith<Endian> {}
 impl<T: TryIntoCtx<Endian, Error = scroll::Error> + SizeWith<Endian>> Encode for T {}
 
 /// Appends a structure.
@@ -25,7 +25,7 @@ pub(super) fn set<T: Encode>(out: &mut [u8], position: usize, value: T) -> bool 
 }
 
 /// One structure as bytes.
-pub(super) fn bytes<T: Encode>(value: T) -> Vec<u8> {
+pub(crate) fn encoded<T: Encode>(value: T) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, value);
     out

@@ -2,80 +2,38 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::marker::PhantomData;
 
 use crate::error::{Item, WriteError};
 use crate::format::{
-    self, HandleDescriptor2, Memory64List, MemoryDescriptor, MemoryInfo, Module, RvaWidth, StreamType, Thread,
-    ThreadEx, ThreadInfo, ThreadName, UnloadedModule,
+    ExceptionStream, FieldOffset, HandleDataStream, HandleDescriptor, HandleDescriptor2, LocationDescriptor,
+    MemoryDescriptor, MemoryInfo, MemoryInfoListHeader, Module, Rva, Rva64, RvaWidth, StreamType, SystemInfo, Thread,
+    ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName, UnloadedModule, UnloadedModuleListHeader, size32,
 };
 
-use super::builder::{MinidumpBuilder, PartId, Reference, ReferenceTarget};
-use super::encode::{Encode, bytes, fit32, put};
-use super::part_bytes::{self, PartBytes};
+use super::builder::MinidumpBuilder;
+use super::encode::{self, Encode, fit32};
+use super::part::{PartId, Reference, ReferenceTarget};
+use super::part_bytes::{PartBytes, Rows};
+use super::records::{ComputedMemoryInfos, HandleRow, ModuleRow};
 
-type Rows<T> = Option<Vec<T>>;
-
-/// The records of the typed streams; a list that is `None` is not written.
-#[derive(Debug, Default)]
-pub(super) struct Lists<'a> {
-    pub(super) threads: Rows<(Thread, Option<PartId>)>,
-    pub(super) threads_ex: Rows<(ThreadEx, Option<PartId>)>,
-    pub(super) thread_infos: Rows<ThreadInfo>,
-    pub(super) thread_names: Rows<(u32, PartId)>,
-    pub(super) modules: Rows<ModuleRow>,
-    pub(super) unloaded_modules: Rows<(UnloadedModule, Option<PartId>)>,
-    pub(super) memory_infos: Rows<MemoryInfo>,
-    /// In place of those.
-    pub(super) computed_memory_infos: Option<ComputedMemoryInfos<'a>>,
-    pub(super) handles: Rows<HandleRow>,
-    pub(super) exceptions: Vec<(format::ExceptionStream, Option<PartId>)>,
-    pub(super) system_infos: Vec<(format::SystemInfo, Option<PartId>)>,
+/// A type of fields that hold positions in the file.
+trait Position {
+    const WIDTH: RvaWidth;
 }
 
-/// Rows of the memory information list that nobody keeps: their number, and what gives each.
-pub(super) struct ComputedMemoryInfos<'a> {
-    pub(super) count: usize,
-    pub(super) row: Box<dyn Fn(usize) -> MemoryInfo + 'a>,
+impl Position for Rva {
+    const WIDTH: RvaWidth = RvaWidth::Rva;
 }
 
-impl fmt::Debug for ComputedMemoryInfos<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ComputedMemoryInfos({})", self.count)
-    }
+impl Position for Rva64 {
+    const WIDTH: RvaWidth = RvaWidth::Rva64;
 }
 
-/// A module and what it points to.
-#[derive(Debug)]
-pub(super) struct ModuleRow {
-    pub(super) record: Module,
-    pub(super) name: Option<PartId>,
-    pub(super) code_view: Option<PartId>,
-    pub(super) misc: Option<PartId>,
-}
-
-/// A handle and what it points to.
-#[derive(Debug)]
-pub(super) struct HandleRow {
-    pub(super) record: HandleDescriptor2,
-    pub(super) type_name: Option<PartId>,
-    pub(super) object_name: Option<PartId>,
-    pub(super) information: Option<PartId>,
-}
-
-impl Lists<'_> {
-    pub(super) fn declare(&mut self, stream_type: StreamType) {
-        match stream_type {
-            StreamType::THREAD_LIST => drop(self.threads.get_or_insert_default()),
-            StreamType::THREAD_INFO_LIST => drop(self.thread_infos.get_or_insert_default()),
-            StreamType::THREAD_NAMES => drop(self.thread_names.get_or_insert_default()),
-            StreamType::MODULE_LIST => drop(self.modules.get_or_insert_default()),
-            StreamType::UNLOADED_MODULE_LIST => drop(self.unloaded_modules.get_or_insert_default()),
-            StreamType::MEMORY_INFO_LIST => drop(self.memory_infos.get_or_insert_default()),
-            StreamType::HANDLE_DATA => drop(self.handles.get_or_insert_default()),
-            _ => {}
-        }
-    }
+/// Where a record starts in its stream.
+struct Row<S> {
+    start: usize,
+    record: PhantomData<S>,
 }
 
 /// A stream in the making: its bytes, and the fields in them that refer to something.
@@ -90,9 +48,10 @@ impl<'b, 'a> Encoder<'b, 'a> {
         Self { builder, bytes: Vec::new(), references: Vec::new() }
     }
 
-    fn put(&mut self, value: impl Encode) -> &mut Self {
-        put(&mut self.bytes, value);
-        self
+    fn put<S: Encode>(&mut self, value: S) -> Row<S> {
+        let start = self.bytes.len();
+        encode::put(&mut self.bytes, value);
+        Row { start, record: PhantomData }
     }
 
     /// A 32-bit count or an error that says how many there are.
@@ -100,31 +59,38 @@ impl<'b, 'a> Encoder<'b, 'a> {
         fit32(Item { name, index: None }, count as u64, "entries")
     }
 
-    /// Lets the field that starts `back` bytes before the end hold the position of `target`.
-    fn refer(&mut self, back: u64, width: RvaWidth, target: Option<PartId>) -> &mut Self {
+    /// Lets a field of a record hold the position of `target`.
+    fn refer<S, P: Position>(&mut self, row: &Row<S>, field: FieldOffset<S, P>, target: Option<PartId>) {
         if let Some(part) = target {
-            let position = self.bytes.len() as u64 - back;
-            self.references.push((position, width, ReferenceTarget::Part(part)));
+            self.reference(row, field, ReferenceTarget::Part(part));
         }
-        self
     }
 
-    /// Lets the descriptor that starts `back` bytes before the end hold the position of the bytes that it describes.
-    fn refer_memory(&mut self, back: u64, descriptor: &MemoryDescriptor) {
+    /// Lets a location in a record hold the position of `target`.
+    fn locate<S>(&mut self, row: &Row<S>, field: FieldOffset<S, LocationDescriptor>, target: Option<PartId>) {
+        self.refer(row, field.then(LocationDescriptor::OFFSETS.rva), target);
+    }
+
+    /// Lets a descriptor in a record hold the position of the bytes that it describes.
+    fn describe<S>(&mut self, row: &Row<S>, field: FieldOffset<S, MemoryDescriptor>, descriptor: &MemoryDescriptor) {
         let (address, size) = (descriptor.start_of_memory_range, u64::from(descriptor.memory.data_size));
         if size > 0 {
-            let position = self.bytes.len() as u64 - back + 12;
-            self.references.push((position, RvaWidth::Rva, ReferenceTarget::MemoryRange { address, size }));
+            let field = field.then(MemoryDescriptor::OFFSETS.memory).then(LocationDescriptor::OFFSETS.rva);
+            self.reference(row, field, ReferenceTarget::MemoryRange { address, size });
         }
+    }
+
+    fn reference<S, P: Position>(&mut self, row: &Row<S>, field: FieldOffset<S, P>, target: ReferenceTarget) {
+        self.references.push(((row.start + field.get()) as u64, P::WIDTH, target));
     }
 
     /// The location of a part: its size, and 0 for the position, which a reference will fill in.
-    fn location(&self, part: Option<PartId>) -> Result<format::LocationDescriptor, WriteError> {
+    fn location(&self, part: Option<PartId>) -> Result<LocationDescriptor, WriteError> {
         let Some(part) = part else {
-            return Ok(format::LocationDescriptor::default());
+            return Ok(LocationDescriptor::default());
         };
         let data_size = self.builder.part_size(part)?;
-        Ok(format::LocationDescriptor { data_size, rva: 0 })
+        Ok(LocationDescriptor { data_size, rva: 0 })
     }
 
     fn finish(self, stream_type: StreamType) {
@@ -141,10 +107,7 @@ impl<'b, 'a> Encoder<'b, 'a> {
 
 impl<'a> MinidumpBuilder<'a> {
     fn part_size(&self, part: PartId) -> Result<u32, WriteError> {
-        let part = self.parts.get(part.0 as usize).ok_or(WriteError::InvalidInput {
-            item: Item { name: "part", index: Some(part.0.into()) },
-            reason: "it belongs to another builder",
-        })?;
+        let part = self.parts.get(part.0 as usize).ok_or_else(|| part.foreign())?;
         fit32(part.item, part.bytes.len(), "bytes")
     }
 
@@ -166,7 +129,11 @@ impl<'a> MinidumpBuilder<'a> {
         if let Some(rows) = lists.thread_infos {
             let mut list = Encoder::new(self);
             let number_of_entries = list.count("MINIDUMP_THREAD_INFO_LIST", rows.len())?;
-            list.put(format::ThreadInfoListHeader { size_of_header: 12, size_of_entry: 64, number_of_entries });
+            list.put(ThreadInfoListHeader {
+                size_of_header: size32::<ThreadInfoListHeader>(),
+                size_of_entry: size32::<ThreadInfo>(),
+                number_of_entries,
+            });
             for row in rows {
                 list.put(row);
             }
@@ -178,9 +145,14 @@ impl<'a> MinidumpBuilder<'a> {
         if let Some(rows) = lists.unloaded_modules {
             let mut list = Encoder::new(self);
             let number_of_entries = list.count("MINIDUMP_UNLOADED_MODULE_LIST", rows.len())?;
-            list.put(format::UnloadedModuleListHeader { size_of_header: 12, size_of_entry: 24, number_of_entries });
-            for (row, name) in rows {
-                list.put(UnloadedModule { module_name_rva: 0, ..row }).refer(4, RvaWidth::Rva, name);
+            list.put(UnloadedModuleListHeader {
+                size_of_header: size32::<UnloadedModuleListHeader>(),
+                size_of_entry: size32::<UnloadedModule>(),
+                number_of_entries,
+            });
+            for (record, name) in rows {
+                let row = list.put(UnloadedModule { module_name_rva: 0, ..record });
+                list.refer(&row, UnloadedModule::OFFSETS.module_name_rva, name);
             }
             list.finish(StreamType::UNLOADED_MODULE_LIST);
         }
@@ -199,7 +171,8 @@ impl<'a> MinidumpBuilder<'a> {
             let count = list.count("MINIDUMP_THREAD_NAME_LIST", names.len())?;
             list.put(count);
             for (thread_id, name) in names {
-                list.put(ThreadName { thread_id, rva_of_thread_name: 0 }).refer(8, RvaWidth::Rva64, Some(name));
+                let row = list.put(ThreadName { thread_id, rva_of_thread_name: 0 });
+                list.refer(&row, ThreadName::OFFSETS.rva_of_thread_name, Some(name));
             }
             list.finish(StreamType::THREAD_NAMES);
         }
@@ -207,24 +180,28 @@ impl<'a> MinidumpBuilder<'a> {
     }
 
     fn encode_memory_infos(&mut self, ComputedMemoryInfos { count, row }: ComputedMemoryInfos<'a>) {
-        let (size_of_header, size_of_entry, number_of_entries) = (16, 48, count as u64);
-        let head = bytes(format::MemoryInfoListHeader { size_of_header, size_of_entry, number_of_entries });
-        let put = Box::new(move |index, out: &mut Vec<u8>| put(out, row(index)));
-        let rows = part_bytes::Rows { head, count, row_size: MemoryInfo::SIZE, put };
+        let head = encode::encoded(MemoryInfoListHeader {
+            size_of_header: size32::<MemoryInfoListHeader>(),
+            size_of_entry: size32::<MemoryInfo>(),
+            number_of_entries: count as u64,
+        });
+        let put = Box::new(move |index, out: &mut Vec<u8>| encode::put(out, row(index)));
+        let rows = Rows { head, count, row_size: MemoryInfo::SIZE, put };
         self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(Box::new(rows)));
     }
 
-    fn encode_system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) {
+    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>) {
         let mut stream = Encoder::new(self);
-        // The version text's position stands 32 bytes before the end.
-        stream.put(format::SystemInfo { csd_version_rva: 0, ..record }).refer(32, RvaWidth::Rva, csd_version);
+        let row = stream.put(SystemInfo { csd_version_rva: 0, ..record });
+        stream.refer(&row, SystemInfo::OFFSETS.csd_version_rva, csd_version);
         stream.finish(StreamType::SYSTEM_INFO);
     }
 
-    fn encode_exception(&mut self, record: format::ExceptionStream, context: Option<PartId>) -> Result<(), WriteError> {
+    fn encode_exception(&mut self, record: ExceptionStream, context: Option<PartId>) -> Result<(), WriteError> {
         let mut stream = Encoder::new(self);
         let thread_context = stream.location(context)?;
-        stream.put(format::ExceptionStream { thread_context, ..record }).refer(4, RvaWidth::Rva, context);
+        let row = stream.put(ExceptionStream { thread_context, ..record });
+        stream.locate(&row, ExceptionStream::OFFSETS.thread_context, context);
         stream.finish(StreamType::EXCEPTION);
         Ok(())
     }
@@ -236,7 +213,9 @@ impl<'a> MinidumpBuilder<'a> {
         for &(mut record, context) in threads {
             record.thread_context = list.location(context)?;
             record.stack.memory.rva = 0;
-            list.put(record).refer(4, RvaWidth::Rva, context).refer_memory(24, &record.stack);
+            let row = list.put(record);
+            list.locate(&row, Thread::OFFSETS.thread_context, context);
+            list.describe(&row, Thread::OFFSETS.stack, &record.stack);
         }
         list.finish(StreamType::THREAD_LIST);
         Ok(())
@@ -250,9 +229,10 @@ impl<'a> MinidumpBuilder<'a> {
             record.thread.thread_context = list.location(context)?;
             record.thread.stack.memory.rva = 0;
             record.backing_store.memory.rva = 0;
-            list.put(record).refer(20, RvaWidth::Rva, context);
-            list.refer_memory(40, &record.thread.stack);
-            list.refer_memory(16, &record.backing_store);
+            let row = list.put(record);
+            list.locate(&row, ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.thread_context), context);
+            list.describe(&row, ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.stack), &record.thread.stack);
+            list.describe(&row, ThreadEx::OFFSETS.backing_store, &record.backing_store);
         }
         list.finish(StreamType::THREAD_EX_LIST);
         Ok(())
@@ -266,11 +246,10 @@ impl<'a> MinidumpBuilder<'a> {
             record.module_name_rva = 0;
             record.cv_record = list.location(code_view)?;
             record.misc_record = list.location(misc)?;
-            list.put(record).refer(108 - 20, RvaWidth::Rva, name).refer(108 - 80, RvaWidth::Rva, code_view).refer(
-                108 - 88,
-                RvaWidth::Rva,
-                misc,
-            );
+            let row = list.put(record);
+            list.refer(&row, Module::OFFSETS.module_name_rva, name);
+            list.locate(&row, Module::OFFSETS.cv_record, code_view);
+            list.locate(&row, Module::OFFSETS.misc_record, misc);
         }
         list.finish(StreamType::MODULE_LIST);
         Ok(())
@@ -279,9 +258,9 @@ impl<'a> MinidumpBuilder<'a> {
     fn encode_handles(&mut self, handles: &[HandleRow]) -> Result<(), WriteError> {
         let mut list = Encoder::new(self);
         let number_of_descriptors = list.count("MINIDUMP_HANDLE_DATA_STREAM", handles.len())?;
-        list.put(format::HandleDataStream {
-            size_of_header: 16,
-            size_of_descriptor: 40,
+        list.put(HandleDataStream {
+            size_of_header: size32::<HandleDataStream>(),
+            size_of_descriptor: size32::<HandleDescriptor2>(),
             number_of_descriptors,
             reserved: 0,
         });
@@ -289,18 +268,13 @@ impl<'a> MinidumpBuilder<'a> {
             record.descriptor.type_name_rva = 0;
             record.descriptor.object_name_rva = 0;
             record.object_info_rva = 0;
-            list.put(record).refer(40 - 8, RvaWidth::Rva, type_name).refer(40 - 12, RvaWidth::Rva, object_name).refer(
-                40 - 32,
-                RvaWidth::Rva,
-                information,
-            );
+            let row = list.put(record);
+            let descriptor = HandleDescriptor2::OFFSETS.descriptor;
+            list.refer(&row, descriptor.then(HandleDescriptor::OFFSETS.type_name_rva), type_name);
+            list.refer(&row, descriptor.then(HandleDescriptor::OFFSETS.object_name_rva), object_name);
+            list.refer(&row, HandleDescriptor2::OFFSETS.object_info_rva, information);
         }
         list.finish(StreamType::HANDLE_DATA);
         Ok(())
     }
-}
-
-/// The head of the Memory64 list.
-pub(super) const fn memory64_head(number_of_memory_ranges: u64, base_rva: u64) -> Memory64List {
-    Memory64List { number_of_memory_ranges, base_rva }
 }

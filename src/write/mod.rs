@@ -11,20 +11,26 @@
 //! everything is packed, and the version information comes behind the memory.
 
 mod builder;
+mod cursor;
 mod emit;
 mod encode;
 mod full_user_dump;
+mod layout;
 mod lists;
 mod memory;
+mod part;
 mod part_bytes;
 mod plan;
 mod ranges;
+mod records;
 mod string;
 
-pub use builder::{MinidumpBuilder, PartId};
+pub use builder::MinidumpBuilder;
 pub use emit::{Shortfall, Written};
+pub(crate) use encode::encoded;
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory::{MemoryRange, ShortSource};
+pub use part::PartId;
 pub use plan::Plan;
 pub(crate) use ranges::{ComputedRanges, ComputedRegions};
 pub use string::Text;

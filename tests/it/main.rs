@@ -23,6 +23,7 @@ mod modules;
 mod options;
 mod peers;
 mod plan;
+mod processors;
 mod properties;
 mod reasons;
 mod redump_carry;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         options::trials(),
         peers::trials(),
         plan::trials(),
+        processors::trials(),
         properties::trials(),
         reasons::trials(),
         redump_carry::trials(),

@@ -124,8 +124,10 @@ fn mach_exceptions_and_their_codes_have_names() {
     check(MAC, (2, 1), &[], "EXC_BAD_INSTRUCTION (2), EXC_I386_INVOP (1)");
     check(MAC, (5, 0xdead_c0de), &[], "EXC_SOFTWARE (5), NS_EXCEPTION (0xdeadc0de)");
     check(MAC, (0x4350_6e78, 0), &[], "CRASHPAD_NS_EXCEPTION (0x43506e78), 0");
-    let arm = reason(12, MAC, (6, 1), &[]);
-    assert_eq!(arm.to_string(), "EXC_BREAKPOINT (6), EXC_ARM_BREAKPOINT (1)");
+    for architecture in [5, 12, 13, 0x8003] {
+        let arm = reason(architecture, MAC, (6, 1), &[]);
+        assert_eq!(arm.to_string(), "EXC_BREAKPOINT (6), EXC_ARM_BREAKPOINT (1)");
+    }
     let guard = reason(12, MAC, (12, 2 << 29), &[]);
     assert_eq!(guard.code_name(), Some("GUARD_TYPE_FD"));
 }

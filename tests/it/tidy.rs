@@ -7,7 +7,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use crate::support::trials;
+use crate::support::{tree, trials};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -125,7 +125,7 @@ fn comments_and_strings_are_no_code() {
 
 /// Every fault of the crate's own sources.
 fn check(folders: &[&str], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = &tree::path("");
     let mut sources = Vec::new();
     folders.iter().for_each(|folder| collect(root, &root.join(folder), &mut sources));
     assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are not where they should be");

@@ -1,10 +1,28 @@
 //! ARM with 32 and 64 bits.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{Control, Debug, FloatingPoint, Integer, XState};
-use super::register::{RegisterGroup, Run};
-use super::{
-    CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_XSTATE, ContextLayout,
-};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for ARM as Windows lays it out; Breakpad and Crashpad have another one.
+pub const CONTEXT_ARM: u32 = 0x20_0000;
+
+/// Bit of the context flags for ARM as Breakpad and Crashpad lay it out.
+#[doc(alias = "MD_CONTEXT_ARM")]
+pub const CONTEXT_ARM_BREAKPAD: u32 = 0x4000_0000;
+
+/// Bit of the context flags for ARM64 as Windows and Crashpad lay it out.
+pub const CONTEXT_ARM64: u32 = 0x40_0000;
+
+/// Bit of the context flags for ARM64 as Breakpad and LLDB lay it out.
+#[doc(alias = "MD_CONTEXT_ARM64_OLD")]
+pub const CONTEXT_ARM64_BREAKPAD: u32 = 0x8000_0000;
+
+/// Bit of the context flags of ARM64: extended registers may follow the fixed part.
+pub const CONTEXT_ARM64_XSTATE: u32 = 0x20;
+
+/// Bit of the context flags of ARM64 under Windows: x18, which belongs to the system, is among the integer registers.
+pub const CONTEXT_ARM64_X18: u32 = 0x10;
 
 const ARM: &[Run] = &[
     Run::new(Integer, 4, 4, R0_TO_R12),
@@ -65,12 +83,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_ARM],
-        instruction_pointer: 64,
-        stack_pointer: 56,
-        frame_pointer: Some(48),
+        instruction_pointer: offset_of("pc", ARM),
+        stack_pointer: offset_of("sp", ARM),
+        frame_pointer: Some(offset_of("r11", ARM)),
         register_size: 4,
         fxsave: None,
         groups: ARM_GROUPS,
+        is_extensible: false,
         runs: ARM,
         aliases: ARM_ALIASES,
     };
@@ -97,12 +116,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_ARM64],
-        instruction_pointer: 264,
-        stack_pointer: 256,
-        frame_pointer: Some(240),
+        instruction_pointer: offset_of("pc", ARM64),
+        stack_pointer: offset_of("sp", ARM64),
+        frame_pointer: Some(offset_of("fp", ARM64)),
         register_size: 8,
         fxsave: None,
         groups: ARM64_GROUPS,
+        is_extensible: true,
         runs: ARM64,
         aliases: ARM64_ALIASES,
     };
@@ -115,6 +135,7 @@ impl ContextLayout {
         flags_size: 8,
         cpu_flags: &[CONTEXT_ARM64_BREAKPAD],
         groups: BREAKPAD_GROUPS,
+        is_extensible: false,
         runs: ARM64_BREAKPAD,
         ..Self::ARM64
     };

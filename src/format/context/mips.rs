@@ -1,8 +1,14 @@
 //! MIPS with 32 and 64 bits.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run};
-use super::{CONTEXT_MIPS, CONTEXT_MIPS64, ContextLayout};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for MIPS with 32 bits.
+pub const CONTEXT_MIPS: u32 = 0x4_0000;
+
+/// Bit of the context flags for MIPS with 64 bits. Itanium, which has no layout here, has the same.
+pub const CONTEXT_MIPS64: u32 = 0x8_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 2), (FloatingPoint, 4), (Dsp, 8)];
 
@@ -56,12 +62,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_MIPS, CONTEXT_MIPS64],
-        instruction_pointer: 312,
-        stack_pointer: 240,
-        frame_pointer: Some(248),
+        instruction_pointer: offset_of("epc", BREAKPAD),
+        stack_pointer: offset_of("r29", BREAKPAD),
+        frame_pointer: Some(offset_of("r30", BREAKPAD)),
         register_size: 8,
         fxsave: None,
         groups: GROUPS,
+        is_extensible: false,
         runs: BREAKPAD,
         aliases: ALIASES,
     };
@@ -72,7 +79,7 @@ impl ContextLayout {
         size: 640,
         flags_size: 8,
         cpu_flags: &[CONTEXT_MIPS64],
-        instruction_pointer: 336,
+        instruction_pointer: offset_of("epc", CRASHPAD64),
         runs: CRASHPAD64,
         ..Self::MIPS
     };

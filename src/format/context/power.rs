@@ -1,8 +1,14 @@
 //! PowerPC with 32 and 64 bits.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
-use super::register::{RegisterGroup, Run};
-use super::{CONTEXT_PPC, CONTEXT_PPC64, ContextLayout};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for PowerPC with 32 bits.
+pub const CONTEXT_PPC: u32 = 0x2000_0000;
+
+/// Bit of the context flags for PowerPC with 64 bits.
+pub const CONTEXT_PPC64: u32 = 0x100_0000;
 
 /// One flag stands for all that every PowerPC has.
 const GROUPS: &[(RegisterGroup, u32)] = &[(Control, 1), (Integer, 1), (FloatingPoint, 8), (Vector, 0x20)];
@@ -41,12 +47,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_PPC],
-        instruction_pointer: 4,
-        stack_pointer: 16,
+        instruction_pointer: offset_of("srr0", PPC),
+        stack_pointer: offset_of("r1", PPC),
         frame_pointer: None,
         register_size: 4,
         fxsave: None,
         groups: GROUPS,
+        is_extensible: false,
         runs: PPC,
         aliases: ALIASES,
     };
@@ -58,8 +65,8 @@ impl ContextLayout {
         size: 1160,
         flags_size: 8,
         cpu_flags: &[CONTEXT_PPC64],
-        instruction_pointer: 8,
-        stack_pointer: 32,
+        instruction_pointer: offset_of("srr0", PPC64),
+        stack_pointer: offset_of("r1", PPC64),
         register_size: 8,
         runs: PPC64,
         ..Self::PPC

@@ -72,6 +72,31 @@ impl Run {
     }
 }
 
+/// Where the register of a name is; a constant that asks for one that is not there does not compile.
+pub(super) const fn offset_of(name: &str, mut runs: &[Run]) -> u32 {
+    while let [run, other_runs @ ..] = runs {
+        let (mut names, mut offset) = (run.names, run.first.offset);
+        while let [known, other_names @ ..] = names {
+            if is_same(known.as_bytes(), name.as_bytes()) {
+                return offset;
+            }
+            (names, offset) = (other_names, offset + run.stride);
+        }
+        runs = other_runs;
+    }
+    unreachable!()
+}
+
+const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let ([first, rest_of_a @ ..], [second, rest_of_b @ ..]) = (a, b) {
+        if *first != *second {
+            return false;
+        }
+        (a, b) = (rest_of_a, rest_of_b);
+    }
+    a.is_empty() && b.is_empty()
+}
+
 /// The names of registers that are numbered from 0: `numbered!("r", 0 1 2)` is `&["r0", "r1", "r2"]`.
 macro_rules! numbered {
     ($prefix:literal, $($number:literal)+) => {

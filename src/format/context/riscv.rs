@@ -1,8 +1,14 @@
 //! RISC-V with 32 and 64 bits.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run};
-use super::{CONTEXT_RISCV32, CONTEXT_RISCV64, ContextLayout};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for RISC-V with 32 bits.
+pub const CONTEXT_RISCV32: u32 = 0x80_0000;
+
+/// Bit of the context flags for RISC-V with 64 bits.
+pub const CONTEXT_RISCV64: u32 = 0x800_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 1), (FloatingPoint, 2)];
 
@@ -36,12 +42,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_RISCV32],
-        instruction_pointer: 8,
-        stack_pointer: 16,
-        frame_pointer: Some(40),
+        instruction_pointer: offset_of("pc", RISCV32),
+        stack_pointer: offset_of("sp", RISCV32),
+        frame_pointer: Some(offset_of("s0", RISCV32)),
         register_size: 4,
         fxsave: None,
         groups: GROUPS,
+        is_extensible: false,
         runs: RISCV32,
         aliases: ALIASES,
     };
@@ -55,8 +62,8 @@ impl ContextLayout {
         size: 528,
         padding: 4,
         cpu_flags: &[CONTEXT_RISCV64],
-        stack_pointer: 24,
-        frame_pointer: Some(72),
+        stack_pointer: offset_of("sp", RISCV64),
+        frame_pointer: Some(offset_of("s0", RISCV64)),
         register_size: 8,
         runs: RISCV64,
         ..Self::RISCV32

@@ -1,8 +1,11 @@
 //! SPARC.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{Control, Extra, FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run};
-use super::{CONTEXT_SPARC, ContextLayout};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for SPARC.
+pub const CONTEXT_SPARC: u32 = 0x1000_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Control, 1), (Integer, 2), (FloatingPoint, 4), (Extra, 8)];
 
@@ -61,12 +64,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_SPARC],
-        instruction_pointer: 272,
-        stack_pointer: 120,
-        frame_pointer: Some(248),
+        instruction_pointer: offset_of("pc", SPARC),
+        stack_pointer: offset_of("g_r14", SPARC),
+        frame_pointer: Some(offset_of("g_r30", SPARC)),
         register_size: 8,
         fxsave: None,
         groups: GROUPS,
+        is_extensible: false,
         runs: SPARC,
         aliases: ALIASES,
     };

@@ -1,8 +1,20 @@
 //! x86 and AMD64.
 
+use super::layout::ContextLayout;
 use super::register::RegisterGroup::{Control, Debug, Extended, FloatingPoint, Integer, Segments, Vector, XState};
-use super::register::{RegisterGroup, Run};
-use super::{CONTEXT_AMD64, CONTEXT_X86, CONTEXT_XSTATE, ContextLayout};
+use super::register::{RegisterGroup, Run, offset_of};
+
+/// Bit of the context flags for x86.
+#[doc(alias = "CONTEXT_i386")]
+pub const CONTEXT_X86: u32 = 0x1_0000;
+
+/// Bit of the context flags for AMD64.
+pub const CONTEXT_AMD64: u32 = 0x10_0000;
+
+/// Bit of the context flags of x86 and AMD64: extended registers may follow the fixed part.
+///
+/// dbgeng was observed to set it on records that end with the fixed part.
+pub const CONTEXT_XSTATE: u32 = 0x40;
 
 const X86_GROUPS: &[(RegisterGroup, u32)] = &[
     (Control, 1),
@@ -113,12 +125,13 @@ impl ContextLayout {
         flags_offset: 0,
         flags_size: 4,
         cpu_flags: &[CONTEXT_X86],
-        instruction_pointer: 184,
-        stack_pointer: 196,
-        frame_pointer: Some(180),
+        instruction_pointer: offset_of("eip", X86),
+        stack_pointer: offset_of("esp", X86),
+        frame_pointer: Some(offset_of("ebp", X86)),
         register_size: 4,
         fxsave: Some(204),
         groups: X86_GROUPS,
+        is_extensible: true,
         runs: X86,
         aliases: &[],
     };
@@ -132,12 +145,13 @@ impl ContextLayout {
         flags_offset: 48,
         flags_size: 4,
         cpu_flags: &[CONTEXT_AMD64],
-        instruction_pointer: 248,
-        stack_pointer: 152,
-        frame_pointer: Some(160),
+        instruction_pointer: offset_of("rip", AMD64),
+        stack_pointer: offset_of("rsp", AMD64),
+        frame_pointer: Some(offset_of("rbp", AMD64)),
         register_size: 8,
         fxsave: Some(256),
         groups: AMD64_GROUPS,
+        is_extensible: true,
         runs: AMD64,
         aliases: &[],
     };
@@ -146,5 +160,5 @@ impl ContextLayout {
     ///
     /// Its last 16 bytes are younger than the rest, so that records of 720 bytes are conceivable.
     pub const AMD64_LLDB: Self =
-        Self { name: "AMD64 (LLDB)", size: 736, fxsave: None, runs: AMD64_LLDB, ..Self::AMD64 };
+        Self { name: "AMD64 (LLDB)", size: 736, fxsave: None, is_extensible: false, runs: AMD64_LLDB, ..Self::AMD64 };
 }

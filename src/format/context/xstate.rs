@@ -1,4 +1,45 @@
-//! What the processor's manual says about extended registers.
+//! Extended registers: where they are in a context, and what the processor's manual says about them.
+
+/// Size of the area that the instruction `FXSAVE` writes, with which that of `XSAVE` begins, in bytes.
+pub const FXSAVE_SIZE: u32 = 512;
+
+structure! {
+    /// What follows the fixed part of a context that has extended registers: where its parts are.
+    #[doc(alias = "CONTEXT_EX")]
+    pub struct ContextEx {
+        /// The whole record.
+        pub all: ContextChunk,
+        /// The fixed part.
+        pub legacy: ContextChunk,
+        /// The area of `XSAVE` without the area of `FXSAVE`, which the fixed part has: an [`XSaveHeader`], then the
+        /// registers.
+        pub xstate: ContextChunk,
+    }
+}
+
+structure! {
+    /// A part of a context.
+    #[doc(alias = "CONTEXT_CHUNK")]
+    pub struct ContextChunk {
+        /// Where the part begins, in bytes from the start of the [`ContextEx`]; negative for what is before it.
+        pub offset: i32,
+        /// Size in bytes.
+        pub length: u32,
+    }
+}
+
+structure! {
+    /// Which groups of registers an area of `XSAVE` has. The processor stores it, so it is little-endian in every file.
+    #[doc(alias = "XSAVE_AREA_HEADER")]
+    pub struct XSaveHeader {
+        /// The groups that are there, one bit each.
+        pub mask: u64,
+        /// [`XSTATE_COMPACTED`], if the area is compacted, and the groups that were asked for then.
+        pub compaction_mask: u64,
+        /// Reserved by the manual.
+        pub reserved: [u64; 6],
+    }
+}
 
 /// Bit of the second mask of an `XSAVE` header: the area is compacted.
 pub const XSTATE_COMPACTED: u64 = 1 << 63;

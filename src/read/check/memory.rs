@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{MinidumpType, StreamType};
+use crate::format::{Header, MinidumpType, StreamType};
 use crate::read::finding::FindingCode;
 use crate::read::memory::{Memory64List, MemoryList, MemoryRange};
 use crate::read::stream::RawStream;
@@ -101,10 +101,8 @@ impl<'a> Check<'a, '_> {
         let list = self.dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
         // Many producers leave the flags 0 whatever they write.
         if full != list && !flags.is_empty() {
-            self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset: Self::FLAGS }, None);
+            let offset = Header::OFFSETS.flags.get() as u64;
+            self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset }, None);
         }
     }
-
-    /// Where the flags stand in the header.
-    const FLAGS: u64 = 24;
 }

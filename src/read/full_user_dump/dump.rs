@@ -2,8 +2,8 @@
 
 use crate::error::ReadError;
 use crate::format::{
-    self, ContextLayout, ExceptionDebugEvent32, ExceptionDebugEvent64, PlatformId, USERDU64_SIGNATURE,
-    USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+    self, ExceptionDebugEvent32, ExceptionDebugEvent64, PlatformId, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
+    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
 
 use crate::read::bytes::{ByteOrder, Bytes, signature};
@@ -189,8 +189,7 @@ impl<'a> FullUserDump<'a> {
     }
 
     fn find_context_size(&self) -> u64 {
-        let layouts = self.target().architecture.map_or(&[][..], ContextLayout::of_architecture);
-        let Some(size) = layouts.first().map(|layout| u64::from(layout.size)) else {
+        let Some(size) = self.target().processor().contexts.first().map(|layout| u64::from(layout.size)) else {
             return self.implied_context_size().unwrap_or(0);
         };
         // Records of the processor's size must not reach into the next part, either.

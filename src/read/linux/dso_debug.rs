@@ -25,12 +25,14 @@ pub struct LinuxDsoDebug<'a> {
 
 /// The layout of a stream of link maps: by the architecture and, of 64 bits, by the size.
 ///
-/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the head takes: 40
-/// bytes as Breakpad lays it out, 36 as minidump-writer packs it.
+/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the header takes,
+/// which minidump-writer packs and Breakpad aligns.
 pub(crate) fn layout(stream: &RawStream<'_>) -> DsoDebugLayout {
+    const ENTRY: u64 = 2 * size_of::<u64>() as u64;
+
     if stream.dump().target().is_32_bit() {
         DsoDebugLayout::Bits32
-    } else if stream.declared_size() % 16 == 4 {
+    } else if stream.declared_size() % ENTRY == DsoDebug64Packed::SIZE as u64 % ENTRY {
         DsoDebugLayout::Bits64Packed
     } else {
         DsoDebugLayout::Bits64

@@ -3,17 +3,16 @@
 use alloc::borrow::Cow;
 use alloc::vec;
 
-use crate::format::{ContextLayout, ProcessorArchitecture};
+use crate::format::{ContextLayout, Processor};
 use crate::read::Context;
 use crate::redump::context::{Change, Form};
 
 /// The context as Windows lays it out: cut to its fixed part, or its registers one by one where another producer has a
 /// layout of its own.
-pub(super) fn of_windows<'r>(context: &Context<'r>, cpu: Option<ProcessorArchitecture>) -> Cow<'r, [u8]> {
-    let layout = cpu.and_then(|cpu| ContextLayout::of_architecture(cpu).first());
-    match (layout, context.layout()) {
+pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Cow<'r, [u8]> {
+    match (processor.contexts.first(), context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
-        _ => Change::new(context, cpu, Form { whole: false, of_thread: false }).applied(context),
+        _ => Change::new(context, processor, Form { whole: false, of_thread: false }).applied(context),
     }
 }
 

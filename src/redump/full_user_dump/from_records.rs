@@ -29,7 +29,7 @@ pub(super) fn builder<'a>(
         true => FullUserDumpBuilder::new_32_bit(machine),
         false => FullUserDumpBuilder::new_64_bit(machine),
     };
-    let mut transcoder = Transcoder { source, hooks, selection, builder, report };
+    let mut transcoder = Transcoder { source, hooks, selection, machine, builder, report };
     transcoder.system();
     let first_thread = transcoder.threads();
     transcoder.event(first_thread);
@@ -41,6 +41,7 @@ struct Transcoder<'s, 'a> {
     source: &'s Source<'a>,
     hooks: &'s Hooks<'s>,
     selection: &'s Selection,
+    machine: ImageFileMachine,
     builder: FullUserDumpBuilder<'a>,
     report: &'s mut Report,
 }
@@ -81,7 +82,7 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
                 None
             });
-            let context = context.map(|context| context::of_windows(&context, self.source.target.architecture));
+            let context = context.map(|context| context::of_windows(&context, self.machine.processor()));
             let context = self.source.lasting(offset, context.unwrap_or_default());
             self.builder.thread(self.state(&thread), context);
             first.get_or_insert(thread.id());

@@ -30,7 +30,7 @@ pub(super) fn builder<'a>(
         // What the numbers say of guard pages is no longer so.
         Some(VersionInformation::Numbers(_)) | None => {}
     }
-    threads(dump, source, selection, &mut builder, report);
+    threads(dump, selection, &mut builder, report);
     modules(dump, source, hooks, &mut builder, report);
     builder
 }
@@ -38,12 +38,12 @@ pub(super) fn builder<'a>(
 /// The threads, and the event.
 fn threads<'a>(
     dump: &FullUserDump<'a>,
-    source: &Source<'a>,
     selection: &Selection,
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {
     let stays = |id: u32| !selection.threads_left_out.contains(&id);
+    let processor = dump.header().machine_image_type.processor();
     let mut first = None;
     for thread in dump.threads() {
         if !stays(thread.id()) {
@@ -51,7 +51,7 @@ fn threads<'a>(
             continue;
         }
         let context = thread.context().ok().flatten();
-        let context = context.map(|context| context::of_windows(&context, source.target.architecture));
+        let context = context.map(|context| context::of_windows(&context, processor));
         builder.thread(*thread.raw(), context.unwrap_or_default());
         first.get_or_insert(thread.id());
     }

@@ -8,19 +8,12 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType};
+use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType, UserSharedData};
 use crate::read::{Budget, FullUserDump, Image, Interval, Memory};
 use crate::write::{MinidumpBuilder, PartId};
 
 use super::loader::Loader;
 
-/// The page that the system shares with all processes, at the same address in all of them.
-const KUSER_SHARED_DATA: u64 = 0x7ffe_0000;
-/// Where it has the time, as 100 ns since the start of 1601.
-const SYSTEM_TIME: u64 = 0x14;
-/// Where it has the edition of Windows, and where it says whether that is valid.
-const NT_PRODUCT_TYPE: u64 = 0x264;
-const PRODUCT_TYPE_IS_VALID: u64 = 0x268;
 /// From the start of 1601 to that of 1970, in seconds.
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
@@ -41,17 +34,15 @@ pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Re
 
 /// The time of the dump in seconds since 1970; 0 if it is not there.
 pub(super) fn time(memory: &Memory<'_>) -> u32 {
-    let low = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME).map(u64::from);
-    let high = memory.read_u32(KUSER_SHARED_DATA + SYSTEM_TIME + 4).map(u64::from);
-    let seconds = low.zip(high).map(|(low, high)| (high << 32 | low) / 10_000_000);
+    let seconds = memory.read_u64(UserSharedData::SYSTEM_TIME).map(|units| units / 10_000_000);
     seconds.and_then(|seconds| u32::try_from(seconds.checked_sub(SECONDS_TO_1970)?).ok()).unwrap_or(0)
 }
 
 /// The edition of Windows; 0 if it is not there.
 pub(super) fn product_type(memory: &Memory<'_>) -> u8 {
-    let is_valid = memory.read_u8(KUSER_SHARED_DATA + PRODUCT_TYPE_IS_VALID).is_some_and(|flag| flag != 0);
+    let is_valid = memory.read_u8(UserSharedData::PRODUCT_TYPE_IS_VALID).is_some_and(|flag| flag != 0);
     // The low byte of four, as minidumps have no more.
-    memory.read_u8(KUSER_SHARED_DATA + NT_PRODUCT_TYPE).filter(|_| is_valid).unwrap_or(0)
+    memory.read_u8(UserSharedData::NT_PRODUCT_TYPE).filter(|_| is_valid).unwrap_or(0)
 }
 
 fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, memory: &Memory<'_>) {

@@ -26,8 +26,6 @@ use crate::read::{Budget, Image, ImageSection, Interval, LinuxMapping, LinuxMaps
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::source::Source;
 
-/// The size of a section header.
-const SECTION_HEADER: u64 = 40;
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
 
@@ -97,7 +95,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
         let (mut count, mut data, mut code) = (0, false, false);
         let offset = || source.memory.range_at(base).map_or(0, |range| range.offset);
         for number in 0..image.number_of_sections() {
-            if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), SECTION_HEADER) {
+            if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), ImageSection::HEADER_SIZE as u64) {
                 report.faults.push(ItemFault {
                     stream_type: StreamType::MODULE_LIST,
                     item: module,

@@ -1,6 +1,6 @@
 //! Stacks, and the code around instruction pointers.
 
-use crate::format::ProcessorArchitecture;
+use crate::format::ProcessLayout;
 use crate::read::{Interval, Thread};
 use crate::redump::source::Source;
 
@@ -25,24 +25,17 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
     if !target.is_windows() || thread.teb() == 0 {
         return None;
     }
-    let pointer = u64::from(target.pointer_size());
-    let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(pointer))?);
-    let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(2 * pointer))?);
+    let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+    let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_base))?);
+    let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_limit))?);
     if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {
         return None;
     }
-    let mut from = target.mask(thread.context().ok().flatten()?.stack_pointer()?);
-    if is_x86(source) {
-        // The engine counts the word below the stack pointer to the stack, on x86 alone.
-        from = target.mask(from.wrapping_sub(4));
-    }
+    let stack_pointer = thread.context().ok().flatten()?.stack_pointer()?;
+    let from = target.mask(stack_pointer.wrapping_sub(target.processor().below_stack_pointer));
     let start = if (limit..base).contains(&from) { from } else { limit };
     // No descriptor can name more than 32 bits of bytes.
     Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
-}
-
-fn is_x86(source: &Source<'_>) -> bool {
-    matches!(source.target.architecture, Some(ProcessorArchitecture::X86 | ProcessorArchitecture::X86_ON_WIN64))
 }
 
 /// Adds the code around a thread's instruction pointer.
@@ -50,19 +43,14 @@ pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'
     let source = wanted.source;
     let context = thread.context().ok().flatten();
     if let Some(pointer) = context.and_then(|context| context.instruction_pointer()) {
-        // The lowest bit says Thumb; it is no part of the address.
-        let thumb = u64::from(source.target.architecture == Some(ProcessorArchitecture::ARM));
+        let thumb = u64::from(source.target.processor().has_thumb);
         wanted.add(window(source, pointer & !thumb), Reason::InstructionPointer { thread: thread.id() });
     }
 }
 
 /// The bytes around an instruction.
 pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
-    let reach = match source.target.architecture {
-        Some(ProcessorArchitecture::ARM64) => 0x200,
-        Some(ProcessorArchitecture::ARM) => 0x100,
-        _ => 0x80,
-    };
+    let reach = source.target.processor().code_window;
     let address = source.target.mask(address);
     let start = address.saturating_sub(reach);
     source.target.interval(start, address - start + reach)

@@ -7,93 +7,105 @@ use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
 use crate::format::{
-    ContextLayout, ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE,
-    USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+    ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
+    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
+use crate::write::cursor::Cursor;
 use crate::write::encode::{self, fit32};
 use crate::write::memory::MemoryRange;
 use crate::write::part_bytes::{PartBytes, Rows};
-use crate::write::plan::{Chunk, Cursor, MemoryChunk, MemoryForm, Plan};
+use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use crate::write::ranges::{ComputedRegions, RangeList};
 
+use super::builder::FullUserDumpBuilder;
+use super::names::{CONTEXT, EVENT, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
 use super::narrow::Narrow;
-use super::{CONTEXT, EVENT, FullUserDumpBuilder, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
 
-pub(super) fn plan(builder: FullUserDumpBuilder<'_>) -> Result<Plan<'_>, WriteError> {
-    let FullUserDumpBuilder { width, machine, threads, modules, .. } = builder;
-    let computed = builder.computed_regions;
-    let count = |name, count| fit32(Item { name, index: None }, count as u64, "entries");
-    let regions = builder.regions.len() + computed.as_ref().map_or(0, |regions| regions.count());
-    let mut header = UsermodeCrashdumpHeader64 {
-        signature: match width {
-            RvaWidth::Rva => USERDUMP_SIGNATURE,
-            RvaWidth::Rva64 => USERDU64_SIGNATURE,
-        },
-        major_version: builder.major_version,
-        minor_version: builder.minor_version,
-        machine_image_type: machine,
-        thread_count: count(THREAD, threads.len())?,
-        module_count: count(MODULE, modules.len())?,
-        memory_region_count: count(REGION, regions)?,
-        spare: builder.spare,
-        ..Default::default()
-    };
-    let header_item = Item { name: HEADER, index: None };
-    let header_size = match width {
-        RvaWidth::Rva => UsermodeCrashdumpHeader32::SIZE,
-        RvaWidth::Rva64 => UsermodeCrashdumpHeader64::SIZE,
-    };
-    let mut layout = Layout { width, cursor: Cursor { at: 0 } };
-    layout.take(header_size as u64, header_item)?;
+impl<'a> FullUserDumpBuilder<'a> {
+    /// Gives everything its place in the file.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
+    /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a region whose size is not that of
+    /// its contents, for a context that is longer than those of the machine, and for an address that a 32-bit process
+    /// cannot have.
+    pub fn plan(self) -> Result<Plan<'a>, WriteError> {
+        let Self { width, machine, threads, modules, .. } = self;
+        let computed = self.computed_regions;
+        let count = |name, count| fit32(Item { name, index: None }, count as u64, "entries");
+        let regions = self.regions.len() + computed.as_ref().map_or(0, |regions| regions.count());
+        let mut header = UsermodeCrashdumpHeader64 {
+            signature: match width {
+                RvaWidth::Rva => USERDUMP_SIGNATURE,
+                RvaWidth::Rva64 => USERDU64_SIGNATURE,
+            },
+            major_version: self.major_version,
+            minor_version: self.minor_version,
+            machine_image_type: machine,
+            thread_count: count(THREAD, threads.len())?,
+            module_count: count(MODULE, modules.len())?,
+            memory_region_count: count(REGION, regions)?,
+            spare: self.spare,
+            ..Default::default()
+        };
+        let header_item = Item { name: HEADER, index: None };
+        let header_size = match width {
+            RvaWidth::Rva => UsermodeCrashdumpHeader32::SIZE,
+            RvaWidth::Rva64 => UsermodeCrashdumpHeader64::SIZE,
+        };
+        let mut layout = Layout { width, cursor: Cursor::default() };
+        layout.take(header_size as u64, header_item)?;
 
-    let mut chunks = Vec::with_capacity(4 + 2 * threads.len() + modules.len());
-    if let Some(event) = builder.event {
-        header.debug_event_offset = layout.cursor.at;
-        chunks.push(layout.record(event, Item { name: EVENT, index: None })?);
-    }
-    header.memory_region_offset = layout.cursor.at;
-    let (table, ranges) = table(width, builder.regions, computed)?;
-    chunks.push(layout.chunk(table, Item { name: REGION, index: None })?);
+        let mut chunks = Vec::with_capacity(4 + 2 * threads.len() + modules.len());
+        if let Some(event) = self.event {
+            header.debug_event_offset = layout.cursor.at;
+            chunks.push(layout.record(event, Item { name: EVENT, index: None })?);
+        }
+        header.memory_region_offset = layout.cursor.at;
+        let (table, ranges) = table(width, self.regions, computed)?;
+        chunks.push(layout.chunk(table, Item { name: REGION, index: None })?);
 
-    header.thread_offset = layout.cursor.at;
-    let (states, contexts): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
-    let size = context_size(machine, &contexts);
-    for (context, index) in contexts.into_iter().zip(0..) {
-        let item = Item { name: CONTEXT, index: Some(index) };
-        chunks.push(layout.chunk(filled_up(context, size, item)?, item)?);
-    }
-    header.thread_state_offset = layout.cursor.at;
-    for (state, index) in states.into_iter().zip(0..) {
-        chunks.push(layout.record(state, Item { name: THREAD, index: Some(index) })?);
-    }
-    header.module_offset = layout.cursor.at;
-    for ((mut record, name), index) in modules.into_iter().zip(0..) {
-        let item = Item { name: MODULE, index: Some(index) };
-        record.image_name_length = fit32(item, name.len() as u64 + 1, "bytes")?;
-        let mut bytes = Vec::new();
-        put(width, &mut bytes, record, item)?;
-        bytes.reserve_exact(name.len() + 1);
-        bytes.extend_from_slice(&name);
-        bytes.push(0);
-        chunks.push(layout.chunk(bytes, item)?);
-    }
-    let base = layout.cursor.at;
-    header.data_offset = base;
-    for ((_, size), index) in ranges.bounds().zip(0..) {
-        layout.take(size, Item { name: RANGE, index: Some(index) })?;
-    }
-    let memory = MemoryChunk { form: MemoryForm::Bare, offset: base, base, ranges };
-    let mut tail = Vec::new();
-    if let Some(bytes) = builder.version_information {
-        header.version_info_offset = layout.cursor.at;
-        tail.push(layout.chunk(bytes, Item { name: VERSION, index: None })?);
-    }
+        header.thread_offset = layout.cursor.at;
+        let (states, contexts): (Vec<_>, Vec<_>) = threads.into_iter().unzip();
+        let size = context_size(machine, &contexts);
+        for (context, index) in contexts.into_iter().zip(0..) {
+            let item = Item { name: CONTEXT, index: Some(index) };
+            chunks.push(layout.chunk(filled_up(context, size, item)?, item)?);
+        }
+        header.thread_state_offset = layout.cursor.at;
+        for (state, index) in states.into_iter().zip(0..) {
+            chunks.push(layout.record(state, Item { name: THREAD, index: Some(index) })?);
+        }
+        header.module_offset = layout.cursor.at;
+        for ((mut record, name), index) in modules.into_iter().zip(0..) {
+            let item = Item { name: MODULE, index: Some(index) };
+            record.image_name_length = fit32(item, name.len() as u64 + 1, "bytes")?;
+            let mut bytes = Vec::new();
+            put(width, &mut bytes, record, item)?;
+            bytes.reserve_exact(name.len() + 1);
+            bytes.extend_from_slice(&name);
+            bytes.push(0);
+            chunks.push(layout.chunk(bytes, item)?);
+        }
+        let base = layout.cursor.at;
+        header.data_offset = base;
+        for ((_, size), index) in ranges.bounds().zip(0..) {
+            layout.take(size, Item { name: RANGE, index: Some(index) })?;
+        }
+        let memory = MemoryChunk { form: MemoryForm::Bare, offset: base, base, ranges };
+        let mut tail = Vec::new();
+        if let Some(bytes) = self.version_information {
+            header.version_info_offset = layout.cursor.at;
+            tail.push(layout.chunk(bytes, Item { name: VERSION, index: None })?);
+        }
 
-    let mut head = Vec::new();
-    put(width, &mut head, header, header_item)?;
-    chunks.insert(0, Chunk { offset: 0, item: header_item, bytes: head.into() });
-    let (short_source, size) = (builder.short_source, layout.cursor.at);
-    Ok(Plan { chunks, memory: [memory].into(), tail, short_source, directory: Vec::new(), size })
+        let mut head = Vec::new();
+        put(width, &mut head, header, header_item)?;
+        chunks.insert(0, Chunk { offset: 0, item: header_item, bytes: head.into() });
+        let (short_source, size) = (self.short_source, layout.cursor.at);
+        Ok(Plan { chunks, memory: [memory].into(), tail, short_source, directory: Vec::new(), size })
+    }
 }
 
 /// Gives parts their places, below 4 GiB if positions are so narrow.
@@ -174,8 +186,7 @@ fn table<'a>(
 
 /// What every context takes: as much as the machine's do, or the longest where that is not known.
 fn context_size(machine: ImageFileMachine, contexts: &[Cow<'_, [u8]>]) -> usize {
-    let layouts = machine.architecture().map(ContextLayout::of_architecture).unwrap_or_default();
-    let known = layouts.first().and_then(|layout| usize::try_from(layout.size).ok());
+    let known = machine.processor().contexts.first().and_then(|layout| usize::try_from(layout.size).ok());
     known.unwrap_or_else(|| contexts.iter().map(|context| context.len()).max().unwrap_or(0))
 }
 

@@ -6,8 +6,10 @@ use crate::format::{
     ExceptionRecord, ExceptionRecord32, MemoryBasicInformation32, MemoryInfo, UsermodeCrashdumpHeader32,
     UsermodeCrashdumpHeader64,
 };
+use crate::write::cursor::rva;
 use crate::write::encode::{Encode, fit32};
-use crate::write::plan::low32;
+
+use super::names::{CONTEXT, EVENT, MODULE, RANGE, REGION, THREAD, VERSION};
 
 /// A record that 32-bit processes have in a form of their own. Padding that this one lacks is left out.
 pub(super) trait Narrow: Encode {
@@ -37,7 +39,7 @@ impl Narrow for UsermodeCrashdumpHeader64 {
     type Narrow = UsermodeCrashdumpHeader32;
 
     fn narrow(self, item: Item) -> Result<Self::Narrow, WriteError> {
-        let position = |name, offset| low32(offset, Item { name, index: None });
+        let position = |name, offset| rva(offset, Item { name, index: None });
         Ok(UsermodeCrashdumpHeader32 {
             signature: self.signature,
             major_version: self.major_version,
@@ -46,13 +48,13 @@ impl Narrow for UsermodeCrashdumpHeader64 {
             thread_count: self.thread_count,
             module_count: self.module_count,
             memory_region_count: self.memory_region_count,
-            thread_offset: position(super::CONTEXT, self.thread_offset)?,
-            module_offset: position(super::MODULE, self.module_offset)?,
-            data_offset: position(super::RANGE, self.data_offset)?,
-            memory_region_offset: position(super::REGION, self.memory_region_offset)?,
-            debug_event_offset: position(super::EVENT, self.debug_event_offset)?,
-            thread_state_offset: position(super::THREAD, self.thread_state_offset)?,
-            version_info_offset: position(super::VERSION, self.version_info_offset)?,
+            thread_offset: position(CONTEXT, self.thread_offset)?,
+            module_offset: position(MODULE, self.module_offset)?,
+            data_offset: position(RANGE, self.data_offset)?,
+            memory_region_offset: position(REGION, self.memory_region_offset)?,
+            debug_event_offset: position(EVENT, self.debug_event_offset)?,
+            thread_state_offset: position(THREAD, self.thread_state_offset)?,
+            version_info_offset: position(VERSION, self.version_info_offset)?,
             spare: address(self.spare, item)?,
         })
     }

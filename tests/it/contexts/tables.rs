@@ -446,6 +446,26 @@ pub const TABLES: &[Table] = &[
             "4 float at 520: fcsr",
         ],
     },
+    Table {
+        name: "LoongArch64",
+        architecture: 0x8007,
+        platform: LINUX,
+        size: 544,
+        padding: 4,
+        flags_at: 0,
+        flags_size: 4,
+        flags: 0x80_0006,
+        pointers: ["csr_era", "r3", "r22"],
+        groups: &["integer 2", "float 4"],
+        elsewhere: &[],
+        registers: &[
+            "8 integer at 8: r0-31",
+            "8 integer at 264: csr_era",
+            "8 float at 272: f0-31",
+            "8 float at 528: fcc",
+            "4 float at 536: fcsr",
+        ],
+    },
 ];
 
 const ARM64_BREAKPAD: &[&str] = &[

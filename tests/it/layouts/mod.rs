@@ -3,6 +3,7 @@
 //! The tables repeat the documentation of the format, not the declarations. Every number of a struct is planted at its
 //! documented offset with a value of its own, so that two fields in the wrong order cannot make up for each other.
 
+mod process;
 mod tables;
 mod vendor;
 
@@ -13,10 +14,11 @@ use libtest_mimic::Trial;
 use scroll::ctx::{SizeWith, TryFromCtx, TryIntoCtx};
 use scroll::{Endian, Pread, Pwrite};
 
-use crate::support::trials;
+use crate::support::{tree, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![every_struct_has_a_table];
+    trials.extend(process::trials());
     trials.extend(tables::trials());
     trials.extend(vendor::trials());
     trials
@@ -72,6 +74,12 @@ impl<T: Layout, const N: usize> Layout for [T; N] {
 
 /// Declares the documented layout of structs: size, and type and offset of each field.
 macro_rules! layouts {
+    (@offset $type:ident 0 $offset:literal, $size:expr) => {};
+    (@offset $type:ident $field:ident $offset:literal, $size:expr) => {
+        let named = $type::OFFSETS.$field;
+        assert_eq!(named.get(), $offset, concat!("the place of ", stringify!($field)));
+        assert_eq!(named.range(), $offset..$offset + $size, stringify!($field));
+    };
     ($($type:ident = $size:literal { $($field:tt: $of:ty = $offset:literal),+ $(,)? })+) => {
         $(impl Layout for $type {
             const SIZE: usize = $size;
@@ -87,6 +95,7 @@ macro_rules! layouts {
         pub fn trials() -> Vec<Trial> {
             vec![$(Trial::test(concat!("layouts::", stringify!($type)), || {
                 check::<$type>($type::SIZE);
+                $(layouts!(@offset $type $field $offset, <$of as Layout>::SIZE);)+
                 Ok(())
             })),+]
         }
@@ -156,7 +165,7 @@ fn plant(field: &mut [u8], value: u64, order: Endian) {
 fn every_struct_has_a_table() {
     let mut without = Vec::new();
     let mut found = 0;
-    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format")) {
+    for text in sources(&tree::path("src/format")) {
         for name in decoded_structs(&text) {
             found += 1;
             if !tables::NAMES.contains(&name) && !vendor::NAMES.contains(&name) {
@@ -180,11 +189,11 @@ fn sources(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The names of the structs that scroll decodes, which all have a size, and those of `named_values!`.
+/// The names of the structs that are decoded: those of `structure!` and those of `named_values!`.
 fn decoded_structs(text: &str) -> Vec<&str> {
-    let paragraphs =
-        text.split("\n\n").filter(|paragraph| paragraph.contains("SizeWith") || paragraph.contains("named_values! {"));
-    let declared = paragraphs.filter_map(|paragraph| paragraph.split_once("pub struct ")).map(|(_, rest)| rest);
+    let declared =
+        ["structure! {", "named_values! {"].into_iter().flat_map(|macro_name| text.split(macro_name).skip(1));
+    let declared = declared.filter_map(|declaration| declaration.split_once("pub struct ")).map(|(_, rest)| rest);
     let names = declared.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
     names.filter(|name| !name.is_empty()).collect()
 }

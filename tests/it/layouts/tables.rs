@@ -7,7 +7,6 @@ use super::{Layout, Number, check, layouts};
 
 layouts! {
     LocationDescriptor = 8 { data_size: u32 = 0, rva: u32 = 4 }
-    LocationDescriptor64 = 16 { data_size: u64 = 0, rva: u64 = 8 }
 
     Header = 32 {
         signature: u32 = 0,
@@ -20,7 +19,6 @@ layouts! {
     }
     StreamType = 4 { 0: u32 = 0 }
     DirectoryEntry = 12 { stream_type: StreamType = 0, location: LocationDescriptor = 4 }
-    UserRecord = 12 { record_type: u32 = 0, memory: LocationDescriptor = 4 }
 
     MemoryDescriptor = 16 { start_of_memory_range: u64 = 0, memory: LocationDescriptor = 8 }
     MemoryDescriptor64 = 16 { start_of_memory_range: u64 = 0, data_size: u64 = 8 }
@@ -118,6 +116,10 @@ layouts! {
         exception_record: ExceptionRecord = 8,
         thread_context: LocationDescriptor = 160,
     }
+
+    ContextEx = 24 { all: ContextChunk = 0, legacy: ContextChunk = 8, xstate: ContextChunk = 16 }
+    ContextChunk = 8 { offset: i32 = 0, length: u32 = 4 }
+    XSaveHeader = 64 { mask: u64 = 0, compaction_mask: u64 = 8, reserved: [u64; 6] = 16 }
 
     ImageFileMachine = 4 { 0: u32 = 0 }
     UsermodeCrashdumpHeader32 = 64 {

@@ -24,7 +24,8 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The extended forms, each with the flag that announces what is behind the fixed part.
-const EXTENDED: [(Cpu, u32); 3] = [(Cpu::X86, 0x40), (Cpu::AMD64, 0x40), (Cpu::ARM64, 0x20)];
+const EXTENDED: [(Cpu, u32); 5] =
+    [(Cpu::X86, 0x40), (Cpu::EMULATED[0], 0x40), (Cpu::EMULATED[1], 0x40), (Cpu::AMD64, 0x40), (Cpu::ARM64, 0x20)];
 
 /// A context with these flags, and filler behind its fixed part.
 fn longer(cpu: Cpu, flags: u32, extra: usize) -> Vec<u8> {
@@ -122,17 +123,18 @@ fn arm(size: usize, counter: u32, status: u32) -> Vec<u8> {
 }
 
 fn thumb_code_is_marked_in_the_threads_program_counter() {
-    for status in [0x20, 0x6000_0030, u32::MAX] {
+    let [.., arm_on_arm64] = Cpu::EMULATED;
+    for (status, cpu) in [0x20, 0x6000_0030, u32::MAX].into_iter().flat_map(|it| [(it, Cpu::ARM), (it, arm_on_arm64)]) {
         for size in [416, 500] {
             let [of_thread, of_exception] =
-                redumped(Cpu::ARM.windows(), arm(size, 0x1000, status), arm(size, 0x1000, status));
+                redumped(cpu.windows(), arm(size, 0x1000, status), arm(size, 0x1000, status));
             assert!(of_thread == arm(size, 0x1001, status));
             // The context of an exception is copied as it is, even if it was the same bytes.
             assert!(of_exception == arm(size, 0x1000, status));
-            let found = redumped(Cpu::ARM.windows(), arm(size, 0x1000, status), Part::ContextOf(1));
+            let found = redumped(cpu.windows(), arm(size, 0x1000, status), Part::ContextOf(1));
             assert!(found == [arm(size, 0x1001, status), arm(size, 0x1000, status)]);
         }
-        becomes(Cpu::ARM, &arm(416, 0x1001, status), &arm(416, 0x1001, status));
+        becomes(cpu, &arm(416, 0x1001, status), &arm(416, 0x1001, status));
     }
 }
 

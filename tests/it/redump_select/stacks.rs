@@ -57,7 +57,8 @@ fn assert_stack(source: &[u8], start: u64, size: u64) {
 }
 
 fn a_stack_runs_from_the_stack_pointer_to_its_base() {
-    for cpu in [Cpu::AMD64, Cpu::ARM64, Cpu::ARM] {
+    let [.., arm_on_arm64] = Cpu::EMULATED;
+    for cpu in [Cpu::AMD64, Cpu::ARM64, Cpu::ARM64_OLD, Cpu::ARM, arm_on_arm64] {
         for (sp, size) in [(LIMIT, 0x4000), (0x10_1238, 0x2dc8), (0x10_1233, 0x2dcd), (BASE - 1, 1)] {
             assert_stack(&source(cpu, sp, (BASE, LIMIT)), sp, size);
         }
@@ -72,7 +73,9 @@ fn on_x86_it_begins_4_bytes_below() {
         (LIMIT + 4, LIMIT, 0x4000),
         (LIMIT + 5, LIMIT + 1, 0x3fff),
     ] {
-        assert_stack(&source(Cpu::X86, sp, (BASE, LIMIT)), start, size);
+        for cpu in Cpu::ALL.into_iter().chain(Cpu::EMULATED).filter(|cpu| cpu.is_x86()) {
+            assert_stack(&source(cpu, sp, (BASE, LIMIT)), start, size);
+        }
     }
 }
 

@@ -49,11 +49,16 @@ fn windows(ranges: &[(u64, u64)], instructions: &[u64]) -> Redumped {
 }
 
 fn a_window_reaches_as_far_as_the_processor_asks() {
+    let [x86_on_win64, x86_on_arm64, arm_on_arm64] = Cpu::EMULATED;
     for (cpu, start, size) in [
         (Cpu::X86, CODE + 0x784, 0x100),
+        (x86_on_win64, CODE + 0x784, 0x100),
+        (x86_on_arm64, CODE + 0x784, 0x100),
         (Cpu::AMD64, CODE + 0x784, 0x100),
         (Cpu::ARM, CODE + 0x704, 0x200),
+        (arm_on_arm64, CODE + 0x704, 0x200),
         (Cpu::ARM64, CODE + 0x604, 0x400),
+        (Cpu::ARM64_OLD, CODE + 0x604, 0x400),
     ] {
         let of_thread = threads(cpu, &[CODE + 0x804]);
         let exception = Exception::new(1, 0xc000_0005, CODE + 0x804);
@@ -83,8 +88,10 @@ fn processors_without_a_rule_of_their_own_get_128_bytes() {
 }
 
 fn the_lowest_bit_of_arm_says_thumb_and_is_no_address() {
-    let source = memory(threads(Cpu::ARM, &[CODE + 0x805]), (CODE, 0x1000)).build();
-    Redumped::of(&source, "/m").assert_memory(&[(CODE + 0x704, 0x200)]);
+    for cpu in Cpu::ALL.into_iter().chain(Cpu::EMULATED).filter(|cpu| cpu.is_arm()) {
+        let source = memory(threads(cpu, &[CODE + 0x805]), (CODE, 0x1000)).build();
+        Redumped::of(&source, "/m").assert_memory(&[(CODE + 0x704, 0x200)]);
+    }
     // The address of an exception is taken as it is, and so are addresses of other processors.
     let exception = Exception::new(1, 0x8000_0003, CODE + 0x805);
     let source = memory(threads(Cpu::ARM, &[0x9000_0000]).exception(exception), (CODE, 0x1000)).build();

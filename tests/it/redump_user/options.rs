@@ -25,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         names_of_a_full_user_dump_stay,
         regions_are_made_up_without_rows,
         a_source_without_processor_is_refused,
+        contexts_of_breakpad_become_those_of_windows,
     ]
 }
 
@@ -81,8 +82,9 @@ fn user_dump(wide: bool) -> Vec<u8> {
 fn every_source() -> Vec<(&'static str, Vec<u8>)> {
     let minidumps = [("AMD64", minidump(Cpu::AMD64)), ("x86", minidump(Cpu::X86))];
     let others = [("ARM", minidump(Cpu::ARM)), ("ARM64", minidump(Cpu::ARM64))];
+    let relatives = Cpu::EMULATED.into_iter().chain([Cpu::ARM64_OLD]).map(|cpu| ("a relative", minidump(cpu)));
     let users = [("wide", user_dump(true)), ("narrow", user_dump(false))];
-    minidumps.into_iter().chain(others).chain(users).collect()
+    minidumps.into_iter().chain(others).chain(relatives).chain(users).collect()
 }
 
 fn comments_and_streams_that_were_asked_for_are_lost() {
@@ -206,4 +208,21 @@ fn a_source_without_processor_is_refused() {
     let error = redumped(&Dump::new().thread(Thread::new(1)).build(), "/f").expect_err("it has no machine");
     let message = "a dump of a processor that full user dumps have no number for cannot be re-encoded by this version";
     assert_eq!(error.to_string(), message);
+}
+
+fn contexts_of_breakpad_become_those_of_windows() {
+    for architecture in [12, 0x8003] {
+        let cpu = Cpu { architecture, ..Cpu::ARM64_OLD };
+        let source = cpu.context(0x1010, 0x2010);
+        let (out, _) = with_hooks(&minidump(cpu), &Options::full_user_dump(), Hooks::new());
+        let user = User::of(&out);
+        assert_eq!((user.wide, user.machine, user.threads.len()), (true, 0xaa64, 2));
+        let context = user.threads[0].context;
+        assert_eq!((context.len(), &context[..4]), (912, &0x40_0006u32.to_le_bytes()[..]));
+        // General registers, then processor status, vector registers, control and status of floating point.
+        for (here, there, size) in [(8, 8, 264), (4, 272, 4), (272, 284, 512), (784, 280, 4), (788, 276, 4)] {
+            assert_eq!(context[here..here + size], source[there..there + size], "{here}");
+        }
+        assert_eq!(context[792..], [0; 120]);
+    }
 }

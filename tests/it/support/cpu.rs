@@ -45,6 +45,25 @@ impl Cpu {
     };
     pub const ALL: [Self; 4] = [Self::X86, Self::ARM, Self::AMD64, Self::ARM64];
 
+    /// x86 on Itanium, on ARM64, 32-bit ARM on ARM64: numbers of their own, all else as it is on the processor itself.
+    pub const EMULATED: [Self; 3] = [
+        Self { architecture: 10, ..Self::X86 },
+        Self { architecture: 14, ..Self::X86 },
+        Self { architecture: 13, ..Self::ARM },
+    ];
+    /// ARM64 as Breakpad numbered it first, with a context of its own.
+    pub const ARM64_OLD: Self = Self { architecture: 0x8003, size: 796, flags: 0x8000_0006, ..Self::ARM64 };
+
+    /// True for ARM with 32 bits.
+    pub const fn is_arm(self) -> bool {
+        self.size == Self::ARM.size
+    }
+
+    /// True for x86.
+    pub const fn is_x86(self) -> bool {
+        self.size == Self::X86.size
+    }
+
     /// Where ARM has its status register.
     pub const ARM_STATUS_AT: usize = 68;
 
@@ -64,7 +83,7 @@ impl Cpu {
         put(&mut context, self.flags_at, &self.flags.to_le_bytes());
         put(&mut context, self.ip_at, &ip.to_le_bytes()[..self.word]);
         put(&mut context, self.sp_at, &sp.to_le_bytes()[..self.word]);
-        if self == Self::ARM {
+        if self.is_arm() {
             put(&mut context, Self::ARM_STATUS_AT, &0u32.to_le_bytes());
         }
         context

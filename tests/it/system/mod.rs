@@ -106,17 +106,21 @@ fn amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor() {
 }
 
 fn arm_outside_windows_has_its_own_form() {
-    for platform in [0x8201, 0x8203, 0x8102] {
-        cpu(5, platform, &[0x410f_d034, 0x7b_b0d6, 1, 2, 3, 4], |found| match found {
-            CpuInformation::Arm(found) => assert_eq!((found.cpuid, found.elf_hwcaps), (0x410f_d034, 0x7b_b0d6)),
-            other => panic!("{other:?}"),
-        });
+    // Breakpad and minidump-writer have the same form for the ARM64 with a number of theirs.
+    for architecture in [5, 13, 0x8003] {
+        for platform in [0x8201, 0x8203, 0x8102] {
+            cpu(architecture, platform, &[0x410f_d034, 0x7b_b0d6, 1, 2, 3, 4], |found| match found {
+                CpuInformation::Arm(found) => assert_eq!((found.cpuid, found.elf_hwcaps), (0x410f_d034, 0x7b_b0d6)),
+                other => panic!("{other:?}"),
+            });
+        }
+        let words = [1, 2, 3, 4, 5, 6];
+        cpu(architecture, 2, &words, |found| assert!(matches!(found, CpuInformation::Other(_)), "{found:?}"));
     }
-    cpu(5, 2, &[1, 2, 3, 4, 5, 6], |found| assert!(matches!(found, CpuInformation::Other(_)), "{found:?}"));
 }
 
 fn other_processors_give_their_features() {
-    for (architecture, platform) in [(9, 2), (12, 2), (12, 0x8203), (0x8003, 0x8201), (1, 0x8201), (0xffff, 2)] {
+    for (architecture, platform) in [(9, 2), (12, 2), (12, 0x8203), (0x8006, 0x8201), (1, 0x8201), (0xffff, 2)] {
         let system = |form: Form| {
             let features = form.record(|bytes| {
                 bytes.u64s(&[0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, 7]);

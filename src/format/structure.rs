@@ -1,0 +1,250 @@
+//! The one way in which structures of the file are declared.
+//!
+//! Everything that is known of a structure follows from its fields: its size, where each field is, how it is decoded
+//! and encoded. Fields follow each other without padding.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use scroll::Endian;
+
+/// What has a fixed size in a file: a number, an array of such, a structure.
+pub trait Stored: Sized {
+    /// Size in the file, in bytes.
+    const SIZE: usize;
+    /// The value of zeros.
+    const ZERO: Self;
+
+    /// Takes the value from the front of bytes of which there are enough.
+    fn take(bytes: &mut &[u8], order: Endian) -> Self;
+
+    /// Puts the value to the front of room of which there is enough.
+    fn put(&self, room: &mut &mut [u8], order: Endian);
+}
+
+/// The size of a structure, for a field of 32 bits.
+pub const fn size32<T: Stored>() -> u32 {
+    // No structure comes near the limit.
+    let [a, b, c, d, ..] = (T::SIZE as u64).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The first bytes, which the caller knows to be there.
+#[inline]
+fn take_front<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+    let (front, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
+    *bytes = rest;
+    *front
+}
+
+/// Overwrites the first bytes, which the caller knows to be there.
+#[inline]
+fn put_front<const N: usize>(room: &mut &mut [u8], bytes: [u8; N]) {
+    if let Some((front, rest)) = core::mem::take(room).split_first_chunk_mut() {
+        *front = bytes;
+        *room = rest;
+    }
+}
+
+macro_rules! store_integers {
+    ($($integer:ty)*) => {
+        $(impl Stored for $integer {
+            const SIZE: usize = size_of::<Self>();
+            const ZERO: Self = 0;
+
+            #[inline]
+            fn take(bytes: &mut &[u8], order: Endian) -> Self {
+                let bytes = take_front(bytes);
+                if order.is_little() { Self::from_le_bytes(bytes) } else { Self::from_be_bytes(bytes) }
+            }
+
+            #[inline]
+            fn put(&self, room: &mut &mut [u8], order: Endian) {
+                put_front(room, if order.is_little() { self.to_le_bytes() } else { self.to_be_bytes() });
+            }
+        })*
+    };
+}
+
+store_integers!(u8 u16 u32 u64 i32 i64);
+
+impl<T: Stored, const N: usize> Stored for [T; N] {
+    const SIZE: usize = N * T::SIZE;
+    const ZERO: Self = [T::ZERO; N];
+
+    #[inline]
+    fn take(bytes: &mut &[u8], order: Endian) -> Self {
+        core::array::from_fn(|_| T::take(bytes, order))
+    }
+
+    #[inline]
+    fn put(&self, room: &mut &mut [u8], order: Endian) {
+        self.iter().for_each(|element| element.put(room, order));
+    }
+}
+
+/// Where a field of the type `T` is in a structure `S`; the structures have them in their `OFFSETS`.
+///
+/// ```
+/// use userdump::format::{LocationDescriptor, Module};
+///
+/// assert_eq!(Module::OFFSETS.cv_record.get(), 76);
+/// assert_eq!(Module::OFFSETS.cv_record.then(LocationDescriptor::OFFSETS.rva).get(), 80);
+/// ```
+pub struct FieldOffset<S, T> {
+    bytes: usize,
+    field: PhantomData<fn(S) -> T>,
+}
+
+impl<S, T> FieldOffset<S, T> {
+    pub(super) const fn new(bytes: usize) -> Self {
+        Self { bytes, field: PhantomData }
+    }
+
+    /// Bytes from the start of the structure to that of the field.
+    pub const fn get(self) -> usize {
+        self.bytes
+    }
+
+    /// Where a field of the field is.
+    pub const fn then<U>(self, inner: FieldOffset<T, U>) -> FieldOffset<S, U> {
+        FieldOffset::new(self.bytes + inner.bytes)
+    }
+}
+
+impl<S, T: Stored> FieldOffset<S, T> {
+    /// The bytes of the field, counted from the start of the structure.
+    pub const fn range(self) -> Range<usize> {
+        self.bytes..self.bytes + T::SIZE
+    }
+}
+
+// Derived, these would ask it of the types.
+impl<S, T> Clone for FieldOffset<S, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S, T> Copy for FieldOffset<S, T> {}
+
+impl<S, T> fmt::Debug for FieldOffset<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.bytes, f)
+    }
+}
+
+/// Declares a structure of the file.
+macro_rules! structure {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident {
+            $($(#[$field_attribute:meta])* pub $field:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$field_attribute])* pub $field: $type,)+
+        }
+
+        impl $name {
+            /// Size of the structure in the file, in bytes.
+            pub const SIZE: usize = 0 $(+ <$type as $crate::format::structure::Stored>::SIZE)+;
+        }
+
+        // In a scope of its own, for every structure has a type of this name.
+        const _: () = {
+            use $crate::format::structure::{FieldOffset, Stored};
+
+            /// Where each field of a structure is.
+            #[derive(Clone, Copy, Debug)]
+            pub struct Offsets {
+                $(#[doc = concat!("Where `", stringify!($field), "` is.")] pub $field: FieldOffset<$name, $type>,)+
+            }
+
+            impl $name {
+                /// Where each field is, in bytes from the start of the structure.
+                pub const OFFSETS: Offsets = {
+                    let end = 0;
+                    $(
+                        let $field = FieldOffset::new(end);
+                        let end = end + <$type as Stored>::SIZE;
+                    )+
+                    let _ = end;
+                    Offsets { $($field),+ }
+                };
+            }
+
+            impl Stored for $name {
+                const SIZE: usize = Self::SIZE;
+                const ZERO: Self = Self { $($field: <$type as Stored>::ZERO),+ };
+
+                #[inline]
+                fn take(bytes: &mut &[u8], order: scroll::Endian) -> Self {
+                    $(let $field = Stored::take(bytes, order);)+
+                    Self { $($field),+ }
+                }
+
+                #[inline]
+                fn put(&self, room: &mut &mut [u8], order: scroll::Endian) {
+                    $(self.$field.put(room, order);)+
+                }
+            }
+        };
+
+        /// All zeros.
+        impl Default for $name {
+            fn default() -> Self {
+                <Self as $crate::format::structure::Stored>::ZERO
+            }
+        }
+
+        scroll_stored!($name);
+    };
+}
+
+/// Implements scroll's traits for what is [`Stored`]: the size is checked once, not at every field.
+macro_rules! scroll_stored {
+    ($name:ident) => {
+        impl scroll::ctx::SizeWith<scroll::Endian> for $name {
+            #[inline]
+            fn size_with(_: &scroll::Endian) -> usize {
+                Self::SIZE
+            }
+        }
+
+        impl<'x> scroll::ctx::TryFromCtx<'x, scroll::Endian> for $name {
+            type Error = scroll::Error;
+
+            #[inline]
+            fn try_from_ctx(bytes: &'x [u8], order: scroll::Endian) -> Result<(Self, usize), scroll::Error> {
+                let too_big = || scroll::Error::TooBig { size: Self::SIZE, len: bytes.len() };
+                let mut whole = bytes.get(..Self::SIZE).ok_or_else(too_big)?;
+                Ok(($crate::format::structure::Stored::take(&mut whole, order), Self::SIZE))
+            }
+        }
+
+        impl scroll::ctx::TryIntoCtx<scroll::Endian> for $name {
+            type Error = scroll::Error;
+
+            #[inline]
+            fn try_into_ctx(self, room: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
+                let too_big = scroll::Error::TooBig { size: Self::SIZE, len: room.len() };
+                let mut whole = room.get_mut(..Self::SIZE).ok_or(too_big)?;
+                $crate::format::structure::Stored::put(&self, &mut whole, order);
+                Ok(Self::SIZE)
+            }
+        }
+
+        impl scroll::ctx::TryIntoCtx<scroll::Endian> for &$name {
+            type Error = scroll::Error;
+
+            #[inline]
+            fn try_into_ctx(self, room: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
+                (*self).try_into_ctx(room, order)
+            }
+        }
+    };
+}

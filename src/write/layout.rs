@@ -1,0 +1,224 @@
+//! A minidump's place for everything: header, directory, streams, what they refer to, memory.
+
+use alloc::vec::Vec;
+
+use crate::error::{Item, WriteError};
+use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, SIGNATURE, StreamType, VERSION};
+
+use super::builder::MinidumpBuilder;
+use super::cursor::{Cursor, rva};
+use super::encode::{self, fit32};
+use super::part::{Part, PartId, Reference, ReferenceTarget};
+use super::part_bytes::PartBytes;
+use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
+use super::ranges::RangeList;
+
+/// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
+/// added.
+fn rank(stream_type: StreamType) -> u8 {
+    stream_type.row().rank.unwrap_or(u8::MAX)
+}
+
+const MEMORY_LIST: Item = Item { name: "MINIDUMP_MEMORY_LIST", index: None };
+const MEMORY64_LIST: Item = Item { name: "MINIDUMP_MEMORY64_LIST", index: None };
+
+impl<'a> MinidumpBuilder<'a> {
+    /// Gives everything its place in the file.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
+    /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a reference out of a part that is too
+    /// short for it.
+    pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
+        self.encode_lists()?;
+        let MinidumpBuilder { flags, time_date_stamp, short_source, mut parts, mut references, mut streams, .. } = self;
+        streams.sort_by_key(|&(stream_type, _)| rank(stream_type));
+
+        // Header and directory, whose size depends on the number of streams alone.
+        let directory_item = Item { name: "MINIDUMP_DIRECTORY", index: None };
+        let memory_streams = usize::from(self.memory.is_some()) + usize::from(self.memory64.is_some());
+        let number_of_streams = fit32(directory_item, (streams.len() + memory_streams) as u64, "entries")?;
+        let mut cursor = Cursor::default();
+        cursor.take(Header::SIZE as u64, 1, Item { name: "MINIDUMP_HEADER", index: None })?;
+        let directory_size = u64::from(number_of_streams) * DirectoryEntry::SIZE as u64;
+        let directory_offset = cursor.take_rva(directory_size, 1, directory_item)?;
+
+        let offsets = place_parts(&mut cursor, &parts, &streams, &mut references)?;
+        let memory = self.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
+        let memory64 = self.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
+
+        let mut stacks = RangePositions::new(memory.as_ref(), &references);
+        for reference in references {
+            let value = match reference.target {
+                ReferenceTarget::Part(part) => *offsets.get(part.0 as usize).ok_or_else(|| part.foreign())?,
+                ReferenceTarget::MemoryRange { address, size } => stacks.find(address, size),
+            };
+            patch(&mut parts, reference.from, reference.position, reference.width, value)?;
+        }
+
+        let directory = directory(&streams, &parts, &offsets, memory.as_ref(), memory64.as_ref())?;
+        let header = Header {
+            signature: SIGNATURE,
+            version: VERSION,
+            number_of_streams,
+            stream_directory_rva: rva(directory_offset, directory_item)?,
+            check_sum: 0,
+            time_date_stamp,
+            flags,
+        };
+        let mut head = encode::encoded(header);
+        directory.iter().for_each(|&entry| encode::put(&mut head, entry));
+        let item = Item { name: "MINIDUMP_HEADER", index: None };
+        let mut chunks = Vec::with_capacity(parts.len() + 1);
+        chunks.push(Chunk { offset: 0, item, bytes: head.into() });
+        chunks.extend(parts.into_iter().zip(offsets).map(|(part, offset)| Chunk {
+            offset,
+            item: part.item,
+            bytes: part.bytes,
+        }));
+        chunks.sort_by_key(|chunk| chunk.offset);
+        let memory = [memory, memory64].into_iter().flatten().collect();
+        Ok(Plan { chunks, memory, tail: Vec::new(), short_source, directory, size: cursor.at })
+    }
+}
+
+/// Streams first, in the order of the directory, then what they refer to, in the order in which a walk along the
+/// references meets it. So the order in which things were added makes no difference but to streams of one rank.
+fn place_parts(
+    cursor: &mut Cursor,
+    parts: &[Part<'_>],
+    streams: &[(StreamType, PartId)],
+    references: &mut [Reference],
+) -> Result<Vec<u64>, WriteError> {
+    if !references.is_sorted_by_key(|reference| (reference.from, reference.position)) {
+        references.sort_by_key(|reference| (reference.from, reference.position));
+    }
+    let mut offsets: Vec<Option<u64>> = Vec::new();
+    offsets.resize(parts.len(), None);
+    let mut queue: Vec<usize> = Vec::with_capacity(parts.len());
+    let mut place = |index: usize, queue: &mut Vec<usize>| {
+        if let (Some(part), Some(offset @ None)) = (parts.get(index), offsets.get_mut(index)) {
+            *offset = Some(cursor.take_rva(part.bytes.len(), part.align, part.item)?);
+            queue.push(index);
+        }
+        Ok(())
+    };
+    streams.iter().try_for_each(|&(_, part)| place(part.0 as usize, &mut queue))?;
+    let mut next = 0;
+    while let Some(&from) = queue.get(next) {
+        next += 1;
+        let first = references.partition_point(|reference| (reference.from.0 as usize) < from);
+        let of_part = references.get(first..).unwrap_or_default().iter();
+        for reference in of_part.take_while(|reference| reference.from.0 as usize == from) {
+            if let ReferenceTarget::Part(target) = reference.target {
+                place(target.0 as usize, &mut queue)?;
+            }
+        }
+    }
+    // What nothing refers to was added for some reason.
+    (0..parts.len()).try_for_each(|index| place(index, &mut queue))?;
+    Ok(offsets.into_iter().flatten().collect())
+}
+
+fn place_memory_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<MemoryChunk<'a>, WriteError> {
+    let offset = cursor.take_rva(MemoryForm::List.table_size(ranges.count()), 8, MEMORY_LIST)?;
+    let mut base = None;
+    for ((_, size), index) in ranges.bounds().zip(0..) {
+        let at = cursor.take_rva(size, 1, Item { name: "memory range", index: Some(index) })?;
+        base.get_or_insert(at);
+    }
+    Ok(MemoryChunk { form: MemoryForm::List, offset, base: base.unwrap_or(cursor.at), ranges })
+}
+
+fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result<MemoryChunk<'a>, WriteError> {
+    let offset = cursor.take_rva(MemoryForm::List64.table_size(ranges.count()), 8, MEMORY64_LIST)?;
+    let base = cursor.at;
+    for ((_, size), index) in ranges.bounds().zip(0..) {
+        cursor.take(size, 1, Item { name: "memory range", index: Some(index) })?;
+    }
+    Ok(MemoryChunk { form: MemoryForm::List64, offset, base, ranges })
+}
+
+/// The positions of those ranges of the memory list that something refers to.
+struct RangePositions {
+    /// Address, size, and position, which is 0 if no range has just this address and size.
+    sorted: Vec<(u64, u64, u64)>,
+}
+
+impl RangePositions {
+    fn new(memory: Option<&MemoryChunk<'_>>, references: &[Reference]) -> Self {
+        let mut sorted: Vec<_> = references
+            .iter()
+            .filter_map(|reference| match reference.target {
+                ReferenceTarget::MemoryRange { address, size } => Some((address, size, 0)),
+                ReferenceTarget::Part(_) => None,
+            })
+            .collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut positions = Self { sorted };
+        let mut at = memory.map_or(0, |memory| memory.base);
+        let ranges =
+            memory.filter(|_| !positions.sorted.is_empty()).into_iter().flat_map(|memory| memory.ranges.bounds());
+        for (address, size) in ranges {
+            // The first of several counts.
+            if let Some((.., position @ 0)) = positions.row(address, size) {
+                *position = at;
+            }
+            at = at.saturating_add(size);
+        }
+        positions
+    }
+
+    fn row(&mut self, address: u64, size: u64) -> Option<&mut (u64, u64, u64)> {
+        let from = self.sorted.partition_point(|&(a, s, _)| (a, s) < (address, size));
+        self.sorted.get_mut(from).filter(|(a, s, _)| (*a, *s) == (address, size))
+    }
+
+    fn find(&mut self, address: u64, size: u64) -> u64 {
+        self.row(address, size).map_or(0, |&mut (_, _, at)| at)
+    }
+}
+
+fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, value: u64) -> Result<(), WriteError> {
+    let part = parts.get_mut(from.0 as usize).ok_or_else(|| from.foreign())?;
+    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let done = match (&mut part.bytes, width) {
+        (PartBytes::Held(bytes), RvaWidth::Rva) => encode::set(bytes.to_mut(), position, rva(value, part.item)?),
+        (PartBytes::Held(bytes), RvaWidth::Rva64) => encode::set(bytes.to_mut(), position, value),
+        // Nothing that is worked out refers to anything.
+        (PartBytes::Rows(_), _) => false,
+    };
+    let reason = "a reference lies beyond its end";
+    if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }
+}
+
+fn directory(
+    streams: &[(StreamType, PartId)],
+    parts: &[Part<'_>],
+    offsets: &[u64],
+    memory: Option<&MemoryChunk<'_>>,
+    memory64: Option<&MemoryChunk<'_>>,
+) -> Result<Vec<DirectoryEntry>, WriteError> {
+    let entry = |stream_type, offset, size, item| {
+        let location = LocationDescriptor { data_size: fit32(item, size, "bytes")?, rva: rva(offset, item)? };
+        Ok(DirectoryEntry { stream_type, location })
+    };
+    let mut entries = Vec::with_capacity(streams.len() + 2);
+    for &(stream_type, id) in streams {
+        let index = id.0 as usize;
+        if let (Some(part), Some(&offset)) = (parts.get(index), offsets.get(index)) {
+            entries.push(entry(stream_type, offset, part.bytes.len(), part.item)?);
+        }
+    }
+    for (list, stream_type, item) in
+        [(memory, StreamType::MEMORY_LIST, MEMORY_LIST), (memory64, StreamType::MEMORY64_LIST, MEMORY64_LIST)]
+    {
+        if let Some(list) = list {
+            entries.push(entry(stream_type, list.offset, list.form.table_size(list.ranges.count()), item)?);
+        }
+    }
+    entries.sort_by_key(|entry| rank(entry.stream_type));
+    Ok(entries)
+}
