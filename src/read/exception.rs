@@ -66,6 +66,11 @@ impl<'a> Exception<'a> {
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         thread::context(&self.dump, self.raw.thread_context)
     }
+
+    /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
 }
 
 impl<'a> FromStream<'a> for Exception<'a> {

@@ -47,6 +47,11 @@ impl<'a> Thread<'a> {
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         context(&self.dump, self.raw.thread_context)
     }
+
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
 }
 
 /// The context that a location descriptor points to; `None` for one of no size or at position 0.

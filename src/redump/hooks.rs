@@ -8,7 +8,7 @@ use core::fmt;
 use std::collections::HashSet;
 
 use crate::format::StreamType;
-use crate::read::{Minidump, Module, RawStream, Thread, ThreadExList, ThreadList};
+use crate::read::{Minidump, Module, RawStream, Thread};
 
 use super::select::reason::Reason;
 
@@ -122,10 +122,7 @@ impl<'h> Hooks<'h> {
     /// The numbers of the threads that are left out.
     pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
         let Some(keep) = &self.threads else { return HashSet::new() };
-        let threads = dump.stream::<ThreadList<'_>>().ok().flatten().into_iter().flatten();
-        let extended = dump.stream::<ThreadExList<'_>>().ok().flatten().into_iter().flatten();
-        let threads = threads.chain(extended.map(|thread| thread.thread()));
-        threads.filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
+        dump.threads().filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
     }
 
     pub(super) fn keeps_module(&self, module: &Module<'_>) -> bool {

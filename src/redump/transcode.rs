@@ -403,7 +403,7 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.made_up.push(stream_type);
             }
         }
-        let rows = self.source.dump().stream::<MemoryInfoList<'_>>().ok().flatten().map_or(0, |rows| rows.len());
+        let rows = self.source.dump().list::<MemoryInfoList<'_>>().len();
         if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
             self.make_up_memory_info();
         }

@@ -47,6 +47,11 @@ impl<'a> UserThread<'a> {
         let bytes = self.dump.context_bytes(self.index)?;
         Ok(bytes.map(|bytes| Context::new(bytes, self.dump.target(), ByteOrder::Little)))
     }
+
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
 }
 
 /// The state alone; its context stands elsewhere.

@@ -68,7 +68,7 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
     let mut context_of_exception: Option<PartId> = None;
     builder.list(StreamType::THREAD_LIST);
     for thread in dump.threads() {
-        let context = thread.context().ok().flatten().map(|context| builder.part("CONTEXT", context.as_bytes()));
+        let context = thread.registers().map(|context| builder.part("CONTEXT", context.as_bytes()));
         if exception.is_some_and(|exception| exception.thread_id() == thread.id()) {
             context_of_exception = context_of_exception.or(context);
         }
