@@ -101,6 +101,10 @@ impl<'a> Ranges<'a> {
 
 /// What the door of a format gives: all that the re-encoder knows of a dump. Behind the door nobody asks which format
 /// it was, but the folder of that format.
+///
+/// A further format needs a function `open` that fills this, its line in `Redump::with_hooks`, and nothing else here: a
+/// minidump of another form (compressed memory) has its records in the file and an index of its own, a core file of ELF
+/// writes its notes down as records and has its memory in the file.
 pub(super) struct Opened<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
