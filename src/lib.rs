@@ -118,7 +118,7 @@
 //!
 //! # Features
 //!
-//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::Image`]. Without it the crate is `no_std` and needs
+//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
 //!

@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use userdump::format::StreamType;
-use userdump::read::{ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, Stream, Utf16};
+use userdump::read::module::{CodeView, Image};
+use userdump::read::text::Utf16;
+use userdump::read::{ByteOrder, Context, Memory, MemoryRange, Module, Stream};
 use userdump::{Dump, Minidump};
 
 pub use mutate::mutate;

@@ -3,16 +3,20 @@
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
-use crate::format::{MiscInfoFlags, StreamType, UserDumpPlace};
-use crate::read::{
-    Budget, FullUserDump, Image, Interval, MiscInfo, SystemInfo, ThreadExList, ThreadList, VersionInformation,
-};
+use crate::format::StreamType;
+use crate::format::stream::UserDumpPlace;
+use crate::format::system::MiscInfoFlags;
+use crate::read::full_user_dump::VersionInformation;
+use crate::read::module::Image;
+use crate::read::system::MiscInfo;
+use crate::read::thread::ThreadExList;
+use crate::read::{Budget, FullUserDump, Interval, SystemInfo, ThreadList};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Loss, Outcome, Report, StreamReport};
 use crate::redump::source::Source;
 
-use super::records;
+use crate::redump::full_user_dump::as_minidump;
 
 /// Reports which streams a full user dump lacks.
 pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
@@ -127,11 +131,11 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
 fn of_process(source: &Source<'_>, report: &mut Report) {
     let (dump, memory) = (source.dump(), &source.memory);
     let time = dump.header().time_date_stamp;
-    report.lose("time of the dump", u64::from(time != 0 && time != records::time(memory)));
+    report.lose("time of the dump", u64::from(time != 0 && time != as_minidump::time(memory)));
     if let Some(raw) = dump.find::<SystemInfo<'_>>().map(|system| *system.raw()) {
         let processor = (raw.processor_level, raw.processor_revision, raw.cpu) != (0, 0, [0; 24]);
         report.lose("processor information", u64::from(processor || raw.number_of_processors > 1));
-        let edition = raw.suite_mask != 0 || ![0, records::product_type(memory)].contains(&raw.product_type);
+        let edition = raw.suite_mask != 0 || ![0, as_minidump::product_type(memory)].contains(&raw.product_type);
         report.lose("edition of the operating system", u64::from(edition));
         report.lose("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
     }

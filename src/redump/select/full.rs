@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::{MemoryProtection, MemoryState};
-use crate::read::{Interval, MemoryInfo, MemoryInfoList, Target, overlapping};
+use crate::format::MemoryProtection;
+use crate::format::memory::MemoryState;
+use crate::read::memory::{MemoryInfo, MemoryInfoList};
+use crate::read::{Interval, Target, overlapping};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 

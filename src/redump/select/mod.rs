@@ -16,7 +16,8 @@ use std::collections::HashSet;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{Interval, Thread, ThreadEx, ThreadExList, ThreadList, position, united};
+use crate::read::thread::{ThreadEx, ThreadExList};
+use crate::read::{Interval, Thread, ThreadList, position, united};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;

@@ -21,8 +21,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags, StreamType};
-use crate::read::{Budget, Image, ImageSection, Interval, LinuxMapping, LinuxMaps};
+use crate::format::StreamType;
+use crate::format::linux::LinuxMapFlags;
+use crate::format::module::SectionCharacteristics as Flags;
+use crate::read::linux::{LinuxMapping, LinuxMaps};
+use crate::read::module::{Image, ImageSection};
+use crate::read::{Budget, Interval};
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::source::Source;
 

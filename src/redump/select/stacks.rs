@@ -1,11 +1,11 @@
 //! Stacks, and the code around instruction pointers.
 
-use crate::format::ProcessLayout;
+use crate::format::process::ProcessLayout;
 use crate::read::{Interval, Thread};
 use crate::redump::source::Source;
 
-use super::reason::Reason;
-use super::wanted::Wanted;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::wanted::Wanted;
 
 /// The debugger takes a stack's bounds for real only if they are whole pages.
 const PAGE: u64 = 0x1000;

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use userdump::Minidump;
-use userdump::read::{Annotation, CrashpadModule, RawStream, Stream, StringDictionaryEntry};
+use userdump::read::crashpad::{Annotation, CrashpadModule, StringDictionaryEntry};
+use userdump::read::{RawStream, Stream};
 
 /// What the views of these streams show, printed, without positions: equal for dumps that hold the same.
 pub fn content(dump: &Minidump<'_>) -> Vec<String> {

@@ -69,6 +69,6 @@ fn linux(is_32_bit: bool) -> Dump {
 }
 
 /// Bytes as text, for comparisons.
-fn texts<'a>(texts: impl IntoIterator<Item = userdump::read::Utf8<'a>>) -> Vec<String> {
+fn texts<'a>(texts: impl IntoIterator<Item = userdump::read::text::Utf8<'a>>) -> Vec<String> {
     texts.into_iter().map(|text| text.to_str().expect("it is UTF-8").to_owned()).collect()
 }
