@@ -31,6 +31,7 @@ pub(crate) mod directory;
 pub(crate) mod dump;
 pub(crate) mod dump_bytes;
 pub mod exception;
+pub mod facebook;
 pub mod full_user_dump;
 pub mod function_table;
 pub mod handle;

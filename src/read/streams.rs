@@ -10,6 +10,10 @@ use crate::format::{StreamType, stream_table};
 use crate::read::breakpad::{AssertionInfo, BreakpadInfo};
 use crate::read::crashpad::CrashpadInfo;
 use crate::read::exception::stream::Exception;
+use crate::read::facebook::{
+    FacebookAbortReason, FacebookAppCustomData, FacebookAppStateLog, FacebookAppVersionName, FacebookDalvikInfo,
+    FacebookDumpErrorLog, FacebookJavaStack, FacebookLogcat, FacebookThreadName,
+};
 use crate::read::function_table::FunctionTableList;
 use crate::read::handle::{HandleData, HandleOperationList};
 use crate::read::linux::{

@@ -249,28 +249,37 @@ macro_rules! stream_table {
             MOZ_SOFT_ERRORS = 0x4D7A_0004 => "MozSoftErrors", COPIED.foreign(),
                 MozSoftErrors(MozSoftErrors<'a>) { check nothing };
 
-            /// Facebook, named by LLVM: log of Android; opaque.
-            FACEBOOK_LOGCAT = 0xFACE_1CA7 => "FacebookLogcat", COPIED.foreign();
-            /// Facebook, named by LLVM: data of the application; opaque.
-            FACEBOOK_APP_CUSTOM_DATA = 0xFACE_CAFA => "FacebookAppCustomData", COPIED.foreign();
+            /// Facebook, named by LLVM: log of Android.
+            FACEBOOK_LOGCAT = 0xFACE_1CA7 => "FacebookLogcat", COPIED.foreign(),
+                FacebookLogcat(FacebookLogcat<'a>) { check nothing };
+            /// Facebook, named by LLVM: data of the application.
+            FACEBOOK_APP_CUSTOM_DATA = 0xFACE_CAFA => "FacebookAppCustomData", COPIED.foreign(),
+                FacebookAppCustomData(FacebookAppCustomData<'a>) { check nothing };
             /// Facebook, named by LLVM: id of the build; opaque.
             FACEBOOK_BUILD_ID = 0xFACE_CAFB => "FacebookBuildID", COPIED.foreign();
-            /// Facebook, named by LLVM: version of the application; opaque.
-            FACEBOOK_APP_VERSION_NAME = 0xFACE_CAFC => "FacebookAppVersionName", COPIED.foreign();
-            /// Facebook, named by LLVM: stack of Java; opaque.
-            FACEBOOK_JAVA_STACK = 0xFACE_CAFD => "FacebookJavaStack", COPIED.foreign();
-            /// Facebook, named by LLVM: state of Android's virtual machine; opaque.
-            FACEBOOK_DALVIK_INFO = 0xFACE_CAFE => "FacebookDalvikInfo", COPIED.foreign();
+            /// Facebook, named by LLVM: version of the application.
+            FACEBOOK_APP_VERSION_NAME = 0xFACE_CAFC => "FacebookAppVersionName", COPIED.foreign(),
+                FacebookAppVersionName(FacebookAppVersionName<'a>) { check nothing };
+            /// Facebook, named by LLVM: stack of Java.
+            FACEBOOK_JAVA_STACK = 0xFACE_CAFD => "FacebookJavaStack", COPIED.foreign(),
+                FacebookJavaStack(FacebookJavaStack<'a>) { check nothing };
+            /// Facebook, named by LLVM: state of Android's virtual machine.
+            FACEBOOK_DALVIK_INFO = 0xFACE_CAFE => "FacebookDalvikInfo", COPIED.foreign(),
+                FacebookDalvikInfo(FacebookDalvikInfo<'a>) { check nothing };
             /// Facebook, named by LLVM: symbols for unwinding; opaque.
             FACEBOOK_UNWIND_SYMBOLS = 0xFACE_CAFF => "FacebookUnwindSymbols", COPIED.foreign();
-            /// Facebook, named by LLVM: log of the writer; opaque.
-            FACEBOOK_DUMP_ERROR_LOG = 0xFACE_CB00 => "FacebookDumpErrorLog", COPIED.foreign();
-            /// Facebook, named by LLVM: log of the application's states; opaque.
-            FACEBOOK_APP_STATE_LOG = 0xFACE_CCCC => "FacebookAppStateLog", COPIED.foreign();
-            /// Facebook, named by LLVM: why the program stopped itself; opaque.
-            FACEBOOK_ABORT_REASON = 0xFACE_DEAD => "FacebookAbortReason", COPIED.foreign();
-            /// Facebook, named by LLVM: name of the thread; opaque.
-            FACEBOOK_THREAD_NAME = 0xFACE_E000 => "FacebookThreadName", COPIED.foreign();
+            /// Facebook, named by LLVM: log of the writer.
+            FACEBOOK_DUMP_ERROR_LOG = 0xFACE_CB00 => "FacebookDumpErrorLog", COPIED.foreign(),
+                FacebookDumpErrorLog(FacebookDumpErrorLog<'a>) { check nothing };
+            /// Facebook, named by LLVM: log of the application's states.
+            FACEBOOK_APP_STATE_LOG = 0xFACE_CCCC => "FacebookAppStateLog", COPIED.foreign(),
+                FacebookAppStateLog(FacebookAppStateLog<'a>) { check nothing };
+            /// Facebook, named by LLVM: why the program stopped itself.
+            FACEBOOK_ABORT_REASON = 0xFACE_DEAD => "FacebookAbortReason", COPIED.foreign(),
+                FacebookAbortReason(FacebookAbortReason<'a>) { check nothing };
+            /// Facebook, named by LLVM: name of the thread.
+            FACEBOOK_THREAD_NAME = 0xFACE_E000 => "FacebookThreadName", COPIED.foreign(),
+                FacebookThreadName(FacebookThreadName<'a>) { check nothing };
         }
     };
 }

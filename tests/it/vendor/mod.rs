@@ -1,4 +1,4 @@
-//! Streams that are not Microsoft's: what Breakpad, Crashpad, minidump-writer and Mozilla add.
+//! Streams that are not Microsoft's: what Breakpad, Crashpad, minidump-writer, Mozilla and Facebook add.
 //!
 //! The streams are assembled by hand and read in every form; [`peers`] reads those of the corpus.
 
@@ -6,6 +6,7 @@ mod auxv;
 mod breakpad;
 mod crashpad;
 mod dso_debug;
+mod facebook;
 mod hostile;
 mod maps;
 mod mozilla;
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         maps::trials(),
         auxv::trials(),
         dso_debug::trials(),
+        facebook::trials(),
         crashpad::trials(),
         mozilla::trials(),
         hostile::trials(),

@@ -2,16 +2,26 @@
 //!
 //! Every rule is a function from sources to faults, and is tried on a source that breaks it as well.
 
+mod circles;
+mod documents;
+mod pages;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
 use crate::support::{tree, trials};
+use circles::circles;
 
 pub fn trials() -> Vec<Trial> {
     trials![
         layers_import_downwards_only,
+        no_large_circles,
+        what_documents_name_is_there,
+        every_invariant_is_held,
+        no_page_is_crowded,
+        format_and_read_do_no_io,
         unsafe_is_in_one_file,
         byte_order_is_always_named,
         scroll_reads_in_one_file,
@@ -62,12 +72,60 @@ fn layers_import_downwards_only() {
     keeps(layering, "src/read/thread.rs", "use super::list::List; use crate::format::thread::Thread; // crate::write");
 }
 
+fn no_large_circles() {
+    check(&["src"], circles);
+    let file = |name: &str, text: &str| (format!("src/read/{name}.rs"), text.to_owned());
+    let three = [
+        file("a", "use super::b::B;"),
+        file("b", "use crate::read::{list::L, c::C};"),
+        file("c", "type A = super::a::A;"),
+    ];
+    assert_eq!(circles(&three).len(), 1);
+    assert_eq!(circles(&three[..2]), [""; 0]);
+    let two = [file("a", "use super::b::B;"), file("b", "use super::a::A;"), file("c", "use super::a::A;")];
+    assert_eq!(circles(&two), [""; 0]);
+    let facade =
+        [file("mod", "mod a;\nmod b;\npub use a::A;\npub use b::B;"), file("a", "use crate::read::B;"), file("b", "")];
+    assert_eq!(circles(&facade), [""; 0]);
+    let facade = [facade[0].clone(), facade[1].clone(), file("b", "use crate::read::{A};")];
+    assert_eq!(circles(&facade).len(), 1);
+    assert_eq!(circles(&[file("a", "// use super::b::B;"), file("b", "use super::a::{self, A};")]), [""; 0]);
+}
+
+fn no_page_is_crowded() {
+    check(&["src"], pages::crowded);
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let root = file(
+        "src/lib.rs",
+        "pub mod a;\npub(crate) mod c;\nmod d;\npub use d::{\n    X,\n    Y as Z,\n};\npub use d::W;\n",
+    );
+    let many: String = (0..41).map(|number| format!("pub struct A{number};\n")).collect();
+    let found = pages::pages(&[root.clone(), file("src/a/mod.rs", "pub fn f() {}\nimpl A {\n    pub fn g() {}\n}\n")]);
+    let names: Vec<(&str, Vec<&str>)> =
+        found.iter().map(|(page, names)| (page.as_str(), names.iter().map(String::as_str).collect())).collect();
+    assert_eq!(names, [("src/lib.rs", vec!["W", "X", "Y", "mod a"]), ("src/a/mod.rs", vec!["f"])]);
+    assert_eq!(pages::crowded(&[root.clone(), file("src/a.rs", &many)]), ["src/a.rs has 41 names"]);
+    assert_eq!(pages::crowded(&[root, file("src/c.rs", &many)]), [""; 0]);
+}
+
 fn unsafe_is_in_one_file() {
     let rule = |sources: &[Source]| words_outside(sources, &["unsafe"], &["src/file.rs"], |_| true);
     check(&["src"], rule);
     breaks(rule, "src/read/bytes.rs", "fn f() { unsafe { g() } }");
     keeps(rule, "src/file.rs", "fn f() { unsafe { g() } }");
     keeps(rule, "src/lib.rs", "#![deny(unsafe_code)] // unsafe");
+}
+
+/// Whatever touches files or sinks is in `std`.
+fn format_and_read_do_no_io() {
+    let rule = |sources: &[Source]| {
+        let low = sources.iter().filter(|(path, _)| path.starts_with("src/format/") || path.starts_with("src/read/"));
+        words_outside(&low.cloned().collect::<Vec<_>>(), &["std"], &[], |rest| rest.starts_with("::"))
+    };
+    check(&["src"], rule);
+    breaks(rule, "src/read/bytes.rs", "use std::io::Read;");
+    keeps(rule, "src/read/bytes.rs", "use core::fmt; // std::io");
+    keeps(rule, "src/write/emit.rs", "use std::io;");
 }
 
 /// Without `_with`, scroll takes the byte order of the machine.
@@ -123,14 +181,52 @@ fn comments_and_strings_are_no_code() {
     assert_eq!(second.split_whitespace().collect::<Vec<_>>(), ["x<'a>", "y", "\"\"", "w"]);
 }
 
+fn what_documents_name_is_there() {
+    let (root, sources) = (root(), sources(&["src", "tests", "examples", "benches", "fuzz/src", "fuzz/fuzz_targets"]));
+    let documents = documents::documents(&root);
+    assert!(documents.iter().any(|(name, _)| name == "ARCHITECTURE.md"), "the documents are not where they should be");
+    let faults: Vec<String> = documents.iter().flat_map(|it| documents::faults(&root, &sources, it)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let found = |text: &str| documents::faults(&root, &sources, &("benches/x.md".to_owned(), text.to_owned())).len();
+    let sound =
+        "`src/lib.rs`, `README.md`, `Target::mask`, `Plan::write_to()`, `small.dmp`, `/m`, `String`, `std::io::Write`";
+    assert_eq!(found(sound), 0);
+    for wrong in
+        ["src/library.rs", "read/list.rs", "Target::no_such_method", "Planned", "tests/it/", "cargo run --example none"]
+    {
+        assert_eq!(found(&format!("`{wrong}`")), usize::from(wrong != "tests/it/"), "{wrong}");
+    }
+    assert_eq!(found("```sh\ncargo bench --bench none\n```\n[a](../LICENSE-MIT) [b](LICENSE-MIT)"), 2);
+}
+
+fn every_invariant_is_held() {
+    let (root, sources) = (root(), sources(&["tests"]));
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("it is there");
+    let loose = |text: &str| documents::loose_invariants(&sources, &LINTS, &("A.md".to_owned(), text.to_owned()));
+    assert_eq!(loose(&text), [""; 0]);
+    assert!(text.contains("\n## Invariants\n"), "the list is not where it should be");
+    let sound = "## Invariants\n\n- One.\n  `tidy::no_file_is_long`\n- Two: `clippy::panic`.\n\n## Next\n\n- Three";
+    assert_eq!(loose(sound), [""; 0]);
+    assert_eq!(loose(&sound.replace("no_file", "a_file").replace("clippy::panic", "panic")).len(), 2);
+}
+
 /// Every fault of the crate's own sources.
 fn check(folders: &[&str], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let root = &tree::path("");
-    let mut sources = Vec::new();
-    folders.iter().for_each(|folder| collect(root, &root.join(folder), &mut sources));
+    let sources = sources(folders);
     assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are not where they should be");
     let faults = rule(&sources);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn root() -> PathBuf {
+    tree::path("")
+}
+
+fn sources(folders: &[&str]) -> Vec<Source> {
+    let root = root();
+    let mut sources = Vec::new();
+    folders.iter().for_each(|folder| collect(&root, &root.join(folder), &mut sources));
+    sources
 }
 
 fn breaks(rule: impl Fn(&[Source]) -> Vec<String>, path: &str, text: &str) {
