@@ -50,11 +50,9 @@ fn each(shared: &Shared, kind: u32, mut look: impl FnMut(&str, &Minidump<'_>, &P
             continue;
         };
         let stream = ours.raw_stream(userdump::format::StreamType(kind)).filter(|stream| stream.fault().is_none());
-        if let (Some(stream), Ok(found)) = (stream, peer.get_raw_stream(kind)) {
-            if stream.bytes() == found {
-                looked += 1;
-                look(&row.file, &ours, &peer);
-            }
+        if stream.zip(peer.get_raw_stream(kind).ok()).is_some_and(|(stream, found)| stream.bytes() == found) {
+            looked += 1;
+            look(&row.file, &ours, &peer);
         }
     }
     looked
