@@ -64,13 +64,24 @@ pub enum ReadError {
         offset: u64,
     },
 
-    /// Structures refer to each other in a circle, or to the same bytes more often than the file is long.
+    /// Structures refer to each other in a circle.
     #[error("{what} at 0x{offset:x} is reached again and again")]
     Cycle {
         /// The structure, by the name that the format gives it.
         what: &'static str,
         /// Where it starts, in bytes from the start of the file.
         offset: u64,
+    },
+
+    /// So much of the file refers to the same bytes that following it all would cost more than the file is worth.
+    #[error("{what} at 0x{offset:x} goes beyond the limit of {limit} bytes for a file of this size")]
+    BudgetSpent {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes all structures of its kind together may have.
+        limit: u64,
     },
 
     /// A format, or a part of one, that this version does not read.
@@ -98,7 +109,8 @@ impl ReadError {
             Self::Truncated { offset, .. }
             | Self::Size { offset, .. }
             | Self::Overflow { offset, .. }
-            | Self::Cycle { offset, .. } => Some(offset),
+            | Self::Cycle { offset, .. }
+            | Self::BudgetSpent { offset, .. } => Some(offset),
             Self::Signature { .. } | Self::Version { .. } => Some(0),
             Self::Unsupported { .. } => None,
         }
@@ -255,6 +267,22 @@ pub enum RedumpError {
     Unsupported {
         /// What it is.
         what: &'static str,
+    },
+
+    /// Nothing of the source can be found, so that nothing of it could be kept.
+    #[error(
+        "nothing could be kept: {what} at 0x{offset:x} has no entry in use that can be read, \
+         {needed} bytes are needed, {available} available"
+    )]
+    NothingToKeep {
+        /// The table that leads to everything else, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes it takes.
+        needed: u64,
+        /// How many of them the file has.
+        available: u64,
     },
 
     /// The memory information promises memory that the source lacks, and the options ask for all of it.

@@ -4,12 +4,14 @@
 #![allow(dead_code, unused_imports)]
 
 mod input;
+mod shape;
 
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, IoSlice, Seek, Write};
 
 pub use input::{Input, input};
+pub use shape::{Shape, Shaped};
 
 pub const KIB: usize = 1 << 10;
 pub const MIB: usize = 1 << 20;
@@ -17,6 +19,11 @@ pub const MIB: usize = 1 << 20;
 /// True if everything runs once and nothing is measured: then inputs are small.
 pub fn trial() -> bool {
     std::env::args().any(|argument| argument == "--test")
+}
+
+/// A number of things; a hundredth of it where nothing is measured.
+pub fn count(full: usize) -> usize {
+    if trial() { full.div_ceil(100) } else { full }
 }
 
 /// True if inputs of a gigabyte are asked for.

@@ -28,7 +28,7 @@ use userdump::{Dump, MappedFile, RedumpError};
 use arguments::{Arguments, USAGE};
 use explain::explain;
 use output::{Steps, Target, progress};
-use summary::summary;
+use summary::{reason, summary};
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage.
 fn main() -> ExitCode {
@@ -63,6 +63,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         _ => line(input, &error),
     };
     let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
+    if target.as_ref().is_some_and(Target::replaces) && redump.report().keeps_nothing() {
+        let reason = reason(redump.report());
+        let what = format!("it is not replaced, as nothing of {} would be kept: {reason}", input.display());
+        return Err(line(output_name, &io::Error::other(what)));
+    }
     let explanation = match arguments.explain {
         true => explain(&redump, &dump.memory()),
         false => String::new(),

@@ -42,6 +42,11 @@ impl Target {
         Ok(Self { path, overwrite, replaces })
     }
 
+    /// True if there is a file to be replaced.
+    pub fn replaces(&self) -> bool {
+        self.replaces
+    }
+
     /// A temporary file in the same folder, which disappears unless it is published. Only a signal that ends the process
     /// leaves it there.
     pub fn create(&self) -> io::Result<NamedTempFile> {

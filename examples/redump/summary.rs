@@ -37,6 +37,7 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let kept = [
         of_source(|outcome| outcome.is_kept() && outcome != Outcome::Unexamined),
         labelled("unexamined", of_source(|outcome| outcome == Outcome::Unexamined)),
+        if report.keeps_nothing() { "nothing of the source".to_owned() } else { String::new() },
     ];
     let excluded = report.excluded_memory;
     let dropped = [
@@ -71,8 +72,22 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         count => format!("{} ({count})", loss.what),
     });
     section(&mut text, "lost", losses);
-    section(&mut text, "unreadable", missing.chain(streams).chain(faults));
+    let tables = report.cut_tables.iter().map(|error| error.to_string());
+    section(&mut text, "unreadable", tables.chain(missing).chain(streams).chain(faults));
     text
+}
+
+/// Why nothing of the source is kept.
+pub fn reason(report: &Report) -> String {
+    let unreadable = report.streams.iter().find_map(|stream| match stream.outcome {
+        Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
+        _ => None,
+    });
+    match unreadable {
+        Some(reason) => reason,
+        None if report.streams.is_empty() => "it has no streams".to_owned(),
+        None => "the options leave out all its streams".to_owned(),
+    }
 }
 
 /// The names in the order in which they first come, each once with how often it comes.

@@ -88,7 +88,7 @@ fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, bool)> {
     let report = redump.write_to(&mut out).expect("a vector takes everything");
     assert_eq!((report.size, out.len() as u64), (size, size));
     // A stream that lies on the same bytes as others too often may have had a part in choosing memory.
-    let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::Cycle { .. }));
+    let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. }));
     // A reference that leads nowhere may lead somewhere once parts that shared bytes stand apart.
     let broke_off = report.faults.iter().any(|fault| fault.part == "reference");
     Some((out, broke_off || report.streams.iter().any(|stream| is_one_too_many(stream.outcome))))

@@ -1,29 +1,29 @@
-//! Search among sorted extents without walking down all of them: the address itself says about where to look.
+//! Search among sorted intervals without walking down all of them: the address itself says about where to look.
 
 use alloc::vec::Vec;
 
-use super::extent::Extent;
+use super::interval::Located;
 
 /// The cells that the addresses are cut into at most.
 const CELLS: u64 = 256;
 
-/// Sorted extents that do not overlap, and a table of where among them addresses are.
+/// Sorted intervals that do not overlap, and a table of where among them addresses are.
 ///
 /// The addresses from the first start to the last are cut into cells of equal size, and those from the first start of a
-/// cell to its last into as many buckets as the cell has extents. A process has few and dense clusters of memory far
-/// apart from each other, so nearly every bucket ends up with a handful of extents; where all are in one, the search is
+/// cell to its last into as many buckets as the cell has intervals. A process has few and dense clusters of memory far
+/// apart from each other, so nearly every bucket ends up with a handful of intervals; where all are in one, the search is
 /// by halves. It takes as many steps for each address, and no branch that depends on the address.
 #[derive(Clone)]
-pub(super) struct Sorted<E> {
-    extents: Vec<E>,
+pub(super) struct Sorted<T> {
+    intervals: Vec<T>,
     /// The least start.
     origin: u64,
     /// A cell has 2 to the power of it addresses.
     shift: u32,
     cells: Vec<Cell>,
-    /// For each bucket, how many extents start before it.
+    /// For each bucket, how many intervals start before it.
     buckets: Vec<u32>,
-    /// How often a bucket has to be halved until one extent is left, whichever bucket it is.
+    /// How often a bucket has to be halved until one interval is left, whichever bucket it is.
     steps: u32,
 }
 
@@ -52,49 +52,49 @@ fn shift(span: u64, limit: u64) -> u32 {
     needed.saturating_sub(limit.max(1).ilog2())
 }
 
-impl<E> Default for Sorted<E> {
+impl<T> Default for Sorted<T> {
     fn default() -> Self {
-        Self { extents: Vec::new(), origin: 0, shift: 0, cells: Vec::new(), buckets: Vec::new(), steps: 0 }
+        Self { intervals: Vec::new(), origin: 0, shift: 0, cells: Vec::new(), buckets: Vec::new(), steps: 0 }
     }
 }
 
-impl<E: Extent> Sorted<E> {
-    /// Takes extents that are sorted and apart; one pass.
-    pub(super) fn new(extents: Vec<E>) -> Self {
-        let (Some(first), Some(last)) = (extents.first(), extents.last()) else {
+impl<T: Located> Sorted<T> {
+    /// Takes intervals that are sorted and apart; one pass.
+    pub(super) fn new(intervals: Vec<T>) -> Self {
+        let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else {
             return Self::default();
         };
-        let count = extents.len() as u64;
-        let (origin, span) = (first.start(), last.start() - first.start());
+        let count = intervals.len() as u64;
+        let (origin, span) = (first.interval().start, last.interval().start - first.interval().start);
         let mut sorted = Self { origin, shift: shift(span, count.min(CELLS)), ..Self::default() };
         let largest = match u32::try_from(count) {
-            Ok(_) => sorted.fill(&extents, span >> sorted.shift),
+            Ok(_) => sorted.fill(&intervals, span >> sorted.shift),
             // More than the table can count: without it, all are searched.
             Err(_) => count,
         };
         sorted.steps = u64::BITS - largest.leading_zeros();
-        sorted.extents = extents;
+        sorted.intervals = intervals;
         sorted
     }
 
-    /// Fills the table; gives the number of extents in the largest bucket.
-    fn fill(&mut self, extents: &[E], last_cell: u64) -> u64 {
+    /// Fills the table; gives the number of intervals in the largest bucket.
+    fn fill(&mut self, intervals: &[T], last_cell: u64) -> u64 {
         self.cells.reserve_exact(usize::try_from(last_cell).map_or(0, |last| last + 1));
-        self.buckets.reserve_exact(extents.len() + self.cells.capacity());
+        self.buckets.reserve_exact(intervals.len() + self.cells.capacity());
         let (origin, shift_of_cells) = (self.origin, self.shift);
-        let cell = move |extent: &E| (extent.start() - origin) >> shift_of_cells;
+        let cell = move |interval: &T| (interval.interval().start - origin) >> shift_of_cells;
         let (mut before, mut largest) = (0, 0);
-        for group in extents.chunk_by(|a, b| cell(a) == cell(b)) {
+        for group in intervals.chunk_by(|a, b| cell(a) == cell(b)) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else {
                 continue;
             };
             while (self.cells.len() as u64) < cell(first) {
-                self.close(first.start(), 0, 0, before);
+                self.close(first.interval().start, 0, 0, before);
             }
-            let span = last.start() - first.start();
+            let span = last.interval().start - first.interval().start;
             let shift = shift(span, group.len() as u64);
-            self.close(first.start(), shift, span >> shift, before);
-            let in_one = self.count(group, first.start(), shift, before);
+            self.close(first.interval().start, shift, span >> shift, before);
+            let in_one = self.count(group, first.interval().start, shift, before);
             largest = largest.max(in_one);
             before += group.len() as u64;
         }
@@ -103,17 +103,17 @@ impl<E: Extent> Sorted<E> {
 
     /// Adds a cell whose last bucket is the one of number `more`, and its first bucket.
     fn close(&mut self, origin: u64, shift: u32, more: u64, before: u64) {
-        // There are at most as many buckets as extents and cells, and the extents were counted.
+        // There are at most as many buckets as intervals and cells, and the intervals were counted.
         let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         self.cells.push(Cell { origin, shift, first: number(self.buckets.len() as u64), more: number(more) });
         self.buckets.push(number(before));
     }
 
-    /// Adds the buckets of a cell behind its first; gives the number of extents in the largest.
-    fn count(&mut self, group: &[E], origin: u64, shift: u32, before: u64) -> u64 {
+    /// Adds the buckets of a cell behind its first; gives the number of intervals in the largest.
+    fn count(&mut self, group: &[T], origin: u64, shift: u32, before: u64) -> u64 {
         let (mut bucket, mut start, mut largest) = (0, before, 0);
-        for (index, extent) in (before..).zip(group) {
-            let own = (extent.start() - origin) >> shift;
+        for (index, interval) in (before..).zip(group) {
+            let own = (interval.interval().start - origin) >> shift;
             if own > bucket {
                 largest = largest.max(index - start);
                 start = index;
@@ -126,7 +126,7 @@ impl<E: Extent> Sorted<E> {
         largest.max(before + group.len() as u64 - start)
     }
 
-    /// How many extents start at `address` or below it.
+    /// How many intervals start at `address` or below it.
     #[inline]
     fn starts(&self, address: u64) -> usize {
         let last = (self.cells.len() as u64).saturating_sub(1);
@@ -138,34 +138,36 @@ impl<E: Extent> Sorted<E> {
         // What lies behind the bucket starts above the address, so there is no need to know where it ends.
         for step in (0..self.steps).rev() {
             let half = 1usize << step;
-            let holds = self.extents.get(count + half - 1).is_some_and(|extent| extent.start() <= address);
+            let holds =
+                self.intervals.get(count + half - 1).is_some_and(|interval| interval.interval().start <= address);
             count += usize::from(holds) << step;
         }
         count
     }
 
-    /// The extent that holds `address`.
+    /// The interval that holds `address`.
     #[inline]
-    pub(super) fn get(&self, address: u64) -> Option<&E> {
-        let extent = self.extents.get(self.starts(address).wrapping_sub(1))?;
-        (address <= extent.last()).then_some(extent)
+    pub(super) fn get(&self, address: u64) -> Option<&T> {
+        let interval = self.intervals.get(self.starts(address).wrapping_sub(1))?;
+        (address <= interval.interval().last).then_some(interval)
     }
 
-    /// The number of the extent that holds `address`; if none does, of the next one.
+    /// The number of the interval that holds `address`; if none does, of the next one.
     #[inline]
     pub(super) fn position(&self, address: u64) -> usize {
         let starts = self.starts(address);
-        let holds = self.extents.get(starts.wrapping_sub(1)).is_some_and(|extent| address <= extent.last());
+        let holds =
+            self.intervals.get(starts.wrapping_sub(1)).is_some_and(|interval| address <= interval.interval().last);
         starts - usize::from(holds)
     }
 
-    /// The extents from the one that holds `address` on; if none does, from the next one on.
+    /// The intervals from the one that holds `address` on; if none does, from the next one on.
     #[inline]
-    pub(super) fn from(&self, address: u64) -> &[E] {
-        self.extents.get(self.position(address)..).unwrap_or_default()
+    pub(super) fn from(&self, address: u64) -> &[T] {
+        self.intervals.get(self.position(address)..).unwrap_or_default()
     }
 
-    pub(super) fn as_slice(&self) -> &[E] {
-        &self.extents
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.intervals
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::extent::{Span, position, settle};
+use super::interval::{Span, holder, settle};
 use super::list::{List, Record};
 use super::target::Target;
 
@@ -32,7 +32,11 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
         let target = list.dump().target();
         let entries = (0..).zip(list);
         let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
-        spans.extend(entries.filter_map(|(rank, entry)| span(target, entry.base(), entry.size(), rank)));
+        spans.extend(
+            entries.filter_map(|(rank, entry)| {
+                Some(Span { interval: target.interval(entry.base(), entry.size())?, rank })
+            }),
+        );
         settle(&mut spans);
         Self { list, target, spans }
     }
@@ -44,8 +48,7 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
 
     /// The entry that holds `address`.
     pub fn get(&self, address: u64) -> Option<R> {
-        let address = self.target.mask(address);
-        let span = self.spans.get(position(&self.spans, address)).filter(|span| span.start <= address)?;
+        let span = holder(&self.spans, self.target.mask(address))?;
         self.list.get(span.rank.into())
     }
 }
@@ -54,13 +57,6 @@ impl<R> fmt::Debug for ByAddress<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.spans).finish()
     }
-}
-
-/// `size` addresses from `base` on; `None` if there are none.
-pub(super) fn span(target: Target, base: u64, size: u64, rank: u32) -> Option<Span> {
-    let start = target.mask(base);
-    let last = start.saturating_add(size.checked_sub(1)?).min(target.last_address());
-    Some(Span { start, last, rank })
 }
 
 impl<'a, R: Record<'a> + Addressed> List<'a, R> {

@@ -16,6 +16,8 @@ const WHAT: &str = "IMAGE_DEBUG_MISC";
 pub struct DebugMisc<'a> {
     raw: ImageDebugMisc,
     data: &'a [u8],
+    /// All that follows the head, whatever length the record gives itself.
+    rest: &'a [u8],
     order: ByteOrder,
 }
 
@@ -41,9 +43,20 @@ impl<'a> DebugMisc<'a> {
 
     /// The data as the name of a file.
     pub fn name(&self) -> DebugMiscName<'a> {
+        self.name_in(self.data)
+    }
+
+    /// All that may be the name, for who must not miss it: in the characters that the record announces and in 8-bit
+    /// ones, whatever length it gives itself.
+    #[cfg(feature = "std")]
+    pub(crate) fn possible_names(&self) -> [DebugMiscName<'a>; 2] {
+        [self.name_in(self.rest), DebugMiscName::Ansi(until_nul(self.rest))]
+    }
+
+    fn name_in(&self, data: &'a [u8]) -> DebugMiscName<'a> {
         match self.raw.unicode {
-            0 => DebugMiscName::Ansi(until_nul(self.data)),
-            _ => DebugMiscName::Wide(Utf16::new(self.data, self.order).until_nul()),
+            0 => DebugMiscName::Ansi(until_nul(data)),
+            _ => DebugMiscName::Wide(Utf16::new(data, self.order).until_nul()),
         }
     }
 }
@@ -65,7 +78,8 @@ impl<'a> Module<'a> {
         let raw: ImageDebugMisc = dump.bytes().read_from(WHAT, bytes, location.rva.into())?;
         // A length that does not fit says nothing.
         let length = usize::try_from(raw.length).ok().and_then(|length| bytes.get(..length)).unwrap_or(bytes);
-        let data = length.get(ImageDebugMisc::SIZE..).or_else(|| bytes.get(ImageDebugMisc::SIZE..));
-        Ok(Some(DebugMisc { raw, data: data.unwrap_or_default(), order: dump.byte_order() }))
+        let rest = bytes.get(ImageDebugMisc::SIZE..).unwrap_or_default();
+        let data = length.get(ImageDebugMisc::SIZE..).unwrap_or(rest);
+        Ok(Some(DebugMisc { raw, data, rest, order: dump.byte_order() }))
     }
 }

@@ -17,6 +17,7 @@ use crate::format::{FixedFileInfo, ImageFileMachine, SectionCharacteristics};
 
 use super::bytes::{ByteOrder, Bytes};
 use super::index::Memory;
+use super::interval::Interval;
 
 /// The numbers of resource types ascend, so that number 16 is among the first 17.
 const TYPES: u16 = pe::RT_VERSION + 1;
@@ -168,14 +169,22 @@ impl<'m, 'a> Image<'m, 'a> {
     /// They may overlap and lie beyond the size of the image.
     pub fn sections(&self) -> impl Iterator<Item = ImageSection> + use<'m, 'a> {
         let image = *self;
-        (0..u64::from(self.file.number_of_sections.get(LE))).map_while(move |number| {
-            let header: pe::ImageSectionHeader = image.read(image.section_header(number))?;
-            Some(ImageSection {
-                name: header.name,
-                virtual_address: header.virtual_address.get(LE),
-                virtual_size: header.virtual_size.get(LE),
-                characteristics: SectionCharacteristics::from_bits_retain(header.characteristics.get(LE).0),
-            })
+        (0..self.number_of_sections()).map_while(move |number| image.section(number))
+    }
+
+    /// How many headers of sections the image announces.
+    pub(crate) fn number_of_sections(&self) -> u64 {
+        self.file.number_of_sections.get(LE).into()
+    }
+
+    /// The section with that number; `None` if bytes of its header are missing.
+    pub(crate) fn section(&self, number: u64) -> Option<ImageSection> {
+        let header: pe::ImageSectionHeader = self.read(self.section_header(number))?;
+        Some(ImageSection {
+            name: header.name,
+            virtual_address: header.virtual_address.get(LE),
+            virtual_size: header.virtual_size.get(LE),
+            characteristics: SectionCharacteristics::from_bits_retain(header.characteristics.get(LE).0),
         })
     }
 
@@ -217,17 +226,27 @@ impl<'m, 'a> Image<'m, 'a> {
     /// above 128 KiB, which no path needs, is taken for none.
     #[doc(alias = "IMAGE_DEBUG_TYPE_CODEVIEW")]
     pub fn code_view_record(&self) -> Option<Cow<'a, [u8]>> {
-        self.debug_record(pe::IMAGE_DEBUG_TYPE_CODEVIEW)
+        self.bytes_at(self.code_view_place()?)
     }
 
     /// The bytes of the miscellaneous debug record ([`ImageDebugMisc`](crate::format::ImageDebugMisc)), as of
     /// [`Self::code_view_record`].
     #[doc(alias = "IMAGE_DEBUG_TYPE_MISC")]
     pub fn misc_record(&self) -> Option<Cow<'a, [u8]>> {
+        self.bytes_at(self.misc_place()?)
+    }
+
+    /// Where [`Self::code_view_record`] is, for who has to know its size before it is read.
+    pub(crate) fn code_view_place(&self) -> Option<Interval> {
+        self.debug_record(pe::IMAGE_DEBUG_TYPE_CODEVIEW)
+    }
+
+    /// Where [`Self::misc_record`] is, likewise.
+    pub(crate) fn misc_place(&self) -> Option<Interval> {
         self.debug_record(pe::IMAGE_DEBUG_TYPE_MISC)
     }
 
-    fn debug_record(&self, kind: pe::DebugType) -> Option<Cow<'a, [u8]>> {
+    fn debug_record(&self, kind: pe::DebugType) -> Option<Interval> {
         let (start, size) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG)?;
         let step = size_of::<pe::ImageDebugDirectory>() as u64;
         let entries = 0..(u64::from(size) / step).min(DEBUG_ENTRIES);
@@ -235,11 +254,16 @@ impl<'m, 'a> Image<'m, 'a> {
         // The address is 0 if the record is in the file of the image only.
         let entry = entries.find(|entry| entry.typ.get(LE) == kind && entry.address_of_raw_data.get(LE) != 0)?;
         let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=LONGEST_RECORD).contains(size))?;
-        let start = address(self.memory, self.base, entry.address_of_raw_data.get(LE).into())?;
-        if let Some(bytes) = self.memory.slice(start, size.into()) {
+        Interval::new(self.memory.target().above(self.base, entry.address_of_raw_data.get(LE).into())?, size.into())
+    }
+
+    /// The bytes of a record, if all are in the dump.
+    pub(crate) fn bytes_at(&self, place: Interval) -> Option<Cow<'a, [u8]>> {
+        let (start, size) = (place.start, place.size());
+        if let Some(bytes) = self.memory.slice(start, size) {
             return Some(Cow::Borrowed(bytes));
         }
-        if self.memory.run_len(start, size.into()) < size.into() {
+        if self.memory.run_len(start, size) < size {
             return None;
         }
         let mut bytes = vec![0; usize::try_from(size).ok()?];
@@ -321,13 +345,8 @@ fn subdirectory(entry: &pe::ImageResourceDirectoryEntry) -> Option<u64> {
     is_directory.then_some((offset & !pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY).into())
 }
 
-/// The address of a position, unless it lies above the highest one.
-fn address(memory: &Memory<'_>, base: u64, position: u64) -> Option<u64> {
-    base.checked_add(position).filter(|&address| address <= memory.target().last_address())
-}
-
 fn fill(memory: &Memory<'_>, base: u64, position: u64, bytes: &mut [u8]) -> Option<()> {
-    let address = address(memory, base, position)?;
+    let address = memory.target().above(base, position)?;
     (memory.read(address, bytes) == bytes.len()).then_some(())
 }
 

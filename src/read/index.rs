@@ -6,7 +6,7 @@ use core::fmt;
 use super::buckets::Sorted;
 use super::bytes::{ByteOrder, Bytes};
 use super::dump_bytes::DumpBytes;
-use super::extent::{Extent, are_apart, position, settle};
+use super::interval::{Interval, Located, Ranked, are_apart, position, settle};
 use super::memory::{Memory64List, MemoryList, MemoryRange};
 use super::minidump::Minidump;
 use super::target::Target;
@@ -42,68 +42,51 @@ pub struct Memory<'a> {
 /// A run of addresses whose bytes one range has the say of.
 #[derive(Clone, Copy)]
 struct Piece {
-    start: u64,
-    /// The address of the last byte: an end could be 2^64.
-    last: u64,
+    interval: Interval,
     /// Where the bytes lie in the file.
     offset: u64,
 }
 
 /// A piece before overlaps are settled.
 #[derive(Clone, Copy)]
-struct Ranked {
+struct RankedPiece {
     piece: Piece,
     /// The number of the range among all, which is also its priority.
     rank: u32,
 }
 
-impl Extent for Piece {
-    fn start(&self) -> u64 {
-        self.start
-    }
-
-    fn last(&self) -> u64 {
-        self.last
-    }
-
-    /// Where pieces may overlap they are [`Ranked`].
-    fn rank(&self) -> u32 {
-        0
-    }
-
-    fn part(&self, start: u64, last: u64) -> Self {
-        Self { start, last, offset: self.offset + (start - self.start) }
+impl Located for Piece {
+    fn interval(&self) -> Interval {
+        self.interval
     }
 }
 
-impl Extent for Ranked {
-    fn start(&self) -> u64 {
-        self.piece.start
+impl Located for RankedPiece {
+    fn interval(&self) -> Interval {
+        self.piece.interval
     }
+}
 
-    fn last(&self) -> u64 {
-        self.piece.last
-    }
-
+impl Ranked for RankedPiece {
     fn rank(&self) -> u32 {
         self.rank
     }
 
-    fn part(&self, start: u64, last: u64) -> Self {
-        Self { piece: self.piece.part(start, last), ..*self }
+    fn part(&self, interval: Interval) -> Self {
+        Self { piece: self.piece.part(interval), ..*self }
     }
 }
 
 impl Piece {
     /// The addresses of a range whose bytes are there; `None` if there are none.
     fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
-        let start = target.mask(range.address);
-        let more = (range.bytes.len() as u64).checked_sub(1)?;
-        Some(Self { start, last: start.saturating_add(more).min(target.last_address()), offset: range.offset })
+        let interval = target.interval(range.address, range.bytes.len() as u64)?;
+        Some(Self { interval, offset: range.offset })
     }
 
-    fn size(&self) -> u64 {
-        (self.last - self.start).saturating_add(1)
+    /// The part at an interval that is within its own.
+    fn part(&self, interval: Interval) -> Self {
+        Self { interval, offset: self.offset + (interval.start - self.interval.start) }
     }
 }
 
@@ -115,7 +98,7 @@ impl fmt::Debug for Memory<'_> {
 
 /// Gives every address to the first piece that has it.
 fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
-    let mut ranked: Vec<Ranked> = (0..).zip(pieces).map(|(rank, piece)| Ranked { piece, rank }).collect();
+    let mut ranked: Vec<RankedPiece> = (0..).zip(pieces).map(|(rank, piece)| RankedPiece { piece, rank }).collect();
     settle(&mut ranked);
     ranked.into_iter().map(|ranked| ranked.piece).collect()
 }
@@ -140,8 +123,8 @@ struct Apart {
 fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apart {
     let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     in_order().for_each(|piece| pieces.push(piece));
-    if !pieces.is_sorted_by_key(Piece::start) {
-        pieces.sort_unstable_by_key(Piece::start);
+    if !pieces.is_sorted_by_key(|piece| piece.interval.start) {
+        pieces.sort_unstable_by_key(|piece| piece.interval.start);
     }
     if are_apart(&pieces) {
         return Apart { pieces, were_apart: true };
@@ -156,13 +139,13 @@ fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apa
 /// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm: it has
 /// the say of nothing.
 fn hold(pieces: &[Piece], range: &Piece) -> bool {
-    let mut at = range.start;
+    let Interval { start: mut at, last } = range.interval;
     for piece in pieces.get(position(pieces, at)..).unwrap_or_default().iter().take(8) {
-        if piece.start > at {
+        if piece.interval.start > at {
             break;
         }
-        match piece.last.checked_add(1) {
-            Some(next) if piece.last < range.last => at = next,
+        match piece.interval.next() {
+            Some(next) if piece.interval.last < last => at = next,
             _ => return true,
         }
     }
@@ -226,9 +209,9 @@ impl<'a> Memory<'a> {
         let at = self.mask(address);
         let mut next = Some(at);
         self.pieces.from(at).iter().map_while(move |piece| {
-            let start = next.filter(|&start| piece.start <= start)?;
-            next = piece.last.checked_add(1);
-            Some(piece.part(start, piece.last))
+            let start = next.filter(|&start| piece.interval.start <= start)?;
+            next = piece.interval.next();
+            Some(piece.part(Interval { start, ..piece.interval }))
         })
     }
 
@@ -236,7 +219,7 @@ impl<'a> Memory<'a> {
         self.bytes.order()
     }
 
-    pub(super) const fn target(&self) -> Target {
+    pub(crate) const fn target(&self) -> Target {
         self.target
     }
 
@@ -246,8 +229,13 @@ impl<'a> Memory<'a> {
     }
 
     fn range(&self, piece: &Piece) -> MemoryRange<'a> {
-        let size = piece.size();
-        MemoryRange { address: piece.start, size, offset: piece.offset, bytes: self.bytes.clipped(piece.offset, size) }
+        let size = piece.interval.size();
+        MemoryRange {
+            address: piece.interval.start,
+            size,
+            offset: piece.offset,
+            bytes: self.bytes.clipped(piece.offset, size),
+        }
     }
 
     /// True if ranges share addresses, so that some are visible in part or not at all.
@@ -269,12 +257,12 @@ impl<'a> Memory<'a> {
 
     /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
     pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
-        let (start, last) = (self.mask(start), self.mask(last));
-        self.pieces
-            .from(start)
-            .iter()
-            .take_while(move |piece| piece.start <= last && start <= last)
-            .map(move |piece| self.range(&piece.part(piece.start.max(start), piece.last.min(last))))
+        let wanted = Interval { start: self.mask(start), last: self.mask(last) };
+        let parts = self.pieces.from(wanted.start).iter().map_while(move |piece| {
+            let part = piece.interval.intersection(&wanted)?;
+            Some(piece.part(part))
+        });
+        parts.map(|part| self.range(&part))
     }
 
     /// The bytes around `address` that one range has the say of; `None` if no range holds it.
@@ -307,10 +295,10 @@ impl<'a> Memory<'a> {
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
         // The file has all bytes of a piece.
-        let bytes = usize::try_from(piece.offset + (address - piece.start)).ok();
+        let bytes = usize::try_from(piece.offset + (address - piece.interval.start)).ok();
         let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
         match bytes {
-            Some(bytes) if piece.last - address >= N as u64 - 1 => Some(*bytes),
+            Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
             _ => self.joined(address),
         }
     }
@@ -326,7 +314,7 @@ impl<'a> Memory<'a> {
     pub fn run_len(&self, address: u64, limit: u64) -> u64 {
         let mut total = 0u64;
         for piece in self.run_at(address) {
-            total = total.saturating_add(piece.size());
+            total = total.saturating_add(piece.interval.size());
             if total >= limit {
                 return limit;
             }
@@ -340,10 +328,10 @@ impl<'a> Memory<'a> {
     pub fn slice(&self, address: u64, size: u64) -> Option<&'a [u8]> {
         let mut run = self.run_at(address);
         let first = run.next()?;
-        let mut held = first.size();
+        let mut held = first.interval.size();
         while held < size {
             let piece = run.next().filter(|piece| piece.offset == first.offset + held)?;
-            held += piece.size();
+            held += piece.interval.size();
         }
         Some(self.bytes.clipped(first.offset, size))
     }
@@ -356,9 +344,8 @@ impl Memory<'_> {
         self.pieces.as_slice().len()
     }
 
-    /// The first and the last address.
-    pub(crate) fn bounds(&self, number: usize) -> Option<(u64, u64)> {
-        self.pieces.as_slice().get(number).map(|piece| (piece.start, piece.last))
+    pub(crate) fn interval(&self, number: usize) -> Option<Interval> {
+        self.pieces.as_slice().get(number).map(|piece| piece.interval)
     }
 
     /// The one that holds `address`; if none does, the next one.

@@ -52,8 +52,7 @@ impl MemoryInfo {
 
     /// True if the region includes `address`.
     pub fn contains(&self, address: u64) -> bool {
-        let from = self.target.mask(address).checked_sub(self.target.mask(self.base()));
-        from.is_some_and(|from| from < self.size())
+        self.target.has(self.base(), self.size(), address)
     }
 }
 

@@ -58,10 +58,13 @@ impl<'a> Minidump<'a> {
         if header.version & 0xffff != format::VERSION {
             return Err(ReadError::Version { found: header.version });
         }
-        let directory = Directory::new(bytes, &header);
-        let mut dump = Self { dump: DumpBytes::new(bytes, Target::default()), header, directory };
-        dump.dump = DumpBytes::new(bytes, dump.find_target());
-        Ok(dump)
+        let dump = Self::new(DumpBytes::new(bytes, Target::default()), header);
+        Ok(Self { dump: DumpBytes::new(bytes, dump.find_target()), ..dump })
+    }
+
+    /// The dump of these bytes, which start with this header.
+    pub(super) fn new(dump: DumpBytes<'a>, header: Header) -> Self {
+        Self { dump, header, directory: Directory::new(*dump.bytes(), &header) }
     }
 
     /// The architecture decides how addresses compare, so every view needs it.

@@ -24,6 +24,7 @@ mod ansi;
 mod any;
 mod breakpad;
 mod buckets;
+mod budget;
 mod by_address;
 mod bytes;
 mod check;
@@ -36,7 +37,6 @@ mod directory;
 mod dump;
 mod dump_bytes;
 mod exception;
-mod extent;
 mod finding;
 mod full_user_dump;
 mod function_table;
@@ -44,6 +44,7 @@ mod handle;
 #[cfg(feature = "std")]
 mod image;
 mod index;
+mod interval;
 mod linux;
 mod list;
 mod memory;
@@ -53,6 +54,8 @@ mod misc;
 mod module;
 mod mozilla;
 mod opaque;
+#[cfg(feature = "std")]
+mod owned;
 mod reason;
 mod references;
 mod regions;
@@ -73,6 +76,8 @@ mod xstate;
 pub use ansi::Ansi;
 pub use any::{AnyException, AnyModule, AnyText, AnyThread};
 pub use breakpad::{AssertionInfo, BreakpadInfo};
+#[cfg(feature = "std")]
+pub(crate) use budget::Budget;
 pub use by_address::{Addressed, ByAddress};
 pub use bytes::ByteOrder;
 pub use comment::{CommentA, CommentW};
@@ -87,8 +92,6 @@ pub use directory::{Directory, DirectoryEntries};
 pub use dump::Dump;
 pub use dump_bytes::DumpBytes;
 pub use exception::{Exception, Exceptions};
-#[cfg(feature = "std")]
-pub(crate) use extent::{Span, position, settle};
 pub use finding::{Finding, FindingCode};
 pub use full_user_dump::{
     FullUserDump, StoredRegion, StoredRegions, UserException, UserModule, UserModules, UserThread, UserThreadList,
@@ -99,6 +102,8 @@ pub use handle::{Handle, HandleData, HandleObject, HandleObjects, HandleOperatio
 #[cfg(feature = "std")]
 pub use image::{Image, ImageSection};
 pub use index::{Memory, VisibleRanges};
+#[cfg(feature = "std")]
+pub(crate) use interval::{Interval, Span, any_has, overlapping, position, settle, united};
 pub use linux::{
     AuxEntry, Field, LinkMap, LinkMapList, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron,
     LinuxLimit, LinuxLsbRelease, LinuxMapping, LinuxMaps, LinuxProcFd, LinuxProcStat, LinuxProcStatus, LinuxProcUptime,
@@ -112,7 +117,11 @@ pub use misc::{MiscInfo, ProcessorPower};
 pub use module::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
 pub use mozilla::{MacCrashInfoRecord, MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
 pub use opaque::{IptTrace, JavaScriptData};
+#[cfg(feature = "std")]
+pub(crate) use owned::OwnedMinidump;
 pub use reason::{Access, CrashReason, WindowsDetail};
+#[cfg(feature = "std")]
+pub(crate) use references::parts_within;
 pub use references::{Part, Parts, Reference, parts};
 pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
 pub use stream::{FromStream, RawStream};

@@ -88,9 +88,7 @@ impl<'a> Module<'a> {
 
     /// True if the module's addresses include `address`.
     pub fn contains(&self, address: u64) -> bool {
-        let target = self.dump.target();
-        let from = target.mask(address).checked_sub(target.mask(self.base()));
-        from.is_some_and(|from| from < self.size().into())
+        self.dump.target().has(self.base(), self.size().into(), address)
     }
 }
 
@@ -251,10 +249,7 @@ impl<'a> UnloadedModuleList<'a> {
     /// dump does not say.
     pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
         let target = self.dump().target();
-        self.into_iter().filter(move |module| {
-            let from = target.mask(address).checked_sub(target.mask(module.raw.base_of_image));
-            from.is_some_and(|from| from < module.raw.size_of_image.into())
-        })
+        self.into_iter().filter(move |module| target.has(Addressed::base(module), Addressed::size(module), address))
     }
 }
 

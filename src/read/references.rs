@@ -15,6 +15,7 @@ use crate::format::{
     StreamType, stream_table,
 };
 
+use super::budget::Budget;
 use super::bytes::{Bytes, integer_at};
 use super::linux::dso_debug_layout;
 use super::module::ModuleList;
@@ -65,16 +66,23 @@ pub struct Reference {
 ///
 /// # Errors
 ///
-/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::StreamRow::relocation) is [`Relocation::Viewed`] or [`Relocation::Unmovable`],
-/// [`ReadError::Truncated`] if nothing of the stream lies in the file, and [`ReadError::Cycle`] if the parts overlap so
-/// much that together they are larger than the file.
+/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::StreamRow::relocation) is
+/// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
+/// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
+    parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))
+}
+
+/// As [`parts`]; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
+/// than one.
+pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<Parts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
     }
     let source = *stream.dump().bytes();
-    let mut walk = Walk { source, left: source.size(), found: Vec::new(), known: BTreeMap::new(), faults: Vec::new() };
+    let budgets = [&mut Budget::times(source.size(), 1), all];
+    let mut walk = Walk { source, budgets, found: Vec::new(), known: BTreeMap::new(), faults: Vec::new() };
     walk.found.push((Kind::of(stream)?, Part { offset: stream.offset(), bytes, references: Vec::new() }));
     let mut next = 0;
     while let Some((kind, part)) = walk.found.get(next) {
@@ -351,17 +359,17 @@ impl Kind {
 }
 
 /// What was found so far.
-struct Walk<'a> {
+struct Walk<'a, 'b> {
     source: Bytes<'a>,
-    /// How many bytes further parts may have.
-    left: u64,
+    /// What further parts are charged to: that of this stream, and that of all.
+    budgets: [&'b mut Budget; 2],
     found: Vec<(Kind, Part<'a>)>,
     /// The numbers of the parts by position, size and, where positions stand in them, kind.
     known: BTreeMap<(u64, u64, Option<Kind>), usize>,
     faults: Vec<ReadError>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     /// The references in a part; their targets become parts.
     fn references(&mut self, kind: Kind, offset: u64, bytes: &'a [u8]) -> Result<Vec<Reference>, ReadError> {
         let mut references = Vec::new();
@@ -423,7 +431,9 @@ impl<'a> Walk<'a> {
         match self.known.entry((offset, size, has_fields.then_some(kind))) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(vacant) => {
-                self.left = self.left.checked_sub(size).ok_or(ReadError::Cycle { what: kind.name(), offset })?;
+                for budget in &mut self.budgets {
+                    budget.charge(kind.name(), offset, size)?;
+                }
                 vacant.insert(number);
                 self.found.push((kind, Part { offset, bytes, references: Vec::new() }));
                 Ok(number)

@@ -5,8 +5,8 @@ use core::fmt;
 
 use crate::format::{LinuxMapFlags, MemoryProtection, MemoryState, MemoryType};
 
-use super::by_address::{ByAddress, span};
-use super::extent::{Span, position, settle};
+use super::by_address::ByAddress;
+use super::interval::{Span, holder, settle};
 use super::linux::{LinuxMapping, LinuxMaps};
 use super::memory_info::{MemoryInfo, MemoryInfoList};
 use super::minidump::Minidump;
@@ -139,16 +139,16 @@ struct Mappings<'a> {
 impl<'a> Mappings<'a> {
     fn new(maps: LinuxMaps<'a>, target: Target) -> Self {
         let mappings = maps.positions();
-        let mut spans: Vec<Span> =
-            mappings.filter_map(|(position, mapping)| span(target, mapping.start, mapping.size(), position)).collect();
+        let mappings = mappings.filter_map(|(rank, mapping)| {
+            Some(Span { interval: target.interval(mapping.start, mapping.size())?, rank })
+        });
+        let mut spans: Vec<Span> = mappings.collect();
         settle(&mut spans);
         Self { maps, target, spans }
     }
 
     fn get(&self, address: u64) -> Option<LinuxMapping<'a>> {
-        let address = self.target.mask(address);
-        let span = self.spans.get(position(&self.spans, address)).filter(|span| span.start <= address)?;
-        self.maps.at_position(span.rank)
+        self.maps.at_position(holder(&self.spans, self.target.mask(address))?.rank)
     }
 }
 

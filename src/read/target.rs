@@ -2,6 +2,8 @@
 
 use crate::format::{PlatformId, Processor, ProcessorArchitecture};
 
+use super::interval::Interval;
+
 /// Processor and operating system of the dumped process, as far as the dump says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Target {
@@ -42,6 +44,24 @@ impl Target {
     /// The highest address there can be.
     pub fn last_address(&self) -> u64 {
         if self.is_32_bit() { u32::MAX.into() } else { u64::MAX }
+    }
+
+    /// `size` addresses from `base` on, in the form in which they can be compared, cut at the highest address; `None` if
+    /// there are none.
+    pub(crate) fn interval(&self, base: u64, size: u64) -> Option<Interval> {
+        let Interval { start, last } = Interval::new(self.mask(base), size)?;
+        Some(Interval { start, last: last.min(self.last_address()) })
+    }
+
+    /// True if `size` addresses from `base` on include `address`.
+    pub(crate) fn has(&self, base: u64, size: u64, address: u64) -> bool {
+        self.interval(base, size).is_some_and(|interval| interval.has(self.mask(address)))
+    }
+
+    /// The address `distance` bytes above `base`; `None` above the highest one, as addresses do not wrap around.
+    #[cfg(feature = "std")]
+    pub(crate) fn above(&self, base: u64, distance: u64) -> Option<u64> {
+        base.checked_add(distance).filter(|&address| address <= self.last_address())
     }
 
     /// The form of an address in which a Windows debugger writes it: the upper half of a 32-bit one repeats bit 31.

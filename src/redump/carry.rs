@@ -6,11 +6,14 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
 use crate::format::{HandleObjectInformation, LocationDescriptor, Rva64, RvaWidth};
-use crate::read::{Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts};
+use crate::read::{
+    Budget, Context, HandleObject, HandleObjects, LinuxMaps, Minidump, Module, Part, Parts, RawStream, parts_within,
+};
 use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
-use super::context::{self, Form};
+use super::context::{Change, Form};
 use super::folders::{Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name};
+use super::source::Source;
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,42 +26,42 @@ enum Kind {
     ModuleName,
 }
 
-/// How bytes of records come to live as long as those of the memory: as they do, or in a copy.
-pub(super) type Keep<'r, 'a> = fn(Cow<'r, [u8]>) -> Cow<'a, [u8]>;
-
 /// The builder, and which bytes of the source are in it already.
-pub(super) struct Carrier<'r, 'a> {
+pub(super) struct Carrier<'s, 'a> {
     pub(super) builder: MinidumpBuilder<'a>,
-    dump: Minidump<'r>,
-    /// Lets the bytes of records live as long as the result.
-    keep: Keep<'r, 'a>,
+    source: &'s Source<'a>,
+    dump: Minidump<'s>,
     carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
     /// What may not be in the result, if anything.
     folders: Option<Folders>,
-    /// How many bytes may still be carried: what the file holds is not carried more than twice, so that a small file
-    /// whose records all point to the same long text does not become a large one.
-    left: u64,
+    /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
+    /// to the same long text does not become a large one.
+    carried_bytes: Budget,
+    /// What streams refer to, whether it is carried or given up halfway.
+    followed: Budget,
 }
 
-impl<'r, 'a> Carrier<'r, 'a> {
-    pub(super) fn new(dump: Minidump<'r>, keep: Keep<'r, 'a>, extended_state: bool, folders: Option<Folders>) -> Self {
-        let left = (dump.data().len() as u64).saturating_mul(2);
-        Self { builder: MinidumpBuilder::new(), dump, keep, carried: HashMap::new(), extended_state, folders, left }
+impl<'s, 'a> Carrier<'s, 'a> {
+    pub(super) fn new(source: &'s Source<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+        let dump = source.dump();
+        let twice = Budget::times(dump.data().len() as u64, 2);
+        Self {
+            builder: MinidumpBuilder::new(),
+            source,
+            dump,
+            carried: HashMap::new(),
+            extended_state,
+            folders,
+            carried_bytes: twice,
+            followed: twice,
+        }
     }
 
-    /// Takes from what may be carried. Once something does not fit, nothing does: finding out again and again could
-    /// take longer than carrying.
+    /// Takes from what may be carried.
     pub(super) fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
-        match self.left.checked_sub(size) {
-            Some(left) => self.left = left,
-            None => {
-                self.left = 0;
-                return Err(ReadError::Cycle { what, offset });
-            }
-        }
-        Ok(())
+        self.carried_bytes.charge(what, offset, size)
     }
 
     /// The part made of the `size` bytes at `offset`; `make` makes it if there is none yet.
@@ -66,24 +69,25 @@ impl<'r, 'a> Carrier<'r, 'a> {
         &mut self,
         what: &'static str,
         (kind, offset, size): (Kind, u64, u64),
-        make: impl FnOnce(&mut MinidumpBuilder<'a>, &mut Option<Folders>) -> Option<PartId>,
+        make: impl FnOnce(&mut MinidumpBuilder<'a>, &mut Option<Folders>) -> Result<PartId, ReadError>,
     ) -> Result<PartId, ReadError> {
         let key = (kind, offset, size);
         if let Some(&part) = self.carried.get(&key) {
             return Ok(part);
         }
         self.charge(what, offset, size)?;
-        let part = make(&mut self.builder, &mut self.folders).ok_or(ReadError::Cycle { what, offset })?;
+        let part = make(&mut self.builder, &mut self.folders)?;
         self.carried.insert(key, part);
         Ok(part)
     }
 
     /// The string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
+        const WHAT: &str = "MINIDUMP_STRING";
         let bytes = self.dump.string(rva)?.as_bytes();
         let key = (Kind::Text, rva, bytes.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, folders| {
-            Some(builder.text(Text::from_utf16_le(shown(folders, bytes)?)))
+        self.once(WHAT, key, |builder, folders| {
+            Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
         })
     }
 
@@ -95,11 +99,11 @@ impl<'r, 'a> Carrier<'r, 'a> {
         // The whole text is charged for, as looking for its last separator goes through it.
         let text = self.dump.string(rva)?.as_bytes();
         let key = (Kind::ModuleName, rva, text.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, _| Some(builder.text(Text::from_utf16_le(wide_base_name(text)))))
+        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
     }
 
     /// The CodeView record of a module, likewise.
-    pub(super) fn code_view(&mut self, module: &Module<'r>) -> Result<Option<PartId>, ReadError> {
+    pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
         const WHAT: &str = "CodeView record";
         let location = module.raw().cv_record;
         if self.folders.is_none() {
@@ -109,16 +113,16 @@ impl<'r, 'a> Carrier<'r, 'a> {
             return Ok(None);
         };
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
-        let keep = self.keep;
+        let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
             // Where the path ends is looked for here, after it has been charged for.
             let code_view = module.code_view().ok().flatten();
             let shorter = code_view.and_then(|code_view| code_view_without_folder(record, code_view));
             let bytes = match shorter {
                 Some(shorter) => shorter.into(),
-                None => keep(shown(folders, record)?),
+                None => source.lasting(location.rva.into(), shown(folders, (WHAT, location.rva.into()), record)?),
             };
-            Some(builder.part(WHAT, bytes))
+            Ok(builder.part(WHAT, bytes))
         });
         part.map(Some)
     }
@@ -138,33 +142,41 @@ impl<'r, 'a> Carrier<'r, 'a> {
             return Ok(None);
         };
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
-        let keep = self.keep;
-        self.once(what, key, |builder, folders| Some(builder.part(what, keep(shown(folders, bytes)?)))).map(Some)
+        let source = self.source;
+        let offset = location.rva.into();
+        let part = self.once(what, key, |builder, folders| {
+            let bytes = shown(folders, (what, offset), bytes)?;
+            Ok(builder.part(what, source.lasting(offset, bytes)))
+        });
+        part.map(Some)
     }
 
     /// A context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,
-        context: Option<Context<'r>>,
+        context: Option<Context<'s>>,
         location: LocationDescriptor,
         of_thread: bool,
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
         let processor = self.dump.target().processor();
-        let bytes = context::formed(&context, processor, Form { whole: self.extended_state, of_thread });
+        let change = Change::new(&context, processor, Form { whole: self.extended_state, of_thread });
         // An unchanged record serves both.
-        let kind = match bytes {
-            Cow::Borrowed(_) => Kind::Bytes,
-            Cow::Owned(_) if of_thread => Kind::ThreadContext,
-            Cow::Owned(_) => Kind::Context,
+        let kind = match change.is_none() {
+            true => Kind::Bytes,
+            false if of_thread => Kind::ThreadContext,
+            false => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
-        let bytes = (self.keep)(bytes);
-        self.once("CONTEXT", key, |builder, _| Some(builder.part("CONTEXT", bytes))).map(Some)
+        let source = self.source;
+        let part = self.once("CONTEXT", key, |builder, _| {
+            Ok(builder.part("CONTEXT", source.lasting(location.rva.into(), change.applied(&context))))
+        });
+        part.map(Some)
     }
 
     /// The records about a handle's object, in their order, and what ended the chain early.
-    pub(super) fn objects(&mut self, objects: HandleObjects<'r>) -> (Option<PartId>, Option<ReadError>) {
+    pub(super) fn objects(&mut self, objects: HandleObjects<'s>) -> (Option<PartId>, Option<ReadError>) {
         const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
         let mut chain: Vec<PartId> = Vec::new();
         let mut fault = None;
@@ -183,8 +195,10 @@ impl<'r, 'a> Carrier<'r, 'a> {
                 fault = Some(ReadError::Cycle { what: WHAT, offset: object.offset });
                 break;
             }
-            let made = self
-                .once(WHAT, key, |builder, folders| Some(builder.part(WHAT, shown(folders, object_bytes(&object))?)));
+            let made = self.once(WHAT, key, |builder, folders| {
+                let bytes = shown(folders, (WHAT, object.offset), object_bytes(&object))?;
+                Ok(builder.part(WHAT, bytes))
+            });
             match made {
                 Ok(part) => chain.push(part),
                 Err(error) => {
@@ -208,7 +222,7 @@ impl<'r, 'a> Carrier<'r, 'a> {
     /// Takes folders out of a text in a field of its own.
     pub(super) fn hide_in(&mut self, field: &mut [u16]) {
         let text: Vec<u8> = field.iter().copied().flat_map(u16::to_le_bytes).collect();
-        let shown = shown(&mut self.folders, text).unwrap_or_default();
+        let shown = shown(&mut self.folders, ("MINIDUMP_MISC_INFO", 0), text).unwrap_or_default();
         let units =
             shown.chunks_exact(2).map(|unit| unit.iter().rev().fold(0, |all, byte| all << 8 | u16::from(*byte)));
         for (to, from) in field.iter_mut().zip(units.chain(core::iter::repeat(0))) {
@@ -217,18 +231,19 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
-    pub(super) fn copy(&mut self, stream: &RawStream<'r>) -> Result<bool, ReadError> {
+    pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
-        let shown = shown(&mut self.folders, bytes);
-        Ok(shown.map(|bytes| self.builder.stream(stream.stream_type(), (self.keep)(bytes))).is_some())
+        let Ok(bytes) = shown(&mut self.folders, ("stream", stream.offset()), bytes) else { return Ok(false) };
+        self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
+        Ok(true)
     }
 
     /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
     pub(super) fn maps_without_folders(
         &mut self,
-        stream: &RawStream<'r>,
-        maps: &LinuxMaps<'r>,
+        stream: &RawStream<'s>,
+        maps: &LinuxMaps<'s>,
     ) -> Result<(), ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         self.builder.stream(stream.stream_type(), maps_without_folders(maps));
@@ -237,20 +252,20 @@ impl<'r, 'a> Carrier<'r, 'a> {
 
     /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
     /// `None` as for [`Carrier::copy`].
-    pub(super) fn relocate(&mut self, stream: &RawStream<'r>) -> Result<Option<Vec<ReadError>>, ReadError> {
+    pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
-        let Parts { parts, faults } = parts(stream)?;
+        let Parts { parts, faults } = parts_within(stream, &mut self.followed)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
         self.charge("part of a stream", stream.offset(), beside)?;
         let names = if self.folders.is_some() { module_names(stream, &parts) } else { HashSet::new() };
         let mut contents = Vec::with_capacity(parts.len());
         for (part, number) in parts.iter().zip(0..) {
             let bytes = match names.contains(&number) {
-                true => Some(string_without_folder(part.bytes).into()),
-                false => shown(&mut self.folders, without_dead_references(part)),
+                true => Ok(string_without_folder(part.bytes).into()),
+                false => shown(&mut self.folders, ("part of a stream", part.offset), without_dead_references(part)),
             };
-            let Some(bytes) = bytes else { return Ok(None) };
-            contents.push((self.keep)(bytes));
+            let Ok(bytes) = bytes else { return Ok(None) };
+            contents.push(self.source.lasting(part.offset, bytes));
         }
         let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
         for bytes in contents {
@@ -271,11 +286,15 @@ impl<'r, 'a> Carrier<'r, 'a> {
     }
 }
 
-/// The bytes as they may be in the result, if they may.
-fn shown<'a>(folders: &mut Option<Folders>, bytes: impl Into<Cow<'a, [u8]>>) -> Option<Cow<'a, [u8]>> {
+/// The bytes of what is called so and stands at an offset, as they may be in the result, if they may.
+fn shown<'a>(
+    folders: &mut Option<Folders>,
+    place: (&'static str, u64),
+    bytes: impl Into<Cow<'a, [u8]>>,
+) -> Result<Cow<'a, [u8]>, ReadError> {
     match folders {
-        Some(folders) => folders.hidden(bytes.into()),
-        None => Some(bytes.into()),
+        Some(folders) => folders.hidden(place, bytes.into()),
+        None => Ok(bytes.into()),
     }
 }
 

@@ -4,13 +4,14 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::io;
 
-use crate::read::{Memory, Span, position, settle};
+use crate::read::{Interval, Memory, Span, position, settle};
 use crate::write::MemoryRange;
 
 use super::filter::StackFilter;
 use super::hooks::Redactor;
-use super::select::{Reason, Selected};
-use super::source::{Interval, Source};
+use super::select::reason::Reason;
+use super::select::selected::Selected;
+use super::source::Source;
 
 /// What is to be changed.
 pub(super) struct Changes<'a> {
@@ -25,7 +26,7 @@ pub(super) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// `None` if nothing is changed.
     pub(super) fn new(
-        source: &Source<'_, 'a>,
+        source: &Source<'a>,
         filter: Option<StackFilter>,
         redactor: Option<Redactor<'a>>,
         selected: &Selected,
@@ -37,10 +38,7 @@ impl<'a> Changes<'a> {
         let selected = || selected.iter().filter(|_| redactor.is_some());
         let mut spans: Vec<Span> = (0..)
             .zip(selected())
-            .filter_map(|(rank, memory)| {
-                let Interval { start, last } = Interval::new(memory.address, memory.size, u64::MAX)?;
-                Some(Span { start, last, rank })
-            })
+            .filter_map(|(rank, memory)| Some(Span { interval: memory.interval()?, rank }))
             .collect();
         settle(&mut spans);
         let reasons = selected().map(|memory| memory.reason).collect();
@@ -60,13 +58,12 @@ impl<'a> Changes<'a> {
         let (mut at, mut rest) = (address, bytes);
         while !rest.is_empty() {
             let next = position(&self.spans, at);
-            let holds = self.spans.get(next).filter(|span| span.start <= at);
             // A gap ends where the next stretch begins.
-            let (span, behind) = match holds {
-                Some(span) => (Some(span), span.last.checked_add(1)),
-                None => (
+            let (span, behind) = match self.spans.get(next) {
+                Some(span) if span.interval.has(at) => (Some(span), span.interval.next()),
+                following => (
                     next.checked_sub(1).and_then(|before| self.spans.get(before)),
-                    self.spans.get(next).map(|span| span.start),
+                    following.map(|span| span.interval.start),
                 ),
             };
             let size =

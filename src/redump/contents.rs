@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format;
-use crate::read::{Memory, Target};
+use crate::read::{Interval, Memory, Target};
 use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
 use super::changed::{Changes, changed};
-use super::source::{Interval, Source, written};
+use super::source::{Source, written};
 
 /// The selected ranges, whose bytes are looked up when they are written.
 pub(super) struct Contents<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(source: &Source<'_, 'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
+    pub(super) fn new(source: &Source<'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
         let (memory, ranges) = (Rc::clone(&source.memory), Rc::clone(ranges));
         Self { memory, target: source.target, ranges, changes: changes.map(Rc::clone) }
     }

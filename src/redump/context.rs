@@ -8,26 +8,6 @@ use crate::read::Context;
 /// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
 
-/// The record cut to its fixed part, its flags no longer announcing what is cut off.
-///
-/// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout of
-/// the processor it is, not the flags.
-fn fixed_part<'a>(context: &Context<'a>, processor: &Processor) -> Cow<'a, [u8]> {
-    let bytes = context.as_bytes();
-    let Some(layout) = by_size(bytes, processor).filter(|layout| layout.is_extensible) else {
-        return bytes.into();
-    };
-    match bytes.get(..layout.size as usize) {
-        Some(fixed) if fixed.len() < bytes.len() => {
-            let mut fixed = fixed.to_vec();
-            let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
-            change_u32(&mut fixed, layout.flags_offset, |flags| flags & !extended);
-            fixed.into()
-        }
-        _ => bytes.into(),
-    }
-}
-
 /// Which form of a record goes into the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
@@ -38,22 +18,55 @@ pub(super) struct Form {
     pub(super) of_thread: bool,
 }
 
-/// The record in a form.
-pub(super) fn formed<'a>(context: &Context<'a>, processor: &Processor, form: Form) -> Cow<'a, [u8]> {
-    let mut bytes = if form.whole { context.as_bytes().into() } else { fixed_part(context, processor) };
-    // The debugger knows the layout of Windows alone.
-    let layout = by_size(context.as_bytes(), processor).filter(|&layout| processor.contexts.first() == Some(layout));
-    let Some(layout) = layout.filter(|_| form.of_thread && processor.has_thumb) else {
-        return bytes;
-    };
-    if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
-        let is_thumb = u32_at(&bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
-        let marked = |counter: u32| counter & !1 | u32::from(is_thumb);
-        if u32_at(&bytes, pc.offset).is_some_and(|counter| marked(counter) != counter) {
-            change_u32(bytes.to_mut(), pc.offset, marked);
+/// What has to be changed of a record to give it a form: known before anything is copied.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Change {
+    /// The layout whose fixed part is kept, its flags no longer announcing what is cut off.
+    ///
+    /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout
+    /// of the processor it is, not the flags.
+    fixed_part: Option<&'static ContextLayout>,
+    /// Where the program counter stands, and what the thread list has for it.
+    pc: Option<(u32, u32)>,
+}
+
+impl Change {
+    pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form) -> Self {
+        let bytes = context.as_bytes();
+        let mut change = Self::default();
+        let Some(layout) = by_size(bytes, processor) else { return change };
+        if !form.whole && layout.is_extensible && bytes.len() > layout.size as usize {
+            change.fixed_part = Some(layout);
         }
+        // The debugger knows the layout of Windows alone.
+        if form.of_thread && processor.has_thumb && processor.contexts.first() == Some(layout) {
+            if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
+                let is_thumb = u32_at(bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
+                let marked = |counter: u32| counter & !1 | u32::from(is_thumb);
+                let counter = u32_at(bytes, pc.offset).filter(|&counter| marked(counter) != counter);
+                change.pc = counter.map(|counter| (pc.offset, marked(counter)));
+            }
+        }
+        change
     }
-    bytes
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.fixed_part.is_none() && self.pc.is_none()
+    }
+
+    /// The record with the change.
+    pub(super) fn applied<'a>(&self, context: &Context<'a>) -> Cow<'a, [u8]> {
+        let mut bytes = Cow::Borrowed(context.as_bytes());
+        if let Some(layout) = self.fixed_part {
+            bytes = bytes.get(..layout.size as usize).unwrap_or_default().to_vec().into();
+            let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
+            change_u32(bytes.to_mut(), layout.flags_offset, |flags| flags & !extended);
+        }
+        if let Some((offset, marked)) = self.pc {
+            change_u32(bytes.to_mut(), offset, |_| marked);
+        }
+        bytes
+    }
 }
 
 fn by_size(bytes: &[u8], processor: &Processor) -> Option<&'static ContextLayout> {

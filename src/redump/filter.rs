@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::read::{Memory, Target};
+use crate::read::{Interval, Memory, Target, any_has, overlapping, united};
 
-use super::source::{Interval, Source, any_has, united};
+use super::source::Source;
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {
@@ -20,7 +20,7 @@ pub(super) struct StackFilter {
 }
 
 impl StackFilter {
-    pub(super) fn new(source: &Source<'_, '_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
+    pub(super) fn new(source: &Source<'_>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
         let width = source.target.pointer_size();
         Self {
             modules: source.modules(),
@@ -32,28 +32,18 @@ impl StackFilter {
         }
     }
 
-    /// The stacks that share an address with an interval.
-    fn stacks_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
-        let from = self.stacks.partition_point(|stack| stack.last < interval.start);
-        let stacks = self.stacks.get(from..).unwrap_or_default().iter().copied();
-        stacks.take_while(move |stack| stack.start <= interval.last)
-    }
-
     /// True if nothing of the interval is a stack, and all of it was asked for.
     pub(super) fn leaves_alone(&self, interval: Interval) -> bool {
-        self.stacks_in(interval).next().is_none() && self.gaps_in(interval).next().is_none()
+        overlapping(&self.stacks, interval).next().is_none() && self.gaps_in(interval).next().is_none()
     }
 
     /// What is in an interval only because it parts two others that became one range.
     fn gaps_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
-        let from = self.wanted.partition_point(|wanted| wanted.last < interval.start);
-        let wanted = self.wanted.get(from..).unwrap_or_default().iter();
         let mut next = Some(interval.start);
-        let behind = interval.last.checked_add(1).map(|start| Interval { start, last: u64::MAX });
-        let ends = wanted.copied().take_while(move |wanted| wanted.start <= interval.last).chain(behind);
-        ends.filter_map(move |wanted| {
+        let behind = interval.next().map(|start| Interval { start, last: u64::MAX });
+        overlapping(&self.wanted, interval).chain(behind).filter_map(move |wanted| {
             let start = next?;
-            next = wanted.last.checked_add(1);
+            next = wanted.next();
             Some(Interval { start, last: wanted.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
         })
     }
@@ -69,7 +59,7 @@ impl StackFilter {
 
     /// Zeroes what does not help in the bytes at `address` of `memory`.
     pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
-        let Some(part) = Interval::new(address, bytes.len() as u64, u64::MAX) else { return };
+        let Some(part) = Interval::new(address, bytes.len() as u64) else { return };
         let zero = |bytes: &mut [u8], from: u64, to: u64| {
             let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
             let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
@@ -80,7 +70,7 @@ impl StackFilter {
                 .filter(|&address| !self.in_module(address))
                 .for_each(|address| zero(bytes, address, address));
         }
-        for stack in self.stacks_in(part) {
+        for stack in overlapping(&self.stacks, part) {
             let Some(cut) = stack.intersection(&part) else { continue };
             let mut word = cut.start - cut.start % self.word;
             loop {

@@ -6,30 +6,30 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
-use crate::format::{CvInfoPdb20, ImageDebugMisc, stream_table};
+use crate::error::ReadError;
+use crate::format::{CvInfoPdb20, stream_table};
 use crate::read::{
-    CodeView, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream, UnloadedModuleList, Utf16,
+    Budget, CodeView, DebugMiscName, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream,
+    UnloadedModuleList, Utf16,
 };
 
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
-/// Where the path stands in `IMAGE_DEBUG_MISC`.
-const MISC_PATH: usize = ImageDebugMisc::SIZE;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
 const COMPARED: u64 = 12;
 const COMPARED_ANYWAY: u64 = 4 << 20;
 /// What a look at the first characters costs beside that.
-const LOOK: usize = 40;
+const LOOK: u64 = 40;
 /// And what an entry of a list costs, even if it has no name.
-const ENTRY: usize = 64;
+const ENTRY: u64 = 64;
 
 /// The folders of all modules.
 pub(super) struct Folders {
     narrow: Known,
     wide: Known,
-    /// How many bytes may still be compared. No text of a sound dump comes near; a hostile one must not cost the product
-    /// of its folders and its texts.
-    left: Option<u64>,
+    /// What is compared. No text of a sound dump comes near the limit; a hostile one must not cost the product of its
+    /// folders and its texts.
+    compared: Budget,
 }
 
 /// The folders in one width of characters.
@@ -47,7 +47,7 @@ struct Known {
 macro_rules! paths {
     (@way $folders:ident, $view:ident) => {{
         let _ = $view;
-        true
+        Ok(())
     }};
     (@way $folders:ident, $view:ident, $paths:ident) => {
         $folders.$paths($view)
@@ -59,10 +59,10 @@ macro_rules! paths {
             $(, paths $paths:ident)? })?;
     )*) => {
         impl Folders {
-            /// Learns the folders that a stream names; false if that would cost too much.
-            fn add_stream(&mut self, stream: &Stream<'_>) -> bool {
+            /// Learns the folders that a stream names; an error if that would cost too much.
+            fn add_stream(&mut self, stream: &Stream<'_>) -> Result<(), ReadError> {
                 match stream {
-                    Stream::Unused | Stream::Raw(_) => true,
+                    Stream::Unused | Stream::Raw(_) => Ok(()),
                     $($(Stream::$variant(view) => paths!(@way self, view $(, $paths)?),)?)*
                 }
             }
@@ -75,75 +75,72 @@ stream_table!(paths);
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {
         let known = |width| Known { width, folders: HashSet::new(), heads: HashSet::new(), sizes: HashMap::new() };
-        let left = Some((dump.data().len() as u64).saturating_mul(COMPARED).saturating_add(COMPARED_ANYWAY));
-        let mut folders = Self { narrow: known(1), wide: known(2), left };
+        let compared = Budget::times(dump.data().len() as u64, COMPARED).plus(COMPARED_ANYWAY);
+        let mut folders = Self { narrow: known(1), wide: known(2), compared };
         for (_, stream) in dump.streams() {
-            if stream.is_ok_and(|stream| !folders.add_stream(&stream)) {
+            if stream.is_ok_and(|stream| folders.add_stream(&stream).is_err()) {
+                // A folder that is not known cannot be hidden, so no text goes into the result any more.
                 break;
             }
         }
         folders
     }
 
-    fn add_modules(&mut self, list: &ModuleList<'_>) -> bool {
-        list.iter().all(|module| self.add_module(&module))
+    fn charge(&mut self, cost: u64) -> Result<(), ReadError> {
+        self.compared.charge("folder", 0, cost)
     }
 
-    fn add_host_modules(&mut self, list: &HostModuleList<'_>) -> bool {
+    fn add_modules(&mut self, list: &ModuleList<'_>) -> Result<(), ReadError> {
+        list.iter().try_for_each(|module| self.add_module(&module))
+    }
+
+    fn add_host_modules(&mut self, list: &HostModuleList<'_>) -> Result<(), ReadError> {
         self.add_modules(list.modules())
     }
 
-    fn add_unloaded_modules(&mut self, list: &UnloadedModuleList<'_>) -> bool {
-        list.iter().all(|module| self.add_name(module.name().ok()))
+    fn add_unloaded_modules(&mut self, list: &UnloadedModuleList<'_>) -> Result<(), ReadError> {
+        list.iter().try_for_each(|module| self.add_name(module.name().ok()))
     }
 
-    fn add_link_maps(&mut self, debug: &LinuxDsoDebug<'_>) -> bool {
-        debug.link_maps().iter().all(|map| self.add_name(map.name().ok()))
+    fn add_link_maps(&mut self, debug: &LinuxDsoDebug<'_>) -> Result<(), ReadError> {
+        debug.link_maps().iter().try_for_each(|map| self.add_name(map.name().ok()))
     }
 
-    fn add_mappings(&mut self, maps: &LinuxMaps<'_>) -> bool {
-        let mut files = maps.iter().filter(|mapping| mapping.is_file());
-        self.charge(maps.text().as_bytes().len()) && files.all(|it| self.add_mapped(it.path.as_bytes()))
-    }
-
-    /// Takes from what may be compared; false once something did not fit.
-    fn charge(&mut self, size: usize) -> bool {
-        pay(&mut self.left, size).is_some()
-    }
-
-    fn add_module(&mut self, module: &Module<'_>) -> bool {
-        let path: &[u8] = match module.code_view() {
-            Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) => path,
-            _ => &[],
-        };
-        let misc = module.misc_record().ok().and_then(|record| record.get(MISC_PATH..)).unwrap_or_default();
-        let misc_end = misc.iter().position(|&byte| byte == 0).unwrap_or(misc.len());
-        let misc = misc.get(..misc_end).unwrap_or_default();
-        self.add_name(module.name().ok()) && self.add_bytes(path) && self.add_bytes(misc)
-    }
-
-    fn add_name(&mut self, name: Option<Utf16<'_>>) -> bool {
-        let size = ENTRY + name.map_or(0, |name| name.as_bytes().len());
-        self.charge(size) && {
-            name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
-            true
-        }
-    }
-
-    fn add_bytes(&mut self, path: &[u8]) -> bool {
-        self.charge(path.len()) && {
+    fn add_module(&mut self, module: &Module<'_>) -> Result<(), ReadError> {
+        self.add_name(module.name().ok())?;
+        // Where a path ends has to be looked for, so the whole record is charged for.
+        let record = module.code_view_record().ok().flatten().unwrap_or_default();
+        self.charge(record.len() as u64)?;
+        if let Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) = module.code_view() {
             self.add(&decoded(path));
-            true
         }
+        self.charge(module.misc_record().unwrap_or_default().len() as u64)?;
+        let misc = module.debug_misc().ok().flatten();
+        for name in misc.into_iter().flat_map(|misc| misc.possible_names()) {
+            match name {
+                DebugMiscName::Ansi(path) => self.add(&decoded(path)),
+                DebugMiscName::Wide(path) => self.add(&path.to_string_lossy()),
+            }
+        }
+        Ok(())
     }
 
-    /// A path of `/proc/self/maps`, in which a backslash is part of a name.
-    fn add_mapped(&mut self, path: &[u8]) -> bool {
-        self.charge(path.len()) && {
+    fn add_name(&mut self, name: Option<Utf16<'_>>) -> Result<(), ReadError> {
+        self.charge(ENTRY + name.map_or(0, |name| name.as_bytes().len() as u64))?;
+        name.into_iter().for_each(|name| self.add(&name.to_string_lossy()));
+        Ok(())
+    }
+
+    /// The paths of `/proc/self/maps`, in which a backslash is part of a name.
+    fn add_mappings(&mut self, maps: &LinuxMaps<'_>) -> Result<(), ReadError> {
+        self.charge(maps.text().as_bytes().len() as u64)?;
+        for mapping in maps.iter().filter(|mapping| mapping.is_file()) {
+            let path = mapping.path.as_bytes();
+            self.charge(path.len() as u64)?;
             let folder = path.iter().rposition(|&byte| byte == b'/').and_then(|end| path.get(..end));
             self.add_folder(&decoded(folder.unwrap_or_default()));
-            true
         }
+        Ok(())
     }
 
     fn add(&mut self, path: &str) {
@@ -168,10 +165,22 @@ impl Folders {
     }
 
     /// The bytes with an asterisk in place of every character of a folder, wherever no letter or digit goes on from its
-    /// end; `None` if that would cost too much.
-    pub(super) fn hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Option<Cow<'a, [u8]>> {
-        let bytes = self.narrow.hidden(bytes, &mut self.left)?;
-        self.wide.hidden(bytes, &mut self.left)
+    /// end; `place` is what the bytes are and their offset.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::BudgetSpent`] if that would cost too much.
+    pub(super) fn hidden<'a>(
+        &mut self,
+        place: (&'static str, u64),
+        bytes: Cow<'a, [u8]>,
+    ) -> Result<Cow<'a, [u8]>, ReadError> {
+        let (what, offset) = place;
+        let mut charge = |cost| self.compared.charge(what, offset, cost);
+        // Some folders may not be known.
+        charge(0)?;
+        let bytes = self.narrow.hidden(bytes, &mut charge)?;
+        self.wide.hidden(bytes, &mut charge)
     }
 }
 
@@ -193,7 +202,11 @@ impl Known {
         }
     }
 
-    fn hidden<'a>(&self, mut bytes: Cow<'a, [u8]>, left: &mut Option<u64>) -> Option<Cow<'a, [u8]>> {
+    fn hidden<'a>(
+        &self,
+        mut bytes: Cow<'a, [u8]>,
+        charge: &mut impl FnMut(u64) -> Result<(), ReadError>,
+    ) -> Result<Cow<'a, [u8]>, ReadError> {
         let least = LEAST * self.width;
         let text = if self.folders.is_empty() { Vec::new() } else { folded(&bytes) };
         for end in least..=text.len() {
@@ -202,13 +215,13 @@ impl Known {
             }
             let sizes = text.get(end - least..end).and_then(|last| self.sizes.get(last));
             // The longest first, for a folder may end with another one.
-            for &size in sizes.into_iter().flatten().rev() {
-                let Some(candidate) = end.checked_sub(size).and_then(|start| text.get(start..end)) else { continue };
-                pay(left, LOOK)?;
+            for &size in sizes.into_iter().flat_map(|sizes| sizes.range(..=end)).rev() {
+                let Some(candidate) = text.get(end - size..end) else { continue };
+                charge(LOOK)?;
                 if !candidate.get(..least).is_some_and(|head| self.heads.contains(head)) {
                     continue;
                 }
-                pay(left, size)?;
+                charge(size as u64)?;
                 if self.folders.contains(candidate) {
                     let found = bytes.to_mut().get_mut(end - size..end).unwrap_or_default();
                     found.chunks_mut(self.width).for_each(asterisk);
@@ -216,14 +229,8 @@ impl Known {
                 }
             }
         }
-        left.map(|_| bytes)
+        Ok(bytes)
     }
-}
-
-/// Takes a cost from what is left; `None` from the first time on that it does not fit.
-fn pay(left: &mut Option<u64>, cost: usize) -> Option<u64> {
-    *left = left.and_then(|left| left.checked_sub(cost as u64));
-    *left
 }
 
 fn asterisk(unit: &mut [u8]) {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use crate::format::StreamType;
 use crate::read::{Minidump, Module, RawStream, Thread, ThreadExList, ThreadList};
 
-use super::select::Reason;
+use super::select::reason::Reason;
 
 type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
 type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;

@@ -136,6 +136,7 @@ mod filter;
 mod folders;
 mod full_user_dump;
 mod hooks;
+mod minidump;
 mod options;
 mod records;
 mod report;
@@ -147,18 +148,15 @@ mod transcode;
 pub use hooks::Hooks;
 pub use options::Options;
 pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
-pub use select::{Reason, SelectedMemory};
+pub use select::reason::{Reason, SelectedMemory};
 
 use std::io;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{Dump, Minidump};
+use crate::read::Dump;
 use crate::write::Plan;
-use carry::Keep;
-use full_user_dump::records_of;
-use select::Selected;
-use source::Source;
+use select::selected::Selected;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
 ///
@@ -211,35 +209,23 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
-        match dump {
-            Dump::Minidump(dump) => Self::of(&Source::of_minidump(*dump)?, |bytes| bytes, options, hooks),
-            Dump::FullUserDump(dump) => {
-                let memory = dump.memory();
-                let records = records_of(dump, &memory)?;
-                let source = Source::of_user_dump(Minidump::parse(&records)?, memory, *dump);
-                Self::of(&source, |bytes| bytes.into_owned().into(), options, hooks)
-            }
-        }
-    }
-
-    fn of<'r>(
-        source: &Source<'r, 'a>,
-        keep: Keep<'r, 'a>,
-        options: &Options,
-        hooks: Hooks<'a>,
-    ) -> Result<Self, RedumpError> {
-        let mut report = Report::default();
-        let selection = select::select(source, options, &hooks, &mut report)?;
+        let source = match dump {
+            Dump::Minidump(dump) => minidump::open(dump)?,
+            Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
+        };
+        let mut report =
+            Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+        let selection = select::select(&source, options, &hooks, &mut report)?;
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = select::unfiltered(source, &selection);
+            report.unfiltered_memory = selection.selected.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let plan = match options.is_full_user_dump() {
-            true => full_user_dump::transcode(source, keep, options, hooks, &selection, &mut report)?.plan()?,
+            true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
             false => {
-                full_user_dump::report_of_user_dump(source, &mut report);
-                transcode::transcode(source, keep, options, hooks, &selection, &mut report)?.plan()?
+                report.losses.clone_from(&source.losses);
+                transcode::transcode(&source, options, hooks, &selection, &mut report)?.plan()?
             }
         };
         report.size = plan.size();

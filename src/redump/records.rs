@@ -2,14 +2,15 @@
 
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
-use crate::read::{HandleData, ModuleList, RawStream, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList};
+use crate::read::{
+    HandleData, Interval, ModuleList, RawStream, ThreadExList, ThreadList, ThreadNames, UnloadedModuleList,
+};
 
 use super::report::Outcome;
-use super::source::Interval;
 use super::transcode::Transcoder;
 
-impl<'r, 'a> Transcoder<'_, 'r, 'a> {
-    pub(super) fn threads(&mut self, _: &RawStream<'r>, list: ThreadList<'r>) -> Outcome {
+impl<'s> Transcoder<'s, '_> {
+    pub(super) fn threads(&mut self, _: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -50,7 +51,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// As the threads, each with its backing store.
-    pub(super) fn threads_ex(&mut self, _: &RawStream<'r>, list: ThreadExList<'r>) -> Outcome {
+    pub(super) fn threads_ex(&mut self, _: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
         for ((thread, [stack, backing_store]), item) in list.iter().zip(&self.selection.extended).zip(0..) {
@@ -69,7 +70,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    pub(super) fn modules(&mut self, _: &RawStream<'r>, list: ModuleList<'r>) -> Outcome {
+    pub(super) fn modules(&mut self, _: &RawStream<'s>, list: ModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::MODULE_LIST;
         let mut empty = None;
         self.list_fault(LIST, &list);
@@ -94,7 +95,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    pub(super) fn unloaded_modules(&mut self, _: &RawStream<'r>, list: UnloadedModuleList<'r>) -> Outcome {
+    pub(super) fn unloaded_modules(&mut self, _: &RawStream<'s>, list: UnloadedModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -111,7 +112,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    pub(super) fn thread_names(&mut self, _: &RawStream<'r>, list: ThreadNames<'r>) -> Outcome {
+    pub(super) fn thread_names(&mut self, _: &RawStream<'s>, list: ThreadNames<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_NAMES;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
@@ -127,7 +128,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    pub(super) fn handles(&mut self, _: &RawStream<'r>, list: HandleData<'r>) -> Outcome {
+    pub(super) fn handles(&mut self, _: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
         const LIST: StreamType = StreamType::HANDLE_DATA;
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);

@@ -13,8 +13,11 @@ pub struct Report {
     pub size: u64,
     /// The stream directory of the result.
     pub streams_written: Vec<DirectoryEntry>,
-    /// Every entry of the source's directory that is in use, in its order.
+    /// Every entry of the source's directory that is in use and can be read, in its order.
     pub streams: Vec<StreamReport>,
+    /// What is missing of tables that the file cuts: of the stream directory, or of the threads, modules and regions of a
+    /// full user dump. What the missing entries led to is not in the result.
+    pub cut_tables: Vec<ReadError>,
     /// Streams that the source lacks and the debugger always writes.
     pub made_up: Vec<StreamType>,
     /// The number of memory ranges in the result.
@@ -45,11 +48,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// True if nothing of the source is in the result: nobody would want it in place of the source.
+    pub fn keeps_nothing(&self) -> bool {
+        !self.streams.iter().any(|stream| stream.outcome.is_kept())
+    }
+
     /// Notes what the format of the result has no place for, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
-        if count > 0 {
-            self.losses.push(Loss { what, count });
-        }
+        self.losses.extend(Loss::new(what, count));
     }
 }
 
@@ -60,6 +66,13 @@ pub struct Loss {
     pub what: &'static str,
     /// How many of it the source has.
     pub count: u64,
+}
+
+impl Loss {
+    /// `None` if there is nothing of it.
+    pub(super) fn new(what: &'static str, count: u64) -> Option<Self> {
+        (count > 0).then_some(Self { what, count })
+    }
 }
 
 /// What became of a stream of the source.

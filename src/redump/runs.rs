@@ -17,8 +17,8 @@ impl Runs {
         let count = memory.count();
         let mut ends = alloc::vec![0u64; count.div_ceil(64)];
         for index in 0..count {
-            let next = memory.bounds(index).and_then(|(_, last)| last.checked_add(1));
-            let touches = next.is_some() && next == memory.bounds(index + 1).map(|(start, _)| start);
+            let next = memory.interval(index).and_then(|range| range.next());
+            let touches = next.is_some() && next == memory.interval(index + 1).map(|range| range.start);
             if let (false, Some(word)) = (touches, ends.get_mut(index / 64)) {
                 *word |= 1 << (index % 64);
             }

@@ -1,71 +1,85 @@
-//! The dump that is re-encoded, with what several steps ask of it.
+//! The dump that is re-encoded: what the door of its format gives, and what several steps ask of it.
 
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::MemoryDescriptor;
-use crate::read::{ByteOrder, FullUserDump, Memory, Memory64List, MemoryList, Minidump, Module, ModuleList, Target};
+use crate::format::{self, MemoryDescriptor};
+use crate::read::{
+    Budget, Interval, Memory, MemoryInfoList, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
+};
 
+use super::report::{ItemFault, Loss};
 use super::runs::Runs;
 
-/// Addresses from `start` to `last`, both included, so that the last address of all can be in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Interval {
-    pub(super) start: u64,
-    pub(super) last: u64,
+/// What a dump says beside its memory, in the words of a minidump.
+pub(super) enum Records<'a> {
+    /// The file says it so.
+    InFile(Minidump<'a>),
+    /// The door of another format has written it down.
+    Made(OwnedMinidump),
 }
 
-impl Interval {
-    /// `size` bytes from `start` on, cut at the highest address; `None` if there is no byte.
-    pub(super) fn new(start: u64, size: u64, highest: u64) -> Option<Self> {
-        let more = size.checked_sub(1)?;
-        (start <= highest).then(|| Self { start, last: start.saturating_add(more).min(highest) })
-    }
-
-    /// The size in bytes; one less for all 64 bits of addresses.
-    pub(super) fn size(&self) -> u64 {
-        (self.last - self.start).saturating_add(1)
-    }
-
-    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
-        let (start, last) = (self.start.max(other.start), self.last.min(other.last));
-        (start <= last).then_some(Self { start, last })
-    }
-}
-
-/// The same addresses in order, those that overlap made one.
-pub(super) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
-    intervals.sort_unstable();
-    intervals.dedup_by(|next, before| {
-        let overlap = next.start <= before.last;
-        if overlap {
-            before.last = before.last.max(next.last);
+impl<'a> Records<'a> {
+    fn view(&self) -> Minidump<'_> {
+        match self {
+            Self::InFile(dump) => *dump,
+            Self::Made(dump) => dump.view(),
         }
-        overlap
-    });
-    intervals
-}
-
-/// True if one of the intervals, which are sorted and apart, has the address.
-pub(super) fn any_has(intervals: &[Interval], address: u64) -> bool {
-    // Most words of a stack are far from all modules.
-    let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else { return false };
-    if address < first.start || address > last.last {
-        return false;
     }
-    let at = intervals.partition_point(|interval| interval.last < address);
-    intervals.get(at).is_some_and(|interval| interval.start <= address)
+
+    /// Bytes at `offset` of the records, or made of them, for as long as the result is planned: those of the file from
+    /// there, those that the source holds copied.
+    fn lasting(&self, offset: u64, bytes: Cow<'_, [u8]>) -> Cow<'a, [u8]> {
+        match (self, bytes) {
+            (Self::InFile(dump), Cow::Borrowed(bytes)) => dump.bytes().clipped(offset, bytes.len() as u64).into(),
+            (_, bytes) => bytes.into_owned().into(),
+        }
+    }
+
+    /// The rows of the memory information by number, for as long as the result is planned.
+    fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+        match self {
+            Self::InFile(dump) => {
+                let list = dump.list::<MemoryInfoList<'a>>();
+                Box::new(move |index| list.get(index as u64).map(|row| *row.raw()).unwrap_or_default())
+            }
+            Self::Made(dump) => {
+                let rows = dump.view().list::<MemoryInfoList<'_>>().into_iter().map(|row| *row.raw());
+                let rows: Vec<format::MemoryInfo> = rows.collect();
+                Box::new(move |index| rows.get(index).copied().unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// Memory ranges in the order of addresses, apart from each other.
+#[derive(Clone)]
 pub(super) enum Ranges<'a> {
     /// Just those that the index has.
     Visible(Rc<Memory<'a>>),
-    United(Vec<Interval>),
+    United(Rc<[Interval]>),
 }
 
-impl Ranges<'_> {
+impl<'a> Ranges<'a> {
+    /// Those that overlap are one, those that only touch are not. `listed` are all ranges in any order, those too that
+    /// others hide; they are asked for only if some overlap.
+    pub(super) fn of<I>(memory: &Rc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
+    where
+        I: Iterator<Item = MemoryRange<'a>>,
+    {
+        if !memory.has_overlaps() {
+            return Self::Visible(Rc::clone(memory));
+        }
+        // The visible ranges are parts of these, but for stacks that no list holds.
+        let ranges = listed().chain(memory.visible_ranges());
+        let target = memory.target();
+        let ranges = ranges.filter_map(|range| target.interval(range.address, range.bytes.len() as u64));
+        Self::United(united(ranges.collect()).into())
+    }
+
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Visible(memory) => memory.count(),
@@ -75,7 +89,7 @@ impl Ranges<'_> {
 
     pub(super) fn get(&self, index: usize) -> Option<Interval> {
         match self {
-            Self::Visible(memory) => memory.bounds(index).map(|(start, last)| Interval { start, last }),
+            Self::Visible(memory) => memory.interval(index),
             Self::United(ranges) => ranges.get(index).copied(),
         }
     }
@@ -85,62 +99,66 @@ impl Ranges<'_> {
     }
 }
 
-/// The dump that is re-encoded: records of the lifetime `'r`, memory of the lifetime `'a`.
-///
-/// Both are those of the file, but for a full user dump, whose records are made into those of a minidump first.
-pub(super) struct Source<'r, 'a> {
-    pub(super) dump: Minidump<'r>,
-    /// The same as `dump`, if it is the file.
-    pub(super) minidump: Option<Minidump<'a>>,
+/// What the door of a format gives: all that the re-encoder knows of a dump. Behind the door nobody asks which format
+/// it was, but the folder of that format.
+pub(super) struct Opened<'a> {
+    pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
-    pub(super) target: Target,
-    runs: Runs,
-    /// The full user dump, if it is one.
-    pub(super) user: Option<FullUserDump<'a>>,
+    pub(super) ranges: Ranges<'a>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// What the dump says and the records of a minidump have no place for.
+    pub(super) losses: Vec<Loss>,
+    /// See [`Report::cut_tables`](super::report::Report::cut_tables).
+    pub(super) cut_tables: Vec<ReadError>,
+    /// What could not be read of the items that the records are about.
+    pub(super) faults: Vec<ItemFault>,
 }
 
-impl<'a> Source<'a, 'a> {
-    pub(super) fn of_minidump(dump: Minidump<'a>) -> Result<Self, RedumpError> {
-        if dump.byte_order() == ByteOrder::Big {
-            return Err(RedumpError::Unsupported { what: "a big-endian dump" });
-        }
-        Ok(Self::new(dump, Some(dump), dump.memory(), None, dump.data()))
-    }
+/// The dump that is re-encoded.
+pub(super) struct Source<'a> {
+    records: Records<'a>,
+    pub(super) memory: Rc<Memory<'a>>,
+    pub(super) target: Target,
+    pub(super) ranges: Ranges<'a>,
+    pub(super) file_size: u64,
+    pub(super) losses: Vec<Loss>,
+    pub(super) cut_tables: Vec<ReadError>,
+    pub(super) faults: Vec<ItemFault>,
+    runs: Runs,
 }
 
-impl<'r, 'a> Source<'r, 'a> {
-    /// `records` say what the full user dump says, but for the bytes of its memory.
-    pub(super) fn of_user_dump(records: Minidump<'r>, memory: Memory<'a>, dump: FullUserDump<'a>) -> Self {
-        Self::new(records, None, memory, Some(dump), dump.data())
+impl<'a> Source<'a> {
+    pub(super) fn new(opened: Opened<'a>) -> Self {
+        let Opened { records, memory, ranges, file_size, losses, cut_tables, faults } = opened;
+        let (runs, target) = (Runs::new(&memory), records.view().target());
+        Self { records, memory, target, ranges, file_size, losses, cut_tables, faults, runs }
     }
 
-    fn new(
-        dump: Minidump<'r>,
-        minidump: Option<Minidump<'a>>,
-        memory: Memory<'a>,
-        user: Option<FullUserDump<'a>>,
-        file: &[u8],
-    ) -> Self {
-        let (runs, target) = (Runs::new(&memory), dump.target());
-        Self { dump, minidump, memory: Rc::new(memory), target, runs, user, file_size: file.len() as u64 }
+    /// What the dump says beside its memory, as a minidump.
+    pub(super) fn dump(&self) -> Minidump<'_> {
+        self.records.view()
     }
 
-    /// True if a full user dump made of it has the 64-bit form.
-    pub(super) fn is_64_bit(&self) -> bool {
-        self.user.map_or(!self.target.is_32_bit(), |dump| dump.is_64_bit())
+    /// See [`Records::lasting`].
+    pub(super) fn lasting(&self, offset: u64, bytes: Cow<'_, [u8]>) -> Cow<'a, [u8]> {
+        self.records.lasting(offset, bytes)
+    }
+
+    /// See [`Records::memory_infos`].
+    pub(super) fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+        self.records.memory_infos()
     }
 
     /// The parts of `wanted` that have bytes, in the order of addresses.
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let mut index = self.memory.position(wanted.start);
         let runs = core::iter::from_fn(move || {
-            let (start, _) = self.memory.bounds(index)?;
+            let first = self.memory.interval(index)?;
             let end = self.runs.last_of(index);
-            let (_, last) = self.memory.bounds(end)?;
+            let last = self.memory.interval(end)?.last;
             index = end + 1;
-            Some(Interval { start, last })
+            Some(Interval { last, ..first })
         });
         runs.map_while(move |run| run.intersection(&wanted))
     }
@@ -148,9 +166,9 @@ impl<'r, 'a> Source<'r, 'a> {
     /// The last address up to that of `wanted` which has a byte, if it is not before `wanted`.
     fn last_present(&self, wanted: Interval) -> Option<u64> {
         let index = self.memory.position(wanted.last);
-        let holds = |&(start, _): &(u64, u64)| start <= wanted.last;
-        let bounds = self.memory.bounds(index).filter(holds).or_else(|| self.memory.bounds(index.checked_sub(1)?));
-        bounds.map(|(_, last)| last.min(wanted.last)).filter(|&last| last >= wanted.start)
+        let holder = self.memory.interval(index).filter(|range| range.start <= wanted.last);
+        let range = holder.or_else(|| self.memory.interval(index.checked_sub(1)?));
+        range.map(|range| range.last.min(wanted.last)).filter(|&last| last >= wanted.start)
     }
 
     /// From the first to the last byte of `wanted` that is there.
@@ -161,8 +179,7 @@ impl<'r, 'a> Source<'r, 'a> {
 
     /// What a descriptor names, from the first to the last byte that is there.
     pub(super) fn described(&self, descriptor: &MemoryDescriptor) -> Option<Interval> {
-        let start = self.target.mask(descriptor.start_of_memory_range);
-        self.hull(Interval::new(start, descriptor.memory.data_size.into(), self.target.last_address())?)
+        self.hull(self.target.interval(descriptor.start_of_memory_range, descriptor.memory.data_size.into())?)
     }
 
     /// True if every address of `wanted` has its byte.
@@ -170,44 +187,22 @@ impl<'r, 'a> Source<'r, 'a> {
         self.present(wanted).next() == Some(wanted)
     }
 
-    /// The source's memory ranges in the order of addresses; those that overlap are one, those that only touch are not.
-    pub(super) fn ranges(&self) -> Ranges<'a> {
-        if !self.memory.has_overlaps() {
-            return Ranges::Visible(Rc::clone(&self.memory));
-        }
-        let list = self.dump.stream::<MemoryList<'_>>().ok().flatten();
-        let list64 = self.dump.stream::<Memory64List<'_>>().ok().flatten();
-        let regions = self.user.into_iter().flat_map(|dump| dump.stored_regions()).map(|region| region.range);
-        let listed = list.into_iter().flatten().chain(list64.into_iter().flatten()).chain(regions);
-        // The visible ranges are parts of these, but for stacks that no list holds.
-        let ranges: Vec<Interval> = listed
-            .chain(self.memory.visible_ranges())
-            .filter_map(|range| {
-                let start = self.target.mask(range.address);
-                Interval::new(start, range.bytes.len() as u64, self.target.last_address())
-            })
-            .collect();
-        Ranges::United(united(ranges))
-    }
-
     /// Where the modules are, in the order of addresses and apart.
     pub(super) fn modules(&self) -> Vec<Interval> {
-        let modules = self.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
-        let bounds =
-            |it: Module<'_>| Interval::new(self.target.mask(it.base()), it.size().into(), self.target.last_address());
-        united(modules.filter_map(bounds).collect())
+        let modules = self.dump().list::<ModuleList<'_>>().into_iter();
+        united(modules.filter_map(|module| self.target.interval(module.base(), module.size().into())).collect())
     }
 
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.
     ///
     /// No producer writes such files. A small one of them could fill a disk.
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
-        let total = ranges.iter().fold(0u64, |total, range| total.saturating_add(range.size()));
-        if total <= self.file_size.saturating_mul(2) {
-            return Ok(());
+        let mut budget = Budget::times(self.file_size, 2);
+        for range in ranges {
+            let offset = self.memory.range_at(range.start).map_or(0, |range| range.offset);
+            budget.charge("memory range", offset, range.size())?;
         }
-        let offset = self.memory.visible_ranges().next().map_or(0, |range| range.offset);
-        Err(ReadError::Cycle { what: "memory range", offset }.into())
+        Ok(())
     }
 
     /// See [`written`].

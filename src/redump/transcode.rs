@@ -8,12 +8,12 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, size32, stream_table};
 use crate::read::{
-    Exception, LinuxMaps, List, Memory64List, MemoryInfo, MemoryInfoList, MemoryList, MiscInfo, RawStream, Record,
-    Stream, SystemInfo, ThreadInfoList,
+    Budget, Exception, Interval, LinuxMaps, List, Memory64List, MemoryInfoList, MemoryList, MiscInfo, RawStream,
+    Record, Stream, SystemInfo, ThreadInfoList,
 };
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
-use super::carry::{Carrier, Keep};
+use super::carry::Carrier;
 use super::changed::Changes;
 use super::contents::Contents;
 use super::filter::StackFilter;
@@ -21,8 +21,8 @@ use super::folders::Folders;
 use super::hooks::Hooks;
 use super::options::Options;
 use super::report::{ItemFault, Outcome, Report, StreamReport};
-use super::select::Selection;
-use super::source::{Interval, Source, written};
+use super::select::selected::Selection;
+use super::source::{Source, written};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
@@ -31,16 +31,15 @@ const SYSTEM_MEMORY_INFO_SIZE: usize = format::SystemMemoryInfo1::SIZE;
 const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;
 
 /// Fills a builder with what the selection and the options take from the source.
-pub(super) fn transcode<'r, 'a>(
-    source: &Source<'r, 'a>,
-    keep: Keep<'r, 'a>,
+pub(super) fn transcode<'a>(
+    source: &Source<'a>,
     options: &Options,
     hooks: Hooks<'a>,
     selection: &Selection,
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
-    let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump));
-    let carrier = Carrier::new(source.dump, keep, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
+    let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump()));
+    let carrier = Carrier::new(source, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
     let mut transcoder = Transcoder {
         source,
         options,
@@ -52,13 +51,14 @@ pub(super) fn transcode<'r, 'a>(
         met: HashSet::new(),
         kept: HashSet::new(),
         first_thread: None,
+        compared: Budget::times(source.file_size, 2),
     };
     transcoder.run();
     let mut builder = transcoder.carrier.builder;
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
-    builder.flags(options.minidump_type()).time_date_stamp(source.dump.header().time_date_stamp);
+    builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
     let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
         let stacks = stacks.flatten().copied().collect();
@@ -71,14 +71,14 @@ pub(super) fn transcode<'r, 'a>(
     Ok(builder)
 }
 
-pub(super) struct Transcoder<'s, 'r, 'a> {
-    pub(super) source: &'s Source<'r, 'a>,
+pub(super) struct Transcoder<'s, 'a> {
+    pub(super) source: &'s Source<'a>,
     pub(super) options: &'s Options,
     pub(super) hooks: &'s Hooks<'a>,
     pub(super) selection: &'s Selection,
     /// Their IDs.
     pub(super) threads_left_out: &'s HashSet<u32>,
-    pub(super) carrier: Carrier<'r, 'a>,
+    pub(super) carrier: Carrier<'s, 'a>,
     pub(super) report: &'s mut Report,
     /// The types of the streams so far: of most types the first counts, whether it can be read or not.
     met: HashSet<StreamType>,
@@ -86,6 +86,8 @@ pub(super) struct Transcoder<'s, 'r, 'a> {
     kept: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
+    /// Comments that are compared with the one that the program asked for.
+    compared: Budget,
 }
 
 /// Declares the way from a view to the method that the table names for it, or to the bytes.
@@ -103,8 +105,8 @@ macro_rules! ways {
         $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
             $(, paths $paths:ident)? })?;
     )*) => {
-        impl<'r> Transcoder<'_, 'r, '_> {
-            fn dispatch(&mut self, stream: &RawStream<'r>, decoded: Stream<'r>) -> Outcome {
+        impl<'s> Transcoder<'s, '_> {
+            fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
                 match decoded {
                     Stream::Unused => Outcome::NotAsked,
                     Stream::Raw(_) => self.carry(stream),
@@ -117,18 +119,18 @@ macro_rules! ways {
 
 stream_table!(ways);
 
-impl<'r, 'a> Transcoder<'_, 'r, 'a> {
+impl<'s> Transcoder<'s, '_> {
     fn run(&mut self) {
-        for (stream, decoded) in self.source.dump.streams() {
+        for (stream, decoded) in self.source.dump().streams() {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
             let row = stream.stream_type().row();
-            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r;
-            let is_of_caller = self.options.comment().is_some_and(|comment| is_comment(&decoded, comment));
+            let is_filtered =
+                self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
             let outcome = match decoded {
                 _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
-                _ if is_filtered && !is_of_caller => Outcome::Filtered,
+                _ if is_filtered => Outcome::Filtered,
                 Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
@@ -157,12 +159,21 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         }
     }
 
+    /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
+    fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
+        let Some(comment) = self.options.comment() else { return false };
+        let size = stream.bytes().len() as u64;
+        matches!(decoded, Ok(Stream::CommentW(_)))
+            && self.compared.charge("comment", stream.offset(), size).is_ok()
+            && is_comment(decoded, comment)
+    }
+
     fn asked(&self, bits: MinidumpType) -> bool {
         self.options.contain(bits)
     }
 
     /// Takes one stream over, as its row of the table says.
-    fn stream(&mut self, stream: &RawStream<'r>, decoded: Stream<'r>) -> Outcome {
+    fn stream(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
         let row = stream.stream_type().row();
         if !self.asked(row.asked_by) {
             return Outcome::NotAsked;
@@ -174,7 +185,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// Takes over a stream as bytes, moved file offsets aside.
-    fn carry(&mut self, stream: &RawStream<'r>) -> Outcome {
+    fn carry(&mut self, stream: &RawStream<'s>) -> Outcome {
         let outcome = match stream.stream_type().row().relocation {
             Relocation::Known => {
                 return match self.carrier.relocate(stream) {
@@ -216,13 +227,13 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// Notes that a list announces more entries than there are.
-    pub(super) fn list_fault<R: Record<'r>>(&mut self, stream_type: StreamType, list: &List<'r, R>) {
+    pub(super) fn list_fault<R: Record<'s>>(&mut self, stream_type: StreamType, list: &List<'s, R>) {
         if let Some(error) = list.fault() {
             self.fault(stream_type, list.len(), "entries", error);
         }
     }
 
-    fn thread_infos(&mut self, _: &RawStream<'r>, list: ThreadInfoList<'r>) -> Outcome {
+    fn thread_infos(&mut self, _: &RawStream<'s>, list: ThreadInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
@@ -232,29 +243,27 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    fn memory_infos(&mut self, _: &RawStream<'r>, list: MemoryInfoList<'r>) -> Outcome {
+    fn memory_infos(&mut self, _: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
             // As if absent: rows are made up for it.
             return Outcome::Rewritten;
         }
         let target = self.source.target;
-        let row = move |region: MemoryInfo| {
-            let raw = *region.raw();
+        let row = move |raw: format::MemoryInfo| {
             let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
         let builder = &mut self.carrier.builder;
+        let rows = list.iter().map(|region| row(*region.raw()));
         // The debugger writes them by address, in whatever order it found them.
-        let are_sorted = list.iter().map(row).is_sorted_by_key(|row| row.base_address);
-        let in_file = self.source.minidump.and_then(|dump| dump.stream::<MemoryInfoList<'a>>().ok().flatten());
-        let in_file = in_file.and_then(|list| Some((usize::try_from(list.len()).ok()?, list)));
-        match in_file {
-            Some((count, list)) if are_sorted => {
-                builder.computed_memory_infos(count, move |index| list.get(index as u64).map(row).unwrap_or_default());
+        match usize::try_from(list.len()) {
+            Ok(count) if rows.clone().is_sorted_by_key(|row| row.base_address) => {
+                let rows = self.source.memory_infos();
+                builder.computed_memory_infos(count, move |index| row(rows(index)));
             }
             _ => {
-                let mut rows: Vec<_> = list.iter().map(row).collect();
+                let mut rows: Vec<_> = rows.collect();
                 rows.sort_by_key(|row| row.base_address);
                 builder.list(StreamType::MEMORY_INFO_LIST);
                 for row in rows {
@@ -265,20 +274,20 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    fn memory_list(&mut self, stream: &RawStream<'r>, list: MemoryList<'r>) -> Outcome {
+    fn memory_list(&mut self, stream: &RawStream<'s>, list: MemoryList<'s>) -> Outcome {
         self.memory_faults(stream, list.fault(), list.iter())
     }
 
-    fn memory64_list(&mut self, stream: &RawStream<'r>, list: Memory64List<'r>) -> Outcome {
+    fn memory64_list(&mut self, stream: &RawStream<'s>, list: Memory64List<'s>) -> Outcome {
         self.memory_faults(stream, list.fault(), list.iter())
     }
 
     /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
     fn memory_faults(
         &mut self,
-        stream: &RawStream<'r>,
+        stream: &RawStream<'s>,
         list: Option<ReadError>,
-        ranges: impl Iterator<Item = crate::read::MemoryRange<'r>>,
+        ranges: impl Iterator<Item = crate::read::MemoryRange<'s>>,
     ) -> Outcome {
         let mut item = 0;
         for range in ranges {
@@ -293,7 +302,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    fn exception(&mut self, stream: &RawStream<'r>, exception: Exception<'r>) -> Outcome {
+    fn exception(&mut self, stream: &RawStream<'s>, exception: Exception<'s>) -> Outcome {
         if self.threads_left_out.contains(&exception.thread_id()) {
             return Outcome::LeftOut;
         }
@@ -319,7 +328,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    fn system_info(&mut self, _: &RawStream<'r>, system: SystemInfo<'r>) -> Outcome {
+    fn system_info(&mut self, _: &RawStream<'s>, system: SystemInfo<'s>) -> Outcome {
         let mut raw = *system.raw();
         let version = self.carrier.optional_text(raw.csd_version_rva);
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
@@ -332,7 +341,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
         Outcome::Rewritten
     }
 
-    fn misc_info(&mut self, _: &RawStream<'r>, misc: MiscInfo<'r>) -> Outcome {
+    fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
@@ -341,7 +350,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     }
 
     /// The mappings byte for byte, unless their paths may not be in the result.
-    fn linux_maps(&mut self, stream: &RawStream<'r>, maps: LinuxMaps<'r>) -> Outcome {
+    fn linux_maps(&mut self, stream: &RawStream<'s>, maps: LinuxMaps<'s>) -> Outcome {
         if !self.asked(MinidumpType::FILTER_MODULE_PATHS) {
             return self.carry(stream);
         }
@@ -353,10 +362,10 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
     fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let is_known = |(stream, decoded): (RawStream<'r>, Result<Stream<'r>, ReadError>)| {
+        let is_known = |(stream, decoded): (RawStream<'s>, Result<Stream<'s>, ReadError>)| {
             carried.contains(&stream.index()) && is_comment(&decoded, comment)
         };
-        if !self.source.dump.streams().any(is_known) {
+        if !self.source.dump().streams().any(is_known) {
             self.carrier.builder.comment(comment);
         }
     }
@@ -394,7 +403,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
                 self.report.made_up.push(stream_type);
             }
         }
-        let rows = self.source.dump.stream::<MemoryInfoList<'_>>().ok().flatten().map_or(0, |rows| rows.len());
+        let rows = self.source.dump().stream::<MemoryInfoList<'_>>().ok().flatten().map_or(0, |rows| rows.len());
         if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
             self.make_up_memory_info();
         }
@@ -402,7 +411,7 @@ impl<'r, 'a> Transcoder<'_, 'r, 'a> {
 
     /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
     fn make_up_memory_info(&mut self) {
-        let (ranges, target) = (self.source.ranges(), self.source.target);
+        let (ranges, target) = (self.source.ranges.clone(), self.source.target);
         let count = ranges.count();
         let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
         let row = move |index| ranges.get(index).map(row).unwrap_or_default();

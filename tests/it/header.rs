@@ -134,6 +134,10 @@ fn errors_print_what_where_and_how_much() {
     prints(ReadError::Overflow { what, offset: 1 }, "MINIDUMP_MODULE_LIST at 0x1 reaches beyond 64 bits");
     prints(ReadError::Cycle { what, offset: 1 }, "MINIDUMP_MODULE_LIST at 0x1 is reached again and again");
     prints(
+        ReadError::BudgetSpent { what, offset: 0x20, limit: 3000 },
+        "MINIDUMP_MODULE_LIST at 0x20 goes beyond the limit of 3000 bytes for a file of this size",
+    );
+    prints(
         ReadError::Version { found: 0xa794 },
         "MINIDUMP_HEADER at 0x0 has version 0xa794, 0xa793 is expected in the low 16 bits",
     );
@@ -152,6 +156,7 @@ fn errors_know_their_kind_and_place() {
     know(ReadError::Size { what, offset: 6, field: "SizeOfEntry", found: 1, needed: 2 }, false, false, Some(6));
     know(ReadError::Overflow { what, offset: 7 }, false, false, Some(7));
     know(ReadError::Cycle { what, offset: 8 }, false, false, Some(8));
+    know(ReadError::BudgetSpent { what, offset: 9, limit: 1 }, false, false, Some(9));
     know(ReadError::Version { found: 1 }, false, false, Some(0));
     know(ReadError::Signature { found: [0; 8] }, false, false, Some(0));
     know(ReadError::Unsupported { what }, false, true, None);

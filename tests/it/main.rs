@@ -36,6 +36,7 @@ mod redump_mini;
 mod redump_records;
 mod redump_report;
 mod redump_select;
+mod redump_tables;
 mod redump_user;
 mod references;
 mod regressions;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         redump_records::trials(),
         redump_report::trials(),
         redump_select::trials(),
+        redump_tables::trials(),
         redump_user::trials(),
         references::trials(),
         regressions::trials(),

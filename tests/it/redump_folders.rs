@@ -7,14 +7,14 @@ use userdump::{Dump as Source, ReadError};
 use crate::support::cpu::{Cpu, put};
 use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, hex, parsed};
-use crate::support::trials;
+use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{
     Bytes, Dump, Handle, MiscInfo, Module, ObjectInfo, Shape, Stack, SystemInfo, Text, Thread, UnloadedModule, kind,
     rsds,
 };
 
 pub fn trials() -> Vec<Trial> {
-    trials![
+    let mut trials = trials![
         modules_have_their_base_names,
         host_modules_and_link_maps_have_their_base_names,
         mapped_files_have_their_base_names,
@@ -28,7 +28,10 @@ pub fn trials() -> Vec<Trial> {
         a_backslash_in_a_mapped_file_is_no_separator,
         texts_that_would_cost_too_much_are_left_out,
         many_modules_with_long_folders_cost_little,
-    ]
+        debug_records_name_folders_in_either_width,
+    ];
+    trials.push(shared_trial("redump_folders::a_debug_record_of_a_shared_file_in_utf16", shared_misc_record));
+    trials
 }
 
 const CRASHPAD_INFO: u32 = 0x4350_0001;
@@ -57,6 +60,11 @@ fn pdb20(name: &str) -> Vec<u8> {
 fn misc(name: &str) -> Vec<u8> {
     let size = 12 + name.len() as u32 + 1;
     [&1u32.to_le_bytes(), &size.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat()
+}
+
+/// `IMAGE_DEBUG_MISC` with these fields and this text behind them.
+fn misc_with(length: usize, unicode: u8, text: &[u8]) -> Vec<u8> {
+    [&1u32.to_le_bytes(), &(length as u32).to_le_bytes(), &[unicode, 0, 0, 0], text].concat()
 }
 
 /// One module of each kind, and nothing that speaks of their folders.
@@ -341,7 +349,7 @@ fn texts_that_would_cost_too_much_are_left_out() {
     assert_eq!(out.outcomes(USER_STREAM), [Outcome::Filtered]);
     assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
     assert_eq!(out.faults(), ["ThreadNames 0 name"]);
-    assert!(matches!(out.report.faults[0].error, ReadError::Cycle { .. }));
+    assert!(matches!(out.report.faults[0].error, ReadError::BudgetSpent { what: "MINIDUMP_STRING", .. }));
     assert_eq!(out.facts().modules()[2].name.text.as_deref(), Some("a"));
 }
 
@@ -365,4 +373,43 @@ fn a_backslash_in_a_mapped_file_is_no_separator() {
     let text = |kind| String::from_utf8_lossy(facts.stream_bytes(kind).expect("it is carried").0).into_owned();
     assert_eq!(text(LINUX_MAPS), "1000-2000 r--p 0 08:01 5 lib\\x.so\n");
     assert_eq!(text(USER_STREAM), "**********/lib and /lib/y");
+}
+
+fn debug_records_name_folders_in_either_width() {
+    let path = format!("{OF_MISC}\\app.dbg");
+    let narrow = [path.as_bytes(), b"\0"].concat();
+    let wide: Vec<u8> = path.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    // What length a record gives itself, and whether it announces the characters that it has, makes no difference.
+    let [narrow_size, wide_size] = [&narrow, &wide].map(|text| 12 + text.len());
+    let records = [
+        misc_with(narrow_size, 0, &narrow),
+        misc_with(20, 0, &narrow),
+        misc_with(narrow_size, 1, &narrow),
+        misc_with(wide_size, 1, &wide),
+        misc_with(20, 1, &wide),
+        misc_with(0, 1, &wide),
+        misc_with(5000, 1, &wide[..wide.len() - 2]),
+    ];
+    for (record, index) in records.into_iter().zip(0..) {
+        let text = format!("read {OF_MISC}\\other.txt");
+        let module = Module { misc: record.clone().into(), ..Module::new(0x40_0000, 0x1000, "app.exe") };
+        let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).module(module);
+        let source = dump.comment_a(&text).comment_w(&text).raw(USER_STREAM, &text).build();
+        assert_eq!(folders_in(&source, &[OF_MISC]).len(), 1);
+        for options in ["/mR", "/maR"] {
+            let out = Redumped::of(&source, options);
+            assert_eq!(folders_in(&out.bytes, &[OF_MISC]), [""; 0], "record {index}, {options}");
+            let found = out.facts().modules()[0].misc.0.to_vec();
+            assert_eq!(found.len(), record.len(), "record {index}, {options}");
+        }
+    }
+}
+
+fn shared_misc_record(shared: &Shared) {
+    let source = shared.read("cases/misc-record-unicode.dmp");
+    let folder = "D:\\secretuser\\build";
+    assert_eq!(folders_in(&source, &[folder]).len(), 1);
+    for options in ["/mR", "/mAR", "/mhutR", "/mrR"] {
+        assert_eq!(folders_in(&Redumped::once(&source, &parsed(options)).bytes, &[folder]), [""; 0], "{options}");
+    }
 }

@@ -8,8 +8,8 @@ use userdump::format::MinidumpType;
 use userdump::redump::{Options, redump};
 use userdump::{Dump, RedumpError};
 
-use crate::support::trials;
 use crate::support::walk::walk_and_print;
+use crate::support::{tree, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![the_readme_has_a_line_for_each_file];
@@ -45,7 +45,7 @@ const OPTIONS: [&str; 19] = [
 ];
 
 fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", "regressions"].iter().collect()
+    tree::path("tests/fixtures/regressions")
 }
 
 /// The dumps of the folder with their names.

@@ -5,6 +5,7 @@ mod hostile;
 mod proportion;
 mod scale;
 mod sections;
+mod shared;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -32,7 +33,9 @@ pub fn trials() -> Vec<Trial> {
         the_index_of_memory_costs_what_its_ranges_do,
         lists_that_claim_four_billion_entries_allocate_nothing,
     ];
-    [own, hostile::trials(), proportion::trials(), scale::trials(), sections::trials()].into_iter().flatten().collect()
+    let others =
+        [hostile::trials(), proportion::trials(), scale::trials(), sections::trials(), shared::trials()].into_iter();
+    others.flatten().chain(own).collect()
 }
 
 /// A sink that counts and keeps nothing.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use crate::support::trials;
+use crate::support::{tree, trials};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -15,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         unsafe_is_in_one_file,
         byte_order_is_always_named,
         scroll_reads_in_one_file,
+        formats_are_known_at_their_doors_only,
         no_file_is_long,
         the_library_denies_what_the_house_denies,
         comments_and_strings_are_no_code,
@@ -87,6 +88,17 @@ fn scroll_reads_in_one_file() {
     keeps(rule, "src/read/bytes.rs", "bytes.pread_with::<u32>(0, LE)");
 }
 
+/// Behind its door, nothing in the re-encoder asks which format a dump is of, but the folder of that format.
+fn formats_are_known_at_their_doors_only() {
+    check(&["src"], doors);
+    breaks(doors, "src/redump/transcode.rs", "fn f(dump: &Dump<'_>) { if let Dump::FullUserDump(_) = dump {} }");
+    breaks(doors, "src/redump/select/full.rs", "use crate::read::{FullUserDump, Memory};");
+    breaks(doors, "src/redump/carry.rs", "match records { Records::Made(_) => 1, Records::InFile(_) => 2 }");
+    keeps(doors, "src/redump/mod.rs", "match dump { Dump::FullUserDump(dump) => full_user_dump::open(dump)? }");
+    keeps(doors, "src/redump/full_user_dump/result.rs", "use crate::read::FullUserDump;");
+    keeps(doors, "src/read/dump.rs", "use crate::read::FullUserDump;");
+}
+
 fn no_file_is_long() {
     check(&["src", "tests", "examples", "benches"], length);
     breaks(length, "src/read/mod.rs", &"\n".repeat(501));
@@ -113,7 +125,7 @@ fn comments_and_strings_are_no_code() {
 
 /// Every fault of the crate's own sources.
 fn check(folders: &[&str], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = &tree::path("");
     let mut sources = Vec::new();
     folders.iter().for_each(|folder| collect(root, &root.join(folder), &mut sources));
     assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "the sources are not where they should be");
@@ -224,6 +236,15 @@ fn words_outside(sources: &[Source], words: &[&str], allowed: &[&str], filter: i
 
 fn called(rest: &str) -> bool {
     rest.starts_with('(') || rest.starts_with("::<")
+}
+
+fn doors(sources: &[Source]) -> Vec<String> {
+    let inside = |path: &str| path.starts_with("src/redump/") && !path.starts_with("src/redump/full_user_dump/");
+    let sources: Vec<Source> = sources.iter().filter(|(path, _)| inside(path)).cloned().collect();
+    let formats = words_outside(&sources, &["FullUserDump"], &["src/redump/mod.rs"], |_| true);
+    let places = ["src/redump/minidump.rs", "src/redump/source.rs"];
+    let records = words_outside(&sources, &["InFile", "Made"], &places, |_| true);
+    [formats, records].concat()
 }
 
 fn length(sources: &[Source]) -> Vec<String> {

@@ -7,6 +7,7 @@ mod views;
 use alloc::vec::Vec;
 
 use crate::format::{DirectoryEntry, Repeats, StreamType};
+use crate::read::budget::Budget;
 use crate::read::finding::{Finding, FindingCode};
 use crate::read::minidump::Minidump;
 use crate::read::system::SystemInfo;
@@ -25,8 +26,8 @@ impl<'a> Minidump<'a> {
     /// file is made. It allocates for the entries of the directory, and for memory and threads where something refers
     /// to them by address or number.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
-        let effort = self.bytes().size().saturating_mul(Check::EFFORT);
-        Check { dump: *self, memory: None, threads: None, effort: Some(effort), found }.run();
+        let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
+        Check { dump: *self, memory: None, threads: None, looked_at, found }.run();
     }
 }
 

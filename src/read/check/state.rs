@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
+use crate::read::budget::Budget;
 use crate::read::finding::{Finding, FindingCode};
 use crate::read::index::Memory;
 use crate::read::minidump::Minidump;
@@ -16,8 +17,8 @@ pub(super) struct Check<'a, 'f> {
     pub(super) memory: Option<Memory<'a>>,
     /// The numbers of the threads in ascending order, collected for the first exception.
     pub(super) threads: Option<Vec<u32>>,
-    /// How many bytes behind references may still be looked at; `None` once they were too many.
-    pub(super) effort: Option<u64>,
+    /// The bytes behind references.
+    pub(super) looked_at: Budget,
     pub(super) found: &'f mut dyn FnMut(Finding),
 }
 
@@ -54,12 +55,12 @@ impl Check<'_, '_> {
     }
 
     /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
-    pub(super) fn may_look_at(&mut self, place: Place, size: u64) -> bool {
-        let Some(effort) = self.effort else { return false };
-        self.effort = effort.checked_sub(size);
-        if self.effort.is_none() {
-            self.report(FindingCode::ReferencesExceedFile, place, None);
+    pub(super) fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
+        let was_spent = self.looked_at.is_spent();
+        let charged = self.looked_at.charge(what, place.offset, size);
+        if let Some(error) = charged.err().filter(|_| !was_spent) {
+            self.report(FindingCode::ReferencesExceedFile, place, error);
         }
-        self.effort.is_some()
+        charged.is_ok()
     }
 }

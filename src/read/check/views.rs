@@ -193,7 +193,8 @@ impl<'a> Check<'a, '_> {
         self.name(place, handle.type_name());
         self.name(place, handle.object_name());
         for object in handle.object_information() {
-            if !self.may_look_at(place, HandleObjectInformation::SIZE as u64) {
+            const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+            if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
             // Whether its size counts the head is not known: 12 bytes that are missing may be none.
@@ -211,10 +212,13 @@ impl<'a> Check<'a, '_> {
     fn name(&mut self, place: Place, name: Result<Option<Utf16<'a>>, ReadError>) {
         match name {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
-            Ok(Some(name)) if self.may_look_at(place, name.as_bytes().len() as u64) && !name.is_valid() => {
-                self.report(FindingCode::NameNotUtf16, place, None);
+            Ok(Some(name)) => {
+                let may_look = self.may_look_at(place, "MINIDUMP_STRING", name.as_bytes().len() as u64);
+                if may_look && !name.is_valid() {
+                    self.report(FindingCode::NameNotUtf16, place, None);
+                }
             }
-            Ok(_) => {}
+            Ok(None) => {}
         }
     }
 }

@@ -67,8 +67,7 @@ impl<'a> UserModule<'a> {
 
     /// True if the module's addresses include `address`.
     pub fn contains(&self, address: u64) -> bool {
-        let from = self.target.mask(address).checked_sub(self.target.mask(self.base()));
-        from.is_some_and(|from| from < self.size().into())
+        self.target.has(self.base(), self.size().into(), address)
     }
 }
 

@@ -5,14 +5,14 @@ use alloc::vec;
 
 use crate::format::{ContextLayout, Processor};
 use crate::read::Context;
-use crate::redump::context::{self, Form};
+use crate::redump::context::{Change, Form};
 
 /// The context as Windows lays it out: cut to its fixed part, or its registers one by one where another producer has a
 /// layout of its own.
 pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Cow<'r, [u8]> {
     match (processor.contexts.first(), context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
-        _ => context::formed(context, processor, Form { whole: false, of_thread: false }),
+        _ => Change::new(context, processor, Form { whole: false, of_thread: false }).applied(context),
     }
 }
 

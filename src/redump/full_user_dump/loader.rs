@@ -8,15 +8,15 @@ use alloc::string::String;
 use alloc::vec;
 
 use crate::format::ProcessLayout;
-use crate::read::{FullUserDump, Memory};
+use crate::read::{Budget, FullUserDump, Memory};
 
 /// Where the list has the path of each module: the address of a `UNICODE_STRING`, by the base of the module.
 pub(super) struct Loader<'m, 'a> {
     memory: &'m Memory<'a>,
     layout: &'static ProcessLayout,
     names: BTreeMap<u64, u64>,
-    /// How many bytes of names may still be read. In sound dumps no two modules have a name in common.
-    left: usize,
+    /// The names that are read. In sound dumps no two modules have one in common.
+    names_read: Budget,
 }
 
 impl<'m, 'a> Loader<'m, 'a> {
@@ -41,7 +41,7 @@ impl<'m, 'a> Loader<'m, 'a> {
             }
             entry = pointer(at, 0);
         }
-        Self { memory, layout, names, left: dump.data().len() }
+        Self { memory, layout, names, names_read: Budget::times(dump.data().len() as u64, 1) }
     }
 
     /// The path of the module at `base`, if its last part is `name`, whatever the case.
@@ -49,7 +49,7 @@ impl<'m, 'a> Loader<'m, 'a> {
         let text = *self.names.get(&base)?;
         let size = usize::from(self.memory.read_u16(text.wrapping_add(self.layout.unicode_string_length))?);
         let address = self.memory.read_pointer(text.wrapping_add(self.layout.unicode_string_buffer))?;
-        self.left = self.left.checked_sub(size)?;
+        self.names_read.charge("name in the loader's list", 0, size as u64).ok()?;
         let mut bytes = vec![0; size];
         if self.memory.read(address, &mut bytes) < size {
             return None;

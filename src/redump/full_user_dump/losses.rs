@@ -1,34 +1,37 @@
 //! What one format says and the other has no place for.
 
+use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::format::{MiscInfoFlags, StreamType, UserDumpPlace};
-use crate::read::{Image, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList, VersionInformation};
+use crate::read::{
+    Budget, FullUserDump, Image, Interval, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList,
+    VersionInformation,
+};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{Outcome, Report, StreamReport};
-use crate::redump::source::{Interval, Source};
+use crate::redump::report::{Loss, Outcome, Report, StreamReport};
+use crate::redump::source::Source;
 
 use super::records;
 
-/// Reports what a full user dump lacks of the source: whole streams, and parts of those that it has.
-pub(super) fn report(source: &Source<'_, '_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
+/// Reports which streams a full user dump lacks.
+pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
     report.lose("comment that was asked for", u64::from(options.comment().is_some()));
     report.lose("streams that were asked for", hooks.added.len() as u64);
-    if source.user.is_none() {
-        of_modules(source, hooks, report);
-        of_threads(source, report);
-        of_process(source, report);
-        of_regions(source, report);
-    }
 }
 
-/// Reports what a minidump lacks of a full user dump.
-pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &mut Report) {
-    let Some(dump) = source.user else { return };
-    let exception = dump.exception().ok().flatten();
-    report.lose("whether the exception was at its first chance", u64::from(exception.is_some()));
+/// Reports what a full user dump lacks of the streams that it has.
+pub(super) fn of_records(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    of_modules(source, hooks, report);
+    of_threads(source, report);
+    of_process(source, report);
+    of_regions(source, report);
+}
+
+/// What a minidump lacks of a full user dump.
+pub(super) fn of_minidump(dump: &FullUserDump<'_>) -> Vec<Loss> {
     let texts = match dump.version_information() {
         Some(VersionInformation::Texts(texts)) => {
             texts.iter().count().saturating_sub(usize::from(texts.service_pack().is_some()))
@@ -36,16 +39,20 @@ pub(in crate::redump) fn report_of_user_dump(source: &Source<'_, '_>, report: &m
         Some(_) => 1,
         None => 0,
     };
-    report.lose("version information beside the service pack", texts as u64);
     let words = dump.threads().into_iter().filter(|thread| thread.raw().spare != [0; 7]).count();
-    report.lose("spare words of threads", words as u64);
+    let losses = [
+        ("whether the exception was at its first chance", usize::from(matches!(dump.exception(), Ok(Some(_))))),
+        ("version information beside the service pack", texts),
+        ("spare words of threads", words),
+    ];
+    losses.into_iter().filter_map(|(what, count)| Loss::new(what, count as u64)).collect()
 }
 
 /// What becomes of the streams. Of most kinds the first counts.
-fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
-    let has_rows = source.dump.raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
+fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    let has_rows = source.dump().raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
     let mut met = HashSet::new();
-    for (stream, decoded) in source.dump.streams().filter(|(stream, _)| stream.stream_type() != StreamType::UNUSED) {
+    for (stream, decoded) in source.dump().streams().filter(|(stream, _)| stream.stream_type() != StreamType::UNUSED) {
         let first = met.insert(stream.stream_type());
         let outcome = match decoded {
             _ if !hooks.keeps_stream(&stream) => Outcome::LeftOut,
@@ -67,24 +74,27 @@ fn streams(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
 }
 
 /// Facts about modules are lost where the image in memory does not have them too.
-fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
+    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
     // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
-    let mut left = source.file_size.saturating_mul(2);
-    let mut is_lost = |record: &[u8], in_memory: Option<&[u8]>| {
-        let fits = left.checked_sub(record.len() as u64);
-        left = fits.unwrap_or(0);
-        !record.is_empty() && (fits.is_none() || in_memory != Some(record))
+    let mut budget = Budget::times(source.file_size, 2);
+    let mut is_lost = |record: &[u8], image: Option<Image<'_, '_>>, place: Option<Interval>| {
+        let place = place.filter(|place| place.size() == record.len() as u64);
+        let mut in_memory = || {
+            budget.charge("debug record", 0, record.len() as u64).ok()?;
+            image?.bytes_at(place?)
+        };
+        !record.is_empty() && in_memory().as_deref() != Some(record)
     };
     for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
         let image = Image::at(&source.memory, module.base());
         let raw = module.raw();
         let record = module.code_view_record().ok().flatten();
-        let in_memory = image.and_then(|image| image.code_view_record());
-        code_views += u64::from(is_lost(record.unwrap_or_default(), in_memory.as_deref()));
-        let in_memory = image.and_then(|image| image.misc_record());
-        miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), in_memory.as_deref()));
+        let in_memory = image.and_then(|image| image.code_view_place());
+        code_views += u64::from(is_lost(record.unwrap_or_default(), image, in_memory));
+        let in_memory = image.and_then(|image| image.misc_place());
+        miscs += u64::from(is_lost(module.misc_record().unwrap_or_default(), image, in_memory));
         versions +=
             u64::from(module.version().copied() != image.and_then(|it| it.version()) && module.version().is_some());
         let in_memory = image.map(|image| (image.time_date_stamp(), image.checksum().unwrap_or(0))).unwrap_or_default();
@@ -96,8 +106,8 @@ fn of_modules(source: &Source<'_, '_>, hooks: &Hooks<'_>, report: &mut Report) {
     report.lose("time stamps or checksums of modules whose images in memory have others", stamps);
 }
 
-fn of_threads(source: &Source<'_, '_>, report: &mut Report) {
-    let dump = &source.dump;
+fn of_threads(source: &Source<'_>, report: &mut Report) {
+    let dump = source.dump();
     let list = dump.stream::<ThreadList<'_>>().ok().flatten();
     let extended = dump.stream::<ThreadExList<'_>>().ok().flatten();
     let stores = extended.into_iter().flatten().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
@@ -118,8 +128,8 @@ fn of_threads(source: &Source<'_, '_>, report: &mut Report) {
     report.lose("context of the exception, which is not that of its thread", u64::from(differs));
 }
 
-fn of_process(source: &Source<'_, '_>, report: &mut Report) {
-    let (dump, memory) = (&source.dump, &source.memory);
+fn of_process(source: &Source<'_>, report: &mut Report) {
+    let (dump, memory) = (source.dump(), &source.memory);
     let time = dump.header().time_date_stamp;
     report.lose("time of the dump", u64::from(time != 0 && time != records::time(memory)));
     if let Some(raw) = dump.stream::<SystemInfo<'_>>().ok().flatten().map(|system| *system.raw()) {
@@ -135,10 +145,9 @@ fn of_process(source: &Source<'_, '_>, report: &mut Report) {
 }
 
 /// A region without bytes has no place in the table.
-fn of_regions(source: &Source<'_, '_>, report: &mut Report) {
-    let bounds = |base: u64, size: u64| Interval::new(source.target.mask(base), size, source.target.last_address());
-    let regions = source.dump.regions();
-    let is_lost = |base, size| bounds(base, size).is_none_or(|bounds| source.present(bounds).next().is_none());
-    let count = regions.iter().filter(|region| is_lost(region.base(), region.size())).count();
+fn of_regions(source: &Source<'_>, report: &mut Report) {
+    let regions = source.dump().regions();
+    let bounds = regions.iter().map(|region| source.target.interval(region.base(), region.size()));
+    let count = bounds.filter(|bounds| bounds.is_none_or(|bounds| source.present(bounds).next().is_none())).count();
     report.lose("memory regions without bytes", count as u64);
 }

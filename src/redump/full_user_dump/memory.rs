@@ -4,26 +4,26 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::format::{self, MemoryProtection};
-use crate::read::{FullUserDump, MemoryRegion, RegionDetail, Target};
+use crate::read::{FullUserDump, Interval, MemoryRegion, MemoryRegions, RegionDetail, Target};
 use crate::redump::changed::{Changes, changed};
 use crate::redump::contents::{Contents, Regions};
 use crate::redump::report::{MissingMemory, Report};
-use crate::redump::source::{Interval, Source};
+use crate::redump::source::Source;
 use crate::redump::transcode::made_up_region;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
 /// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it
 /// knows nothing else of.
 pub(super) fn add<'a>(
-    source: &Source<'_, 'a>,
+    source: &Source<'a>,
+    regions: MemoryRegions<'a>,
     ranges: &Rc<Vec<Interval>>,
     changes: Option<&Rc<Changes<'a>>>,
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {
-    let regions = source.minidump.map(|dump| dump.regions());
-    let (target, guards) = (source.target, Guards::new(source));
-    let row = move |range: Interval| match regions.as_ref().and_then(|regions| regions.at_address(range.start)) {
+    let (target, guards) = (source.target, Guards { wide: !source.target.is_32_bit() });
+    let row = move |range: Interval| match regions.at_address(range.start) {
         Some(region) => {
             let row = row(target, &region);
             format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row }
@@ -37,8 +37,8 @@ pub(super) fn add<'a>(
 
 /// Carries the regions of a full user dump, as much of them as is there.
 pub(super) fn carry<'a>(
-    source: &Source<'_, 'a>,
     dump: &FullUserDump<'a>,
+    source: &Source<'a>,
     changes: Option<&Rc<Changes<'a>>>,
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
@@ -46,7 +46,7 @@ pub(super) fn carry<'a>(
     // What the selection found of them by the rules for minidumps.
     report.missing_memory.clear();
     report.excluded_memory = 0;
-    let guards = Guards::new(source);
+    let guards = Guards { wide: dump.is_64_bit() };
     guards.report(
         dump.stored_regions().filter(|region| !region.range.bytes.is_empty()).map(|region| *region.info.raw()),
         report,
@@ -56,7 +56,7 @@ pub(super) fn carry<'a>(
         if available < size {
             report.missing_memory.push(MissingMemory { address, size, available });
         }
-        let Some(range) = Interval::new(source.target.mask(address), available, u64::MAX) else { continue };
+        let Some(range) = Interval::new(source.target.mask(address), available) else { continue };
         let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
         let contents = changed(changes, range, range.start);
         let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
@@ -74,10 +74,6 @@ struct Guards {
 }
 
 impl Guards {
-    fn new(source: &Source<'_, '_>) -> Self {
-        Self { wide: source.is_64_bit() }
-    }
-
     fn cleared(self, row: format::MemoryInfo) -> format::MemoryInfo {
         let guard = if self.wide { MemoryProtection::GUARD.bits() } else { 0 };
         format::MemoryInfo { protect: row.protect & !guard, ..row }

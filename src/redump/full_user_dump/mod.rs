@@ -1,12 +1,15 @@
-//! Full user dumps as sources and as results.
+//! Full user dumps as sources and as results: all that asks whether a dump is one.
 
 mod context;
+mod door;
+mod event;
+mod from_records;
+mod from_user_dump;
 mod loader;
 mod losses;
 mod memory;
 mod records;
 mod result;
 
-pub(super) use losses::report_of_user_dump;
-pub(super) use records::records_of;
+pub(super) use door::open;
 pub(super) use result::transcode;

@@ -4,13 +4,12 @@
 //! format lacks comes out of them: of modules all that their images tell and the folders that the file cut off their
 //! names, of the system its edition and the time.
 
-use alloc::borrow::Cow;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{self, MiscInfoFlags, PlatformId, ProcessorArchitecture, StreamType, UserSharedData};
-use crate::read::{FullUserDump, Image, Memory};
+use crate::read::{Budget, FullUserDump, Image, Interval, Memory};
 use crate::write::{MinidumpBuilder, PartId};
 
 use super::loader::Loader;
@@ -19,7 +18,7 @@ use super::loader::Loader;
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
 /// The bytes of a minidump without memory.
-pub(in super::super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
+pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
     let mut builder = MinidumpBuilder::new();
     builder.time_date_stamp(time(memory));
     add_system_info(&mut builder, dump, memory);
@@ -102,11 +101,10 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
 fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) {
     builder.list(StreamType::MODULE_LIST);
     // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
-    let mut left = dump.data().len();
-    let mut part = |builder: &mut MinidumpBuilder<'a>, name, record: Option<Cow<'a, [u8]>>| {
-        let record = record?;
-        left = left.checked_sub(record.len())?;
-        Some(builder.part(name, record))
+    let mut budget = Budget::times(dump.data().len() as u64, 1);
+    let mut part = |builder: &mut MinidumpBuilder<'a>, name, image: Option<Image<'_, 'a>>, place: Option<Interval>| {
+        budget.charge(name, 0, place?.size()).ok()?;
+        Some(builder.part(name, image?.bytes_at(place?)?))
     };
     let mut loader = Loader::of(dump, memory);
     for module in dump.modules() {
@@ -115,8 +113,8 @@ fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, m
             builder.text(path.unwrap_or(name).as_str())
         });
         let image = Image::at(memory, module.base());
-        let code_view = part(builder, "CodeView record", image.and_then(|image| image.code_view_record()));
-        let misc = part(builder, "IMAGE_DEBUG_MISC", image.and_then(|image| image.misc_record()));
+        let code_view = part(builder, "CodeView record", image, image.and_then(|image| image.code_view_place()));
+        let misc = part(builder, "IMAGE_DEBUG_MISC", image, image.and_then(|image| image.misc_place()));
         let record = format::Module {
             base_of_image: module.base(),
             size_of_image: module.size(),

@@ -4,19 +4,14 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{MemoryProtection, MemoryState};
-use crate::read::{MemoryInfo, MemoryInfoList, Target};
-
-use super::super::report::{MissingMemory, Report};
-use super::super::source::{Interval, Source};
+use crate::read::{Interval, MemoryInfo, MemoryInfoList, Target, overlapping};
+use crate::redump::report::{MissingMemory, Report};
+use crate::redump::source::Source;
 
 /// Everything readable: a range for each accessible region, and the memory that no region describes.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
-pub(super) fn full_memory(
-    source: &Source<'_, '_>,
-    go_on: bool,
-    report: &mut Report,
-) -> Result<Vec<Interval>, RedumpError> {
+pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
     for (bounds, accessible) in regions.iter() {
@@ -60,13 +55,13 @@ struct Regions<'r> {
 }
 
 impl<'r> Regions<'r> {
-    fn new(source: &Source<'r, '_>) -> Self {
-        let rows = source.dump.stream::<MemoryInfoList<'r>>().ok().flatten();
+    fn new(source: &'r Source<'_>) -> Self {
+        let rows = source.dump().stream::<MemoryInfoList<'r>>().ok().flatten();
         let mut regions = Self { rows, target: source.target, settled: None };
         let mut next_free = Some(0);
         let are_apart = regions.iter().all(|(bounds, _)| {
             let is_free = next_free.is_some_and(|free| free <= bounds.start);
-            next_free = bounds.last.checked_add(1);
+            next_free = bounds.next();
             is_free
         });
         if !are_apart {
@@ -78,7 +73,7 @@ impl<'r> Regions<'r> {
                     return false;
                 };
                 bounds.start = bounds.start.max(free);
-                next_free = bounds.last.checked_add(1);
+                next_free = bounds.next();
                 true
             });
             regions.settled = Some(rows);
@@ -88,10 +83,7 @@ impl<'r> Regions<'r> {
 
     fn iter(&self) -> impl Iterator<Item = (Interval, bool)> + '_ {
         let rows = self.rows.filter(|_| self.settled.is_none()).into_iter().flatten();
-        let rows = rows.filter_map(|row| {
-            let bounds = Interval::new(self.target.mask(row.base()), row.size(), self.target.last_address())?;
-            Some((bounds, is_accessible(&row)))
-        });
+        let rows = rows.filter_map(|row| Some((self.target.interval(row.base(), row.size())?, is_accessible(&row))));
         self.settled.iter().flatten().copied().chain(rows)
     }
 }
@@ -103,9 +95,9 @@ fn is_accessible(region: &MemoryInfo) -> bool {
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.
-fn undescribed(source: &Source<'_, '_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
+fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
     let mut regions = regions.iter().map(|(bounds, _)| bounds).peekable();
-    for range in source.ranges().iter() {
+    for range in source.ranges.iter() {
         let mut start = Some(range.start);
         while let (Some(from), Some(region)) = (start, regions.peek().copied()) {
             if region.start > range.last {
@@ -131,19 +123,18 @@ fn undescribed(source: &Source<'_, '_>, regions: &Regions<'_>, ranges: &mut Vec<
 /// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
 ///
 /// The ranges are sorted and apart, and stay so. Gives those that were added, in the same order.
-pub(super) fn add(source: &Source<'_, '_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
+pub(super) fn add(source: &Source<'_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
     let mut added = Vec::new();
     for &(address, size) in asked {
-        let wanted = Interval::new(source.target.mask(address), size, source.target.last_address());
+        let wanted = source.target.interval(address, size);
         let mut more: Vec<Interval> = Vec::new();
         for part in wanted.into_iter().flat_map(|wanted| source.present(wanted)) {
             let mut start = Some(part.start);
-            let from = ranges.partition_point(|range| range.last < part.start);
-            for range in ranges.get(from..).unwrap_or_default().iter().take_while(|range| range.start <= part.last) {
+            for range in overlapping(ranges, part) {
                 if let Some(free) = start.filter(|&free| free < range.start) {
                     more.push(Interval { start: free, last: range.start - 1 });
                 }
-                start = range.last.checked_add(1);
+                start = range.next();
             }
             more.extend(start.filter(|&free| free <= part.last).map(|start| Interval { start, last: part.last }));
         }

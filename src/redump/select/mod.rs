@@ -4,11 +4,11 @@ mod full;
 mod pointers;
 mod private;
 mod process;
-mod reason;
+pub(super) mod reason;
 mod sections;
+pub(super) mod selected;
 mod stacks;
-
-pub use reason::{Reason, SelectedMemory};
+mod wanted;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -16,83 +16,22 @@ use std::collections::HashSet;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{ModuleList, Thread, ThreadEx, ThreadExList, ThreadList};
+use crate::read::{Interval, ModuleList, Thread, ThreadEx, ThreadExList, ThreadList, position, united};
+use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
+use crate::redump::report::Report;
+use crate::redump::source::Source;
 
-use super::hooks::Hooks;
-use super::options::Options;
-use super::report::Report;
-use super::source::{Interval, Source, united};
+use reason::Reason;
 use sections::{Section, sections};
+use selected::{Selected, Selection};
+use wanted::Wanted;
 
 /// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
 const LARGEST_GAP: u64 = 16;
 
-/// What goes into the result.
-#[derive(Debug)]
-pub(super) struct Selection {
-    pub(super) selected: Selected,
-    /// The numbers of the threads that the program leaves out.
-    pub(super) threads_left_out: HashSet<u32>,
-    /// The stack of each thread of the source, in its order.
-    pub(super) stacks: Vec<Option<Interval>>,
-    /// The stack and the backing store of each extended thread, likewise.
-    pub(super) extended: Vec<[Option<Interval>; 2]>,
-}
-
-/// The memory that goes into the result.
-#[derive(Debug)]
-pub(super) struct Selected {
-    /// The ranges, in the order of addresses, apart from each other, with all their bytes present.
-    pub(super) ranges: Rc<Vec<Interval>>,
-    /// True if the ranges are all memory and belong into a Memory64 list.
-    pub(super) full: bool,
-    /// What is wanted for other reasons than that it is there, and of which the source has bytes; one byte may be wanted
-    /// many times.
-    chosen: Vec<SelectedMemory>,
-    /// The ranges that full memory would leave out, in the order of addresses.
-    added: Vec<Interval>,
-}
-
-impl Selected {
-    /// All that is wanted, each for its reason.
-    pub(super) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
-        let ranges = self.ranges.iter().filter(|range| self.full && self.added.binary_search(range).is_err());
-        self.chosen.iter().copied().chain(ranges.map(|range| SelectedMemory {
-            address: range.start,
-            size: range.size(),
-            reason: Reason::FullMemory,
-        }))
-    }
-
-    /// All that is wanted, in the order of addresses and apart from each other. Ranges hold small gaps between it too.
-    pub(super) fn wanted(&self) -> Vec<Interval> {
-        united(self.iter().filter_map(|it| Interval::new(it.address, it.size, u64::MAX)).collect())
-    }
-}
-
-/// What has been found to be wanted so far.
-struct Wanted<'s, 'a> {
-    source: &'s Source<'a, 'a>,
-    intervals: Vec<(Interval, Reason)>,
-}
-
-impl Wanted<'_, '_> {
-    /// Adds what there is of an interval: nothing if the source has no byte of it.
-    fn add(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
-        if let Some(interval) = interval.into().and_then(|interval| self.source.hull(interval)) {
-            self.intervals.push((interval, reason));
-        }
-    }
-
-    /// Adds what there is of `size` bytes from `address` on.
-    fn add_at(&mut self, address: u64, size: u64, reason: Reason) {
-        let target = self.source.target;
-        self.add(Interval::new(target.mask(address), size, target.last_address()), reason);
-    }
-}
-
 pub(super) fn select(
-    source: &Source<'_, '_>,
+    source: &Source<'_>,
     options: &Options,
     hooks: &Hooks<'_>,
     report: &mut Report,
@@ -100,7 +39,7 @@ pub(super) fn select(
     let threads = Threads::new(source, hooks);
     let mut stacks: Vec<_> = threads.list().map(|thread| threads.stack(source, &thread)).collect();
     let mut extended: Vec<_> = threads.extended().map(|thread| threads.extended_stacks(source, &thread)).collect();
-    let mut wanted = Wanted { source, intervals: Vec::new() };
+    let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
         wanted.add_at(address, size, Reason::Asked);
     }
@@ -119,16 +58,11 @@ pub(super) fn select(
         ranges
     } else {
         threads.instructions(&mut wanted);
-        chosen(options, hooks, &threads, stacks.iter().chain(extended.as_flattened()).flatten(), &mut wanted)?;
-        present_and_merged(source, wanted.intervals.iter().map(|(interval, _)| *interval).collect())
+        let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
+        chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
+        present_and_merged(source, wanted.intervals())
     };
-    let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
-        address: interval.start,
-        size: interval.size(),
-        reason,
-    };
-    let chosen = wanted.intervals.into_iter().map(selected).collect();
-    let selected = Selected { ranges: Rc::new(ranges), full, chosen, added };
+    let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
     Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended })
 }
 
@@ -143,8 +77,8 @@ struct Threads<'a> {
 }
 
 impl<'a> Threads<'a> {
-    fn new(source: &Source<'a, '_>, hooks: &Hooks<'_>) -> Self {
-        let dump = &source.dump;
+    fn new(source: &'a Source<'_>, hooks: &Hooks<'_>) -> Self {
+        let dump = &source.dump();
         let left_out = hooks.threads_left_out(dump);
         let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
         Self {
@@ -173,12 +107,12 @@ impl<'a> Threads<'a> {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
     }
 
-    fn stack(&self, source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+    fn stack(&self, source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
         self.counts(thread).then(|| stacks::stack(source, thread)).flatten()
     }
 
     /// The stack and the backing store.
-    fn extended_stacks(&self, source: &Source<'_, '_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
+    fn extended_stacks(&self, source: &Source<'_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
         let counts = self.counts(&thread.thread());
         let backing_store = counts.then(|| source.described(&thread.raw().backing_store)).flatten();
         [self.stack(source, &thread.thread()), backing_store]
@@ -210,6 +144,7 @@ fn chosen<'i>(
     threads: &Threads<'_>,
     stacks: impl Iterator<Item = &'i Interval>,
     wanted: &mut Wanted<'_, '_>,
+    report: &mut Report,
 ) -> Result<(), RedumpError> {
     let source = wanted.source;
     let asked = |bits| options.contain(bits);
@@ -219,9 +154,9 @@ fn chosen<'i>(
         source.refuse_shared_bytes(&present)?;
         pointers::pointers(wanted, &present);
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
-        if source.dump.flags().contains(both) {
+        if source.dump().flags().contains(both) {
             // Its pointers have been taken out of its stacks, and what they pointed to is here.
-            source.ranges().iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
+            source.ranges.iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
@@ -232,9 +167,10 @@ fn chosen<'i>(
     }
     let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
     if data || code {
-        let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten();
+        let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
         let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
-        for Section { module, bounds, kind, .. } in sections(source).into_iter().filter(|it| is_kept(it.module)) {
+        for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
+        {
             if data && kind.is_data() {
                 wanted.add(bounds, Reason::DataSection { module });
             } else if code && kind.is_code() {
@@ -245,38 +181,16 @@ fn chosen<'i>(
     Ok(())
 }
 
-/// How many bytes of the selection are neither stacks, which are filtered, nor code of modules around instructions.
-pub(super) fn unfiltered(source: &Source<'_, '_>, selection: &Selection) -> u64 {
-    let total = |intervals: Vec<Interval>| {
-        let intervals = united(intervals);
-        let present = intervals.iter().flat_map(|&interval| source.present(interval));
-        present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
-    };
-    let modules = source.modules();
-    let mut traces = Vec::new();
-    for memory in selection.selected.iter().filter(|memory| memory.reason.is_for_traces()) {
-        let Some(interval) = Interval::new(memory.address, memory.size, u64::MAX) else { continue };
-        if matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. }) {
-            traces.push(interval);
-        } else {
-            let from = modules.partition_point(|module| module.last < interval.start);
-            let modules = modules.get(from..).unwrap_or_default().iter();
-            traces.extend(modules.map_while(|module| module.intersection(&interval)));
-        }
-    }
-    total(selection.selected.wanted()).saturating_sub(total(traces))
-}
-
 /// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.
 fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
-    let first = ranges.get(ranges.partition_point(|range| range.last < stack.start))?.intersection(stack)?;
+    let first = ranges.get(position(ranges, stack.start))?.intersection(stack)?;
     let behind = ranges.partition_point(|range| range.start <= stack.last);
     let last = ranges.get(..behind)?.last()?.intersection(stack)?;
     Some(Interval { start: first.start, last: last.last })
 }
 
 /// The parts that have bytes, those that lie close together made one.
-fn present_and_merged(source: &Source<'_, '_>, wanted: Vec<Interval>) -> Vec<Interval> {
+fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
     let mut merged: Vec<Interval> = Vec::new();
     // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
     for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
@@ -289,7 +203,7 @@ fn present_and_merged(source: &Source<'_, '_>, wanted: Vec<Interval>) -> Vec<Int
 }
 
 /// True if what parts two intervals is small and the source has its bytes.
-fn joins(source: &Source<'_, '_>, before: &Interval, next: &Interval) -> bool {
+fn joins(source: &Source<'_>, before: &Interval, next: &Interval) -> bool {
     let gap = next.start - before.last - 1;
     gap == 0 || gap <= LARGEST_GAP && source.holds(Interval { start: before.last + 1, last: next.start - 1 })
 }

@@ -1,7 +1,9 @@
 //! What stacks point to: the option `i`.
 
-use super::super::source::{Interval, any_has};
-use super::{Reason, Wanted};
+use crate::read::{Interval, any_has};
+
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// How much memory below and from the pointer on is wanted, in bytes.
 const BELOW: u64 = 0x100;
@@ -24,8 +26,7 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval]) {
             {
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);
-                let window = Interval::new(start, pointer - start + FROM, target.last_address());
-                wanted.add(window, Reason::Pointer { at: address });
+                wanted.add(target.interval(start, pointer - start + FROM), Reason::Pointer { at: address });
             }
             at = address.checked_add(word);
         }

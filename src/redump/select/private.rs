@@ -3,8 +3,8 @@
 use crate::format::{MemoryProtection, MemoryState, MemoryType};
 use crate::read::MemoryRegion;
 
-use super::super::source::Interval;
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// The protections that count: all that allow writing or executing, but for writing to a copy of executable memory.
 ///
@@ -18,15 +18,14 @@ const PROTECTIONS: MemoryProtection = MemoryProtection::READ_WRITE
 /// Adds the private regions that can be written or executed. Where nothing describes regions, every range counts.
 pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let source = wanted.source;
-    let regions = source.dump.regions();
+    let regions = source.dump().regions();
     if regions.is_empty() {
-        for range in source.ranges().iter() {
+        for range in source.ranges.iter() {
             wanted.add(range, Reason::PrivateRegion);
         }
     }
     for region in regions.iter().filter(is_private) {
-        let start = source.target.mask(region.base());
-        wanted.add(Interval::new(start, region.size(), source.target.last_address()), Reason::PrivateRegion);
+        wanted.add_at(region.base(), region.size(), Reason::PrivateRegion);
     }
 }
 

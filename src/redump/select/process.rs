@@ -3,7 +3,8 @@
 use crate::format::ProcessLayout;
 use crate::read::Thread;
 
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// So much of the environment the debugger writes, whatever its size.
 const ENVIRONMENT: u64 = 0x2000;

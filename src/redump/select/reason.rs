@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::read::Interval;
+
 /// Why a stretch of memory goes into the result.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,4 +135,11 @@ pub struct SelectedMemory {
     pub size: u64,
     /// Why it is selected.
     pub reason: Reason,
+}
+
+impl SelectedMemory {
+    /// Its addresses; `None` if there are none.
+    pub(in crate::redump) fn interval(&self) -> Option<Interval> {
+        Interval::new(self.address, self.size)
+    }
 }

@@ -21,10 +21,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags};
-use crate::read::{Image, ImageSection, LinuxMapping, LinuxMaps, ModuleList};
-
-use super::super::source::{Interval, Source};
+use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags, StreamType};
+use crate::read::{Budget, Image, ImageSection, Interval, LinuxMapping, LinuxMaps, ModuleList};
+use crate::redump::report::{ItemFault, Report};
+use crate::redump::source::Source;
 
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
@@ -74,25 +74,37 @@ impl SectionKind {
 /// Every section of data or code, module by module, and the headers of images that have some.
 ///
 /// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
-/// for two images of a sound dump. Their bounds may overlap and hold each other, and so may those of modules.
-pub(super) fn sections(source: &Source<'_, '_>) -> Vec<Section> {
-    let modules = source.dump.stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+/// for two images of a sound dump; what goes beyond it is reported. Their bounds may overlap and hold each other, and so
+/// may those of modules.
+pub(super) fn sections(source: &Source<'_>, report: &mut Report) -> Vec<Section> {
+    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
-    if source.target.is_windows() { by_headers(source, bases) } else { by_mappings(source, bases) }
+    if source.target.is_windows() { by_headers(source, bases, report) } else { by_mappings(source, bases) }
 }
 
-fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, report: &mut Report) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = usize::try_from(source.file_size).unwrap_or(usize::MAX) / ImageSection::HEADER_SIZE;
+    let mut budget = Budget::times(source.file_size, 1);
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
             continue;
         };
-        let interval = |position, size| Interval::new(base.checked_add(position)?, size, source.target.last_address());
+        let interval = |position, size| source.target.interval(source.target.above(base, position)?, size);
         let (mut count, mut data, mut code) = (0, false, false);
-        for header in image.sections().take(budget) {
+        let offset = || source.memory.range_at(base).map_or(0, |range| range.offset);
+        for number in 0..image.number_of_sections() {
+            if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), ImageSection::HEADER_SIZE as u64) {
+                report.faults.push(ItemFault {
+                    stream_type: StreamType::MODULE_LIST,
+                    item: module,
+                    part: "sections",
+                    error,
+                });
+                break;
+            }
+            let Some(header) = image.section(number) else { break };
             count += 1;
             let bounds = interval(header.virtual_address.into(), header.virtual_size.into());
             if let Some((kind, bounds)) = kind(&header).zip(bounds) {
@@ -102,12 +114,14 @@ fn by_headers(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) 
                 sections.push(Section { module, name: header.name, bounds, kind });
             }
         }
-        budget -= count;
         if let Some(kind) = SectionKind::new(data, code) {
-            let headers = image.headers(count as u64);
+            let headers = image.headers(count);
             let parts = [(0, FIRST_READ), (headers.start, headers.end - headers.start)];
             let parts = parts.into_iter().filter_map(|(position, size)| interval(position, size));
             sections.extend(parts.map(|bounds| Section { module, name: *b"headers\0", bounds, kind }));
+        }
+        if budget.is_spent() {
+            break;
         }
     }
     sections
@@ -120,8 +134,8 @@ fn kind(header: &ImageSection) -> Option<SectionKind> {
     SectionKind::new(data, flags.contains(Flags::CODE))
 }
 
-fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
-    let maps = source.dump.stream::<LinuxMaps<'_>>().ok().flatten();
+fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
+    let maps = source.dump().stream::<LinuxMaps<'_>>().ok().flatten();
     let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
     mappings.sort_by_key(|mapping| mapping.start);
     // First by mapping and then by path, so that no path is looked at once for each of many modules.
@@ -142,7 +156,7 @@ fn by_mappings(source: &Source<'_, '_>, bases: impl Iterator<Item = (u64, u64)>)
         let can = |flag| mapping.flags.contains(flag);
         let kind = SectionKind::new(can(LinuxMapFlags::WRITE), can(LinuxMapFlags::EXECUTE))?;
         let module = *files.get(mapping.path.as_bytes())?;
-        let bounds = Interval::new(mapping.start, mapping.size(), source.target.last_address())?;
+        let bounds = source.target.interval(source.target.above(mapping.start, 0)?, mapping.size())?;
         Some(Section { module, name: rights(mapping.flags), bounds, kind })
     };
     mappings.iter().filter_map(section).collect()

@@ -1,10 +1,11 @@
 //! Stacks, and the code around instruction pointers.
 
 use crate::format::ProcessLayout;
-use crate::read::Thread;
+use crate::read::{Interval, Thread};
+use crate::redump::source::Source;
 
-use super::super::source::{Interval, Source};
-use super::{Reason, Wanted};
+use super::reason::Reason;
+use super::wanted::Wanted;
 
 /// The debugger takes a stack's bounds for real only if they are whole pages.
 const PAGE: u64 = 0x1000;
@@ -13,13 +14,13 @@ const PAGE: u64 = 0x1000;
 ///
 /// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
 /// the bytes up to the gap alone would not.
-pub(super) fn stack(source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+pub(super) fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let bounds = bounds_by_environment_block(source, thread);
     bounds.and_then(|bounds| source.hull(bounds)).or_else(|| source.described(&thread.raw().stack))
 }
 
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
-fn bounds_by_environment_block(source: &Source<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
         return None;
@@ -48,9 +49,9 @@ pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'
 }
 
 /// The bytes around an instruction.
-pub(super) fn window(source: &Source<'_, '_>, address: u64) -> Option<Interval> {
+pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
     let reach = source.target.processor().code_window;
     let address = source.target.mask(address);
     let start = address.saturating_sub(reach);
-    Interval::new(start, address - start + reach, source.target.last_address())
+    source.target.interval(start, address - start + reach)
 }

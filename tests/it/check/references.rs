@@ -286,6 +286,8 @@ fn references_that_exceed_the_file_are_found_once() {
         let entry = finding.entry.expect("it is that of an entry");
         assert_eq!(entry, 4 * dump.data().len() as u64 / 4000);
         assert_eq!(finding.offset, start(facts, 24) + 4 + 12 * entry);
+        let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.data().len() as u64);
+        assert_eq!(finding.error, Some(ReadError::BudgetSpent { what, offset, limit }));
     });
     // Few references to one text do not.
     check(|_| one_text_for_all(2, 2000), |_| vec![]);

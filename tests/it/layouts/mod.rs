@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use scroll::ctx::{SizeWith, TryFromCtx, TryIntoCtx};
 use scroll::{Endian, Pread, Pwrite};
 
-use crate::support::trials;
+use crate::support::{tree, trials};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![every_struct_has_a_table];
@@ -165,7 +165,7 @@ fn plant(field: &mut [u8], value: u64, order: Endian) {
 fn every_struct_has_a_table() {
     let mut without = Vec::new();
     let mut found = 0;
-    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format")) {
+    for text in sources(&tree::path("src/format")) {
         for name in decoded_structs(&text) {
             found += 1;
             if !tables::NAMES.contains(&name) && !vendor::NAMES.contains(&name) {

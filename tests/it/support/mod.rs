@@ -12,6 +12,7 @@ pub mod image;
 pub mod json;
 pub mod redumped;
 pub mod shared;
+pub mod tree;
 pub mod trial;
 pub mod vendor;
 pub mod walk;

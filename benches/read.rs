@@ -1,5 +1,7 @@
 //! A dump is opened and its modules, threads and ranges are listed.
 
+mod support;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -9,7 +11,8 @@ use minidump::{
 use udmp_parser::UserDumpParser;
 use userdump::Minidump;
 use userdump::read::{Memory64List, ModuleList, ThreadList, ThreadNames, Utf16};
-use userdump_peers::{Shape, count};
+
+use support::{Shape, count};
 
 /// What a listing finds, so that it can be compared and none of it is left out.
 #[derive(Debug, Default, PartialEq)]

@@ -1,40 +1,10 @@
-//! What the benches read: dumps made from a seed, of any size, that every peer can open.
+//! Dumps of any size, which every peer can open.
 
 use userdump::MinidumpBuilder;
 use userdump::format::{self, MemoryDescriptor, ProcessorArchitecture, StreamType};
 use userdump::write::MemoryRange;
 
-/// Numbers that look random and are the same in every run (SplitMix64).
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.draw() % limit as u64).expect("it is below a size")
-    }
-
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
-    }
-}
-
-/// True if everything runs once and nothing is measured: then inputs are small.
-pub fn trial() -> bool {
-    std::env::args().any(|argument| argument == "--test")
-}
-
-/// A number of things; a hundredth of it where nothing is measured.
-pub fn count(full: usize) -> usize {
-    if trial() { full.div_ceil(100) } else { full }
-}
+use super::Numbers;
 
 /// How many things a dump has.
 #[derive(Clone, Copy, Default)]
@@ -49,7 +19,7 @@ pub struct Shape {
 }
 
 /// A dump with the addresses of its ranges.
-pub struct Input {
+pub struct Shaped {
     pub file: Vec<u8>,
     /// Start and size of each range, in the order of their addresses.
     pub ranges: Vec<(u64, usize)>,
@@ -62,7 +32,7 @@ fn contents(numbers: &mut Numbers, size: usize) -> Vec<u8> {
 
 impl Shape {
     /// A dump with full memory. Ranges are 4 KiB and more apart; names are of 40 characters or so.
-    pub fn build(&self) -> Input {
+    pub fn build(&self) -> Shaped {
         let mut numbers = Numbers((self.ranges + self.modules + self.threads) as u64);
         let mut address = 0x1_0000;
         let mut ranges = Vec::with_capacity(self.ranges);
@@ -97,7 +67,7 @@ impl Shape {
 
         let mut file = Vec::new();
         dump.plan().expect("nothing in it is too large").write_to(&mut file).expect("a vector takes everything");
-        Input { file, ranges }
+        Shaped { file, ranges }
     }
 
     fn add_modules(&self, dump: &mut MinidumpBuilder<'_>) {

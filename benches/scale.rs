@@ -1,11 +1,14 @@
 //! The same task at three sizes, each ten times the one before: what one element costs must not grow.
 
+mod support;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use userdump::Minidump;
 use userdump::read::{ModuleList, ThreadList, ThreadNames};
-use userdump_peers::{Shape, count};
+
+use support::{Shape, count};
 
 fn index(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scale/index");

@@ -1,5 +1,7 @@
 //! Memory is read by address.
 
+mod support;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
@@ -7,7 +9,8 @@ use minidump::{Minidump as Peer, MinidumpMemory64List, UnifiedMemoryList};
 use udmp_parser::UserDumpParser;
 use userdump::Minidump;
 use userdump::read::{Memory, Memory64List};
-use userdump_peers::{Input, Numbers, Shape, count};
+
+use support::{Numbers, Shape, Shaped, count};
 
 /// Where a read starts, and where its bytes stand in the file if they are there.
 #[derive(Clone, Copy)]
@@ -73,7 +76,7 @@ fn udmp_read(dump: &UserDumpParser<'_>, address: u64) -> Option<u64> {
 }
 
 /// Places of whole integers in random order, of which every range has its share.
-fn hits(input: &Input, plain: &Plain, wanted: usize) -> Vec<Place> {
+fn hits(input: &Shaped, plain: &Plain, wanted: usize) -> Vec<Place> {
     let mut numbers = Numbers(wanted as u64);
     let place = |_| {
         let index = numbers.below(input.ranges.len());
@@ -85,7 +88,7 @@ fn hits(input: &Input, plain: &Plain, wanted: usize) -> Vec<Place> {
 }
 
 /// Places that no range has, between any two of them.
-fn misses(input: &Input, wanted: usize) -> Vec<Place> {
+fn misses(input: &Shaped, wanted: usize) -> Vec<Place> {
     let mut numbers = Numbers(wanted as u64);
     let place = |_| {
         let (start, size) = input.ranges[numbers.below(input.ranges.len())];

@@ -1,0 +1,182 @@
+//! Stretches of addresses: size, containment, intersection, union, search and the settling of overlaps, for all that is
+//! found by address.
+
+use alloc::collections::BinaryHeap;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+/// Addresses from a first to a last one, both included: an end could be 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Interval {
+    pub(crate) start: u64,
+    pub(crate) last: u64,
+}
+
+impl Interval {
+    /// `size` addresses from `start` on, up to 2^64; `None` if there are none.
+    ///
+    /// [`Target::interval`](super::Target::interval) knows how far the addresses of a process go.
+    pub(crate) fn new(start: u64, size: u64) -> Option<Self> {
+        let more = size.checked_sub(1)?;
+        Some(Self { start, last: start.saturating_add(more) })
+    }
+
+    /// The number of addresses; one less for all 64 bits of them.
+    pub(crate) const fn size(&self) -> u64 {
+        (self.last - self.start).saturating_add(1)
+    }
+
+    /// The address that follows; `None` behind the last one of all.
+    pub(crate) const fn next(&self) -> Option<u64> {
+        self.last.checked_add(1)
+    }
+
+    pub(crate) const fn has(&self, address: u64) -> bool {
+        self.start <= address && address <= self.last
+    }
+
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
+        let (start, last) = (self.start.max(other.start), self.last.min(other.last));
+        (start <= last).then_some(Self { start, last })
+    }
+}
+
+/// What is at an interval of addresses.
+pub(crate) trait Located: Copy {
+    fn interval(&self) -> Interval;
+}
+
+impl Located for Interval {
+    fn interval(&self) -> Interval {
+        *self
+    }
+}
+
+/// What may be at the same addresses as others of its kind.
+pub(crate) trait Ranked: Located {
+    /// The place in the order of its kind; of those that share an address the one of the least takes precedence.
+    fn rank(&self) -> u32;
+    /// The part at an interval that is within its own.
+    fn part(&self, interval: Interval) -> Self;
+}
+
+/// An interval and its rank, which is also the number of what is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) interval: Interval,
+    pub(crate) rank: u32,
+}
+
+impl Located for Span {
+    fn interval(&self) -> Interval {
+        self.interval
+    }
+}
+
+impl Ranked for Span {
+    fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    fn part(&self, interval: Interval) -> Self {
+        Self { interval, ..*self }
+    }
+}
+
+/// The number of the first that ends at `address` or above it, of some that are sorted and apart.
+pub(crate) fn position<T: Located>(apart: &[T], address: u64) -> usize {
+    apart.partition_point(|it| it.interval().last < address)
+}
+
+/// The one that has `address`, of some that are sorted and apart.
+pub(crate) fn holder<T: Located>(apart: &[T], address: u64) -> Option<&T> {
+    apart.get(position(apart, address)).filter(|it| it.interval().start <= address)
+}
+
+/// Those that share an address with `interval`, of some that are sorted and apart.
+#[cfg(feature = "std")]
+pub(crate) fn overlapping(apart: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+    let from = apart.get(position(apart, interval.start)..).unwrap_or_default();
+    from.iter().copied().take_while(move |it| it.start <= interval.last)
+}
+
+/// True if one of the intervals, which are sorted and apart, has the address.
+#[cfg(feature = "std")]
+pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
+    // Most words of a stack are far from all modules.
+    let (Some(first), Some(last)) = (apart.first(), apart.last()) else { return false };
+    Interval { start: first.start, last: last.last }.has(address) && holder(apart, address).is_some()
+}
+
+/// The same addresses in order, those that overlap made one.
+#[cfg(feature = "std")]
+pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    intervals.sort_unstable();
+    intervals.dedup_by(|next, before| {
+        let overlap = next.start <= before.last;
+        if overlap {
+            before.last = before.last.max(next.last);
+        }
+        overlap
+    });
+    intervals
+}
+
+/// Sorts and settles overlaps; costs one pass if all are sorted and apart already.
+pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
+    let key = |it: &T| (it.interval().start, it.rank());
+    if !all.is_sorted_by_key(key) {
+        all.sort_unstable_by_key(key);
+    }
+    if !are_apart(all) {
+        *all = cut(all);
+    }
+}
+
+/// True if no two of these, which are sorted, share an address.
+pub(super) fn are_apart<T: Located>(sorted: &[T]) -> bool {
+    sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.interval().last < b.interval().start))
+}
+
+/// Cuts those that overlap, sorted by start, so that each address belongs to the one of the least rank.
+///
+/// A sweep over the starts with the open ones in a heap by rank: n log n whatever the overlaps.
+fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
+    let mut out: Vec<T> = Vec::with_capacity(sorted.len());
+    let mut open: BinaryHeap<Reverse<(u32, usize)>> = BinaryHeap::new();
+    let mut upcoming = sorted.iter().enumerate().peekable();
+    let mut at = 0u64;
+    loop {
+        while let Some((index, next)) = upcoming.next_if(|(_, next)| next.interval().start <= at) {
+            open.push(Reverse((next.rank(), index)));
+        }
+        let Some(first) = open.peek().and_then(|Reverse((_, index))| sorted.get(*index)) else {
+            // Nothing holds `at`: go on where the next one starts.
+            match upcoming.peek() {
+                Some((_, next)) => at = next.interval().start,
+                None => return out,
+            }
+            continue;
+        };
+        let end = first.interval().last;
+        if end < at {
+            open.pop();
+            continue;
+        }
+        // Up to its end or to the next start, where one of a lesser rank may take over.
+        let last = match upcoming.peek() {
+            Some((_, next)) => end.min(next.interval().start - 1),
+            None => end,
+        };
+        match out.last_mut() {
+            Some(before) if before.rank() == first.rank() && before.interval().next() == Some(at) => {
+                *before = before.part(Interval { last, ..before.interval() });
+            }
+            _ => out.push(first.part(Interval { start: at, last })),
+        }
+        match last.checked_add(1) {
+            Some(next) => at = next,
+            None => return out,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The door of full user dumps: what they say is written down as a minidump says it, their memory stays where it is.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::error::{ReadError, RedumpError};
+use crate::format::StreamType;
+use crate::read::{FullUserDump, OwnedMinidump};
+use crate::redump::report::ItemFault;
+use crate::redump::source::{Opened, Ranges, Records, Source};
+
+use super::losses;
+use super::records::records_of;
+
+pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
+    let cut_tables = cut_tables(dump)?;
+    let memory = Rc::new(dump.memory());
+    let records = OwnedMinidump::parse(records_of(dump, &memory)?)?;
+    Ok(Source::new(Opened {
+        records: Records::Made(records),
+        ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
+        memory,
+        file_size: dump.data().len() as u64,
+        losses: losses::of_minidump(dump),
+        cut_tables,
+        faults: faults(dump),
+    }))
+}
+
+/// What is missing of the tables; an error if nothing is there of any.
+fn cut_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
+    let (threads, modules, regions) = (dump.threads(), dump.modules(), dump.region_list());
+    let faults: Vec<ReadError> = [threads.fault(), modules.fault(), regions.fault()].into_iter().flatten().collect();
+    let is_empty = threads.is_empty() && regions.is_empty() && dump.modules().next().is_none();
+    match faults.first() {
+        Some(&ReadError::Truncated { what, offset, needed, available }) if is_empty => {
+            Err(RedumpError::NothingToKeep { what, offset, needed, available })
+        }
+        _ => Ok(faults),
+    }
+}
+
+/// The contexts that cannot be read.
+fn faults(dump: &FullUserDump<'_>) -> Vec<ItemFault> {
+    let contexts = (0..).zip(dump.threads()).filter_map(|(item, thread)| Some((item, thread.context().err()?)));
+    let fault = |(item, error)| ItemFault { stream_type: StreamType::THREAD_LIST, item, part: "context", error };
+    contexts.map(fault).collect()
+}

@@ -1,0 +1,179 @@
+//! A full user dump from the records of any other dump.
+
+use alloc::vec::Vec;
+
+use crate::error::{ReadError, RedumpError};
+use crate::format::{
+    CrashModule64, CrashThread64, ExceptionRecord, ImageFileMachine, StreamType, char_to_windows_1252,
+};
+use crate::read::{Budget, MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, Utf16};
+use crate::redump::hooks::Hooks;
+use crate::redump::report::{ItemFault, Report};
+use crate::redump::select::selected::Selection;
+use crate::redump::source::Source;
+use crate::write::FullUserDumpBuilder;
+
+use super::{context, event};
+
+/// The builder with all but the regions.
+pub(super) fn builder<'a>(
+    source: &Source<'a>,
+    hooks: &Hooks<'_>,
+    selection: &Selection,
+    report: &mut Report,
+) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
+    let what = "a dump of a processor that full user dumps have no number for";
+    let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
+    let machine = machine.ok_or(RedumpError::Unsupported { what })?;
+    let builder = match source.target.is_32_bit() {
+        true => FullUserDumpBuilder::new_32_bit(machine),
+        false => FullUserDumpBuilder::new_64_bit(machine),
+    };
+    let mut transcoder = Transcoder { source, hooks, selection, machine, builder, report };
+    transcoder.system();
+    let first_thread = transcoder.threads();
+    transcoder.event(first_thread);
+    transcoder.modules();
+    Ok(transcoder.builder)
+}
+
+struct Transcoder<'s, 'a> {
+    source: &'s Source<'a>,
+    hooks: &'s Hooks<'s>,
+    selection: &'s Selection,
+    machine: ImageFileMachine,
+    builder: FullUserDumpBuilder<'a>,
+    report: &'s mut Report,
+}
+
+impl<'s> Transcoder<'s, '_> {
+    fn system(&mut self) {
+        let system = self.source.dump().find::<SystemInfo<'_>>();
+        if let Some(raw) = system.map(|system| *system.raw()) {
+            self.builder.system_version(raw.major_version, raw.build_number << 16 | raw.minor_version & 0xffff);
+        }
+        let service_pack = system.and_then(|system| system.csd_version().ok().flatten());
+        let service_pack = service_pack.map(|text| text.to_string_lossy()).filter(|text| !text.is_empty());
+        // The debugger's word for no hotfixes.
+        self.builder.service_pack(service_pack.as_deref().unwrap_or("none"));
+    }
+
+    /// Adds the threads, and gives the ID of the first.
+    fn threads(&mut self) -> Option<u32> {
+        let dump = self.source.dump();
+        let list = (0..).zip(dump.list::<ThreadList<'s>>());
+        let extended = (0..).zip(dump.list::<ThreadExList<'s>>());
+        let list = list.map(|(item, thread)| ((StreamType::THREAD_LIST, item), thread));
+        let extended = extended.map(|(item, it)| ((StreamType::THREAD_EX_LIST, item), it.thread()));
+        let mut first = None;
+        // Threads of sound dumps have registers of their own.
+        let mut budget = Budget::times(self.source.file_size, 2);
+        for ((stream_type, item), thread) in list.chain(extended) {
+            if self.selection.threads_left_out.contains(&thread.id()) {
+                self.report.threads_left_out += 1;
+                continue;
+            }
+            let offset = thread.raw().thread_context.rva.into();
+            let context = thread.context().and_then(|context| {
+                let size = context.map_or(0, |context| context.as_bytes().len() as u64);
+                budget.charge("CONTEXT", offset, size).map(|()| context)
+            });
+            let context = context.unwrap_or_else(|error| {
+                self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
+                None
+            });
+            let context = context.map(|context| context::of_windows(&context, self.machine.processor()));
+            let context = self.source.lasting(offset, context.unwrap_or_default());
+            self.builder.thread(self.state(&thread), context);
+            first.get_or_insert(thread.id());
+        }
+        first
+    }
+
+    fn state(&self, thread: &Thread<'_>) -> CrashThread64 {
+        let raw = thread.raw();
+        CrashThread64 {
+            thread_id: raw.thread_id,
+            suspend_count: raw.suspend_count,
+            priority_class: raw.priority_class,
+            priority: raw.priority,
+            teb: self.source.target.mask(raw.teb),
+            ..Default::default()
+        }
+    }
+
+    /// The first exception of a thread that stays; without one, the breakpoint that the debugger makes up.
+    fn event(&mut self, first_thread: Option<u32>) {
+        let (dump, left_out) = (self.source.dump(), &self.selection.threads_left_out);
+        let process_id = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.process_id()).unwrap_or(0);
+        let mut exceptions = dump.exceptions().flatten();
+        if let Some(exception) = exceptions.find(|exception| !left_out.contains(&exception.thread_id())) {
+            let mask = |number| self.source.target.mask(number);
+            let record = exception.raw().exception_record;
+            let record = ExceptionRecord {
+                exception_record: mask(record.exception_record),
+                exception_address: mask(record.exception_address),
+                exception_information: record.exception_information.map(mask),
+                ..record
+            };
+            self.builder.debug_event(event::exception(process_id, exception.thread_id(), record));
+        } else if let Some(thread_id) = first_thread {
+            self.report.made_up.push(StreamType::EXCEPTION);
+            self.builder.debug_event(event::breakpoint(process_id, thread_id));
+        }
+    }
+
+    /// Leaves out the modules for which the debugger would refuse the file.
+    ///
+    /// Measured: of a `USERDUMP` it wants the letters of an image at the base of each module that the file lists, or it
+    /// calls the list corrupt. If no module has them, it refuses the file in any case, and all may stay.
+    fn leave_out_modules_without_image(&mut self, modules: &mut Vec<(u64, Module<'_>)>) {
+        let source = self.source;
+        let has_image = |module: &Module<'_>| source.memory.read_u16(module.base()) == Some(u16::from_le_bytes(*b"MZ"));
+        let without = modules.iter().filter(|(_, module)| !has_image(module)).count();
+        if !source.target.is_32_bit() || without == 0 || without == modules.len() {
+            return;
+        }
+        modules.retain(|(_, module)| has_image(module));
+        let what = "modules without an image in memory, for which debuggers refuse a USERDUMP";
+        self.report.lose(what, without as u64);
+    }
+
+    /// By base address, as the debugger has them.
+    fn modules(&mut self) {
+        let mut modules: Vec<(u64, Module<'s>)> = (0..).zip(self.source.dump().list::<ModuleList<'s>>()).collect();
+        let count = modules.len();
+        modules.retain(|(_, module)| self.hooks.keeps_module(module));
+        self.report.modules_left_out += (count - modules.len()) as u64;
+        modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
+        self.leave_out_modules_without_image(&mut modules);
+        let (mut altered, mut cut) = (0, 0);
+        // In sound dumps no two modules have a name in common; here each gets a copy.
+        let mut budget = Budget::times(self.source.file_size, 2);
+        for (item, module) in modules {
+            let name = module.name().and_then(|name| charged(&mut budget, &module, name)).map(|name| {
+                let whole = name.to_string_lossy();
+                // In this format a name ends at its first NUL.
+                let text = whole.split('\0').next().unwrap_or_default();
+                cut += u64::from(text.len() + 1 < whole.len());
+                altered += u64::from(text.chars().any(|char| char_to_windows_1252(char).is_none()));
+                text.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect()
+            });
+            let name: Vec<u8> = name.unwrap_or_else(|error| {
+                self.report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
+                Vec::new()
+            });
+            let base_of_image = self.source.target.mask(module.base());
+            let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
+            self.builder.module(record, name);
+        }
+        self.report.lose("module names with characters that Windows-1252 lacks", altered);
+        self.report.lose("module names that go on behind a NUL", cut);
+    }
+}
+
+/// The name of a module, as long as all of them together are not much larger than the file.
+fn charged<'a>(budget: &mut Budget, module: &Module<'_>, name: Utf16<'a>) -> Result<Utf16<'a>, ReadError> {
+    let offset = module.raw().module_name_rva.into();
+    budget.charge("MINIDUMP_STRING", offset, name.as_bytes().len() as u64).map(|()| name)
+}

@@ -1,0 +1,90 @@
+//! A full user dump from a full user dump: what it says stays as it is, but for what a program leaves out.
+
+use crate::format::{CrashModule64, StreamType};
+use crate::read::{FullUserDump, ModuleList, VersionInformation};
+use crate::redump::hooks::Hooks;
+use crate::redump::report::{ItemFault, Report};
+use crate::redump::select::selected::Selection;
+use crate::redump::source::Source;
+use crate::write::FullUserDumpBuilder;
+
+use super::{context, event};
+
+/// The builder with all but the regions.
+pub(super) fn builder<'a>(
+    dump: &FullUserDump<'a>,
+    source: &Source<'a>,
+    hooks: &Hooks<'_>,
+    selection: &Selection,
+    report: &mut Report,
+) -> FullUserDumpBuilder<'a> {
+    let header = dump.header();
+    let mut builder = match dump.is_64_bit() {
+        true => FullUserDumpBuilder::new_64_bit(header.machine_image_type),
+        false => FullUserDumpBuilder::new_32_bit(header.machine_image_type),
+    };
+    builder.system_version(header.major_version, header.minor_version).spare(header.spare);
+    match dump.version_information() {
+        Some(VersionInformation::Texts(texts)) => drop(builder.version_information(texts.as_bytes())),
+        Some(VersionInformation::Unknown(bytes)) => drop(builder.version_information(bytes)),
+        // What the numbers say of guard pages is no longer so.
+        Some(VersionInformation::Numbers(_)) | None => {}
+    }
+    threads(dump, selection, &mut builder, report);
+    modules(dump, source, hooks, &mut builder, report);
+    builder
+}
+
+/// The threads, and the event.
+fn threads<'a>(
+    dump: &FullUserDump<'a>,
+    selection: &Selection,
+    builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
+) {
+    let stays = |id: u32| !selection.threads_left_out.contains(&id);
+    let processor = dump.header().machine_image_type.processor();
+    let mut first = None;
+    for thread in dump.threads() {
+        if !stays(thread.id()) {
+            report.threads_left_out += 1;
+            continue;
+        }
+        let context = thread.context().ok().flatten();
+        let context = context.map(|context| context::of_windows(&context, processor));
+        builder.thread(*thread.raw(), context.unwrap_or_default());
+        first.get_or_insert(thread.id());
+    }
+    let event = dump.debug_event().ok().flatten();
+    if let Some(event) = event.filter(|event| stays(event.thread_id)) {
+        builder.debug_event(event);
+    } else if let Some(thread_id) = first {
+        report.made_up.push(StreamType::EXCEPTION);
+        builder.debug_event(event::breakpoint(event.map_or(0, |event| event.process_id), thread_id));
+    }
+}
+
+/// The names stay whatever their code page, and whatever memory tells.
+fn modules<'a>(
+    dump: &FullUserDump<'a>,
+    source: &Source<'a>,
+    hooks: &Hooks<'_>,
+    builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
+) {
+    // The hooks know modules as minidumps have them; there is one for each.
+    let views = source.dump().list::<ModuleList<'_>>();
+    for ((module, view), item) in dump.modules().into_iter().zip(&views).zip(0..) {
+        if !hooks.keeps_module(&view) {
+            report.modules_left_out += 1;
+            continue;
+        }
+        let name = module.name().map(|name| name.as_bytes()).unwrap_or_else(|error| {
+            report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
+            &[]
+        });
+        let base_of_image = source.target.mask(module.base());
+        let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
+        builder.module(record, name);
+    }
+}

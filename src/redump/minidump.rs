@@ -1,0 +1,42 @@
+//! The door of minidumps: everything is in the file.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::format::{DirectoryEntry, Header, StreamType};
+use crate::read::{ByteOrder, Memory64List, MemoryList, Minidump};
+
+use super::source::{Opened, Ranges, Records, Source};
+
+pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
+    if dump.byte_order() == ByteOrder::Big {
+        return Err(RedumpError::Unsupported { what: "a big-endian dump" });
+    }
+    let directory = dump.directory();
+    if !directory.iter().any(|entry| entry.stream_type != StreamType::UNUSED) && !is_header_alone(dump) {
+        let size = |entries: u32| u64::from(entries) * DirectoryEntry::SIZE as u64;
+        return Err(RedumpError::NothingToKeep {
+            what: "MINIDUMP_DIRECTORY",
+            offset: directory.entry_offset(0),
+            needed: size(directory.declared_len()),
+            available: size(directory.len()),
+        });
+    }
+    let memory = Rc::new(dump.memory());
+    let (list, list64) = (dump.list::<MemoryList<'a>>(), dump.list::<Memory64List<'a>>());
+    Ok(Source::new(Opened {
+        records: Records::InFile(*dump),
+        ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
+        memory,
+        file_size: dump.data().len() as u64,
+        losses: Vec::new(),
+        cut_tables: directory.fault().into_iter().collect(),
+        faults: Vec::new(),
+    }))
+}
+
+/// True if the header announces no streams, and has nothing behind it that could be any.
+fn is_header_alone(dump: &Minidump<'_>) -> bool {
+    dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
+}

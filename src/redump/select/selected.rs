@@ -1,0 +1,73 @@
+//! What goes into the result.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use std::collections::HashSet;
+
+use crate::read::{Interval, overlapping, united};
+use crate::redump::source::Source;
+
+use super::reason::{Reason, SelectedMemory};
+
+/// What goes into the result.
+#[derive(Debug)]
+pub(in crate::redump) struct Selection {
+    pub(in crate::redump) selected: Selected,
+    /// The IDs of the threads that the program leaves out.
+    pub(in crate::redump) threads_left_out: HashSet<u32>,
+    /// The stack of each thread of the source, in its order.
+    pub(in crate::redump) stacks: Vec<Option<Interval>>,
+    /// The stack and the backing store of each extended thread, likewise.
+    pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
+}
+
+/// The memory that goes into the result.
+#[derive(Debug)]
+pub(in crate::redump) struct Selected {
+    /// The ranges, in the order of addresses, apart from each other, with all their bytes present.
+    pub(in crate::redump) ranges: Rc<Vec<Interval>>,
+    /// True if the ranges are all memory and belong into a Memory64 list.
+    pub(in crate::redump) full: bool,
+    /// What is wanted for other reasons than that it is there, and of which the source has bytes; one byte may be wanted
+    /// many times.
+    pub(super) chosen: Vec<SelectedMemory>,
+    /// The ranges that full memory would leave out, in the order of addresses.
+    pub(super) added: Vec<Interval>,
+}
+
+impl Selected {
+    /// All that is wanted, each for its reason.
+    pub(in crate::redump) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
+        let ranges = self.ranges.iter().filter(|range| self.full && self.added.binary_search(range).is_err());
+        self.chosen.iter().copied().chain(ranges.map(|range| SelectedMemory {
+            address: range.start,
+            size: range.size(),
+            reason: Reason::FullMemory,
+        }))
+    }
+
+    /// All that is wanted, in the order of addresses and apart from each other. Ranges hold small gaps between it too.
+    pub(in crate::redump) fn wanted(&self) -> Vec<Interval> {
+        united(self.iter().filter_map(|memory| memory.interval()).collect())
+    }
+
+    /// How many bytes are neither stacks, which are filtered, nor code of modules around instructions.
+    pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
+        let total = |intervals: Vec<Interval>| {
+            let intervals = united(intervals);
+            let present = intervals.iter().flat_map(|&interval| source.present(interval));
+            present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
+        };
+        let (mut traces, mut windows) = (Vec::new(), Vec::new());
+        for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
+            let is_stack = matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. });
+            if is_stack { &mut traces } else { &mut windows }.extend(memory.interval());
+        }
+        let modules = source.modules();
+        // Overlaps go first, so that no module is met once for each of many windows at one place.
+        for window in united(windows) {
+            traces.extend(overlapping(&modules, window).filter_map(|module| module.intersection(&window)));
+        }
+        total(self.wanted()).saturating_sub(total(traces))
+    }
+}
