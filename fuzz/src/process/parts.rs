@@ -2,6 +2,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use userdump::format::ProcessorArchitecture;
+use userdump::format::context::{ContextLayout, RegisterGroup};
 use userdump::format::full_user_dump::ImageFileMachine;
 
 use crate::canary;
@@ -45,14 +46,6 @@ pub enum Machine {
     Arm64,
 }
 
-/// Of a context: size, and where its flags, stack pointer and instruction pointer lie.
-struct Layout {
-    size: usize,
-    flags: (usize, u32),
-    stack_pointer: usize,
-    instruction_pointer: usize,
-}
-
 impl Machine {
     pub const fn architecture(self) -> ProcessorArchitecture {
         match self {
@@ -63,22 +56,17 @@ impl Machine {
         }
     }
 
-    pub const fn image_file_machine(self) -> ImageFileMachine {
-        match self {
-            Self::X86 => ImageFileMachine::I386,
-            Self::Amd64 => ImageFileMachine::AMD64,
-            Self::Arm => ImageFileMachine::ARMNT,
-            Self::Arm64 => ImageFileMachine::ARM64,
-        }
+    pub fn image_file_machine(self) -> ImageFileMachine {
+        ImageFileMachine::from_architecture(self.architecture()).expect("Windows runs on it")
     }
 
     /// The size of a pointer in bytes.
     pub const fn pointer_size(self) -> usize {
-        if self.is_wide() { 8 } else { 4 }
+        self.architecture().pointer_size() as usize
     }
 
     pub const fn is_wide(self) -> bool {
-        matches!(self, Self::Amd64 | Self::Arm64)
+        !self.architecture().is_32_bit()
     }
 
     /// The address as a process of the machine can have it: below 4 GiB, or with an extended sign.
@@ -86,14 +74,9 @@ impl Machine {
         if self.is_wide() || address.0 >= 0xffff_ffff_8000_0000 { address.0 } else { address.0 & 0xffff_ffff }
     }
 
-    const fn layout(self) -> Layout {
-        let (size, flags, stack_pointer, instruction_pointer) = match self {
-            Self::X86 => (716, (0, 0x1_003f), 196, 184),
-            Self::Amd64 => (1232, (48, 0x10_001f), 152, 248),
-            Self::Arm => (416, (0, 0x20_000f), 56, 64),
-            Self::Arm64 => (912, (0, 0x40_000f), 256, 264),
-        };
-        Layout { size, flags, stack_pointer, instruction_pointer }
+    /// That of Windows.
+    const fn layout(self) -> &'static ContextLayout {
+        &self.architecture().processor().contexts[0]
     }
 }
 
@@ -113,14 +96,17 @@ impl Context {
     pub fn bytes(&self, machine: Machine) -> Vec<u8> {
         let Self::Registers { stack_pointer, instruction_pointer, others } = self else {
             let Self::Raw(bytes) = self else { return Vec::new() };
-            return bytes[..bytes.len().min(machine.layout().size)].to_vec();
+            return bytes[..bytes.len().min(machine.layout().size as usize)].to_vec();
         };
-        let Layout { size, flags, stack_pointer: sp, instruction_pointer: ip } = machine.layout();
-        let mut bytes = vec![*others; size];
-        bytes[flags.0..flags.0 + 4].copy_from_slice(&flags.1.to_le_bytes());
-        let width = machine.pointer_size();
-        for (at, address) in [(sp, stack_pointer), (ip, instruction_pointer)] {
-            bytes[at..at + width].copy_from_slice(&address.0.to_le_bytes()[..width]);
+        let layout = machine.layout();
+        let mut bytes = vec![*others; layout.size as usize];
+        let groups = layout.groups.iter().filter(|(group, _)| *group != RegisterGroup::XState);
+        let flags = groups.fold(layout.cpu_flags[0], |flags, (_, flag)| flags | flag);
+        let mut put = |at: u32, value: &[u8]| bytes[at as usize..][..value.len()].copy_from_slice(value);
+        put(layout.flags_offset, &flags.to_le_bytes());
+        for (at, address) in [(layout.stack_pointer, stack_pointer), (layout.instruction_pointer, instruction_pointer)]
+        {
+            put(at, &address.0.to_le_bytes()[..machine.pointer_size()]);
         }
         bytes
     }

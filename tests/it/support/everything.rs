@@ -26,6 +26,18 @@ const MOZ_MAC_CRASH_INFO: u32 = 0x4d7a_0001;
 const MOZ_MAC_BOOT_ARGS: u32 = 0x4d7a_0002;
 const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
 const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
+/// Facebook's streams that are text.
+const FACEBOOK: [u32; 9] = [
+    0xface_1ca7,
+    0xface_cafa,
+    0xface_cafc,
+    0xface_cafd,
+    0xface_cafe,
+    0xface_cb00,
+    0xface_cccc,
+    0xface_dead,
+    0xface_e000,
+];
 
 /// How many entries the directory has, unused ones included.
 pub const STREAMS: u64 = 30;
@@ -205,6 +217,7 @@ pub fn everything_of_all_producers(form: Form) -> Dump {
         .raw(LINUX_PROC_FD, "0 /dev/null\n")
         .raw(MOZ_LINUX_LIMITS, "Max open files            1024                 4096                 files\n")
         .raw(MOZ_SOFT_ERRORS, "[]");
+    let texts = FACEBOOK.iter().fold(texts, |dump, &kind| dump.raw(kind, "a text\0"));
     texts
         .written(BREAKPAD_INFO, |bytes| {
             bytes.u32s(&[3, 7, 8]);
