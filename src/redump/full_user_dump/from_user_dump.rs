@@ -74,7 +74,7 @@ fn modules<'a>(
 ) {
     // The hooks know modules as minidumps have them; there is one for each.
     let views = source.dump().list::<ModuleList<'_>>();
-    for ((module, view), item) in dump.modules().into_iter().zip(&views).zip(0..) {
+    for ((module, view), item) in dump.modules().zip(&views).zip(0..) {
         if !hooks.keeps_module(&view) {
             report.modules_left_out += 1;
             continue;
