@@ -8,7 +8,8 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use minidump::{Minidump as Peer, MinidumpMemory64List, UnifiedMemoryList};
 use udmp_parser::UserDumpParser;
 use userdump::Minidump;
-use userdump::read::{Memory, Memory64List};
+use userdump::read::Memory;
+use userdump::read::memory::Memory64List;
 
 use support::{Numbers, Shape, Shaped, count};
 

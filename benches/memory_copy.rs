@@ -9,9 +9,10 @@ use std::io::{self, Cursor, Read, Write};
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use userdump::Minidump;
 use userdump::format::StreamType;
+use userdump::read::memory::Memory64List;
 use userdump::write::{MemoryRange, MinidumpBuilder, Plan};
-use userdump::{Minidump, read::Memory64List};
 
 use support::{Count, KIB, MIB, Numbers, empty, large, scratch, trial};
 

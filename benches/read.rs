@@ -10,7 +10,10 @@ use minidump::{
 };
 use udmp_parser::UserDumpParser;
 use userdump::Minidump;
-use userdump::read::{Memory64List, ModuleList, ThreadList, ThreadNames, Utf16};
+use userdump::read::memory::Memory64List;
+use userdump::read::text::Utf16;
+use userdump::read::thread::ThreadNames;
+use userdump::read::{ModuleList, ThreadList};
 
 use support::{Shape, count};
 

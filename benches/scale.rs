@@ -6,7 +6,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use userdump::Minidump;
-use userdump::read::{ModuleList, ThreadList, ThreadNames};
+use userdump::read::thread::ThreadNames;
+use userdump::read::{ModuleList, ThreadList};
 
 use support::{Shape, count};
 

@@ -14,7 +14,8 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-use userdump::read::{HandleData, Utf16};
+use userdump::read::handle::HandleData;
+use userdump::read::text::Utf16;
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {

@@ -18,8 +18,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use support::printable;
-use userdump::format::FixedFileInfo;
-use userdump::read::{AnyModule, AnyText, ByteOrder, CodeView, Image, UnloadedModuleList};
+use userdump::format::module::FixedFileInfo;
+use userdump::read::ByteOrder;
+use userdump::read::any_format::{AnyModule, AnyText};
+use userdump::read::module::{CodeView, Image, UnloadedModuleList};
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {

@@ -18,7 +18,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use userdump::Dump;
-use userdump::format::{MemoryProtection, MemoryState, MemoryType};
+use userdump::format::MemoryProtection;
+use userdump::format::memory::{MemoryState, MemoryType};
 
 fn main() -> ExitCode {
     support::run("regions FILE", list)

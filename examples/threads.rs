@@ -19,8 +19,11 @@ use std::process::ExitCode;
 
 use support::printable;
 use userdump::Dump;
-use userdump::format::RegisterGroup;
-use userdump::read::{AnyThread, Context, MemoryRegions, ThreadNames};
+use userdump::format::context::RegisterGroup;
+use userdump::read::Context;
+use userdump::read::any_format::AnyThread;
+use userdump::read::memory::MemoryRegions;
+use userdump::read::thread::ThreadNames;
 
 fn main() -> ExitCode {
     support::run("threads FILE", list)

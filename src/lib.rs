@@ -112,13 +112,14 @@
 //! | MozLinuxLimits | typed | bytes | copied | kept |
 //! | MozSoftErrors | typed | bytes | copied | left out |
 //! | Kasko, StabilityReport, LLDBGenerated | bytes | bytes | copied | left out |
-//! | FacebookLogcat, FacebookAppCustomData, FacebookBuildID, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookUnwindSymbols, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | bytes | bytes | copied | left out |
+//! | FacebookLogcat, FacebookAppCustomData, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | typed | bytes | copied | left out |
+//! | FacebookBuildID, FacebookUnwindSymbols | bytes | bytes | copied | left out |
 //! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined | left out |
 //! | types without a name | bytes | bytes | copied, not examined below `0x10000` | left out |
 //!
 //! # Features
 //!
-//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::Image`]. Without it the crate is `no_std` and needs
+//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
 //!

@@ -5,10 +5,15 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 use userdump::Dump;
 use userdump::format::StreamType;
-use userdump::read::{
-    AnyException, Finding, FromStream, FullUserDump, HandleData, List, Memory64List, MemoryInfoList, MemoryList,
-    MemoryRange, Minidump, MiscInfo, ModuleList, Record, SystemInfo, ThreadList, ThreadNames, UnloadedModuleList,
-};
+use userdump::read::any_format::AnyException;
+use userdump::read::check::Finding;
+use userdump::read::handle::HandleData;
+use userdump::read::list::Record;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::system::MiscInfo;
+use userdump::read::thread::ThreadNames;
+use userdump::read::{FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, ThreadList};
 
 use crate::names::{format, system};
 

@@ -5,10 +5,15 @@ use std::io::{self, Write};
 
 use userdump::Dump;
 use userdump::format::StreamType;
-use userdump::read::{
-    AnyException, AnyModule, AnyText, AnyThread, Finding, FullUserDump, HandleData, Memory64List, MemoryInfoList,
-    MemoryList, Minidump, MiscInfo, Module, ModuleList, SystemInfo, Target, ThreadNames, UnloadedModuleList, Utf16,
-};
+use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
+use userdump::read::check::Finding;
+use userdump::read::handle::HandleData;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::system::MiscInfo;
+use userdump::read::text::Utf16;
+use userdump::read::thread::ThreadNames;
+use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
 
 use crate::names::system;
 

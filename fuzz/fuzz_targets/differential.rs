@@ -16,7 +16,8 @@ use minidump::{
 };
 use userdump::Minidump;
 use userdump::format::StreamType;
-use userdump::read::{FromStream, Memory64List, MemoryList, MemoryRange, ModuleList, ThreadList};
+use userdump::read::memory::{Memory64List, MemoryList};
+use userdump::read::{FromStream, MemoryRange, ModuleList, ThreadList};
 use userdump_fuzz::process::Process;
 
 type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;

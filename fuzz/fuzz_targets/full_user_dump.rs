@@ -7,7 +7,8 @@
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use userdump::Dump;
-use userdump::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, MemoryInfo};
+use userdump::format::MemoryInfo;
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64};
 use userdump::read::FullUserDump;
 use userdump_fuzz::process::Process;
 use userdump_fuzz::{redumped, walk};

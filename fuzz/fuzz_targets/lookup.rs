@@ -4,7 +4,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use userdump::format::{self, ImageFileMachine, ProcessorArchitecture};
+use userdump::format;
+use userdump::format::ProcessorArchitecture;
+use userdump::format::full_user_dump::ImageFileMachine;
 use userdump::read::{Memory, ModuleList};
 use userdump::write::{MemoryRange, Plan};
 use userdump::{Dump, FullUserDumpBuilder, MinidumpBuilder};
@@ -100,7 +102,10 @@ impl Input {
         };
         for &(into, size) in &self.modules {
             let (base_of_image, size_of_image) = (self.written(into), size.into());
-            dump.module(format::CrashModule64 { base_of_image, size_of_image, image_name_length: 0 }, b"m");
+            dump.module(
+                format::full_user_dump::CrashModule64 { base_of_image, size_of_image, image_name_length: 0 },
+                b"m",
+            );
         }
         for range in ranges {
             let (base_address, region_size) = (range.start, range.bytes.len() as u64);

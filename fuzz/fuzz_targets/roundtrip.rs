@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use userdump::format::{self, RvaWidth, StreamType};
-use userdump::read::{
-    CommentW, FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, Minidump, ModuleList, SystemInfo,
-    ThreadInfoList, ThreadList, ThreadNames, UnloadedModuleList, Utf16,
-};
+use userdump::read::handle::HandleData;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::text::{CommentW, Utf16};
+use userdump::read::thread::{ThreadInfoList, ThreadNames};
+use userdump::read::{FromStream, Minidump, ModuleList, SystemInfo, ThreadList};
 use userdump_fuzz::process::{Number, Process};
 
 fuzz_target!(|process: Process| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use userdump::Dump;
 use userdump::format::{MinidumpType, StreamType};
-use userdump::read::{Finding, FindingCode};
+use userdump::read::check::{Finding, FindingCode};
 use userdump::redump::Options;
 
 /// Who answers for a finding in a result.

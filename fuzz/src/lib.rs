@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use userdump::format::StreamType;
-use userdump::read::{ByteOrder, CodeView, Context, Image, Memory, MemoryRange, Module, Stream, Utf16};
+use userdump::read::module::{CodeView, Image};
+use userdump::read::text::Utf16;
+use userdump::read::{ByteOrder, Context, Memory, MemoryRange, Module, Stream};
 use userdump::{Dump, Minidump};
 
 pub use mutate::mutate;
@@ -172,6 +174,15 @@ fn walk_stream(stream: &Stream<'_>) {
         Stream::MozMacBootArgs(arguments) => arguments.text().into_iter().flatten().for_each(walk_text),
         Stream::MozLinuxLimits(limits) => assert!(limits.limits().count() <= limits.text().lines().count()),
         Stream::MozSoftErrors(errors) => assert_eq!(errors.text().to_string(), errors.text().to_string_lossy()),
+        Stream::FacebookLogcat(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookAppCustomData(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookAppVersionName(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookJavaStack(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookDalvikInfo(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookDumpErrorLog(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookAppStateLog(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookAbortReason(text) => drop(black_box(text.text().to_string_lossy())),
+        Stream::FacebookThreadName(text) => drop(black_box(text.text().to_string_lossy())),
         other => panic!("the walk does not know {other:?}"),
     }
 }

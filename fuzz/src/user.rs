@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use userdump::read::{FullUserDump, VersionInformation};
+use userdump::read::FullUserDump;
+use userdump::read::full_user_dump::VersionInformation;
 
 use crate::{walk_context, walk_image_at, walk_index, walk_range, walk_text};
 

@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use userdump::read::{
-    CrashpadInfo, CrashpadModule, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxMaps, MozMacCrashInfo,
-};
+use userdump::read::crashpad::{CrashpadInfo, CrashpadModule};
+use userdump::read::linux::{LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxMaps};
+use userdump::read::mozilla::MozMacCrashInfo;
 
 /// How many annotations of modules are looked at: modules of a hostile file may all share the same long list.
 const ANNOTATIONS: usize = 10_000;

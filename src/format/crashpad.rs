@@ -3,8 +3,8 @@
 //! None of this is Microsoft's; the structures follow Crashpad's `minidump_extensions.h`. Texts are in UTF-8, behind
 //! their size in bytes (32 bits) and before a NUL that does not count.
 
-use super::location::{LocationDescriptor, Rva};
-use super::module::Guid;
+use crate::format::location::{LocationDescriptor, Rva};
+use crate::format::module::Guid;
 
 structure! {
     /// The CrashpadInfo stream.

@@ -1,6 +1,7 @@
 //! The exception, or whatever else was the reason for the dump.
 
-use super::location::LocationDescriptor;
+pub use super::flags::ExceptionFlags;
+use crate::format::location::LocationDescriptor;
 
 structure! {
     /// What happened; Microsoft calls it `MINIDUMP_EXCEPTION`.
@@ -11,7 +12,7 @@ structure! {
     pub struct ExceptionRecord {
         /// Kind of exception, `0xc0000005` for an access violation on Windows.
         pub exception_code: u32,
-        /// Under Windows an [`ExceptionFlags`](super::ExceptionFlags), elsewhere the second half of the code.
+        /// Under Windows an [`ExceptionFlags`], elsewhere the second half of the code.
         pub exception_flags: u32,
         /// Virtual address, in the process, of the exception that led to this one; 0 if there is none.
         pub exception_record: u64,

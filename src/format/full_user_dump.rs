@@ -4,8 +4,8 @@
 //! ones, with zeros. The names are those of Microsoft's old `ntiodump.h`, the layouts were checked against files of
 //! the debugger engine 10.0.15063. Such files are little-endian, and their parts stand at any position.
 
-use super::exception::ExceptionRecord;
-use super::memory::MemoryInfo;
+use crate::format::exception::ExceptionRecord;
+use crate::format::memory::MemoryInfo;
 
 /// The first eight bytes of a full user dump of a 32-bit process.
 pub const USERDUMP_SIGNATURE: [u8; 8] = *b"USERDUMP";
@@ -213,15 +213,15 @@ structure! {
         pub base_address: u32,
         /// Virtual address of the allocation that the region is a part of.
         pub allocation_base: u32,
-        /// [`MemoryProtection`](super::MemoryProtection) that the allocation was made with.
+        /// [`MemoryProtection`](crate::format::MemoryProtection) that the allocation was made with.
         pub allocation_protect: u32,
         /// Size in bytes.
         pub region_size: u32,
-        /// [`MemoryState`](super::MemoryState).
+        /// [`MemoryState`](crate::format::memory::MemoryState).
         pub state: u32,
-        /// [`MemoryProtection`](super::MemoryProtection) of the pages now.
+        /// [`MemoryProtection`](crate::format::MemoryProtection) of the pages now.
         pub protect: u32,
-        /// [`MemoryType`](super::MemoryType).
+        /// [`MemoryType`](crate::format::memory::MemoryType).
         pub memory_type: u32,
     }
 }
@@ -247,7 +247,7 @@ structure! {
     pub struct ExceptionRecord32 {
         /// Kind of exception.
         pub exception_code: u32,
-        /// An [`ExceptionFlags`](super::ExceptionFlags).
+        /// An [`ExceptionFlags`](crate::format::exception::ExceptionFlags).
         pub exception_flags: u32,
         /// Virtual address of the exception that led to this one; 0 if there is none.
         pub exception_record: u32,

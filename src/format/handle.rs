@@ -1,6 +1,6 @@
 //! Handles: what was open when the dump was written, and what was done to handles before.
 
-use super::location::Rva;
+use crate::format::location::Rva;
 
 structure! {
     /// Head of the HandleData stream; the descriptors begin at `size_of_header`.

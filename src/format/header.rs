@@ -1,7 +1,7 @@
 //! What stands at the start of a minidump, and the directory of its streams.
 
-use super::location::{LocationDescriptor, Rva};
-use super::stream_type::StreamType;
+use crate::format::location::{LocationDescriptor, Rva};
+use crate::format::stream::types::StreamType;
 
 /// The letters `MDMP` as a little-endian number: what a minidump begins with.
 #[doc(alias = "MINIDUMP_SIGNATURE")]
@@ -27,7 +27,7 @@ structure! {
         pub check_sum: u32,
         /// When the dump was written, in seconds since the start of 1970, UTC; 0 if the producer did not say.
         pub time_date_stamp: u32,
-        /// What the producer was asked for, as [`MinidumpType`](super::MinidumpType).
+        /// What the producer was asked for, as [`MinidumpType`](crate::format::MinidumpType).
         ///
         /// 0 tells nothing: Breakpad, Crashpad and LLDB leave it so whatever they store.
         #[doc(alias = "MINIDUMP_TYPE")]

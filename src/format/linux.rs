@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use super::location::Rva;
+use crate::format::location::Rva;
 
 /// The layouts of the LinuxDsoDebug stream.
 ///

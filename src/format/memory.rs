@@ -1,6 +1,7 @@
 //! Memory: ranges whose bytes are in the dump, and descriptions of the address space.
 
-use super::location::{LocationDescriptor, Rva64};
+pub use super::flags::{MemoryProtection, MemoryState, MemoryType};
+use crate::format::location::{LocationDescriptor, Rva64};
 
 structure! {
     /// A range of memory with a file position of its own: an entry of the memory list, the stack of a thread.
@@ -59,18 +60,18 @@ structure! {
         pub base_address: u64,
         /// Virtual address of the allocation to which the pages belong; 0 for free pages.
         pub allocation_base: u64,
-        /// [`MemoryProtection`](super::MemoryProtection) with which the allocation was made; 0 for free pages.
+        /// [`MemoryProtection`] with which the allocation was made; 0 for free pages.
         pub allocation_protect: u32,
         /// Padding, not always 0.
         #[doc(alias = "__alignment1")]
         pub alignment1: u32,
         /// Size in bytes.
         pub region_size: u64,
-        /// [`MemoryState`](super::MemoryState) of the pages.
+        /// [`MemoryState`] of the pages.
         pub state: u32,
-        /// [`MemoryProtection`](super::MemoryProtection) of the pages; 0 where they are reserved only.
+        /// [`MemoryProtection`] of the pages; 0 where they are reserved only.
         pub protect: u32,
-        /// `Type` in C: [`MemoryType`](super::MemoryType) of the pages; 0 for free pages.
+        /// `Type` in C: [`MemoryType`] of the pages; 0 for free pages.
         pub memory_type: u32,
         /// Padding, not always 0: dbgeng was observed to write 1 in full user dumps.
         #[doc(alias = "__alignment2")]

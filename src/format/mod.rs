@@ -20,97 +20,41 @@
 //! [`MinidumpType`] interpret them.
 
 #[macro_use]
-mod structure;
+pub(crate) mod structure;
 #[macro_use]
-mod named;
+pub(crate) mod named_values;
 
-mod ansi;
-mod breakpad;
-mod context;
-mod crashpad;
-mod exception;
-mod flags;
-mod full_user_dump;
-mod function_table;
-mod handle;
-mod header;
-mod linux;
-mod location;
-mod memory;
-mod misc;
-mod module;
-mod mozilla;
-mod process;
-mod processor;
-mod reason;
-mod stream_row;
-mod stream_table;
-mod stream_type;
-mod system;
-mod system_memory;
-mod thread;
-mod token;
+pub mod breakpad;
+pub mod code_names;
+pub mod context;
+pub mod crashpad;
+pub mod exception;
+pub(crate) mod flags;
+pub mod full_user_dump;
+pub mod function_table;
+pub mod handle;
+pub mod header;
+pub mod linux;
+pub(crate) mod location;
+pub mod memory;
+pub mod module;
+pub mod mozilla;
+pub mod process;
+pub mod processor;
+pub mod stream;
+pub mod system;
+pub mod text;
+pub mod thread;
 
-pub use ansi::{char_to_windows_1252, windows_1252_to_char};
-pub use breakpad::{AssertionInfo, AssertionType, BreakpadInfo, BreakpadInfoFlags};
-pub use context::{
-    CONTEXT_AMD64, CONTEXT_ARM, CONTEXT_ARM_BREAKPAD, CONTEXT_ARM64, CONTEXT_ARM64_BREAKPAD, CONTEXT_ARM64_X18,
-    CONTEXT_ARM64_XSTATE, CONTEXT_CPU_MASK, CONTEXT_LOONGARCH64, CONTEXT_MIPS, CONTEXT_MIPS64, CONTEXT_PPC,
-    CONTEXT_PPC64, CONTEXT_RISCV32, CONTEXT_RISCV64, CONTEXT_SPARC, CONTEXT_X86, CONTEXT_XSTATE, ContextChunk,
-    ContextEx, ContextLayout, ContextState, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED,
-    XSTATE_FEATURES, XSaveHeader, XStateFeatureInfo,
-};
-pub use crashpad::{
-    Annotation, AnnotationType, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
-};
 pub use exception::{ExceptionRecord, ExceptionStream};
-pub use flags::{
-    ExceptionFlags, MemoryProtection, MemoryState, MemoryType, MinidumpType, MiscInfoFlags, ProcessVmCountersFlags,
-    SectionCharacteristics, SystemMemoryInfoFlags, ThreadInfoFlags,
-};
-pub use full_user_dump::{
-    CrashModule32, CrashModule64, CrashThread32, CrashThread64, CrashdumpVersionInfo, EXCEPTION_DEBUG_EVENT,
-    ExceptionDebugEvent32, ExceptionDebugEvent64, ExceptionRecord32, ImageFileMachine, MemoryBasicInformation32,
-    USERDU64_SIGNATURE, USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
-};
-pub use function_table::{FunctionTableDescriptor, FunctionTableStream};
-pub use handle::{
-    HandleDataStream, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleObjectInformationType,
-    HandleOperation, HandleOperationList,
-};
-pub use header::{DirectoryEntry, Header, SIGNATURE, VERSION};
-pub use linux::{
-    AuxType, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
-    LinuxMapFlags,
-};
+pub use flags::{MemoryProtection, MinidumpType};
+pub use header::{DirectoryEntry, Header};
 pub use location::{LocationDescriptor, Rva, Rva64, RvaWidth};
-pub use memory::{Memory64List, MemoryDescriptor, MemoryDescriptor64, MemoryInfo, MemoryInfoListHeader};
-pub use misc::{
-    MiscInfo, MiscInfo2, MiscInfo3, MiscInfo4, MiscInfo5, SystemTime, TimeZoneInformation, XStateConfigFeature,
-    XStateFeature,
-};
-pub use module::{
-    CV_SIGNATURE_ELF, CV_SIGNATURE_NB09, CV_SIGNATURE_NB10, CV_SIGNATURE_NB11, CV_SIGNATURE_RSDS, CvInfoPdb20,
-    CvInfoPdb70, FixedFileInfo, Guid, ImageDebugMisc, Module, UnloadedModule, UnloadedModuleListHeader,
-};
-pub use mozilla::{
-    MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord, MacCrashInfoRecord4, MacCrashInfoRecord5,
-};
-pub use process::{ProcessLayout, UserSharedData};
-pub use processor::{CpuInfoForm, Processor};
-pub use reason::{
-    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
-    ntstatus_name, solaris_signal_name,
-};
-pub use stream_row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
-pub(crate) use stream_table::stream_table;
-pub use stream_type::StreamType;
+pub use memory::{MemoryDescriptor, MemoryInfo};
+pub use module::{Guid, Module};
+pub use stream::StreamType;
+pub(crate) use stream::table::stream_table;
 pub use structure::FieldOffset;
 pub(crate) use structure::{Stored, size32};
-pub use system::{ArmCpuInfo, OtherCpuInfo, PlatformId, ProcessorArchitecture, SystemInfo, X86CpuInfo};
-pub use system_memory::{
-    ProcessVmCounters1, ProcessVmCounters2, SystemBasicInformation, SystemBasicPerformanceInformation,
-    SystemFileCacheInformation, SystemMemoryInfo1, SystemMemoryInfo2, SystemPerformanceInformation,
-};
-pub use thread::{Thread, ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName};
-pub use token::{TokenInfo, TokenInfoList};
+pub use system::{PlatformId, ProcessorArchitecture, SystemInfo};
+pub use thread::Thread;

@@ -1,8 +1,9 @@
 //! Modules, loaded and unloaded, and the records that lead to their debugging symbols.
 
+pub use super::flags::SectionCharacteristics;
 use core::fmt;
 
-use super::location::{LocationDescriptor, Rva};
+use crate::format::location::{LocationDescriptor, Rva};
 
 /// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
 pub const CV_SIGNATURE_RSDS: u32 = 0x5344_5352;

@@ -2,8 +2,8 @@
 //!
 //! None of this is Microsoft's; the structures follow the crates minidump-common and minidump-writer.
 
-use super::location::{LocationDescriptor, Rva64};
-use super::stream_type::StreamType;
+use crate::format::location::{LocationDescriptor, Rva64};
+use crate::format::stream::types::StreamType;
 
 structure! {
     /// Head of the MozMacCrashInfo stream: where the records are that libraries left in their `__crash_info` sections.

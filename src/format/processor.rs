@@ -2,9 +2,9 @@
 //!
 //! A new one takes its number in [`ProcessorArchitecture`], a file with the registers of its contexts, and a row here.
 
-use super::context::ContextLayout;
-use super::full_user_dump::ImageFileMachine;
-use super::system::{ArmCpuInfo, OtherCpuInfo, ProcessorArchitecture, X86CpuInfo};
+use crate::format::context::ContextLayout;
+use crate::format::full_user_dump::ImageFileMachine;
+use crate::format::system::info::{ArmCpuInfo, OtherCpuInfo, ProcessorArchitecture, X86CpuInfo};
 
 /// What is known of a kind of processor: its row in the table, see [`ProcessorArchitecture::processor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Processor {
     pub has_arm_mach_codes: bool,
 }
 
-/// Which structure describes the processor in [`SystemInfo::cpu`](super::SystemInfo::cpu).
+/// Which structure describes the processor in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CpuInfoForm {
     /// An [`X86CpuInfo`].

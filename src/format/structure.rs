@@ -98,7 +98,7 @@ pub struct FieldOffset<S, T> {
 }
 
 impl<S, T> FieldOffset<S, T> {
-    pub(super) const fn new(bytes: usize) -> Self {
+    pub(crate) const fn new(bytes: usize) -> Self {
         Self { bytes, field: PhantomData }
     }
 

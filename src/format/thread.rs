@@ -1,7 +1,8 @@
 //! Threads: registers and stacks, times, names.
 
-use super::location::{LocationDescriptor, Rva64};
-use super::memory::MemoryDescriptor;
+pub use super::flags::ThreadInfoFlags;
+use crate::format::location::{LocationDescriptor, Rva64};
+use crate::format::memory::MemoryDescriptor;
 
 structure! {
     /// An entry of the thread list.
@@ -56,7 +57,7 @@ structure! {
     pub struct ThreadInfo {
         /// Which thread this is about.
         pub thread_id: u32,
-        /// State and trust, as [`ThreadInfoFlags`](super::ThreadInfoFlags); 0 if there is nothing to remark.
+        /// State and trust, as [`ThreadInfoFlags`]; 0 if there is nothing to remark.
         pub dump_flags: u32,
         /// `HRESULT` of what went wrong with this thread; 0 if nothing did.
         pub dump_error: u32,

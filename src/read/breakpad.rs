@@ -1,20 +1,22 @@
 //! What Breakpad adds on every system.
 
 use crate::error::ReadError;
-use crate::format::{self, AssertionType, BreakpadInfoFlags, FieldOffset, StreamType};
+use crate::format;
+use crate::format::breakpad::{AssertionType, BreakpadInfoFlags};
+use crate::format::{FieldOffset, StreamType};
 
-use super::stream::{FromStream, RawStream};
-use super::string::Utf16;
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf16::Utf16;
 
 /// Which threads wrote the dump and asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakpadInfo {
-    raw: format::BreakpadInfo,
+    raw: format::breakpad::BreakpadInfo,
 }
 
 impl BreakpadInfo {
     /// The stream as it stands in the file.
-    pub const fn raw(&self) -> &format::BreakpadInfo {
+    pub const fn raw(&self) -> &format::breakpad::BreakpadInfo {
         &self.raw
     }
 
@@ -52,24 +54,24 @@ impl<'a> AssertionInfo<'a> {
     const WHAT: &'static str = "MDRawAssertionInfo";
 
     /// The stream as it stands in the file.
-    pub fn raw(&self) -> format::AssertionInfo {
+    pub fn raw(&self) -> format::breakpad::AssertionInfo {
         // The size was checked when the view was made.
         self.stream.read(Self::WHAT, 0).unwrap_or_default()
     }
 
     /// What was not true; empty if the producer did not learn it.
     pub fn expression(&self) -> Utf16<'a> {
-        self.text(format::AssertionInfo::OFFSETS.expression)
+        self.text(format::breakpad::AssertionInfo::OFFSETS.expression)
     }
 
     /// The function that looked; empty if the producer did not learn it.
     pub fn function(&self) -> Utf16<'a> {
-        self.text(format::AssertionInfo::OFFSETS.function)
+        self.text(format::breakpad::AssertionInfo::OFFSETS.function)
     }
 
     /// The source file of the function; empty if the producer did not learn it.
     pub fn file(&self) -> Utf16<'a> {
-        self.text(format::AssertionInfo::OFFSETS.file)
+        self.text(format::breakpad::AssertionInfo::OFFSETS.file)
     }
 
     /// The line in the source file, from 1; 0 if the producer did not learn it.
@@ -82,7 +84,7 @@ impl<'a> AssertionInfo<'a> {
         self.raw().assertion_type
     }
 
-    fn text<const N: usize>(&self, field: FieldOffset<format::AssertionInfo, [u16; N]>) -> Utf16<'a> {
+    fn text<const N: usize>(&self, field: FieldOffset<format::breakpad::AssertionInfo, [u16; N]>) -> Utf16<'a> {
         Utf16::of_field(self.stream.bytes(), field, self.stream.dump().byte_order())
     }
 }
@@ -91,7 +93,7 @@ impl<'a> FromStream<'a> for AssertionInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, format::AssertionInfo::SIZE as u64)?;
+        stream.whole(Self::WHAT, format::breakpad::AssertionInfo::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }

@@ -130,7 +130,7 @@ pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOr
 }
 
 /// The first eight bytes, zeros where there are fewer.
-pub(super) fn signature(data: &[u8]) -> [u8; 8] {
+pub(crate) fn signature(data: &[u8]) -> [u8; 8] {
     let mut found = [0; 8];
     for (to, from) in found.iter_mut().zip(data) {
         *to = *from;

@@ -1,16 +1,17 @@
 //! What Crashpad adds: the ids of the report, and annotations of the program and of its modules.
 
 use crate::error::ReadError;
-use crate::format::{
-    self, AnnotationType, FieldOffset, Guid, LocationDescriptor, ModuleCrashpadInfo, ModuleCrashpadInfoLink, Rva,
-    SimpleStringDictionaryEntry, Stored, StreamType,
+use crate::format;
+use crate::format::crashpad::{
+    AnnotationType, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
+use crate::format::{FieldOffset, Guid, LocationDescriptor, Rva, Stored, StreamType};
 
-use super::bytes::Decode;
-use super::dump_bytes::DumpBytes;
-use super::list::{List, Record};
-use super::stream::{FromStream, RawStream};
-use super::utf8::Utf8;
+use crate::read::bytes::Decode;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::entries::{List, Record};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf8::Utf8;
 
 const TEXT: &str = "MinidumpUTF8String";
 
@@ -31,12 +32,12 @@ impl<'a> CrashpadInfo<'a> {
 
     /// Which report the dump belongs to; all zeros if it has no number.
     pub fn report_id(&self) -> Option<Guid> {
-        self.field(format::CrashpadInfo::OFFSETS.report_id)
+        self.field(format::crashpad::CrashpadInfo::OFFSETS.report_id)
     }
 
     /// Which installation the report comes from; all zeros if it has no number.
     pub fn client_id(&self) -> Option<Guid> {
-        self.field(format::CrashpadInfo::OFFSETS.client_id)
+        self.field(format::crashpad::CrashpadInfo::OFFSETS.client_id)
     }
 
     /// Annotations of the program; empty if there are none.
@@ -45,7 +46,7 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// [`ReadError::Truncated`] if the head of the dictionary does not lie in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
-        let location = self.field(format::CrashpadInfo::OFFSETS.simple_annotations);
+        let location = self.field(format::crashpad::CrashpadInfo::OFFSETS.simple_annotations);
         List::located(self.stream.dump(), location.unwrap_or_default())
     }
 
@@ -55,16 +56,16 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// [`ReadError::Truncated`] if the head of the list does not lie in the file.
     pub fn modules(&self) -> Result<CrashpadModuleList<'a>, ReadError> {
-        let location = self.field(format::CrashpadInfo::OFFSETS.module_list);
+        let location = self.field(format::crashpad::CrashpadInfo::OFFSETS.module_list);
         List::located(self.stream.dump(), location.unwrap_or_default())
     }
 
     /// The bits of a pointer that hold something else than the address; 0 if there are none, `None` in older files.
     pub fn address_mask(&self) -> Option<u64> {
-        self.field(format::CrashpadInfo::OFFSETS.address_mask)
+        self.field(format::crashpad::CrashpadInfo::OFFSETS.address_mask)
     }
 
-    fn field<T: Decode>(&self, field: FieldOffset<format::CrashpadInfo, T>) -> Option<T> {
+    fn field<T: Decode>(&self, field: FieldOffset<format::crashpad::CrashpadInfo, T>) -> Option<T> {
         self.stream.field(Self::WHAT, field).ok()
     }
 }
@@ -73,7 +74,10 @@ impl<'a> FromStream<'a> for CrashpadInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::CRASHPAD_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        Ok(Self { stream: *stream, version: stream.field(Self::WHAT, format::CrashpadInfo::OFFSETS.version)? })
+        Ok(Self {
+            stream: *stream,
+            version: stream.field(Self::WHAT, format::crashpad::CrashpadInfo::OFFSETS.version)?,
+        })
     }
 }
 
@@ -247,7 +251,7 @@ impl<'a> Record<'a> for TextListEntry<'a> {
 /// A value with a name and a type.
 #[derive(Clone, Copy, Debug)]
 pub struct Annotation<'a> {
-    raw: format::Annotation,
+    raw: format::crashpad::Annotation,
     dump: DumpBytes<'a>,
 }
 
@@ -256,7 +260,7 @@ pub type AnnotationList<'a> = List<'a, Annotation<'a>>;
 
 impl<'a> Annotation<'a> {
     /// The entry as it stands in the file.
-    pub const fn raw(&self) -> &format::Annotation {
+    pub const fn raw(&self) -> &format::crashpad::Annotation {
         &self.raw
     }
 
@@ -301,7 +305,7 @@ impl<'a> Annotation<'a> {
 
 impl<'a> Record<'a> for Annotation<'a> {
     const LIST: &'static str = "MinidumpAnnotationList";
-    const SIZE: u64 = format::Annotation::SIZE as u64;
+    const SIZE: u64 = format::crashpad::Annotation::SIZE as u64;
 
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })

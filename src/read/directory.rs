@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, Header};
 
-use super::bytes::Bytes;
+use crate::read::bytes::Bytes;
 
 /// The stream directory.
 #[derive(Clone, Copy, Debug)]

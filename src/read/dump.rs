@@ -1,17 +1,17 @@
 //! Telling the formats apart.
 
 use crate::error::ReadError;
-use crate::format::{USERDU64_SIGNATURE, USERDUMP_SIGNATURE};
+use crate::format::full_user_dump::{USERDU64_SIGNATURE, USERDUMP_SIGNATURE};
 
-use super::any::{AnyException, AnyModule, AnyThread};
-use super::bytes::{ByteOrder, signature};
-use super::dump_bytes::DumpBytes;
-use super::finding::Finding;
-use super::full_user_dump::FullUserDump;
-use super::index::Memory;
-use super::minidump::Minidump;
-use super::regions::MemoryRegions;
-use super::target::Target;
+use crate::read::any_format::{AnyException, AnyModule, AnyThread};
+use crate::read::bytes::{ByteOrder, signature};
+use crate::read::check::finding::Finding;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::full_user_dump::FullUserDump;
+use crate::read::memory::by_address::Memory;
+use crate::read::memory::regions::MemoryRegions;
+use crate::read::minidump::Minidump;
+use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
 ///

@@ -5,9 +5,9 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::{LocationDescriptor, Rva, Rva64};
 
-use super::bytes::{ByteOrder, Bytes};
-use super::string::Utf16;
-use super::target::Target;
+use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::target::Target;
+use crate::read::text::utf16::Utf16;
 
 /// The bytes of a dump, their byte order, and the target: all that a view needs to decode itself.
 ///

@@ -3,9 +3,10 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{FunctionTableDescriptor, FunctionTableStream, StreamType};
+use crate::format::StreamType;
+use crate::format::function_table::{FunctionTableDescriptor, FunctionTableStream};
 
-use super::stream::{FromStream, RawStream};
+use crate::read::raw_stream::{FromStream, RawStream};
 
 const WHAT: &str = "MINIDUMP_FUNCTION_TABLE_STREAM";
 

@@ -3,12 +3,14 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{self, HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleOperation, StreamType};
+use crate::format;
+use crate::format::StreamType;
+use crate::format::handle::{HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleOperation};
 
-use super::dump_bytes::DumpBytes;
-use super::list::{List, Record};
-use super::stream::{FromStream, RawStream};
-use super::string::Utf16;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::entries::{List, Record};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf16::Utf16;
 
 /// An open handle; on Linux, minidump-writer lists file descriptors in this form.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +84,8 @@ impl<'a> FromStream<'a> for HandleData<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_DATA;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::HandleDataStream = stream.read(Handle::LIST, 0)?;
-        let least = format::HandleDataStream::SIZE as u64;
+        let head: format::handle::HandleDataStream = stream.read(Handle::LIST, 0)?;
+        let least = format::handle::HandleDataStream::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_descriptor, head.number_of_descriptors.into())
     }
 }
@@ -104,8 +106,8 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_OPERATION_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
-        let least = format::HandleOperationList::SIZE as u64;
+        let head: format::handle::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
+        let least = format::handle::HandleOperationList::SIZE as u64;
         Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Interval {
 impl Interval {
     /// `size` addresses from `start` on, up to 2^64; `None` if there are none.
     ///
-    /// [`Target::interval`](super::Target::interval) knows how far the addresses of a process go.
+    /// [`Target::interval`](crate::read::Target::interval) knows how far the addresses of a process go.
     pub(crate) fn new(start: u64, size: u64) -> Option<Self> {
         let more = size.checked_sub(1)?;
         Some(Self { start, last: start.saturating_add(more) })
@@ -134,7 +134,7 @@ pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
 }
 
 /// True if no two of these, which are sorted, share an address.
-pub(super) fn are_apart<T: Located>(sorted: &[T]) -> bool {
+pub(crate) fn are_apart<T: Located>(sorted: &[T]) -> bool {
     sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.interval().last < b.interval().start))
 }
 

@@ -5,12 +5,12 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::{self, Header, LocationDescriptor, MinidumpType, StreamType};
 
-use super::bytes::{ByteOrder, Bytes, signature};
-use super::directory::{Directory, DirectoryEntries};
-use super::dump_bytes::DumpBytes;
-use super::stream::{FromStream, RawStream};
-use super::string::Utf16;
-use super::target::Target;
+use crate::read::bytes::{ByteOrder, Bytes, signature};
+use crate::read::directory::{Directory, DirectoryEntries};
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::target::Target;
+use crate::read::text::utf16::Utf16;
 
 /// A minidump: a view of the bytes of one file.
 ///
@@ -55,7 +55,7 @@ impl<'a> Minidump<'a> {
         };
         let bytes = Bytes::new(data, order);
         let header: Header = bytes.read("MINIDUMP_HEADER", 0)?;
-        if header.version & 0xffff != format::VERSION {
+        if header.version & 0xffff != format::header::VERSION {
             return Err(ReadError::Version { found: header.version });
         }
         let dump = Self::new(DumpBytes::new(bytes, Target::default()), header);
@@ -63,7 +63,7 @@ impl<'a> Minidump<'a> {
     }
 
     /// The dump of these bytes, which start with this header.
-    pub(super) fn new(dump: DumpBytes<'a>, header: Header) -> Self {
+    pub(crate) fn new(dump: DumpBytes<'a>, header: Header) -> Self {
         Self { dump, header, directory: Directory::new(*dump.bytes(), &header) }
     }
 

@@ -3,16 +3,15 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{
-    self, LocationDescriptor, MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord4, MacCrashInfoRecord5,
-    Rva64, StreamType,
-};
+use crate::format;
+use crate::format::mozilla::{MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord4, MacCrashInfoRecord5};
+use crate::format::{LocationDescriptor, Rva64, StreamType};
 
-use super::bytes::Decode;
-use super::dump_bytes::DumpBytes;
-use super::stream::{FromStream, RawStream};
-use super::string::Utf16;
-use super::utf8::{Utf8, until_nul};
+use crate::read::bytes::Decode;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf8::{Utf8, until_nul};
+use crate::read::text::utf16::Utf16;
 
 text_streams! {
     /// What went wrong while minidump-writer wrote the dump, a text in JSON; what it holds differs between versions.
@@ -68,7 +67,7 @@ pub struct MacCrashInfoRecord<'a> {
     bytes: &'a [u8],
     offset: u64,
     dump: DumpBytes<'a>,
-    record: format::MacCrashInfoRecord,
+    record: format::mozilla::MacCrashInfoRecord,
     texts: &'a [u8],
 }
 
@@ -78,7 +77,7 @@ impl<'a> MacCrashInfoRecord<'a> {
     fn new(dump: DumpBytes<'a>, location: LocationDescriptor, start: u32) -> Result<Self, ReadError> {
         let offset = location.rva.into();
         let bytes = dump.location(Self::WHAT, location)?;
-        let record: format::MacCrashInfoRecord = dump.bytes().read_from(Self::WHAT, bytes, offset)?;
+        let record: format::mozilla::MacCrashInfoRecord = dump.bytes().read_from(Self::WHAT, bytes, offset)?;
         let needed = match record.version {
             ..4 => return Ok(Self { bytes, offset, dump, record, texts: &[] }),
             4 => MacCrashInfoRecord4::SIZE,
@@ -169,7 +168,7 @@ pub struct MozMacBootArgs<'a> {
 }
 
 /// True if the position is where a compiler would align it, and not where minidump-writer packs it.
-pub(super) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
+pub(crate) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
     stream.declared_size() >= MacBootArgsAligned::SIZE as u64
 }
 

@@ -8,19 +8,22 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{
-    Annotation, CrashpadInfo, DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, FieldOffset, LinkMap32,
-    LinkMap64, LinkMap64Packed, LocationDescriptor, MacBootArgs, MacBootArgsAligned, MacCrashInfo, Module,
-    ModuleCrashpadInfo, ModuleCrashpadInfoLink, Relocation, Rva, Rva64, RvaWidth, SimpleStringDictionaryEntry,
-    StreamType, stream_table,
+use crate::format::crashpad::{
+    Annotation, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
+use crate::format::linux::{
+    DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
+};
+use crate::format::mozilla::{MacBootArgs, MacBootArgsAligned, MacCrashInfo};
+use crate::format::stream::Relocation;
+use crate::format::{FieldOffset, LocationDescriptor, Module, Rva, Rva64, RvaWidth, StreamType, stream_table};
 
-use super::budget::Budget;
-use super::bytes::{Bytes, integer_at};
-use super::linux::dso_debug_layout;
-use super::module::ModuleList;
-use super::mozilla::has_aligned_boot_args;
-use super::stream::RawStream;
+use crate::read::budget::Budget;
+use crate::read::bytes::{Bytes, integer_at};
+use crate::read::linux::dso_debug_layout;
+use crate::read::module::list::ModuleList;
+use crate::read::mozilla::has_aligned_boot_args;
+use crate::read::raw_stream::RawStream;
 
 /// A stream and all that it refers to, see [`parts`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub struct Reference {
 ///
 /// # Errors
 ///
-/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::StreamRow::relocation) is
+/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::stream::StreamRow::relocation) is
 /// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
 /// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {

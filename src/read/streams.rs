@@ -1,33 +1,39 @@
 //! Every stream by its type: the enum, its decoding, and the way through all streams of a dump.
 
+pub use super::directory::{Directory, DirectoryEntries};
+pub use super::minidump::RawStreams;
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{StreamType, stream_table};
 
-use super::breakpad::{AssertionInfo, BreakpadInfo};
-use super::comment::{CommentA, CommentW};
-use super::counters::{ProcessVmCounters, SystemMemoryInfo};
-use super::crashpad::CrashpadInfo;
-use super::exception::Exception;
-use super::function_table::FunctionTableList;
-use super::handle::{HandleData, HandleOperationList};
-use super::linux::{
+use crate::read::breakpad::{AssertionInfo, BreakpadInfo};
+use crate::read::crashpad::CrashpadInfo;
+use crate::read::exception::stream::Exception;
+use crate::read::facebook::{
+    FacebookAbortReason, FacebookAppCustomData, FacebookAppStateLog, FacebookAppVersionName, FacebookDalvikInfo,
+    FacebookDumpErrorLog, FacebookJavaStack, FacebookLogcat, FacebookThreadName,
+};
+use crate::read::function_table::FunctionTableList;
+use crate::read::handle::{HandleData, HandleOperationList};
+use crate::read::linux::{
     LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron, LinuxLsbRelease, LinuxMaps, LinuxProcFd,
     LinuxProcStat, LinuxProcStatus, LinuxProcUptime, MozLinuxLimits,
 };
-use super::memory::{Memory64List, MemoryList};
-use super::memory_info::MemoryInfoList;
-use super::minidump::{Minidump, RawStreams};
-use super::misc::MiscInfo;
-use super::module::{HostModuleList, ModuleList, UnloadedModuleList};
-use super::mozilla::{MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
-use super::opaque::{IptTrace, JavaScriptData};
-use super::stream::{FromStream, RawStream};
-use super::system::SystemInfo;
-use super::thread::{ThreadInfoList, ThreadList, ThreadNames};
-use super::thread_ex::ThreadExList;
-use super::token::TokenInfoList;
+use crate::read::memory::info::MemoryInfoList;
+use crate::read::memory::lists::{Memory64List, MemoryList};
+use crate::read::minidump::Minidump;
+use crate::read::module::list::{HostModuleList, ModuleList, UnloadedModuleList};
+use crate::read::mozilla::{MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::system::counters::{ProcessVmCounters, SystemMemoryInfo};
+use crate::read::system::info::SystemInfo;
+use crate::read::system::misc::MiscInfo;
+use crate::read::system::token::TokenInfoList;
+use crate::read::text::comment::{CommentA, CommentW};
+use crate::read::thread::extended::ThreadExList;
+use crate::read::thread::list::{ThreadInfoList, ThreadList, ThreadNames};
+use crate::read::undocumented::{IptTrace, JavaScriptData};
 
 /// Declares [`Stream`] with a variant for each row of the table that has a view.
 macro_rules! streams {

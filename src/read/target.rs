@@ -1,8 +1,9 @@
 //! The machine that a dump is of: what its addresses and registers look like.
 
-use crate::format::{PlatformId, Processor, ProcessorArchitecture};
+use crate::format::processor::Processor;
+use crate::format::{PlatformId, ProcessorArchitecture};
 
-use super::interval::Interval;
+use crate::read::interval::Interval;
 
 /// Processor and operating system of the dumped process, as far as the dump says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::read::{Interval, Memory, Target, any_has, overlapping, united};
 
-use super::source::Source;
+use crate::redump::source::Source;
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {

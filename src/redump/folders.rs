@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
-use crate::format::{CvInfoPdb20, stream_table};
-use crate::read::{
-    Budget, CodeView, DebugMiscName, HostModuleList, LinuxDsoDebug, LinuxMaps, Minidump, Module, ModuleList, Stream,
-    UnloadedModuleList, Utf16,
-};
+use crate::format::module::CvInfoPdb20;
+use crate::format::stream_table;
+use crate::read::linux::{LinuxDsoDebug, LinuxMaps};
+use crate::read::module::{CodeView, DebugMiscName, HostModuleList, UnloadedModuleList};
+use crate::read::text::Utf16;
+use crate::read::{Budget, Minidump, Module, ModuleList, Stream};
 
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
@@ -284,7 +285,7 @@ pub(super) fn string_without_folder(string: &[u8]) -> Vec<u8> {
 /// A CodeView record with the base name of the PDB in place of its path; `None` if it has no path.
 pub(super) fn code_view_without_folder(record: &[u8], code_view: CodeView<'_>) -> Option<Vec<u8>> {
     let (head, path) = match code_view {
-        CodeView::Pdb70 { path, .. } => (crate::format::CvInfoPdb70::SIZE, path),
+        CodeView::Pdb70 { path, .. } => (crate::format::module::CvInfoPdb70::SIZE, path),
         CodeView::Pdb20 { path, .. } => (CvInfoPdb20::SIZE, path),
         _ => return None,
     };

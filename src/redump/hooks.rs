@@ -8,9 +8,9 @@ use core::fmt;
 use std::collections::HashSet;
 
 use crate::format::StreamType;
-use crate::read::{Minidump, Module, RawStream, Thread, ThreadExList, ThreadList};
+use crate::read::{Minidump, Module, RawStream, Thread};
 
-use super::select::reason::Reason;
+use crate::redump::select::reason::Reason;
 
 type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
 type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;
@@ -111,7 +111,7 @@ impl<'h> Hooks<'h> {
     ///
     /// It is given the address (without the upper half on 32-bit targets), why the bytes are there, and the bytes:
     /// each byte once, in the order of addresses, in pieces of no certain size. Bytes that are there for several
-    /// reasons come with the one that is the first in [`Redump::selected_memory`](super::Redump::selected_memory); what
+    /// reasons come with the one that is the first in [`Redump::selected_memory`](crate::redump::Redump::selected_memory); what
     /// only fills a gap between two stretches comes with the reason of the stretch before it.
     #[must_use]
     pub fn redact(mut self, change: impl Fn(u64, Reason, &mut [u8]) + 'h) -> Self {
@@ -122,10 +122,7 @@ impl<'h> Hooks<'h> {
     /// The numbers of the threads that are left out.
     pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
         let Some(keep) = &self.threads else { return HashSet::new() };
-        let threads = dump.stream::<ThreadList<'_>>().ok().flatten().into_iter().flatten();
-        let extended = dump.stream::<ThreadExList<'_>>().ok().flatten().into_iter().flatten();
-        let threads = threads.chain(extended.map(|thread| thread.thread()));
-        threads.filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
+        dump.threads().filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
     }
 
     pub(super) fn keeps_module(&self, module: &Module<'_>) -> bool {

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::{DirectoryEntry, Header, StreamType};
-use crate::read::{ByteOrder, Memory64List, MemoryList, Minidump};
+use crate::read::memory::{Memory64List, MemoryList};
+use crate::read::{ByteOrder, Minidump};
 
-use super::source::{Opened, Ranges, Records, Source};
+use crate::redump::source::{Opened, Ranges, Records, Source};
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     if dump.byte_order() == ByteOrder::Big {

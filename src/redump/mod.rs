@@ -128,20 +128,20 @@
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
 
-mod carry;
-mod changed;
-mod contents;
-mod context;
+mod context_form;
+mod edited_memory;
 mod filter;
 mod folders;
 mod full_user_dump;
+mod gapless_runs;
 mod hooks;
 mod minidump;
 mod options;
-mod records;
+mod record_lists;
 mod report;
-mod runs;
+mod result_memory;
 mod select;
+mod shared_parts;
 mod source;
 mod transcode;
 

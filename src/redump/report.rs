@@ -29,7 +29,7 @@ pub struct Report {
     /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
     /// nothing accessible is there (reserved, free, no-access and guard regions).
     pub excluded_memory: u64,
-    /// How many threads the program asked to leave out ([`Hooks`](super::Hooks)).
+    /// How many threads the program asked to leave out ([`Hooks`](crate::redump::Hooks)).
     pub threads_left_out: u64,
     /// How many modules it asked to leave out.
     pub modules_left_out: u64,
@@ -107,7 +107,7 @@ pub enum Outcome {
     /// Left out: it may hold what the option `r` keeps out, or folders that the option `R` keeps out and that would take
     /// too long to find in it.
     Filtered,
-    /// The program asked for it to be left out ([`Hooks`](super::Hooks)).
+    /// The program asked for it to be left out ([`Hooks`](crate::redump::Hooks)).
     LeftOut,
     /// Left out: the format of the result has no place for it.
     NoPlace,

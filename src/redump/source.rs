@@ -7,12 +7,11 @@ use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::{self, MemoryDescriptor};
-use crate::read::{
-    Budget, Interval, Memory, MemoryInfoList, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
-};
+use crate::read::memory::MemoryInfoList;
+use crate::read::{Budget, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united};
 
-use super::report::{ItemFault, Loss};
-use super::runs::Runs;
+use crate::redump::gapless_runs::Runs;
+use crate::redump::report::{ItemFault, Loss};
 
 /// What a dump says beside its memory, in the words of a minidump.
 pub(super) enum Records<'a> {
@@ -113,7 +112,7 @@ pub(super) struct Opened<'a> {
     pub(super) file_size: u64,
     /// What the dump says and the records of a minidump have no place for.
     pub(super) losses: Vec<Loss>,
-    /// See [`Report::cut_tables`](super::report::Report::cut_tables).
+    /// See [`Report::cut_tables`](crate::redump::report::Report::cut_tables).
     pub(super) cut_tables: Vec<ReadError>,
     /// What could not be read of the items that the records are about.
     pub(super) faults: Vec<ItemFault>,

@@ -6,29 +6,33 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MinidumpType, Relocation, Repeats, StreamType, size32, stream_table};
-use crate::read::{
-    Budget, Exception, Interval, LinuxMaps, List, Memory64List, MemoryInfoList, MemoryList, MiscInfo, RawStream,
-    Record, Stream, SystemInfo, ThreadInfoList,
-};
+use crate::format;
+use crate::format::stream::{Relocation, Repeats};
+use crate::format::{MinidumpType, StreamType, size32, stream_table};
+use crate::read::linux::LinuxMaps;
+use crate::read::list::Record;
+use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use crate::read::system::MiscInfo;
+use crate::read::thread::ThreadInfoList;
+use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
-use super::carry::Carrier;
-use super::changed::Changes;
-use super::contents::Contents;
-use super::filter::StackFilter;
-use super::folders::Folders;
-use super::hooks::Hooks;
-use super::options::Options;
-use super::report::{ItemFault, Outcome, Report, StreamReport};
-use super::select::selected::Selection;
-use super::source::{Source, written};
+use crate::redump::edited_memory::Changes;
+use crate::redump::filter::StackFilter;
+use crate::redump::folders::Folders;
+use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
+use crate::redump::report::{ItemFault, Outcome, Report, StreamReport};
+use crate::redump::result_memory::Contents;
+use crate::redump::select::selected::Selection;
+use crate::redump::shared_parts::Carrier;
+use crate::redump::source::{Source, written};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
 /// The size of the counters that the debugger writes, filled with zeros, where the source has none.
-const SYSTEM_MEMORY_INFO_SIZE: usize = format::SystemMemoryInfo1::SIZE;
-const PROCESS_VM_COUNTERS_SIZE: usize = format::ProcessVmCounters2::SIZE;
+const SYSTEM_MEMORY_INFO_SIZE: usize = format::system::SystemMemoryInfo1::SIZE;
+const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
 
 /// Fills a builder with what the selection and the options take from the source.
 pub(super) fn transcode<'a>(
@@ -238,7 +242,7 @@ impl<'s> Transcoder<'s, '_> {
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
             let start_address = self.source.written(info.raw().start_address);
-            self.carrier.builder.thread_info(format::ThreadInfo { start_address, ..*info.raw() });
+            self.carrier.builder.thread_info(format::thread::ThreadInfo { start_address, ..*info.raw() });
         }
         Outcome::Rewritten
     }
@@ -387,11 +391,11 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.made_up.push(StreamType::EXCEPTION);
             }
         }
-        let no_tokens = encoded(format::TokenInfoList {
-            token_list_size: size32::<format::TokenInfoList>(),
+        let no_tokens = encoded(format::system::TokenInfoList {
+            token_list_size: size32::<format::system::TokenInfoList>(),
             token_list_entries: 0,
-            list_header_size: size32::<format::TokenInfoList>(),
-            element_header_size: format::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+            list_header_size: size32::<format::system::TokenInfoList>(),
+            element_header_size: format::system::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
         });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
@@ -403,7 +407,7 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.made_up.push(stream_type);
             }
         }
-        let rows = self.source.dump().stream::<MemoryInfoList<'_>>().ok().flatten().map_or(0, |rows| rows.len());
+        let rows = self.source.dump().list::<MemoryInfoList<'_>>().len();
         if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
             self.make_up_memory_info();
         }
@@ -427,9 +431,9 @@ pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
         allocation_base: base,
         allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
         region_size: size,
-        state: format::MemoryState::COMMIT.bits(),
+        state: format::memory::MemoryState::COMMIT.bits(),
         protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::MemoryType::PRIVATE.bits(),
+        memory_type: format::memory::MemoryType::PRIVATE.bits(),
         ..Default::default()
     }
 }

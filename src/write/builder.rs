@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 use crate::error::Item;
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
 
-use super::encode;
-use super::memory::{MemoryRange, ShortSource};
-use super::part::{Part, PartId, Reference, ReferenceTarget};
-use super::part_bytes::PartBytes;
-use super::ranges::{ComputedRanges, RangeList};
-use super::records::{ComputedMemoryInfos, HandleRow, Lists, ModuleRow};
-use super::string::Text;
+use crate::write::encode;
+use crate::write::memory_range::{MemoryRange, ShortSource};
+use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
+use crate::write::part_bytes::PartBytes;
+use crate::write::range_list::{ComputedRanges, RangeList};
+use crate::write::records::{ComputedMemoryInfos, HandleRow, Lists, ModuleRow};
+use crate::write::text::Text;
 
 /// Collects the content of a minidump.
 ///
@@ -178,13 +178,13 @@ impl<'a> MinidumpBuilder<'a> {
     }
 
     /// Adds a thread with a backing store, to the extended thread list; positions follow as in that of plain threads.
-    pub fn thread_ex(&mut self, record: format::ThreadEx, context: Option<PartId>) -> &mut Self {
+    pub fn thread_ex(&mut self, record: format::thread::ThreadEx, context: Option<PartId>) -> &mut Self {
         self.lists.threads_ex.get_or_insert_default().push((record, context));
         self
     }
 
     /// Adds a thread's times, state and start address.
-    pub fn thread_info(&mut self, record: format::ThreadInfo) -> &mut Self {
+    pub fn thread_info(&mut self, record: format::thread::ThreadInfo) -> &mut Self {
         self.lists.thread_infos.get_or_insert_default().push(record);
         self
     }
@@ -219,7 +219,7 @@ impl<'a> MinidumpBuilder<'a> {
     }
 
     /// Adds a module that was unloaded; without a name the position of the name will be 0.
-    pub fn unloaded_module(&mut self, record: format::UnloadedModule, name: Option<PartId>) -> &mut Self {
+    pub fn unloaded_module(&mut self, record: format::module::UnloadedModule, name: Option<PartId>) -> &mut Self {
         self.lists.unloaded_modules.get_or_insert_default().push((record, name));
         self
     }
@@ -239,7 +239,7 @@ impl<'a> MinidumpBuilder<'a> {
     /// Adds a handle; `information` is the first record of its object information chain.
     pub fn handle(
         &mut self,
-        record: format::HandleDescriptor2,
+        record: format::handle::HandleDescriptor2,
         type_name: Option<PartId>,
         object_name: Option<PartId>,
         information: Option<PartId>,
@@ -261,8 +261,8 @@ impl<'a> MinidumpBuilder<'a> {
     }
 
     /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.
-    pub fn misc_info(&mut self, mut record: format::MiscInfo5) -> &mut Self {
-        record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = format::size32::<format::MiscInfo5>();
+    pub fn misc_info(&mut self, mut record: format::system::MiscInfo5) -> &mut Self {
+        record.misc_info4.misc_info3.misc_info2.misc_info.size_of_info = format::size32::<format::system::MiscInfo5>();
         self.stream(StreamType::MISC_INFO, encode::encoded(record));
         self
     }

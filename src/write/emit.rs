@@ -5,12 +5,13 @@ use core::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
 
 use crate::error::{Item, WriteError};
-use crate::format::{LocationDescriptor, Memory64List, MemoryDescriptor, MemoryDescriptor64};
+use crate::format::memory::{Memory64List, MemoryDescriptor64};
+use crate::format::{LocationDescriptor, MemoryDescriptor};
 
-use super::encode;
-use super::memory::{Contents, ShortSource};
-use super::part_bytes::PartBytes;
-use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
+use crate::write::encode;
+use crate::write::memory_range::{Contents, ShortSource};
+use crate::write::part_bytes::PartBytes;
+use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 
 /// How many runs of bytes go into one call of the sink.
 const BATCH: usize = 256;

@@ -3,15 +3,16 @@
 use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
-use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, SIGNATURE, StreamType, VERSION};
+use crate::format::header::{SIGNATURE, VERSION};
+use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, StreamType};
 
-use super::builder::MinidumpBuilder;
-use super::cursor::{Cursor, rva};
-use super::encode::{self, fit32};
-use super::part::{Part, PartId, Reference, ReferenceTarget};
-use super::part_bytes::PartBytes;
-use super::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
-use super::ranges::RangeList;
+use crate::write::builder::MinidumpBuilder;
+use crate::write::cursor::{Cursor, rva};
+use crate::write::encode::{self, fit32};
+use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
+use crate::write::part_bytes::PartBytes;
+use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
+use crate::write::range_list::RangeList;
 
 /// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
 /// added.

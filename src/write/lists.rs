@@ -5,17 +5,20 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use crate::error::{Item, WriteError};
+use crate::format::handle::{HandleDataStream, HandleDescriptor, HandleDescriptor2};
+use crate::format::memory::MemoryInfoListHeader;
+use crate::format::module::{UnloadedModule, UnloadedModuleListHeader};
+use crate::format::thread::{ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName};
 use crate::format::{
-    ExceptionStream, FieldOffset, HandleDataStream, HandleDescriptor, HandleDescriptor2, LocationDescriptor,
-    MemoryDescriptor, MemoryInfo, MemoryInfoListHeader, Module, Rva, Rva64, RvaWidth, StreamType, SystemInfo, Thread,
-    ThreadEx, ThreadInfo, ThreadInfoListHeader, ThreadName, UnloadedModule, UnloadedModuleListHeader, size32,
+    ExceptionStream, FieldOffset, LocationDescriptor, MemoryDescriptor, MemoryInfo, Module, Rva, Rva64, RvaWidth,
+    StreamType, SystemInfo, Thread, size32,
 };
 
-use super::builder::MinidumpBuilder;
-use super::encode::{self, Encode, fit32};
-use super::part::{PartId, Reference, ReferenceTarget};
-use super::part_bytes::{PartBytes, Rows};
-use super::records::{ComputedMemoryInfos, HandleRow, ModuleRow};
+use crate::write::builder::MinidumpBuilder;
+use crate::write::encode::{self, Encode, fit32};
+use crate::write::part::{PartId, Reference, ReferenceTarget};
+use crate::write::part_bytes::{PartBytes, Rows};
+use crate::write::records::{ComputedMemoryInfos, HandleRow, ModuleRow};
 
 /// A type of fields that hold positions in the file.
 trait Position {

@@ -3,7 +3,7 @@
 use crate::error::{Item, WriteError};
 use crate::format::RvaWidth;
 
-use super::part_bytes::PartBytes;
+use crate::write::part_bytes::PartBytes;
 
 /// Bytes that other bytes can refer to by file offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

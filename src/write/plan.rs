@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::error::Item;
-use crate::format::{DirectoryEntry, Memory64List, MemoryDescriptor, MemoryDescriptor64};
+use crate::format::memory::{Memory64List, MemoryDescriptor64};
+use crate::format::{DirectoryEntry, MemoryDescriptor};
 
-use super::memory::ShortSource;
-use super::part_bytes::PartBytes;
-use super::ranges::RangeList;
+use crate::write::memory_range::ShortSource;
+use crate::write::part_bytes::PartBytes;
+use crate::write::range_list::RangeList;
 
 /// Bytes of the file that are not memory contents, at their final place.
 #[derive(Debug)]

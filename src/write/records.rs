@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::format::{
-    ExceptionStream, HandleDescriptor2, MemoryInfo, Module, StreamType, SystemInfo, Thread, ThreadEx, ThreadInfo,
-    UnloadedModule,
-};
+use crate::format::handle::HandleDescriptor2;
+use crate::format::module::UnloadedModule;
+use crate::format::thread::{ThreadEx, ThreadInfo};
+use crate::format::{ExceptionStream, MemoryInfo, Module, StreamType, SystemInfo, Thread};
 
-use super::part::PartId;
+use crate::write::part::PartId;
 
 type Rows<T> = Option<Vec<T>>;
 

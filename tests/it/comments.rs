@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use libtest_mimic::Trial;
-use userdump::read::{CommentA, CommentW, FromStream};
+use userdump::read::FromStream;
+use userdump::read::text::{CommentA, CommentW};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::{Form, in_every_form, open};

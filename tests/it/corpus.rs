@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use libtest_mimic::Trial;
 use userdump::Minidump;
 use userdump::format::StreamType;
-use userdump::read::{
-    FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, MemoryRange, Module, ModuleList, ThreadList,
-    ThreadNames, UnloadedModuleList,
-};
+use userdump::read::handle::HandleData;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::thread::ThreadNames;
+use userdump::read::{FromStream, MemoryRange, Module, ModuleList, ThreadList};
 
 use crate::support::facts::Facts;
 use crate::support::forms::open;

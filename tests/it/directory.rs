@@ -2,7 +2,8 @@
 
 use libtest_mimic::Trial;
 use userdump::format::{DirectoryEntry, StreamType};
-use userdump::read::{Directory, FromStream, ModuleList, RawStream, Stream, ThreadList};
+use userdump::read::streams::Directory;
+use userdump::read::{FromStream, ModuleList, RawStream, Stream, ThreadList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::facts::Facts;

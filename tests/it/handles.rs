@@ -1,8 +1,8 @@
 //! Handles: both sizes of descriptors, names, chains of records about objects, and what was done to handles.
 
 use libtest_mimic::Trial;
-use userdump::format::HandleObjectInformationType;
-use userdump::read::{Handle, HandleData, HandleOperationList};
+use userdump::format::handle::HandleObjectInformationType;
+use userdump::read::handle::{Handle, HandleData, HandleOperationList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::{Form, in_every_form, open};

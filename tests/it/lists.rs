@@ -1,7 +1,8 @@
 //! The shapes of lists: heads with and without sizes, padding, entries larger and smaller than known, counts that lie.
 
 use libtest_mimic::Trial;
-use userdump::read::{List, Record, Stream};
+use userdump::read::list::Record;
+use userdump::read::{List, Stream};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::{Form, in_every_form, open};

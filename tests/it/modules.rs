@@ -2,7 +2,8 @@
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
-use userdump::read::{CodeView, DebugMiscName, HostModuleList, Module, ModuleList, UnloadedModuleList};
+use userdump::read::module::{CodeView, DebugMiscName, HostModuleList, UnloadedModuleList};
+use userdump::read::{Module, ModuleList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::everything::{build_id, pdb20, pdb70};

@@ -11,9 +11,13 @@ use minidump::{
     MinidumpThreadList, MinidumpThreadNames, MinidumpUnloadedModuleList, Module, RawMiscInfo,
 };
 use userdump::MinidumpBuilder;
+use userdump::format;
+use userdump::format::handle::{HandleDescriptor, HandleDescriptor2};
+use userdump::format::memory::{MemoryState, MemoryType};
+use userdump::format::module::FixedFileInfo;
 use userdump::format::{
-    self, ExceptionRecord, FixedFileInfo, HandleDescriptor, HandleDescriptor2, LocationDescriptor, MemoryDescriptor,
-    MemoryProtection, MemoryState, MemoryType, MinidumpType, PlatformId, ProcessorArchitecture, RvaWidth, StreamType,
+    ExceptionRecord, LocationDescriptor, MemoryDescriptor, MemoryProtection, MinidumpType, PlatformId,
+    ProcessorArchitecture, RvaWidth, StreamType,
 };
 use userdump::write::MemoryRange;
 
@@ -255,10 +259,10 @@ fn exceptions_agree() {
 
 fn misc_info_agrees() {
     let dump = read(ProcessorArchitecture::AMD64, |dump| {
-        let mut info = format::MiscInfo5 { process_cookie: 0xC00C, ..Default::default() };
+        let mut info = format::system::MiscInfo5 { process_cookie: 0xC00C, ..Default::default() };
         info.xstate_data.size_of_info = 528;
         info.xstate_data.enabled_features = 7;
-        info.xstate_data.features[2] = format::XStateFeature { offset: 576, size: 256 };
+        info.xstate_data.features[2] = format::system::XStateFeature { offset: 576, size: 256 };
         for (unit, letter) in info.misc_info4.build_string.iter_mut().zip("19041.1".encode_utf16()) {
             *unit = letter;
         }
@@ -287,7 +291,7 @@ fn misc_info_agrees() {
 fn unloaded_modules_agree() {
     let dump = read(ProcessorArchitecture::AMD64, |dump| {
         let name = dump.text("gone.dll");
-        let row = format::UnloadedModule {
+        let row = format::module::UnloadedModule {
             base_of_image: 0x7000_0000,
             size_of_image: 0x9000,
             check_sum: 5,
@@ -336,7 +340,7 @@ fn thread_infos_and_names_agree() {
     let dump = read(ProcessorArchitecture::AMD64, |dump| {
         let (main, worker) = (dump.text("main ☃"), dump.text(""));
         dump.thread_name(5, main).thread_name(6, worker);
-        dump.thread_info(format::ThreadInfo {
+        dump.thread_info(format::thread::ThreadInfo {
             thread_id: 5,
             dump_flags: 2,
             dump_error: 3,

@@ -146,15 +146,15 @@ pub fn one_of_everything<'a>() -> MinidumpBuilder<'a> {
     for (id, context) in contexts.iter().enumerate() {
         dump.thread(records::thread(id as u32 + 1, 0x7000 * (id as u64 + 1), 9), Some(*context));
     }
-    dump.thread_name(1, short).thread_info(format::ThreadInfo { thread_id: 1, ..Default::default() });
+    dump.thread_name(1, short).thread_info(format::thread::ThreadInfo { thread_id: 1, ..Default::default() });
     dump.module(format::Module { base_of_image: 1, ..Default::default() }, long, Some(code_view), Some(misc));
     dump.module(format::Module { base_of_image: 2, ..Default::default() }, empty, None, Some(misc));
-    dump.unloaded_module(format::UnloadedModule::default(), Some(short));
-    dump.handle(format::HandleDescriptor2::default(), Some(short), Some(long), Some(objects[0]));
+    dump.unloaded_module(format::module::UnloadedModule::default(), Some(short));
+    dump.handle(format::handle::HandleDescriptor2::default(), Some(short), Some(long), Some(objects[0]));
     dump.memory_info(format::MemoryInfo { base_address: 5, ..Default::default() });
     dump.exception(format::ExceptionStream { thread_id: 1, ..Default::default() }, Some(contexts[1]));
     dump.exception(format::ExceptionStream { thread_id: 2, ..Default::default() }, None);
-    dump.system_info(format::SystemInfo::default(), Some(empty)).misc_info(format::MiscInfo5::default());
+    dump.system_info(format::SystemInfo::default(), Some(empty)).misc_info(format::system::MiscInfo5::default());
     dump.comment("odd").stream(StreamType(0x1_0001), vec![1; 7]);
     dump.stream(StreamType::TOKEN, vec![2; 3]);
     dump.memory(MemoryRange::borrowed(0x7000, &[5; 9])).memory(MemoryRange::borrowed(0x100, &[6; 2]));

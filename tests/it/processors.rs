@@ -1,7 +1,9 @@
 //! The table of processors, number by number, beside one that was written by hand.
 
 use libtest_mimic::Trial;
-use userdump::format::{CpuInfoForm, ImageFileMachine, ProcessorArchitecture};
+use userdump::format::ProcessorArchitecture;
+use userdump::format::full_user_dump::ImageFileMachine;
+use userdump::format::processor::CpuInfoForm;
 
 use crate::support::trials;
 

@@ -3,8 +3,8 @@
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpException, MinidumpSystemInfo};
 use userdump::Minidump;
-use userdump::format::ExceptionFlags;
-use userdump::read::{Access, CrashReason, WindowsDetail};
+use userdump::format::exception::ExceptionFlags;
+use userdump::read::exception::{Access, CrashReason, WindowsDetail};
 
 use crate::support::{Shared, trials};
 use crate::synth::{Dump, Exception, SystemInfo};

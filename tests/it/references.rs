@@ -1,9 +1,10 @@
 //! Streams of other producers that hold file offsets, taken apart: which bytes belong to them, and where the offsets are.
 
 use libtest_mimic::Trial;
-use userdump::format::Relocation;
+use userdump::format::stream::Relocation;
 use userdump::format::{RvaWidth, StreamType};
-use userdump::read::{self, Parts, parts};
+use userdump::read;
+use userdump::read::references::{Parts, parts};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;
@@ -352,7 +353,7 @@ fn check(kind: u32, architecture: u16, write: impl FnOnce(&mut Bytes) + Copy + '
             let start = facts.stream(kind).expect("it is there").rva.0;
             let found = take(dump, kind).expect("it is sound");
             assert_eq!(found.faults, []);
-            let fields = |part: &read::Part<'_>| {
+            let fields = |part: &read::references::Part<'_>| {
                 part.references.iter().map(|it| (it.position, it.width, it.extent, it.target)).collect()
             };
             let found: Vec<Part> =

@@ -4,10 +4,12 @@ mod input;
 
 use libtest_mimic::Trial;
 use userdump::format;
-use userdump::read::{
-    HandleData, Memory64List, MemoryInfoList, MemoryList, Minidump, ModuleList, SystemInfo, ThreadInfoList, ThreadList,
-    ThreadNames, UnloadedModuleList, Utf16,
-};
+use userdump::read::handle::HandleData;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::text::Utf16;
+use userdump::read::thread::{ThreadInfoList, ThreadNames};
+use userdump::read::{Minidump, ModuleList, SystemInfo, ThreadList};
 
 pub use input::Random;
 use input::{Input, Number};
@@ -129,7 +131,7 @@ fn check_threads(input: &Input, facts: &Facts<'_>) {
         }
     }
     let infos: Vec<_> = input.thread_infos.iter().flatten().copied().collect();
-    let found = facts.thread_infos().into_iter().map(|it| format::ThreadInfo {
+    let found = facts.thread_infos().into_iter().map(|it| format::thread::ThreadInfo {
         thread_id: it.id,
         dump_flags: it.flags,
         dump_error: it.error,
@@ -161,7 +163,7 @@ fn check_modules(input: &Input, facts: &Facts<'_>) {
         assert_eq!((found.code_view.0, found.misc.0), (input.record(*code_view), input.record(*misc)));
     }
     let found = facts.unloaded_modules().into_iter().map(|it| {
-        let row = format::UnloadedModule {
+        let row = format::module::UnloadedModule {
             base_of_image: it.base,
             size_of_image: it.size,
             check_sum: it.checksum,
@@ -172,7 +174,7 @@ fn check_modules(input: &Input, facts: &Facts<'_>) {
     });
     let rows = input.unloaded.iter().flatten();
     let expected = rows.map(|(row, name)| {
-        (format::UnloadedModule { module_name_rva: 0, ..*row }, input.units(*name).map(<[u16]>::to_vec))
+        (format::module::UnloadedModule { module_name_rva: 0, ..*row }, input.units(*name).map(<[u16]>::to_vec))
     });
     assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
@@ -301,7 +303,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
     }
     for (module, (row, name)) in rows!(dump, UnloadedModuleList<'_>, input.unloaded) {
         let raw = *module.raw();
-        assert_eq!(raw, format::UnloadedModule { module_name_rva: raw.module_name_rva, ..*row });
+        assert_eq!(raw, format::module::UnloadedModule { module_name_rva: raw.module_name_rva, ..*row });
         assert_eq!(raw.module_name_rva == 0, name.is_none());
         if name.is_some() {
             same(module.name().ok(), *name);
@@ -310,7 +312,10 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
     for (handle, (row, kind, name)) in rows!(dump, HandleData<'_>, input.handles) {
         let (found, row) = (handle.raw().descriptor, row.descriptor);
         let places = (found.type_name_rva, found.object_name_rva);
-        assert_eq!(found, format::HandleDescriptor { type_name_rva: places.0, object_name_rva: places.1, ..row });
+        assert_eq!(
+            found,
+            format::handle::HandleDescriptor { type_name_rva: places.0, object_name_rva: places.1, ..row }
+        );
         same(handle.type_name().expect("it is there"), *kind);
         same(handle.object_name().expect("it is there"), *name);
         assert_eq!(handle.object_information().count(), 0);

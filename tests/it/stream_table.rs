@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use libtest_mimic::Trial;
-use userdump::format::{Handling, MinidumpType, Relocation, StreamType};
+use userdump::format::stream::{Handling, Relocation};
+use userdump::format::{MinidumpType, StreamType};
 use userdump::read::Stream;
 use userdump::redump::Options;
 

@@ -2,7 +2,9 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::read::{ModuleList, ThreadNames, Utf16};
+use userdump::read::ModuleList;
+use userdump::read::text::Utf16;
+use userdump::read::thread::ThreadNames;
 
 use crate::support::forms::{in_every_form, open};
 use crate::support::trials;
@@ -145,7 +147,8 @@ fn zero_is_no_string_where_there_may_be_none() {
     in_every_form(dump, |dump, _| {
         let system = dump.stream::<userdump::read::SystemInfo<'_>>().expect("it is sound").expect("it is there");
         assert_eq!(system.csd_version(), Ok(None));
-        let handles = dump.stream::<userdump::read::HandleData<'_>>().expect("it is sound").expect("it is there");
+        let handles =
+            dump.stream::<userdump::read::handle::HandleData<'_>>().expect("it is sound").expect("it is there");
         let handle = handles.get(0).expect("it is there");
         assert_eq!((handle.type_name(), handle.object_name()), (Ok(None), Ok(None)));
     });
@@ -161,7 +164,7 @@ fn zero_is_a_position_where_a_string_has_to_be() {
         let error = truncated(4, 0x504d_444d, dump.data().len() as u64 - 4);
         assert_eq!(first_name(dump).map(|_| ()), Err(error));
         assert_eq!(module_name(dump).map(|_| ()), Err(error));
-        let unloaded = dump.stream::<userdump::read::UnloadedModuleList<'_>>().expect("it is sound");
+        let unloaded = dump.stream::<userdump::read::module::UnloadedModuleList<'_>>().expect("it is sound");
         let unloaded = unloaded.and_then(|list| list.get(0)).expect("it is there");
         assert_eq!(unloaded.name().map(|_| ()), Err(error));
     });

@@ -1,7 +1,9 @@
 //! Streams of records that each give their own size: security tokens and tables for unwinding.
 
 use libtest_mimic::Trial;
-use userdump::read::{FromStream, FunctionTableList, TokenInfoList};
+use userdump::read::FromStream;
+use userdump::read::function_table::FunctionTableList;
+use userdump::read::system::TokenInfoList;
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;

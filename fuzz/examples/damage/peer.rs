@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use minidump::{
     Error, MinidumpMemory64List, MinidumpMemoryList, MinidumpModuleList, MinidumpStream, MinidumpThreadList,
 };
-use userdump::read::{FromStream, Memory64List, MemoryList, MemoryRange, Module, ModuleList, ThreadList};
+use userdump::read::memory::{Memory64List, MemoryList};
+use userdump::read::{FromStream, MemoryRange, Module, ModuleList, ThreadList};
 use userdump::{Dump, Minidump};
 
 type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;

@@ -3,9 +3,11 @@
 mod parts;
 
 use arbitrary::Arbitrary;
+use userdump::format;
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64};
+use userdump::format::handle::{HandleDescriptor, HandleDescriptor2};
 use userdump::format::{
-    self, CrashModule64, CrashThread64, ExceptionDebugEvent64, ExceptionRecord, HandleDescriptor, HandleDescriptor2,
-    LocationDescriptor, MemoryDescriptor, MinidumpType, PlatformId, RvaWidth, StreamType,
+    ExceptionRecord, LocationDescriptor, MemoryDescriptor, MinidumpType, PlatformId, RvaWidth, StreamType,
 };
 use userdump::write::{MemoryRange, PartId, Text};
 use userdump::{FullUserDumpBuilder, MinidumpBuilder};
@@ -230,7 +232,7 @@ impl Process {
             dump.thread_name(thread_id, name);
         }
         if let Some((dump_flags, start_address)) = thread.info {
-            dump.thread_info(format::ThreadInfo { thread_id, dump_flags, start_address, ..Default::default() });
+            dump.thread_info(format::thread::ThreadInfo { thread_id, dump_flags, start_address, ..Default::default() });
         }
     }
 
@@ -252,7 +254,10 @@ impl Process {
         for &(base, size, name) in &self.unloaded {
             let name = name.map(|name| self.add_text(dump, name));
             let (base_of_image, size_of_image) = (self.address(base), size.into());
-            dump.unloaded_module(format::UnloadedModule { base_of_image, size_of_image, ..Default::default() }, name);
+            dump.unloaded_module(
+                format::module::UnloadedModule { base_of_image, size_of_image, ..Default::default() },
+                name,
+            );
         }
     }
 
@@ -322,7 +327,7 @@ impl Process {
     pub fn event(&self) -> Option<ExceptionDebugEvent64> {
         let exception = self.exception(self.exceptions.first()?);
         Some(ExceptionDebugEvent64 {
-            debug_event_code: format::EXCEPTION_DEBUG_EVENT,
+            debug_event_code: format::full_user_dump::EXCEPTION_DEBUG_EVENT,
             process_id: self.time,
             thread_id: exception.thread_id,
             exception_record: exception.exception_record,

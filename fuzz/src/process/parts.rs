@@ -1,7 +1,8 @@
 //! What processes are made of: addresses that meet each other, memory that has something in it, registers that lead to it.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use userdump::format::{ImageFileMachine, ProcessorArchitecture};
+use userdump::format::ProcessorArchitecture;
+use userdump::format::full_user_dump::ImageFileMachine;
 
 use crate::canary;
 

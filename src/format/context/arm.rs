@@ -1,8 +1,8 @@
 //! ARM with 32 and 64 bits.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{Control, Debug, FloatingPoint, Integer, XState};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{Control, Debug, FloatingPoint, Integer, XState};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for ARM as Windows lays it out; Breakpad and Crashpad have another one.
 pub const CONTEXT_ARM: u32 = 0x20_0000;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::register::{RegisterField, RegisterGroup, Run};
+use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 
 /// Fixed facts about one layout of CPU context.
 ///

@@ -3,9 +3,9 @@
 //! Neither Breakpad nor Crashpad has it. The facts are those of the port of Chromium, whose Crashpad writes such contexts;
 //! what was proposed to Breakpad has the same registers at the same places, and another bit in the flags.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for LoongArch with 64 bits.
 pub const CONTEXT_LOONGARCH64: u32 = 0x80_0000;

@@ -1,8 +1,8 @@
 //! MIPS with 32 and 64 bits.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for MIPS with 32 bits.
 pub const CONTEXT_MIPS: u32 = 0x4_0000;

@@ -1,8 +1,8 @@
 //! PowerPC with 32 and 64 bits.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for PowerPC with 32 bits.
 pub const CONTEXT_PPC: u32 = 0x2000_0000;

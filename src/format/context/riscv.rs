@@ -1,8 +1,8 @@
 //! RISC-V with 32 and 64 bits.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for RISC-V with 32 bits.
 pub const CONTEXT_RISCV32: u32 = 0x80_0000;

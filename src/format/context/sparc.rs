@@ -1,8 +1,8 @@
 //! SPARC.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{Control, Extra, FloatingPoint, Integer};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{Control, Extra, FloatingPoint, Integer};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for SPARC.
 pub const CONTEXT_SPARC: u32 = 0x1000_0000;

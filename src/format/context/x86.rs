@@ -1,8 +1,10 @@
 //! x86 and AMD64.
 
-use super::layout::ContextLayout;
-use super::register::RegisterGroup::{Control, Debug, Extended, FloatingPoint, Integer, Segments, Vector, XState};
-use super::register::{RegisterGroup, Run, offset_of};
+use crate::format::context::layout::ContextLayout;
+use crate::format::context::register::RegisterGroup::{
+    Control, Debug, Extended, FloatingPoint, Integer, Segments, Vector, XState,
+};
+use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
 /// Bit of the context flags for x86.
 #[doc(alias = "CONTEXT_i386")]

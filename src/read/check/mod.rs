@@ -1,18 +1,21 @@
 //! Looking for everything that a sound dump does not have.
 
-mod memory;
+pub(crate) mod finding;
+mod memory_lists;
 mod state;
-mod views;
+mod streams;
+
+pub use finding::{Finding, FindingCode};
 
 use alloc::vec::Vec;
 
-use crate::format::{DirectoryEntry, Repeats, StreamType};
+use crate::format::stream::Repeats;
+use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
-use crate::read::finding::{Finding, FindingCode};
 use crate::read::minidump::Minidump;
-use crate::read::system::SystemInfo;
-use crate::read::thread::ThreadList;
-use crate::read::thread_ex::ThreadExList;
+use crate::read::system::info::SystemInfo;
+use crate::read::thread::extended::ThreadExList;
+use crate::read::thread::list::ThreadList;
 
 use state::{Check, Place};
 

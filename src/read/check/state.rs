@@ -5,39 +5,39 @@ use alloc::vec::Vec;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
-use crate::read::finding::{Finding, FindingCode};
-use crate::read::index::Memory;
+use crate::read::check::finding::{Finding, FindingCode};
+use crate::read::memory::by_address::Memory;
 use crate::read::minidump::Minidump;
-use crate::read::stream::RawStream;
+use crate::read::raw_stream::RawStream;
 
 /// A check at work.
-pub(super) struct Check<'a, 'f> {
-    pub(super) dump: Minidump<'a>,
+pub(crate) struct Check<'a, 'f> {
+    pub(crate) dump: Minidump<'a>,
     /// Built for the first stack that has no position.
-    pub(super) memory: Option<Memory<'a>>,
+    pub(crate) memory: Option<Memory<'a>>,
     /// The numbers of the threads in ascending order, collected for the first exception.
-    pub(super) threads: Option<Vec<u32>>,
+    pub(crate) threads: Option<Vec<u32>>,
     /// The bytes behind references.
-    pub(super) looked_at: Budget,
-    pub(super) found: &'f mut dyn FnMut(Finding),
+    pub(crate) looked_at: Budget,
+    pub(crate) found: &'f mut dyn FnMut(Finding),
 }
 
 /// What a finding is about.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) stream: Option<StreamType>,
-    pub(super) entry: Option<u64>,
-    pub(super) offset: u64,
+pub(crate) struct Place {
+    pub(crate) stream: Option<StreamType>,
+    pub(crate) entry: Option<u64>,
+    pub(crate) offset: u64,
 }
 
 impl Place {
-    pub(super) const DUMP: Self = Self { stream: None, entry: None, offset: 0 };
+    pub(crate) const DUMP: Self = Self { stream: None, entry: None, offset: 0 };
 
-    pub(super) fn stream(stream: &RawStream<'_>) -> Self {
+    pub(crate) fn stream(stream: &RawStream<'_>) -> Self {
         Self { stream: Some(stream.stream_type()), entry: None, offset: stream.offset() }
     }
 
-    pub(super) fn directory(dump: &Minidump<'_>, index: u32, entry: &DirectoryEntry) -> Self {
+    pub(crate) fn directory(dump: &Minidump<'_>, index: u32, entry: &DirectoryEntry) -> Self {
         let offset = dump.directory().entry_offset(index);
         Self { stream: Some(entry.stream_type), entry: None, offset }
     }
@@ -47,15 +47,15 @@ impl Check<'_, '_> {
     /// How often, on average, each byte of the file may be looked at through references.
     ///
     /// Handles share names of types, but such a name is hardly larger than the entry that refers to it.
-    pub(super) const EFFORT: u64 = 4;
+    pub(crate) const EFFORT: u64 = 4;
 
-    pub(super) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
+    pub(crate) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
         let Place { stream, entry, offset } = place;
         (self.found)(Finding { code, stream, entry, offset, error: error.into() });
     }
 
     /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
-    pub(super) fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
+    pub(crate) fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
         let was_spent = self.looked_at.is_spent();
         let charged = self.looked_at.charge(what, place.offset, size);
         if let Some(error) = charged.err().filter(|_| !was_spent) {

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::{
+use crate::format::full_user_dump::{
     ExceptionDebugEvent32, ExceptionDebugEvent64, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
-use crate::read::finding::{Finding, FindingCode};
+use crate::read::check::finding::{Finding, FindingCode};
 
-use super::dump::FullUserDump;
+use crate::read::full_user_dump::dump::FullUserDump;
 
 impl FullUserDump<'_> {
     /// Reads everything there is to read but the bytes of the memory, and reports what is wrong with it, in no

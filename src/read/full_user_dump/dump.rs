@@ -1,19 +1,21 @@
 //! The view of a full user dump: header, tables, and what the file does not say about itself.
 
 use crate::error::ReadError;
-use crate::format::{
-    self, ExceptionDebugEvent32, ExceptionDebugEvent64, PlatformId, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
-    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+use crate::format;
+use crate::format::PlatformId;
+use crate::format::full_user_dump::{
+    ExceptionDebugEvent32, ExceptionDebugEvent64, USERDU64_SIGNATURE, USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32,
+    UsermodeCrashdumpHeader64,
 };
 
 use crate::read::bytes::{ByteOrder, Bytes, signature};
-use crate::read::context::Context;
+use crate::read::context::registers::Context;
 use crate::read::dump_bytes::DumpBytes;
-use crate::read::list::{List, Record};
-use crate::read::memory_info::MemoryInfoList;
+use crate::read::list::entries::{List, Record};
+use crate::read::memory::info::MemoryInfoList;
 use crate::read::target::Target;
 
-use super::stored::Stored;
+use crate::read::full_user_dump::stored::Stored;
 
 /// A full user dump: a view of the bytes of one file.
 ///
@@ -29,7 +31,7 @@ use super::stored::Stored;
 /// - The **regions that have bytes**: current writers list no others. Older ones list guard pages without bytes; so if
 ///   there is too little room for all, and just enough for the committed regions without guard pages, it is these.
 /// - The **platform** is Windows.
-/// - The **code page** of names is not known, see [`Ansi`](super::Ansi).
+/// - The **code page** of names is not known, see [`Ansi`](crate::read::text::Ansi).
 ///
 /// # Examples
 ///
@@ -118,7 +120,7 @@ impl<'a> FullUserDump<'a> {
 
     /// The table of regions, those without bytes too.
     pub fn region_list(&self) -> MemoryInfoList<'a> {
-        let size = self.width(format::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
+        let size = self.width(format::full_user_dump::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
         let header = &self.header;
         self.table("MEMORY_BASIC_INFORMATION", header.memory_region_offset, size, header.memory_region_count)
     }

@@ -3,13 +3,13 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{CrashModule32, CrashModule64};
-use crate::read::ansi::Ansi;
-use crate::read::by_address::Addressed;
+use crate::format::full_user_dump::{CrashModule32, CrashModule64};
+use crate::read::list::by_address::Addressed;
 use crate::read::target::Target;
-use crate::read::utf8::until_nul;
+use crate::read::text::ansi::Ansi;
+use crate::read::text::utf8::until_nul;
 
-use super::dump::FullUserDump;
+use crate::read::full_user_dump::dump::FullUserDump;
 
 const WHAT: &str = "CRASH_MODULE";
 

@@ -2,13 +2,13 @@
 
 use core::iter::FusedIterator;
 
-use crate::read::index::Memory;
-use crate::read::list::Iter;
-use crate::read::memory::MemoryRange;
-use crate::read::memory_info::MemoryInfo;
-use crate::read::regions::MemoryRegions;
+use crate::read::list::entries::Iter;
+use crate::read::memory::by_address::Memory;
+use crate::read::memory::info::MemoryInfo;
+use crate::read::memory::lists::MemoryRange;
+use crate::read::memory::regions::MemoryRegions;
 
-use super::dump::FullUserDump;
+use crate::read::full_user_dump::dump::FullUserDump;
 
 /// A region of a [`FullUserDump`] and its bytes.
 #[derive(Clone, Copy, Debug)]

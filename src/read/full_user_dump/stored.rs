@@ -1,7 +1,9 @@
 //! Which regions of a full user dump have bytes: the format does not say.
 
-use crate::format::{MemoryProtection, MemoryState, UsermodeCrashdumpHeader64};
-use crate::read::memory_info::{MemoryInfo, MemoryInfoList};
+use crate::format::MemoryProtection;
+use crate::format::full_user_dump::UsermodeCrashdumpHeader64;
+use crate::format::memory::MemoryState;
+use crate::read::memory::info::{MemoryInfo, MemoryInfoList};
 
 /// Which regions of the table have bytes in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,15 @@ use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{self, CrashThread32, CrashThread64, ExceptionDebugEvent64};
+use crate::format;
+use crate::format::full_user_dump::{CrashThread32, CrashThread64, ExceptionDebugEvent64};
 use crate::read::bytes::ByteOrder;
-use crate::read::context::Context;
+use crate::read::context::registers::Context;
 use crate::read::dump_bytes::DumpBytes;
-use crate::read::list::{List, Record};
-use crate::read::reason::CrashReason;
+use crate::read::exception::crash_reason::CrashReason;
+use crate::read::list::entries::{List, Record};
 
-use super::dump::FullUserDump;
+use crate::read::full_user_dump::dump::FullUserDump;
 
 /// A thread of a [`FullUserDump`].
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,11 @@ impl<'a> UserThread<'a> {
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         let bytes = self.dump.context_bytes(self.index)?;
         Ok(bytes.map(|bytes| Context::new(bytes, self.dump.target(), ByteOrder::Little)))
+    }
+
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
     }
 }
 
@@ -182,7 +188,7 @@ impl<'a> FullUserDump<'a> {
     /// [`ReadError::Truncated`] if the event is not entirely in the file.
     pub fn exception(&self) -> Result<Option<UserException<'a>>, ReadError> {
         let event = self.debug_event()?;
-        let event = event.filter(|event| event.debug_event_code == format::EXCEPTION_DEBUG_EVENT);
+        let event = event.filter(|event| event.debug_event_code == format::full_user_dump::EXCEPTION_DEBUG_EVENT);
         Ok(event.map(|event| UserException { event, dump: *self }))
     }
 }

@@ -1,10 +1,10 @@
 //! What full user dumps have behind the memory.
 
-use crate::format::CrashdumpVersionInfo;
+use crate::format::full_user_dump::CrashdumpVersionInfo;
 use crate::read::bytes::ByteOrder;
-use crate::read::string::Utf16;
+use crate::read::text::utf16::Utf16;
 
-use super::dump::FullUserDump;
+use crate::read::full_user_dump::dump::FullUserDump;
 
 /// The version information of a [`FullUserDump`].
 #[non_exhaustive]

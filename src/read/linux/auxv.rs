@@ -1,9 +1,10 @@
 //! `/proc/self/auxv`: the auxiliary vector.
 
 use crate::error::ReadError;
-use crate::format::{AuxType, StreamType};
+use crate::format::StreamType;
+use crate::format::linux::AuxType;
 use crate::read::bytes::{ByteOrder, integer_at};
-use crate::read::stream::{FromStream, RawStream};
+use crate::read::raw_stream::{FromStream, RawStream};
 
 /// `/proc/self/auxv`: what the kernel told the program when it started, in pairs of words of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

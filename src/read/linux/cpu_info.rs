@@ -1,8 +1,8 @@
 //! `/proc/cpuinfo`.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
-use super::fields::{Field, fields, value};
+use crate::read::linux::fields::{Field, fields, value};
 
 text_streams! {
     /// `/proc/cpuinfo`: a paragraph for each processor, with fields that depend on the architecture.

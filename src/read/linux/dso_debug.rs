@@ -1,15 +1,16 @@
 //! What the dynamic linker knows about shared objects.
 
 use crate::error::ReadError;
-use crate::format::{
-    DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed, Rva, StreamType,
+use crate::format::linux::{
+    DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
 };
+use crate::format::{Rva, StreamType};
 use crate::read::dump_bytes::DumpBytes;
-use crate::read::list::{List, Record};
-use crate::read::stream::{FromStream, RawStream};
-use crate::read::string::Utf16;
+use crate::read::list::entries::{List, Record};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf16::Utf16;
 
-use super::auxv::words;
+use crate::read::linux::auxv::words;
 
 /// The position that Breakpad gives where there is no link map.
 const NO_MAP: Rva = Rva::MAX;

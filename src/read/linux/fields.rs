@@ -1,6 +1,6 @@
 //! Lines that hold a key and a value.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

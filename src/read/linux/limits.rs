@@ -1,6 +1,6 @@
 //! `/proc/self/limits`.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
 text_streams! {
     /// `/proc/self/limits`: what the process may use of the machine; a heading, then a line for each limit.

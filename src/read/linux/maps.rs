@@ -3,10 +3,11 @@
 use core::ops::Range;
 
 use crate::error::ReadError;
-use crate::format::{LinuxMapFlags, StreamType};
-use crate::read::stream::{FromStream, RawStream};
+use crate::format::StreamType;
+use crate::format::linux::LinuxMapFlags;
+use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
 /// `/proc/self/maps`: the mappings of the process, a line for each.
 #[derive(Clone, Copy, Debug)]

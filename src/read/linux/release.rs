@@ -1,8 +1,8 @@
 //! `/etc/lsb-release` and `/etc/os-release`.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
-use super::fields::{Field, field};
+use crate::read::linux::fields::{Field, field};
 
 text_streams! {
     /// The distribution: `/etc/lsb-release`, or `/etc/os-release` where minidump-writer found no other file.
@@ -22,7 +22,7 @@ impl<'a> LinuxLsbRelease<'a> {
 
     /// The value of the first assignment to this name: `DISTRIB_ID`.
     pub fn get(&self, key: &str) -> Option<Utf8<'a>> {
-        super::fields::value(self.fields(), key)
+        crate::read::linux::fields::value(self.fields(), key)
     }
 
     /// The short name of the distribution: `DISTRIB_ID` or `ID`.

@@ -1,8 +1,8 @@
 //! `/proc/self/status` and other files about the process that are text.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
-use super::fields::{Field, fields, value};
+use crate::read::linux::fields::{Field, fields, value};
 
 text_streams! {
     /// `/proc/self/status`: the state of the process, a field in each line.

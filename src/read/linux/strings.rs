@@ -1,8 +1,8 @@
 //! `/proc/self/cmdline` and `/proc/self/environ`: texts that are ended by NUL.
 
-use crate::read::utf8::Utf8;
+use crate::read::text::utf8::Utf8;
 
-use super::fields::Field;
+use crate::read::linux::fields::Field;
 
 text_streams! {
     /// `/proc/self/cmdline`: the arguments of the process, each ended by a NUL.
@@ -33,7 +33,7 @@ impl<'a> LinuxEnviron<'a> {
 
     /// The value of the first variable with this name.
     pub fn get(&self, name: &str) -> Option<Utf8<'a>> {
-        super::fields::value(self.variables(), name)
+        crate::read::linux::fields::value(self.variables(), name)
     }
 }
 

@@ -9,8 +9,8 @@ use crate::read::{FullUserDump, OwnedMinidump};
 use crate::redump::report::ItemFault;
 use crate::redump::source::{Opened, Ranges, Records, Source};
 
-use super::losses;
-use super::records::records_of;
+use crate::redump::full_user_dump::as_minidump::records_of;
+use crate::redump::full_user_dump::losses;
 
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
     let cut_tables = cut_tables(dump)?;

@@ -1,6 +1,7 @@
 //! The event that a full user dump has to name.
 
-use crate::format::{EXCEPTION_DEBUG_EVENT, ExceptionDebugEvent64, ExceptionRecord};
+use crate::format::ExceptionRecord;
+use crate::format::full_user_dump::{EXCEPTION_DEBUG_EVENT, ExceptionDebugEvent64};
 use crate::redump::transcode::STATUS_BREAKPOINT;
 
 /// An exception at its first chance: it is what the debugger writes of a process that it stops.

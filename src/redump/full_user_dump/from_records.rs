@@ -3,17 +3,20 @@
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{
-    CrashModule64, CrashThread64, ExceptionRecord, ImageFileMachine, StreamType, char_to_windows_1252,
-};
-use crate::read::{Budget, MiscInfo, Module, ModuleList, SystemInfo, Thread, ThreadExList, ThreadList, Utf16};
+use crate::format::full_user_dump::{CrashModule64, CrashThread64, ImageFileMachine};
+use crate::format::text::char_to_windows_1252;
+use crate::format::{ExceptionRecord, StreamType};
+use crate::read::system::MiscInfo;
+use crate::read::text::Utf16;
+use crate::read::thread::ThreadExList;
+use crate::read::{Budget, Module, ModuleList, SystemInfo, Thread, ThreadList};
 use crate::redump::hooks::Hooks;
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::write::FullUserDumpBuilder;
 
-use super::{context, event};
+use crate::redump::full_user_dump::{event, windows_context};
 
 /// The builder with all but the regions.
 pub(super) fn builder<'a>(
@@ -82,7 +85,7 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
                 None
             });
-            let context = context.map(|context| context::of_windows(&context, self.machine.processor()));
+            let context = context.map(|context| windows_context::of_windows(&context, self.machine.processor()));
             let context = self.source.lasting(offset, context.unwrap_or_default());
             self.builder.thread(self.state(&thread), context);
             first.get_or_insert(thread.id());

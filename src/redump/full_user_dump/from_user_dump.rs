@@ -1,14 +1,16 @@
 //! A full user dump from a full user dump: what it says stays as it is, but for what a program leaves out.
 
-use crate::format::{CrashModule64, StreamType};
-use crate::read::{FullUserDump, ModuleList, VersionInformation};
+use crate::format::StreamType;
+use crate::format::full_user_dump::CrashModule64;
+use crate::read::full_user_dump::VersionInformation;
+use crate::read::{FullUserDump, ModuleList};
 use crate::redump::hooks::Hooks;
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::write::FullUserDumpBuilder;
 
-use super::{context, event};
+use crate::redump::full_user_dump::{event, windows_context};
 
 /// The builder with all but the regions.
 pub(super) fn builder<'a>(
@@ -50,8 +52,8 @@ fn threads<'a>(
             report.threads_left_out += 1;
             continue;
         }
-        let context = thread.context().ok().flatten();
-        let context = context.map(|context| context::of_windows(&context, processor));
+        let context = thread.registers();
+        let context = context.map(|context| windows_context::of_windows(&context, processor));
         builder.thread(*thread.raw(), context.unwrap_or_default());
         first.get_or_insert(thread.id());
     }

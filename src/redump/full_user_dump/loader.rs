@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 
-use crate::format::ProcessLayout;
+use crate::format::process::ProcessLayout;
 use crate::read::{Budget, FullUserDump, Memory};
 
 /// Where the list has the path of each module: the address of a `UNICODE_STRING`, by the base of the module.

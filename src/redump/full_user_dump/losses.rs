@@ -3,17 +3,20 @@
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
-use crate::format::{MiscInfoFlags, StreamType, UserDumpPlace};
-use crate::read::{
-    Budget, FullUserDump, Image, Interval, MiscInfo, ModuleList, SystemInfo, ThreadExList, ThreadList,
-    VersionInformation,
-};
+use crate::format::StreamType;
+use crate::format::stream::UserDumpPlace;
+use crate::format::system::MiscInfoFlags;
+use crate::read::full_user_dump::VersionInformation;
+use crate::read::module::Image;
+use crate::read::system::MiscInfo;
+use crate::read::thread::ThreadExList;
+use crate::read::{Budget, FullUserDump, Interval, SystemInfo, ThreadList};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Loss, Outcome, Report, StreamReport};
 use crate::redump::source::Source;
 
-use super::records;
+use crate::redump::full_user_dump::as_minidump;
 
 /// Reports which streams a full user dump lacks.
 pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
@@ -75,7 +78,6 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
 
 /// Facts about modules are lost where the image in memory does not have them too.
 fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
-    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
     // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
     let mut budget = Budget::times(source.file_size, 2);
@@ -87,7 +89,7 @@ fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
         };
         !record.is_empty() && in_memory().as_deref() != Some(record)
     };
-    for module in modules.into_iter().flatten().filter(|module| hooks.keeps_module(module)) {
+    for module in source.dump().modules().iter().filter(|module| hooks.keeps_module(module)) {
         let image = Image::at(&source.memory, module.base());
         let raw = module.raw();
         let record = module.code_view_record().ok().flatten();
@@ -108,21 +110,19 @@ fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
 
 fn of_threads(source: &Source<'_>, report: &mut Report) {
     let dump = source.dump();
-    let list = dump.stream::<ThreadList<'_>>().ok().flatten();
-    let extended = dump.stream::<ThreadExList<'_>>().ok().flatten();
-    let stores = extended.into_iter().flatten().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
+    let extended = dump.list::<ThreadExList<'_>>();
+    let stores = extended.iter().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
     report.lose("backing stores of threads", stores.count() as u64);
-    let threads = list.into_iter().flatten().chain(extended.into_iter().flatten().map(|thread| thread.thread()));
-    let contexts = threads.filter_map(|thread| thread.context().ok().flatten());
+    let contexts = dump.threads().filter_map(|thread| thread.registers());
     let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
     report.lose("extended states behind the contexts of threads", extended_states as u64);
     let exceptions = || dump.exceptions().flatten();
     report.lose("exceptions after the first", exceptions().skip(1).count() as u64);
     // The format has no context of an exception: the thread's has to do.
     let differs = exceptions().next().is_some_and(|exception| {
-        let of_exception = exception.context().ok().flatten();
-        let thread = list.and_then(|list| list.by_id(exception.thread_id()));
-        let of_thread = thread.and_then(|thread| thread.context().ok().flatten());
+        let of_exception = exception.registers();
+        let thread = dump.list::<ThreadList<'_>>().by_id(exception.thread_id());
+        let of_thread = thread.and_then(|thread| thread.registers());
         of_exception.is_some_and(|context| of_thread.is_none_or(|it| it.as_bytes() != context.as_bytes()))
     });
     report.lose("context of the exception, which is not that of its thread", u64::from(differs));
@@ -131,15 +131,15 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
 fn of_process(source: &Source<'_>, report: &mut Report) {
     let (dump, memory) = (source.dump(), &source.memory);
     let time = dump.header().time_date_stamp;
-    report.lose("time of the dump", u64::from(time != 0 && time != records::time(memory)));
-    if let Some(raw) = dump.stream::<SystemInfo<'_>>().ok().flatten().map(|system| *system.raw()) {
+    report.lose("time of the dump", u64::from(time != 0 && time != as_minidump::time(memory)));
+    if let Some(raw) = dump.find::<SystemInfo<'_>>().map(|system| *system.raw()) {
         let processor = (raw.processor_level, raw.processor_revision, raw.cpu) != (0, 0, [0; 24]);
         report.lose("processor information", u64::from(processor || raw.number_of_processors > 1));
-        let edition = raw.suite_mask != 0 || ![0, records::product_type(memory)].contains(&raw.product_type);
+        let edition = raw.suite_mask != 0 || ![0, as_minidump::product_type(memory)].contains(&raw.product_type);
         report.lose("edition of the operating system", u64::from(edition));
         report.lose("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
     }
-    let misc = dump.stream::<MiscInfo<'_>>().ok().flatten();
+    let misc = dump.find::<MiscInfo<'_>>();
     let more = misc.is_some_and(|misc| !(misc.flags() - MiscInfoFlags::PROCESS_ID).is_empty());
     report.lose("process information beside the number of the process", u64::from(more));
 }

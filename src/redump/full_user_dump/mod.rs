@@ -1,15 +1,15 @@
 //! Full user dumps as sources and as results: all that asks whether a dump is one.
 
-mod context;
+mod as_minidump;
 mod door;
 mod event;
 mod from_records;
 mod from_user_dump;
 mod loader;
 mod losses;
-mod memory;
-mod records;
+mod regions;
 mod result;
+mod windows_context;
 
 pub(super) use door::open;
 pub(super) use result::transcode;

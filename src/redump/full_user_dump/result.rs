@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use crate::error::RedumpError;
 use crate::format::{MinidumpType, StreamType};
 use crate::read::Dump;
-use crate::redump::changed::Changes;
+use crate::redump::edited_memory::Changes;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -13,7 +13,7 @@ use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::write::FullUserDumpBuilder;
 
-use super::{from_records, from_user_dump, losses, memory};
+use crate::redump::full_user_dump::{from_records, from_user_dump, losses, regions};
 
 /// Fills a builder with all that the format has a place for, and reports the rest.
 ///
@@ -30,7 +30,7 @@ pub(in crate::redump) fn transcode<'a>(
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);
-        memory::carry(dump, source, changes(hooks.redactor).as_ref(), &mut builder, report);
+        regions::carry(dump, source, changes(hooks.redactor).as_ref(), &mut builder, report);
         report.is_partial = !report.missing_memory.is_empty();
         return Ok(builder);
     }
@@ -38,7 +38,7 @@ pub(in crate::redump) fn transcode<'a>(
     losses::of_streams(source, options, &hooks, report);
     losses::of_records(source, &hooks, report);
     let ranges = &selection.selected.ranges;
-    memory::add(source, dump.regions(), ranges, changes(hooks.redactor).as_ref(), &mut builder, report);
+    regions::add(source, dump.regions(), ranges, changes(hooks.redactor).as_ref(), &mut builder, report);
     report.is_partial = !report.missing_memory.is_empty() || !has_full_memory(source);
     Ok(builder)
 }

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::{MemoryProtection, MemoryState};
-use crate::read::{Interval, MemoryInfo, MemoryInfoList, Target, overlapping};
+use crate::format::MemoryProtection;
+use crate::format::memory::MemoryState;
+use crate::read::memory::{MemoryInfo, MemoryInfoList};
+use crate::read::{Interval, Target, overlapping};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 
@@ -56,7 +58,7 @@ struct Regions<'r> {
 
 impl<'r> Regions<'r> {
     fn new(source: &'r Source<'_>) -> Self {
-        let rows = source.dump().stream::<MemoryInfoList<'r>>().ok().flatten();
+        let rows = source.dump().find::<MemoryInfoList<'r>>();
         let mut regions = Self { rows, target: source.target, settled: None };
         let mut next_free = Some(0);
         let are_apart = regions.iter().all(|(bounds, _)| {

@@ -16,7 +16,8 @@ use std::collections::HashSet;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
-use crate::read::{Interval, ModuleList, Thread, ThreadEx, ThreadExList, ThreadList, position, united};
+use crate::read::thread::{ThreadEx, ThreadExList};
+use crate::read::{Interval, Thread, ThreadList, position, united};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -82,8 +83,8 @@ impl<'a> Threads<'a> {
         let left_out = hooks.threads_left_out(dump);
         let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
         Self {
-            list: dump.stream().ok().flatten(),
-            extended: dump.stream().ok().flatten(),
+            list: dump.find(),
+            extended: dump.find(),
             exceptions: exceptions.map(|exception| exception.address()).collect(),
             no_memory: hooks.leave_out_memory(dump),
             left_out,
@@ -167,8 +168,8 @@ fn chosen<'i>(
     }
     let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
     if data || code {
-        let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten();
-        let is_kept = |number| modules.and_then(|list| list.get(number)).is_some_and(|it| hooks.keeps_module(&it));
+        let modules = source.dump().modules();
+        let is_kept = |number| modules.get(number).is_some_and(|it| hooks.keeps_module(&it));
         for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
         {
             if data && kind.is_data() {

@@ -2,8 +2,8 @@
 
 use crate::read::{Interval, any_has};
 
-use super::reason::Reason;
-use super::wanted::Wanted;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::wanted::Wanted;
 
 /// How much memory below and from the pointer on is wanted, in bytes.
 const BELOW: u64 = 0x100;

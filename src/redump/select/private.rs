@@ -1,10 +1,11 @@
 //! Private memory: the option `w`.
 
-use crate::format::{MemoryProtection, MemoryState, MemoryType};
-use crate::read::MemoryRegion;
+use crate::format::MemoryProtection;
+use crate::format::memory::{MemoryState, MemoryType};
+use crate::read::memory::MemoryRegion;
 
-use super::reason::Reason;
-use super::wanted::Wanted;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::wanted::Wanted;
 
 /// The protections that count: all that allow writing or executing, but for writing to a copy of executable memory.
 ///

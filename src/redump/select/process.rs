@@ -1,10 +1,10 @@
 //! What the system keeps of a process and its threads: the option `p`.
 
-use crate::format::ProcessLayout;
+use crate::format::process::ProcessLayout;
 use crate::read::Thread;
 
-use super::reason::Reason;
-use super::wanted::Wanted;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::wanted::Wanted;
 
 /// So much of the environment the debugger writes, whatever its size.
 const ENVIRONMENT: u64 = 0x2000;

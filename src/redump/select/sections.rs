@@ -21,8 +21,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::format::{LinuxMapFlags, SectionCharacteristics as Flags, StreamType};
-use crate::read::{Budget, Image, ImageSection, Interval, LinuxMapping, LinuxMaps, ModuleList};
+use crate::format::StreamType;
+use crate::format::linux::LinuxMapFlags;
+use crate::format::module::SectionCharacteristics as Flags;
+use crate::read::linux::{LinuxMapping, LinuxMaps};
+use crate::read::module::{Image, ImageSection};
+use crate::read::{Budget, Interval};
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::source::Source;
 
@@ -77,7 +81,7 @@ impl SectionKind {
 /// for two images of a sound dump; what goes beyond it is reported. Their bounds may overlap and hold each other, and so
 /// may those of modules.
 pub(super) fn sections(source: &Source<'_>, report: &mut Report) -> Vec<Section> {
-    let modules = source.dump().stream::<ModuleList<'_>>().ok().flatten().into_iter().flatten();
+    let modules = source.dump().modules().into_iter();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
     if source.target.is_windows() { by_headers(source, bases, report) } else { by_mappings(source, bases) }
 }
@@ -135,7 +139,7 @@ fn kind(header: &ImageSection) -> Option<SectionKind> {
 }
 
 fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> Vec<Section> {
-    let maps = source.dump().stream::<LinuxMaps<'_>>().ok().flatten();
+    let maps = source.dump().find::<LinuxMaps<'_>>();
     let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
     mappings.sort_by_key(|mapping| mapping.start);
     // First by mapping and then by path, so that no path is looked at once for each of many modules.

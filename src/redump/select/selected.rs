@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::read::{Interval, overlapping, united};
 use crate::redump::source::Source;
 
-use super::reason::{Reason, SelectedMemory};
+use crate::redump::select::reason::{Reason, SelectedMemory};
 
 /// What goes into the result.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Stacks, and the code around instruction pointers.
 
-use crate::format::ProcessLayout;
+use crate::format::process::ProcessLayout;
 use crate::read::{Interval, Thread};
 use crate::redump::source::Source;
 
-use super::reason::Reason;
-use super::wanted::Wanted;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::wanted::Wanted;
 
 /// The debugger takes a stack's bounds for real only if they are whole pages.
 const PAGE: u64 = 0x1000;
@@ -31,7 +31,7 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
     if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {
         return None;
     }
-    let stack_pointer = thread.context().ok().flatten()?.stack_pointer()?;
+    let stack_pointer = thread.registers()?.stack_pointer()?;
     let from = target.mask(stack_pointer.wrapping_sub(target.processor().below_stack_pointer));
     let start = if (limit..base).contains(&from) { from } else { limit };
     // No descriptor can name more than 32 bits of bytes.
@@ -41,8 +41,7 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
 /// Adds the code around a thread's instruction pointer.
 pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'_>) {
     let source = wanted.source;
-    let context = thread.context().ok().flatten();
-    if let Some(pointer) = context.and_then(|context| context.instruction_pointer()) {
+    if let Some(pointer) = thread.registers().and_then(|context| context.instruction_pointer()) {
         let thumb = u64::from(source.target.processor().has_thumb);
         wanted.add(window(source, pointer & !thumb), Reason::InstructionPointer { thread: thread.id() });
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::read::Interval;
 use crate::redump::source::Source;
 
-use super::reason::{Reason, SelectedMemory};
+use crate::redump::select::reason::{Reason, SelectedMemory};
 
 /// What has been found to be wanted so far.
 pub(super) struct Wanted<'s, 'a> {

@@ -4,10 +4,11 @@ use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use crate::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine, MemoryInfo, RvaWidth};
-use crate::write::memory::{MemoryRange, ShortSource};
-use crate::write::ranges::ComputedRegions;
-use crate::write::string::Text;
+use crate::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
+use crate::format::{MemoryInfo, RvaWidth};
+use crate::write::memory_range::{MemoryRange, ShortSource};
+use crate::write::range_list::ComputedRegions;
+use crate::write::text::Text;
 
 /// Collects the content of a full user dump, the older format of the debugger's `/f`.
 ///
@@ -25,7 +26,8 @@ use crate::write::string::Text;
 /// # Examples
 ///
 /// ```
-/// use userdump::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine, MemoryInfo};
+/// use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
+/// use userdump::format::MemoryInfo;
 /// use userdump::write::{FullUserDumpBuilder, MemoryRange};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

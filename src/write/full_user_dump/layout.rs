@@ -6,20 +6,21 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
-use crate::format::{
-    ImageFileMachine, MemoryBasicInformation32, MemoryInfo, RvaWidth, USERDU64_SIGNATURE, USERDUMP_SIGNATURE,
-    UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
+use crate::format::full_user_dump::{
+    ImageFileMachine, MemoryBasicInformation32, USERDU64_SIGNATURE, USERDUMP_SIGNATURE, UsermodeCrashdumpHeader32,
+    UsermodeCrashdumpHeader64,
 };
+use crate::format::{MemoryInfo, RvaWidth};
 use crate::write::cursor::Cursor;
 use crate::write::encode::{self, fit32};
-use crate::write::memory::MemoryRange;
+use crate::write::memory_range::MemoryRange;
 use crate::write::part_bytes::{PartBytes, Rows};
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
-use crate::write::ranges::{ComputedRegions, RangeList};
+use crate::write::range_list::{ComputedRegions, RangeList};
 
-use super::builder::FullUserDumpBuilder;
-use super::names::{CONTEXT, EVENT, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
-use super::narrow::Narrow;
+use crate::write::full_user_dump::builder::FullUserDumpBuilder;
+use crate::write::full_user_dump::names::{CONTEXT, EVENT, HEADER, MODULE, RANGE, REGION, THREAD, VERSION};
+use crate::write::full_user_dump::narrow::Narrow;
 
 impl<'a> FullUserDumpBuilder<'a> {
     /// Gives everything its place in the file.

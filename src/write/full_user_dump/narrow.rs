@@ -1,15 +1,15 @@
 //! The records of 64-bit processes in the form of 32-bit ones, as far as they fit into it.
 
 use crate::error::{Item, WriteError};
-use crate::format::{
+use crate::format::full_user_dump::{
     CrashModule32, CrashModule64, CrashThread32, CrashThread64, ExceptionDebugEvent32, ExceptionDebugEvent64,
-    ExceptionRecord, ExceptionRecord32, MemoryBasicInformation32, MemoryInfo, UsermodeCrashdumpHeader32,
-    UsermodeCrashdumpHeader64,
+    ExceptionRecord32, MemoryBasicInformation32, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
+use crate::format::{ExceptionRecord, MemoryInfo};
 use crate::write::cursor::rva;
 use crate::write::encode::{Encode, fit32};
 
-use super::names::{CONTEXT, EVENT, MODULE, RANGE, REGION, THREAD, VERSION};
+use crate::write::full_user_dump::names::{CONTEXT, EVENT, MODULE, RANGE, REGION, THREAD, VERSION};
 
 /// A record that 32-bit processes have in a form of their own. Padding that this one lacks is left out.
 pub(super) trait Narrow: Encode {

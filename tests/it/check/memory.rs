@@ -1,7 +1,7 @@
 //! Findings about the memory lists as a whole, and about lists that do not fill their streams.
 
 use libtest_mimic::Trial;
-use userdump::read::FindingCode as Code;
+use userdump::read::check::FindingCode as Code;
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn memory_that_ends_with_the_file_is_found_once_and_for_each_range() {
     };
     in_every_form(dump, |dump, facts| {
         let list = start(facts, 9);
-        let base = dump.stream::<userdump::read::Memory64List<'_>>().unwrap().unwrap().base_rva();
+        let base = dump.stream::<userdump::read::memory::Memory64List<'_>>().unwrap().unwrap().base_rva();
         let left = dump.data().len() as u64 - base;
         assert!((12..100).contains(&left), "{left}");
         let row =

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
-use userdump::read::{Finding, FindingCode};
+use userdump::read::check::{Finding, FindingCode};
 use userdump::{Minidump, ReadError};
 
 use crate::support::everything::everything;

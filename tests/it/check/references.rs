@@ -1,7 +1,8 @@
 //! Findings about what entries refer to: names, contexts, stacks, memory, records, chains.
 
 use libtest_mimic::Trial;
-use userdump::read::{FindingCode as Code, ThreadList};
+use userdump::read::ThreadList;
+use userdump::read::check::FindingCode as Code;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! Findings about the directory, whole streams and lists.
 
 use libtest_mimic::Trial;
-use userdump::read::FindingCode as Code;
+use userdump::read::check::FindingCode as Code;
 
 use super::*;
 

@@ -1,7 +1,8 @@
 //! Which layout a record has, and what its high flags mean.
 
 use libtest_mimic::Trial;
-use userdump::format::{ContextState, ProcessorArchitecture, RegisterGroup};
+use userdump::format::ProcessorArchitecture;
+use userdump::format::context::{ContextState, RegisterGroup};
 
 use super::{ANDROID, LINUX, MACOS, Sample, WINDOWS};
 use crate::support::trials;

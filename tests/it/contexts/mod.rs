@@ -10,8 +10,9 @@ pub use peer::fields as fields_of_the_peer;
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
-use userdump::format::XStateConfigFeature;
-use userdump::read::{Context, MiscInfo, ThreadList};
+use userdump::format::system::XStateConfigFeature;
+use userdump::read::system::MiscInfo;
+use userdump::read::{Context, ThreadList};
 
 use crate::support::forms::{Form, open};
 use crate::synth::{Dump, SystemInfo, Thread};

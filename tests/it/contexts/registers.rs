@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use libtest_mimic::Trial;
-use userdump::format::{ProcessorArchitecture, RegisterGroup};
+use userdump::format::ProcessorArchitecture;
+use userdump::format::context::RegisterGroup;
 use userdump::read::Context;
 
 use super::tables::{Field, TABLES, Table};

@@ -1,6 +1,6 @@
 //! The layouts as the documentation of the format has them, in words and numbers of their own.
 
-use userdump::format::RegisterGroup;
+use userdump::format::context::RegisterGroup;
 
 use super::{ANDROID, LINUX, MACOS, SOLARIS, WINDOWS};
 

@@ -1,8 +1,10 @@
 //! Extended registers: standard and compacted areas, AVX, CET, damage, and what real dumps have.
 
 use libtest_mimic::Trial;
-use userdump::format::{XSTATE_FEATURES, XStateConfigFeature, XStateFeature as Place};
-use userdump::read::{CetUser, Context, XState};
+use userdump::format::context::XSTATE_FEATURES;
+use userdump::format::system::{XStateConfigFeature, XStateFeature as Place};
+use userdump::read::Context;
+use userdump::read::context::{CetUser, XState};
 
 use super::{BIG, LITTLE, Sample, WINDOWS, config, contexts};
 use crate::support::forms::{Form, open};

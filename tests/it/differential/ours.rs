@@ -1,11 +1,14 @@
 //! A dump as this crate reads it.
 
 use userdump::Minidump;
-use userdump::format::{FixedFileInfo, Guid};
-use userdump::read::{
-    ByteOrder, CodeView, Context, FromStream, HandleData, Memory64List, MemoryInfoList, MemoryList, MiscInfo, Module,
-    ModuleList, SystemInfo, ThreadInfoList, ThreadList, ThreadNames, UnloadedModuleList,
-};
+use userdump::format::Guid;
+use userdump::format::module::FixedFileInfo;
+use userdump::read::handle::HandleData;
+use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::module::{CodeView, UnloadedModuleList};
+use userdump::read::system::MiscInfo;
+use userdump::read::thread::{ThreadInfoList, ThreadNames};
+use userdump::read::{ByteOrder, Context, FromStream, Module, ModuleList, SystemInfo, ThreadList};
 
 use super::description::{Description, Value};
 
@@ -315,7 +318,7 @@ fn rows<'a>(it: &mut Description<'a>, dump: &Minidump<'a>) {
     it.list("handle");
     for handle in list {
         let raw = &handle.raw().descriptor;
-        let text = |name: Result<Option<userdump::read::Utf16<'_>>, _>| {
+        let text = |name: Result<Option<userdump::read::text::Utf16<'_>>, _>| {
             Value::maybe_text(name.ok().flatten().map(|name| name.to_string_lossy()))
         };
         let objects = handle.object_information().flatten().map(|it| (it.raw.info_type.0, it.raw.size_of_info));

@@ -1,7 +1,7 @@
 //! What the check finds in full user dumps, and what it leaves alone.
 
 use libtest_mimic::Trial;
-use userdump::read::{Finding, FindingCode as Code};
+use userdump::read::check::{Finding, FindingCode as Code};
 use userdump::{Dump, MappedFile, ReadError};
 
 use super::{Slot, empty, in_every_form, open, set_word, sound};

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libtest_mimic::Trial;
-use userdump::read::{FullUserDump, StoredRegion};
+use userdump::read::FullUserDump;
+use userdump::read::full_user_dump::StoredRegion;
 use userdump::{Dump, ReadError};
 
 use super::{open, sound};

@@ -4,7 +4,8 @@
 use libtest_mimic::Trial;
 use userdump::MappedFile;
 use userdump::format::ProcessorArchitecture;
-use userdump::read::{FullUserDump, UserModule, UserThread, VersionInformation};
+use userdump::read::FullUserDump;
+use userdump::read::full_user_dump::{UserModule, UserThread, VersionInformation};
 
 use super::open;
 use crate::support::facts::Facts;

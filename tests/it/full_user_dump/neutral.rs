@@ -1,7 +1,9 @@
 //! Threads, modules and exceptions of dumps of any format, against the views of the formats.
 
 use libtest_mimic::Trial;
-use userdump::read::{AnyText, ModuleList, ThreadExList, ThreadList};
+use userdump::read::any_format::AnyText;
+use userdump::read::thread::ThreadExList;
+use userdump::read::{ModuleList, ThreadList};
 use userdump::{Dump, Minidump};
 
 use super::{context, high, sound};
@@ -84,7 +86,7 @@ fn the_corpus_gives_what_the_streams_give(shared: &Shared) {
         let threads: Vec<_> =
             threads.into_iter().flatten().map(|it| format!("{:?} {:?}", it.raw(), it.context())).collect();
         let found = dump.threads().map(|it| match it {
-            userdump::read::AnyThread::Minidump(thread) => format!("{:?} {:?}", thread.raw(), it.context()),
+            userdump::read::any_format::AnyThread::Minidump(thread) => format!("{:?} {:?}", thread.raw(), it.context()),
             other => panic!("{other:?} in a minidump"),
         });
         assert_eq!(found.collect::<Vec<_>>(), threads, "{}", row.file);

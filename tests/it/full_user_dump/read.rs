@@ -1,8 +1,10 @@
 //! Header, modules, event and version information.
 
 use libtest_mimic::Trial;
-use userdump::format::{ImageFileMachine, PlatformId, ProcessorArchitecture};
-use userdump::read::{FullUserDump, VersionInformation};
+use userdump::format::full_user_dump::ImageFileMachine;
+use userdump::format::{PlatformId, ProcessorArchitecture};
+use userdump::read::FullUserDump;
+use userdump::read::full_user_dump::VersionInformation;
 use userdump::{Dump, ReadError};
 
 use super::{Slot, empty, high, in_every_form, information, open, set_word, sound};

@@ -1,7 +1,8 @@
 //! The table of regions and their bytes, which follow each other without gaps: which regions have any?
 
 use libtest_mimic::Trial;
-use userdump::format::{MemoryProtection, MemoryState, MemoryType};
+use userdump::format::MemoryProtection;
+use userdump::format::memory::{MemoryState, MemoryType};
 use userdump::read::FullUserDump;
 
 use super::{Slot, empty, high, in_every_form, open, sound};

@@ -51,7 +51,8 @@ fn with_contexts(wide: bool, contexts: impl IntoIterator<Item = Vec<u8>>) -> Use
 
 /// The size of the contexts, and the instruction pointer of each.
 fn found(dump: &FullUserDump<'_>) -> (u64, Vec<Option<u64>>) {
-    let pointer = |thread: userdump::read::UserThread<'_>| thread.context().ok()??.instruction_pointer();
+    let pointer =
+        |thread: userdump::read::full_user_dump::UserThread<'_>| thread.context().ok()??.instruction_pointer();
     (dump.context_size(), dump.threads().iter().map(pointer).collect())
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use userdump::Minidump;
-use userdump::format::FixedFileInfo;
-use userdump::read::Image;
+use userdump::format::module::FixedFileInfo;
+use userdump::read::module::Image;
 
 use crate::support::cpu::{Cpu, put};
 use crate::support::forms::open;

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use libtest_mimic::Trial;
-use userdump::read::{ByteOrder, CodeView, Image};
+use userdump::read::ByteOrder;
+use userdump::read::module::{CodeView, Image};
 
 use super::assembler::*;
 use crate::memory::Random;

@@ -1,8 +1,8 @@
 //! What every image has, and where it may stand.
 
 use libtest_mimic::Trial;
-use userdump::format::SectionCharacteristics;
-use userdump::read::{CodeView, Image};
+use userdump::format::module::SectionCharacteristics;
+use userdump::read::module::{CodeView, Image};
 use userdump::{Minidump, read::ByteOrder};
 
 use super::assembler::*;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use libtest_mimic::Trial;
-use userdump::read::Image;
+use userdump::read::module::Image;
 
 use super::assembler::*;
 use crate::resources::measure;

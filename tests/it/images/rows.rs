@@ -1,7 +1,8 @@
 //! Images of real processes, against what the debugger or another producer wrote into the module list.
 
 use libtest_mimic::Trial;
-use userdump::read::{ByteOrder, CodeView, Image};
+use userdump::read::ByteOrder;
+use userdump::read::module::{CodeView, Image};
 use userdump::{MappedFile, Minidump};
 
 use super::assembler::words;

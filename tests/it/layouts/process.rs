@@ -1,7 +1,7 @@
 //! The documented positions in the blocks of a process: `winternl.h` and the symbols of ntdll, in both widths.
 
 use libtest_mimic::Trial;
-use userdump::format::{ProcessLayout, UserSharedData};
+use userdump::format::process::{ProcessLayout, UserSharedData};
 
 use crate::support::trials;
 

@@ -1,7 +1,10 @@
 //! The documented layouts: `minidumpapiset.h`, `winnt.h`, `verrsrc.h`, `timezoneapi.h` and `avrfsdk.h` of the Windows SDK.
 
 use libtest_mimic::Trial;
-use userdump::format::*;
+use userdump::format::{
+    context::*, exception::*, full_user_dump::*, function_table::*, handle::*, memory::*, module::*, system::*,
+    thread::*, *,
+};
 
 use super::{Layout, Number, check, layouts};
 

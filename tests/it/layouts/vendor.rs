@@ -2,7 +2,7 @@
 //! the crates minidump-common and minidump-writer.
 
 use libtest_mimic::Trial;
-use userdump::format::*;
+use userdump::format::{breakpad::*, crashpad::*, linux::*, module::*, mozilla::*, *};
 
 use super::{Layout, Number, check, layouts};
 

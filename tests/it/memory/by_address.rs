@@ -1,7 +1,10 @@
 //! Entries of lists by address: modules, unloaded modules, regions.
 
 use libtest_mimic::Trial;
-use userdump::read::{ByAddress, MemoryInfoList, Module, ModuleList, UnloadedModuleList};
+use userdump::read::list::ByAddress;
+use userdump::read::memory::MemoryInfoList;
+use userdump::read::module::UnloadedModuleList;
+use userdump::read::{Module, ModuleList};
 
 use super::Random;
 use crate::support::forms::{Form, open};

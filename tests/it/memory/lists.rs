@@ -1,7 +1,8 @@
 //! The memory list and the Memory64 list as they stand in the file.
 
 use libtest_mimic::Trial;
-use userdump::read::{Memory64List, MemoryList, MemoryRange};
+use userdump::read::MemoryRange;
+use userdump::read::memory::{Memory64List, MemoryList};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::{Form, in_every_form, open};

@@ -2,7 +2,7 @@
 //! earlier entry.
 
 use libtest_mimic::Trial;
-use userdump::read::MemoryList;
+use userdump::read::memory::MemoryList;
 
 use crate::support::forms::{Form, in_every_form, open};
 use crate::support::trials;

@@ -2,8 +2,9 @@
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
-use userdump::format::{MemoryProtection, MemoryState, MemoryType};
-use userdump::read::{MemoryInfoList, RegionDetail};
+use userdump::format::MemoryProtection;
+use userdump::format::memory::{MemoryState, MemoryType};
+use userdump::read::memory::{MemoryInfoList, RegionDetail};
 
 use crate::support::forms::{in_every_form, open};
 use crate::support::trials;

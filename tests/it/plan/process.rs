@@ -55,7 +55,7 @@ fn memory_infos_and_thread_infos() {
         memory_type: 8,
         alignment2: 9,
     });
-    dump.thread_info(format::ThreadInfo {
+    dump.thread_info(format::thread::ThreadInfo {
         thread_id: 1,
         dump_flags: 2,
         dump_error: 3,
@@ -165,7 +165,7 @@ fn system_info_with_and_without_service_pack() {
 }
 
 fn misc_info_states_its_own_size() {
-    let mut record = format::MiscInfo5 { process_cookie: 0xC00C_1E00, ..Default::default() };
+    let mut record = format::system::MiscInfo5 { process_cookie: 0xC00C_1E00, ..Default::default() };
     record.misc_info4.dbg_bld_str[0] = 0x64;
     let first = &mut record.misc_info4.misc_info3.misc_info2.misc_info;
     (first.size_of_info, first.flags1, first.process_id) = (STALE, 3, 77);

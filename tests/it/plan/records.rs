@@ -3,9 +3,10 @@
 
 use libtest_mimic::Trial;
 use userdump::MinidumpBuilder;
-use userdump::format::{
-    self, FixedFileInfo, HandleDescriptor, HandleDescriptor2, LocationDescriptor, MemoryDescriptor, RvaWidth,
-};
+use userdump::format;
+use userdump::format::handle::{HandleDescriptor, HandleDescriptor2};
+use userdump::format::module::FixedFileInfo;
+use userdump::format::{LocationDescriptor, MemoryDescriptor, RvaWidth};
 use userdump::write::{MemoryRange, Text};
 
 use super::{STALE, write};
@@ -122,7 +123,7 @@ fn extended_threads() {
     let context = dump.part("CONTEXT", vec![9; 100]);
     let backing_store =
         MemoryDescriptor { start_of_memory_range: 0x9000, memory: LocationDescriptor { data_size: 4, rva: STALE } };
-    dump.thread_ex(format::ThreadEx { thread: thread(1, 0x7000, 8), backing_store }, Some(context));
+    dump.thread_ex(format::thread::ThreadEx { thread: thread(1, 0x7000, 8), backing_store }, Some(context));
     dump.memory(MemoryRange::borrowed(0x7000, &[1; 8])).memory(MemoryRange::borrowed(0x9000, &[2; 4]));
     let file = write(dump);
     let facts = Facts::of(&file);
@@ -199,7 +200,7 @@ fn modules_with_their_debug_records() {
 }
 
 fn unloaded_modules() {
-    let row = |base| format::UnloadedModule {
+    let row = |base| format::module::UnloadedModule {
         base_of_image: base,
         size_of_image: 2,
         check_sum: 3,

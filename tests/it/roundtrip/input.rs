@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use userdump::MinidumpBuilder;
+use userdump::format;
+use userdump::format::handle::{HandleDescriptor, HandleDescriptor2};
+use userdump::format::module::FixedFileInfo;
 use userdump::format::{
-    self, ExceptionRecord, FixedFileInfo, HandleDescriptor, HandleDescriptor2, LocationDescriptor, MemoryDescriptor,
-    MinidumpType, ProcessorArchitecture, StreamType,
+    ExceptionRecord, LocationDescriptor, MemoryDescriptor, MinidumpType, ProcessorArchitecture, StreamType,
 };
 use userdump::write::{MemoryRange, PartId, Text};
 
@@ -75,10 +77,10 @@ pub struct Input {
     pub texts: Vec<Vec<u16>>,
     pub records: Vec<Vec<u8>>,
     pub threads: Option<Vec<(format::Thread, Option<Number>)>>,
-    pub thread_infos: Option<Vec<format::ThreadInfo>>,
+    pub thread_infos: Option<Vec<format::thread::ThreadInfo>>,
     pub thread_names: Option<Vec<(u32, Number)>>,
     pub modules: Option<Vec<ModuleRow>>,
-    pub unloaded: Option<Vec<(format::UnloadedModule, Option<Number>)>>,
+    pub unloaded: Option<Vec<(format::module::UnloadedModule, Option<Number>)>>,
     pub handles: Option<Vec<HandleRow>>,
     pub memory_infos: Option<Vec<format::MemoryInfo>>,
     pub exceptions: Vec<(format::ExceptionStream, Option<Number>)>,
@@ -260,8 +262,8 @@ fn thread(r: &mut Random) -> format::Thread {
     }
 }
 
-fn thread_info(r: &mut Random) -> format::ThreadInfo {
-    format::ThreadInfo {
+fn thread_info(r: &mut Random) -> format::thread::ThreadInfo {
+    format::thread::ThreadInfo {
         thread_id: r.u32(),
         dump_flags: r.u32(),
         dump_error: r.u32(),
@@ -290,8 +292,8 @@ fn module(r: &mut Random) -> format::Module {
     }
 }
 
-fn unloaded_module(r: &mut Random) -> format::UnloadedModule {
-    format::UnloadedModule {
+fn unloaded_module(r: &mut Random) -> format::module::UnloadedModule {
+    format::module::UnloadedModule {
         base_of_image: r.u64(),
         size_of_image: r.u32(),
         check_sum: r.u32(),

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use userdump::Minidump;
-use userdump::read::{Annotation, CrashpadModule, RawStream, Stream, StringDictionaryEntry};
+use userdump::read::crashpad::{Annotation, CrashpadModule, StringDictionaryEntry};
+use userdump::read::{RawStream, Stream};
 
 /// What the views of these streams show, printed, without positions: equal for dumps that hold the same.
 pub fn content(dump: &Minidump<'_>) -> Vec<String> {
@@ -77,6 +78,15 @@ pub fn walk(stream: &RawStream<'_>, decoded: &Stream<'_>, see: &mut dyn FnMut(&d
         Stream::MozMacBootArgs(arguments) => see(&arguments.text().ok()),
         Stream::MozLinuxLimits(limits) => limits.limits().for_each(|limit| see(&limit)),
         Stream::MozSoftErrors(errors) => see(&errors.text()),
+        Stream::FacebookLogcat(text) => see(&text.text()),
+        Stream::FacebookAppCustomData(text) => see(&text.text()),
+        Stream::FacebookAppVersionName(text) => see(&text.text()),
+        Stream::FacebookJavaStack(text) => see(&text.text()),
+        Stream::FacebookDalvikInfo(text) => see(&text.text()),
+        Stream::FacebookDumpErrorLog(text) => see(&text.text()),
+        Stream::FacebookAppStateLog(text) => see(&text.text()),
+        Stream::FacebookAbortReason(text) => see(&text.text()),
+        Stream::FacebookThreadName(text) => see(&text.text()),
         _ => return false,
     }
     true

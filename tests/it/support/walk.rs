@@ -5,12 +5,13 @@ mod user;
 use std::fmt::{self, Debug, Write};
 use std::hint::black_box;
 
-use userdump::format::Relocation;
 use userdump::format::StreamType;
-use userdump::read::parts;
-use userdump::read::{
-    Addressed, Context, Finding, List, Memory, MemoryRange, MemoryRegions, Module, RawStream, Record, Stream, Thread,
-};
+use userdump::format::stream::Relocation;
+use userdump::read::check::Finding;
+use userdump::read::list::{Addressed, Record};
+use userdump::read::memory::MemoryRegions;
+use userdump::read::references::parts;
+use userdump::read::{Context, List, Memory, MemoryRange, Module, RawStream, Stream, Thread};
 use userdump::{Dump, Minidump, ReadError};
 
 use super::vendor;

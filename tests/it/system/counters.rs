@@ -1,7 +1,8 @@
 //! Memory in figures: of the machine and of the process, each in two forms.
 
 use libtest_mimic::Trial;
-use userdump::read::{FromStream, ProcessVmCounters, SystemMemoryInfo};
+use userdump::read::FromStream;
+use userdump::read::system::{ProcessVmCounters, SystemMemoryInfo};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;

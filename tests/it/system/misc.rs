@@ -1,7 +1,7 @@
 //! Facts about the process, in five forms: which fields count is a matter of size and of flags.
 
 use libtest_mimic::Trial;
-use userdump::read::{MiscInfo, ProcessorPower};
+use userdump::read::system::{MiscInfo, ProcessorPower};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;
@@ -97,7 +97,7 @@ fn has_fields_of(misc: &MiscInfo<'_>, version: u8) {
     assert_eq!(process, [0x2000, 0x4d, 1].map(|value| since(3).then_some(value)));
     assert_eq!(misc.time_zone_id(), since(3).then_some(2));
     assert_eq!(misc.time_zone().map(|zone| zone.bias), since(3).then_some(-60));
-    let text = |text: Option<userdump::read::Utf16<'_>>| text.map(|text| text.to_string());
+    let text = |text: Option<userdump::read::text::Utf16<'_>>| text.map(|text| text.to_string());
     assert_eq!(text(misc.standard_name()).as_deref(), since(3).then_some("winter"));
     assert_eq!(text(misc.daylight_name()).as_deref(), since(3).then_some("summer"));
     assert_eq!(text(misc.build_string()).as_deref(), since(4).then_some("19041.1.amd64fre"));

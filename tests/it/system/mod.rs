@@ -5,7 +5,8 @@ mod misc;
 
 use libtest_mimic::Trial;
 use userdump::format::{PlatformId, ProcessorArchitecture};
-use userdump::read::{CpuInformation, SystemInfo, Target};
+use userdump::read::system::CpuInformation;
+use userdump::read::{SystemInfo, Target};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::{Form, in_every_form, open};

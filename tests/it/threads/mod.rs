@@ -6,8 +6,9 @@ mod exceptions;
 mod stacks;
 
 use libtest_mimic::Trial;
-use userdump::format::ThreadInfoFlags;
-use userdump::read::{ThreadExList, ThreadInfoList, ThreadList, ThreadNames};
+use userdump::format::thread::ThreadInfoFlags;
+use userdump::read::ThreadList;
+use userdump::read::thread::{ThreadExList, ThreadInfoList, ThreadNames};
 use userdump::{Minidump, ReadError};
 
 use crate::support::forms::in_every_form;

@@ -1,8 +1,8 @@
 //! The auxiliary vector.
 
 use libtest_mimic::Trial;
-use userdump::format::AuxType;
-use userdump::read::LinuxAuxv;
+use userdump::format::linux::AuxType;
+use userdump::read::linux::LinuxAuxv;
 
 use super::{kind, linux, view};
 use crate::support::forms::in_every_form;

@@ -2,8 +2,11 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::format::{AssertionType, BreakpadInfoFlags, StreamType};
-use userdump::read::{AssertionInfo, BreakpadInfo, IptTrace, JavaScriptData, Stream};
+use userdump::format::StreamType;
+use userdump::format::breakpad::{AssertionType, BreakpadInfoFlags};
+use userdump::read::Stream;
+use userdump::read::breakpad::{AssertionInfo, BreakpadInfo};
+use userdump::read::undocumented::{IptTrace, JavaScriptData};
 
 use super::{kind, view};
 use crate::support::forms::{Form, in_every_form, open};

@@ -2,8 +2,8 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::format::AnnotationType;
-use userdump::read::{CrashpadInfo, StringDictionary};
+use userdump::format::crashpad::AnnotationType;
+use userdump::read::crashpad::{CrashpadInfo, StringDictionary};
 
 use super::{kind, texts, view};
 use crate::support::forms::{in_every_form, open};
@@ -65,7 +65,7 @@ fn whole() -> Dump {
 }
 
 fn pairs(dictionary: &StringDictionary<'_>) -> Vec<(String, String)> {
-    let text = |text: Result<userdump::read::Utf8<'_>, ReadError>| text.expect("it is there").to_string();
+    let text = |text: Result<userdump::read::text::Utf8<'_>, ReadError>| text.expect("it is there").to_string();
     dictionary.iter().map(|entry| (text(entry.key()), text(entry.value()))).collect()
 }
 

@@ -2,8 +2,9 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::format::DsoDebugLayout;
-use userdump::read::{LinuxDsoDebug, Part, parts};
+use userdump::format::linux::DsoDebugLayout;
+use userdump::read::linux::LinuxDsoDebug;
+use userdump::read::references::{Part, parts};
 
 use super::{kind, linux, view};
 use crate::support::forms::{in_every_form, open};

@@ -1,8 +1,8 @@
 //! The mappings of a Linux process.
 
 use libtest_mimic::Trial;
-use userdump::format::LinuxMapFlags;
-use userdump::read::{LinuxMapping, LinuxMaps};
+use userdump::format::linux::LinuxMapFlags;
+use userdump::read::linux::{LinuxMapping, LinuxMaps};
 
 use super::{kind, linux, texts, view};
 use crate::support::forms::{Form, in_every_form, open};

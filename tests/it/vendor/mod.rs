@@ -1,4 +1,4 @@
-//! Streams that are not Microsoft's: what Breakpad, Crashpad, minidump-writer and Mozilla add.
+//! Streams that are not Microsoft's: what Breakpad, Crashpad, minidump-writer, Mozilla and Facebook add.
 //!
 //! The streams are assembled by hand and read in every form; [`peers`] reads those of the corpus.
 
@@ -6,6 +6,7 @@ mod auxv;
 mod breakpad;
 mod crashpad;
 mod dso_debug;
+mod facebook;
 mod hostile;
 mod maps;
 mod mozilla;
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         maps::trials(),
         auxv::trials(),
         dso_debug::trials(),
+        facebook::trials(),
         crashpad::trials(),
         mozilla::trials(),
         hostile::trials(),
@@ -69,6 +71,6 @@ fn linux(is_32_bit: bool) -> Dump {
 }
 
 /// Bytes as text, for comparisons.
-fn texts<'a>(texts: impl IntoIterator<Item = userdump::read::Utf8<'a>>) -> Vec<String> {
+fn texts<'a>(texts: impl IntoIterator<Item = userdump::read::text::Utf8<'a>>) -> Vec<String> {
     texts.into_iter().map(|text| text.to_str().expect("it is UTF-8").to_owned()).collect()
 }

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
-use userdump::read::{MozMacBootArgs, MozMacCrashInfo};
+use userdump::read::mozilla::{MozMacBootArgs, MozMacCrashInfo};
 
 use super::{kind, view};
 use crate::support::forms::in_every_form;

@@ -9,12 +9,16 @@ use minidump::{
     MinidumpMacCrashInfo, MinidumpSoftErrors,
 };
 use userdump::Minidump;
-use userdump::format::{AuxType, DsoDebugLayout, LinuxMapFlags};
-use userdump::read::{
-    AssertionInfo, BreakpadInfo, CrashpadInfo, Field, FromStream, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug,
-    LinuxEnviron, LinuxLsbRelease, LinuxMapping, LinuxMaps, LinuxProcStatus, MozMacBootArgs, MozMacCrashInfo,
-    MozSoftErrors, StringDictionary, Utf8,
+use userdump::format::linux::{AuxType, DsoDebugLayout, LinuxMapFlags};
+use userdump::read::FromStream;
+use userdump::read::breakpad::{AssertionInfo, BreakpadInfo};
+use userdump::read::crashpad::{CrashpadInfo, StringDictionary};
+use userdump::read::linux::{
+    Field, LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron, LinuxLsbRelease, LinuxMapping,
+    LinuxMaps, LinuxProcStatus,
 };
+use userdump::read::mozilla::{MozMacBootArgs, MozMacCrashInfo, MozSoftErrors};
+use userdump::read::text::Utf8;
 
 use super::kind;
 use crate::support::{Shared, trials};
@@ -132,7 +136,7 @@ fn guid(guid: &impl std::fmt::Display) -> String {
 }
 
 fn dictionary(entries: &StringDictionary<'_>) -> BTreeMap<String, String> {
-    let pair = |entry: userdump::read::StringDictionaryEntry<'_>| {
+    let pair = |entry: userdump::read::crashpad::StringDictionaryEntry<'_>| {
         (text(entry.key().expect("it is there")), text(entry.value().expect("it is there")))
     };
     entries.iter().map(pair).collect()

@@ -2,10 +2,12 @@
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
-use userdump::read::{
+use userdump::read::linux::{
     Field, LinuxCmdLine, LinuxCpuInfo, LinuxEnviron, LinuxLsbRelease, LinuxProcFd, LinuxProcStat, LinuxProcStatus,
-    LinuxProcUptime, MozLinuxLimits, MozSoftErrors, Utf8,
+    LinuxProcUptime, MozLinuxLimits,
 };
+use userdump::read::mozilla::MozSoftErrors;
+use userdump::read::text::Utf8;
 
 use super::{kind, texts, view};
 use crate::support::forms::{Form, open};

@@ -1,9 +1,8 @@
 //! The debugger's own full user dumps, taken apart and built anew, are the same bytes.
 
 use libtest_mimic::Trial;
-use userdump::format::{
-    CrashModule64, CrashThread64, ExceptionDebugEvent64, ExceptionRecord, ImageFileMachine, MemoryInfo,
-};
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
+use userdump::format::{ExceptionRecord, MemoryInfo};
 use userdump::write::{FullUserDumpBuilder, MemoryRange};
 
 use crate::support::{golden, shared_trial};

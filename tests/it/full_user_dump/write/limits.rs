@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 use libtest_mimic::Trial;
 use userdump::WriteError;
 use userdump::error::Item;
-use userdump::format::{CrashModule64, CrashThread64, ImageFileMachine, MemoryInfo};
+use userdump::format::MemoryInfo;
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ImageFileMachine};
 use userdump::write::{FullUserDumpBuilder, MemoryRange, Plan};
 
 use super::{empty, sized, write};

@@ -6,9 +6,8 @@ mod narrow;
 mod sinks;
 
 use libtest_mimic::Trial;
-use userdump::format::{
-    CrashModule64, CrashThread64, ExceptionDebugEvent64, ExceptionRecord, ImageFileMachine, MemoryInfo,
-};
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
+use userdump::format::{ExceptionRecord, MemoryInfo};
 use userdump::write::{FullUserDumpBuilder, MemoryRange, Text};
 
 use crate::support::trials;

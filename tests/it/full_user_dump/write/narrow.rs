@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use userdump::WriteError;
 use userdump::error::Item;
-use userdump::format::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
+use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
 use userdump::write::{FullUserDumpBuilder, MemoryRange};
 
 use super::{builder, empty, sample, sized, write};

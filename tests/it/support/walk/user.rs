@@ -1,6 +1,7 @@
 //! The way through full user dumps.
 
-use userdump::read::{FullUserDump, VersionInformation};
+use userdump::read::FullUserDump;
+use userdump::read::full_user_dump::VersionInformation;
 
 use super::{Walk, Walked};
 

@@ -1,0 +1,8 @@
+//! The types of streams, and what is known of each.
+
+pub(crate) mod row;
+pub(crate) mod table;
+pub(crate) mod types;
+
+pub use row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
+pub use types::StreamType;

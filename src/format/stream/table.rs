@@ -1,0 +1,287 @@
+//! The table of streams: what each type is, and what every part of the crate does with it.
+//!
+//! The layers read this table and decide nothing by the type of a stream on their own. So a new stream is a view in a file
+//! of `read` and a row here. A row says:
+//!
+//! ```text
+//! /// What it holds.
+//! CONSTANT = number => "Name", FACTS,
+//!     Variant(View<'a>) { check METHOD, rewrite METHOD, paths METHOD };
+//! ```
+//!
+//! - FACTS are a [`StreamRow`](crate::format::stream::row::StreamRow), made of one of its constants and what is different.
+//! - The second line is for streams that have a view: a variant of `read::Stream`.
+//! - `check` names the method of the check in `read` that looks at the view; `nothing` where there is nothing to find.
+//! - `rewrite` names the method of the re-encoder that encodes it anew; streams without one are carried as bytes.
+//! - `refers` names what the positions in it lead to, for streams that are carried with what they refer to.
+//! - `paths` names the method of the option `R` that learns folders from it.
+//!
+//! What is not a row of the table yet, a number that nobody has named, has the row of its range:
+//! [`StreamType::row`](crate::format::StreamType::row).
+
+/// Hands all rows of the table to a macro, which takes of them what it needs.
+macro_rules! stream_table {
+    ($callback:ident) => {
+        $callback! {
+            /// Nothing: the entry of the directory is to be skipped.
+            #[doc(alias = "UnusedStream")]
+            UNUSED = 0 => "Unused", COPIED;
+            /// Reserved by Microsoft, never observed.
+            #[doc(alias = "ReservedStream0")]
+            RESERVED0 = 1 => "Reserved0", UNEXAMINED;
+            /// Reserved by Microsoft, never observed.
+            #[doc(alias = "ReservedStream1")]
+            RESERVED1 = 2 => "Reserved1", UNEXAMINED;
+            /// Threads with registers and stacks.
+            #[doc(alias = "ThreadListStream")]
+            THREAD_LIST = 3 => "ThreadList", REWRITTEN.with_positions().rank(0).in_user_dump().kept_by_r(),
+                ThreadList(ThreadList<'a>) { check threads, rewrite threads };
+            /// Loaded modules.
+            #[doc(alias = "ModuleListStream")]
+            MODULE_LIST = 4 => "ModuleList", REWRITTEN.with_positions().rank(2).in_user_dump().kept_by_r().names_files(),
+                ModuleList(ModuleList<'a>) { check modules, rewrite modules, paths add_modules };
+            /// Memory ranges, each with its own file position.
+            #[doc(alias = "MemoryListStream")]
+            MEMORY_LIST = 5 => "MemoryList", REWRITTEN.with_positions().rank(6).in_user_dump().kept_by_r(),
+                MemoryList(MemoryList<'a>) { check memory, rewrite memory_list };
+            /// The exception or other reason for the dump.
+            #[doc(alias = "ExceptionStream")]
+            EXCEPTION = 6 => "Exception", REWRITTEN.with_positions().any_number().rank(9).in_user_dump().kept_by_r(),
+                Exception(Exception<'a>) { check exception, rewrite exception };
+            /// Processor and operating system.
+            #[doc(alias = "SystemInfoStream")]
+            SYSTEM_INFO = 7 => "SystemInfo", REWRITTEN.with_positions().rank(10).in_user_dump().kept_by_r(),
+                SystemInfo(SystemInfo<'a>) { check system_info, rewrite system_info };
+            /// Threads with a second stack, meant for IA-64.
+            #[doc(alias = "ThreadExListStream")]
+            THREAD_EX_LIST = 8 => "ThreadExList", REWRITTEN.with_positions().in_user_dump().kept_by_r(),
+                ThreadExList(ThreadExList<'a>) { check threads_ex, rewrite threads_ex };
+            /// Memory ranges, stored back to back at the end of the file.
+            #[doc(alias = "Memory64ListStream")]
+            MEMORY64_LIST = 9 => "Memory64List", REWRITTEN.with_positions().rank(7).in_user_dump().kept_by_r(),
+                Memory64List(Memory64List<'a>) { check memory64, rewrite memory64_list };
+            /// A comment in 8-bit characters, nothing else.
+            #[doc(alias = "CommentStreamA")]
+            COMMENT_A = 10 => "CommentA", COPIED.any_number(),
+                CommentA(CommentA<'a>) { check nothing };
+            /// A comment in UTF-16, nothing else.
+            #[doc(alias = "CommentStreamW")]
+            COMMENT_W = 11 => "CommentW", COPIED.any_number().rank(15),
+                CommentW(CommentW<'a>) { check nothing };
+            /// Open handles.
+            #[doc(alias = "HandleDataStream")]
+            HANDLE_DATA = 12 => "HandleData", REWRITTEN.with_positions().asked_by(Flags::WITH_HANDLE_DATA).rank(12).kept_by_r(),
+                HandleData(HandleData<'a>) { check handles, rewrite handles };
+            /// Tables for unwinding generated code.
+            #[doc(alias = "FunctionTableStream")]
+            FUNCTION_TABLE = 13 => "FunctionTable", COPIED.once().rank(4).kept_by_r(),
+                FunctionTable(FunctionTableList<'a>) { check function_tables };
+            /// Modules that had left the process.
+            #[doc(alias = "UnloadedModuleListStream")]
+            UNLOADED_MODULE_LIST = 14 => "UnloadedModuleList",
+                REWRITTEN.with_positions().asked_by(Flags::WITH_UNLOADED_MODULES).rank(3).kept_by_r().names_files(),
+                UnloadedModuleList(UnloadedModuleList<'a>) {
+                    check unloaded_modules, rewrite unloaded_modules, paths add_unloaded_modules
+                };
+            /// Facts about the process, in five lengths.
+            #[doc(alias = "MiscInfoStream")]
+            MISC_INFO = 15 => "MiscInfo", REWRITTEN.rank(11).in_user_dump().kept_by_r(),
+                MiscInfo(MiscInfo<'a>) { check nothing, rewrite misc_info };
+            /// Memory regions of the whole address space.
+            #[doc(alias = "MemoryInfoListStream")]
+            MEMORY_INFO_LIST = 16 => "MemoryInfoList",
+                REWRITTEN.asked_by(Flags::WITH_FULL_MEMORY_INFO).rank(8).in_user_dump().kept_by_r(),
+                MemoryInfoList(MemoryInfoList<'a>) { check entries, rewrite memory_infos };
+            /// Times and states of threads.
+            #[doc(alias = "ThreadInfoListStream")]
+            THREAD_INFO_LIST = 17 => "ThreadInfoList", REWRITTEN.asked_by(Flags::WITH_THREAD_INFO).rank(1).kept_by_r(),
+                ThreadInfoList(ThreadInfoList<'a>) { check entries, rewrite thread_infos };
+            /// What was done to handles, as recorded by Application Verifier.
+            #[doc(alias = "HandleOperationListStream")]
+            HANDLE_OPERATION_LIST = 18 => "HandleOperationList", COPIED,
+                HandleOperationList(HandleOperationList<'a>) { check entries };
+            /// Security tokens.
+            #[doc(alias = "TokenStream")]
+            TOKEN = 19 => "Token", COPIED.once().rank(5).kept_by_r(),
+                Token(TokenInfoList<'a>) { check tokens };
+            /// Report of Microsoft's script engine, opaque.
+            #[doc(alias = "JavaScriptDataStream")]
+            JAVA_SCRIPT_DATA = 20 => "JavaScriptData", COPIED,
+                JavaScriptData(JavaScriptData<'a>) { check nothing };
+            /// Memory of the whole machine.
+            #[doc(alias = "SystemMemoryInfoStream")]
+            SYSTEM_MEMORY_INFO = 21 => "SystemMemoryInfo", COPIED.once().rank(13).kept_by_r(),
+                SystemMemoryInfo(SystemMemoryInfo<'a>) { check nothing };
+            /// Memory of the process in figures.
+            #[doc(alias = "ProcessVmCountersStream")]
+            PROCESS_VM_COUNTERS = 22 => "ProcessVmCounters", COPIED.once().rank(14).kept_by_r(),
+                ProcessVmCounters(ProcessVmCounters<'a>) { check nothing };
+            /// Trace of Intel's processor tracing, not documented.
+            #[doc(alias = "IptTraceStream")]
+            IPT_TRACE = 23 => "IptTrace", UNEXAMINED,
+                IptTrace(IptTrace<'a>) { check nothing };
+            /// Names of threads.
+            #[doc(alias = "ThreadNamesStream")]
+            THREAD_NAMES = 24 => "ThreadNames", REWRITTEN.with_positions().rank(16).kept_by_r(),
+                ThreadNames(ThreadNames<'a>) { check thread_names, rewrite thread_names };
+
+            /// Windows CE: nothing.
+            #[doc(alias = "ceStreamNull")]
+            CE_NULL = 0x8000 => "ceStreamNull", UNMOVABLE;
+            /// Windows CE: processor and operating system.
+            #[doc(alias = "ceStreamSystemInfo")]
+            CE_SYSTEM_INFO = 0x8001 => "ceStreamSystemInfo", UNMOVABLE;
+            /// Windows CE: the exception.
+            #[doc(alias = "ceStreamException")]
+            CE_EXCEPTION = 0x8002 => "ceStreamException", UNMOVABLE;
+            /// Windows CE: loaded modules.
+            #[doc(alias = "ceStreamModuleList")]
+            CE_MODULE_LIST = 0x8003 => "ceStreamModuleList", UNMOVABLE;
+            /// Windows CE: processes.
+            #[doc(alias = "ceStreamProcessList")]
+            CE_PROCESS_LIST = 0x8004 => "ceStreamProcessList", UNMOVABLE;
+            /// Windows CE: threads.
+            #[doc(alias = "ceStreamThreadList")]
+            CE_THREAD_LIST = 0x8005 => "ceStreamThreadList", UNMOVABLE;
+            /// Windows CE: registers of threads.
+            #[doc(alias = "ceStreamThreadContextList")]
+            CE_THREAD_CONTEXT_LIST = 0x8006 => "ceStreamThreadContextList", UNMOVABLE;
+            /// Windows CE: calls on the stacks of threads.
+            #[doc(alias = "ceStreamThreadCallStackList")]
+            CE_THREAD_CALL_STACK_LIST = 0x8007 => "ceStreamThreadCallStackList", UNMOVABLE;
+            /// Windows CE: memory by virtual address.
+            #[doc(alias = "ceStreamMemoryVirtualList")]
+            CE_MEMORY_VIRTUAL_LIST = 0x8008 => "ceStreamMemoryVirtualList", UNMOVABLE;
+            /// Windows CE: memory by physical address.
+            #[doc(alias = "ceStreamMemoryPhysicalList")]
+            CE_MEMORY_PHYSICAL_LIST = 0x8009 => "ceStreamMemoryPhysicalList", UNMOVABLE;
+            /// Windows CE: parameters by which reports are sorted.
+            #[doc(alias = "ceStreamBucketParameters")]
+            CE_BUCKET_PARAMETERS = 0x800A => "ceStreamBucketParameters", UNMOVABLE;
+            /// Windows CE: which module is in which process.
+            #[doc(alias = "ceStreamProcessModuleMap")]
+            CE_PROCESS_MODULE_MAP = 0x800B => "ceStreamProcessModuleMap", UNMOVABLE;
+            /// Windows CE: diagnoses made on the device.
+            #[doc(alias = "ceStreamDiagnosisList")]
+            CE_DIAGNOSIS_LIST = 0x800C => "ceStreamDiagnosisList", UNMOVABLE;
+
+            /// Wine: modules of the host, with the layout of the module list.
+            ///
+            /// Wine took the number from Microsoft's range.
+            WINE_HOST_MODULE_LIST = 0xFFF0 => "WineHostModuleList", RELOCATED.kept_by_r().names_files(),
+                HostModuleList(HostModuleList<'a>) { check host_modules, refers host_modules, paths add_host_modules };
+            /// The last number of Microsoft's range, not a stream.
+            #[doc(alias = "LastReservedStream")]
+            LAST_RESERVED = 0xFFFF => "LastReservedStream", UNEXAMINED;
+
+            /// Crashpad: ids and annotations of the report.
+            CRASHPAD_INFO = 0x4350_0001 => "CrashpadInfo", RELOCATED.foreign(),
+                CrashpadInfo(CrashpadInfo<'a>) { check references, refers crashpad_info };
+
+            /// Breakpad: which threads wrote and asked for the dump.
+            #[doc(alias = "MD_BREAKPAD_INFO_STREAM")]
+            BREAKPAD_INFO = 0x4767_0001 => "BreakpadInfo", COPIED.kept_by_r().foreign(),
+                BreakpadInfo(BreakpadInfo) { check nothing };
+            /// Breakpad: the assertion that failed.
+            #[doc(alias = "MD_ASSERTION_INFO_STREAM")]
+            ASSERTION_INFO = 0x4767_0002 => "AssertionInfo", COPIED.foreign(),
+                AssertionInfo(AssertionInfo<'a>) { check nothing };
+            /// Breakpad: `/proc/cpuinfo`, as read.
+            #[doc(alias = "MD_LINUX_CPU_INFO")]
+            LINUX_CPU_INFO = 0x4767_0003 => "LinuxCpuInfo", COPIED.kept_by_r().foreign(),
+                LinuxCpuInfo(LinuxCpuInfo<'a>) { check nothing };
+            /// Breakpad: `/proc/self/status`, as read.
+            #[doc(alias = "MD_LINUX_PROC_STATUS")]
+            LINUX_PROC_STATUS = 0x4767_0004 => "LinuxProcStatus", COPIED.kept_by_r().foreign(),
+                LinuxProcStatus(LinuxProcStatus<'a>) { check nothing };
+            /// Breakpad: `/etc/lsb-release`, as read, or `/etc/os-release` by minidump-writer.
+            #[doc(alias = "MD_LINUX_LSB_RELEASE")]
+            LINUX_LSB_RELEASE = 0x4767_0005 => "LinuxLsbRelease", COPIED.kept_by_r().foreign(),
+                LinuxLsbRelease(LinuxLsbRelease<'a>) { check nothing };
+            /// Breakpad: `/proc/self/cmdline`, as read, arguments ended by NUL.
+            #[doc(alias = "MD_LINUX_CMD_LINE")]
+            LINUX_CMD_LINE = 0x4767_0006 => "LinuxCmdLine", COPIED.foreign(),
+                LinuxCmdLine(LinuxCmdLine<'a>) { check nothing };
+            /// Breakpad: `/proc/self/environ`, as read, variables ended by NUL.
+            #[doc(alias = "MD_LINUX_ENVIRON")]
+            LINUX_ENVIRON = 0x4767_0007 => "LinuxEnviron", COPIED.foreign(),
+                LinuxEnviron(LinuxEnviron<'a>) { check nothing };
+            /// Breakpad: `/proc/self/auxv`, as read, pairs of native words.
+            #[doc(alias = "MD_LINUX_AUXV")]
+            LINUX_AUXV = 0x4767_0008 => "LinuxAuxv", COPIED.kept_by_r().foreign(),
+                LinuxAuxv(LinuxAuxv<'a>) { check nothing };
+            /// Breakpad: `/proc/self/maps`, as read.
+            #[doc(alias = "MD_LINUX_MAPS")]
+            LINUX_MAPS = 0x4767_0009 => "LinuxMaps", COPIED.as_regions().kept_by_r().names_files().foreign(),
+                LinuxMaps(LinuxMaps<'a>) { check nothing, rewrite linux_maps, paths add_mappings };
+            /// Breakpad: what the dynamic linker knows about shared objects.
+            #[doc(alias = "MD_LINUX_DSO_DEBUG")]
+            LINUX_DSO_DEBUG = 0x4767_000A => "LinuxDsoDebug", RELOCATED.kept_by_r().names_files().foreign(),
+                LinuxDsoDebug(LinuxDsoDebug<'a>) { check references, refers link_maps, paths add_link_maps };
+            /// Named by LLVM: `/proc/self/stat`, as read.
+            LINUX_PROC_STAT = 0x4767_000B => "LinuxProcStat", COPIED.kept_by_r().foreign(),
+                LinuxProcStat(LinuxProcStat<'a>) { check nothing };
+            /// Named by LLVM: `/proc/uptime`, as read.
+            LINUX_PROC_UPTIME = 0x4767_000C => "LinuxProcUptime", COPIED.kept_by_r().foreign(),
+                LinuxProcUptime(LinuxProcUptime<'a>) { check nothing };
+            /// Named by LLVM: the open files from `/proc/self/fd`.
+            LINUX_PROC_FD = 0x4767_000D => "LinuxProcFd", COPIED.foreign(),
+                LinuxProcFd(LinuxProcFd<'a>) { check nothing };
+
+            /// Observed in a file of Syzygy's Kasko, not documented; opaque.
+            KASKO = 0x4B6B_0001 => "Kasko", COPIED.foreign();
+            /// Chromium: stability report, a message in protocol buffers.
+            STABILITY_REPORT = 0x4B6B_0002 => "StabilityReport", COPIED.foreign();
+
+            /// LLDB: mark of a file that LLDB wrote.
+            LLDB_GENERATED = 0x4C4C_4442 => "LLDBGenerated", COPIED.foreign();
+
+            /// Mozilla on macOS: messages that libraries left for the crash report.
+            MOZ_MAC_CRASH_INFO = 0x4D7A_0001 => "MozMacCrashInfo", RELOCATED.foreign(),
+                MozMacCrashInfo(MozMacCrashInfo<'a>) { check references, refers mac_crash_info };
+            /// Mozilla on macOS: arguments of the kernel.
+            MOZ_MAC_BOOT_ARGS = 0x4D7A_0002 => "MozMacBootArgs", RELOCATED.foreign(),
+                MozMacBootArgs(MozMacBootArgs<'a>) { check references, refers mac_boot_args };
+            /// Mozilla on Linux: `/proc/self/limits`, as read.
+            MOZ_LINUX_LIMITS = 0x4D7A_0003 => "MozLinuxLimits", COPIED.kept_by_r().foreign(),
+                MozLinuxLimits(MozLinuxLimits<'a>) { check nothing };
+            /// Mozilla: what went wrong while the dump was written, in JSON.
+            MOZ_SOFT_ERRORS = 0x4D7A_0004 => "MozSoftErrors", COPIED.foreign(),
+                MozSoftErrors(MozSoftErrors<'a>) { check nothing };
+
+            /// Facebook, named by LLVM: log of Android.
+            FACEBOOK_LOGCAT = 0xFACE_1CA7 => "FacebookLogcat", COPIED.foreign(),
+                FacebookLogcat(FacebookLogcat<'a>) { check nothing };
+            /// Facebook, named by LLVM: data of the application.
+            FACEBOOK_APP_CUSTOM_DATA = 0xFACE_CAFA => "FacebookAppCustomData", COPIED.foreign(),
+                FacebookAppCustomData(FacebookAppCustomData<'a>) { check nothing };
+            /// Facebook, named by LLVM: id of the build; opaque.
+            FACEBOOK_BUILD_ID = 0xFACE_CAFB => "FacebookBuildID", COPIED.foreign();
+            /// Facebook, named by LLVM: version of the application.
+            FACEBOOK_APP_VERSION_NAME = 0xFACE_CAFC => "FacebookAppVersionName", COPIED.foreign(),
+                FacebookAppVersionName(FacebookAppVersionName<'a>) { check nothing };
+            /// Facebook, named by LLVM: stack of Java.
+            FACEBOOK_JAVA_STACK = 0xFACE_CAFD => "FacebookJavaStack", COPIED.foreign(),
+                FacebookJavaStack(FacebookJavaStack<'a>) { check nothing };
+            /// Facebook, named by LLVM: state of Android's virtual machine.
+            FACEBOOK_DALVIK_INFO = 0xFACE_CAFE => "FacebookDalvikInfo", COPIED.foreign(),
+                FacebookDalvikInfo(FacebookDalvikInfo<'a>) { check nothing };
+            /// Facebook, named by LLVM: symbols for unwinding; opaque.
+            FACEBOOK_UNWIND_SYMBOLS = 0xFACE_CAFF => "FacebookUnwindSymbols", COPIED.foreign();
+            /// Facebook, named by LLVM: log of the writer.
+            FACEBOOK_DUMP_ERROR_LOG = 0xFACE_CB00 => "FacebookDumpErrorLog", COPIED.foreign(),
+                FacebookDumpErrorLog(FacebookDumpErrorLog<'a>) { check nothing };
+            /// Facebook, named by LLVM: log of the application's states.
+            FACEBOOK_APP_STATE_LOG = 0xFACE_CCCC => "FacebookAppStateLog", COPIED.foreign(),
+                FacebookAppStateLog(FacebookAppStateLog<'a>) { check nothing };
+            /// Facebook, named by LLVM: why the program stopped itself.
+            FACEBOOK_ABORT_REASON = 0xFACE_DEAD => "FacebookAbortReason", COPIED.foreign(),
+                FacebookAbortReason(FacebookAbortReason<'a>) { check nothing };
+            /// Facebook, named by LLVM: name of the thread.
+            FACEBOOK_THREAD_NAME = 0xFACE_E000 => "FacebookThreadName", COPIED.foreign(),
+                FacebookThreadName(FacebookThreadName<'a>) { check nothing };
+        }
+    };
+}
+
+pub(crate) use stream_table;

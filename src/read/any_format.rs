@@ -1,0 +1,211 @@
+//! Threads, modules and exceptions of a dump of any format.
+
+use core::fmt;
+
+use crate::error::ReadError;
+use crate::format::ExceptionRecord;
+
+use crate::read::context::registers::Context;
+use crate::read::exception::crash_reason::CrashReason;
+use crate::read::exception::stream::Exception;
+use crate::read::full_user_dump::{UserException, UserModule, UserThread};
+use crate::read::list::by_address::Addressed;
+use crate::read::module::list::Module;
+use crate::read::text::ansi::Ansi;
+use crate::read::text::utf16::Utf16;
+use crate::read::thread::list::Thread;
+
+/// A thread of a dump of any format.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum AnyThread<'a> {
+    /// Of a minidump.
+    Minidump(Thread<'a>),
+    /// Of a full user dump.
+    FullUserDump(UserThread<'a>),
+}
+
+impl<'a> AnyThread<'a> {
+    /// The thread's number in the system.
+    pub const fn id(&self) -> u32 {
+        match self {
+            Self::Minidump(thread) => thread.id(),
+            Self::FullUserDump(thread) => thread.id(),
+        }
+    }
+
+    /// The address of the thread environment block; 0 where there is none.
+    pub const fn teb(&self) -> u64 {
+        match self {
+            Self::Minidump(thread) => thread.teb(),
+            Self::FullUserDump(thread) => thread.teb(),
+        }
+    }
+
+    /// The thread's registers; `None` if the dump has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        match self {
+            Self::Minidump(thread) => thread.context(),
+            Self::FullUserDump(thread) => thread.context(),
+        }
+    }
+}
+
+/// A module of a dump of any format.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum AnyModule<'a> {
+    /// Of a minidump.
+    Minidump(Module<'a>),
+    /// Of a full user dump.
+    FullUserDump(UserModule<'a>),
+}
+
+impl<'a> AnyModule<'a> {
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        match self {
+            Self::Minidump(module) => module.base(),
+            Self::FullUserDump(module) => module.base(),
+        }
+    }
+
+    /// The size in memory, in bytes.
+    pub const fn size(&self) -> u32 {
+        match self {
+            Self::Minidump(module) => module.size(),
+            Self::FullUserDump(module) => module.size(),
+        }
+    }
+
+    /// The file name, usually with its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    pub fn name(&self) -> Result<AnyText<'a>, ReadError> {
+        match self {
+            Self::Minidump(module) => module.name().map(AnyText::Utf16),
+            Self::FullUserDump(module) => module.name().map(AnyText::Ansi),
+        }
+    }
+
+    /// True if the module's addresses include `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        match self {
+            Self::Minidump(module) => module.contains(address),
+            Self::FullUserDump(module) => module.contains(address),
+        }
+    }
+}
+
+impl Addressed for AnyModule<'_> {
+    fn base(&self) -> u64 {
+        self.base()
+    }
+
+    fn size(&self) -> u64 {
+        self.size().into()
+    }
+}
+
+/// An exception of a dump of any format.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum AnyException<'a> {
+    /// Of a minidump.
+    Minidump(Exception<'a>),
+    /// Of a full user dump.
+    FullUserDump(UserException<'a>),
+}
+
+impl<'a> AnyException<'a> {
+    /// The record, that of a 32-bit full user dump widened with zeros.
+    pub const fn record(&self) -> &ExceptionRecord {
+        match self {
+            Self::Minidump(exception) => &exception.raw().exception_record,
+            Self::FullUserDump(exception) => exception.record(),
+        }
+    }
+
+    /// The number of the thread that raised it.
+    pub const fn thread_id(&self) -> u32 {
+        match self {
+            Self::Minidump(exception) => exception.thread_id(),
+            Self::FullUserDump(exception) => exception.thread_id(),
+        }
+    }
+
+    /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    pub const fn code(&self) -> u32 {
+        self.record().exception_code
+    }
+
+    /// Where it was raised, as the file has it.
+    pub const fn address(&self) -> u64 {
+        self.record().exception_address
+    }
+
+    /// The parameters: as many as the record counts, 15 at most.
+    pub fn parameters(&self) -> &[u64] {
+        self.record().parameters()
+    }
+
+    /// Why the process stopped, in the words of its operating system.
+    pub fn reason(&self) -> CrashReason {
+        match self {
+            Self::Minidump(exception) => exception.reason(),
+            Self::FullUserDump(exception) => exception.reason(),
+        }
+    }
+
+    /// The thread's registers when it was raised; of a full user dump, those of the thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        match self {
+            Self::Minidump(exception) => exception.context(),
+            Self::FullUserDump(exception) => exception.context(),
+        }
+    }
+}
+
+/// Text in the form of its format; it prints as what it says.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnyText<'a> {
+    /// As minidumps have it.
+    Utf16(Utf16<'a>),
+    /// As full user dumps have it.
+    Ansi(Ansi<'a>),
+}
+
+impl fmt::Display for AnyText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Utf16(text) => text.fmt(f),
+            Self::Ansi(text) => text.fmt(f),
+        }
+    }
+}
+
+impl PartialEq<str> for AnyText<'_> {
+    fn eq(&self, other: &str) -> bool {
+        match self {
+            Self::Utf16(text) => text == other,
+            Self::Ansi(text) => text == other,
+        }
+    }
+}
+
+impl PartialEq<&str> for AnyText<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}

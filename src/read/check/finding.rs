@@ -1,0 +1,137 @@
+//! What a check of a dump finds.
+
+use core::fmt;
+
+use crate::error::ReadError;
+use crate::format::StreamType;
+
+/// Something in a dump that a sound dump does not have, see [`Dump::check`](crate::read::Dump::check).
+///
+/// It prints as one sentence.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of fault it is.
+    pub code: FindingCode,
+    /// The type of the stream that has it; `None` if the dump as a whole has it.
+    pub stream: Option<StreamType>,
+    /// The number of the entry in the stream's list, from 0; `None` if the stream as a whole has the fault.
+    pub entry: Option<u64>,
+    /// Where the faulty entry, stream or entry of the directory lies, in bytes from the start of the file.
+    pub offset: u64,
+    /// What happened when the bytes were read; `None` for faults that lie in the meaning of the bytes.
+    pub error: Option<ReadError>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stream {
+            Some(stream) => write!(f, "{stream}")?,
+            None => f.write_str("dump")?,
+        }
+        if let Some(entry) = self.entry {
+            write!(f, ", entry {entry}")?;
+        }
+        write!(f, " at 0x{:x}: {}", self.offset, self.code.description())?;
+        match self.error {
+            Some(error) => write!(f, " ({error})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Declares [`FindingCode`]: a row gives the variant, the name that programs rely on and the text for people.
+macro_rules! finding_codes {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal, $description:literal;)*) => {
+        /// The kinds of faults that a check finds.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FindingCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl FindingCode {
+            /// All codes, in the order in which they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name of the code: words in lower case with hyphens, which later versions do not change.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What the code means, without a capital letter and a full stop.
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $description,)*
+                }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    /// The header announces more entries of the directory than the file holds.
+    DirectoryTruncated => "directory-truncated", "the stream directory is cut short";
+    /// A stream reaches beyond the end of the file.
+    StreamOutsideFile => "stream-outside-file", "the stream does not lie in the file whole";
+    /// The head of a stream cannot be read.
+    StreamUnreadable => "stream-unreadable", "the stream cannot be read";
+    /// Two entries of the directory have one type; exceptions may, for LLDB writes one for each stopped thread.
+    DuplicateStream => "duplicate-stream", "an earlier entry of the directory has the same type";
+    /// Two entries of the directory share bytes.
+    StreamsOverlap => "streams-overlap", "the stream shares bytes with another one";
+    /// A list announces more entries than its stream or the file holds.
+    ListTruncated => "list-truncated", "the list has fewer entries than it announces";
+    /// Behind the entries that its list announces, a stream has just the room of some more.
+    ListSmallerThanStream => "list-smaller-than-stream", "the list announces fewer entries than its stream has";
+    /// The dump does not say what system and processor it is of.
+    NoSystemInfo => "no-system-info", "there is no system information";
+    /// The dump has no thread list, or an empty one.
+    NoThreads => "no-threads", "there are no threads";
+    /// A name does not lie in the file whole, or its position is 0 where a name has to be.
+    NameUnreadable => "name-unreadable", "the name cannot be read";
+    /// A name has an odd size or unpaired surrogates.
+    NameNotUtf16 => "name-not-utf16", "the name is no well-formed UTF-16";
+    /// A thread context does not lie in the file whole.
+    ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
+    /// A thread context is too small for all layouts of the processor.
+    ContextUnknownSize => "context-unknown-size", "the thread context has no size that is known for the processor";
+    /// A stack has a size but no position, and no memory list holds the address at which it starts.
+    StackWithoutBytes => "stack-without-bytes", "the dump holds no bytes of the stack";
+    /// A memory range reaches beyond the end of the file.
+    MemoryTruncated => "memory-truncated", "the memory range does not lie in the file whole";
+    /// The file ends before the memory of the Memory64 list does, which has its bytes at one place, or that of the
+    /// regions of a full user dump.
+    MemoryDataTruncated => "memory-data-truncated", "the memory of all ranges does not lie in the file whole";
+    /// A range of the Memory64 list, or a region of a full user dump, starts below the one before it; in the memory list
+    /// they stand in any order.
+    RangesUnsorted => "ranges-unsorted", "the range starts below the one before it";
+    /// Two memory ranges overlap and have different bytes where they do; those that agree are no fault.
+    RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
+    /// The flags promise full memory and there is no Memory64 list, or the other way round.
+    FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
+    /// The CodeView record of a module does not lie in the file whole.
+    CodeViewUnreadable => "code-view-unreadable", "the CodeView record does not lie in the file whole";
+    /// The miscellaneous debug record of a module does not lie in the file whole.
+    MiscRecordUnreadable => "misc-record-unreadable", "the debug record does not lie in the file whole";
+    /// The thread of an exception is not in the thread list.
+    ExceptionThreadMissing => "exception-thread-missing", "the thread of the exception is not in the thread list";
+    /// The records about the object of a handle lead out of the file or in a circle.
+    HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
+    /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.
+    ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
+    /// A part of a full user dump does not lie in the file whole.
+    PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
+    /// Two parts of a full user dump share bytes.
+    PartsOverlap => "parts-overlap", "the part shares bytes with the one before it";
+    /// Many references lead to the same bytes, so that following all of them would take too long.
+    ReferencesExceedFile => "references-exceed-file", "references lead to the same bytes too often to follow them all";
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

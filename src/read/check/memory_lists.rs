@@ -1,0 +1,108 @@
+//! What is wrong with the memory lists as a whole, and what the flags say of them.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{Header, MinidumpType, StreamType};
+use crate::read::check::finding::FindingCode;
+use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
+use crate::read::raw_stream::RawStream;
+
+use crate::read::check::state::{Check, Place};
+
+/// A range with bytes, and where its entry stands.
+#[derive(Clone, Copy)]
+struct Listed<'a> {
+    start: u64,
+    bytes: &'a [u8],
+    place: Place,
+}
+
+impl<'a> Check<'a, '_> {
+    /// The data of all ranges stands at one place, so what one of them lacks, all behind it lack too.
+    pub(crate) fn memory64(&mut self, stream: &RawStream<'a>, list: &Memory64List<'a>) {
+        let descriptors = list.descriptors();
+        self.entries(stream, descriptors);
+        let place = Place::stream(stream);
+        let needed = descriptors.iter().fold(0u64, |sum, range| sum.saturating_add(range.data_size));
+        let available = self.dump.bytes().size().saturating_sub(list.base_rva());
+        if available < needed {
+            let what = "memory of all ranges";
+            let fault = ReadError::Truncated { what, offset: list.base_rva(), needed, available };
+            self.report(FindingCode::MemoryDataTruncated, place, fault);
+        }
+        let target = self.dump.target();
+        let mut before = 0;
+        for (index, range) in (0..).zip(list.iter()) {
+            let place = Place { entry: Some(index), offset: descriptors.entry_offset(index), ..place };
+            self.range(place, Some(&range));
+            let start = target.mask(range.address);
+            if start < before {
+                self.report(FindingCode::RangesUnsorted, place, None);
+            }
+            before = start;
+        }
+    }
+
+    /// Looks for addresses of which two ranges have different bytes.
+    ///
+    /// Ranges that overlap and agree are sound: many producers write the memory around the instruction pointer though
+    /// it lies in a stack.
+    pub(crate) fn overlaps(&mut self) {
+        let dump = self.dump;
+        let target = dump.target();
+        let listed = |stream_type, entry, offset, range: MemoryRange<'a>| {
+            let place = Place { stream: Some(stream_type), entry: Some(entry), offset };
+            Listed { start: target.mask(range.address), bytes: range.bytes, place }
+        };
+        let mut ranges: Vec<Listed<'a>> = Vec::new();
+        if let Ok(Some(list)) = dump.stream::<MemoryList<'a>>() {
+            let entries = (0..).zip(&list);
+            ranges.extend(
+                entries.map(|(index, range)| listed(StreamType::MEMORY_LIST, index, list.entry_offset(index), range)),
+            );
+        }
+        if let Ok(Some(list)) = dump.stream::<Memory64List<'a>>() {
+            let entries = (0..).zip(list.iter());
+            ranges.extend(entries.map(|(index, range)| {
+                listed(StreamType::MEMORY64_LIST, index, list.descriptors().entry_offset(index), range)
+            }));
+        }
+        ranges.retain(|range| !range.bytes.is_empty());
+        // Stable, so that of two that start together the earlier entry comes first.
+        ranges.sort_by_key(|range| range.start);
+        // The range that reaches furthest so far.
+        let mut furthest: Option<Listed<'a>> = None;
+        for range in ranges {
+            let Some(before) = furthest else {
+                furthest = Some(range);
+                continue;
+            };
+            let rest = usize::try_from(range.start - before.start).ok().and_then(|skip| before.bytes.get(skip..));
+            let rest = rest.unwrap_or_default();
+            let common = rest.len().min(range.bytes.len());
+            if common > 0
+                && self.may_look_at(range.place, "memory range", common as u64)
+                && rest.get(..common) != range.bytes.get(..common)
+            {
+                self.report(FindingCode::RangesDisagree, range.place, None);
+            }
+            if range.bytes.len() > rest.len() {
+                furthest = Some(range);
+            }
+        }
+    }
+
+    /// Full memory is the one option whose stream is there whenever the option was given; those of the others may be
+    /// missing where there was nothing to write.
+    pub(crate) fn flags(&mut self) {
+        let flags = self.dump.flags();
+        let full = flags.contains(MinidumpType::WITH_FULL_MEMORY);
+        let list = self.dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
+        // Many producers leave the flags 0 whatever they write.
+        if full != list && !flags.is_empty() {
+            let offset = Header::OFFSETS.flags.get() as u64;
+            self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset }, None);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What is wrong with each stream: a method for each kind of view, named in the table of streams.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::handle::HandleObjectInformation;
+use crate::format::stream_table;
+use crate::read::check::finding::FindingCode;
+use crate::read::context::registers::Context;
+use crate::read::exception::stream::Exception;
+use crate::read::function_table::FunctionTableList;
+use crate::read::handle::{Handle, HandleData};
+use crate::read::list::entries::{List, Record};
+use crate::read::memory::by_address::Memory;
+use crate::read::memory::lists::{MemoryList, MemoryRange};
+use crate::read::minidump::Minidump;
+use crate::read::module::list::{HostModuleList, Module, ModuleList, UnloadedModuleList};
+use crate::read::raw_stream::RawStream;
+use crate::read::references::parts;
+use crate::read::streams::Stream;
+use crate::read::system::info::SystemInfo;
+use crate::read::system::token::TokenInfoList;
+use crate::read::text::utf16::Utf16;
+use crate::read::thread::extended::ThreadExList;
+use crate::read::thread::list::{Thread, ThreadList, ThreadNames};
+
+use crate::read::check::state::{Check, Place};
+
+/// Declares the way from a view to the method that the table names for it.
+macro_rules! checks {
+    ($(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) { check $check:ident $($action:tt)* })?;
+    )*) => {
+        impl<'a> Check<'a, '_> {
+            /// Looks at one stream.
+            pub(crate) fn stream(&mut self, stream: &RawStream<'a>, decoded: &Stream<'a>) {
+                match decoded {
+                    Stream::Unused | Stream::Raw(_) => {}
+                    $($(Stream::$variant(view) => self.$check(stream, view),)?)*
+                }
+            }
+        }
+    };
+}
+
+stream_table!(checks);
+
+impl<'a> Check<'a, '_> {
+    /// For streams of which any bytes will do.
+    fn nothing<T>(&mut self, _: &RawStream<'a>, _: &T) {}
+
+    /// For streams whose view does not follow the positions in it.
+    fn references<T>(&mut self, stream: &RawStream<'a>, _: &T) {
+        let place = Place::stream(stream);
+        match parts(stream) {
+            Ok(found) => found.faults.into_iter().for_each(|fault| {
+                self.report(FindingCode::ReferenceOutsideFile, place, fault);
+            }),
+            Err(error) => self.report(FindingCode::ReferencesExceedFile, place, error),
+        }
+    }
+
+    fn threads(&mut self, stream: &RawStream<'a>, list: &ThreadList<'a>) {
+        self.list(stream, list, Self::thread);
+    }
+
+    fn threads_ex(&mut self, stream: &RawStream<'a>, list: &ThreadExList<'a>) {
+        self.list(stream, list, |check, place, thread| {
+            check.thread(place, thread.thread());
+            let store = thread.backing_store().filter(|store| store.offset != 0);
+            check.range(place, store.as_ref());
+        });
+    }
+
+    fn host_modules(&mut self, stream: &RawStream<'a>, list: &HostModuleList<'a>) {
+        self.modules(stream, list.modules());
+    }
+
+    fn memory(&mut self, stream: &RawStream<'a>, list: &MemoryList<'a>) {
+        self.list(stream, list, |check, place, range| check.range(place, Some(&range)));
+    }
+
+    fn system_info(&mut self, stream: &RawStream<'a>, system: &SystemInfo<'a>) {
+        self.name(Place::stream(stream), system.csd_version());
+    }
+
+    fn unloaded_modules(&mut self, stream: &RawStream<'a>, list: &UnloadedModuleList<'a>) {
+        self.list(stream, list, |check, place, module| check.name(place, module.name().map(Some)));
+    }
+
+    fn thread_names(&mut self, stream: &RawStream<'a>, list: &ThreadNames<'a>) {
+        self.list(stream, list, |check, place, thread| check.name(place, thread.name().map(Some)));
+    }
+
+    fn handles(&mut self, stream: &RawStream<'a>, list: &HandleData<'a>) {
+        self.list(stream, list, |check, place, handle| check.handle(place, &handle));
+    }
+
+    fn function_tables(&mut self, stream: &RawStream<'a>, list: &FunctionTableList<'a>) {
+        self.truncated(stream, list.fault());
+    }
+
+    fn tokens(&mut self, stream: &RawStream<'a>, list: &TokenInfoList<'a>) {
+        self.truncated(stream, list.fault());
+    }
+
+    /// Compares the number of entries with the size of the stream.
+    pub(crate) fn entries<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>) {
+        self.truncated(stream, list.fault());
+        let end = list.entry_offset(list.declared_len());
+        let room = stream.offset().saturating_add(stream.declared_size()).saturating_sub(end);
+        // Wine counts the names of its host modules to the stream, and others may do so elsewhere.
+        if room > 0 && room % list.entry_size() == 0 {
+            self.report(FindingCode::ListSmallerThanStream, Place::stream(stream), None);
+        }
+    }
+
+    /// A stream that is cut short has been reported already, and its list is short because of that.
+    fn truncated(&mut self, stream: &RawStream<'a>, fault: Option<ReadError>) {
+        if let Some(fault) = fault.filter(|_| stream.fault().is_none()) {
+            self.report(FindingCode::ListTruncated, Place::stream(stream), fault);
+        }
+    }
+
+    fn list<R: Record<'a>>(
+        &mut self,
+        stream: &RawStream<'a>,
+        list: &List<'a, R>,
+        mut each: impl FnMut(&mut Self, Place, R),
+    ) {
+        self.entries(stream, list);
+        for (index, entry) in (0..).zip(list) {
+            let place = Place { entry: Some(index), offset: list.entry_offset(index), ..Place::stream(stream) };
+            each(self, place, entry);
+        }
+    }
+
+    fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
+        self.list(stream, list, |check, place, module: Module<'a>| {
+            check.name(place, module.name().map(Some));
+            // Not decoded: the paths of many modules may be one long record.
+            if let Err(error) = module.code_view_record() {
+                check.report(FindingCode::CodeViewUnreadable, place, error);
+            }
+            if let Err(error) = module.misc_record() {
+                check.report(FindingCode::MiscRecordUnreadable, place, error);
+            }
+        });
+    }
+
+    fn thread(&mut self, place: Place, thread: Thread<'a>) {
+        self.context(place, thread.context());
+        let stack = &thread.raw().stack;
+        match (stack.memory.data_size, stack.memory.rva) {
+            (0, _) => {}
+            (_, 0) => {
+                let memory = self.memory.get_or_insert_with(|| Memory::listed(&self.dump));
+                if memory.range_at(stack.start_of_memory_range).is_none() {
+                    self.report(FindingCode::StackWithoutBytes, place, None);
+                }
+            }
+            _ => self.range(place, Some(&MemoryRange::from_descriptor(self.dump.dump_bytes(), stack))),
+        }
+    }
+
+    fn context(&mut self, place: Place, context: Result<Option<Context<'a>>, ReadError>) {
+        // Of some processors no layout is known at all; that is no fault of the dump.
+        match context {
+            Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
+            Ok(Some(context)) if context.is_truncated() => self.report(FindingCode::ContextUnknownSize, place, None),
+            Ok(_) => {}
+        }
+    }
+
+    pub(crate) fn range(&mut self, place: Place, range: Option<&MemoryRange<'a>>) {
+        if let Some(fault) = range.and_then(MemoryRange::fault) {
+            self.report(FindingCode::MemoryTruncated, place, fault);
+        }
+    }
+
+    fn exception(&mut self, stream: &RawStream<'a>, exception: &Exception<'a>) {
+        let place = Place::stream(stream);
+        self.context(place, exception.context());
+        let threads = self.threads.get_or_insert_with(|| thread_ids(&self.dump));
+        // A dump without threads has a finding of its own.
+        if !threads.is_empty() && threads.binary_search(&exception.thread_id()).is_err() {
+            self.report(FindingCode::ExceptionThreadMissing, place, None);
+        }
+    }
+
+    fn handle(&mut self, place: Place, handle: &Handle<'a>) {
+        self.name(place, handle.type_name());
+        self.name(place, handle.object_name());
+        for object in handle.object_information() {
+            const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+            if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
+                return;
+            }
+            // Whether its size counts the head is not known: 12 bytes that are missing may be none.
+            let slack = HandleObjectInformation::SIZE as u64;
+            let short = |fault: &ReadError| match *fault {
+                ReadError::Truncated { needed, available, .. } => available + slack < needed,
+                _ => true,
+            };
+            if let Some(error) = object.map_or_else(Some, |object| object.fault().filter(short)) {
+                self.report(FindingCode::HandleChainBroken, place, error);
+            }
+        }
+    }
+
+    fn name(&mut self, place: Place, name: Result<Option<Utf16<'a>>, ReadError>) {
+        match name {
+            Err(error) => self.report(FindingCode::NameUnreadable, place, error),
+            Ok(Some(name)) => {
+                let may_look = self.may_look_at(place, "MINIDUMP_STRING", name.as_bytes().len() as u64);
+                if may_look && !name.is_valid() {
+                    self.report(FindingCode::NameNotUtf16, place, None);
+                }
+            }
+            Ok(None) => {}
+        }
+    }
+}
+
+/// The IDs of all threads, in ascending order.
+fn thread_ids(dump: &Minidump<'_>) -> Vec<u32> {
+    let mut ids: Vec<u32> = dump.threads().map(|thread| thread.id()).collect();
+    ids.sort_unstable();
+    ids
+}

@@ -1,0 +1,7 @@
+//! The registers of a thread.
+
+pub(crate) mod registers;
+pub(crate) mod xstate;
+
+pub use registers::{Context, Register, RegisterValue};
+pub use xstate::{CetUser, XState, XStateFeature};

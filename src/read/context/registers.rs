@@ -1,0 +1,253 @@
+//! Thread contexts: the registers of a thread.
+
+use core::fmt;
+
+use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, ContextState, RegisterField, RegisterGroup};
+use crate::format::processor::Processor;
+
+use crate::read::bytes::{ByteOrder, integer_at, unsigned_at};
+use crate::read::target::Target;
+
+/// The register file of a thread: bytes, and where in them each register is.
+///
+/// A record may be shorter than its layout; registers beyond its end are `None`, not 0. Everything is `None` where the
+/// layout is not known.
+///
+/// # Layout
+///
+/// The architecture gives the layouts that come into question. A record of the exact size of one of them has that one.
+/// If there is none, the flags choose by their bits for the processor, and size chooses among what is left: the
+/// largest layout that fits, and for a record that is too short for all of them the smallest, of which it then has
+/// the start.
+///
+/// # Flags
+///
+/// The flags say which groups of registers the producer filled in. They are no condition for looking at registers:
+/// Breakpad on macOS was observed to fill all of them and to name no group.
+///
+/// # Byte order
+///
+/// In a big-endian file every register is big-endian, those of 16 bytes as a whole. What the processor stores as an
+/// area of its own (x87 registers, the area of `FXSAVE`, that of `XSAVE`) is little-endian in every file.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    bytes: &'a [u8],
+    layout: Option<&'static ContextLayout>,
+    order: ByteOrder,
+    windows: bool,
+}
+
+/// A register and what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// Name, in lower case.
+    pub name: &'static str,
+    /// What it belongs to.
+    pub group: RegisterGroup,
+    /// What is in it.
+    pub value: RegisterValue,
+}
+
+/// What a register holds: up to 16 bytes, as a number.
+///
+/// Registers of floating point are numbers here, too: the bits of the value, 80 of them for those of the x87.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RegisterValue {
+    bits: u128,
+    size: u32,
+}
+
+impl RegisterValue {
+    /// The bits, widened with zeros.
+    pub const fn bits(self) -> u128 {
+        self.bits
+    }
+
+    /// The size of the register in bytes: 1, 2, 4, 8, 10 or 16.
+    pub const fn size(self) -> u32 {
+        self.size
+    }
+
+    /// The value of a register of 8 bytes or less, widened with zeros; `None` for a larger register.
+    pub fn as_u64(self) -> Option<u64> {
+        if self.size <= 8 { u64::try_from(self.bits).ok() } else { None }
+    }
+
+    /// The bytes of the register, least significant first, filled up with zeros.
+    pub const fn to_le_bytes(self) -> [u8; 16] {
+        self.bits.to_le_bytes()
+    }
+}
+
+/// Prints all digits of the register in hexadecimal.
+impl fmt::Display for RegisterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = usize::try_from(2 * self.size).unwrap_or_default();
+        write!(f, "{:0digits$x}", self.bits)
+    }
+}
+
+/// Prints the same as `Display`.
+impl fmt::Debug for RegisterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(bytes: &'a [u8], target: Target, order: ByteOrder) -> Self {
+        let windows = target.is_windows();
+        let layout = choose(target.processor(), bytes, order, windows);
+        Self { bytes, layout, order, windows }
+    }
+
+    /// The whole record as the file has it.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The layout of the record's fixed part, of which it may have only the start: see [`Self::is_truncated`].
+    pub const fn layout(&self) -> Option<&'static ContextLayout> {
+        self.layout
+    }
+
+    /// True if the record ends before its layout does.
+    pub fn is_truncated(&self) -> bool {
+        self.layout.is_some_and(|layout| size_of(self.bytes) < layout.least_size())
+    }
+
+    /// What follows the fixed part: extended registers ([`Self::xstate`]), or whatever else the producer put there.
+    pub fn tail(&self) -> &'a [u8] {
+        let fixed = self.layout.and_then(|layout| usize::try_from(layout.size).ok());
+        fixed.and_then(|size| self.bytes.get(size..)).unwrap_or_default()
+    }
+
+    /// True if the flags are for the processor whose layout the record has.
+    pub(crate) fn is_for_its_processor(&self) -> bool {
+        let cpu = self.low_flags().map(|flags| cpu_of(flags, self.windows));
+        cpu.zip(self.layout).is_some_and(|(cpu, layout)| layout.cpu_flags.contains(&cpu))
+    }
+
+    /// Which parts the producer filled in, and for which processor.
+    pub fn flags(&self) -> Option<u64> {
+        let layout = self.layout?;
+        integer_at(self.bytes, layout.flags_offset, layout.flags_size, self.order)
+    }
+
+    /// What Windows was doing for the thread; `None` for threads of other systems.
+    pub fn state(&self) -> Option<ContextState> {
+        let flags = self.low_flags().filter(|_| self.windows)?;
+        Some(ContextState::from_bits_retain(flags & ContextState::all().bits()))
+    }
+
+    /// The groups of registers that the flags say are valid, in the order of [`ContextLayout::groups`].
+    ///
+    /// None if the flags are for another processor than the dump. Flags for no processor at all occur; they are taken
+    /// to be for that of the dump.
+    pub fn valid_groups(&self) -> impl Iterator<Item = RegisterGroup> + use<> {
+        let groups = self.layout.map_or(&[][..], |layout| layout.groups);
+        let flags = self.flags_for_layout();
+        groups.iter().filter(move |(_, flag)| flags & flag != 0).map(|(group, _)| *group)
+    }
+
+    /// True if the flags say that the registers of a group are valid.
+    pub fn is_valid(&self, group: RegisterGroup) -> bool {
+        self.valid_groups().any(|valid| valid == group)
+    }
+
+    /// The registers that lie in the record, valid or not, in the order of their places.
+    pub fn registers(&self) -> impl Iterator<Item = Register> + use<'a> {
+        let context = *self;
+        let fields = context.layout.into_iter().flat_map(ContextLayout::registers);
+        fields.filter_map(move |field| {
+            let value = context.value(&field)?;
+            Some(Register { name: field.name, group: field.group, value })
+        })
+    }
+
+    /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
+    pub fn register(&self, name: &str) -> Option<RegisterValue> {
+        self.value(&self.layout?.register(name)?)
+    }
+
+    /// The address of the next instruction.
+    pub fn instruction_pointer(&self) -> Option<u64> {
+        self.pointer(self.layout?.instruction_pointer)
+    }
+
+    /// The stack pointer.
+    pub fn stack_pointer(&self) -> Option<u64> {
+        self.pointer(self.layout?.stack_pointer)
+    }
+
+    /// The register that compilers use as frame pointer; `None` on processors without such a convention.
+    pub fn frame_pointer(&self) -> Option<u64> {
+        self.pointer(self.layout?.frame_pointer?)
+    }
+
+    pub(crate) const fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
+    fn pointer(&self, position: u32) -> Option<u64> {
+        integer_at(self.bytes, position, self.layout?.register_size, self.order)
+    }
+
+    fn value(&self, field: &RegisterField) -> Option<RegisterValue> {
+        let order = if field.stored_by_cpu { ByteOrder::Little } else { self.order };
+        let bits = unsigned_at(self.bytes, field.offset, field.size, order)?;
+        Some(RegisterValue { bits, size: field.size })
+    }
+
+    fn low_flags(&self) -> Option<u32> {
+        u32::try_from(self.flags()? & u64::from(u32::MAX)).ok()
+    }
+
+    /// The flags, 0 if they are for another processor.
+    fn flags_for_layout(&self) -> u32 {
+        let (Some(layout), Some(flags)) = (self.layout, self.low_flags()) else {
+            return 0;
+        };
+        match cpu_of(flags, self.windows) {
+            0 => flags,
+            cpu if layout.cpu_flags.contains(&cpu) => flags,
+            _ => 0,
+        }
+    }
+}
+
+fn choose(processor: &Processor, bytes: &[u8], order: ByteOrder, windows: bool) -> Option<&'static ContextLayout> {
+    let candidates = processor.contexts;
+    let size = size_of(bytes);
+    if let Some(exact) = candidates.iter().find(|layout| (layout.least_size()..=layout.size).contains(&size)) {
+        return Some(exact);
+    }
+    let named = |layout: &&ContextLayout| {
+        // Where they have 64 bits, the upper half is 0.
+        let flags = integer_at(bytes, layout.flags_offset, layout.flags_size, order);
+        let cpu = flags.and_then(|flags| u32::try_from(flags).ok()).map(|flags| cpu_of(flags, windows));
+        cpu.is_some_and(|cpu| layout.cpu_flags.contains(&cpu))
+    };
+    let fits = |layout: &&ContextLayout| layout.least_size() <= size;
+    let by_flags = || candidates.iter().filter(named);
+    if let Some(smallest) = by_flags().next_back() {
+        return by_flags().find(fits).or(Some(smallest));
+    }
+    candidates.iter().find(fits).or_else(|| candidates.last())
+}
+
+/// The part of the flags that names a processor; 0 if none is named.
+///
+/// Windows uses the highest bits for the state of the thread. Elsewhere they are processors of Breakpad, unless there
+/// is one of Windows' too.
+const fn cpu_of(flags: u32, windows: bool) -> u32 {
+    const BREAKPAD_MASK: u32 = 0xff00_0000;
+    match flags & CONTEXT_CPU_MASK {
+        0 if !windows => flags & BREAKPAD_MASK,
+        cpu => cpu,
+    }
+}
+
+fn size_of(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,241 @@
+//! Why the process stopped, in the words of its operating system.
+
+use core::fmt;
+
+use crate::format::code_names::{
+    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
+    ntstatus_name, solaris_signal_name,
+};
+use crate::format::{ExceptionRecord, PlatformId};
+
+use crate::read::target::Target;
+
+const ACCESS_VIOLATION: u32 = 0xc000_0005;
+const IN_PAGE_ERROR: u32 = 0xc000_0006;
+const STACK_BUFFER_OVERRUN: u32 = 0xc000_0409;
+
+/// What an instruction tried to do with memory.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To read it.
+    Read,
+    /// To write it.
+    Write,
+    /// To execute it.
+    Execute,
+    /// Something that is not documented; the number as the file has it.
+    Unknown(u64),
+}
+
+/// Why the process stopped. The numbers are always there, names where one is known.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashReason {
+    /// Windows: an exception code, mostly an `NTSTATUS`.
+    Windows {
+        /// The code.
+        code: u32,
+        /// What the parameters add to it.
+        detail: WindowsDetail,
+    },
+    /// Linux and Android: a signal.
+    Linux {
+        /// The signal; `0xffffffff` where somebody asked for the dump.
+        signal: u32,
+        /// What the kernel added to it (`si_code`).
+        code: u32,
+    },
+    /// macOS and iOS: a Mach exception.
+    Mac {
+        /// The type of exception.
+        exception: u32,
+        /// Its first code; of resource limits and guards the upper half.
+        code: u32,
+        /// True on ARM processors, which give some codes other meanings.
+        arm: bool,
+    },
+    /// Solaris: a signal.
+    Solaris {
+        /// The signal.
+        signal: u32,
+        /// What the kernel added to it.
+        code: u32,
+    },
+    /// Fuchsia: an exception.
+    Fuchsia {
+        /// The type of exception.
+        exception: u32,
+    },
+    /// Any other system.
+    Unknown {
+        /// The exception's code.
+        code: u32,
+        /// The exception's flags.
+        flags: u32,
+    },
+}
+
+/// What the parameters of a Windows exception say.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowsDetail {
+    /// Nothing that this crate decodes.
+    None,
+    /// An access violation.
+    Access {
+        /// What was tried.
+        access: Access,
+        /// Where; as the file has it.
+        address: u64,
+    },
+    /// Memory that could not be brought in from its file.
+    InPage {
+        /// What was tried.
+        access: Access,
+        /// Where; as the file has it.
+        address: u64,
+        /// Why the file could not be read: an `NTSTATUS`.
+        status: u32,
+    },
+    /// A program that ended itself, with the reason it gave.
+    FastFail {
+        /// The reason.
+        code: u32,
+    },
+}
+
+impl CrashReason {
+    pub(crate) fn new(record: &ExceptionRecord, target: Target) -> Self {
+        let (code, flags) = (record.exception_code, record.exception_flags);
+        match target.platform {
+            Some(platform) if platform.is_windows() => {
+                Self::Windows { code, detail: WindowsDetail::new(code, record.parameters()) }
+            }
+            Some(PlatformId::LINUX | PlatformId::ANDROID) => Self::Linux { signal: code, code: flags },
+            Some(PlatformId::MAC_OS | PlatformId::IOS) => {
+                Self::Mac { exception: code, code: flags, arm: target.processor().has_arm_mach_codes }
+            }
+            Some(PlatformId::SOLARIS) => Self::Solaris { signal: code, code: flags },
+            Some(PlatformId::FUCHSIA) => Self::Fuchsia { exception: code },
+            _ => Self::Unknown { code, flags },
+        }
+    }
+
+    /// What the code is called; `None` for one that is not known.
+    pub fn name(&self) -> Option<&'static str> {
+        match *self {
+            Self::Windows { code, .. } => ntstatus_name(code),
+            Self::Linux { signal, .. } => linux_signal_name(signal),
+            Self::Mac { exception, .. } => mac_exception_name(exception),
+            Self::Solaris { signal, .. } => solaris_signal_name(signal),
+            Self::Fuchsia { exception } => fuchsia_exception_name(exception),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The number that [`CrashReason::name`] is the name of.
+    pub const fn number(&self) -> u32 {
+        match *self {
+            Self::Windows { code, .. } | Self::Unknown { code, .. } => code,
+            Self::Linux { signal, .. } | Self::Solaris { signal, .. } => signal,
+            Self::Mac { exception, .. } | Self::Fuchsia { exception } => exception,
+        }
+    }
+
+    /// What the second number is called: `si_code` of a signal, code of a Mach exception, reason of a fail-fast.
+    pub fn code_name(&self) -> Option<&'static str> {
+        match *self {
+            Self::Linux { signal, code } => linux_code_name(signal, code),
+            Self::Mac { exception, code, arm } => mac_code_name(exception, code, arm),
+            Self::Windows { detail: WindowsDetail::FastFail { code }, .. } => fast_fail_name(code),
+            Self::Windows { detail: WindowsDetail::InPage { status, .. }, .. } => ntstatus_name(status),
+            Self::Windows { .. } | Self::Solaris { .. } | Self::Fuchsia { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The second number, where there is one.
+    pub const fn code(&self) -> Option<u32> {
+        match *self {
+            Self::Linux { code, .. } | Self::Mac { code, .. } | Self::Solaris { code, .. } => Some(code),
+            Self::Windows { detail: WindowsDetail::FastFail { code }, .. } => Some(code),
+            Self::Windows { detail: WindowsDetail::InPage { status, .. }, .. } => Some(status),
+            Self::Unknown { flags, .. } => Some(flags),
+            Self::Windows { .. } | Self::Fuchsia { .. } => None,
+        }
+    }
+}
+
+impl WindowsDetail {
+    fn new(code: u32, parameters: &[u64]) -> Self {
+        // Both are 32 bits wide; the file has room for 64, and debuggers extend the sign into it.
+        let low = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or(0);
+        match (code, parameters) {
+            (ACCESS_VIOLATION, &[access, address, ..]) => Self::Access { access: Access::new(access), address },
+            (IN_PAGE_ERROR, &[access, address, status, ..]) => {
+                Self::InPage { access: Access::new(access), address, status: low(status) }
+            }
+            (STACK_BUFFER_OVERRUN, &[reason, ..]) => Self::FastFail { code: low(reason) },
+            _ => Self::None,
+        }
+    }
+}
+
+impl Access {
+    const fn new(number: u64) -> Self {
+        match number {
+            0 => Self::Read,
+            1 => Self::Write,
+            8 => Self::Execute,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read => f.write_str("reading"),
+            Self::Write => f.write_str("writing"),
+            Self::Execute => f.write_str("executing"),
+            Self::Unknown(number) => write!(f, "access {number} to"),
+        }
+    }
+}
+
+/// Prints names and numbers: `ACCESS_VIOLATION (0xc0000005) writing 0x1234`, `SIGSEGV (11), SEGV_MAPERR (1)`.
+impl fmt::Display for CrashReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.number();
+        // Signals and exception types are small and known by their decimal numbers, codes and what is made up are not.
+        let show = |f: &mut fmt::Formatter<'_>, number: u32| {
+            if number < 0x100 { write!(f, "{number}") } else { write!(f, "{number:#x}") }
+        };
+        if let Some(name) = self.name() {
+            write!(f, "{name} (")?;
+            show(f, number)?;
+            f.write_str(")")?;
+        } else {
+            show(f, number)?;
+        }
+        if let Self::Windows {
+            detail: WindowsDetail::Access { access, address } | WindowsDetail::InPage { access, address, .. },
+            ..
+        } = self
+        {
+            write!(f, " {access} {address:#x}")?;
+        }
+        match (self.code_name(), self.code()) {
+            (Some(name), Some(code)) => {
+                write!(f, ", {name} (")?;
+                show(f, code)?;
+                f.write_str(")")
+            }
+            (None, Some(code)) => {
+                f.write_str(", ")?;
+                show(f, code)
+            }
+            (_, None) => Ok(()),
+        }
+    }
+}

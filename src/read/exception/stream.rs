@@ -1,0 +1,107 @@
+//! What stopped the process.
+
+use core::iter::FusedIterator;
+
+use crate::error::ReadError;
+use crate::format;
+use crate::format::StreamType;
+use crate::format::exception::ExceptionFlags;
+
+use crate::read::context::registers::Context;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::exception::crash_reason::CrashReason;
+use crate::read::minidump::{Minidump, RawStreams};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::thread::list::context;
+
+/// An exception and the thread that raised it.
+///
+/// Dumps that a debugger made of a process that did not crash have one too.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception<'a> {
+    raw: format::ExceptionStream,
+    dump: DumpBytes<'a>,
+}
+
+impl<'a> Exception<'a> {
+    /// The stream as it stands in the file.
+    pub const fn raw(&self) -> &format::ExceptionStream {
+        &self.raw
+    }
+
+    /// The number of the thread that raised it.
+    pub const fn thread_id(&self) -> u32 {
+        self.raw.thread_id
+    }
+
+    /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    pub const fn code(&self) -> u32 {
+        self.raw.exception_record.exception_code
+    }
+
+    /// How it goes on; `None` in dumps of other systems than Windows, where [`Self::reason`] has what is there.
+    pub fn flags(&self) -> Option<ExceptionFlags> {
+        let flags = self.raw.exception_record.exception_flags;
+        self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
+    }
+
+    /// Where it was raised, as the file has it.
+    pub const fn address(&self) -> u64 {
+        self.raw.exception_record.exception_address
+    }
+
+    /// The parameters: as many as the record counts, 15 at most.
+    pub fn parameters(&self) -> &[u64] {
+        self.raw.exception_record.parameters()
+    }
+
+    /// Why the process stopped, in the words of its operating system.
+    pub fn reason(&self) -> CrashReason {
+        CrashReason::new(&self.raw.exception_record, self.dump.target())
+    }
+
+    /// The thread's registers when it was raised; `None` if the producer wrote none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        context(&self.dump, self.raw.thread_context)
+    }
+
+    /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
+}
+
+impl<'a> FromStream<'a> for Exception<'a> {
+    const STREAM_TYPE: StreamType = StreamType::EXCEPTION;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        Ok(Self { raw: stream.read("MINIDUMP_EXCEPTION_STREAM", 0)?, dump: *stream.dump() })
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// Every exception stream: one at most in a Windows dump, one for each stopped thread in a dump by LLDB.
+    pub const fn exceptions(&self) -> Exceptions<'a> {
+        Exceptions { streams: self.raw_streams() }
+    }
+}
+
+/// Iterator over the exception streams of a [`Minidump`], see [`Minidump::exceptions`].
+#[derive(Clone, Debug)]
+pub struct Exceptions<'a> {
+    streams: RawStreams<'a>,
+}
+
+impl<'a> Iterator for Exceptions<'a> {
+    type Item = Result<Exception<'a>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.streams.find(|stream| stream.stream_type() == StreamType::EXCEPTION).map(|stream| stream.view())
+    }
+}
+
+impl FusedIterator for Exceptions<'_> {}

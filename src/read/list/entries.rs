@@ -1,0 +1,241 @@
+//! Lists of equal entries: a stream's head is checked once, entries are decoded on access.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+
+use crate::error::ReadError;
+use crate::format::LocationDescriptor;
+
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::raw_stream::RawStream;
+
+/// The size of a count of entries.
+const COUNT: u64 = size_of::<u32>() as u64;
+
+/// An entry of a [`List`], decoded from its bytes.
+pub trait Record<'a>: Sized {
+    /// The format's name of the list, for errors.
+    const LIST: &'static str;
+    /// The least size of an entry in bytes.
+    const SIZE: u64;
+    /// The format's name of the header field that holds the size of an entry, for errors.
+    const SIZE_FIELD: &'static str = "SizeOfEntry";
+
+    /// Decodes the entry at `offset` of the file. It has `size` bytes, all of them in the file: at least
+    /// [`Record::SIZE`] in a minidump, while some tables of full user dumps have a smaller form of the same entry.
+    ///
+    /// # Errors
+    ///
+    /// None in practice, as the list has checked the bounds.
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError>;
+}
+
+/// A view of a list: a stream of a minidump that is one, or a table of a full user dump.
+///
+/// Entries may be larger than this crate knows; they are stepped over by the size that the stream declares.
+pub struct List<'a, R> {
+    dump: DumpBytes<'a>,
+    /// The format's name of the list, for errors.
+    what: &'static str,
+    /// Where the first entry starts in the file.
+    offset: u64,
+    entry_size: u64,
+    len: u64,
+    declared: u64,
+    record: PhantomData<fn() -> (R, &'a ())>,
+}
+
+impl<R> Clone for List<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for List<'_, R> {}
+
+/// A list without entries.
+impl<'a, R: Record<'a>> Default for List<'a, R> {
+    fn default() -> Self {
+        Self::at(&DumpBytes::default(), R::LIST, 0, R::SIZE, 0, 0)
+    }
+}
+
+impl<'a, R: Record<'a> + fmt::Debug> fmt::Debug for List<'a, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl<'a, R: Record<'a>> List<'a, R> {
+    /// A list headed by a 32-bit count, with or without four bytes of padding behind it: the stream's size tells.
+    pub(crate) fn counted(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let count: u32 = stream.read(R::LIST, 0)?;
+        let entries = u64::from(count) * R::SIZE;
+        let padded = count > 0 && stream.declared_size() == 2 * COUNT + entries;
+        Self::new(stream, if padded { 2 * COUNT } else { COUNT }, R::SIZE, count.into())
+    }
+
+    /// A list headed by the sizes of its header and of its entries; `header` is the least header.
+    pub(crate) fn sized(
+        stream: &RawStream<'a>,
+        header: u64,
+        size_of_header: u32,
+        size_of_entry: u32,
+        count: u64,
+    ) -> Result<Self, ReadError> {
+        let size_error = |field, found: u32, needed| ReadError::Size {
+            what: R::LIST,
+            offset: stream.offset(),
+            field,
+            found: found.into(),
+            needed,
+        };
+        if u64::from(size_of_header) < header {
+            return Err(size_error("SizeOfHeader", size_of_header, header));
+        }
+        if u64::from(size_of_entry) < R::SIZE && count > 0 {
+            return Err(size_error(R::SIZE_FIELD, size_of_entry, R::SIZE));
+        }
+        Self::new(stream, size_of_header.into(), u64::from(size_of_entry).max(R::SIZE), count)
+    }
+
+    /// `declared` entries of `entry_size` bytes from `start` of the stream; those that the stream and the file hold.
+    pub(crate) fn new(stream: &RawStream<'a>, start: u64, entry_size: u64, declared: u64) -> Result<Self, ReadError> {
+        let size = stream.declared_size().saturating_sub(start);
+        Ok(Self::at(stream.dump(), R::LIST, stream.offset() + start, entry_size, declared, size))
+    }
+
+    /// A list headed by a 32-bit count, in the bytes that a location descriptor points to; empty if it points nowhere.
+    pub(crate) fn located(dump: &DumpBytes<'a>, location: LocationDescriptor) -> Result<Self, ReadError> {
+        let start = u64::from(location.rva);
+        if location.data_size == 0 {
+            return Ok(Self::at(dump, R::LIST, start, R::SIZE, 0, 0));
+        }
+        let bytes = dump.bytes().clipped(start, location.data_size.into());
+        let count: u32 = dump.bytes().read_from(R::LIST, bytes, start)?;
+        Ok(Self::at(dump, R::LIST, start + COUNT, R::SIZE, count.into(), bytes.len() as u64 - COUNT))
+    }
+
+    /// `declared` entries of `entry_size` bytes from `offset` of the file: those within `size` bytes and the file.
+    pub(crate) fn at(
+        dump: &DumpBytes<'a>,
+        what: &'static str,
+        offset: u64,
+        entry_size: u64,
+        declared: u64,
+        size: u64,
+    ) -> Self {
+        let present = dump.bytes().clipped(offset, size).len() as u64;
+        let len = declared.min(present / entry_size.max(1));
+        Self { dump: *dump, what, offset, entry_size, len, declared, record: PhantomData }
+    }
+
+    pub(crate) const fn dump(&self) -> &DumpBytes<'a> {
+        &self.dump
+    }
+
+    /// The number of entries that are there.
+    pub const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// True if no entry is there.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of entries that the stream announces.
+    pub const fn declared_len(&self) -> u64 {
+        self.declared
+    }
+
+    /// The size of an entry in bytes, as the stream has it.
+    pub const fn entry_size(&self) -> u64 {
+        self.entry_size
+    }
+
+    /// What is missing, if the stream announces more entries than are there.
+    pub fn fault(&self) -> Option<ReadError> {
+        (self.len < self.declared).then(|| ReadError::Truncated {
+            what: self.what,
+            offset: self.offset,
+            needed: self.declared.saturating_mul(self.entry_size),
+            available: self.len * self.entry_size,
+        })
+    }
+
+    /// The entry at `index`, `None` beyond the end.
+    #[inline]
+    pub fn get(&self, index: u64) -> Option<R> {
+        if index >= self.len {
+            return None;
+        }
+        R::decode(&self.dump, self.offset + index * self.entry_size, self.entry_size).ok()
+    }
+
+    /// Where the entry at `index` lies in the file, in bytes from its start.
+    pub const fn entry_offset(&self, index: u64) -> u64 {
+        self.offset.saturating_add(index.saturating_mul(self.entry_size))
+    }
+
+    /// The entries in the order of the file.
+    pub const fn iter(&self) -> Iter<'a, R> {
+        Iter { list: *self, next: 0 }
+    }
+}
+
+impl<'a, R: Record<'a>> IntoIterator for List<'a, R> {
+    type Item = R;
+    type IntoIter = Iter<'a, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
+    type Item = R;
+    type IntoIter = Iter<'a, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the entries of a [`List`].
+#[derive(Clone)]
+pub struct Iter<'a, R> {
+    list: List<'a, R>,
+    next: u64,
+}
+
+impl<R> fmt::Debug for Iter<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Iter({} of {})", self.next, self.list.len)
+    }
+}
+
+impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
+    type Item = R;
+
+    #[inline]
+    fn next(&mut self) -> Option<R> {
+        let entry = self.list.get(self.next)?;
+        self.next += 1;
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.list.len - self.next).ok();
+        (left.unwrap_or(usize::MAX), left)
+    }
+
+    fn nth(&mut self, n: usize) -> Option<R> {
+        self.next = self.next.saturating_add(n as u64).min(self.list.len);
+        self.next()
+    }
+}
+
+impl<'a, R: Record<'a>> ExactSizeIterator for Iter<'a, R> {}
+impl<'a, R: Record<'a>> FusedIterator for Iter<'a, R> {}

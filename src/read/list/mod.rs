@@ -1,0 +1,7 @@
+//! Lists of entries, in the order of the file and by address.
+
+pub(crate) mod by_address;
+pub(crate) mod entries;
+
+pub use by_address::{Addressed, ByAddress};
+pub use entries::{Iter, List, Record};

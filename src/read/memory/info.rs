@@ -1,0 +1,113 @@
+//! The memory information list: what the system said of each region of the address space.
+
+use crate::error::ReadError;
+use crate::format;
+use crate::format::full_user_dump::MemoryBasicInformation32;
+use crate::format::memory::{MemoryState, MemoryType};
+use crate::format::{MemoryProtection, StreamType, size32};
+
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::by_address::Addressed;
+use crate::read::list::entries::{List, Record};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::target::Target;
+
+/// A region of the address space, as Windows described it; [`MemoryRegion`](crate::read::memory::MemoryRegion) is for every system.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryInfo {
+    raw: format::MemoryInfo,
+    target: Target,
+}
+
+/// The memory information list.
+pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
+
+impl MemoryInfo {
+    /// The entry as it stands in the file; of full user dumps of 32-bit processes, widened with zeros.
+    pub const fn raw(&self) -> &format::MemoryInfo {
+        &self.raw
+    }
+
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw.base_address
+    }
+
+    /// The size in bytes.
+    pub const fn size(&self) -> u64 {
+        self.raw.region_size
+    }
+
+    /// Whether the region is in use.
+    pub const fn state(&self) -> MemoryState {
+        MemoryState::from_bits_retain(self.raw.state)
+    }
+
+    /// What access it allows.
+    pub const fn protection(&self) -> MemoryProtection {
+        MemoryProtection::from_bits_retain(self.raw.protect)
+    }
+
+    /// What is behind it.
+    pub const fn memory_type(&self) -> MemoryType {
+        MemoryType::from_bits_retain(self.raw.memory_type)
+    }
+
+    /// True if the region includes `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        self.target.has(self.base(), self.size(), address)
+    }
+}
+
+impl Addressed for MemoryInfo {
+    fn base(&self) -> u64 {
+        self.raw.base_address
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.region_size
+    }
+}
+
+impl<'a> Record<'a> for MemoryInfo {
+    const LIST: &'static str = "MINIDUMP_MEMORY_INFO_LIST";
+    const SIZE: u64 = format::MemoryInfo::SIZE as u64;
+
+    /// Full user dumps of 32-bit processes have the narrow form.
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        const NARROW: u64 = MemoryBasicInformation32::SIZE as u64;
+        let raw = match size {
+            NARROW => dump.bytes().read::<MemoryBasicInformation32>(<Self as Record>::LIST, offset)?.into(),
+            _ => dump.bytes().read(<Self as Record>::LIST, offset)?,
+        };
+        Ok(Self { raw, target: dump.target() })
+    }
+}
+
+impl<'a> MemoryInfoList<'a> {
+    /// The first region in the list that includes `address`; for many look-ups see [`MemoryInfoList::by_address`].
+    pub fn at_address(&self, address: u64) -> Option<MemoryInfo> {
+        self.iter().find(|region| region.contains(address))
+    }
+}
+
+impl<'a> FromStream<'a> for MemoryInfoList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MEMORY_INFO_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        const LIST: &str = <MemoryInfo as Record<'_>>::LIST;
+        // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
+        let (size_of_header, size_of_entry, count) = match stream.read::<u32>(LIST, 0) {
+            // The same three words as in the list of unloaded modules.
+            Ok(size) if size == size32::<format::module::UnloadedModuleListHeader>() => {
+                let head: format::module::UnloadedModuleListHeader = stream.read(LIST, 0)?;
+                (head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+            }
+            _ => {
+                let head: format::memory::MemoryInfoListHeader = stream.read(LIST, 0)?;
+                (head.size_of_header, head.size_of_entry, head.number_of_entries)
+            }
+        };
+        Self::sized(stream, format::module::UnloadedModuleListHeader::SIZE as u64, size_of_header, size_of_entry, count)
+    }
+}

@@ -1,0 +1,13 @@
+//! The memory of the process: the lists that hold it, memory by address, and what is known of its regions.
+
+pub(crate) mod by_address;
+pub(crate) mod info;
+pub(crate) mod lists;
+pub(crate) mod regions;
+pub(crate) mod search_table;
+pub(crate) mod typed_reads;
+
+pub use by_address::{Memory, VisibleRanges};
+pub use info::{MemoryInfo, MemoryInfoList};
+pub use lists::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
+pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};

@@ -1,0 +1,202 @@
+//! The address space as one view, whichever stream describes it.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format::MemoryProtection;
+use crate::format::linux::LinuxMapFlags;
+use crate::format::memory::{MemoryState, MemoryType};
+
+use crate::read::interval::{Span, holder, settle};
+use crate::read::linux::{LinuxMapping, LinuxMaps};
+use crate::read::list::by_address::ByAddress;
+use crate::read::memory::info::{MemoryInfo, MemoryInfoList};
+use crate::read::minidump::Minidump;
+use crate::read::target::Target;
+use crate::read::text::utf8::Utf8;
+
+/// A region of the address space in the terms of Windows, which are the finer ones.
+///
+/// | `/proc/self/maps` | here |
+/// |---|---|
+/// | a line | [`MemoryState::COMMIT`]; what no line has is free |
+/// | `---` | [`MemoryProtection::NO_ACCESS`] |
+/// | `r--` | [`MemoryProtection::READ_ONLY`] |
+/// | `rw-`, `-w-` | [`MemoryProtection::READ_WRITE`]; of a file and private (`p`) [`MemoryProtection::WRITE_COPY`] |
+/// | `--x` | [`MemoryProtection::EXECUTE`] |
+/// | `r-x` | [`MemoryProtection::EXECUTE_READ`] |
+/// | `rwx`, `-wx` | [`MemoryProtection::EXECUTE_READ_WRITE`]; of a file and private [`MemoryProtection::EXECUTE_WRITE_COPY`] |
+/// | of a file, or shared (`s`) | [`MemoryType::MAPPED`]; what is a module, the lines do not say |
+/// | anything else | [`MemoryType::PRIVATE`] |
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryRegion<'a> {
+    detail: RegionDetail<'a>,
+}
+
+/// A region as its stream describes it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum RegionDetail<'a> {
+    /// A row of the memory information list, or of the table of regions of a full user dump.
+    MemoryInfo(MemoryInfo),
+    /// A line of `/proc/self/maps`.
+    LinuxMapping(LinuxMapping<'a>),
+}
+
+impl<'a> MemoryRegion<'a> {
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        match &self.detail {
+            RegionDetail::MemoryInfo(info) => info.base(),
+            RegionDetail::LinuxMapping(mapping) => mapping.start,
+        }
+    }
+
+    /// The size in bytes.
+    pub const fn size(&self) -> u64 {
+        match &self.detail {
+            RegionDetail::MemoryInfo(info) => info.size(),
+            RegionDetail::LinuxMapping(mapping) => mapping.size(),
+        }
+    }
+
+    /// Whether the region is in use.
+    pub const fn state(&self) -> MemoryState {
+        match &self.detail {
+            RegionDetail::MemoryInfo(info) => info.state(),
+            RegionDetail::LinuxMapping(_) => MemoryState::COMMIT,
+        }
+    }
+
+    /// What access it allows.
+    pub fn protection(&self) -> MemoryProtection {
+        match &self.detail {
+            RegionDetail::MemoryInfo(info) => info.protection(),
+            RegionDetail::LinuxMapping(mapping) => protection(mapping),
+        }
+    }
+
+    /// What is behind it.
+    pub fn memory_type(&self) -> MemoryType {
+        match &self.detail {
+            RegionDetail::MemoryInfo(info) => info.memory_type(),
+            RegionDetail::LinuxMapping(mapping) if mapping.is_file() => MemoryType::MAPPED,
+            RegionDetail::LinuxMapping(mapping) if mapping.flags.contains(LinuxMapFlags::SHARED) => MemoryType::MAPPED,
+            RegionDetail::LinuxMapping(_) => MemoryType::PRIVATE,
+        }
+    }
+
+    /// The file behind it, or the name that the system has for the memory, as `[heap]`; empty if there is neither.
+    ///
+    /// Windows says nothing of the kind; there, a module that has the address tells.
+    pub const fn path(&self) -> Utf8<'a> {
+        match &self.detail {
+            RegionDetail::MemoryInfo(_) => Utf8::new(&[]),
+            RegionDetail::LinuxMapping(mapping) => mapping.path,
+        }
+    }
+
+    /// All that the stream has of it.
+    pub const fn detail(&self) -> RegionDetail<'a> {
+        self.detail
+    }
+}
+
+fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
+    let copies = mapping.is_file() && !mapping.flags.contains(LinuxMapFlags::SHARED);
+    let [read, write, execute] =
+        [LinuxMapFlags::READ, LinuxMapFlags::WRITE, LinuxMapFlags::EXECUTE].map(|flag| mapping.flags.contains(flag));
+    match (execute, write, read) {
+        (false, false, false) => MemoryProtection::NO_ACCESS,
+        (false, false, true) => MemoryProtection::READ_ONLY,
+        (false, true, _) if copies => MemoryProtection::WRITE_COPY,
+        (false, true, _) => MemoryProtection::READ_WRITE,
+        (true, false, false) => MemoryProtection::EXECUTE,
+        (true, false, true) => MemoryProtection::EXECUTE_READ,
+        (true, true, _) if copies => MemoryProtection::EXECUTE_WRITE_COPY,
+        (true, true, _) => MemoryProtection::EXECUTE_READ_WRITE,
+    }
+}
+
+/// The regions of the address space, see [`Dump::regions`](crate::read::Dump::regions).
+///
+/// They come from the memory information list; without one that has rows, from `/proc/self/maps`; in a full user dump
+/// from its table of regions. Where regions
+/// overlap, look-ups find the one that the stream has first.
+#[derive(Clone)]
+pub struct MemoryRegions<'a> {
+    rows: Option<ByAddress<'a, MemoryInfo>>,
+    /// `None` if there are rows.
+    maps: Option<Mappings<'a>>,
+}
+
+/// The lines of `/proc/self/maps` by address; the position of a line in the text is its rank.
+#[derive(Clone)]
+struct Mappings<'a> {
+    maps: LinuxMaps<'a>,
+    target: Target,
+    spans: Vec<Span>,
+}
+
+impl<'a> Mappings<'a> {
+    fn new(maps: LinuxMaps<'a>, target: Target) -> Self {
+        let mappings = maps.positions();
+        let mappings = mappings.filter_map(|(rank, mapping)| {
+            Some(Span { interval: target.interval(mapping.start, mapping.size())?, rank })
+        });
+        let mut spans: Vec<Span> = mappings.collect();
+        settle(&mut spans);
+        Self { maps, target, spans }
+    }
+
+    fn get(&self, address: u64) -> Option<LinuxMapping<'a>> {
+        self.maps.at_position(holder(&self.spans, self.target.mask(address))?.rank)
+    }
+}
+
+impl<'a> MemoryRegions<'a> {
+    fn new(dump: &Minidump<'a>) -> Self {
+        let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
+        let maps = dump.find::<LinuxMaps<'a>>().filter(|_| rows.is_none());
+        let maps = maps.map(|maps| Mappings::new(maps, dump.target()));
+        Self { rows: rows.map(|list| list.by_address()), maps }
+    }
+
+    pub(crate) fn of_rows(rows: MemoryInfoList<'a>) -> Self {
+        Self { rows: Some(rows.by_address()), maps: None }
+    }
+
+    /// True if the dump describes no region.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// All regions, in the order of their stream, which is mostly that of their addresses.
+    pub fn iter(&self) -> impl Iterator<Item = MemoryRegion<'a>> + Clone + use<'a> {
+        let rows = self.rows.as_ref().map(ByAddress::list).copied();
+        let maps = self.maps.as_ref().map(|mappings| mappings.maps);
+        let rows = rows.into_iter().flatten().map(RegionDetail::MemoryInfo);
+        let maps = maps.into_iter().flat_map(|maps| maps.iter()).map(RegionDetail::LinuxMapping);
+        rows.chain(maps).map(|detail| MemoryRegion { detail })
+    }
+
+    /// The region that has `address`, found in logarithmic time.
+    pub fn at_address(&self, address: u64) -> Option<MemoryRegion<'a>> {
+        let row = self.rows.as_ref().and_then(|rows| rows.get(address)).map(RegionDetail::MemoryInfo);
+        let detail = row.or_else(|| self.maps.as_ref()?.get(address).map(RegionDetail::LinuxMapping))?;
+        Some(MemoryRegion { detail })
+    }
+}
+
+impl fmt::Debug for MemoryRegions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// The address space of the process: which addresses were in use, and what access they allowed.
+    pub fn regions(&self) -> MemoryRegions<'a> {
+        MemoryRegions::new(self)
+    }
+}

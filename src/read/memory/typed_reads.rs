@@ -1,0 +1,112 @@
+//! Values in memory: integers, pointers and text.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::read::bytes::{ByteOrder, integer_at};
+use crate::read::memory::by_address::Memory;
+use crate::read::text::utf16::Utf16;
+
+impl<'a> Memory<'a> {
+    /// The byte at `address`; `None` if it is not in the dump.
+    #[inline]
+    pub fn read_u8(&self, address: u64) -> Option<u8> {
+        self.array(address).map(u8::from_le_bytes)
+    }
+
+    /// The 16-bit integer at `address`, in the byte order of the file.
+    #[inline]
+    pub fn read_u16(&self, address: u64) -> Option<u16> {
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u16::from_le_bytes(bytes),
+            ByteOrder::Big => u16::from_be_bytes(bytes),
+        })
+    }
+
+    /// The 32-bit integer at `address`, in the byte order of the file.
+    #[inline]
+    pub fn read_u32(&self, address: u64) -> Option<u32> {
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+        })
+    }
+
+    /// The 64-bit integer at `address`, in the byte order of the file.
+    #[inline]
+    pub fn read_u64(&self, address: u64) -> Option<u64> {
+        self.array(address).map(|bytes| match self.byte_order() {
+            ByteOrder::Little => u64::from_le_bytes(bytes),
+            ByteOrder::Big => u64::from_be_bytes(bytes),
+        })
+    }
+
+    /// The integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
+    ///
+    /// `None` if not all its bytes are in the dump, or for another width.
+    pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
+        match width {
+            1 => self.read_u8(address).map(u64::from),
+            2 => self.read_u16(address).map(u64::from),
+            4 => self.read_u32(address).map(u64::from),
+            8 => self.read_u64(address),
+            _ => None,
+        }
+    }
+
+    /// The pointer at `address`: 4 or 8 bytes, as the target has it, widened with zeros.
+    pub fn read_pointer(&self, address: u64) -> Option<u64> {
+        self.read_integer(address, self.target().pointer_size())
+    }
+
+    /// The bytes from `address` up to a NUL, without it; `None` if there is none among the first `limit` bytes, or if
+    /// the dump has no more bytes before it comes.
+    ///
+    /// They are borrowed if they stand in one range.
+    pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'a, [u8]>> {
+        let mut text: Cow<'a, [u8]> = Cow::Borrowed(&[]);
+        let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
+        for range in self.ranges_at(address) {
+            let bytes = range.bytes.get(..left).unwrap_or(range.bytes);
+            let end = bytes.iter().position(|&byte| byte == 0);
+            let part = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+            if text.is_empty() {
+                text = Cow::Borrowed(part);
+            } else {
+                text.to_mut().extend_from_slice(part);
+            }
+            if end.is_some() {
+                return Some(text);
+            }
+            left -= bytes.len();
+            if left == 0 {
+                break;
+            }
+        }
+        None
+    }
+
+    /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
+    /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
+    pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
+        let mut bytes = self.ranges_at(address).flat_map(|range| range.bytes).copied();
+        let mut units: Vec<u16> = Vec::new();
+        for _ in 0..limit {
+            let pair = [bytes.next()?, bytes.next()?];
+            match integer_at(&pair, 0, 2, self.byte_order())?.try_into().ok()? {
+                0 => return Some(String::from_utf16_lossy(&units)),
+                unit => units.push(unit),
+            }
+        }
+        None
+    }
+
+    /// The `size` bytes of UTF-16 text at `address`, as a `UNICODE_STRING` of the process describes it.
+    ///
+    /// `None` if the dump does not hold all of them, one behind the other; where it holds them apart, use
+    /// [`Memory::read`].
+    pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'a>> {
+        self.slice(address, size).map(|bytes| Utf16::new(bytes, self.byte_order()))
+    }
+}

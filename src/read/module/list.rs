@@ -1,0 +1,281 @@
+//! Modules, loaded and unloaded, and the records that find their symbols.
+
+use crate::error::ReadError;
+use crate::format;
+use crate::format::StreamType;
+use crate::format::module::{CvInfoPdb20, CvInfoPdb70, FixedFileInfo};
+
+use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::by_address::Addressed;
+use crate::read::list::entries::{List, Record};
+use crate::read::minidump::Minidump;
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf8::until_nul;
+use crate::read::text::utf16::Utf16;
+
+/// A module: a program or library in the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Module<'a> {
+    raw: format::Module,
+    dump: DumpBytes<'a>,
+}
+
+/// The module list; by convention the first module is the program.
+pub type ModuleList<'a> = List<'a, Module<'a>>;
+
+impl<'a> Module<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::Module {
+        &self.raw
+    }
+
+    /// The address of the first byte, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    /// The size in memory, in bytes.
+    pub const fn size(&self) -> u32 {
+        self.raw.size_of_image
+    }
+
+    /// The file name, usually with its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.raw.module_name_rva.into())
+    }
+
+    /// The version resource; `None` where the producer found none.
+    pub fn version(&self) -> Option<&FixedFileInfo> {
+        (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)
+    }
+
+    /// The record that names the module's symbols; `None` if the dump has none: its size or its position is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
+        Ok(self.code_view_record()?.map(|record| CodeView::new(record, self.dump.byte_order())))
+    }
+
+    /// The bytes of the record that names the module's symbols; `None` as for [`Self::code_view`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
+    pub fn code_view_record(&self) -> Result<Option<&'a [u8]>, ReadError> {
+        self.dump.optional_location("CodeView record", self.raw.cv_record)
+    }
+
+    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none: its size or its
+    /// position is 0. See also [`Self::debug_misc`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn misc_record(&self) -> Result<&'a [u8], ReadError> {
+        let bytes = self.dump.optional_location("IMAGE_DEBUG_MISC", self.raw.misc_record)?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    pub(crate) const fn dump(&self) -> &DumpBytes<'a> {
+        &self.dump
+    }
+
+    /// True if the module's addresses include `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        self.dump.target().has(self.base(), self.size().into(), address)
+    }
+}
+
+impl<'a> Record<'a> for Module<'a> {
+    const LIST: &'static str = "MINIDUMP_MODULE_LIST";
+    const SIZE: u64 = format::Module::SIZE as u64;
+
+    #[inline]
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl Addressed for Module<'_> {
+    fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.size_of_image.into()
+    }
+}
+
+impl<'a> ModuleList<'a> {
+    /// The first module in the list that includes `address`; for many look-ups see [`ModuleList::by_address`].
+    pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
+        self.iter().find(|module| module.contains(address))
+    }
+}
+
+impl<'a> FromStream<'a> for ModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MODULE_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        Self::counted(stream)
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// The modules; an empty list where it is absent or cannot be read.
+    pub fn modules(&self) -> ModuleList<'a> {
+        self.list()
+    }
+}
+
+/// Modules of the system beneath Wine (ELF or Mach-O), which Wine lists in a stream of its own in the same form.
+#[derive(Clone, Copy, Debug)]
+pub struct HostModuleList<'a> {
+    modules: ModuleList<'a>,
+}
+
+impl<'a> HostModuleList<'a> {
+    /// The modules; their names are Unix paths.
+    pub const fn modules(&self) -> &ModuleList<'a> {
+        &self.modules
+    }
+}
+
+impl<'a> FromStream<'a> for HostModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::WINE_HOST_MODULE_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        stream.view().map(|modules| Self { modules })
+    }
+}
+
+/// What identifies the symbols of a module.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeView<'a> {
+    /// `RSDS`: a PDB of version 7, known by GUID and age.
+    Pdb70 {
+        /// The record's fixed part.
+        head: CvInfoPdb70,
+        /// The path of the PDB, in the code page of the linker's host or UTF-8, without its NUL.
+        path: &'a [u8],
+    },
+    /// `NB10`: a PDB of version 2, known by time stamp and age.
+    Pdb20 {
+        /// The record's fixed part.
+        head: CvInfoPdb20,
+        /// The path of the PDB, in the code page of the linker's host, without its NUL.
+        path: &'a [u8],
+    },
+    /// The build id of an ELF file; all zeros where the producer found none.
+    ElfBuildId(&'a [u8]),
+    /// Any other record, whole; also one that is too short for its signature.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> CodeView<'a> {
+    /// Takes a record apart. The one of an image is little-endian; one of a dump has the byte order of the dump.
+    pub fn new(record: &'a [u8], order: ByteOrder) -> Self {
+        const WHAT: &str = "CodeView record";
+        let source = Bytes::new(record, order);
+        let path = |start| until_nul(record.get(start..).unwrap_or_default());
+        let unknown = Self::Unknown(record);
+        // In big-endian dumps the signature may be a number or the letters that it is.
+        let known = |number: &u32| {
+            matches!(
+                *number,
+                format::module::CV_SIGNATURE_RSDS
+                    | format::module::CV_SIGNATURE_NB10
+                    | format::module::CV_SIGNATURE_ELF
+            )
+        };
+        let letters = record.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
+        let signature = letters.map_or_else(|| source.read::<u32>(WHAT, 0), Ok);
+        match signature {
+            Ok(format::module::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |head| {
+                let head = CvInfoPdb70 { cv_signature: format::module::CV_SIGNATURE_RSDS, ..head };
+                Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }
+            }),
+            Ok(format::module::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |head| {
+                let head = CvInfoPdb20 { cv_signature: format::module::CV_SIGNATURE_NB10, ..head };
+                Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }
+            }),
+            Ok(format::module::CV_SIGNATURE_ELF) => record.get(4..).map_or(unknown, Self::ElfBuildId),
+            _ => unknown,
+        }
+    }
+}
+
+/// A module that was unloaded before the dump was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct UnloadedModule<'a> {
+    raw: format::module::UnloadedModule,
+    dump: DumpBytes<'a>,
+}
+
+/// The list of unloaded modules; their addresses may overlap each other's and those of loaded ones.
+pub type UnloadedModuleList<'a> = List<'a, UnloadedModule<'a>>;
+
+impl<'a> UnloadedModule<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::module::UnloadedModule {
+        &self.raw
+    }
+
+    /// The file name, usually without a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.raw.module_name_rva.into())
+    }
+}
+
+impl Addressed for UnloadedModule<'_> {
+    fn base(&self) -> u64 {
+        self.raw.base_of_image
+    }
+
+    fn size(&self) -> u64 {
+        self.raw.size_of_image.into()
+    }
+}
+
+impl<'a> UnloadedModuleList<'a> {
+    /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the
+    /// dump does not say.
+    pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
+        let target = self.dump().target();
+        self.into_iter().filter(move |module| target.has(Addressed::base(module), Addressed::size(module), address))
+    }
+}
+
+impl<'a> Record<'a> for UnloadedModule<'a> {
+    const LIST: &'static str = "MINIDUMP_UNLOADED_MODULE_LIST";
+    const SIZE: u64 = format::module::UnloadedModule::SIZE as u64;
+
+    #[inline]
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> FromStream<'a> for UnloadedModuleList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::UNLOADED_MODULE_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let head: format::module::UnloadedModuleListHeader = stream.read(UnloadedModule::LIST, 0)?;
+        let least = format::module::UnloadedModuleListHeader::SIZE as u64;
+        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+    }
+}

@@ -1,0 +1,222 @@
+//! Facts about the process that have no stream of their own.
+
+use crate::error::ReadError;
+use crate::format;
+use crate::format::system::{MiscInfoFlags, TimeZoneInformation, XStateConfigFeature};
+use crate::format::{FieldOffset, StreamType};
+
+use crate::read::bytes::{Bytes, Decode};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf16::Utf16;
+
+const WHAT: &str = "MINIDUMP_MISC_INFO";
+
+// Where the shorter forms and their parts are in the longest one.
+const FORM4: FieldOffset<format::system::MiscInfo5, format::system::MiscInfo4> =
+    format::system::MiscInfo5::OFFSETS.misc_info4;
+const ZONE: FieldOffset<format::system::MiscInfo5, TimeZoneInformation> =
+    FORM4.then(format::system::MiscInfo4::OFFSETS.misc_info3).then(format::system::MiscInfo3::OFFSETS.time_zone);
+
+/// The miscellaneous information stream, in any of its five forms.
+///
+/// A field is `None` if the form that the stream has lacks it, or if its flag says that the producer did not fill it.
+///
+/// # Sizes
+///
+/// The stream's own `SizeOfInfo` may be smaller than what the directory says; what lies behind it does not count. Some
+/// producers leave it 0 or wrong: one below the size of the first form (24) is passed over, as is one that
+/// goes beyond the stream. The fields of a form count if the stream holds that form whole.
+#[derive(Clone, Copy, Debug)]
+pub struct MiscInfo<'a> {
+    source: Bytes<'a>,
+    offset: u64,
+    /// As many bytes as count, 24 or more.
+    bytes: &'a [u8],
+}
+
+/// Speed and idle states of the processors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessorPower {
+    /// Greatest speed in MHz.
+    pub max_mhz: u32,
+    /// Speed in MHz.
+    pub current_mhz: u32,
+    /// Speed that must not be exceeded at the time, in MHz.
+    pub mhz_limit: u32,
+    /// Deepest idle state.
+    pub max_idle_state: u32,
+    /// Idle state.
+    pub current_idle_state: u32,
+}
+
+impl<'a> MiscInfo<'a> {
+    /// The sizes of the five forms in bytes.
+    const SIZES: [usize; 5] = [
+        format::system::MiscInfo::SIZE,
+        format::system::MiscInfo2::SIZE,
+        format::system::MiscInfo3::SIZE,
+        format::system::MiscInfo4::SIZE,
+        format::system::MiscInfo5::SIZE,
+    ];
+
+    /// The stream in its longest form; what is not there or does not count is 0.
+    pub fn raw(&self) -> format::system::MiscInfo5 {
+        let mut padded = [0; format::system::MiscInfo5::SIZE];
+        // The largest form that is there whole; bytes behind it count for nothing.
+        let size = Self::SIZES.into_iter().take_while(|&size| size <= self.bytes.len()).last().unwrap_or(0);
+        for (to, from) in padded.iter_mut().zip(self.bytes).take(size) {
+            *to = *from;
+        }
+        self.decode(&padded)
+    }
+
+    /// The form that the stream has, 1 to 5.
+    pub fn version(&self) -> u8 {
+        (1..)
+            .zip(Self::SIZES)
+            .take_while(|&(_, size)| size <= self.bytes.len())
+            .last()
+            .map_or(1, |(version, _)| version)
+    }
+
+    /// Which fields the producer filled in.
+    pub fn flags(&self) -> MiscInfoFlags {
+        MiscInfoFlags::from_bits_retain(self.first().flags1)
+    }
+
+    /// The process's number in the system.
+    pub fn process_id(&self) -> Option<u32> {
+        let first = self.first();
+        self.filled(1, MiscInfoFlags::PROCESS_ID).then_some(first.process_id)
+    }
+
+    /// When the process was started, in seconds since the start of 1970, UTC.
+    pub fn process_create_time(&self) -> Option<u32> {
+        let first = self.first();
+        self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_create_time)
+    }
+
+    /// Time that the process spent in user mode, in seconds.
+    pub fn process_user_time(&self) -> Option<u32> {
+        let first = self.first();
+        self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_user_time)
+    }
+
+    /// Time that the process spent in the kernel, in seconds.
+    pub fn process_kernel_time(&self) -> Option<u32> {
+        let first = self.first();
+        self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_kernel_time)
+    }
+
+    /// Speed and idle states of the processors.
+    pub fn processor_power(&self) -> Option<ProcessorPower> {
+        self.filled(2, MiscInfoFlags::PROCESSOR_POWER_INFO).then(|| {
+            let raw: format::system::MiscInfo2 = self.decode(self.bytes);
+            ProcessorPower {
+                max_mhz: raw.processor_max_mhz,
+                current_mhz: raw.processor_current_mhz,
+                mhz_limit: raw.processor_mhz_limit,
+                max_idle_state: raw.processor_max_idle_state,
+                current_idle_state: raw.processor_current_idle_state,
+            }
+        })
+    }
+
+    /// The process's integrity level, such as `0x2000` for medium.
+    pub fn process_integrity_level(&self) -> Option<u32> {
+        self.third(MiscInfoFlags::PROCESS_INTEGRITY).map(|raw| raw.process_integrity_level)
+    }
+
+    /// How the system treats the execution of data in the process.
+    pub fn process_execute_flags(&self) -> Option<u32> {
+        self.third(MiscInfoFlags::PROCESS_EXECUTE_FLAGS).map(|raw| raw.process_execute_flags)
+    }
+
+    /// Whether the process is protected; 0 if not.
+    pub fn protected_process(&self) -> Option<u32> {
+        self.third(MiscInfoFlags::PROTECTED_PROCESS).map(|raw| raw.protected_process)
+    }
+
+    /// The half of the year at the time of the dump: 0 unknown, 1 standard time, 2 daylight saving time.
+    pub fn time_zone_id(&self) -> Option<u32> {
+        self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone_id)
+    }
+
+    /// The time zone of the machine.
+    pub fn time_zone(&self) -> Option<TimeZoneInformation> {
+        self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone)
+    }
+
+    /// What the time zone is called in standard time.
+    pub fn standard_name(&self) -> Option<Utf16<'a>> {
+        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.standard_name)))
+    }
+
+    /// What the time zone is called in daylight saving time.
+    pub fn daylight_name(&self) -> Option<Utf16<'a>> {
+        self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.daylight_name)))
+    }
+
+    /// The build of the system.
+    pub fn build_string(&self) -> Option<Utf16<'a>> {
+        self.filled(4, MiscInfoFlags::BUILD_STRING)
+            .then(|| self.text(FORM4.then(format::system::MiscInfo4::OFFSETS.build_string)))
+    }
+
+    /// The program that wrote the dump and its version.
+    ///
+    /// dbgeng was observed to fill it and leave its flag clear, so a text that is not empty counts without the flag.
+    pub fn debug_build_string(&self) -> Option<Utf16<'a>> {
+        if self.version() < 4 {
+            return None;
+        }
+        Some(self.text(FORM4.then(format::system::MiscInfo4::OFFSETS.dbg_bld_str)))
+            .filter(|text| !text.is_empty() || self.flags().contains(MiscInfoFlags::BUILD_STRING))
+    }
+
+    /// Where the processor's extended registers are in a context; `None` if the producer did not say.
+    pub fn xstate(&self) -> Option<XStateConfigFeature> {
+        let raw = (self.version() >= 5).then(|| self.raw().xstate_data)?;
+        // It has no flag: producers that do not fill it leave zeros.
+        (raw.enabled_features != 0).then_some(raw)
+    }
+
+    /// The random number with which the process encodes pointers.
+    pub fn process_cookie(&self) -> Option<u32> {
+        self.filled(5, MiscInfoFlags::PROCESS_COOKIE).then(|| self.raw().process_cookie)
+    }
+
+    fn filled(&self, version: u8, flag: MiscInfoFlags) -> bool {
+        self.version() >= version && self.flags().contains(flag)
+    }
+
+    fn first(&self) -> format::system::MiscInfo {
+        self.decode(self.bytes)
+    }
+
+    fn third(&self, flag: MiscInfoFlags) -> Option<format::system::MiscInfo3> {
+        self.filled(3, flag).then(|| self.decode(self.bytes))
+    }
+
+    /// A form that `bytes` are large enough for.
+    fn decode<T: Decode + Default>(&self, bytes: &[u8]) -> T {
+        self.source.read_from(WHAT, bytes, self.offset).unwrap_or_default()
+    }
+
+    fn text<const N: usize>(&self, field: FieldOffset<format::system::MiscInfo5, [u16; N]>) -> Utf16<'a> {
+        Utf16::of_field(self.bytes, field, self.source.order())
+    }
+}
+
+impl<'a> FromStream<'a> for MiscInfo<'a> {
+    const STREAM_TYPE: StreamType = StreamType::MISC_INFO;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let first: format::system::MiscInfo = stream.read(WHAT, 0)?;
+        let size_of_info = usize::try_from(first.size_of_info).unwrap_or(usize::MAX);
+        let bytes = stream.bytes();
+        let counted = if size_of_info < format::system::MiscInfo::SIZE { None } else { bytes.get(..size_of_info) };
+        let (source, offset) = (*stream.dump().bytes(), stream.offset());
+        Ok(Self { source, offset, bytes: counted.unwrap_or(bytes) })
+    }
+}

@@ -1,0 +1,13 @@
+//! The machine, its operating system, and the process as a whole.
+
+pub(crate) mod counters;
+pub(crate) mod info;
+pub(crate) mod misc;
+pub(crate) mod token;
+pub(crate) mod wine;
+
+pub use counters::{ProcessVmCounters, SystemMemoryInfo};
+pub use info::{CpuInformation, SystemInfo};
+pub use misc::{MiscInfo, ProcessorPower};
+pub use token::{Token, TokenInfoList, Tokens};
+pub use wine::WineInfo;

@@ -1,0 +1,42 @@
+//! What Wine puts behind the system information.
+
+use crate::read::bytes::Bytes;
+use crate::read::text::utf8::{Utf8, until_nul};
+
+const WHAT: &str = "WINE";
+
+/// Wine and the system beneath it.
+///
+/// It lies outside the stream, between the system information and the name of the service pack, and nothing refers to
+/// it: the letters `WINE` at its start are all there is to know it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WineInfo<'a> {
+    /// The version of Wine; `None` if it does not lie in the file.
+    pub build_id: Option<Utf8<'a>>,
+    /// The name of the system beneath: `Linux`.
+    pub system: Option<Utf8<'a>>,
+    /// The version of the system beneath.
+    pub release: Option<Utf8<'a>>,
+}
+
+impl<'a> WineInfo<'a> {
+    /// What stands at `offset`, `None` if it is something else.
+    pub(crate) fn at(bytes: &Bytes<'a>, offset: u64) -> Option<Self> {
+        if bytes.slice(WHAT, offset, 4).ok()? != b"WINE" {
+            return None;
+        }
+        // Everything else counts from here.
+        let start = offset.checked_add(4)?;
+        let count: u32 = bytes.read(WHAT, start).ok()?;
+        let text = |index: u32| {
+            if index >= count {
+                return None;
+            }
+            let position: u32 = bytes.read(WHAT, start + 4 + 4 * u64::from(index)).ok()?;
+            let rest = bytes.clipped(start + u64::from(position), u64::MAX);
+            let text = until_nul(rest);
+            (text.len() < rest.len()).then(|| Utf8::new(text))
+        };
+        Some(Self { build_id: text(0), system: text(1), release: text(2) })
+    }
+}

@@ -1,0 +1,84 @@
+//! Comments that the user or the debugger left in the dump.
+
+use alloc::borrow::Cow;
+use core::fmt;
+
+use crate::error::ReadError;
+use crate::format::StreamType;
+
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf8::Utf8;
+use crate::read::text::utf16::Utf16;
+
+/// A comment of 8-bit characters, in a code page that the dump does not name; the text is the whole stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CommentA<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> CommentA<'a> {
+    /// The stream as the file has it, NULs at its end included.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The stream without the NULs at its end, which some producers count in.
+    pub fn trim_end_nul(&self) -> &'a [u8] {
+        Utf8::new(self.bytes).trim_end_nul().as_bytes()
+    }
+
+    /// The text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
+    pub fn to_string_lossy(&self) -> Cow<'a, str> {
+        Utf8::new(self.trim_end_nul()).to_string_lossy()
+    }
+}
+
+/// Prints the text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
+impl fmt::Display for CommentA<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Utf8::new(self.trim_end_nul()), f)
+    }
+}
+
+impl fmt::Debug for CommentA<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.bytes.escape_ascii())
+    }
+}
+
+impl<'a> FromStream<'a> for CommentA<'a> {
+    const STREAM_TYPE: StreamType = StreamType::COMMENT_A;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        stream.present().map(|bytes| Self { bytes })
+    }
+}
+
+/// A comment in UTF-16; the text is the whole stream, not a `MINIDUMP_STRING`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommentW<'a> {
+    text: Utf16<'a>,
+}
+
+impl<'a> CommentW<'a> {
+    /// The stream as the file has it, NULs at its end included; see [`Utf16::trim_end_nul`].
+    pub const fn text(&self) -> Utf16<'a> {
+        self.text
+    }
+}
+
+/// Prints the text without the NULs at its end; an unpaired surrogate becomes U+FFFD.
+impl fmt::Display for CommentW<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.text.trim_end_nul(), f)
+    }
+}
+
+impl<'a> FromStream<'a> for CommentW<'a> {
+    const STREAM_TYPE: StreamType = StreamType::COMMENT_W;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let order = stream.dump().byte_order();
+        stream.present().map(|bytes| Self { text: Utf16::new(bytes, order) })
+    }
+}

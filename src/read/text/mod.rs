@@ -1,0 +1,14 @@
+//! Text: UTF-16, UTF-8, the 8-bit characters of Windows, and the streams that hold nothing else.
+
+#[macro_use]
+pub(crate) mod text_streams;
+
+pub(crate) mod ansi;
+pub(crate) mod comment;
+pub(crate) mod utf16;
+pub(crate) mod utf8;
+
+pub use ansi::Ansi;
+pub use comment::{CommentA, CommentW};
+pub use utf8::Utf8;
+pub use utf16::Utf16;

@@ -1,0 +1,27 @@
+//! The one way in which streams that are text as a whole get their views.
+
+/// Declares views of streams that are text in 8-bit characters.
+macro_rules! text_streams {
+    ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $view<'a> {
+            text: $crate::read::text::utf8::Utf8<'a>,
+        }
+
+        impl<'a> $view<'a> {
+            /// The stream as the file has it.
+            pub const fn text(&self) -> $crate::read::text::utf8::Utf8<'a> {
+                self.text
+            }
+        }
+
+        impl<'a> $crate::read::raw_stream::FromStream<'a> for $view<'a> {
+            const STREAM_TYPE: $crate::format::StreamType = $crate::format::StreamType::$constant;
+
+            fn from_stream(stream: &$crate::read::raw_stream::RawStream<'a>) -> Result<Self, $crate::error::ReadError> {
+                stream.present().map(|bytes| Self { text: $crate::read::text::utf8::Utf8::new(bytes) })
+            }
+        }
+    )*};
+}

@@ -1,0 +1,133 @@
+//! Text in UTF-16: `MINIDUMP_STRING` and whole streams.
+
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+use crate::error::ReadError;
+use crate::format::{FieldOffset, Rva64};
+
+use crate::read::bytes::{ByteOrder, Bytes};
+
+/// Borrowed UTF-16 text of either byte order; it may hold unpaired surrogates, as Windows paths may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Utf16<'a> {
+    bytes: &'a [u8],
+    big: bool,
+}
+
+impl<'a> Utf16<'a> {
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Self {
+        Self { bytes, big: order == ByteOrder::Big }
+    }
+
+    /// The text in a field of `structure`: what comes before the first NUL, all if there is none.
+    pub(crate) fn of_field<S, const N: usize>(
+        structure: &'a [u8],
+        field: FieldOffset<S, [u16; N]>,
+        order: ByteOrder,
+    ) -> Self {
+        Self::new(structure.get(field.range()).unwrap_or_default(), order).until_nul()
+    }
+
+    /// The text as the file has it, in the file's byte order; an odd last byte belongs to no code unit.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// True if there is no code unit.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.len() < 2
+    }
+
+    /// The code units, in host order.
+    pub fn units(&self) -> impl Iterator<Item = u16> + Clone + 'a {
+        let big = self.big;
+        self.bytes.chunks_exact(2).map(move |pair| {
+            let pair = [pair.first().copied().unwrap_or(0), pair.last().copied().unwrap_or(0)];
+            if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+        })
+    }
+
+    /// The characters; an unpaired surrogate becomes U+FFFD.
+    pub fn chars_lossy(&self) -> impl Iterator<Item = char> + Clone + 'a {
+        char::decode_utf16(self.units()).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    /// True if the text is well-formed UTF-16 of whole code units.
+    pub fn is_valid(&self) -> bool {
+        self.bytes.len() % 2 == 0 && char::decode_utf16(self.units()).all(|c| c.is_ok())
+    }
+
+    /// An owned copy; an unpaired surrogate becomes U+FFFD.
+    pub fn to_string_lossy(&self) -> String {
+        if self.is_ascii() {
+            let low = |unit: u16| unit.to_le_bytes().first().copied().unwrap_or_default();
+            String::from_utf8(self.units().map(low).collect()).unwrap_or_default()
+        } else {
+            let mut text = String::with_capacity(self.bytes.len());
+            text.extend(self.chars_lossy());
+            text
+        }
+    }
+
+    /// The text without NUL characters at its end, which some producers count in.
+    pub fn trim_end_nul(&self) -> Self {
+        let mut bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
+        while let Some(rest) = bytes.strip_suffix(&[0, 0]) {
+            bytes = rest;
+        }
+        Self { bytes, big: self.big }
+    }
+
+    /// True of nearly every text in a dump.
+    fn is_ascii(&self) -> bool {
+        self.units().fold(0, |all, unit| all | unit) < 0x80
+    }
+
+    /// The text before the first NUL character, all if there is none.
+    pub(crate) fn until_nul(&self) -> Self {
+        let units = self.units().take_while(|&unit| unit != 0).count();
+        Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
+    }
+}
+
+impl fmt::Display for Utf16<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars_lossy().try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl fmt::Debug for Utf16<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        self.chars_lossy().flat_map(char::escape_debug).try_for_each(|c| f.write_char(c))?;
+        f.write_char('"')
+    }
+}
+
+impl PartialEq<str> for Utf16<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes.len() % 2 == 0 && self.units().eq(other.encode_utf16())
+    }
+}
+
+impl PartialEq<&str> for Utf16<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl<'a> Bytes<'a> {
+    /// The `MINIDUMP_STRING` at `rva`: a length in bytes, then as many bytes of UTF-16.
+    ///
+    /// A terminating NUL is neither needed nor looked for: Wine writes strings without one.
+    #[inline]
+    pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
+        const WHAT: &str = "MINIDUMP_STRING";
+        let length: u32 = self.read(WHAT, rva)?;
+        let text =
+            rva.checked_add(size_of_val(&length) as u64).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
+        Ok(Utf16::new(self.slice(WHAT, text, length.into())?, self.order()))
+    }
+}

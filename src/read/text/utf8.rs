@@ -1,0 +1,136 @@
+//! Text in 8-bit characters: whole streams and Crashpad's strings.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::str::Utf8Error;
+
+use crate::error::ReadError;
+use crate::format::{Rva, Rva64};
+
+use crate::read::bytes::Bytes;
+
+/// Borrowed text that is meant to be UTF-8; it may be anything, for Linux has no encoding for its paths.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Utf8<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Utf8<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The text as the file has it.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// True if there are no characters.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The text, if it is UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// That of [`core::str::from_utf8`].
+    pub const fn to_str(&self) -> Result<&'a str, Utf8Error> {
+        core::str::from_utf8(self.bytes)
+    }
+
+    /// The text; what is not UTF-8 becomes U+FFFD.
+    pub fn to_string_lossy(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.bytes)
+    }
+
+    /// The text without NULs at its end, which some producers count in.
+    pub fn trim_end_nul(&self) -> Self {
+        let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        Self::new(self.bytes.get(..end).unwrap_or_default())
+    }
+
+    /// The text without white space at its ends.
+    pub(crate) const fn trimmed(&self) -> Self {
+        Self::new(self.bytes.trim_ascii())
+    }
+
+    /// The lines without their ends; NULs at the end of the text are no line.
+    pub fn lines(&self) -> impl Iterator<Item = Utf8<'a>> + Clone + use<'a> {
+        let text = self.trim_end_nul().bytes;
+        let whole = text.strip_suffix(b"\n").unwrap_or(text);
+        // Nothing is no line, and not an empty one.
+        let lines = (!text.is_empty()).then(|| whole.split(|&byte| byte == b'\n'));
+        lines.into_iter().flatten().map(Self::new)
+    }
+
+    /// True if there is text that does not end as a line does: some of it may be missing.
+    pub fn is_cut(&self) -> bool {
+        self.trim_end_nul().bytes.last().is_some_and(|&last| last != b'\n')
+    }
+
+    /// What stands before and after the first `separator`.
+    pub(crate) fn split_at_byte(&self, separator: u8) -> Option<(Self, Self)> {
+        let at = self.bytes.iter().position(|&byte| byte == separator)?;
+        let (before, after) = (self.bytes.get(..at)?, self.bytes.get(at + 1..)?);
+        Some((Self::new(before), Self::new(after)))
+    }
+
+    /// The number, if the text is one in decimal digits and fits.
+    pub(crate) fn decimal(&self) -> Option<u64> {
+        self.number(10)
+    }
+
+    /// The number, if the text is one in hexadecimal digits without a prefix and fits.
+    pub(crate) fn hexadecimal(&self) -> Option<u64> {
+        self.number(16)
+    }
+
+    fn number(&self, radix: u32) -> Option<u64> {
+        let digits = self.to_str().ok().filter(|digits| !digits.starts_with('+'))?;
+        u64::from_str_radix(digits, radix).ok()
+    }
+}
+
+/// Prints the text; what is not UTF-8 becomes U+FFFD.
+impl fmt::Display for Utf8<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes.utf8_chunks().try_for_each(|part| {
+            f.write_str(part.valid())?;
+            if part.invalid().is_empty() { Ok(()) } else { f.write_str("\u{fffd}") }
+        })
+    }
+}
+
+impl fmt::Debug for Utf8<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.bytes.escape_ascii())
+    }
+}
+
+impl PartialEq<str> for Utf8<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Utf8<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+/// The bytes before the first NUL, all if there is none.
+pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+impl<'a> Bytes<'a> {
+    /// The bytes at `rva` behind their size: Crashpad's `MinidumpUTF8String` (without its NUL) or `MinidumpByteArray`.
+    pub(crate) fn counted(&self, what: &'static str, rva: Rva) -> Result<&'a [u8], ReadError> {
+        let rva = Rva64::from(rva);
+        let length: u32 = self.read(what, rva)?;
+        self.slice(what, rva + size_of_val(&length) as u64, length.into())
+    }
+}

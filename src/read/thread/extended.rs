@@ -1,0 +1,75 @@
+//! The extended thread list, which adds what IA-64 needs.
+
+use crate::error::ReadError;
+use crate::format::{self, StreamType};
+
+use crate::read::context::registers::Context;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::entries::{List, Record};
+use crate::read::memory::lists::MemoryRange;
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::thread::list::Thread;
+
+/// A thread and the memory to which its processor spills registers.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadEx<'a> {
+    raw: format::thread::ThreadEx,
+    dump: DumpBytes<'a>,
+}
+
+/// The extended thread list.
+pub type ThreadExList<'a> = List<'a, ThreadEx<'a>>;
+
+impl<'a> ThreadEx<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::thread::ThreadEx {
+        &self.raw
+    }
+
+    /// What the plain thread list would say of the thread.
+    pub const fn thread(&self) -> Thread<'a> {
+        Thread::new(self.raw.thread, self.dump)
+    }
+
+    /// The thread's registers; `None` if the producer wrote none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        self.thread().context()
+    }
+
+    /// The memory to which the processor spills its register stack; `None` where there is no such thing.
+    ///
+    /// The bytes are those to which the descriptor points, none where it points nowhere.
+    pub fn backing_store(&self) -> Option<MemoryRange<'a>> {
+        let descriptor = &self.raw.backing_store;
+        (descriptor.memory.data_size > 0).then(|| match descriptor.memory.rva {
+            0 => MemoryRange {
+                address: descriptor.start_of_memory_range,
+                size: descriptor.memory.data_size.into(),
+                offset: 0,
+                bytes: &[],
+            },
+            _ => MemoryRange::from_descriptor(&self.dump, descriptor),
+        })
+    }
+}
+
+impl<'a> Record<'a> for ThreadEx<'a> {
+    const LIST: &'static str = "MINIDUMP_THREAD_EX_LIST";
+    const SIZE: u64 = format::thread::ThreadEx::SIZE as u64;
+
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> FromStream<'a> for ThreadExList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::THREAD_EX_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        Self::counted(stream)
+    }
+}

@@ -1,0 +1,194 @@
+//! Threads: the list itself, times and states, names.
+
+use crate::error::ReadError;
+use crate::format;
+use crate::format::StreamType;
+use crate::format::thread::ThreadInfoFlags;
+
+use crate::read::context::registers::Context;
+use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::entries::{List, Record};
+use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf16::Utf16;
+
+/// A thread of the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Thread<'a> {
+    raw: format::Thread,
+    dump: DumpBytes<'a>,
+}
+
+/// The thread list.
+pub type ThreadList<'a> = List<'a, Thread<'a>>;
+
+impl<'a> Thread<'a> {
+    pub(crate) const fn new(raw: format::Thread, dump: DumpBytes<'a>) -> Self {
+        Self { raw, dump }
+    }
+
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::Thread {
+        &self.raw
+    }
+
+    /// The thread's number in the system.
+    pub const fn id(&self) -> u32 {
+        self.raw.thread_id
+    }
+
+    /// The address of the thread environment block; 0 where there is none.
+    pub const fn teb(&self) -> u64 {
+        self.raw.teb
+    }
+
+    /// The thread's registers; `None` if the producer wrote none.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
+        context(&self.dump, self.raw.thread_context)
+    }
+
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
+}
+
+/// The context that a location descriptor points to; `None` for one of no size or at position 0.
+pub(crate) fn context<'a>(
+    dump: &DumpBytes<'a>,
+    location: format::LocationDescriptor,
+) -> Result<Option<Context<'a>>, ReadError> {
+    let bytes = dump.optional_location("CONTEXT", location)?;
+    Ok(bytes.map(|bytes| Context::new(bytes, dump.target(), dump.byte_order())))
+}
+
+impl<'a> Record<'a> for Thread<'a> {
+    const LIST: &'static str = "MINIDUMP_THREAD_LIST";
+    const SIZE: u64 = format::Thread::SIZE as u64;
+
+    #[inline]
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> ThreadList<'a> {
+    /// The first thread of that number.
+    pub fn by_id(&self, id: u32) -> Option<Thread<'a>> {
+        self.iter().find(|thread| thread.id() == id)
+    }
+}
+
+impl<'a> FromStream<'a> for ThreadList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::THREAD_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        Self::counted(stream)
+    }
+}
+
+/// Times, start address and state of a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadInfo {
+    raw: format::thread::ThreadInfo,
+}
+
+/// The thread information list.
+pub type ThreadInfoList<'a> = List<'a, ThreadInfo>;
+
+impl ThreadInfo {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::thread::ThreadInfo {
+        &self.raw
+    }
+
+    /// The thread's number in the system.
+    pub const fn id(&self) -> u32 {
+        self.raw.thread_id
+    }
+
+    /// What the producer noted about the entry.
+    pub const fn flags(&self) -> ThreadInfoFlags {
+        ThreadInfoFlags::from_bits_retain(self.raw.dump_flags)
+    }
+}
+
+impl<'a> Record<'a> for ThreadInfo {
+    const LIST: &'static str = "MINIDUMP_THREAD_INFO_LIST";
+    const SIZE: u64 = format::thread::ThreadInfo::SIZE as u64;
+
+    #[inline]
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)? })
+    }
+}
+
+impl<'a> FromStream<'a> for ThreadInfoList<'a> {
+    const STREAM_TYPE: StreamType = StreamType::THREAD_INFO_LIST;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        let head: format::thread::ThreadInfoListHeader = stream.read(ThreadInfo::LIST, 0)?;
+        let least = format::thread::ThreadInfoListHeader::SIZE as u64;
+        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+    }
+}
+
+/// The name of a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadName<'a> {
+    raw: format::thread::ThreadName,
+    dump: DumpBytes<'a>,
+}
+
+/// The list of thread names.
+pub type ThreadNames<'a> = List<'a, ThreadName<'a>>;
+
+impl<'a> ThreadName<'a> {
+    /// The entry as it stands in the file.
+    pub const fn raw(&self) -> &format::thread::ThreadName {
+        &self.raw
+    }
+
+    /// The number of the thread that has the name.
+    pub const fn thread_id(&self) -> u32 {
+        self.raw.thread_id
+    }
+
+    /// The name.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    #[inline]
+    pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
+        self.dump.string(self.raw.rva_of_thread_name)
+    }
+}
+
+impl<'a> Record<'a> for ThreadName<'a> {
+    const LIST: &'static str = "MINIDUMP_THREAD_NAME_LIST";
+    const SIZE: u64 = format::thread::ThreadName::SIZE as u64;
+
+    #[inline]
+    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
+        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+}
+
+impl<'a> ThreadNames<'a> {
+    /// The first name of the thread of that number.
+    pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
+        self.iter().find(|name| name.thread_id() == id)
+    }
+}
+
+impl<'a> FromStream<'a> for ThreadNames<'a> {
+    const STREAM_TYPE: StreamType = StreamType::THREAD_NAMES;
+
+    fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
+        Self::counted(stream)
+    }
+}

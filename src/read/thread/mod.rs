@@ -1,0 +1,8 @@
+//! Threads: the plain and the extended list, times and states, names, stacks.
+
+pub(crate) mod extended;
+pub(crate) mod list;
+pub(crate) mod of_dump;
+
+pub use extended::{ThreadEx, ThreadExList};
+pub use list::{Thread, ThreadInfo, ThreadInfoList, ThreadList, ThreadName, ThreadNames};

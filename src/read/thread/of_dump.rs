@@ -1,0 +1,81 @@
+//! The threads of a dump as a whole: both lists, the thread that crashed, and stacks that only a memory list has.
+
+use crate::error::ReadError;
+
+use crate::read::breakpad::BreakpadInfo;
+use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
+use crate::read::minidump::Minidump;
+use crate::read::thread::extended::ThreadExList;
+use crate::read::thread::list::{Thread, ThreadList};
+
+impl<'a> Minidump<'a> {
+    /// All threads: those of the thread list, then those of the extended one, each in the order of the file.
+    ///
+    /// No known producer writes both lists. A list that is absent or cannot be read has no threads here.
+    pub fn threads(&self) -> impl Iterator<Item = Thread<'a>> + Clone + use<'a> {
+        let extended = self.list::<ThreadExList<'a>>().into_iter().map(|thread| thread.thread());
+        self.list::<ThreadList<'a>>().into_iter().chain(extended)
+    }
+
+    /// The ID of the thread that crashed: that of the first exception; without one, that of the thread that asked
+    /// Breakpad for the dump.
+    pub fn crashed_thread_id(&self) -> Option<u32> {
+        let exception = self.exceptions().flatten().next().map(|exception| exception.thread_id());
+        exception.or_else(|| self.find::<BreakpadInfo>()?.requesting_thread_id())
+    }
+
+    /// The thread that crashed, if it is in the thread list or the extended one.
+    ///
+    /// Its registers at the crash are those of the exception, if that has any: the thread's own are of the time when
+    /// the dump was written, which for a thread that writes its own dump is later.
+    pub fn crashed_thread(&self) -> Option<Thread<'a>> {
+        let id = self.crashed_thread_id()?;
+        self.threads().find(|thread| thread.id() == id)
+    }
+
+    /// The stack of a thread of this dump, from the lowest address that the producer stored; `None` if it stored none.
+    ///
+    /// The bytes are those that the thread's descriptor points to. In a dump with full memory it points nowhere, and they
+    /// are those of the first range of a memory list that holds the address; they end where that range ends. This
+    /// searches the lists from the start: for many threads, use [`Minidump::memory`] instead.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Truncated`] if the descriptor points beyond the file, or points nowhere and no list holds the
+    /// address; [`ReadError::Truncated::available`] says how many bytes there are.
+    pub fn stack(&self, thread: &Thread<'_>) -> Result<Option<MemoryRange<'a>>, ReadError> {
+        let descriptor = &thread.raw().stack;
+        let size = u64::from(descriptor.memory.data_size);
+        if size == 0 {
+            return Ok(None);
+        }
+        let range = if descriptor.memory.rva != 0 {
+            MemoryRange::from_descriptor(self.dump_bytes(), descriptor)
+        } else {
+            self.listed(descriptor.start_of_memory_range, size).unwrap_or(MemoryRange {
+                address: descriptor.start_of_memory_range,
+                size,
+                offset: 0,
+                bytes: &[],
+            })
+        };
+        match range.fault() {
+            Some(ReadError::Truncated { offset, needed, available: 0, .. }) => {
+                Err(ReadError::Truncated { what: "stack", offset, needed, available: 0 })
+            }
+            _ => Ok(Some(range)),
+        }
+    }
+
+    /// The part of the first listed range with a byte at `address` that starts there.
+    fn listed(&self, address: u64, size: u64) -> Option<MemoryRange<'a>> {
+        let target = self.target();
+        let ranges = self.list::<MemoryList<'a>>().into_iter().chain(self.list::<Memory64List<'a>>());
+        ranges.into_iter().find_map(|range| {
+            let skip = target.mask(address).checked_sub(target.mask(range.address))?;
+            let bytes = range.bytes.get(usize::try_from(skip).ok()?..).filter(|bytes| !bytes.is_empty())?;
+            let bytes = usize::try_from(size).ok().and_then(|size| bytes.get(..size)).unwrap_or(bytes);
+            Some(MemoryRange { address, size, offset: range.offset + skip, bytes })
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! What a full user dump says of a process, in the records of a minidump.
+//!
+//! A full user dump is re-encoded as the minidump that says the same. Its bytes of memory stay where they are; what the
+//! format lacks comes out of them: of modules all that their images tell and the folders that the file cut off their
+//! names, of the system its edition and the time.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::format;
+use crate::format::process::UserSharedData;
+use crate::format::system::MiscInfoFlags;
+use crate::format::{PlatformId, ProcessorArchitecture, StreamType};
+use crate::read::module::Image;
+use crate::read::{Budget, FullUserDump, Interval, Memory};
+use crate::write::{MinidumpBuilder, PartId};
+
+use crate::redump::full_user_dump::loader::Loader;
+
+/// From the start of 1601 to that of 1970, in seconds.
+const SECONDS_TO_1970: u64 = 11_644_473_600;
+
+/// The bytes of a minidump without memory.
+pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<Vec<u8>, RedumpError> {
+    let mut builder = MinidumpBuilder::new();
+    builder.time_date_stamp(time(memory));
+    add_system_info(&mut builder, dump, memory);
+    add_threads(&mut builder, dump);
+    add_modules(&mut builder, dump, memory);
+    for region in dump.region_list() {
+        builder.memory_info(*region.raw());
+    }
+    let mut file = Vec::new();
+    builder.plan()?.write_to(&mut file)?;
+    Ok(file)
+}
+
+/// The time of the dump in seconds since 1970; 0 if it is not there.
+pub(super) fn time(memory: &Memory<'_>) -> u32 {
+    let seconds = memory.read_u64(UserSharedData::SYSTEM_TIME).map(|units| units / 10_000_000);
+    seconds.and_then(|seconds| u32::try_from(seconds.checked_sub(SECONDS_TO_1970)?).ok()).unwrap_or(0)
+}
+
+/// The edition of Windows; 0 if it is not there.
+pub(super) fn product_type(memory: &Memory<'_>) -> u8 {
+    let is_valid = memory.read_u8(UserSharedData::PRODUCT_TYPE_IS_VALID).is_some_and(|flag| flag != 0);
+    // The low byte of four, as minidumps have no more.
+    memory.read_u8(UserSharedData::NT_PRODUCT_TYPE).filter(|_| is_valid).unwrap_or(0)
+}
+
+fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, memory: &Memory<'_>) {
+    let header = dump.header();
+    let version = dump.service_pack().map(|text| builder.text(text.to_string_lossy().as_str()));
+    let system_info = format::SystemInfo {
+        processor_architecture: dump.target().architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
+        // As the debugger has it: the format does not tell.
+        number_of_processors: 1,
+        product_type: product_type(memory),
+        major_version: header.major_version,
+        minor_version: header.minor_version & 0xffff,
+        build_number: dump.build_number(),
+        platform_id: PlatformId::WIN32_NT,
+        ..Default::default()
+    };
+    builder.system_info(system_info, version);
+}
+
+/// The threads with their contexts, the exception, and the number of the process.
+fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
+    let exception = dump.exception().ok().flatten();
+    let mut context_of_exception: Option<PartId> = None;
+    builder.list(StreamType::THREAD_LIST);
+    for thread in dump.threads() {
+        let context = thread.registers().map(|context| builder.part("CONTEXT", context.as_bytes()));
+        if exception.is_some_and(|exception| exception.thread_id() == thread.id()) {
+            context_of_exception = context_of_exception.or(context);
+        }
+        let raw = thread.raw();
+        let thread = format::Thread {
+            thread_id: raw.thread_id,
+            suspend_count: raw.suspend_count,
+            priority_class: raw.priority_class,
+            priority: raw.priority,
+            teb: raw.teb,
+            ..Default::default()
+        };
+        builder.thread(thread, context);
+    }
+    if let Some(exception) = exception {
+        let thread_id = exception.thread_id();
+        let record = format::ExceptionStream { thread_id, exception_record: *exception.record(), ..Default::default() };
+        builder.exception(record, context_of_exception);
+    }
+    if let Ok(Some(event)) = dump.debug_event() {
+        let mut misc_info = format::system::MiscInfo5::default();
+        let first = &mut misc_info.misc_info4.misc_info3.misc_info2.misc_info;
+        first.flags1 = MiscInfoFlags::PROCESS_ID.bits();
+        first.process_id = event.process_id;
+        builder.misc_info(misc_info);
+    }
+}
+
+/// The modules with what their images in memory tell of them.
+fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) {
+    builder.list(StreamType::MODULE_LIST);
+    // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
+    let mut budget = Budget::times(dump.data().len() as u64, 1);
+    let mut part = |builder: &mut MinidumpBuilder<'a>, name, image: Option<Image<'_, 'a>>, place: Option<Interval>| {
+        budget.charge(name, 0, place?.size()).ok()?;
+        Some(builder.part(name, image?.bytes_at(place?)?))
+    };
+    let mut loader = Loader::of(dump, memory);
+    for module in dump.modules() {
+        let name = module.name().ok().map(|name| name.to_string()).map(|name| {
+            let path = if name.contains('\\') { None } else { loader.path(dump.target().mask(module.base()), &name) };
+            builder.text(path.unwrap_or(name).as_str())
+        });
+        let image = Image::at(memory, module.base());
+        let code_view = part(builder, "CodeView record", image, image.and_then(|image| image.code_view_place()));
+        let misc = part(builder, "IMAGE_DEBUG_MISC", image, image.and_then(|image| image.misc_place()));
+        let record = format::Module {
+            base_of_image: module.base(),
+            size_of_image: module.size(),
+            check_sum: image.and_then(|image| image.checksum()).unwrap_or(0),
+            time_date_stamp: image.map_or(0, |image| image.time_date_stamp()),
+            version_info: image.and_then(|image| image.version()).unwrap_or_default(),
+            ..Default::default()
+        };
+        match name {
+            Some(name) => builder.module(record, name, code_view, misc),
+            None => builder.nameless_module(record, code_view, misc),
+        };
+    }
+}

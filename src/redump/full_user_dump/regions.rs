@@ -1,0 +1,104 @@
+//! The regions of a full user dump with their bytes.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::format::{self, MemoryProtection};
+use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
+use crate::read::{FullUserDump, Interval, Target};
+use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::report::{MissingMemory, Report};
+use crate::redump::result_memory::{Contents, Regions};
+use crate::redump::source::Source;
+use crate::redump::transcode::made_up_region;
+use crate::write::{FullUserDumpBuilder, MemoryRange};
+
+/// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it
+/// knows nothing else of.
+pub(super) fn add<'a>(
+    source: &Source<'a>,
+    regions: MemoryRegions<'a>,
+    ranges: &Rc<Vec<Interval>>,
+    changes: Option<&Rc<Changes<'a>>>,
+    builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
+) {
+    let (target, guards) = (source.target, Guards { wide: !source.target.is_32_bit() });
+    let row = move |range: Interval| match regions.at_address(range.start) {
+        Some(region) => {
+            let row = row(target, &region);
+            format::MemoryInfo { base_address: range.start, region_size: range.size(), ..row }
+        }
+        None => made_up_region(range.start, range.size()),
+    };
+    guards.report(ranges.iter().map(|&range| row(range)), report);
+    let row = move |range| guards.cleared(row(range));
+    builder.computed_regions(Rc::new(Regions { contents: Contents::new(source, ranges, changes), row }));
+}
+
+/// Carries the regions of a full user dump, as much of them as is there.
+pub(super) fn carry<'a>(
+    dump: &FullUserDump<'a>,
+    source: &Source<'a>,
+    changes: Option<&Rc<Changes<'a>>>,
+    builder: &mut FullUserDumpBuilder<'a>,
+    report: &mut Report,
+) {
+    // What the selection found of them by the rules for minidumps.
+    report.missing_memory.clear();
+    report.excluded_memory = 0;
+    let guards = Guards { wide: dump.is_64_bit() };
+    guards.report(
+        dump.stored_regions().filter(|region| !region.range.bytes.is_empty()).map(|region| *region.info.raw()),
+        report,
+    );
+    for region in dump.stored_regions() {
+        let (address, size, available) = (region.range.address, region.range.size, region.range.bytes.len() as u64);
+        if available < size {
+            report.missing_memory.push(MissingMemory { address, size, available });
+        }
+        let Some(range) = Interval::new(source.target.mask(address), available) else { continue };
+        let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
+        let contents = changed(changes, range, range.start);
+        let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
+        builder.region(row, contents);
+    }
+}
+
+/// Guard pages that have bytes.
+///
+/// Measured: of a `USERDU64` the debugger takes it that a row of guard pages has no bytes in the file, and reads the
+/// bytes of all rows behind it at wrong addresses. So such a row loses its guard bit, and keeps its bytes.
+#[derive(Clone, Copy)]
+struct Guards {
+    wide: bool,
+}
+
+impl Guards {
+    fn cleared(self, row: format::MemoryInfo) -> format::MemoryInfo {
+        let guard = if self.wide { MemoryProtection::GUARD.bits() } else { 0 };
+        format::MemoryInfo { protect: row.protect & !guard, ..row }
+    }
+
+    fn report(self, rows: impl Iterator<Item = format::MemoryInfo>, report: &mut Report) {
+        let count = rows.filter(|row| self.cleared(*row).protect != row.protect).count();
+        report.lose("guard bits of memory regions that have bytes", count as u64);
+    }
+}
+
+fn row(target: Target, region: &MemoryRegion<'_>) -> format::MemoryInfo {
+    match region.detail() {
+        RegionDetail::MemoryInfo(info) => {
+            let raw = *info.raw();
+            format::MemoryInfo { allocation_base: target.mask(raw.allocation_base), ..raw }
+        }
+        _ => format::MemoryInfo {
+            allocation_base: region.base(),
+            allocation_protect: region.protection().bits(),
+            state: region.state().bits(),
+            protect: region.protection().bits(),
+            memory_type: region.memory_type().bits(),
+            ..Default::default()
+        },
+    }
+}

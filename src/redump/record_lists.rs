@@ -1,0 +1,150 @@
+//! Records that point to other things: threads, modules, handles.
+
+use crate::error::ReadError;
+use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
+use crate::read::handle::HandleData;
+use crate::read::module::UnloadedModuleList;
+use crate::read::thread::{ThreadExList, ThreadNames};
+use crate::read::{Interval, ModuleList, RawStream, ThreadList};
+
+use crate::redump::report::Outcome;
+use crate::redump::transcode::Transcoder;
+
+impl<'s> Transcoder<'s, '_> {
+    pub(super) fn threads(&mut self, _: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::THREAD_LIST;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for ((thread, stack), item) in list.iter().zip(&self.selection.stacks).zip(0..) {
+            if self.threads_left_out.contains(&thread.id()) {
+                self.report.threads_left_out += 1;
+                continue;
+            }
+            let mut raw = *thread.raw();
+            let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
+            let context = self.or_fault((LIST, item, "context"), context);
+            raw.teb = self.source.written(raw.teb);
+            raw.stack = self.memory((LIST, item, "stack"), &raw.stack, *stack);
+            self.carrier.builder.thread(raw, context);
+            self.first_thread.get_or_insert((raw.thread_id, context));
+        }
+        Outcome::Rewritten
+    }
+
+    /// The descriptor of a stack; without bytes it keeps its address, as producers that skip a stack write it.
+    fn memory(
+        &mut self,
+        (stream_type, item, what): (StreamType, u64, &'static str),
+        source: &MemoryDescriptor,
+        selected: Option<Interval>,
+    ) -> MemoryDescriptor {
+        let needed = u64::from(source.memory.data_size);
+        if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
+            // Neither its own position nor a memory list led to bytes.
+            let error = ReadError::Truncated { what, offset: source.memory.rva.into(), needed, available: 0 };
+            self.fault(stream_type, item, what, error);
+        }
+        let (start, size) = selected.map_or((source.start_of_memory_range, 0), |it| (it.start, it.size()));
+        MemoryDescriptor {
+            start_of_memory_range: self.source.written(start),
+            memory: LocationDescriptor { data_size: u32::try_from(size).unwrap_or(u32::MAX), rva: 0 },
+        }
+    }
+
+    /// As the threads, each with its backing store.
+    pub(super) fn threads_ex(&mut self, _: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::THREAD_EX_LIST;
+        self.list_fault(LIST, &list);
+        for ((thread, [stack, backing_store]), item) in list.iter().zip(&self.selection.extended).zip(0..) {
+            if self.threads_left_out.contains(&thread.thread().id()) {
+                continue;
+            }
+            let mut raw = *thread.raw();
+            let context =
+                thread.context().and_then(|context| self.carrier.context(context, raw.thread.thread_context, false));
+            let context = self.or_fault((LIST, item, "context"), context);
+            raw.thread.teb = self.source.written(raw.thread.teb);
+            raw.thread.stack = self.memory((LIST, item, "stack"), &raw.thread.stack, *stack);
+            raw.backing_store = self.memory((LIST, item, "backing store"), &raw.backing_store, *backing_store);
+            self.carrier.builder.thread_ex(raw, context);
+        }
+        Outcome::Rewritten
+    }
+
+    pub(super) fn modules(&mut self, _: &RawStream<'s>, list: ModuleList<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::MODULE_LIST;
+        let mut empty = None;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (module, item) in list.iter().zip(0..) {
+            if !self.hooks.keeps_module(&module) {
+                self.report.modules_left_out += 1;
+                continue;
+            }
+            let mut raw = *module.raw();
+            raw.base_of_image = self.source.written(raw.base_of_image);
+            let name = self.carrier.module_name(raw.module_name_rva.into()).map(Some);
+            let name = self.or_fault((LIST, item, "name"), name);
+            let code_view = self.carrier.code_view(&module);
+            let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
+            let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
+            let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
+            // Many readers give up the whole list at a name that is nowhere.
+            let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
+            self.carrier.builder.module(raw, name, code_view, misc);
+        }
+        Outcome::Rewritten
+    }
+
+    pub(super) fn unloaded_modules(&mut self, _: &RawStream<'s>, list: UnloadedModuleList<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (module, item) in list.iter().zip(0..) {
+            let mut raw = *module.raw();
+            raw.base_of_image = self.source.written(raw.base_of_image);
+            let name = match raw.module_name_rva {
+                0 => Ok(None),
+                rva => self.carrier.module_name(rva.into()).map(Some),
+            };
+            let name = self.or_fault((LIST, item, "name"), name);
+            self.carrier.builder.unloaded_module(raw, name);
+        }
+        Outcome::Rewritten
+    }
+
+    pub(super) fn thread_names(&mut self, _: &RawStream<'s>, list: ThreadNames<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::THREAD_NAMES;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (name, item) in list.iter().zip(0..) {
+            if self.threads_left_out.contains(&name.thread_id()) {
+                continue;
+            }
+            let text = self.carrier.text(name.raw().rva_of_thread_name).map(Some);
+            if let Some(text) = self.or_fault((LIST, item, "name"), text) {
+                self.carrier.builder.thread_name(name.thread_id(), text);
+            }
+        }
+        Outcome::Rewritten
+    }
+
+    pub(super) fn handles(&mut self, _: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
+        const LIST: StreamType = StreamType::HANDLE_DATA;
+        self.list_fault(LIST, &list);
+        self.carrier.builder.list(LIST);
+        for (handle, item) in list.iter().zip(0..) {
+            let raw = *handle.raw();
+            let type_name = self.carrier.optional_text(raw.descriptor.type_name_rva);
+            let type_name = self.or_fault((LIST, item, "type name"), type_name);
+            let object_name = self.carrier.optional_text(raw.descriptor.object_name_rva);
+            let object_name = self.or_fault((LIST, item, "object name"), object_name);
+            let (information, fault) = self.carrier.objects(handle.object_information());
+            if let Some(error) = fault {
+                self.fault(LIST, item, "object information", error);
+            }
+            self.carrier.builder.handle(raw, type_name, object_name, information);
+        }
+        Outcome::Rewritten
+    }
+}

@@ -1,0 +1,98 @@
+//! The selected memory on its way into the result.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format;
+use crate::read::{Interval, Memory, Target};
+use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
+
+use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::source::{Source, written};
+
+/// The selected ranges, whose bytes are looked up when they are written.
+pub(super) struct Contents<'a> {
+    memory: Rc<Memory<'a>>,
+    target: Target,
+    ranges: Rc<Vec<Interval>>,
+    changes: Option<Rc<Changes<'a>>>,
+}
+
+impl<'a> Contents<'a> {
+    pub(super) fn new(source: &Source<'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
+        let (memory, ranges) = (Rc::clone(&source.memory), Rc::clone(ranges));
+        Self { memory, target: source.target, ranges, changes: changes.map(Rc::clone) }
+    }
+
+    fn interval(&self, index: usize) -> Interval {
+        // Nobody asks for more than there are.
+        self.ranges.get(index).copied().unwrap_or(Interval { start: 0, last: 0 })
+    }
+}
+
+impl fmt::Debug for Contents<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Contents({} ranges)", self.ranges.len())
+    }
+}
+
+impl ComputedRanges for Contents<'_> {
+    fn count(&self) -> usize {
+        self.ranges.len()
+    }
+
+    fn bounds(&self, index: usize) -> (u64, u64) {
+        let interval = self.interval(index);
+        (written(self.target, interval.start), interval.size())
+    }
+
+    /// In one run if the bytes stand together in the file.
+    fn range(&self, index: usize) -> MemoryRange<'_> {
+        let interval = self.interval(index);
+        let (address, size) = self.bounds(index);
+        if let Some(range) = changed(self.changes.as_ref(), interval, address) {
+            return range;
+        }
+        match self.memory.slice(interval.start, size) {
+            Some(bytes) => MemoryRange::borrowed(address, bytes),
+            None => {
+                let pieces = self.memory.visible_within(interval.start, interval.last).map(|piece| piece.bytes);
+                MemoryRange::from_pieces(address, pieces.collect())
+            }
+        }
+    }
+}
+
+/// The selected ranges of a full user dump, with the rows of its table.
+pub(super) struct Regions<'a, F> {
+    pub(super) contents: Contents<'a>,
+    /// Gives the row of an interval.
+    pub(super) row: F,
+}
+
+impl<F> fmt::Debug for Regions<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.contents.fmt(f)
+    }
+}
+
+impl<F> ComputedRanges for Regions<'_, F> {
+    fn count(&self) -> usize {
+        self.contents.count()
+    }
+
+    fn bounds(&self, index: usize) -> (u64, u64) {
+        self.contents.bounds(index)
+    }
+
+    fn range(&self, index: usize) -> MemoryRange<'_> {
+        self.contents.range(index)
+    }
+}
+
+impl<F: Fn(Interval) -> format::MemoryInfo> ComputedRegions for Regions<'_, F> {
+    fn row(&self, index: usize) -> format::MemoryInfo {
+        (self.row)(self.contents.interval(index))
+    }
+}

@@ -1,0 +1,336 @@
+//! What records point to, carried from the source into the builder: once each, however many point to it.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use std::collections::{HashMap, HashSet};
+
+use crate::error::ReadError;
+use crate::format::handle::HandleObjectInformation;
+use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::read::handle::{HandleObject, HandleObjects};
+use crate::read::linux::LinuxMaps;
+use crate::read::references::{Part, Parts, parts_within};
+use crate::read::{Budget, Context, Minidump, Module, RawStream};
+use crate::write::{MinidumpBuilder, PartId, Text, encoded};
+
+use crate::redump::context_form::{Change, Form};
+use crate::redump::folders::{
+    Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name,
+};
+use crate::redump::source::Source;
+
+/// Which form of some bytes of the source a part holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Text,
+    Bytes,
+    Context,
+    ThreadContext,
+    Object,
+    ModuleName,
+}
+
+/// The builder, and which bytes of the source are in it already.
+pub(super) struct Carrier<'s, 'a> {
+    pub(super) builder: MinidumpBuilder<'a>,
+    source: &'s Source<'a>,
+    dump: Minidump<'s>,
+    carried: HashMap<(Kind, u64, u64), PartId>,
+    /// True if contexts keep what is behind their fixed part.
+    extended_state: bool,
+    /// What may not be in the result, if anything.
+    folders: Option<Folders>,
+    /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
+    /// to the same long text does not become a large one.
+    carried_bytes: Budget,
+    /// What streams refer to, whether it is carried or given up halfway.
+    followed: Budget,
+}
+
+impl<'s, 'a> Carrier<'s, 'a> {
+    pub(super) fn new(source: &'s Source<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+        let dump = source.dump();
+        let twice = Budget::times(dump.data().len() as u64, 2);
+        Self {
+            builder: MinidumpBuilder::new(),
+            source,
+            dump,
+            carried: HashMap::new(),
+            extended_state,
+            folders,
+            carried_bytes: twice,
+            followed: twice,
+        }
+    }
+
+    /// Takes from what may be carried.
+    pub(super) fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+        self.carried_bytes.charge(what, offset, size)
+    }
+
+    /// The part made of the `size` bytes at `offset`; `make` makes it if there is none yet.
+    fn once(
+        &mut self,
+        what: &'static str,
+        (kind, offset, size): (Kind, u64, u64),
+        make: impl FnOnce(&mut MinidumpBuilder<'a>, &mut Option<Folders>) -> Result<PartId, ReadError>,
+    ) -> Result<PartId, ReadError> {
+        let key = (kind, offset, size);
+        if let Some(&part) = self.carried.get(&key) {
+            return Ok(part);
+        }
+        self.charge(what, offset, size)?;
+        let part = make(&mut self.builder, &mut self.folders)?;
+        self.carried.insert(key, part);
+        Ok(part)
+    }
+
+    /// The string at `rva`, code unit for code unit.
+    pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
+        const WHAT: &str = "MINIDUMP_STRING";
+        let bytes = self.dump.string(rva)?.as_bytes();
+        let key = (Kind::Text, rva, bytes.len() as u64);
+        self.once(WHAT, key, |builder, folders| {
+            Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
+        })
+    }
+
+    /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
+    pub(super) fn module_name(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
+        if self.folders.is_none() {
+            return self.text(rva);
+        }
+        // The whole text is charged for, as looking for its last separator goes through it.
+        let text = self.dump.string(rva)?.as_bytes();
+        let key = (Kind::ModuleName, rva, text.len() as u64);
+        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
+    }
+
+    /// The CodeView record of a module, likewise.
+    pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
+        const WHAT: &str = "CodeView record";
+        let location = module.raw().cv_record;
+        if self.folders.is_none() {
+            return self.bytes(WHAT, location);
+        }
+        let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
+            return Ok(None);
+        };
+        let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
+        let source = self.source;
+        let part = self.once(WHAT, key, |builder, folders| {
+            // Where the path ends is looked for here, after it has been charged for.
+            let code_view = module.code_view().ok().flatten();
+            let shorter = code_view.and_then(|code_view| code_view_without_folder(record, code_view));
+            let bytes = match shorter {
+                Some(shorter) => shorter.into(),
+                None => source.lasting(location.rva.into(), shown(folders, (WHAT, location.rva.into()), record)?),
+            };
+            Ok(builder.part(WHAT, bytes))
+        });
+        part.map(Some)
+    }
+
+    /// As [`Carrier::text`], for a position that is 0 where there is no string.
+    pub(super) fn optional_text(&mut self, rva: u32) -> Result<Option<PartId>, ReadError> {
+        if rva == 0 { Ok(None) } else { self.text(rva.into()).map(Some) }
+    }
+
+    /// The bytes at a location; `None` for one of no size or at position 0, where the header is.
+    pub(super) fn bytes(
+        &mut self,
+        what: &'static str,
+        location: LocationDescriptor,
+    ) -> Result<Option<PartId>, ReadError> {
+        let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
+            return Ok(None);
+        };
+        let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
+        let source = self.source;
+        let offset = location.rva.into();
+        let part = self.once(what, key, |builder, folders| {
+            let bytes = shown(folders, (what, offset), bytes)?;
+            Ok(builder.part(what, source.lasting(offset, bytes)))
+        });
+        part.map(Some)
+    }
+
+    /// A context at a location; `of_thread` if it is for the thread list.
+    pub(super) fn context(
+        &mut self,
+        context: Option<Context<'s>>,
+        location: LocationDescriptor,
+        of_thread: bool,
+    ) -> Result<Option<PartId>, ReadError> {
+        let Some(context) = context else { return Ok(None) };
+        let processor = self.dump.target().processor();
+        let change = Change::new(&context, processor, Form { whole: self.extended_state, of_thread });
+        // An unchanged record serves both.
+        let kind = match change.is_none() {
+            true => Kind::Bytes,
+            false if of_thread => Kind::ThreadContext,
+            false => Kind::Context,
+        };
+        let key = (kind, location.rva.into(), location.data_size.into());
+        let source = self.source;
+        let part = self.once("CONTEXT", key, |builder, _| {
+            Ok(builder.part("CONTEXT", source.lasting(location.rva.into(), change.applied(&context))))
+        });
+        part.map(Some)
+    }
+
+    /// The records about a handle's object, in their order, and what ended the chain early.
+    pub(super) fn objects(&mut self, objects: HandleObjects<'s>) -> (Option<PartId>, Option<ReadError>) {
+        const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
+        let mut chain: Vec<PartId> = Vec::new();
+        let mut fault = None;
+        for object in objects {
+            let object = match object {
+                Ok(object) => object,
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            };
+            let size = object.bytes.len() as u64;
+            let key = (Kind::Object, object.offset, size);
+            let known = self.carried.get(&key).copied();
+            if known.is_some_and(|part| chain.contains(&part)) {
+                fault = Some(ReadError::Cycle { what: WHAT, offset: object.offset });
+                break;
+            }
+            let made = self.once(WHAT, key, |builder, folders| {
+                let bytes = shown(folders, (WHAT, object.offset), object_bytes(&object))?;
+                Ok(builder.part(WHAT, bytes))
+            });
+            match made {
+                Ok(part) => chain.push(part),
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+            if let [.., before, part] = *chain {
+                let field = HandleObjectInformation::OFFSETS.next_info_rva.get() as u64;
+                self.builder.reference(before, field, RvaWidth::Rva, part);
+            }
+            if known.is_some() {
+                // Another handle's chain goes on from here, and is linked already.
+                break;
+            }
+            fault = fault.or(object.fault());
+        }
+        (chain.first().copied(), fault)
+    }
+
+    /// Takes folders out of a text in a field of its own.
+    pub(super) fn hide_in(&mut self, field: &mut [u16]) {
+        let text: Vec<u8> = field.iter().copied().flat_map(u16::to_le_bytes).collect();
+        let shown = shown(&mut self.folders, ("MINIDUMP_MISC_INFO", 0), text).unwrap_or_default();
+        let units =
+            shown.chunks_exact(2).map(|unit| unit.iter().rev().fold(0, |all, byte| all << 8 | u16::from(*byte)));
+        for (to, from) in field.iter_mut().zip(units.chain(core::iter::repeat(0))) {
+            *to = from;
+        }
+    }
+
+    /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
+    pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
+        let bytes = stream.bytes();
+        self.charge("stream", stream.offset(), bytes.len() as u64)?;
+        let Ok(bytes) = shown(&mut self.folders, ("stream", stream.offset()), bytes) else { return Ok(false) };
+        self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
+        Ok(true)
+    }
+
+    /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
+    pub(super) fn maps_without_folders(
+        &mut self,
+        stream: &RawStream<'s>,
+        maps: &LinuxMaps<'s>,
+    ) -> Result<(), ReadError> {
+        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        self.builder.stream(stream.stream_type(), maps_without_folders(maps));
+        Ok(())
+    }
+
+    /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
+    /// `None` as for [`Carrier::copy`].
+    pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
+        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        let Parts { parts, faults } = parts_within(stream, &mut self.followed)?;
+        let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
+        self.charge("part of a stream", stream.offset(), beside)?;
+        let names = if self.folders.is_some() { module_names(stream, &parts) } else { HashSet::new() };
+        let mut contents = Vec::with_capacity(parts.len());
+        for (part, number) in parts.iter().zip(0..) {
+            let bytes = match names.contains(&number) {
+                true => Ok(string_without_folder(part.bytes).into()),
+                false => shown(&mut self.folders, ("part of a stream", part.offset), without_dead_references(part)),
+            };
+            let Ok(bytes) = bytes else { return Ok(None) };
+            contents.push(self.source.lasting(part.offset, bytes));
+        }
+        let mut ids: Vec<PartId> = Vec::with_capacity(parts.len());
+        for bytes in contents {
+            let is_stream = ids.is_empty();
+            ids.push(match is_stream {
+                true => self.builder.stream(stream.stream_type(), bytes),
+                false => self.builder.part("part of a stream", bytes),
+            });
+        }
+        for (part, &from) in parts.iter().zip(&ids) {
+            for reference in &part.references {
+                if let Some(&to) = reference.target.and_then(|target| ids.get(target)) {
+                    self.builder.reference(from, reference.position, reference.width, to);
+                }
+            }
+        }
+        Ok(Some(faults))
+    }
+}
+
+/// The bytes of what is called so and stands at an offset, as they may be in the result, if they may.
+fn shown<'a>(
+    folders: &mut Option<Folders>,
+    place: (&'static str, u64),
+    bytes: impl Into<Cow<'a, [u8]>>,
+) -> Result<Cow<'a, [u8]>, ReadError> {
+    match folders {
+        Some(folders) => folders.hidden(place, bytes.into()),
+        None => Ok(bytes.into()),
+    }
+}
+
+/// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
+fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
+    if !stream.stream_type().row().names_files {
+        return HashSet::new();
+    }
+    let references = parts.iter().flat_map(|part| &part.references);
+    references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
+}
+
+/// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.
+fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
+    let mut bytes = Cow::Borrowed(part.bytes);
+    for reference in part.references.iter().filter(|reference| reference.target.is_none()) {
+        let field = (reference.position, u64::from(reference.width.bytes()));
+        for (position, width) in [Some(field), reference.extent.map(|extent| (extent, 4))].into_iter().flatten() {
+            let range = usize::try_from(position).ok().zip(usize::try_from(position.saturating_add(width)).ok());
+            let field = range.and_then(|(start, end)| bytes.to_mut().get_mut(start..end));
+            field.into_iter().flatten().for_each(|byte| *byte = 0);
+        }
+    }
+    bytes
+}
+
+/// A record about an object, pointing nowhere.
+fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
+    // As many bytes as there are, so that a record which the file cuts takes none of what comes behind it.
+    let size_of_info = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
+    let info_type = object.raw.info_type;
+    let mut bytes = encoded(HandleObjectInformation { next_info_rva: 0, info_type, size_of_info });
+    bytes.extend_from_slice(object.bytes);
+    bytes
+}

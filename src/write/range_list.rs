@@ -1,0 +1,84 @@
+//! The memory ranges of one list: those that were handed in, and those that are worked out each time they are needed.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format::MemoryInfo;
+
+use crate::write::memory_range::MemoryRange;
+
+/// Ranges that nobody keeps, so that a plan of a million of them takes no memory for each.
+pub(crate) trait ComputedRanges: fmt::Debug {
+    fn count(&self) -> usize;
+    /// The address and the size of one; asked for several times.
+    fn bounds(&self, index: usize) -> (u64, u64);
+    /// The range of just these bounds; asked for once.
+    fn range(&self, index: usize) -> MemoryRange<'_>;
+}
+
+/// Ranges of a full user dump, each with its row of the table.
+pub(crate) trait ComputedRegions: ComputedRanges {
+    /// The row of a range, whose size is that of the range; asked for several times.
+    fn row(&self, index: usize) -> MemoryInfo;
+}
+
+impl<T: ComputedRanges + ?Sized> ComputedRanges for Rc<T> {
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+
+    fn bounds(&self, index: usize) -> (u64, u64) {
+        (**self).bounds(index)
+    }
+
+    fn range(&self, index: usize) -> MemoryRange<'_> {
+        (**self).range(index)
+    }
+}
+
+/// The ranges that were handed in, and behind them those that are worked out.
+#[derive(Debug, Default)]
+pub(super) struct RangeList<'a> {
+    listed: Vec<MemoryRange<'a>>,
+    computed: Option<Box<dyn ComputedRanges + 'a>>,
+}
+
+impl<'a> RangeList<'a> {
+    pub(super) fn push(&mut self, range: MemoryRange<'a>) {
+        self.listed.push(range);
+    }
+
+    pub(super) fn compute(&mut self, ranges: Box<dyn ComputedRanges + 'a>) {
+        self.computed = Some(ranges);
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.listed.len() as u64 + self.computed.as_ref().map_or(0, |ranges| ranges.count() as u64)
+    }
+
+    /// The sum of the sizes in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.bounds().fold(0, |sum, (_, size)| sum.saturating_add(size))
+    }
+
+    /// The address and the size of each.
+    pub(super) fn bounds(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let listed = self.listed.iter().map(|range| (range.address(), range.size()));
+        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.bounds(index)));
+        listed.chain(computed)
+    }
+
+    /// Gives away what was handed in, which may be readers that can be read once, and works out the rest.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
+        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
+        self.listed.drain(..).chain(computed)
+    }
+}
+
+impl<'a> From<Vec<MemoryRange<'a>>> for RangeList<'a> {
+    fn from(listed: Vec<MemoryRange<'a>>) -> Self {
+        Self { listed, computed: None }
+    }
+}
