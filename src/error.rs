@@ -84,6 +84,19 @@ pub enum ReadError {
         limit: u64,
     },
 
+    /// The size of a structure claims bytes that are memory of the process.
+    #[error("{what} at 0x{offset:x} has {size} bytes, of which those from 0x{memory:x} on are memory of the process")]
+    MemoryShared {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes it claims.
+        size: u64,
+        /// Where the memory starts.
+        memory: u64,
+    },
+
     /// A format, or a part of one, that this version does not read.
     #[error("{what} cannot be read by this version")]
     Unsupported {
@@ -110,7 +123,8 @@ impl ReadError {
             | Self::Size { offset, .. }
             | Self::Overflow { offset, .. }
             | Self::Cycle { offset, .. }
-            | Self::BudgetSpent { offset, .. } => Some(offset),
+            | Self::BudgetSpent { offset, .. }
+            | Self::MemoryShared { offset, .. } => Some(offset),
             Self::Signature { .. } | Self::Version { .. } => Some(0),
             Self::Unsupported { .. } => None,
         }

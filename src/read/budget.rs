@@ -35,6 +35,12 @@ impl Budget {
         self.left.is_none()
     }
 
+    /// True if so much is left.
+    #[cfg(feature = "std")]
+    pub(crate) fn has(&self, cost: u64) -> bool {
+        self.left.is_some_and(|left| left >= cost)
+    }
+
     /// Takes the cost of what stands at `offset` of the file.
     ///
     /// # Errors

@@ -109,7 +109,6 @@ pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
 }
 
 /// The same addresses in order, those that overlap made one.
-#[cfg(feature = "std")]
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals.sort_unstable();
     intervals.dedup_by(|next, before| {

@@ -63,6 +63,8 @@ pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
 pub(crate) use interval::{Interval, Span, any_has, overlapping, position, settle, united};
 pub use list::List;
+#[cfg(feature = "std")]
+pub(crate) use memory::positions::MemoryPositions;
 pub use memory::{Memory, MemoryRange};
 pub use minidump::Minidump;
 pub use module::{Module, ModuleList};

@@ -85,6 +85,14 @@ impl<'a> RawStream<'a> {
         self.dump.bytes().clipped(self.offset(), self.declared_size())
     }
 
+    /// The same stream, of which no more than `size` bytes are believed.
+    #[cfg(feature = "std")]
+    pub(crate) fn shortened(mut self, size: u64) -> Self {
+        let location = &mut self.entry.location;
+        location.data_size = location.data_size.min(u32::try_from(size).unwrap_or(u32::MAX));
+        self
+    }
+
     /// The stream's bytes; an error only if none of those that it should have is there.
     pub(crate) fn present(&self) -> Result<&'a [u8], ReadError> {
         let bytes = self.bytes();

@@ -79,6 +79,9 @@
 //! is, and how much around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`].
 //!
+//! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
+//! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which.
+//!
 //! With `R`, modules, unloaded modules and the PDB files of CodeView records have their base names, and so have the lines
 //! of LinuxMaps. Wherever else in a stream the folder of a module is written out, asterisks stand in its place. Memory is
 //! not searched.

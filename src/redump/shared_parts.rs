@@ -6,18 +6,22 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
-use crate::format::{LocationDescriptor, Rva64, RvaWidth};
+use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamType};
 use crate::read::handle::{HandleObject, HandleObjects};
 use crate::read::linux::LinuxMaps;
 use crate::read::references::{Part, Parts, parts_within};
-use crate::read::{Budget, Context, Minidump, Module, RawStream};
+use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
 use crate::redump::context_form::{Change, Form};
 use crate::redump::folders::{
     Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name,
 };
+use crate::redump::options::Options;
 use crate::redump::source::Source;
+
+/// What a context is called where it is charged for.
+const CONTEXT: &str = "CONTEXT";
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,24 +47,93 @@ pub(super) struct Carrier<'s, 'a> {
     /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
     /// to the same long text does not become a large one.
     carried_bytes: Budget,
+    /// Contexts that were charged for before everything else, by position and size, so that names and handles do not use
+    /// up what registers need.
+    prepaid: HashSet<(u64, u64)>,
     /// What streams refer to, whether it is carried or given up halfway.
     followed: Budget,
+    /// Where the file has memory, of which nothing may come along as something else.
+    memory: MemoryPositions,
+    /// True if the result may have no memory that was not selected (`r`, `R`).
+    is_private: bool,
+    /// Bytes of memory that come along.
+    pub(super) noticed: Vec<ReadError>,
 }
 
 impl<'s, 'a> Carrier<'s, 'a> {
-    pub(super) fn new(source: &'s Source<'a>, extended_state: bool, folders: Option<Folders>) -> Self {
+    pub(super) fn new(source: &'s Source<'a>, options: &Options) -> Self {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
-        Self {
+        let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
+        let is_private = folders.is_some() || options.contain(MinidumpType::FILTER_MEMORY);
+        let mut carrier = Self {
             builder: MinidumpBuilder::new(),
             source,
             dump,
             carried: HashMap::new(),
-            extended_state,
+            extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
             folders,
             carried_bytes: twice,
+            prepaid: HashSet::new(),
             followed: twice,
+            memory: MemoryPositions::of(&dump),
+            is_private,
+            noticed: Vec::new(),
+        };
+        carrier.prepay_contexts();
+        carrier
+    }
+
+    /// Takes what contexts cost, as far as it goes.
+    fn prepay_contexts(&mut self) {
+        let dump = self.dump;
+        let threads = dump.threads().map(|thread| thread.raw().thread_context);
+        let exceptions = dump.exceptions().flatten().map(|exception| exception.raw().thread_context);
+        for location in threads.chain(exceptions) {
+            let place = (location.rva.into(), location.data_size.into());
+            let is_there = matches!(dump.dump_bytes().optional_location(CONTEXT, location), Ok(Some(_)));
+            if is_there && !self.prepaid.contains(&place) {
+                // Those that overlap so much that they do not fit are charged for like everything else.
+                if !self.carried_bytes.has(place.1) || self.charge(CONTEXT, place.0, place.1).is_err() {
+                    return;
+                }
+                self.prepaid.insert(place);
+            }
         }
+    }
+
+    /// Refuses bytes that are memory where nothing of it may come along, and takes note of them otherwise.
+    fn memory_in(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+        match self.memory.refuse(what, offset, size) {
+            Err(error) if self.is_private => Err(error),
+            noted => {
+                self.noticed.extend(noted.err());
+                Ok(())
+            }
+        }
+    }
+
+    /// A stream without what its size claims of memory, and that claim, if there is one. Where memory may come along, only
+    /// tokens are shortened: they say where they end.
+    pub(super) fn bounded(
+        &self,
+        stream: RawStream<'s>,
+        decoded: Result<Stream<'s>, ReadError>,
+    ) -> (RawStream<'s>, Result<Stream<'s>, ReadError>, Option<ReadError>) {
+        let (offset, size) = (stream.offset(), stream.bytes().len() as u64);
+        let memory = match stream.stream_type() {
+            // They are written anew from the memory that was selected.
+            StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
+            _ => self.memory.first_in(offset, size),
+        };
+        let Some(memory) = memory else { return (stream, decoded, None) };
+        let own = match &decoded {
+            Ok(Stream::Token(tokens)) => tokens.own_size(),
+            _ => size,
+        };
+        let shortened = stream.shortened(if self.is_private { own.min(memory.saturating_sub(offset)) } else { own });
+        let error = ReadError::MemoryShared { what: "stream", offset, size, memory };
+        (shortened, Stream::decode(&shortened), Some(error))
     }
 
     /// Takes from what may be carried.
@@ -79,16 +152,27 @@ impl<'s, 'a> Carrier<'s, 'a> {
         if let Some(&part) = self.carried.get(&key) {
             return Ok(part);
         }
-        self.charge(what, offset, size)?;
+        if what != CONTEXT || !self.prepaid.remove(&(offset, size)) {
+            self.charge(what, offset, size)?;
+        }
         let part = make(&mut self.builder, &mut self.folders)?;
         self.carried.insert(key, part);
         Ok(part)
     }
 
+    /// The bytes of the string at `rva`, none of which may be memory.
+    fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
+        const WHAT: &str = "MINIDUMP_STRING";
+        let bytes = self.dump.string(rva)?.as_bytes();
+        // Its length stands before it.
+        self.memory_in(WHAT, rva, (bytes.len() as u64).saturating_add(4))?;
+        Ok(bytes)
+    }
+
     /// The string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
-        let bytes = self.dump.string(rva)?.as_bytes();
+        let bytes = self.string(rva)?;
         let key = (Kind::Text, rva, bytes.len() as u64);
         self.once(WHAT, key, |builder, folders| {
             Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
@@ -101,7 +185,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             return self.text(rva);
         }
         // The whole text is charged for, as looking for its last separator goes through it.
-        let text = self.dump.string(rva)?.as_bytes();
+        let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
         self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
     }
@@ -116,6 +200,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
             return Ok(None);
         };
+        self.memory_in(WHAT, location.rva.into(), location.data_size.into())?;
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
         let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
@@ -145,6 +230,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
             return Ok(None);
         };
+        self.memory_in(what, location.rva.into(), location.data_size.into())?;
         let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
         let source = self.source;
         let offset = location.rva.into();
@@ -164,7 +250,16 @@ impl<'s, 'a> Carrier<'s, 'a> {
     ) -> Result<Option<PartId>, ReadError> {
         let Some(context) = context else { return Ok(None) };
         let processor = self.dump.target().processor();
-        let change = Change::new(&context, processor, Form { whole: self.extended_state, of_thread });
+        let (offset, size) = (u64::from(location.rva), u64::from(location.data_size));
+        let shares = self.memory.first_in(offset, size).is_some();
+        // Registers may be right where the size of what is behind them is not.
+        let whole = self.extended_state && !(shares && self.is_private);
+        let change = Change::new(&context, processor, Form { whole, of_thread });
+        if shares {
+            let kept = change.applied(&context).len() as u64;
+            self.memory_in(CONTEXT, offset, kept)?;
+            self.noticed.extend(self.memory.refuse(CONTEXT, offset, size).err().filter(|_| kept < size));
+        }
         // An unchanged record serves both.
         let kind = match change.is_none() {
             true => Kind::Bytes,
@@ -173,8 +268,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         };
         let key = (kind, location.rva.into(), location.data_size.into());
         let source = self.source;
-        let part = self.once("CONTEXT", key, |builder, _| {
-            Ok(builder.part("CONTEXT", source.lasting(location.rva.into(), change.applied(&context))))
+        let part = self.once(CONTEXT, key, |builder, _| {
+            Ok(builder.part(CONTEXT, source.lasting(location.rva.into(), change.applied(&context))))
         });
         part.map(Some)
     }
@@ -193,6 +288,11 @@ impl<'s, 'a> Carrier<'s, 'a> {
                 }
             };
             let size = object.bytes.len() as u64;
+            let claimed = size.saturating_add(HandleObjectInformation::SIZE as u64);
+            if let Err(error) = self.memory.refuse(WHAT, object.offset, claimed) {
+                fault = Some(error);
+                break;
+            }
             let key = (Kind::Object, object.offset, size);
             let known = self.carried.get(&key).copied();
             if known.is_some_and(|part| chain.contains(&part)) {
@@ -258,9 +358,15 @@ impl<'s, 'a> Carrier<'s, 'a> {
     /// `None` as for [`Carrier::copy`].
     pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
-        let Parts { parts, faults } = parts_within(stream, &mut self.followed)?;
+        let Parts { parts, mut faults } = parts_within(stream, &mut self.followed)?;
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
         self.charge("part of a stream", stream.offset(), beside)?;
+        for part in parts.iter().skip(1) {
+            match self.memory.refuse("part of a stream", part.offset, part.bytes.len() as u64) {
+                Err(_) if self.is_private => return Ok(None),
+                noted => faults.extend(noted.err()),
+            }
+        }
         let names = if self.folders.is_some() { module_names(stream, &parts) } else { HashSet::new() };
         let mut contents = Vec::with_capacity(parts.len());
         for (part, number) in parts.iter().zip(0..) {

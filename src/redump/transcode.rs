@@ -19,7 +19,6 @@ use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::edited_memory::Changes;
 use crate::redump::filter::StackFilter;
-use crate::redump::folders::Folders;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Outcome, Report, StreamReport};
@@ -42,8 +41,7 @@ pub(super) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<MinidumpBuilder<'a>, RedumpError> {
-    let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&source.dump()));
-    let carrier = Carrier::new(source, options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT), folders);
+    let carrier = Carrier::new(source, options);
     let mut transcoder = Transcoder {
         source,
         options,
@@ -129,6 +127,8 @@ impl<'s> Transcoder<'s, '_> {
             if stream.stream_type() == StreamType::UNUSED {
                 continue;
             }
+            let size = stream.declared_size();
+            let (stream, decoded, shared) = self.carrier.bounded(stream, decoded);
             let row = stream.stream_type().row();
             let is_filtered =
                 self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
@@ -142,6 +142,9 @@ impl<'s> Transcoder<'s, '_> {
                 Err(error) => Outcome::Unreadable(error),
                 Ok(decoded) => self.stream(&stream, decoded),
             };
+            if let Some(error) = shared.filter(|_| outcome.is_kept()) {
+                self.fault(stream.stream_type(), 0, "size", error);
+            }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
             let on_purpose = outcome == Outcome::LeftOut && !self.hooks.keeps_stream(&stream);
@@ -151,7 +154,7 @@ impl<'s> Transcoder<'s, '_> {
             self.report.streams.push(StreamReport {
                 index: stream.index(),
                 stream_type: stream.stream_type(),
-                size: stream.declared_size(),
+                size,
                 outcome,
             });
         }
@@ -224,6 +227,9 @@ impl<'s> Transcoder<'s, '_> {
         (stream_type, item, part): (StreamType, u64, &'static str),
         result: Result<T, ReadError>,
     ) -> T {
+        for error in self.carrier.noticed.drain(..) {
+            self.report.faults.push(ItemFault { stream_type, item, part, error });
+        }
         result.unwrap_or_else(|error| {
             self.fault(stream_type, item, part, error);
             T::default()

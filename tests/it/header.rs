@@ -138,6 +138,10 @@ fn errors_print_what_where_and_how_much() {
         "MINIDUMP_MODULE_LIST at 0x20 goes beyond the limit of 3000 bytes for a file of this size",
     );
     prints(
+        ReadError::MemoryShared { what, offset: 0x20, size: 80, memory: 0x40 },
+        "MINIDUMP_MODULE_LIST at 0x20 has 80 bytes, of which those from 0x40 on are memory of the process",
+    );
+    prints(
         ReadError::Version { found: 0xa794 },
         "MINIDUMP_HEADER at 0x0 has version 0xa794, 0xa793 is expected in the low 16 bits",
     );
@@ -157,6 +161,7 @@ fn errors_know_their_kind_and_place() {
     know(ReadError::Overflow { what, offset: 7 }, false, false, Some(7));
     know(ReadError::Cycle { what, offset: 8 }, false, false, Some(8));
     know(ReadError::BudgetSpent { what, offset: 9, limit: 1 }, false, false, Some(9));
+    know(ReadError::MemoryShared { what, offset: 9, size: 2, memory: 10 }, false, false, Some(9));
     know(ReadError::Version { found: 1 }, false, false, Some(0));
     know(ReadError::Signature { found: [0; 8] }, false, false, Some(0));
     know(ReadError::Unsupported { what }, false, true, None);

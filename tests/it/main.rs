@@ -3,6 +3,7 @@
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
 mod check;
+mod claims;
 mod comments;
 mod contexts;
 mod corpus;
@@ -62,6 +63,7 @@ use libtest_mimic::{Arguments, run};
 fn main() -> ExitCode {
     let trials = [
         check::trials(),
+        claims::trials(),
         comments::trials(),
         contexts::trials(),
         corpus::trials(),

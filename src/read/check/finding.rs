@@ -94,6 +94,10 @@ finding_codes! {
     NameUnreadable => "name-unreadable", "the name cannot be read";
     /// A name has an odd size or unpaired surrogates.
     NameNotUtf16 => "name-not-utf16", "the name is no well-formed UTF-16";
+    /// A NUL ends a name before its size does.
+    NameTooLong => "name-too-long", "the name ends before its size does";
+    /// The size of a stream, a name, a record or a context claims bytes that are memory of the process.
+    MemoryShared => "memory-shared", "its size claims bytes that are memory of the process";
     /// A thread context does not lie in the file whole.
     ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
     /// A thread context is too small for all layouts of the processor.

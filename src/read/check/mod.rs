@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use crate::format::stream::Repeats;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
+use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
 use crate::read::system::info::SystemInfo;
 use crate::read::thread::extended::ThreadExList;
@@ -30,7 +31,8 @@ impl<'a> Minidump<'a> {
     /// to them by address or number.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
-        Check { dump: *self, memory: None, threads: None, looked_at, found }.run();
+        let positions = MemoryPositions::of(self);
+        Check { dump: *self, memory: None, threads: None, positions, looked_at, found }.run();
     }
 }
 
@@ -49,6 +51,9 @@ impl<'a> Check<'a, '_> {
                 (Some(fault), _) => self.report(FindingCode::StreamOutsideFile, place, fault),
                 (None, Err(error)) => self.report(FindingCode::StreamUnreadable, place, *error),
                 (None, Ok(_)) => {}
+            }
+            if stream.stream_type() != StreamType::UNUSED {
+                self.no_memory(place, "stream", stream.offset(), stream.bytes().len() as u64);
             }
             if repeated.next_if(|&index| index == stream.index()).is_none() {
                 if let Ok(decoded) = decoded {

@@ -7,6 +7,7 @@ use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
 use crate::read::check::finding::{Finding, FindingCode};
 use crate::read::memory::by_address::Memory;
+use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
 use crate::read::raw_stream::RawStream;
 
@@ -17,6 +18,8 @@ pub(crate) struct Check<'a, 'f> {
     pub(crate) memory: Option<Memory<'a>>,
     /// The numbers of the threads in ascending order, collected for the first exception.
     pub(crate) threads: Option<Vec<u32>>,
+    /// Where the file has memory.
+    pub(crate) positions: MemoryPositions,
     /// The bytes behind references.
     pub(crate) looked_at: Budget,
     pub(crate) found: &'f mut dyn FnMut(Finding),
@@ -52,6 +55,13 @@ impl Check<'_, '_> {
     pub(crate) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
         let Place { stream, entry, offset } = place;
         (self.found)(Finding { code, stream, entry, offset, error: error.into() });
+    }
+
+    /// Reports bytes that are claimed by something else than a memory list and are memory.
+    pub(crate) fn no_memory(&mut self, place: Place, what: &'static str, offset: u64, size: u64) {
+        if let Err(error) = self.positions.refuse(what, offset, size) {
+            self.report(FindingCode::MemoryShared, place, error);
+        }
     }
 
     /// Counts bytes behind a reference; false once there were too many, which is reported the first time.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
-use crate::format::stream_table;
+use crate::format::{LocationDescriptor, stream_table};
 use crate::read::check::finding::FindingCode;
 use crate::read::context::registers::Context;
 use crate::read::exception::stream::Exception;
@@ -55,9 +55,14 @@ impl<'a> Check<'a, '_> {
     fn references<T>(&mut self, stream: &RawStream<'a>, _: &T) {
         let place = Place::stream(stream);
         match parts(stream) {
-            Ok(found) => found.faults.into_iter().for_each(|fault| {
-                self.report(FindingCode::ReferenceOutsideFile, place, fault);
-            }),
+            Ok(found) => {
+                for part in found.parts.iter().skip(1) {
+                    self.no_memory(place, "part of a stream", part.offset, part.bytes.len() as u64);
+                }
+                for fault in found.faults {
+                    self.report(FindingCode::ReferenceOutsideFile, place, fault);
+                }
+            }
             Err(error) => self.report(FindingCode::ReferencesExceedFile, place, error),
         }
     }
@@ -83,15 +88,19 @@ impl<'a> Check<'a, '_> {
     }
 
     fn system_info(&mut self, stream: &RawStream<'a>, system: &SystemInfo<'a>) {
-        self.name(Place::stream(stream), system.csd_version());
+        self.name(Place::stream(stream), system.raw().csd_version_rva.into(), system.csd_version());
     }
 
     fn unloaded_modules(&mut self, stream: &RawStream<'a>, list: &UnloadedModuleList<'a>) {
-        self.list(stream, list, |check, place, module| check.name(place, module.name().map(Some)));
+        self.list(stream, list, |check, place, module| {
+            check.name(place, module.raw().module_name_rva.into(), module.name().map(Some));
+        });
     }
 
     fn thread_names(&mut self, stream: &RawStream<'a>, list: &ThreadNames<'a>) {
-        self.list(stream, list, |check, place, thread| check.name(place, thread.name().map(Some)));
+        self.list(stream, list, |check, place, thread| {
+            check.name(place, thread.raw().rva_of_thread_name, thread.name().map(Some));
+        });
     }
 
     fn handles(&mut self, stream: &RawStream<'a>, list: &HandleData<'a>) {
@@ -139,7 +148,7 @@ impl<'a> Check<'a, '_> {
 
     fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
         self.list(stream, list, |check, place, module: Module<'a>| {
-            check.name(place, module.name().map(Some));
+            check.name(place, module.raw().module_name_rva.into(), module.name().map(Some));
             // Not decoded: the paths of many modules may be one long record.
             if let Err(error) = module.code_view_record() {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
@@ -147,11 +156,15 @@ impl<'a> Check<'a, '_> {
             if let Err(error) = module.misc_record() {
                 check.report(FindingCode::MiscRecordUnreadable, place, error);
             }
+            let raw = module.raw();
+            for (what, location) in [("CodeView record", raw.cv_record), ("IMAGE_DEBUG_MISC", raw.misc_record)] {
+                check.no_memory(place, what, location.rva.into(), location.data_size.into());
+            }
         });
     }
 
     fn thread(&mut self, place: Place, thread: Thread<'a>) {
-        self.context(place, thread.context());
+        self.context(place, thread.raw().thread_context, thread.context());
         let stack = &thread.raw().stack;
         match (stack.memory.data_size, stack.memory.rva) {
             (0, _) => {}
@@ -165,7 +178,8 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn context(&mut self, place: Place, context: Result<Option<Context<'a>>, ReadError>) {
+    fn context(&mut self, place: Place, location: LocationDescriptor, context: Result<Option<Context<'a>>, ReadError>) {
+        self.no_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
         // Of some processors no layout is known at all; that is no fault of the dump.
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
@@ -182,7 +196,7 @@ impl<'a> Check<'a, '_> {
 
     fn exception(&mut self, stream: &RawStream<'a>, exception: &Exception<'a>) {
         let place = Place::stream(stream);
-        self.context(place, exception.context());
+        self.context(place, exception.raw().thread_context, exception.context());
         let threads = self.threads.get_or_insert_with(|| thread_ids(&self.dump));
         // A dump without threads has a finding of its own.
         if !threads.is_empty() && threads.binary_search(&exception.thread_id()).is_err() {
@@ -191,8 +205,9 @@ impl<'a> Check<'a, '_> {
     }
 
     fn handle(&mut self, place: Place, handle: &Handle<'a>) {
-        self.name(place, handle.type_name());
-        self.name(place, handle.object_name());
+        let raw = handle.raw().descriptor;
+        self.name(place, raw.type_name_rva.into(), handle.type_name());
+        self.name(place, raw.object_name_rva.into(), handle.object_name());
         for object in handle.object_information() {
             const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
             if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
@@ -204,19 +219,31 @@ impl<'a> Check<'a, '_> {
                 ReadError::Truncated { needed, available, .. } => available + slack < needed,
                 _ => true,
             };
+            if let Ok(object) = &object {
+                self.no_memory(place, WHAT, object.offset, slack.saturating_add(object.bytes.len() as u64));
+            }
             if let Some(error) = object.map_or_else(Some, |object| object.fault().filter(short)) {
                 self.report(FindingCode::HandleChainBroken, place, error);
             }
         }
     }
 
-    fn name(&mut self, place: Place, name: Result<Option<Utf16<'a>>, ReadError>) {
+    fn name(&mut self, place: Place, rva: u64, name: Result<Option<Utf16<'a>>, ReadError>) {
+        const WHAT: &str = "MINIDUMP_STRING";
         match name {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
             Ok(Some(name)) => {
-                let may_look = self.may_look_at(place, "MINIDUMP_STRING", name.as_bytes().len() as u64);
+                let may_look = self.may_look_at(place, WHAT, name.as_bytes().len() as u64);
                 if may_look && !name.is_valid() {
                     self.report(FindingCode::NameNotUtf16, place, None);
+                }
+                // Many producers count the NUL at the end.
+                let size = self.dump.bytes().read::<u32>(WHAT, rva).map_or(0, u64::from);
+                if size > (name.as_bytes().len() as u64).saturating_add(2) {
+                    let error = self.positions.refuse(WHAT, rva, size.saturating_add(4)).err();
+                    self.report(FindingCode::NameTooLong, place, error);
+                } else {
+                    self.no_memory(place, WHAT, rva, size.saturating_add(4));
                 }
             }
             Ok(None) => {}

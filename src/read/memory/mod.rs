@@ -3,6 +3,7 @@
 pub(crate) mod by_address;
 pub(crate) mod info;
 pub(crate) mod lists;
+pub(crate) mod positions;
 pub(crate) mod regions;
 pub(crate) mod search_table;
 pub(crate) mod typed_reads;

@@ -47,6 +47,14 @@ impl<'a> TokenInfoList<'a> {
         tokens.fault
     }
 
+    /// How many bytes of the stream are its own: up to the end of the last token that is there.
+    #[cfg(feature = "std")]
+    pub(crate) fn own_size(&self) -> u64 {
+        let mut tokens = self.iter();
+        tokens.by_ref().for_each(drop);
+        tokens.position
+    }
+
     /// The tokens in the order of the file, up to the first that does not fit into the stream.
     pub fn iter(&self) -> Tokens<'a> {
         let head = u64::from(self.raw.list_header_size);
@@ -102,8 +110,9 @@ impl<'a> Tokens<'a> {
         let rest = rest.unwrap_or_default();
         let bytes = usize::try_from(needed).ok().and_then(|size| rest.get(..size));
         let missing = ReadError::Truncated { what: TOKEN, offset, needed, available: rest.len() as u64 };
+        let bytes = bytes.ok_or(missing)?;
         self.position += needed;
-        Ok(Token { raw, offset, bytes: bytes.ok_or(missing)? })
+        Ok(Token { raw, offset, bytes })
     }
 }
 

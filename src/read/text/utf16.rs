@@ -118,16 +118,25 @@ impl PartialEq<&str> for Utf16<'_> {
     }
 }
 
+/// The most bytes of a string: those of a `UNICODE_STRING`, whose length has 16 bits and is even.
+const LONGEST: usize = 0xfffe;
+
 impl<'a> Bytes<'a> {
     /// The `MINIDUMP_STRING` at `rva`: a length in bytes, then as many bytes of UTF-16.
     ///
-    /// A terminating NUL is neither needed nor looked for: Wine writes strings without one.
+    /// It ends before its first NUL, as for the debugger; none is needed, for Wine writes strings without one. No name is
+    /// longer than the 65,534 bytes of a `UNICODE_STRING`, so that a length which is not true does not make everything
+    /// behind the name a part of it.
     #[inline]
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva)?;
         let text =
             rva.checked_add(size_of_val(&length) as u64).ok_or(ReadError::Overflow { what: WHAT, offset: rva })?;
-        Ok(Utf16::new(self.slice(WHAT, text, length.into())?, self.order()))
+        let bytes = self.slice(WHAT, text, length.into())?;
+        let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
+        let text = Utf16::new(bytes, self.order());
+        // Without one, an odd last byte stays part of the text.
+        Ok(if text.units().any(|unit| unit == 0) { text.until_nul() } else { text })
     }
 }

@@ -75,6 +75,10 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
         Code::NoThreads => Dump::new().system_info(SystemInfo::default()),
         Code::NameUnreadable => sound().thread_name(7, Text::None),
         Code::NameNotUtf16 => sound().thread_name(7, Text::Units(2, vec![0xd800])),
+        Code::NameTooLong => sound().thread_name(7, Text::Units(8, vec![0x61, 0, 0x62, 0x63])),
+        Code::MemoryShared => {
+            sound().memory(0x5000, "abcd").memory(0x6000, [0; 2]).shape(3, Shape::usual().data_size(99999))
+        }
         Code::ContextOutsideFile => {
             sound().exception(Exception { context: Part::At(9, u32::MAX), ..Exception::new(7, 1, 2) })
         }

@@ -1,0 +1,53 @@
+//! Where in the file the contents of memory are.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::Header;
+
+use crate::read::interval::{Interval, position, united};
+use crate::read::memory::lists::{Memory64List, MemoryList};
+use crate::read::minidump::Minidump;
+
+/// The positions of the file that hold memory of the process, and so nothing else.
+///
+/// A name or a record whose size is false can claim bytes of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryPositions {
+    /// Sorted and apart.
+    positions: Vec<Interval>,
+}
+
+impl MemoryPositions {
+    /// Those of both memory lists.
+    pub(crate) fn of(dump: &Minidump<'_>) -> Self {
+        let listed = dump.list::<MemoryList<'_>>().into_iter().chain(dump.list::<Memory64List<'_>>());
+        let listed = listed.map(|range| (range.offset, range.bytes.len() as u64));
+        // A range that claims to be the header or the directory is not believed.
+        let directory = dump.directory();
+        let (start, end) = (directory.entry_offset(0), directory.entry_offset(directory.len()));
+        let tables = [Interval::new(0, Header::SIZE as u64), Interval::new(start, end.saturating_sub(start))];
+        let is_apart = |range: &Interval| tables.iter().flatten().all(|table| table.intersection(range).is_none());
+        let listed = listed.filter_map(|(offset, size)| Interval::new(offset, size)).filter(is_apart);
+        Self { positions: united(listed.collect()) }
+    }
+
+    /// The first position with memory of the `size` bytes at `offset`, if there is one.
+    pub(crate) fn first_in(&self, offset: u64, size: u64) -> Option<u64> {
+        let wanted = Interval::new(offset, size)?;
+        let first = self.positions.get(position(&self.positions, wanted.start))?;
+        Some(first.intersection(&wanted)?.start)
+    }
+
+    /// Checks that the `size` bytes at `offset` are not memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::MemoryShared`] if some of them are.
+    pub(crate) fn refuse(&self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+        match self.first_in(offset, size) {
+            Some(memory) => Err(ReadError::MemoryShared { what, offset, size, memory }),
+            None => Ok(()),
+        }
+    }
+}
