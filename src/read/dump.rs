@@ -123,7 +123,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
-    /// are there (32 bytes for each), so keep it.
+    /// are there (28 bytes for each), so keep it.
     pub fn memory(&self) -> Memory<'a> {
         match self {
             Self::Minidump(dump) => dump.memory(),

@@ -38,7 +38,7 @@ impl<'a> Handle<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn type_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         self.dump.optional_string(self.raw.descriptor.type_name_rva)
     }
@@ -47,7 +47,7 @@ impl<'a> Handle<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn object_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         self.dump.optional_string(self.raw.descriptor.object_name_rva)
     }
@@ -115,15 +115,15 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
 /// One record about the object behind a handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandleObject<'a> {
-    /// The record's head as it stands in the file.
+    /// The record's header as it stands in the file.
     ///
     /// `next_info_rva` says where the next record is, `info_type` what this one is about.
     pub raw: HandleObjectInformation,
-    /// Where the head lies, in bytes from the start of the file.
+    /// Where the header lies, in bytes from the start of the file.
     pub offset: u64,
-    /// The bytes behind the head: as many as `SizeOfInfo` says, or fewer if the file ends before.
+    /// The bytes behind the header: as many as `SizeOfInfo` says, or fewer if the file ends before.
     ///
-    /// No source tells whether `SizeOfInfo` counts the head of 12 bytes. If it does, the last 12 bytes given here
+    /// No source tells whether `SizeOfInfo` counts the header of 12 bytes. If it does, the last 12 bytes given here
     /// belong to whatever comes next.
     pub bytes: &'a [u8],
 }

@@ -23,7 +23,7 @@
 macro_rules! stream_table {
     ($callback:ident) => {
         $callback! {
-            /// Nothing: the entry of the directory is to be skipped.
+            /// Nothing: the directory entry is to be skipped.
             #[doc(alias = "UnusedStream")]
             UNUSED = 0 => "Unused", COPIED;
             /// Reserved by Microsoft, never observed.

@@ -198,7 +198,7 @@ impl<'a> Check<'a, '_> {
             if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
-            // Whether its size counts the head is not known: 12 bytes that are missing may be none.
+            // Whether its size counts the header is not known: 12 bytes that are missing may be none.
             let slack = HandleObjectInformation::SIZE as u64;
             let short = |fault: &ReadError| match *fault {
                 ReadError::Truncated { needed, available, .. } => available + slack < needed,

@@ -1,4 +1,4 @@
-//! Lists of equal entries: a stream's head is checked once, entries are decoded on access.
+//! Lists of equal entries: a stream's header is checked once, entries are decoded on access.
 
 use core::fmt;
 use core::iter::FusedIterator;
