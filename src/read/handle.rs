@@ -84,9 +84,9 @@ impl<'a> FromStream<'a> for HandleData<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_DATA;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::handle::HandleDataStream = stream.read(Handle::LIST, 0)?;
-        let least = format::handle::HandleDataStream::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_descriptor, head.number_of_descriptors.into())
+        Self::headed(stream, |header: &format::handle::HandleDataStream| {
+            (header.size_of_header, header.size_of_descriptor, header.number_of_descriptors)
+        })
     }
 }
 
@@ -106,9 +106,9 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_OPERATION_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::handle::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
-        let least = format::handle::HandleOperationList::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::handle::HandleOperationList| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }
 

@@ -274,8 +274,8 @@ impl<'a> FromStream<'a> for UnloadedModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::UNLOADED_MODULE_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::module::UnloadedModuleListHeader = stream.read(UnloadedModule::LIST, 0)?;
-        let least = format::module::UnloadedModuleListHeader::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::module::UnloadedModuleListHeader| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }

@@ -130,9 +130,9 @@ impl<'a> FromStream<'a> for ThreadInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_INFO_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::thread::ThreadInfoListHeader = stream.read(ThreadInfo::LIST, 0)?;
-        let least = format::thread::ThreadInfoListHeader::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::thread::ThreadInfoListHeader| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }
 
