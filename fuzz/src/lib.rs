@@ -11,6 +11,7 @@ mod mutate;
 pub mod process;
 pub mod random;
 pub mod redumped;
+mod secret;
 mod user;
 mod vendor;
 
