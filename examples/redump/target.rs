@@ -64,6 +64,7 @@ impl Target {
             permissions::settle(&file, self.replaced.as_ref(), source)?;
             return Ok(Unpublished::Unnamed(file));
         }
+        #[cfg_attr(not(unix), allow(unused_mut))]
         let mut builder = temporary_name();
         #[cfg(unix)]
         {
