@@ -21,6 +21,7 @@ mod mapped_file;
 mod memory;
 mod modules;
 mod options;
+mod other_formats;
 mod peers;
 mod plan;
 mod processors;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         memory::trials(),
         modules::trials(),
         options::trials(),
+        other_formats::trials(),
         peers::trials(),
         plan::trials(),
         processors::trials(),
