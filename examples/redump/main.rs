@@ -84,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         say(&(explanation + &summary(&report, options, output_name)));
         return Ok(());
     };
-    let file = target.create(source.metadata()).map_err(of_output)?;
+    let file = target.create(input, source.metadata()).map_err(of_output)?;
     let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
     target.settle(&file).map_err(of_output)?;

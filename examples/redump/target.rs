@@ -58,10 +58,11 @@ impl Target {
     }
 
     /// A file in the same folder, with the permissions that the result is going to have.
-    pub fn create(&self, source: &Metadata) -> io::Result<Unpublished> {
+    pub fn create(&self, input: &Path, source: &Metadata) -> io::Result<Unpublished> {
+        let permissions = Permissions { replaced: self.replaced.as_ref(), source, input };
         #[cfg(target_os = "linux")]
-        if let Some(file) = linux::unnamed(self.folder(), permissions::at_first(self.replaced.as_ref(), source)) {
-            permissions::settle(&file, self.replaced.as_ref(), source)?;
+        if let Some(file) = linux::unnamed(self.folder(), permissions.at_first()) {
+            permissions.settle(&file)?;
             return Ok(Unpublished::Unnamed(file));
         }
         #[cfg_attr(not(unix), allow(unused_mut))]
@@ -69,11 +70,10 @@ impl Target {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = permissions::at_first(self.replaced.as_ref(), source);
-            builder.permissions(fs::Permissions::from_mode(mode));
+            builder.permissions(fs::Permissions::from_mode(permissions.at_first()));
         }
         let file = builder.tempfile_in(self.folder())?;
-        permissions::settle(file.as_file(), self.replaced.as_ref(), source)?;
+        permissions.settle(file.as_file())?;
         Ok(Unpublished::Named(file))
     }
 
@@ -171,33 +171,46 @@ mod linux {
 }
 
 /// A replaced file keeps its mode and, where that is allowed, its owner. A new one has the mode of the source, without
-/// what the user's mask forbids, and is for its owner alone if the source is no file.
-#[cfg(unix)]
-mod permissions {
-    use std::fs::{File, Metadata, Permissions};
-    use std::io;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+/// what the user's mask forbids, and is for its owner alone if the source is no file or has a list of who may do what.
+#[cfg_attr(not(unix), allow(dead_code))] // Files have the permissions of their folder.
+struct Permissions<'a> {
+    replaced: Option<&'a Metadata>,
+    source: &'a Metadata,
+    input: &'a Path,
+}
 
+#[cfg(not(unix))]
+impl Permissions<'_> {
+    fn settle(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+impl Permissions<'_> {
     /// The mode to create the file with. The system takes off what the mask forbids.
-    pub fn at_first(replaced: Option<&Metadata>, source: &Metadata) -> u32 {
-        match replaced {
+    fn at_first(&self) -> u32 {
+        use std::os::unix::fs::MetadataExt;
+        match self.replaced {
+            None if !self.source.is_file() => 0o600,
+            None if self.has_access_list() => self.source.mode() & 0o700,
+            None => self.source.mode() & 0o777,
             Some(_) => 0o600,
-            None if source.is_file() => source.mode() & 0o777,
-            None => 0o600,
         }
     }
 
     /// Sets mode and owner, before a byte is in the file.
-    pub fn settle(file: &File, replaced: Option<&Metadata>, source: &Metadata) -> io::Result<()> {
-        let model = replaced.unwrap_or(source);
-        if replaced.is_some() && fchown(file, Some(model.uid()), Some(model.gid())).is_err() {
+    fn settle(&self, file: &File) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+        let model = self.replaced.unwrap_or(self.source);
+        if self.replaced.is_some() && fchown(file, Some(model.uid()), Some(model.gid())).is_err() {
             // Whoever may not give files away may still choose among their own groups.
             let _ = fchown(file, None, Some(model.gid()));
         }
         let own = file.metadata()?;
-        let mode = match replaced {
+        let mode = match self.replaced {
             Some(replaced) => replaced.mode() & 0o777,
-            None => own.mode() & at_first(None, source),
+            None => own.mode() & self.at_first(),
         };
         // In another group, nobody gets more than both the group and all others had.
         let both = mode >> 3 & mode & 0o7;
@@ -205,7 +218,7 @@ mod permissions {
         if own.mode() & 0o777 == mode {
             return Ok(());
         }
-        match file.set_permissions(Permissions::from_mode(mode)) {
+        match file.set_permissions(fs::Permissions::from_mode(mode)) {
             // On a file system without permissions, all files have those that it was mounted with.
             Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
                 Ok(())
@@ -213,15 +226,17 @@ mod permissions {
             set => set,
         }
     }
-}
 
-/// Files have the permissions of their folder.
-#[cfg(not(unix))]
-mod permissions {
-    use std::fs::{File, Metadata};
-    use std::io;
-
-    pub fn settle(_: &File, _: Option<&Metadata>, _: &Metadata) -> io::Result<()> {
-        Ok(())
+    /// With an access control list, the bits of the group are the most that anybody on the list has, and not those of
+    /// the group.
+    fn has_access_list(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::io::Errno;
+            let found = rustix::fs::getxattr(self.input, "system.posix_acl_access", &mut [0u8; 64]);
+            matches!(found, Ok(_) | Err(Errno::RANGE))
+        }
+        #[cfg(not(target_os = "linux"))]
+        false
     }
 }
