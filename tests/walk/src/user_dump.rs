@@ -54,12 +54,14 @@ impl Walk<'_> {
             other => self.see(&other.map(|_| ())),
         }
         self.next();
-        match dump.version_information() {
-            Some(VersionInformation::Texts(texts)) => texts.iter().for_each(|pair| {
+        let version = dump.version_information();
+        if let Some(VersionInformation::Texts(texts)) = version {
+            texts.iter().for_each(|pair| {
                 [pair.0, pair.1].iter().for_each(sound);
                 self.item(&pair);
-            }),
-            other => self.see(&other),
+            });
+        } else {
+            self.see(&version);
         }
         let service_pack = dump.service_pack();
         sound_if_any(&service_pack);
