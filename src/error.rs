@@ -97,6 +97,19 @@ pub enum ReadError {
         memory: u64,
     },
 
+    /// There is nothing in the file: it has 0 bytes.
+    #[error("the file is empty")]
+    Empty,
+
+    /// The first bytes are those of another kind of file.
+    #[error("the file is {}, not a user-mode dump: {}{entry}", format.name, format.hint)]
+    OtherFormat {
+        /// What the file is, and what to do with it.
+        format: &'static OtherFormat,
+        /// The entry of an archive that has the name of a dump.
+        entry: EntryName,
+    },
+
     /// A format, or a part of one, that this version does not read.
     #[error("{what} cannot be read by this version")]
     Unsupported {
@@ -113,7 +126,7 @@ impl ReadError {
 
     /// True if the input may be sound but this version cannot read it.
     pub const fn is_unsupported(&self) -> bool {
-        matches!(self, Self::Unsupported { .. })
+        matches!(self, Self::Unsupported { .. } | Self::OtherFormat { .. })
     }
 
     /// Where in the file the fault lies, in bytes from its start.
@@ -125,8 +138,55 @@ impl ReadError {
             | Self::Cycle { offset, .. }
             | Self::BudgetSpent { offset, .. }
             | Self::MemoryShared { offset, .. } => Some(offset),
-            Self::Signature { .. } | Self::Version { .. } => Some(0),
+            Self::Signature { .. } | Self::Version { .. } | Self::Empty | Self::OtherFormat { .. } => Some(0),
             Self::Unsupported { .. } => None,
+        }
+    }
+}
+
+/// A kind of file that is not a user-mode dump, but is often given in place of one.
+#[non_exhaustive]
+#[derive(Debug, PartialEq, Eq)]
+pub struct OtherFormat {
+    /// What it is, with its article: `a ZIP archive`.
+    pub name: &'static str,
+    /// What to do with it, in the imperative: `unpack it first`.
+    pub hint: &'static str,
+}
+
+/// The name of an entry in an archive; empty if no entry has the name of a dump.
+///
+/// Of a long name only the end is kept, and whatever is not printable ASCII is a question mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EntryName {
+    end: [u8; 32],
+    size: u8,
+    is_cut: bool,
+}
+
+impl EntryName {
+    pub(crate) fn new(name: &[u8]) -> Self {
+        let mut kept = Self::default();
+        let cut = name.len().saturating_sub(kept.end.len());
+        for (to, from) in kept.end.iter_mut().zip(name.iter().skip(cut)) {
+            *to = if from.is_ascii_graphic() || *from == b' ' { *from } else { b'?' };
+            kept.size += 1;
+        }
+        Self { is_cut: cut > 0, ..kept }
+    }
+
+    /// The name, or its end.
+    pub fn as_str(&self) -> &str {
+        let bytes = self.end.get(..usize::from(self.size)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for EntryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_str() {
+            "" => Ok(()),
+            name => write!(f, "; {}{name} in it has the name of a dump", if self.is_cut { "..." } else { "" }),
         }
     }
 }

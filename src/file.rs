@@ -1,6 +1,6 @@
 //! A file as a read-only mapping, or read into memory where a mapping is too dangerous.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::Path;
@@ -31,37 +31,39 @@ use memmap2::Mmap;
 #[derive(Debug)]
 pub struct MappedFile {
     bytes: Bytes,
+    metadata: Metadata,
 }
 
 #[derive(Debug)]
 enum Bytes {
     Mapped(Mmap),
-    /// Also of an empty file, which cannot be mapped.
+    /// Also of what cannot be mapped.
     Owned(Vec<u8>),
 }
 
 impl MappedFile {
-    /// Maps the file at `path`.
+    /// Maps the file at `path`. What cannot be mapped (a pipe, `/dev/stdin`, a device, an empty file) is read, as
+    /// [`MappedFile::read`] does.
     ///
     /// # Errors
     ///
     /// What the system says, with the path in front.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let (file, size) = open(path)?;
-        if size == 0 {
-            return Ok(Self { bytes: Bytes::Owned(Vec::new()) });
+        let (file, metadata) = open(path)?;
+        if size(&metadata).is_none() {
+            return Self::of_reader(path, file, metadata);
         }
         // SAFETY: the mapping is read-only and shared with nobody through this type but as `&[u8]`. That the file does
         // not change meanwhile is the premise which the documentation of the type hands on to its users; no check can
         // establish it.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(|error| named(path, &error))?;
-        Ok(Self { bytes: Bytes::Mapped(map) })
+        Ok(Self { bytes: Bytes::Mapped(map), metadata })
     }
 
     /// Reads the file at `path` into memory in place of mapping it: for files on a network share, and files that somebody
-    /// may change or shorten meanwhile.
+    /// may change or shorten meanwhile. Pipes and devices are read to their end.
     ///
     /// What happens to the file afterwards does not matter; the price is memory for all of it, and the time to read all
     /// of it even where little is looked at. A file that shrinks while it is read gives the bytes that were there, one
@@ -74,24 +76,46 @@ impl MappedFile {
     /// fit.
     pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let (file, size) = open(path)?;
+        let (file, metadata) = open(path)?;
+        Self::of_reader(path, file, metadata)
+    }
+
+    fn of_reader(path: &Path, mut file: File, metadata: Metadata) -> io::Result<Self> {
         let too_large = || named(path, &io::ErrorKind::OutOfMemory.into());
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(usize::try_from(size).map_err(|_| too_large())?).map_err(|_| too_large())?;
-        file.take(size).read_to_end(&mut bytes).map_err(|error| named(path, &error))?;
-        Ok(Self { bytes: Bytes::Owned(bytes) })
+        let read = match size(&metadata) {
+            Some(size) => {
+                bytes.try_reserve_exact(usize::try_from(size).map_err(|_| too_large())?).map_err(|_| too_large())?;
+                file.take(size).read_to_end(&mut bytes)
+            }
+            None => file.read_to_end(&mut bytes),
+        };
+        read.map_err(|error| named(path, &error))?;
+        Ok(Self { bytes: Bytes::Owned(bytes), metadata })
+    }
+
+    /// What the system said of the file when it was opened. A dump is as secret as the process it was made of, so
+    /// whoever writes a result gives it the permissions of its source.
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 }
 
-/// The file and its size.
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// The file and what the system says of it.
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = File::open(path).map_err(|error| named(path, &error))?;
     let metadata = file.metadata().map_err(|error| named(path, &error))?;
     if metadata.is_dir() {
         // Mapping it fails too, but the system's words for that are of devices.
         return Err(named(path, &io::ErrorKind::IsADirectory.into()));
     }
-    Ok((file, metadata.len()))
+    Ok((file, metadata))
+}
+
+/// The size in bytes, if the system knows it: a pipe or device reports what is nothing of the kind, and files that the
+/// system makes up while they are read, as those of `/proc`, report 0.
+fn size(metadata: &Metadata) -> Option<u64> {
+    Some(metadata.len()).filter(|size| *size > 0 && metadata.is_file())
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {

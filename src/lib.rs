@@ -158,7 +158,8 @@
 //! # Limits
 //!
 //! Minidumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded. Kernel
-//! dumps and dumps of Windows CE are recognised and refused. On a 32-bit host a file must fit into its address space.
+//! dumps, dumps of Windows CE and many files that are not dumps at all are refused by name
+//! ([`ReadError::OtherFormat`]). On a 32-bit host a file must fit into its address space.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(

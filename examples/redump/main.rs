@@ -15,6 +15,7 @@ mod arguments;
 mod explain;
 mod output;
 mod summary;
+mod target;
 
 use std::env;
 use std::error::Error;
@@ -27,8 +28,9 @@ use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
 use explain::explain;
-use output::{Steps, Target, progress};
+use output::{Steps, progress};
 use summary::{reason, summary};
+use target::Target;
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage.
 fn main() -> ExitCode {
@@ -82,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         say(&(explanation + &summary(&report, options, output_name)));
         return Ok(());
     };
-    let file = target.create().map_err(of_output)?;
+    let file = target.create(input, source.metadata()).map_err(of_output)?;
     let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
     target.settle(&file).map_err(of_output)?;

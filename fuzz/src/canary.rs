@@ -6,26 +6,17 @@ use userdump::Dump;
 use userdump::redump::{Reason, SelectedMemory};
 
 use crate::process::Process;
-
-/// Bytes without zeros that lead nowhere, and a text.
-const WORDS: [u8; 24] =
-    *b"\xb9\x5e\xd3\x47\x9a\xe1\x8c\x65\xf2\x6b\xa7\x3d\xce\x91\x58\xe4\x77\xbd\x4a\xd8\x83\xf6\x69\xac";
-const TEXT: &str = "meet me at nine, bring the key";
+use crate::secret;
 
 /// How many bytes of a secret are one too many: what two words of a 32-bit process or one of a 64-bit process keep.
 const PIECE: usize = 8;
-
-/// What is planted: words, then text in UTF-16.
-pub fn secret() -> Vec<u8> {
-    WORDS.into_iter().chain(TEXT.encode_utf16().flat_map(u16::to_le_bytes)).collect()
-}
 
 /// Pieces of the secret. Those of the text begin with a character, as zeros are everywhere.
 struct Pieces(BTreeSet<[u8; PIECE]>);
 
 impl Pieces {
     fn new() -> Self {
-        let secret = secret();
+        let secret = secret::bytes();
         let pieces = secret.windows(PIECE).filter(|piece| piece[0] != 0);
         Self(pieces.filter_map(|piece| piece.try_into().ok()).collect())
     }

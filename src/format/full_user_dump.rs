@@ -121,7 +121,7 @@ structure! {
     /// The state of a thread of a 64-bit process, beside its context.
     #[doc(alias = "CRASH_THREAD64")]
     pub struct CrashThread64 {
-        /// The thread's number in the system.
+        /// The thread ID.
         pub thread_id: u32,
         /// How often it was suspended; it runs at 0.
         pub suspend_count: u32,
@@ -140,7 +140,7 @@ structure! {
     /// The state of a thread of a 32-bit process, beside its context.
     #[doc(alias = "CRASH_THREAD32")]
     pub struct CrashThread32 {
-        /// The thread's number in the system.
+        /// The thread ID.
         pub thread_id: u32,
         /// How often it was suspended; it runs at 0.
         pub suspend_count: u32,
@@ -283,9 +283,9 @@ structure! {
     pub struct ExceptionDebugEvent64 {
         /// [`EXCEPTION_DEBUG_EVENT`], or another event.
         pub debug_event_code: u32,
-        /// The process's number in the system.
+        /// The process ID.
         pub process_id: u32,
-        /// The number of the thread that it happened in.
+        /// The ID of the thread that it happened in.
         pub thread_id: u32,
         /// Padding.
         pub alignment: u32,
@@ -305,9 +305,9 @@ structure! {
     pub struct ExceptionDebugEvent32 {
         /// [`EXCEPTION_DEBUG_EVENT`], or another event.
         pub debug_event_code: u32,
-        /// The process's number in the system.
+        /// The process ID.
         pub process_id: u32,
-        /// The number of the thread that it happened in.
+        /// The ID of the thread that it happened in.
         pub thread_id: u32,
         /// What happened.
         pub exception_record: ExceptionRecord32,

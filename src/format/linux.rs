@@ -18,7 +18,7 @@ pub enum DsoDebugLayout {
 }
 
 impl DsoDebugLayout {
-    /// Size of the stream's head in bytes; the dynamic section follows.
+    /// Size of the stream's header in bytes; the dynamic section follows.
     pub const fn head_size(self) -> usize {
         match self {
             Self::Bits32 => DsoDebug32::SIZE,

@@ -53,7 +53,7 @@ pub use location::{LocationDescriptor, Rva, Rva64, RvaWidth};
 pub use memory::{MemoryDescriptor, MemoryInfo};
 pub use module::{Guid, Module};
 pub use stream::StreamType;
-pub(crate) use stream::table::stream_table;
+pub(crate) use stream::table::typed_streams;
 pub use structure::FieldOffset;
 pub(crate) use structure::{Stored, size32};
 pub use system::{PlatformId, ProcessorArchitecture, SystemInfo};

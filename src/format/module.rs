@@ -190,7 +190,7 @@ structure! {
     pub struct ImageDebugMisc {
         /// What the data is: 1 for the name of a file.
         pub data_type: u32,
-        /// Size of the whole record in bytes, this head included.
+        /// Size of the whole record in bytes, this header included.
         pub length: u32,
         /// 0 if the name is in 8-bit characters, another value if it is in UTF-16.
         pub unicode: u8,

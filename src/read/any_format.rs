@@ -26,7 +26,7 @@ pub enum AnyThread<'a> {
 }
 
 impl<'a> AnyThread<'a> {
-    /// The thread's number in the system.
+    /// The thread ID.
     pub const fn id(&self) -> u32 {
         match self {
             Self::Minidump(thread) => thread.id(),
@@ -46,7 +46,7 @@ impl<'a> AnyThread<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         match self {
             Self::Minidump(thread) => thread.context(),
@@ -86,7 +86,7 @@ impl<'a> AnyModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn name(&self) -> Result<AnyText<'a>, ReadError> {
         match self {
             Self::Minidump(module) => module.name().map(AnyText::Utf16),
@@ -132,7 +132,7 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The number of the thread that raised it.
+    /// The ID of the thread that raised it.
     pub const fn thread_id(&self) -> u32 {
         match self {
             Self::Minidump(exception) => exception.thread_id(),
@@ -167,7 +167,7 @@ impl<'a> AnyException<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         match self {
             Self::Minidump(exception) => exception.context(),

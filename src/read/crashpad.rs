@@ -44,7 +44,7 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the head of the dictionary does not lie in the file.
+    /// [`ReadError::Truncated`] if the header of the dictionary is not in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
         let location = self.field(format::crashpad::CrashpadInfo::OFFSETS.simple_annotations);
         List::located(self.stream.dump(), location.unwrap_or_default())
@@ -54,7 +54,7 @@ impl<'a> CrashpadInfo<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the head of the list does not lie in the file.
+    /// [`ReadError::Truncated`] if the header of the list is not in the file.
     pub fn modules(&self) -> Result<CrashpadModuleList<'a>, ReadError> {
         let location = self.field(format::crashpad::CrashpadInfo::OFFSETS.module_list);
         List::located(self.stream.dump(), location.unwrap_or_default())
@@ -101,7 +101,7 @@ impl<'a> StringDictionaryEntry<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn key(&self) -> Result<Utf8<'a>, ReadError> {
         text(&self.dump, self.raw.key)
     }
@@ -110,7 +110,7 @@ impl<'a> StringDictionaryEntry<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn value(&self) -> Result<Utf8<'a>, ReadError> {
         text(&self.dump, self.raw.value)
     }
@@ -160,7 +160,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file.
+    /// [`ReadError::Truncated`] if it is not in the file.
     pub fn version(&self) -> Result<u32, ReadError> {
         self.field(ModuleCrashpadInfo::OFFSETS.version)
     }
@@ -169,7 +169,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
+    /// [`ReadError::Truncated`] if the place of the list, or its header, is not in the file.
     pub fn list_annotations(&self) -> Result<TextList<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.list_annotations)
     }
@@ -178,7 +178,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the dictionary, or its head, does not lie in the file.
+    /// [`ReadError::Truncated`] if the place of the dictionary, or its header, is not in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.simple_annotations)
     }
@@ -187,7 +187,7 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the list, or its head, does not lie in the file.
+    /// [`ReadError::Truncated`] if the place of the list, or its header, is not in the file.
     pub fn annotation_objects(&self) -> Result<AnnotationList<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.annotation_objects)
     }
@@ -233,7 +233,7 @@ impl<'a> TextListEntry<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn text(&self) -> Result<Utf8<'a>, ReadError> {
         text(&self.dump, self.rva)
     }
@@ -268,7 +268,7 @@ impl<'a> Annotation<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn name(&self) -> Result<Utf8<'a>, ReadError> {
         text(&self.dump, self.raw.name)
     }
@@ -282,7 +282,7 @@ impl<'a> Annotation<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if they do not lie in the file whole.
+    /// [`ReadError::Truncated`] if they are not entirely in the file.
     pub fn value(&self) -> Result<&'a [u8], ReadError> {
         match self.raw.value {
             0 => Ok(&[]),
@@ -294,7 +294,7 @@ impl<'a> Annotation<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn text(&self) -> Result<Option<Utf8<'a>>, ReadError> {
         match self.annotation_type() {
             AnnotationType::STRING => self.value().map(Utf8::new).map(Some),

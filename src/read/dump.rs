@@ -11,6 +11,7 @@ use crate::read::full_user_dump::FullUserDump;
 use crate::read::memory::by_address::Memory;
 use crate::read::memory::regions::MemoryRegions;
 use crate::read::minidump::Minidump;
+use crate::read::other_format::recognise;
 use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
@@ -45,18 +46,17 @@ impl<'a> Dump<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Signature`] if the bytes start like no dump, [`ReadError::Unsupported`] for the formats that are
-    /// known but not read (Windows CE and kernel dumps), and those of [`Minidump::parse`] and [`FullUserDump::parse`].
+    /// [`ReadError::Empty`] if there are no bytes, [`ReadError::OtherFormat`] for the kinds of files that are known but
+    /// not read (see [`OtherFormat::known`](crate::error::OtherFormat::known)), [`ReadError::Signature`] if the first bytes are those of
+    /// nothing known, and the errors of [`Minidump::parse`] and [`FullUserDump::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
-        let found = signature(data);
-        let unsupported = |what| Err(ReadError::Unsupported { what });
-        match &found {
-            &USERDUMP_SIGNATURE | &USERDU64_SIGNATURE => FullUserDump::parse(data).map(Self::FullUserDump),
-            b"PAGEDUMP" | b"PAGEDU64" => unsupported("a kernel dump"),
-            [b'C', b'E', b'D', b'X' | b'S' | b'C', ..] | [b'X' | b'S' | b'C', b'D', b'E', b'C', ..] => {
-                unsupported("a Windows CE dump")
-            }
-            _ => Minidump::parse(data).map(Self::Minidump),
+        if let USERDUMP_SIGNATURE | USERDU64_SIGNATURE = signature(data) {
+            return FullUserDump::parse(data).map(Self::FullUserDump);
+        }
+        match Minidump::parse(data) {
+            Err(ReadError::Signature { .. }) if data.is_empty() => Err(ReadError::Empty),
+            Err(signature @ ReadError::Signature { .. }) => Err(recognise(data).unwrap_or(signature)),
+            opened => opened.map(Self::Minidump),
         }
     }
 
@@ -123,7 +123,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
-    /// are there (32 bytes for each), so keep it.
+    /// are there (28 bytes for each), so keep it.
     pub fn memory(&self) -> Memory<'a> {
         match self {
             Self::Minidump(dump) => dump.memory(),

@@ -22,7 +22,7 @@ pub struct FunctionTableList<'a> {
 /// One table: what it covers, and its entries as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionTable<'a> {
-    /// The table's head as it stands in the file.
+    /// The table's header as it stands in the file.
     pub descriptor: FunctionTableDescriptor,
     /// The system's own descriptor of the table, in the layout of the dumped machine.
     pub native: &'a [u8],
@@ -33,7 +33,7 @@ pub struct FunctionTable<'a> {
 }
 
 impl<'a> FunctionTableList<'a> {
-    /// The stream's head as it stands in the file.
+    /// The stream's header as it stands in the file.
     pub const fn raw(&self) -> &FunctionTableStream {
         &self.raw
     }

@@ -38,7 +38,7 @@ impl<'a> Handle<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn type_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         self.dump.optional_string(self.raw.descriptor.type_name_rva)
     }
@@ -47,7 +47,7 @@ impl<'a> Handle<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn object_name(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         self.dump.optional_string(self.raw.descriptor.object_name_rva)
     }
@@ -84,9 +84,9 @@ impl<'a> FromStream<'a> for HandleData<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_DATA;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::handle::HandleDataStream = stream.read(Handle::LIST, 0)?;
-        let least = format::handle::HandleDataStream::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_descriptor, head.number_of_descriptors.into())
+        Self::headed(stream, |header: &format::handle::HandleDataStream| {
+            (header.size_of_header, header.size_of_descriptor, header.number_of_descriptors)
+        })
     }
 }
 
@@ -106,24 +106,24 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
     const STREAM_TYPE: StreamType = StreamType::HANDLE_OPERATION_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::handle::HandleOperationList = stream.read(HandleOperation::LIST, 0)?;
-        let least = format::handle::HandleOperationList::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::handle::HandleOperationList| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }
 
 /// One record about the object behind a handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandleObject<'a> {
-    /// The record's head as it stands in the file.
+    /// The record's header as it stands in the file.
     ///
     /// `next_info_rva` says where the next record is, `info_type` what this one is about.
     pub raw: HandleObjectInformation,
-    /// Where the head lies, in bytes from the start of the file.
+    /// Where the header lies, in bytes from the start of the file.
     pub offset: u64,
-    /// The bytes behind the head: as many as `SizeOfInfo` says, or fewer if the file ends before.
+    /// The bytes behind the header: as many as `SizeOfInfo` says, or fewer if the file ends before.
     ///
-    /// No source tells whether `SizeOfInfo` counts the head of 12 bytes. If it does, the last 12 bytes given here
+    /// No source tells whether `SizeOfInfo` counts the header of 12 bytes. If it does, the last 12 bytes given here
     /// belong to whatever comes next.
     pub bytes: &'a [u8],
 }

@@ -144,7 +144,7 @@ impl<'a> Minidump<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     #[inline]
     pub fn string(&self, rva: format::Rva64) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(rva)
@@ -154,7 +154,7 @@ impl<'a> Minidump<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if they do not lie in the file whole; `what` names them in it.
+    /// [`ReadError::Truncated`] if they are not entirely in the file; `what` names them in it.
     pub fn location(&self, what: &'static str, location: LocationDescriptor) -> Result<&'a [u8], ReadError> {
         self.dump.location(what, location)
     }

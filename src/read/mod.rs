@@ -42,6 +42,7 @@ pub mod memory;
 pub(crate) mod minidump;
 pub mod module;
 pub mod mozilla;
+pub(crate) mod other_format;
 #[cfg(feature = "std")]
 pub(crate) mod owned_minidump;
 pub(crate) mod raw_stream;

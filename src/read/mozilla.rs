@@ -184,7 +184,7 @@ impl<'a> MozMacBootArgs<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn text(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         if self.rva == 0 { Ok(None) } else { self.dump.string(self.rva).map(Some) }
     }

@@ -16,7 +16,7 @@ use crate::format::linux::{
 };
 use crate::format::mozilla::{MacBootArgs, MacBootArgsAligned, MacCrashInfo};
 use crate::format::stream::Relocation;
-use crate::format::{FieldOffset, LocationDescriptor, Module, Rva, Rva64, RvaWidth, StreamType, stream_table};
+use crate::format::{FieldOffset, LocationDescriptor, Module, Rva, Rva64, RvaWidth, StreamType, typed_streams};
 
 use crate::read::budget::Budget;
 use crate::read::bytes::{Bytes, integer_at};
@@ -235,17 +235,14 @@ const COUNT: u64 = size_of::<u32>() as u64;
 /// Declares the way from a stream to what the table says that it refers to.
 macro_rules! kinds {
     ($(
-        $(#[$attribute:meta])*
-        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
-        $(, $variant:ident($view:ty) {
-            check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)? $(, paths $paths:ident)?
-        })?;
+        $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
     )*) => {
         impl Kind {
             /// What a stream is; `None` if the table does not say that it refers to anything.
             fn of_row(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
                 match stream.stream_type() {
-                    $($($(StreamType::$constant => Self::$refers(stream).map(Some),)?)?)*
+                    $($(StreamType::$constant => Self::$refers(stream).map(Some),)?)*
                     _ => Ok(None),
                 }
             }
@@ -253,7 +250,7 @@ macro_rules! kinds {
     };
 }
 
-stream_table!(kinds);
+typed_streams!(kinds);
 
 impl Kind {
     fn of(stream: &RawStream<'_>) -> Result<Self, ReadError> {

@@ -5,7 +5,7 @@ pub use super::minidump::RawStreams;
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
-use crate::format::{StreamType, stream_table};
+use crate::format::{StreamType, typed_streams};
 
 use crate::read::breakpad::{AssertionInfo, BreakpadInfo};
 use crate::read::crashpad::CrashpadInfo;
@@ -38,9 +38,8 @@ use crate::read::undocumented::{IptTrace, JavaScriptData};
 /// Declares [`Stream`] with a variant for each row of the table that has a view.
 macro_rules! streams {
     ($(
-        $(#[$attribute:meta])*
-        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
-        $(, $variant:ident($view:ty) { $($action:tt)* })?;
+        $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
     )*) => {
         /// A stream, decoded by its type.
         #[non_exhaustive]
@@ -48,21 +47,21 @@ macro_rules! streams {
         pub enum Stream<'a> {
             /// A directory entry that is not in use.
             Unused,
-            $($(
+            $(
                 #[doc = concat!("[`", $name, "`](StreamType::", stringify!($constant), ").")]
                 $variant($view),
-            )?)*
+            )*
             /// Any other type.
             Raw(RawStream<'a>),
         }
 
         impl<'a> Stream<'a> {
             /// The types of streams that have a variant of their own, in the order of the variants.
-            pub const TYPED: &'static [StreamType] = &[$($({
+            pub const TYPED: &'static [StreamType] = &[$({
                 // The view is that of the row.
                 assert!(<$view as FromStream<'a>>::STREAM_TYPE.0 == $number);
                 StreamType::$constant
-            },)?)*];
+            },)*];
 
             /// Decodes a stream by its type.
             ///
@@ -72,7 +71,7 @@ macro_rules! streams {
             pub fn decode(stream: &RawStream<'a>) -> Result<Self, ReadError> {
                 match stream.stream_type() {
                     StreamType::UNUSED => Ok(Self::Unused),
-                    $($(StreamType::$constant => stream.view().map(Self::$variant),)?)*
+                    $(StreamType::$constant => stream.view().map(Self::$variant),)*
                     _ => stream.present().map(|_| Self::Raw(*stream)),
                 }
             }
@@ -80,7 +79,7 @@ macro_rules! streams {
     };
 }
 
-stream_table!(streams);
+typed_streams!(streams);
 
 impl<'a> Minidump<'a> {
     /// All streams in directory order, each decoded or with the error that prevents it.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
 use crate::format::module::CvInfoPdb20;
-use crate::format::stream_table;
+use crate::format::typed_streams;
 use crate::read::linux::{LinuxDsoDebug, LinuxMaps};
 use crate::read::module::{CodeView, DebugMiscName, HostModuleList, UnloadedModuleList};
 use crate::read::text::Utf16;
@@ -54,24 +54,22 @@ macro_rules! paths {
         $folders.$paths($view)
     };
     ($(
-        $(#[$attribute:meta])*
-        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
-        $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
-            $(, paths $paths:ident)? })?;
+        $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
     )*) => {
         impl Folders {
             /// Learns the folders that a stream names; an error if that would cost too much.
             fn add_stream(&mut self, stream: &Stream<'_>) -> Result<(), ReadError> {
                 match stream {
                     Stream::Unused | Stream::Raw(_) => Ok(()),
-                    $($(Stream::$variant(view) => paths!(@way self, view $(, $paths)?),)?)*
+                    $(Stream::$variant(view) => paths!(@way self, view $(, $paths)?),)*
                 }
             }
         }
     };
 }
 
-stream_table!(paths);
+typed_streams!(paths);
 
 impl Folders {
     pub(super) fn of(dump: &Minidump<'_>) -> Self {

@@ -119,7 +119,7 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// The numbers of the threads that are left out.
+    /// The IDs of the threads that are left out.
     pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
         let Some(keep) = &self.threads else { return HashSet::new() };
         dump.threads().filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()

@@ -123,7 +123,7 @@
 //! | `r` | sets its flag, no more | words of stacks that point neither into a module nor into a stack (or to its end) are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for the modules' folders, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
-//! | unused entries of the directory, high half of the version word | 4 to 7, its build number | none, 0 |
+//! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
 //! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |
 //! | service pack in a full user dump | left out | taken over, from its version information |
 //! | debug records of modules of a full user dump | left out | those of the images in memory |

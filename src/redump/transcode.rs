@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::error::{ReadError, RedumpError};
 use crate::format;
 use crate::format::stream::{Relocation, Repeats};
-use crate::format::{MinidumpType, StreamType, size32, stream_table};
+use crate::format::{MinidumpType, StreamType, size32, typed_streams};
 use crate::read::linux::LinuxMaps;
 use crate::read::list::Record;
 use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
@@ -102,24 +102,22 @@ macro_rules! ways {
         $transcoder.$rewrite($stream, $view)
     };
     ($(
-        $(#[$attribute:meta])*
-        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
-        $(, $variant:ident($view:ty) { check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)?
-            $(, paths $paths:ident)? })?;
+        $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
     )*) => {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
                 match decoded {
                     Stream::Unused => Outcome::NotAsked,
                     Stream::Raw(_) => self.carry(stream),
-                    $($(Stream::$variant(view) => ways!(@way self, stream, view $(, $rewrite)?),)?)*
+                    $(Stream::$variant(view) => ways!(@way self, stream, view $(, $rewrite)?),)*
                 }
             }
         }
     };
 }
 
-stream_table!(ways);
+typed_streams!(ways);
 
 impl<'s> Transcoder<'s, '_> {
     fn run(&mut self) {

@@ -215,7 +215,7 @@ impl<W: Write> Emitter<W> {
         }
     }
 
-    /// Writes a list's head and descriptors, from `list.offset` on, through a small buffer.
+    /// Writes a list's header and descriptors, from `list.offset` on, through a small buffer.
     fn descriptors(
         &mut self,
         list: &MemoryChunk<'_>,
@@ -230,7 +230,7 @@ impl<W: Write> Emitter<W> {
         self.rows(of, head, list.ranges.bounds(), put)
     }
 
-    /// Writes a head and rows through a small buffer.
+    /// Writes a header and rows through a small buffer.
     fn rows<T>(
         &mut self,
         of: Extent,

@@ -16,7 +16,7 @@ pub(super) enum PartBytes<'a> {
 /// Appends the row of a number.
 pub(super) type PutRow<'a> = dyn Fn(usize, &mut Vec<u8>) + 'a;
 
-/// A table that nobody keeps: its head, and what appends each row.
+/// A table that nobody keeps: its header, and what appends each row.
 pub(super) struct Rows<'a> {
     pub(super) head: Vec<u8>,
     pub(super) count: usize,

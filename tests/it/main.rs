@@ -22,6 +22,7 @@ mod mapped_file;
 mod memory;
 mod modules;
 mod options;
+mod other_formats;
 mod peers;
 mod plan;
 mod processors;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         memory::trials(),
         modules::trials(),
         options::trials(),
+        other_formats::trials(),
         peers::trials(),
         plan::trials(),
         processors::trials(),

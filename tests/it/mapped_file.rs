@@ -16,6 +16,8 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_file_is_seen_as_its_bytes,
         an_empty_file_is_no_bytes,
+        what_cannot_be_mapped_is_read,
+        the_metadata_is_that_of_the_file,
         what_is_no_file_is_named,
         what_was_read_outlives_the_file,
     ]
@@ -34,6 +36,42 @@ fn an_empty_file_is_no_bytes() {
     for open in WAYS {
         assert!(open(file.path()).unwrap().is_empty());
     }
+}
+
+/// Neither a pipe nor a file that the system makes up knows its size. Only Linux gives a pipe a path.
+fn what_cannot_be_mapped_is_read() {
+    #[cfg(target_os = "linux")]
+    for open in WAYS {
+        use std::os::fd::AsRawFd;
+        let file = std::fs::read("/proc/version").unwrap();
+        assert!(!file.is_empty() && *open(Path::new("/proc/version")).unwrap() == *file);
+        // More than a pipe holds at once.
+        let bytes: Vec<u8> = (0..300_000u32).map(|it| it as u8).collect();
+        let source = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(source.path(), &bytes).unwrap();
+        let mut cat = std::process::Command::new("cat");
+        let mut cat = cat.arg(source.path()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let pipe = cat.stdout.take().unwrap();
+        let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        let read = open(Path::new(&path)).unwrap();
+        assert!(*read == *bytes && !read.metadata().is_file());
+        assert!(cat.wait().unwrap().success());
+    }
+}
+
+fn the_metadata_is_that_of_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), b"MDMP").unwrap();
+    let mut permissions = file.as_file().metadata().unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(file.path(), permissions.clone()).unwrap();
+    for open in WAYS {
+        let opened = open(file.path()).unwrap();
+        assert_eq!((opened.metadata().len(), opened.metadata().permissions()), (4, permissions.clone()));
+    }
+    #[allow(clippy::permissions_set_readonly_false)] // Windows does not remove a read-only file.
+    permissions.set_readonly(false);
+    std::fs::set_permissions(file.path(), permissions).unwrap();
 }
 
 fn what_is_no_file_is_named() {

@@ -85,7 +85,7 @@ const MATTERS: [&str; 38] = [
     "`r`",
     "`R`",
     "dumps of other systems",
-    "unused entries of the directory, high half of the version word",
+    "unused directory entries, high half of the version word",
     "`/f` of a dump",
     "service pack in a full user dump",
     "debug records of modules of a full user dump",

@@ -14,7 +14,8 @@ pub fn trials() -> Vec<Trial> {
 
 const NONE: [[String; 2]; 0] = [];
 
-/// The dump has a stream of each type that has a view, so that a view without a twin is found here.
+/// The dump has a stream of each type that has a view, so that a view without a twin is found here, and one that the walk has
+/// no way through.
 fn every_typed_stream_has_a_twin() {
     for filler in [0, 3] {
         let [little, big] = [false, true].map(|big_endian| {

@@ -31,7 +31,7 @@ pub fn mutate(
     let mut options = data[end..size].to_vec();
     if random.one_in(4) {
         let bit = random.below(8 * options.len());
-        options.iter_mut().nth(bit / 8).into_iter().for_each(|byte| *byte ^= 1 << (bit % 8));
+        options.get_mut(bit / 8).into_iter().for_each(|byte| *byte ^= 1 << (bit % 8));
     }
     let changed = if random.one_in(2) { by_meaning(&data[..end], room, &mut random) } else { None };
     let end = match changed {

@@ -5,7 +5,7 @@ use userdump::format::ProcessorArchitecture;
 use userdump::format::context::{ContextLayout, RegisterGroup};
 use userdump::format::full_user_dump::ImageFileMachine;
 
-use crate::canary;
+use crate::secret;
 
 /// Where addresses lie, so that they meet: low ones, around 2 and 4 GiB, high ones, the last page.
 const PAGES: [u64; 12] = [
@@ -155,7 +155,7 @@ impl Contents {
                 bytes
             }
             Self::Secret { before, words } => {
-                [vec![0; usize::from(*before)], canary::secret(), pointers(machine, words)].concat()
+                [vec![0; usize::from(*before)], secret::bytes(), pointers(machine, words)].concat()
             }
             Self::Image { sections } => image(machine, sections),
         }

@@ -19,11 +19,12 @@
 //! What is not a row of the table yet, a number that nobody has named, has the row of its range:
 //! [`StreamType::row`](crate::format::StreamType::row).
 
-/// Hands all rows of the table to a macro, which takes of them what it needs.
+/// Hands all rows of the table to a macro, with the name of another one in front if there is one.
 macro_rules! stream_table {
-    ($callback:ident) => {
-        $callback! {
-            /// Nothing: the entry of the directory is to be skipped.
+    ([$($callback:tt)+] $($then:ident)?) => {
+        $($callback)+! {
+            $(@$then)?
+            /// Nothing: the directory entry is to be skipped.
             #[doc(alias = "UnusedStream")]
             UNUSED = 0 => "Unused", COPIED;
             /// Reserved by Microsoft, never observed.
@@ -284,4 +285,28 @@ macro_rules! stream_table {
     };
 }
 
-pub(crate) use stream_table;
+/// Hands the rows of streams that have a view to a macro: number, name, variant, view, and the method for each task, of
+/// which none but the check has to be there.
+macro_rules! typed_streams {
+    ($callback:ident) => {
+        $crate::format::stream::table::stream_table!([$crate::format::stream::table::keep_typed] $callback);
+    };
+}
+
+/// Drops what [`typed_streams`] leaves out.
+macro_rules! keep_typed {
+    (@$callback:ident $(
+        $(#[$attribute:meta])*
+        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
+        $(, $variant:ident($view:ty) {
+            check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)? $(, paths $paths:ident)?
+        })?;
+    )*) => {
+        $callback! { $($(
+            $constant = $number, $name, $variant($view),
+            check $check, rewrite [$($rewrite)?], refers [$($refers)?], paths [$($paths)?];
+        )?)* }
+    };
+}
+
+pub(crate) use {keep_typed, stream_table, typed_streams};

@@ -34,7 +34,7 @@ macro_rules! stream_types {
     };
 }
 
-stream_table!(stream_types);
+stream_table!([stream_types]);
 
 /// The ranges of numbers that somebody owns, from the first to the last, and what streams in them are that have no row.
 ///

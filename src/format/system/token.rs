@@ -27,7 +27,7 @@ structure! {
     /// start of this head and a size; nothing in it was observed to be a file position.
     #[doc(alias = "MINIDUMP_TOKEN_INFO_HEADER")]
     pub struct TokenInfo {
-        /// Size of the token in bytes, this head included; the next token follows at once.
+        /// Size of the token in bytes, this header included; the next token follows at once.
         pub token_size: u32,
         /// Id of the process or of the thread to which it belongs.
         pub token_id: u32,

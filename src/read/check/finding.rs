@@ -17,7 +17,7 @@ pub struct Finding {
     pub stream: Option<StreamType>,
     /// The number of the entry in the stream's list, from 0; `None` if the stream as a whole has the fault.
     pub entry: Option<u64>,
-    /// Where the faulty entry, stream or entry of the directory lies, in bytes from the start of the file.
+    /// Where the faulty entry, stream or directory entry lies, in bytes from the start of the file.
     pub offset: u64,
     /// What happened when the bytes were read; `None` for faults that lie in the meaning of the bytes.
     pub error: Option<ReadError>,
@@ -72,15 +72,15 @@ macro_rules! finding_codes {
 }
 
 finding_codes! {
-    /// The header announces more entries of the directory than the file holds.
+    /// The header announces more directory entries than the file holds.
     DirectoryTruncated => "directory-truncated", "the stream directory is cut short";
     /// A stream reaches beyond the end of the file.
     StreamOutsideFile => "stream-outside-file", "the stream does not lie in the file whole";
-    /// The head of a stream cannot be read.
+    /// The header of a stream cannot be read.
     StreamUnreadable => "stream-unreadable", "the stream cannot be read";
-    /// Two entries of the directory have one type; exceptions may, for LLDB writes one for each stopped thread.
+    /// Two directory entries have one type; exceptions may, for LLDB writes one for each stopped thread.
     DuplicateStream => "duplicate-stream", "an earlier entry of the directory has the same type";
-    /// Two entries of the directory share bytes.
+    /// Two directory entries share bytes.
     StreamsOverlap => "streams-overlap", "the stream shares bytes with another one";
     /// A list announces more entries than its stream or the file holds.
     ListTruncated => "list-truncated", "the list has fewer entries than it announces";
@@ -90,7 +90,7 @@ finding_codes! {
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.
     NoThreads => "no-threads", "there are no threads";
-    /// A name does not lie in the file whole, or its position is 0 where a name has to be.
+    /// A name is not entirely in the file, or its position is 0 where a name has to be.
     NameUnreadable => "name-unreadable", "the name cannot be read";
     /// A name has an odd size or unpaired surrogates.
     NameNotUtf16 => "name-not-utf16", "the name is no well-formed UTF-16";
@@ -98,7 +98,7 @@ finding_codes! {
     NameTooLong => "name-too-long", "the name ends before its size does";
     /// The size of a stream, a name, a record or a context claims bytes that are memory of the process.
     MemoryShared => "memory-shared", "its size claims bytes that are memory of the process";
-    /// A thread context does not lie in the file whole.
+    /// A thread context is not entirely in the file.
     ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
     /// A thread context is too small for all layouts of the processor.
     ContextUnknownSize => "context-unknown-size", "the thread context has no size that is known for the processor";
@@ -116,9 +116,9 @@ finding_codes! {
     RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
     /// The flags promise full memory and there is no Memory64 list, or the other way round.
     FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
-    /// The CodeView record of a module does not lie in the file whole.
+    /// The CodeView record of a module is not entirely in the file.
     CodeViewUnreadable => "code-view-unreadable", "the CodeView record does not lie in the file whole";
-    /// The miscellaneous debug record of a module does not lie in the file whole.
+    /// The miscellaneous debug record of a module is not entirely in the file.
     MiscRecordUnreadable => "misc-record-unreadable", "the debug record does not lie in the file whole";
     /// The thread of an exception is not in the thread list.
     ExceptionThreadMissing => "exception-thread-missing", "the thread of the exception is not in the thread list";
@@ -126,7 +126,7 @@ finding_codes! {
     HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
     /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.
     ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
-    /// A part of a full user dump does not lie in the file whole.
+    /// A part of a full user dump is not entirely in the file.
     PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
     /// Two parts of a full user dump share bytes.
     PartsOverlap => "parts-overlap", "the part shares bytes with the one before it";

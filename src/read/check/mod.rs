@@ -27,7 +27,7 @@ impl<'a> Minidump<'a> {
     /// that [`Minidump::stream`] gives; of exceptions and comments, which may be many, all are.
     ///
     /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
-    /// file is made. It allocates for the entries of the directory, and for memory and threads where something refers
+    /// file is made. It allocates for the directory entries, and for memory and threads where something refers
     /// to them by address or number.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
@@ -66,7 +66,7 @@ impl<'a> Check<'a, '_> {
         self.overlaps();
     }
 
-    /// Compares the entries of the directory with each other; gives those that repeat a type, in their order.
+    /// Compares the directory entries with each other; gives those that repeat a type, in their order.
     fn directory(&mut self) -> Vec<u32> {
         let dump = self.dump;
         let used = (0..).zip(dump.directory()).filter(|(_, entry)| entry.stream_type != StreamType::UNUSED);

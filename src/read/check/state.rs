@@ -16,7 +16,7 @@ pub(crate) struct Check<'a, 'f> {
     pub(crate) dump: Minidump<'a>,
     /// Built for the first stack that has no position.
     pub(crate) memory: Option<Memory<'a>>,
-    /// The numbers of the threads in ascending order, collected for the first exception.
+    /// The IDs of the threads in ascending order, collected for the first exception.
     pub(crate) threads: Option<Vec<u32>>,
     /// Where the file has memory.
     pub(crate) positions: MemoryPositions,

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
-use crate::format::{LocationDescriptor, stream_table};
+use crate::format::{LocationDescriptor, typed_streams};
 use crate::read::check::finding::FindingCode;
 use crate::read::context::registers::Context;
 use crate::read::exception::stream::Exception;
@@ -29,23 +29,22 @@ use crate::read::check::state::{Check, Place};
 /// Declares the way from a view to the method that the table names for it.
 macro_rules! checks {
     ($(
-        $(#[$attribute:meta])*
-        $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
-        $(, $variant:ident($view:ty) { check $check:ident $($action:tt)* })?;
+        $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
     )*) => {
         impl<'a> Check<'a, '_> {
             /// Looks at one stream.
             pub(crate) fn stream(&mut self, stream: &RawStream<'a>, decoded: &Stream<'a>) {
                 match decoded {
                     Stream::Unused | Stream::Raw(_) => {}
-                    $($(Stream::$variant(view) => self.$check(stream, view),)?)*
+                    $(Stream::$variant(view) => self.$check(stream, view),)*
                 }
             }
         }
     };
 }
 
-stream_table!(checks);
+typed_streams!(checks);
 
 impl<'a> Check<'a, '_> {
     /// For streams of which any bytes will do.
@@ -213,7 +212,7 @@ impl<'a> Check<'a, '_> {
             if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
-            // Whether its size counts the head is not known: 12 bytes that are missing may be none.
+            // Whether its size counts the header is not known: 12 bytes that are missing may be none.
             let slack = HandleObjectInformation::SIZE as u64;
             let short = |fault: &ReadError| match *fault {
                 ReadError::Truncated { needed, available, .. } => available + slack < needed,

@@ -29,7 +29,7 @@ impl<'a> Exception<'a> {
         &self.raw
     }
 
-    /// The number of the thread that raised it.
+    /// The ID of the thread that raised it.
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -64,7 +64,7 @@ impl<'a> Exception<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         context(&self.dump, self.raw.thread_context)
     }

@@ -129,7 +129,7 @@ impl<'a> FullUserDump<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn debug_event(&self) -> Result<Option<ExceptionDebugEvent64>, ReadError> {
         const WHAT: &str = "DEBUG_EVENT";
         let offset = self.header.debug_event_offset;
@@ -142,7 +142,7 @@ impl<'a> FullUserDump<'a> {
         }))
     }
 
-    /// The process's number in the system, from the debug event; `None` without one.
+    /// The process ID, from the debug event; `None` without one.
     pub fn process_id(&self) -> Option<u32> {
         self.debug_event().ok().flatten().map(|event| event.process_id)
     }

@@ -56,7 +56,7 @@ impl<'a> UserModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if it does not lie in the file whole.
+    /// [`ReadError::Truncated`] if it is not entirely in the file.
     pub fn name(&self) -> Result<Ansi<'a>, ReadError> {
         let (needed, available) = (self.raw.image_name_length.into(), self.name.len() as u64);
         if available < needed {
@@ -131,7 +131,7 @@ impl<'a> Iterator for UserModules<'a> {
         };
         let raw = raw?;
         self.left -= 1;
-        // Its head is in the file, so none of this overflows.
+        // Its header is in the file, so none of this overflows.
         let name_offset = offset + self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
         let name = bytes.clipped(name_offset, raw.image_name_length.into());
         self.offset = name_offset + u64::from(raw.image_name_length);

@@ -57,7 +57,7 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the regions that
-    /// are there (32 bytes for each), so keep it.
+    /// are there (28 bytes for each), so keep it.
     pub fn memory(&self) -> Memory<'a> {
         let ranges = || self.stored_regions().map(|region| region.range);
         Memory::of_ranges(self.dump_bytes(), self.region_list().len(), ranges)

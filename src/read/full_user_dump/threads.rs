@@ -29,7 +29,7 @@ impl<'a> UserThread<'a> {
         &self.raw
     }
 
-    /// The thread's number in the system.
+    /// The thread ID.
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -43,7 +43,7 @@ impl<'a> UserThread<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         let bytes = self.dump.context_bytes(self.index)?;
         Ok(bytes.map(|bytes| Context::new(bytes, self.dump.target(), ByteOrder::Little)))
@@ -213,12 +213,12 @@ impl<'a> UserException<'a> {
         &self.event.exception_record
     }
 
-    /// The process's number in the system.
+    /// The process ID.
     pub const fn process_id(&self) -> u32 {
         self.event.process_id
     }
 
-    /// The number of the thread that raised it.
+    /// The ID of the thread that raised it.
     pub const fn thread_id(&self) -> u32 {
         self.event.thread_id
     }
@@ -252,7 +252,7 @@ impl<'a> UserException<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         self.dump.threads().by_id(self.event.thread_id).map_or(Ok(None), |thread| thread.context())
     }

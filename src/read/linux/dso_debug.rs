@@ -133,7 +133,7 @@ impl<'a> LinkMap<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.entry.name.into())
     }

@@ -17,7 +17,7 @@ pub trait Addressed {
 
 /// The entries of a list by address, see [`List::by_address`].
 ///
-/// Where entries overlap, the one that comes first in the list has the say; one of no size holds no address, and one
+/// Where entries overlap, the one that comes first in the list takes precedence; one of no size holds no address, and one
 /// that runs past the highest address of the target ends at it. Addresses of 32-bit targets are compared by their low
 /// 32 bits.
 #[derive(Clone)]

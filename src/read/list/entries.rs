@@ -1,12 +1,13 @@
-//! Lists of equal entries: a stream's head is checked once, entries are decoded on access.
+//! Lists of equal entries: a stream's header is checked once, entries are decoded on access.
 
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
 use crate::error::ReadError;
-use crate::format::LocationDescriptor;
+use crate::format::{LocationDescriptor, Stored};
 
+use crate::read::bytes::Decode;
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::raw_stream::RawStream;
 
@@ -74,6 +75,15 @@ impl<'a, R: Record<'a>> List<'a, R> {
         let entries = u64::from(count) * R::SIZE;
         let padded = count > 0 && stream.declared_size() == 2 * COUNT + entries;
         Self::new(stream, if padded { 2 * COUNT } else { COUNT }, R::SIZE, count.into())
+    }
+
+    /// A list with a header `H` that tells its own size, that of an entry, and the number of entries.
+    pub(crate) fn headed<H: Decode + Stored>(
+        stream: &RawStream<'a>,
+        tell: impl FnOnce(&H) -> (u32, u32, u32),
+    ) -> Result<Self, ReadError> {
+        let (size_of_header, size_of_entry, count) = tell(&stream.read(R::LIST, 0)?);
+        Self::sized(stream, H::SIZE as u64, size_of_header, size_of_entry, count.into())
     }
 
     /// A list headed by the sizes of its header and of its entries; `header` is the least header.

@@ -22,7 +22,7 @@ use crate::read::thread::list::ThreadList;
 ///
 /// # Overlaps
 ///
-/// Where ranges overlap, the one that comes first has the say: the memory list before the Memory64 list before the
+/// Where ranges overlap, the one that comes first takes precedence: the memory list before the Memory64 list before the
 /// stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
 /// holds the bytes that are there; one that runs past the highest address of the target ends at it. No range is
 /// dropped: the lists themselves ([`MemoryList`], [`Memory64List`]) still give all of them.
@@ -39,7 +39,7 @@ pub struct Memory<'a> {
     has_overlaps: bool,
 }
 
-/// A run of addresses whose bytes one range has the say of.
+/// A run of addresses whose bytes one range takes precedence of.
 #[derive(Clone, Copy)]
 struct Piece {
     interval: Interval,
@@ -265,7 +265,7 @@ impl<'a> Memory<'a> {
         parts.map(|part| self.range(&part))
     }
 
-    /// The bytes around `address` that one range has the say of; `None` if no range holds it.
+    /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
     pub fn range_at(&self, address: u64) -> Option<MemoryRange<'a>> {
         self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
     }

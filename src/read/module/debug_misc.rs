@@ -31,7 +31,7 @@ pub enum DebugMiscName<'a> {
 }
 
 impl<'a> DebugMisc<'a> {
-    /// The head of the record.
+    /// The header of the record.
     pub const fn raw(&self) -> &ImageDebugMisc {
         &self.raw
     }
@@ -68,7 +68,7 @@ impl<'a> Module<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole or has no room for its head.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file or has no room for its header.
     pub fn debug_misc(&self) -> Result<Option<DebugMisc<'a>>, ReadError> {
         let location = self.raw().misc_record;
         let dump: &DumpBytes<'a> = self.dump();

@@ -1,6 +1,6 @@
 //! Images of Windows as they lie in memory.
 //!
-//! The structures and numbers are those of `winnt.h`; the head of the version resource, which no header declares, is in
+//! The structures and numbers are those of `winnt.h`; the start of the version resource, which no header declares, is in
 //! Microsoft's description of `VS_VERSIONINFO`. They are little-endian, whatever the order of the dump. The structures
 //! come from the crate `object`, which the feature `std` brings.
 

@@ -44,7 +44,7 @@ impl<'a> Module<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
@@ -59,7 +59,7 @@ impl<'a> Module<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn code_view(&self) -> Result<Option<CodeView<'a>>, ReadError> {
         Ok(self.code_view_record()?.map(|record| CodeView::new(record, self.dump.byte_order())))
     }
@@ -78,7 +78,7 @@ impl<'a> Module<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn misc_record(&self) -> Result<&'a [u8], ReadError> {
         let bytes = self.dump.optional_location("IMAGE_DEBUG_MISC", self.raw.misc_record)?;
         Ok(bytes.unwrap_or_default())
@@ -234,7 +234,7 @@ impl<'a> UnloadedModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
@@ -274,8 +274,8 @@ impl<'a> FromStream<'a> for UnloadedModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::UNLOADED_MODULE_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::module::UnloadedModuleListHeader = stream.read(UnloadedModule::LIST, 0)?;
-        let least = format::module::UnloadedModuleListHeader::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::module::UnloadedModuleListHeader| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }

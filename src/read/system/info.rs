@@ -53,7 +53,7 @@ impl<'a> SystemInfo<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     pub fn csd_version(&self) -> Result<Option<Utf16<'a>>, ReadError> {
         self.dump.optional_string(self.raw.csd_version_rva)
     }

@@ -84,7 +84,7 @@ impl<'a> MiscInfo<'a> {
         MiscInfoFlags::from_bits_retain(self.first().flags1)
     }
 
-    /// The process's number in the system.
+    /// The process ID.
     pub fn process_id(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_ID).then_some(first.process_id)

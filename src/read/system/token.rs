@@ -21,16 +21,16 @@ pub struct TokenInfoList<'a> {
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// The token's head as it stands in the file.
+    /// The token's header as it stands in the file.
     pub raw: format::system::TokenInfo,
     /// Where the token lies, in bytes from the start of the file.
     pub offset: u64,
-    /// The whole token, head included. Its layout is not documented; nothing in it was seen to be a file position.
+    /// The whole token, header included. Its layout is not documented; nothing in it was seen to be a file position.
     pub bytes: &'a [u8],
 }
 
 impl<'a> TokenInfoList<'a> {
-    /// The stream's head as it stands in the file.
+    /// The stream's header as it stands in the file.
     pub const fn raw(&self) -> &format::system::TokenInfoList {
         &self.raw
     }

@@ -11,7 +11,7 @@ const WHAT: &str = "WINE";
 /// it: the letters `WINE` at its start are all there is to know it by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WineInfo<'a> {
-    /// The version of Wine; `None` if it does not lie in the file.
+    /// The version of Wine; `None` if it is not in the file.
     pub build_id: Option<Utf8<'a>>,
     /// The name of the system beneath: `Linux`.
     pub system: Option<Utf8<'a>>,

@@ -35,7 +35,7 @@ impl<'a> ThreadEx<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         self.thread().context()
     }

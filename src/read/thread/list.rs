@@ -31,7 +31,7 @@ impl<'a> Thread<'a> {
         &self.raw
     }
 
-    /// The thread's number in the system.
+    /// The thread ID.
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -45,7 +45,7 @@ impl<'a> Thread<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the record does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the record is not entirely in the file.
     pub fn context(&self) -> Result<Option<Context<'a>>, ReadError> {
         context(&self.dump, self.raw.thread_context)
     }
@@ -76,7 +76,7 @@ impl<'a> Record<'a> for Thread<'a> {
 }
 
 impl<'a> ThreadList<'a> {
-    /// The first thread of that number.
+    /// The first thread with that ID.
     pub fn by_id(&self, id: u32) -> Option<Thread<'a>> {
         self.iter().find(|thread| thread.id() == id)
     }
@@ -105,7 +105,7 @@ impl ThreadInfo {
         &self.raw
     }
 
-    /// The thread's number in the system.
+    /// The thread ID.
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -130,9 +130,9 @@ impl<'a> FromStream<'a> for ThreadInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::THREAD_INFO_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        let head: format::thread::ThreadInfoListHeader = stream.read(ThreadInfo::LIST, 0)?;
-        let least = format::thread::ThreadInfoListHeader::SIZE as u64;
-        Self::sized(stream, least, head.size_of_header, head.size_of_entry, head.number_of_entries.into())
+        Self::headed(stream, |header: &format::thread::ThreadInfoListHeader| {
+            (header.size_of_header, header.size_of_entry, header.number_of_entries)
+        })
     }
 }
 
@@ -152,7 +152,7 @@ impl<'a> ThreadName<'a> {
         &self.raw
     }
 
-    /// The number of the thread that has the name.
+    /// The ID of the thread that has the name.
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -161,7 +161,7 @@ impl<'a> ThreadName<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the string does not lie in the file whole.
+    /// [`ReadError::Truncated`] if the string is not entirely in the file.
     #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.rva_of_thread_name)
@@ -179,7 +179,7 @@ impl<'a> Record<'a> for ThreadName<'a> {
 }
 
 impl<'a> ThreadNames<'a> {
-    /// The first name of the thread of that number.
+    /// The first name of the thread with that ID.
     pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
         self.iter().find(|name| name.thread_id() == id)
     }

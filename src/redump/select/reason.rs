@@ -12,17 +12,17 @@ pub enum Reason {
     Asked,
     /// The stack of a thread.
     Stack {
-        /// The thread's number in the system.
+        /// The thread ID.
         thread: u32,
     },
     /// The memory to which a thread's processor spills registers (Itanium).
     BackingStore {
-        /// The thread's number in the system.
+        /// The thread ID.
         thread: u32,
     },
     /// The code around a thread's instruction pointer.
     InstructionPointer {
-        /// The thread's number in the system.
+        /// The thread ID.
         thread: u32,
     },
     /// The code around the address of an exception.
@@ -36,12 +36,12 @@ pub enum Reason {
     FilteredPointer,
     /// A thread environment block (`p`).
     ThreadEnvironmentBlock {
-        /// The thread's number in the system.
+        /// The thread ID.
         thread: u32,
     },
     /// What a thread environment block points to: storage that is local to the thread (`p`).
     ThreadStorage {
-        /// The thread's number in the system.
+        /// The thread ID.
         thread: u32,
     },
     /// The process environment block (`p`).

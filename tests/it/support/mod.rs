@@ -14,7 +14,6 @@ pub mod redumped;
 pub mod shared;
 pub mod tree;
 pub mod trial;
-pub mod vendor;
 pub mod walk;
 
 pub use shared::Shared;

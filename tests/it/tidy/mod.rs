@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         what_documents_name_is_there,
         every_invariant_is_held,
         no_page_is_crowded,
+        the_library_has_no_tests_of_its_own,
         format_and_read_do_no_io,
         unsafe_is_in_one_file,
         byte_order_is_always_named,
@@ -114,6 +115,17 @@ fn unsafe_is_in_one_file() {
     breaks(rule, "src/read/bytes.rs", "fn f() { unsafe { g() } }");
     keeps(rule, "src/file.rs", "fn f() { unsafe { g() } }");
     keeps(rule, "src/lib.rs", "#![deny(unsafe_code)] // unsafe");
+}
+
+/// Cargo does not run them: the package of the tests is another one.
+fn the_library_has_no_tests_of_its_own() {
+    let rule = |sources: &[Source]| {
+        words_outside(sources, &["test"], &[], |rest| rest.starts_with(']') || rest.starts_with(')'))
+    };
+    check(&["src"], rule);
+    breaks(rule, "src/read/bytes.rs", "#[test]\nfn f() {}");
+    breaks(rule, "src/read/bytes.rs", "#[cfg(test)]\nmod tests {}");
+    keeps(rule, "src/read/bytes.rs", "fn test() {} // #[test]");
 }
 
 /// Whatever touches files or sinks is in `std`.

@@ -7,8 +7,7 @@ use super::kind;
 use crate::support::everything::everything_of_all_producers as all;
 use crate::support::forms::{Form, open};
 use crate::support::trials;
-use crate::support::vendor::content;
-use crate::support::walk::walk;
+use crate::support::walk::{vendor_content as content, walk};
 use crate::synth::Dump;
 
 pub fn trials() -> Vec<Trial> {

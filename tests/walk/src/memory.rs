@@ -1,0 +1,74 @@
+//! The way through memory and the address space. What an index says must agree with itself, whatever the file is.
+
+use std::hint::black_box;
+
+use userdump::read::memory::MemoryRegions;
+use userdump::read::module::{CodeView, Image};
+use userdump::read::{ByteOrder, Memory, MemoryRange};
+
+use crate::Walk;
+
+impl Walk<'_> {
+    pub(crate) fn memory(&mut self, memory: &Memory<'_>) {
+        let mut before: Option<MemoryRange<'_>> = None;
+        for range in memory.visible_ranges() {
+            self.item(&range);
+            assert!(range.size > 0 && range.bytes.len() as u64 == range.size, "a visible range has its bytes");
+            let last = range.address + (range.size - 1);
+            assert!(before.is_none_or(|it| it.address + (it.size - 1) < range.address), "visible ranges are apart");
+            assert_eq!([range.address, last].map(|at| memory.range_at(at)), [Some(range); 2]);
+            assert_eq!(memory.slice(range.address, range.size), Some(range.bytes));
+            // One byte more, but no run over all ranges for each.
+            assert!(memory.run_len(range.address, range.size.saturating_add(1)) >= range.size);
+            for around in [range.address.wrapping_sub(1), last.wrapping_add(1)] {
+                assert_eq!(memory.range_at(around).is_some(), memory.run_len(around, 1) > 0);
+            }
+            let mut buffer = [0; 64];
+            let read = memory.read(range.address, &mut buffer);
+            let held = range.bytes.len().min(buffer.len());
+            assert!(read >= held);
+            assert_eq!(buffer[..held], range.bytes[..held]);
+            let pointer = memory.read_pointer(last).is_some();
+            self.see(&(read, pointer, memory.visible_within(range.address, last).count()));
+            image_at(memory, range.address);
+            before = Some(range);
+        }
+        assert_eq!(memory.is_empty(), before.is_none());
+        let edges = memory.visible_ranges().take(8).flat_map(|range| [range.address, range.address + (range.size - 1)]);
+        for address in edges.chain([0, 0xffff_ffff, u64::MAX]) {
+            self.values(memory, address);
+        }
+    }
+
+    /// Values at an address. Texts are not shown: memory is bytes, in either order.
+    fn values(&mut self, memory: &Memory<'_>, address: u64) {
+        let widths = [1, 2, 3, 4, 8].map(|width| memory.read_integer(address, width).is_some());
+        assert_eq!(memory.read_u64(address).is_some(), memory.run_len(address, 8) == 8);
+        let run = memory.run_len(address, u64::MAX);
+        assert_eq!(memory.range_at(address).is_some(), run > 0);
+        self.see(&(widths, run, memory.utf16(address, 8).is_some()));
+        black_box((memory.read_u8(address), memory.read_u16(address), memory.read_u32(address)));
+        black_box((memory.read_c_string(address, u64::MAX), memory.read_utf16_c_string(address, 64)));
+    }
+
+    pub(crate) fn regions(&mut self, regions: &MemoryRegions<'_>) {
+        for region in regions.iter() {
+            self.item(&(region, region.protection(), region.memory_type(), region.state()));
+            let last = region.base().wrapping_add(region.size().wrapping_sub(1));
+            let found = [region.base(), last].map(|address| regions.at_address(address).is_some());
+            assert!(region.size() == 0 || found[0], "a region has its first address");
+            self.see(&found);
+        }
+        assert_eq!(regions.is_empty(), regions.iter().next().is_none());
+    }
+}
+
+/// The image at an address, if there is one. Not shown: memory is bytes, in either order.
+pub(crate) fn image_at(memory: &Memory<'_>, address: u64) {
+    let Some(image) = Image::at(memory, address) else { return };
+    for record in [image.code_view_record(), image.misc_record()].iter().flatten() {
+        assert!((1..=0x2_0000).contains(&record.len()));
+        black_box(CodeView::new(record, ByteOrder::Little));
+    }
+    black_box((image.checksum(), image.size_of_image(), image.version(), image.sections().take(100).count()));
+}
