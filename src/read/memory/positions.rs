@@ -29,7 +29,17 @@ impl MemoryPositions {
         let tables = [Interval::new(0, Header::SIZE as u64), Interval::new(start, end.saturating_sub(start))];
         let is_apart = |range: &Interval| tables.iter().flatten().all(|table| table.intersection(range).is_none());
         let listed = listed.filter_map(|(offset, size)| Interval::new(offset, size)).filter(is_apart);
-        Self { positions: united(listed.collect()) }
+        // Most producers write the ranges one behind the other: what touches is one interval, not a million.
+        let mut positions: Vec<Interval> = Vec::new();
+        for next in listed {
+            match positions.last_mut() {
+                Some(run) if (run.start..=run.last.saturating_add(1)).contains(&next.start) => {
+                    run.last = run.last.max(next.last);
+                }
+                _ => positions.push(next),
+            }
+        }
+        Self { positions: united(positions) }
     }
 
     /// The first position with memory of the `size` bytes at `offset`, if there is one.
