@@ -83,6 +83,12 @@ impl Processor {
         ..Self::PLAIN
     };
 
+    /// The layout of Windows, which is the largest, where Windows runs on the processor.
+    #[cfg(feature = "std")]
+    pub(crate) const fn windows_context(&self) -> Option<&'static ContextLayout> {
+        self.contexts.first()
+    }
+
     /// The largest layout that fits a context of `data_size` bytes, `None` if none does.
     pub const fn context_of_size(&self, data_size: u32) -> Option<&'static ContextLayout> {
         let mut candidates = self.contexts;

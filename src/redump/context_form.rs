@@ -40,7 +40,7 @@ impl Change {
             change.fixed_part = Some(layout);
         }
         // The debugger knows the layout of Windows alone.
-        if form.of_thread && processor.has_thumb && processor.contexts.first() == Some(layout) {
+        if form.of_thread && processor.has_thumb && processor.windows_context() == Some(layout) {
             if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
                 let is_thumb = u32_at(bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
                 let marked = |counter: u32| counter & !1 | u32::from(is_thumb);

@@ -128,10 +128,11 @@ impl<'s> Transcoder<'s, '_> {
             let size = stream.declared_size();
             let (stream, decoded, shared) = self.carrier.bounded(stream, decoded);
             let row = stream.stream_type().row();
+            let is_wanted = self.hooks.keeps_stream(&stream);
             let is_filtered =
                 self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
             let outcome = match decoded {
-                _ if !self.hooks.keeps_stream(&stream) => Outcome::LeftOut,
+                _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
                 Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
                     self.fault(stream.stream_type(), 0, "head", error);
@@ -145,8 +146,7 @@ impl<'s> Transcoder<'s, '_> {
             }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
-            let on_purpose = outcome == Outcome::LeftOut && !self.hooks.keeps_stream(&stream);
-            if outcome.is_kept() || on_purpose {
+            if outcome.is_kept() || !is_wanted {
                 self.kept.insert(stream.stream_type());
             }
             self.report.streams.push(StreamReport {

@@ -11,7 +11,7 @@ use crate::redump::context_form::{Change, Form};
 /// The context as Windows lays it out: cut to its fixed part, or its registers one by one where another producer has a
 /// layout of its own.
 pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Cow<'r, [u8]> {
-    match (processor.contexts.first(), context.layout()) {
+    match (processor.windows_context(), context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
         _ => Change::new(context, processor, Form { whole: false, of_thread: false }).applied(context),
     }

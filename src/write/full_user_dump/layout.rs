@@ -187,7 +187,7 @@ fn table<'a>(
 
 /// What every context takes: as much as the machine's do, or the longest where that is not known.
 fn context_size(machine: ImageFileMachine, contexts: &[Cow<'_, [u8]>]) -> usize {
-    let known = machine.processor().contexts.first().and_then(|layout| usize::try_from(layout.size).ok());
+    let known = machine.processor().windows_context().and_then(|layout| usize::try_from(layout.size).ok());
     known.unwrap_or_else(|| contexts.iter().map(|context| context.len()).max().unwrap_or(0))
 }
 
