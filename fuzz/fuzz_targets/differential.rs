@@ -96,9 +96,14 @@ fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(ours: &Minidump<'a>, their
     Some((list, peer(|| theirs.get_stream::<T>().ok())?))
 }
 
-/// The peer drops modules without a size, and those beyond the last address.
+/// The peer drops modules without a size, and those beyond the last address. Its names go on after a NUL, and are not limited to
+/// 65,534 bytes.
 fn modules(list: &ModuleList<'_>, peers: &MinidumpModuleList) {
-    let peers = peers.iter().map(|module| (module.base_address(), module.size(), module.code_file().into_owned()));
+    let peers = peers.iter().map(|module| {
+        let units: Vec<_> = module.code_file().encode_utf16().take_while(|&unit| unit != 0).take(32_767).collect();
+        let name = String::from_utf16_lossy(&units);
+        (module.base_address(), module.size(), name)
+    });
     let kept = list.into_iter().filter(|it| it.size() > 0 && it.base().checked_add(it.size().into()).is_some());
     let ours = kept.map(|module| {
         let name = module.name().map_or_else(|_| String::new(), |name| name.to_string_lossy());
