@@ -6,11 +6,13 @@
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::crashpad::{
     Annotation, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
+use crate::format::debug::{Hex, Size};
 use crate::format::linux::{
     DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
 };
@@ -35,7 +37,7 @@ pub struct Parts<'a> {
 }
 
 /// A stream, or bytes that a stream refers to by position.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Part<'a> {
     /// Where the bytes lie, from the start of the file.
     pub offset: u64,
@@ -45,6 +47,15 @@ pub struct Part<'a> {
     ///
     /// A field that refers to nothing (most have 0 then) is left out and can be copied as it is.
     pub references: Vec<Reference>,
+}
+
+/// Prints how many bytes and references there are, but none of them.
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut part = f.debug_struct("Part");
+        part.field("offset", &Hex(self.offset)).field("bytes", &Size(self.bytes.len()));
+        part.field("references", &self.references.len()).finish()
+    }
 }
 
 /// A field that holds a position in the file.

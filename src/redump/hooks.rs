@@ -143,6 +143,9 @@ impl<'h> Hooks<'h> {
 
 impl fmt::Debug for Hooks<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").field("memory", &self.memory).field("added", &self.added).finish_non_exhaustive()
+        f.debug_struct("Hooks")
+            .field("memory", &self.memory.len())
+            .field("added", &self.added.len())
+            .finish_non_exhaustive()
     }
 }

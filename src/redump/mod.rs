@@ -272,6 +272,7 @@ pub use options::Options;
 pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
 pub use select::reason::{Reason, SelectedMemory};
 
+use core::fmt;
 use std::io;
 
 use crate::error::RedumpError;
@@ -308,11 +309,17 @@ pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Resul
 }
 
 /// A re-encoding that is planned but not written.
-#[derive(Debug)]
 pub struct Redump<'a> {
     plan: Plan<'a>,
     report: Report,
     selected: Selected,
+}
+
+/// Prints the sizes of what will be written.
+impl fmt::Debug for Redump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redump").field("plan", &self.plan).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Redump<'a> {

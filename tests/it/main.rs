@@ -8,6 +8,7 @@ mod comments;
 mod contexts;
 mod contract;
 mod corpus;
+mod debug;
 mod differential;
 mod directory;
 mod emit;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         redump_differences::trials(),
         redump_hooks::trials(),
         contract::trials(),
+        debug::trials(),
         redump_filter::trials(),
         redump_folders::trials(),
         redump_mini::trials(),

@@ -7,6 +7,7 @@ use crate::format::context::{
     ContextEx, ContextLayout, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES,
     XSaveHeader, XStateFeatureInfo,
 };
+use crate::format::debug::debug_without_bytes;
 use crate::format::size32;
 use crate::format::system::XStateConfigFeature;
 
@@ -31,7 +32,7 @@ const CET_U: u32 = 11;
 /// The chunk may end before it should. The C library of Windows copies no more bytes of an exception's context than
 /// [`XStateConfigFeature::context_size`] says, although the chunk can lie farther behind in it; observed in a dump of
 /// sentry-native, where half of the AVX registers are missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct XState<'a> {
     context: Context<'a>,
     /// Where the `FXSAVE` area is in the record.
@@ -48,8 +49,10 @@ pub struct XState<'a> {
     config: Option<XStateConfigFeature>,
 }
 
+debug_without_bytes!(XState { context, declared_size, present, compaction; chunk });
+
 /// A group of extended registers that is present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct XStateFeature<'a> {
     /// Number, which is also that of its bit in the masks.
     pub number: u32,
@@ -60,6 +63,8 @@ pub struct XStateFeature<'a> {
     /// The group's bytes as the processor stored them: fewer than `size` if the record is cut short.
     pub bytes: &'a [u8],
 }
+
+debug_without_bytes!(XStateFeature { number, name, size; bytes });
 
 /// What control-flow enforcement keeps for user mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

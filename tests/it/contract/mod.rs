@@ -13,7 +13,8 @@ use libtest_mimic::Trial;
 use crate::support::cpu::Cpu;
 use crate::support::redumped::{Redumped, parsed};
 use crate::support::trials;
-use words::{Pieces, planted};
+pub use words::Pieces;
+use words::planted;
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
@@ -77,14 +78,14 @@ fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
 }
 
 /// A dump and what was planted in it.
-struct Source {
-    what: String,
-    bytes: Vec<u8>,
-    places: BTreeSet<(String, bool)>,
+pub struct Source {
+    pub what: String,
+    pub bytes: Vec<u8>,
+    pub places: BTreeSet<(String, bool)>,
 }
 
 /// The sources, each with a word in every place that it has.
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for cpu in [Cpu::X86, Cpu::AMD64] {
         for (format, build) in

@@ -155,9 +155,9 @@ fn crashpad(dump: Dump) -> Dump {
 fn mozilla(dump: Dump) -> Dump {
     let crash = |bytes: &mut Bytes| {
         let [start, end] = [bytes.label(), bytes.label()];
-        bytes.u32s(&[MOZ_MAC_CRASH_INFO, 1, 16]).location(start, end);
+        bytes.u32s(&[MOZ_MAC_CRASH_INFO, 1, 32]).location(start, end);
         bytes.raw(all("unused record of the crash of a Mac")).zeros(80);
-        bytes.place(start).u64s(&[1, 4]).raw(word("crash of a Mac")).u8(0).place(end);
+        bytes.place(start).u64s(&[1, 4, 0, 0]).raw(word("crash of a Mac")).u8(0).place(end);
     };
     let boot = |bytes: &mut Bytes| {
         let text = bytes.label();
