@@ -99,6 +99,7 @@
 //! | padding of the exception | any | gone | gone | padding |
 //! | service pack | any | stays | stays | describes the system |
 //! | behind the service pack | any | gone | gone | the text ends at its NUL |
+//! | system information of LLDB | any | gone | gone | left as it was in LLDB's memory, all but processor and system |
 //! | behind what describes the processor | any | gone | gone | unused part of a union |
 //! | name of the time zone | any | stays | stays | describes the system |
 //! | name of daylight saving time | any | stays | stays | the same |

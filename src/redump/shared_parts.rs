@@ -21,7 +21,7 @@ use crate::redump::folders::{
 };
 use crate::redump::options::Options;
 use crate::redump::source::Source;
-use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc};
+use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 use crate::redump::unused_in_streams::{clear_part, clear_stream};
 
 /// What a context is called where it is charged for.
@@ -74,13 +74,18 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
         let is_private = folders.is_some() || options.contain(MinidumpType::FILTER_MEMORY);
+        let mut xstate = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate());
+        if is_private {
+            // As the result has it.
+            xstate.iter_mut().for_each(clear_xstate);
+        }
         let mut carrier = Self {
             builder: MinidumpBuilder::new(),
             source,
             dump,
             carried: HashMap::new(),
             extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
-            xstate: dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate()),
+            xstate,
             folders,
             carried_bytes: twice,
             prepaid: HashSet::new(),

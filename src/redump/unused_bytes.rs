@@ -115,7 +115,7 @@ pub(super) fn clear_misc_info(raw: &mut MiscInfo5) {
 }
 
 /// Without an enabled group nothing of it counts. Some groups that contexts have are not among the enabled ones.
-fn clear_xstate(raw: &mut XStateConfigFeature) {
+pub(super) fn clear_xstate(raw: &mut XStateConfigFeature) {
     if raw.enabled_features == 0 {
         *raw = XStateConfigFeature::default();
     }

@@ -127,3 +127,13 @@ fn handles(dump: Dump) -> Dump {
     };
     dump.handle(handle)
 }
+
+/// A minidump of LLDB, which leaves most of the system information as its stack was.
+pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
+    let [major, minor, build] = words_of_4("system information of LLDB");
+    // LLDB's layout of AMD64; of x86 it has none, and says who wrote the file.
+    let context = if cpu.word == 8 { vec![0; 736] } else { vec![0; cpu.size] };
+    let dump = Dump::new().system_info(SystemInfo { major, minor, build, ..cpu.linux() });
+    let dump = dump.thread(Thread::new(7).context(context));
+    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
+}

@@ -87,10 +87,13 @@ pub struct Source {
 /// The sources, each with a word in every place that it has.
 pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
+    let builders: [(&str, fn(Cpu) -> Vec<u8>); 3] = [
+        ("minidump", minidump::build),
+        ("minidump of LLDB", minidump::of_lldb),
+        ("full user dump", process::user_dump),
+    ];
     for cpu in [Cpu::X86, Cpu::AMD64] {
-        for (format, build) in
-            [("minidump", minidump::build as fn(Cpu) -> Vec<u8>), ("full user dump", process::user_dump)]
-        {
+        for (format, build) in builders {
             planted();
             let bytes = build(cpu);
             let what = format!("{format} with pointers of {} bytes", cpu.word);
