@@ -73,12 +73,16 @@ pub struct Reference {
 /// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
 /// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
-    parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))
+    let (parts, faults) = parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))?;
+    Ok(Parts { parts: parts.into_iter().map(|(_, part)| part).collect(), faults })
 }
 
-/// As [`parts`]; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
+/// The parts of a stream, each with what it is, and what is wrong with references.
+pub(crate) type KnownParts<'a> = (Vec<(Kind, Part<'a>)>, Vec<ReadError>);
+
+/// As [`parts`], with what each part is; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
 /// than one.
-pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<Parts<'a>, ReadError> {
+pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
@@ -96,12 +100,12 @@ pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Resu
         }
         next += 1;
     }
-    Ok(Parts { parts: walk.found.into_iter().map(|(_, part)| part).collect(), faults: walk.faults })
+    Ok((walk.found, walk.faults))
 }
 
 /// What a part is, hence where positions stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     /// Bytes without positions, whose size stands beside the reference.
     Plain(&'static str),
     /// `MINIDUMP_STRING`: size, UTF-16 text, and mostly a NUL that does not count.
@@ -168,10 +172,10 @@ impl Field {
 }
 
 /// Where fields stand in a part: the same ones in each of its entries.
-struct Layout {
-    first: u64,
-    entries: u64,
-    size: u64,
+pub(super) struct Layout {
+    pub(super) first: u64,
+    pub(super) entries: u64,
+    pub(super) size: u64,
     fields: &'static [Field],
 }
 
@@ -236,7 +240,8 @@ const COUNT: u64 = size_of::<u32>() as u64;
 macro_rules! kinds {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl Kind {
             /// What a stream is; `None` if the table does not say that it refers to anything.
@@ -309,7 +314,7 @@ impl Kind {
     }
 
     /// Where its fields stand, by what it says itself; `None` if there are none or it is too short to say.
-    fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
+    pub(super) fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
         let count = |position: usize| source.read_from::<u32>("", bytes.get(position..)?, 0).ok().map(u64::from);
         let counted =
             |size: usize, fields| Some(Layout { first: COUNT, entries: count(0)?, size: size as u64, fields });

@@ -26,6 +26,9 @@ use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
 use crate::redump::source::{Source, written};
+use crate::redump::unused_bytes::{
+    clear_exception, clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info,
+};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
@@ -106,7 +109,8 @@ macro_rules! ways {
     };
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
@@ -137,7 +141,10 @@ impl<'s> Transcoder<'s, '_> {
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
-                Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
+                // With `r` it must hold what its type stands for.
+                Err(error)
+                    if row.is_foreign && !stream.bytes().is_empty() && !self.asked(MinidumpType::FILTER_MEMORY) =>
+                {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
                 }
@@ -270,8 +277,12 @@ impl<'s> Transcoder<'s, '_> {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
-            let start_address = self.source.written(info.raw().start_address);
-            self.carrier.builder.thread_info(format::thread::ThreadInfo { start_address, ..*info.raw() });
+            let mut raw = *info.raw();
+            if self.carrier.is_private {
+                clear_thread_info(&mut raw);
+            }
+            raw.start_address = self.source.written(raw.start_address);
+            self.carrier.builder.thread_info(raw);
         }
         Outcome::Rewritten
     }
@@ -284,7 +295,11 @@ impl<'s> Transcoder<'s, '_> {
             return Outcome::Rewritten;
         }
         let target = self.source.target;
-        let row = move |raw: format::MemoryInfo| {
+        let is_private = self.carrier.is_private;
+        let row = move |mut raw: format::MemoryInfo| {
+            if is_private {
+                clear_memory_info(&mut raw);
+            }
             let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
@@ -345,7 +360,10 @@ impl<'s> Transcoder<'s, '_> {
         if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
             return Outcome::Unreadable(error);
         }
-        let raw = *exception.raw();
+        let mut raw = *exception.raw();
+        if self.carrier.is_private {
+            clear_exception(&mut raw);
+        }
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let record = raw.exception_record;
@@ -371,12 +389,19 @@ impl<'s> Transcoder<'s, '_> {
             let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
+        if self.carrier.is_private {
+            let is_of_lldb = self.source.dump().raw_stream(StreamType::LLDB_GENERATED).is_some();
+            clear_system_info(&mut raw, is_of_lldb);
+        }
         self.carrier.builder.system_info(raw, version);
         Outcome::Rewritten
     }
 
     fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
+        if self.carrier.is_private {
+            clear_misc_info(&mut raw);
+        }
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
         self.carrier.builder.misc_info(raw);

@@ -6,6 +6,7 @@ mod check;
 mod claims;
 mod comments;
 mod contexts;
+mod contract;
 mod corpus;
 mod differential;
 mod directory;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         redump_corpus::trials(),
         redump_differences::trials(),
         redump_hooks::trials(),
+        contract::trials(),
         redump_filter::trials(),
         redump_folders::trials(),
         redump_mini::trials(),

@@ -1,5 +1,8 @@
 //! Extended registers: what follows the fixed part of an x86 or AMD64 context.
 
+#[cfg(feature = "std")]
+use core::ops::Range;
+
 use crate::format::context::{
     ContextEx, ContextLayout, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES,
     XSaveHeader, XStateFeatureInfo,
@@ -36,6 +39,8 @@ pub struct XState<'a> {
     /// The XMM registers in it: how many there are, and the first one.
     xmm: (u32, RegisterField),
     declared_size: u32,
+    /// Where the chunk is in the record.
+    start: u32,
     /// What is there of the chunk: its header at least.
     chunk: &'a [u8],
     present: u64,
@@ -84,7 +89,7 @@ impl<'a> Context<'a> {
         let header: XSaveHeader = Bytes::new(&[], ByteOrder::Little).read_from("", chunk, 0).ok()?;
         let XSaveHeader { mask: present, compaction_mask: compaction, .. } = header;
         let config = config.copied();
-        Some(XState { context: *self, fxsave, xmm, declared_size, chunk, present, compaction, config })
+        Some(XState { context: *self, fxsave, xmm, declared_size, start, chunk, present, compaction, config })
     }
 
     /// Where the chunk starts in the record, and its size: what the `CONTEXT_EX` says, if that can be one.
@@ -135,6 +140,23 @@ impl<'a> XState<'a> {
     /// True if the record ends before the chunk does.
     pub const fn is_truncated(&self) -> bool {
         (self.chunk.len() as u64) < self.declared_size as u64
+    }
+
+    /// Which bytes behind the fixed part say something: what tells where the chunk is, the masks, and the groups that are
+    /// present and whose places are known. What a group had that is not present is still there in most files.
+    #[cfg(feature = "std")]
+    pub(crate) fn used_ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        let fixed = self.context.layout().map_or(0, |layout| layout.size);
+        let range = |start: u32, size: u32| start..start.saturating_add(size);
+        let masks = XSaveHeader::OFFSETS.reserved.get();
+        let masks = range(self.start, u32::try_from(masks).unwrap_or_default());
+        let end = self.start.saturating_add(self.declared_size);
+        let places = (AVX..u64::BITS).filter(|number| self.present & 1 << number != 0);
+        let places = places.filter_map(|number| self.place(number)).filter_map(move |(offset, size)| {
+            let start = self.start.saturating_add(offset.checked_sub(FXSAVE_SIZE)?);
+            Some(start..start.saturating_add(size).min(end))
+        });
+        [range(fixed, size32::<ContextEx>()), masks].into_iter().chain(places)
     }
 
     /// The groups that are present, in ascending order.

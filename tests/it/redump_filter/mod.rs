@@ -1,11 +1,10 @@
 //! The option `r`: which words of stacks stay, and that nothing else of the user's leaves.
 
 mod canary;
-mod places;
 mod words;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    [words::trials(), canary::trials(), places::trials()].into_iter().flatten().collect()
+    [words::trials(), canary::trials()].into_iter().flatten().collect()
 }
