@@ -270,7 +270,7 @@ mod unused_in_streams;
 
 pub use hooks::Hooks;
 pub use options::Options;
-pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
+pub use report::{Addition, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
 pub use select::reason::{Reason, SelectedMemory};
 
 use core::fmt;
@@ -351,13 +351,18 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = selection.selected.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
+        let missing = source.missing(&hooks.memory);
         let plan = match options.is_full_user_dump() {
             true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
             false => {
                 report.losses.clone_from(&source.losses);
+                report.additions.clone_from(&source.additions);
+                report.is_partial =
+                    selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
                 transcode::transcode(&source, options, hooks, &selection, &mut report)?.plan()?
             }
         };
+        report.missing_memory.extend(missing);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

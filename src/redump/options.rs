@@ -141,6 +141,12 @@ impl Options {
         if self.full_user_dump { OF_USER_DUMP } else { self.minidump_type() }.contains(bits)
     }
 
+    /// The letter that stands for just these bits.
+    pub(super) fn letter_for(bits: MinidumpType) -> Option<char> {
+        let letter = LETTERS.iter().find(|letter| letter.bits == bits);
+        letter.map(|letter| letter.letter)
+    }
+
     /// The fewest letters that say the same.
     fn letters(&self) -> impl Iterator<Item = &'static Letter> + '_ {
         let mut said = MinidumpType::empty();

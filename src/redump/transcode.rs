@@ -22,7 +22,7 @@ use crate::redump::edited_memory::Changes;
 use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{ItemFault, Outcome, Report, StreamReport};
+use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
@@ -56,6 +56,7 @@ pub(super) fn transcode<'a>(
         report,
         met: HashSet::new(),
         kept: HashSet::new(),
+        unwanted: HashSet::new(),
         first_thread: None,
         compared: Budget::times(source.file_size, 2),
     };
@@ -90,6 +91,8 @@ pub(super) struct Transcoder<'s, 'a> {
     met: HashSet<StreamType>,
     /// The types of those that were kept.
     kept: HashSet<StreamType>,
+    /// The types of those that the program left out.
+    unwanted: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
@@ -154,9 +157,11 @@ impl<'s> Transcoder<'s, '_> {
             }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
-            if outcome.is_kept() || !is_wanted {
-                self.kept.insert(stream.stream_type());
-            }
+            match (outcome.is_kept(), is_wanted) {
+                (true, _) => self.kept.insert(stream.stream_type()),
+                (false, false) => self.unwanted.insert(stream.stream_type()),
+                (false, true) => false,
+            };
             self.report.streams.push(StreamReport {
                 index: stream.index(),
                 stream_type: stream.stream_type(),
@@ -170,6 +175,26 @@ impl<'s> Transcoder<'s, '_> {
         if self.source.target.is_windows() {
             self.make_up();
         }
+        self.unserved_streams();
+    }
+
+    /// Notes which streams the options ask for and the source does not have.
+    fn unserved_streams(&mut self) {
+        for &stream_type in StreamType::KNOWN {
+            let bits = stream_type.row().asked_by;
+            let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
+                if self.asked(bits) && !is_there {
+                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+                }
+            }
+        }
+    }
+
+    /// True if the source lacks a stream that may be made up.
+    fn lacks(&self, stream_type: StreamType) -> bool {
+        let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+        !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
     }
 
     /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
@@ -266,7 +291,8 @@ impl<'s> Transcoder<'s, '_> {
     fn memory_infos(&mut self, _: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
-            // As if absent: rows are made up for it.
+            // As if absent.
+            self.make_up_memory_info();
             return Outcome::Rewritten;
         }
         let target = self.source.target;
@@ -419,13 +445,13 @@ impl<'s> Transcoder<'s, '_> {
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
         for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
-            if !self.kept.contains(&list) {
+            if self.lacks(list) {
                 self.carrier.builder.list(list);
                 self.report.made_up.push(list);
             }
         }
-        if !self.kept.contains(&StreamType::EXCEPTION) {
-            if let Some((thread_id, context)) = self.first_thread {
+        if let Some((thread_id, context)) = self.first_thread {
+            if self.lacks(StreamType::EXCEPTION) {
                 let exception_record =
                     format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
                 let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
@@ -444,13 +470,12 @@ impl<'s> Transcoder<'s, '_> {
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
-            if !self.kept.contains(&stream_type) {
+            if self.lacks(stream_type) {
                 self.carrier.builder.stream(stream_type, bytes);
                 self.report.made_up.push(stream_type);
             }
         }
-        let rows = self.source.dump().list::<MemoryInfoList<'_>>().len();
-        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
+        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && self.lacks(StreamType::MEMORY_INFO_LIST) {
             self.make_up_memory_info();
         }
     }
