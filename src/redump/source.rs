@@ -6,9 +6,12 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MemoryDescriptor};
+use crate::format::context::ContextLayout;
+use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::memory::MemoryInfoList;
-use crate::read::{Budget, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united};
+use crate::read::{
+    Budget, Context, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
+};
 
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
@@ -238,6 +241,17 @@ impl<'a> Source<'a> {
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())
+    }
+
+    /// True if LLDB wrote the dump: it says so, or its contexts have LLDB's own layouts.
+    pub(super) fn is_of_lldb(&self) -> bool {
+        let dump = self.dump();
+        let is_own = |context: Context<'_>| {
+            let mut layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB].into_iter();
+            layouts.any(|own| context.layout() == Some(&own) && context.as_bytes().len() == own.size as usize)
+        };
+        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
+        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
     }
 
     /// See [`written`].

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format;
-use crate::format::context::ContextLayout;
 use crate::format::stream::{Relocation, Repeats};
 use crate::format::{MinidumpType, StreamType, size32, typed_streams};
 use crate::read::linux::LinuxMaps;
@@ -15,7 +14,7 @@ use crate::read::list::Record;
 use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Context, Exception, Interval, List, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::edited_memory::Changes;
@@ -391,23 +390,10 @@ impl<'s> Transcoder<'s, '_> {
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         if self.carrier.is_private {
-            clear_system_info(&mut raw, self.is_of_lldb());
+            clear_system_info(&mut raw, self.source.is_of_lldb());
         }
         self.carrier.builder.system_info(raw, version);
         Outcome::Rewritten
-    }
-
-    /// True if LLDB wrote the source: it says so, or has contexts of LLDB's own layouts.
-    fn is_of_lldb(&self) -> bool {
-        let dump = self.source.dump();
-        let is_own = |context: Context<'_>| {
-            let layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB];
-            layouts
-                .iter()
-                .any(|layout| context.layout() == Some(layout) && context.as_bytes().len() == layout.size as usize)
-        };
-        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
-        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
     }
 
     fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
