@@ -87,6 +87,7 @@
 //! | environment | `p` | gone | stays | the same |
 //! | other memory | any | gone | gone | no letter asks for it |
 //! | register | any | stays | stays | a stack trace begins with registers |
+//! | vector register whose flag is set | any | stays | stays | it is a register, although a piece of text may be in it |
 //! | registers whose flag is clear | any | gone | gone | not registers, but what the producer had in memory |
 //! | homes of parameters | any | gone | gone | the same |
 //! | vector registers without a flag | any | gone | gone | the same |
