@@ -2,10 +2,15 @@
 
 mod canary;
 mod places;
+mod planted;
+mod returns;
 mod words;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    [words::trials(), canary::trials(), places::trials()].into_iter().flatten().collect()
+    [words::trials(), canary::trials(), places::trials(), planted::trials(), returns::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
