@@ -65,10 +65,10 @@ pub(super) fn transcode<'a>(
         builder.stream(stream_type, bytes);
     }
     builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
-    let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
+    let filter = selection.code.as_ref().map(|code| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
         let stacks = stacks.flatten().copied().collect();
-        StackFilter::new(source, stacks, selection.selected.wanted())
+        StackFilter::new(source, Rc::clone(code), stacks, selection.selected.wanted())
     });
     let selected = &selection.selected;
     let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);

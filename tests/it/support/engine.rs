@@ -298,7 +298,7 @@ impl<'a> Comparison<'a> {
             self.source.threads().iter().filter_map(|it| self.stack_by_rule(it)).map(span).collect();
         let rules = Rules { source: &self.source, memory: &source, narrow: self.narrow, stacks: &stacks };
         let filter = |ranges: &[(u64, &[u8])]| -> Vec<(u64, Vec<u8>)> {
-            let filtered = ranges.iter().map(|(start, bytes)| (*start, rules.filtered(*start, bytes)));
+            let filtered = ranges.iter().map(|(start, bytes)| (*start, rules.filtered(*start, bytes, &ours)));
             filtered.collect()
         };
         let asked = self.ours.header.flags & FILTER_MEMORY != 0;
