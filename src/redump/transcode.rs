@@ -216,7 +216,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     fn finish(mut self) -> Carrier<'s, 'a> {
         let dump = self.source.dump();
         if self.asked(MinidumpType::WITH_AVX_X_STATE_CONTEXT) && self.carrier.extended_states == 0 {
-            let what = "extended states of contexts";
+            let what = "contexts with extended state";
             self.report.unserved.push(Unserved { letter: 'y', what, wanted: 0, whole: 0, partial: 0 });
         }
         if dump.header().check_sum != 0 {
