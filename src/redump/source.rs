@@ -57,6 +57,9 @@ impl<'a> Records<'a> {
     }
 }
 
+/// Gives memory ranges, as often as it is asked.
+pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = MemoryRange<'a>> + 'a> + 'a>;
+
 /// Memory ranges in the order of addresses, apart from each other.
 #[derive(Clone)]
 pub(super) enum Ranges<'a> {
@@ -111,8 +114,12 @@ pub(super) struct Opened<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) ranges: Ranges<'a>,
+    /// All ranges in any order, those too that others hide.
+    pub(super) listed: Listed<'a>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// How many bytes of it could be made sense of, if the records are not in it.
+    pub(super) understood: Option<u64>,
     /// True if the dump claims all memory of its process, and no range of it is cut.
     pub(super) has_full_memory: bool,
     /// What the dump says and the records of a minidump have no place for.
@@ -131,7 +138,9 @@ pub(super) struct Source<'a> {
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
+    pub(super) listed: Listed<'a>,
     pub(super) file_size: u64,
+    pub(super) understood: Option<u64>,
     pub(super) has_full_memory: bool,
     pub(super) losses: Vec<Loss>,
     pub(super) additions: Vec<Addition>,
@@ -142,15 +151,28 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened { records, memory, ranges, file_size, has_full_memory, losses, additions, cut_tables, faults } =
-            opened;
+        let Opened {
+            records,
+            memory,
+            ranges,
+            listed,
+            file_size,
+            understood,
+            has_full_memory,
+            losses,
+            additions,
+            cut_tables,
+            faults,
+        } = opened;
         let (runs, target) = (Runs::new(&memory), records.view().target());
         Self {
             records,
             memory,
             target,
             ranges,
+            listed,
             file_size,
+            understood,
             has_full_memory,
             losses,
             additions,
