@@ -18,7 +18,7 @@ usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENG
   --drop-stream TYPE     leave out a stream: the name or the number of its type
   --only-thread ID       keep this thread and no other that is not named so
   --read       read INPUT into memory: for files that may change or be cut meanwhile, as on a network share;
-               pipes and /dev/stdin are read in any case
+               pipes and /dev/stdin are read in any case, 4 GiB of them at most
   --           what follows are paths, even if they look like options
 A new OUTPUT gets the permissions of INPUT; a file that is replaced keeps its own, and is not replaced if it is read-only.
 OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
