@@ -249,6 +249,7 @@
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
 
+mod comments;
 mod context_form;
 mod edited_memory;
 mod filter;
@@ -277,7 +278,7 @@ use core::fmt;
 use std::io;
 
 use crate::error::RedumpError;
-use crate::format::MinidumpType;
+use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
 use select::selected::Selected;
@@ -351,6 +352,9 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = selection.selected.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
+        let rows_before = source.ranges.count() as u64;
+        let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
+        let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
         let missing = source.missing(&hooks.memory);
         let plan = match options.is_full_user_dump() {
             true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
@@ -362,6 +366,12 @@ impl<'a> Redump<'a> {
                 transcode::transcode(&source, options, hooks, &selection, &mut report)?.plan()?
             }
         };
+        let rows = match options.is_full_user_dump() {
+            true => plan.memory().0,
+            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => rows_before,
+            false => 0,
+        };
+        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
         report.missing_memory.extend(missing);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
