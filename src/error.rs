@@ -73,6 +73,13 @@ pub enum ReadError {
         offset: u64,
     },
 
+    /// The file begins with zeros in place of a header, as after a copy or an upload that failed.
+    #[error("the file is all zeros up to 0x{size:x}: copy or upload the dump again")]
+    Zeros {
+        /// How many zeros there are before the first other byte, or before the end.
+        size: u64,
+    },
+
     /// So much of the file refers to the same bytes that following it all would cost more than the file is worth.
     #[error("{what} at 0x{offset:x} goes beyond the limit of {limit} bytes for a file of this size")]
     BudgetSpent {
@@ -148,7 +155,11 @@ impl ReadError {
             | Self::BudgetSpent { offset, .. }
             | Self::MemoryShared { offset, .. }
             | Self::NotUtf16 { offset, .. } => Some(offset),
-            Self::Signature { .. } | Self::Version { .. } | Self::Empty | Self::OtherFormat { .. } => Some(0),
+            Self::Signature { .. }
+            | Self::Version { .. }
+            | Self::Empty
+            | Self::Zeros { .. }
+            | Self::OtherFormat { .. } => Some(0),
             Self::Unsupported { .. } => None,
         }
     }

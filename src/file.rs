@@ -42,6 +42,10 @@ enum Bytes {
 }
 
 impl MappedFile {
+    /// So many bytes, 4 GiB, are read of a pipe or a device, which does not say how many come: some never end. A longer
+    /// dump has to be saved as a file first, or read with [`MappedFile::read_at_most`].
+    pub const MOST_OF_A_PIPE: u64 = 1 << 32;
+
     /// Maps the file at `path`. What cannot be mapped (a pipe, `/dev/stdin`, a device, an empty file) is read, as
     /// [`MappedFile::read`] does.
     ///
@@ -52,7 +56,7 @@ impl MappedFile {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
         if size(&metadata).is_none() {
-            return Self::of_reader(path, file, metadata);
+            return Self::of_reader(path, file, metadata, Self::MOST_OF_A_PIPE);
         }
         // SAFETY: the mapping is read-only and shared with nobody through this type but as `&[u8]`. That the file does
         // not change meanwhile is the premise which the documentation of the type hands on to its users; no check can
@@ -63,7 +67,7 @@ impl MappedFile {
     }
 
     /// Reads the file at `path` into memory in place of mapping it: for files on a network share, and files that somebody
-    /// may change or shorten meanwhile. Pipes and devices are read to their end.
+    /// may change or shorten meanwhile. Pipes and devices are read to their end, [`MappedFile::MOST_OF_A_PIPE`] at most.
     ///
     /// What happens to the file afterwards does not matter; the price is memory for all of it, and the time to read all
     /// of it even where little is looked at. A file that shrinks while it is read gives the bytes that were there, one
@@ -73,24 +77,56 @@ impl MappedFile {
     /// # Errors
     ///
     /// What the system says, with the path in front; [`OutOfMemory`](io::ErrorKind::OutOfMemory) for a file that does not
-    /// fit.
+    /// fit, [`FileTooLarge`](io::ErrorKind::FileTooLarge) for a pipe that goes on, and
+    /// [`InvalidData`](io::ErrorKind::InvalidData) for one that begins with 64 KiB of zeros, as `/dev/zero` does.
     pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
-        Self::of_reader(path, file, metadata)
+        let limit = size(&metadata).unwrap_or(Self::MOST_OF_A_PIPE);
+        Self::of_reader(path, file, metadata, limit)
     }
 
-    fn of_reader(path: &Path, mut file: File, metadata: Metadata) -> io::Result<Self> {
-        let too_large = || named(path, &io::ErrorKind::OutOfMemory.into());
+    /// As [`MappedFile::read`], but refuses more than `limit` bytes, also of a file.
+    ///
+    /// # Errors
+    ///
+    /// As there; [`FileTooLarge`](io::ErrorKind::FileTooLarge) also for a file.
+    pub fn read_at_most(path: impl AsRef<Path>, limit: u64) -> io::Result<Self> {
+        let path = path.as_ref();
+        let (file, metadata) = open(path)?;
+        match size(&metadata) {
+            Some(size) if size > limit => Err(too_long(path, limit)),
+            known => Self::of_reader(path, file, metadata, known.unwrap_or(limit)),
+        }
+    }
+
+    /// Reads `limit` bytes of a file that has so many, or to the end of what does not say how long it is.
+    fn of_reader(path: &Path, mut file: File, metadata: Metadata, limit: u64) -> io::Result<Self> {
+        let of_path = |error: io::Error| named(path, &error);
+        let out_of_memory = || named(path, &io::ErrorKind::OutOfMemory.into());
+        let size = size(&metadata);
         let mut bytes = Vec::new();
-        let read = match size(&metadata) {
-            Some(size) => {
-                bytes.try_reserve_exact(usize::try_from(size).map_err(|_| too_large())?).map_err(|_| too_large())?;
-                file.take(size).read_to_end(&mut bytes)
+        let known = usize::try_from(size.unwrap_or(0)).map_err(|_| out_of_memory())?;
+        bytes.try_reserve_exact(known).map_err(|_| out_of_memory())?;
+        let mut left = limit;
+        while left > 0 {
+            let step = if size.is_some() { left } else { left.min((bytes.len() as u64).max(1 << 16)) };
+            let room = usize::try_from(step).map_err(|_| out_of_memory())?;
+            bytes.try_reserve(room).map_err(|_| out_of_memory())?;
+            let read = file.by_ref().take(step).read_to_end(&mut bytes).map_err(of_path)? as u64;
+            if read < step {
+                return Ok(Self { bytes: Bytes::Owned(bytes), metadata });
             }
-            None => file.read_to_end(&mut bytes),
-        };
-        read.map_err(|error| named(path, &error))?;
+            left = left.saturating_sub(read);
+            if size.is_none() && bytes.iter().all(|byte| *byte == 0) {
+                let text = format!("{}: all zeros up to 0x{:x}, so it is no dump", path.display(), bytes.len());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+        }
+        // The size of a file is what it was when it was opened, of anything else one byte more is too much.
+        if size.is_none() && file.read(&mut [0]).map_err(of_path)? > 0 {
+            return Err(too_long(path, limit));
+        }
         Ok(Self { bytes: Bytes::Owned(bytes), metadata })
     }
 
@@ -116,6 +152,11 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
 /// system makes up while they are read, as those of `/proc`, report 0.
 fn size(metadata: &Metadata) -> Option<u64> {
     Some(metadata.len()).filter(|size| *size > 0 && metadata.is_file())
+}
+
+fn too_long(path: &Path, limit: u64) -> io::Error {
+    let text = format!("{}: more than {limit} bytes, which is the limit", path.display());
+    io::Error::new(io::ErrorKind::FileTooLarge, text)
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {

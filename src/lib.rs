@@ -194,6 +194,10 @@ pub use redump::redump;
 #[cfg(feature = "std")]
 pub use write::{FullUserDumpBuilder, MinidumpBuilder};
 
+#[cfg(feature = "__count")]
+#[doc(hidden)]
+pub use read::work::steps as __steps;
+
 /// Compiles the example of the README.
 #[cfg(all(doctest, feature = "mmap"))]
 #[doc = include_str!("../README.md")]

@@ -18,7 +18,7 @@ usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENG
   --drop-stream TYPE     leave out a stream: the name or the number of its type
   --only-thread ID       keep this thread and no other that is not named so
   --read       read INPUT into memory: for files that may change or be cut meanwhile, as on a network share;
-               pipes and /dev/stdin are read in any case
+               pipes and /dev/stdin are read in any case, 4 GiB of them at most
   --force      write what is refused otherwise: a full user dump that no debugger opens, and over a damaged INPUT the little
                that is left of it
   --           what follows are paths, even if they look like options

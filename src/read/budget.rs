@@ -1,6 +1,7 @@
 //! A bound on what a file may cost: work, memory, output.
 
 use crate::error::ReadError;
+use crate::read::work::worked;
 
 /// What may be spent on one kind of work, in bytes that are looked at, kept or written.
 ///
@@ -18,6 +19,12 @@ impl Budget {
     /// So many times the size of the file.
     pub(crate) const fn times(file_size: u64, factor: u64) -> Self {
         Self::new(file_size.saturating_mul(factor))
+    }
+
+    /// So many bytes.
+    #[cfg(feature = "std")]
+    pub(crate) const fn bytes(limit: u64) -> Self {
+        Self::new(limit)
     }
 
     /// The same, and so much more for any file.
@@ -47,6 +54,7 @@ impl Budget {
     ///
     /// [`ReadError::BudgetSpent`] if it does not fit, or if something did not fit before.
     pub(crate) fn charge(&mut self, what: &'static str, offset: u64, cost: u64) -> Result<(), ReadError> {
+        worked(1);
         self.left = self.left.and_then(|left| left.checked_sub(cost));
         self.left.map(drop).ok_or(ReadError::BudgetSpent { what, offset, limit: self.limit })
     }

@@ -8,6 +8,7 @@ use scroll::ctx::{SizeWith, TryFromCtx};
 use scroll::{Endian, Pread};
 
 use crate::error::ReadError;
+use crate::read::work::worked;
 
 /// The order of the bytes of every integer in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,7 @@ impl<'a> Bytes<'a> {
     /// The bytes of `[offset, offset + size)` that the file has: none, some or all.
     #[inline]
     pub(crate) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
+        worked(1);
         // What does not fit a `usize` lies behind every slice.
         let rest = usize::try_from(offset).ok().and_then(|start| self.data.get(start..)).unwrap_or_default();
         usize::try_from(size).ok().and_then(|size| rest.get(..size)).unwrap_or(rest)

@@ -5,6 +5,8 @@ use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use crate::read::work::worked;
+
 /// Addresses from a first to a last one, both included: an end could be 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Interval {
@@ -85,6 +87,7 @@ impl Ranked for Span {
 
 /// The number of the first that ends at `address` or above it, of some that are sorted and apart.
 pub(crate) fn position<T: Located>(apart: &[T], address: u64) -> usize {
+    worked(1);
     apart.partition_point(|it| it.interval().last < address)
 }
 
@@ -97,7 +100,7 @@ pub(crate) fn holder<T: Located>(apart: &[T], address: u64) -> Option<&T> {
 #[cfg(feature = "std")]
 pub(crate) fn overlapping(apart: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
     let from = apart.get(position(apart, interval.start)..).unwrap_or_default();
-    from.iter().copied().take_while(move |it| it.start <= interval.last)
+    from.iter().copied().inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
 }
 
 /// True if one of the intervals, which are sorted and apart, has the address.
@@ -110,6 +113,7 @@ pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
 
 /// The same addresses in order, those that overlap made one.
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    worked(intervals.len() as u64);
     intervals.sort_unstable();
     intervals.dedup_by(|next, before| {
         let overlap = next.start <= before.last;
@@ -123,6 +127,7 @@ pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
 
 /// Sorts and settles overlaps; costs one pass if all are sorted and apart already.
 pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
+    worked(all.len() as u64);
     let key = |it: &T| (it.interval().start, it.rank());
     if !all.is_sorted_by_key(key) {
         all.sort_unstable_by_key(key);
@@ -146,6 +151,7 @@ fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
     let mut upcoming = sorted.iter().enumerate().peekable();
     let mut at = 0u64;
     loop {
+        worked(1);
         while let Some((index, next)) = upcoming.next_if(|(_, next)| next.interval().start <= at) {
             open.push(Reverse((next.rank(), index)));
         }

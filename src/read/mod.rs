@@ -54,6 +54,7 @@ pub mod thread;
 pub mod undocumented;
 #[cfg(feature = "std")]
 pub(crate) mod unused_parts;
+pub(crate) mod work;
 
 #[cfg(feature = "std")]
 pub(crate) use budget::Budget;

@@ -3,6 +3,7 @@
 //! [`Dump::parse`](crate::Dump::parse) names them ([`ReadError::OtherFormat`]) and says what to do.
 
 use crate::error::{EntryName, OtherFormat, ReadError};
+use crate::format::Header;
 
 /// How files of a kind start.
 enum Start {
@@ -117,6 +118,14 @@ impl OtherFormat {
 
 /// The error that names the kind of file, if the first bytes tell it.
 pub(crate) fn recognise(data: &[u8]) -> Option<ReadError> {
+    of_table(data).or_else(|| {
+        let zeros = data.iter().position(|byte| *byte != 0).unwrap_or(data.len());
+        // Fewer of them are no sign of anything.
+        (zeros >= Header::SIZE).then_some(ReadError::Zeros { size: zeros as u64 })
+    })
+}
+
+fn of_table(data: &[u8]) -> Option<ReadError> {
     let row = TABLE.iter().find(|row| match row.start {
         With(heads) => heads.iter().any(|head| data.starts_with(head)),
         Text(heads) => {

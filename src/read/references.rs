@@ -26,6 +26,7 @@ use crate::read::linux::dso_debug_layout;
 use crate::read::module::list::ModuleList;
 use crate::read::mozilla::has_aligned_boot_args;
 use crate::read::raw_stream::RawStream;
+use crate::read::work::worked;
 
 /// A stream and all that it refers to, see [`parts`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,14 +85,15 @@ pub struct Reference {
 /// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
 /// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
-    let (parts, faults) = parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))?;
+    let (parts, faults) = parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 2))?;
     Ok(Parts { parts: parts.into_iter().map(|(_, part)| part).collect(), faults })
 }
 
 /// The parts of a stream, each with what it is, and what is wrong with references.
 pub(crate) type KnownParts<'a> = (Vec<(Kind, Part<'a>)>, Vec<ReadError>);
 
-/// As [`parts`], with what each part is; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
+/// As [`parts`], with what each part is; what the stream refers to, and fields that lead nowhere, are also charged to `all`,
+/// so that many streams on the same bytes cost no more
 /// than one.
 pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
     let bytes = stream.bytes();
@@ -400,6 +402,7 @@ impl<'a> Walk<'a, '_> {
         }
         for entry in (0..entries).map(|index| layout.first + index * layout.size) {
             for field in layout.fields {
+                worked(1);
                 references.extend(self.follow(field, bytes, entry)?);
             }
         }
@@ -431,6 +434,9 @@ impl<'a> Walk<'a, '_> {
         let target = match size.and_then(|size| self.source.slice(field.target.name(), rva, size)) {
             Ok(bytes) => Some(self.part(field.target, rva, bytes)?),
             Err(fault) => {
+                // The same fields may stand in many streams, and each fault is kept.
+                let [_, all] = &mut self.budgets;
+                all.charge(field.target.name(), rva, size_of_val(&fault) as u64)?;
                 self.faults.push(fault);
                 None
             }

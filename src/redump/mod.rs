@@ -263,6 +263,7 @@
 
 mod accounts;
 mod carried;
+mod comments;
 mod context_form;
 mod edited_memory;
 mod filter;
@@ -295,7 +296,7 @@ use core::fmt;
 use std::io;
 
 use crate::error::RedumpError;
-use crate::format::MinidumpType;
+use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
 use select::selected::Selected;
@@ -369,6 +370,9 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = selection.selected.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
+        let rows_before = source.ranges.count() as u64;
+        let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
+        let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
         let missing = source.missing(&hooks.memory);
         let mut carried = Vec::new();
         let plan = match options.is_full_user_dump() {
@@ -383,6 +387,12 @@ impl<'a> Redump<'a> {
                 builder.plan()?
             }
         };
+        let rows = match options.is_full_user_dump() {
+            true => plan.memory().0,
+            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => rows_before,
+            false => 0,
+        };
+        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
         report.missing_memory.extend(missing);
         overlaps::report(&source, &selection.selected.ranges, &mut report);
         report.source_size = source.file_size;

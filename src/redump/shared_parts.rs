@@ -12,7 +12,7 @@ use crate::read::handle::HandleObjects;
 use crate::read::linux::LinuxMaps;
 use crate::read::references::{Kind as PartKind, Part, parts_within};
 use crate::read::system::MiscInfo;
-use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream, Stream};
+use crate::read::{Budget, Context, Interval, MemoryPositions, Minidump, Module, RawStream, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use crate::redump::accounts::Accounts;
@@ -53,12 +53,15 @@ pub(super) struct Carrier<'s, 'a> {
     xstate: Option<XStateConfigFeature>,
     /// What may not be in the result, if anything.
     folders: Option<Folders>,
-    /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
-    /// to the same long text does not become a large one.
+    /// What is carried: with memory and rows no more than twice what the file holds, so that a small file whose records all
+    /// point to the same long text does not become a large one.
     carried_bytes: Budget,
     /// Contexts that were charged for before everything else, by position and size, so that names and handles do not use
     /// up what registers need.
     prepaid: HashSet<(u64, u64)>,
+    /// The bytes of the strings that were read, by position, and what that may cost.
+    strings: HashMap<Rva64, &'s [u8]>,
+    read: Budget,
     /// What streams refer to, whether it is carried or given up halfway.
     followed: Budget,
     /// Where the file has memory, of which nothing may come along as something else.
@@ -75,7 +78,8 @@ pub(super) struct Carrier<'s, 'a> {
 }
 
 impl<'s, 'a> Carrier<'s, 'a> {
-    pub(super) fn new(source: &'s Source<'a>, options: &Options) -> Self {
+    /// `memory` is what the result has of the process.
+    pub(super) fn new(source: &'s Source<'a>, options: &Options, memory: &[Interval]) -> Self {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
@@ -93,8 +97,10 @@ impl<'s, 'a> Carrier<'s, 'a> {
             extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
             xstate,
             folders,
-            carried_bytes: twice,
+            carried_bytes: source.room(memory),
             prepaid: HashSet::new(),
+            strings: HashMap::new(),
+            read: twice,
             followed: twice,
             memory: MemoryPositions::of(&dump),
             is_private,
@@ -185,7 +191,17 @@ impl<'s, 'a> Carrier<'s, 'a> {
     /// The bytes of the string at `rva`, none of which may be memory.
     fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
-        let bytes = self.dump.string(rva)?.as_bytes();
+        let bytes = match self.strings.get(&rva) {
+            Some(bytes) => bytes,
+            None => {
+                // Where it ends takes as long to find as it is long.
+                self.read.charge(WHAT, rva, 0)?;
+                let bytes = self.dump.string(rva)?.as_bytes();
+                self.strings.insert(rva, bytes);
+                self.read.charge(WHAT, rva, bytes.len() as u64)?;
+                bytes
+            }
+        };
         // Its length stands before it.
         self.memory_in(WHAT, rva, (bytes.len() as u64).saturating_add(4))?;
         Ok(bytes)

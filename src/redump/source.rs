@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
+use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::memory::MemoryInfoList;
 use crate::read::{
@@ -131,6 +132,9 @@ pub(super) struct Opened<'a> {
     /// What could not be read of the items that the records are about.
     pub(super) faults: Vec<ItemFault>,
 }
+
+/// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
+pub(super) const LITTLE: u64 = 0x1_0000;
 
 /// The dump that is re-encoded.
 pub(super) struct Source<'a> {
@@ -274,6 +278,29 @@ impl<'a> Source<'a> {
         };
         let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
         dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
+    }
+
+    /// What names, registers and other records may take in the result: with memory and the rows of lists twice the size of
+    /// the file, and as much as the file in any case.
+    pub(super) fn room(&self, memory: &[Interval]) -> Budget {
+        let (dump, file_size) = (self.dump(), self.file_size);
+        // What was written down in the words of a minidump has no memory.
+        let size = dump.data().len() as u64;
+        let memory = memory.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
+        let memory = if size == file_size { memory } else { 0 };
+        let lists = StreamType::KNOWN.iter().filter(|it| it.row().handling == Handling::Rewritten);
+        let rows = lists.filter_map(|it| dump.raw_stream(*it)).map(|stream| stream.bytes().len() as u64);
+        let taken = rows.fold(memory, u64::saturating_add).min(size);
+        Budget::bytes(size.saturating_mul(2).saturating_sub(taken))
+    }
+
+    /// Refuses a result of more than twice the size of the file, but for what was `asked` for by name and what every dump
+    /// is given.
+    ///
+    /// No producer writes dumps of which that would be made.
+    pub(super) fn refuse_growth(&self, size: u64, asked: u64) -> Result<(), RedumpError> {
+        let limit = self.file_size.saturating_mul(2).saturating_add(LITTLE).saturating_add(asked);
+        if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
     }
 
     /// See [`written`].

@@ -42,7 +42,7 @@ pub(super) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<(MinidumpBuilder<'a>, Vec<Interval>), RedumpError> {
-    let carrier = Carrier::new(source, options);
+    let carrier = Carrier::new(source, options, &selection.selected.ranges);
     let mut transcoder = Transcoder {
         source,
         options,
@@ -114,7 +114,7 @@ pub(super) struct Transcoder<'s, 'a> {
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
-    compared: Budget,
+    pub(super) compared: Budget,
 }
 
 /// Declares the way from a view to the method that the table names for it, or to the bytes.
@@ -152,8 +152,12 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 continue;
             }
             let size = stream.declared_size();
-            let (stream, decoded, shared) = self.carrier.bounded(stream, decoded);
             let row = stream.stream_type().row();
+            // Where a stream ends is not looked for in each of many that are on the same bytes.
+            let (stream, decoded, shared) = match self.is_duplicate(&stream) {
+                true => (stream, decoded, None),
+                false => self.carrier.bounded(stream, decoded),
+            };
             let is_wanted = self.hooks.keeps_stream(&stream);
             let is_filtered =
                 self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
@@ -202,13 +206,9 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.unserved_streams();
     }
 
-    /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
-    fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
-        let Some(comment) = self.options.comment() else { return false };
-        let size = stream.bytes().len() as u64;
-        matches!(decoded, Ok(Stream::CommentW(_)))
-            && self.compared.charge("comment", stream.offset(), size).is_ok()
-            && is_comment(decoded, comment)
+    /// True if an earlier stream of the type is the one that counts.
+    fn is_duplicate(&self, stream: &RawStream<'s>) -> bool {
+        stream.stream_type().row().repeats == Repeats::Once && self.met.contains(&stream.stream_type())
     }
 
     /// Reports what was lost on the way.
@@ -240,7 +240,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if !self.asked(row.asked_by) {
             return Outcome::NotAsked;
         }
-        if row.repeats == Repeats::Once && self.met.contains(&stream.stream_type()) {
+        if self.is_duplicate(stream) {
             return Outcome::Duplicate;
         }
         self.dispatch(stream, decoded)
@@ -465,21 +465,4 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let made = self.carrier.maps_without_folders(stream, &maps);
         made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten)
     }
-
-    /// Adds the comment that was asked for, unless just that one was carried.
-    fn comment(&mut self, comment: &str) {
-        let carried: HashSet<u32> =
-            self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
-        let is_known = |(stream, decoded): (RawStream<'s>, Result<Stream<'s>, ReadError>)| {
-            carried.contains(&stream.index()) && is_comment(&decoded, comment)
-        };
-        if !self.source.dump().streams().any(is_known) {
-            self.carrier.builder.comment(comment);
-        }
-    }
-}
-
-/// True for the stream of just that comment.
-fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
-    matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
 }

@@ -14,6 +14,7 @@ mod differential;
 mod directory;
 mod emit;
 mod full_user_dump;
+mod growth;
 mod handles;
 mod header;
 mod images;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         full_user_dump::trials(),
+        growth::trials(),
         handles::trials(),
         header::trials(),
         images::trials(),

@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         what_cannot_be_mapped_is_read,
         the_metadata_is_that_of_the_file,
         what_is_no_file_is_named,
+        what_never_ends_is_refused,
         what_was_read_outlives_the_file,
     ]
 }
@@ -28,6 +29,28 @@ fn a_file_is_seen_as_its_bytes() {
     std::fs::write(file.path(), b"MDMP and more").unwrap();
     for open in WAYS {
         assert_eq!(&*open(file.path()).unwrap(), b"MDMP and more");
+    }
+}
+
+fn what_never_ends_is_refused() {
+    #[cfg(unix)]
+    {
+        let error = MappedFile::read_at_most("/dev/urandom", 300_000).expect_err("it never ends");
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(error.to_string(), "/dev/urandom: more than 300000 bytes, which is the limit");
+        let ways = WAYS.map(|open| open(Path::new("/dev/zero")));
+        for error in ways.into_iter().chain([MappedFile::read_at_most("/dev/zero", 1 << 40)]) {
+            let error = error.expect_err("it never ends");
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+            assert_eq!(error.to_string(), "/dev/zero: all zeros up to 0x10000, so it is no dump");
+        }
+        assert!(MappedFile::read_at_most("/dev/null", 0).unwrap().is_empty());
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), [7; 1000]).unwrap();
+    assert_eq!(MappedFile::read_at_most(file.path(), 999).expect_err("it is longer").kind(), ErrorKind::FileTooLarge);
+    for limit in [1000, 1001, u64::MAX] {
+        assert_eq!(*MappedFile::read_at_most(file.path(), limit).unwrap(), [7; 1000]);
     }
 }
 

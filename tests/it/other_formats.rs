@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
         every_kind_is_told_by_its_first_bytes,
         a_cut_head_is_not_told,
         an_empty_file_is_called_empty,
+        zeros_are_called_zeros,
         the_entry_that_is_a_dump_is_named,
         damaged_archives_are_archives,
         files_of_reports_are_called_by_their_names,
@@ -128,6 +129,19 @@ fn a_cut_head_is_not_told() {
             }
         }
     }
+}
+
+fn zeros_are_called_zeros() {
+    for (zeros, more) in [(32, 0), (33, 1), (100_000, 0), (4096, 5000)] {
+        let bytes = [vec![0; zeros], vec![0x41; more]].concat();
+        let error = Dump::parse(&bytes).expect_err("it is no dump");
+        assert_eq!((error, error.offset()), (ReadError::Zeros { size: zeros as u64 }, Some(0)));
+        let text = format!("the file is all zeros up to {zeros:#x}: copy or upload the dump again");
+        assert_eq!(error.to_string(), text);
+    }
+    // A file that begins so may be anything.
+    assert!(matches!(Dump::parse(&[0; 31]), Err(ReadError::Signature { .. })));
+    assert!(matches!(Dump::parse(&[[0; 31].as_slice(), &[1]].concat()), Err(ReadError::Signature { .. })));
 }
 
 fn an_empty_file_is_called_empty() {

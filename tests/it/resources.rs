@@ -19,6 +19,7 @@ use userdump::write::MemoryRange;
 use userdump::{Dump, MappedFile, MinidumpBuilder};
 
 pub use allocator::{Spent, measure};
+pub use hostile::words;
 
 use crate::support::{Shared, fixtures, trials};
 use crate::synth::{self, Shape, kind};

@@ -88,18 +88,18 @@ impl<'a> Check<'a, '_> {
     }
 
     fn system_info(&mut self, stream: &RawStream<'a>, system: &SystemInfo<'a>) {
-        self.name(Place::stream(stream), system.raw().csd_version_rva.into(), system.csd_version());
+        self.name(Place::stream(stream), system.raw().csd_version_rva.into(), || system.csd_version());
     }
 
     fn unloaded_modules(&mut self, stream: &RawStream<'a>, list: &UnloadedModuleList<'a>) {
         self.list(stream, list, |check, place, module| {
-            check.name(place, module.raw().module_name_rva.into(), module.name().map(Some));
+            check.name(place, module.raw().module_name_rva.into(), || module.name().map(Some));
         });
     }
 
     fn thread_names(&mut self, stream: &RawStream<'a>, list: &ThreadNames<'a>) {
         self.list(stream, list, |check, place, thread| {
-            check.name(place, thread.raw().rva_of_thread_name, thread.name().map(Some));
+            check.name(place, thread.raw().rva_of_thread_name, || thread.name().map(Some));
         });
     }
 
@@ -148,7 +148,7 @@ impl<'a> Check<'a, '_> {
 
     fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
         self.list(stream, list, |check, place, module: Module<'a>| {
-            check.name(place, module.raw().module_name_rva.into(), module.name().map(Some));
+            check.name(place, module.raw().module_name_rva.into(), || module.name().map(Some));
             // Not decoded: the paths of many modules may be one long record.
             if let Err(error) = module.code_view_record() {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
@@ -206,8 +206,8 @@ impl<'a> Check<'a, '_> {
 
     fn handle(&mut self, place: Place, handle: &Handle<'a>) {
         let raw = handle.raw().descriptor;
-        self.name(place, raw.type_name_rva.into(), handle.type_name());
-        self.name(place, raw.object_name_rva.into(), handle.object_name());
+        self.name(place, raw.type_name_rva.into(), || handle.type_name());
+        self.name(place, raw.object_name_rva.into(), || handle.object_name());
         for object in handle.object_information() {
             const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
             if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
@@ -228,9 +228,14 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn name(&mut self, place: Place, rva: u64, name: Result<Option<Utf16<'a>>, ReadError>) {
+    /// Looks at the name that `name` reads. Where it ends takes as long to find as it is long, so that none is read once too
+    /// much was looked at.
+    fn name(&mut self, place: Place, rva: u64, name: impl FnOnce() -> Result<Option<Utf16<'a>>, ReadError>) {
         const WHAT: &str = "MINIDUMP_STRING";
-        match name {
+        if self.looked_at.is_spent() {
+            return;
+        }
+        match name() {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
             Ok(Some(name)) => {
                 let may_look = self.may_look_at(place, WHAT, name.as_bytes().len() as u64);

@@ -8,6 +8,7 @@ use crate::format::linux::LinuxMapFlags;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 use crate::read::text::utf8::Utf8;
+use crate::read::work::worked;
 
 /// `/proc/self/maps`: the mappings of the process, a line for each.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,7 @@ impl<'a> FromStream<'a> for LinuxMaps<'a> {
 
 /// `00400000-0040b000 r-xp 00000000 08:01 1234       /usr/bin/app (deleted)`.
 fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
+    worked(line.as_bytes().len() as u64);
     let mut rest = line.as_bytes();
     let (start, end) = word(&mut rest)?.split_at_byte(b'-')?;
     let flags = flags(word(&mut rest)?.as_bytes())?;

@@ -13,6 +13,7 @@ use crate::read::minidump::Minidump;
 use crate::read::target::Target;
 use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::ThreadList;
+use crate::read::work::worked;
 
 /// The memory of the process by address.
 ///
@@ -213,6 +214,7 @@ impl<'a> Memory<'a> {
         let at = self.mask(address);
         let mut next = Some(at);
         self.pieces.from(at).iter().map_while(move |piece| {
+            worked(1);
             let start = next.filter(|&start| piece.interval.start <= start)?;
             next = piece.interval.next();
             Some(piece.part(Interval { start, ..piece.interval }))
@@ -282,6 +284,7 @@ impl<'a> Memory<'a> {
         for range in self.ranges_at(address) {
             let rest = buf.get_mut(done..).unwrap_or_default();
             let count = range.bytes.len().min(rest.len());
+            worked(count as u64);
             for (to, from) in rest.iter_mut().zip(range.bytes) {
                 *to = *from;
             }
@@ -296,6 +299,7 @@ impl<'a> Memory<'a> {
     /// The `N` bytes from `address` on.
     #[inline]
     pub(crate) fn array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        worked(1);
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
         // The file has all bytes of a piece.
@@ -354,6 +358,7 @@ impl Memory<'_> {
 
     /// The one that holds `address`; if none does, the next one.
     pub(crate) fn position(&self, address: u64) -> usize {
+        worked(1);
         self.pieces.position(self.mask(address))
     }
 }

@@ -8,6 +8,7 @@ use crate::format::debug::Size;
 use crate::format::{FieldOffset, Rva64};
 
 use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::work::worked;
 
 /// Borrowed UTF-16 text of either byte order; it may hold unpaired surrogates, as Windows paths may.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,7 @@ impl<'a> Utf16<'a> {
     pub fn units(&self) -> impl Iterator<Item = u16> + Clone + 'a {
         let big = self.big;
         self.bytes.chunks_exact(2).map(move |pair| {
+            worked(1);
             let pair = [pair.first().copied().unwrap_or(0), pair.last().copied().unwrap_or(0)];
             if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
         })
@@ -76,6 +78,7 @@ impl<'a> Utf16<'a> {
     pub fn trim_end_nul(&self) -> Self {
         let mut bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
         while let Some(rest) = bytes.strip_suffix(&[0, 0]) {
+            worked(1);
             bytes = rest;
         }
         Self { bytes, big: self.big }

@@ -10,6 +10,7 @@ use crate::format::debug::Size;
 use crate::format::{Rva, Rva64};
 
 use crate::read::bytes::Bytes;
+use crate::read::work::worked;
 
 /// Borrowed text that is meant to be UTF-8; it may be anything, for Linux has no encoding for its paths.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +50,7 @@ impl<'a> Utf8<'a> {
     /// The text without NULs at its end, which some producers count in.
     pub fn trim_end_nul(&self) -> Self {
         let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        worked((self.bytes.len() - end) as u64);
         Self::new(self.bytes.get(..end).unwrap_or_default())
     }
 
@@ -63,7 +65,7 @@ impl<'a> Utf8<'a> {
         let whole = text.strip_suffix(b"\n").unwrap_or(text);
         // Nothing is no line, and not an empty one.
         let lines = (!text.is_empty()).then(|| whole.split(|&byte| byte == b'\n'));
-        lines.into_iter().flatten().map(Self::new)
+        lines.into_iter().flatten().inspect(|line| worked(line.len() as u64)).map(Self::new)
     }
 
     /// True if there is text that does not end as a line does: some of it may be missing.
@@ -98,6 +100,7 @@ impl<'a> Utf8<'a> {
 impl fmt::Display for Utf8<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes.utf8_chunks().try_for_each(|part| {
+            worked(part.valid().len() as u64);
             f.write_str(part.valid())?;
             if part.invalid().is_empty() { Ok(()) } else { f.write_str("\u{fffd}") }
         })
@@ -125,7 +128,7 @@ impl PartialEq<&str> for Utf8<'_> {
 
 /// The bytes before the first NUL, all if there is none.
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+    bytes.split(|&byte| byte == 0).next().inspect(|text| worked(text.len() as u64)).unwrap_or_default()
 }
 
 impl<'a> Bytes<'a> {

@@ -14,7 +14,7 @@ use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::selected::Selection;
-use crate::redump::source::Source;
+use crate::redump::source::{LITTLE, Source};
 use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{event, windows_context};
@@ -61,7 +61,8 @@ pub(super) fn builder<'a>(
         true => FullUserDumpBuilder::new_32_bit(machine),
         false => FullUserDumpBuilder::new_64_bit(machine),
     };
-    let mut transcoder = Transcoder { source, hooks, selection, machine, builder, report };
+    let budget = source.room(&selection.selected.ranges).plus(LITTLE);
+    let mut transcoder = Transcoder { source, hooks, selection, machine, builder, budget, report };
     transcoder.system();
     let first_thread = transcoder.threads();
     transcoder.event(first_thread);
@@ -75,6 +76,9 @@ struct Transcoder<'s, 'a> {
     selection: &'s Selection,
     machine: ImageFileMachine,
     builder: FullUserDumpBuilder<'a>,
+    /// What registers and names may take: in sound dumps no two threads or modules have them in common, and here each gets
+    /// a copy.
+    budget: Budget,
     report: &'s mut Report,
 }
 
@@ -98,18 +102,20 @@ impl<'s> Transcoder<'s, '_> {
         let list = list.map(|(item, thread)| ((StreamType::THREAD_LIST, item), thread));
         let extended = extended.map(|(item, it)| ((StreamType::THREAD_EX_LIST, item), it.thread()));
         let mut first = None;
-        // Threads of sound dumps have registers of their own.
-        let mut budget = Budget::times(self.source.file_size, 2);
+        // Each thread has registers in this format, also those that share them, and those that have none.
+        let registers = self.machine.processor().windows_context().map_or(0, |layout| u64::from(layout.size));
+        let each = registers.saturating_add(CrashThread64::SIZE as u64);
         for ((stream_type, item), thread) in list.chain(extended) {
             if self.selection.threads_left_out.contains(&thread.id()) {
                 self.report.threads_left_out += 1;
                 continue;
             }
             let offset = thread.raw().thread_context.rva.into();
-            let context = thread.context().and_then(|context| {
-                let size = context.map_or(0, |context| context.as_bytes().len() as u64);
-                budget.charge("CONTEXT", offset, size).map(|()| context)
-            });
+            if let Err(error) = self.budget.charge("CONTEXT", offset, each) {
+                self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
+                continue;
+            }
+            let context = thread.context();
             let context = context.unwrap_or_else(|error| {
                 self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
                 None
@@ -179,10 +185,8 @@ impl<'s> Transcoder<'s, '_> {
         modules.sort_by_key(|(_, module)| self.source.target.mask(module.base()));
         self.leave_out_modules_without_image(&mut modules);
         let (mut altered, mut cut) = (0, 0);
-        // In sound dumps no two modules have a name in common; here each gets a copy.
-        let mut budget = Budget::times(self.source.file_size, 2);
         for (item, module) in modules {
-            let name = module.name().and_then(|name| charged(&mut budget, &module, name)).map(|name| {
+            let name = charged_name(&mut self.budget, &module).map(|name| {
                 let whole = name.to_string_lossy();
                 // In this format a name ends at its first NUL.
                 let text = whole.split('\0').next().unwrap_or_default();
@@ -204,7 +208,11 @@ impl<'s> Transcoder<'s, '_> {
 }
 
 /// The name of a module, as long as all of them together are not much larger than the file.
-fn charged<'a>(budget: &mut Budget, module: &Module<'_>, name: Utf16<'a>) -> Result<Utf16<'a>, ReadError> {
+fn charged_name<'a>(budget: &mut Budget, module: &Module<'a>) -> Result<Utf16<'a>, ReadError> {
+    const WHAT: &str = "MINIDUMP_STRING";
     let offset = module.raw().module_name_rva.into();
-    budget.charge("MINIDUMP_STRING", offset, name.as_bytes().len() as u64).map(|()| name)
+    // Where it ends takes as long to find as it is long.
+    budget.charge(WHAT, offset, 0)?;
+    let name = module.name()?;
+    budget.charge(WHAT, offset, name.as_bytes().len() as u64).map(|()| name)
 }

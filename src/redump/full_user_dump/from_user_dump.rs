@@ -1,13 +1,13 @@
 //! A full user dump from a full user dump: what it says stays as it is, but for what a program leaves out.
 
 use crate::format::StreamType;
-use crate::format::full_user_dump::CrashModule64;
+use crate::format::full_user_dump::{CrashModule64, CrashThread64};
 use crate::read::full_user_dump::VersionInformation;
-use crate::read::{FullUserDump, ModuleList};
+use crate::read::{Budget, FullUserDump, ModuleList};
 use crate::redump::hooks::Hooks;
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::selected::Selection;
-use crate::redump::source::Source;
+use crate::redump::source::{LITTLE, Source};
 use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{event, windows_context};
@@ -48,9 +48,16 @@ fn threads<'a>(
     let stays = |id: u32| !selection.threads_left_out.contains(&id);
     let processor = dump.header().machine_image_type.processor();
     let (mut first, mut cut) = (None, 0);
-    for thread in dump.threads() {
+    // Where contexts are cut, each thread has one all the same.
+    let mut budget = Budget::times(dump.data().len() as u64, 2).plus(LITTLE);
+    let each = dump.context_size().saturating_add(CrashThread64::SIZE as u64);
+    for (thread, item) in dump.threads().into_iter().zip(0..) {
         if !stays(thread.id()) {
             report.threads_left_out += 1;
+            continue;
+        }
+        if let Err(error) = budget.charge("CONTEXT", dump.header().thread_offset, each) {
+            report.faults.push(ItemFault { stream_type: StreamType::THREAD_LIST, item, part: "context", error });
             continue;
         }
         let context = thread.registers();

@@ -53,7 +53,7 @@ pub(super) fn file(target: &[u8], streams: &[Stream<'_>]) -> Vec<u8> {
 }
 
 /// Little-endian words, one behind the other.
-pub(super) fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
+pub fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 

@@ -1,0 +1,36 @@
+//! The comment that a program asks for.
+
+use std::collections::HashSet;
+
+use crate::error::ReadError;
+use crate::read::{RawStream, Stream};
+
+use crate::redump::transcode::Transcoder;
+
+impl<'s> Transcoder<'s, '_> {
+    /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
+    pub(super) fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
+        let Some(comment) = self.options.comment() else { return false };
+        let size = stream.bytes().len() as u64;
+        matches!(decoded, Ok(Stream::CommentW(_)))
+            && self.compared.charge("comment", stream.offset(), size).is_ok()
+            && is_comment(decoded, comment)
+    }
+
+    /// Adds the comment that was asked for, unless just that one was carried.
+    pub(super) fn comment(&mut self, comment: &str) {
+        let carried: HashSet<u32> =
+            self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
+        let is_known = |(stream, decoded): (RawStream<'s>, Result<Stream<'s>, ReadError>)| {
+            carried.contains(&stream.index()) && is_comment(&decoded, comment)
+        };
+        if !self.source.dump().streams().any(is_known) {
+            self.carrier.builder.comment(comment);
+        }
+    }
+}
+
+/// True for the stream of just that comment.
+fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
+    matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
+}
