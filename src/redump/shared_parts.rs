@@ -14,9 +14,9 @@ use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream,
 use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
 use crate::redump::context_form::{Change, Form};
-use crate::redump::folders::{
-    Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name,
-};
+use crate::redump::folders::base_names::{code_view_without_folder, string_without_folder, wide_name_of_module};
+use crate::redump::folders::learn::Folders;
+use crate::redump::folders::maps::maps_without_folders;
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
@@ -187,7 +187,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         // The whole text is charged for, as looking for its last separator goes through it.
         let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
+        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text)))))
     }
 
     /// The CodeView record of a module, likewise.

@@ -351,6 +351,8 @@ impl<'s> Transcoder<'s, '_> {
 
     fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
+        self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.standard_name);
+        self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.daylight_name);
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
         self.carrier.builder.misc_info(raw);
