@@ -28,6 +28,8 @@ const FOREIGN: [Spelling; 9] = [
     Spelling::new(Units::BigEndian, Alphabet::Unknown),
 ];
 
+/// The size of the longest character or escape, in bytes.
+const MOST: usize = 12;
 /// What it costs to fold a letter that is not ASCII, beside looking for it.
 const FOLDED: u64 = 8;
 
@@ -60,30 +62,33 @@ pub(super) struct Known {
     has_foreign: bool,
 }
 
-/// Patterns that agree in their first bytes, and how many these are.
+/// Patterns that agree in their first bytes, how many these are, and what it cost to find them.
 #[derive(Clone, Copy)]
 struct Candidates<'k> {
     patterns: &'k [(Box<[u8]>, Kind)],
     depth: usize,
+    spent: u64,
 }
 
 impl Candidates<'_> {
     /// Those that go on with a byte.
     fn with(self, byte: u8) -> Self {
         let at = |pattern: &(Box<[u8]>, Kind)| pattern.0.get(self.depth).copied();
+        let ends = [self.patterns.first(), self.patterns.last()];
+        let (depth, spent) = (self.depth + 1, self.spent + 1);
+        if ends.iter().all(|pattern| pattern.and_then(at) == Some(byte)) {
+            // Then all of them do.
+            return Self { depth, spent, ..self };
+        }
         let from = self.patterns.partition_point(|pattern| at(pattern) < Some(byte));
         let rest = self.patterns.get(from..).unwrap_or_default();
         let count = rest.partition_point(|pattern| at(pattern) == Some(byte));
-        Self { patterns: rest.get(..count).unwrap_or_default(), depth: self.depth + 1 }
+        let spent = spent + 2 * u64::from(self.patterns.len().checked_ilog2().unwrap_or_default());
+        Self { patterns: rest.get(..count).unwrap_or_default(), depth, spent }
     }
 
     fn with_char(self, char: char) -> Self {
         char.encode_utf8(&mut [0; 4]).bytes().fold(self, Self::with)
-    }
-
-    /// What it costs to find the next ones.
-    fn cost(self) -> u64 {
-        self.patterns.len().checked_ilog2().map_or(1, |log| 2 + 2 * u64::from(log))
     }
 
     /// The one that ends here.
@@ -137,15 +142,25 @@ impl Known {
         if self.patterns.is_empty() {
             return Ok(None);
         }
-        let foreign = if self.has_foreign { FOREIGN.as_slice() } else { &[] };
         for (at, &byte) in text.iter().enumerate().skip(from) {
-            let may_start = matches!(byte, b'/' | b'\\' | b'%') || self.has_relative;
+            if !(self.has_relative || matches!(byte, b'/' | b'\\' | b'%')) {
+                continue;
+            }
             let mut longest: Option<Found> = None;
-            for &spelling in KNOWN.iter().chain(foreign).filter(|_| may_start) {
-                let start = if spelling.units == Units::BigEndian { at.checked_sub(1) } else { Some(at) };
+            for known in KNOWN {
+                let start = if known.units == Units::BigEndian { at.checked_sub(1) } else { Some(at) };
                 let Some(start) = start.filter(|&start| start >= from) else { continue };
-                let found = self.longest_at(text, start, spelling, charge)?;
+                let (found, reached) = self.longest_at(text, start, known, charge)?;
                 longest = [longest, found].into_iter().flatten().max_by_key(|found| found.end);
+                // What was read up to where nothing fitted any more is the same in other spellings, if it is ASCII.
+                let read = text.get(start..reached).unwrap_or_default();
+                if !self.has_foreign || known.is_plain(read) {
+                    continue;
+                }
+                for spelling in FOREIGN.into_iter().filter(|spelling| spelling.units == known.units) {
+                    let (found, _) = self.longest_at(text, start, spelling, charge)?;
+                    longest = [longest, found].into_iter().flatten().max_by_key(|found| found.end);
+                }
             }
             if longest.is_some() {
                 return Ok(longest);
@@ -154,29 +169,31 @@ impl Known {
         Ok(None)
     }
 
-    /// The longest of all that begins at a position in a spelling.
+    /// The longest of all that begins at a position in a spelling, and up to where the text was read.
     fn longest_at(
         &self,
         text: &[u8],
         start: usize,
         spelling: Spelling,
         charge: &mut impl FnMut(u64) -> Result<(), ReadError>,
-    ) -> Result<Option<Found>, ReadError> {
+    ) -> Result<(Option<Found>, usize), ReadError> {
         let before = spelling.unit_before(text, start).map(|(unit, _)| unit);
-        let Some((first, _)) = spelling.char_at(text, start) else { return Ok(None) };
-        let has_separator = is_separator(first);
-        let may_begin = match before {
-            Some(unit) => !is_separator_unit(unit) && (has_separator || unit < 0x80 && !goes_on(unit)),
-            None => true,
-        };
-        if !may_begin || !has_separator && !self.has_relative {
-            return Ok(None);
+        let is_within = before.is_some_and(|unit| unit >= 0x80 || goes_on(unit));
+        let is_other = |unit: u16| !is_separator_unit(unit) && unit != u16::from(b'%');
+        if is_within && spelling.unit(text, start).is_some_and(is_other) {
+            return Ok((None, start));
         }
-        let mut candidates = Candidates { patterns: &self.patterns, depth: 1 };
+        let Some((first, _)) = spelling.char_at(text, start) else { return Ok((None, start)) };
+        let has_separator = is_separator(first);
+        if before.is_some_and(is_separator_unit) || !has_separator && (is_within || !self.has_relative) {
+            return Ok((None, start));
+        }
+        let mut candidates = Candidates { patterns: &self.patterns, depth: 1, spent: 0 };
         let name = if has_separator { behind_separators(spelling, text, start, charge)? } else { start };
         let (mut at, mut longest) = (name, None);
+        let mut reached = at;
         while let Some((char, behind)) = spelling.char_at(text, at) {
-            charge(candidates.cost() + if char.is_ascii() { 0 } else { FOLDED })?;
+            candidates.spent = if char.is_ascii() { 1 } else { FOLDED };
             candidates = match char {
                 '/' | '\\' => {
                     at = behind_separators(spelling, text, at, charge)?;
@@ -185,10 +202,12 @@ impl Known {
                 _ if char.is_ascii() => candidates.with_char(char.to_ascii_lowercase()),
                 _ => folded(char).fold(candidates, Candidates::with_char),
             };
+            charge(candidates.spent)?;
+            at = at.max(behind);
+            reached = at;
             if candidates.patterns.is_empty() {
                 break;
             }
-            at = at.max(behind);
             let Some(kind) = candidates.ended() else { continue };
             let needed = match spelling.alphabet {
                 Alphabet::Unknown => Kind::UNKNOWN,
@@ -201,7 +220,10 @@ impl Known {
             let place = Place { text, spelling, start, end: at };
             let is_folder = kind.contains(Kind::FOLDER) && (has_separator || kind.contains(Kind::RELATIVE));
             let is_alone = kind.contains(Kind::ALONE);
-            if is_folder && !place.goes_on() && (!is_alone || place.is_rooted() && place.is_likely()) {
+            // A word that is all of a relative folder is one only in front of something.
+            let is_word = is_alone && !has_separator && !place.is_parent();
+            let is_likely = || !is_alone || place.is_rooted() && place.is_likely();
+            if is_folder && !is_word && !place.goes_on() && is_likely() {
                 let drive = place.drive().filter(|_| kind.contains(Kind::ON_DRIVE));
                 longest = Some(Found { start: drive.unwrap_or(start), end: at, units: spelling.units });
             } else if kind.contains(Kind::NAME) && has_separator && place.is_whole_name() && place.is_likely() {
@@ -212,7 +234,8 @@ impl Known {
                 longest = Some(Found { start: name, end: at, units: spelling.units });
             }
         }
-        Ok(longest)
+        // What could not be read there may be a character in another spelling.
+        Ok((longest, reached.saturating_add(MOST).min(text.len())))
     }
 }
 
@@ -232,6 +255,11 @@ impl Place<'_> {
     /// True if the component before goes on with a letter, a digit, an underscore or a hyphen.
     fn goes_on(&self) -> bool {
         self.unit_at(self.end).is_some_and(goes_on)
+    }
+
+    /// True if a separator follows.
+    fn is_parent(&self) -> bool {
+        self.unit_at(self.end).is_some_and(is_separator_unit)
     }
 
     /// True if a name is no part of another one, or of the name of a file.

@@ -95,6 +95,16 @@ impl Spelling {
         Some((if is_known { char } else { unknown(char) }, next))
     }
 
+    /// True if a text is ASCII without escapes, so that it is the same in all spellings of these units.
+    pub(super) fn is_plain(self, text: &[u8]) -> bool {
+        let mut units = (0..text.len()).step_by(self.width()).filter_map(|at| self.unit(text, at));
+        let mut before = 0;
+        units.all(|unit| {
+            let is_escape = core::mem::replace(&mut before, unit) == u16::from(b'\\') && unit == u16::from(b'u');
+            unit < 0x80 && unit != u16::from(b'%') && !is_escape
+        })
+    }
+
     /// The unit at a position with percent escapes decoded, the position behind it, and whether it was one.
     fn decoded(self, text: &[u8], at: usize) -> Option<(u16, usize, bool)> {
         let (unit, next) = (self.unit(text, at)?, at + self.width());

@@ -359,6 +359,8 @@ fn relative_folders_are_hidden() {
     ] {
         expect(path, text, expected);
     }
+    // A word is no folder.
+    expect("lib/app.exe", "a lib, lib/x, ./lib/y", "a lib, ***/x, ./lib/y");
 }
 
 fn texts_without_folders_stay_byte_for_byte() {
