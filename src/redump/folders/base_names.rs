@@ -43,7 +43,8 @@ pub(in crate::redump) fn string_without_folder(string: &[u8]) -> Vec<u8> {
     let (size, text) =
         string.split_first_chunk().map_or((0, &[][..]), |(size, text)| (u32::from_le_bytes(*size), text));
     let text = usize::try_from(size).ok().and_then(|size| text.get(..size)).unwrap_or(text);
-    let name = wide_name_of_module(text);
+    let end = text.chunks_exact(2).position(|unit| unit == [0, 0]).map_or(text.len(), |nul| 2 * nul);
+    let name = wide_name_of_module(text.get(..end).unwrap_or_default());
     let size = u32::try_from(name.len()).unwrap_or(u32::MAX);
     [&size.to_le_bytes(), &*name, &[0, 0]].concat()
 }

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use crate::read::linux::LinuxMaps;
 
+use crate::redump::unused_bytes::narrow_size;
+
 /// What the path of memory that a program shares begins with; its name follows.
 pub(in crate::redump) const SHARED_MEMORY: &[u8] = b"/memfd:";
 /// What follows the path of a file that has no name any more.
@@ -22,6 +24,8 @@ fn needs_slash(name: &[u8]) -> bool {
 /// The text with base names in place of paths, and asterisks in place of the names of memory.
 pub(in crate::redump) fn maps_without_folders(maps: &LinuxMaps<'_>) -> Vec<u8> {
     let text = maps.text().as_bytes();
+    // What follows a NUL is no text.
+    let text = text.get(..narrow_size(text)).unwrap_or_default();
     let mut shorter = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         // Five columns without a slash or a bracket stand before the path.

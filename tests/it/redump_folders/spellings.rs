@@ -163,34 +163,35 @@ fn canaries(folder: &str, rest: &str, user: &str, encode: Encode) -> Vec<Canary>
 fn joined(canaries: &[Canary]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (canary, pad) in canaries.iter().flat_map(|canary| (0..2).map(move |pad| (canary, pad))) {
-        bytes.extend_from_slice(&[0; 4]);
-        bytes.resize(bytes.len() / 2 * 2 + pad, 0);
+        // A text ends at its first NUL, in the eyes of both options.
+        bytes.resize(bytes.len() / 2 * 2 + 4 + pad, 1);
         bytes.extend_from_slice(&canary.text);
     }
-    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&[1; 4]);
     bytes
 }
 
 /// A dump with a module at a path, and the bytes in every place that takes any.
 fn places_for_bytes(path: &str, bytes: &[u8]) -> Dump {
     let object = ObjectInfo { kind: 1, bytes: bytes.to_vec() };
-    let annotation = bytes.to_vec();
-    let misc = [&1u32.to_le_bytes(), &(12 + bytes.len() as u32).to_le_bytes(), &[0; 4], bytes].concat();
-    dump_with(path)
+    let dump = dump_with(path)
         .handle(Handle { objects: vec![object], ..Handle::new(8, "File") })
-        .module(Module { misc: misc.into(), ..Module::new(0x50_0000, 0x1000, "misc") })
         .module(Module::new(0x60_0000, 0x1000, "unknown").code_view([b"????", bytes].concat()))
-        .raw(kind::COMMENT_A, bytes)
         .raw(LINUX_CMD_LINE, bytes)
         .raw(LINUX_ENVIRON, bytes)
         .raw(USER_STREAM, bytes)
-        .raw(0x7777, bytes)
-        .written(CRASHPAD_INFO, move |dump| {
-            let [start, end, key, text] = std::array::from_fn(|_| dump.label());
-            dump.u32(1).zeros(32).location(start, end).zeros(20);
-            dump.place(start).u32(1).rva(key).rva(text).place(end).place(key).u32(1).raw(b"k").u8(0).place(text);
-            dump.u32(annotation.len() as u32).raw(&annotation).u8(0);
-        })
+        .raw(0x7777, bytes);
+    if bytes.contains(&0) {
+        return dump;
+    }
+    // A text ends at its first NUL.
+    let annotation = bytes.to_vec();
+    dump.raw(kind::COMMENT_A, bytes).written(CRASHPAD_INFO, move |dump| {
+        let [start, end, key, text] = std::array::from_fn(|_| dump.label());
+        dump.u32(1).zeros(32).location(start, end).zeros(20);
+        dump.place(start).u32(1).rva(key).rva(text).place(end).place(key).u32(1).raw(b"k").u8(0).place(text);
+        dump.u32(annotation.len() as u32).raw(&annotation).u8(0);
+    })
 }
 
 fn dump_with(path: &str) -> Dump {
@@ -224,7 +225,7 @@ fn folders_are_hidden_in_every_spelling_and_place() {
         for canary in canaries(folder, rest, user, |text| text.as_bytes().to_vec()) {
             let text = String::from_utf8(canary.text).unwrap();
             let handle = Handle { object_name: text.as_str().into(), ..Handle::new(8, text.as_str()) };
-            let misc = MiscInfo { build: text.clone(), ..MiscInfo::default() };
+            let misc = MiscInfo { flags: 0x100, build: text.clone(), ..MiscInfo::default() };
             let dump = dump_with(&path).comment_w(&text).thread_name(1, text.as_str()).handle(handle).misc_info(misc);
             let source = dump.build();
             let [gone, kept] = [canary.gone, canary.kept].map(|text| UTF16(std::str::from_utf8(&text).unwrap()));
