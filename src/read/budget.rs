@@ -33,6 +33,12 @@ impl Budget {
         Self::new(self.limit.saturating_add(constant))
     }
 
+    /// Nothing.
+    #[cfg(feature = "std")]
+    pub(crate) const fn spent() -> Self {
+        Self { limit: 0, left: None }
+    }
+
     const fn new(limit: u64) -> Self {
         Self { limit, left: Some(limit) }
     }

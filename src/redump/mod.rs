@@ -210,11 +210,36 @@
 //! Registers are valid if the flags of their context say so. Contexts whose flags name no group of registers, as those of
 //! Breakpad on macOS, keep the general ones; those of processors without a known layout stay as they are. An extended
 //! state that cannot be read is cut off, even with `y`. With `R`, the names of the rows that end in "what `R` is for" are
-//! base names; wherever else in a stream the folder of a module is written out, asterisks stand in its place. Memory is
-//! not searched.
+//! base names; asterisks replace the [folders](#folders) wherever else they are written out, and the names of users in them.
+//! Memory is not searched.
 //!
 //! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
 //! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which.
+//!
+//! # Folders
+//!
+//! With `R`, modules, unloaded modules, host modules, link maps, the PDB files of CodeView records and the lines of
+//! LinuxMaps keep only their base names. Names that a program gave its memory (`/memfd:`, `[anon:`, files in `/dev/shm` and
+//! `/dev/ashmem`) become asterisks. Everything else that the result takes over, except memory, is searched for the folders
+//! of those files and of miscellaneous debug records, and asterisks of the same size replace them. A folder is found
+//!
+//! - in UTF-8, in UTF-16 of either byte order at any position, and in 8-bit code pages. No dump records its code page, so
+//!   there any character outside of ASCII matches any other, with one or two bytes each; ASCII must match exactly;
+//! - in upper, lower or mixed case, by the case mappings of Unicode without those of single languages; `i` with and without
+//!   its dot are the same;
+//! - with slashes or backslashes, one or more of them, with percent escapes, and with the escapes of JSON;
+//! - behind any root: a drive letter (which is hidden as well), a device, a volume, a share, `\\?\`, `\??\`, `file:///`. A
+//!   folder of a single component is found only behind such a root, not within another path;
+//! - if no ASCII letter or digit, underscore or hyphen follows: `C:\app` is not found in `C:\app2`.
+//!
+//! The component behind `Users`, `Documents and Settings` or `home` is the name of a user, who has other folders, too. It is
+//! replaced wherever it is a whole component of a path: `C:\Users\****\Desktop`. In a code page
+//! there must also be a separator or a colon earlier in the same text, and the name must not be valid UTF-8.
+//!
+//! Not found are: short names (`LONGNA~1`), paths with `.` or `..` inside, letters that are composed differently
+//! (`e` and an accent for `é`), names outside of paths (`USER=anna`), names of fewer than three bytes with their separator,
+//! anything compressed or encoded otherwise, and folders in which no file of these lists is. Searching costs a multiple of
+//! the size of the file at most: what would take longer is left out, as [`Outcome::Filtered`] or as a fault in the report.
 //!
 //! # Where we differ
 //!
@@ -251,7 +276,7 @@
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
 //! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that point neither into a module nor into a stack (or to its end) are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
-//! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for the modules' folders, and what would take too long to search is left out |
+//! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
 //! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |

@@ -18,9 +18,9 @@ use crate::write::{MinidumpBuilder, PartId, Text};
 use crate::redump::accounts::Accounts;
 use crate::redump::carried::object_bytes;
 use crate::redump::context_form::{Change, Form};
-use crate::redump::folders::{
-    Folders, code_view_without_folder, maps_without_folders, string_without_folder, wide_base_name,
-};
+use crate::redump::folders::base_names::{code_view_without_folder, string_without_folder, wide_name_of_module};
+use crate::redump::folders::learn::Folders;
+use crate::redump::folders::maps::maps_without_folders;
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
@@ -231,8 +231,9 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
         let is_new = !self.carried.contains_key(&key);
-        let part = self
-            .once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))?;
+        let part = self.once("MINIDUMP_STRING", key, |builder, _| {
+            Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text))))
+        })?;
         if is_new {
             self.look_at_text(rva)?;
         }

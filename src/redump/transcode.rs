@@ -438,6 +438,8 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if self.carrier.is_private {
             clear_misc_info(&mut raw);
         }
+        self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.standard_name);
+        self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.daylight_name);
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
         // Its first word is the size of the form that is written.

@@ -1,16 +1,18 @@
 //! The option `R`: base names of modules, and their folders nowhere in the result but in memory.
 
+mod code_pages;
+mod cost;
+mod spellings;
+
 use libtest_mimic::Trial;
-use userdump::redump::{Outcome, redump};
-use userdump::{Dump as Source, ReadError};
+use userdump::redump::Outcome;
 
 use crate::support::cpu::{Cpu, put};
 use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, hex, parsed};
 use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{
-    Bytes, Dump, Handle, MiscInfo, Module, ObjectInfo, Shape, Stack, SystemInfo, Text, Thread, UnloadedModule, kind,
-    rsds,
+    Bytes, Dump, Handle, MiscInfo, Module, ObjectInfo, Shape, Stack, SystemInfo, Thread, UnloadedModule, kind, rsds,
 };
 
 pub fn trials() -> Vec<Trial> {
@@ -26,11 +28,12 @@ pub fn trials() -> Vec<Trial> {
         without_the_option_folders_stay,
         mapped_files_are_found_again_without_folders,
         a_backslash_in_a_mapped_file_is_no_separator,
-        texts_that_would_cost_too_much_are_left_out,
-        many_modules_with_long_folders_cost_little,
+        names_of_memory_are_hidden,
         debug_records_name_folders_in_either_width,
     ];
     trials.push(shared_trial("redump_folders::a_debug_record_of_a_shared_file_in_utf16", shared_misc_record));
+    trials.extend(spellings::trials());
+    trials.extend(cost::trials());
     trials
 }
 
@@ -153,15 +156,53 @@ fn mapped_files_have_their_base_names() {
     assert_eq!(found, expected);
 }
 
-/// Everything in a file but its memory, in lower case and with one kind of separator.
-fn metadata(bytes: &[u8]) -> Vec<u8> {
+/// What a program calls memory of its own is no base name.
+fn names_of_memory_are_hidden() {
+    let source = "400000-401000 rw-s 00000000 00:01 12      /memfd:jane/s secret (deleted)\n\
+                  401000-402000 rw-s 00000000 00:01 13      /memfd:\n\
+                  402000-403000 rw-p 00000000 00:00 0       [anon:secret heap]\n\
+                  403000-404000 rw-s 00000000 00:01 14      [anon_shmem:a]b]\n\
+                  404000-405000 rw-s 00000000 00:01 15      /dev/shm/jane.1000/x\n\
+                  405000-406000 rw-s 00000000 00:01 16      /dev/ashmem/secret (deleted)\n\
+                  406000-407000 rw-p 00000000 00:00 0       [stack:17]\n\
+                  407000-408000 rw-s 00000000 00:01 18      /SYSV0000 (deleted)\n\
+                  408000-409000 r--p 00000000 08:01 19      /home/jane/[anon:x]/memfd:y\n";
+    let expected = "400000-401000 rw-s 00000000 00:01 12      memfd:************* (deleted)\n\
+                    401000-402000 rw-s 00000000 00:01 13      memfd:\n\
+                    402000-403000 rw-p 00000000 00:00 0       [anon:***********]\n\
+                    403000-404000 rw-s 00000000 00:01 14      [anon_shmem:***]\n\
+                    404000-405000 rw-s 00000000 00:01 15      ***********\n\
+                    405000-406000 rw-s 00000000 00:01 16      ****** (deleted)\n\
+                    406000-407000 rw-p 00000000 00:00 0       [stack:17]\n\
+                    407000-408000 rw-s 00000000 00:01 18      SYSV0000 (deleted)\n\
+                    408000-409000 r--p 00000000 08:01 19      memfd:y\n";
+    let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, source);
+    let dump = dump.module(Module::new(0x40_0000, 0x1000, "/memfd:jane/s secret (deleted)"));
+    let dump = dump.module(Module::new(0x50_0000, 0x1000, "/memfd:\u{416}")).comment_a("fd 5: /memfd:jane/s secret");
+    let source = dump.build();
+    let out = Redumped::of(&source, "/mR");
+    let text = |kind| String::from_utf8(out.facts().stream_bytes(kind).expect("it is kept").0.to_vec()).unwrap();
+    assert_eq!(text(LINUX_MAPS), expected);
+    assert_eq!(text(kind::COMMENT_A).trim_end_matches('\0'), "fd 5: ********************");
+    let names = out.facts().modules().into_iter().map(|module| module.name.text.expect("it has a name"));
+    assert_eq!(names.collect::<Vec<_>>(), ["memfd:************* (deleted)", "memfd:*"]);
+}
+
+/// Everything in a file but its memory.
+fn unfolded_metadata(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let ranges: Vec<_> =
         Facts::of(&bytes).ranges().iter().map(|range| (range.at.0 as usize, range.bytes.0.len())).collect();
     for (at, size) in ranges {
         bytes[at..at + size].fill(0);
     }
-    bytes.iter().map(|byte| if *byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() }).collect()
+    bytes
+}
+
+/// The same in lower case and with one kind of separator.
+fn metadata(bytes: &[u8]) -> Vec<u8> {
+    let fold = |byte: u8| if byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() };
+    unfolded_metadata(bytes).into_iter().map(fold).collect()
 }
 
 /// The folders that are in a file, in 8-bit characters or UTF-16.
@@ -319,48 +360,6 @@ fn mapped_files_are_found_again_without_folders() {
         assert_eq!(hex(&without.ranges()), hex(&plain.ranges()), "{options}");
         assert!(!plain.ranges().is_empty() || options == "/mF");
     }
-}
-
-/// Folders that all end alike, and a text in which each place might be the end of one.
-fn hostile(modules: u64, size: usize, text: usize) -> Vec<u8> {
-    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
-    let module = |index: u64| {
-        Module::new(index << 12, 0x1000, &format!("{}/{index}/x y/a", "/".repeat(size + (index % 64) as usize)))
-    };
-    let dump = (0..modules).fold(dump, |dump, index| dump.module(module(index)));
-    dump.raw(USER_STREAM, b"/x y".repeat(text / 4)).thread_name(1, Text::from("////////////////////////")).build()
-}
-
-fn texts_that_would_cost_too_much_are_left_out() {
-    // Each module has a folder of another length, and many places of the stream could be the end of each of them.
-    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
-    let name = |index: usize| format!("/x{}/a", "/x y".repeat(index));
-    let dump = (0..40).fold(dump, |dump, index| dump.module(Module::new(index as u64 * 8, 8, &name(index))));
-    let text = [vec![b'-'; 900], b"/x y ".repeat(1000)].concat();
-    let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
-    let out = Redumped::twice(&source, &parsed("/mR"));
-    assert_eq!(out.outcomes(USER_STREAM), [Outcome::Unexamined]);
-    let text = b"/x y/x y".repeat(10_000);
-    let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
-    let dump = (0..300).fold(dump, |dump, index| dump.module(Module::new(index as u64 * 8, 8, &name(index))));
-    let source = dump.raw(USER_STREAM, text).comment_a("none").thread_name(1, "worker").build();
-    let out = Redumped::twice(&source, &parsed("/mR"));
-    // What comes behind it is not looked through any more.
-    assert_eq!(out.outcomes(USER_STREAM), [Outcome::Filtered]);
-    assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
-    assert_eq!(out.faults(), ["ThreadNames 0 name"]);
-    assert!(matches!(out.report.faults[0].error, ReadError::BudgetSpent { what: "MINIDUMP_STRING", .. }));
-    assert_eq!(out.facts().modules()[2].name.text.as_deref(), Some("a"));
-}
-
-/// A fifth of what takes two seconds with optimisation: a hundred thousand modules and ten megabytes of text.
-/// Without bounds it would take hours.
-fn many_modules_with_long_folders_cost_little() {
-    let source = hostile(20_000, 40, 1 << 20);
-    let dump = Source::parse(&source).expect("it is a dump");
-    let ((), spent) =
-        crate::resources::measure(|| _ = redump(&dump, &parsed("/mR"), std::io::sink()).expect("it is re-encoded"));
-    assert!(spent.peak < 12 * source.len(), "{spent:?} for {} bytes", source.len());
 }
 
 /// A second pass would find another folder otherwise: the name of this file is `lib\\x.so`.
