@@ -35,7 +35,9 @@ impl Change {
     pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form) -> Self {
         let bytes = context.as_bytes();
         let mut change = Self::default();
-        let Some(layout) = by_size(bytes, processor) else { return change };
+        // That of another processor stays as it is.
+        let known = by_size(bytes, processor).filter(|_| context.layout().is_some());
+        let Some(layout) = known else { return change };
         if !form.whole && layout.is_extensible && bytes.len() > layout.size as usize {
             change.fixed_part = Some(layout);
         }

@@ -9,6 +9,7 @@ use crate::read::memory::{Memory64List, MemoryList};
 use crate::read::{ByteOrder, Minidump};
 
 use crate::redump::source::{Opened, Ranges, Records, Source};
+use crate::redump::system;
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
@@ -24,12 +25,18 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
             available: size(directory.len()),
         });
     }
+    let system = system::guessed(dump);
+    let dump = &match system {
+        Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
+        None => *dump,
+    };
     let memory = Rc::new(dump.memory());
     let (list, list64) = (dump.list::<MemoryList<'a>>(), dump.list::<Memory64List<'a>>());
     Ok(Source::new(Opened {
         records: Records::InFile(*dump),
         ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
         memory,
+        system,
         file_size: dump.data().len() as u64,
         losses: Vec::new(),
         cut_tables: directory.fault().into_iter().collect(),

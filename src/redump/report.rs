@@ -1,9 +1,11 @@
 //! What became of the source.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
+use crate::read::Minidump;
 
 /// What a re-encoding kept, dropped and could not read.
 #[non_exhaustive]
@@ -42,6 +44,10 @@ pub struct Report {
     /// What the source says and the format of the result has no place for, beside whole streams
     /// ([`Outcome::NoPlace`]).
     pub losses: Vec<Loss>,
+    /// How many threads and exceptions have no registers in the result, although the source says where they are.
+    pub contexts_lost: u64,
+    /// Why the result is of no use to a debugger.
+    pub hindrances: Vec<Hindrance>,
     /// True if a full user dump was made of a source that does not have all memory of its process:
     /// [`Report::missing_memory`] then has what is known to be missing.
     pub is_partial: bool,
@@ -53,9 +59,44 @@ impl Report {
         !self.streams.iter().any(|stream| stream.outcome.is_kept())
     }
 
+    /// Notes what the result lacks that a debugger needs.
+    pub(super) fn judge(&mut self, source: &Minidump<'_>, is_full_user_dump: bool) {
+        let has = |wanted: StreamType| self.streams_written.iter().any(|entry| entry.stream_type == wanted);
+        let found = [
+            (Hindrance::NothingKept, self.keeps_nothing()),
+            (Hindrance::NoSystemInfo, !is_full_user_dump && !has(StreamType::SYSTEM_INFO)),
+            (Hindrance::NoThreads, source.threads().next().is_none()),
+        ];
+        self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
+    }
+
     /// Notes what the format of the result has no place for, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
         self.losses.extend(Loss::new(what, count));
+    }
+}
+
+/// What keeps a debugger from opening a result, or from showing anything in it, because the source lacks it.
+///
+/// It prints as the end of a sentence.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// No stream of the source is in the result.
+    NothingKept,
+    /// Nothing says which processor and system it is of.
+    NoSystemInfo,
+    /// It has no threads.
+    NoThreads,
+}
+
+impl fmt::Display for Hindrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingKept => "nothing of the source is in it",
+            Self::NoSystemInfo => "it has no system information",
+            Self::NoThreads => "it has no threads",
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamTyp
 use crate::read::handle::{HandleObject, HandleObjects};
 use crate::read::linux::LinuxMaps;
 use crate::read::references::{Part, Parts, parts_within};
+use crate::read::thread::ThreadNames;
 use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
@@ -20,8 +21,10 @@ use crate::redump::folders::{
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
-/// What a context is called where it is charged for.
+/// What contexts, names and records are called where they are charged for.
 const CONTEXT: &str = "CONTEXT";
+const STRING: &str = "MINIDUMP_STRING";
+const CODE_VIEW: &str = "CodeView record";
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,9 +50,9 @@ pub(super) struct Carrier<'s, 'a> {
     /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
     /// to the same long text does not become a large one.
     carried_bytes: Budget,
-    /// Contexts that were charged for before everything else, by position and size, so that names and handles do not use
-    /// up what registers need.
-    prepaid: HashSet<(u64, u64)>,
+    /// Contexts and what identifies modules, which were charged for before everything else, by name, position and size,
+    /// so that handles do not use up what they need.
+    prepaid: HashSet<(&'static str, u64, u64)>,
     /// What streams refer to, whether it is carried or given up halfway.
     followed: Budget,
     /// Where the file has memory, of which nothing may come along as something else.
@@ -80,21 +83,31 @@ impl<'s, 'a> Carrier<'s, 'a> {
             is_private,
             noticed: Vec::new(),
         };
-        carrier.prepay_contexts();
+        carrier.prepay();
         carrier
     }
 
-    /// Takes what contexts cost, as far as it goes.
-    fn prepay_contexts(&mut self) {
+    /// Takes what contexts cost, and then names and CodeView records of modules and names of threads, as far as it goes.
+    fn prepay(&mut self) {
         let dump = self.dump;
         let threads = dump.threads().map(|thread| thread.raw().thread_context);
         let exceptions = dump.exceptions().flatten().map(|exception| exception.raw().thread_context);
-        for location in threads.chain(exceptions) {
-            let place = (location.rva.into(), location.data_size.into());
-            let is_there = matches!(dump.dump_bytes().optional_location(CONTEXT, location), Ok(Some(_)));
-            if is_there && !self.prepaid.contains(&place) {
+        let contexts = threads.chain(exceptions).map(|location| (CONTEXT, location));
+        let records = dump.modules().into_iter().map(|module| (CODE_VIEW, module.raw().cv_record));
+        let located = |(what, location): (_, LocationDescriptor)| {
+            let is_there = matches!(dump.dump_bytes().optional_location(what, location), Ok(Some(_)));
+            is_there.then(|| (what, location.rva.into(), location.data_size.into()))
+        };
+        let module_names = dump.modules().into_iter().map(|module| module.raw().module_name_rva.into());
+        let thread_names = dump.list::<ThreadNames<'_>>().into_iter().map(|name| name.raw().rva_of_thread_name);
+        let name = |rva: Rva64| Some((STRING, rva, dump.string(rva).ok()?.as_bytes().len() as u64));
+        let names =
+            module_names.filter_map(name).chain(records.filter_map(located)).chain(thread_names.filter_map(name));
+        for place in contexts.filter_map(located).chain(names) {
+            if !self.prepaid.contains(&place) {
+                let (what, offset, size) = place;
                 // Those that overlap so much that they do not fit are charged for like everything else.
-                if !self.carried_bytes.has(place.1) || self.charge(CONTEXT, place.0, place.1).is_err() {
+                if !self.carried_bytes.has(size) || self.charge(what, offset, size).is_err() {
                     return;
                 }
                 self.prepaid.insert(place);
@@ -120,7 +133,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         stream: RawStream<'s>,
         decoded: Result<Stream<'s>, ReadError>,
     ) -> (RawStream<'s>, Result<Stream<'s>, ReadError>, Option<ReadError>) {
-        let (offset, size) = (stream.offset(), stream.bytes().len() as u64);
+        let (offset, whole) = (stream.offset(), stream.bytes().len() as u64);
+        let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
         let memory = match stream.stream_type() {
             // They are written anew from the memory that was selected.
             StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
@@ -131,8 +145,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
             Ok(Stream::Token(tokens)) => tokens.own_size(),
             _ => size,
         };
-        let shortened = stream.shortened(if self.is_private { own.min(memory.saturating_sub(offset)) } else { own });
         let error = ReadError::MemoryShared { what: "stream", offset, size, memory };
+        let believed = if self.is_private { own.min(memory.saturating_sub(offset)) } else { own };
+        if believed == size {
+            return (stream, decoded, Some(error));
+        }
+        let shortened = stream.shortened(believed);
         (shortened, Stream::decode(&shortened), Some(error))
     }
 
@@ -152,7 +170,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         if let Some(&part) = self.carried.get(&key) {
             return Ok(part);
         }
-        if what != CONTEXT || !self.prepaid.remove(&(offset, size)) {
+        if !self.prepaid.remove(&(what, offset, size)) {
             self.charge(what, offset, size)?;
         }
         let part = make(&mut self.builder, &mut self.folders)?;
@@ -162,20 +180,18 @@ impl<'s, 'a> Carrier<'s, 'a> {
 
     /// The bytes of the string at `rva`, none of which may be memory.
     fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
-        const WHAT: &str = "MINIDUMP_STRING";
         let bytes = self.dump.string(rva)?.as_bytes();
         // Its length stands before it.
-        self.memory_in(WHAT, rva, (bytes.len() as u64).saturating_add(4))?;
+        self.memory_in(STRING, rva, (bytes.len() as u64).saturating_add(4))?;
         Ok(bytes)
     }
 
     /// The string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
-        const WHAT: &str = "MINIDUMP_STRING";
         let bytes = self.string(rva)?;
         let key = (Kind::Text, rva, bytes.len() as u64);
-        self.once(WHAT, key, |builder, folders| {
-            Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
+        self.once(STRING, key, |builder, folders| {
+            Ok(builder.text(Text::from_utf16_le(shown(folders, (STRING, rva), bytes)?)))
         })
     }
 
@@ -187,12 +203,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
         // The whole text is charged for, as looking for its last separator goes through it.
         let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
+        self.once(STRING, key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_base_name(text)))))
     }
 
     /// The CodeView record of a module, likewise.
     pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
-        const WHAT: &str = "CodeView record";
+        const WHAT: &str = CODE_VIEW;
         let location = module.raw().cv_record;
         if self.folders.is_none() {
             return self.bytes(WHAT, location);

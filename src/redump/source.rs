@@ -108,6 +108,8 @@ pub(super) struct Opened<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) ranges: Ranges<'a>,
+    /// What the system is by other signs, where the dump does not say.
+    pub(super) system: Option<format::SystemInfo>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
     /// What the dump says and the records of a minidump have no place for.
@@ -124,6 +126,7 @@ pub(super) struct Source<'a> {
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
+    pub(super) system: Option<format::SystemInfo>,
     pub(super) file_size: u64,
     pub(super) losses: Vec<Loss>,
     pub(super) cut_tables: Vec<ReadError>,
@@ -133,9 +136,9 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened { records, memory, ranges, file_size, losses, cut_tables, faults } = opened;
+        let Opened { records, memory, ranges, system, file_size, losses, cut_tables, faults } = opened;
         let (runs, target) = (Runs::new(&memory), records.view().target());
-        Self { records, memory, target, ranges, file_size, losses, cut_tables, faults, runs }
+        Self { records, memory, target, ranges, system, file_size, losses, cut_tables, faults, runs }
     }
 
     /// What the dump says beside its memory, as a minidump.

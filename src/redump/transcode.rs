@@ -127,6 +127,14 @@ impl<'s> Transcoder<'s, '_> {
             }
             let size = stream.declared_size();
             let (stream, decoded, shared) = self.carrier.bounded(stream, decoded);
+            let too_small = decoded.as_ref().ok().and_then(|decoded| decoded.size_fault(&stream));
+            // What is copied is to have its entries, too.
+            let stream = if too_small.is_some() {
+                stream.grown(decoded.as_ref().map_or(0, |it| it.size_in_file(&stream)))
+            } else {
+                stream
+            };
+            let shared = shared.or(too_small);
             let row = stream.stream_type().row();
             let is_wanted = self.hooks.keeps_stream(&stream);
             let is_filtered =
@@ -234,6 +242,16 @@ impl<'s> Transcoder<'s, '_> {
         })
     }
 
+    /// As [`Self::or_fault`], for registers.
+    pub(super) fn context_or_fault(
+        &mut self,
+        place: (StreamType, u64, &'static str),
+        result: Result<Option<PartId>, ReadError>,
+    ) -> Option<PartId> {
+        self.report.contexts_lost += u64::from(result.is_err());
+        self.or_fault(place, result)
+    }
+
     /// Notes that a list announces more entries than there are.
     pub(super) fn list_fault<R: Record<'s>>(&mut self, stream_type: StreamType, list: &List<'s, R>) {
         if let Some(error) = list.fault() {
@@ -321,7 +339,7 @@ impl<'s> Transcoder<'s, '_> {
         }
         let raw = *exception.raw();
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
-        let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
+        let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let record = raw.exception_record;
         let written = |address| self.source.written(address);
         let exception_record = format::ExceptionRecord {
@@ -380,6 +398,10 @@ impl<'s> Transcoder<'s, '_> {
 
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
+        if let Some(system) = self.source.system.filter(|_| !self.kept.contains(&StreamType::SYSTEM_INFO)) {
+            self.carrier.builder.system_info(system, None);
+            self.report.made_up.push(StreamType::SYSTEM_INFO);
+        }
         for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
             if !self.kept.contains(&list) {
                 self.carrier.builder.list(list);

@@ -17,6 +17,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
     let memory = Rc::new(dump.memory());
     let records = OwnedMinidump::parse(records_of(dump, &memory)?)?;
     Ok(Source::new(Opened {
+        system: None,
         records: Records::Made(records),
         ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
         memory,
