@@ -149,6 +149,13 @@ impl<'a> Minidump<'a> {
         RawStreams { dump: self.dump, entries: self.directory.iter(), next: 0 }
     }
 
+    /// A stream that is not there: of no size, behind the last entry of the directory.
+    #[cfg(feature = "std")]
+    pub(crate) fn absent_stream(&self, stream_type: StreamType) -> RawStream<'a> {
+        let index = self.directory.len();
+        RawStream::new(self.dump, index, format::DirectoryEntry { stream_type, ..Default::default() })
+    }
+
     /// The `MINIDUMP_STRING` at `rva`.
     ///
     /// # Errors

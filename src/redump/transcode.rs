@@ -7,31 +7,29 @@ use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format;
+use crate::format::context::ContextLayout;
 use crate::format::stream::{Relocation, Repeats};
-use crate::format::{MinidumpType, StreamType, size32, typed_streams};
+use crate::format::{MinidumpType, StreamType, typed_streams};
 use crate::read::linux::LinuxMaps;
 use crate::read::list::Record;
 use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
-use crate::write::{MinidumpBuilder, PartId, encoded};
+use crate::read::{Budget, Context, Exception, List, RawStream, Stream, SystemInfo};
+use crate::write::{MinidumpBuilder, PartId};
 
 use crate::redump::edited_memory::Changes;
 use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{ItemFault, Outcome, Report, StreamReport};
+use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
 use crate::redump::source::{Source, written};
-
-/// The exception that the debugger makes up for a dump without one.
-pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
-/// The size of the counters that the debugger writes, filled with zeros, where the source has none.
-const SYSTEM_MEMORY_INFO_SIZE: usize = format::system::SystemMemoryInfo1::SIZE;
-const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
+use crate::redump::unused_bytes::{
+    clear_exception, clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info,
+};
 
 /// Fills a builder with what the selection and the options take from the source.
 pub(super) fn transcode<'a>(
@@ -52,6 +50,7 @@ pub(super) fn transcode<'a>(
         report,
         met: HashSet::new(),
         kept: HashSet::new(),
+        unwanted: HashSet::new(),
         first_thread: None,
         compared: Budget::times(source.file_size, 2),
     };
@@ -61,10 +60,10 @@ pub(super) fn transcode<'a>(
         builder.stream(stream_type, bytes);
     }
     builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
-    let filter = options.contain(MinidumpType::FILTER_MEMORY).then(|| {
+    let filter = selection.code.as_ref().map(|code| {
         let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
         let stacks = stacks.flatten().copied().collect();
-        StackFilter::new(source, stacks, selection.selected.wanted())
+        StackFilter::new(source, Rc::clone(code), stacks, selection.selected.wanted())
     });
     let selected = &selection.selected;
     let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);
@@ -86,6 +85,8 @@ pub(super) struct Transcoder<'s, 'a> {
     met: HashSet<StreamType>,
     /// The types of those that were kept.
     kept: HashSet<StreamType>,
+    /// The types of those that the program left out.
+    unwanted: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
@@ -103,7 +104,8 @@ macro_rules! ways {
     };
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
@@ -142,7 +144,10 @@ impl<'s> Transcoder<'s, '_> {
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
-                Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
+                // With `r` it must hold what its type stands for.
+                Err(error)
+                    if row.is_foreign && !stream.bytes().is_empty() && !self.asked(MinidumpType::FILTER_MEMORY) =>
+                {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
                 }
@@ -154,9 +159,11 @@ impl<'s> Transcoder<'s, '_> {
             }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
-            if outcome.is_kept() || !is_wanted {
-                self.kept.insert(stream.stream_type());
-            }
+            match (outcome.is_kept(), is_wanted) {
+                (true, _) => self.kept.insert(stream.stream_type()),
+                (false, false) => self.unwanted.insert(stream.stream_type()),
+                (false, true) => false,
+            };
             self.report.streams.push(StreamReport {
                 index: stream.index(),
                 stream_type: stream.stream_type(),
@@ -170,6 +177,26 @@ impl<'s> Transcoder<'s, '_> {
         if self.source.target.is_windows() {
             self.make_up();
         }
+        self.unserved_streams();
+    }
+
+    /// Notes which streams the options ask for and the source does not have.
+    fn unserved_streams(&mut self) {
+        for &stream_type in StreamType::KNOWN {
+            let bits = stream_type.row().asked_by;
+            let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
+                if self.asked(bits) && !is_there {
+                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+                }
+            }
+        }
+    }
+
+    /// True if the source lacks a stream that may be made up.
+    pub(super) fn lacks(&self, stream_type: StreamType) -> bool {
+        let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+        !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
     }
 
     /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
@@ -181,7 +208,7 @@ impl<'s> Transcoder<'s, '_> {
             && is_comment(decoded, comment)
     }
 
-    fn asked(&self, bits: MinidumpType) -> bool {
+    pub(super) fn asked(&self, bits: MinidumpType) -> bool {
         self.options.contain(bits)
     }
 
@@ -263,8 +290,12 @@ impl<'s> Transcoder<'s, '_> {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
-            let start_address = self.source.written(info.raw().start_address);
-            self.carrier.builder.thread_info(format::thread::ThreadInfo { start_address, ..*info.raw() });
+            let mut raw = *info.raw();
+            if self.carrier.is_private {
+                clear_thread_info(&mut raw);
+            }
+            raw.start_address = self.source.written(raw.start_address);
+            self.carrier.builder.thread_info(raw);
         }
         Outcome::Rewritten
     }
@@ -272,11 +303,16 @@ impl<'s> Transcoder<'s, '_> {
     fn memory_infos(&mut self, _: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
-            // As if absent: rows are made up for it.
+            // As if absent.
+            self.make_up_memory_info();
             return Outcome::Rewritten;
         }
         let target = self.source.target;
-        let row = move |raw: format::MemoryInfo| {
+        let is_private = self.carrier.is_private;
+        let row = move |mut raw: format::MemoryInfo| {
+            if is_private {
+                clear_memory_info(&mut raw);
+            }
             let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
@@ -337,7 +373,10 @@ impl<'s> Transcoder<'s, '_> {
         if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
             return Outcome::Unreadable(error);
         }
-        let raw = *exception.raw();
+        let mut raw = *exception.raw();
+        if self.carrier.is_private {
+            clear_exception(&mut raw);
+        }
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let record = raw.exception_record;
@@ -363,12 +402,31 @@ impl<'s> Transcoder<'s, '_> {
             let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
+        if self.carrier.is_private {
+            clear_system_info(&mut raw, self.is_of_lldb());
+        }
         self.carrier.builder.system_info(raw, version);
         Outcome::Rewritten
     }
 
+    /// True if LLDB wrote the source: it says so, or has contexts of LLDB's own layouts.
+    fn is_of_lldb(&self) -> bool {
+        let dump = self.source.dump();
+        let is_own = |context: Context<'_>| {
+            let layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB];
+            layouts
+                .iter()
+                .any(|layout| context.layout() == Some(layout) && context.as_bytes().len() == layout.size as usize)
+        };
+        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
+        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
+    }
+
     fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
+        if self.carrier.is_private {
+            clear_misc_info(&mut raw);
+        }
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
         self.carrier.builder.misc_info(raw);
@@ -394,73 +452,6 @@ impl<'s> Transcoder<'s, '_> {
         if !self.source.dump().streams().any(is_known) {
             self.carrier.builder.comment(comment);
         }
-    }
-
-    /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
-    fn make_up(&mut self) {
-        if let Some(system) = self.source.system.filter(|_| !self.kept.contains(&StreamType::SYSTEM_INFO)) {
-            self.carrier.builder.system_info(system, None);
-            self.report.made_up.push(StreamType::SYSTEM_INFO);
-        }
-        for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
-            if !self.kept.contains(&list) {
-                self.carrier.builder.list(list);
-                self.report.made_up.push(list);
-            }
-        }
-        if !self.kept.contains(&StreamType::EXCEPTION) {
-            if let Some((thread_id, context)) = self.first_thread {
-                let exception_record =
-                    format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
-                let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
-                self.carrier.builder.exception(exception, context);
-                self.report.made_up.push(StreamType::EXCEPTION);
-            }
-        }
-        let no_tokens = encoded(format::system::TokenInfoList {
-            token_list_size: size32::<format::system::TokenInfoList>(),
-            token_list_entries: 0,
-            list_header_size: size32::<format::system::TokenInfoList>(),
-            element_header_size: format::system::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
-        });
-        for (stream_type, bytes) in [
-            (StreamType::TOKEN, no_tokens),
-            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
-            (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
-        ] {
-            if !self.kept.contains(&stream_type) {
-                self.carrier.builder.stream(stream_type, bytes);
-                self.report.made_up.push(stream_type);
-            }
-        }
-        let rows = self.source.dump().list::<MemoryInfoList<'_>>().len();
-        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
-            self.make_up_memory_info();
-        }
-    }
-
-    /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
-    fn make_up_memory_info(&mut self) {
-        let (ranges, target) = (self.source.ranges.clone(), self.source.target);
-        let count = ranges.count();
-        let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
-        let row = move |index| ranges.get(index).map(row).unwrap_or_default();
-        self.carrier.builder.computed_memory_infos(count, row);
-        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
-    }
-}
-
-/// A region as the debugger describes memory that it knows nothing else of.
-pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        base_address: base,
-        allocation_base: base,
-        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-        region_size: size,
-        state: format::memory::MemoryState::COMMIT.bits(),
-        protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::memory::MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }
 

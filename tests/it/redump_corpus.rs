@@ -128,10 +128,13 @@ pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a
     }
 }
 
-/// Walks frame pointers from the registers on: the return addresses that lie in modules.
-fn frames(facts: &Facts<'_>, (sp_at, fp_at, ip_at): (usize, usize, usize)) -> Vec<Vec<u64>> {
-    let modules = facts.modules();
-    let in_module = |ip: u64| modules.iter().any(|it| it.base <= ip && ip < it.base + u64::from(it.size));
+/// Walks frame pointers from the registers on: the return addresses that lie in modules, where the source does not say
+/// that there is data.
+fn frames(source: &Facts<'_>, facts: &Facts<'_>, (sp_at, fp_at, ip_at): (usize, usize, usize)) -> Vec<Vec<u64>> {
+    let (modules, rows) = (facts.modules(), source.memory_infos());
+    let is_data = |ip: u64| rows.iter().any(|it| it.base < ip && ip <= it.base + it.size && it.protect & 0xf0 == 0);
+    let in_module =
+        |ip: u64| modules.iter().any(|it| it.base <= ip && ip < it.base + u64::from(it.size)) && !is_data(ip);
     let mut traces = Vec::new();
     for thread in facts.threads() {
         let register =
@@ -166,7 +169,7 @@ fn stack_traces_need_no_word_that_is_filtered(shared: &Shared) {
         };
         let walked = [&plain, &filtered].map(|options| {
             let out = redumped(&source, options).expect("it is re-encoded");
-            frames(&Facts::of(&out), registers)
+            frames(&facts, &Facts::of(&out), registers)
         });
         assert_eq!(walked[0], walked[1], "{}", row.file);
         traces += walked[0].len();

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, ContextState, RegisterField, RegisterGroup};
+use crate::format::debug::debug_without_bytes;
 use crate::format::processor::Processor;
 
 use crate::read::bytes::{ByteOrder, integer_at, unsigned_at};
@@ -29,7 +30,7 @@ use crate::read::target::Target;
 ///
 /// In a big-endian file every register is big-endian, those of 16 bytes as a whole. What the processor stores as an
 /// area of its own (x87 registers, the area of `FXSAVE`, that of `XSAVE`) is little-endian in every file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     bytes: &'a [u8],
     layout: Option<&'static ContextLayout>,
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     /// True if size and flags are those of another processor.
     is_foreign: bool,
 }
+
+debug_without_bytes!(Context { layout, order, windows; bytes });
 
 /// The contexts of Windows on the processors that may be taken for each other.
 const OTHERS: [ContextLayout; 4] = [ContextLayout::X86, ContextLayout::AMD64, ContextLayout::ARM, ContextLayout::ARM64];
@@ -143,7 +146,7 @@ impl<'a> Context<'a> {
     /// True if the record is one of the dump's processor: it has the size of a layout, or flags that name the processor.
     pub(crate) fn is_recognised(&self) -> bool {
         let is_of_size = |layout: &ContextLayout| (layout.least_size()..=layout.size).contains(&size_of(self.bytes));
-        self.layout.is_none_or(is_of_size) || self.is_for_its_processor()
+        self.layout.is_some_and(is_of_size) || self.is_for_its_processor()
     }
 
     /// True if the flags are for the processor whose layout the record has.

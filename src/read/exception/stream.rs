@@ -45,9 +45,20 @@ impl<'a> Exception<'a> {
         self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
     }
 
-    /// Where it was raised, as the file has it.
+    /// The address in the record, as the file has it. Only Windows promises that it is the one of the instruction: on
+    /// Linux and Android it is often that of memory which could not be accessed (`si_addr`), in dumps of macOS and iOS
+    /// also a code.
     pub const fn address(&self) -> u64 {
         self.raw.exception_record.exception_address
+    }
+
+    /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
+    /// pointer of its context. `None` without such a context.
+    pub(crate) fn instruction_address(&self) -> Option<u64> {
+        if self.dump.target().is_windows() {
+            return Some(self.address());
+        }
+        self.registers()?.instruction_pointer()
     }
 
     /// The parameters: as many as the record counts, 15 at most.

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format;
+use crate::format::debug::Hex;
 use crate::read::budget::Budget;
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
@@ -95,7 +96,10 @@ impl Piece {
 
 impl fmt::Debug for Memory<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.visible_ranges()).finish()
+        let ranges = self.visible_ranges();
+        let (count, _) = ranges.size_hint();
+        let first = ranges.map(|range| Hex(range.address)).next();
+        f.debug_struct("Memory").field("ranges", &count).field("first", &first).finish()
     }
 }
 

@@ -78,7 +78,7 @@ impl<'a> Record<'a> for Thread<'a> {
     fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
         let (context, stack) = (self.raw.thread_context, self.raw.stack.memory);
         if context != format::LocationDescriptor::default() {
-            return self.registers().is_some_and(|context| context.is_recognised());
+            return self.raw.thread_id != 0 && self.registers().is_some_and(|context| context.is_recognised());
         }
         let has_stack = self.raw.stack.start_of_memory_range != 0 || self.raw.teb != 0;
         self.raw.thread_id != 0 && has_stack && (stack.rva == 0 || self.dump.location("stack", stack).is_ok())

@@ -18,6 +18,7 @@ use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
 use crate::read::{Interval, Thread, ThreadList, position, united};
+use crate::redump::filter::code::Code;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -46,6 +47,7 @@ pub(super) fn select(
     }
     threads.stacks(&mut wanted, &stacks, &extended);
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
+    let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
     let mut added = Vec::new();
     let ranges = if threads.no_memory {
         Vec::new()
@@ -56,22 +58,26 @@ pub(super) fn select(
             *stack = stack.and_then(|stack| kept(&ranges, &stack));
         }
         added = full::add(source, &mut ranges, &hooks.memory);
+        let back = added.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
+        report.excluded_memory = report.excluded_memory.saturating_sub(back);
         ranges
     } else {
-        threads.instructions(&mut wanted);
+        threads.instructions(&mut wanted, code.as_deref());
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
+        report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
-    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended })
+    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, code })
 }
 
 /// The threads of the source, and which of them count.
 struct Threads<'a> {
     list: Option<ThreadList<'a>>,
     extended: Option<ThreadExList<'a>>,
-    exceptions: Vec<u64>,
+    /// Of each exception the address in the record, and that of the instruction.
+    exceptions: Vec<(u64, Option<u64>)>,
     left_out: HashSet<u32>,
     /// True if all memory is left out, and so the stacks.
     no_memory: bool,
@@ -85,7 +91,7 @@ impl<'a> Threads<'a> {
         Self {
             list: dump.find(),
             extended: dump.find(),
-            exceptions: exceptions.map(|exception| exception.address()).collect(),
+            exceptions: exceptions.map(|it| (it.address(), it.instruction_address())).collect(),
             no_memory: hooks.leave_out_memory(dump),
             left_out,
         }
@@ -129,11 +135,24 @@ impl<'a> Threads<'a> {
         }
     }
 
-    /// The code around instruction pointers and the addresses of exceptions.
-    fn instructions(&self, wanted: &mut Wanted<'_, '_>) {
-        self.all().for_each(|thread| stacks::instruction_pointer(wanted, &thread));
-        for &address in &self.exceptions {
-            wanted.add(stacks::window(wanted.source, address), Reason::ExceptionAddress);
+    /// The code around instruction pointers and the addresses of exceptions. With `code`, where the stacks are filtered,
+    /// no memory that the dump calls data, and none around addresses that are data by their meaning.
+    fn instructions(&self, wanted: &mut Wanted<'_, '_>, code: Option<&Code>) {
+        let source = wanted.source;
+        let may_be_code = |address: u64| !code.is_some_and(|code| code.is_data(source.target.mask(address)));
+        let threads = self.all().filter_map(|thread| Some((thread.registers()?.instruction_pointer()?, thread.id())));
+        for (address, thread) in threads.filter(|&(address, _)| may_be_code(address)) {
+            stacks::instruction_pointer(wanted, address, Reason::InstructionPointer { thread });
+        }
+        for &(address, instruction) in &self.exceptions {
+            let instruction = instruction.filter(|&address| may_be_code(address));
+            if let Some(address) = instruction.filter(|_| !source.target.is_windows()) {
+                stacks::instruction_pointer(wanted, address, Reason::ExceptionAddress);
+            }
+            let is_meant = source.target.is_windows() || code.is_none();
+            if let Some(address) = Some(address).filter(|&address| is_meant && may_be_code(address)) {
+                wanted.add(stacks::window(source, address), Reason::ExceptionAddress);
+            }
         }
     }
 }
@@ -150,6 +169,7 @@ fn chosen<'i>(
     let source = wanted.source;
     let asked = |bits| options.contain(bits);
     if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
+        wanted.ask('i', "memory that words of stacks point to");
         // Each byte once, however many threads have it on their stacks, and none of the gaps.
         let present = present_and_merged(source, stacks.copied().collect());
         source.refuse_shared_bytes(&present)?;
@@ -161,17 +181,29 @@ fn chosen<'i>(
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
+        wanted.ask('p', "environment blocks of threads and process");
         process::process(wanted, threads.all(), asked(MinidumpType::FILTER_MEMORY));
     }
     if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
+        wanted.ask('w', "private regions");
         private::private(wanted);
     }
     let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
     if data || code {
         let modules = source.dump().modules();
         let is_kept = |number| modules.get(number).is_some_and(|it| hooks.keeps_module(&it));
-        for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
+        for (letter, what, _) in
+            [('d', "data sections", data), ('c', "code sections", code)].into_iter().filter(|it| it.2)
         {
+            wanted.ask(letter, what);
+        }
+        for section in sections(source, report).into_iter().filter(|it| is_kept(it.module)) {
+            let Section { module, bounds, kind, .. } = section;
+            for (letter, is_of_letter) in [('d', kind.is_data()), ('c', kind.is_code())] {
+                if is_of_letter && !section.is_headers() {
+                    wanted.count(letter, bounds);
+                }
+            }
             if data && kind.is_data() {
                 wanted.add(bounds, Reason::DataSection { module });
             } else if code && kind.is_code() {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::read::{Interval, overlapping, united};
+use crate::redump::filter::code::Code;
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::{Reason, SelectedMemory};
@@ -19,6 +20,8 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
+    /// Where code is, if the stacks are to be filtered.
+    pub(in crate::redump) code: Option<Rc<Code>>,
 }
 
 /// The memory that goes into the result.

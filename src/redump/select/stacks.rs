@@ -38,13 +38,10 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
     Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
 }
 
-/// Adds the code around a thread's instruction pointer.
-pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, thread: &Thread<'_>) {
-    let source = wanted.source;
-    if let Some(pointer) = thread.registers().and_then(|context| context.instruction_pointer()) {
-        let thumb = u64::from(source.target.processor().has_thumb);
-        wanted.add(window(source, pointer & !thumb), Reason::InstructionPointer { thread: thread.id() });
-    }
+/// Adds the code around an instruction pointer, which may have a bit that is not part of the address.
+pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, pointer: u64, reason: Reason) {
+    let thumb = u64::from(wanted.source.target.processor().has_thumb);
+    wanted.add(window(wanted.source, pointer & !thumb), reason);
 }
 
 /// The bytes around an instruction.

@@ -124,6 +124,8 @@ fn process() -> Dump {
     parameters.extend(both());
     let mut image = pattern(IMAGE, 0x3000);
     put(&mut image, 0x1800, &both());
+    // A call, to which the stack has the return address.
+    put(&mut image, 0x11e, &[0xe8, 0, 0, 0, 0]);
     let thread = Thread { teb: TEB, ..Thread::new(7) }.context(cpu.context(IMAGE + 0x200, STACK + 0x40));
     Dump::new()
         .system_info(SystemInfo::default())

@@ -41,16 +41,13 @@ impl<'a> Rules<'_, 'a> {
         self.number(address, self.word()).filter(|&pointer| pointer != 0)
     }
 
-    /// The bytes at an address with zeros for those words of the stacks that point neither into a module nor into a
-    /// stack (or to its end).
-    pub fn filtered(&self, start: u64, bytes: &[u8]) -> Vec<u8> {
+    /// The bytes at an address with zeros for those words of the stacks that no stack trace needs.
+    ///
+    /// A word stays that points into a stack (or to its end), or behind a near call in executable memory of a module. It
+    /// goes if it points elsewhere, or into memory that is not executable, or where no call can be. Of what remains, either
+    /// will do, and `ours` tells which.
+    pub fn filtered(&self, start: u64, bytes: &[u8], ours: &[(u64, &[u8])]) -> Vec<u8> {
         let word = self.word();
-        let modules: Vec<Range<u64>> = self
-            .source
-            .modules()
-            .iter()
-            .map(|it| self.mask(it.base)..self.mask(it.base) + u64::from(it.size))
-            .collect();
         let mut filtered = bytes.to_vec();
         for stack in self.stacks {
             let from = stack.start.max(start);
@@ -59,16 +56,35 @@ impl<'a> Rules<'_, 'a> {
                 let first = at / word * word;
                 let whole = stack.start <= first && first + word <= stack.end;
                 let value = self.number(first, word).filter(|_| whole);
-                let helps = value.is_some_and(|value| {
-                    modules.iter().any(|module| module.contains(&value))
-                        || self.stacks.iter().any(|stack| stack.start <= value && value <= stack.end)
+                let stays = value.is_some_and(|value| {
+                    let on_stack = self.stacks.iter().any(|stack| stack.start <= value && value <= stack.end);
+                    on_stack
+                        || self.is_return(value).unwrap_or_else(|| (first..first + word).any(|at| is_set(ours, at)))
                 });
-                if !helps {
+                if !stays {
                     filtered[usize::try_from(at - start).unwrap()] = 0;
                 }
             }
         }
         filtered
+    }
+
+    /// Whether a word is a return address; `None` where it may be.
+    fn is_return(&self, value: u64) -> Option<bool> {
+        let modules = self.source.modules();
+        let (behind, infos) = (value.wrapping_sub(1), self.source.memory_infos());
+        if !modules.iter().any(|it| (self.mask(it.base)..self.mask(it.base) + u64::from(it.size)).contains(&behind)) {
+            return Some(false);
+        }
+        let row = infos.iter().find(|it| (self.mask(it.base)..self.mask(it.base) + it.size).contains(&behind));
+        let executable = row.is_none_or(|row| row.protect & 0xf0 != 0);
+        let code = self.number(value.wrapping_sub(8), 8).map(u64::to_le_bytes);
+        match (executable, code) {
+            (false, _) => Some(false),
+            (true, Some(code)) if code[3] == 0xe8 => Some(true),
+            (true, Some(code)) if !code.contains(&0xff) && code[1] != 0x9a => Some(false),
+            _ => None,
+        }
     }
 
     /// A window for every aligned word on every stack that points outside of modules.
@@ -133,4 +149,10 @@ impl<'a> Rules<'_, 'a> {
         let private = rows.iter().filter(|row| row.state == 0x1000 && row.kind == 0x2_0000 && row.protect & 0x7c != 0);
         private.map(|row| self.mask(row.base)..self.mask(row.base) + row.size).collect()
     }
+}
+
+/// True if the byte at an address is there and not 0.
+fn is_set(memory: &[(u64, &[u8])], address: u64) -> bool {
+    let byte = |(start, bytes): &(u64, &[u8])| bytes.get(usize::try_from(address.checked_sub(*start)?).ok()?).copied();
+    memory.iter().find_map(byte).is_some_and(|byte| byte != 0)
 }

@@ -1,0 +1,198 @@
+//! What the option `r` takes out of the result.
+//!
+//! A word of a stack stays if it can be part of a stack trace: a return address, or a frame pointer. A return address
+//! follows code of a module, and where the dump has that code, a call. A frame pointer points into a stack, or to its
+//! end. Text that does the same by chance goes ([`text`]).
+//!
+//! Signatures of return addresses (pointer authentication of ARM64) do not count, and stay with the word.
+
+mod calls;
+pub(super) mod code;
+mod text;
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::format::ProcessorArchitecture;
+use crate::read::{Interval, Memory, Target, any_has, overlapping, position, united};
+
+use crate::redump::source::Source;
+
+use calls::{Before, Calls};
+use code::Code;
+use text::{BEFORE, Neighbourhood, is_plain_word};
+
+/// Stacks, which of their words stay, and what between them nobody asked for.
+pub(super) struct StackFilter {
+    code: Rc<Code>,
+    calls: Calls,
+    /// The instruction pointers of all contexts, sorted. A trace through a handler meets them where no call is.
+    instructions: Vec<u64>,
+    /// Which bits of a return address are the address.
+    unsigned: u64,
+    /// Sorted and apart.
+    stacks: Vec<Interval>,
+    /// Likewise, all that was asked for.
+    wanted: Vec<Interval>,
+    target: Target,
+    word: u64,
+    width: u32,
+}
+
+/// What a word may be in a stack trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    ReturnAddress,
+    FramePointer,
+}
+
+impl StackFilter {
+    pub(super) fn new(source: &Source<'_>, code: Rc<Code>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
+        let (target, width) = (source.target, source.target.pointer_size());
+        let stacks = united(stacks);
+        let last = stacks.last().map_or(0, |stack| stack.last).max(code.last());
+        Self {
+            calls: Calls::of(target.architecture, target.is_windows()),
+            instructions: instructions(source),
+            unsigned: unsigned(target, last),
+            code,
+            stacks,
+            wanted,
+            target,
+            word: width.into(),
+            width,
+        }
+    }
+
+    /// True if nothing of the interval is a stack, and all of it was asked for.
+    pub(super) fn leaves_alone(&self, interval: Interval) -> bool {
+        overlapping(&self.stacks, interval).next().is_none() && self.gaps_in(interval).next().is_none()
+    }
+
+    /// What is in an interval only because it parts two others that became one range.
+    fn gaps_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let mut next = Some(interval.start);
+        let behind = interval.next().map(|start| Interval { start, last: u64::MAX });
+        overlapping(&self.wanted, interval).chain(behind).filter_map(move |wanted| {
+            let start = next?;
+            next = wanted.next();
+            Some(Interval { start, last: wanted.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
+        })
+    }
+
+    /// What a word may be, by what it points to; `None` for most.
+    fn use_of(&self, memory: &Memory<'_>, word: u64) -> Option<Use> {
+        if any_has(&self.stacks, word) || any_has(&self.stacks, word.saturating_sub(1)) {
+            return Some(Use::FramePointer);
+        }
+        let signed = self.target.mask(word);
+        let address = signed & self.unsigned;
+        if !self.code.is_behind_code(address) {
+            return None;
+        }
+        // Nobody signs what is not a pointer to code.
+        let is_return = signed != address
+            || self.calls.before(memory, address) != Before::Other
+            || self.instructions.binary_search(&address).is_ok()
+            || self.calls.returns_from_signal(memory, address);
+        is_return.then_some(Use::ReturnAddress)
+    }
+
+    /// True if the word at an address helps whoever walks the stack.
+    fn helps(&self, memory: &Memory<'_>, address: u64, word: u64) -> bool {
+        let Some(its_use) = self.use_of(memory, word) else { return false };
+        let around = Neighbourhood::new(self.word, |number| {
+            let (reach, distance) = (BEFORE as u64 * self.word, number as u64 * self.word);
+            let at = if number == BEFORE { Some(address) } else { address.checked_add(distance)?.checked_sub(reach) };
+            memory.read_integer(at?, self.width)
+        });
+        let points = |number| self.use_of(memory, around.word(number)).is_some();
+        !around.reads_as_text(points) || self.is_of_frame(memory, address, its_use, &around)
+    }
+
+    /// True for the frame pointer and the return address of a frame, which stand side by side on 32-bit stacks: no text
+    /// does, whatever the letters. Wider addresses cannot be mistaken.
+    fn is_of_frame(&self, memory: &Memory<'_>, address: u64, its_use: Use, around: &Neighbourhood) -> bool {
+        let (at, number) = match its_use {
+            Use::FramePointer => (Some(address), BEFORE),
+            Use::ReturnAddress => (address.checked_sub(self.word), BEFORE - 1),
+        };
+        let (frame, behind) = (around.word(number), around.word(number + 1));
+        let leads_up = at.is_some_and(|at| {
+            let stack = self.stacks.get(position(&self.stacks, at)).filter(|stack| stack.has(at));
+            stack.is_some_and(|stack| at < frame && stack.has(frame))
+        });
+        self.word == 4
+            && leads_up
+            && frame % self.word == 0
+            && !is_plain_word(frame)
+            && self.use_of(memory, behind) == Some(Use::ReturnAddress)
+    }
+
+    /// Zeroes what does not help in the bytes at `address` of `memory`.
+    pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
+        let Some(part) = Interval::new(address, bytes.len() as u64) else { return };
+        let zero = |bytes: &mut [u8], from: u64, to: u64| {
+            let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
+            let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+            zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
+        };
+        for gap in self.gaps_in(part) {
+            (gap.start..=gap.last)
+                .filter(|&address| !self.code.is_in_module(self.target.mask(address)))
+                .for_each(|address| zero(bytes, address, address));
+        }
+        for stack in overlapping(&self.stacks, part) {
+            let Some(cut) = stack.intersection(&part) else { continue };
+            let mut word = cut.start - cut.start % self.word;
+            loop {
+                let last = word.saturating_add(self.word - 1);
+                // Of a word that the stack has only in part, nobody can say what it was.
+                let is_whole = stack.start <= word && last <= stack.last;
+                let value = || value(bytes, word.checked_sub(address)?, self.word);
+                // A word may lie across the end of what is at hand.
+                let value = || value().or_else(|| memory.read_integer(word, self.width));
+                if !(is_whole && value().is_some_and(|value| self.helps(memory, word, value))) {
+                    zero(bytes, word.max(cut.start), last.min(cut.last));
+                }
+                match last.checked_add(1).filter(|next| *next <= cut.last) {
+                    Some(next) => word = next,
+                    None => break,
+                }
+            }
+        }
+    }
+}
+
+/// The instruction pointers of all contexts, and where an exception was raised.
+fn instructions(source: &Source<'_>) -> Vec<u64> {
+    let dump = source.dump();
+    let threads = dump.threads().filter_map(|thread| thread.registers());
+    let exceptions = dump.exceptions().flatten();
+    let raised = exceptions.clone().filter_map(|exception| exception.instruction_address());
+    let contexts = threads.chain(exceptions.filter_map(|exception| exception.registers()));
+    let pointers = contexts.filter_map(|context| context.instruction_pointer()).chain(raised);
+    let mut pointers: Vec<u64> = pointers.map(|pointer| source.target.mask(pointer)).collect();
+    pointers.sort_unstable();
+    pointers.dedup();
+    pointers
+}
+
+/// Which bits of a return address are the address: all but those that a signature of ARM64 takes, above the sizes that
+/// address spaces have. `last` is the highest address that is known.
+fn unsigned(target: Target, last: u64) -> u64 {
+    const SIZES: [u32; 4] = [39, 47, 48, 52];
+    let is_arm64 = matches!(target.architecture, Some(ProcessorArchitecture::ARM64 | ProcessorArchitecture::ARM64_OLD));
+    let sizes = SIZES.into_iter().filter(|&size| size > 39 || !target.is_windows());
+    let masks = sizes.map(|size| (1 << size) - 1);
+    masks.filter(|&mask| is_arm64 && last <= mask).min().unwrap_or(u64::MAX)
+}
+
+/// The little-endian word of 4 or 8 bytes at a position.
+fn value(bytes: &[u8], position: u64, width: u64) -> Option<u64> {
+    let bytes = bytes.get(usize::try_from(position).ok()?..)?;
+    match width {
+        4 => bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes).into()),
+        _ => bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+    }
+}
