@@ -55,6 +55,21 @@ pub enum ReadError {
         needed: u64,
     },
 
+    /// A size is not the one that follows from what it is the size of.
+    #[error("{what} at 0x{offset:x} gives {field} as {found}, and what is there has {proven}")]
+    SizeDiffers {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// The field, by the name that the format gives it.
+        field: &'static str,
+        /// What the file says.
+        found: u64,
+        /// What it would have to say.
+        proven: u64,
+    },
+
     /// A sum of offsets, sizes or addresses leaves 64 bits.
     #[error("{what} at 0x{offset:x} reaches beyond 64 bits")]
     Overflow {
@@ -150,6 +165,7 @@ impl ReadError {
         match *self {
             Self::Truncated { offset, .. }
             | Self::Size { offset, .. }
+            | Self::SizeDiffers { offset, .. }
             | Self::Overflow { offset, .. }
             | Self::Cycle { offset, .. }
             | Self::BudgetSpent { offset, .. }

@@ -107,7 +107,11 @@ fn thread_names<'a>(dump: &Dump<'a>) -> HashMap<u32, Utf16<'a>> {
         Dump::Minidump(dump) => dump.stream::<ThreadNames<'_>>().ok().flatten(),
         _ => None,
     };
-    names.into_iter().flatten().filter_map(|thread| Some((thread.thread_id(), thread.name().ok()?))).collect()
+    let mut first = HashMap::new();
+    for (id, name) in names.into_iter().flatten().filter_map(|thread| Some((thread.thread_id(), thread.name().ok()?))) {
+        first.entry(id).or_insert(name);
+    }
+    first
 }
 
 fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>) -> String {

@@ -29,10 +29,11 @@ use userdump::{Dump, MappedFile, RedumpError};
 use arguments::{Arguments, USAGE};
 use explain::explain;
 use output::{Steps, progress};
-use summary::{reason, summary, unreadable};
+use summary::{flaw, reason, summary, unreadable};
 use target::Target;
 
-/// 0: written. 1: cannot be done, and there is no output. 2: usage.
+/// 0: written. 1: cannot be done, and there is no output. 2: usage. 3: written, but registers are lost, or no debugger
+/// opens the result.
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(env::args_os().skip(1)) {
         Ok(arguments) => arguments,
@@ -42,7 +43,11 @@ fn main() -> ExitCode {
         }
     };
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(fault)) => {
+            say(&format!("redump: {fault}\n"));
+            ExitCode::from(3)
+        }
         Err(fault) => {
             say(&format!("redump: {fault}\n"));
             ExitCode::from(1)
@@ -50,7 +55,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), String> {
+/// Gives what is wrong with a result that was written.
+fn run(arguments: &Arguments) -> Result<Option<String>, String> {
     let Arguments { options, input, output, overwrite, read, force, .. } = arguments;
     let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
     let of_output = |error: io::Error| line(output_name, &error);
@@ -65,10 +71,18 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         _ => line(input, &error),
     };
     let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
-    if target.as_ref().is_some_and(Target::replaces) && redump.report().keeps_nothing() {
-        let reason = reason(redump.report());
-        let what = format!("it is not replaced, as nothing of {} would be kept: {reason}", input.display());
-        return Err(line(output_name, &io::Error::other(what)));
+    if target.as_ref().is_some_and(Target::replaces) {
+        let report = redump.report();
+        let what = match report.hindrances.first() {
+            Some(_) if report.keeps_nothing() => {
+                format!("it is not replaced, as nothing of {} would be kept: {}", input.display(), reason(report))
+            }
+            Some(hindrance) => format!("it is not replaced, as no debugger would open the result: {hindrance}"),
+            None => String::new(),
+        };
+        if !what.is_empty() {
+            return Err(line(output_name, &io::Error::other(what)));
+        }
     }
     if let Some(what) = target.as_ref().and_then(|target| danger(target, input, redump.report())).filter(|_| !force) {
         return Err(line(output_name, &io::Error::other(what)));
@@ -85,7 +99,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         sink.flush().map_err(of_output)?;
         progress.finish_and_clear();
         say(&(explanation + &summary(&report, options, output_name)));
-        return Ok(());
+        return Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))));
     };
     let file = target.create(input, source.metadata()).map_err(of_output)?;
     let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
@@ -94,7 +108,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     progress.finish_and_clear();
     print(&(explanation + &summary(&report, options, output_name)))
         .map_err(|error| line(Path::new("standard output"), &error))?;
-    target.publish(file).map_err(of_output)
+    target.publish(file).map_err(of_output)?;
+    Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))))
 }
 
 /// Why the source should not be replaced: it is damaged, and what could not be read of it would be gone.

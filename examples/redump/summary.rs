@@ -74,6 +74,17 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     text
 }
 
+/// What is so wrong with a result that the program cannot call it a success.
+pub fn flaw(report: &Report) -> Option<String> {
+    let of_no_use: Vec<_> = report.hindrances.iter().map(ToString::to_string).collect();
+    match (of_no_use.as_slice(), report.contexts_lost) {
+        ([], 0) => None,
+        ([], 1) => Some("written, but without the registers of a thread or an exception".to_owned()),
+        ([], lost) => Some(format!("written, but without the registers of {lost} threads and exceptions")),
+        _ => Some(format!("written, but no debugger opens it: {}", of_no_use.join(", "))),
+    }
+}
+
 /// Something and how many there are of it.
 fn counted(what: &str, count: u64) -> String {
     if count == 1 { what.to_owned() } else { format!("{what} ({count})") }

@@ -139,6 +139,12 @@ impl UserSharedData {
     pub const ADDRESS: u64 = 0x7ffe_0000;
     /// `SystemTime`: the time as a number of 64 bits, in 100 ns since the start of 1601, then its upper half once more.
     pub const SYSTEM_TIME: u64 = Self::ADDRESS + 0x14;
+    /// `NtBuildNumber`: the build of Windows, since Windows 10; its upper four bits are flags.
+    pub const NT_BUILD_NUMBER: u64 = Self::ADDRESS + 0x260;
+    /// `NtMajorVersion`: first number of the version.
+    pub const NT_MAJOR_VERSION: u64 = Self::ADDRESS + 0x26c;
+    /// `NtMinorVersion`: second number of the version.
+    pub const NT_MINOR_VERSION: u64 = Self::ADDRESS + 0x270;
     /// `NtProductType`: the edition of Windows, in 32 bits.
     pub const NT_PRODUCT_TYPE: u64 = Self::ADDRESS + 0x264;
     /// `ProductTypeIsValid`: 1 if the edition is, in 8 bits.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, Rva, Rva64};
+use crate::format::{DirectoryEntry, Header, LocationDescriptor, Rva, Rva64};
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::target::Target;
@@ -87,9 +87,53 @@ impl<'a> DumpBytes<'a> {
         if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
     }
 
+    /// True if there is a name at `rva`: a `MINIDUMP_STRING` of at least one character.
+    pub(crate) fn has_name(&self, rva: Rva64) -> bool {
+        const LONGEST: u32 = 0xfffe;
+        let size = self.bytes.read::<u32>("MINIDUMP_STRING", rva).unwrap_or_default();
+        rva != 0
+            && (1..=LONGEST).contains(&size)
+            && size % 2 == 0
+            && self.string(rva).is_ok_and(|name| !name.is_empty())
+    }
+
+    /// True if some of the bytes are those of the header or of the directory, and so nothing that a list refers to.
+    pub(crate) fn is_in_tables(&self, offset: u64, size: u64) -> bool {
+        self.tables().hold(offset, size)
+    }
+
+    /// Where header and directory are.
+    pub(crate) fn tables(&self) -> Tables {
+        let field = |field: usize| self.bytes.read::<u32>("MINIDUMP_HEADER", field as u64).map_or(0, u64::from);
+        let count = field(Header::OFFSETS.number_of_streams.get()).min(Tables::MOST_ENTRIES);
+        let start = field(Header::OFFSETS.stream_directory_rva.get());
+        Tables { start, end: start.saturating_add(count.saturating_mul(DirectoryEntry::SIZE as u64)) }
+    }
+
     #[inline]
     pub(crate) const fn bytes(&self) -> &Bytes<'a> {
         &self.bytes
+    }
+}
+
+/// The positions of header and directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tables {
+    /// Where the directory starts.
+    start: u64,
+    /// Where it ends.
+    end: u64,
+}
+
+impl Tables {
+    /// A false count is not to take the memory behind the directory; no producer was seen to write more entries.
+    const MOST_ENTRIES: u64 = 256;
+
+    /// True if some of the bytes are in one of the two.
+    #[inline]
+    pub(crate) const fn hold(&self, offset: u64, size: u64) -> bool {
+        let is_in_directory = offset < self.end && self.start < offset.saturating_add(size);
+        size > 0 && (offset < Header::SIZE as u64 || is_in_directory)
     }
 }
 

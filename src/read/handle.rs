@@ -72,6 +72,10 @@ impl<'a> Record<'a> for Handle<'a> {
         };
         Ok(Self { raw, dump: *dump })
     }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        dump.has_name(self.raw.descriptor.type_name_rva.into())
+    }
 }
 
 impl<'a> HandleData<'a> {

@@ -4,6 +4,8 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::{self, Header, LocationDescriptor, MinidumpType, StreamType};
+#[cfg(feature = "std")]
+use crate::format::{PlatformId, ProcessorArchitecture};
 
 use crate::read::bytes::{ByteOrder, Bytes, signature};
 use crate::read::directory::{Directory, DirectoryEntries};
@@ -76,6 +78,13 @@ impl<'a> Minidump<'a> {
             architecture: system.map(|system| system.processor_architecture),
             platform: system.map(|system| system.platform_id),
         }
+    }
+
+    /// The same dump, which does not say itself what it is of.
+    #[cfg(feature = "std")]
+    pub(crate) fn with_target(&self, architecture: ProcessorArchitecture, platform: PlatformId) -> Self {
+        let target = Target { architecture: Some(architecture), platform: Some(platform) };
+        Self { dump: DumpBytes::new(*self.bytes(), target), ..*self }
     }
 
     /// The file's bytes.

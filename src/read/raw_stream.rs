@@ -43,11 +43,17 @@ pub struct RawStream<'a> {
     dump: DumpBytes<'a>,
     index: u32,
     entry: DirectoryEntry,
+    /// True if nothing behind the stream's size is believed to belong to it.
+    is_bounded: bool,
 }
 
 impl<'a> RawStream<'a> {
     pub(crate) const fn new(dump: DumpBytes<'a>, index: u32, entry: DirectoryEntry) -> Self {
-        Self { dump, index, entry }
+        Self { dump, index, entry, is_bounded: false }
+    }
+
+    pub(crate) const fn is_bounded(&self) -> bool {
+        self.is_bounded
     }
 
     /// The file that the stream is part of, for what the stream refers to by position.
@@ -90,6 +96,15 @@ impl<'a> RawStream<'a> {
     pub(crate) fn shortened(mut self, size: u64) -> Self {
         let location = &mut self.entry.location;
         location.data_size = location.data_size.min(u32::try_from(size).unwrap_or(u32::MAX));
+        self.is_bounded = true;
+        self
+    }
+
+    /// The same stream, to which `size` bytes prove to belong.
+    #[cfg(feature = "std")]
+    pub(crate) fn grown(mut self, size: u64) -> Self {
+        let location = &mut self.entry.location;
+        location.data_size = location.data_size.max(u32::try_from(size).unwrap_or(u32::MAX));
         self
     }
 

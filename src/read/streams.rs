@@ -89,6 +89,52 @@ impl<'a> Minidump<'a> {
     }
 }
 
+impl Stream<'_> {
+    /// The size that the entries of a list prove for its stream, whatever the directory says; `None` for other streams
+    /// and for lists that are cut short.
+    pub(crate) fn proven_size(&self, stream: &RawStream<'_>) -> Option<u64> {
+        let end = match self {
+            Self::ThreadList(list) => list.proven_end(),
+            Self::ThreadExList(list) => list.proven_end(),
+            Self::ThreadNames(list) => list.proven_end(),
+            Self::ThreadInfoList(list) => list.proven_end(),
+            Self::ModuleList(list) => list.proven_end(),
+            Self::HostModuleList(list) => list.modules().proven_end(),
+            Self::UnloadedModuleList(list) => list.proven_end(),
+            Self::MemoryList(list) => list.proven_end(),
+            Self::Memory64List(list) => list.descriptors().proven_end(),
+            Self::MemoryInfoList(list) => list.proven_end(),
+            Self::HandleData(list) => list.proven_end(),
+            _ => None,
+        };
+        end.map(|end| end.saturating_sub(stream.offset()))
+    }
+
+    /// What is wrong with the size of a list's stream, if the entries prove that it is too small.
+    #[cfg(feature = "std")]
+    pub(crate) fn size_fault(&self, stream: &RawStream<'_>) -> Option<ReadError> {
+        let (found, needed) = (stream.declared_size(), self.proven_size(stream)?);
+        (found < needed).then(|| ReadError::SizeDiffers {
+            what: stream.stream_type().name().unwrap_or("stream"),
+            offset: stream.offset(),
+            field: "DataSize",
+            found,
+            proven: needed,
+        })
+    }
+
+    /// How many bytes the stream takes in the file: of a list, what its entries take.
+    pub(crate) fn size_in_file(&self, stream: &RawStream<'_>) -> u64 {
+        let size = stream.bytes().len() as u64;
+        match (self, self.proven_size(stream)) {
+            // Wine counts the names to the stream.
+            (Self::HostModuleList(_), Some(proven)) => proven.max(size),
+            (_, Some(proven)) => proven,
+            (_, None) => size,
+        }
+    }
+}
+
 /// Iterator over the streams of a [`Minidump`], see [`Minidump::streams`].
 #[derive(Clone, Debug)]
 pub struct Streams<'a> {

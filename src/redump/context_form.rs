@@ -54,7 +54,9 @@ impl Change {
     pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form<'_>) -> Self {
         let bytes = context.as_bytes();
         let mut change = Self { used: form.bare.then(|| used(context, form.xstate)).flatten(), ..Self::default() };
-        let Some(layout) = by_size(bytes, processor) else { return change };
+        // That of another processor stays as large as it is.
+        let known = by_size(bytes, processor).filter(|_| context.layout().is_some());
+        let Some(layout) = known else { return change };
         // Of an extended part that cannot be read nobody knows what is a register.
         let whole = form.whole && !(form.bare && context.xstate(form.xstate).is_none());
         if !whole && layout.is_extensible && bytes.len() > layout.size as usize {
@@ -128,11 +130,12 @@ impl Change {
 ///
 /// Breakpad on macOS was observed to name no group of registers. Those that a stack trace needs are taken to be valid then.
 fn used(context: &Context<'_>, xstate: Option<&XStateConfigFeature>) -> Option<Vec<Range<u32>>> {
-    let mut layout = context.layout()?;
+    let foreign = || of_another_processor(context);
+    let mut layout = context.layout().or_else(|| foreign().map(|(other, _)| other))?;
     let mut groups: Vec<RegisterGroup> = context.valid_groups().collect();
     if groups.is_empty() {
         groups.extend([RegisterGroup::Control, RegisterGroup::Integer, RegisterGroup::Segments]);
-        if let Some((other, flags)) = of_another_processor(context) {
+        if let Some((other, flags)) = foreign() {
             layout = other;
             groups.retain(|_| false);
             groups.extend(other.groups.iter().filter(|(_, flag)| flags & flag != 0).map(|(group, _)| *group));

@@ -37,6 +37,10 @@ impl Transcoder<'_, '_> {
 
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     pub(super) fn make_up(&mut self) {
+        if let Some(system) = self.source.system.filter(|_| self.lacks(StreamType::SYSTEM_INFO)) {
+            self.carrier.builder.system_info(system, None);
+            self.report.made_up.push(StreamType::SYSTEM_INFO);
+        }
         for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
             if self.lacks(list) {
                 self.carrier.builder.list(list);

@@ -10,6 +10,7 @@ use crate::read::memory::{Memory64List, MemoryList};
 use crate::read::{ByteOrder, Minidump};
 
 use crate::redump::source::{Opened, Ranges, Records, Source};
+use crate::redump::system;
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
@@ -25,6 +26,11 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
             available: size(directory.len()),
         });
     }
+    let system = system::guessed(dump);
+    let dump = &match system {
+        Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
+        None => *dump,
+    };
     let memory = Rc::new(dump.memory());
     let (list, list64) = (dump.list::<MemoryList<'a>>(), dump.list::<Memory64List<'a>>());
     Ok(Source::new(Opened {
@@ -33,6 +39,7 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
         listed: Box::new(move || Box::new(list.into_iter().chain(list64))),
         understood: None,
         memory,
+        system,
         file_size: dump.data().len() as u64,
         has_full_memory: has_full_memory(dump),
         losses: Vec::new(),

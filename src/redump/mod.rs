@@ -280,6 +280,7 @@
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
 //! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |
+//! | system information of a Windows process that has none | refuses the dump | made up from the images in memory, if contexts agree: processor, and version as far as it is known |
 //! | service pack in a full user dump | left out | taken over, from its version information |
 //! | debug records of modules of a full user dump | left out | those of the images in memory |
 //! | priorities of threads of a full user dump | zeroed | kept |
@@ -292,6 +293,7 @@ mod comments;
 mod context_form;
 mod edited_memory;
 mod filter;
+mod first_places;
 mod folders;
 mod full_user_dump;
 mod gapless_runs;
@@ -306,6 +308,7 @@ mod result_memory;
 mod select;
 mod shared_parts;
 mod source;
+mod system;
 mod transcode;
 mod understood;
 mod unused_bytes;
@@ -313,7 +316,7 @@ mod unused_in_streams;
 
 pub use hooks::Hooks;
 pub use options::Options;
-pub use report::{Addition, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
+pub use report::{Addition, Hindrance, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
 pub use select::reason::{Reason, SelectedMemory};
 
 use alloc::vec::Vec;
@@ -425,6 +428,7 @@ impl<'a> Redump<'a> {
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
+        report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
     }
 

@@ -69,7 +69,7 @@ impl<'s> Transcoder<'s, '_> {
             }
             let mut raw = *thread.raw();
             let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
-            let context = self.or_fault((LIST, item, "context"), context);
+            let context = self.context_or_fault((LIST, item, "context"), context);
             raw.teb = self.source.written(raw.teb);
             raw.stack = self.memory((LIST, item, "stack"), &raw.stack, *stack);
             self.carrier.accounts.record(thread.raw(), &raw, &THREAD);
@@ -111,7 +111,7 @@ impl<'s> Transcoder<'s, '_> {
             let mut raw = *thread.raw();
             let context =
                 thread.context().and_then(|context| self.carrier.context(context, raw.thread.thread_context, false));
-            let context = self.or_fault((LIST, item, "context"), context);
+            let context = self.context_or_fault((LIST, item, "context"), context);
             raw.thread.teb = self.source.written(raw.thread.teb);
             raw.thread.stack = self.memory((LIST, item, "stack"), &raw.thread.stack, *stack);
             raw.backing_store = self.memory((LIST, item, "backing store"), &raw.backing_store, *backing_store);

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
+use crate::read::Minidump;
 
 /// What a re-encoding kept, dropped and could not read.
 #[non_exhaustive]
@@ -55,6 +56,10 @@ pub struct Report {
     /// What the source says and the result does not, though no option asked for that, beside whole streams
     /// ([`Report::streams`]) and what cannot be read ([`Report::faults`]).
     pub losses: Vec<Loss>,
+    /// How many threads and exceptions have no registers in the result, although the source says where they are.
+    pub contexts_lost: u64,
+    /// Why the result is of no use to a debugger.
+    pub hindrances: Vec<Hindrance>,
     /// True if the result claims to have all memory of the process (`f`, `a`, `A`, `/f`) and the source does not have it:
     /// [`Report::missing_memory`] then has what is known to be missing.
     pub is_partial: bool,
@@ -78,9 +83,44 @@ impl Report {
         !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
     }
 
+    /// Notes what the result lacks that a debugger needs.
+    pub(super) fn judge(&mut self, source: &Minidump<'_>, is_full_user_dump: bool) {
+        let has = |wanted: StreamType| self.streams_written.iter().any(|entry| entry.stream_type == wanted);
+        let found = [
+            (Hindrance::NothingKept, self.keeps_nothing()),
+            (Hindrance::NoSystemInfo, !is_full_user_dump && !has(StreamType::SYSTEM_INFO)),
+            (Hindrance::NoThreads, source.threads().next().is_none()),
+        ];
+        self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
+    }
+
     /// Notes what is not in the result, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
         self.losses.extend(Loss::new(what, count));
+    }
+}
+
+/// What keeps a debugger from opening a result, or from showing anything in it, because the source lacks it.
+///
+/// It prints as the end of a sentence.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// No stream of the source is in the result.
+    NothingKept,
+    /// Nothing says which processor and system it is of.
+    NoSystemInfo,
+    /// It has no threads.
+    NoThreads,
+}
+
+impl fmt::Display for Hindrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingKept => "nothing of the source is in it",
+            Self::NoSystemInfo => "it has no system information",
+            Self::NoThreads => "it has no threads",
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::write::{MinidumpBuilder, PartId, Text};
 use crate::redump::accounts::Accounts;
 use crate::redump::carried::object_bytes;
 use crate::redump::context_form::{Change, Form};
+use crate::redump::first_places::{CODE_VIEW, CONTEXT, Place, STRING, first_places};
 use crate::redump::folders::base_names::{code_view_without_folder, string_without_folder, wide_name_of_module};
 use crate::redump::folders::learn::Folders;
 use crate::redump::folders::maps::maps_without_folders;
@@ -25,9 +26,6 @@ use crate::redump::options::Options;
 use crate::redump::source::Source;
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 use crate::redump::unused_in_streams::{clear_part, clear_stream};
-
-/// What a context is called where it is charged for.
-const CONTEXT: &str = "CONTEXT";
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,9 +54,9 @@ pub(super) struct Carrier<'s, 'a> {
     /// What is carried: with memory and rows no more than twice what the file holds, so that a small file whose records all
     /// point to the same long text does not become a large one.
     carried_bytes: Budget,
-    /// Contexts that were charged for before everything else, by position and size, so that names and handles do not use
-    /// up what registers need.
-    prepaid: HashSet<(u64, u64)>,
+    /// Contexts and what identifies modules, which were charged for before everything else, by name, position and size,
+    /// so that handles do not use up what they need.
+    prepaid: HashSet<Place>,
     /// The bytes of the strings that were read, by position, and what that may cost.
     strings: HashMap<Rva64, &'s [u8]>,
     read: Budget,
@@ -108,21 +106,17 @@ impl<'s, 'a> Carrier<'s, 'a> {
             accounts: Accounts::new(source.target, dump.data().len() as u64, is_private),
             extended_states: 0,
         };
-        carrier.prepay_contexts();
+        carrier.prepay();
         carrier
     }
 
-    /// Takes what contexts cost, as far as it goes.
-    fn prepay_contexts(&mut self) {
-        let dump = self.dump;
-        let threads = dump.threads().map(|thread| thread.raw().thread_context);
-        let exceptions = dump.exceptions().flatten().map(|exception| exception.raw().thread_context);
-        for location in threads.chain(exceptions) {
-            let place = (location.rva.into(), location.data_size.into());
-            let is_there = matches!(dump.dump_bytes().optional_location(CONTEXT, location), Ok(Some(_)));
-            if is_there && !self.prepaid.contains(&place) {
+    /// Takes what contexts cost, and then names and CodeView records of modules and names of threads, as far as it goes.
+    fn prepay(&mut self) {
+        for place in first_places(&self.dump) {
+            if !self.prepaid.contains(&place) {
+                let (what, offset, size) = place;
                 // Those that overlap so much that they do not fit are charged for like everything else.
-                if !self.carried_bytes.has(place.1) || self.charge(CONTEXT, place.0, place.1).is_err() {
+                if !self.carried_bytes.has(size) || self.charge(what, offset, size).is_err() {
                     return;
                 }
                 self.prepaid.insert(place);
@@ -148,7 +142,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         stream: RawStream<'s>,
         decoded: Result<Stream<'s>, ReadError>,
     ) -> (RawStream<'s>, Result<Stream<'s>, ReadError>, Option<ReadError>) {
-        let (offset, size) = (stream.offset(), stream.bytes().len() as u64);
+        let (offset, whole) = (stream.offset(), stream.bytes().len() as u64);
+        let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
         let memory = match stream.stream_type() {
             // They are written anew from the memory that was selected.
             StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
@@ -159,8 +154,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
             Ok(Stream::Token(tokens)) => tokens.own_size(),
             _ => size,
         };
-        let shortened = stream.shortened(if self.is_private { own.min(memory.saturating_sub(offset)) } else { own });
         let error = ReadError::MemoryShared { what: "stream", offset, size, memory };
+        let believed = if self.is_private { own.min(memory.saturating_sub(offset)) } else { own };
+        if believed == size {
+            return (stream, decoded, Some(error));
+        }
+        let shortened = stream.shortened(believed);
         (shortened, Stream::decode(&shortened), Some(error))
     }
 
@@ -180,7 +179,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         if let Some(&part) = self.carried.get(&key) {
             return Ok(part);
         }
-        if what != CONTEXT || !self.prepaid.remove(&(offset, size)) {
+        if !self.prepaid.remove(&(what, offset, size)) {
             self.charge(what, offset, size)?;
         }
         let part = make(&mut self.builder, &mut self.folders)?;
@@ -190,31 +189,29 @@ impl<'s, 'a> Carrier<'s, 'a> {
 
     /// The bytes of the string at `rva`, none of which may be memory.
     fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
-        const WHAT: &str = "MINIDUMP_STRING";
         let bytes = match self.strings.get(&rva) {
             Some(bytes) => bytes,
             None => {
                 // Where it ends takes as long to find as it is long.
-                self.read.charge(WHAT, rva, 0)?;
+                self.read.charge(STRING, rva, 0)?;
                 let bytes = self.dump.string(rva)?.as_bytes();
                 self.strings.insert(rva, bytes);
-                self.read.charge(WHAT, rva, bytes.len() as u64)?;
+                self.read.charge(STRING, rva, bytes.len() as u64)?;
                 bytes
             }
         };
         // Its length stands before it.
-        self.memory_in(WHAT, rva, (bytes.len() as u64).saturating_add(4))?;
+        self.memory_in(STRING, rva, (bytes.len() as u64).saturating_add(4))?;
         Ok(bytes)
     }
 
     /// The string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
-        const WHAT: &str = "MINIDUMP_STRING";
         let bytes = self.string(rva)?;
         let key = (Kind::Text, rva, bytes.len() as u64);
         let is_new = !self.carried.contains_key(&key);
-        let part = self.once(WHAT, key, |builder, folders| {
-            Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
+        let part = self.once(STRING, key, |builder, folders| {
+            Ok(builder.text(Text::from_utf16_le(shown(folders, (STRING, rva), bytes)?)))
         })?;
         if is_new {
             self.look_at_text(rva)?;
@@ -231,9 +228,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
         let is_new = !self.carried.contains_key(&key);
-        let part = self.once("MINIDUMP_STRING", key, |builder, _| {
-            Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text))))
-        })?;
+        let part =
+            self.once(STRING, key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text)))))?;
         if is_new {
             self.look_at_text(rva)?;
         }
@@ -242,7 +238,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
 
     /// The CodeView record of a module, likewise.
     pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
-        const WHAT: &str = "CodeView record";
+        const WHAT: &str = CODE_VIEW;
         let location = module.raw().cv_record;
         if !self.is_private {
             return self.bytes(WHAT, location);

@@ -117,6 +117,8 @@ pub(super) struct Opened<'a> {
     pub(super) ranges: Ranges<'a>,
     /// All ranges in any order, those too that others hide.
     pub(super) listed: Listed<'a>,
+    /// What the system is by other signs, where the dump does not say.
+    pub(super) system: Option<format::SystemInfo>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
     /// How many bytes of it could be made sense of, if the records are not in it.
@@ -143,6 +145,7 @@ pub(super) struct Source<'a> {
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
     pub(super) listed: Listed<'a>,
+    pub(super) system: Option<format::SystemInfo>,
     pub(super) file_size: u64,
     pub(super) understood: Option<u64>,
     pub(super) has_full_memory: bool,
@@ -160,6 +163,7 @@ impl<'a> Source<'a> {
             memory,
             ranges,
             listed,
+            system,
             file_size,
             understood,
             has_full_memory,
@@ -175,6 +179,7 @@ impl<'a> Source<'a> {
             target,
             ranges,
             listed,
+            system,
             file_size,
             understood,
             has_full_memory,

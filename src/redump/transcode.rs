@@ -158,6 +158,14 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 true => (stream, decoded, None),
                 false => self.carrier.bounded(stream, decoded),
             };
+            let too_small = decoded.as_ref().ok().and_then(|decoded| decoded.size_fault(&stream));
+            // What is copied is to have its entries, too.
+            let stream = if too_small.is_some() {
+                stream.grown(decoded.as_ref().map_or(0, |it| it.size_in_file(&stream)))
+            } else {
+                stream
+            };
+            let shared = shared.or(too_small);
             let is_wanted = self.hooks.keeps_stream(&stream);
             let is_filtered =
                 self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
@@ -291,6 +299,16 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         })
     }
 
+    /// As [`Self::or_fault`], for registers.
+    pub(super) fn context_or_fault(
+        &mut self,
+        place: (StreamType, u64, &'static str),
+        result: Result<Option<PartId>, ReadError>,
+    ) -> Option<PartId> {
+        self.report.contexts_lost += u64::from(result.is_err());
+        self.or_fault(place, result)
+    }
+
     /// Notes that a list announces more entries than there are.
     pub(super) fn list_fault<R: Record<'s>>(&mut self, stream_type: StreamType, list: &List<'s, R>) {
         if let Some(error) = list.fault() {
@@ -397,7 +415,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             clear_exception(&mut raw);
         }
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
-        let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
+        let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let record = raw.exception_record;
         let written = |address| self.source.written(address);
         let exception_record = format::ExceptionRecord {

@@ -157,7 +157,8 @@ fn a_name_ends_at_its_first_nul_wherever_it_stands() {
     // "ab", a NUL, and what some tool left behind it.
     let name = || Text::Units(10, vec![0x61, 0x62, 0, 0x63, 0x64]);
     let system = SystemInfo { service_pack: name(), ..SystemInfo::default() };
-    let dump = Dump::new().system_info(system).thread(Thread::new(7)).thread_name(7, name());
+    let thread = Thread::new(7).context([0; 1232]);
+    let dump = Dump::new().system_info(system).thread(thread).thread_name(7, name());
     let dump = dump.module(Module { name: name(), ..Module::new(1, 2, "a") });
     let dump = dump.unloaded_module(UnloadedModule { name: name(), ..UnloadedModule::new(1, 2, "a") });
     let source = dump.handle(Handle { object_name: name(), ..Handle::new(1, name()) }).build();

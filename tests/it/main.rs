@@ -20,6 +20,7 @@ mod header;
 mod images;
 mod laws;
 mod layouts;
+mod list_sizes;
 mod lists;
 mod malformed;
 mod mapped_file;
@@ -43,6 +44,7 @@ mod redump_records;
 mod redump_report;
 mod redump_select;
 mod redump_tables;
+mod redump_usable;
 mod redump_user;
 mod references;
 mod regressions;
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         images::trials(),
         laws::trials(),
         layouts::trials(),
+        list_sizes::trials(),
         lists::trials(),
         malformed::trials(),
         mapped_file::trials(),
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         redump_report::trials(),
         redump_select::trials(),
         redump_tables::trials(),
+        redump_usable::trials(),
         redump_user::trials(),
         references::trials(),
         regressions::trials(),

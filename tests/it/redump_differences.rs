@@ -53,7 +53,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps.
-const MATTERS: [&str; 38] = [
+const MATTERS: [&str; 39] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -87,6 +87,7 @@ const MATTERS: [&str; 38] = [
     "dumps of other systems",
     "unused directory entries, high half of the version word",
     "`/f` of a dump",
+    "system information of a Windows process that has none",
     "service pack in a full user dump",
     "debug records of modules of a full user dump",
     "priorities of threads of a full user dump",

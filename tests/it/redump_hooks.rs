@@ -9,7 +9,7 @@ use userdump::redump::{Hooks, MissingMemory, Outcome, Reason, Redump, Report};
 
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
-use crate::support::redumped::findings;
+use crate::support::redumped::faults;
 use crate::support::{fixtures, trials};
 use crate::synth::{Dump, Exception, Module, Part, Stack, SystemInfo, Thread, ThreadInfo, kind};
 
@@ -37,7 +37,7 @@ fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, 
     let redump = Redump::with_hooks(&dump, &options.parse().unwrap(), hooks).unwrap();
     let mut out = Vec::new();
     let report = redump.write_to(&mut out).unwrap();
-    assert_eq!(findings(&out), [""; 0]);
+    assert_eq!(faults(&out), [""; 0]);
     (out, report)
 }
 

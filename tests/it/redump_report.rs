@@ -11,7 +11,7 @@ use crate::support::everything::everything;
 use crate::support::facts::Facts;
 use crate::support::fixtures;
 use crate::support::forms::Form;
-use crate::support::redumped::{Redumped, findings, parsed, refusal};
+use crate::support::redumped::{Redumped, faults, findings, parsed, refusal};
 use crate::support::trials;
 use crate::synth::{
     Dump, Exception, FunctionTable, Handle, MemoryInfo, MiscInfo, Module, Range, Shape, Stack, SystemInfo, Text,
@@ -449,11 +449,11 @@ fn a_sink_that_fails_is_an_error_of_the_writer() {
 fn a_dump_of_everything_stays_sound() {
     for form in [Form::USUAL, Form { filler: 3, ..Form::USUAL }] {
         let source = form.build(everything(form));
-        let before = findings(&source);
+        let before = faults(&source);
         // Not with `f` and `a`: its regions promise more memory than there is.
         for options in ["/m", "/mF", "/mh", "/mt", "/mu", "/mA", "/mFhtu"] {
             let out = Redumped::of(&source, options);
-            assert_eq!(findings(&out.bytes), before, "{options}");
+            assert_eq!(faults(&out.bytes), before, "{options}");
             assert_eq!(out.faults(), [""; 0], "{options}");
         }
     }

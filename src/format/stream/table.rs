@@ -41,7 +41,7 @@ macro_rules! stream_table {
             /// Loaded modules.
             #[doc(alias = "ModuleListStream")]
             MODULE_LIST = 4 => "ModuleList", REWRITTEN.with_positions().rank(2).in_user_dump().kept_by_r().names_files(),
-                ModuleList(ModuleList<'a>) { check modules, rewrite modules, paths add_modules };
+                ModuleList(ModuleList<'a>) { check process_modules, rewrite modules, paths add_modules };
             /// Memory ranges, each with its own file position.
             #[doc(alias = "MemoryListStream")]
             MEMORY_LIST = 5 => "MemoryList", REWRITTEN.with_positions().rank(6).in_user_dump().kept_by_r(),
@@ -88,7 +88,7 @@ macro_rules! stream_table {
             /// Facts about the process, in five lengths.
             #[doc(alias = "MiscInfoStream")]
             MISC_INFO = 15 => "MiscInfo", REWRITTEN.rank(11).in_user_dump().kept_by_r(),
-                MiscInfo(MiscInfo<'a>) { check nothing, rewrite misc_info };
+                MiscInfo(MiscInfo<'a>) { check misc_info, rewrite misc_info };
             /// Memory regions of the whole address space.
             #[doc(alias = "MemoryInfoListStream")]
             MEMORY_INFO_LIST = 16 => "MemoryInfoList",

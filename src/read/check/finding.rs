@@ -95,10 +95,19 @@ finding_codes! {
     ListTruncated => "list-truncated", "the list has fewer entries than it announces";
     /// Behind the entries that its list announces, a stream has just the room of some more.
     ListSmallerThanStream => "list-smaller-than-stream", "the list announces fewer entries than its stream has";
+    /// The size of a stream is not what the entries that it counts take, or not what a field in it says.
+    StreamSizeWrong => "stream-size-wrong",
+        "the size does not fit what is there; today's debugger refuses the dump, or ignores the stream";
     /// The dump does not say what system and processor it is of.
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.
     NoThreads => "no-threads", "there are no threads";
+    /// Two threads of a list have one ID.
+    ThreadIdRepeated => "thread-id-repeated", "an earlier thread has the same ID";
+    /// A thread has the ID 0.
+    ThreadIdZero => "thread-id-zero", "the thread ID is 0";
+    /// No debugger is known to open dumps of the processor that the system information names.
+    ProcessorUnknown => "processor-unknown", "no debugger is known to open dumps of the processor";
     /// A name is not entirely in the file, or its position is 0 where a name has to be.
     NameUnreadable => "name-unreadable", "the name cannot be read";
     /// A name has an odd size or unpaired surrogates.
@@ -111,10 +120,19 @@ finding_codes! {
     ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
     /// A thread context is too small for all layouts of the processor.
     ContextUnknownSize => "context-unknown-size", "the thread context has no size that is known for the processor";
+    /// A thread or an exception has no context.
+    ContextMissing => "context-missing", "there are no registers";
+    /// The flags of a context name another processor than that of the dump.
+    ContextOfOtherProcessor => "context-of-other-processor", "the thread context is of another processor than the dump";
     /// A stack has a size but no position, and no memory list holds the address at which it starts.
     StackWithoutBytes => "stack-without-bytes", "the dump holds no bytes of the stack";
+    /// The bytes to which a thread points as its stack are not those that a memory list has for the same addresses.
+    StackDisagrees => "stack-disagrees",
+        "a memory list has other bytes for the stack than those at its position; those of the list are believed";
     /// A memory range reaches beyond the end of the file.
     MemoryTruncated => "memory-truncated", "the memory range does not lie in the file whole";
+    /// The bytes of a range, or of all of the Memory64 list, claim to be where the header or the directory is.
+    MemoryInTables => "memory-in-tables", "the memory claims to be where the header or the directory is";
     /// The file ends before the memory of the Memory64 list does, which has its bytes at one place, or that of the
     /// regions of a full user dump.
     MemoryDataTruncated => "memory-data-truncated", "the memory of all ranges does not lie in the file whole";
@@ -125,12 +143,24 @@ finding_codes! {
     RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
     /// The flags promise full memory and there is no Memory64 list, or the other way round.
     FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
+    /// Two modules have one base address and one size.
+    ModuleRepeated => "module-repeated", "an earlier module has the same base address and size";
+    /// A module has addresses of another one.
+    ModulesOverlap => "modules-overlap", "the module shares addresses with another one";
+    /// A module has the base address 0.
+    ModuleWithoutBase => "module-without-base", "the base address of the module is 0";
+    /// A module has the size 0.
+    ModuleWithoutSize => "module-without-size", "the size of the module is 0";
+    /// A module reaches beyond the last address of the target.
+    ModulePastEnd => "module-past-end", "the module reaches beyond the last address";
     /// The CodeView record of a module is not entirely in the file.
     CodeViewUnreadable => "code-view-unreadable", "the CodeView record does not lie in the file whole";
     /// The miscellaneous debug record of a module is not entirely in the file.
     MiscRecordUnreadable => "misc-record-unreadable", "the debug record does not lie in the file whole";
     /// The thread of an exception is not in the thread list.
     ExceptionThreadMissing => "exception-thread-missing", "the thread of the exception is not in the thread list";
+    /// An exception claims more than the 15 parameters that there is room for.
+    TooManyParameters => "too-many-parameters", "the exception claims more than 15 parameters";
     /// The records about the object of a handle lead out of the file or in a circle.
     HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
     /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.

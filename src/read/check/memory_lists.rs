@@ -31,11 +31,17 @@ impl<'a> Check<'a, '_> {
             let fault = ReadError::Truncated { what, offset: list.base_rva(), needed, available };
             self.report(FindingCode::MemoryDataTruncated, place, fault);
         }
+        let is_in_tables = list.is_base_in_tables() && needed > 0;
+        if is_in_tables {
+            self.report(FindingCode::MemoryInTables, place, None);
+        }
         let target = self.dump.target();
         let mut before = 0;
         for (index, range) in (0..).zip(list.iter()) {
             let place = Place { entry: Some(index), offset: descriptors.entry_offset(index), ..place };
-            self.range(place, Some(&range));
+            if !is_in_tables {
+                self.range(place, Some(&range));
+            }
             let start = target.mask(range.address);
             if start < before {
                 self.report(FindingCode::RangesUnsorted, place, None);

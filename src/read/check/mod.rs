@@ -3,6 +3,7 @@
 pub(crate) mod cut;
 pub(crate) mod finding;
 mod memory_lists;
+mod plausible;
 mod state;
 mod streams;
 
@@ -30,8 +31,8 @@ impl<'a> Minidump<'a> {
     /// that [`Minidump::stream`] gives; of exceptions and comments, which may be many, all are.
     ///
     /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
-    /// file is made. It allocates for the directory entries, and for memory and threads where something refers
-    /// to them by address or number.
+    /// file is made. It allocates for the directory entries, threads and modules, and for memory where something
+    /// refers to it by address.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
         let positions = MemoryPositions::of(self);
@@ -62,7 +63,9 @@ impl<'a> Check<'a, '_> {
                 (None, Ok(_)) => {}
             }
             if stream.stream_type() != StreamType::UNUSED {
-                self.no_memory(place, "stream", stream.offset(), stream.bytes().len() as u64);
+                let whole = stream.bytes().len() as u64;
+                let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
+                self.no_memory(place, "stream", stream.offset(), size);
             }
             if repeated.next_if(|&index| index == stream.index()).is_none() {
                 if let Ok(decoded) = decoded {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
-use crate::format::{LocationDescriptor, typed_streams};
+use crate::format::{LocationDescriptor, StreamType, typed_streams};
 use crate::read::check::finding::FindingCode;
 use crate::read::context::registers::Context;
 use crate::read::exception::stream::Exception;
@@ -19,6 +19,7 @@ use crate::read::raw_stream::RawStream;
 use crate::read::references::parts;
 use crate::read::streams::Stream;
 use crate::read::system::info::SystemInfo;
+use crate::read::system::misc::MiscInfo;
 use crate::read::system::token::TokenInfoList;
 use crate::read::text::utf16::Utf16;
 use crate::read::thread::extended::ThreadExList;
@@ -69,6 +70,7 @@ impl<'a> Check<'a, '_> {
 
     fn threads(&mut self, stream: &RawStream<'a>, list: &ThreadList<'a>) {
         self.list(stream, list, Self::thread);
+        self.thread_ids(stream, list, Thread::id);
     }
 
     fn threads_ex(&mut self, stream: &RawStream<'a>, list: &ThreadExList<'a>) {
@@ -77,6 +79,7 @@ impl<'a> Check<'a, '_> {
             let store = thread.backing_store().filter(|store| store.offset != 0);
             check.range(place, store.as_ref());
         });
+        self.thread_ids(stream, list, |thread| thread.thread().id());
     }
 
     fn host_modules(&mut self, stream: &RawStream<'a>, list: &HostModuleList<'a>) {
@@ -89,6 +92,7 @@ impl<'a> Check<'a, '_> {
 
     fn system_info(&mut self, stream: &RawStream<'a>, system: &SystemInfo<'a>) {
         self.name(Place::stream(stream), system.raw().csd_version_rva.into(), || system.csd_version());
+        self.plausible_system(Place::stream(stream), system);
     }
 
     fn unloaded_modules(&mut self, stream: &RawStream<'a>, list: &UnloadedModuleList<'a>) {
@@ -123,7 +127,26 @@ impl<'a> Check<'a, '_> {
         // Wine counts the names of its host modules to the stream, and others may do so elsewhere.
         if room > 0 && room % list.entry_size() == 0 {
             self.report(FindingCode::ListSmallerThanStream, Place::stream(stream), None);
+            return;
         }
+        let proven = list.proven_end().map(|end| end.saturating_sub(stream.offset()));
+        if let Some(needed) = proven.filter(|needed| is_read_by_debugger(stream) && *needed != stream.declared_size()) {
+            self.wrong_size(Place::stream(stream), R::LIST, "DataSize", (stream.declared_size(), needed));
+        }
+    }
+
+    fn misc_info(&mut self, stream: &RawStream<'a>, misc: &MiscInfo<'a>) {
+        let sizes =
+            (u64::from(misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info), stream.declared_size());
+        if sizes.0 != sizes.1 {
+            self.wrong_size(Place::stream(stream), "MINIDUMP_MISC_INFO", "SizeOfInfo", sizes);
+        }
+    }
+
+    /// Reports a size that is not what it has to be.
+    fn wrong_size(&mut self, place: Place, what: &'static str, field: &'static str, (found, proven): (u64, u64)) {
+        let error = ReadError::SizeDiffers { what, offset: place.offset, field, found, proven };
+        self.report(FindingCode::StreamSizeWrong, place, error);
     }
 
     /// A stream that is cut short has been reported already, and its list is short because of that.
@@ -144,6 +167,11 @@ impl<'a> Check<'a, '_> {
             let place = Place { entry: Some(index), offset: list.entry_offset(index), ..Place::stream(stream) };
             each(self, place, entry);
         }
+    }
+
+    fn process_modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
+        self.modules(stream, list);
+        self.plausible_modules(stream, list);
     }
 
     fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
@@ -174,7 +202,14 @@ impl<'a> Check<'a, '_> {
                     self.report(FindingCode::StackWithoutBytes, place, None);
                 }
             }
-            _ => self.range(place, Some(&MemoryRange::from_descriptor(self.dump.dump_bytes(), stack))),
+            _ => {
+                let range = MemoryRange::from_descriptor(self.dump.dump_bytes(), stack);
+                self.range(place, Some(&range));
+                let memory = self.memory.get_or_insert_with(|| Memory::listed(&self.dump));
+                if !memory.agrees(&range, &mut self.looked_at) && !self.looked_at.is_spent() {
+                    self.report(FindingCode::StackDisagrees, place, None);
+                }
+            }
         }
     }
 
@@ -183,20 +218,26 @@ impl<'a> Check<'a, '_> {
         // Of some processors no layout is known at all; that is no fault of the dump.
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
+            Ok(context) if !context.is_some_and(|context| context.is_truncated()) => {
+                self.plausible_context(place, location, context.as_ref());
+            }
             Ok(Some(context)) if context.is_truncated() => self.report(FindingCode::ContextUnknownSize, place, None),
             Ok(_) => {}
         }
     }
 
     pub(crate) fn range(&mut self, place: Place, range: Option<&MemoryRange<'a>>) {
-        if let Some(fault) = range.and_then(MemoryRange::fault) {
-            self.report(FindingCode::MemoryTruncated, place, fault);
+        let Some((range, fault)) = range.and_then(|range| Some((range, range.fault()?))) else { return };
+        match self.dump.dump_bytes().is_in_tables(range.offset, range.size) && range.offset != 0 {
+            true => self.report(FindingCode::MemoryInTables, place, None),
+            false => self.report(FindingCode::MemoryTruncated, place, fault),
         }
     }
 
     fn exception(&mut self, stream: &RawStream<'a>, exception: &Exception<'a>) {
         let place = Place::stream(stream);
         self.context(place, exception.raw().thread_context, exception.context());
+        self.plausible_exception(place, exception);
         let threads = self.threads.get_or_insert_with(|| thread_ids(&self.dump));
         // A dump without threads has a finding of its own.
         if !threads.is_empty() && threads.binary_search(&exception.thread_id()).is_err() {
@@ -254,6 +295,11 @@ impl<'a> Check<'a, '_> {
             Ok(None) => {}
         }
     }
+}
+
+/// True for the lists that today's debugger reads.
+fn is_read_by_debugger(stream: &RawStream<'_>) -> bool {
+    stream.stream_type() != StreamType::WINE_HOST_MODULE_LIST
 }
 
 /// The IDs of all threads, in ascending order.

@@ -19,7 +19,7 @@ use crate::read::target::Target;
 /// The architecture gives the layouts that come into question. A record of the exact size of one of them has that one.
 /// If there is none, the flags choose by their bits for the processor, and size chooses among what is left: the
 /// largest layout that fits, and for a record that is too short for all of them the smallest, of which it then has
-/// the start.
+/// the start. A record with size and flags of another processor than that of the dump has none.
 ///
 /// # Flags
 ///
@@ -36,9 +36,14 @@ pub struct Context<'a> {
     layout: Option<&'static ContextLayout>,
     order: ByteOrder,
     windows: bool,
+    /// True if size and flags are those of another processor.
+    is_foreign: bool,
 }
 
 debug_without_bytes!(Context { layout, order, windows; bytes });
+
+/// The contexts of Windows on the processors that may be taken for each other.
+const OTHERS: [ContextLayout; 4] = [ContextLayout::X86, ContextLayout::AMD64, ContextLayout::ARM, ContextLayout::ARM64];
 
 /// A register and what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +106,13 @@ impl<'a> Context<'a> {
     pub(crate) fn new(bytes: &'a [u8], target: Target, order: ByteOrder) -> Self {
         let windows = target.is_windows();
         let layout = choose(target.processor(), bytes, order, windows);
-        Self { bytes, layout, order, windows }
+        let is_own = layout.is_none_or(|layout| {
+            (layout.least_size()..=layout.size).contains(&size_of(bytes)) || names(layout, bytes, order, windows)
+        });
+        if !is_own && OTHERS.iter().any(|other| size_of(bytes) == other.size && names(other, bytes, order, windows)) {
+            return Self { bytes, layout: None, order, windows, is_foreign: true };
+        }
+        Self { bytes, layout, order, windows, is_foreign: false }
     }
 
     /// The whole record as the file has it.
@@ -123,6 +134,19 @@ impl<'a> Context<'a> {
     pub fn tail(&self) -> &'a [u8] {
         let fixed = self.layout.and_then(|layout| usize::try_from(layout.size).ok());
         fixed.and_then(|size| self.bytes.get(size..)).unwrap_or_default()
+    }
+
+    /// True if the flags name a processor, and not that of the dump.
+    pub(crate) fn names_other_processor(&self) -> bool {
+        let cpu = self.low_flags().map_or(0, |flags| cpu_of(flags, self.windows));
+        let is_other = |layout: &ContextLayout| cpu != 0 && !layout.cpu_flags.contains(&cpu);
+        self.is_foreign || self.layout.is_some_and(is_other)
+    }
+
+    /// True if the record is one of the dump's processor: it has the size of a layout, or flags that name the processor.
+    pub(crate) fn is_recognised(&self) -> bool {
+        let is_of_size = |layout: &ContextLayout| (layout.least_size()..=layout.size).contains(&size_of(self.bytes));
+        self.layout.is_some_and(is_of_size) || self.is_for_its_processor()
     }
 
     /// True if the flags are for the processor whose layout the record has.
@@ -225,18 +249,21 @@ fn choose(processor: &Processor, bytes: &[u8], order: ByteOrder, windows: bool) 
     if let Some(exact) = candidates.iter().find(|layout| (layout.least_size()..=layout.size).contains(&size)) {
         return Some(exact);
     }
-    let named = |layout: &&ContextLayout| {
-        // Where they have 64 bits, the upper half is 0.
-        let flags = integer_at(bytes, layout.flags_offset, layout.flags_size, order);
-        let cpu = flags.and_then(|flags| u32::try_from(flags).ok()).map(|flags| cpu_of(flags, windows));
-        cpu.is_some_and(|cpu| layout.cpu_flags.contains(&cpu))
-    };
+    let named = |layout: &&ContextLayout| names(layout, bytes, order, windows);
     let fits = |layout: &&ContextLayout| layout.least_size() <= size;
     let by_flags = || candidates.iter().filter(named);
     if let Some(smallest) = by_flags().next_back() {
         return by_flags().find(fits).or(Some(smallest));
     }
     candidates.iter().find(fits).or_else(|| candidates.last())
+}
+
+/// True if the flags of the record, where the layout has them, are for the processor of the layout.
+fn names(layout: &ContextLayout, bytes: &[u8], order: ByteOrder, windows: bool) -> bool {
+    // Where they have 64 bits, the upper half is 0.
+    let flags = integer_at(bytes, layout.flags_offset, layout.flags_size, order);
+    let cpu = flags.and_then(|flags| u32::try_from(flags).ok()).map(|flags| cpu_of(flags, windows));
+    cpu.is_some_and(|cpu| layout.cpu_flags.contains(&cpu))
 }
 
 /// The part of the flags that names a processor; 0 if none is named.

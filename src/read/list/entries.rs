@@ -10,10 +10,8 @@ use crate::format::{LocationDescriptor, Stored};
 
 use crate::read::bytes::Decode;
 use crate::read::dump_bytes::DumpBytes;
+use crate::read::list::form::{self, COUNT};
 use crate::read::raw_stream::RawStream;
-
-/// The size of a count of entries.
-const COUNT: u64 = size_of::<u32>() as u64;
 
 /// An entry of a [`List`], decoded from its bytes.
 pub trait Record<'a>: Sized {
@@ -23,6 +21,9 @@ pub trait Record<'a>: Sized {
     const SIZE: u64;
     /// The format's name of the header field that holds the size of an entry, for errors.
     const SIZE_FIELD: &'static str = "SizeOfEntry";
+    /// The size of an entry in bytes where a compiler has aligned its fields, for lists that do not say their entries'
+    /// size; `None` if that makes no difference.
+    const ALIGNED_SIZE: Option<u64> = None;
 
     /// Decodes the entry at `offset` of the file. It has `size` bytes, all of them in the file: at least
     /// [`Record::SIZE`] in a minidump, while some tables of full user dumps have a smaller form of the same entry.
@@ -31,6 +32,14 @@ pub trait Record<'a>: Sized {
     ///
     /// None in practice, as the list has checked the bounds.
     fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError>;
+
+    /// True if something shows that the bytes are such an entry: what it refers to is in the file and is of its kind.
+    ///
+    /// By it, a list finds its entries where the size of its stream is not that of so many. An entry of which nothing can
+    /// be shown does not make sense.
+    fn makes_sense(&self, _dump: &DumpBytes<'a>) -> bool {
+        false
+    }
 }
 
 /// A view of a list: a stream of a minidump that is one, or a table of a full user dump.
@@ -72,12 +81,11 @@ impl<'a, R: Record<'a>> fmt::Debug for List<'a, R> {
 }
 
 impl<'a, R: Record<'a>> List<'a, R> {
-    /// A list headed by a 32-bit count, with or without four bytes of padding behind it: the stream's size tells.
+    /// A list headed by a 32-bit count, with or without four bytes of padding behind it.
     pub(crate) fn counted(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let count: u32 = stream.read(R::LIST, 0)?;
-        let entries = u64::from(count) * R::SIZE;
-        let padded = count > 0 && stream.declared_size() == 2 * COUNT + entries;
-        Self::new(stream, if padded { 2 * COUNT } else { COUNT }, R::SIZE, count.into())
+        let (start, entry_size) = form::counted::<R>(stream, count);
+        Self::new(stream, start, entry_size, count.into())
     }
 
     /// A list with a header `H` that tells its own size, that of an entry, and the number of entries.
@@ -113,10 +121,19 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Self::new(stream, size_of_header.into(), u64::from(size_of_entry).max(R::SIZE), count)
     }
 
-    /// `declared` entries of `entry_size` bytes from `start` of the stream; those that the stream and the file hold.
+    /// `declared` entries of `entry_size` bytes from `start` of the stream; those that the stream and the file hold, and
+    /// those behind the stream's end that prove to be entries.
     pub(crate) fn new(stream: &RawStream<'a>, start: u64, entry_size: u64, declared: u64) -> Result<Self, ReadError> {
         let size = stream.declared_size().saturating_sub(start);
-        Ok(Self::at(stream.dump(), R::LIST, stream.offset() + start, entry_size, declared, size))
+        let within = |size| Self::at(stream.dump(), R::LIST, stream.offset() + start, entry_size, declared, size);
+        let list = within(size);
+        if list.len < declared && stream.fault().is_none() {
+            let whole = within(declared.saturating_mul(entry_size));
+            if form::is_proven(stream, &list, &whole) {
+                return Ok(whole);
+            }
+        }
+        Ok(list)
     }
 
     /// A list headed by a 32-bit count, in the bytes that a location descriptor points to; empty if it points nowhere.
@@ -176,6 +193,11 @@ impl<'a, R: Record<'a>> List<'a, R> {
             needed: self.declared.saturating_mul(self.entry_size),
             available: self.len * self.entry_size,
         })
+    }
+
+    /// Where the entries end in the file, if there are as many as announced and any at all.
+    pub(crate) fn proven_end(&self) -> Option<u64> {
+        (self.len == self.declared && self.len > 0).then(|| self.entry_offset(self.len))
     }
 
     /// The entry at `index`, `None` beyond the end.

@@ -2,6 +2,7 @@
 
 pub(crate) mod by_address;
 pub(crate) mod entries;
+pub(crate) mod form;
 
 pub use by_address::{Addressed, ByAddress};
 pub use entries::{Iter, List, Record};

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::format;
 use crate::format::debug::Hex;
+use crate::read::budget::Budget;
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
@@ -18,7 +20,8 @@ use crate::read::work::worked;
 /// The memory of the process by address.
 ///
 /// The index covers the memory list, the Memory64 list (a dump may have both), and the stacks and backing stores that a
-/// thread points to but neither list holds.
+/// thread points to but neither list holds. Where a list has other bytes for a part of such a stack, the position in the
+/// thread is false, and none of it counts.
 ///
 /// Of a full user dump it covers the regions.
 ///
@@ -157,6 +160,22 @@ fn hold(pieces: &[Piece], range: &Piece) -> bool {
     false
 }
 
+/// What looking at one range costs.
+const DESCRIPTOR: u64 = format::MemoryDescriptor::SIZE as u64;
+
+/// True if the bytes to which a thread points are those that `pieces` have for the same addresses, where they have any.
+/// `pieces` are those from its first address on. What is too much to compare does not agree.
+fn agrees(bytes: &Bytes<'_>, pieces: &[Piece], stack: &Piece, compared: &mut Budget) -> bool {
+    let overlaps = pieces.iter().map_while(|piece| Some((piece, piece.interval.intersection(&stack.interval)?)));
+    overlaps.into_iter().all(|(piece, common)| {
+        let (listed, own) = (piece.part(common).offset, stack.part(common).offset);
+        // Most point to where the list has it, and there is nothing to compare.
+        let (size, cost) = (common.size(), if listed == own { DESCRIPTOR } else { common.size() });
+        let is_paid = compared.charge("stack", own, cost).is_ok();
+        is_paid && (listed == own || bytes.clipped(listed, size) == bytes.clipped(own, size))
+    })
+}
+
 impl<'a> Memory<'a> {
     /// The memory of the two lists and of the stacks that neither holds.
     fn new(dump: &Minidump<'a>) -> Self {
@@ -169,7 +188,14 @@ impl<'a> Memory<'a> {
         let stacks = stacks.filter(|stack| stack.memory.rva != 0);
         let stacks =
             stacks.filter_map(|stack| Piece::new(target, &MemoryRange::from_descriptor(dump.dump_bytes(), &stack)));
-        let unlisted: Vec<Piece> = stacks.filter(|stack| !hold(&listed.pieces, stack)).collect();
+        let mut compared = Self::comparisons(dump);
+        let unlisted: Vec<Piece> = stacks
+            .filter(|stack| {
+                let from = position(&listed.pieces, stack.interval.start);
+                let pieces = listed.pieces.get(from..).unwrap_or_default();
+                !hold(&listed.pieces, stack) && agrees(dump.bytes(), pieces, stack, &mut compared)
+            })
+            .collect();
         if !unlisted.is_empty() {
             // Listed ones do not overlap any more, so any order among them will do.
             let count = listed.pieces.len() as u64 + unlisted.len() as u64;
@@ -186,6 +212,17 @@ impl<'a> Memory<'a> {
     {
         let target = dump.target();
         Self::of(dump, apart(count, || ranges().filter_map(move |range| Piece::new(target, &range))))
+    }
+
+    /// How much stacks are compared with what the lists have.
+    pub(crate) fn comparisons(dump: &Minidump<'_>) -> Budget {
+        Budget::times(dump.bytes().size(), 2)
+    }
+
+    /// True if the bytes to which a thread points are those that are here for the same addresses, where there are any.
+    pub(crate) fn agrees(&self, stack: &MemoryRange<'_>, compared: &mut Budget) -> bool {
+        let stack = Piece::new(self.target, stack);
+        stack.is_none_or(|stack| agrees(&self.bytes, self.pieces.from(stack.interval.start), &stack, compared))
     }
 
     /// The memory of the two lists, without the stacks that neither holds.

@@ -10,7 +10,7 @@ use crate::format::memory::MemoryDescriptor64;
 use crate::format::{MemoryDescriptor, StreamType};
 
 use crate::read::bytes::{Bytes, integers};
-use crate::read::dump_bytes::DumpBytes;
+use crate::read::dump_bytes::{DumpBytes, Tables};
 use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 
@@ -23,7 +23,7 @@ pub struct MemoryRange<'a> {
     pub size: u64,
     /// Where the bytes lie, from the start of the file.
     pub offset: u64,
-    /// The bytes that are there: fewer than `size` if the file ends before them; none at position 0, where the header is.
+    /// The bytes that are there: fewer than `size` if the file ends before them; none where the header or the directory is.
     pub bytes: &'a [u8],
 }
 
@@ -39,7 +39,8 @@ impl fmt::Debug for MemoryRange<'_> {
 impl<'a> MemoryRange<'a> {
     #[inline]
     fn new(dump: &DumpBytes<'a>, address: u64, size: u64, offset: u64) -> Self {
-        Self { address, size, offset, bytes: dump.bytes().clipped(offset, size) }
+        let bytes = if dump.is_in_tables(offset, size) { &[] } else { dump.bytes().clipped(offset, size) };
+        Self { address, size, offset, bytes }
     }
 
     /// What is missing, if the file ends before the range does.
@@ -76,6 +77,13 @@ impl<'a> Record<'a> for MemoryRange<'a> {
         let descriptor = dump.bytes().read(Self::LIST, offset)?;
         Ok(Self::from_descriptor(dump, &descriptor))
     }
+
+    /// Its bytes are in the file, and its address is one of the target's.
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        let target = dump.target();
+        let is_narrow = target.mask(self.address) == self.address || target.sign_extend(self.address) == self.address;
+        is_narrow && self.size > 0 && self.bytes.len() as u64 == self.size
+    }
 }
 
 impl<'a> FromStream<'a> for MemoryList<'a> {
@@ -95,6 +103,10 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        self.data_size > 0 && self.data_size <= dump.bytes().size()
+    }
 }
 
 /// The Memory64 list: the bytes of all ranges stand back to back, in the order of the list.
@@ -104,6 +116,9 @@ pub struct Memory64List<'a> {
     base: u64,
     descriptors: List<'a, MemoryDescriptor64>,
 }
+
+/// The memory of a list often starts at a page; further behind its descriptors, the position proves nothing.
+const FURTHEST: u64 = 0x1000;
 
 impl<'a> Memory64List<'a> {
     /// The number of ranges whose descriptors are there.
@@ -126,6 +141,11 @@ impl<'a> Memory64List<'a> {
         self.base
     }
 
+    /// True if the memory claims to start inside the header or the directory.
+    pub(crate) fn is_base_in_tables(&self) -> bool {
+        self.dump.is_in_tables(self.base, 1)
+    }
+
     /// What is missing, if descriptors are.
     pub fn fault(&self) -> Option<ReadError> {
         self.descriptors.fault()
@@ -133,11 +153,15 @@ impl<'a> Memory64List<'a> {
 
     /// The ranges in the order of the list; positions come from adding up sizes, so there is no access by index.
     ///
-    /// A range whose position leaves 64 bits has no bytes.
+    /// A range whose position leaves 64 bits has no bytes, and no range has any if the first one starts inside the header
+    /// or the directory.
     pub fn iter(&self) -> Memory64Ranges<'a> {
         let size = self.descriptors.len() * MemoryDescriptor64::SIZE as u64;
         let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
-        Memory64Ranges { bytes: *self.dump.bytes(), offset: self.base, descriptors }
+        let bytes = *self.dump.bytes();
+        // What starts in the header or the directory is no memory, nor is what stands behind it.
+        let bytes = if self.is_base_in_tables() { Bytes::new(&[], bytes.order()) } else { bytes };
+        Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, descriptors }
     }
 }
 
@@ -155,10 +179,18 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let head: format::memory::Memory64List = stream.read("MINIDUMP_MEMORY64_LIST", 0)?;
-        let size = MemoryDescriptor64::SIZE as u64;
-        let descriptors =
-            List::new(stream, format::memory::Memory64List::SIZE as u64, size, head.number_of_memory_ranges)?;
-        Ok(Self { dump: *stream.dump(), base: head.base_rva, descriptors })
+        let (start, size) = (format::memory::Memory64List::SIZE as u64, MemoryDescriptor64::SIZE as u64);
+        let (count, base) = (head.number_of_memory_ranges, head.base_rva);
+        let first = stream.offset().saturating_add(start);
+        let end = first.saturating_add(count.saturating_mul(size));
+        let list = |room| List::at(stream.dump(), <MemoryDescriptor64 as Record<'a>>::LIST, first, size, count, room);
+        // Memory that starts where so many descriptors end proves them, whatever the size of the stream is.
+        let descriptors = match base.checked_sub(end) {
+            Some(0) if end <= stream.dump().bytes().size() && !stream.is_bounded() => list(end - first),
+            Some(..FURTHEST) => List::new(stream, start, size, count)?,
+            _ => list(stream.declared_size().saturating_sub(start)),
+        };
+        Ok(Self { dump: *stream.dump(), base, descriptors })
     }
 }
 
@@ -166,6 +198,8 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
 #[derive(Clone)]
 pub struct Memory64Ranges<'a> {
     bytes: Bytes<'a>,
+    /// Where no memory is.
+    tables: Tables,
     offset: u64,
     /// The bytes of the descriptors that are left.
     descriptors: &'a [u8],
@@ -188,7 +222,8 @@ impl<'a> Iterator for Memory64Ranges<'a> {
         let offset = self.offset;
         // A saturated position lies beyond every file, and so does each one after it.
         self.offset = offset.saturating_add(size);
-        Some(MemoryRange { address, size, offset, bytes: self.bytes.clipped(offset, size) })
+        let bytes = if self.tables.hold(offset, size) { &[] } else { self.bytes.clipped(offset, size) };
+        Some(MemoryRange { address, size, offset, bytes })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

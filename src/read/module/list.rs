@@ -103,6 +103,10 @@ impl<'a> Record<'a> for Module<'a> {
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        dump.has_name(self.raw.module_name_rva.into())
+    }
 }
 
 impl Addressed for Module<'_> {
@@ -284,6 +288,10 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
     #[inline]
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        dump.has_name(self.raw.module_name_rva.into())
     }
 }
 

@@ -64,6 +64,10 @@ impl<'a> Record<'a> for ThreadEx<'a> {
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        self.thread().makes_sense(dump)
+    }
 }
 
 impl<'a> FromStream<'a> for ThreadExList<'a> {

@@ -73,6 +73,16 @@ impl<'a> Record<'a> for Thread<'a> {
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
+
+    /// Its registers are those of the dump's processor; without any, it has an ID and a stack.
+    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+        let (context, stack) = (self.raw.thread_context, self.raw.stack.memory);
+        if context != format::LocationDescriptor::default() {
+            return self.raw.thread_id != 0 && self.registers().is_some_and(|context| context.is_recognised());
+        }
+        let has_stack = self.raw.stack.start_of_memory_range != 0 || self.raw.teb != 0;
+        self.raw.thread_id != 0 && has_stack && (stack.rva == 0 || self.dump.location("stack", stack).is_ok())
+    }
 }
 
 impl<'a> ThreadList<'a> {
@@ -124,6 +134,14 @@ impl<'a> Record<'a> for ThreadInfo {
     fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
         Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)? })
     }
+
+    /// It has an ID, nothing but known flags, and a time of this age.
+    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+        // From 1980 to 2100, in units of 100 ns since 1601.
+        const THIS_AGE: core::ops::Range<u64> = 0x01a8_e79f_e1d5_8000..0x0230_e7e8_5b4e_0000;
+        let is_known = ThreadInfoFlags::from_bits(self.raw.dump_flags).is_some();
+        self.raw.thread_id != 0 && is_known && THIS_AGE.contains(&self.raw.create_time)
+    }
 }
 
 impl<'a> FromStream<'a> for ThreadInfoList<'a> {
@@ -171,17 +189,28 @@ impl<'a> ThreadName<'a> {
 impl<'a> Record<'a> for ThreadName<'a> {
     const LIST: &'static str = "MINIDUMP_THREAD_NAME_LIST";
     const SIZE: u64 = format::thread::ThreadName::SIZE as u64;
+    const ALIGNED_SIZE: Option<u64> = Some(16);
 
     #[inline]
-    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
-        Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        let mut raw: format::thread::ThreadName = dump.bytes().read(Self::LIST, offset)?;
+        if Some(size) == Self::ALIGNED_SIZE {
+            raw.rva_of_thread_name = dump.bytes().read(Self::LIST, offset.saturating_add(8))?;
+        }
+        Ok(Self { raw, dump: *dump })
+    }
+
+    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+        self.raw.thread_id != 0 && dump.has_name(self.raw.rva_of_thread_name)
     }
 }
 
 impl<'a> ThreadNames<'a> {
-    /// The first name of the thread with that ID.
+    /// The first name of the thread with that ID that can be read, as the debugger has it; the first one if none can.
     pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
-        self.iter().find(|name| name.thread_id() == id)
+        let mut names = self.iter().filter(|name| name.thread_id() == id);
+        let first = names.next()?;
+        if first.name().is_ok() { Some(first) } else { names.find(|name| name.name().is_ok()).or(Some(first)) }
     }
 }
 

@@ -36,8 +36,10 @@ impl<'a> Minidump<'a> {
     /// The stack of a thread of this dump, from the lowest address that the producer stored; `None` if it stored none.
     ///
     /// The bytes are those that the thread's descriptor points to. In a dump with full memory it points nowhere, and they
-    /// are those of the first range of a memory list that holds the address; they end where that range ends. This
-    /// searches the lists from the start: for many threads, use [`Minidump::memory`] instead.
+    /// are those of the first range of a memory list that holds the address; they end where that range ends. So they do if
+    /// a memory list has other bytes for some of the stack than those that the descriptor points to; they are then those
+    /// of the first range with any byte of the stack, and start where that starts. This searches the lists from the
+    /// start: for many threads, use [`Minidump::memory`] instead.
     ///
     /// # Errors
     ///
@@ -49,8 +51,9 @@ impl<'a> Minidump<'a> {
         if size == 0 {
             return Ok(None);
         }
+        let own = MemoryRange::from_descriptor(self.dump_bytes(), descriptor);
         let range = if descriptor.memory.rva != 0 {
-            MemoryRange::from_descriptor(self.dump_bytes(), descriptor)
+            self.contradicted(&own).unwrap_or(own)
         } else {
             self.listed(descriptor.start_of_memory_range, size).unwrap_or(MemoryRange {
                 address: descriptor.start_of_memory_range,
@@ -65,6 +68,28 @@ impl<'a> Minidump<'a> {
             }
             _ => Ok(Some(range)),
         }
+    }
+
+    /// The part of a stack that a list has, if a list has other bytes for it.
+    fn contradicted(&self, stack: &MemoryRange<'a>) -> Option<MemoryRange<'a>> {
+        let target = self.target();
+        let whole = target.interval(stack.address, stack.bytes.len() as u64)?;
+        let ranges = self.list::<MemoryList<'a>>().into_iter().chain(self.list::<Memory64List<'a>>());
+        let mut first = None;
+        let mut differs = false;
+        for range in ranges {
+            let listed = target.interval(range.address, range.bytes.len() as u64);
+            let Some((listed, common)) = listed.and_then(|it| Some((it, it.intersection(&whole)?))) else { continue };
+            let part = |offset: u64, start: u64| {
+                let offset = offset.saturating_add(common.start.saturating_sub(start));
+                (offset, self.bytes().clipped(offset, common.size()))
+            };
+            let (offset, bytes) = part(range.offset, listed.start);
+            differs |= bytes != part(stack.offset, whole.start).1;
+            let size = stack.size.saturating_sub(common.start.saturating_sub(whole.start));
+            first.get_or_insert(MemoryRange { address: common.start, size, offset, bytes });
+        }
+        first.filter(|_| differs)
     }
 
     /// The part of the first listed range with a byte at `address` that starts there.

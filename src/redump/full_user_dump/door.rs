@@ -24,6 +24,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         Loss::new("case of letters in module names, which the loader's list has otherwise", names.with_other_case);
     let whole = *dump;
     Ok(Source::new(Opened {
+        system: None,
         records: Records::Made(records),
         ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
         listed: Box::new(move || Box::new(whole.stored_regions().map(|region| region.range))),

@@ -191,7 +191,7 @@ fn memory_that_is_cut_is_found() {
 
 fn records_of_modules_outside_the_file_are_found() {
     let part = || Part::At(8, 0x7fff_0000);
-    let broken = || Module { misc: part(), ..Module::new(1, 2, "b") }.code_view(part());
+    let broken = || Module { misc: part(), ..Module::new(9, 2, "b") }.code_view(part());
     let dump = |_| sound().module(Module::new(1, 2, "a").code_view(b"any")).module(broken());
     check(dump, |facts| {
         let offset = start(facts, 4) + 4 + 108;
@@ -302,14 +302,17 @@ fn modules_may_share_a_record() {
         let record = form.record(|bytes| {
             bytes.u32(0x5344_5352).raw(vec![b'x'; 200_000]);
         });
-        sound().written(kind::MODULE_LIST, move |bytes| {
-            let [name, start, end] = std::array::from_fn(|_| bytes.label());
-            bytes.u32(MODULES as u32);
-            for base in 0..MODULES {
-                bytes.u64(0x1000 * base).zeros(12).rva(name).zeros(52).location(start, end).zeros(24);
-            }
-            bytes.place(name).string("a").place(start).raw(record).place(end);
-        })
+        sound()
+            .written(kind::MODULE_LIST, move |bytes| {
+                let [name, start, end] = std::array::from_fn(|_| bytes.label());
+                bytes.u32(MODULES as u32);
+                for base in 0..MODULES {
+                    bytes.u64(0x1000 * base).zeros(12).rva(name).zeros(52).location(start, end).zeros(24);
+                }
+                bytes.place(name).string("a").place(start).raw(record).place(end);
+            })
+            // Names and record are behind the stream.
+            .shape(kind::MODULE_LIST, Shape::usual().data_size(4 + 108 * MODULES as u32))
     };
     check(dump, |_| vec![]);
 }

@@ -189,12 +189,12 @@ fn bytes_that_stand_apart_are_not_borrowed() {
         holds(memory, 0x1001, &[2, 3, 4]);
     });
     // Ranges that touch in the process share bytes of the file.
-    let bytes = Dump::new().memory_range(Range::At(0x1000, 4, 4)).memory_range(Range::At(0x1004, 4, 6)).build();
+    let bytes = Dump::new().memory_range(Range::At(0x1000, 4, 50)).memory_range(Range::At(0x1004, 4, 52)).build();
     let memory = open(&bytes).memory();
     assert_eq!(memory.slice(0x1000, 8), None);
     let mut buffer = [0; 8];
     assert_eq!(memory.read(0x1000, &mut buffer), 8);
-    assert_eq!(buffer, [bytes[4], bytes[5], bytes[6], bytes[7], bytes[6], bytes[7], bytes[8], bytes[9]]);
+    assert_eq!(buffer, [bytes[50], bytes[51], bytes[52], bytes[53], bytes[52], bytes[53], bytes[54], bytes[55]]);
 }
 
 fn runs_are_counted_up_to_the_limit() {

@@ -62,10 +62,10 @@ fn ranges_that_the_file_cuts_keep_what_is_there() {
 }
 
 fn ranges_may_share_bytes() {
-    let dump = |_| Dump::new().memory_range(Range::At(0x1000, 4, 32)).memory_range(Range::At(0x2000, 8, 30));
+    let dump = |_| Dump::new().memory_range(Range::At(0x1000, 4, 72)).memory_range(Range::At(0x2000, 8, 70));
     in_every_form(dump, |dump, _| {
         let found: Vec<_> = ranges(dump).iter().map(|range| range.bytes).collect();
-        assert_eq!(found, [&dump.data()[32..36], &dump.data()[30..38]]);
+        assert_eq!(found, [&dump.data()[72..76], &dump.data()[70..78]]);
     });
 }
 

@@ -53,8 +53,24 @@ impl<'a> Naive<'a> {
         let listed = facts.ranges().into_iter().map(|range| (range.address, range.at.0, range.size));
         let stacks = facts.threads().into_iter().filter(|thread| thread.stack_at.0 != 0);
         let stacks = stacks.map(|thread| (thread.stack_start, thread.stack_at.0, u64::from(thread.stack_size)));
-        let ranges: Vec<_> =
-            listed.chain(stacks).map(|(start, at, size)| (start & mask, at, present(at, size))).collect();
+        // Nothing of header and directory is memory.
+        let directory = facts.header.directory.0..facts.header.directory.0 + 12 * facts.directory.len() as u64;
+        let is_table = |at: u64| at < 32 || directory.contains(&at);
+        let is_memory = |&(_, at, size): &(u64, u64, u64)| !(at..at.saturating_add(size)).take(400).any(is_table);
+        let placed = |(start, at, size): (u64, u64, u64)| (start & mask, at, present(at, size));
+        let mut ranges: Vec<_> = listed.filter(is_memory).map(placed).collect();
+        let lists = ranges.clone();
+        // A stack of which the lists have other bytes is none of this thread's.
+        ranges.extend(stacks.filter(is_memory).map(placed).filter(|(start, at, size)| {
+            (0..*size).filter_map(|into| Some((start.checked_add(into).filter(|it| *it <= mask)?, at + into))).all(
+                |(address, own)| {
+                    let holder = lists.iter().find_map(|(start, at, size)| {
+                        Some(at + address.checked_sub(*start).filter(|into| into < size)?)
+                    });
+                    holder.is_none_or(|listed| file[listed as usize] == file[own as usize])
+                },
+            )
+        }));
         let place = |address: u64| {
             let holder = |(rank, (start, at, size)): (usize, &(u64, u64, u64))| {
                 let into = address.checked_sub(*start).filter(|into| into < size)?;
@@ -143,7 +159,7 @@ fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
     let mut dump = Dump::new().system_info(SystemInfo { architecture, ..SystemInfo::default() });
     let last = if narrow { u64::from(u32::MAX) } else { u64::MAX };
     let at_the_end = base + (SPAN - 1) == last;
-    for id in 0..2 + random.below(12) {
+    for id in 0..3 + random.below(12) {
         let into = random.below(SPAN);
         let size = match random.below(8) {
             0 => 0,
@@ -157,10 +173,10 @@ fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
         let bytes = random.bytes(size);
         dump = match random.below(8) {
             0..3 => dump.memory(address, bytes),
-            3 => dump.memory_range(Range::At(address, size as u32, 32 + random.below(40) as u32)),
+            3 => dump.memory_range(Range::At(address, size as u32, 32 + random.below(300) as u32)),
             4..6 => dump.memory64(address, bytes),
             6 => dump.thread(Thread::new(id as u32).stack(Stack::Stored(address, bytes))),
-            _ => dump.thread(Thread::new(id as u32).stack(Stack::At(address, size as u32, random.below(40) as u32))),
+            _ => dump.thread(Thread::new(id as u32).stack(Stack::At(address, size as u32, random.below(300) as u32))),
         };
     }
     dump

@@ -60,13 +60,16 @@ fn the_memory_list_wins_over_memory64() {
 
 fn the_lists_win_over_the_stacks() {
     let stack = |address, bytes: [u8; 4]| Thread::new(1).stack(Stack::stored(address, bytes));
-    let dump = || Dump::new().thread(stack(0x1000, [1; 4])).memory(0x1002, [2; 4]);
+    let dump = || Dump::new().thread(stack(0x1000, [1, 1, 2, 2])).memory(0x1002, [2; 4]);
     check(dump, 0x1000, &[1, 1, 2, 2, 2, 2], &[(0x1000, 2), (0x1002, 4)]);
-    let dump = || Dump::new().thread(stack(0x1002, [1; 4])).memory64(0x1000, [2; 4]);
+    let dump = || Dump::new().thread(stack(0x1002, [2, 2, 1, 1])).memory64(0x1000, [2; 4]);
     check(dump, 0x1000, &[2, 2, 2, 2, 1, 1], &[(0x1000, 4), (0x1004, 2)]);
     // A gap between two ranges is filled by the stack.
-    let dump = || Dump::new().thread(stack(0x1001, [1; 4])).memory64(0x1004, [2; 2]).memory(0x1000, [3; 2]);
+    let dump = || Dump::new().thread(stack(0x1001, [3, 1, 1, 2])).memory64(0x1004, [2; 2]).memory(0x1000, [3; 2]);
     check(dump, 0x1000, &[3, 3, 1, 1, 2, 2], &[(0x1000, 2), (0x1002, 2), (0x1004, 2)]);
+    // One with other bytes fills nothing.
+    let dump = || Dump::new().thread(stack(0x1001, [3, 1, 1, 1])).memory64(0x1004, [2; 2]).memory(0x1000, [3; 2]);
+    check(dump, 0x1000, &[3, 3], &[(0x1000, 2), (0x1004, 2)]);
     // Two ranges that touch hold it together.
     let dump = || Dump::new().thread(stack(0x1001, [1; 4])).memory(0x1003, [2; 3]).memory(0x1000, [3; 3]);
     check(dump, 0x1000, &[3, 3, 3, 2, 2, 2], &[(0x1000, 3), (0x1003, 3)]);
@@ -99,8 +102,8 @@ fn what_is_cut_off_wins_nothing() {
         assert_eq!((range.address, range.size, range.fault()), (0x1008, 5, None), "what is visible is there");
     }
     // A stack has what a range of a list lost.
-    let bytes =
-        Dump::new().thread(Thread::new(1).stack(Stack::stored(0x1000, [1; 8]))).memory64(0x1000, [6; 8]).build();
+    let stack = Stack::stored(0x1000, [6, 6, 6, 6, 6, 1, 1, 1]);
+    let bytes = Dump::new().thread(Thread::new(1).stack(stack)).memory64(0x1000, [6; 8]).build();
     let memory = open(&bytes[..bytes.len() - 3]).memory();
     let mut buffer = [0; 9];
     assert_eq!((memory.read(0x1000, &mut buffer), buffer), (8, [6, 6, 6, 6, 6, 1, 1, 1, 0]));
@@ -110,7 +113,8 @@ fn ranges_with_either_extension_overlap() {
     let system = || SystemInfo { architecture: 0, ..SystemInfo::default() };
     let dump = || {
         let dump = Dump::new().system_info(system()).memory(0x8000_0002, [2; 4]);
-        dump.memory(0xffff_ffff_8000_0000, [1; 4]).thread(Thread::new(1).stack(Stack::stored(0x5_8000_0004, [3; 4])))
+        dump.memory(0xffff_ffff_8000_0000, [1; 4])
+            .thread(Thread::new(1).stack(Stack::stored(0x5_8000_0004, [2, 2, 3, 3])))
     };
     let expected = &[(0x8000_0000, 2), (0x8000_0002, 4), (0x8000_0006, 2)];
     check(dump, 0xffff_ffff_8000_0000, &[1, 1, 2, 2, 2, 2, 3, 3], expected);
@@ -142,10 +146,11 @@ fn overlaps_are_told() {
     for (dump, expected) in [
         (Dump::new(), false),
         (touching(), false),
-        // One that no list has, one that a list has, one of which a list has a part.
+        // One that no list has, one that a list has, one of which a list has a part, once with other bytes.
         (touching().thread(thread(0x1000, [3; 8])), false),
         (touching().thread(thread(0x1008, [3; 8])), false),
-        (touching().thread(thread(0x1001, [3; 8])), true),
+        (touching().thread(thread(0x1001, [3, 3, 3, 3, 3, 3, 3, 2])), true),
+        (touching().thread(thread(0x1001, [3; 8])), false),
         (touching().memory64(0x1017, [4]), true),
         (touching().memory(0x1008, [2; 8]), true),
     ] {

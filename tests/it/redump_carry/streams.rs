@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use userdump::redump::Outcome;
 
 use crate::support::facts::Facts;
-use crate::support::redumped::{Redumped, findings, parsed};
+use crate::support::redumped::{Redumped, faults, parsed};
 use crate::support::trials;
 use crate::synth::{Dump, FunctionTable, Shape, SystemInfo, Text, Thread};
 
@@ -221,9 +221,9 @@ fn function_tables_are_copied_byte_for_byte() {
 /// A comment is no reason to call a dump unsound, and neither are two.
 fn a_dump_with_an_added_comment_is_as_sound_as_before() {
     let source = base().comment_w("another").build();
-    assert_eq!(findings(&source), [""; 0]);
+    assert_eq!(faults(&source), [""; 0]);
     let out = Redumped::twice(&source, &parsed("/m").with_comment("the comment"));
-    assert_eq!(findings(&out.bytes), [""; 0]);
+    assert_eq!(faults(&out.bytes), [""; 0]);
 }
 
 /// The option `r` leaves out all comments of the source, and so the one that an earlier pass added.

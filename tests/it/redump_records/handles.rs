@@ -5,7 +5,7 @@ use userdump::ReadError;
 use userdump::redump::Outcome;
 
 use crate::support::facts::ObjectInfo as Found;
-use crate::support::redumped::{Redumped, findings, parsed};
+use crate::support::redumped::{Redumped, faults, parsed};
 use crate::support::trials;
 use crate::synth::{Bytes, Dump, Handle, Label, ObjectInfo, Shape, SystemInfo, Text, Thread, kind};
 
@@ -201,12 +201,12 @@ fn assert_circles(out: &Redumped, handles: &[u64]) {
 
 fn a_circle_is_cut_and_reported() {
     let source = chains(&[1, 1], &[2, 3, 1]);
-    assert_ne!(findings(&source), [""; 0]);
+    assert_ne!(faults(&source), [""; 0]);
     let out = Redumped::of(&source, "/mh");
     assert_chains(&out, &[&[1, 2, 3], &[1, 2, 3]]);
     assert_circles(&out, &[0]);
     // Now there is none.
-    assert_eq!(findings(&out.bytes), [""; 0]);
+    assert_eq!(faults(&out.bytes), [""; 0]);
 }
 
 fn a_circle_behind_other_records_is_cut_and_reported() {

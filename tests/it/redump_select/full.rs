@@ -5,7 +5,7 @@ use userdump::RedumpError;
 use userdump::redump::{Loss, MissingMemory};
 
 use crate::support::cpu::pattern;
-use crate::support::redumped::{Redumped, findings, hex, parsed, refusal};
+use crate::support::redumped::{Redumped, faults, hex, parsed, refusal};
 use crate::support::trials;
 use crate::synth::{Dump, MemoryInfo, Range64, Stack, SystemInfo, Thread};
 
@@ -279,7 +279,7 @@ fn stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result() {
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::once(&source, &parsed(options));
         out.assert_memory(&[(0x1000, 0x1000)]);
-        assert_eq!(findings(&out.bytes), findings(&source), "{options}");
+        assert_eq!(faults(&out.bytes), faults(&source), "{options}");
         Redumped::of(&source, options);
     }
 }

@@ -26,8 +26,8 @@ impl Redumped {
     /// As [`Redumped::of`].
     pub fn with(source: &[u8], options: &Options) -> Self {
         let redumped = Self::twice(source, options);
-        if findings(source).is_empty() {
-            assert_eq!(findings(&redumped.bytes), [""; 0], "findings with {options}");
+        if faults(source).is_empty() {
+            assert_eq!(faults(&redumped.bytes), [""; 0], "findings with {options}");
         }
         redumped
     }
@@ -132,6 +132,11 @@ pub fn findings(bytes: &[u8]) -> Vec<String> {
     let dump = Minidump::parse(bytes).expect("the header is sound");
     dump.check(&mut |finding| findings.push(finding.to_string()));
     findings
+}
+
+/// As [`findings`], but for threads without registers, which many dumps here have for no reason of their own.
+pub fn faults(bytes: &[u8]) -> Vec<String> {
+    findings(bytes).into_iter().filter(|finding| !finding.contains("there are no registers")).collect()
 }
 
 /// Numbers as they are easier to compare in a message.

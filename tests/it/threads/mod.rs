@@ -3,6 +3,7 @@
 mod contexts;
 mod crashed;
 mod exceptions;
+mod positions;
 mod stacks;
 
 use libtest_mimic::Trial;
@@ -26,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
         names_belong_to_their_threads,
         a_broken_name_spoils_only_itself,
     ];
-    [threads, contexts::trials(), crashed::trials(), exceptions::trials(), stacks::trials()]
+    [threads, contexts::trials(), crashed::trials(), exceptions::trials(), positions::trials(), stacks::trials()]
         .into_iter()
         .flatten()
         .collect()
