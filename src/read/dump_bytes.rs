@@ -87,14 +87,15 @@ impl<'a> DumpBytes<'a> {
         if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
     }
 
-    /// True if there is a name at `rva`: a `MINIDUMP_STRING` of at least one character.
+    /// True if there is a name at `rva`: a `MINIDUMP_STRING` of at least one character. It is not searched for its end.
     pub(crate) fn has_name(&self, rva: Rva64) -> bool {
+        const WHAT: &str = "MINIDUMP_STRING";
         const LONGEST: u32 = 0xfffe;
-        let size = self.bytes.read::<u32>("MINIDUMP_STRING", rva).unwrap_or_default();
-        rva != 0
-            && (1..=LONGEST).contains(&size)
-            && size % 2 == 0
-            && self.string(rva).is_ok_and(|name| !name.is_empty())
+        let size = self.bytes.read::<u32>(WHAT, rva).unwrap_or_default();
+        let text = rva.saturating_add(4);
+        let has_first = self.bytes.read::<u16>(WHAT, text).is_ok_and(|unit| unit != 0);
+        let is_whole = has_first && self.bytes.slice(WHAT, text, size.into()).is_ok();
+        rva != 0 && (1..=LONGEST).contains(&size) && size % 2 == 0 && is_whole
     }
 
     /// True if some of the bytes are those of the header or of the directory, and so nothing that a list refers to.
