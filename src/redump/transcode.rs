@@ -67,7 +67,9 @@ pub(super) fn transcode<'a>(
         StackFilter::new(source, Rc::clone(code), stacks, selection.selected.wanted())
     });
     let selected = &selection.selected;
-    let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);
+    let changes = Changes::new(source, filter, &hooks.blank, hooks.redactor, selected).map(Rc::new);
+    report.blanked_memory =
+        changes.iter().flat_map(|changes| selected.ranges.iter().map(|&range| changes.blanked(range))).sum();
     let contents = Contents::new(source, &selected.ranges, changes.as_ref());
     builder.computed_memory(selected.full, Box::new(contents));
     Ok(builder)
