@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use userdump::Dump;
 use userdump::format::StreamType;
 use userdump::read::any_format::AnyException;
-use userdump::read::check::Finding;
 use userdump::read::handle::HandleData;
 use userdump::read::list::Record;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
@@ -15,12 +15,13 @@ use userdump::read::system::MiscInfo;
 use userdump::read::thread::ThreadNames;
 use userdump::read::{FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, ThreadList};
 
-use crate::names::{format, system};
+use crate::findings::Findings;
+use crate::names::{available, format, system};
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
 #[derive(Default, Serialize)]
-struct Facts<'f> {
+struct Facts {
     /// `minidump`, `userdump` or `userdu64`.
     format: &'static str,
     arch: Option<&'static str>,
@@ -43,8 +44,18 @@ struct Facts<'f> {
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
     exceptions: Vec<ExceptionFacts>,
+}
+
+#[derive(Serialize)]
+struct AllFacts<'f> {
+    #[serde(flatten)]
+    facts: Facts,
+    /// The first [`LISTED`](crate::findings::LISTED) of each code.
     #[serde(serialize_with = "finding_facts")]
-    findings: &'f [Finding],
+    findings: &'f Findings<'f>,
+    /// How many more there are, by code.
+    #[serde(serialize_with = "more_findings")]
+    more_findings: &'f Findings<'f>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +66,8 @@ struct StreamFacts {
     name: StreamType,
     size: u32,
     rva: u32,
+    /// How many of the bytes are in the file.
+    available: u64,
 }
 
 #[derive(Default, Serialize)]
@@ -78,29 +91,30 @@ struct FindingFacts {
     message: String,
 }
 
-pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io::Result<()> {
+pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
+    let dump = findings.dump;
     let facts = Facts {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
         exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception)).collect(),
-        findings,
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),
             Dump::FullUserDump(dump) => of_user_dump(dump),
             _ => Facts::default(),
         }
     };
-    serde_json::to_writer_pretty(&mut *out, &facts)?;
+    serde_json::to_writer_pretty(&mut *out, &AllFacts { facts, findings, more_findings: findings })?;
     writeln!(out)
 }
 
-fn of_minidump(dump: &Minidump<'_>) -> Facts<'static> {
+fn of_minidump(dump: &Minidump<'_>) -> Facts {
     let streams = dump.directory().iter().map(|entry| StreamFacts {
         number: entry.stream_type.0,
         name: entry.stream_type,
         size: entry.location.data_size,
         rva: entry.location.rva,
+        available: available(dump, &entry),
     });
     let system = view::<SystemInfo<'_>>(dump);
     let version = |system: &SystemInfo<'_>| {
@@ -125,7 +139,7 @@ fn of_minidump(dump: &Minidump<'_>) -> Facts<'static> {
     }
 }
 
-fn of_user_dump(dump: &FullUserDump<'_>) -> Facts<'static> {
+fn of_user_dump(dump: &FullUserDump<'_>) -> Facts {
     let header = dump.header();
     Facts {
         os_version: Some([header.major_version, header.minor_version & 0xffff, dump.build_number()]),
@@ -165,12 +179,20 @@ fn name<S: Serializer>(stream_type: &StreamType, serializer: S) -> Result<S::Ok,
     serializer.collect_str(stream_type)
 }
 
-/// One after the other: a broken file can have as many findings as it has bytes.
-fn finding_facts<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(findings.iter().map(|finding| FindingFacts {
-        code: finding.code.as_str(),
-        stream: finding.stream.map(|stream| stream.to_string()),
-        offset: finding.offset,
-        message: finding.to_string(),
-    }))
+/// One after the other, and none is kept.
+fn finding_facts<S: Serializer>(findings: &&Findings<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(None)?;
+    findings.listed(|finding| {
+        list.serialize_element(&FindingFacts {
+            code: finding.code.as_str(),
+            stream: finding.stream.map(|stream| stream.to_string()),
+            offset: finding.offset,
+            message: finding.to_string(),
+        })
+    })?;
+    list.end()
+}
+
+fn more_findings<S: Serializer>(findings: &&Findings<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(findings.more().map(|(code, more)| (code.as_str(), more)))
 }

@@ -32,8 +32,9 @@
 //! no findings
 //! ```
 //!
-//! With `--json` the same is one JSON object for programs.
+//! With `--json` the same is one JSON object for programs. Of the findings of one code, the first 1000 are listed.
 
+mod findings;
 mod json;
 mod names;
 mod text;
@@ -45,6 +46,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use userdump::{Dump, MappedFile};
+
+use findings::Findings;
 
 const USAGE: &str = "usage: dumpchk FILE [--json]";
 
@@ -71,15 +74,13 @@ fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), S
 }
 
 /// Prints what there is to say about the file; gives the number of findings.
-fn check(path: &Path, json: bool) -> Result<usize, String> {
+fn check(path: &Path, json: bool) -> Result<u64, String> {
     let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", text::printable(&path.to_string_lossy()));
     let file = MappedFile::open(path).map_err(|error| text::printable(&error.to_string()))?;
     let dump = Dump::parse(&file).map_err(|error| named(&error))?;
-    let mut findings = Vec::new();
-    dump.check(&mut |finding| findings.push(finding));
-
+    let findings = Findings::count(&dump);
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = if json { json::print(&mut out, &dump, &findings) } else { text::print(&mut out, &dump, &findings) };
+    let printed = if json { json::print(&mut out, &findings) } else { text::print(&mut out, &findings) };
     printed.and_then(|()| out.flush()).map_err(|error| format!("standard output: {error}"))?;
-    Ok(findings.len())
+    Ok(findings.all())
 }

@@ -1,7 +1,8 @@
-//! Short names, as other tools and packages use them; none where the number has no well-known one.
+//! Short names, as other tools and packages use them, none where the number has no well-known one; and what is there of a
+//! stream.
 
-use userdump::Dump;
-use userdump::format::PlatformId;
+use userdump::format::{DirectoryEntry, PlatformId};
+use userdump::{Dump, Minidump};
 
 /// The name of the format.
 pub const fn format(dump: &Dump<'_>) -> &'static str {
@@ -28,4 +29,10 @@ pub const fn system(platform: PlatformId) -> Option<&'static str> {
         PlatformId::UNIX => "unix",
         _ => return None,
     })
+}
+
+/// How many bytes of a stream are in the file.
+pub fn available(dump: &Minidump<'_>, entry: &DirectoryEntry) -> u64 {
+    let behind = (dump.data().len() as u64).saturating_sub(entry.location.rva.into());
+    behind.min(entry.location.data_size.into())
 }

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use userdump::Dump;
 use userdump::format::{PlatformId, StreamType};
 use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
-use userdump::read::check::Finding;
 use userdump::read::handle::HandleData;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use userdump::read::module::UnloadedModuleList;
@@ -15,14 +14,16 @@ use userdump::read::text::Utf16;
 use userdump::read::thread::ThreadNames;
 use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
 
-use crate::names::system;
+use crate::findings::Findings;
+use crate::names::{available, system};
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
 /// And so many characters of a text.
 const CHARACTERS: usize = 300;
 
-pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io::Result<()> {
+pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
+    let dump = findings.dump;
     match dump {
         Dump::Minidump(dump) => head(out, dump)?,
         Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
@@ -37,8 +38,12 @@ pub fn print(out: &mut impl Write, dump: &Dump<'_>, findings: &[Finding]) -> io:
         _ => {}
     }
     exceptions(out, dump)?;
-    table(out, "findings", findings.iter(), |finding| format!("{}: {finding}", finding.code))?;
-    if findings.is_empty() { writeln!(out, "no findings") } else { Ok(()) }
+    match findings.all() {
+        0 => return writeln!(out, "no findings"),
+        count => writeln!(out, "findings: {count}")?,
+    }
+    findings.listed(|finding| writeln!(out, "  {}: {finding}", finding.code))?;
+    findings.more().try_for_each(|(code, more)| writeln!(out, "  {code}: and {more} more"))
 }
 
 fn target(out: &mut impl Write, target: Target) -> io::Result<()> {
@@ -64,7 +69,9 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     let used = dump.directory().iter().filter(|entry| entry.stream_type != StreamType::UNUSED);
     table(out, "streams", used, |entry| {
         let location = entry.location;
-        format!("{:<24} {:>10} bytes at 0x{:x}", entry.stream_type.to_string(), location.data_size, location.rva)
+        let (available, size) = (available(dump, &entry), location.data_size);
+        let cut = if available < size.into() { format!(", {available} in the file") } else { String::new() };
+        format!("{:<24} {size:>10} bytes at 0x{:x}{cut}", entry.stream_type.to_string(), location.rva)
     })
 }
 

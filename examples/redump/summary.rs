@@ -66,15 +66,18 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let mut text = String::new();
     section(&mut text, "written", written.into_iter());
     section(&mut text, "kept", kept.into_iter());
+    section(&mut text, "not there", report.unserved.iter().map(|unserved| unserved.to_string()));
+    section(&mut text, "added", report.additions.iter().map(|it| counted(it.what, it.count)));
     section(&mut text, "dropped", dropped.into_iter());
-    let losses = report.losses.iter().map(|loss| match loss.count {
-        1 => loss.what.to_owned(),
-        count => format!("{} ({count})", loss.what),
-    });
-    section(&mut text, "lost", losses);
+    section(&mut text, "lost", report.losses.iter().map(|loss| counted(loss.what, loss.count)));
     let tables = report.cut_tables.iter().map(|error| error.to_string());
     section(&mut text, "unreadable", tables.chain(missing).chain(streams).chain(faults));
     text
+}
+
+/// Something and how many there are of it.
+fn counted(what: &str, count: u64) -> String {
+    if count == 1 { what.to_owned() } else { format!("{what} ({count})") }
 }
 
 /// Why nothing of the source is kept.

@@ -44,9 +44,12 @@ fn list<'a, T: FromStream<'a>>(dump: &Minidump<'a>, rows: usize) -> Option<T> {
     list
 }
 
+/// A text ends before its first NUL for whoever reads it.
 fn same(process: &Process, found: Option<Utf16<'_>>, number: Option<Number>) {
     assert!(match (found, number) {
-        (Some(text), Some(number)) => text.units().eq(process.text(number).iter().copied()),
+        (Some(text), Some(number)) => {
+            text.units().eq(process.text(number).iter().copied().take_while(|&unit| unit != 0))
+        }
         (found, number) => found.is_none() && number.is_none(),
     });
 }

@@ -28,6 +28,7 @@ pub mod breakpad;
 pub mod code_names;
 pub mod context;
 pub mod crashpad;
+pub(crate) mod debug;
 pub mod exception;
 pub(crate) mod flags;
 pub mod full_user_dump;

@@ -45,6 +45,16 @@ pub enum CpuInfoForm {
 }
 
 impl CpuInfoForm {
+    /// The size of the structure in bytes; what is behind it in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu) says
+    /// nothing.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::X86 => X86CpuInfo::SIZE,
+            Self::Arm => ArmCpuInfo::SIZE,
+            Self::Other => OtherCpuInfo::SIZE,
+        }
+    }
+
     /// How many bytes of the processor's description the debugger keeps in a dump of Windows.
     ///
     /// It blanks what is behind them, of x86 AMD's word too.

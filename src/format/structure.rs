@@ -9,10 +9,14 @@ use core::ops::Range;
 
 use scroll::Endian;
 
+use crate::format::debug::Size;
+
 /// What has a fixed size in a file: a number, an array of such, a structure.
-pub trait Stored: Sized {
+pub trait Stored: Sized + fmt::Debug {
     /// Size in the file, in bytes.
     const SIZE: usize;
+    /// The size of an element of an array; 0 for everything else.
+    const ELEMENT: usize = 0;
     /// The value of zeros.
     const ZERO: Self;
 
@@ -28,6 +32,25 @@ pub const fn size32<T: Stored>() -> u32 {
     // No structure comes near the limit.
     let [a, b, c, d, ..] = (T::SIZE as u64).to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
+}
+
+/// The largest array that is printed, in bytes: the parameters of an exception. Larger ones are texts and tables.
+const PRINTED: usize = 120;
+/// The same of bytes and of characters.
+const PRINTED_TEXT: usize = 16;
+
+/// A field as it is printed: of a large array only the size.
+pub(crate) struct Shown<'s, T>(pub(crate) &'s T);
+
+impl<T: Stored> fmt::Debug for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = match T::ELEMENT {
+            0 => usize::MAX,
+            1 | 2 => PRINTED_TEXT,
+            _ => PRINTED,
+        };
+        if T::SIZE > most { fmt::Debug::fmt(&Size(T::SIZE), f) } else { fmt::Debug::fmt(self.0, f) }
+    }
 }
 
 /// The first bytes, which the caller knows to be there.
@@ -71,6 +94,7 @@ store_integers!(u8 u16 u32 u64 i32 i64);
 
 impl<T: Stored, const N: usize> Stored for [T; N] {
     const SIZE: usize = N * T::SIZE;
+    const ELEMENT: usize = T::SIZE;
     const ZERO: Self = [T::ZERO; N];
 
     #[inline]
@@ -144,9 +168,18 @@ macro_rules! structure {
         }
     ) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, PartialEq, Eq)]
         pub struct $name {
             $($(#[$field_attribute])* pub $field: $type,)+
+        }
+
+        /// Prints of texts and tables only the size.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let mut structure = f.debug_struct(stringify!($name));
+                $(structure.field(stringify!($field), &$crate::format::structure::Shown(&self.$field));)+
+                structure.finish()
+            }
         }
 
         impl $name {

@@ -4,6 +4,7 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::StreamType;
+use crate::format::debug::debug_without_bytes;
 use crate::format::function_table::{FunctionTableDescriptor, FunctionTableStream};
 
 use crate::read::raw_stream::{FromStream, RawStream};
@@ -20,7 +21,7 @@ pub struct FunctionTableList<'a> {
 }
 
 /// One table: what it covers, and its entries as bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FunctionTable<'a> {
     /// The table's header as it stands in the file.
     pub descriptor: FunctionTableDescriptor,
@@ -31,6 +32,8 @@ pub struct FunctionTable<'a> {
     /// The size of an entry in bytes, as the stream has it.
     pub entry_size: u32,
 }
+
+debug_without_bytes!(FunctionTable { descriptor, entry_size; native, entries });
 
 impl<'a> FunctionTableList<'a> {
     /// The stream's header as it stands in the file.
@@ -92,7 +95,7 @@ impl<'a> FromStream<'a> for FunctionTableList<'a> {
 }
 
 /// Iterator over the tables of a [`FunctionTableList`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FunctionTables<'a> {
     list: FunctionTableList<'a>,
     /// Where `bytes` lie in the file.
@@ -102,6 +105,8 @@ pub struct FunctionTables<'a> {
     left: u32,
     fault: Option<ReadError>,
 }
+
+debug_without_bytes!(FunctionTables { list, offset, left, fault; bytes });
 
 impl<'a> FunctionTables<'a> {
     /// The next `size` bytes.

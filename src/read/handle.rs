@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format;
 use crate::format::StreamType;
+use crate::format::debug::debug_without_bytes;
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2, HandleObjectInformation, HandleOperation};
 
 use crate::read::dump_bytes::DumpBytes;
@@ -113,7 +114,7 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
 }
 
 /// One record about the object behind a handle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HandleObject<'a> {
     /// The record's header as it stands in the file.
     ///
@@ -127,6 +128,8 @@ pub struct HandleObject<'a> {
     /// belong to whatever comes next.
     pub bytes: &'a [u8],
 }
+
+debug_without_bytes!(HandleObject { raw, offset; bytes });
 
 impl HandleObject<'_> {
     /// What is missing, if the file ends before the record does.

@@ -140,6 +140,12 @@ impl<'a> Minidump<'a> {
         RawStreams { dump: self.dump, entries: self.directory.iter(), next: 0 }
     }
 
+    /// A stream that is not there: of no size, behind the last entry of the directory.
+    #[cfg(feature = "std")]
+    pub(crate) fn absent_stream(&self, stream_type: StreamType) -> RawStream<'a> {
+        RawStream::new(self.dump, self.directory.len(), format::DirectoryEntry { stream_type, ..Default::default() })
+    }
+
     /// The `MINIDUMP_STRING` at `rva`.
     ///
     /// # Errors

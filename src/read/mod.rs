@@ -52,6 +52,8 @@ pub mod system;
 pub(crate) mod target;
 pub mod thread;
 pub mod undocumented;
+#[cfg(feature = "std")]
+pub(crate) mod unused_parts;
 
 #[cfg(feature = "std")]
 pub(crate) use budget::Budget;

@@ -4,6 +4,7 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format;
+use crate::format::debug::debug_without_bytes;
 use crate::format::mozilla::{MacBootArgs, MacBootArgsAligned, MacCrashInfo, MacCrashInfoRecord4, MacCrashInfoRecord5};
 use crate::format::{LocationDescriptor, Rva64, StreamType};
 
@@ -62,7 +63,7 @@ impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
 }
 
 /// What a library left for the crash report.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MacCrashInfoRecord<'a> {
     bytes: &'a [u8],
     offset: u64,
@@ -70,6 +71,8 @@ pub struct MacCrashInfoRecord<'a> {
     record: format::mozilla::MacCrashInfoRecord,
     texts: &'a [u8],
 }
+
+debug_without_bytes!(MacCrashInfoRecord { offset, record; bytes });
 
 impl<'a> MacCrashInfoRecord<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO_RECORD";

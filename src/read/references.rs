@@ -6,11 +6,13 @@
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::crashpad::{
     Annotation, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
+use crate::format::debug::{Hex, Size};
 use crate::format::linux::{
     DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
 };
@@ -35,7 +37,7 @@ pub struct Parts<'a> {
 }
 
 /// A stream, or bytes that a stream refers to by position.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Part<'a> {
     /// Where the bytes lie, from the start of the file.
     pub offset: u64,
@@ -45,6 +47,15 @@ pub struct Part<'a> {
     ///
     /// A field that refers to nothing (most have 0 then) is left out and can be copied as it is.
     pub references: Vec<Reference>,
+}
+
+/// Prints how many bytes and references there are, but none of them.
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut part = f.debug_struct("Part");
+        part.field("offset", &Hex(self.offset)).field("bytes", &Size(self.bytes.len()));
+        part.field("references", &self.references.len()).finish()
+    }
 }
 
 /// A field that holds a position in the file.
@@ -73,12 +84,16 @@ pub struct Reference {
 /// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
 /// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
-    parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))
+    let (parts, faults) = parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 1))?;
+    Ok(Parts { parts: parts.into_iter().map(|(_, part)| part).collect(), faults })
 }
 
-/// As [`parts`]; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
+/// The parts of a stream, each with what it is, and what is wrong with references.
+pub(crate) type KnownParts<'a> = (Vec<(Kind, Part<'a>)>, Vec<ReadError>);
+
+/// As [`parts`], with what each part is; what the stream refers to is also charged to `all`, so that many streams on the same bytes cost no more
 /// than one.
-pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<Parts<'a>, ReadError> {
+pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
@@ -96,12 +111,12 @@ pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Resu
         }
         next += 1;
     }
-    Ok(Parts { parts: walk.found.into_iter().map(|(_, part)| part).collect(), faults: walk.faults })
+    Ok((walk.found, walk.faults))
 }
 
 /// What a part is, hence where positions stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     /// Bytes without positions, whose size stands beside the reference.
     Plain(&'static str),
     /// `MINIDUMP_STRING`: size, UTF-16 text, and mostly a NUL that does not count.
@@ -168,10 +183,10 @@ impl Field {
 }
 
 /// Where fields stand in a part: the same ones in each of its entries.
-struct Layout {
-    first: u64,
-    entries: u64,
-    size: u64,
+pub(super) struct Layout {
+    pub(super) first: u64,
+    pub(super) entries: u64,
+    pub(super) size: u64,
     fields: &'static [Field],
 }
 
@@ -236,7 +251,8 @@ const COUNT: u64 = size_of::<u32>() as u64;
 macro_rules! kinds {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl Kind {
             /// What a stream is; `None` if the table does not say that it refers to anything.
@@ -309,7 +325,7 @@ impl Kind {
     }
 
     /// Where its fields stand, by what it says itself; `None` if there are none or it is too short to say.
-    fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
+    pub(super) fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
         let count = |position: usize| source.read_from::<u32>("", bytes.get(position..)?, 0).ok().map(u64::from);
         let counted =
             |size: usize, fields| Some(Layout { first: COUNT, entries: count(0)?, size: size as u64, fields });

@@ -39,7 +39,8 @@ use crate::read::undocumented::{IptTrace, JavaScriptData};
 macro_rules! streams {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         /// A stream, decoded by its type.
         #[non_exhaustive]

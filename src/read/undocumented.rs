@@ -9,10 +9,12 @@ use crate::read::raw_stream::{FromStream, RawStream};
 macro_rules! opaque_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, PartialEq, Eq)]
         pub struct $view<'a> {
             bytes: &'a [u8],
         }
+
+        $crate::format::debug::debug_without_bytes!($view { ; bytes });
 
         impl<'a> $view<'a> {
             /// The stream as the file has it.

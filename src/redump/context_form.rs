@@ -1,42 +1,62 @@
 //! Thread contexts on their way into the result.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::ops::Range;
 
-use crate::format::context::{ContextLayout, RegisterGroup};
+use crate::format::ProcessorArchitecture;
+use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, RegisterGroup};
 use crate::format::processor::Processor;
+use crate::format::system::XStateConfigFeature;
 use crate::read::Context;
+use crate::read::context::XState;
+
+use crate::redump::unused_bytes::keep_only;
 
 /// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
 
 /// Which form of a record goes into the result.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Form {
+#[derive(Clone, Copy)]
+pub(super) struct Form<'f> {
     /// With the extended state behind the fixed part (`y`).
     pub(super) whole: bool,
     /// For the thread list: there the debugger lets bit 0 of ARM's program counter say whether the processor status has
     /// Thumb code.
     pub(super) of_thread: bool,
+    /// With nothing that is no valid register (`r`, `R`).
+    pub(super) bare: bool,
+    /// Where extended registers are, as far as the dump says.
+    pub(super) xstate: Option<&'f XStateConfigFeature>,
+}
+
+impl Form<'_> {
+    /// As a full user dump has it.
+    pub(super) const FIXED_PART: Self = Self { whole: false, of_thread: false, bare: false, xstate: None };
 }
 
 /// What has to be changed of a record to give it a form: known before anything is copied.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Change {
     /// The layout whose fixed part is kept, its flags no longer announcing what is cut off.
     ///
     /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout
     /// of the processor it is, not the flags.
     fixed_part: Option<&'static ContextLayout>,
+    /// The bytes that stay, if not all do.
+    used: Option<Vec<Range<u32>>>,
     /// Where the program counter stands, and what the thread list has for it.
     pc: Option<(u32, u32)>,
 }
 
 impl Change {
-    pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form) -> Self {
+    pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form<'_>) -> Self {
         let bytes = context.as_bytes();
-        let mut change = Self::default();
+        let mut change = Self { used: form.bare.then(|| used(context, form.xstate)).flatten(), ..Self::default() };
         let Some(layout) = by_size(bytes, processor) else { return change };
-        if !form.whole && layout.is_extensible && bytes.len() > layout.size as usize {
+        // Of an extended part that cannot be read nobody knows what is a register.
+        let whole = form.whole && !(form.bare && context.xstate(form.xstate).is_none());
+        if !whole && layout.is_extensible && bytes.len() > layout.size as usize {
             change.fixed_part = Some(layout);
         }
         // The debugger knows the layout of Windows alone.
@@ -44,7 +64,9 @@ impl Change {
             if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
                 let is_thumb = u32_at(bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
                 let marked = |counter: u32| counter & !1 | u32::from(is_thumb);
+                let is_used = |used: &Vec<Range<u32>>| used.iter().any(|range| range.contains(&pc.offset));
                 let counter = u32_at(bytes, pc.offset).filter(|&counter| marked(counter) != counter);
+                let counter = counter.filter(|_| change.used.as_ref().is_none_or(is_used));
                 change.pc = counter.map(|counter| (pc.offset, marked(counter)));
             }
         }
@@ -52,7 +74,12 @@ impl Change {
     }
 
     pub(super) const fn is_none(&self) -> bool {
-        self.fixed_part.is_none() && self.pc.is_none()
+        self.fixed_part.is_none() && self.used.is_none() && self.pc.is_none()
+    }
+
+    /// True if the record of an exception would become another one.
+    pub(super) const fn is_of_thread(&self) -> bool {
+        self.pc.is_some()
     }
 
     /// The record with the change.
@@ -60,6 +87,11 @@ impl Change {
         let mut bytes = Cow::Borrowed(context.as_bytes());
         if let Some(layout) = self.fixed_part {
             bytes = bytes.get(..layout.size as usize).unwrap_or_default().to_vec().into();
+        }
+        if let Some(used) = &self.used {
+            keep_only(bytes.to_mut(), used.iter().map(|range| range.start as usize..range.end as usize));
+        }
+        if let Some(layout) = self.fixed_part {
             let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
             change_u32(bytes.to_mut(), layout.flags_offset, |flags| flags & !extended);
         }
@@ -68,6 +100,41 @@ impl Change {
         }
         bytes
     }
+}
+
+/// The bytes of a record that are valid registers, and those that say which are; `None` if nobody knows, as for processors
+/// without a layout.
+///
+/// Breakpad on macOS was observed to name no group of registers. Those that a stack trace needs are taken to be valid then.
+fn used(context: &Context<'_>, xstate: Option<&XStateConfigFeature>) -> Option<Vec<Range<u32>>> {
+    let mut layout = context.layout()?;
+    let mut groups: Vec<RegisterGroup> = context.valid_groups().collect();
+    if groups.is_empty() {
+        groups.extend([RegisterGroup::Control, RegisterGroup::Integer, RegisterGroup::Segments]);
+        if let Some((other, flags)) = of_another_processor(context) {
+            layout = other;
+            groups.retain(|_| false);
+            groups.extend(other.groups.iter().filter(|(_, flag)| flags & flag != 0).map(|(group, _)| *group));
+        }
+    }
+    let registers = groups.into_iter().flat_map(|group| layout.group_ranges(group));
+    let extended = context.xstate(xstate);
+    let extended = extended.iter().flat_map(XState::used_ranges);
+    Some([layout.flags_range()].into_iter().chain(registers).chain(extended).collect())
+}
+
+/// The layout of another processor whose size a record has and whose processor its flags name, and the flags.
+fn of_another_processor(context: &Context<'_>) -> Option<(&'static ContextLayout, u32)> {
+    if context.is_for_its_processor() {
+        return None;
+    }
+    let bytes = context.as_bytes();
+    let layouts = ProcessorArchitecture::KNOWN.iter().flat_map(|architecture| architecture.processor().contexts);
+    let mut fitting = layouts.filter(|layout| layout.size as usize == bytes.len()).filter_map(|layout| {
+        let flags = u32_at(bytes, layout.flags_offset)?;
+        layout.cpu_flags.contains(&(flags & CONTEXT_CPU_MASK)).then_some((layout, flags))
+    });
+    fitting.next()
 }
 
 fn by_size(bytes: &[u8], processor: &Processor) -> Option<&'static ContextLayout> {

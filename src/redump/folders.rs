@@ -14,6 +14,8 @@ use crate::read::module::{CodeView, DebugMiscName, HostModuleList, UnloadedModul
 use crate::read::text::Utf16;
 use crate::read::{Budget, Minidump, Module, ModuleList, Stream};
 
+use crate::redump::unused_bytes::narrow_size;
+
 /// A shorter folder says nothing of anybody, and would be found in too many places.
 const LEAST: usize = 3;
 /// How many bytes are compared for each byte of the file, and for any file, before the rest of its texts is given up.
@@ -55,7 +57,8 @@ macro_rules! paths {
     };
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl Folders {
             /// Learns the folders that a stream names; an error if that would cost too much.
@@ -275,7 +278,8 @@ pub(super) fn string_without_folder(string: &[u8]) -> Vec<u8> {
     let (size, text) =
         string.split_first_chunk().map_or((0, &[][..]), |(size, text)| (u32::from_le_bytes(*size), text));
     let text = usize::try_from(size).ok().and_then(|size| text.get(..size)).unwrap_or(text);
-    let name = wide_base_name(text);
+    let end = text.chunks_exact(2).position(|unit| unit == [0, 0]).map_or(text.len(), |nul| 2 * nul);
+    let name = wide_base_name(text.get(..end).unwrap_or_default());
     let size = u32::try_from(name.len()).unwrap_or(u32::MAX);
     [&size.to_le_bytes(), name, &[0, 0]].concat()
 }
@@ -302,6 +306,8 @@ fn needs_slash(name: &[u8]) -> bool {
 /// `/proc/self/maps` with base names in place of paths.
 pub(super) fn maps_without_folders(maps: &LinuxMaps<'_>) -> Vec<u8> {
     let text = maps.text().as_bytes();
+    // What follows a NUL is no text.
+    let text = text.get(..narrow_size(text)).unwrap_or_default();
     let mut shorter = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         // Five columns without a slash stand before the path. A backslash in it is part of a name.

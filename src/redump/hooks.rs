@@ -90,14 +90,17 @@ impl<'h> Hooks<'h> {
 
     /// Keeps only streams of the source for which `keep` is true. What the options leave out stays out.
     ///
-    /// The debugger's own streams are not made up in place of those that are left out here.
+    /// The debugger's own streams are not made up in place of those that are left out here. Of a stream that the source
+    /// lacks and that would be made up, `keep` is asked as well: it then sees an empty stream of that type.
     #[must_use]
     pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + 'h) -> Self {
         self.streams = Some(Box::new(keep));
         self
     }
 
-    /// Adds what the source has of `size` bytes from `address` on.
+    /// Adds what the source has of `size` bytes from `address` on; [`Report::missing_memory`] says if that is not all.
+    ///
+    /// [`Report::missing_memory`]: crate::redump::Report::missing_memory
     #[must_use]
     pub fn add_memory(mut self, address: u64, size: u64) -> Self {
         self.memory.push((address, size));
@@ -185,6 +188,11 @@ impl<'h> Hooks<'h> {
         self.streams.as_ref().is_none_or(|keep| keep(stream))
     }
 
+    /// True if a stream of this type, which the source lacks, may be made up.
+    pub(super) fn makes_up(&self, dump: &Minidump<'_>, stream_type: StreamType) -> bool {
+        self.keeps_stream(&dump.absent_stream(stream_type))
+    }
+
     /// True if the lists of memory are left out, and all memory with them.
     pub(super) fn leave_out_memory(&self, dump: &Minidump<'_>) -> bool {
         let lists = [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST];
@@ -196,9 +204,9 @@ impl<'h> Hooks<'h> {
 impl fmt::Debug for Hooks<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks")
-            .field("memory", &self.memory)
-            .field("added", &self.added)
-            .field("blank", &self.blank)
+            .field("memory", &self.memory.len())
+            .field("added", &self.added.len())
+            .field("blank", &self.blank.len())
             .finish_non_exhaustive()
     }
 }

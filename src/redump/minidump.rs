@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::{DirectoryEntry, Header, StreamType};
+use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType};
 use crate::read::memory::{Memory64List, MemoryList};
 use crate::read::{ByteOrder, Minidump};
 
@@ -31,7 +31,9 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
         ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
         memory,
         file_size: dump.data().len() as u64,
+        has_full_memory: has_full_memory(dump),
         losses: Vec::new(),
+        additions: Vec::new(),
         cut_tables: directory.fault().into_iter().collect(),
         faults: Vec::new(),
     }))
@@ -40,4 +42,12 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
 /// True if the header announces no streams, and has nothing behind it that could be any.
 fn is_header_alone(dump: &Minidump<'_>) -> bool {
     dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
+}
+
+/// True if the dump was meant to have all memory of its process, and none of it is cut.
+fn has_full_memory(dump: &Minidump<'_>) -> bool {
+    let list = dump.list::<Memory64List<'_>>();
+    let claims =
+        dump.flags().contains(MinidumpType::WITH_FULL_MEMORY) || dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
+    claims && list.fault().is_none() && !list.iter().any(|range| range.fault().is_some())
 }

@@ -64,7 +64,130 @@
 //! [`Report::is_partial`] says so, [`Report::missing_memory`] what is known to be missing. Whatever else the format has no
 //! place for is in the report, as [`Outcome::NoPlace`] or in [`Report::losses`].
 //!
-//! # Privacy
+//! # What `r` and `R` take out
+//!
+//! Every place of a dump where text or other data of a user may be, and what becomes of it: the contract of the two options.
+//! `gone` means that none of it is in the result, `stays` that all of it is, if the letter in the second column asks for
+//! the place. With both options a place is gone if either takes it out. A test reads this table and plants words in each of
+//! the places.
+//!
+//! | place | letter | `r` | `R` | why |
+//! |---|---|---|---|---|
+//! | stack | any | gone | stays | numbers and text that no stack trace needs |
+//! | end of the stack | any | gone | stays | the same |
+//! | code around an instruction | any | stays | stays | without it no stack trace begins |
+//! | memory that a pointer leads to | `i` | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
+//! | private memory | `w` | stays | stays | the same |
+//! | data section | `d` | stays | stays | the same |
+//! | code section | `c` | stays | stays | the same |
+//! | thread environment block | `p` | stays | stays | the same |
+//! | process environment block | `p` | stays | stays | the same |
+//! | process parameters | `p` | gone | stays | what the user typed |
+//! | command line | `p` | gone | stays | the same |
+//! | environment | `p` | gone | stays | the same |
+//! | other memory | any | gone | gone | no letter asks for it |
+//! | register | any | stays | stays | a stack trace begins with registers |
+//! | registers whose flag is clear | any | gone | gone | not registers, but what the producer had in memory |
+//! | homes of parameters | any | gone | gone | the same |
+//! | vector registers without a flag | any | gone | gone | the same |
+//! | padding of a context | any | gone | gone | the same |
+//! | extended registers | `y` | stays | stays | asked for by its letter |
+//! | extended registers that are not present | `y` | gone | gone | left over from another time |
+//! | gap in the extended state | `y` | gone | gone | the same |
+//! | parameter of the exception | any | stays | stays | it says what happened |
+//! | parameter beyond their count | any | gone | gone | not a parameter |
+//! | padding of the exception | any | gone | gone | padding |
+//! | service pack | any | stays | stays | describes the system |
+//! | behind the service pack | any | gone | gone | the text ends at its NUL |
+//! | system information of LLDB | any | gone | gone | left as it was in LLDB's memory, all but processor and system |
+//! | behind what describes the processor | any | gone | gone | unused part of a union |
+//! | name of the time zone | any | stays | stays | describes the system |
+//! | name of daylight saving time | any | stays | stays | the same |
+//! | build of the system | any | stays | stays | the same |
+//! | build of the debugger | any | stays | stays | the same |
+//! | behind the name of the time zone | any | gone | gone | the text ends at its NUL |
+//! | behind the name of daylight saving time | any | gone | gone | the same |
+//! | behind the build of the system | any | gone | gone | the same |
+//! | behind the build of the debugger | any | gone | gone | the same |
+//! | MiscInfo field whose flag is clear | any | gone | gone | not filled in |
+//! | MiscInfo entry of no extended register | any | gone | gone | no such size exists |
+//! | folder of a module | any | stays | gone | what `R` is for |
+//! | module | any | stays | stays | symbols are found by it |
+//! | behind the name of a module | any | gone | gone | the text ends at its NUL |
+//! | reserved fields of a module | any | gone | gone | they have no meaning |
+//! | version of a module without its signature | any | gone | gone | not a version |
+//! | folder of a PDB | any | stays | gone | what `R` is for |
+//! | PDB | any | stays | stays | symbols are found by it |
+//! | behind the name of a PDB | any | gone | gone | the text ends at its NUL |
+//! | debug file | any | stays | stays | symbols are found by it |
+//! | behind the name of a debug file | any | gone | gone | the text ends at its NUL |
+//! | folder of an unloaded module | `u` | stays | gone | what `R` is for |
+//! | unloaded module | `u` | stays | stays | asked for by its letter |
+//! | behind the name of an unloaded module | `u` | gone | gone | the text ends at its NUL |
+//! | thread | any | stays | stays | names of threads say what the threads do |
+//! | behind the name of a thread | any | gone | gone | the text ends at its NUL |
+//! | error of a thread without one | `t` | gone | gone | not filled in |
+//! | times of a thread that could not be examined | `t` | gone | gone | the same |
+//! | padding of a region | `F` | gone | gone | padding |
+//! | type of a handle | `h` | stays | stays | asked for by its letter |
+//! | object of a handle | `h` | stays | stays | the same |
+//! | record of a handle | `h` | stays | stays | the same |
+//! | behind the object of a handle | `h` | gone | gone | the text ends at its NUL |
+//! | reserved field of a handle | `h` | gone | gone | it has no meaning |
+//! | token | any | stays | stays | rights of the process |
+//! | behind the last token | any | gone | gone | beyond the list |
+//! | entries of a function table | any | stays | stays | needed for unwinding |
+//! | system's record of a function table | any | gone | gone | the debugger blanks it, too |
+//! | padding of a function table | any | gone | gone | padding |
+//! | behind the memory of the system | any | gone | gone | beyond the structure |
+//! | behind the memory of the process | any | gone | gone | the same |
+//! | handle operations | any | gone | stays | nobody needs them for a stack trace |
+//! | script | any | gone | stays | not described |
+//! | trace | any | gone | stays | the same |
+//! | comment in ANSI | any | gone | stays | somebody typed it |
+//! | comment in UTF-16 | any | gone | stays | the same |
+//! | behind a comment | any | gone | gone | the text ends at its NUL |
+//! | stream of a program | any | gone | stays | not described |
+//! | stream of nobody | any | gone | stays | the same |
+//! | stream that is too short | any | gone | stays | with `r` it must be what it claims to be |
+//! | thread IDs of Breakpad that do not count | any | gone | gone | not filled in |
+//! | assertion | any | gone | stays | somebody wrote it |
+//! | behind an assertion | any | gone | gone | the text ends at its NUL |
+//! | /proc/cpuinfo | any | stays | stays | describes the system |
+//! | /proc/self/status | any | stays | stays | describes the process |
+//! | /proc/self/stat | any | stays | stays | describes the process |
+//! | /etc/lsb-release | any | stays | stays | describes the system |
+//! | /proc/self/limits | any | stays | stays | describes the process |
+//! | /proc/uptime | any | stays | stays | describes the system |
+//! | behind a text of Linux | any | gone | gone | the text ends at its NUL |
+//! | auxiliary vector | any | stays | stays | addresses and sizes |
+//! | behind the auxiliary vector | any | gone | gone | beyond its end |
+//! | folder of a mapped file | any | stays | gone | what `R` is for |
+//! | mapped file | any | stays | stays | symbols are found by it |
+//! | folder of a shared object | any | stays | gone | what `R` is for |
+//! | shared object | any | stays | stays | symbols are found by it |
+//! | behind the dynamic section | any | gone | gone | beyond its end |
+//! | padding of a shared object | any | gone | gone | padding |
+//! | /proc/self/cmdline | any | gone | stays | what the user typed |
+//! | /proc/self/environ | any | gone | stays | the same |
+//! | /proc/self/fd | any | gone | stays | names of open files |
+//! | folder of a host module | any | stays | gone | what `R` is for |
+//! | host module | any | stays | stays | symbols are found by it |
+//! | reserved fields of a host module | any | gone | gone | they have no meaning |
+//! | key of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | value of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | list of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | pair of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | object of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | value of an object of Crashpad | any | gone | stays | annotations are what the program likes |
+//! | behind a text of Crashpad | any | gone | gone | the text ends at its NUL |
+//! | padding of Crashpad | any | gone | gone | padding |
+//! | crash of a Mac | any | gone | stays | messages of libraries |
+//! | unused record of the crash of a Mac | any | gone | gone | beyond their count |
+//! | boot of a Mac | any | gone | stays | what somebody typed |
+//! | soft errors | any | gone | stays | not described |
+//! | unused directory entry | any | gone | gone | nothing leads to it |
+//! | end of the file | any | gone | gone | the same |
 //!
 //! With `r`, a word of a stack stays if it can be part of a stack trace; all others become zero. It is a frame pointer if
 //! it points into a thread's stack or to its end. It is a return address if it follows executable memory of a module and,
@@ -78,24 +201,19 @@
 //! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
 //!
-//! Comments, command lines, environment variables, annotations, open files of
-//! Linux, operations on handles, assertions and streams that nobody has described are left out, and `p` leaves out the
-//! environment and the process parameters.
+//! So up to 0x200 bytes to either side of an instruction stay.
+//! What `i`, `p`, `w`, `d` and `c` add is not filtered: [`Report::unfiltered_memory`] says how much that is, and how much
+//! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
+//! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
 //!
-//! What describes the system and the process stays, though a name or a number in it may be a secret: registers,
-//! parameters of exceptions, names of modules, threads and time zones, security tokens, what Linux says of processor,
-//! release and status, function tables, and with `h` types, names and records of objects. So do up to 0x200 bytes to
-//! either side of the instructions, wherever they are. What `i`, `p`, `w`, `d` and `c` add beside is not filtered:
-//! environment blocks and memory that pointers lead to are as they were. [`Report::unfiltered_memory`] says how much that
-//! is, and how much around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
-//! [`Report::filter_overruled`].
+//! Registers are valid if the flags of their context say so. Contexts whose flags name no group of registers, as those of
+//! Breakpad on macOS, keep the general ones; those of processors without a known layout stay as they are. An extended
+//! state that cannot be read is cut off, even with `y`. With `R`, the names of the rows that end in "what `R` is for" are
+//! base names; wherever else in a stream the folder of a module is written out, asterisks stand in its place. Memory is
+//! not searched.
 //!
 //! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
 //! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which.
-//!
-//! With `R`, modules, unloaded modules and the PDB files of CodeView records have their base names, and so have the lines
-//! of LinuxMaps. Wherever else in a stream the folder of a module is written out, asterisks stand in its place. Memory is
-//! not searched.
 //!
 //! # Where we differ
 //!
@@ -106,7 +224,7 @@
 //! | CodeView and miscellaneous debug records of modules | dropped | kept: nothing else identifies the symbols |
 //! | name of a module that cannot be read | `Unknown_Module_` and its address | empty; the report says which |
 //! | order of the modules | by base address | the source's: the first module is the program |
-//! | reserved fields of modules and handles | zeroed | kept |
+//! | reserved fields of modules and handles | zeroed | kept; zeroed with `r` and `R` |
 //! | thread names, process and system memory counters | dropped or zeroed | kept |
 //! | exit status in thread information | zeroed | kept |
 //! | rows of thread information that the producer marked invalid | dropped | kept |
@@ -132,7 +250,7 @@
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
-//! | `r` | sets its flag, no more | words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
+//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for the modules' folders, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
@@ -159,12 +277,15 @@ mod select;
 mod shared_parts;
 mod source;
 mod transcode;
+mod unused_bytes;
+mod unused_in_streams;
 
 pub use hooks::Hooks;
 pub use options::Options;
-pub use report::{ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport};
+pub use report::{Addition, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
 pub use select::reason::{Reason, SelectedMemory};
 
+use core::fmt;
 use std::io;
 
 use crate::error::RedumpError;
@@ -201,11 +322,17 @@ pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Resul
 }
 
 /// A re-encoding that is planned but not written.
-#[derive(Debug)]
 pub struct Redump<'a> {
     plan: Plan<'a>,
     report: Report,
     selected: Selected,
+}
+
+/// Prints the sizes of what will be written.
+impl fmt::Debug for Redump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redump").field("plan", &self.plan).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Redump<'a> {
@@ -236,13 +363,18 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = selection.selected.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
+        let missing = source.missing(&hooks.memory);
         let plan = match options.is_full_user_dump() {
             true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
             false => {
                 report.losses.clone_from(&source.losses);
+                report.additions.clone_from(&source.additions);
+                report.is_partial =
+                    selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
                 transcode::transcode(&source, options, hooks, &selection, &mut report)?.plan()?
             }
         };
+        report.missing_memory.extend(missing);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

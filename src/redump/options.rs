@@ -6,6 +6,7 @@ use core::str::FromStr;
 
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
+use crate::format::debug::Size;
 
 /// One option letter.
 struct Letter {
@@ -59,12 +60,20 @@ const LETTERS: [Letter; 15] = [
 /// assert_eq!(options.minidump_type().bits(), 0x41800);
 /// assert_eq!("-mfFhut".parse::<Options>().unwrap().to_string(), "/ma");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
     comment: Option<String>,
+}
+
+/// Prints the letters, and of a comment the size.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
+        f.debug_struct("Options").field("letters", &format_args!("{self}")).field("comment", &comment).finish()
+    }
 }
 
 impl Options {
@@ -130,6 +139,12 @@ impl Options {
         const OF_USER_DUMP: MinidumpType =
             MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
         if self.full_user_dump { OF_USER_DUMP } else { self.minidump_type() }.contains(bits)
+    }
+
+    /// The letter that stands for just these bits.
+    pub(super) fn letter_for(bits: MinidumpType) -> Option<char> {
+        let letter = LETTERS.iter().find(|letter| letter.bits == bits);
+        letter.map(|letter| letter.letter)
     }
 
     /// The fewest letters that say the same.

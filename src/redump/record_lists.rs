@@ -9,6 +9,7 @@ use crate::read::{Interval, ModuleList, RawStream, ThreadList};
 
 use crate::redump::report::Outcome;
 use crate::redump::transcode::Transcoder;
+use crate::redump::unused_bytes::clear_module;
 
 impl<'s> Transcoder<'s, '_> {
     pub(super) fn threads(&mut self, _: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
@@ -82,12 +83,15 @@ impl<'s> Transcoder<'s, '_> {
                 continue;
             }
             let mut raw = *module.raw();
+            if self.carrier.is_private {
+                clear_module(&mut raw);
+            }
             raw.base_of_image = self.source.written(raw.base_of_image);
             let name = self.carrier.module_name(raw.module_name_rva.into()).map(Some);
             let name = self.or_fault((LIST, item, "name"), name);
             let code_view = self.carrier.code_view(&module);
             let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
-            let misc = self.carrier.bytes("IMAGE_DEBUG_MISC", raw.misc_record);
+            let misc = self.carrier.debug_misc(raw.misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
             // Many readers give up the whole list at a name that is nowhere.
             let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
@@ -134,7 +138,10 @@ impl<'s> Transcoder<'s, '_> {
         self.list_fault(LIST, &list);
         self.carrier.builder.list(LIST);
         for (handle, item) in list.iter().zip(0..) {
-            let raw = *handle.raw();
+            let mut raw = *handle.raw();
+            if self.carrier.is_private {
+                raw.reserved0 = 0;
+            }
             let type_name = self.carrier.optional_text(raw.descriptor.type_name_rva);
             let type_name = self.or_fault((LIST, item, "type name"), type_name);
             let object_name = self.carrier.optional_text(raw.descriptor.object_name_rva);

@@ -1,6 +1,7 @@
 //! What became of the source.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
@@ -24,11 +25,17 @@ pub struct Report {
     pub memory_ranges: u64,
     /// The sum of their sizes in bytes.
     pub memory_bytes: u64,
-    /// Memory regions that were asked for in full and of which bytes are missing in the source.
+    /// Memory that was asked for in full and of which bytes are missing in the source: regions, and what the program added
+    /// ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
     pub missing_memory: Vec<MissingMemory>,
     /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
-    /// nothing accessible is there (reserved, free, no-access and guard regions).
+    /// they cannot be read (no-access and guard regions).
     pub excluded_memory: u64,
+    /// What the option letters ask for and the source does not have, or has only in part. The flags in the header of the
+    /// result claim it all the same.
+    pub unserved: Vec<Unserved>,
+    /// What the result says beyond the source, beside whole streams ([`Report::made_up`]).
+    pub additions: Vec<Addition>,
     /// How many threads the program asked to leave out ([`Hooks`](crate::redump::Hooks)).
     pub threads_left_out: u64,
     /// How many modules it asked to leave out.
@@ -42,10 +49,10 @@ pub struct Report {
     pub blanked_memory: u64,
     /// Parts of items that could not be read: names, contexts, records.
     pub faults: Vec<ItemFault>,
-    /// What the source says and the format of the result has no place for, beside whole streams
-    /// ([`Outcome::NoPlace`]).
+    /// What the source says and the result does not, though no option asked for that, beside whole streams
+    /// ([`Report::streams`]) and what cannot be read ([`Report::faults`]).
     pub losses: Vec<Loss>,
-    /// True if a full user dump was made of a source that does not have all memory of its process:
+    /// True if the result claims to have all memory of the process (`f`, `a`, `A`, `/f`) and the source does not have it:
     /// [`Report::missing_memory`] then has what is known to be missing.
     pub is_partial: bool,
 }
@@ -56,13 +63,51 @@ impl Report {
         !self.streams.iter().any(|stream| stream.outcome.is_kept())
     }
 
-    /// Notes what the format of the result has no place for, if there is any of it.
+    /// Notes what is not in the result, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
         self.losses.extend(Loss::new(what, count));
     }
 }
 
-/// Something that the source says and that the format of the result has no place for.
+/// What an option letter asks for and the source does not have, or has only in part.
+///
+/// Its [`Display`](fmt::Display) form is a line for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unserved {
+    /// The letter.
+    pub letter: char,
+    /// What it asks for, in the plural; the name of the stream if it asks for one.
+    pub what: &'static str,
+    /// How many of them the source speaks of; 0 if it does not tell of any.
+    pub wanted: u64,
+    /// Of how many it has all bytes.
+    pub whole: u64,
+    /// Of how many it has some bytes.
+    pub partial: u64,
+}
+
+impl fmt::Display for Unserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { letter, what, wanted, whole, partial } = *self;
+        match (wanted, whole, partial) {
+            (0, ..) => write!(f, "{letter}: the source has no {what}"),
+            (_, 0, 0) => write!(f, "{letter}: none of {wanted} {what} are in the source"),
+            (_, _, 0) => write!(f, "{letter}: {whole} of {wanted} {what} are in the source"),
+            _ => write!(f, "{letter}: {whole} of {wanted} {what} are in the source, {partial} in part"),
+        }
+    }
+}
+
+/// Something that the result says and the source does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// What it is.
+    pub what: &'static str,
+    /// How many of it the result has.
+    pub count: u64,
+}
+
+/// Something that the source says and the result does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// What it is.

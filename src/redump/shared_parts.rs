@@ -6,10 +6,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
+use crate::format::system::XStateConfigFeature;
 use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamType};
 use crate::read::handle::{HandleObject, HandleObjects};
 use crate::read::linux::LinuxMaps;
-use crate::read::references::{Part, Parts, parts_within};
+use crate::read::references::{Kind as PartKind, Part, parts_within};
+use crate::read::system::MiscInfo;
 use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text, encoded};
 
@@ -19,6 +21,8 @@ use crate::redump::folders::{
 };
 use crate::redump::options::Options;
 use crate::redump::source::Source;
+use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
+use crate::redump::unused_in_streams::{clear_part, clear_stream};
 
 /// What a context is called where it is charged for.
 const CONTEXT: &str = "CONTEXT";
@@ -31,6 +35,7 @@ enum Kind {
     Context,
     ThreadContext,
     Object,
+    DebugMisc,
     ModuleName,
 }
 
@@ -42,6 +47,8 @@ pub(super) struct Carrier<'s, 'a> {
     carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
+    /// Where that is in them.
+    xstate: Option<XStateConfigFeature>,
     /// What may not be in the result, if anything.
     folders: Option<Folders>,
     /// What is carried: what the file holds is not carried more than twice, so that a small file whose records all point
@@ -54,8 +61,9 @@ pub(super) struct Carrier<'s, 'a> {
     followed: Budget,
     /// Where the file has memory, of which nothing may come along as something else.
     memory: MemoryPositions,
-    /// True if the result may have no memory that was not selected (`r`, `R`).
-    is_private: bool,
+    /// True if the result may have no memory that was not selected, whether it is in a list or in bytes that say nothing
+    /// (`r`, `R`).
+    pub(super) is_private: bool,
     /// Bytes of memory that come along.
     pub(super) noticed: Vec<ReadError>,
 }
@@ -66,12 +74,18 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
         let is_private = folders.is_some() || options.contain(MinidumpType::FILTER_MEMORY);
+        let mut xstate = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate());
+        if is_private {
+            // As the result has it.
+            xstate.iter_mut().for_each(clear_xstate);
+        }
         let mut carrier = Self {
             builder: MinidumpBuilder::new(),
             source,
             dump,
             carried: HashMap::new(),
             extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
+            xstate,
             folders,
             carried_bytes: twice,
             prepaid: HashSet::new(),
@@ -194,7 +208,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
     pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
         const WHAT: &str = "CodeView record";
         let location = module.raw().cv_record;
-        if self.folders.is_none() {
+        if !self.is_private {
             return self.bytes(WHAT, location);
         }
         let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
@@ -206,10 +220,15 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let part = self.once(WHAT, key, |builder, folders| {
             // Where the path ends is looked for here, after it has been charged for.
             let code_view = module.code_view().ok().flatten();
-            let shorter = code_view.and_then(|code_view| code_view_without_folder(record, code_view));
+            let shorter = code_view.filter(|_| folders.is_some());
+            let shorter = shorter.and_then(|code_view| code_view_without_folder(record, code_view));
             let bytes = match shorter {
                 Some(shorter) => shorter.into(),
-                None => source.lasting(location.rva.into(), shown(folders, (WHAT, location.rva.into()), record)?),
+                None => {
+                    let mut bytes = shown(folders, (WHAT, location.rva.into()), record)?;
+                    clear_code_view(&mut bytes);
+                    source.lasting(location.rva.into(), bytes)
+                }
             };
             Ok(builder.part(WHAT, bytes))
         });
@@ -221,21 +240,34 @@ impl<'s, 'a> Carrier<'s, 'a> {
         if rva == 0 { Ok(None) } else { self.text(rva.into()).map(Some) }
     }
 
+    /// The miscellaneous debug record at a location.
+    pub(super) fn debug_misc(&mut self, location: LocationDescriptor) -> Result<Option<PartId>, ReadError> {
+        let clear = if self.is_private { clear_debug_misc } else { |_: &mut Cow<'_, [u8]>| {} };
+        self.changed_bytes("IMAGE_DEBUG_MISC", location, Kind::DebugMisc, clear)
+    }
+
     /// The bytes at a location; `None` for one of no size or at position 0, where the header is.
-    pub(super) fn bytes(
+    fn bytes(&mut self, what: &'static str, location: LocationDescriptor) -> Result<Option<PartId>, ReadError> {
+        self.changed_bytes(what, location, Kind::Bytes, |_| {})
+    }
+
+    fn changed_bytes(
         &mut self,
         what: &'static str,
         location: LocationDescriptor,
+        kind: Kind,
+        change: impl Fn(&mut Cow<'_, [u8]>),
     ) -> Result<Option<PartId>, ReadError> {
         let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
             return Ok(None);
         };
         self.memory_in(what, location.rva.into(), location.data_size.into())?;
-        let key = (Kind::Bytes, location.rva.into(), location.data_size.into());
+        let key = (kind, location.rva.into(), location.data_size.into());
         let source = self.source;
         let offset = location.rva.into();
         let part = self.once(what, key, |builder, folders| {
-            let bytes = shown(folders, (what, offset), bytes)?;
+            let mut bytes = shown(folders, (what, offset), bytes)?;
+            change(&mut bytes);
             Ok(builder.part(what, source.lasting(offset, bytes)))
         });
         part.map(Some)
@@ -254,7 +286,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let shares = self.memory.first_in(offset, size).is_some();
         // Registers may be right where the size of what is behind them is not.
         let whole = self.extended_state && !(shares && self.is_private);
-        let change = Change::new(&context, processor, Form { whole, of_thread });
+        let xstate = self.xstate.as_ref();
+        let change = Change::new(&context, processor, Form { whole, of_thread, bare: self.is_private, xstate });
         if shares {
             let kept = change.applied(&context).len() as u64;
             self.memory_in(CONTEXT, offset, kept)?;
@@ -263,7 +296,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         // An unchanged record serves both.
         let kind = match change.is_none() {
             true => Kind::Bytes,
-            false if of_thread => Kind::ThreadContext,
+            false if change.is_of_thread() => Kind::ThreadContext,
             false => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
@@ -338,6 +371,10 @@ impl<'s, 'a> Carrier<'s, 'a> {
     pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
         let bytes = stream.bytes();
         self.charge("stream", stream.offset(), bytes.len() as u64)?;
+        let mut bytes = Cow::Borrowed(bytes);
+        if self.is_private {
+            clear_stream(stream, &mut bytes);
+        }
         let Ok(bytes) = shown(&mut self.folders, ("stream", stream.offset()), bytes) else { return Ok(false) };
         self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
         Ok(true)
@@ -358,7 +395,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
     /// `None` as for [`Carrier::copy`].
     pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
-        let Parts { parts, mut faults } = parts_within(stream, &mut self.followed)?;
+        let (parts, mut faults) = parts_within(stream, &mut self.followed)?;
+        let (kinds, parts): (Vec<PartKind>, Vec<Part<'_>>) = parts.into_iter().unzip();
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
         self.charge("part of a stream", stream.offset(), beside)?;
         for part in parts.iter().skip(1) {
@@ -369,10 +407,14 @@ impl<'s, 'a> Carrier<'s, 'a> {
         }
         let names = if self.folders.is_some() { module_names(stream, &parts) } else { HashSet::new() };
         let mut contents = Vec::with_capacity(parts.len());
-        for (part, number) in parts.iter().zip(0..) {
+        for ((part, &kind), number) in parts.iter().zip(&kinds).zip(0..) {
+            let mut bytes = without_dead_references(part);
+            if self.is_private {
+                clear_part(kind, self.dump.dump_bytes(), part.bytes, &mut bytes);
+            }
             let bytes = match names.contains(&number) {
-                true => Ok(string_without_folder(part.bytes).into()),
-                false => shown(&mut self.folders, ("part of a stream", part.offset), without_dead_references(part)),
+                true => Ok(string_without_folder(&bytes).into()),
+                false => shown(&mut self.folders, ("part of a stream", part.offset), bytes),
             };
             let Ok(bytes) = bytes else { return Ok(None) };
             contents.push(self.source.lasting(part.offset, bytes));

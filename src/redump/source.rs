@@ -11,7 +11,7 @@ use crate::read::memory::MemoryInfoList;
 use crate::read::{Budget, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united};
 
 use crate::redump::gapless_runs::Runs;
-use crate::redump::report::{ItemFault, Loss};
+use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
 
 /// What a dump says beside its memory, in the words of a minidump.
 pub(super) enum Records<'a> {
@@ -110,8 +110,12 @@ pub(super) struct Opened<'a> {
     pub(super) ranges: Ranges<'a>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// True if the dump claims all memory of its process, and no range of it is cut.
+    pub(super) has_full_memory: bool,
     /// What the dump says and the records of a minidump have no place for.
     pub(super) losses: Vec<Loss>,
+    /// What the records say and the dump does not.
+    pub(super) additions: Vec<Addition>,
     /// See [`Report::cut_tables`](crate::redump::report::Report::cut_tables).
     pub(super) cut_tables: Vec<ReadError>,
     /// What could not be read of the items that the records are about.
@@ -125,7 +129,9 @@ pub(super) struct Source<'a> {
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
     pub(super) file_size: u64,
+    pub(super) has_full_memory: bool,
     pub(super) losses: Vec<Loss>,
+    pub(super) additions: Vec<Addition>,
     pub(super) cut_tables: Vec<ReadError>,
     pub(super) faults: Vec<ItemFault>,
     runs: Runs,
@@ -133,9 +139,22 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened { records, memory, ranges, file_size, losses, cut_tables, faults } = opened;
+        let Opened { records, memory, ranges, file_size, has_full_memory, losses, additions, cut_tables, faults } =
+            opened;
         let (runs, target) = (Runs::new(&memory), records.view().target());
-        Self { records, memory, target, ranges, file_size, losses, cut_tables, faults, runs }
+        Self {
+            records,
+            memory,
+            target,
+            ranges,
+            file_size,
+            has_full_memory,
+            losses,
+            additions,
+            cut_tables,
+            faults,
+            runs,
+        }
     }
 
     /// What the dump says beside its memory, as a minidump.
@@ -188,6 +207,19 @@ impl<'a> Source<'a> {
     /// True if every address of `wanted` has its byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
         self.present(wanted).next() == Some(wanted)
+    }
+
+    /// What is missing of memory that a program asks for by address and size.
+    pub(super) fn missing(&self, asked: &[(u64, u64)]) -> Vec<MissingMemory> {
+        let missing = |&(address, size): &(u64, u64)| {
+            let wanted = self.target.interval(address, size);
+            if size == 0 || wanted.is_some_and(|wanted| wanted.size() == size && self.holds(wanted)) {
+                return None;
+            }
+            let available = wanted.into_iter().flat_map(|wanted| self.present(wanted)).map(|part| part.size()).sum();
+            Some(MissingMemory { address, size, available })
+        };
+        asked.iter().filter_map(missing).collect()
     }
 
     /// Where the modules are, in the order of addresses and apart.

@@ -1,12 +1,12 @@
 //! The source's streams, one after the other, into the builder.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format;
+use crate::format::context::ContextLayout;
 use crate::format::stream::{Relocation, Repeats};
 use crate::format::{MinidumpType, StreamType, size32, typed_streams};
 use crate::read::linux::LinuxMaps;
@@ -14,18 +14,19 @@ use crate::read::list::Record;
 use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Context, Exception, Interval, List, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
-use crate::redump::edited_memory::Changes;
-use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{ItemFault, Outcome, Report, StreamReport};
-use crate::redump::result_memory::Contents;
+use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
+use crate::redump::result_memory::{Contents, made_up_region};
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
 use crate::redump::source::{Source, written};
+use crate::redump::unused_bytes::{
+    clear_exception, clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info,
+};
 
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
@@ -52,6 +53,7 @@ pub(super) fn transcode<'a>(
         report,
         met: HashSet::new(),
         kept: HashSet::new(),
+        unwanted: HashSet::new(),
         first_thread: None,
         compared: Budget::times(source.file_size, 2),
     };
@@ -61,17 +63,8 @@ pub(super) fn transcode<'a>(
         builder.stream(stream_type, bytes);
     }
     builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
-    let filter = selection.code.as_ref().map(|code| {
-        let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-        let stacks = stacks.flatten().copied().collect();
-        StackFilter::new(source, Rc::clone(code), stacks, selection.selected.wanted())
-    });
-    let selected = &selection.selected;
-    let changes = Changes::new(source, filter, &hooks.blank, hooks.redactor, selected).map(Rc::new);
-    report.blanked_memory =
-        changes.iter().flat_map(|changes| selected.ranges.iter().map(|&range| changes.blanked(range))).sum();
-    let contents = Contents::new(source, &selected.ranges, changes.as_ref());
-    builder.computed_memory(selected.full, Box::new(contents));
+    let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
+    builder.computed_memory(selection.selected.full, Box::new(contents));
     Ok(builder)
 }
 
@@ -88,6 +81,8 @@ pub(super) struct Transcoder<'s, 'a> {
     met: HashSet<StreamType>,
     /// The types of those that were kept.
     kept: HashSet<StreamType>,
+    /// The types of those that the program left out.
+    unwanted: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
@@ -105,7 +100,8 @@ macro_rules! ways {
     };
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
@@ -136,7 +132,10 @@ impl<'s> Transcoder<'s, '_> {
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
-                Err(error) if row.is_foreign && !stream.bytes().is_empty() => {
+                // With `r` it must hold what its type stands for.
+                Err(error)
+                    if row.is_foreign && !stream.bytes().is_empty() && !self.asked(MinidumpType::FILTER_MEMORY) =>
+                {
                     self.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
                 }
@@ -148,9 +147,11 @@ impl<'s> Transcoder<'s, '_> {
             }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
-            if outcome.is_kept() || !is_wanted {
-                self.kept.insert(stream.stream_type());
-            }
+            match (outcome.is_kept(), is_wanted) {
+                (true, _) => self.kept.insert(stream.stream_type()),
+                (false, false) => self.unwanted.insert(stream.stream_type()),
+                (false, true) => false,
+            };
             self.report.streams.push(StreamReport {
                 index: stream.index(),
                 stream_type: stream.stream_type(),
@@ -164,6 +165,26 @@ impl<'s> Transcoder<'s, '_> {
         if self.source.target.is_windows() {
             self.make_up();
         }
+        self.unserved_streams();
+    }
+
+    /// Notes which streams the options ask for and the source does not have.
+    fn unserved_streams(&mut self) {
+        for &stream_type in StreamType::KNOWN {
+            let bits = stream_type.row().asked_by;
+            let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
+                if self.asked(bits) && !is_there {
+                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+                }
+            }
+        }
+    }
+
+    /// True if the source lacks a stream that may be made up.
+    fn lacks(&self, stream_type: StreamType) -> bool {
+        let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+        !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
     }
 
     /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
@@ -247,8 +268,12 @@ impl<'s> Transcoder<'s, '_> {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
-            let start_address = self.source.written(info.raw().start_address);
-            self.carrier.builder.thread_info(format::thread::ThreadInfo { start_address, ..*info.raw() });
+            let mut raw = *info.raw();
+            if self.carrier.is_private {
+                clear_thread_info(&mut raw);
+            }
+            raw.start_address = self.source.written(raw.start_address);
+            self.carrier.builder.thread_info(raw);
         }
         Outcome::Rewritten
     }
@@ -256,11 +281,16 @@ impl<'s> Transcoder<'s, '_> {
     fn memory_infos(&mut self, _: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         if list.is_empty() && self.source.target.is_windows() {
-            // As if absent: rows are made up for it.
+            // As if absent.
+            self.make_up_memory_info();
             return Outcome::Rewritten;
         }
         let target = self.source.target;
-        let row = move |raw: format::MemoryInfo| {
+        let is_private = self.carrier.is_private;
+        let row = move |mut raw: format::MemoryInfo| {
+            if is_private {
+                clear_memory_info(&mut raw);
+            }
             let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
@@ -321,7 +351,10 @@ impl<'s> Transcoder<'s, '_> {
         if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
             return Outcome::Unreadable(error);
         }
-        let raw = *exception.raw();
+        let mut raw = *exception.raw();
+        if self.carrier.is_private {
+            clear_exception(&mut raw);
+        }
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let record = raw.exception_record;
@@ -347,12 +380,31 @@ impl<'s> Transcoder<'s, '_> {
             let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
+        if self.carrier.is_private {
+            clear_system_info(&mut raw, self.is_of_lldb());
+        }
         self.carrier.builder.system_info(raw, version);
         Outcome::Rewritten
     }
 
+    /// True if LLDB wrote the source: it says so, or has contexts of LLDB's own layouts.
+    fn is_of_lldb(&self) -> bool {
+        let dump = self.source.dump();
+        let is_own = |context: Context<'_>| {
+            let layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB];
+            layouts
+                .iter()
+                .any(|layout| context.layout() == Some(layout) && context.as_bytes().len() == layout.size as usize)
+        };
+        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
+        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
+    }
+
     fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
+        if self.carrier.is_private {
+            clear_misc_info(&mut raw);
+        }
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
         self.carrier.builder.misc_info(raw);
@@ -383,13 +435,13 @@ impl<'s> Transcoder<'s, '_> {
     /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
     fn make_up(&mut self) {
         for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
-            if !self.kept.contains(&list) {
+            if self.lacks(list) {
                 self.carrier.builder.list(list);
                 self.report.made_up.push(list);
             }
         }
-        if !self.kept.contains(&StreamType::EXCEPTION) {
-            if let Some((thread_id, context)) = self.first_thread {
+        if let Some((thread_id, context)) = self.first_thread {
+            if self.lacks(StreamType::EXCEPTION) {
                 let exception_record =
                     format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
                 let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
@@ -408,13 +460,12 @@ impl<'s> Transcoder<'s, '_> {
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
-            if !self.kept.contains(&stream_type) {
+            if self.lacks(stream_type) {
                 self.carrier.builder.stream(stream_type, bytes);
                 self.report.made_up.push(stream_type);
             }
         }
-        let rows = self.source.dump().list::<MemoryInfoList<'_>>().len();
-        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && rows == 0 {
+        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && self.lacks(StreamType::MEMORY_INFO_LIST) {
             self.make_up_memory_info();
         }
     }
@@ -427,20 +478,6 @@ impl<'s> Transcoder<'s, '_> {
         let row = move |index| ranges.get(index).map(row).unwrap_or_default();
         self.carrier.builder.computed_memory_infos(count, row);
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
-    }
-}
-
-/// A region as the debugger describes memory that it knows nothing else of.
-pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        base_address: base,
-        allocation_base: base,
-        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-        region_size: size,
-        state: format::memory::MemoryState::COMMIT.bits(),
-        protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::memory::MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::Item;
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
@@ -51,7 +52,7 @@ use crate::write::text::Text;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MinidumpBuilder<'a> {
     pub(super) flags: u64,
     pub(super) time_date_stamp: u32,
@@ -63,6 +64,15 @@ pub struct MinidumpBuilder<'a> {
     pub(super) streams: Vec<(StreamType, PartId)>,
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
+}
+
+/// Prints how much there is, and nothing of it.
+impl fmt::Debug for MinidumpBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut builder = f.debug_struct("MinidumpBuilder");
+        builder.field("flags", &self.flags).field("streams", &self.streams.len()).field("parts", &self.parts.len());
+        builder.finish_non_exhaustive()
+    }
 }
 
 impl<'a> MinidumpBuilder<'a> {

@@ -1,6 +1,7 @@
 //! Where everything goes: positions and sizes are final, limits are checked.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::Item;
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
@@ -54,7 +55,6 @@ impl MemoryForm {
 }
 
 /// A dump whose layout is settled, ready to be written.
-#[derive(Debug)]
 pub struct Plan<'a> {
     /// In the order of the file: these, the lists of memory, the tail.
     pub(super) chunks: Vec<Chunk<'a>>,
@@ -63,6 +63,14 @@ pub struct Plan<'a> {
     pub(super) short_source: ShortSource,
     pub(super) directory: Vec<DirectoryEntry>,
     pub(super) size: u64,
+}
+
+/// Prints how much there is, and nothing of it.
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plan = f.debug_struct("Plan");
+        plan.field("size", &self.size()).field("streams", &self.directory.len()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Plan<'a> {

@@ -2,12 +2,22 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format::debug::Size;
 
 /// UTF-16 text; unpaired surrogates are allowed, as Windows allows them in paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Text<'a> {
     /// Little-endian code units.
     bytes: Cow<'a, [u8]>,
+}
+
+/// Prints the size alone.
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Text").field(&Size(self.bytes.len())).finish()
+    }
 }
 
 impl<'a> Text<'a> {

@@ -6,7 +6,9 @@ mod check;
 mod claims;
 mod comments;
 mod contexts;
+mod contract;
 mod corpus;
+mod debug;
 mod differential;
 mod directory;
 mod emit;
@@ -95,6 +97,8 @@ fn main() -> ExitCode {
         redump_differences::trials(),
         redump_hooks::trials(),
         redump_redact::trials(),
+        contract::trials(),
+        debug::trials(),
         redump_filter::trials(),
         redump_folders::trials(),
         redump_mini::trials(),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use libtest_mimic::Trial;
 use userdump::Dump as Source;
 use userdump::format::StreamType;
-use userdump::redump::{Hooks, Outcome, Reason, Redump, Report};
+use userdump::redump::{Hooks, MissingMemory, Outcome, Reason, Redump, Report};
 
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         an_exception_is_made_up_for_a_thread_that_stays,
         modules_leave,
         streams_leave_and_are_not_made_up,
+        what_would_be_made_up_may_be_left_out,
         memory_leaves_with_its_list,
         memory_that_is_asked_for_is_added_as_far_as_it_is_there,
         memory_that_full_memory_leaves_out_may_be_asked_for,
@@ -119,9 +120,30 @@ fn memory_leaves_with_its_list() {
 fn memory_that_is_asked_for_is_added_as_far_as_it_is_there() {
     let source = process().build();
     let hooks = Hooks::new().add_memory(0x9f00, 0x1000).add_memory(0x7_0000, 0x10).add_memory(0x9010, 1);
-    let (out, _) = redumped(&source, "/m", hooks);
+    let (out, report) = redumped(&source, "/m", hooks);
     let ranges: Vec<_> = Facts::of(&out).ranges().iter().map(|it| (it.address, it.size)).collect();
     assert_eq!(ranges, [(0x5000, 0x100), (0x6000, 0x100), (0x9010, 1), (0x9f00, 0x100)]);
+    let missing = |address, size, available| MissingMemory { address, size, available };
+    assert_eq!(report.missing_memory, [missing(0x9f00, 0x1000, 0x100), missing(0x7_0000, 0x10, 0)]);
+}
+
+/// The debugger's own streams are made up only if the program lets them, one by one.
+fn what_would_be_made_up_may_be_left_out() {
+    let dump = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).memory(0x5000, [0; 16]);
+    let no_rows = dump().raw(kind::MEMORY_INFO_LIST, [16u32, 48, 0, 0].map(u32::to_le_bytes).concat());
+    for source in [dump().build(), no_rows.build()] {
+        for left_out in [kind::MEMORY_INFO_LIST, kind::EXCEPTION, 4, 19, 21, 22] {
+            let hooks = Hooks::new().keep_streams(|stream| stream.stream_type().0 != left_out);
+            let (out, report) = redumped(&source, "/mF", hooks);
+            let mut expected = vec![4, kind::EXCEPTION, 19, 21, 22, kind::MEMORY_INFO_LIST];
+            expected.retain(|kind| *kind != left_out);
+            let mut made_up: Vec<u32> = report.made_up.iter().map(|it| it.0).collect();
+            expected.sort_unstable();
+            made_up.sort_unstable();
+            assert_eq!(made_up, expected);
+            assert!(!Facts::of(&out).kinds().contains(&left_out), "type {left_out}");
+        }
+    }
 }
 
 fn streams_are_added_and_replaced() {
@@ -214,8 +236,10 @@ fn memory_that_full_memory_leaves_out_may_be_asked_for() {
     let dump = dump.memory_info(row(0x1000, 4)).memory_info(row(0x2000, 0x104)).memory_info(row(0x3000, 4));
     let source = dump.flags(2).memory64(0x1000, pattern(0x1000, 0x3000)).build();
     let hooks = Hooks::new().add_memory(0x1800, 0x1000).add_memory(0x2700, 0x10);
-    let (out, _) = redumped(&source, "/mf", hooks);
+    let (out, report) = redumped(&source, "/mf", hooks);
     let ranges: Vec<_> = Facts::of(&out).ranges().iter().map(|it| (it.address, it.size)).collect();
     assert_eq!(ranges, [(0x1000, 0x1000), (0x2000, 0x800), (0x3000, 0x1000)]);
+    // Only what nobody asked for is left out.
+    assert_eq!(report.excluded_memory, 0x800);
     assert_eq!(Facts::of(&out).read(0x2000, 0x800), pattern(0x2000, 0x800));
 }

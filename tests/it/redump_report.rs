@@ -3,7 +3,7 @@
 use std::io;
 
 use libtest_mimic::Trial;
-use userdump::redump::{ItemFault, Options, Outcome, Redump};
+use userdump::redump::{ItemFault, Options, Outcome, Redump, Unserved};
 use userdump::{Dump as Source, ReadError, RedumpError, WriteError, redump};
 
 use crate::support::cpu::pattern;
@@ -27,6 +27,9 @@ pub fn trials() -> Vec<Trial> {
         a_stream_with_a_head_that_makes_no_sense_cannot_be_read,
         what_is_called_rewritten_is_in_the_result,
         streams_that_are_made_up_are_listed,
+        letters_that_the_source_cannot_serve_are_named,
+        letters_that_the_source_serves_in_part_are_counted,
+        a_result_that_claims_more_memory_than_there_is_says_so,
         lists_that_are_made_up_are_listed_too,
         what_is_called_made_up_is_in_the_result,
         lists_and_ranges_that_are_cut_are_faults,
@@ -236,6 +239,50 @@ fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
         24 => facts.thread_names().iter().map(|it| it.thread.into()).collect(),
         _ => filled().into_iter().collect(),
     }
+}
+
+/// Each letter that asks for something, of a source that has nothing of it and of one that has it all.
+fn letters_that_the_source_cannot_serve_are_named() {
+    let bare = base().memory(0x9000, [0; 16]).memory_info(MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(0x9000, 16) });
+    let bare = bare.build();
+    let bare = Redumped::once(&bare, &parsed("/mhutipwdc")).report;
+    let mut named: Vec<(char, u64)> = bare.unserved.iter().map(|it| (it.letter, it.wanted)).collect();
+    named.sort_unstable();
+    // The process environment block is asked for once, wherever it is.
+    assert_eq!(named, [('c', 0), ('d', 0), ('h', 0), ('i', 0), ('p', 1), ('t', 0), ('u', 0), ('w', 0)]);
+    let without_rows = Redumped::once(&base().memory(0x9000, [0; 16]).build(), &parsed("/ma")).report;
+    let mut named: Vec<_> = without_rows.unserved.iter().map(|it| (it.letter, it.what)).collect();
+    named.sort_unstable();
+    let streams = [('F', "MemoryInfoList"), ('h', "HandleData"), ('t', "ThreadInfoList"), ('u', "UnloadedModuleList")];
+    assert_eq!(named, streams);
+    // What nobody asks for is not missed.
+    assert_eq!(Redumped::of(&base().build(), "/mrR").report.unserved, []);
+    let lines: Vec<String> = without_rows.unserved.iter().map(|it| it.to_string()).collect();
+    assert!(lines.contains(&"h: the source has no HandleData".to_owned()), "{lines:?}");
+}
+
+fn letters_that_the_source_serves_in_part_are_counted() {
+    let row = |base, size| MemoryInfo { kind: 0x2_0000, ..MemoryInfo::new(base, size) };
+    let source = base().memory(0x1000, [0; 0x1000]).memory(0x5000, [0; 0x10]);
+    let source =
+        source.memory_info(row(0x1000, 0x1000)).memory_info(row(0x5000, 0x1000)).memory_info(row(0x9000, 0x1000));
+    let report = Redumped::of(&source.build(), "/mw").report;
+    let expected = Unserved { letter: 'w', what: "private regions", wanted: 3, whole: 1, partial: 1 };
+    assert_eq!(report.unserved, [expected]);
+    assert_eq!(expected.to_string(), "w: 1 of 3 private regions are in the source, 1 in part");
+}
+
+fn a_result_that_claims_more_memory_than_there_is_says_so() {
+    let source = |flags| base().flags(flags).memory(0x1000, [0; 0x1000]).build();
+    for options in ["/mf", "/ma", "/mA"] {
+        assert!(Redumped::of(&source(0), options).report.is_partial, "{options}");
+        assert!(!Redumped::of(&source(2), options).report.is_partial, "{options}");
+    }
+    assert!(!Redumped::of(&source(0), "/mw").report.is_partial);
+    // A Memory64List says it too, unless the file cuts it.
+    let full = base().memory64(0x1000, [7; 0x1000]).build();
+    assert!(!Redumped::of(&full, "/mA").report.is_partial);
+    assert!(Redumped::once(&full[..full.len() - 1], &parsed("/mA")).report.is_partial);
 }
 
 fn streams_that_are_made_up_are_listed() {

@@ -1,6 +1,7 @@
 //! What is known of one layout of CPU context.
 
 use core::fmt;
+use core::ops::Range;
 
 use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 
@@ -67,6 +68,20 @@ impl ContextLayout {
         let alias = self.aliases.iter().find(|(alias, _)| *alias == name);
         let name = alias.map_or(name, |(_, name)| name);
         self.registers().find(|register| register.name == name)
+    }
+
+    /// Which bytes of the fixed part are registers of a group, in the order of the table.
+    ///
+    /// Bytes that are in no group (but for the flags) are no register: homes of parameters, padding, reserved fields.
+    /// Producers leave there whatever was in memory.
+    pub fn group_ranges(&self, group: RegisterGroup) -> impl Iterator<Item = Range<u32>> + Clone + use<> {
+        let runs = self.runs.iter().filter(move |run| run.first.group == group);
+        runs.flat_map(Run::ranges)
+    }
+
+    /// Where the context flags are, as [`ContextLayout::group_ranges`] says it of registers.
+    pub const fn flags_range(&self) -> Range<u32> {
+        self.flags_offset..self.flags_offset + self.flags_size
     }
 
     /// The bit of the flags that says that a group is valid; `None` if the layout has none for it.

@@ -1,5 +1,7 @@
 //! What the tables of registers are made of.
 
+use core::ops::Range;
+
 /// What a register belongs to, as the flags of a context sort them.
 ///
 /// Which registers a group has differs from layout to layout: Breakpad counts the instruction pointer among the
@@ -63,6 +65,15 @@ impl Run {
     /// The same in a byte area, `stride` bytes from one start to the next.
     pub const fn stored_by_cpu(self, stride: u32) -> Self {
         Self { first: RegisterField { stored_by_cpu: true, ..self.first }, stride, ..self }
+    }
+
+    /// Where the bytes of the registers are: one range where they lie one behind the other, else one for each.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<u32>> + Clone + use<> {
+        let Self { first, names, stride } = *self;
+        let gapless = stride == first.size;
+        let whole = gapless.then(|| first.offset..names.iter().fold(first.offset, |end, _| end + stride));
+        let fields = self.fields().filter(move |_| !gapless);
+        whole.into_iter().chain(fields.map(|field| field.offset..field.offset + field.size))
     }
 
     pub fn fields(&self) -> impl Iterator<Item = RegisterField> + Clone + use<> {

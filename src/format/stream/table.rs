@@ -15,6 +15,7 @@
 //! - `rewrite` names the method of the re-encoder that encodes it anew; streams without one are carried as bytes.
 //! - `refers` names what the positions in it lead to, for streams that are carried with what they refer to.
 //! - `paths` names the method of the option `R` that learns folders from it.
+//! - `used` names the function of the re-encoder that says which bytes of it say something, where not all do.
 //!
 //! What is not a row of the table yet, a number that nobody has named, has the row of its range:
 //! [`StreamType::row`](crate::format::StreamType::row).
@@ -64,11 +65,11 @@ macro_rules! stream_table {
             /// A comment in 8-bit characters, nothing else.
             #[doc(alias = "CommentStreamA")]
             COMMENT_A = 10 => "CommentA", COPIED.any_number(),
-                CommentA(CommentA<'a>) { check nothing };
+                CommentA(CommentA<'a>) { check nothing, used comment_a };
             /// A comment in UTF-16, nothing else.
             #[doc(alias = "CommentStreamW")]
             COMMENT_W = 11 => "CommentW", COPIED.any_number().rank(15),
-                CommentW(CommentW<'a>) { check nothing };
+                CommentW(CommentW<'a>) { check nothing, used comment_w };
             /// Open handles.
             #[doc(alias = "HandleDataStream")]
             HANDLE_DATA = 12 => "HandleData", REWRITTEN.with_positions().asked_by(Flags::WITH_HANDLE_DATA).rank(12).kept_by_r(),
@@ -76,7 +77,7 @@ macro_rules! stream_table {
             /// Tables for unwinding generated code.
             #[doc(alias = "FunctionTableStream")]
             FUNCTION_TABLE = 13 => "FunctionTable", COPIED.once().rank(4).kept_by_r(),
-                FunctionTable(FunctionTableList<'a>) { check function_tables };
+                FunctionTable(FunctionTableList<'a>) { check function_tables, used function_tables };
             /// Modules that had left the process.
             #[doc(alias = "UnloadedModuleListStream")]
             UNLOADED_MODULE_LIST = 14 => "UnloadedModuleList",
@@ -100,11 +101,11 @@ macro_rules! stream_table {
             /// What was done to handles, as recorded by Application Verifier.
             #[doc(alias = "HandleOperationListStream")]
             HANDLE_OPERATION_LIST = 18 => "HandleOperationList", COPIED,
-                HandleOperationList(HandleOperationList<'a>) { check entries };
+                HandleOperationList(HandleOperationList<'a>) { check entries, used handle_operations };
             /// Security tokens.
             #[doc(alias = "TokenStream")]
             TOKEN = 19 => "Token", COPIED.once().rank(5).kept_by_r(),
-                Token(TokenInfoList<'a>) { check tokens };
+                Token(TokenInfoList<'a>) { check tokens, used tokens };
             /// Report of Microsoft's script engine, opaque.
             #[doc(alias = "JavaScriptDataStream")]
             JAVA_SCRIPT_DATA = 20 => "JavaScriptData", COPIED,
@@ -112,11 +113,11 @@ macro_rules! stream_table {
             /// Memory of the whole machine.
             #[doc(alias = "SystemMemoryInfoStream")]
             SYSTEM_MEMORY_INFO = 21 => "SystemMemoryInfo", COPIED.once().rank(13).kept_by_r(),
-                SystemMemoryInfo(SystemMemoryInfo<'a>) { check nothing };
+                SystemMemoryInfo(SystemMemoryInfo<'a>) { check nothing, used system_memory };
             /// Memory of the process in figures.
             #[doc(alias = "ProcessVmCountersStream")]
             PROCESS_VM_COUNTERS = 22 => "ProcessVmCounters", COPIED.once().rank(14).kept_by_r(),
-                ProcessVmCounters(ProcessVmCounters<'a>) { check nothing };
+                ProcessVmCounters(ProcessVmCounters<'a>) { check nothing, used vm_counters };
             /// Trace of Intel's processor tracing, not documented.
             #[doc(alias = "IptTraceStream")]
             IPT_TRACE = 23 => "IptTrace", UNEXAMINED,
@@ -182,23 +183,23 @@ macro_rules! stream_table {
             /// Breakpad: which threads wrote and asked for the dump.
             #[doc(alias = "MD_BREAKPAD_INFO_STREAM")]
             BREAKPAD_INFO = 0x4767_0001 => "BreakpadInfo", COPIED.kept_by_r().foreign(),
-                BreakpadInfo(BreakpadInfo) { check nothing };
+                BreakpadInfo(BreakpadInfo) { check nothing, used breakpad_info };
             /// Breakpad: the assertion that failed.
             #[doc(alias = "MD_ASSERTION_INFO_STREAM")]
             ASSERTION_INFO = 0x4767_0002 => "AssertionInfo", COPIED.foreign(),
-                AssertionInfo(AssertionInfo<'a>) { check nothing };
+                AssertionInfo(AssertionInfo<'a>) { check nothing, used assertion_info };
             /// Breakpad: `/proc/cpuinfo`, as read.
             #[doc(alias = "MD_LINUX_CPU_INFO")]
             LINUX_CPU_INFO = 0x4767_0003 => "LinuxCpuInfo", COPIED.kept_by_r().foreign(),
-                LinuxCpuInfo(LinuxCpuInfo<'a>) { check nothing };
+                LinuxCpuInfo(LinuxCpuInfo<'a>) { check nothing, used text };
             /// Breakpad: `/proc/self/status`, as read.
             #[doc(alias = "MD_LINUX_PROC_STATUS")]
             LINUX_PROC_STATUS = 0x4767_0004 => "LinuxProcStatus", COPIED.kept_by_r().foreign(),
-                LinuxProcStatus(LinuxProcStatus<'a>) { check nothing };
+                LinuxProcStatus(LinuxProcStatus<'a>) { check nothing, used text };
             /// Breakpad: `/etc/lsb-release`, as read, or `/etc/os-release` by minidump-writer.
             #[doc(alias = "MD_LINUX_LSB_RELEASE")]
             LINUX_LSB_RELEASE = 0x4767_0005 => "LinuxLsbRelease", COPIED.kept_by_r().foreign(),
-                LinuxLsbRelease(LinuxLsbRelease<'a>) { check nothing };
+                LinuxLsbRelease(LinuxLsbRelease<'a>) { check nothing, used text };
             /// Breakpad: `/proc/self/cmdline`, as read, arguments ended by NUL.
             #[doc(alias = "MD_LINUX_CMD_LINE")]
             LINUX_CMD_LINE = 0x4767_0006 => "LinuxCmdLine", COPIED.foreign(),
@@ -210,21 +211,21 @@ macro_rules! stream_table {
             /// Breakpad: `/proc/self/auxv`, as read, pairs of native words.
             #[doc(alias = "MD_LINUX_AUXV")]
             LINUX_AUXV = 0x4767_0008 => "LinuxAuxv", COPIED.kept_by_r().foreign(),
-                LinuxAuxv(LinuxAuxv<'a>) { check nothing };
+                LinuxAuxv(LinuxAuxv<'a>) { check nothing, used auxv };
             /// Breakpad: `/proc/self/maps`, as read.
             #[doc(alias = "MD_LINUX_MAPS")]
             LINUX_MAPS = 0x4767_0009 => "LinuxMaps", COPIED.as_regions().kept_by_r().names_files().foreign(),
-                LinuxMaps(LinuxMaps<'a>) { check nothing, rewrite linux_maps, paths add_mappings };
+                LinuxMaps(LinuxMaps<'a>) { check nothing, rewrite linux_maps, paths add_mappings, used text };
             /// Breakpad: what the dynamic linker knows about shared objects.
             #[doc(alias = "MD_LINUX_DSO_DEBUG")]
             LINUX_DSO_DEBUG = 0x4767_000A => "LinuxDsoDebug", RELOCATED.kept_by_r().names_files().foreign(),
                 LinuxDsoDebug(LinuxDsoDebug<'a>) { check references, refers link_maps, paths add_link_maps };
             /// Named by LLVM: `/proc/self/stat`, as read.
             LINUX_PROC_STAT = 0x4767_000B => "LinuxProcStat", COPIED.kept_by_r().foreign(),
-                LinuxProcStat(LinuxProcStat<'a>) { check nothing };
+                LinuxProcStat(LinuxProcStat<'a>) { check nothing, used text };
             /// Named by LLVM: `/proc/uptime`, as read.
             LINUX_PROC_UPTIME = 0x4767_000C => "LinuxProcUptime", COPIED.kept_by_r().foreign(),
-                LinuxProcUptime(LinuxProcUptime<'a>) { check nothing };
+                LinuxProcUptime(LinuxProcUptime<'a>) { check nothing, used text };
             /// Named by LLVM: the open files from `/proc/self/fd`.
             LINUX_PROC_FD = 0x4767_000D => "LinuxProcFd", COPIED.foreign(),
                 LinuxProcFd(LinuxProcFd<'a>) { check nothing };
@@ -245,42 +246,42 @@ macro_rules! stream_table {
                 MozMacBootArgs(MozMacBootArgs<'a>) { check references, refers mac_boot_args };
             /// Mozilla on Linux: `/proc/self/limits`, as read.
             MOZ_LINUX_LIMITS = 0x4D7A_0003 => "MozLinuxLimits", COPIED.kept_by_r().foreign(),
-                MozLinuxLimits(MozLinuxLimits<'a>) { check nothing };
+                MozLinuxLimits(MozLinuxLimits<'a>) { check nothing, used text };
             /// Mozilla: what went wrong while the dump was written, in JSON.
             MOZ_SOFT_ERRORS = 0x4D7A_0004 => "MozSoftErrors", COPIED.foreign(),
-                MozSoftErrors(MozSoftErrors<'a>) { check nothing };
+                MozSoftErrors(MozSoftErrors<'a>) { check nothing, used text };
 
             /// Facebook, named by LLVM: log of Android.
             FACEBOOK_LOGCAT = 0xFACE_1CA7 => "FacebookLogcat", COPIED.foreign(),
-                FacebookLogcat(FacebookLogcat<'a>) { check nothing };
+                FacebookLogcat(FacebookLogcat<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: data of the application.
             FACEBOOK_APP_CUSTOM_DATA = 0xFACE_CAFA => "FacebookAppCustomData", COPIED.foreign(),
-                FacebookAppCustomData(FacebookAppCustomData<'a>) { check nothing };
+                FacebookAppCustomData(FacebookAppCustomData<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: id of the build; opaque.
             FACEBOOK_BUILD_ID = 0xFACE_CAFB => "FacebookBuildID", COPIED.foreign();
             /// Facebook, named by LLVM: version of the application.
             FACEBOOK_APP_VERSION_NAME = 0xFACE_CAFC => "FacebookAppVersionName", COPIED.foreign(),
-                FacebookAppVersionName(FacebookAppVersionName<'a>) { check nothing };
+                FacebookAppVersionName(FacebookAppVersionName<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: stack of Java.
             FACEBOOK_JAVA_STACK = 0xFACE_CAFD => "FacebookJavaStack", COPIED.foreign(),
-                FacebookJavaStack(FacebookJavaStack<'a>) { check nothing };
+                FacebookJavaStack(FacebookJavaStack<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: state of Android's virtual machine.
             FACEBOOK_DALVIK_INFO = 0xFACE_CAFE => "FacebookDalvikInfo", COPIED.foreign(),
-                FacebookDalvikInfo(FacebookDalvikInfo<'a>) { check nothing };
+                FacebookDalvikInfo(FacebookDalvikInfo<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: symbols for unwinding; opaque.
             FACEBOOK_UNWIND_SYMBOLS = 0xFACE_CAFF => "FacebookUnwindSymbols", COPIED.foreign();
             /// Facebook, named by LLVM: log of the writer.
             FACEBOOK_DUMP_ERROR_LOG = 0xFACE_CB00 => "FacebookDumpErrorLog", COPIED.foreign(),
-                FacebookDumpErrorLog(FacebookDumpErrorLog<'a>) { check nothing };
+                FacebookDumpErrorLog(FacebookDumpErrorLog<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: log of the application's states.
             FACEBOOK_APP_STATE_LOG = 0xFACE_CCCC => "FacebookAppStateLog", COPIED.foreign(),
-                FacebookAppStateLog(FacebookAppStateLog<'a>) { check nothing };
+                FacebookAppStateLog(FacebookAppStateLog<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: why the program stopped itself.
             FACEBOOK_ABORT_REASON = 0xFACE_DEAD => "FacebookAbortReason", COPIED.foreign(),
-                FacebookAbortReason(FacebookAbortReason<'a>) { check nothing };
+                FacebookAbortReason(FacebookAbortReason<'a>) { check nothing, used text };
             /// Facebook, named by LLVM: name of the thread.
             FACEBOOK_THREAD_NAME = 0xFACE_E000 => "FacebookThreadName", COPIED.foreign(),
-                FacebookThreadName(FacebookThreadName<'a>) { check nothing };
+                FacebookThreadName(FacebookThreadName<'a>) { check nothing, used text };
         }
     };
 }
@@ -300,11 +301,12 @@ macro_rules! keep_typed {
         $constant:ident = $number:literal => $name:literal, $base:ident $(.$fact:ident($($argument:expr)?))*
         $(, $variant:ident($view:ty) {
             check $check:ident $(, rewrite $rewrite:ident)? $(, refers $refers:ident)? $(, paths $paths:ident)?
+            $(, used $used:ident)?
         })?;
     )*) => {
         $callback! { $($(
             $constant = $number, $name, $variant($view),
-            check $check, rewrite [$($rewrite)?], refers [$($refers)?], paths [$($paths)?];
+            check $check, rewrite [$($rewrite)?], refers [$($refers)?], paths [$($paths)?], used [$($used)?];
         )?)* }
     };
 }

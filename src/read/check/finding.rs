@@ -25,6 +25,11 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (FindingCode::FileTruncated, Some(ReadError::Truncated { needed, available, .. })) =
+            (self.code, self.error)
+        {
+            return write!(f, "{} at {available} of at least {needed} bytes", self.code.description());
+        }
         match self.stream {
             Some(stream) => write!(f, "{stream}")?,
             None => f.write_str("dump")?,
@@ -72,6 +77,10 @@ macro_rules! finding_codes {
 }
 
 finding_codes! {
+    /// The file ends before what it describes: the rest of it was cut off. It is found first, and takes the place of
+    /// everything that is missing because of it, unless that is one thing only. Its error says how long the file is and
+    /// how long it has to be at least, by the largest end that stream, memory or table claims.
+    FileTruncated => "file-truncated", "the file ends";
     /// The header announces more directory entries than the file holds.
     DirectoryTruncated => "directory-truncated", "the stream directory is cut short";
     /// A stream reaches beyond the end of the file.

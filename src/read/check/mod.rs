@@ -1,5 +1,6 @@
 //! Looking for everything that a sound dump does not have.
 
+pub(crate) mod cut;
 pub(crate) mod finding;
 mod memory_lists;
 mod state;
@@ -18,10 +19,12 @@ use crate::read::system::info::SystemInfo;
 use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::ThreadList;
 
+use cut::{Effects, claims, sound_entries};
 use state::{Check, Place};
 
 impl<'a> Minidump<'a> {
-    /// Reads everything there is to read and reports what is wrong with it, in no particular order.
+    /// Reads everything there is to read and reports what is wrong with it, in no particular order, but for the end of
+    /// the file: if that comes too early it is reported first, in place of all that is missing because of it.
     ///
     /// Where a type comes more than once in the directory, only the first stream is looked into, for that is the one
     /// that [`Minidump::stream`] gives; of exceptions and comments, which may be many, all are.
@@ -32,19 +35,25 @@ impl<'a> Minidump<'a> {
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
         let positions = MemoryPositions::of(self);
-        Check { dump: *self, memory: None, threads: None, positions, looked_at, found }.run();
+        let entries = sound_entries(self);
+        let effects = Effects::of(self.bytes().size(), claims(self, entries));
+        Check { dump: *self, memory: None, threads: None, positions, looked_at, entries, effects, found }.run();
     }
 }
 
 impl<'a> Check<'a, '_> {
     fn run(&mut self) {
         let dump = self.dump;
+        if let Some(cause) = self.effects.cause() {
+            (self.found)(cause);
+        }
         if let Some(fault) = dump.directory().fault() {
             self.report(FindingCode::DirectoryTruncated, Place::DUMP, fault);
         }
         let repeated = self.directory();
         let mut repeated = repeated.into_iter().peekable();
-        for (stream, decoded) in dump.streams() {
+        let entries = self.entries;
+        for (stream, decoded) in dump.streams().take_while(|(stream, _)| stream.index() < entries) {
             let fault = stream.fault().filter(|_| stream.stream_type() != StreamType::UNUSED);
             let place = Place::directory(&dump, stream.index(), &stream.entry());
             match (fault, &decoded) {
@@ -64,12 +73,15 @@ impl<'a> Check<'a, '_> {
         self.absences();
         self.flags();
         self.overlaps();
+        if let Some(effect) = self.effects.only() {
+            (self.found)(effect);
+        }
     }
 
     /// Compares the directory entries with each other; gives those that repeat a type, in their order.
     fn directory(&mut self) -> Vec<u32> {
         let dump = self.dump;
-        let used = (0..).zip(dump.directory()).filter(|(_, entry)| entry.stream_type != StreamType::UNUSED);
+        let used = (0..self.entries).zip(dump.directory()).filter(|(_, entry)| entry.stream_type != StreamType::UNUSED);
         let mut entries: Vec<(u32, DirectoryEntry)> = used.collect();
 
         entries.sort_unstable_by_key(|(index, entry)| (entry.location.rva, *index));

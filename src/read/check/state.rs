@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
+use crate::read::check::cut::Effects;
 use crate::read::check::finding::{Finding, FindingCode};
 use crate::read::memory::by_address::Memory;
 use crate::read::memory::positions::MemoryPositions;
@@ -22,6 +23,10 @@ pub(crate) struct Check<'a, 'f> {
     pub(crate) positions: MemoryPositions,
     /// The bytes behind references.
     pub(crate) looked_at: Budget,
+    /// So many entries of the directory make sense.
+    pub(crate) entries: u32,
+    /// What the end of the file explains.
+    pub(crate) effects: Effects,
     pub(crate) found: &'f mut dyn FnMut(Finding),
 }
 
@@ -54,7 +59,9 @@ impl Check<'_, '_> {
 
     pub(crate) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
         let Place { stream, entry, offset } = place;
-        (self.found)(Finding { code, stream, entry, offset, error: error.into() });
+        if let Some(finding) = self.effects.left(Finding { code, stream, entry, offset, error: error.into() }) {
+            (self.found)(finding);
+        }
     }
 
     /// Reports bytes that are claimed by something else than a memory list and are memory.

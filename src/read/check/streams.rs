@@ -30,7 +30,8 @@ use crate::read::check::state::{Check, Place};
 macro_rules! checks {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
-        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?];
+        check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
+        used [$($used:ident)?];
     )*) => {
         impl<'a> Check<'a, '_> {
             /// Looks at one stream.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, ContextState, RegisterField, RegisterGroup};
+use crate::format::debug::debug_without_bytes;
 use crate::format::processor::Processor;
 
 use crate::read::bytes::{ByteOrder, integer_at, unsigned_at};
@@ -29,13 +30,15 @@ use crate::read::target::Target;
 ///
 /// In a big-endian file every register is big-endian, those of 16 bytes as a whole. What the processor stores as an
 /// area of its own (x87 registers, the area of `FXSAVE`, that of `XSAVE`) is little-endian in every file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     bytes: &'a [u8],
     layout: Option<&'static ContextLayout>,
     order: ByteOrder,
     windows: bool,
 }
+
+debug_without_bytes!(Context { layout, order, windows; bytes });
 
 /// A register and what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! Extended registers: what follows the fixed part of an x86 or AMD64 context.
 
+#[cfg(feature = "std")]
+use core::ops::Range;
+
 use crate::format::context::{
     ContextEx, ContextLayout, FXSAVE_SIZE, RegisterField, RegisterGroup, XSTATE_COMPACTED, XSTATE_FEATURES,
     XSaveHeader, XStateFeatureInfo,
 };
+use crate::format::debug::debug_without_bytes;
 use crate::format::size32;
 use crate::format::system::XStateConfigFeature;
 
@@ -28,7 +32,7 @@ const CET_U: u32 = 11;
 /// The chunk may end before it should. The C library of Windows copies no more bytes of an exception's context than
 /// [`XStateConfigFeature::context_size`] says, although the chunk can lie farther behind in it; observed in a dump of
 /// sentry-native, where half of the AVX registers are missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct XState<'a> {
     context: Context<'a>,
     /// Where the `FXSAVE` area is in the record.
@@ -36,6 +40,8 @@ pub struct XState<'a> {
     /// The XMM registers in it: how many there are, and the first one.
     xmm: (u32, RegisterField),
     declared_size: u32,
+    /// Where the chunk is in the record.
+    start: u32,
     /// What is there of the chunk: its header at least.
     chunk: &'a [u8],
     present: u64,
@@ -43,8 +49,10 @@ pub struct XState<'a> {
     config: Option<XStateConfigFeature>,
 }
 
+debug_without_bytes!(XState { context, declared_size, present, compaction; chunk });
+
 /// A group of extended registers that is present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct XStateFeature<'a> {
     /// Number, which is also that of its bit in the masks.
     pub number: u32,
@@ -55,6 +63,8 @@ pub struct XStateFeature<'a> {
     /// The group's bytes as the processor stored them: fewer than `size` if the record is cut short.
     pub bytes: &'a [u8],
 }
+
+debug_without_bytes!(XStateFeature { number, name, size; bytes });
 
 /// What control-flow enforcement keeps for user mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +94,7 @@ impl<'a> Context<'a> {
         let header: XSaveHeader = Bytes::new(&[], ByteOrder::Little).read_from("", chunk, 0).ok()?;
         let XSaveHeader { mask: present, compaction_mask: compaction, .. } = header;
         let config = config.copied();
-        Some(XState { context: *self, fxsave, xmm, declared_size, chunk, present, compaction, config })
+        Some(XState { context: *self, fxsave, xmm, declared_size, start, chunk, present, compaction, config })
     }
 
     /// Where the chunk starts in the record, and its size: what the `CONTEXT_EX` says, if that can be one.
@@ -135,6 +145,23 @@ impl<'a> XState<'a> {
     /// True if the record ends before the chunk does.
     pub const fn is_truncated(&self) -> bool {
         (self.chunk.len() as u64) < self.declared_size as u64
+    }
+
+    /// Which bytes behind the fixed part say something: what tells where the chunk is, the masks, and the groups that are
+    /// present and whose places are known. What a group had that is not present is still there in most files.
+    #[cfg(feature = "std")]
+    pub(crate) fn used_ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        let fixed = self.context.layout().map_or(0, |layout| layout.size);
+        let range = |start: u32, size: u32| start..start.saturating_add(size);
+        let masks = XSaveHeader::OFFSETS.reserved.get();
+        let masks = range(self.start, u32::try_from(masks).unwrap_or_default());
+        let end = self.start.saturating_add(self.declared_size);
+        let places = (AVX..u64::BITS).filter(|number| self.present & 1 << number != 0);
+        let places = places.filter_map(|number| self.place(number)).filter_map(move |(offset, size)| {
+            let start = self.start.saturating_add(offset.checked_sub(FXSAVE_SIZE)?);
+            Some(start..start.saturating_add(size).min(end))
+        });
+        [range(fixed, size32::<ContextEx>()), masks].into_iter().chain(places)
     }
 
     /// The groups that are present, in ascending order.

@@ -6,33 +6,58 @@ use crate::error::ReadError;
 use crate::format::full_user_dump::{
     ExceptionDebugEvent32, ExceptionDebugEvent64, UsermodeCrashdumpHeader32, UsermodeCrashdumpHeader64,
 };
+use crate::read::check::cut::{Claim, Effects};
 use crate::read::check::finding::{Finding, FindingCode};
 
 use crate::read::full_user_dump::dump::FullUserDump;
 
 impl FullUserDump<'_> {
     /// Reads everything there is to read but the bytes of the memory, and reports what is wrong with it, in no
-    /// particular order.
+    /// particular order, but for the end of the file: if that comes too early it is reported first, in place of all that
+    /// is missing because of it.
     ///
     /// It takes time in proportion to the threads, modules and regions that are there, n log n for the threads.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
-        let mut check = Check { dump: *self, found };
+        let mut check = Check { dump: *self, effects: Effects::of(self.bytes().size(), claims(self)), found };
+        if let Some(cause) = check.effects.cause() {
+            (check.found)(cause);
+        }
         check.parts();
         check.threads();
         check.modules();
         check.regions();
+        if let Some(effect) = check.effects.only() {
+            (check.found)(effect);
+        }
     }
+}
+
+/// The bytes of the file that the tables and the memory claim.
+fn claims(dump: &FullUserDump<'_>) -> Vec<Claim> {
+    let (header, regions, threads) = (dump.header(), dump.region_list(), dump.threads());
+    let data = dump.stored_regions().fold(0u64, |sum, region| sum.saturating_add(region.range.size));
+    let parts = [
+        (header.memory_region_offset, regions.declared_len().saturating_mul(regions.entry_size())),
+        (header.thread_offset, u64::from(header.thread_count).saturating_mul(dump.context_size())),
+        (header.thread_state_offset, threads.declared_len().saturating_mul(threads.entry_size())),
+        (header.data_offset, data),
+    ];
+    parts.into_iter().filter(|part| part.0 > 0).map(|(start, size)| (start, start.saturating_add(size))).collect()
 }
 
 /// A check at work.
 struct Check<'a, 'f> {
     dump: FullUserDump<'a>,
+    /// What the end of the file explains.
+    effects: Effects,
     found: &'f mut dyn FnMut(Finding),
 }
 
 impl Check<'_, '_> {
     fn report(&mut self, code: FindingCode, entry: Option<u64>, offset: u64, error: impl Into<Option<ReadError>>) {
-        (self.found)(Finding { code, stream: None, entry, offset, error: error.into() });
+        if let Some(finding) = self.effects.left(Finding { code, stream: None, entry, offset, error: error.into() }) {
+            (self.found)(finding);
+        }
     }
 
     fn list_fault(&mut self, fault: Option<ReadError>, offset: u64) {

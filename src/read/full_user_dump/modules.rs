@@ -3,6 +3,7 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
+use crate::format::debug::debug_without_bytes;
 use crate::format::full_user_dump::{CrashModule32, CrashModule64};
 use crate::read::list::by_address::Addressed;
 use crate::read::target::Target;
@@ -14,7 +15,7 @@ use crate::read::full_user_dump::dump::FullUserDump;
 const WHAT: &str = "CRASH_MODULE";
 
 /// A module of a [`FullUserDump`]: time stamp, version and symbols are to be found in its image in memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct UserModule<'a> {
     raw: CrashModule64,
     target: Target,
@@ -25,6 +26,8 @@ pub struct UserModule<'a> {
     /// What is there of the name.
     name: &'a [u8],
 }
+
+debug_without_bytes!(UserModule { raw, offset; name });
 
 impl<'a> UserModule<'a> {
     /// The entry without its name, that of the 32-bit form widened.

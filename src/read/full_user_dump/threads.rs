@@ -79,7 +79,7 @@ pub struct UserThreadList<'a> {
 
 impl fmt::Debug for UserThreadList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self).finish()
+        f.debug_struct("UserThreadList").field("len", &self.len()).finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What full user dumps have behind the memory.
 
+use crate::format::debug::{Size, debug_without_bytes};
 use crate::format::full_user_dump::CrashdumpVersionInfo;
 use crate::read::bytes::ByteOrder;
 use crate::read::text::utf16::Utf16;
@@ -8,7 +9,7 @@ use crate::read::full_user_dump::dump::FullUserDump;
 
 /// The version information of a [`FullUserDump`].
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum VersionInformation<'a> {
     /// Texts in pairs, as the debugger engine writes them.
     Texts(VersionTexts<'a>),
@@ -16,6 +17,17 @@ pub enum VersionInformation<'a> {
     Numbers(CrashdumpVersionInfo),
     /// Anything else.
     Unknown(&'a [u8]),
+}
+
+/// Prints of bytes only how many there are.
+impl core::fmt::Debug for VersionInformation<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Texts(texts) => f.debug_tuple("Texts").field(texts).finish(),
+            Self::Numbers(numbers) => f.debug_tuple("Numbers").field(numbers).finish(),
+            Self::Unknown(bytes) => f.debug_tuple("Unknown").field(&Size(bytes.len())).finish(),
+        }
+    }
 }
 
 impl<'a> VersionInformation<'a> {
@@ -36,10 +48,12 @@ impl<'a> VersionInformation<'a> {
 }
 
 /// Pairs of texts in UTF-16, each with a NUL at its end: a key such as `CRASH: OS SP`, and what it has to say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct VersionTexts<'a> {
     bytes: &'a [u8],
 }
+
+debug_without_bytes!(VersionTexts { ; bytes });
 
 impl<'a> VersionTexts<'a> {
     /// The bytes, up to the end of the file.

@@ -2,18 +2,21 @@
 
 use crate::error::ReadError;
 use crate::format::StreamType;
+use crate::format::debug::debug_without_bytes;
 use crate::format::linux::AuxType;
 use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::raw_stream::{FromStream, RawStream};
 
 /// `/proc/self/auxv`: what the kernel told the program when it started, in pairs of words of the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LinuxAuxv<'a> {
     bytes: &'a [u8],
     /// The size of a word in bytes.
     width: u32,
     order: ByteOrder,
 }
+
+debug_without_bytes!(LinuxAuxv { width, order; bytes });
 
 /// An entry of the auxiliary vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,7 +55,7 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
 
 impl<R> fmt::Debug for ByAddress<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.spans).finish()
+        f.debug_struct("ByAddress").field("len", &self.spans.len()).finish()
     }
 }
 

@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
 use crate::error::ReadError;
+use crate::format::debug::Hex;
 use crate::format::{LocationDescriptor, Stored};
 
 use crate::read::bytes::Decode;
@@ -62,9 +63,11 @@ impl<'a, R: Record<'a>> Default for List<'a, R> {
     }
 }
 
-impl<'a, R: Record<'a> + fmt::Debug> fmt::Debug for List<'a, R> {
+/// Prints what list it is, where its first entry is and how many there are, but no entry.
+impl<'a, R: Record<'a>> fmt::Debug for List<'a, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self).finish()
+        let mut list = f.debug_struct("List");
+        list.field("what", &R::LIST).field("offset", &Hex(self.entry_offset(0))).field("len", &self.len()).finish()
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::format::debug::Hex;
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
@@ -92,7 +93,10 @@ impl Piece {
 
 impl fmt::Debug for Memory<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.visible_ranges()).finish()
+        let ranges = self.visible_ranges();
+        let (count, _) = ranges.size_hint();
+        let first = ranges.map(|range| Hex(range.address)).next();
+        f.debug_struct("Memory").field("ranges", &count).field("first", &first).finish()
     }
 }
 

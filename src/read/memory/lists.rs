@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format;
+use crate::format::debug::{Hex, Size};
 use crate::format::memory::MemoryDescriptor64;
 use crate::format::{MemoryDescriptor, StreamType};
 
@@ -14,7 +15,7 @@ use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 
 /// Bytes of the process at one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MemoryRange<'a> {
     /// The address of the first byte, as the file has it.
     pub address: u64,
@@ -24,6 +25,15 @@ pub struct MemoryRange<'a> {
     pub offset: u64,
     /// The bytes that are there: fewer than `size` if the file ends before them; none at position 0, where the header is.
     pub bytes: &'a [u8],
+}
+
+/// Prints where the bytes are, and how many, but none of them.
+impl fmt::Debug for MemoryRange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut range = f.debug_struct("MemoryRange");
+        range.field("address", &Hex(self.address)).field("size", &self.size).field("offset", &Hex(self.offset));
+        range.field("bytes", &Size(self.bytes.len())).finish()
+    }
 }
 
 impl<'a> MemoryRange<'a> {

@@ -190,7 +190,7 @@ impl<'a> MemoryRegions<'a> {
 
 impl fmt::Debug for MemoryRegions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        f.debug_struct("MemoryRegions").finish_non_exhaustive()
     }
 }
 

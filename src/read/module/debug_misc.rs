@@ -1,6 +1,7 @@
 //! The miscellaneous debug record of a module.
 
 use crate::error::ReadError;
+use crate::format::debug::{Size, debug_without_bytes};
 use crate::format::module::ImageDebugMisc;
 
 use crate::read::bytes::ByteOrder;
@@ -12,7 +13,7 @@ use crate::read::text::utf16::Utf16;
 const WHAT: &str = "IMAGE_DEBUG_MISC";
 
 /// The record with which old linkers name the file of separate debugging symbols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DebugMisc<'a> {
     raw: ImageDebugMisc,
     data: &'a [u8],
@@ -21,13 +22,25 @@ pub struct DebugMisc<'a> {
     order: ByteOrder,
 }
 
+debug_without_bytes!(DebugMisc { raw; data });
+
 /// What a [`DebugMisc`] names, without the NUL, which may be missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum DebugMiscName<'a> {
     /// 8-bit characters, in the code page of the linker's host.
     Ansi(&'a [u8]),
     /// UTF-16.
     Wide(Utf16<'a>),
+}
+
+/// Prints of bytes only how many there are.
+impl core::fmt::Debug for DebugMiscName<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Ansi(name) => f.debug_tuple("Ansi").field(&Size(name.len())).finish(),
+            Self::Wide(name) => f.debug_tuple("Wide").field(name).finish(),
+        }
+    }
 }
 
 impl<'a> DebugMisc<'a> {

@@ -3,6 +3,7 @@
 use crate::error::ReadError;
 use crate::format;
 use crate::format::StreamType;
+use crate::format::debug::Size;
 use crate::format::module::{CvInfoPdb20, CvInfoPdb70, FixedFileInfo};
 
 use crate::read::bytes::{ByteOrder, Bytes};
@@ -159,7 +160,7 @@ impl<'a> FromStream<'a> for HostModuleList<'a> {
 
 /// What identifies the symbols of a module.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum CodeView<'a> {
     /// `RSDS`: a PDB of version 7, known by GUID and age.
     Pdb70 {
@@ -179,6 +180,22 @@ pub enum CodeView<'a> {
     ElfBuildId(&'a [u8]),
     /// Any other record, whole; also one that is too short for its signature.
     Unknown(&'a [u8]),
+}
+
+/// Prints of bytes only how many there are.
+impl core::fmt::Debug for CodeView<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Pdb70 { head, path } => {
+                f.debug_struct("Pdb70").field("head", head).field("path", &Size(path.len())).finish()
+            }
+            Self::Pdb20 { head, path } => {
+                f.debug_struct("Pdb20").field("head", head).field("path", &Size(path.len())).finish()
+            }
+            Self::ElfBuildId(id) => f.debug_tuple("ElfBuildId").field(&Size(id.len())).finish(),
+            Self::Unknown(record) => f.debug_tuple("Unknown").field(&Size(record.len())).finish(),
+        }
+    }
 }
 
 impl<'a> CodeView<'a> {

@@ -2,6 +2,7 @@
 
 use crate::error::ReadError;
 use crate::format;
+use crate::format::debug::debug_without_bytes;
 use crate::format::system::{MiscInfoFlags, TimeZoneInformation, XStateConfigFeature};
 use crate::format::{FieldOffset, StreamType};
 
@@ -26,13 +27,15 @@ const ZONE: FieldOffset<format::system::MiscInfo5, TimeZoneInformation> =
 /// The stream's own `SizeOfInfo` may be smaller than what the directory says; what lies behind it does not count. Some
 /// producers leave it 0 or wrong: one below the size of the first form (24) is passed over, as is one that
 /// goes beyond the stream. The fields of a form count if the stream holds that form whole.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MiscInfo<'a> {
     source: Bytes<'a>,
     offset: u64,
     /// As many bytes as count, 24 or more.
     bytes: &'a [u8],
 }
+
+debug_without_bytes!(MiscInfo { offset; bytes });
 
 /// Speed and idle states of the processors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use core::iter::FusedIterator;
 
 use crate::error::ReadError;
+use crate::format::debug::debug_without_bytes;
 use crate::format::{self, StreamType};
 
 use crate::read::raw_stream::{FromStream, RawStream};
@@ -19,7 +20,7 @@ pub struct TokenInfoList<'a> {
 }
 
 /// One token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     /// The token's header as it stands in the file.
     pub raw: format::system::TokenInfo,
@@ -28,6 +29,8 @@ pub struct Token<'a> {
     /// The whole token, header included. Its layout is not documented; nothing in it was seen to be a file position.
     pub bytes: &'a [u8],
 }
+
+debug_without_bytes!(Token { raw, offset; bytes });
 
 impl<'a> TokenInfoList<'a> {
     /// The stream's header as it stands in the file.

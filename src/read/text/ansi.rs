@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::format::debug::Size;
 use crate::format::text::windows_1252_to_char;
 
 /// Borrowed text in the ANSI code page of the system that wrote it, which the file does not say.
@@ -40,9 +41,10 @@ impl fmt::Display for Ansi<'_> {
     }
 }
 
+/// Prints the size alone: names are other people's data. `Display` prints the text.
 impl fmt::Debug for Ansi<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.bytes.escape_ascii())
+        f.debug_tuple("Ansi").field(&Size(self.bytes.len())).finish()
     }
 }
 

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::StreamType;
+use crate::format::debug::Size;
 
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf8::Utf8;
@@ -40,9 +41,10 @@ impl fmt::Display for CommentA<'_> {
     }
 }
 
+/// Prints the size alone.
 impl fmt::Debug for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.bytes.escape_ascii())
+        f.debug_tuple("CommentA").field(&Size(self.bytes.len())).finish()
     }
 }
 

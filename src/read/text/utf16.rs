@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use crate::error::ReadError;
+use crate::format::debug::Size;
 use crate::format::{FieldOffset, Rva64};
 
 use crate::read::bytes::{ByteOrder, Bytes};
@@ -98,11 +99,10 @@ impl fmt::Display for Utf16<'_> {
     }
 }
 
+/// Prints the size alone: names are other people's data. `Display` prints the text.
 impl fmt::Debug for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        self.chars_lossy().flat_map(char::escape_debug).try_for_each(|c| f.write_char(c))?;
-        f.write_char('"')
+        f.debug_tuple("Utf16").field(&Size(self.bytes.len())).finish()
     }
 }
 

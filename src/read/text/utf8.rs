@@ -6,6 +6,7 @@ use core::fmt;
 use core::str::Utf8Error;
 
 use crate::error::ReadError;
+use crate::format::debug::Size;
 use crate::format::{Rva, Rva64};
 
 use crate::read::bytes::Bytes;
@@ -103,9 +104,10 @@ impl fmt::Display for Utf8<'_> {
     }
 }
 
+/// Prints the size alone: texts are other people's data. `Display` prints the text.
 impl fmt::Debug for Utf8<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.bytes.escape_ascii())
+        f.debug_tuple("Utf8").field(&Size(self.bytes.len())).finish()
     }
 }
 

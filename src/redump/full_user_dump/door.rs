@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
 use crate::read::{FullUserDump, OwnedMinidump};
-use crate::redump::report::ItemFault;
+use crate::redump::report::{Addition, ItemFault};
 use crate::redump::source::{Opened, Ranges, Records, Source};
 
 use crate::redump::full_user_dump::as_minidump::records_of;
@@ -15,13 +15,18 @@ use crate::redump::full_user_dump::losses;
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
     let cut_tables = cut_tables(dump)?;
     let memory = Rc::new(dump.memory());
-    let records = OwnedMinidump::parse(records_of(dump, &memory)?)?;
+    let (records, folders) = records_of(dump, &memory)?;
+    let records = OwnedMinidump::parse(records)?;
+    let folders = Addition { what: "folders of module names, from the loader's list in memory", count: folders };
     Ok(Source::new(Opened {
         records: Records::Made(records),
         ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
         memory,
         file_size: dump.data().len() as u64,
+        has_full_memory: dump.region_list().fault().is_none()
+            && dump.stored_regions().all(|region| region.range.fault().is_none()),
         losses: losses::of_minidump(dump),
+        additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
         cut_tables,
         faults: faults(dump),
     }))

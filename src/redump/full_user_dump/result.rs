@@ -3,7 +3,6 @@
 use alloc::rc::Rc;
 
 use crate::error::RedumpError;
-use crate::format::{MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::redump::edited_memory::Changes;
 use crate::redump::hooks::Hooks;
@@ -40,12 +39,6 @@ pub(in crate::redump) fn transcode<'a>(
     losses::of_records(source, &hooks, report);
     let ranges = &selection.selected.ranges;
     regions::add(source, dump.regions(), ranges, changes(hooks).as_ref(), &mut builder, report);
-    report.is_partial = !report.missing_memory.is_empty() || !has_full_memory(source);
+    report.is_partial = !report.missing_memory.is_empty() || !source.has_full_memory;
     Ok(builder)
-}
-
-/// True if the source was meant to have all memory of its process.
-fn has_full_memory(source: &Source<'_>) -> bool {
-    let dump = source.dump();
-    dump.flags().contains(MinidumpType::WITH_FULL_MEMORY) || dump.raw_stream(StreamType::MEMORY64_LIST).is_some()
 }

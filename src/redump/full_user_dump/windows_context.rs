@@ -13,7 +13,7 @@ use crate::redump::context_form::{Change, Form};
 pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Cow<'r, [u8]> {
     match (processor.windows_context(), context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
-        _ => Change::new(context, processor, Form { whole: false, of_thread: false }).applied(context),
+        _ => Change::new(context, processor, Form::FIXED_PART).applied(context),
     }
 }
 

@@ -10,16 +10,19 @@ use crate::read::{Interval, Target, overlapping};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 
-/// Everything readable: a range for each accessible region, and the memory that no region describes.
+/// Everything readable: a range for each accessible region, the memory that no region describes, and what there is of
+/// regions that are called free or reserved: their bytes prove that they were neither.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
 pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
-    for (bounds, accessible) in regions.iter() {
+    for (bounds, access) in regions.iter() {
         let present = || source.present(bounds).map(|run| run.size()).sum::<u64>();
-        if !accessible {
+        if access == Access::None {
             report.excluded_memory += present();
+        } else if access == Access::Uncommitted {
+            source.present(bounds).for_each(|part| push(&mut ranges, part));
         } else if source.holds(bounds) {
             push(&mut ranges, bounds);
         } else {
@@ -46,14 +49,14 @@ fn push(ranges: &mut Vec<Interval>, range: Interval) {
     ranges.push(range);
 }
 
-/// The rows of the memory information by address, apart from each other, and whether they can be read.
+/// The rows of the memory information by address, apart from each other, and what it says of their bytes.
 ///
 /// A row that overlaps an earlier one counts from where that ends.
 struct Regions<'r> {
     rows: Option<MemoryInfoList<'r>>,
     target: Target,
     /// `None` if they are so in the file.
-    settled: Option<Vec<(Interval, bool)>>,
+    settled: Option<Vec<(Interval, Access)>>,
 }
 
 impl<'r> Regions<'r> {
@@ -67,7 +70,7 @@ impl<'r> Regions<'r> {
             is_free
         });
         if !are_apart {
-            let mut rows: Vec<(Interval, bool)> = regions.iter().collect();
+            let mut rows: Vec<(Interval, Access)> = regions.iter().collect();
             rows.sort_by_key(|&(bounds, _)| bounds.start);
             let mut next_free = Some(0);
             rows.retain_mut(|(bounds, _)| {
@@ -83,17 +86,33 @@ impl<'r> Regions<'r> {
         regions
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Interval, bool)> + '_ {
+    fn iter(&self) -> impl Iterator<Item = (Interval, Access)> + '_ {
         let rows = self.rows.filter(|_| self.settled.is_none()).into_iter().flatten();
-        let rows = rows.filter_map(|row| Some((self.target.interval(row.base(), row.size())?, is_accessible(&row))));
+        let rows = rows.filter_map(|row| Some((self.target.interval(row.base(), row.size())?, access(&row))));
         self.settled.iter().flatten().copied().chain(rows)
     }
 }
 
-fn is_accessible(region: &MemoryInfo) -> bool {
-    region.state() == MemoryState::COMMIT
-        && region.protection() != MemoryProtection::NO_ACCESS
-        && !region.protection().contains(MemoryProtection::GUARD)
+/// What a row says of the bytes of its region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// They can be read.
+    Readable,
+    /// They are there, and cannot be read.
+    None,
+    /// There are none.
+    Uncommitted,
+}
+
+fn access(region: &MemoryInfo) -> Access {
+    let protection = region.protection();
+    if region.state() != MemoryState::COMMIT {
+        Access::Uncommitted
+    } else if protection == MemoryProtection::NO_ACCESS || protection.contains(MemoryProtection::GUARD) {
+        Access::None
+    } else {
+        Access::Readable
+    }
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.

@@ -58,11 +58,14 @@ pub(super) fn select(
             *stack = stack.and_then(|stack| kept(&ranges, &stack));
         }
         added = full::add(source, &mut ranges, &hooks.memory);
+        let back = added.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
+        report.excluded_memory = report.excluded_memory.saturating_sub(back);
         ranges
     } else {
         threads.instructions(&mut wanted, code.as_deref());
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
+        report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
@@ -166,6 +169,7 @@ fn chosen<'i>(
     let source = wanted.source;
     let asked = |bits| options.contain(bits);
     if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
+        wanted.ask('i', "memory that words of stacks point to");
         // Each byte once, however many threads have it on their stacks, and none of the gaps.
         let present = present_and_merged(source, stacks.copied().collect());
         source.refuse_shared_bytes(&present)?;
@@ -177,17 +181,29 @@ fn chosen<'i>(
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
+        wanted.ask('p', "environment blocks of threads and process");
         process::process(wanted, threads.all(), asked(MinidumpType::FILTER_MEMORY));
     }
     if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
+        wanted.ask('w', "private regions");
         private::private(wanted);
     }
     let [data, code] = [MinidumpType::WITH_DATA_SEGS, MinidumpType::WITH_CODE_SEGS].map(asked);
     if data || code {
         let modules = source.dump().modules();
         let is_kept = |number| modules.get(number).is_some_and(|it| hooks.keeps_module(&it));
-        for Section { module, bounds, kind, .. } in sections(source, report).into_iter().filter(|it| is_kept(it.module))
+        for (letter, what, _) in
+            [('d', "data sections", data), ('c', "code sections", code)].into_iter().filter(|it| it.2)
         {
+            wanted.ask(letter, what);
+        }
+        for section in sections(source, report).into_iter().filter(|it| is_kept(it.module)) {
+            let Section { module, bounds, kind, .. } = section;
+            for (letter, is_of_letter) in [('d', kind.is_data()), ('c', kind.is_code())] {
+                if is_of_letter && !section.is_headers() {
+                    wanted.count(letter, bounds);
+                }
+            }
             if data && kind.is_data() {
                 wanted.add(bounds, Reason::DataSection { module });
             } else if code && kind.is_code() {

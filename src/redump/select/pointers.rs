@@ -26,7 +26,12 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval]) {
             {
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);
-                wanted.add(target.interval(start, pointer - start + FROM), Reason::Pointer { at: address });
+                let window = target.interval(start, pointer - start + FROM).and_then(|window| source.hull(window));
+                // Most words point nowhere, so only those count that lead to memory, and their windows are cut to it.
+                if let Some(window) = window {
+                    wanted.count('i', Interval { last: window.start, ..window });
+                }
+                wanted.add(window, Reason::Pointer { at: address });
             }
             at = address.checked_add(word);
         }

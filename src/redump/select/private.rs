@@ -23,10 +23,12 @@ pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     if regions.is_empty() {
         for range in source.ranges.iter() {
             wanted.add(range, Reason::PrivateRegion);
+            wanted.count('w', range);
         }
     }
     for region in regions.iter().filter(is_private) {
         wanted.add_at(region.base(), region.size(), Reason::PrivateRegion);
+        wanted.count('w', source.target.interval(region.base(), region.size()));
     }
 }
 

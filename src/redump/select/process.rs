@@ -27,6 +27,7 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
     let mut process_block = None;
     for thread in threads.filter(|thread| thread.teb() != 0) {
         let (block, thread) = (thread.teb(), thread.id());
+        wanted.count('p', target.interval(block, layout.teb_size));
         wanted.add_at(block, layout.teb_size, Reason::ThreadEnvironmentBlock { thread });
         let storage = Reason::ThreadStorage { thread };
         if let Some(local) = pointer(block, layout.teb_thread_local_storage_pointer) {
@@ -37,6 +38,7 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
         }
         process_block = process_block.or_else(|| pointer(block, layout.teb_process_environment_block));
     }
+    wanted.count('p', process_block.and_then(|block| target.interval(block, layout.peb_size)));
     let Some(block) = process_block else { return };
     wanted.add_at(block, layout.peb_size, Reason::ProcessEnvironmentBlock);
     if let Some(loader) = pointer(block, layout.peb_ldr) {

@@ -32,6 +32,8 @@ use crate::redump::source::Source;
 
 /// How much of an image the debugger reads before it knows where the headers are.
 const FIRST_READ: u64 = 0x200;
+/// What stands for the name of a section where it is the headers.
+const HEADERS: [u8; 8] = *b"headers\0";
 
 /// A part of a module that an option asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,13 @@ pub(super) struct Section {
     /// Where it is, whatever of it is there.
     pub(super) bounds: Interval,
     pub(super) kind: SectionKind,
+}
+
+impl Section {
+    /// True for the headers of an image, which come along with its sections.
+    pub(super) fn is_headers(&self) -> bool {
+        self.name == HEADERS
+    }
 }
 
 /// Which option asks for a section.
@@ -122,7 +131,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
             let headers = image.headers(count);
             let parts = [(0, FIRST_READ), (headers.start, headers.end - headers.start)];
             let parts = parts.into_iter().filter_map(|(position, size)| interval(position, size));
-            sections.extend(parts.map(|bounds| Section { module, name: *b"headers\0", bounds, kind }));
+            sections.extend(parts.map(|bounds| Section { module, name: HEADERS, bounds, kind }));
         }
         if budget.is_spent() {
             break;

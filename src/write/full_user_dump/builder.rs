@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
 use crate::format::{MemoryInfo, RvaWidth};
@@ -49,7 +50,6 @@ use crate::write::text::Text;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct FullUserDumpBuilder<'a> {
     /// That of addresses and positions.
     pub(super) width: RvaWidth,
@@ -64,6 +64,15 @@ pub struct FullUserDumpBuilder<'a> {
     pub(super) regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
     pub(super) computed_regions: Option<Rc<dyn ComputedRegions + 'a>>,
     pub(super) version_information: Option<Cow<'a, [u8]>>,
+}
+
+/// Prints how much there is, and nothing of it.
+impl fmt::Debug for FullUserDumpBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut builder = f.debug_struct("FullUserDumpBuilder");
+        builder.field("machine", &self.machine).field("threads", &self.threads.len());
+        builder.field("modules", &self.modules.len()).field("regions", &self.regions.len()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> FullUserDumpBuilder<'a> {

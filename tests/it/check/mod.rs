@@ -1,5 +1,6 @@
 //! The check: what it finds in broken dumps, where, and what it leaves alone in sound ones.
 
+mod cut;
 mod memory;
 mod references;
 mod streams;
@@ -25,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
         codes_have_names_of_their_own,
         findings_print_as_sentences,
     ];
-    [general, streams::trials(), memory::trials(), references::trials()].into_iter().flatten().collect()
+    [general, cut::trials(), streams::trials(), memory::trials(), references::trials()].into_iter().flatten().collect()
 }
 
 fn a_dump_with_a_record_of_every_kind_has_no_findings() {
@@ -60,6 +61,10 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
     use FindingCode as Code;
     let nowhere = || Shape::usual().rva(0x7fff_0000);
     let dump = match code {
+        Code::FileTruncated => {
+            let bytes = form.build(sound().directory_last());
+            return bytes[..bytes.len() - 1].to_vec();
+        }
         Code::DirectoryTruncated => {
             let bytes = form.build(sound().directory_last());
             return bytes[..bytes.len() - 1].to_vec();
@@ -190,6 +195,11 @@ fn entry(facts: &Facts<'_>, kind: u32) -> u64 {
 /// Where the first stream of a type begins.
 fn start(facts: &Facts<'_>, kind: u32) -> u64 {
     facts.stream(kind).expect("it is in the directory").rva.0
+}
+
+/// The cause of what is missing: the file ends, and should have so many bytes.
+fn file_ends(size: u64, needed: u64) -> Expected {
+    (FindingCode::FileTruncated, None, None, size, Some(truncated("file", 0, needed, size)))
 }
 
 fn truncated(what: &'static str, offset: u64, needed: u64, available: u64) -> ReadError {

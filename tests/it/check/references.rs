@@ -171,18 +171,19 @@ fn memory_that_is_cut_is_found() {
         };
         vec![found(3, 1, 4 + 48), found(8, 0, 4), found(5, 1, 4 + 16)]
     });
-    for form in Form::ALL {
-        let bytes = form.build(sound().memory64(0x10, [1; 4]).memory64(0x20, [2; 4]).memory64(0x30, [3; 4]));
-        let list = start(&Facts::of(&bytes), 9) + 16;
-        let base = bytes.len() as u64 - 12;
-        let found = |index: u64, available| {
-            let missing = Some(truncated("memory range", base + 4 * index, 4, available));
-            (Code::MemoryTruncated, Some(9), Some(index), list + 16 * index, missing)
-        };
-        let all = truncated("memory of all ranges", base, 12, 7);
-        let all = (Code::MemoryDataTruncated, Some(9), None, list - 16, Some(all));
-        finds(&open(&bytes[..bytes.len() - 5]), &[all, found(1, 3), found(2, 0)]);
-    }
+    // One range says of itself that it is longer, and no others follow.
+    let dump = |_| sound().memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
+    in_every_form(dump, |dump, facts| {
+        let (list, base) = (start(facts, 9), dump.data().len() as u64 - 4);
+        let missing = |what| Some(truncated(what, base, u64::MAX, 4));
+        finds(
+            dump,
+            &[
+                (Code::MemoryDataTruncated, Some(9), None, list, missing("memory of all ranges")),
+                (Code::MemoryTruncated, Some(9), Some(0), list + 16, missing("memory range")),
+            ],
+        );
+    });
     // A backing store without a position is none.
     let nowhere = Thread { backing_store: Stack::At(0x5000, 8, 0), ..Thread::new(9) };
     check(|_| sound().thread_ex(nowhere.clone()), |_| vec![]);

@@ -3,7 +3,7 @@
 mod choice;
 mod peer;
 mod registers;
-mod tables;
+pub mod tables;
 mod xstate;
 
 pub use peer::fields as fields_of_the_peer;

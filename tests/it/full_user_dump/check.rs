@@ -54,6 +54,11 @@ fn truncated(what: &'static str, offset: u64, needed: u64, available: u64) -> Op
     Some(ReadError::Truncated { what, offset, needed, available })
 }
 
+/// The cause of what is missing: the file ends, and should have so many bytes.
+fn file_ends(size: u64, needed: u64) -> Expected {
+    (Code::FileTruncated, None, size, truncated("file", 0, needed, size))
+}
+
 /// Breaks a sound dump of each width and checks the findings.
 fn broken(wreck: impl Fn(&mut Vec<u8>), expected: impl Fn(&[u8], bool) -> Vec<Expected>) {
     for wide in [false, true] {
@@ -146,11 +151,10 @@ fn lists_cut_short() {
         broken(wreck, |bytes, wide| {
             let (offset, size) = (slot.get(bytes), by_width(wide, sizes));
             let declared = if word == 7 { 3 } else { 2 };
-            let mut expected =
-                vec![(Code::ListTruncated, None, offset, truncated(what, offset, declared * size, size))];
-            if word == 5 {
-                // The thread of the exception was the second.
-                expected.push((Code::ExceptionThreadMissing, None, Slot::Event.get(bytes), None));
+            let mut expected = vec![file_ends(offset + size + 1, offset + declared * size)];
+            if word == 7 {
+                // The thread of the exception was the second, so that two things are missing where threads are.
+                expected.push((Code::ListTruncated, None, offset, truncated(what, offset, declared * size, size)));
             }
             expected
         });
@@ -211,10 +215,9 @@ fn memory_cut_short() {
         broken(
             |bytes| bytes.truncate(Slot::Version.get(bytes) as usize - missing),
             |bytes, _| {
-                let (data, version) = (Slot::Data.get(bytes), Slot::Version.get(bytes));
-                let memory = truncated("memory of all regions", data, 64, 64 - missing as u64);
-                let texts = truncated("version information", version, 1, 0);
-                vec![(Code::MemoryDataTruncated, None, data, memory), (Code::PartOutsideFile, None, version, texts)]
+                let version = Slot::Version.get(bytes);
+                // The memory is 64 bytes in front of the version information, which is missing too.
+                vec![file_ends(version - missing as u64, version)]
             },
         );
     }
@@ -247,7 +250,10 @@ fn contexts_outside_the_file() {
     broken(wreck, |bytes, wide| {
         let size = by_width(wide, [716, 1232]);
         let error = truncated("CONTEXT", Slot::Threads.get(bytes) + size, size, size - 1);
-        vec![(Code::ContextOutsideFile, Some(1), Slot::States.get(bytes) + by_width(wide, [48, 80]), error)]
+        vec![
+            file_ends(bytes.len() as u64, bytes.len() as u64 + 1),
+            (Code::ContextOutsideFile, Some(1), Slot::States.get(bytes) + by_width(wide, [48, 80]), error),
+        ]
     });
 }
 
@@ -270,6 +276,7 @@ fn findings_print_as_sentences() {
     let bytes = empty(false).region(lies).build();
     let found: Vec<_> = findings(&bytes).iter().map(ToString::to_string).collect();
     let expected = [
+        "the file ends at 93 of at least 192 bytes",
         "dump at 0x0: there are no threads",
         "dump at 0x5c: the memory of all ranges does not lie in the file whole \
          (memory of all regions at 0x5c needs 100 bytes, 1 available)",

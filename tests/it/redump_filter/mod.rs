@@ -1,7 +1,6 @@
 //! The option `r`: which words of stacks stay, and that nothing else of the user's leaves.
 
 mod canary;
-mod places;
 mod planted;
 mod returns;
 mod words;
@@ -9,8 +8,5 @@ mod words;
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    [words::trials(), canary::trials(), places::trials(), planted::trials(), returns::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [words::trials(), canary::trials(), planted::trials(), returns::trials()].into_iter().flatten().collect()
 }

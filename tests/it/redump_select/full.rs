@@ -81,8 +81,9 @@ fn memory_of_other_regions_is_left_out_and_counted() {
     let ranges = [(0x1000, 0x5000), (0x6100, 0x23), (0x7000, 0x1000)];
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::of(&dump(&ranges, &rows).build(), options);
-        out.assert_memory(&[(0x1000, 0x1000), (0x7000, 0x1000)]);
-        assert_eq!(out.report.excluded_memory, 0x4023);
+        // Bytes prove that a region was neither free nor reserved.
+        out.assert_memory(&[(0x1000, 0x1000), (0x4000, 0x1000), (0x5000, 0x1000), (0x7000, 0x1000)]);
+        assert_eq!(out.report.excluded_memory, 0x2023);
         // Then there is nothing left to leave out.
         assert_eq!(Redumped::of(&out.bytes, options).report.excluded_memory, 0);
     }
@@ -148,7 +149,7 @@ fn memory_without_a_region_is_kept() {
 
 fn a_region_may_reach_over_several_ranges_and_gaps() {
     let ranges = [(0x1000, 0x100), (0x1200, 0x100), (0x1f00, 0x300), (0x3000, 0x100)];
-    let hidden = MemoryInfo { state: RESERVE, ..row(0x1080, 0xf80) };
+    let hidden = MemoryInfo { protect: NO_ACCESS, ..row(0x1080, 0xf80) };
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::of(&dump(&ranges, std::slice::from_ref(&hidden)).build(), options);
         out.assert_memory(&[(0x1000, 0x80), (0x2000, 0x200), (0x3000, 0x100)]);

@@ -1,5 +1,6 @@
 //! What the tests share: how they are listed, where their files are, and a plain decoder to compare with.
 
+pub mod bare;
 pub mod cpu;
 pub mod engine;
 pub mod everything;

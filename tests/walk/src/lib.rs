@@ -173,6 +173,12 @@ fn sound(text: &Utf16<'_>) {
     assert!(text.trim_end_nul().as_bytes().len() <= text.as_bytes().len());
 }
 
+/// The text, for its `Debug` does not print it.
+fn spelled(text: &Utf16<'_>) -> String {
+    sound(text);
+    text.to_string_lossy()
+}
+
 /// As [`sound`], for a text that may be missing.
 fn sound_if_any(text: &Option<Utf16<'_>>) {
     text.iter().for_each(sound);

@@ -4,9 +4,10 @@ use std::hint::black_box;
 
 use userdump::format::stream::Relocation;
 use userdump::read::list::{Addressed, Record};
+use userdump::read::module::CodeView;
 use userdump::read::{List, MemoryRange, Module, RawStream, Stream, Thread};
 
-use crate::{SEARCHES, Walk, sound, sound_if_any};
+use crate::{SEARCHES, Walk, sound, sound_if_any, spelled};
 
 impl Walk<'_> {
     /// Every kind of stream has its line.
@@ -43,7 +44,7 @@ impl Walk<'_> {
                 self.see(&(system.raw(), csd, system.cpu(), system.wine()));
             }
             Stream::UnloadedModuleList(list) => {
-                self.list(list, |walk, module| walk.item(&(module.raw(), module.name().inspect(sound))));
+                self.list(list, |walk, module| walk.item(&(module.raw(), module.name().map(|name| spelled(&name)))));
                 by_address(list, |found, address| {
                     list.at_address(address).any(|it| it.raw().base_of_image == found.raw().base_of_image)
                 });
@@ -56,17 +57,18 @@ impl Walk<'_> {
             }
             Stream::ThreadInfoList(list) => self.list(list, |walk, info| walk.item(&(info.raw(), info.flags()))),
             Stream::ThreadNames(list) => {
-                self.list(list, |walk, name| walk.item(&(name.raw(), name.name().inspect(sound))));
+                self.list(list, |walk, name| walk.item(&(name.raw(), name.name().map(|name| spelled(&name)))));
             }
             Stream::HandleOperationList(list) => self.list(list, |walk, operation| walk.item(&operation)),
             Stream::HandleData(list) => self.list(list, |walk, handle| {
-                let names = [handle.type_name(), handle.object_name()].map(|name| name.inspect(sound_if_any));
+                let names = [handle.type_name(), handle.object_name()];
+                let names = names.map(|name| name.map(|name| name.map(|name| spelled(&name))));
                 walk.item(&(handle.raw(), names));
-                handle.object_information().for_each(|object| walk.item(&object.map(|it| (it, it.fault()))));
+                handle.object_information().for_each(|object| walk.item(&object.map(|it| (it, it.bytes, it.fault()))));
             }),
             Stream::FunctionTable(list) => {
                 self.see(&(list.raw(), list.fault()));
-                list.iter().for_each(|table| self.item(&table));
+                list.iter().for_each(|table| self.item(&(table, table.native, table.entries)));
             }
             Stream::Token(list) => {
                 self.see(&(list.raw(), list.fault()));
@@ -78,13 +80,13 @@ impl Walk<'_> {
                 self.see(&(misc.processor_power(), misc.time_zone(), misc.xstate()));
                 let texts =
                     [misc.standard_name(), misc.daylight_name(), misc.build_string(), misc.debug_build_string()];
-                texts.iter().for_each(sound_if_any);
-                self.see(&texts);
+                self.see(&texts.map(|text| text.map(|text| spelled(&text))));
+                self.see(&misc.xstate().map(|it| it.features));
             }
             // Where there is a longer form, the shorter one is part of it.
             Stream::SystemMemoryInfo(figures) => match figures.extended() {
-                Some(extended) => self.see(&extended),
-                None => self.see(&figures.basic()),
+                Some(extended) => self.see(&(extended, figures.basic().perf_info.counters)),
+                None => self.see(&(figures.basic(), figures.basic().perf_info.counters)),
             },
             Stream::ProcessVmCounters(figures) => self.see(&(figures.basic(), figures.extended())),
             Stream::CommentA(comment) => {
@@ -92,7 +94,7 @@ impl Walk<'_> {
             }
             Stream::CommentW(comment) => {
                 sound(&comment.text());
-                self.see(&(comment.text(), comment.to_string()));
+                self.see(&(comment.text().as_bytes().len(), comment.to_string()));
             }
             Stream::Raw(raw) => {
                 black_box(raw.stream_type().name());
@@ -108,15 +110,17 @@ impl Walk<'_> {
             }
             Stream::AssertionInfo(info) => {
                 let texts = [info.expression(), info.function(), info.file()];
-                texts.iter().for_each(sound);
+                let texts = texts.map(|text| spelled(&text));
                 self.see(&(texts, info.line(), info.assertion_type()));
             }
             Stream::LinuxCpuInfo(info) => self.cpu_info(info),
             Stream::LinuxProcStatus(status) => {
+                self.text(status.text());
                 status.fields().for_each(|field| self.see(&field));
                 self.see(&status.process_id());
             }
             Stream::LinuxLsbRelease(release) => {
+                self.text(release.text());
                 release.fields().for_each(|field| self.see(&field));
                 self.see(&(release.distribution(), release.release(), release.codename(), release.description()));
             }
@@ -133,9 +137,12 @@ impl Walk<'_> {
             Stream::LinuxProcFd(files) => self.text(files.text()),
             Stream::CrashpadInfo(info) => self.crashpad(info),
             Stream::MozMacCrashInfo(info) => self.mac_crash_info(info),
-            Stream::MozMacBootArgs(arguments) => self.see(&arguments.text().inspect(sound_if_any).ok()),
+            Stream::MozMacBootArgs(arguments) => {
+                self.see(&arguments.text().ok().map(|text| text.map(|text| spelled(&text))))
+            }
             Stream::MozLinuxLimits(limits) => {
                 assert!(limits.limits().count() <= limits.text().lines().count());
+                self.text(limits.text());
                 limits.limits().for_each(|limit| self.see(&limit));
             }
             Stream::MozSoftErrors(errors) => self.text(errors.text()),
@@ -161,11 +168,18 @@ impl Walk<'_> {
         self.item(module.raw());
         let name = module.name().inspect(sound).map(|name| (name.is_valid(), name.to_string_lossy()));
         self.see(&(name, module.version(), module.code_view(), module.misc_record(), module.debug_misc().is_ok()));
+        if let Ok(Some(code_view)) = module.code_view() {
+            self.see(&match code_view {
+                CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. } => path,
+                CodeView::ElfBuildId(bytes) | CodeView::Unknown(bytes) => bytes,
+                other => panic!("the walk has no way through {other:?}"),
+            });
+        }
     }
 
     fn range(&mut self, range: &MemoryRange<'_>) {
         sound_range(range);
-        self.item(&(range, range.fault()));
+        self.item(&(range, range.bytes, range.fault()));
     }
 }
 

@@ -6,7 +6,7 @@ use userdump::read::FullUserDump;
 use userdump::read::full_user_dump::VersionInformation;
 
 use crate::streams::sound_range;
-use crate::{Walk, sound, sound_if_any};
+use crate::{Walk, spelled};
 
 impl Walk<'_> {
     pub(crate) fn user_dump(&mut self, dump: &FullUserDump<'_>) {
@@ -57,14 +57,12 @@ impl Walk<'_> {
         let version = dump.version_information();
         if let Some(VersionInformation::Texts(texts)) = version {
             texts.iter().for_each(|pair| {
-                [pair.0, pair.1].iter().for_each(sound);
-                self.item(&pair);
+                self.item(&[pair.0, pair.1].map(|text| spelled(&text)));
             });
         } else {
             self.see(&version);
         }
         let service_pack = dump.service_pack();
-        sound_if_any(&service_pack);
-        self.see(&service_pack);
+        self.see(&service_pack.map(|text| spelled(&text)));
     }
 }

@@ -14,10 +14,11 @@ impl Walk<'_> {
     pub(crate) fn text(&mut self, text: Utf8<'_>) {
         assert_eq!(text.to_string(), text.to_string_lossy());
         black_box(text.lines().count());
-        self.see(&text);
+        self.see(&text.as_bytes());
     }
 
     pub(crate) fn cpu_info(&mut self, info: &LinuxCpuInfo<'_>) {
+        self.text(info.text());
         let within = info.processors().flat_map(|processor| processor.fields()).count();
         assert_eq!(within, info.fields().count());
         info.processors().for_each(|it| self.see(&(it.number(), it.fields().collect::<Vec<_>>())));
@@ -28,16 +29,18 @@ impl Walk<'_> {
         // Each argument takes its own bytes and a NUL, which the last one may lack.
         let sizes = line.arguments().map(|argument| argument.as_bytes().len() + 1).sum::<usize>();
         assert!(sizes <= line.text().as_bytes().len() + 1);
-        line.arguments().for_each(|argument| self.see(&argument));
+        line.arguments().for_each(|argument| self.see(&argument.as_bytes()));
     }
 
     pub(crate) fn environment(&mut self, environ: &LinuxEnviron<'_>) {
+        self.text(environ.text());
         assert!(environ.variables().count() <= environ.strings().count());
         environ.variables().for_each(|variable| self.see(&variable));
         self.see(&environ.strings().count());
     }
 
     pub(crate) fn maps(&mut self, maps: &LinuxMaps<'_>) {
+        self.text(maps.text());
         assert_eq!(maps.iter().count() + maps.unreadable_lines().count(), maps.text().lines().count());
         maps.iter().for_each(|mapping| self.see(&(mapping, mapping.size(), mapping.is_file())));
         maps.unreadable_lines().for_each(|line| self.see(&line));
@@ -58,7 +61,7 @@ impl Walk<'_> {
             let name = map.name().inspect(|name| {
                 black_box(name.is_valid());
             });
-            self.see(&(map.addr(), map.ld(), name.ok()));
+            self.see(&(map.addr(), map.ld(), name.ok().map(|name| name.to_string())));
         });
     }
 
@@ -81,7 +84,11 @@ impl Walk<'_> {
             }
             *left > 0
         };
-        let _ = module.list_annotations().into_iter().flatten().all(|entry| see(&entry.text().ok()));
+        let _ = module
+            .list_annotations()
+            .into_iter()
+            .flatten()
+            .all(|entry| see(&entry.text().ok().map(|text| text.to_string())));
         let _ = module.simple_annotations().into_iter().flatten().all(|entry| see(&pair(&entry)));
         let _ = module.annotation_objects().into_iter().flatten().all(|entry| see(&object(&entry)));
     }
@@ -92,14 +99,21 @@ impl Walk<'_> {
         for record in info.records().flatten() {
             assert!(record.texts().count() <= record.as_bytes().len());
             self.see(&(record.version(), record.thread(), record.dialog_mode(), record.abort_cause()));
-            self.see(&(record.module_path(), record.message(), record.signature_string()));
-            self.see(&(record.backtrace(), record.message2(), record.texts().count(), record.as_bytes().len()));
+            let spelled = [
+                record.module_path(),
+                record.message(),
+                record.signature_string(),
+                record.backtrace(),
+                record.message2(),
+            ];
+            self.see(&spelled.map(|text| text.map(|text| text.to_string())));
+            self.see(&(record.texts().count(), record.as_bytes().len()));
         }
     }
 }
 
-fn pair<'a>(entry: &StringDictionaryEntry<'a>) -> impl Debug + use<'a> {
-    (entry.key().ok(), entry.value().ok())
+fn pair(entry: &StringDictionaryEntry<'_>) -> impl Debug + use<> {
+    (entry.key().ok().map(|text| text.to_string()), entry.value().ok().map(|text| text.to_string()))
 }
 
 fn object<'a>(annotation: &Annotation<'a>) -> impl Debug + use<'a> {

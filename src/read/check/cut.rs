@@ -1,0 +1,141 @@
+//! The one cause of many faults: a file that ends before what it describes.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::{DirectoryEntry, StreamType};
+use crate::read::check::finding::{Finding, FindingCode};
+use crate::read::memory::lists::{Memory64List, MemoryList};
+use crate::read::minidump::Minidump;
+
+/// Bytes of the file that something claims: the position of the first, and that behind the last.
+pub(crate) type Claim = (u64, u64);
+
+/// What the end of the file explains.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effects {
+    /// The size of the file.
+    size: u64,
+    /// Where it should end at least, if it ends too early.
+    end: Option<u64>,
+    /// So many findings were explained, and this is the first of them.
+    count: u64,
+    first: Option<Finding>,
+}
+
+impl Effects {
+    /// What claims may be apart in a file that was cut: names and other small parts lie between them, of which no list
+    /// says where they all are. A claim further behind is a position that is wrong, but where most claims are behind the
+    /// end: then the lists are missing too.
+    const GAP: u64 = 1 << 20;
+
+    /// Finds out whether the file ends too early.
+    ///
+    /// In a file that was cut, what is missing goes on where the file ends, and no claim shares bytes with another one:
+    /// a size that is wrong mostly does.
+    pub(crate) fn of(size: u64, mut claims: Vec<Claim>) -> Self {
+        // No file is as large as that, so the number is wrong.
+        claims.retain(|&(start, end)| start < end && end <= i64::MAX.unsigned_abs());
+        claims.sort_unstable();
+        claims.dedup();
+        let behind = claims.iter().filter(|claim| claim.1 > size).count();
+        let shared = claims.iter().zip(claims.iter().skip(1)).filter(|(before, next)| next.0 < before.1).count();
+        let gap = if shared == 0 && behind > claims.len() / 2 { u64::MAX } else { Self::GAP };
+        let mut reach = size;
+        let mut before = 0;
+        let mut claims = claims.into_iter().peekable();
+        while let Some((start, end)) = claims.next() {
+            let is_apart = start >= before && claims.peek().is_none_or(|next| next.0 >= end);
+            before = before.max(end);
+            if is_apart && end > size && start <= reach.saturating_add(gap) {
+                reach = end;
+            }
+        }
+        Self { size, end: Some(reach).filter(|&end| end > size), count: 0, first: None }
+    }
+
+    /// The finding that the file ends too early, if it does.
+    pub(crate) fn cause(&self) -> Option<Finding> {
+        let error = ReadError::Truncated { what: "file", offset: 0, needed: self.end?, available: self.size };
+        let code = FindingCode::FileTruncated;
+        Some(Finding { code, stream: None, entry: None, offset: self.size, error: Some(error) })
+    }
+
+    /// The finding, unless the end of the file explains it.
+    pub(crate) fn left(&mut self, finding: Finding) -> Option<Finding> {
+        if !self.explains(&finding) {
+            return Some(finding);
+        }
+        self.count = self.count.saturating_add(1);
+        self.first.get_or_insert(finding);
+        None
+    }
+
+    fn explains(&self, finding: &Finding) -> bool {
+        let Some(cut) = self.end else { return false };
+        match (finding.code, finding.error) {
+            // What these are about is not there, and may have been.
+            (FindingCode::StackWithoutBytes | FindingCode::ExceptionThreadMissing, _) => true,
+            (_, Some(ReadError::Truncated { offset, needed, .. })) => {
+                let end = offset.saturating_add(needed);
+                end > self.size && end <= cut.saturating_add(Self::GAP)
+            }
+            _ => false,
+        }
+    }
+
+    /// What was explained, if it is one finding: then it says more than the cause.
+    pub(crate) fn only(&self) -> Option<Finding> {
+        self.first.filter(|_| self.count == 1)
+    }
+}
+
+/// The entries of the directory that make sense: all of them, unless the header announces more than the file holds. Then
+/// the count is wrong where the bytes of a stream follow, and these are not entries.
+pub(crate) fn sound_entries(dump: &Minidump<'_>) -> u32 {
+    let directory = dump.directory();
+    if directory.fault().is_none() {
+        return directory.len();
+    }
+    let mut limit = u64::MAX;
+    for (index, entry) in (0..).zip(directory) {
+        let start = directory.entry_offset(index);
+        if start.saturating_add(DirectoryEntry::SIZE as u64) > limit {
+            return index;
+        }
+        let rva = u64::from(entry.location.rva);
+        if entry.stream_type != StreamType::UNUSED && entry.location.data_size > 0 && rva > start {
+            limit = limit.min(rva);
+        }
+    }
+    directory.len()
+}
+
+/// The bytes of the file that directory, streams, contexts, stacks and memory claim.
+pub(crate) fn claims(dump: &Minidump<'_>, entries: u32) -> Vec<Claim> {
+    /// A header that announces more streams than this says nothing of where the file ends.
+    const MOST_STREAMS: u32 = 1000;
+    let directory = dump.directory();
+    let claim = |start: u64, size: u64| (start, start.saturating_add(size));
+    let mut claims = Vec::new();
+    let count = directory.declared_len();
+    if entries == directory.len() && count <= MOST_STREAMS {
+        claims.push(claim(directory.entry_offset(0), u64::from(count) * DirectoryEntry::SIZE as u64));
+    }
+    let used = (0..entries).zip(directory).map(|(_, entry)| entry);
+    let used = used.filter(|entry| entry.stream_type != StreamType::UNUSED && entry.location.rva > 0);
+    claims.extend(used.map(|entry| claim(entry.location.rva.into(), entry.location.data_size.into())));
+    let locations = dump.threads().flat_map(|thread| [thread.raw().thread_context, thread.raw().stack.memory]);
+    let exceptions = dump.exceptions().flatten().map(|exception| exception.raw().thread_context);
+    let locations = locations.chain(exceptions).filter(|location| location.rva > 0);
+    claims.extend(locations.map(|location| claim(location.rva.into(), location.data_size.into())));
+    if let Ok(Some(list)) = dump.stream::<MemoryList<'_>>() {
+        let ranges = list.iter().filter(|range| range.offset > 0);
+        claims.extend(ranges.map(|range| claim(range.offset, range.size)));
+    }
+    if let Ok(Some(list)) = dump.stream::<Memory64List<'_>>() {
+        let size = list.descriptors().iter().fold(0u64, |sum, range| sum.saturating_add(range.data_size));
+        claims.push(claim(list.base_rva(), size));
+    }
+    claims
+}

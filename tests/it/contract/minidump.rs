@@ -1,0 +1,139 @@
+//! A minidump with every record and every stream.
+
+use super::process::{HEAP, IMAGE, SECTIONS, TEB, context, memory, parameters, path};
+use super::producers::with_streams;
+use super::words::{all, four, within, word, words_of_4, words_of_8};
+use crate::support::cpu::{Cpu, put};
+use crate::synth::*;
+
+/// A string whose size counts a NUL and what is behind it.
+pub fn with_nul(text: &str, behind: &str) -> Text {
+    let units: Vec<u16> = format!("{text}\0{}", word(behind)).encode_utf16().collect();
+    Text::Units(2 * units.len() as u32, units)
+}
+
+pub fn build(cpu: Cpu) -> Vec<u8> {
+    let dump = with_streams(modules(handles(records(cpu))), cpu);
+    let dump = dump.raw(0, all("unused directory entry"));
+    let dump = memory(cpu).into_iter().fold(dump, |dump, (at, bytes)| dump.memory(at, bytes));
+    [dump.build(), all("end of the file")].concat()
+}
+
+/// System, process, threads, the exception, regions.
+fn records(cpu: Cpu) -> Dump {
+    let mut system =
+        SystemInfo { service_pack: with_nul(&word("service pack"), "behind the service pack"), ..cpu.windows() };
+    // Windows describes AMD64 in 16 bytes; of x86 the union has nothing unused but AMD's word, which goes, too.
+    system.cpu[if cpu.word == 4 { 20 } else { 16 }..][..4]
+        .copy_from_slice(&four("behind what describes the processor").to_le_bytes());
+    let exception = Exception {
+        parameters: 2,
+        information: parameters(cpu),
+        alignment: [four("padding of the exception"); 2],
+        ..Exception::new(7, 0xc000_0005, IMAGE + 0x210)
+    };
+    let region = MemoryInfo { alignment: [four("padding of a region"); 2], ..MemoryInfo::new(HEAP, 0x1000) };
+    let thread = Thread { teb: TEB, ..Thread::new(7) }.context(context(cpu));
+    let failed = ThreadInfo {
+        id: 8,
+        flags: 1,
+        times: words_of_8("times of a thread that could not be examined"),
+        ..ThreadInfo::default()
+    };
+    let dump = Dump::new()
+        .system_info(system)
+        .misc_info(misc_info())
+        .thread(thread)
+        .exception(exception)
+        .memory_info(region)
+        .thread_info(ThreadInfo { id: 7, error: four("error of a thread without one"), ..ThreadInfo::default() })
+        .thread_info(failed)
+        .thread_name(7, with_nul(&word("thread"), "behind the name of a thread"));
+    if cpu.word == 8 { dump.thread(Thread::new(8).context(extended(cpu))) } else { dump }
+}
+
+fn misc_info() -> MiscInfo {
+    let and = |text: &str, behind: &str| format!("{}\0{}", word(text), word(behind));
+    let time_zone = TimeZone {
+        standard_name: and("name of the time zone", "behind the name of the time zone"),
+        daylight_name: and("name of daylight saving time", "behind the name of daylight saving time"),
+        ..TimeZone::default()
+    };
+    // All but the flag for the speeds of the processors.
+    let mut misc = MiscInfo { flags: 0x3f3, time_zone, xstate_context_size: 1680, ..MiscInfo::default() };
+    misc.power = words_of_4("MiscInfo field whose flag is clear");
+    misc.build = and("build of the system", "behind the build of the system");
+    misc.debugger_build = and("build of the debugger", "behind the build of the debugger");
+    misc.xstate_features = 0x27;
+    misc.xstate[2] = [576, 256];
+    misc.xstate[5] = [832, 64];
+    misc.xstate[40] = words_of_4("MiscInfo entry of no extended register");
+    misc
+}
+
+/// A context with AVX registers and room for masks, which are not present.
+fn extended(cpu: Cpu) -> Vec<u8> {
+    let mut record = cpu.context(0, 0);
+    put(&mut record, cpu.flags_at, &0x10_005fu32.to_le_bytes());
+    record.resize(1680, 0);
+    // Offsets from here and sizes: the whole record, the fixed part, the chunk.
+    let parts = [-1232, 1680, -1232, 1232, 64, 384].map(i32::to_le_bytes);
+    put(&mut record, 1232, parts.as_flattened());
+    put(&mut record, 1256, &within("gap in the extended state", 40));
+    // AVX is present.
+    put(&mut record, 1296, &4u64.to_le_bytes());
+    put(&mut record, 1296 + 64, &all("extended registers"));
+    put(&mut record, 1296 + 320, &within("extended registers that are not present", 64));
+    record
+}
+
+fn modules(dump: Dump) -> Dump {
+    let mut pdb = rsds([7; 16], 1, &path("folder of a PDB", "PDB"));
+    pdb.extend(all("behind the name of a PDB"));
+    let name = word("debug file");
+    let mut misc = [&1u32.to_le_bytes(), &12u32.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat();
+    misc.extend(all("behind the name of a debug file"));
+    let size = misc.len() as u32;
+    put(&mut misc, 4, &size.to_le_bytes());
+    let module = Module {
+        name: with_nul(&path("folder of a module", "module"), "behind the name of a module"),
+        misc: misc.into(),
+        reserved: words_of_8("reserved fields of a module"),
+        ..Module::new(IMAGE, 0x1000, "")
+    };
+    let other = Module {
+        version: words_of_4("version of a module without its signature"),
+        ..Module::new(SECTIONS, 0x4000, "sections.dll")
+    };
+    let unloaded = UnloadedModule {
+        name: with_nul(
+            &path("folder of an unloaded module", "unloaded module"),
+            "behind the name of an unloaded module",
+        ),
+        ..UnloadedModule::new(0x60_0000, 0x1000, "")
+    };
+    dump.module(module.code_view(pdb)).module(other).unloaded_module(unloaded)
+}
+
+fn handles(dump: Dump) -> Dump {
+    let objects = vec![ObjectInfo { kind: 6, bytes: all("record of a handle") }];
+    let handle = Handle {
+        handle: 8,
+        type_name: (*word("type of a handle")).into(),
+        object_name: with_nul(&word("object of a handle"), "behind the object of a handle"),
+        objects,
+        reserved: four("reserved field of a handle"),
+        ..Handle::default()
+    };
+    dump.handle(handle)
+}
+
+/// A minidump of LLDB, which leaves most of the system information as its stack was.
+pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
+    let [major, minor, build] = words_of_4("system information of LLDB");
+    // LLDB's layout of AMD64; of x86 it has none, and says who wrote the file.
+    let context = if cpu.word == 8 { vec![0; 736] } else { vec![0; cpu.size] };
+    let dump = Dump::new().system_info(SystemInfo { major, minor, build, ..cpu.linux() });
+    let dump = dump.thread(Thread::new(7).context(context));
+    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
+}

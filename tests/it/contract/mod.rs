@@ -1,0 +1,178 @@
+//! The contract of the options `r` and `R`: the table in the documentation of `redump`, and a word in each of its places.
+
+mod contexts;
+mod minidump;
+mod process;
+mod producers;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use libtest_mimic::Trial;
+
+use crate::support::cpu::Cpu;
+use crate::support::redumped::{Redumped, parsed};
+use crate::support::trials;
+pub use words::Pieces;
+use words::planted;
+
+pub fn trials() -> Vec<Trial> {
+    let mut all = trials![
+        what_the_table_says_stays_of_every_source,
+        every_row_has_its_words_and_all_words_have_a_row,
+        the_table_has_nothing_but_rows,
+        words_are_found_in_both_encodings,
+    ];
+    all.extend(contexts::trials());
+    all
+}
+
+/// What a row of the table says of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    /// The letter that asks for it, if one does.
+    letter: Option<char>,
+    /// True if it stays with `r`, and with `R`.
+    stays: [bool; 2],
+}
+
+impl Row {
+    fn stays(self, options: &str) -> bool {
+        let taken = ['r', 'R'].into_iter().zip(self.stays).any(|(option, stays)| options.contains(option) && !stays);
+        self.letter.is_none_or(|letter| options.contains(letter)) && !taken
+    }
+}
+
+const DOCUMENTATION: &str = include_str!("../../../src/redump/mod.rs");
+
+/// The table of the documentation by its places, or what is wrong with a line of it.
+fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
+    let section = documentation.lines().skip_while(|line| *line != "//! # What `r` and `R` take out").skip(1);
+    let lines = section.take_while(|line| !line.starts_with("//! # ")).filter_map(|line| line.strip_prefix("//! | "));
+    let mut rows = BTreeMap::new();
+    for line in lines {
+        let cells: Vec<&str> = line.trim_end_matches(" |").split(" | ").collect();
+        let [place, letter, r, big_r, why] = cells[..] else { return Err(format!("not five cells: {line}")) };
+        if place == "place" {
+            continue;
+        }
+        let stays = |cell| match cell {
+            "gone" => Ok(false),
+            "stays" => Ok(true),
+            _ => Err(format!("neither gone nor stays: {line}")),
+        };
+        let letter = match letter.chars().collect::<Vec<_>>()[..] {
+            ['`', letter, '`'] => Some(letter),
+            ['a', 'n', 'y'] => None,
+            _ => return Err(format!("no letter: {line}")),
+        };
+        if why.is_empty() {
+            return Err(format!("no reason: {line}"));
+        }
+        let row = Row { letter, stays: [stays(r)?, stays(big_r)?] };
+        if rows.insert(place.to_owned(), row).is_some() {
+            return Err(format!("a second row: {line}"));
+        }
+    }
+    Ok(rows)
+}
+
+/// A dump and what was planted in it.
+pub struct Source {
+    pub what: String,
+    pub bytes: Vec<u8>,
+    pub places: BTreeSet<(String, bool)>,
+}
+
+/// The sources, each with a word in every place that it has.
+pub fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    let builders: [(&str, fn(Cpu) -> Vec<u8>); 3] = [
+        ("minidump", minidump::build),
+        ("minidump of LLDB", minidump::of_lldb),
+        ("full user dump", process::user_dump),
+    ];
+    for cpu in [Cpu::X86, Cpu::AMD64] {
+        for (format, build) in builders {
+            planted();
+            let bytes = build(cpu);
+            let what = format!("{format} with pointers of {} bytes", cpu.word);
+            sources.push(Source { what, bytes, places: planted() });
+        }
+    }
+    sources
+}
+
+/// What brings places in, one letter after the other and all together.
+const LETTERS: [&str; 12] = ["", "h", "u", "p", "w", "i", "d", "c", "t", "F", "y", "hutFpwidcy"];
+
+fn what_the_table_says_stays_of_every_source() {
+    let rows = table(DOCUMENTATION).expect("the table is sound");
+    for source in sources() {
+        let pieces = Pieces::of(&source.places);
+        let places: BTreeSet<&String> = source.places.iter().map(|(place, _)| place).collect();
+        assert_eq!(pieces.found(&source.bytes).iter().collect::<BTreeSet<_>>(), places, "planted in a {}", source.what);
+        for letters in LETTERS {
+            for filter in ["r", "R", "rR"] {
+                let options = format!("/m{letters}{filter}");
+                // Once: without the rows of memory information a second pass does not know what `w` stands for.
+                let out = Redumped::once(&source.bytes, &parsed(&options)).bytes;
+                let found = pieces.found(&out);
+                let expected = places.iter().filter(|place| rows.get(**place).is_some_and(|row| row.stays(&options)));
+                let expected: BTreeSet<String> = expected.map(|place| (*place).clone()).collect();
+                let leaked: Vec<_> = found.difference(&expected).collect();
+                let lost: Vec<_> = expected.difference(&found).collect();
+                assert!(
+                    leaked.is_empty() && lost.is_empty(),
+                    "{}, {options}: leaked {leaked:?}, lost {lost:?}",
+                    source.what
+                );
+            }
+        }
+    }
+}
+
+fn every_row_has_its_words_and_all_words_have_a_row() {
+    let rows: BTreeSet<String> = table(DOCUMENTATION).expect("the table is sound").into_keys().collect();
+    let places: BTreeSet<String> =
+        sources().into_iter().flat_map(|source| source.places).map(|(place, _)| place).collect();
+    let untested: Vec<_> = rows.difference(&places).collect();
+    let undocumented: Vec<_> = places.difference(&rows).collect();
+    assert!(
+        untested.is_empty() && undocumented.is_empty(),
+        "rows without words {untested:?}, words without rows {undocumented:?}"
+    );
+}
+
+fn the_table_has_nothing_but_rows() {
+    let sound = table(DOCUMENTATION).expect("the table is sound");
+    assert_eq!(sound.get("heap"), None);
+    assert_eq!(sound.get("private memory"), Some(&Row { letter: Some('w'), stays: [true, true] }));
+    let row = DOCUMENTATION.lines().find(|line| line.starts_with("//! | script |")).expect("a row");
+    for (from, to) in [("gone", "gone?"), ("stays", ""), ("any", "every"), ("not described", ""), (" | any", "")] {
+        let broken = row.replacen(from, to, 1);
+        assert!(broken != row, "{from}");
+        assert!(table(&DOCUMENTATION.replacen(row, &broken, 1)).is_err(), "{broken}");
+    }
+    assert!(table(&DOCUMENTATION.replacen(row, &format!("{row}\n{row}"), 1)).is_err());
+    let other = table(&DOCUMENTATION.replacen(&format!("{row}\n"), "", 1)).expect("it is only shorter");
+    assert_eq!(other.len() + 1, sound.len());
+}
+
+fn words_are_found_in_both_encodings() {
+    planted();
+    let (bytes, other) = (words::all("stack"), words::all("heap"));
+    let number = words::four("word");
+    let pieces = Pieces::of(&planted());
+    let found = |bytes: &[u8]| pieces.found(bytes).into_iter().collect::<Vec<_>>();
+    // In 8 bits, in UTF-16 at an even and at an odd place; of each a part of six letters, and one of five.
+    for start in [0, 16, 41] {
+        let width = if start == 0 { 1 } else { 2 };
+        for letter in 0..=6 {
+            let at = start + letter * width;
+            assert_eq!(found(&[b"...", &bytes[at..at + 6 * width], b"..."].concat()), ["stack"]);
+            assert_eq!(found(&[b"...", &bytes[at..at + 5 * width], b"..."].concat()), [""; 0]);
+        }
+    }
+    assert_eq!(found(&[&number.to_le_bytes()[..], &other].concat()), ["heap", "word"]);
+}

@@ -1,0 +1,109 @@
+//! Words that are planted, one in each place, and how they are found again.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+/// How many letters in a row are a piece that must not be found.
+const PIECE: usize = 6;
+
+/// The places that got their words since the last [`planted`], and those among them that have room for four letters.
+type Places = BTreeSet<(String, bool)>;
+
+thread_local! {
+    static PLANTED: RefCell<Places> = const { RefCell::new(BTreeSet::new()) };
+}
+
+fn plant(place: &str, is_small: bool) {
+    PLANTED.with_borrow_mut(|planted| planted.insert((place.to_owned(), is_small)));
+}
+
+/// What was planted since this was asked for before.
+pub fn planted() -> Places {
+    PLANTED.take()
+}
+
+/// Twelve letters that are no part of those of another place.
+pub fn word(place: &str) -> String {
+    plant(place, false);
+    letters(place)
+}
+
+fn letters(place: &str) -> String {
+    let mut hash = place
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let letter = |_| {
+        hash = hash.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        char::from(b'a' + (hash >> 33) as u8 % 26)
+    };
+    (0..12).map(letter).collect()
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The word in 8 bits, and in UTF-16 at an even and at an odd place: 72 bytes.
+pub fn all(place: &str) -> Vec<u8> {
+    let wide = utf16(&word(place));
+    [word(place).as_bytes(), &[0; 4], &wide, &[0], &wide, &[0; 7]].concat()
+}
+
+/// The word in 8 bits and in UTF-16, as far as there is room.
+pub fn within(place: &str, room: usize) -> Vec<u8> {
+    let mut bytes = [word(place).as_bytes(), &utf16(&word(place))].concat();
+    bytes.truncate(room);
+    bytes
+}
+
+/// The same as numbers of four bytes.
+pub fn words_of_4<const N: usize>(place: &str) -> [u32; N] {
+    let mut bytes = within(place, 4 * N);
+    bytes.resize(4 * N, 0);
+    std::array::from_fn(|index| u32::from_le_bytes(bytes[4 * index..][..4].try_into().expect("four bytes")))
+}
+
+/// The same as numbers of eight bytes.
+pub fn words_of_8<const N: usize>(place: &str) -> [u64; N] {
+    let mut bytes = within(place, 8 * N);
+    bytes.resize(8 * N, 0);
+    std::array::from_fn(|index| u64::from_le_bytes(bytes[8 * index..][..8].try_into().expect("eight bytes")))
+}
+
+/// Four letters, for a place that has no room for more.
+pub fn four(place: &str) -> u32 {
+    plant(place, true);
+    u32::from_le_bytes(letters(place).as_bytes()[..4].try_into().expect("four bytes"))
+}
+
+/// Pieces of words, and whose they are.
+pub struct Pieces {
+    pieces: HashMap<Vec<u8>, String>,
+}
+
+impl Pieces {
+    pub fn of(places: &Places) -> Self {
+        let mut pieces = HashMap::new();
+        for (place, is_small) in places {
+            let (narrow, wide) = (letters(place).into_bytes(), utf16(&letters(place)));
+            let whole = narrow.windows(PIECE).chain(wide.windows(2 * PIECE).step_by(2));
+            let found: Vec<&[u8]> = if *is_small { vec![&narrow[..4]] } else { whole.collect() };
+            for piece in found {
+                let other = pieces.insert(piece.to_vec(), place.clone());
+                assert!(
+                    other.as_ref().is_none_or(|other| other == place),
+                    "{place} and {other:?} have a piece in common"
+                );
+            }
+        }
+        Self { pieces }
+    }
+
+    /// The places of which a piece is there, in either encoding and at any position.
+    pub fn found(&self, bytes: &[u8]) -> BTreeSet<String> {
+        let windows = [4, PIECE, 2 * PIECE].into_iter().flat_map(|size| bytes.windows(size));
+        // Nearly everything in a dump is zeros.
+        let windows = windows.filter(|window| window[0] != 0);
+        windows.filter_map(|window| self.pieces.get(window).cloned()).collect()
+    }
+}
