@@ -76,6 +76,7 @@
 //! | stack | any | gone | stays | numbers and text that no stack trace needs |
 //! | end of the stack | any | gone | stays | the same |
 //! | code around an instruction | any | stays | stays | without it no stack trace begins |
+//! | memory at the address of an exception | any | gone | stays | of other systems than Windows it is no code |
 //! | memory that a pointer leads to | `i` | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
 //! | private memory | `w` | stays | stays | the same |
 //! | data section | `d` | stays | stays | the same |
