@@ -173,7 +173,7 @@ fn blank_addresses_of_narrow_targets_are_masked() {
     let dump = Dump::new().system_info(Cpu::X86.windows()).thread(Thread::new(1)).flags(2);
     let dump = dump.memory64(0xffff_ffff_a000_0000, pattern(0, 0x100)).build();
     for start in [0xffff_ffff_a000_0010_u64, 0xa000_0010] {
-        let (out, report) = redumped(&dump, "/mf", Hooks::new().blank([start..start + 0x10]));
+        let (out, report) = redumped(&dump, "/mf", Hooks::new().blank(std::iter::once(start..start + 0x10)));
         assert_eq!(report.blanked_memory, 0x10);
         assert_eq!(Facts::of(&out).read(0xffff_ffff_a000_0010, 0x10), [0; 0x10]);
     }

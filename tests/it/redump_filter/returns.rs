@@ -75,10 +75,13 @@ fn signed_return_addresses_of_windows_stay(shared: &Shared) {
     }
 }
 
+/// The end of what is before an address, and whether it is a call.
+type Code<'a> = (&'a [u8], bool);
+
 /// Each instruction is the end of what is before an address.
 fn calls_are_told_from_other_code() {
     const IMAGE: u64 = 0x9a_0000;
-    let x86: [(&[u8], bool); 17] = [
+    let x86: [Code<'_>; 17] = [
         (&[0xe8, 1, 2, 3, 4], true),
         (&[0xe8, 1, 2, 3], false),
         (&[0xff, 0xd0], true),
@@ -97,27 +100,27 @@ fn calls_are_told_from_other_code() {
         (&[0xe9, 1, 2, 3, 4], false),
         (&[0xff, 0x75, 8], false),
     ];
-    let a64: [(&[u8], bool); 5] = [
+    let a64: [Code<'_>; 5] = [
         (&0x9400_0012_u32.to_le_bytes(), true),
         (&0xd63f_0100_u32.to_le_bytes(), true),
         (&0xd73f_0911_u32.to_le_bytes(), true),
         (&0x1400_0012_u32.to_le_bytes(), false),
         (&0xd61f_0100_u32.to_le_bytes(), false),
     ];
-    let a32: [(&[u8], bool); 5] = [
+    let a32: [Code<'_>; 5] = [
         (&0xeb00_0012_u32.to_le_bytes(), true),
         (&0xfa00_0012_u32.to_le_bytes(), true),
         (&0xe12f_ff33_u32.to_le_bytes(), true),
         (&0xea00_0012_u32.to_le_bytes(), false),
         (&0xe12f_ff13_u32.to_le_bytes(), false),
     ];
-    let t32: [(&[u8], bool); 4] = [
+    let t32: [Code<'_>; 4] = [
         (&[0x00, 0xf0, 0x12, 0xf8], true),
         (&[0x00, 0xf0, 0x12, 0xe8], true),
         (&[0x98, 0x47], true),
         (&[0x18, 0x47], false),
     ];
-    let sets: [(Cpu, u64, &[(&[u8], bool)]); 5] =
+    let sets: [(Cpu, u64, &[Code<'_>]); 5] =
         [(Cpu::X86, 0, &x86), (Cpu::AMD64, 0, &x86), (Cpu::ARM64, 0, &a64), (Cpu::ARM, 0, &a32), (Cpu::ARM, 1, &t32)];
     for (cpu, bit, codes) in sets {
         for &(code, is_call) in codes {
