@@ -121,17 +121,3 @@ impl<F: Fn(Interval) -> format::MemoryInfo> ComputedRegions for Regions<'_, F> {
         (self.row)(self.contents.interval(index))
     }
 }
-
-/// A region as the debugger describes memory that it knows nothing else of.
-pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        base_address: base,
-        allocation_base: base,
-        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-        region_size: size,
-        state: format::memory::MemoryState::COMMIT.bits(),
-        protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::memory::MemoryType::PRIVATE.bits(),
-        ..Default::default()
-    }
-}

@@ -7,8 +7,9 @@ use crate::format::{self, MemoryProtection};
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::{FullUserDump, Interval, Target};
 use crate::redump::edited_memory::{Changes, changed_bytes};
+use crate::redump::made_up::made_up_region;
 use crate::redump::report::{MissingMemory, Report};
-use crate::redump::result_memory::{Contents, Regions, made_up_region};
+use crate::redump::result_memory::{Contents, Regions};
 use crate::redump::source::Source;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
