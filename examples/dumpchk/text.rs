@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use userdump::Dump;
-use userdump::format::StreamType;
+use userdump::format::{PlatformId, StreamType};
 use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
 use userdump::read::handle::HandleData;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
@@ -184,16 +184,25 @@ fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
             Some(index) => index.get(row.address()).map(AnyModule::Minidump),
             None => dump.modules().find(|module| module.contains(row.address())),
         };
-        exception(&row, module.as_ref())
+        exception(&row, module.as_ref(), meaning_of_address(dump.target()))
     })
 }
 
-fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>) -> String {
+/// What the address of an exception is: that of the instruction under Windows alone.
+fn meaning_of_address(target: Target) -> &'static str {
+    match target.platform {
+        Some(PlatformId::MAC_OS | PlatformId::IOS) => "address or code ",
+        Some(PlatformId::LINUX | PlatformId::ANDROID) => "memory address ",
+        _ => "",
+    }
+}
+
+fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>, meaning: &str) -> String {
     let address = exception.address();
     let place = module.map_or(String::new(), |module| {
         format!(", {} + 0x{:x}", text(module.name().ok()), address.wrapping_sub(module.base()))
     });
-    format!("{} in thread 0x{:x} at 0x{address:x}{place}", exception.reason(), exception.thread_id())
+    format!("{} in thread 0x{:x} at {meaning}0x{address:x}{place}", exception.reason(), exception.thread_id())
 }
 
 /// A title with the number of rows, and the first of them; nothing if there are none.

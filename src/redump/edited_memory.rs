@@ -2,9 +2,11 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::ops::Range;
 use std::io;
 
-use crate::read::{Interval, Memory, Span, position, settle};
+use crate::read::{Interval, Memory, Span, overlapping, position, settle, united};
 use crate::write::MemoryRange;
 
 use crate::redump::filter::StackFilter;
@@ -13,11 +15,17 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selected;
 use crate::redump::source::Source;
 
+/// How many bytes a redactor may change in one call.
+const PIECE: u64 = 1 << 20;
+
 /// What is to be changed.
 pub(super) struct Changes<'a> {
     memory: Rc<Memory<'a>>,
     filter: Option<StackFilter>,
-    redactor: Option<Redactor<'a>>,
+    /// Sorted and apart.
+    blank: Vec<Interval>,
+    /// It is called for one piece after the other.
+    redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
     spans: Vec<Span>,
     reasons: Vec<Reason>,
@@ -28,12 +36,16 @@ impl<'a> Changes<'a> {
     pub(super) fn new(
         source: &Source<'a>,
         filter: Option<StackFilter>,
+        blank: &[Range<u64>],
         redactor: Option<Redactor<'a>>,
         selected: &Selected,
     ) -> Option<Self> {
-        if filter.is_none() && redactor.is_none() {
+        if filter.is_none() && blank.is_empty() && redactor.is_none() {
             return None;
         }
+        let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
+        let blank = blank.iter().filter_map(|range| source.target.interval(range.start, size(range)));
+        let blank = united(blank.collect());
         // Only a redactor asks for reasons.
         let selected = || selected.iter().filter(|_| redactor.is_some());
         let mut spans: Vec<Span> = (0..)
@@ -42,38 +54,60 @@ impl<'a> Changes<'a> {
             .collect();
         settle(&mut spans);
         let reasons = selected().map(|memory| memory.reason).collect();
-        Some(Self { memory: Rc::clone(&source.memory), filter, redactor, spans, reasons })
+        let redactor = redactor.map(RefCell::new);
+        Some(Self { memory: Rc::clone(&source.memory), filter, blank, redactor, spans, reasons })
+    }
+
+    /// How many bytes of an interval are blank because the program asked for it.
+    pub(super) fn blanked(&self, interval: Interval) -> u64 {
+        let parts = overlapping(&self.blank, interval).filter_map(|blank| blank.intersection(&interval));
+        parts.fold(0, |sum, part| sum.saturating_add(part.size()))
     }
 
     /// True if something of the interval may be changed.
     fn touch(&self, interval: Interval) -> bool {
-        self.redactor.is_some() || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
+        self.redactor.is_some()
+            || overlapping(&self.blank, interval).next().is_some()
+            || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
     }
 
-    fn apply(&self, address: u64, bytes: &mut [u8]) {
+    /// What needs no look at what is around.
+    fn filter(&self, address: u64, bytes: &mut [u8]) {
         if let Some(filter) = &self.filter {
             filter.filter(&self.memory, address, bytes);
         }
-        let Some(redactor) = &self.redactor else { return };
-        let (mut at, mut rest) = (address, bytes);
-        while !rest.is_empty() {
-            let next = position(&self.spans, at);
-            // A gap ends where the next stretch begins.
-            let (span, behind) = match self.spans.get(next) {
-                Some(span) if span.interval.has(at) => (Some(span), span.interval.next()),
-                following => (
-                    next.checked_sub(1).and_then(|before| self.spans.get(before)),
-                    following.map(|span| span.interval.start),
-                ),
-            };
-            let size =
-                behind.and_then(|behind| usize::try_from(behind - at).ok()).unwrap_or(rest.len()).min(rest.len());
-            let Some((part, others)) = rest.split_at_mut_checked(size) else { return };
-            let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
-            redactor(at, reason.copied().unwrap_or(Reason::Asked), part);
-            at = at.wrapping_add(size as u64);
-            rest = others;
+        let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
+        for part in overlapping(&self.blank, all).filter_map(|blank| blank.intersection(&all)) {
+            let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
+            let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+            blank.into_iter().flatten().for_each(|byte| *byte = 0);
         }
+    }
+
+    /// Why the byte at an address is there, and how many are there for the same reason, of at most `limit`.
+    fn reason(&self, at: u64, limit: u64) -> (Reason, u64) {
+        let next = position(&self.spans, at);
+        // A gap ends where the next stretch begins.
+        let (span, behind) = match self.spans.get(next) {
+            Some(span) if span.interval.has(at) => (Some(span), span.interval.next()),
+            following => (
+                next.checked_sub(1).and_then(|before| self.spans.get(before)),
+                following.map(|span| span.interval.start),
+            ),
+        };
+        let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
+        (reason.copied().unwrap_or(Reason::Asked), behind.map_or(limit, |behind| limit.min(behind - at)))
+    }
+
+    /// How many bytes right before an address the source has without a gap, of at most `limit`.
+    fn count_before(&self, address: u64, limit: u64) -> u64 {
+        let mut start = address;
+        while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
+            let index = self.memory.position(before);
+            let Some(piece) = self.memory.interval(index).filter(|piece| piece.has(before)) else { break };
+            start = piece.start.max(address.saturating_sub(limit));
+        }
+        address - start
     }
 }
 
@@ -85,26 +119,103 @@ pub(super) fn changed<'a>(
     address: u64,
 ) -> Option<MemoryRange<'a>> {
     let changes = changes.filter(|changes| changes.touch(interval))?;
-    let memory = ChangedMemory { changes: Rc::clone(changes), at: interval.start, left: interval.size() };
+    let memory = ChangedMemory::new(changes, interval.start, interval.size(), None);
     Some(MemoryRange::from_reader(address, interval.size(), memory))
 }
 
-/// The bytes of an interval, all of them present, with the changes.
+/// The same of bytes that begin at the start of an interval. They may be more than there are addresses up to the highest
+/// one, and others may take precedence at their addresses.
+pub(super) fn changed_bytes<'a>(
+    changes: Option<&Rc<Changes<'a>>>,
+    interval: Interval,
+    bytes: &'a [u8],
+) -> Option<MemoryRange<'a>> {
+    let changes = changes.filter(|changes| changes.touch(interval))?;
+    let size = bytes.len() as u64;
+    Some(MemoryRange::from_reader(interval.start, size, ChangedMemory::new(changes, interval.start, size, Some(bytes))))
+}
+
+/// Bytes with the changes.
 struct ChangedMemory<'a> {
     changes: Rc<Changes<'a>>,
-    at: u64,
-    left: u64,
+    /// The bytes, if they are not those that the source has at the addresses.
+    own: Option<&'a [u8]>,
+    start: u64,
+    size: u64,
+    /// How many have been looked up.
+    done: u64,
+    /// A piece that has been redacted, and which of it is still to be given.
+    piece: Vec<u8>,
+    left: Range<usize>,
+}
+
+impl<'a> ChangedMemory<'a> {
+    fn new(changes: &Rc<Changes<'a>>, start: u64, size: u64, own: Option<&'a [u8]>) -> Self {
+        Self { changes: Rc::clone(changes), own, start, size, done: 0, piece: Vec::new(), left: 0..0 }
+    }
+
+    /// Looks up the next bytes, and tells how many there are.
+    fn look_up(&mut self, bytes: &mut [u8]) -> usize {
+        let count = match self.own {
+            None => self.changes.memory.read(self.start.wrapping_add(self.done), bytes),
+            Some(own) => {
+                let rest = usize::try_from(self.done).ok().and_then(|done| own.get(done..)).unwrap_or_default();
+                bytes.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
+            }
+        };
+        self.done += count as u64;
+        count
+    }
+
+    /// Looks up the next piece with what is around it, and has it redacted.
+    fn redact(&mut self, redactor: &RefCell<Redactor<'a>>) -> io::Result<()> {
+        let mut redactor = redactor.try_borrow_mut().map_err(io::Error::other)?;
+        let at = self.start.wrapping_add(self.done);
+        // What lies beyond the highest address is there for the same reason as what is at it.
+        let (reason, count) =
+            self.changes.reason(self.start.saturating_add(self.done), PIECE.min(self.size - self.done));
+        let memory = &self.changes.memory;
+        let overlap = redactor.overlap as u64;
+        let before = self.changes.count_before(at, overlap);
+        let behind = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
+        let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
+        let (front, middle) = (size(before)?, size(count)?);
+        // The room of the piece before is used again.
+        let mut piece = core::mem::take(&mut self.piece);
+        piece.clear();
+        piece.resize(front + middle + size(behind)?, 0);
+        let (around, rest) = piece.split_at_mut(front);
+        memory.read(at.wrapping_sub(before), around);
+        let (own, around) = rest.split_at_mut(middle);
+        if behind > 0 {
+            memory.read(at.wrapping_add(count), around);
+        }
+        let found = self.look_up(own);
+        self.changes.filter(at.wrapping_sub(before), &mut piece);
+        (redactor.change)(at.wrapping_sub(before), reason, &mut piece);
+        self.piece = piece;
+        self.left = front..front + found;
+        Ok(())
+    }
 }
 
 impl io::Read for ChangedMemory<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buf.len());
-        let Some(part) = buf.get_mut(..wanted) else { return Ok(0) };
-        let count = self.changes.memory.read(self.at, part);
-        let part = part.get_mut(..count).unwrap_or_default();
-        self.changes.apply(self.at, part);
-        self.at = self.at.wrapping_add(count as u64);
-        self.left -= count as u64;
+        let changes = Rc::clone(&self.changes);
+        let Some(redactor) = &changes.redactor else {
+            let wanted = usize::try_from(self.size - self.done).unwrap_or(usize::MAX).min(buf.len());
+            let part = buf.get_mut(..wanted).unwrap_or_default();
+            let address = self.start.wrapping_add(self.done);
+            let count = self.look_up(part);
+            changes.filter(address, part.get_mut(..count).unwrap_or_default());
+            return Ok(count);
+        };
+        if self.left.is_empty() && self.done < self.size {
+            self.redact(redactor)?;
+        }
+        let ready = self.piece.get(self.left.clone()).unwrap_or_default();
+        let count = buf.iter_mut().zip(ready).map(|(to, from)| *to = *from).count();
+        self.left.start += count;
         Ok(count)
     }
 }

@@ -2,9 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 use std::collections::HashSet;
 
 use crate::format::StreamType;
@@ -16,8 +16,14 @@ type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
 type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;
 type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + 'h>;
 
+type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + 'h>;
+
 /// Changes bytes at an address that are there for a reason.
-pub(super) type Redactor<'h> = Rc<dyn Fn(u64, Reason, &mut [u8]) + 'h>;
+pub(super) struct Redactor<'h> {
+    pub(super) change: Change<'h>,
+    /// How many bytes it is shown on either side of those that it may change.
+    pub(super) overlap: usize,
+}
 
 /// What a program changes of what the options select: threads, modules and streams to leave out, memory and streams to
 /// add, and bytes to change on their way.
@@ -56,6 +62,7 @@ pub struct Hooks<'h> {
     streams: Option<KeepStream<'h>>,
     pub(super) memory: Vec<(u64, u64)>,
     pub(super) added: Vec<(StreamType, Cow<'h, [u8]>)>,
+    pub(super) blank: Vec<Range<u64>>,
     pub(super) redactor: Option<Redactor<'h>>,
 }
 
@@ -110,15 +117,60 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// Lets `change` change memory on its way into the result.
+    /// Writes zeros in place of the memory at these addresses, for programs that have searched it beforehand.
     ///
-    /// It is given the address (without the upper half on 32-bit targets), why the bytes are there, and the bytes:
-    /// each byte once, in the order of addresses, in pieces of no certain size. Bytes that are there for several
-    /// reasons come with the one that is the first in [`Redump::selected_memory`](crate::redump::Redump::selected_memory); what
-    /// only fills a gap between two stretches comes with the reason of the stretch before it.
+    /// Addresses that are not in the result do no harm, and neither do ranges that overlap or touch. Of 32-bit targets
+    /// the low 32 bits of a start count. [`Report::blanked_memory`](crate::redump::Report::blanked_memory) says how many
+    /// bytes of the result are meant. What [`Hooks::redact`] is given is blank already.
     #[must_use]
-    pub fn redact(mut self, change: impl Fn(u64, Reason, &mut [u8]) + 'h) -> Self {
-        self.redactor = Some(Rc::new(change));
+    pub fn blank(mut self, ranges: impl IntoIterator<Item = Range<u64>>) -> Self {
+        self.blank.extend(ranges);
+        self
+    }
+
+    /// Calls `change` on memory before it is written, with an overlap of 256 bytes: see
+    /// [`Hooks::redact_with_overlap`].
+    #[must_use]
+    pub fn redact(self, change: impl FnMut(u64, Reason, &mut [u8]) + 'h) -> Self {
+        self.redact_with_overlap(256, change)
+    }
+
+    /// Calls `change` on memory before it is written.
+    ///
+    /// It is given an address (without the upper half on 32-bit targets), why the bytes are there, and the bytes. Memory
+    /// comes in the order of addresses, in pieces of 1 MiB at most, each of bytes that are there for one reason. Around
+    /// each piece it sees up to `overlap` bytes more on either side, as far as the source has them without a gap, whether
+    /// they are in the result or not; the address is that of the first byte it sees. Changes to those bytes are ignored,
+    /// so every byte of the result is changed in one call only.
+    ///
+    /// Thus what has at most `overlap + 1` bytes is seen whole in every call that may change one of its bytes, wherever
+    /// pieces, ranges and reasons begin and end. With an overlap of 0, `change` is given each byte once.
+    ///
+    /// Bytes that are there for several reasons come with the one that is the first in
+    /// [`Redump::selected_memory`](crate::redump::Redump::selected_memory); what only fills a gap between two stretches
+    /// comes with the reason of the stretch before it. A second call of this method replaces the first.
+    ///
+    /// # Examples
+    ///
+    /// Numbers with 13 digits or more, whose end may be in the next piece:
+    ///
+    /// ```
+    /// use userdump::redump::Hooks;
+    ///
+    /// let mut numbers = 0;
+    /// let hooks = Hooks::new().redact_with_overlap(64, |_address, _reason, bytes| {
+    ///     for number in bytes.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
+    ///         if number.len() >= 13 {
+    ///             number.fill(b'#');
+    ///             numbers += 1;
+    ///         }
+    ///     }
+    /// });
+    /// # drop(hooks);
+    /// ```
+    #[must_use]
+    pub fn redact_with_overlap(mut self, overlap: usize, change: impl FnMut(u64, Reason, &mut [u8]) + 'h) -> Self {
+        self.redactor = Some(Redactor { change: Box::new(change), overlap });
         self
     }
 
@@ -154,6 +206,7 @@ impl fmt::Debug for Hooks<'_> {
         f.debug_struct("Hooks")
             .field("memory", &self.memory.len())
             .field("added", &self.added.len())
+            .field("blank", &self.blank.len())
             .finish_non_exhaustive()
     }
 }

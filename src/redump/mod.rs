@@ -33,7 +33,7 @@
 //! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
 //! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. A
 //! window is 128 bytes to either side of each thread's instruction pointer and of the exception's address (ARM64: 512,
-//! ARM: 256). Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
+//! ARM: 256); of other systems than Windows also of the instruction pointer in the exception's context. Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
 //! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
 //! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
 //! other become one, with the bytes between them.
@@ -87,6 +87,7 @@
 //! | stack | any | gone | stays | numbers and text that no stack trace needs |
 //! | end of the stack | any | gone | stays | the same |
 //! | code around an instruction | any | stays | stays | without it no stack trace begins |
+//! | memory at the address of an exception | any | gone | stays | of other systems than Windows it is no code |
 //! | memory that a pointer leads to | `i` | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
 //! | private memory | `w` | stays | stays | the same |
 //! | data section | `d` | stays | stays | the same |
@@ -201,8 +202,19 @@
 //! | unused directory entry | any | gone | gone | nothing leads to it |
 //! | end of the file | any | gone | gone | the same |
 //!
-//! With `r`, a word of a stack stays if it points into a module or into a thread's stack, so that return addresses and
-//! frame pointers do; all others become zero. So up to 0x200 bytes to either side of an instruction stay, wherever it is.
+//! With `r`, a word of a stack stays if it can be part of a stack trace; all others become zero. It is a frame pointer if
+//! it points into a thread's stack or to its end. It is a return address if it follows executable memory of a module and,
+//! where the dump has the code before it, a call of the processor (x86, AMD64, ARM, ARM64). What is executable say rows of
+//! memory information, lines of LinuxMaps and section headers in memory; where none of these is there, all of a module
+//! may be. They also tell how far a module reaches whose size is that of one of its segments. Signatures of ARM64 do not
+//! count, and stay with the word. Words that read as text do not stay: of texts that point into modules by chance, as
+//! they do on 32-bit stacks, no more than four characters in a row are left. Return addresses into code outside of
+//! modules (generated code) go too.
+//!
+//! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
+//! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
+//!
+//! So up to 0x200 bytes to either side of an instruction stay.
 //! What `i`, `p`, `w`, `d` and `c` add is not filtered: [`Report::unfiltered_memory`] says how much that is, and how much
 //! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
@@ -262,6 +274,7 @@
 //! | processor level and revision | blanked for ARM and ARM64, the revision's top four bits for AMD64 | the source's |
 //! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
 //! | a second stream of a kind that a dump has once | ignored | ignored, and named in the report |
+//! | code around an exception of another system than Windows | at its address, which may be one of data | also at the instruction pointer of its context; with `r` only there |
 //! | several exception streams | the first | all, with a window for each address |
 //! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared; kept with `y` |
 //! | stacks that `i` scans | the first one | all |
@@ -275,7 +288,7 @@
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
-//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that point neither into a module nor into a stack (or to its end) are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
+//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |

@@ -50,6 +50,9 @@ pub struct Report {
     pub filter_overruled: bool,
     /// With the option `r`: how many bytes of memory other options added, which are not filtered.
     pub unfiltered_memory: u64,
+    /// How many bytes of the result are zero because the program asked for it
+    /// ([`Hooks::blank`](crate::redump::Hooks::blank)).
+    pub blanked_memory: u64,
     /// Parts of items that could not be read (names, contexts, records), or that are kept though something is wrong with
     /// them: names that are not valid UTF-16, sizes that claim memory of the process.
     pub faults: Vec<ItemFault>,

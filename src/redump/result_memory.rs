@@ -3,12 +3,17 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use crate::format;
 use crate::read::{Interval, Memory, Target};
 use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
 use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::filter::StackFilter;
+use crate::redump::hooks::Redactor;
+use crate::redump::report::Report;
+use crate::redump::select::selected::Selection;
 use crate::redump::source::{Source, written};
 
 /// The selected ranges, whose bytes are looked up when they are written.
@@ -23,6 +28,26 @@ impl<'a> Contents<'a> {
     pub(super) fn new(source: &Source<'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
         let (memory, ranges) = (Rc::clone(&source.memory), Rc::clone(ranges));
         Self { memory, target: source.target, ranges, changes: changes.map(Rc::clone) }
+    }
+
+    /// The selected ranges of a minidump, with all that is to be changed in them.
+    pub(super) fn changed(
+        source: &Source<'a>,
+        selection: &Selection,
+        blank: &[Range<u64>],
+        redactor: Option<Redactor<'a>>,
+        report: &mut Report,
+    ) -> Self {
+        let selected = &selection.selected;
+        let filter = selection.code.as_ref().map(|code| {
+            let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
+            let stacks = stacks.flatten().copied().collect();
+            StackFilter::new(source, Rc::clone(code), stacks, selected.wanted())
+        });
+        let changes = Changes::new(source, filter, blank, redactor, selected).map(Rc::new);
+        let blanked = |changes: &Rc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
+        report.blanked_memory = changes.as_ref().map_or(0, blanked);
+        Self::new(source, &selected.ranges, changes.as_ref())
     }
 
     fn interval(&self, index: usize) -> Interval {

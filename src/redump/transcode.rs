@@ -1,7 +1,6 @@
 //! The source's streams, one after the other, into the builder.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
@@ -20,8 +19,6 @@ use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemIn
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::accounts::{Accounts, CHECKSUM, OF_WINE, Rules};
-use crate::redump::edited_memory::Changes;
-use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
@@ -65,15 +62,8 @@ pub(super) fn transcode<'a>(
         builder.stream(stream_type, bytes);
     }
     builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
-    let filter = selection.code.as_ref().map(|code| {
-        let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-        let stacks = stacks.flatten().copied().collect();
-        StackFilter::new(source, Rc::clone(code), stacks, selection.selected.wanted())
-    });
-    let selected = &selection.selected;
-    let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);
-    let contents = Contents::new(source, &selected.ranges, changes.as_ref());
-    builder.computed_memory(selected.full, Box::new(contents));
+    let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
+    builder.computed_memory(selection.selected.full, Box::new(contents));
     Ok((builder, carried))
 }
 

@@ -41,6 +41,7 @@ mod redump_folders;
 mod redump_hooks;
 mod redump_mini;
 mod redump_records;
+mod redump_redact;
 mod redump_report;
 mod redump_select;
 mod redump_tables;
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         redump_corpus::trials(),
         redump_differences::trials(),
         redump_hooks::trials(),
+        redump_redact::trials(),
         contract::trials(),
         debug::trials(),
         redump_filter::trials(),

@@ -164,7 +164,7 @@ fn a_redactor_sees_every_byte_once_with_its_reason() {
     let seen = RefCell::new(Vec::new());
     let source = process().build();
     let hooks = Hooks::new().add_memory(0x50f0, 0x10).add_memory(0x9000, 0x20).add_memory(0x9030, 8);
-    let hooks = hooks.redact(|address, reason, bytes| {
+    let hooks = hooks.redact_with_overlap(0, |address, reason, bytes| {
         seen.borrow_mut().push((address, reason, bytes.to_vec()));
         bytes.iter_mut().for_each(|byte| *byte = !*byte);
     });

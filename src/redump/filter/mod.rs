@@ -20,7 +20,7 @@ use crate::redump::source::Source;
 
 use calls::{Before, Calls};
 use code::Code;
-use text::{BEFORE, Neighbourhood, is_plain_word};
+use text::{BEFORE, Neighbourhood, is_plain_word, may_be_text};
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {
@@ -45,6 +45,24 @@ enum Use {
     ReturnAddress,
     FramePointer,
 }
+
+/// A word of a stack and what it may be.
+#[derive(Clone, Copy, Debug)]
+struct Pointing {
+    address: u64,
+    word: u64,
+    its_use: Use,
+}
+
+/// A word of a stack that has been met, and whether it points to where a stack trace may lead.
+#[derive(Clone, Copy, Debug)]
+struct PastWord {
+    word: u64,
+    points: bool,
+}
+
+/// The last words.
+type Past = [PastWord; BEFORE];
 
 impl StackFilter {
     pub(super) fn new(source: &Source<'_>, code: Rc<Code>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
@@ -81,7 +99,11 @@ impl StackFilter {
     }
 
     /// What a word may be, by what it points to; `None` for most.
+    #[inline]
     fn use_of(&self, memory: &Memory<'_>, word: u64) -> Option<Use> {
+        if word == 0 {
+            return None;
+        }
         if any_has(&self.stacks, word) || any_has(&self.stacks, word.saturating_sub(1)) {
             return Some(Use::FramePointer);
         }
@@ -98,16 +120,30 @@ impl StackFilter {
         is_return.then_some(Use::ReturnAddress)
     }
 
-    /// True if the word at an address helps whoever walks the stack.
-    fn helps(&self, memory: &Memory<'_>, address: u64, word: u64) -> bool {
-        let Some(its_use) = self.use_of(memory, word) else { return false };
-        let around = Neighbourhood::new(self.word, |number| {
-            let (reach, distance) = (BEFORE as u64 * self.word, number as u64 * self.word);
-            let at = if number == BEFORE { Some(address) } else { address.checked_add(distance)?.checked_sub(reach) };
-            memory.read_integer(at?, self.width)
+    /// True if a word that points somewhere does so because it is text. `word_at` gives words from it on by their distance
+    /// in words.
+    fn is_text(&self, memory: &Memory<'_>, here: Pointing, past: &Past, word_at: impl Fn(u64) -> Option<u64>) -> bool {
+        let Some(before) = past.last() else { return false };
+        if !may_be_text(here.word, self.word, before.points) {
+            return false;
+        }
+        let around = Neighbourhood::new(self.word, |number| match past.get(number) {
+            Some(past) => Some(past.word),
+            None if number == BEFORE => Some(here.word),
+            None => word_at((number - BEFORE) as u64),
         });
-        let points = |number| self.use_of(memory, around.word(number)).is_some();
-        !around.reads_as_text(points) || self.is_of_frame(memory, address, its_use, &around)
+        let points = |number: usize| past.get(number).is_some_and(|past| past.points);
+        around.reads_as_text(points) && !self.is_of_frame(memory, here.address, here.its_use, &around)
+    }
+
+    /// The words of a stack right before an address.
+    fn past(&self, memory: &Memory<'_>, stack: Interval, address: u64) -> Past {
+        core::array::from_fn(|number| {
+            let distance = (BEFORE - number) as u64 * self.word;
+            let at = address.checked_sub(distance).filter(|&at| at >= stack.start);
+            let word = at.and_then(|at| memory.read_integer(at, self.width)).unwrap_or(0);
+            PastWord { word, points: self.use_of(memory, word).is_some() }
+        })
     }
 
     /// True for the frame pointer and the return address of a frame, which stand side by side on 32-bit stacks: no text
@@ -145,15 +181,27 @@ impl StackFilter {
         for stack in overlapping(&self.stacks, part) {
             let Some(cut) = stack.intersection(&part) else { continue };
             let mut word = cut.start - cut.start % self.word;
+            let mut past = self.past(memory, stack, word);
             loop {
                 let last = word.saturating_add(self.word - 1);
                 // Of a word that the stack has only in part, nobody can say what it was.
                 let is_whole = stack.start <= word && last <= stack.last;
-                let value = || value(bytes, word.checked_sub(address)?, self.word);
                 // A word may lie across the end of what is at hand.
-                let value = || value().or_else(|| memory.read_integer(word, self.width));
-                if !(is_whole && value().is_some_and(|value| self.helps(memory, word, value))) {
+                let at_hand = |at: u64| value(bytes, at.checked_sub(address)?, self.word);
+                let read = |at: u64| at_hand(at).or_else(|| memory.read_integer(at, self.width));
+                let here = if is_whole { read(word).unwrap_or(0) } else { 0 };
+                let its_use = self.use_of(memory, here);
+                let stays = its_use.is_some_and(|its_use| {
+                    let here = Pointing { address: word, word: here, its_use };
+                    let word_at = |distance: u64| read(word.checked_add(distance * self.word)?);
+                    !self.is_text(memory, here, &past, word_at)
+                });
+                if !stays {
                     zero(bytes, word.max(cut.start), last.min(cut.last));
+                }
+                past.rotate_left(1);
+                if let Some(last) = past.last_mut() {
+                    *last = PastWord { word: here, points: its_use.is_some() };
                 }
                 match last.checked_add(1).filter(|next| *next <= cut.last) {
                     Some(next) => word = next,

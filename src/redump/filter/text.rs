@@ -59,6 +59,9 @@ impl Neighbourhood {
     }
 
     fn is_plain_text(&self) -> bool {
+        if !has_plain_text(self.word(BEFORE), self.width) {
+            return false;
+        }
         let bytes = self.bytes.get(..WORDS * self.width).unwrap_or_default();
         let place = self.place(0);
         // A word that has less of it is as harmless as it is frequent: text beside a pointer.
@@ -82,6 +85,27 @@ impl Neighbourhood {
         let bytes = self.bytes.get(first * self.width..(BEFORE + 1) * self.width).unwrap_or_default();
         is_text(bytes, &self.place(first), HARMLESS.max(self.width - 1))
     }
+}
+
+/// False for a word of `width` bytes that cannot be text, without a look at what is around; `after_pointer` tells whether
+/// the word before it points somewhere.
+#[inline]
+pub(super) fn may_be_text(word: u64, width: u64, after_pointer: bool) -> bool {
+    match width {
+        4 => after_pointer || has_plain_text(word, 4),
+        _ => word >> 48 != 0 || has_plain_text(word, 8),
+    }
+}
+
+/// True if there are three bytes of plain text in a row, or a character of it in UTF-16.
+#[inline]
+fn has_plain_text(word: u64, width: usize) -> bool {
+    let (mut run, mut found) = (0, false);
+    for byte in word.to_le_bytes().into_iter().take(width) {
+        found |= byte == 0 && run > 0 || is_plain(byte) && run >= 2;
+        run = if is_plain(byte) { run + 1 } else { 0 };
+    }
+    found
 }
 
 /// True for four bytes that are plain text, or two characters of it in UTF-16.
@@ -126,7 +150,10 @@ fn is_text(bytes: &[u8], place: &Range<usize>, harmless: usize) -> bool {
     let pairs = |odd: usize| bytes.get(odd..).unwrap_or_default().chunks_exact(2);
     let double = |odd| longest_run(pairs(odd).map(is_double_byte), odd, 2, place, 1);
     let longest = run_of(is_plain).max(run_of(is_letter)).max(utf8_run(bytes, place));
-    longest > harmless || (0..2).any(|odd| double(odd) > HARMLESS || utf16_run(pairs(odd), odd, place) > HARMLESS)
+    // Fewer bytes cannot hold so many pairs.
+    let has_room = bytes.len() > 2 * HARMLESS;
+    longest > harmless
+        || has_room && (0..2).any(|odd| double(odd) > HARMLESS || utf16_run(pairs(odd), odd, place) > HARMLESS)
 }
 
 /// A letter of a code page, Latin or any that is above `0xC0`, or what stands between words.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::format::{self, MemoryProtection};
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::{FullUserDump, Interval, Target};
-use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::edited_memory::{Changes, changed_bytes};
 use crate::redump::made_up::made_up_region;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::result_memory::{Contents, Regions};
@@ -32,6 +32,7 @@ pub(super) fn add<'a>(
         None => made_up_region(range.start, range.size()),
     };
     guards.report(ranges.iter().map(|&range| row(range)), report);
+    report.blanked_memory = changes.iter().flat_map(|it| ranges.iter().map(|&range| it.blanked(range))).sum();
     let row = move |range| guards.cleared(row(range));
     builder.computed_regions(Rc::new(Regions { contents: Contents::new(source, ranges, changes), row }));
 }
@@ -59,7 +60,8 @@ pub(super) fn carry<'a>(
         }
         let Some(range) = Interval::new(source.target.mask(address), available) else { continue };
         let row = guards.cleared(format::MemoryInfo { region_size: available, ..*region.info.raw() });
-        let contents = changed(changes, range, range.start);
+        report.blanked_memory += changes.map_or(0, |changes| changes.blanked(range));
+        let contents = changed_bytes(changes, range, region.range.bytes);
         let contents = contents.unwrap_or(MemoryRange::borrowed(address, region.range.bytes));
         builder.region(row, contents);
     }

@@ -25,11 +25,12 @@ pub(in crate::redump) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let changes = |redactor| Changes::new(source, None, redactor, &selection.selected).map(Rc::new);
+    let changes =
+        |hooks: Hooks<'a>| Changes::new(source, None, &hooks.blank, hooks.redactor, &selection.selected).map(Rc::new);
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);
-        regions::carry(dump, source, changes(hooks.redactor).as_ref(), &mut builder, report);
+        regions::carry(dump, source, changes(hooks).as_ref(), &mut builder, report);
         report.is_partial = !report.missing_memory.is_empty();
         return Ok(builder);
     }
@@ -37,7 +38,7 @@ pub(in crate::redump) fn transcode<'a>(
     losses::of_streams(source, options, &hooks, report);
     losses::of_records(source, &hooks, report);
     let ranges = &selection.selected.ranges;
-    regions::add(source, dump.regions(), ranges, changes(hooks.redactor).as_ref(), &mut builder, report);
+    regions::add(source, dump.regions(), ranges, changes(hooks).as_ref(), &mut builder, report);
     report.is_partial = !report.missing_memory.is_empty() || !source.has_full_memory;
     Ok(builder)
 }

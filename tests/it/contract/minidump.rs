@@ -135,5 +135,11 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let context = if cpu.word == 8 { vec![0; 736] } else { vec![0; cpu.size] };
     let dump = Dump::new().system_info(SystemInfo { major, minor, build, ..cpu.linux() });
     let dump = dump.thread(Thread::new(7).context(context));
+    // Which no letter takes by itself; of Linux it is the address of memory that could not be accessed.
+    let region = MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(HEAP, 0x1000) };
+    let mut heap = vec![0; 0x1000];
+    let place = within("memory at the address of an exception", 72);
+    put(&mut heap, 0x800, &place);
+    let dump = dump.memory_info(region).memory(HEAP, heap).exception(Exception::new(7, 11, HEAP + 0x810));
     if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
 }

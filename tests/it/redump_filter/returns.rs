@@ -5,7 +5,7 @@ use libtest_mimic::Trial;
 use crate::support::cpu::{Cpu, put};
 use crate::support::redumped::Redumped;
 use crate::support::{Shared, trials};
-use crate::synth::{Dump, MemoryInfo, Module, Stack, SystemInfo, Thread};
+use crate::synth::{Dump, Exception, MemoryInfo, Module, Part, Stack, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -18,6 +18,8 @@ pub fn trials() -> Vec<Trial> {
         signal_handlers_return_where_no_call_is,
         instruction_pointers_stay_where_no_call_is,
         frames_stay_though_they_read_as_text,
+        no_window_is_kept_around_data,
+        no_window_is_kept_where_nothing_can_run,
     ]
 }
 
@@ -73,10 +75,13 @@ fn signed_return_addresses_of_windows_stay(shared: &Shared) {
     }
 }
 
+/// The end of what is before an address, and whether it is a call.
+type Code<'a> = (&'a [u8], bool);
+
 /// Each instruction is the end of what is before an address.
 fn calls_are_told_from_other_code() {
     const IMAGE: u64 = 0x9a_0000;
-    let x86: [(&[u8], bool); 17] = [
+    let x86: [Code<'_>; 17] = [
         (&[0xe8, 1, 2, 3, 4], true),
         (&[0xe8, 1, 2, 3], false),
         (&[0xff, 0xd0], true),
@@ -95,29 +100,27 @@ fn calls_are_told_from_other_code() {
         (&[0xe9, 1, 2, 3, 4], false),
         (&[0xff, 0x75, 8], false),
     ];
-    let a64: [(&[u8], bool); 5] = [
+    let a64: [Code<'_>; 5] = [
         (&0x9400_0012_u32.to_le_bytes(), true),
         (&0xd63f_0100_u32.to_le_bytes(), true),
         (&0xd73f_0911_u32.to_le_bytes(), true),
         (&0x1400_0012_u32.to_le_bytes(), false),
         (&0xd61f_0100_u32.to_le_bytes(), false),
     ];
-    let a32: [(&[u8], bool); 5] = [
+    let a32: [Code<'_>; 5] = [
         (&0xeb00_0012_u32.to_le_bytes(), true),
         (&0xfa00_0012_u32.to_le_bytes(), true),
         (&0xe12f_ff33_u32.to_le_bytes(), true),
         (&0xea00_0012_u32.to_le_bytes(), false),
         (&0xe12f_ff13_u32.to_le_bytes(), false),
     ];
-    let t32: [(&[u8], bool); 4] = [
+    let t32: [Code<'_>; 4] = [
         (&[0x00, 0xf0, 0x12, 0xf8], true),
         (&[0x00, 0xf0, 0x12, 0xe8], true),
         (&[0x98, 0x47], true),
         (&[0x18, 0x47], false),
     ];
-    /// Code before an address, and whether it is a call.
-    type Codes<'c> = &'c [(&'c [u8], bool)];
-    let sets: [(Cpu, u64, Codes<'_>); 5] =
+    let sets: [(Cpu, u64, &[Code<'_>]); 5] =
         [(Cpu::X86, 0, &x86), (Cpu::AMD64, 0, &x86), (Cpu::ARM64, 0, &a64), (Cpu::ARM, 0, &a32), (Cpu::ARM, 1, &t32)];
     for (cpu, bit, codes) in sets {
         for &(code, is_call) in codes {
@@ -257,4 +260,36 @@ fn frames_stay_though_they_read_as_text() {
         [STACK + 8, letters(b"abew"), STACK + 0x20, letters(b"cdew"), letters(b"efew"), letters(b"ghew"), 0, 0, 0];
     let dump = dump(cpu, cpu.windows(), 0, &words).module(Module::new(image, 0x1_0000, "a"));
     assert_eq!(hex2(&kept(cpu, dump, &words)), hex2(&words[..4]));
+}
+
+/// On other systems than Windows the address of an exception is one of memory, or a number.
+fn no_window_is_kept_around_data() {
+    const IMAGE: u64 = 0x9a_0000;
+    const HEAP: u64 = 0x50_0000;
+    for cpu in Cpu::ALL {
+        for (system, window) in [(cpu.linux(), false), (cpu.windows(), true)] {
+            let context = cpu.context(IMAGE + 0x1000, STACK);
+            let exception = Exception { context: Part::Bytes(context), ..Exception::new(1, 11, HEAP + 0x800) };
+            let dump = dump(cpu, system, 0, &[0]).exception(exception).module(Module::new(IMAGE, 0x2000, "a"));
+            let source = dump.memory(HEAP, [7; 0x1000]).memory(IMAGE, [9; 0x2000]).build();
+            let out = Redumped::of(&source, "/mr");
+            let facts = out.facts();
+            assert_eq!(facts.read(HEAP + 0x800, 1).len(), usize::from(window), "{cpu:?}");
+            assert_eq!(facts.read(IMAGE + 0x1000, 1).len(), usize::from(!window), "{cpu:?}");
+            // Without the filter, as the debugger has it.
+            assert_eq!(Redumped::of(&source, "/m").facts().read(HEAP + 0x800, 1).len(), 1, "{cpu:?}");
+        }
+    }
+}
+
+/// A jump into data is no reason to keep the data.
+fn no_window_is_kept_where_nothing_can_run() {
+    let cpu = Cpu::AMD64;
+    const HEAP: u64 = 0x50_0000;
+    for (protect, kept) in [(4, 0), (0x40, 1)] {
+        let row = |base, protect| MemoryInfo { base, size: 0x1000, state: 0x1000, protect, ..MemoryInfo::default() };
+        let dump = dump(cpu, cpu.windows(), HEAP + 0x800, &[0]).memory(HEAP, [7; 0x1000]);
+        let source = dump.memory_info(row(HEAP, protect)).memory_info(row(0x60_0000, 0x20)).build();
+        assert_eq!(Redumped::of(&source, "/mrF").facts().read(HEAP + 0x800, 1).len(), kept, "{protect:#x}");
+    }
 }
