@@ -47,7 +47,7 @@ fn walk_minidump(file: &[u8]) -> u64 {
 
 fn encoded(file: &[u8], words: &str, sink: &mut Vec<u8>) {
     sink.clear();
-    let options: Options = words.parse().expect("they are known");
+    let options = words.parse::<Options>().expect("they are known").forced();
     let report = redump(&Dump::parse(file).expect("it is a dump"), &options, &mut *sink).expect("it can be re-encoded");
     assert_eq!(report.size, sink.len() as u64);
 }

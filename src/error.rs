@@ -97,6 +97,15 @@ pub enum ReadError {
         memory: u64,
     },
 
+    /// A text in UTF-16 has surrogates without their other half, or an odd number of bytes.
+    #[error("{what} at 0x{offset:x} is not valid UTF-16")]
+    NotUtf16 {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+    },
+
     /// There is nothing in the file: it has 0 bytes.
     #[error("the file is empty")]
     Empty,
@@ -137,7 +146,8 @@ impl ReadError {
             | Self::Overflow { offset, .. }
             | Self::Cycle { offset, .. }
             | Self::BudgetSpent { offset, .. }
-            | Self::MemoryShared { offset, .. } => Some(offset),
+            | Self::MemoryShared { offset, .. }
+            | Self::NotUtf16 { offset, .. } => Some(offset),
             Self::Signature { .. } | Self::Version { .. } | Self::Empty | Self::OtherFormat { .. } => Some(0),
             Self::Unsupported { .. } => None,
         }
@@ -341,6 +351,13 @@ pub enum RedumpError {
     Unsupported {
         /// What it is.
         what: &'static str,
+    },
+
+    /// A full user dump of the source would be one that every debugger refuses.
+    #[error("every debugger would refuse a full user dump of it: {reason}")]
+    Refused {
+        /// What the debugger wants and the source lacks.
+        reason: &'static str,
     },
 
     /// Nothing of the source can be found, so that nothing of it could be kept.

@@ -8,7 +8,7 @@ use userdump::redump::{Hooks, Options};
 
 pub const USAGE: &str = "\
 usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
-              [--only-thread ID] [--read] [--] INPUT OUTPUT
+              [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
@@ -19,6 +19,8 @@ usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENG
   --only-thread ID       keep this thread and no other that is not named so
   --read       read INPUT into memory: for files that may change or be cut meanwhile, as on a network share;
                pipes and /dev/stdin are read in any case
+  --force      write what is refused otherwise: a full user dump that no debugger opens, and over a damaged INPUT the little
+               that is left of it
   --           what follows are paths, even if they look like options
 A new OUTPUT gets the permissions of INPUT; a file that is replaced keeps its own, and is not replaced if it is read-only.
 OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
@@ -36,6 +38,7 @@ pub struct Arguments {
     pub only_threads: Vec<u32>,
     /// Whether the input is read into memory in place of mapping it.
     pub read: bool,
+    pub force: bool,
     pub input: PathBuf,
     /// `None` is standard output.
     pub output: Option<PathBuf>,
@@ -51,6 +54,7 @@ enum Word<'a> {
     DropStream,
     OnlyThread,
     Read,
+    Force,
     EndOfOptions,
     Path,
     Unknown(&'a str),
@@ -62,7 +66,7 @@ impl Arguments {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
-        let (mut explain, mut read) = (false, false);
+        let (mut explain, mut read, mut force) = (false, false, false);
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut paths = Vec::new();
         while let Some(word) = words.next() {
@@ -81,6 +85,7 @@ impl Arguments {
                     only_threads.push(id.ok_or_else(|| format!("{word:?} is no number of a thread"))?);
                 }
                 Word::Read => read = true,
+                Word::Force => force = true,
                 Word::EndOfOptions => paths.extend(words.by_ref()),
                 Word::Path => paths.push(word),
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
@@ -96,9 +101,12 @@ impl Arguments {
         if let Some(comment) = comment {
             options = options.with_comment(comment);
         }
+        if force {
+            options = options.forced();
+        }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, read, input, output })
+        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, read, force, input, output })
     }
 }
 
@@ -132,6 +140,7 @@ impl<'a> Word<'a> {
             Some("-keep") if word.starts_with('-') => Self::Keep,
             Some("-drop-stream") if word.starts_with('-') => Self::DropStream,
             Some("-only-thread") if word.starts_with('-') => Self::OnlyThread,
+            Some("-force") if word.starts_with('-') => Self::Force,
             Some("-read") if word.starts_with('-') => Self::Read,
             Some(bare) if bare.strip_prefix('m').is_some_and(all_letters) => Self::Letters(word),
             Some("-") if word == "--" => Self::EndOfOptions,

@@ -23,13 +23,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use userdump::redump::Redump;
+use userdump::redump::{Redump, Report};
 use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
 use explain::explain;
 use output::{Steps, progress};
-use summary::{reason, summary};
+use summary::{reason, summary, unreadable};
 use target::Target;
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage.
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let Arguments { options, input, output, overwrite, read, .. } = arguments;
+    let Arguments { options, input, output, overwrite, read, force, .. } = arguments;
     let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
     let of_output = |error: io::Error| line(output_name, &error);
 
@@ -68,6 +68,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if target.as_ref().is_some_and(Target::replaces) && redump.report().keeps_nothing() {
         let reason = reason(redump.report());
         let what = format!("it is not replaced, as nothing of {} would be kept: {reason}", input.display());
+        return Err(line(output_name, &io::Error::other(what)));
+    }
+    if let Some(what) = target.as_ref().and_then(|target| danger(target, input, redump.report())).filter(|_| !force) {
         return Err(line(output_name, &io::Error::other(what)));
     }
     let explanation = match arguments.explain {
@@ -92,6 +95,19 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     print(&(explanation + &summary(&report, options, output_name)))
         .map_err(|error| line(Path::new("standard output"), &error))?;
     target.publish(file).map_err(of_output)
+}
+
+/// Why the source should not be replaced: it is damaged, and what could not be read of it would be gone.
+fn danger(target: &Target, input: &Path, report: &Report) -> Option<String> {
+    if !target.is(input) || !report.is_remainder() && !report.has_unreadable_parts() {
+        return None;
+    }
+    let (understood, size) = (report.understood, report.source_size);
+    let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
+    Some(format!(
+        "it is damaged, and not replaced by what is left of it; {understood} of its {size} bytes could be read{unreadable}; \
+         --force replaces it, another name keeps it"
+    ))
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -14,6 +14,7 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let of_source = |wanted: fn(Outcome) -> bool| {
         names(report.streams.iter().filter(|stream| wanted(stream.outcome)).map(|stream| stream.stream_type))
     };
+    let number = |label: &str, count: u64| if count == 0 { String::new() } else { format!("{label}: {count}") };
     let labelled = |label: &str, names: String| if names.is_empty() { names } else { format!("{label}: {names}") };
 
     let written = [
@@ -44,10 +45,8 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("not asked for", of_source(|outcome| outcome == Outcome::NotAsked)),
         labelled("left out as asked", of_source(|outcome| outcome == Outcome::LeftOut)),
         labelled("filtered", of_source(|outcome| outcome == Outcome::Filtered)),
-        labelled(
-            "threads",
-            if report.threads_left_out > 0 { report.threads_left_out.to_string() } else { String::new() },
-        ),
+        number("threads", report.threads_left_out),
+        number("modules", report.modules_left_out),
         labelled("no place in the format", of_source(|outcome| outcome == Outcome::NoPlace)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
@@ -80,13 +79,20 @@ fn counted(what: &str, count: u64) -> String {
     if count == 1 { what.to_owned() } else { format!("{what} ({count})") }
 }
 
+/// The first thing that could not be read.
+pub fn unreadable(report: &Report) -> Option<String> {
+    let table = report.cut_tables.first().map(|error| error.to_string());
+    table.or_else(|| {
+        report.streams.iter().find_map(|stream| match stream.outcome {
+            Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
+            _ => None,
+        })
+    })
+}
+
 /// Why nothing of the source is kept.
 pub fn reason(report: &Report) -> String {
-    let unreadable = report.streams.iter().find_map(|stream| match stream.outcome {
-        Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
-        _ => None,
-    });
-    match unreadable {
+    match unreadable(report) {
         Some(reason) => reason,
         None if report.streams.is_empty() => "it has no streams".to_owned(),
         None => "the options leave out all its streams".to_owned(),

@@ -57,6 +57,11 @@ impl Target {
         self.replaced.is_some()
     }
 
+    /// True if it is this file that is to be replaced.
+    pub fn is(&self, path: &Path) -> bool {
+        self.replaces() && path.canonicalize().is_ok_and(|path| path == self.path)
+    }
+
     /// A file in the same folder, with the permissions that the result is going to have.
     pub fn create(&self, input: &Path, source: &Metadata) -> io::Result<Unpublished> {
         let permissions = Permissions { replaced: self.replaced.as_ref(), source, input };

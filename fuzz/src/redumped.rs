@@ -21,7 +21,7 @@ pub fn options(bytes: [u8; 3]) -> Options {
     let word: String = ['m'].into_iter().chain(letters).collect();
     let options = match bytes[2] & 1 {
         0 => word.parse().expect("these are letters"),
-        _ => Options::full_user_dump(),
+        _ => Options::full_user_dump().forced(),
     };
     if bits & 0x8000 != 0 { options.with_comment("fuzz") } else { options }
 }

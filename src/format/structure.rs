@@ -27,6 +27,13 @@ pub trait Stored: Sized + fmt::Debug {
     fn put(&self, room: &mut &mut [u8], order: Endian);
 }
 
+/// What is declared by `structure!`.
+#[cfg(feature = "std")]
+pub(crate) trait Structure: Stored {
+    /// What each field is called, with the name of the structure, and where it ends.
+    const FIELDS: &'static [(&'static str, usize)];
+}
+
 /// The size of a structure, for a field of 32 bits.
 pub const fn size32<T: Stored>() -> u32 {
     // No structure comes near the limit.
@@ -208,6 +215,14 @@ macro_rules! structure {
                     let _ = end;
                     Offsets { $($field),+ }
                 };
+            }
+
+            #[cfg(feature = "std")]
+            impl $crate::format::structure::Structure for $name {
+                const FIELDS: &'static [(&'static str, usize)] = &[$((
+                    concat!("`", stringify!($field), "` of `", stringify!($name), "`"),
+                    $name::OFFSETS.$field.range().end,
+                )),+];
             }
 
             impl Stored for $name {

@@ -143,8 +143,7 @@ impl<'a> Minidump<'a> {
     /// A stream that is not there: of no size, behind the last entry of the directory.
     #[cfg(feature = "std")]
     pub(crate) fn absent_stream(&self, stream_type: StreamType) -> RawStream<'a> {
-        let index = u32::try_from(self.directory.len()).unwrap_or(u32::MAX);
-        RawStream::new(self.dump, index, format::DirectoryEntry { stream_type, ..Default::default() })
+        RawStream::new(self.dump, self.directory.len(), format::DirectoryEntry { stream_type, ..Default::default() })
     }
 
     /// The `MINIDUMP_STRING` at `rva`.

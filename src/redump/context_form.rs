@@ -11,6 +11,7 @@ use crate::format::system::XStateConfigFeature;
 use crate::read::Context;
 use crate::read::context::XState;
 
+use crate::redump::accounts::Accounts;
 use crate::redump::unused_bytes::keep_only;
 
 /// The processor status bit of ARM for Thumb code.
@@ -99,6 +100,26 @@ impl Change {
             change_u32(bytes.to_mut(), offset, |_| marked);
         }
         bytes
+    }
+}
+
+impl Change {
+    /// Counts what the change takes away.
+    pub(super) fn account(&self, context: &Context<'_>, accounts: &mut Accounts) {
+        if self.is_none() {
+            return;
+        }
+        let (before, after) = (context.as_bytes(), self.applied(context));
+        if before.len() > after.len() {
+            accounts.lose("extended states behind the contexts of threads");
+        }
+        let mut common = before.get(..after.len()).unwrap_or(before).to_vec();
+        if let Some(layout) = self.fixed_part {
+            // It says no longer what is not there.
+            let flags = u32_at(&after, layout.flags_offset).unwrap_or(0);
+            change_u32(&mut common, layout.flags_offset, |_| flags);
+        }
+        accounts.bytes("bit 0 of program counters, which says now what the processor status says", &common, &after);
     }
 }
 

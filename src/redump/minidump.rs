@@ -1,5 +1,6 @@
 //! The door of minidumps: everything is in the file.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -29,6 +30,8 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     Ok(Source::new(Opened {
         records: Records::InFile(*dump),
         ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
+        listed: Box::new(move || Box::new(list.into_iter().chain(list64))),
+        understood: None,
         memory,
         file_size: dump.data().len() as u64,
         has_full_memory: has_full_memory(dump),

@@ -58,11 +58,22 @@
 //! Two things are as they are because the debugger refuses or misreads the file otherwise: it wants an image at each module
 //! of a `USERDUMP`, and takes a guard page of a `USERDU64` for one without bytes, so that such a row loses its guard bit. It
 //! also refuses a file without threads, modules or regions, and systems that it does not know (versions of macOS).
+//! So a source without threads, modules or memory is [`RedumpError::Refused`], and so is one of 32 bits without the image of
+//! any module in memory; [`Options::forced`] writes the file all the same.
 //!
 //! The debugger refuses to write one from a dump; what it writes of a running process is what was measured. A full user
-//! dump of a source without full memory is a lie to debuggers, which take what is missing for free memory:
+//! dump of a source without full memory misleads debuggers, which take what is missing for free memory:
 //! [`Report::is_partial`] says so, [`Report::missing_memory`] what is known to be missing. Whatever else the format has no
 //! place for is in the report, as [`Outcome::NoPlace`] or in [`Report::losses`].
+//!
+//! # What is lost
+//!
+//! The [`Report`] accounts for every difference between source and result that no option asks for. Each structure that is
+//! encoded anew is compared with the bytes that it came from, and what differs is one of [`Report::losses`], by the name
+//! of the field. Not counted are positions in the file, which differ by nature, the two forms of addresses of 32-bit
+//! targets, and what the header says of the program that wrote it. What could not be read is in [`Report::faults`], or is
+//! the [`Outcome`] of its stream; what the letters ask for and the source lacks is in [`Report::unserved`], what the
+//! result has beyond the source in [`Report::additions`] and [`Report::made_up`].
 //!
 //! # What `r` and `R` take out
 //!
@@ -87,6 +98,7 @@
 //! | environment | `p` | gone | stays | the same |
 //! | other memory | any | gone | gone | no letter asks for it |
 //! | register | any | stays | stays | a stack trace begins with registers |
+//! | vector register whose flag is set | any | stays | stays | it is a register, although a piece of text may be in it |
 //! | registers whose flag is clear | any | gone | gone | not registers, but what the producer had in memory |
 //! | homes of parameters | any | gone | gone | the same |
 //! | vector registers without a flag | any | gone | gone | the same |
@@ -259,7 +271,7 @@
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
 //! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |
 //! | order of the ranges of a memory list | that of a hash table | by address |
-//! | memory that no memory information row describes | dropped by `a` and `f` | kept |
+//! | memory that no memory information row describes | dropped by `a` and `f`, as is what one calls free or reserved | kept |
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
@@ -274,6 +286,8 @@
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
 
+mod accounts;
+mod carried;
 mod context_form;
 mod edited_memory;
 mod filter;
@@ -281,8 +295,10 @@ mod folders;
 mod full_user_dump;
 mod gapless_runs;
 mod hooks;
+mod made_up;
 mod minidump;
 mod options;
+mod overlaps;
 mod record_lists;
 mod report;
 mod result_memory;
@@ -290,6 +306,7 @@ mod select;
 mod shared_parts;
 mod source;
 mod transcode;
+mod understood;
 mod unused_bytes;
 mod unused_in_streams;
 
@@ -298,6 +315,7 @@ pub use options::Options;
 pub use report::{Addition, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
 pub use select::reason::{Reason, SelectedMemory};
 
+use alloc::vec::Vec;
 use core::fmt;
 use std::io;
 
@@ -377,6 +395,7 @@ impl<'a> Redump<'a> {
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let missing = source.missing(&hooks.memory);
+        let mut carried = Vec::new();
         let plan = match options.is_full_user_dump() {
             true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
             false => {
@@ -384,10 +403,15 @@ impl<'a> Redump<'a> {
                 report.additions.clone_from(&source.additions);
                 report.is_partial =
                     selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
-                transcode::transcode(&source, options, hooks, &selection, &mut report)?.plan()?
+                let (builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
+                carried = parts;
+                builder.plan()?
             }
         };
         report.missing_memory.extend(missing);
+        overlaps::report(&source, &selection.selected.ranges, &mut report);
+        report.source_size = source.file_size;
+        report.understood = understood::understood(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         (report.memory_ranges, report.memory_bytes) = plan.memory();

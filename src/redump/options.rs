@@ -65,6 +65,7 @@ pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
+    forced: bool,
     comment: Option<String>,
 }
 
@@ -90,6 +91,18 @@ impl Options {
     /// True for `/f`.
     pub const fn is_full_user_dump(&self) -> bool {
         self.full_user_dump
+    }
+
+    /// Writes a full user dump even if every debugger would refuse it, where it is [`RedumpError::Refused`] otherwise. To
+    /// minidumps this makes no difference.
+    #[must_use]
+    pub fn forced(self) -> Self {
+        Self { forced: true, ..self }
+    }
+
+    /// True after [`Options::forced`].
+    pub const fn is_forced(&self) -> bool {
+        self.forced
     }
 
     /// Adds a comment to the dump, as `/c` does.

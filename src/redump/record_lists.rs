@@ -1,20 +1,66 @@
 //! Records that point to other things: threads, modules, handles.
 
 use crate::error::ReadError;
-use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType};
+use crate::format::handle::{HandleDataStream, HandleDescriptor, HandleDescriptor2};
+use crate::format::module::{UnloadedModule, UnloadedModuleListHeader};
+use crate::format::thread::{ThreadEx, ThreadName};
+use crate::format::{LocationDescriptor, MemoryDescriptor, Module, StreamType, Thread};
 use crate::read::handle::HandleData;
 use crate::read::module::UnloadedModuleList;
 use crate::read::thread::{ThreadExList, ThreadNames};
 use crate::read::{Interval, ModuleList, RawStream, ThreadList};
 
+use crate::redump::accounts::Rules;
 use crate::redump::report::Outcome;
 use crate::redump::transcode::Transcoder;
 use crate::redump::unused_bytes::clear_module;
 
+/// The size of a number of entries.
+const COUNT: usize = size_of::<u32>();
+
+const THREAD: Rules = Rules {
+    references: &[Thread::OFFSETS.stack.range(), Thread::OFFSETS.thread_context.range()],
+    addresses: &[Thread::OFFSETS.teb.get()],
+    clears: false,
+};
+const THREAD_EX: Rules = Rules {
+    references: &[
+        ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.stack).range(),
+        ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.thread_context).range(),
+        ThreadEx::OFFSETS.backing_store.range(),
+    ],
+    addresses: &[ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.teb).get()],
+    clears: false,
+};
+const MODULE: Rules = Rules {
+    references: &[
+        Module::OFFSETS.module_name_rva.range(),
+        Module::OFFSETS.cv_record.range(),
+        Module::OFFSETS.misc_record.range(),
+    ],
+    addresses: &[Module::OFFSETS.base_of_image.get()],
+    clears: true,
+};
+const UNLOADED_MODULE: Rules = Rules {
+    references: &[UnloadedModule::OFFSETS.module_name_rva.range()],
+    addresses: &[UnloadedModule::OFFSETS.base_of_image.get()],
+    clears: false,
+};
+const HANDLE: Rules = Rules {
+    references: &[
+        HandleDescriptor2::OFFSETS.descriptor.then(HandleDescriptor::OFFSETS.type_name_rva).range(),
+        HandleDescriptor2::OFFSETS.descriptor.then(HandleDescriptor::OFFSETS.object_name_rva).range(),
+        HandleDescriptor2::OFFSETS.object_info_rva.range(),
+    ],
+    addresses: &[],
+    clears: true,
+};
+
 impl<'s> Transcoder<'s, '_> {
-    pub(super) fn threads(&mut self, _: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
+    pub(super) fn threads(&mut self, stream: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_LIST;
         self.list_fault(LIST, &list);
+        self.carrier.accounts.list(stream, &list, (COUNT, Thread::SIZE));
         self.carrier.builder.list(LIST);
         for ((thread, stack), item) in list.iter().zip(&self.selection.stacks).zip(0..) {
             if self.threads_left_out.contains(&thread.id()) {
@@ -26,6 +72,7 @@ impl<'s> Transcoder<'s, '_> {
             let context = self.or_fault((LIST, item, "context"), context);
             raw.teb = self.source.written(raw.teb);
             raw.stack = self.memory((LIST, item, "stack"), &raw.stack, *stack);
+            self.carrier.accounts.record(thread.raw(), &raw, &THREAD);
             self.carrier.builder.thread(raw, context);
             self.first_thread.get_or_insert((raw.thread_id, context));
         }
@@ -53,9 +100,10 @@ impl<'s> Transcoder<'s, '_> {
     }
 
     /// As the threads, each with its backing store.
-    pub(super) fn threads_ex(&mut self, _: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
+    pub(super) fn threads_ex(&mut self, stream: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.list_fault(LIST, &list);
+        self.carrier.accounts.list(stream, &list, (COUNT, ThreadEx::SIZE));
         for ((thread, [stack, backing_store]), item) in list.iter().zip(&self.selection.extended).zip(0..) {
             if self.threads_left_out.contains(&thread.thread().id()) {
                 continue;
@@ -67,15 +115,17 @@ impl<'s> Transcoder<'s, '_> {
             raw.thread.teb = self.source.written(raw.thread.teb);
             raw.thread.stack = self.memory((LIST, item, "stack"), &raw.thread.stack, *stack);
             raw.backing_store = self.memory((LIST, item, "backing store"), &raw.backing_store, *backing_store);
+            self.carrier.accounts.record(thread.raw(), &raw, &THREAD_EX);
             self.carrier.builder.thread_ex(raw, context);
         }
         Outcome::Rewritten
     }
 
-    pub(super) fn modules(&mut self, _: &RawStream<'s>, list: ModuleList<'s>) -> Outcome {
+    pub(super) fn modules(&mut self, stream: &RawStream<'s>, list: ModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::MODULE_LIST;
         let mut empty = None;
         self.list_fault(LIST, &list);
+        self.carrier.accounts.list(stream, &list, (COUNT, Module::SIZE));
         self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
             if !self.hooks.keeps_module(&module) {
@@ -95,14 +145,16 @@ impl<'s> Transcoder<'s, '_> {
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
             // Many readers give up the whole list at a name that is nowhere.
             let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
+            self.carrier.accounts.record(module.raw(), &raw, &MODULE);
             self.carrier.builder.module(raw, name, code_view, misc);
         }
         Outcome::Rewritten
     }
 
-    pub(super) fn unloaded_modules(&mut self, _: &RawStream<'s>, list: UnloadedModuleList<'s>) -> Outcome {
+    pub(super) fn unloaded_modules(&mut self, stream: &RawStream<'s>, list: UnloadedModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
         self.list_fault(LIST, &list);
+        self.carrier.accounts.list(stream, &list, (UnloadedModuleListHeader::SIZE, UnloadedModule::SIZE));
         self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
             let mut raw = *module.raw();
@@ -112,14 +164,16 @@ impl<'s> Transcoder<'s, '_> {
                 rva => self.carrier.module_name(rva.into()).map(Some),
             };
             let name = self.or_fault((LIST, item, "name"), name);
+            self.carrier.accounts.record(module.raw(), &raw, &UNLOADED_MODULE);
             self.carrier.builder.unloaded_module(raw, name);
         }
         Outcome::Rewritten
     }
 
-    pub(super) fn thread_names(&mut self, _: &RawStream<'s>, list: ThreadNames<'s>) -> Outcome {
+    pub(super) fn thread_names(&mut self, stream: &RawStream<'s>, list: ThreadNames<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_NAMES;
         self.list_fault(LIST, &list);
+        self.carrier.accounts.list(stream, &list, (COUNT, ThreadName::SIZE));
         self.carrier.builder.list(LIST);
         for (name, item) in list.iter().zip(0..) {
             if self.threads_left_out.contains(&name.thread_id()) {
@@ -133,9 +187,12 @@ impl<'s> Transcoder<'s, '_> {
         Outcome::Rewritten
     }
 
-    pub(super) fn handles(&mut self, _: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
+    pub(super) fn handles(&mut self, stream: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
         const LIST: StreamType = StreamType::HANDLE_DATA;
         self.list_fault(LIST, &list);
+        // The word behind the number of entries is reserved, and not kept.
+        let known = HandleDataStream::OFFSETS.reserved.get();
+        self.carrier.accounts.list(stream, &list, (known, HandleDescriptor2::SIZE));
         self.carrier.builder.list(LIST);
         for (handle, item) in list.iter().zip(0..) {
             let mut raw = *handle.raw();
@@ -150,6 +207,7 @@ impl<'s> Transcoder<'s, '_> {
             if let Some(error) = fault {
                 self.fault(LIST, item, "object information", error);
             }
+            self.carrier.accounts.record(handle.raw(), &raw, &HANDLE);
             self.carrier.builder.handle(raw, type_name, object_name, information);
         }
         Outcome::Rewritten

@@ -12,6 +12,11 @@ use crate::format::{DirectoryEntry, StreamType};
 pub struct Report {
     /// The size of the result in bytes.
     pub size: u64,
+    /// The size of the source in bytes.
+    pub source_size: u64,
+    /// How many bytes of the source are in something that could be read: tables, streams, memory and what records refer
+    /// to, whether or not the result has it. In a sound dump that is nearly the whole file.
+    pub understood: u64,
     /// The stream directory of the result.
     pub streams_written: Vec<DirectoryEntry>,
     /// Every entry of the source's directory that is in use and can be read, in its order.
@@ -44,7 +49,8 @@ pub struct Report {
     pub filter_overruled: bool,
     /// With the option `r`: how many bytes of memory other options added, which are not filtered.
     pub unfiltered_memory: u64,
-    /// Parts of items that could not be read: names, contexts, records.
+    /// Parts of items that could not be read (names, contexts, records), or that are kept though something is wrong with
+    /// them: names that are not valid UTF-16, sizes that claim memory of the process.
     pub faults: Vec<ItemFault>,
     /// What the source says and the result does not, though no option asked for that, beside whole streams
     /// ([`Report::streams`]) and what cannot be read ([`Report::faults`]).
@@ -58,6 +64,18 @@ impl Report {
     /// True if nothing of the source is in the result: nobody would want it in place of the source.
     pub fn keeps_nothing(&self) -> bool {
         !self.streams.iter().any(|stream| stream.outcome.is_kept())
+    }
+
+    /// True if the source is damaged and the greater part of it could not be read, so that the result is at most a small
+    /// remainder.
+    pub fn is_remainder(&self) -> bool {
+        self.understood < self.source_size / 2
+    }
+
+    /// True if parts of the source could not be found or read as a whole: tables that are cut, streams.
+    pub fn has_unreadable_parts(&self) -> bool {
+        let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
+        !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
     }
 
     /// Notes what is not in the result, if there is any of it.

@@ -8,13 +8,15 @@ use crate::error::ReadError;
 use crate::format::handle::HandleObjectInformation;
 use crate::format::system::XStateConfigFeature;
 use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamType};
-use crate::read::handle::{HandleObject, HandleObjects};
+use crate::read::handle::HandleObjects;
 use crate::read::linux::LinuxMaps;
 use crate::read::references::{Kind as PartKind, Part, parts_within};
 use crate::read::system::MiscInfo;
 use crate::read::{Budget, Context, MemoryPositions, Minidump, Module, RawStream, Stream};
-use crate::write::{MinidumpBuilder, PartId, Text, encoded};
+use crate::write::{MinidumpBuilder, PartId, Text};
 
+use crate::redump::accounts::Accounts;
+use crate::redump::carried::object_bytes;
 use crate::redump::context_form::{Change, Form};
 use crate::redump::folders::base_names::{code_view_without_folder, string_without_folder, wide_name_of_module};
 use crate::redump::folders::learn::Folders;
@@ -29,7 +31,7 @@ const CONTEXT: &str = "CONTEXT";
 
 /// Which form of some bytes of the source a part holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Bytes,
     Context,
@@ -43,8 +45,8 @@ enum Kind {
 pub(super) struct Carrier<'s, 'a> {
     pub(super) builder: MinidumpBuilder<'a>,
     source: &'s Source<'a>,
-    dump: Minidump<'s>,
-    carried: HashMap<(Kind, u64, u64), PartId>,
+    pub(super) dump: Minidump<'s>,
+    pub(super) carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
     /// Where that is in them.
@@ -64,8 +66,12 @@ pub(super) struct Carrier<'s, 'a> {
     /// True if the result may have no memory that was not selected, whether it is in a list or in bytes that say nothing
     /// (`r`, `R`).
     pub(super) is_private: bool,
-    /// Bytes of memory that come along.
+    /// What is wrong with parts that are carried all the same.
     pub(super) noticed: Vec<ReadError>,
+    /// What is lost on the way.
+    pub(super) accounts: Accounts,
+    /// How many contexts have extended state.
+    pub(super) extended_states: u64,
 }
 
 impl<'s, 'a> Carrier<'s, 'a> {
@@ -93,6 +99,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
             memory: MemoryPositions::of(&dump),
             is_private,
             noticed: Vec::new(),
+            accounts: Accounts::new(source.target, dump.data().len() as u64, is_private),
+            extended_states: 0,
         };
         carrier.prepay_contexts();
         carrier
@@ -188,9 +196,14 @@ impl<'s, 'a> Carrier<'s, 'a> {
         const WHAT: &str = "MINIDUMP_STRING";
         let bytes = self.string(rva)?;
         let key = (Kind::Text, rva, bytes.len() as u64);
-        self.once(WHAT, key, |builder, folders| {
+        let is_new = !self.carried.contains_key(&key);
+        let part = self.once(WHAT, key, |builder, folders| {
             Ok(builder.text(Text::from_utf16_le(shown(folders, (WHAT, rva), bytes)?)))
-        })
+        })?;
+        if is_new {
+            self.look_at_text(rva)?;
+        }
+        Ok(part)
     }
 
     /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
@@ -201,7 +214,14 @@ impl<'s, 'a> Carrier<'s, 'a> {
         // The whole text is charged for, as looking for its last separator goes through it.
         let text = self.string(rva)?;
         let key = (Kind::ModuleName, rva, text.len() as u64);
-        self.once("MINIDUMP_STRING", key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text)))))
+        let is_new = !self.carried.contains_key(&key);
+        let part = self.once("MINIDUMP_STRING", key, |builder, _| {
+            Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text))))
+        })?;
+        if is_new {
+            self.look_at_text(rva)?;
+        }
+        Ok(part)
     }
 
     /// The CodeView record of a module, likewise.
@@ -300,11 +320,16 @@ impl<'s, 'a> Carrier<'s, 'a> {
             false => Kind::Context,
         };
         let key = (kind, location.rva.into(), location.data_size.into());
+        let is_new = !self.carried.contains_key(&key);
         let source = self.source;
         let part = self.once(CONTEXT, key, |builder, _| {
             Ok(builder.part(CONTEXT, source.lasting(location.rva.into(), change.applied(&context))))
-        });
-        part.map(Some)
+        })?;
+        if is_new {
+            self.extended_states += u64::from(!context.tail().is_empty());
+            change.account(&context, &mut self.accounts);
+        }
+        Ok(Some(part))
     }
 
     /// The records about a handle's object, in their order, and what ended the chain early.
@@ -470,15 +495,5 @@ fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
             field.into_iter().flatten().for_each(|byte| *byte = 0);
         }
     }
-    bytes
-}
-
-/// A record about an object, pointing nowhere.
-fn object_bytes(object: &HandleObject<'_>) -> Vec<u8> {
-    // As many bytes as there are, so that a record which the file cuts takes none of what comes behind it.
-    let size_of_info = u32::try_from(object.bytes.len()).unwrap_or(u32::MAX);
-    let info_type = object.raw.info_type;
-    let mut bytes = encoded(HandleObjectInformation { next_info_rva: 0, info_type, size_of_info });
-    bytes.extend_from_slice(object.bytes);
     bytes
 }

@@ -6,9 +6,12 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
-use crate::format::{self, MemoryDescriptor};
+use crate::format::context::ContextLayout;
+use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::memory::MemoryInfoList;
-use crate::read::{Budget, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united};
+use crate::read::{
+    Budget, Context, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
+};
 
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
@@ -53,6 +56,9 @@ impl<'a> Records<'a> {
         }
     }
 }
+
+/// Gives memory ranges, as often as it is asked.
+pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = MemoryRange<'a>> + 'a> + 'a>;
 
 /// Memory ranges in the order of addresses, apart from each other.
 #[derive(Clone)]
@@ -108,8 +114,12 @@ pub(super) struct Opened<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) ranges: Ranges<'a>,
+    /// All ranges in any order, those too that others hide.
+    pub(super) listed: Listed<'a>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// How many bytes of it could be made sense of, if the records are not in it.
+    pub(super) understood: Option<u64>,
     /// True if the dump claims all memory of its process, and no range of it is cut.
     pub(super) has_full_memory: bool,
     /// What the dump says and the records of a minidump have no place for.
@@ -128,7 +138,9 @@ pub(super) struct Source<'a> {
     pub(super) memory: Rc<Memory<'a>>,
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
+    pub(super) listed: Listed<'a>,
     pub(super) file_size: u64,
+    pub(super) understood: Option<u64>,
     pub(super) has_full_memory: bool,
     pub(super) losses: Vec<Loss>,
     pub(super) additions: Vec<Addition>,
@@ -139,15 +151,28 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened { records, memory, ranges, file_size, has_full_memory, losses, additions, cut_tables, faults } =
-            opened;
+        let Opened {
+            records,
+            memory,
+            ranges,
+            listed,
+            file_size,
+            understood,
+            has_full_memory,
+            losses,
+            additions,
+            cut_tables,
+            faults,
+        } = opened;
         let (runs, target) = (Runs::new(&memory), records.view().target());
         Self {
             records,
             memory,
             target,
             ranges,
+            listed,
             file_size,
+            understood,
             has_full_memory,
             losses,
             additions,
@@ -238,6 +263,17 @@ impl<'a> Source<'a> {
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())
+    }
+
+    /// True if LLDB wrote the dump: it says so, or its contexts have LLDB's own layouts.
+    pub(super) fn is_of_lldb(&self) -> bool {
+        let dump = self.dump();
+        let is_own = |context: Context<'_>| {
+            let mut layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB].into_iter();
+            layouts.any(|own| context.layout() == Some(&own) && context.as_bytes().len() == own.size as usize)
+        };
+        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
+        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
     }
 
     /// See [`written`].

@@ -7,17 +7,19 @@ use std::collections::HashSet;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format;
-use crate::format::context::ContextLayout;
+use crate::format::memory::MemoryInfoListHeader;
 use crate::format::stream::{Relocation, Repeats};
-use crate::format::{MinidumpType, StreamType, size32, typed_streams};
+use crate::format::thread::{ThreadInfo, ThreadInfoListHeader};
+use crate::format::{MinidumpType, StreamType, typed_streams};
 use crate::read::linux::LinuxMaps;
 use crate::read::list::Record;
 use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Context, Exception, Interval, List, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
+use crate::redump::accounts::{Accounts, CHECKSUM, OF_WINE, Rules};
 use crate::redump::edited_memory::Changes;
 use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Hooks;
@@ -31,20 +33,15 @@ use crate::redump::unused_bytes::{
     clear_exception, clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info,
 };
 
-/// The exception that the debugger makes up for a dump without one.
-pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
-/// The size of the counters that the debugger writes, filled with zeros, where the source has none.
-const SYSTEM_MEMORY_INFO_SIZE: usize = format::system::SystemMemoryInfo1::SIZE;
-const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
-
-/// Fills a builder with what the selection and the options take from the source.
+/// Fills a builder with what the selection and the options take from the source. Gives also the parts of the file that
+/// records of it refer to.
 pub(super) fn transcode<'a>(
     source: &Source<'a>,
     options: &Options,
     hooks: Hooks<'a>,
     selection: &Selection,
     report: &mut Report,
-) -> Result<MinidumpBuilder<'a>, RedumpError> {
+) -> Result<(MinidumpBuilder<'a>, Vec<Interval>), RedumpError> {
     let carrier = Carrier::new(source, options);
     let mut transcoder = Transcoder {
         source,
@@ -61,7 +58,9 @@ pub(super) fn transcode<'a>(
         compared: Budget::times(source.file_size, 2),
     };
     transcoder.run();
-    let mut builder = transcoder.carrier.builder;
+    let carrier = transcoder.finish();
+    let carried = carrier.carried().collect();
+    let mut builder = carrier.builder;
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
@@ -75,8 +74,27 @@ pub(super) fn transcode<'a>(
     let changes = Changes::new(source, filter, hooks.redactor, selected).map(Rc::new);
     let contents = Contents::new(source, &selected.ranges, changes.as_ref());
     builder.computed_memory(selected.full, Box::new(contents));
-    Ok(builder)
+    Ok((builder, carried))
 }
+
+const THREAD_INFO: Rules =
+    Rules { references: &[], addresses: &[ThreadInfo::OFFSETS.start_address.get()], clears: true };
+const MEMORY_INFO: Rules = Rules {
+    references: &[],
+    addresses: &[format::MemoryInfo::OFFSETS.base_address.get(), format::MemoryInfo::OFFSETS.allocation_base.get()],
+    clears: true,
+};
+const EXCEPTION: Rules = Rules {
+    references: &[format::ExceptionStream::OFFSETS.thread_context.range()],
+    // The nested record, the address, and 15 parameters.
+    addresses: &[16, 24, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152],
+    clears: true,
+};
+const SYSTEM_INFO: Rules =
+    Rules { references: &[format::SystemInfo::OFFSETS.csd_version_rva.range()], addresses: &[], clears: false };
+
+/// The number of ranges, and where their bytes start.
+const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
 
 pub(super) struct Transcoder<'s, 'a> {
     pub(super) source: &'s Source<'a>,
@@ -88,11 +106,11 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) carrier: Carrier<'s, 'a>,
     pub(super) report: &'s mut Report,
     /// The types of the streams so far: of most types the first counts, whether it can be read or not.
-    met: HashSet<StreamType>,
+    pub(super) met: HashSet<StreamType>,
     /// The types of those that were kept.
-    kept: HashSet<StreamType>,
+    pub(super) kept: HashSet<StreamType>,
     /// The types of those that the program left out.
-    unwanted: HashSet<StreamType>,
+    pub(super) unwanted: HashSet<StreamType>,
     /// The number of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
@@ -127,7 +145,7 @@ macro_rules! ways {
 
 typed_streams!(ways);
 
-impl<'s> Transcoder<'s, '_> {
+impl<'s, 'a> Transcoder<'s, 'a> {
     fn run(&mut self) {
         for (stream, decoded) in self.source.dump().streams() {
             if stream.stream_type() == StreamType::UNUSED {
@@ -155,6 +173,12 @@ impl<'s> Transcoder<'s, '_> {
             if let Some(error) = shared.filter(|_| outcome.is_kept()) {
                 self.fault(stream.stream_type(), 0, "size", error);
             }
+            if matches!(outcome, Outcome::Copied | Outcome::Relocated | Outcome::Unexamined) {
+                // Lists say themselves which of their entries are cut.
+                if let Some(error) = stream.fault() {
+                    self.fault(stream.stream_type(), 0, "size", error);
+                }
+            }
             self.met.insert(stream.stream_type());
             // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
             match (outcome.is_kept(), is_wanted) {
@@ -178,25 +202,6 @@ impl<'s> Transcoder<'s, '_> {
         self.unserved_streams();
     }
 
-    /// Notes which streams the options ask for and the source does not have.
-    fn unserved_streams(&mut self) {
-        for &stream_type in StreamType::KNOWN {
-            let bits = stream_type.row().asked_by;
-            let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
-            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
-                if self.asked(bits) && !is_there {
-                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
-                }
-            }
-        }
-    }
-
-    /// True if the source lacks a stream that may be made up.
-    fn lacks(&self, stream_type: StreamType) -> bool {
-        let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
-        !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
-    }
-
     /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
     fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
         let Some(comment) = self.options.comment() else { return false };
@@ -206,7 +211,26 @@ impl<'s> Transcoder<'s, '_> {
             && is_comment(decoded, comment)
     }
 
-    fn asked(&self, bits: MinidumpType) -> bool {
+    /// Reports what was lost on the way.
+    fn finish(mut self) -> Carrier<'s, 'a> {
+        let dump = self.source.dump();
+        if self.asked(MinidumpType::WITH_AVX_X_STATE_CONTEXT) && self.carrier.extended_states == 0 {
+            let what = "contexts with extended state";
+            self.report.unserved.push(Unserved { letter: 'y', what, wanted: 0, whole: 0, partial: 0 });
+        }
+        if dump.header().check_sum != 0 {
+            self.carrier.accounts.lose(CHECKSUM);
+        }
+        if dump.find::<SystemInfo<'_>>().is_some_and(|system| system.wine().is_some()) {
+            self.carrier.accounts.lose(OF_WINE);
+        }
+        let Self { mut carrier, report, .. } = self;
+        let accounts = core::mem::replace(&mut carrier.accounts, Accounts::new(self.source.target, 0, false));
+        accounts.close(dump.data(), carrier.carried(), report);
+        carrier
+    }
+
+    pub(super) fn asked(&self, bits: MinidumpType) -> bool {
         self.options.contain(bits)
     }
 
@@ -274,8 +298,9 @@ impl<'s> Transcoder<'s, '_> {
         }
     }
 
-    fn thread_infos(&mut self, _: &RawStream<'s>, list: ThreadInfoList<'s>) -> Outcome {
+    fn thread_infos(&mut self, stream: &RawStream<'s>, list: ThreadInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::THREAD_INFO_LIST, &list);
+        self.carrier.accounts.list(stream, &list, (ThreadInfoListHeader::SIZE, ThreadInfo::SIZE));
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
             let mut raw = *info.raw();
@@ -283,13 +308,15 @@ impl<'s> Transcoder<'s, '_> {
                 clear_thread_info(&mut raw);
             }
             raw.start_address = self.source.written(raw.start_address);
+            self.carrier.accounts.record(info.raw(), &raw, &THREAD_INFO);
             self.carrier.builder.thread_info(raw);
         }
         Outcome::Rewritten
     }
 
-    fn memory_infos(&mut self, _: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
+    fn memory_infos(&mut self, stream: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
         self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
+        self.carrier.accounts.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
         if list.is_empty() && self.source.target.is_windows() {
             // As if absent.
             self.make_up_memory_info();
@@ -304,6 +331,7 @@ impl<'s> Transcoder<'s, '_> {
             let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(|it| written(target, it));
             format::MemoryInfo { base_address, allocation_base, ..raw }
         };
+        list.iter().for_each(|it| self.carrier.accounts.record(it.raw(), &row(*it.raw()), &MEMORY_INFO));
         let builder = &mut self.carrier.builder;
         let rows = list.iter().map(|region| row(*region.raw()));
         // The debugger writes them by address, in whatever order it found them.
@@ -325,10 +353,13 @@ impl<'s> Transcoder<'s, '_> {
     }
 
     fn memory_list(&mut self, stream: &RawStream<'s>, list: MemoryList<'s>) -> Outcome {
+        self.carrier.accounts.list(stream, &list, (size_of::<u32>(), format::MemoryDescriptor::SIZE));
         self.memory_faults(stream, list.fault(), list.iter())
     }
 
     fn memory64_list(&mut self, stream: &RawStream<'s>, list: Memory64List<'s>) -> Outcome {
+        let known = (MEMORY64_LIST_HEADER, format::memory::MemoryDescriptor64::SIZE);
+        self.carrier.accounts.list(stream, list.descriptors(), known);
         self.memory_faults(stream, list.fault(), list.iter())
     }
 
@@ -377,11 +408,14 @@ impl<'s> Transcoder<'s, '_> {
                 .map(|parameter| self.source.written_parameter(parameter)),
             ..record
         };
-        self.carrier.builder.exception(format::ExceptionStream { exception_record, ..raw }, context);
+        let result = format::ExceptionStream { exception_record, ..raw };
+        self.carrier.accounts.record(&raw, &result, &EXCEPTION);
+        self.carrier.accounts.behind("bytes behind the record of an exception", stream, format::ExceptionStream::SIZE);
+        self.carrier.builder.exception(result, context);
         Outcome::Rewritten
     }
 
-    fn system_info(&mut self, _: &RawStream<'s>, system: SystemInfo<'s>) -> Outcome {
+    fn system_info(&mut self, stream: &RawStream<'s>, system: SystemInfo<'s>) -> Outcome {
         let mut raw = *system.raw();
         let version = self.carrier.optional_text(raw.csd_version_rva);
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
@@ -390,27 +424,16 @@ impl<'s> Transcoder<'s, '_> {
             let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
+        self.carrier.accounts.record(system.raw(), &raw, &SYSTEM_INFO);
+        self.carrier.accounts.behind("bytes behind the system information", stream, format::SystemInfo::SIZE);
         if self.carrier.is_private {
-            clear_system_info(&mut raw, self.is_of_lldb());
+            clear_system_info(&mut raw, self.source.is_of_lldb());
         }
         self.carrier.builder.system_info(raw, version);
         Outcome::Rewritten
     }
 
-    /// True if LLDB wrote the source: it says so, or has contexts of LLDB's own layouts.
-    fn is_of_lldb(&self) -> bool {
-        let dump = self.source.dump();
-        let is_own = |context: Context<'_>| {
-            let layouts = [ContextLayout::AMD64_LLDB, ContextLayout::ARM64_LLDB];
-            layouts
-                .iter()
-                .any(|layout| context.layout() == Some(layout) && context.as_bytes().len() == layout.size as usize)
-        };
-        let mut contexts = dump.threads().take(1).filter_map(|thread| thread.context().ok().flatten());
-        dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
-    }
-
-    fn misc_info(&mut self, _: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
+    fn misc_info(&mut self, stream: &RawStream<'s>, misc: MiscInfo<'s>) -> Outcome {
         let mut raw = misc.raw();
         if self.carrier.is_private {
             clear_misc_info(&mut raw);
@@ -419,6 +442,19 @@ impl<'s> Transcoder<'s, '_> {
         self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.daylight_name);
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
+        // Its first word is the size of the form that is written.
+        let (from, to) = (stream.bytes(), encoded(raw));
+        let [from, to] = [from, &to].map(|bytes| bytes.get(size_of::<u32>()..).unwrap_or_default());
+        if self.asked(MinidumpType::FILTER_MODULE_PATHS) {
+            // Folders are hidden in its texts.
+            self.carrier.accounts.behind(
+                "bytes behind the process information",
+                stream,
+                format::system::MiscInfo5::SIZE,
+            );
+        } else {
+            self.carrier.accounts.bytes("bytes of the process information that are not known", from, to);
+        }
         self.carrier.builder.misc_info(raw);
         Outcome::Rewritten
     }
@@ -442,68 +478,6 @@ impl<'s> Transcoder<'s, '_> {
         if !self.source.dump().streams().any(is_known) {
             self.carrier.builder.comment(comment);
         }
-    }
-
-    /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
-    fn make_up(&mut self) {
-        for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
-            if self.lacks(list) {
-                self.carrier.builder.list(list);
-                self.report.made_up.push(list);
-            }
-        }
-        if let Some((thread_id, context)) = self.first_thread {
-            if self.lacks(StreamType::EXCEPTION) {
-                let exception_record =
-                    format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
-                let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
-                self.carrier.builder.exception(exception, context);
-                self.report.made_up.push(StreamType::EXCEPTION);
-            }
-        }
-        let no_tokens = encoded(format::system::TokenInfoList {
-            token_list_size: size32::<format::system::TokenInfoList>(),
-            token_list_entries: 0,
-            list_header_size: size32::<format::system::TokenInfoList>(),
-            element_header_size: format::system::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
-        });
-        for (stream_type, bytes) in [
-            (StreamType::TOKEN, no_tokens),
-            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
-            (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
-        ] {
-            if self.lacks(stream_type) {
-                self.carrier.builder.stream(stream_type, bytes);
-                self.report.made_up.push(stream_type);
-            }
-        }
-        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && self.lacks(StreamType::MEMORY_INFO_LIST) {
-            self.make_up_memory_info();
-        }
-    }
-
-    /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
-    fn make_up_memory_info(&mut self) {
-        let (ranges, target) = (self.source.ranges.clone(), self.source.target);
-        let count = ranges.count();
-        let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
-        let row = move |index| ranges.get(index).map(row).unwrap_or_default();
-        self.carrier.builder.computed_memory_infos(count, row);
-        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
-    }
-}
-
-/// A region as the debugger describes memory that it knows nothing else of.
-pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
-    format::MemoryInfo {
-        base_address: base,
-        allocation_base: base,
-        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
-        region_size: size,
-        state: format::memory::MemoryState::COMMIT.bits(),
-        protect: format::MemoryProtection::READ_WRITE.bits(),
-        memory_type: format::memory::MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
+mod accounted;
 mod check;
 mod claims;
 mod comments;
@@ -65,6 +66,7 @@ use libtest_mimic::{Arguments, run};
 
 fn main() -> ExitCode {
     let trials = [
+        accounted::trials(),
         check::trials(),
         claims::trials(),
         comments::trials(),

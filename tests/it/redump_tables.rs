@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         whoever_leaves_out_all_streams_keeps_nothing,
         of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported,
         contexts_outside_a_full_user_dump_are_reported,
+        a_remainder_of_a_damaged_source_is_called_one,
     ];
     let shared =
         [("bad-directory.dmp", refused(0xffff_fff0, 216, 0)), ("directory-all-zero.dmp", refused(0x20, 108, 108))];
@@ -177,6 +178,30 @@ fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
         }
     }
     assert!(whole > 0 && cut > 0 && refused > 0, "{whole} {cut} {refused}");
+}
+
+/// The fewer entries of the directory are left, the less of the file can be read.
+fn a_remainder_of_a_damaged_source_is_called_one() {
+    let sound = fixtures::QUICK_START;
+    for options in ["/m", "/ma", "/mrR"] {
+        let report = |bytes: &[u8]| reported(bytes, options);
+        let whole = match redump(&Source::parse(sound).unwrap(), &parsed(options), std::io::sink()) {
+            Ok(report) => report,
+            // Its regions promise more memory than there is.
+            Err(_) => continue,
+        };
+        assert_eq!(whole.source_size, sound.len() as u64);
+        // All but the unused entries, and gaps between parts.
+        assert!(!whole.is_remainder() && whole.understood * 100 > whole.source_size * 98, "{whole:#?}");
+        assert!(!whole.has_unreadable_parts());
+        let mut damaged = sound.to_vec();
+        damaged[0x20 + 12..0x20 + 12 * 18].fill(0);
+        assert!(report(&damaged).is_remainder() && !report(&damaged).has_unreadable_parts());
+        let mut unreadable = sound.to_vec();
+        unreadable[0x20 + 8..0x20 + 12].fill(0xff);
+        assert!(report(&unreadable).has_unreadable_parts());
+        assert!(!report(&unreadable).is_remainder());
+    }
 }
 
 fn contexts_outside_a_full_user_dump_are_reported() {

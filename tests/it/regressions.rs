@@ -8,6 +8,7 @@ use userdump::format::MinidumpType;
 use userdump::redump::{Options, redump};
 use userdump::{Dump, RedumpError};
 
+use crate::support::redumped::parsed;
 use crate::support::walk::walk_and_print;
 use crate::support::{tree, trials};
 
@@ -77,7 +78,7 @@ fn replay(name: &str, bytes: &[u8]) {
     let opens = walk_and_print(bytes).is_ok();
     assert_eq!(opens, name != "empty.dmp", "{name}");
     for word in OPTIONS {
-        let options: Options = word.parse().expect("the letters are known");
+        let options = parsed(word);
         let Ok(once) = redumped(bytes, &options) else { continue };
         assert!(walk_and_print(&once).is_ok(), "{name}, /{word}: the result opens");
         let twice = redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));

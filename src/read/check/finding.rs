@@ -137,6 +137,8 @@ finding_codes! {
     ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
     /// A part of a full user dump is not entirely in the file.
     PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
+    /// A full user dump of 32 bits lists a module whose image is not in its memory.
+    ImageMissing => "image-missing", "the module has no image in memory, without which debuggers refuse the file";
     /// Two parts of a full user dump share bytes.
     PartsOverlap => "parts-overlap", "the part shares bytes with the one before it";
     /// Many references lead to the same bytes, so that following all of them would take too long.

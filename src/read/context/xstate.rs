@@ -49,7 +49,7 @@ pub struct XState<'a> {
     config: Option<XStateConfigFeature>,
 }
 
-debug_without_bytes!(XState { context, declared_size, present, compaction; chunk });
+debug_without_bytes!(XState { context, declared_size, start, present, compaction; chunk });
 
 /// A group of extended registers that is present.
 #[derive(Clone, Copy, PartialEq, Eq)]

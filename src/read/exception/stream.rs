@@ -54,6 +54,7 @@ impl<'a> Exception<'a> {
 
     /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
     /// pointer of its context. `None` without such a context.
+    #[cfg(feature = "std")]
     pub(crate) fn instruction_address(&self) -> Option<u64> {
         if self.dump.target().is_windows() {
             return Some(self.address());

@@ -134,6 +134,21 @@ impl Check<'_, '_> {
         if let Some(fault) = self.dump.modules().fault() {
             self.report(FindingCode::ListTruncated, None, self.dump.header().module_offset, fault);
         }
+        self.images();
+    }
+
+    /// Measured: of a `USERDUMP` the debugger wants the letters of an image at the base of each module, or it calls the list
+    /// corrupt; if no module has them, it refuses the file. The first module without says it for all.
+    fn images(&mut self) {
+        if self.dump.is_64_bit() || self.dump.modules().next().is_none() {
+            return;
+        }
+        let memory = self.dump.memory();
+        let has_image = |base| memory.read_u16(base) == Some(u16::from_le_bytes(*b"MZ"));
+        let without = (0..).zip(self.dump.modules()).find(|(_, module)| !has_image(module.base()));
+        if let Some((index, _)) = without {
+            self.report(FindingCode::ImageMissing, Some(index), self.dump.header().module_offset, None);
+        }
     }
 
     fn regions(&mut self) {

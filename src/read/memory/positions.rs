@@ -42,6 +42,12 @@ impl MemoryPositions {
         Self { positions: united(positions) }
     }
 
+    /// All of them.
+    #[cfg(feature = "std")]
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = Interval> + '_ {
+        self.positions.iter().copied()
+    }
+
     /// The first position with memory of the `size` bytes at `offset`, if there is one.
     pub(crate) fn first_in(&self, offset: u64, size: u64) -> Option<u64> {
         let wanted = Interval::new(offset, size)?;

@@ -21,19 +21,28 @@ use crate::redump::full_user_dump::loader::Loader;
 /// From the start of 1601 to that of 1970, in seconds.
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
-/// The bytes of a minidump without memory, and how many names of modules have a folder that comes from the loader's list.
-pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<(Vec<u8>, u64), RedumpError> {
+/// How many names of modules the loader's list has changed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Names {
+    /// Those that got a folder.
+    pub(super) with_folder: u64,
+    /// Those among them whose letters have another case there.
+    pub(super) with_other_case: u64,
+}
+
+/// The bytes of a minidump without memory, and what became of names.
+pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<(Vec<u8>, Names), RedumpError> {
     let mut builder = MinidumpBuilder::new();
     builder.time_date_stamp(time(memory));
     add_system_info(&mut builder, dump, memory);
     add_threads(&mut builder, dump);
-    let folders = add_modules(&mut builder, dump, memory);
+    let names = add_modules(&mut builder, dump, memory);
     for region in dump.region_list() {
         builder.memory_info(*region.raw());
     }
     let mut file = Vec::new();
     builder.plan()?.write_to(&mut file)?;
-    Ok((file, folders))
+    Ok((file, names))
 }
 
 /// The time of the dump in seconds since 1970; 0 if it is not there.
@@ -101,8 +110,8 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
     }
 }
 
-/// The modules with what their images in memory tell of them. Gives how many names got a folder.
-fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) -> u64 {
+/// The modules with what their images in memory tell of them. Gives what became of names.
+fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Names {
     builder.list(StreamType::MODULE_LIST);
     // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
     let mut budget = Budget::times(dump.data().len() as u64, 1);
@@ -111,11 +120,12 @@ fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, m
         Some(builder.part(name, image?.bytes_at(place?)?))
     };
     let mut loader = Loader::of(dump, memory);
-    let mut folders = 0;
+    let mut names = Names::default();
     for module in dump.modules() {
         let name = module.name().ok().map(|name| name.to_string()).map(|name| {
             let path = if name.contains('\\') { None } else { loader.path(dump.target().mask(module.base()), &name) };
-            folders += u64::from(path.is_some());
+            names.with_folder += u64::from(path.is_some());
+            names.with_other_case += u64::from(path.as_ref().is_some_and(|path| !path.ends_with(&name)));
             builder.text(path.unwrap_or(name).as_str())
         });
         let image = Image::at(memory, module.base());
@@ -134,5 +144,5 @@ fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, m
             None => builder.nameless_module(record, code_view, misc),
         };
     }
-    folders
+    names
 }

@@ -1,12 +1,13 @@
 //! The door of full user dumps: what they say is written down as a minidump says it, their memory stays where it is.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
 use crate::read::{FullUserDump, OwnedMinidump};
-use crate::redump::report::{Addition, ItemFault};
+use crate::redump::report::{Addition, ItemFault, Loss};
 use crate::redump::source::{Opened, Ranges, Records, Source};
 
 use crate::redump::full_user_dump::as_minidump::records_of;
@@ -15,21 +16,34 @@ use crate::redump::full_user_dump::losses;
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
     let cut_tables = cut_tables(dump)?;
     let memory = Rc::new(dump.memory());
-    let (records, folders) = records_of(dump, &memory)?;
+    let (records, names) = records_of(dump, &memory)?;
     let records = OwnedMinidump::parse(records)?;
-    let folders = Addition { what: "folders of module names, from the loader's list in memory", count: folders };
+    let folders =
+        Addition { what: "folders of module names, from the loader's list in memory", count: names.with_folder };
+    let case =
+        Loss::new("case of letters in module names, which the loader's list has otherwise", names.with_other_case);
+    let whole = *dump;
     Ok(Source::new(Opened {
         records: Records::Made(records),
         ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
+        listed: Box::new(move || Box::new(whole.stored_regions().map(|region| region.range))),
+        understood: Some(understood(dump)),
         memory,
         file_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()
             && dump.stored_regions().all(|region| region.range.fault().is_none()),
-        losses: losses::of_minidump(dump),
+        losses: losses::of_minidump(dump).into_iter().chain(case).collect(),
         additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
         cut_tables,
         faults: faults(dump),
     }))
+}
+
+/// All that stands in front of the memory, and the memory.
+fn understood(dump: &FullUserDump<'_>) -> u64 {
+    let size = dump.data().len() as u64;
+    let memory = dump.stored_regions().map(|region| region.range.bytes.len() as u64);
+    memory.fold(dump.header().data_offset, u64::saturating_add).min(size)
 }
 
 /// What is missing of the tables; an error if nothing is there of any.
@@ -45,9 +59,12 @@ fn cut_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
     }
 }
 
-/// The contexts that cannot be read.
+/// The contexts that cannot be read, and the event.
 fn faults(dump: &FullUserDump<'_>) -> Vec<ItemFault> {
     let contexts = (0..).zip(dump.threads()).filter_map(|(item, thread)| Some((item, thread.context().err()?)));
     let fault = |(item, error)| ItemFault { stream_type: StreamType::THREAD_LIST, item, part: "context", error };
-    contexts.map(fault).collect()
+    let event = dump.debug_event().err();
+    let event =
+        event.map(|error| ItemFault { stream_type: StreamType::EXCEPTION, item: 0, part: "debug event", error });
+    contexts.map(fault).chain(event).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::format::ExceptionRecord;
 use crate::format::full_user_dump::{EXCEPTION_DEBUG_EVENT, ExceptionDebugEvent64};
-use crate::redump::transcode::STATUS_BREAKPOINT;
+use crate::redump::made_up::STATUS_BREAKPOINT;
 
 /// An exception at its first chance: it is what the debugger writes of a process that it stops.
 pub(super) fn exception(process_id: u32, thread_id: u32, exception_record: ExceptionRecord) -> ExceptionDebugEvent64 {

@@ -11,6 +11,7 @@ use crate::read::text::Utf16;
 use crate::read::thread::ThreadExList;
 use crate::read::{Budget, Module, ModuleList, SystemInfo, Thread, ThreadList};
 use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
 use crate::redump::report::{ItemFault, Report};
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
@@ -18,9 +19,34 @@ use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{event, windows_context};
 
+/// Refuses a source of which the debugger would refuse the full user dump.
+///
+/// Measured: it wants threads, modules and regions, and in a `USERDUMP` the letters of an image at the base of a module.
+fn refuse(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection) -> Result<(), RedumpError> {
+    let dump = source.dump();
+    let mut modules = dump.list::<ModuleList<'_>>().into_iter().filter(|module| hooks.keeps_module(module)).peekable();
+    let reason = if dump.threads().all(|thread| selection.threads_left_out.contains(&thread.id())) {
+        "it has no threads"
+    } else if modules.peek().is_none() {
+        "it has no modules"
+    } else if selection.selected.ranges.is_empty() {
+        "it has no memory"
+    } else if source.target.is_32_bit() && !modules.any(|module| has_image(source, &module)) {
+        "none of its modules has its image in memory"
+    } else {
+        return Ok(());
+    };
+    Err(RedumpError::Refused { reason })
+}
+
+fn has_image(source: &Source<'_>, module: &Module<'_>) -> bool {
+    source.memory.read_u16(module.base()) == Some(u16::from_le_bytes(*b"MZ"))
+}
+
 /// The builder with all but the regions.
 pub(super) fn builder<'a>(
     source: &Source<'a>,
+    options: &Options,
     hooks: &Hooks<'_>,
     selection: &Selection,
     report: &mut Report,
@@ -28,6 +54,9 @@ pub(super) fn builder<'a>(
     let what = "a dump of a processor that full user dumps have no number for";
     let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
     let machine = machine.ok_or(RedumpError::Unsupported { what })?;
+    if !options.is_forced() {
+        refuse(source, hooks, selection)?;
+    }
     let builder = match source.target.is_32_bit() {
         true => FullUserDumpBuilder::new_32_bit(machine),
         false => FullUserDumpBuilder::new_64_bit(machine),
@@ -129,15 +158,14 @@ impl<'s> Transcoder<'s, '_> {
     /// Leaves out the modules for which the debugger would refuse the file.
     ///
     /// Measured: of a `USERDUMP` it wants the letters of an image at the base of each module that the file lists, or it
-    /// calls the list corrupt. If no module has them, it refuses the file in any case, and all may stay.
+    /// calls the list corrupt. If no module has them, it refuses the file in any case, and all stay if that is forced.
     fn leave_out_modules_without_image(&mut self, modules: &mut Vec<(u64, Module<'_>)>) {
         let source = self.source;
-        let has_image = |module: &Module<'_>| source.memory.read_u16(module.base()) == Some(u16::from_le_bytes(*b"MZ"));
-        let without = modules.iter().filter(|(_, module)| !has_image(module)).count();
+        let without = modules.iter().filter(|(_, module)| !has_image(source, module)).count();
         if !source.target.is_32_bit() || without == 0 || without == modules.len() {
             return;
         }
-        modules.retain(|(_, module)| has_image(module));
+        modules.retain(|(_, module)| has_image(source, module));
         let what = "modules without an image in memory, for which debuggers refuse a USERDUMP";
         self.report.lose(what, without as u64);
     }

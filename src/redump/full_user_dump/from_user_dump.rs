@@ -30,7 +30,8 @@ pub(super) fn builder<'a>(
         Some(VersionInformation::Texts(texts)) => drop(builder.version_information(texts.as_bytes())),
         Some(VersionInformation::Unknown(bytes)) => drop(builder.version_information(bytes)),
         // What the numbers say of guard pages is no longer so.
-        Some(VersionInformation::Numbers(_)) | None => {}
+        Some(VersionInformation::Numbers(_)) => report.lose("version information in numbers", 1),
+        None => {}
     }
     threads(dump, selection, &mut builder, report);
     modules(dump, source, hooks, &mut builder, report);
@@ -46,17 +47,20 @@ fn threads<'a>(
 ) {
     let stays = |id: u32| !selection.threads_left_out.contains(&id);
     let processor = dump.header().machine_image_type.processor();
-    let mut first = None;
+    let (mut first, mut cut) = (None, 0);
     for thread in dump.threads() {
         if !stays(thread.id()) {
             report.threads_left_out += 1;
             continue;
         }
         let context = thread.registers();
+        let size = context.map_or(0, |context| context.as_bytes().len());
         let context = context.map(|context| windows_context::of_windows(&context, processor));
+        cut += u64::from(context.as_ref().is_some_and(|context| context.len() < size));
         builder.thread(*thread.raw(), context.unwrap_or_default());
         first.get_or_insert(thread.id());
     }
+    report.lose("extended states behind the contexts of threads", cut);
     let event = dump.debug_event().ok().flatten();
     if let Some(event) = event.filter(|event| stays(event.thread_id)) {
         builder.debug_event(event);

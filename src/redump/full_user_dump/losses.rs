@@ -4,13 +4,15 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::format::StreamType;
+use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::stream::UserDumpPlace;
 use crate::format::system::MiscInfoFlags;
 use crate::read::full_user_dump::VersionInformation;
 use crate::read::module::Image;
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadExList;
-use crate::read::{Budget, FullUserDump, Interval, SystemInfo, ThreadList};
+use crate::read::{Budget, Context, FullUserDump, Interval, SystemInfo, ThreadList};
+use crate::redump::accounts::{CHECKSUM, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::{Loss, Outcome, Report, StreamReport};
@@ -116,6 +118,14 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
     let contexts = dump.threads().filter_map(|thread| thread.registers());
     let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
     report.lose("extended states behind the contexts of threads", extended_states as u64);
+    let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
+    let windows = machine.and_then(|machine| machine.processor().windows_context());
+    let is_foreign = |context: &Context<'_>| context.layout().is_some() && context.layout() != windows;
+    let foreign = dump.threads().filter_map(|thread| thread.registers()).filter(is_foreign).count();
+    report.lose(
+        "contexts of another layout than that of Windows, of which the registers of the same names stay",
+        foreign as u64,
+    );
     let exceptions = || dump.exceptions().flatten();
     report.lose("exceptions after the first", exceptions().skip(1).count() as u64);
     // The format has no context of an exception: the thread's has to do.
@@ -132,12 +142,15 @@ fn of_process(source: &Source<'_>, report: &mut Report) {
     let (dump, memory) = (source.dump(), &source.memory);
     let time = dump.header().time_date_stamp;
     report.lose("time of the dump", u64::from(time != 0 && time != as_minidump::time(memory)));
-    if let Some(raw) = dump.find::<SystemInfo<'_>>().map(|system| *system.raw()) {
+    report.lose(CHECKSUM, u64::from(dump.header().check_sum != 0));
+    if let Some(system) = dump.find::<SystemInfo<'_>>() {
+        let raw = *system.raw();
         let processor = (raw.processor_level, raw.processor_revision, raw.cpu) != (0, 0, [0; 24]);
         report.lose("processor information", u64::from(processor || raw.number_of_processors > 1));
         let edition = raw.suite_mask != 0 || ![0, as_minidump::product_type(memory)].contains(&raw.product_type);
         report.lose("edition of the operating system", u64::from(edition));
         report.lose("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
+        report.lose(OF_WINE, u64::from(system.wine().is_some()));
     }
     let misc = dump.find::<MiscInfo<'_>>();
     let more = misc.is_some_and(|misc| !(misc.flags() - MiscInfoFlags::PROCESS_ID).is_empty());

@@ -7,10 +7,10 @@ use crate::format::{self, MemoryProtection};
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::{FullUserDump, Interval, Target};
 use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::made_up::made_up_region;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::result_memory::{Contents, Regions};
 use crate::redump::source::Source;
-use crate::redump::transcode::made_up_region;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
 /// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it

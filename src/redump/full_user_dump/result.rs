@@ -33,7 +33,7 @@ pub(in crate::redump) fn transcode<'a>(
         report.is_partial = !report.missing_memory.is_empty();
         return Ok(builder);
     }
-    let mut builder = from_records::builder(source, &hooks, selection, report)?;
+    let mut builder = from_records::builder(source, options, &hooks, selection, report)?;
     losses::of_streams(source, options, &hooks, report);
     losses::of_records(source, &hooks, report);
     let ranges = &selection.selected.ranges;

@@ -84,10 +84,13 @@ pub struct Source {
     pub places: BTreeSet<(String, bool)>,
 }
 
+/// Makes a source for a processor.
+type Build = fn(Cpu) -> Vec<u8>;
+
 /// The sources, each with a word in every place that it has.
 pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    let builders: [(&str, fn(Cpu) -> Vec<u8>); 3] = [
+    let builders: [(&str, Build); 3] = [
         ("minidump", minidump::build),
         ("minidump of LLDB", minidump::of_lldb),
         ("full user dump", process::user_dump),

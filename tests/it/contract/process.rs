@@ -23,6 +23,8 @@ pub fn context(cpu: Cpu) -> Vec<u8> {
     // Edi and Esi, or Rbx.
     put(&mut context, if cpu.word == 4 { 0x9c } else { 0x90 }, &word("register").as_bytes()[..8]);
     put(&mut context, cpu.flags_at, &(cpu.flags & !0x10).to_le_bytes());
+    // Of the area of FXSAVE, whose flag is set.
+    put(&mut context, if cpu.word == 4 { 364 } else { 416 }, &all("vector register whose flag is set"));
     let (debug, padding) = if cpu.word == 4 { (4..28, 492) } else { (72..120, 672) };
     put(&mut context, debug.start, &within("registers whose flag is clear", debug.len()));
     put(&mut context, padding, &all("padding of a context"));

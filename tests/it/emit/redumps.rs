@@ -4,13 +4,14 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::iter;
 
 use libtest_mimic::Trial;
-use userdump::redump::{Hooks, Options, Redump};
+use userdump::redump::{Hooks, Redump};
 use userdump::{Dump, RedumpError, WriteError};
 
 use super::{Named, Scripted, named, stops_at_a_byte};
 use crate::plan::{one_of_everything, write};
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::fixtures::QUICK_START;
+use crate::support::redumped::parsed;
 use crate::support::trials;
 use crate::synth::{UserDump, UserEvent, UserThread};
 
@@ -37,7 +38,7 @@ fn user_dump(wide: bool) -> Vec<u8> {
 }
 
 fn run(source: &[u8], options: &str, sink: impl Write) -> Result<(), WriteError> {
-    let options: Options = options.parse().expect("the options are known");
+    let options = parsed(options);
     let dump = Dump::parse(source).expect("the head is sound");
     // Bytes that a program changes go out by another way than those of the source.
     let hooks = Hooks::new().redact(|address, _, bytes| {

@@ -115,7 +115,9 @@ fn calls_are_told_from_other_code() {
         (&[0x98, 0x47], true),
         (&[0x18, 0x47], false),
     ];
-    let sets: [(Cpu, u64, &[(&[u8], bool)]); 5] =
+    /// Code before an address, and whether it is a call.
+    type Codes<'c> = &'c [(&'c [u8], bool)];
+    let sets: [(Cpu, u64, Codes<'_>); 5] =
         [(Cpu::X86, 0, &x86), (Cpu::AMD64, 0, &x86), (Cpu::ARM64, 0, &a64), (Cpu::ARM, 0, &a32), (Cpu::ARM, 1, &t32)];
     for (cpu, bit, codes) in sets {
         for &(code, is_call) in codes {

@@ -1,6 +1,7 @@
 //! Modules, loaded and unloaded: fields, order, names, debug records.
 
 use libtest_mimic::Trial;
+use userdump::redump::Loss;
 
 use crate::support::facts::{Facts, Name};
 use crate::support::redumped::Redumped;
@@ -126,7 +127,9 @@ fn names_keep_every_code_unit_before_a_nul() {
     assert_eq!(units(&facts, &facts.modules()[0].name), expected);
     assert_eq!(units(&facts, &facts.unloaded_modules()[0].name), expected);
     assert_eq!(units(&facts, &facts.thread_names()[0].name), expected);
-    assert_eq!(out.faults(), [""; 0]);
+    // The text is no UTF-16, and the one behind the NUL is not kept.
+    assert_eq!(out.faults(), ["ModuleList 0 name", "UnloadedModuleList 0 name", "ThreadNames 0 name"]);
+    assert_eq!(out.report.losses, [Loss { what: "text behind the NUL of a name", count: 3 }]);
 }
 
 fn a_name_that_cannot_be_read_costs_the_module_its_name() {

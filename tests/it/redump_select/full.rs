@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::RedumpError;
-use userdump::redump::MissingMemory;
+use userdump::redump::{Loss, MissingMemory};
 
 use crate::support::cpu::pattern;
 use crate::support::redumped::{Redumped, findings, hex, parsed, refusal};
@@ -230,9 +230,14 @@ fn overlapping_ranges_are_joined_and_the_first_one_counts() {
         .memory64(0x1800, [3; 0x800])
         .memory64(0x1f00, [2; 0x300])
         .build();
-    for source in [listed, listed64] {
+    // What another range hides is lost where it differs: 0x200 bytes of the second range, all of the third in front of
+    // 0x1c00, of the fourth all, and the start of the last one.
+    let hidden = [0x200 + 0x400 + 0x3ff + 0x100, 0x200 + 0x400 + 0x100];
+    for (source, count) in [listed, listed64].into_iter().zip(hidden) {
         for options in ["/mf", "/ma", "/mA"] {
             let out = Redumped::of(&source, options);
+            let what = "bytes of memory for which an overlapping range has others";
+            assert_eq!(out.report.losses, [Loss { what, count }]);
             assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x1200)]));
             assert!(out.facts().ranges()[0].bytes.0 == expected, "the first range has the say");
         }

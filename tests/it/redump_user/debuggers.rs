@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         guard_pages_with_bytes_lose_their_guard_bit_in_the_wide_form,
         a_narrow_dump_lists_modules_that_have_images,
+        what_every_debugger_refuses_is_refused,
         the_edition_counts_if_the_system_says_that_it_is_valid,
         the_time_is_that_of_the_system,
         contexts_behind_an_empty_table_are_found,
@@ -65,6 +66,49 @@ fn a_narrow_dump_lists_modules_that_have_images() {
         assert_eq!((bases.as_slice(), count(&report, "without an image")), (expected, lost), "{image:?}");
         // What a full user dump lists, it keeps.
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
+    }
+}
+
+/// A file that the debugger was measured to refuse is written only if that is forced, and the check knows it.
+fn what_every_debugger_refuses_is_refused() {
+    let dump = |cpu: Cpu| Dump::new().flags(2).system_info(cpu.windows());
+    let thread = |cpu: Cpu| Thread::new(1).context(cpu.context(0x1010, 0x2010));
+    let module = || Module::new(0x40_0000, 0x1000, "C:\\a.exe");
+    let memory = |dump: Dump, first: &[u8]| dump.memory64(0x40_0000, [first, &[0; 62]].concat());
+    for (cpu, first, is_refused) in
+        [(Cpu::X86, b"no", true), (Cpu::ARM, b"MX", true), (Cpu::X86, b"MZ", false), (Cpu::AMD64, b"no", false)]
+    {
+        let source = memory(dump(cpu).thread(thread(cpu)).module(module()), first).build();
+        let (forced, _) = redumped(&source, "/f").expect("it is forced");
+        let mut out = Vec::new();
+        let options = userdump::redump::Options::full_user_dump();
+        match userdump::redump(&userdump::Dump::parse(&source).unwrap(), &options, &mut out) {
+            Ok(_) => assert!(!is_refused && out == forced),
+            Err(error) => {
+                let expected = "every debugger would refuse a full user dump of it: \
+                                none of its modules has its image in memory";
+                assert!(is_refused && out.is_empty());
+                assert_eq!(error.to_string(), expected);
+            }
+        }
+        let mut found = Vec::new();
+        let read = userdump::read::FullUserDump::parse(&forced).expect("the header is sound");
+        read.check(&mut |finding| found.push(finding.code.as_str()));
+        assert_eq!(found.contains(&"image-missing"), is_refused, "{found:?}");
+    }
+    let cpu = Cpu::AMD64;
+    let reasons = [
+        (memory(dump(cpu).module(module()), b"MZ"), "it has no threads"),
+        (memory(dump(cpu).thread(thread(cpu)), b"MZ"), "it has no modules"),
+        (dump(cpu).thread(thread(cpu)).module(module()), "it has no memory"),
+    ];
+    for (source, expected) in reasons {
+        let source = source.build();
+        let options = userdump::redump::Options::full_user_dump();
+        match userdump::redump(&userdump::Dump::parse(&source).unwrap(), &options, std::io::sink()) {
+            Err(userdump::RedumpError::Refused { reason }) => assert_eq!(reason, expected),
+            other => panic!("{expected}: {other:?}"),
+        }
     }
 }
 

@@ -90,6 +90,16 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let threads = source.threads();
     let is_longer = |thread: &&Thread<'_>| thread.context.len() > fixed;
     exactly("extended states behind the contexts of threads", threads.iter().filter(is_longer).count());
+    // Of Breakpad and LLDB.
+    let foreign: &[usize] = match system.as_ref().map(|system| system.architecture) {
+        Some(5) => &[368],
+        Some(12 | 0x8003) => &[796, 800],
+        Some(9) => &[736],
+        _ => &[],
+    };
+    let is_foreign = |thread: &&Thread<'_>| foreign.contains(&thread.context.len());
+    let of_layout = "contexts of another layout than that of Windows, of which the registers of the same names stay";
+    exactly(of_layout, threads.iter().filter(is_foreign).count());
     let exceptions = source.exceptions();
     exactly("exceptions after the first", exceptions.len().saturating_sub(1));
     let differs = exceptions.first().is_some_and(|exception| {
@@ -100,6 +110,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
 
     let time = source.header.timestamp;
     exactly("time of the dump", usize::from(time != 0 && time != time_in_memory(source)));
+    exactly("checksum of the header", usize::from(source.header.checksum != 0));
     if let Some(system) = &system {
         let has_cpu = (system.level, system.revision) != (0, 0) || system.cpu.iter().any(|byte| *byte != 0);
         exactly("processor information", usize::from(has_cpu || system.processors > 1));
@@ -107,6 +118,9 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         let edition = system.suite != 0 || system.product != 0 && system.product != product;
         exactly("edition of the operating system", edition.into());
         exactly("operating system, which is none of Windows", usize::from(system.platform > 3));
+        let behind = source.stream(kind::SYSTEM_INFO).map_or(0, |entry| entry.rva.0 as usize + 56);
+        let is_wine = source.bytes.get(behind..behind + 4) == Some(b"WINE");
+        exactly("what Wine says of itself behind the system information", is_wine.into());
     }
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
     let flags = misc.map_or(0, |misc| u32::from_le_bytes(misc[4..8].try_into().expect("four bytes")));
@@ -114,7 +128,28 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let memory = held(source);
     let is_empty = |(start, end): &(u64, u64)| !memory.iter().any(|it| it.0 < *end && *start <= it.1);
     exactly("memory regions without bytes", described(source).iter().filter(|it| is_empty(it)).count());
+    let differing = differing(source);
+    exactly("bytes of memory for which an overlapping range has others", differing);
     all
+}
+
+/// How many bytes of the ranges have another one before them at the same address that is not the same.
+fn differing(source: &Facts<'_>) -> usize {
+    let mut ranges = source.ranges();
+    ranges.sort_by_key(|range| range.address);
+    let overlaps =
+        ranges.windows(2).any(|pair| pair[0].address.saturating_add(pair[0].bytes.len() as u64) > pair[1].address);
+    if !overlaps {
+        return 0;
+    }
+    let mut first = std::collections::BTreeMap::new();
+    let mut differing = 0;
+    for range in source.ranges() {
+        for (into, byte) in (0..).zip(range.bytes.iter()) {
+            differing += usize::from(first.entry(range.address.wrapping_add(into)).or_insert(*byte) != byte);
+        }
+    }
+    differing
 }
 
 /// True for characters of ISO 8859-1; what else Windows-1252 has, no name of the tests' dumps has.

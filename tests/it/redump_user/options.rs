@@ -45,7 +45,8 @@ fn the_word_stands_alone() {
 fn with_hooks<'a>(source: &'a [u8], options: &Options, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let dump = Source::parse(source).expect("the source is a dump");
     let mut out = Vec::new();
-    let report = Redump::with_hooks(&dump, options, hooks).expect("it can be done").write_to(&mut out);
+    let report =
+        Redump::with_hooks(&dump, &options.clone().forced(), hooks).expect("it can be done").write_to(&mut out);
     (out, report.expect("memory takes everything"))
 }
 

@@ -1,10 +1,11 @@
 //! Files made to cost more than they weigh: whoever re-encodes them pays by their size, not by what they claim.
 
 use libtest_mimic::Trial;
-use userdump::redump::{Options, Redump, redump};
+use userdump::redump::{Redump, redump};
 use userdump::{Dump, RedumpError};
 
 use super::{Count, Spent, measure};
+use crate::support::redumped::parsed;
 use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
@@ -59,7 +60,7 @@ pub(super) fn words(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
 /// Re-encodes and checks that output and memory keep within bounds; the plan comes first, so that an output that is far
 /// too large is not written here.
 pub(super) fn stays_small(what: &str, file: &[u8], options: &str) -> Spent {
-    let options: Options = options.parse().expect("the options are known");
+    let options = parsed(options);
     let dump = Dump::parse(file).expect("the head is sound");
     let size = file.len() as u64;
     let (planned, _) = measure(|| Redump::new(&dump, &options).map(|redump| redump.size()));

@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use libtest_mimic::Trial;
 use userdump::Dump;
-use userdump::redump::{Options, redump};
+use userdump::redump::redump;
 
 use super::hostile::{file, words};
 use super::{Count, Spent, measure};
+use crate::support::redumped::parsed;
 use crate::support::trials;
 use crate::synth::{UserDump, UserModule, UserRegion};
 
@@ -56,7 +57,7 @@ fn costs(file: &[u8], options: &[&'static str]) -> Costs {
         assert!(findings <= file.len());
     });
     for what in options {
-        let options: Options = what.parse().expect("the options are known");
+        let options = parsed(what);
         cost(what, &mut || {
             let mut sink = Count::default();
             let result = redump(&dump, &options, &mut sink).map(|report| report.size);

@@ -7,13 +7,14 @@ use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom, Write};
 
 use libtest_mimic::Trial;
-use userdump::redump::{Options, Redump};
+use userdump::redump::Redump;
 use userdump::{Dump, MappedFile, RedumpError, WriteError};
 
 use super::hostile::{Stream, file, words};
 use super::{Spent, measure};
 use crate::support::cpu::put;
 use crate::support::facts::Facts;
+use crate::support::redumped::parsed;
 use crate::support::{trial_of_64_bits, trials};
 
 pub fn trials() -> Vec<Trial> {
@@ -167,7 +168,7 @@ fn costs(threads: u64) -> Vec<Cost> {
     // Stacks and what is around instruction pointers; everything.
     let (few, all) = ((2 * threads, 2 * threads * SIZE), (ranges, ranges * SIZE));
     for (what, expected) in [("/m", few), ("/ma", all), ("/f", all)] {
-        let options: Options = what.parse().expect("the options are known");
+        let options = parsed(what);
         let mut sink = Calls::default();
         let run = || Redump::new(&dump, &options).expect("it can be re-encoded").write_to(&mut sink);
         let (report, spent) = measure(run);
@@ -209,7 +210,7 @@ fn a_plan_takes_little_for_each_range() {
     let file = dump(1, COUNT);
     let dump = Dump::parse(&file).expect("the head is sound");
     for words in ["/m", "/mf", "/ma", "/mA"] {
-        let options: Options = words.parse().expect("the options are known");
+        let options = parsed(words);
         let mut sink = Calls::default();
         let run = || Redump::new(&dump, &options).expect("it can be re-encoded").write_to(&mut sink);
         let (report, spent) = measure(run);
@@ -276,7 +277,7 @@ fn a_tebibyte_goes_from_file_to_file_in_both_formats() {
     for words in ["/ma", "/f"] {
         let mut start = Start(Vec::new());
         let (size, spent) = measure(|| {
-            let redump = Redump::new(&dump, &words.parse().expect("they are known")).expect("64 bits are enough");
+            let redump = Redump::new(&dump, &parsed(words)).expect("64 bits are enough");
             let size = redump.size();
             let error = redump.write_to(&mut start).expect_err("it takes no more");
             assert!(matches!(error, RedumpError::Write(WriteError::Io { .. })), "{error}");

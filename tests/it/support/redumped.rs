@@ -104,9 +104,10 @@ impl Redumped {
     }
 }
 
-/// Options from the debugger's words.
+/// Options from the debugger's words. Dumps of tests lack most of what debuggers want of a full user dump.
 pub fn parsed(options: &str) -> Options {
-    options.parse().unwrap_or_else(|error| panic!("{options}: {error}"))
+    let options: Result<Options, _> = options.parse();
+    options.unwrap_or_else(|error| panic!("{error}")).forced()
 }
 
 /// Why a source is not re-encoded; the sink must not have been touched.

@@ -1,0 +1,99 @@
+//! What the options ask for and the source lacks: what the debugger writes in its place, and what nobody can.
+
+use crate::format::{self, MinidumpType, StreamType, size32};
+use crate::read::Interval;
+use crate::write::encoded;
+
+use crate::redump::options::Options;
+use crate::redump::report::Unserved;
+use crate::redump::source::written;
+use crate::redump::transcode::Transcoder;
+
+/// The exception that the debugger makes up for a dump without one.
+pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
+/// The size of the counters that the debugger writes, filled with zeros, where the source has none.
+const SYSTEM_MEMORY_INFO_SIZE: usize = format::system::SystemMemoryInfo1::SIZE;
+const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
+
+impl Transcoder<'_, '_> {
+    /// Notes which streams the options ask for and the source does not have.
+    pub(super) fn unserved_streams(&mut self) {
+        for &stream_type in StreamType::KNOWN {
+            let bits = stream_type.row().asked_by;
+            let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
+                if self.asked(bits) && !is_there {
+                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+                }
+            }
+        }
+    }
+
+    /// True if the source lacks a stream that may be made up.
+    fn lacks(&self, stream_type: StreamType) -> bool {
+        let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
+        !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
+    }
+
+    /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
+    pub(super) fn make_up(&mut self) {
+        for list in [StreamType::THREAD_LIST, StreamType::MODULE_LIST] {
+            if self.lacks(list) {
+                self.carrier.builder.list(list);
+                self.report.made_up.push(list);
+            }
+        }
+        if let Some((thread_id, context)) = self.first_thread {
+            if self.lacks(StreamType::EXCEPTION) {
+                let exception_record =
+                    format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
+                let exception = format::ExceptionStream { thread_id, exception_record, ..Default::default() };
+                self.carrier.builder.exception(exception, context);
+                self.report.made_up.push(StreamType::EXCEPTION);
+            }
+        }
+        let no_tokens = encoded(format::system::TokenInfoList {
+            token_list_size: size32::<format::system::TokenInfoList>(),
+            token_list_entries: 0,
+            list_header_size: size32::<format::system::TokenInfoList>(),
+            element_header_size: format::system::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+        });
+        for (stream_type, bytes) in [
+            (StreamType::TOKEN, no_tokens),
+            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
+            (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
+        ] {
+            if self.lacks(stream_type) {
+                self.carrier.builder.stream(stream_type, bytes);
+                self.report.made_up.push(stream_type);
+            }
+        }
+        if self.asked(MinidumpType::WITH_FULL_MEMORY_INFO) && self.lacks(StreamType::MEMORY_INFO_LIST) {
+            self.make_up_memory_info();
+        }
+    }
+
+    /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
+    pub(super) fn make_up_memory_info(&mut self) {
+        let (ranges, target) = (self.source.ranges.clone(), self.source.target);
+        let count = ranges.count();
+        let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
+        let row = move |index| ranges.get(index).map(row).unwrap_or_default();
+        self.carrier.builder.computed_memory_infos(count, row);
+        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
+    }
+}
+
+/// A region as the debugger describes memory that it knows nothing else of.
+pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
+    format::MemoryInfo {
+        base_address: base,
+        allocation_base: base,
+        allocation_protect: format::MemoryProtection::READ_WRITE.bits(),
+        region_size: size,
+        state: format::memory::MemoryState::COMMIT.bits(),
+        protect: format::MemoryProtection::READ_WRITE.bits(),
+        memory_type: format::memory::MemoryType::PRIVATE.bits(),
+        ..Default::default()
+    }
+}

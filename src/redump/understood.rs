@@ -1,0 +1,37 @@
+//! How much of the file could be made sense of.
+
+use alloc::vec::Vec;
+
+use crate::format::{DirectoryEntry, Header};
+use crate::read::{Interval, MemoryPositions, Minidump, united};
+use crate::redump::report::{Outcome, Report};
+use crate::redump::source::Source;
+
+/// How many bytes of the file are in something that could be read, `carried` among it; each counts once.
+pub(super) fn understood(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+    source.understood.unwrap_or_else(|| of_minidump(&source.dump(), carried, report))
+}
+
+fn of_minidump(dump: &Minidump<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+    let directory = dump.directory();
+    let mut all = carried;
+    all.extend(Interval::new(0, Header::SIZE as u64));
+    let table = u64::from(directory.len()) * DirectoryEntry::SIZE as u64;
+    all.extend(Interval::new(directory.entry_offset(0), table));
+    let outcomes = report.streams.iter().map(|stream| (stream.index, stream.outcome));
+    let mut outcomes = outcomes.peekable();
+    for stream in dump.raw_streams() {
+        let outcome = outcomes.next_if(|(index, _)| *index == stream.index()).map(|(_, outcome)| outcome);
+        if outcome.is_some_and(|outcome| !matches!(outcome, Outcome::Unreadable(_))) {
+            all.extend(Interval::new(stream.offset(), stream.bytes().len() as u64));
+        }
+    }
+    all.extend(dump.threads().filter_map(|thread| {
+        let context = thread.raw().thread_context;
+        Interval::new(context.rva.into(), context.data_size.into())
+    }));
+    all.extend(MemoryPositions::of(dump).intervals());
+    let size = dump.data().len() as u64;
+    let within = |interval: Interval| size.saturating_sub(interval.start).min(interval.size());
+    united(all).into_iter().fold(0u64, |sum, interval| sum.saturating_add(within(interval)))
+}

@@ -1,0 +1,324 @@
+//! The judge: what is neither in the result, nor asked away, nor in the report.
+
+use std::collections::BTreeMap;
+
+use userdump::redump::{Outcome, Report};
+
+use super::structures::{self, RELOCATED, Structure, is_there, rows, text};
+use crate::support::facts::Facts;
+
+/// The letters that ask for a stream.
+const ASKED: [(u32, &str, char); 4] = [(16, "FaA", 'F'), (12, "haA", 'h'), (14, "uaA", 'u'), (17, "taA", 't')];
+
+/// Whether the judge can read a dump at all; it panics if not.
+pub fn is_readable(source: &[u8]) -> bool {
+    structures::of(&Facts::of(source)).len() + Facts::of(source).ranges().len() > 0
+}
+
+/// What breaks the law, in words.
+pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) -> Vec<String> {
+    let (before, after) = (Facts::of(source), Facts::of(result));
+    let letters = letters.trim_start_matches("/m");
+    let full = letters.contains(['a', 'A', 'f']);
+    let mut judge = Judge {
+        before: &before,
+        after: &after,
+        report,
+        // Full memory wins over it.
+        filtered: letters.contains('r') && !full,
+        without_folders: letters.contains('R'),
+        letters,
+        narrow: matches!(before.system_info().map(|it| it.architecture), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002)),
+        found: Vec::new(),
+    };
+    judge.header();
+    judge.streams();
+    judge.lists();
+    judge.letters();
+    if full {
+        judge.memory();
+    }
+    judge.found
+}
+
+struct Judge<'j, 'a> {
+    before: &'j Facts<'a>,
+    after: &'j Facts<'a>,
+    report: &'j Report,
+    letters: &'j str,
+    filtered: bool,
+    without_folders: bool,
+    narrow: bool,
+    found: Vec<String>,
+}
+
+impl Judge<'_, '_> {
+    fn is_lost(&self, words: &str) -> bool {
+        self.report.losses.iter().any(|loss| loss.count > 0 && loss.what.contains(words))
+    }
+
+    fn has_fault(&self, kind: u32, item: usize) -> bool {
+        let faults = &self.report.faults;
+        faults.iter().any(|fault| fault.stream_type.0 == kind && (fault.item == item as u64 || fault.part == "entries"))
+    }
+
+    fn unless(&mut self, excused: bool, what: impl FnOnce() -> String) {
+        if !excused {
+            self.found.push(what());
+        }
+    }
+
+    fn header(&mut self) {
+        let (before, after) = (self.before.header, self.after.header);
+        self.unless(before.timestamp == after.timestamp, || "the time of the header".to_owned());
+        self.unless(before.checksum == after.checksum || self.is_lost("checksum"), || "the checksum".to_owned());
+    }
+
+    /// Each stream has its outcome, and what is called kept is there byte for byte.
+    fn streams(&mut self) {
+        let mut kept: BTreeMap<(u32, usize), usize> = BTreeMap::new();
+        let mut seen: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+        let used = self.before.directory.iter().filter(|entry| entry.kind != 0);
+        let mut reported = self.report.streams.iter();
+        for entry in used {
+            let stream = reported.next().filter(|stream| stream.stream_type.0 == entry.kind);
+            let Some(stream) = stream else {
+                return self.found.push(format!("stream {:#x} is not in the report", entry.kind));
+            };
+            let (number, number_kept) = seen.entry(entry.kind).or_default();
+            if is_there(self.before, entry) {
+                if stream.outcome.is_kept() {
+                    kept.insert((entry.kind, *number), *number_kept);
+                }
+                *number += 1;
+            }
+            *number_kept += usize::from(stream.outcome.is_kept());
+            let asked = ASKED.iter().find(|(kind, ..)| *kind == entry.kind);
+            let is_right = match stream.outcome {
+                Outcome::NotAsked => {
+                    asked.is_some_and(|(_, letters, _)| !self.letters.contains(|it| letters.contains(it)))
+                }
+                Outcome::Filtered => self.filtered || self.without_folders,
+                Outcome::LeftOut | Outcome::NoPlace => false,
+                _ => true,
+            };
+            self.unless(is_right, || format!("stream {:#x} is {:?}", entry.kind, stream.outcome));
+        }
+        let (before, after) = (structures::of(self.before), structures::of(self.after));
+        let key = |it: &Structure| (it.kind, it.stream, it.item, it.name);
+        let mut results: BTreeMap<_, Vec<&Structure>> = BTreeMap::new();
+        after.iter().for_each(|it| results.entry(key(it)).or_default().push(it));
+        let mut names_lost = 0;
+        for structure in &before {
+            let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
+            // A name of a thread that cannot be read costs its row.
+            let item = if structure.kind == 24 { structure.item - names_lost } else { structure.item };
+            let key = (structure.kind, stream, item, structure.name);
+            let result = results.get_mut(&key).filter(|found| !found.is_empty()).map(|found| found.remove(0));
+            let what = format!("{} {} of stream {:#x}", structure.name, structure.item, structure.kind);
+            match result {
+                Some(result) => self.compare(structure, result, &what),
+                None if structure.place.is_none() => {}
+                None => {
+                    names_lost += usize::from(structure.kind == 24 && structure.name == "ThreadName");
+                    self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is gone"));
+                }
+            }
+        }
+    }
+
+    /// The bytes of a structure that is in both dumps.
+    fn compare(&mut self, before: &Structure, after: &Structure, what: &str) {
+        let (from, to) = (before.bytes(self.before.bytes), after.bytes(self.after.bytes));
+        match before.name {
+            "name" | "type name" | "CodeView record" | "miscellaneous record" => {
+                // With `r`, what is behind the NUL of a record is gone.
+                let excused = self.without_folders || self.has_fault(before.kind, before.item);
+                let clears = |(from, to): (&Option<u8>, &Option<u8>)| from == to || self.filtered && *to == Some(0);
+                let agree = from.len() == to.len() && from.iter().zip(&to).all(clears);
+                self.unless(agree || excused, || format!("{what} differs"));
+            }
+            "object information" => {
+                // A record that the file cuts says what it has.
+                self.unless(from == to || self.without_folders, || format!("{what} differs"));
+            }
+            "context" => self.context(&from, &to, before, what),
+            "stream" => self.carried(before, after, &from, &to, what),
+            name => self.row(name, before, &from, &to, what),
+        }
+    }
+
+    fn row(&mut self, name: &str, before: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
+        let rest = from.get(to.len()..).unwrap_or_default();
+        let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("behind");
+        self.unless(rest.iter().all(|byte| matches!(byte, Some(0) | None)) || is_lost, || format!("{what} is cut"));
+        let mut differing = Vec::new();
+        for (at, (from, to)) in from.iter().zip(to).enumerate() {
+            let upper = before.addresses.iter().any(|start| (start + 4..start + 8).contains(&at));
+            let may_clear = (self.filtered || self.without_folders)
+                && [
+                    "Module",
+                    "HandleDescriptor2",
+                    "ExceptionStream",
+                    "process information",
+                    "ThreadInfo",
+                    "MemoryInfo",
+                ]
+                .contains(&name);
+            if from == to || from.is_none() || may_clear && *to == Some(0) {
+                continue;
+            }
+            if self.narrow && upper && matches!((from, to), (Some(0 | 0xff), Some(0 | 0xff))) {
+                continue;
+            }
+            if self.narrow && upper && self.is_lost("upper halves") || before.kind == 15 && self.without_folders {
+                continue;
+            }
+            differing.push(at);
+        }
+        self.unless(differing.is_empty() || self.is_lost(name), || format!("{what} differs at {differing:?}"));
+    }
+
+    /// Registers stay; extended state and the flag for it may go, if that is said, and with it bit 0 of a counter of ARM.
+    fn context(&mut self, from: &[Option<u8>], to: &[Option<u8>], before: &Structure, what: &str) {
+        if self.has_fault(before.kind, before.item) {
+            return;
+        }
+        self.unless(from.len() == to.len() || self.is_lost("extended states"), || format!("{what} is cut"));
+        self.unless(from.len() >= to.len(), || format!("{what} has grown"));
+        // What tells of extended state is bit 6 of the flags, which are at 48 for AMD64.
+        let flags = if from.len() >= 1232 && !self.narrow { 48 } else { 0 };
+        let is_excused = |at: usize, from: u8, to: u8| {
+            let cut = at == flags && from & !0x40 == to && self.is_lost("extended states");
+            let counter = at == 64 && from ^ to == 1 && self.is_lost("program counters");
+            cut || counter || (self.filtered || self.without_folders) && to == 0
+        };
+        let differs = |(at, (from, to)): (usize, (&Option<u8>, &Option<u8>))| match (from, to) {
+            (Some(from), Some(to)) => from != to && !is_excused(at, *from, *to),
+            _ => true,
+        };
+        let differing = from.iter().zip(to).enumerate().filter(|pair| differs(*pair)).count();
+        self.unless(differing == 0, || format!("{what} differs in {differing} bytes"));
+    }
+
+    /// A stream that is carried as bytes; what differs has to be a position of the same bytes as before.
+    fn carried(&mut self, before: &Structure, after: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
+        if self.without_folders || self.has_fault(before.kind, 0) {
+            return;
+        }
+        self.unless(from.len() == to.len(), || format!("{what} has another size"));
+        let (Some(start), Some(end)) = (&before.place, &after.place) else { return };
+        for at in (0..from.len().min(to.len())).filter(|&at| from[at] != to[at]) {
+            if self.filtered && to[at] == Some(0) {
+                continue;
+            }
+            let leads_to_the_same = |field: usize| {
+                let number = |file: &[u8], at: usize| {
+                    file.get(at..at + 4).and_then(|it| it.try_into().ok()).map_or(0, u32::from_le_bytes) as usize
+                };
+                let (from, to) =
+                    (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
+                let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
+                from.zip(to)
+                    .is_some_and(|(from, to)| from.len() >= 4 && from.iter().zip(to).take(4).all(|(a, b)| a == b))
+            };
+            let is_position = RELOCATED.contains(&before.kind)
+                && (at.saturating_sub(3)..=at).filter(|field| field + 4 <= from.len()).any(leads_to_the_same);
+            self.unless(is_position, || format!("{what} differs at {at}"));
+        }
+    }
+
+    /// What stands beside the rows: in front of them, behind them, behind the NUL of names, and what Wine adds.
+    fn lists(&mut self) {
+        let all = structures::of(self.before);
+        let pieces: Vec<_> = all.iter().filter(|it| it.name != "stream").flat_map(|it| it.place.clone()).collect();
+        let is_set = |at: usize| self.before.bytes.get(at).is_some_and(|byte| *byte != 0);
+        let mut loose = Vec::new();
+        for kind in [3, 4, 6, 7, 8, 12, 14, 16, 17, 24] {
+            let Some(entry) = self.before.stream(kind).filter(|entry| is_there(self.before, entry)) else { continue };
+            let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
+            let (starts, size) = rows(self.before, &entry);
+            let (start, end) = (entry.rva.0 as usize, entry.rva.0 as usize + entry.size as usize);
+            let last = starts.last().map_or(end, |last| last + size);
+            let rows_of_structure = match kind {
+                6 => start + 168,
+                7 => start + 56,
+                _ => last,
+            };
+            // Some producers count the names to the list. Their sizes and NULs are not in the pieces.
+            let is_piece = |at: usize| pieces.iter().any(|it| (it.start.saturating_sub(4)..it.end + 2).contains(&at));
+            if is_kept && (rows_of_structure..end).any(|at| is_set(at) && !is_piece(at)) {
+                loose.push(("behind", format!("bytes behind the rows of stream {kind:#x}")));
+            }
+        }
+        if let Some(entry) = self.before.stream(7) {
+            let behind = entry.rva.0 as usize + 56;
+            if self.before.bytes.get(behind..behind + 4) == Some(b"WINE") {
+                loose.push(("Wine", "the block of Wine".to_owned()));
+            }
+        }
+        for position in self.before.modules().iter().map(|module| module.name.at.0) {
+            let behind = text(self.before, position).map_or(0..0, |(_, behind)| behind);
+            if behind.clone().any(is_set) && self.before.stream(4).is_some() {
+                loose.push(("NUL", format!("text behind the NUL at {:#x}", behind.start)));
+            }
+        }
+        for (words, what) in loose {
+            self.unless(self.is_lost(words), || what);
+        }
+    }
+
+    /// A letter that the source has no stream for is named.
+    fn letters(&mut self) {
+        for (kind, asking, letter) in ASKED {
+            let is_asked = self.letters.contains(|it| asking.contains(it));
+            let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
+            let is_named = self.report.unserved.iter().any(|it| it.letter == letter);
+            self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, named: {is_named}"));
+        }
+        let claims = self.letters.contains(['a', 'A', 'f']);
+        let has_all = self.before.header.flags & 2 != 0 || self.before.stream(9).is_some();
+        self.unless(!claims || has_all || self.report.is_partial, || "full memory is claimed".to_owned());
+    }
+
+    /// Each byte of memory is at its address, or counted as excluded or as hidden.
+    fn memory(&mut self) {
+        let mask = |address: u64| if self.narrow { address & 0xffff_ffff } else { address };
+        let mut after: Vec<_> = self.after.ranges().iter().map(|it| (mask(it.address), it.bytes.0)).collect();
+        after.sort_by_key(|it| it.0);
+        let (mut missing, mut differing) = (Vec::new(), 0);
+        for range in self.before.ranges() {
+            let (start, end) = (mask(range.address), mask(range.address).saturating_add(range.bytes.len() as u64));
+            let mut at = start;
+            let first = after.partition_point(|it| it.0.saturating_add(it.1.len() as u64) <= start);
+            for (address, bytes) in after[first..].iter().take_while(|it| it.0 < end) {
+                if at < *address {
+                    missing.push((at, *address));
+                    at = *address;
+                }
+                let stop = end.min(address.saturating_add(bytes.len() as u64));
+                let of_source = &range.bytes.0[(at - start) as usize..(stop - start) as usize];
+                let of_result = &bytes[(at - address) as usize..(stop - address) as usize];
+                if of_source != of_result {
+                    differing += of_source.iter().zip(of_result).filter(|(from, to)| from != to).count();
+                }
+                at = stop;
+            }
+            if at < end {
+                missing.push((at, end));
+            }
+        }
+        missing.sort_unstable();
+        let (mut total, mut end) = (0, 0);
+        for (start, stop) in missing {
+            total += stop.saturating_sub(start.max(end));
+            end = end.max(stop);
+        }
+        let excluded = self.report.excluded_memory;
+        self.unless(total <= excluded, || format!("{total} bytes of memory are gone, {excluded} are reported"));
+        let hidden: u64 =
+            self.report.losses.iter().filter(|it| it.what.contains("overlapping")).map(|it| it.count).sum();
+        let differing = differing as u64;
+        self.unless(differing <= hidden, || format!("{differing} bytes of memory differ, {hidden} are reported"));
+    }
+}

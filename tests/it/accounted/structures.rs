@@ -1,0 +1,226 @@
+//! Where the structures of a minidump are, by the documented offsets.
+
+use std::ops::Range;
+
+use crate::support::facts::{Entry, Facts, Rva};
+
+/// A row of a list, a stream that is one structure, or what such a thing refers to.
+#[derive(Debug)]
+pub struct Structure {
+    /// The type of the stream that it belongs to.
+    pub kind: u32,
+    /// The number of that stream among those of its type.
+    pub stream: usize,
+    /// The number of the row, or of the row that refers to it.
+    pub item: usize,
+    pub name: &'static str,
+    /// Where it is in the file; `None` if it is referred to and not in the file, or has no bytes.
+    pub place: Option<Range<usize>>,
+    /// Positions, and the sizes beside them, by place in the file.
+    references: Vec<Range<usize>>,
+    /// Where addresses of 64 bits are, by place in the structure.
+    pub addresses: Vec<usize>,
+}
+
+impl Structure {
+    /// True for a byte of a field that refers to something.
+    pub fn is_reference(&self, at: usize) -> bool {
+        self.references.iter().any(|range| range.contains(&at))
+    }
+
+    /// Its bytes, with nothing in place of references.
+    pub fn bytes(&self, file: &[u8]) -> Vec<Option<u8>> {
+        let bytes = self.place.iter().flat_map(|place| place.clone());
+        bytes.map(|at| if self.is_reference(at) { None } else { file.get(at).copied() }).collect()
+    }
+}
+
+/// The rows of one kind of list: their size as far as it is documented, what refers to something, addresses.
+struct Layout {
+    name: &'static str,
+    size: usize,
+    references: &'static [(usize, usize)],
+    addresses: &'static [usize],
+}
+
+/// The positions behind which a piece is, in a row: its name, where its position is, and where its size.
+type Pieces = &'static [(&'static str, usize, Option<usize>)];
+
+fn layout(kind: u32) -> Option<(Layout, Pieces)> {
+    let of = |name, size, references, addresses| Layout { name, size, references, addresses };
+    Some(match kind {
+        3 => (of("Thread", 48, &[(24, 48)], &[16]), &[("context", 44, Some(40))]),
+        4 => (
+            of("Module", 108, &[(20, 24), (76, 92)], &[0]),
+            &[("name", 20, None), ("CodeView record", 80, Some(76)), ("miscellaneous record", 88, Some(84))],
+        ),
+        6 => (
+            of(
+                "ExceptionStream",
+                168,
+                &[(160, 168)],
+                &[16, 24, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152],
+            ),
+            &[("context", 164, Some(160))],
+        ),
+        7 => (of("SystemInfo", 56, &[(24, 28)], &[]), &[("name", 24, None)]),
+        8 => (of("ThreadEx", 64, &[(24, 64)], &[16]), &[("context", 44, Some(40))]),
+        12 => (of("HandleDescriptor2", 40, &[(8, 16), (32, 36)], &[]), &[("type name", 8, None), ("name", 12, None)]),
+        14 => (of("UnloadedModule", 24, &[(20, 24)], &[0]), &[("name", 20, None)]),
+        15 => (of("process information", 1364, &[(0, 4)], &[]), &[]),
+        16 => (of("MemoryInfo", 48, &[], &[0, 8]), &[]),
+        17 => (of("ThreadInfo", 64, &[], &[48]), &[]),
+        24 => (of("ThreadName", 12, &[(4, 12)], &[]), &[("name", 4, None)]),
+        _ => return None,
+    })
+}
+
+/// The streams that are taken over with what they refer to: of Wine, Crashpad, Breakpad and Mozilla.
+pub const RELOCATED: [u32; 5] = [0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002];
+
+/// All structures of the dump: of streams that a dump has once those of the first one.
+pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
+    let mut all = Vec::new();
+    let mut seen: Vec<u32> = Vec::new();
+    for entry in facts.directory.iter().filter(|entry| entry.kind != 0 && is_there(facts, entry)) {
+        let stream = seen.iter().filter(|kind| **kind == entry.kind).count();
+        seen.push(entry.kind);
+        match layout(entry.kind) {
+            Some((layout, pieces)) if entry.kind == 6 || stream == 0 => {
+                add_rows(facts, entry, stream, &layout, pieces, &mut all);
+            }
+            // Memory has an account of its own, and a second list of a kind does not count.
+            None if ![5, 9].contains(&entry.kind) => all.push(whole(entry, stream)),
+            _ => {}
+        }
+    }
+    // The debugger has the regions by address, in whatever order they were.
+    let (mut regions, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.kind == 16);
+    regions.sort_by_key(|it| it.place.as_ref().map_or(0, |place| facts.u64(place.start as u64)));
+    (0..).zip(&mut regions).for_each(|(item, region)| region.item = item);
+    others.extend(regions);
+    others
+}
+
+pub fn is_there(facts: &Facts<'_>, entry: &Entry) -> bool {
+    entry.rva.0 + u64::from(entry.size) <= facts.bytes.len() as u64
+}
+
+fn whole(entry: &Entry, stream: usize) -> Structure {
+    let start = entry.rva.0 as usize;
+    let place = Some(start..start + entry.size as usize).filter(|place| !place.is_empty());
+    Structure {
+        kind: entry.kind,
+        stream,
+        item: 0,
+        name: "stream",
+        place,
+        references: Vec::new(),
+        addresses: Vec::new(),
+    }
+}
+
+/// Where the rows of a list start, and their size in the file.
+pub fn rows(facts: &Facts<'_>, entry: &Entry) -> (Vec<usize>, usize) {
+    let (at, size) = (entry.rva.0, u64::from(entry.size));
+    let (first, row, count) = match entry.kind {
+        3 | 4 | 8 | 24 => {
+            let row = match entry.kind {
+                3 => 48,
+                4 => 108,
+                8 => 64,
+                _ => 12,
+            };
+            let count = u64::from(facts.u32(at));
+            (if count > 0 && size == 8 + count * row { 8 } else { 4 }, row, count)
+        }
+        12 | 14 | 16 | 17 => {
+            let count = if entry.kind == 16 { facts.u64(at + 8) } else { u64::from(facts.u32(at + 8)) };
+            (u64::from(facts.u32(at)), u64::from(facts.u32(at + 4)), count)
+        }
+        _ => (0, size, 1),
+    };
+    let starts = (0..count.min(size / row.max(1))).map(|index| (at + first + index * row) as usize);
+    (starts.filter(|start| start + row as usize <= (at + size) as usize).collect(), row as usize)
+}
+
+fn add_rows(
+    facts: &Facts<'_>,
+    entry: &Entry,
+    stream: usize,
+    layout: &Layout,
+    pieces: Pieces,
+    all: &mut Vec<Structure>,
+) {
+    let (starts, size) = rows(facts, entry);
+    for (item, start) in starts.into_iter().enumerate() {
+        let moved = |range: &(usize, usize)| start + range.0..start + range.1;
+        let known = size.min(layout.size);
+        all.push(Structure {
+            kind: entry.kind,
+            stream,
+            item,
+            name: layout.name,
+            place: Some(start..start + size),
+            references: layout.references.iter().map(moved).collect(),
+            addresses: layout.addresses.to_vec(),
+        });
+        for &(name, position, extent) in pieces.iter().filter(|piece| piece.1 + 4 <= known) {
+            let wide = entry.kind == 24;
+            let at = (start + position) as u64;
+            let position = if wide { facts.u64(at) } else { facts.rva(at).0 };
+            let place = match extent {
+                Some(extent) => located(facts, position, u64::from(facts.u32((start + extent) as u64))),
+                None => text(facts, position).map(|(place, _)| place),
+            };
+            all.push(Structure {
+                kind: entry.kind,
+                stream,
+                item,
+                name,
+                place: place.filter(|place| !place.is_empty()),
+                references: Vec::new(),
+                addresses: Vec::new(),
+            });
+        }
+        if entry.kind == 12 && size >= 40 {
+            objects(facts, (entry.kind, stream, item), facts.rva((start + 32) as u64), all);
+        }
+    }
+}
+
+/// The records of the object information, without their references to each other.
+fn objects(facts: &Facts<'_>, (kind, stream, item): (u32, usize, usize), mut at: Rva, all: &mut Vec<Structure>) {
+    while at.0 != 0 && at.0 + 12 <= facts.bytes.len() as u64 {
+        let start = at.0 as usize;
+        let Some(rest) = located(facts, at.0 + 12, u64::from(facts.u32(at.0 + 8))) else { return };
+        let place = start + 4..rest.end.max(start + 12);
+        let (references, addresses) = (Vec::new(), Vec::new());
+        all.push(Structure {
+            kind,
+            stream,
+            item,
+            name: "object information",
+            place: Some(place),
+            references,
+            addresses,
+        });
+        at = facts.rva(at.0);
+    }
+}
+
+fn located(facts: &Facts<'_>, position: u64, size: u64) -> Option<Range<usize>> {
+    let is_there = size > 0 && position > 0 && position + size <= facts.bytes.len() as u64;
+    is_there.then(|| position as usize..(position + size) as usize)
+}
+
+/// Where the code units of a string are, up to the first NUL, and what its size claims behind that.
+pub fn text(facts: &Facts<'_>, position: u64) -> Option<(Range<usize>, Range<usize>)> {
+    if position == 0 || position + 4 > facts.bytes.len() as u64 {
+        return None;
+    }
+    let all = located(facts, position + 4, u64::from(facts.u32(position))).unwrap_or(0..0);
+    let units = all.clone().step_by(2).filter(|at| at + 2 <= all.end);
+    let end = units.clone().find(|at| facts.u16(*at as u64) == 0).unwrap_or(all.end);
+    Some((all.start..end, end..all.end))
+}
