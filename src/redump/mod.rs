@@ -302,6 +302,7 @@
 
 mod accounts;
 mod carried;
+mod carried_streams;
 mod comments;
 mod context_form;
 mod edited_memory;
