@@ -274,7 +274,6 @@
 //! | processor level and revision | blanked for ARM and ARM64, the revision's top four bits for AMD64 | the source's |
 //! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
 //! | a second stream of a kind that a dump has once | ignored | ignored, and named in the report |
-//! | code around an exception of another system than Windows | at its address, which may be one of data | also at the instruction pointer of its context; with `r` only there |
 //! | several exception streams | the first | all, with a window for each address |
 //! | extended state behind a context | cut off, flags unchanged | cut off, the flag for it cleared; kept with `y` |
 //! | stacks that `i` scans | the first one | all |
