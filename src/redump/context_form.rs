@@ -27,13 +27,16 @@ pub(super) struct Form<'f> {
     pub(super) of_thread: bool,
     /// With nothing that is no valid register (`r`, `R`).
     pub(super) bare: bool,
+    /// With registers that programs copy text through, and no stack trace needs: floating point and vectors (without `r`).
+    pub(super) vectors: bool,
     /// Where extended registers are, as far as the dump says.
     pub(super) xstate: Option<&'f XStateConfigFeature>,
 }
 
 impl Form<'_> {
     /// As a full user dump has it.
-    pub(super) const FIXED_PART: Self = Self { whole: false, of_thread: false, bare: false, xstate: None };
+    pub(super) const FIXED_PART: Self =
+        Self { whole: false, of_thread: false, bare: false, vectors: true, xstate: None };
 }
 
 /// What has to be changed of a record to give it a form: known before anything is copied.
@@ -53,7 +56,7 @@ pub(super) struct Change {
 impl Change {
     pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form<'_>) -> Self {
         let bytes = context.as_bytes();
-        let mut change = Self { used: form.bare.then(|| used(context, form.xstate)).flatten(), ..Self::default() };
+        let mut change = Self { used: form.bare.then(|| used(context, form)).flatten(), ..Self::default() };
         // That of another processor stays as large as it is.
         let known = by_size(bytes, processor).filter(|_| context.layout().is_some());
         let Some(layout) = known else { return change };
@@ -129,7 +132,7 @@ impl Change {
 /// without a layout.
 ///
 /// Breakpad on macOS was observed to name no group of registers. Those that a stack trace needs are taken to be valid then.
-fn used(context: &Context<'_>, xstate: Option<&XStateConfigFeature>) -> Option<Vec<Range<u32>>> {
+fn used(context: &Context<'_>, form: Form<'_>) -> Option<Vec<Range<u32>>> {
     let foreign = || of_another_processor(context);
     let mut layout = context.layout().or_else(|| foreign().map(|(other, _)| other))?;
     let mut groups: Vec<RegisterGroup> = context.valid_groups().collect();
@@ -141,10 +144,18 @@ fn used(context: &Context<'_>, xstate: Option<&XStateConfigFeature>) -> Option<V
             groups.extend(other.groups.iter().filter(|(_, flag)| flags & flag != 0).map(|(group, _)| *group));
         }
     }
+    groups.retain(|group| form.vectors || !holds_data(*group));
     let registers = groups.into_iter().flat_map(|group| layout.group_ranges(group));
-    let extended = context.xstate(xstate);
+    let extended = context.xstate(form.xstate).filter(|_| form.vectors);
     let extended = extended.iter().flat_map(XState::used_ranges);
     Some([layout.flags_range()].into_iter().chain(registers).chain(extended).collect())
+}
+
+/// True for registers that hold what a program works on, and nothing that leads on to other frames.
+const fn holds_data(group: RegisterGroup) -> bool {
+    use RegisterGroup::{Dsp, Extended, FloatingPoint, Vector, XState};
+
+    matches!(group, Dsp | Extended | FloatingPoint | Vector | XState)
 }
 
 /// The layout of another processor whose size a record has and whose processor its flags name, and the flags.

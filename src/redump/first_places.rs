@@ -12,8 +12,15 @@ pub(super) const CODE_VIEW: &str = "CodeView record";
 /// What something is called, its position and its size.
 pub(super) type Place = (&'static str, u64, u64);
 
+/// Something that is paid for first.
+pub(super) enum First {
+    Record(Place),
+    /// A name, which tells itself where it ends.
+    Name(Rva64),
+}
+
 /// Contexts, then names and CodeView records of modules and names of threads.
-pub(super) fn first_places<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = Place> + use<'a> {
+pub(super) fn first_places<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = First> + use<'a> {
     let dump = *dump;
     let threads = dump.threads().map(|thread| thread.raw().thread_context);
     let exceptions = dump.exceptions().flatten().map(|exception| exception.raw().thread_context);
@@ -21,11 +28,10 @@ pub(super) fn first_places<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = Plac
     let records = dump.modules().into_iter().map(|module| (CODE_VIEW, module.raw().cv_record));
     let located = move |(what, location): (_, LocationDescriptor)| {
         let is_there = matches!(dump.dump_bytes().optional_location(what, location), Ok(Some(_)));
-        is_there.then(|| (what, location.rva.into(), location.data_size.into()))
+        is_there.then(|| First::Record((what, location.rva.into(), location.data_size.into())))
     };
     let module_names = dump.modules().into_iter().map(|module| module.raw().module_name_rva.into());
     let thread_names = dump.list::<ThreadNames<'_>>().into_iter().map(|name| name.raw().rva_of_thread_name);
-    let name = move |rva: Rva64| Some((STRING, rva, dump.string(rva).ok()?.as_bytes().len() as u64));
-    let names = module_names.filter_map(name).chain(records.filter_map(located)).chain(thread_names.filter_map(name));
+    let names = module_names.map(First::Name).chain(records.filter_map(located)).chain(thread_names.map(First::Name));
     contexts.filter_map(located).chain(names)
 }

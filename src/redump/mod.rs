@@ -19,8 +19,8 @@
 //! | `w` | `0x40200` | | private memory that can be written or executed | MemoryInfoList or LinuxMaps; without either, every range is taken |
 //! | `d` | `0x40001` | | sections of modules with data that can be written | section headers in memory, or LinuxMaps |
 //! | `c` | `0x42000` | | sections of modules with code | the same |
-//! | `y` | `0x240000` | | contexts keep their extended state | contexts that have it |
-//! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks that a stack trace does not need | |
+//! | `y` | `0x240000` | | contexts keep their extended state | contexts that have it; `r` takes it out |
+//! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks and the registers that a stack trace does not need | |
 //! | `R` | `0x40080` | names of modules without folders | | |
 //! | `a` | `0x41826` | those of `fFhtu` | everything readable | full memory |
 //! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
@@ -99,12 +99,12 @@
 //! | environment | `p` | gone | stays | the same |
 //! | other memory | any | gone | gone | no letter asks for it |
 //! | register | any | stays | stays | a stack trace begins with registers |
-//! | vector register whose flag is set | any | stays | stays | it is a register, although a piece of text may be in it |
+//! | vector register whose flag is set | any | gone | stays | programs copy text through them, and no stack trace needs them |
 //! | registers whose flag is clear | any | gone | gone | not registers, but what the producer had in memory |
 //! | homes of parameters | any | gone | gone | the same |
 //! | vector registers without a flag | any | gone | gone | the same |
 //! | padding of a context | any | gone | gone | the same |
-//! | extended registers | `y` | stays | stays | asked for by its letter |
+//! | extended registers | `y` | gone | stays | they are vector registers |
 //! | extended registers that are not present | `y` | gone | gone | left over from another time |
 //! | gap in the extended state | `y` | gone | gone | the same |
 //! | parameter of the exception | any | stays | stays | it says what happened |
@@ -287,7 +287,7 @@
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
-//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, and of `p` the process parameters; the report tells what other options add unfiltered |
+//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, of `p` the process parameters, and vector registers; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |

@@ -16,7 +16,7 @@ use crate::write::{MinidumpBuilder, PartId, Text};
 use crate::redump::accounts::Accounts;
 use crate::redump::carried::object_bytes;
 use crate::redump::context_form::{Change, Form};
-use crate::redump::first_places::{CODE_VIEW, CONTEXT, Place, STRING, first_places};
+use crate::redump::first_places::{CODE_VIEW, CONTEXT, First, Place, STRING, first_places};
 use crate::redump::folders::base_names::{code_view_without_folder, wide_name_of_module};
 use crate::redump::folders::learn::Folders;
 use crate::redump::options::Options;
@@ -43,6 +43,8 @@ pub(super) struct Carrier<'s, 'a> {
     pub(super) carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
+    /// True if they keep floating point and vectors.
+    vectors: bool,
     /// Where that is in them.
     xstate: Option<XStateConfigFeature>,
     /// What may not be in the result, if anything.
@@ -89,6 +91,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             dump,
             carried: HashMap::new(),
             extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
+            vectors: !options.contain(MinidumpType::FILTER_MEMORY),
             xstate,
             folders,
             carried_bytes: source.room(memory),
@@ -108,7 +111,14 @@ impl<'s, 'a> Carrier<'s, 'a> {
 
     /// Takes what contexts cost, and then names and CodeView records of modules and names of threads, as far as it goes.
     fn prepay(&mut self) {
-        for place in first_places(&self.dump) {
+        for first in first_places(&self.dump) {
+            let place = match first {
+                First::Record(place) => place,
+                First::Name(rva) => match self.string_bytes(rva) {
+                    Ok(bytes) => (STRING, rva, bytes.len() as u64),
+                    Err(_) => continue,
+                },
+            };
             if !self.prepaid.contains(&place) {
                 let (what, offset, size) = place;
                 // Those that overlap so much that they do not fit are charged for like everything else.
@@ -183,19 +193,22 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(part)
     }
 
+    /// The bytes of the string at `rva`.
+    fn string_bytes(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
+        if let Some(bytes) = self.strings.get(&rva) {
+            return Ok(bytes);
+        }
+        // Where it ends takes as long to find as it is long.
+        self.read.charge(STRING, rva, 0)?;
+        let bytes = self.dump.string(rva)?.as_bytes();
+        self.strings.insert(rva, bytes);
+        self.read.charge(STRING, rva, bytes.len() as u64)?;
+        Ok(bytes)
+    }
+
     /// The bytes of the string at `rva`, none of which may be memory.
     fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
-        let bytes = match self.strings.get(&rva) {
-            Some(bytes) => bytes,
-            None => {
-                // Where it ends takes as long to find as it is long.
-                self.read.charge(STRING, rva, 0)?;
-                let bytes = self.dump.string(rva)?.as_bytes();
-                self.strings.insert(rva, bytes);
-                self.read.charge(STRING, rva, bytes.len() as u64)?;
-                bytes
-            }
-        };
+        let bytes = self.string_bytes(rva)?;
         // Its length stands before it.
         self.memory_in(STRING, rva, (bytes.len() as u64).saturating_add(4))?;
         Ok(bytes)
@@ -313,9 +326,9 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let (offset, size) = (u64::from(location.rva), u64::from(location.data_size));
         let shares = self.memory.first_in(offset, size).is_some();
         // Registers may be right where the size of what is behind them is not.
-        let whole = self.extended_state && !(shares && self.is_private);
-        let xstate = self.xstate.as_ref();
-        let change = Change::new(&context, processor, Form { whole, of_thread, bare: self.is_private, xstate });
+        let whole = self.extended_state && self.vectors && !(shares && self.is_private);
+        let (bare, vectors, xstate) = (self.is_private, self.vectors, self.xstate.as_ref());
+        let change = Change::new(&context, processor, Form { whole, of_thread, bare, vectors, xstate });
         if shares {
             let kept = change.applied(&context).len() as u64;
             self.memory_in(CONTEXT, offset, kept)?;

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use userdump::Dump as Source;
-use userdump::redump::{Hooks, Reason, Redump, Report};
+use userdump::redump::{Hooks, Options, Reason, Redump, Report};
 
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::facts::Facts;
@@ -23,7 +23,9 @@ pub fn trials() -> Vec<Trial> {
 /// What comes out, and how many bytes the largest call was given.
 fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let dump = Source::parse(source).expect("the source is a dump");
-    let redump = Redump::with_hooks(&dump, &options.parse().unwrap(), hooks).unwrap();
+    let options: Options = options.parse().unwrap();
+    // The sources have no modules.
+    let redump = Redump::with_hooks(&dump, &options.forced(), hooks).unwrap();
     let mut out = Vec::new();
     let report = redump.write_to(&mut out).unwrap();
     (out, report)

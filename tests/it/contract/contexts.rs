@@ -49,7 +49,7 @@ fn valid_registers_of_every_layout_are_left() {
             for options in ["/mr", "/mR", "/mrR", "/maR", "/mry"] {
                 for context in contexts(&source, options) {
                     assert!(
-                        unmarked(table, context) == unmarked(table, bare(table, &record)),
+                        unmarked(table, context) == unmarked(table, bare(table, &record, options)),
                         "{}, {flags:#x}, {options}",
                         table.name
                     );
@@ -90,7 +90,7 @@ fn stale_bytes_of_a_shared_file(shared: &Shared) {
         let (before, after) = (plain.facts().threads(), out.facts().threads());
         assert_eq!(before.len(), after.len());
         for (before, after) in before.iter().zip(&after) {
-            assert!(after.context.0 == bare_of_size(before.context.0), "{options}");
+            assert!(after.context.0 == bare_of_size(before.context.0, options), "{options}");
             cleared +=
                 before.context.iter().zip(after.context.iter()).filter(|(before, after)| before != after).count();
         }

@@ -238,10 +238,7 @@ pub fn out_of_proportion(what: &str, small: &[u8], large: &[u8], options: &[&'st
 }
 
 fn streams_of_type(stream_type: StreamType) {
-    // What `R` learns folders from is not charged yet where streams are on the same bytes.
-    let options: Vec<_> =
-        OPTIONS.into_iter().filter(|words| !(stream_type.row().names_files && words.contains('R'))).collect();
-    assert_proportion(&stream_type.to_string(), &[stream_type], WINDOWS, FEW, &SHAPES, &options);
+    assert_proportion(&stream_type.to_string(), &[stream_type], WINDOWS, FEW, &SHAPES, &OPTIONS);
 }
 
 /// No result is larger than twice its source, and what an option adds by name.

@@ -132,7 +132,7 @@ impl Process {
             let contexts = |out: &Redumped| -> Vec<Vec<u8>> {
                 out.facts().threads().iter().map(|thread| thread.context.0.to_vec()).collect()
             };
-            let bare: Vec<_> = contexts(&plain).iter().map(|context| bare_of_size(context)).collect();
+            let bare: Vec<_> = contexts(&plain).iter().map(|context| bare_of_size(context, "/mr")).collect();
             assert!(contexts(&out) == bare, "{what}: registers");
         }
     }
@@ -296,8 +296,8 @@ fn registers_stay() {
         let mut expected = exceptions(&plain);
         expected[2..].fill(0);
         assert_eq!(exceptions(&out), expected);
-        assert!(out.facts().threads()[0].context.0 == bare_of_size(plain.facts().threads()[0].context.0));
-        assert!(out.facts().exceptions()[0].context.0 == bare_of_size(plain.facts().exceptions()[0].context.0));
+        assert!(out.facts().threads()[0].context.0 == bare_of_size(plain.facts().threads()[0].context.0, "/mr"));
+        assert!(out.facts().exceptions()[0].context.0 == bare_of_size(plain.facts().exceptions()[0].context.0, "/mr"));
         assert_eq!(out.facts().read(BASE, 16), [0; 16]);
     }
 }

@@ -10,8 +10,8 @@ fn flags(table: &Table, record: &[u8]) -> u64 {
 
 /// A record of just the size of a layout with zeros in place of all that is no valid register.
 ///
-/// Without a group in its flags, those that a stack trace needs are valid.
-pub fn bare(table: &Table, record: &[u8]) -> Vec<u8> {
+/// Without a group in its flags, those that a stack trace needs are valid. With `r` floating point and vectors go too.
+pub fn bare(table: &Table, record: &[u8], options: &str) -> Vec<u8> {
     let flags = flags(table, record);
     let groups = table.groups();
     let names_some = groups.iter().any(|(_, flag)| flags & flag != 0);
@@ -19,9 +19,14 @@ pub fn bare(table: &Table, record: &[u8]) -> Vec<u8> {
     let mut keep = |from: usize, size: usize| kept[from..from + size].copy_from_slice(&record[from..from + size]);
     keep(table.flags_at, table.flags_size);
     for field in table.fields() {
-        use userdump::format::context::RegisterGroup::{Control, Integer, Segments};
+        use userdump::format::context::RegisterGroup::{
+            Control, Dsp, Extended, FloatingPoint, Integer, Segments, Vector, XState,
+        };
 
         let is_named = groups.iter().any(|(group, flag)| *group == field.group && flags & flag != 0);
+        if options.contains('r') && [Dsp, Extended, FloatingPoint, Vector, XState].contains(&field.group) {
+            continue;
+        }
         if is_named || (!names_some && [Control, Integer, Segments].contains(&field.group)) {
             keep(field.offset, field.size);
         }
@@ -30,9 +35,9 @@ pub fn bare(table: &Table, record: &[u8]) -> Vec<u8> {
 }
 
 /// The same for a record that may be of any layout; no two have the same size.
-pub fn bare_of_size(record: &[u8]) -> Vec<u8> {
+pub fn bare_of_size(record: &[u8], options: &str) -> Vec<u8> {
     match TABLES.iter().find(|table| table.size == record.len()) {
-        Some(table) => bare(table, record),
+        Some(table) => bare(table, record, options),
         None => record.to_vec(),
     }
 }

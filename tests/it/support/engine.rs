@@ -8,6 +8,7 @@ use super::bare::{bare_of_size, valid_misc_info};
 use super::excess::Rules;
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
 use super::image;
+use super::spans::{overlaps, span, uncovered, uncovered_by, unequal};
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
 /// the engine drops.
@@ -62,6 +63,11 @@ impl<'a> Comparison<'a> {
         self.ours.header.flags & (FILTER_MEMORY | FILTER_MODULE_PATHS) != 0
     }
 
+    /// A context with all that has to be zero.
+    fn bare(&self, context: &[u8]) -> Vec<u8> {
+        bare_of_size(context, if self.ours.header.flags & FILTER_MEMORY != 0 { "r" } else { "R" })
+    }
+
     fn mask(&self, address: u64) -> u64 {
         if self.narrow { address & 0xffff_ffff } else { address }
     }
@@ -100,7 +106,7 @@ impl<'a> Comparison<'a> {
             let priorities = (source.priority_class, source.priority);
             self.equal(&format!("priority of {id}"), priorities, (ours.priority_class, ours.priority));
             self.equal(&format!("environment block of {id}"), self.extend(engine.teb), ours.teb);
-            let context = if self.is_private() { bare_of_size(&engine.context) } else { engine.context.to_vec() };
+            let context = if self.is_private() { self.bare(&engine.context) } else { engine.context.to_vec() };
             self.equal(&format!("context of {id}"), Blob(&context), ours.context);
             let rule = self.stack_by_rule(source);
             let expected = match rule {
@@ -185,7 +191,7 @@ impl<'a> Comparison<'a> {
         let mut expected = engine.first().map(facts);
         if let Some((.., count, information, context)) = expected.as_mut().filter(|_| self.is_private()) {
             information.iter_mut().skip(*count as usize).for_each(|parameter| *parameter = 0);
-            *context = bare_of_size(context);
+            *context = self.bare(context);
         }
         self.equal("exception", expected, ours.first().map(facts));
     }
@@ -437,62 +443,4 @@ fn without_folder(record: &[u8]) -> Vec<u8> {
     }
     let name = record[24..].rsplit(|&byte| byte == b'\\').next().unwrap_or_default();
     [&record[..24], name].concat()
-}
-
-fn span((start, size): (u64, u64)) -> Range<u64> {
-    start..start.saturating_add(size)
-}
-
-fn overlaps(a: &Range<u64>, b: &Range<u64>) -> bool {
-    a.start < b.end && b.start < a.end
-}
-
-/// The parts of a range that none of `ranges` has.
-fn uncovered(range: Range<u64>, ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
-    let near = ranges.iter().map(|(start, bytes)| span((*start, bytes.len() as u64)));
-    uncovered_by(range.clone(), &near.filter(|it| overlaps(it, &range)).collect::<Vec<_>>())
-}
-
-fn uncovered_by(range: Range<u64>, covers: &[Range<u64>]) -> Vec<Range<u64>> {
-    let mut covers: Vec<_> = covers.iter().filter(|it| overlaps(it, &range)).cloned().collect();
-    covers.sort_by_key(|it| it.start);
-    let mut gaps = Vec::new();
-    let mut at = range.start;
-    for cover in covers {
-        if cover.start > at {
-            gaps.push(at..cover.start);
-        }
-        at = at.max(cover.end);
-    }
-    if at < range.end {
-        gaps.push(at..range.end);
-    }
-    gaps
-}
-
-/// The parts of some bytes that `ranges` lack, or have otherwise.
-///
-/// Where several of `ranges` hold an address, one of them must have the byte.
-fn unequal(start: u64, bytes: &[u8], ranges: &[(u64, &[u8])]) -> Vec<Range<u64>> {
-    let wanted = span((start, bytes.len() as u64));
-    let mut same = Vec::new();
-    for (at, held) in ranges {
-        let shared = wanted.start.max(*at)..wanted.end.min(at + held.len() as u64);
-        if shared.is_empty() {
-            continue;
-        }
-        let part = |from: u64, of: &'_ [u8]| -> Vec<u8> {
-            let from = usize::try_from(shared.start - from).unwrap();
-            of[from..from + usize::try_from(shared.end - shared.start).unwrap()].to_vec()
-        };
-        let (a, b) = (part(start, bytes), part(*at, held));
-        if a == b {
-            same.push(shared);
-        } else {
-            same.extend(
-                (0..a.len()).filter(|&i| a[i] == b[i]).map(|i| shared.start + i as u64..shared.start + i as u64 + 1),
-            );
-        }
-    }
-    uncovered_by(wanted, &same)
 }

@@ -13,6 +13,7 @@ pub mod image;
 pub mod json;
 pub mod redumped;
 pub mod shared;
+pub mod spans;
 pub mod tree;
 pub mod trial;
 pub mod walk;
