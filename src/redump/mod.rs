@@ -130,6 +130,8 @@
 //! | reserved fields of a module | any | gone | gone | they have no meaning |
 //! | version of a module without its signature | any | gone | gone | not a version |
 //! | folder of a PDB | any | stays | gone | what `R` is for |
+//! | name of a user behind Users | any | stays | gone | a folder of a module has it, and it is hidden in every path |
+//! | name of a user behind home | any | stays | gone | the same |
 //! | PDB | any | stays | stays | symbols are found by it |
 //! | behind the name of a PDB | any | gone | gone | the text ends at its NUL |
 //! | debug file | any | stays | stays | symbols are found by it |
@@ -177,6 +179,8 @@
 //! | behind the auxiliary vector | any | gone | gone | beyond its end |
 //! | folder of a mapped file | any | stays | gone | what `R` is for |
 //! | mapped file | any | stays | stays | symbols are found by it |
+//! | name of anonymous memory | any | stays | gone | the program named it |
+//! | name of shared memory | any | stays | gone | the same |
 //! | folder of a shared object | any | stays | gone | what `R` is for |
 //! | shared object | any | stays | stays | symbols are found by it |
 //! | behind the dynamic section | any | gone | gone | beyond its end |
