@@ -230,7 +230,10 @@
 //! Memory is not searched.
 //!
 //! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
-//! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which.
+//! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which. So it is with
+//! those that share bytes with another name, record, context, stream or table: whose the bytes are is not known, and both
+//! are left out, but for lists, and for contexts whose flags say what they are. Without `r` and `R` they are kept, and are
+//! faults all the same.
 //!
 //! # Folders
 //!

@@ -116,6 +116,9 @@ finding_codes! {
     NameTooLong => "name-too-long", "the name ends before its size does";
     /// The size of a stream, a name, a record or a context claims bytes that are memory of the process.
     MemoryShared => "memory-shared", "its size claims bytes that are memory of the process";
+    /// A name, a record, a context or a stream claims bytes that belong to something else: its position or size is wrong, or
+    /// that of the other. It is found once for each part, however many records refer to it.
+    PartShared => "part-shared", "it claims bytes that belong to something else in the file";
     /// A thread context is not entirely in the file.
     ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
     /// A thread context is too small for all layouts of the processor.
