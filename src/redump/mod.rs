@@ -213,7 +213,8 @@
 //! may be. They also tell how far a module reaches whose size is that of one of its segments. Signatures of ARM64 do not
 //! count, and stay with the word. Words that read as text do not stay: of texts that point into modules by chance, as
 //! they do on 32-bit stacks, no more than four characters in a row are left. Return addresses into code outside of
-//! modules (generated code) go too.
+//! modules (generated code) stay where the frame pointers lead to them that start in a context (x86, AMD64, ARM64); others
+//! go.
 //!
 //! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.

@@ -111,7 +111,7 @@ finding_codes! {
     /// A name is not entirely in the file, or its position is 0 where a name has to be.
     NameUnreadable => "name-unreadable", "the name cannot be read";
     /// A name has an odd size or unpaired surrogates.
-    NameNotUtf16 => "name-not-utf16", "the name is no well-formed UTF-16";
+    NameNotUtf16 => "name-not-utf16", "the name is not valid UTF-16";
     /// A NUL ends a name before its size does.
     NameTooLong => "name-too-long", "the name ends before its size does";
     /// The size of a stream, a name, a record or a context claims bytes that are memory of the process.
