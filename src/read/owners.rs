@@ -72,22 +72,41 @@ impl<'a> Gatherer<'a> {
     }
 
     fn stream(&mut self, stream: &RawStream<'a>, is_first: bool) {
-        let Ok(decoded) = Stream::decode(stream) else { return };
         let owner = Owner { stream: stream.stream_type(), entry: None, offset: stream.offset() };
         let whole = stream.bytes().len() as u64;
-        let fixed = match &decoded {
-            Stream::SystemInfo(_) => Some(format::SystemInfo::SIZE as u64),
-            Stream::Exception(_) => Some(format::ExceptionStream::SIZE as u64),
-            Stream::Token(tokens) => tokens.proven_size(),
-            Stream::FunctionTable(tables) => tables.proven_size(),
-            Stream::MiscInfo(_) => Some(format::system::MiscInfo5::SIZE as u64),
-            _ => decoded.proven_size(stream),
+        // Those of other producers are carried even if they cannot be read.
+        let Ok(decoded) = Stream::decode(stream) else {
+            if let Some(interval) = Interval::new(stream.offset(), whole) {
+                add(&mut self.claims.streams, Claim { interval, kind: ClaimKind::Stream, owner });
+            }
+            return;
         };
-        let is_list = stream.stream_type().row().relocation == Relocation::Viewed;
-        if let Some(interval) = Interval::new(stream.offset(), fixed.map_or(whole, |fixed| fixed.min(whole))) {
-            match fixed.is_some() || is_list {
-                true => add(&mut self.claims.certain, Claim { interval, kind: ClaimKind::Records, owner }),
-                false => add(&mut self.claims.streams, Claim { interval, kind: ClaimKind::Stream, owner }),
+        // What a stream says of itself has to agree with its size, for it may be a wrong position that it is read at.
+        let certain = match &decoded {
+            Stream::SystemInfo(system) => {
+                let processor = system.raw().processor_architecture.processor();
+                Some(format::SystemInfo::SIZE as u64).filter(|_| !processor.contexts.is_empty())
+            }
+            Stream::Exception(exception) => {
+                let context = exception.context().ok().flatten();
+                let has_registers = context.is_some_and(|context| context.is_for_its_processor());
+                Some(format::ExceptionStream::SIZE as u64).filter(|_| has_registers)
+            }
+            Stream::MiscInfo(misc) => {
+                let said = misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info;
+                Some(u64::from(said)).filter(|said| *said == stream.declared_size())
+            }
+            Stream::Token(tokens) => tokens.proven_size().filter(|size| *size == tokens.raw().token_list_size.into()),
+            Stream::FunctionTable(tables) => tables.proven_size(),
+            _ => decoded.proven_size(stream).or_else(|| is_list(stream.stream_type()).then_some(whole)),
+        };
+        match (certain, Interval::new(stream.offset(), certain.map_or(whole, |size| size.min(whole)))) {
+            (_, None) => {}
+            (Some(_), Some(interval)) => {
+                add(&mut self.claims.certain, Claim { interval, kind: ClaimKind::Records, owner });
+            }
+            (None, Some(interval)) => {
+                add(&mut self.claims.streams, Claim { interval, kind: ClaimKind::Stream, owner });
             }
         }
         match &decoded {
@@ -213,4 +232,9 @@ impl<'a> Gatherer<'a> {
             add(list, Claim { interval, kind, owner });
         }
     }
+}
+
+/// True for streams that are lists of records which refer to parts.
+fn is_list(stream_type: StreamType) -> bool {
+    stream_type.row().relocation == Relocation::Viewed
 }

@@ -114,6 +114,11 @@ fn thieves(size: u32, has_names: bool) -> Vec<Thief> {
         }),
     ];
     if has_names {
+        for number in [kind::MISC_INFO, kind::TOKEN, kind::FUNCTION_TABLE, kind::EXCEPTION, 0x4d7a_0003] {
+            thieves.push(thief("another stream", number, move |at| {
+                base().raw(number, []).shape(number, Shape::usual().rva(at).data_size(size))
+            }));
+        }
         thieves.extend([
             thief("module name", kind::MODULE_LIST, move |at| {
                 base().module(Module { name: text(at), ..Module::new(1, 2, "a") })
