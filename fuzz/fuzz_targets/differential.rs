@@ -64,35 +64,43 @@ fn compare(file: &[u8]) {
     let Ok(ours) = Minidump::parse(file) else { return };
     let Some(theirs) = peer(|| Peer::read(file).ok()) else { return };
     assert_eq!(ours.header().flags, theirs.header.flags);
-    if let Some((list, peers)) = both::<ThreadList<'_>, MinidumpThreadList<'_>>(&ours, &theirs) {
+    if let Some((list, peers)) = both::<ThreadList<'_>, MinidumpThreadList<'_>>(&ours, &theirs, (4, 48)) {
         let threads = list.into_iter().map(|thread| (thread.id(), thread.teb()));
         assert!(threads.eq(peers.threads.iter().map(|thread| (thread.raw.thread_id, thread.raw.teb))));
     }
-    if let Some((list, peers)) = both::<ModuleList<'_>, MinidumpModuleList>(&ours, &theirs) {
+    if let Some((list, peers)) = both::<ModuleList<'_>, MinidumpModuleList>(&ours, &theirs, (4, 108)) {
         modules(&list, &peers);
     }
-    let list = both::<MemoryList<'_>, MinidumpMemoryList<'_>>(&ours, &theirs);
-    let list64 = both::<Memory64List<'_>, MinidumpMemory64List<'_>>(&ours, &theirs);
+    let list = both::<MemoryList<'_>, MinidumpMemoryList<'_>>(&ours, &theirs, (4, 16));
+    let list64 = both::<Memory64List<'_>, MinidumpMemory64List<'_>>(&ours, &theirs, (16, 16));
     if let Some((list, peers)) = &list {
         let ranges: Vec<_> = list.iter().collect();
-        same_ranges(&ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
+        same_ranges(&ours, &ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
         if ours.directory().iter().all(|entry| entry.stream_type != StreamType::MEMORY64_LIST) {
             by_address(&ours, &ranges, |address| peers.memory_at_address(address)?.get_memory_at_address(address));
         }
     }
     if let Some((list, peers)) = &list64 {
         let ranges: Vec<_> = list.iter().collect();
-        same_ranges(&ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
+        same_ranges(&ours, &ranges, peers.iter().map(|range| (range.base_address, range.bytes)));
         if ours.directory().iter().all(|entry| entry.stream_type != StreamType::MEMORY_LIST) {
             by_address(&ours, &ranges, |address| peers.memory_at_address(address)?.get_memory_at_address(address));
         }
     }
 }
 
-/// The list as both give it; of two streams of one type the peer has the last alone.
-fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(ours: &Minidump<'a>, theirs: &'a Peer<'a>) -> Option<(O, T)> {
+/// The list as both give it; of two streams of one type the peer has the last alone. The sizes are those of the header of
+/// the list and of an entry: what a stream of another size holds is for each to guess.
+fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(
+    ours: &Minidump<'a>,
+    theirs: &'a Peer<'a>,
+    (header, entry): (u64, u64),
+) -> Option<(O, T)> {
     let alone = ours.directory().iter().filter(|entry| entry.stream_type == O::STREAM_TYPE).count() == 1;
-    let list = ours.stream::<O>().ok().flatten().filter(|_| alone)?;
+    let stream = ours.raw_stream(O::STREAM_TYPE)?;
+    let count = stream.bytes().first_chunk().map(|count| u64::from(u32::from_le_bytes(*count)))?;
+    let is_exact = stream.declared_size() == header + count * entry;
+    let list = ours.stream::<O>().ok().flatten().filter(|_| alone && is_exact)?;
     Some((list, peer(|| theirs.get_stream::<T>().ok())?))
 }
 
@@ -117,14 +125,20 @@ fn whole<'r, 'a>(ranges: &'r [MemoryRange<'a>]) -> impl Iterator<Item = &'r Memo
     ranges.iter().filter(|range| range.size > 0 && range.fault().is_none())
 }
 
-/// At position 0, where we take it that there is nothing, the peer reads the header.
-fn at_the_header(ranges: &[MemoryRange<'_>]) -> bool {
-    ranges.iter().any(|range| range.offset == 0 && range.size > 0)
+/// In the header and in the directory, where we take it that there is no memory, the peer reads them.
+fn in_the_tables(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>]) -> bool {
+    let header = ours.header();
+    let directory = u64::from(header.stream_directory_rva);
+    let tables = [(0, 32), (directory, directory + 12 * u64::from(header.number_of_streams))];
+    let overlaps = |range: &MemoryRange<'_>| {
+        tables.iter().any(|(start, end)| range.offset < *end && range.offset.saturating_add(range.size) > *start)
+    };
+    ranges.iter().any(|range| range.size > 0 && overlaps(range))
 }
 
-fn same_ranges<'a>(ranges: &[MemoryRange<'a>], peers: impl Iterator<Item = (u64, &'a [u8])>) {
+fn same_ranges<'a>(dump: &Minidump<'_>, ranges: &[MemoryRange<'a>], peers: impl Iterator<Item = (u64, &'a [u8])>) {
     let ours = whole(ranges).map(|range| (range.address, range.bytes));
-    assert!(at_the_header(ranges) || ours.eq(peers.filter(|(_, bytes)| !bytes.is_empty())));
+    assert!(in_the_tables(dump, ranges) || ours.eq(peers.filter(|(_, bytes)| !bytes.is_empty())));
 }
 
 /// Of ranges that overlap the peer drops some, and it knows no addresses that are the same without a sign.
@@ -135,7 +149,7 @@ fn by_address(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>], theirs: impl Fn(u
     let last = ours.target().last_address();
     let inside = spans.iter().all(|(address, size)| address.checked_add(*size).is_some_and(|end| end <= last));
     let all_whole = ranges.iter().all(|range| range.fault().is_none());
-    if !apart || !inside || !all_whole {
+    if !apart || !inside || !all_whole || in_the_tables(ours, ranges) {
         return;
     }
     let memory = ours.memory();
