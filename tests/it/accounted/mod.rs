@@ -1,9 +1,6 @@
 //! The law of re-encoding: every byte of every structure of the source is in the result, or asked away by a letter, or in
 //! the report. Whoever judges shares nothing with the crate: `law` finds structures by the documented offsets alone.
 
-mod law;
-mod structures;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libtest_mimic::Trial;
@@ -15,7 +12,7 @@ use crate::support::facts::Facts;
 use crate::support::forms::Form;
 use crate::support::redumped::parsed;
 use crate::support::{Shared, fixtures, shared_trial, trials};
-use law::violations;
+use userdump_walk::accounted::{is_readable, structures, violations};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
@@ -131,7 +128,7 @@ fn cases_are_accounted_for(shared: &Shared) {
     let mut held = 0;
     for name in CASES {
         let source = shared.read(&format!("cases/{name}"));
-        let is_read = catch_unwind(AssertUnwindSafe(|| law::is_readable(&source))).is_ok();
+        let is_read = catch_unwind(AssertUnwindSafe(|| is_readable(&source))).is_ok();
         assert!(is_read, "{name} is not one for this test");
         held += LETTERS.iter().filter(|letters| hold(&source, letters, name)).count();
     }
