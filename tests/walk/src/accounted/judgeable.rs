@@ -21,9 +21,11 @@ pub fn is_judgeable(file: &[u8]) -> bool {
     let Some(memory) = memory(&facts) else { return false };
     places.extend(memory);
     let all = structures::of(&facts);
-    // Rows lie in their streams. Sizes stand in front of texts, and NULs behind them; so does the head of an object.
+    // Rows lie in their streams. Sizes stand in front of texts, and positions in front of objects.
+    let head = |name: &str| if name.ends_with("name") || name == structures::OBJECT { 4 } else { 0 };
     let pieces = all.iter().filter(|it| it.is_piece());
-    let pieces = pieces.filter_map(|it| it.place.as_ref().map(|place| place.start.saturating_sub(4)..place.end));
+    let pieces =
+        pieces.filter_map(|it| Some(it.place.as_ref()?.start.saturating_sub(head(it.name))..it.place.as_ref()?.end));
     let mut pieces: Vec<Range<usize>> = pieces.collect();
     // Thousands of references to the same bytes are not worth the time.
     if pieces.iter().map(|it| it.len()).sum::<usize>() > 4 * file.len() {
@@ -53,7 +55,7 @@ fn tables(file: &[u8]) -> Option<Vec<Range<usize>>> {
             let end = number(at + 4).zip(number(at + 8)).map(|(size, rva)| u64::from(size) + u64::from(rva));
             end.is_some_and(|end| end <= file.len() as u64)
         });
-    is_whole.then(|| directory.into_iter().chain([0..32]).collect())
+    is_whole.then(|| directory.into_iter().chain(place(0, 32)).collect())
 }
 
 /// The bytes of memory, if all of them are in the file, and no range passes the last address.

@@ -233,7 +233,7 @@ fn add_rows(
     }
 }
 
-const OBJECT: &str = "object information";
+pub(super) const OBJECT: &str = "object information";
 
 /// The records of the object information, without their references to each other.
 fn objects(facts: &Facts<'_>, (kind, stream, item): (u32, usize, usize), mut at: Rva, all: &mut Vec<Structure>) {
