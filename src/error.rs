@@ -119,6 +119,21 @@ pub enum ReadError {
         memory: u64,
     },
 
+    /// A structure claims bytes that belong to something else in the file.
+    #[error("{what} at 0x{offset:x} has {size} bytes, some of which belong to {other} at 0x{other_offset:x}")]
+    PartShared {
+        /// The structure, by the name that the format gives it.
+        what: &'static str,
+        /// Where it starts, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes it claims.
+        size: u64,
+        /// What else claims some of them.
+        other: &'static str,
+        /// Where that starts, in bytes from the start of the file.
+        other_offset: u64,
+    },
+
     /// A text in UTF-16 has surrogates without their other half, or an odd number of bytes.
     #[error("{what} at 0x{offset:x} is not valid UTF-16")]
     NotUtf16 {
@@ -170,6 +185,7 @@ impl ReadError {
             | Self::Cycle { offset, .. }
             | Self::BudgetSpent { offset, .. }
             | Self::MemoryShared { offset, .. }
+            | Self::PartShared { offset, .. }
             | Self::NotUtf16 { offset, .. } => Some(offset),
             Self::Signature { .. }
             | Self::Version { .. }

@@ -119,7 +119,7 @@ impl MappedFile {
             }
             left = left.saturating_sub(read);
             if size.is_none() && bytes.iter().all(|byte| *byte == 0) {
-                let text = format!("{}: all zeros up to 0x{:x}, so it is no dump", path.display(), bytes.len());
+                let text = format!("{}: all zeros up to 0x{:x}, so it is not a dump", path.display(), bytes.len());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
         }

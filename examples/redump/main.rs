@@ -71,21 +71,9 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
         _ => line(input, &error),
     };
     let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
-    if target.as_ref().is_some_and(Target::replaces) {
-        let report = redump.report();
-        let what = match report.hindrances.first() {
-            Some(_) if report.keeps_nothing() => {
-                format!("it is not replaced, as nothing of {} would be kept: {}", input.display(), reason(report))
-            }
-            Some(hindrance) => format!("it is not replaced, as no debugger would open the result: {hindrance}"),
-            None => String::new(),
-        };
-        if !what.is_empty() {
-            return Err(line(output_name, &io::Error::other(what)));
-        }
-    }
-    if let Some(what) = target.as_ref().and_then(|target| danger(target, input, redump.report())).filter(|_| !force) {
-        return Err(line(output_name, &io::Error::other(what)));
+    let refusal = target.as_ref().and_then(|target| refusal(target, input, redump.report(), *force));
+    if let Some(refusal) = refusal {
+        return Err(line(output_name, &io::Error::other(refusal)));
     }
     let explanation = match arguments.explain {
         true => explain(&redump, &dump.memory()),
@@ -112,17 +100,29 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
     Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))))
 }
 
-/// Why the source should not be replaced: it is damaged, and what could not be read of it would be gone.
-fn danger(target: &Target, input: &Path, report: &Report) -> Option<String> {
-    if !target.is(input) || !report.is_remainder() && !report.has_unreadable_parts() {
+/// Why an existing file is not replaced by the result.
+fn refusal(target: &Target, input: &Path, report: &Report, is_forced: bool) -> Option<String> {
+    if !target.replaces() {
         return None;
     }
-    let (understood, size) = (report.understood, report.source_size);
-    let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
-    Some(format!(
-        "it is damaged, and not replaced by what is left of it; {understood} of its {size} bytes could be read{unreadable}; \
-         --force replaces it, another name keeps it"
-    ))
+    let input_name = input.display();
+    if report.keeps_nothing() {
+        let reason = reason(report);
+        return Some(format!("it is not replaced, as nothing of {input_name} would be kept: {reason}"));
+    }
+    if is_forced {
+        return None;
+    }
+    if target.is(input) && (report.is_remainder() || report.has_unreadable_parts()) {
+        let (understood, size) = (report.understood, report.source_size);
+        let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
+        return Some(format!(
+            "it is damaged, and not replaced by what is left of it; {understood} of its {size} bytes could be \
+             read{unreadable}; --force replaces it, another name keeps it"
+        ));
+    }
+    let hindrance = report.hindrances.first()?;
+    Some(format!("it is not replaced, as no debugger would open the result: {hindrance}; --force replaces it"))
 }
 
 fn print(text: &str) -> io::Result<()> {

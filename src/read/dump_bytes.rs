@@ -106,7 +106,7 @@ impl<'a> DumpBytes<'a> {
     /// Where header and directory are.
     pub(crate) fn tables(&self) -> Tables {
         let field = |field: usize| self.bytes.read::<u32>("MINIDUMP_HEADER", field as u64).map_or(0, u64::from);
-        let count = field(Header::OFFSETS.number_of_streams.get()).min(Tables::MOST_ENTRIES);
+        let count = field(Header::OFFSETS.number_of_streams.get()).min(Tables::MOST_ENTRIES.into());
         let start = field(Header::OFFSETS.stream_directory_rva.get());
         Tables { start, end: start.saturating_add(count.saturating_mul(DirectoryEntry::SIZE as u64)) }
     }
@@ -128,7 +128,7 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// A false count is not to take the memory behind the directory; no producer was seen to write more entries.
-    const MOST_ENTRIES: u64 = 256;
+    pub(crate) const MOST_ENTRIES: u32 = 256;
 
     /// True if some of the bytes are in one of the two.
     #[inline]

@@ -53,6 +53,14 @@ impl<'a> FunctionTableList<'a> {
         tables.fault
     }
 
+    /// The size that the tables prove for the stream, their padding included; `None` if not all of them are there.
+    pub(crate) fn proven_size(&self) -> Option<u64> {
+        let mut tables = self.iter();
+        tables.by_ref().for_each(drop);
+        let end = tables.offset.saturating_add(tables.cut_padding);
+        tables.fault.is_none().then(|| end.saturating_sub(self.stream.offset()))
+    }
+
     /// The tables in the order of the file, up to the first that does not fit into the stream.
     pub fn iter(&self) -> FunctionTables<'a> {
         let head = u64::from(self.raw.size_of_header) + u64::from(self.raw.size_of_align_pad);
@@ -62,6 +70,7 @@ impl<'a> FunctionTableList<'a> {
             offset: self.stream.offset() + head,
             bytes: bytes.unwrap_or_default(),
             left: self.raw.number_of_descriptors,
+            cut_padding: 0,
             fault: None,
         }
     }
@@ -103,10 +112,12 @@ pub struct FunctionTables<'a> {
     /// The stream from the next table on.
     bytes: &'a [u8],
     left: u32,
+    /// How much padding of the last table is not in the stream.
+    cut_padding: u64,
     fault: Option<ReadError>,
 }
 
-debug_without_bytes!(FunctionTables { list, offset, left, fault; bytes });
+debug_without_bytes!(FunctionTables { list, offset, left, cut_padding, fault; bytes });
 
 impl<'a> FunctionTables<'a> {
     /// The next `size` bytes.
@@ -130,8 +141,10 @@ impl<'a> FunctionTables<'a> {
         let size = u64::from(descriptor.entry_count) * u64::from(head.size_of_function_entry);
         let entries = self.take("function table entries", size)?;
         // Padding behind the last table may be cut off: nothing is lost with it.
-        let pad = usize::try_from(descriptor.size_of_align_pad).unwrap_or(usize::MAX).min(self.bytes.len());
-        self.take(TABLE, pad as u64)?;
+        let declared = u64::from(descriptor.size_of_align_pad);
+        let pad = declared.min(self.bytes.len() as u64);
+        self.take(TABLE, pad)?;
+        self.cut_padding = declared - pad;
         Ok(FunctionTable { descriptor, native, entries, entry_size: head.size_of_function_entry })
     }
 }

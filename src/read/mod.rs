@@ -25,6 +25,7 @@ pub mod breakpad;
 pub(crate) mod budget;
 pub(crate) mod bytes;
 pub mod check;
+pub(crate) mod claims;
 pub mod context;
 pub mod crashpad;
 pub(crate) mod directory;
@@ -45,6 +46,7 @@ pub mod mozilla;
 pub(crate) mod other_format;
 #[cfg(feature = "std")]
 pub(crate) mod owned_minidump;
+pub(crate) mod owners;
 pub(crate) mod raw_stream;
 pub mod references;
 pub mod streams;
@@ -59,13 +61,15 @@ pub(crate) mod work;
 #[cfg(feature = "std")]
 pub(crate) use budget::Budget;
 pub use bytes::ByteOrder;
+#[cfg(feature = "std")]
+pub(crate) use claims::{ClaimKind, SharedParts};
 pub use context::Context;
 pub use dump::Dump;
 pub use dump_bytes::DumpBytes;
 pub use exception::Exception;
 pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
-pub(crate) use interval::{Interval, Span, any_has, overlapping, position, settle, united};
+pub(crate) use interval::{Interval, Span, any_has, holder, overlapping, position, settle, united};
 pub use list::List;
 #[cfg(feature = "std")]
 pub(crate) use memory::positions::MemoryPositions;

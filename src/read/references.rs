@@ -22,6 +22,7 @@ use crate::format::{FieldOffset, LocationDescriptor, Module, Rva, Rva64, RvaWidt
 
 use crate::read::budget::Budget;
 use crate::read::bytes::{Bytes, integer_at};
+use crate::read::claims::ClaimKind;
 use crate::read::linux::dso_debug_layout;
 use crate::read::module::list::ModuleList;
 use crate::read::mozilla::has_aligned_boot_args;
@@ -303,6 +304,16 @@ impl Kind {
         let list: ModuleList<'_> = stream.view()?;
         let first = list.entry_offset(0) - stream.offset();
         Ok(Self::Modules { first, entries: list.len(), size: list.entry_size() })
+    }
+
+    /// As what it claims its bytes.
+    pub(crate) fn claim(self) -> ClaimKind {
+        match self {
+            Self::Utf16 => ClaimKind::Text,
+            Self::Plain("CodeView record") => ClaimKind::CodeView,
+            Self::Plain("IMAGE_DEBUG_MISC") => ClaimKind::DebugMisc,
+            _ => ClaimKind::Part,
+        }
     }
 
     /// What it is called, by those who named it.

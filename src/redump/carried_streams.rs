@@ -48,8 +48,15 @@ impl<'s> Carrier<'s, '_> {
         let (kinds, parts): (Vec<PartKind>, Vec<Part<'_>>) = parts.into_iter().unzip();
         let beside = parts.iter().skip(1).fold(0u64, |total, part| total.saturating_add(part.bytes.len() as u64));
         self.charge("part of a stream", stream.offset(), beside)?;
-        for part in parts.iter().skip(1) {
-            match self.memory.refuse("part of a stream", part.offset, part.bytes.len() as u64) {
+        for (part, kind) in parts.iter().zip(&kinds).skip(1) {
+            let size = part.bytes.len() as u64;
+            let own = self.memory.refuse("part of a stream", part.offset, size);
+            let claimed = match kind {
+                // Up to its NUL.
+                PartKind::Utf16 => self.dump.string(part.offset).map_or(0, |text| text.as_bytes().len() as u64 + 4),
+                _ => size,
+            };
+            match own.and_then(|()| self.doubtful.refuse(kind.claim(), part.offset, claimed)) {
                 Err(_) if self.is_private => return Ok(None),
                 noted => faults.extend(noted.err()),
             }

@@ -130,6 +130,8 @@
 //! | reserved fields of a module | any | gone | gone | they have no meaning |
 //! | version of a module without its signature | any | gone | gone | not a version |
 //! | folder of a PDB | any | stays | gone | what `R` is for |
+//! | name of a user behind Users | any | stays | gone | a folder of a module has it, and it is hidden in every path |
+//! | name of a user behind home | any | stays | gone | the same |
 //! | PDB | any | stays | stays | symbols are found by it |
 //! | behind the name of a PDB | any | gone | gone | the text ends at its NUL |
 //! | debug file | any | stays | stays | symbols are found by it |
@@ -177,6 +179,8 @@
 //! | behind the auxiliary vector | any | gone | gone | beyond its end |
 //! | folder of a mapped file | any | stays | gone | what `R` is for |
 //! | mapped file | any | stays | stays | symbols are found by it |
+//! | name of anonymous memory | any | stays | gone | the program named it |
+//! | name of shared memory | any | stays | gone | the same |
 //! | folder of a shared object | any | stays | gone | what `R` is for |
 //! | shared object | any | stays | stays | symbols are found by it |
 //! | behind the dynamic section | any | gone | gone | beyond its end |
@@ -209,7 +213,8 @@
 //! may be. They also tell how far a module reaches whose size is that of one of its segments. Signatures of ARM64 do not
 //! count, and stay with the word. Words that read as text do not stay: of texts that point into modules by chance, as
 //! they do on 32-bit stacks, no more than four characters in a row are left. Return addresses into code outside of
-//! modules (generated code) go too.
+//! modules (generated code) stay where the frame pointers lead to them that start in a context (x86, AMD64, ARM64); others
+//! go.
 //!
 //! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
@@ -226,7 +231,10 @@
 //! Memory is not searched.
 //!
 //! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
-//! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which.
+//! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which. So it is with
+//! those that share bytes with another name, record, context, stream or table: whose the bytes are is not known, and both
+//! are left out, but for lists, and for contexts whose flags say what they are. Without `r` and `R` they are kept, and are
+//! faults all the same.
 //!
 //! # Folders
 //!

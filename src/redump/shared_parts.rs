@@ -10,7 +10,9 @@ use crate::format::system::XStateConfigFeature;
 use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamType};
 use crate::read::handle::HandleObjects;
 use crate::read::system::MiscInfo;
-use crate::read::{Budget, Context, Interval, MemoryPositions, Minidump, Module, RawStream, Stream};
+use crate::read::{
+    Budget, ClaimKind, Context, Interval, MemoryPositions, Minidump, Module, RawStream, SharedParts, Stream,
+};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use crate::redump::accounts::Accounts;
@@ -62,6 +64,8 @@ pub(super) struct Carrier<'s, 'a> {
     pub(super) followed: Budget,
     /// Where the file has memory, of which nothing may come along as something else.
     pub(super) memory: MemoryPositions,
+    /// What claims bytes of other owners.
+    pub(super) doubtful: SharedParts,
     /// True if the result may have no memory that was not selected, whether it is in a list or in bytes that say nothing
     /// (`r`, `R`).
     pub(super) is_private: bool,
@@ -74,8 +78,8 @@ pub(super) struct Carrier<'s, 'a> {
 }
 
 impl<'s, 'a> Carrier<'s, 'a> {
-    /// `memory` is what the result has of the process.
-    pub(super) fn new(source: &'s Source<'a>, options: &Options, memory: &[Interval]) -> Self {
+    /// `selected` is what the result has of the process.
+    pub(super) fn new(source: &'s Source<'a>, options: &Options, selected: &[Interval]) -> Self {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
@@ -85,6 +89,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
             // As the result has it.
             xstate.iter_mut().for_each(clear_xstate);
         }
+        let memory = MemoryPositions::of(&dump);
+        let doubtful = SharedParts::of(&dump, &memory);
         let mut carrier = Self {
             builder: MinidumpBuilder::new(),
             source,
@@ -94,12 +100,13 @@ impl<'s, 'a> Carrier<'s, 'a> {
             vectors: !options.contain(MinidumpType::FILTER_MEMORY),
             xstate,
             folders,
-            carried_bytes: source.room(memory),
+            carried_bytes: source.room(selected),
             prepaid: HashSet::new(),
             strings: HashMap::new(),
             read: twice,
             followed: twice,
-            memory: MemoryPositions::of(&dump),
+            memory,
+            doubtful,
             is_private,
             noticed: Vec::new(),
             accounts: Accounts::new(source.target, dump.data().len() as u64, is_private),
@@ -130,9 +137,15 @@ impl<'s, 'a> Carrier<'s, 'a> {
         }
     }
 
-    /// Refuses bytes that are memory where nothing of it may come along, and takes note of them otherwise.
-    fn memory_in(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
-        match self.memory.refuse(what, offset, size) {
+    /// Refuses bytes that are memory or belong to something else where nothing of it may come along, and takes note of them
+    /// otherwise.
+    fn own(&mut self, kind: ClaimKind, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
+        let own = self.memory.refuse(what, offset, size);
+        self.refused_or_noted(own.and_then(|()| self.doubtful.refuse(kind, offset, size)))
+    }
+
+    fn refused_or_noted(&mut self, own: Result<(), ReadError>) -> Result<(), ReadError> {
+        match own {
             Err(error) if self.is_private => Err(error),
             noted => {
                 self.noticed.extend(noted.err());
@@ -155,7 +168,15 @@ impl<'s, 'a> Carrier<'s, 'a> {
             StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
             _ => self.memory.first_in(offset, size),
         };
-        let Some(memory) = memory else { return (stream, decoded, None) };
+        let Some(memory) = memory else {
+            let doubtful = self.doubtful.refuse(ClaimKind::Stream, offset, whole).err();
+            if doubtful.is_none() || !self.is_private {
+                return (stream, decoded, doubtful);
+            }
+            // Whose the bytes are is not known, so that none of them come along.
+            let nothing = stream.shortened(0);
+            return (nothing, Stream::decode(&nothing), doubtful);
+        };
         let own = match &decoded {
             Ok(Stream::Token(tokens)) => tokens.own_size(),
             _ => size,
@@ -206,11 +227,11 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(bytes)
     }
 
-    /// The bytes of the string at `rva`, none of which may be memory.
+    /// The bytes of the string at `rva`, all of which must be its own.
     fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
         let bytes = self.string_bytes(rva)?;
         // Its length stands before it.
-        self.memory_in(STRING, rva, (bytes.len() as u64).saturating_add(4))?;
+        self.own(ClaimKind::Text, STRING, rva, (bytes.len() as u64).saturating_add(4))?;
         Ok(bytes)
     }
 
@@ -255,7 +276,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let Some(record) = self.dump.dump_bytes().optional_location(WHAT, location)? else {
             return Ok(None);
         };
-        self.memory_in(WHAT, location.rva.into(), location.data_size.into())?;
+        self.own(ClaimKind::CodeView, WHAT, location.rva.into(), location.data_size.into())?;
         let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
         let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
@@ -302,7 +323,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let Some(bytes) = self.dump.dump_bytes().optional_location(what, location)? else {
             return Ok(None);
         };
-        self.memory_in(what, location.rva.into(), location.data_size.into())?;
+        let claim = if kind == Kind::DebugMisc { ClaimKind::DebugMisc } else { ClaimKind::CodeView };
+        self.own(claim, what, location.rva.into(), location.data_size.into())?;
         let key = (kind, location.rva.into(), location.data_size.into());
         let source = self.source;
         let offset = location.rva.into();
@@ -325,13 +347,21 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let processor = self.dump.target().processor();
         let (offset, size) = (u64::from(location.rva), u64::from(location.data_size));
         let shares = self.memory.first_in(offset, size).is_some();
+        let tail = context.tail().len() as u64;
+        let fixed = size.saturating_sub(tail);
+        let claim = if context.is_for_its_processor() { ClaimKind::Registers } else { ClaimKind::Context };
+        self.refused_or_noted(self.doubtful.refuse(claim, offset, fixed))?;
+        let extended = self.doubtful.refuse(ClaimKind::ExtendedState, offset.saturating_add(fixed), tail);
         // Registers may be right where the size of what is behind them is not.
-        let whole = self.extended_state && self.vectors && !(shares && self.is_private);
+        let is_doubtful = shares || extended.is_err();
+        let whole = self.extended_state && self.vectors && !(is_doubtful && self.is_private);
+        self.noticed.extend(extended.err().filter(|_| self.extended_state));
         let (bare, vectors, xstate) = (self.is_private, self.vectors, self.xstate.as_ref());
         let change = Change::new(&context, processor, Form { whole, of_thread, bare, vectors, xstate });
         if shares {
             let kept = change.applied(&context).len() as u64;
-            self.memory_in(CONTEXT, offset, kept)?;
+            let memory = self.memory.refuse(CONTEXT, offset, kept);
+            self.refused_or_noted(memory)?;
             self.noticed.extend(self.memory.refuse(CONTEXT, offset, size).err().filter(|_| kept < size));
         }
         // An unchanged record serves both.
@@ -370,6 +400,11 @@ impl<'s, 'a> Carrier<'s, 'a> {
             let claimed = size.saturating_add(HandleObjectInformation::SIZE as u64);
             if let Err(error) = self.memory.refuse(WHAT, object.offset, claimed) {
                 fault = Some(error);
+                break;
+            }
+            let doubtful = self.doubtful.refuse(ClaimKind::Object, object.offset, claimed).err();
+            fault = fault.or(doubtful);
+            if doubtful.is_some() && self.is_private {
                 break;
             }
             let key = (Kind::Object, object.offset, size);

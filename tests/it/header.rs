@@ -141,6 +141,11 @@ fn errors_print_what_where_and_how_much() {
         ReadError::MemoryShared { what, offset: 0x20, size: 80, memory: 0x40 },
         "MINIDUMP_MODULE_LIST at 0x20 has 80 bytes, of which those from 0x40 on are memory of the process",
     );
+    let (other, other_offset) = ("CONTEXT", 0x48);
+    prints(
+        ReadError::PartShared { what, offset: 0x20, size: 80, other, other_offset },
+        "MINIDUMP_MODULE_LIST at 0x20 has 80 bytes, some of which belong to CONTEXT at 0x48",
+    );
     prints(
         ReadError::Version { found: 0xa794 },
         "MINIDUMP_HEADER at 0x0 has version 0xa794, 0xa793 is expected in the low 16 bits",
@@ -162,6 +167,8 @@ fn errors_know_their_kind_and_place() {
     know(ReadError::Cycle { what, offset: 8 }, false, false, Some(8));
     know(ReadError::BudgetSpent { what, offset: 9, limit: 1 }, false, false, Some(9));
     know(ReadError::MemoryShared { what, offset: 9, size: 2, memory: 10 }, false, false, Some(9));
+    let (other, other_offset) = ("CONTEXT", 10);
+    know(ReadError::PartShared { what, offset: 9, size: 2, other, other_offset }, false, false, Some(9));
     know(ReadError::Version { found: 1 }, false, false, Some(0));
     know(ReadError::Signature { found: [0; 8] }, false, false, Some(0));
     know(ReadError::Unsupported { what }, false, true, None);

@@ -8,7 +8,8 @@ use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, findings, parsed};
 use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{
-    Dump, Handle, MemoryInfo, MiscInfo, Module, Shape, SystemInfo, Text, Thread, ThreadInfo, UnloadedModule, kind,
+    Dump, Handle, MemoryInfo, MiscInfo, Module, Shape, SystemInfo, Text, Thread, ThreadInfo, Token, UnloadedModule,
+    kind,
 };
 
 pub fn trials() -> Vec<Trial> {
@@ -20,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         memory_inside_header_or_directory_is_none,
         the_first_name_that_can_be_read_counts,
         the_size_in_misc_info_is_compared_with_that_of_the_stream,
+        tokens_and_function_tables_prove_the_size_of_their_stream,
     ];
     trials.push(shared_trial(
         "list_sizes::the_cases_have_what_their_counts_prove",
@@ -236,6 +238,53 @@ fn the_size_in_misc_info_is_compared_with_that_of_the_stream() {
             let misc = dump.find::<userdump::read::system::MiscInfo>().expect("it is there");
             assert_eq!(misc.process_id(), Some(77));
         }
+    }
+}
+
+fn tokens_and_function_tables_prove_the_size_of_their_stream() {
+    let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
+    for count in 0..4u32 {
+        // A list of no tokens has a head all the same.
+        let tokens = |shape: Shape| {
+            match count {
+                0 => base().written(kind::TOKEN, |bytes| {
+                    bytes.u32s(&[16, 0, 16, 72]);
+                }),
+                _ => (0..count)
+                    .fold(base(), |dump, id| dump.token(Token { id, handle: 5, data: vec![7; 8 + id as usize] })),
+            }
+            .shape(kind::TOKEN, shape)
+        };
+        let tables = |shape: Shape| {
+            let write = move |bytes: &mut crate::synth::Bytes| {
+                bytes.u32s(&[24, 32, 8, 12, count, 4]).zeros(4);
+                for table in 0..count {
+                    bytes.u64s(&[0x1000, 0x2000, 0x1000]).u32s(&[table, 4]).zeros(8 + 12 * table as usize + 4);
+                }
+            };
+            base().written(kind::FUNCTION_TABLE, write).shape(kind::FUNCTION_TABLE, shape)
+        };
+        let token_size: u32 = 16 + (0..count).map(|id| 24 + id).sum::<u32>();
+        let table_size: u32 = 28 + (0..count).map(|table| 44 + 12 * table).sum::<u32>();
+        let room = 4 * (count + 1);
+        for (size, is_wrong) in [(0, 0), (1, 1), (4, 1), (200, 1)] {
+            let source = tokens(Shape::usual().data_size(token_size + size)).filler(400).build();
+            assert_eq!(sizes_found(&source), is_wrong, "{count} tokens, {size} bytes more");
+        }
+        for (size, is_wrong) in [(0, 0), (1, 0), (room, 0), (room + 1, 1), (room + 400, 1)] {
+            let source = tables(Shape::usual().data_size(table_size + size)).build();
+            assert_eq!(sizes_found(&source), is_wrong, "{count} tables, {size} bytes more");
+        }
+        if count > 0 {
+            // What is cut is padding.
+            assert_eq!(sizes_found(&tables(Shape::usual().data_size(table_size - 1)).build()), 1);
+        }
+        // What the list says of itself.
+        let mut source = tokens(Shape::usual()).build();
+        assert_eq!(sizes_found(&source), 0);
+        let at = Facts::of(&source).stream(kind::TOKEN).expect("it is there").rva.0 as usize;
+        source[at..at + 4].copy_from_slice(&(token_size + 3).to_le_bytes());
+        assert_eq!(sizes_found(&source), 1);
     }
 }
 

@@ -28,6 +28,7 @@ mod memory;
 mod modules;
 mod options;
 mod other_formats;
+mod owners;
 mod peers;
 mod plan;
 mod processors;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         memory::trials(),
         modules::trials(),
         options::trials(),
+        owners::trials(),
         other_formats::trials(),
         peers::trials(),
         plan::trials(),

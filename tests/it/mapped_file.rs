@@ -42,7 +42,7 @@ fn what_never_ends_is_refused() {
         for error in ways.into_iter().chain([MappedFile::read_at_most("/dev/zero", 1 << 40)]) {
             let error = error.expect_err("it never ends");
             assert_eq!(error.kind(), ErrorKind::InvalidData);
-            assert_eq!(error.to_string(), "/dev/zero: all zeros up to 0x10000, so it is no dump");
+            assert_eq!(error.to_string(), "/dev/zero: all zeros up to 0x10000, so it is not a dump");
         }
         assert!(MappedFile::read_at_most("/dev/null", 0).unwrap().is_empty());
     }

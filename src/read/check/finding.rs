@@ -111,11 +111,14 @@ finding_codes! {
     /// A name is not entirely in the file, or its position is 0 where a name has to be.
     NameUnreadable => "name-unreadable", "the name cannot be read";
     /// A name has an odd size or unpaired surrogates.
-    NameNotUtf16 => "name-not-utf16", "the name is no well-formed UTF-16";
+    NameNotUtf16 => "name-not-utf16", "the name is not valid UTF-16";
     /// A NUL ends a name before its size does.
     NameTooLong => "name-too-long", "the name ends before its size does";
     /// The size of a stream, a name, a record or a context claims bytes that are memory of the process.
     MemoryShared => "memory-shared", "its size claims bytes that are memory of the process";
+    /// A name, a record, a context or a stream claims bytes that belong to something else: its position or size is wrong, or
+    /// that of the other. It is found once for each part, however many records refer to it.
+    PartShared => "part-shared", "it claims bytes that belong to something else in the file";
     /// A thread context is not entirely in the file.
     ContextOutsideFile => "context-outside-file", "the thread context does not lie in the file whole";
     /// A thread context is too small for all layouts of the processor.

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use crate::format::stream::Repeats;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::budget::Budget;
+use crate::read::claims::{Owner, SharedParts};
 use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
 use crate::read::system::info::SystemInfo;
@@ -76,6 +77,7 @@ impl<'a> Check<'a, '_> {
         self.absences();
         self.flags();
         self.overlaps();
+        self.shared_parts();
         if let Some(effect) = self.effects.only() {
             (self.found)(effect);
         }
@@ -107,6 +109,16 @@ impl<'a> Check<'a, '_> {
         }
         repeated.sort_unstable();
         repeated
+    }
+
+    /// Looks for bytes that two owners claim. Of streams that do, the directory has told already.
+    fn shared_parts(&mut self) {
+        let shared = SharedParts::of(&self.dump, &self.positions);
+        for shared in shared.iter().filter(|shared| !shared.is_of_directory()) {
+            let Owner { stream, entry, offset } = shared.claim.owner;
+            let place = Place { stream: Some(stream), entry: entry.map(u64::from), offset };
+            self.report(FindingCode::PartShared, place, shared.error());
+        }
     }
 
     fn absences(&mut self) {

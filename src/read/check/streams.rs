@@ -112,11 +112,29 @@ impl<'a> Check<'a, '_> {
     }
 
     fn function_tables(&mut self, stream: &RawStream<'a>, list: &FunctionTableList<'a>) {
+        /// Windows reserves so much to align the head and each of the tables, and does not say how much of it it used.
+        const ALIGNMENT: u64 = 4;
         self.truncated(stream, list.fault());
+        let room = (u64::from(list.declared_len()) + 1).saturating_mul(ALIGNMENT);
+        let size = stream.declared_size();
+        if let Some(proven) = list.proven_size().filter(|proven| !(*proven..=proven + room).contains(&size)) {
+            self.wrong_size(Place::stream(stream), "MINIDUMP_FUNCTION_TABLE_STREAM", "DataSize", (size, proven));
+        }
     }
 
     fn tokens(&mut self, stream: &RawStream<'a>, list: &TokenInfoList<'a>) {
+        const WHAT: &str = "MINIDUMP_TOKEN_INFO_LIST";
         self.truncated(stream, list.fault());
+        let size = stream.declared_size();
+        match list.proven_size() {
+            Some(proven) if proven != size => self.wrong_size(Place::stream(stream), WHAT, "DataSize", (size, proven)),
+            _ => {
+                let said = u64::from(list.raw().token_list_size);
+                if said != size {
+                    self.wrong_size(Place::stream(stream), WHAT, "TokenListSize", (said, size));
+                }
+            }
+        }
     }
 
     /// Compares the number of entries with the size of the stream.

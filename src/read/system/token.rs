@@ -58,6 +58,13 @@ impl<'a> TokenInfoList<'a> {
         tokens.position
     }
 
+    /// The size that the tokens prove for the stream; `None` if not all of them are there.
+    pub(crate) fn proven_size(&self) -> Option<u64> {
+        let mut tokens = self.iter();
+        tokens.by_ref().for_each(drop);
+        tokens.fault.is_none().then_some(tokens.position)
+    }
+
     /// The tokens in the order of the file, up to the first that does not fit into the stream.
     pub fn iter(&self) -> Tokens<'a> {
         let head = u64::from(self.raw.list_header_size);

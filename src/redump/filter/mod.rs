@@ -2,12 +2,14 @@
 //!
 //! A word of a stack stays if it can be part of a stack trace: a return address, or a frame pointer. A return address
 //! follows code of a module, and where the dump has that code, a call. A frame pointer points into a stack, or to its
-//! end. Text that does the same by chance goes ([`text`]).
+//! end. Text that does the same by chance goes ([`text`]). Where frame pointers lead from a context upwards, the return
+//! addresses behind them stay, wherever they point ([`frames`]).
 //!
 //! Signatures of return addresses (pointer authentication of ARM64) do not count, and stay with the word.
 
 mod calls;
 pub(super) mod code;
+mod frames;
 mod text;
 
 use alloc::rc::Rc;
@@ -28,6 +30,8 @@ pub(super) struct StackFilter {
     calls: Calls,
     /// The instruction pointers of all contexts, sorted. A trace through a handler meets them where no call is.
     instructions: Vec<u64>,
+    /// Where return addresses are by the frame pointers, sorted.
+    frames: Vec<u64>,
     /// Which bits of a return address are the address.
     unsigned: u64,
     /// Sorted and apart.
@@ -73,6 +77,7 @@ impl StackFilter {
             calls: Calls::of(target.architecture, target.is_windows()),
             instructions: instructions(source),
             unsigned: unsigned(target, last),
+            frames: frames::return_addresses(source, &stacks, &code),
             code,
             stacks,
             wanted,
@@ -120,6 +125,13 @@ impl StackFilter {
         is_return.then_some(Use::ReturnAddress)
     }
 
+    /// What a word may be at an address of a stack.
+    #[inline]
+    fn use_at(&self, memory: &Memory<'_>, address: u64, word: u64) -> Option<Use> {
+        let by_frames = || word != 0 && self.frames.binary_search(&address).is_ok();
+        self.use_of(memory, word).or_else(|| by_frames().then_some(Use::ReturnAddress))
+    }
+
     /// True if a word that points somewhere does so because it is text. `word_at` gives words from it on by their distance
     /// in words.
     fn is_text(&self, memory: &Memory<'_>, here: Pointing, past: &Past, word_at: impl Fn(u64) -> Option<u64>) -> bool {
@@ -142,7 +154,7 @@ impl StackFilter {
             let distance = (BEFORE - number) as u64 * self.word;
             let at = address.checked_sub(distance).filter(|&at| at >= stack.start);
             let word = at.and_then(|at| memory.read_integer(at, self.width)).unwrap_or(0);
-            PastWord { word, points: self.use_of(memory, word).is_some() }
+            PastWord { word, points: at.is_some_and(|at| self.use_at(memory, at, word).is_some()) }
         })
     }
 
@@ -153,16 +165,15 @@ impl StackFilter {
             Use::FramePointer => (Some(address), BEFORE),
             Use::ReturnAddress => (address.checked_sub(self.word), BEFORE - 1),
         };
+        let Some(at) = at else { return false };
         let (frame, behind) = (around.word(number), around.word(number + 1));
-        let leads_up = at.is_some_and(|at| {
-            let stack = self.stacks.get(position(&self.stacks, at)).filter(|stack| stack.has(at));
-            stack.is_some_and(|stack| at < frame && stack.has(frame))
-        });
+        let stack = self.stacks.get(position(&self.stacks, at)).filter(|stack| stack.has(at));
+        let leads_up = stack.is_some_and(|stack| at < frame && stack.has(frame));
         self.word == 4
             && leads_up
             && frame % self.word == 0
             && !is_plain_word(frame)
-            && self.use_of(memory, behind) == Some(Use::ReturnAddress)
+            && self.use_at(memory, at.saturating_add(self.word), behind) == Some(Use::ReturnAddress)
     }
 
     /// Zeroes what does not help in the bytes at `address` of `memory`.
@@ -190,7 +201,7 @@ impl StackFilter {
                 let at_hand = |at: u64| value(bytes, at.checked_sub(address)?, self.word);
                 let read = |at: u64| at_hand(at).or_else(|| memory.read_integer(at, self.width));
                 let here = if is_whole { read(word).unwrap_or(0) } else { 0 };
-                let its_use = self.use_of(memory, here);
+                let its_use = self.use_at(memory, word, here);
                 let stays = its_use.is_some_and(|its_use| {
                     let here = Pointing { address: word, word: here, its_use };
                     let word_at = |distance: u64| read(word.checked_add(distance * self.word)?);

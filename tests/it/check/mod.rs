@@ -90,6 +90,7 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
             .memory(0x6000, [0; 2])
             .raw(0x1_0001, "x")
             .shape(0x1_0001, Shape::usual().data_size(99999)),
+        Code::PartShared => sound().module(Module::new(1, 2, "a").code_view(Part::At(8, 40))),
         Code::ContextOutsideFile => {
             sound().exception(Exception { context: Part::At(9, u32::MAX), ..Exception::new(7, 1, 2) })
         }

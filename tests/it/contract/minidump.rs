@@ -89,6 +89,10 @@ fn extended(cpu: Cpu) -> Vec<u8> {
 
 fn modules(dump: Dump) -> Dump {
     let mut pdb = rsds([7; 16], 1, &path("folder of a PDB", "PDB"));
+    // The folder of the user in a module; the other places of the name are those of `producers`.
+    let user = |root: &str, place: &str| format!("{root}{}\\app\\b.dll", word(place));
+    let of_user = Module::new(0x62_0000, 0x1000, &user("C:\\Users\\", "name of a user behind Users"));
+    let home = Module::new(0x64_0000, 0x1000, &user("/home/", "name of a user behind home").replace('\\', "/"));
     pdb.extend(all("behind the name of a PDB"));
     let name = word("debug file");
     let mut misc = [&1u32.to_le_bytes(), &12u32.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat();
@@ -112,6 +116,8 @@ fn modules(dump: Dump) -> Dump {
         ),
         ..UnloadedModule::new(0x60_0000, 0x1000, "")
     };
+    let source = format!("C:\\src\\{}\\b.pdb", word("name of a user behind Users"));
+    let dump = dump.module(of_user.code_view(rsds([8; 16], 1, &source))).module(home);
     dump.module(module.code_view(pdb)).module(other).unloaded_module(unloaded)
 }
 

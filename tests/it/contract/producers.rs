@@ -36,9 +36,23 @@ const WHOLE: [(u32, &str); 9] = [
 
 pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
     let dump = of_microsoft(dump);
-    let dump = TEXTS.into_iter().fold(dump, |dump, (kind, place)| dump.raw(kind, text(&format!("{}\n", word(place)))));
-    let dump = WHOLE.into_iter().fold(dump, |dump, (kind, place)| dump.raw(kind, all(place)));
-    let maps = format!("1000-2000 r--p 0 08:01 5 /{}/{}\n", word("folder of a mapped file"), word("mapped file"));
+    let users = paths_of_users();
+    let wide: Vec<u8> = users.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let text_of = |place| text(&format!("{}\n{users}", word(place)));
+    let dump = TEXTS.into_iter().fold(dump, |dump, (kind, place)| dump.raw(kind, text_of(place)));
+    let whole = |place| [&all(place), users.as_bytes(), &wide, b"\0", &wide].concat();
+    let dump = WHOLE.into_iter().fold(dump, |dump, (kind, place)| dump.raw(kind, whole(place)));
+    let mut maps = format!("1000-2000 r--p 0 08:01 5 /{}/{}\n", word("folder of a mapped file"), word("mapped file"));
+    for (prefix, end, place) in [
+        ("[anon:", "]", "name of anonymous memory"),
+        ("[anon_shmem:", "]", "name of anonymous memory"),
+        ("/memfd:", " (deleted)", "name of shared memory"),
+        ("/memfd:", "", "name of shared memory"),
+        ("/dev/shm/", "", "name of shared memory"),
+        ("/dev/ashmem/", " (deleted)", "name of shared memory"),
+    ] {
+        maps += &format!("1000-2000 rw-p 0 00:01 5 {prefix}{}{end}\n", word(place));
+    }
     let counted = [
         &0u32.to_le_bytes(),
         words_of_8::<1>("thread IDs of Breakpad that do not count").map(u64::to_le_bytes).as_flattened(),
@@ -47,6 +61,15 @@ pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
     let short = &word("stream that is too short")[..11];
     let dump = dump.raw(0x4767_0009, text(&maps)).raw(BREAKPAD_INFO, counted).raw(BREAKPAD_INFO, short);
     mozilla(crashpad(linker(dump, cpu)))
+}
+
+/// Paths of other folders than those of modules, in which names of users are whole components.
+fn paths_of_users() -> String {
+    let paths = ["name of a user behind Users", "name of a user behind home"].map(|place| {
+        let user = word(place);
+        format!("PATH=C:\\Users\\{user}\\Desktop;D:/backup/{user}/x;/home/{user}/.cache;file:///mnt/{user}/y\n")
+    });
+    paths.concat()
 }
 
 /// A text that a NUL ends, and what is behind it.

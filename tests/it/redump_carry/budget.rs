@@ -45,12 +45,18 @@ fn assert_bounded(source: &[u8], out: &Redumped, asked: usize, carried: usize) {
     assert!(out.bytes.len() <= 3 * source.len(), "{} bytes of {}", out.bytes.len(), source.len());
 }
 
+/// Checks that nothing is wrong but that parts share bytes, and so that all of them were carried.
+fn assert_within_budget(out: &Redumped) {
+    let others = out.report.faults.iter().filter(|fault| !matches!(fault.error, ReadError::PartShared { .. }));
+    assert_eq!(others.count(), 0, "{:?}", out.faults());
+}
+
 fn names_that_overlap_end_where_the_next_one_starts() {
     // The high half of a length is a NUL of the name before, so that names cannot share more than a little.
     let assert_small = |source: &[u8], options: &str| {
         let out = Redumped::once(source, &parsed(options));
         assert!(out.bytes.len() <= 2 * source.len(), "{} bytes of {}", out.bytes.len(), source.len());
-        assert_eq!(out.faults(), [""; 0]);
+        assert_within_budget(&out);
     };
     let module = |rva: u32| UnloadedModule { name: Text::At(rva.into()), ..UnloadedModule::default() };
     let unloaded = with_pool(|at| (0..500).fold(base(), |dump, index| dump.unloaded_module(module(at + 4 * index))));
@@ -121,7 +127,7 @@ fn what_many_records_share_is_charged_once() {
     };
     let source = with_pool(|at| (0..300).fold(base(), |dump, _| dump.module(module(at))));
     let out = Redumped::of(&source, "/m");
-    assert_eq!(out.faults(), [""; 0]);
+    assert_within_budget(&out);
     let facts = out.facts();
     let modules = facts.modules();
     assert!(modules.iter().all(|it| (&it.name, it.code_view_at) == (&modules[0].name, modules[0].code_view_at)));

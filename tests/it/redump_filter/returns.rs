@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         signal_handlers_return_where_no_call_is,
         instruction_pointers_stay_where_no_call_is,
         frames_stay_though_they_read_as_text,
+        frame_pointers_lead_to_generated_code,
         no_window_is_kept_around_data,
         no_window_is_kept_where_nothing_can_run,
     ]
@@ -263,6 +264,32 @@ fn frames_stay_though_they_read_as_text() {
 }
 
 /// On other systems than Windows the address of an exception is one of memory, or a number.
+/// Addresses that are in no module stay where the chain of frame pointers says that they are return addresses.
+fn frame_pointers_lead_to_generated_code() {
+    let generated = 0x57b_285d;
+    // Ebp, Rbp and X29 in the contexts of Windows.
+    for (cpu, frame_pointer) in [(Cpu::X86, 180), (Cpu::AMD64, 160), (Cpu::ARM64, 240)] {
+        let width = cpu.word as u64;
+        let at = |number: u64| STACK + number * width;
+        let (caller, outer, down) = (at(4), at(7), at(1));
+        let secret = u64::from_le_bytes(*b"secret\0\0");
+        let last = if width == 4 { 0 } else { secret };
+        let words = [7, caller, generated, generated + 8, outer, generated + 16, generated + 24, down, last, 0x9999];
+        let mut context = cpu.context(0, STACK);
+        put(&mut context, frame_pointer, &at(1).to_le_bytes()[..cpu.word]);
+        let build = |context: &[u8]| {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()[..cpu.word].to_vec()).collect();
+            let thread = Thread::new(1).stack(Stack::At(STACK, bytes.len() as u32, 0)).context(context);
+            Dump::new().system_info(cpu.windows()).thread(thread).memory(STACK, bytes)
+        };
+        let pointers = [caller, outer, down];
+        let all = [caller, generated, outer, generated + 16, down];
+        assert_eq!(kept(cpu, build(&context), &words), all, "{} bytes", cpu.word);
+        // Without a frame pointer nothing leads there.
+        assert_eq!(kept(cpu, build(&cpu.context(0, STACK)), &words), pointers, "{} bytes", cpu.word);
+    }
+}
+
 fn no_window_is_kept_around_data() {
     const IMAGE: u64 = 0x9a_0000;
     const HEAP: u64 = 0x50_0000;

@@ -1,0 +1,67 @@
+//! Return addresses into code that no module has: generated code, of which dumps mostly do not say where it is.
+//!
+//! Frame pointers lead to them. Each points to the frame pointer of the caller, which is at a higher address, and behind
+//! that is the return address, whatever it points to.
+
+use alloc::vec::Vec;
+use core::iter;
+use std::collections::HashSet;
+
+use crate::format::ProcessorArchitecture;
+use crate::read::{Interval, holder};
+
+use crate::redump::filter::code::Code;
+use crate::redump::source::Source;
+
+/// So many characters may be in one word.
+const HARMLESS: usize = 4;
+
+/// Where the stacks, which are sorted and apart, have such return addresses, in order.
+pub(super) fn return_addresses(source: &Source<'_>, stacks: &[Interval], code: &Code) -> Vec<u64> {
+    use ProcessorArchitecture as Architecture;
+
+    let known = [Architecture::X86, Architecture::AMD64, Architecture::ARM64, Architecture::ARM64_OLD];
+    if !source.target.architecture.is_some_and(|architecture| known.contains(&architecture)) {
+        return Vec::new();
+    }
+    let dump = source.dump();
+    let threads = dump.threads().filter_map(|thread| thread.registers());
+    let exceptions = dump.exceptions().flatten().filter_map(|exception| exception.registers());
+    let width = source.target.pointer_size();
+    let word_at = |address| source.memory.read_integer(address, width);
+    // Where frame pointers are kept: two ways that meet go on as one.
+    let mut met = HashSet::new();
+    let mut found = Vec::new();
+    for start in threads.chain(exceptions).filter_map(|context| context.frame_pointer()) {
+        let Some(stack) = holder(stacks, source.target.mask(start)) else { continue };
+        let frames = iter::successors(Some(source.target.mask(start)), |&frame| {
+            word_at(frame).filter(|&caller| caller > frame && caller <= stack.last)
+        });
+        for frame in frames {
+            if frame % u64::from(width) != 0 || !met.insert(frame) {
+                break;
+            }
+            let place = frame.saturating_add(width.into());
+            let address = word_at(place).unwrap_or(0);
+            if address != 0 && is_pointer(address, width) && !code.is_data(address) {
+                found.push(place);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// False for what cannot be an address of code, or has more text in it than is harmless.
+fn is_pointer(word: u64, width: u32) -> bool {
+    if width == 4 {
+        return true;
+    }
+    let bytes = word.to_le_bytes();
+    let texts = bytes.chunk_by(|a, b| is_text(*a) && is_text(*b));
+    word >> 48 == 0 && texts.map(<[u8]>::len).all(|size| size <= HARMLESS)
+}
+
+const fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
