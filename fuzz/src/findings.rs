@@ -95,6 +95,7 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
         | FindingCode::StackWithoutBytes
         | FindingCode::StackDisagrees
         | FindingCode::MemoryShared
+        | FindingCode::PartShared
         | FindingCode::MemoryInTables
         | FindingCode::MemoryTruncated
         | FindingCode::MemoryDataTruncated
