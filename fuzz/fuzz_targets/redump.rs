@@ -1,4 +1,10 @@
-//! A dump and options: if it can be re-encoded, the result is a dump, and re-encoding it changes nothing.
+//! A dump and options: if it can be re-encoded, the result is a dump, re-encoding it changes nothing, and the laws of results
+//! hold: every byte of every structure is in the result, asked away by a letter, or in the report; what the contract of `r`
+//! and `R` calls gone is gone; size, report and check say nothing that is not so.
+//!
+//! Bytes are only accounted for where it is plain what they are: in dumps whose lists have the size of their entries, which are
+//! whole, and in which no two structures share bytes (`userdump_walk::accounted::is_judgeable`). Of the contract there are
+//! the places that the builders can make, in processes and not in mutated dumps, in which nobody knows what is planted where.
 //!
 //! The last three bytes are the options. If those before them are no dump, they say what to make one of.
 

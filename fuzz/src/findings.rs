@@ -16,8 +16,10 @@ enum Blame {
     /// The source, whose stream, context or name came along as it was, or which lacks what is missing. There the same
     /// stream has a finding too, if not the same one: a stream that its file cuts is a list that is cut in the result.
     Source,
-    /// The source, if it is a full user dump, whose check asks for neither sizes of contexts nor names.
+    /// The source, if it is a full user dump, whose check asks for none of processors, sizes of contexts, names and numbers.
     UserDump,
+    /// The options: the result is one that is written only by force.
+    Options,
 }
 
 pub fn check(before: &Dump<'_>, after: &Dump<'_>, options: &Options) {
@@ -25,15 +27,31 @@ pub fn check(before: &Dump<'_>, after: &Dump<'_>, options: &Options) {
     // A module whose name leads into a structure has a folder of binary bytes, and asterisks take its place elsewhere.
     let asterisks = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
     let of_user_dump = matches!(before, Dump::FullUserDump(_));
-    for finding in findings(after) {
+    let result = findings(after);
+    let shifted: Vec<_> = result.iter().filter(|it| is_shifted(it)).map(|it| it.stream).collect();
+    for finding in result {
         let excused = match blame(&finding, of_user_dump && matches!(after, Dump::FullUserDump(_))) {
+            // What is wrong with a list that is not read as it was written.
+            Blame::Writer if shifted.contains(&finding.stream) => source.iter().any(|other| is_cause(other, &finding)),
             Blame::Writer => false,
+            Blame::Options => options.is_forced(),
             Blame::UserDump if of_user_dump => true,
             _ if asterisks && finding.stream.is_some_and(|stream_type| !is_rebuilt(stream_type)) => true,
             Blame::Source | Blame::UserDump => source.iter().any(|other| is_cause(other, &finding)),
         };
         assert!(excused, "the result has a finding of its own: {finding}");
     }
+}
+
+/// True for a list that is made out of records and does not have the size of its entries: a list of nonsense can look as if
+/// it began four bytes later, and is read so.
+fn is_shifted(finding: &Finding) -> bool {
+    finding.code == FindingCode::StreamSizeWrong && finding.stream.is_some_and(is_rebuilt)
+}
+
+/// True if a list of a result is not read as it was written; see [`is_shifted`].
+pub fn are_lists_shifted(dump: &Dump<'_>) -> bool {
+    findings(dump).iter().any(is_shifted)
 }
 
 fn findings(dump: &Dump<'_>) -> Vec<Finding> {
@@ -52,6 +70,7 @@ const fn is_rebuilt(stream_type: StreamType) -> bool {
     matches!(
         stream_type,
         StreamType::THREAD_LIST
+            | StreamType::THREAD_EX_LIST
             | StreamType::MODULE_LIST
             | StreamType::UNLOADED_MODULE_LIST
             | StreamType::MEMORY_LIST
@@ -68,11 +87,16 @@ const fn is_rebuilt(stream_type: StreamType) -> bool {
 
 fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
     match finding.code {
-        FindingCode::DirectoryTruncated
+        FindingCode::FileTruncated
+        | FindingCode::DirectoryTruncated
         | FindingCode::StreamOutsideFile
         | FindingCode::StreamsOverlap
         | FindingCode::ContextOutsideFile
         | FindingCode::StackWithoutBytes
+        | FindingCode::StackDisagrees
+        | FindingCode::MemoryShared
+        | FindingCode::PartShared
+        | FindingCode::MemoryInTables
         | FindingCode::MemoryTruncated
         | FindingCode::MemoryDataTruncated
         | FindingCode::RangesDisagree
@@ -98,8 +122,23 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
             Some(stream_type) if !is_rebuilt(stream_type) => Blame::Source,
             _ => Blame::Writer,
         },
-        FindingCode::ContextUnknownSize | FindingCode::NameUnreadable => Blame::UserDump,
-        FindingCode::NameNotUtf16
+        FindingCode::ContextUnknownSize
+        | FindingCode::ContextMissing
+        | FindingCode::ContextOfOtherProcessor
+        | FindingCode::ProcessorUnknown
+        | FindingCode::NameUnreadable
+        | FindingCode::NameTooLong
+        | FindingCode::TooManyParameters
+        | FindingCode::ModuleRepeated
+        | FindingCode::ModulesOverlap
+        | FindingCode::ModuleWithoutBase
+        | FindingCode::ModuleWithoutSize
+        | FindingCode::ModulePastEnd
+        | FindingCode::ThreadIdRepeated
+        | FindingCode::ThreadIdZero => Blame::UserDump,
+        FindingCode::ImageMissing => Blame::Options,
+        FindingCode::StreamSizeWrong
+        | FindingCode::NameNotUtf16
         | FindingCode::NoSystemInfo
         | FindingCode::NoThreads
         | FindingCode::ExceptionThreadMissing
@@ -115,6 +154,9 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
         &[StreamType::SYSTEM_INFO]
     } else if result.code == FindingCode::NoThreads {
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST]
+    } else if result.code == FindingCode::ContextMissing {
+        // An exception that is made up has the context of a thread.
+        &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST, StreamType::EXCEPTION]
     } else {
         result.stream.as_slice()
     };
@@ -123,5 +165,7 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
         // The directory, or a list of a full user dump.
         None => result.stream.is_none(),
     };
-    source.code == result.code || has_to_do
+    // It takes the place of what is missing because of it, and of what looks so: a name at position 0, where the signature
+    // stands in for its size.
+    source.code == FindingCode::FileTruncated || source.code == result.code || has_to_do
 }

@@ -2,7 +2,9 @@
 //! make dumps of, and re-encoding.
 
 mod canary;
+mod contract;
 mod findings;
+mod laws;
 mod mutate;
 pub mod process;
 pub mod random;

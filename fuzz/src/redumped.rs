@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use userdump::format::{MinidumpType, StreamType};
 use userdump::read::linux::LinuxMaps;
 use userdump::read::{Context, Memory};
-use userdump::redump::{Options, Outcome, Redump};
+use userdump::redump::{Options, Outcome, Redump, Report};
 use userdump::{Dump, Minidump, ReadError};
 
+use crate::contract::Planted;
 use crate::process::Process;
-use crate::{canary, findings};
+use crate::{canary, findings, laws};
 
 /// The letters; a bit stands for each.
 const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
@@ -29,10 +30,15 @@ pub fn options(bytes: [u8; 3]) -> Options {
 /// Re-encodes the dump, and the result of that. Nothing happens if the options cannot be carried out on it.
 pub fn check(source: &[u8], options: &Options) {
     let Ok(before) = Dump::parse(source) else { return };
-    let Some((once, gave_up)) = redump(&before, options) else { return };
+    let Some((once, report)) = redump(&before, options) else { return };
+    let gave_up = gave_up(&report);
     let dump = Dump::parse(&once).expect("the result is a dump");
     assert_eq!(matches!(dump, Dump::FullUserDump(_)), options.is_full_user_dump());
     crate::walk(&dump);
+    laws::size(&before, &report, options);
+    laws::report_is_short(&report);
+    laws::hindrances(&dump, &report);
+    laws::accounted(&before, &once, &report, options);
     findings::check(&before, &dump, options);
     // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
     let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
@@ -46,23 +52,32 @@ pub fn check(source: &[u8], options: &Options) {
     let asked = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
     let same = once == twice || (asked && more_asterisks(&once, &twice));
     let excused = excused || (asked && pointers_are_no_registers(&before));
-    assert!(excused || same, "re-encoding the result changes it");
+    let excused = excused || same || findings::are_lists_shifted(&dump);
+    assert!(excused, "re-encoding the result changes it");
 }
 
-/// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result.
+/// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result, nor is anything else that
+/// the contract calls gone.
 pub fn check_process(mut process: Process, full_user_dump: bool, options: &Options) {
-    check(&process.dump(full_user_dump), options);
-    if !options.minidump_type().contains(MinidumpType::FILTER_MEMORY) {
+    let plain = process.dump(full_user_dump);
+    check(&plain, options);
+    let asked = |bits| options.minidump_type().contains(bits);
+    if !asked(MinidumpType::FILTER_MEMORY) && !asked(MinidumpType::FILTER_MODULE_PATHS) {
         return;
     }
     process.plant_secrets(full_user_dump);
+    let planted = Planted::plant(&mut process, &plain);
     let file = process.dump(full_user_dump);
     let source = Dump::parse(&file).expect("it is a dump");
     let Ok(redump) = Redump::new(&source, options) else { return };
     let selected = redump.selected_memory().collect::<Vec<_>>();
     let mut result = Vec::new();
-    redump.write_to(&mut result).expect("a vector takes everything");
-    if canary::forget(&mut process, full_user_dump) {
+    let report = redump.write_to(&mut result).expect("a vector takes everything");
+    if let Some(planted) = planted {
+        planted.check(&source, &selected, &result, options);
+        planted.check_text(&format!("{report:?}"));
+    }
+    if asked(MinidumpType::FILTER_MEMORY) && canary::forget(&mut process, full_user_dump) {
         canary::check(&source, &selected, &result);
     }
 }
@@ -99,19 +114,23 @@ fn pointers_are_no_registers(dump: &Dump<'_>) -> bool {
     contexts.flatten().flatten().any(are_none) || maps.is_some_and(|maps| maps.text().as_bytes().contains(&0))
 }
 
-/// The result, and whether something was given up that a second pass may find otherwise. `None` if the options cannot be
-/// carried out on the dump.
-fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, bool)> {
+/// The result; `None` if the options cannot be carried out on the dump.
+fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, Report)> {
     let redump = Redump::new(dump, options).ok()?;
     let size = redump.size();
     let mut out = Vec::new();
     let report = redump.write_to(&mut out).expect("a vector takes everything");
     assert_eq!((report.size, out.len() as u64), (size, size));
+    Some((out, report))
+}
+
+/// True if something was given up that a second pass may find otherwise.
+fn gave_up(report: &Report) -> bool {
     // A stream that lies on the same bytes as others too often may have had a part in choosing memory.
     let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. }));
     // A reference that leads nowhere may lead somewhere once parts that shared bytes stand apart.
     let broke_off = report.faults.iter().any(|fault| fault.part == "reference");
-    Some((out, broke_off || report.streams.iter().any(|stream| is_one_too_many(stream.outcome))))
+    broke_off || report.streams.iter().any(|stream| is_one_too_many(stream.outcome))
 }
 
 /// Every byte of the result stands at its address in the source, or is a filtered one.

@@ -7,6 +7,9 @@ use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::Minidump;
 
+/// The size in bytes of a list that has no entries.
+const COUNT: u32 = 4;
+
 /// What a re-encoding kept, dropped and could not read.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,10 +92,15 @@ impl Report {
     /// Notes what the result lacks that a debugger needs.
     pub(super) fn judge(&mut self, source: &Minidump<'_>, is_full_user_dump: bool) {
         let has = |wanted: StreamType| self.streams_written.iter().any(|entry| entry.stream_type == wanted);
+        // What the source has may be left out: a list that shares its bytes with something else.
+        let mut written = self.streams_written.iter().map(|entry| (entry.stream_type, entry.location.data_size));
+        let has_threads = written.any(|(stream_type, size)| {
+            matches!(stream_type, StreamType::THREAD_LIST | StreamType::THREAD_EX_LIST) && size > COUNT
+        });
         let found = [
             (Hindrance::NothingKept, self.keeps_nothing()),
             (Hindrance::NoSystemInfo, !is_full_user_dump && !has(StreamType::SYSTEM_INFO)),
-            (Hindrance::NoThreads, source.threads().next().is_none()),
+            (Hindrance::NoThreads, !if is_full_user_dump { source.threads().next().is_some() } else { has_threads }),
         ];
         self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 use userdump::format::MinidumpType;
-use userdump::redump::{Options, redump};
+use userdump::redump::{Hindrance, Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 use crate::support::redumped::parsed;
@@ -68,10 +68,10 @@ fn the_readme_has_a_line_for_each_file() {
     assert!(listed.len() >= 8);
 }
 
-fn redumped(source: &[u8], options: &Options) -> Result<Vec<u8>, RedumpError> {
+fn redumped(source: &[u8], options: &Options) -> Result<(Vec<u8>, Report), RedumpError> {
     let mut out = Vec::new();
-    redump(&Dump::parse(source)?, options, &mut out)?;
-    Ok(out)
+    let report = redump(&Dump::parse(source)?, options, &mut out)?;
+    Ok((out, report))
 }
 
 fn replay(name: &str, bytes: &[u8]) {
@@ -79,9 +79,13 @@ fn replay(name: &str, bytes: &[u8]) {
     assert_eq!(opens, name != "empty.dmp", "{name}");
     for word in OPTIONS {
         let options = parsed(word);
-        let Ok(once) = redumped(bytes, &options) else { continue };
+        let Ok((once, report)) = redumped(bytes, &options) else { continue };
         assert!(walk_and_print(&once).is_ok(), "{name}, /{word}: the result opens");
-        let twice = redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));
+        let has_threads = Dump::parse(&once).is_ok_and(|dump| dump.threads().next().is_some());
+        let says_none = report.hindrances.contains(&Hindrance::NoThreads);
+        assert_eq!(says_none, !has_threads, "{name}, /{word}: the report says that there are no threads");
+        let (twice, _) =
+            redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));
         // What `r` zeroes may be just what tells the bounds of a stack.
         let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
         assert!(filtered || once == twice, "{name}, /{word}: a second pass changes the dump");

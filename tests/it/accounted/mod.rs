@@ -1,9 +1,6 @@
 //! The law of re-encoding: every byte of every structure of the source is in the result, or asked away by a letter, or in
 //! the report. Whoever judges shares nothing with the crate: `law` finds structures by the documented offsets alone.
 
-mod law;
-mod structures;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libtest_mimic::Trial;
@@ -15,7 +12,7 @@ use crate::support::facts::Facts;
 use crate::support::forms::Form;
 use crate::support::redumped::parsed;
 use crate::support::{Shared, fixtures, shared_trial, trials};
-use law::violations;
+use userdump_walk::accounted::{is_judgeable, is_readable, structures, violations};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
@@ -24,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         golden_dumps_are_accounted_for,
         cases_are_accounted_for,
         no_byte_changes_unnoticed,
+        it_is_plain_what_sound_dumps_have,
     ];
     // By threes, so that they run side by side.
     all.extend((0..PARTS).map(|part| {
@@ -131,7 +129,7 @@ fn cases_are_accounted_for(shared: &Shared) {
     let mut held = 0;
     for name in CASES {
         let source = shared.read(&format!("cases/{name}"));
-        let is_read = catch_unwind(AssertUnwindSafe(|| law::is_readable(&source))).is_ok();
+        let is_read = catch_unwind(AssertUnwindSafe(|| is_readable(&source))).is_ok();
         assert!(is_read, "{name} is not one for this test");
         held += LETTERS.iter().filter(|letters| hold(&source, letters, name)).count();
     }
@@ -178,4 +176,32 @@ fn no_byte_changes_unnoticed() {
     }
     assert!(changed > 130, "{changed} bytes are changed");
     assert_eq!(unnoticed, [""; 0]);
+}
+
+/// What the fuzz targets hold to the law: sound dumps of every form, and none whose bytes can be read in two ways.
+fn it_is_plain_what_sound_dumps_have() {
+    let plain = fixtures::all().filter(|(_, bytes)| is_judgeable(bytes)).count();
+    println!("{plain} of {} fixtures", fixtures::all().count());
+    let source = everything(Form::USUAL).build();
+    assert!(is_judgeable(&source));
+    let facts = Facts::of(&source);
+    for (number, entry) in facts.directory.iter().enumerate().filter(|(_, entry)| entry.kind != 0 && entry.size > 0) {
+        let at = facts.header.directory.0 as usize + 12 * number;
+        for (field, value) in [(4, u32::MAX), (8, facts.header.directory.0 as u32), (8, 0), (8, u32::MAX)] {
+            let mut broken = source.clone();
+            broken[at + field..][..4].copy_from_slice(&value.to_le_bytes());
+            assert!(!is_judgeable(&broken), "stream {:#x} with {value:#x} at {field}", entry.kind);
+        }
+    }
+    // Nothing makes it panic: every prefix, every word.
+    for size in 0..source.len() {
+        assert!(!is_judgeable(&source[..size]) || size > source.len() / 2);
+    }
+    for at in 0..source.len() - 3 {
+        for value in [0, 1, 0x7fff_ffff, u32::MAX] {
+            let mut broken = source.clone();
+            broken[at..at + 4].copy_from_slice(&u32::to_le_bytes(value));
+            is_judgeable(&broken);
+        }
+    }
 }

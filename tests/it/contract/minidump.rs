@@ -2,9 +2,9 @@
 
 use super::process::{HEAP, IMAGE, SECTIONS, TEB, context, memory, parameters, path};
 use super::producers::with_streams;
-use super::words::{all, four, within, word, words_of_4, words_of_8};
 use crate::support::cpu::{Cpu, put};
 use crate::synth::*;
+use userdump_walk::words::{all, four, within, word, words_of_4, words_of_8};
 
 /// A string whose size counts a NUL and what is behind it.
 pub fn with_nul(text: &str, behind: &str) -> Text {

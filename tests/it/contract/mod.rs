@@ -4,7 +4,6 @@ mod contexts;
 mod minidump;
 mod process;
 mod producers;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +12,8 @@ use libtest_mimic::Trial;
 use crate::support::cpu::Cpu;
 use crate::support::redumped::{Redumped, parsed};
 use crate::support::trials;
-pub use words::Pieces;
-use words::planted;
+pub use userdump_walk::words::Pieces;
+use userdump_walk::words::{self, planted};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![

@@ -1,9 +1,9 @@
 //! The process: its memory and registers, which any dump has, and a full user dump of it.
 
-use super::words::{all, within, word, words_of_8};
 use crate::support::cpu::{Cpu, put};
 use crate::support::image::{CODE, DATA, headers};
 use crate::synth::{UserDump, UserEvent, UserRegion, UserThread};
+use userdump_walk::words::{all, within, word, words_of_8};
 
 pub const STACK: u64 = 0x10_0000;
 pub const HEAP: u64 = 0x20_0000;

@@ -1,9 +1,9 @@
 //! Streams of Microsoft's that are carried as bytes, and those of other producers.
 
 use super::process::path;
-use super::words::{all, four, word, words_of_8};
 use crate::support::cpu::Cpu;
 use crate::synth::{Bytes, Dump, Shape, kind};
+use userdump_walk::words::{all, four, word, words_of_8};
 
 const CRASHPAD_INFO: u32 = 0x4350_0001;
 const BREAKPAD_INFO: u32 = 0x4767_0001;

@@ -1,4 +1,6 @@
-//! Goes through everything that the reader gives of a dump. Tests and fuzz targets share it: whatever the file is, nothing of
+//! What tests and fuzz targets share: the walk, the plain decoder of minidumps and who judges by it, words to plant.
+//!
+//! The walk goes through everything that the reader gives of a dump: whatever the file is, nothing of
 //! it may panic, what is said in two ways must agree, and no list may give more than it announces.
 //!
 //! What it sees it hands on, so that tests can print it or compare it. The work is bounded: a hostile file makes hundreds of
@@ -9,11 +11,14 @@
 // stream of each type.
 #![cfg_attr(fuzzing, feature(non_exhaustive_omitted_patterns_lint), deny(non_exhaustive_omitted_patterns))]
 
+pub mod accounted;
+pub mod facts;
 mod memory;
 mod minidump;
 mod streams;
 mod user_dump;
 mod vendor;
+pub mod words;
 
 use std::fmt::Debug;
 use std::hint::black_box;

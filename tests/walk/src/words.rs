@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 const PIECE: usize = 6;
 
 /// The places that got their words since the last [`planted`], and those among them that have room for four letters.
-type Places = BTreeSet<(String, bool)>;
+pub type Places = BTreeSet<(String, bool)>;
 
 thread_local! {
     static PLANTED: RefCell<Places> = const { RefCell::new(BTreeSet::new()) };
@@ -79,31 +79,44 @@ pub fn four(place: &str) -> u32 {
 /// Pieces of words, and whose they are.
 pub struct Pieces {
     pieces: HashMap<Vec<u8>, String>,
+    /// Which two bytes a piece begins with: nearly everything else in a dump is not looked for.
+    begin: Vec<bool>,
+}
+
+fn beginning(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 impl Pieces {
     pub fn of(places: &Places) -> Self {
-        let mut pieces = HashMap::new();
+        let (mut pieces, mut begin) = (HashMap::new(), vec![false; 0x1_0000]);
         for (place, is_small) in places {
             let (narrow, wide) = (letters(place).into_bytes(), utf16(&letters(place)));
             let whole = narrow.windows(PIECE).chain(wide.windows(2 * PIECE).step_by(2));
             let found: Vec<&[u8]> = if *is_small { vec![&narrow[..4]] } else { whole.collect() };
             for piece in found {
                 let other = pieces.insert(piece.to_vec(), place.clone());
+                begin[beginning(piece)] = true;
                 assert!(
                     other.as_ref().is_none_or(|other| other == place),
                     "{place} and {other:?} have a piece in common"
                 );
             }
         }
-        Self { pieces }
+        Self { pieces, begin }
     }
 
-    /// The places of which a piece is there, in either encoding and at any position.
+    /// Where pieces begin, in either encoding and at any position, and of which place.
+    pub fn positions<'p>(&'p self, bytes: &'p [u8]) -> impl Iterator<Item = (usize, &'p str)> {
+        let begins = bytes.windows(2).enumerate().filter(|(_, two)| self.begin[beginning(two)]).map(|(at, _)| at);
+        begins.flat_map(move |at| {
+            let pieces = [4, PIECE, 2 * PIECE].into_iter().filter_map(move |size| bytes.get(at..at + size));
+            pieces.filter_map(move |piece| Some((at, self.pieces.get(piece)?.as_str())))
+        })
+    }
+
+    /// The places of which a piece is there.
     pub fn found(&self, bytes: &[u8]) -> BTreeSet<String> {
-        let windows = [4, PIECE, 2 * PIECE].into_iter().flat_map(|size| bytes.windows(size));
-        // Nearly everything in a dump is zeros.
-        let windows = windows.filter(|window| window[0] != 0);
-        windows.filter_map(|window| self.pieces.get(window).cloned()).collect()
+        self.positions(bytes).map(|(_, place)| place.to_owned()).collect()
     }
 }

@@ -1,11 +1,16 @@
 //! The judge: what is neither in the result, nor asked away, nor in the report.
 
+mod judgeable;
+pub mod structures;
+
 use std::collections::BTreeMap;
 
 use userdump::redump::{Outcome, Report};
 
-use super::structures::{self, RELOCATED, Structure, is_there, rows, text};
-use crate::support::facts::Facts;
+use crate::facts::Facts;
+use structures::{RELOCATED, Structure, is_there, rows, text};
+
+pub use judgeable::is_judgeable;
 
 /// The letters that ask for a stream.
 const ASKED: [(u32, &str, char); 4] = [(16, "FaA", 'F'), (12, "haA", 'h'), (14, "uaA", 'u'), (17, "taA", 't')];
@@ -28,7 +33,7 @@ pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) 
         filtered: letters.contains('r') && !full,
         without_folders: letters.contains('R'),
         letters,
-        narrow: matches!(before.system_info().map(|it| it.architecture), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002)),
+        narrow: matches!(before.stream(7).map(|it| before.u16(it.rva.0)), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002)),
         found: Vec::new(),
     };
     judge.header();
@@ -99,8 +104,15 @@ impl Judge<'_, '_> {
                     asked.is_some_and(|(_, letters, _)| !self.letters.contains(|it| letters.contains(it)))
                 }
                 Outcome::Filtered => self.filtered || self.without_folders,
+                Outcome::Rewritten
+                | Outcome::Copied
+                | Outcome::Relocated
+                | Outcome::Unexamined
+                | Outcome::Duplicate
+                | Outcome::Unreadable(_) => true,
+                // No program asks for the one, and a minidump has a place for everything.
                 Outcome::LeftOut | Outcome::NoPlace => false,
-                _ => true,
+                other => panic!("nobody judges {other:?}"),
             };
             self.unless(is_right, || format!("stream {:#x} is {:?}", entry.kind, stream.outcome));
         }
@@ -165,6 +177,9 @@ impl Judge<'_, '_> {
                     "MemoryInfo",
                 ]
                 .contains(&name);
+            // What does not describe the system: a reserved word, and what is behind the description of the processor.
+            let is_unused = name == "SystemInfo" && (at == 30 || at == 31 || at >= 48);
+            let may_clear = may_clear || is_unused && (self.filtered || self.without_folders);
             if from == to || from.is_none() || may_clear && *to == Some(0) {
                 continue;
             }
@@ -257,7 +272,9 @@ impl Judge<'_, '_> {
                 loose.push(("Wine", "the block of Wine".to_owned()));
             }
         }
-        for position in self.before.modules().iter().map(|module| module.name.at.0) {
+        let modules = self.before.stream(4).filter(|entry| is_there(self.before, entry));
+        for start in modules.map_or_else(Vec::new, |entry| rows(self.before, &entry).0) {
+            let position = self.before.rva(start as u64 + 20).0;
             let behind = text(self.before, position).map_or(0..0, |(_, behind)| behind);
             if behind.clone().any(is_set) && self.before.stream(4).is_some() {
                 loose.push(("NUL", format!("text behind the NUL at {:#x}", behind.start)));

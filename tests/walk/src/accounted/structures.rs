@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::support::facts::{Entry, Facts, Rva};
+use crate::facts::{Entry, Facts, Rva};
 
 /// A row of a list, a stream that is one structure, or what such a thing refers to.
 #[derive(Debug)]
@@ -26,6 +26,12 @@ impl Structure {
     /// True for a byte of a field that refers to something.
     pub fn is_reference(&self, at: usize) -> bool {
         self.references.iter().any(|range| range.contains(&at))
+    }
+
+    /// True for what others refer to by position, if it is not a stream.
+    pub(super) fn is_piece(&self) -> bool {
+        let pieces = layout(self.kind).map_or(&[][..], |(_, pieces)| pieces);
+        self.name == OBJECT || pieces.iter().any(|piece| piece.0 == self.name)
     }
 
     /// Its bytes, with nothing in place of references.
@@ -144,6 +150,44 @@ pub fn rows(facts: &Facts<'_>, entry: &Entry) -> (Vec<usize>, usize) {
     (starts.filter(|start| start + row as usize <= (at + size) as usize).collect(), row as usize)
 }
 
+/// True if a stream of rows has just the size of the rows that it counts, and they have the documented size at least;
+/// for a stream of a single structure that it has room for that, and for any other one true.
+pub(super) fn rows_fit(facts: &Facts<'_>, entry: &Entry) -> bool {
+    let (at, size) = (entry.rva.0, u64::from(entry.size));
+    let counted = |row: u64| {
+        let rows = (size >= 4).then(|| u64::from(facts.u32(at)) * row);
+        rows.is_some_and(|rows| size == 4 + rows || rows > 0 && size == 8 + rows)
+    };
+    match entry.kind {
+        5 => return counted(16),
+        9 => {
+            return size >= 16
+                && facts.u64(at).checked_mul(16) == Some(size - 16)
+                && (0..facts.u64(at))
+                    .try_fold(facts.u64(at + 8), |end, row| end.checked_add(facts.u64(at + 24 + 16 * row)))
+                    .is_some_and(|end| end <= facts.bytes.len() as u64);
+        }
+        _ => {}
+    }
+    let Some((layout, _)) = layout(entry.kind) else { return true };
+    let documented = layout.size as u64;
+    match entry.kind {
+        3 | 4 | 8 | 24 => counted(documented),
+        12 | 14 | 16 | 17 => {
+            let least = if entry.kind == 12 { 32 } else { documented };
+            let heads = if matches!(entry.kind, 12 | 16) { 16 } else { 12 };
+            if size < heads {
+                return false;
+            }
+            let (head, row) = (u64::from(facts.u32(at)), u64::from(facts.u32(at + 4)));
+            let count = if entry.kind == 16 { facts.u64(at + 8) } else { u64::from(facts.u32(at + 8)) };
+            head == heads && row >= least && count.checked_mul(row).is_some_and(|rows| rows == size - head)
+        }
+        15 => size >= 24,
+        _ => size >= documented,
+    }
+}
+
 fn add_rows(
     facts: &Facts<'_>,
     entry: &Entry,
@@ -189,22 +233,18 @@ fn add_rows(
     }
 }
 
+pub(super) const OBJECT: &str = "object information";
+
 /// The records of the object information, without their references to each other.
 fn objects(facts: &Facts<'_>, (kind, stream, item): (u32, usize, usize), mut at: Rva, all: &mut Vec<Structure>) {
-    while at.0 != 0 && at.0 + 12 <= facts.bytes.len() as u64 {
+    let before = all.len();
+    // Those that go round in circles, too.
+    while at.0 != 0 && at.0 + 12 <= facts.bytes.len() as u64 && all.len() - before < 1000 {
         let start = at.0 as usize;
         let Some(rest) = located(facts, at.0 + 12, u64::from(facts.u32(at.0 + 8))) else { return };
         let place = start + 4..rest.end.max(start + 12);
         let (references, addresses) = (Vec::new(), Vec::new());
-        all.push(Structure {
-            kind,
-            stream,
-            item,
-            name: "object information",
-            place: Some(place),
-            references,
-            addresses,
-        });
+        all.push(Structure { kind, stream, item, name: OBJECT, place: Some(place), references, addresses });
         at = facts.rva(at.0);
     }
 }
@@ -216,7 +256,7 @@ fn located(facts: &Facts<'_>, position: u64, size: u64) -> Option<Range<usize>> 
 
 /// Where the code units of a string are, up to the first NUL, and what its size claims behind that.
 pub fn text(facts: &Facts<'_>, position: u64) -> Option<(Range<usize>, Range<usize>)> {
-    if position == 0 || position + 4 > facts.bytes.len() as u64 {
+    if position == 0 || position.saturating_add(4) > facts.bytes.len() as u64 {
         return None;
     }
     let all = located(facts, position + 4, u64::from(facts.u32(position))).unwrap_or(0..0);
