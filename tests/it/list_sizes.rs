@@ -102,8 +102,8 @@ fn every_list_is_read_whatever_the_size_of_its_stream() {
                 let rounded = whole.next_multiple_of(8);
                 for claimed in [whole, rounded, rounded + 8, whole + 1, whole - 1, whole - 4, size - entry, 24, 16, 4] {
                     let shape = if padded { Shape::usual().padded() } else { Shape::usual() };
-                    // A header has to be there.
-                    if claimed < size - entries * entry {
+                    // A header has to be there. And a size that is that of a list without padding is believed.
+                    if claimed < size - entries * entry || padded && claimed == size {
                         continue;
                     }
                     let source = dump(list, entries).shape(list, shape.data_size(claimed)).build();
