@@ -38,7 +38,9 @@ impl Carrier<'_, '_> {
             // Its length stands before it, and a NUL behind it.
             Kind::Text | Kind::ModuleName => Interval::new(offset, size.saturating_add(6)),
             Kind::Object => Interval::new(offset, size.saturating_add(HandleObjectInformation::SIZE as u64)),
-            Kind::Bytes | Kind::DebugMisc | Kind::Context | Kind::ThreadContext => Interval::new(offset, size),
+            Kind::CodeView | Kind::DebugMisc | Kind::PlainContext | Kind::Context | Kind::ThreadContext => {
+                Interval::new(offset, size)
+            }
         })
     }
 }

@@ -25,11 +25,13 @@ use crate::redump::options::Options;
 use crate::redump::source::Source;
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 
-/// Which form of some bytes of the source a part holds.
+/// Which form of some bytes of the source a part holds, and whose they are: bytes that belong to two of them become two
+/// parts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Text,
-    Bytes,
+    CodeView,
+    PlainContext,
     Context,
     ThreadContext,
     Object,
@@ -277,7 +279,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             return Ok(None);
         };
         self.own(ClaimKind::CodeView, WHAT, location.rva.into(), location.data_size.into())?;
-        let key = (Kind::ModuleName, location.rva.into(), location.data_size.into());
+        let key = (Kind::CodeView, location.rva.into(), location.data_size.into());
         let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
             // Where the path ends is looked for here, after it has been charged for.
@@ -310,7 +312,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
 
     /// The bytes at a location; `None` for one of no size or at position 0, where the header is.
     fn bytes(&mut self, what: &'static str, location: LocationDescriptor) -> Result<Option<PartId>, ReadError> {
-        self.changed_bytes(what, location, Kind::Bytes, |_| {})
+        self.changed_bytes(what, location, Kind::CodeView, |_| {})
     }
 
     fn changed_bytes(
@@ -366,7 +368,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         }
         // An unchanged record serves both.
         let kind = match change.is_none() {
-            true => Kind::Bytes,
+            true => Kind::PlainContext,
             false if change.is_of_thread() => Kind::ThreadContext,
             false => Kind::Context,
         };
