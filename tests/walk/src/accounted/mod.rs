@@ -120,11 +120,16 @@ impl Judge<'_, '_> {
         let key = |it: &Structure| (it.kind, it.stream, it.item, it.name);
         let mut results: BTreeMap<_, Vec<&Structure>> = BTreeMap::new();
         after.iter().for_each(|it| results.entry(key(it)).or_default().push(it));
-        let mut names_lost = 0;
+        let mut names_lost: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for structure in &before {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
             // A name of a thread that cannot be read costs its row.
-            let item = if structure.kind == 24 { structure.item - names_lost } else { structure.item };
+            let lost =
+                names_lost.get(&structure.stream).filter(|_| structure.kind == 24).map_or(&[][..], Vec::as_slice);
+            if lost.contains(&structure.item) {
+                continue;
+            }
+            let item = structure.item - lost.len();
             let key = (structure.kind, stream, item, structure.name);
             let result = results.get_mut(&key).filter(|found| !found.is_empty()).map(|found| found.remove(0));
             let what = format!("{} {} of stream {:#x}", structure.name, structure.item, structure.kind);
@@ -132,7 +137,9 @@ impl Judge<'_, '_> {
                 Some(result) => self.compare(structure, result, &what),
                 None if structure.place.is_none() => {}
                 None => {
-                    names_lost += usize::from(structure.kind == 24 && structure.name == "ThreadName");
+                    if structure.kind == 24 && structure.name == "ThreadName" {
+                        names_lost.entry(structure.stream).or_default().push(structure.item);
+                    }
                     self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is gone"));
                 }
             }
