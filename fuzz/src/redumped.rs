@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use userdump::format::{MinidumpType, StreamType};
 use userdump::read::linux::LinuxMaps;
 use userdump::read::{Context, Memory};
-use userdump::redump::{Options, Outcome, Redump, Report};
+use userdump::redump::{Options, Outcome, Redump, Report, StreamReport};
 use userdump::{Dump, Minidump, ReadError};
 
 use crate::contract::Planted;
@@ -130,7 +130,15 @@ fn gave_up(report: &Report) -> bool {
     let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. }));
     // A reference that leads nowhere may lead somewhere once parts that shared bytes stand apart.
     let broke_off = report.faults.iter().any(|fault| fault.part == "reference");
-    broke_off || report.streams.iter().any(|stream| is_one_too_many(stream.outcome))
+    // With `r` and `R`, what claims bytes of something else had a part in choosing memory, and is not in the result.
+    let is_shared = |error| matches!(error, ReadError::MemoryShared { .. } | ReadError::PartShared { .. });
+    let has_shared = report.faults.iter().any(|fault| is_shared(fault.error));
+    // A stream is cut where such bytes begin, and may be too short then.
+    let is_cut = |stream: &StreamReport| {
+        stream.stream_type == StreamType::EXCEPTION && matches!(stream.outcome, Outcome::Unreadable(_))
+    };
+    let streams = &report.streams;
+    broke_off || has_shared || streams.iter().any(|stream| is_one_too_many(stream.outcome) || is_cut(stream))
 }
 
 /// Every byte of the result stands at its address in the source, or is a filtered one.
