@@ -45,6 +45,7 @@ impl Planted {
         if ![process.texts.len(), process.records.len(), process.contents.len()].into_iter().all(room) {
             return None;
         }
+        settle(process);
         let service_pack = text(process, &["", "behind the service pack"]);
         process.system = process.system.map(|(build, _)| (build, service_pack));
         plant_streams(process);
@@ -95,6 +96,25 @@ fn address_of(result: &[u8], position: u64) -> Option<u64> {
         let into = position.checked_sub(range.offset).filter(|into| *into < range.bytes.len() as u64)?;
         Some(range.address + into)
     })
+}
+
+/// Lets what leads to nothing in the pools do so when they have more in them.
+fn settle(process: &mut Process) {
+    let settle = |number: &mut Number, size: usize| {
+        if usize::from(*number) >= size {
+            *number = Number::MAX;
+        }
+    };
+    let (texts, records, contents) = (process.texts.len(), process.records.len(), process.contents.len());
+    let names = process.threads.iter_mut().flat_map(|it| &mut it.name);
+    let names = names.chain(process.modules.iter_mut().flat_map(|it| &mut it.name));
+    let names = names.chain(process.unloaded.iter_mut().flat_map(|it| &mut it.2));
+    let names = names.chain(process.handles.iter_mut().flat_map(|it| it.1.iter_mut().chain(&mut it.2)));
+    names.chain(&mut process.comments).for_each(|number| settle(number, texts));
+    let debug = process.modules.iter_mut().flat_map(|it| it.code_view.iter_mut().chain(&mut it.misc));
+    debug.chain(process.raw.iter_mut().map(|it| &mut it.1)).for_each(|number| settle(number, records));
+    let memory = process.memory.iter_mut().chain(&mut process.memory64);
+    memory.for_each(|it| settle(&mut it.1, contents));
 }
 
 /// A text of several ones with NULs between them.
