@@ -167,5 +167,7 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
     };
     // It takes the place of what is missing because of it, and of what looks so: a name at position 0, where the signature
     // stands in for its size.
-    source.code == FindingCode::FileTruncated || source.code == result.code || has_to_do
+    // And of a directory that is cut not all entries are looked at.
+    let hides = matches!(source.code, FindingCode::FileTruncated | FindingCode::DirectoryTruncated);
+    hides || source.code == result.code || has_to_do
 }
