@@ -7,8 +7,10 @@ use crate::format::Rva64;
 use crate::format::handle::HandleObjectInformation;
 use crate::read::Interval;
 use crate::read::handle::HandleObject;
+use crate::read::text::Utf16;
 use crate::write::encoded;
 
+use crate::redump::first_places::STRING;
 use crate::redump::shared_parts::{Carrier, Kind};
 
 /// The most bytes that Windows has in a text.
@@ -16,20 +18,17 @@ const LONGEST_TEXT: u64 = 65_534;
 
 impl Carrier<'_, '_> {
     /// Notices what is odd about a text that is carried: surrogates alone, and what its size claims behind its end.
-    pub(super) fn look_at_text(&mut self, rva: Rva64) -> Result<(), ReadError> {
-        const WHAT: &str = "MINIDUMP_STRING";
-        let text = self.dump.string(rva)?;
+    pub(super) fn look_at_text(&mut self, rva: Rva64, text: Utf16<'_>) {
         if !text.is_valid() {
-            self.noticed.push(ReadError::NotUtf16 { what: WHAT, offset: rva });
+            self.noticed.push(ReadError::NotUtf16 { what: STRING, offset: rva });
         }
         // Many producers count the NUL at the end.
         let size = text.as_bytes().len() as u64;
-        let claimed = self.dump.bytes().read::<u32>(WHAT, rva).map_or(0, u64::from).min(LONGEST_TEXT);
+        let claimed = self.dump.bytes().read::<u32>(STRING, rva).map_or(0, u64::from).min(LONGEST_TEXT);
         if claimed > size {
             let behind = rva.saturating_add(4).saturating_add(size);
             self.accounts.loose("text behind the NUL of a name", behind, claimed - size);
         }
-        Ok(())
     }
 
     /// The parts of the file that are in the result as something of their own.

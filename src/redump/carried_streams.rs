@@ -50,7 +50,7 @@ impl<'s> Carrier<'s, '_> {
         self.charge("part of a stream", stream.offset(), beside)?;
         for (part, kind) in parts.iter().zip(&kinds).skip(1) {
             let size = part.bytes.len() as u64;
-            let own = self.memory.refuse("part of a stream", part.offset, size);
+            let own = self.source.positions.refuse("part of a stream", part.offset, size);
             let claimed = match kind {
                 // Up to its NUL.
                 PartKind::Utf16 => self.dump.string(part.offset).map_or(0, |text| text.as_bytes().len() as u64 + 4),

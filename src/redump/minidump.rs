@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType};
 use crate::read::memory::{Memory64List, MemoryList};
-use crate::read::{ByteOrder, Minidump};
+use crate::read::{ByteOrder, MemoryPositions, Minidump};
 
-use crate::redump::source::{Opened, Ranges, Records, Source};
+use crate::redump::gapless_runs::Runs;
+use crate::redump::source::{Ranges, Records, Source};
 use crate::redump::system;
 
 pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
@@ -33,11 +34,14 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     };
     let memory = Rc::new(dump.memory());
     let (list, list64) = (dump.list::<MemoryList<'a>>(), dump.list::<Memory64List<'a>>());
-    Ok(Source::new(Opened {
+    Ok(Source {
         records: Records::InFile(*dump),
         ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
         listed: Box::new(move || Box::new(list.into_iter().chain(list64))),
         understood: None,
+        runs: Runs::new(&memory),
+        positions: MemoryPositions::of(dump),
+        target: dump.target(),
         memory,
         system,
         file_size: dump.data().len() as u64,
@@ -46,7 +50,7 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
         additions: Vec::new(),
         cut_tables: directory.fault().into_iter().collect(),
         faults: Vec::new(),
-    }))
+    })
 }
 
 /// True if the header announces no streams, and has nothing behind it that could be any.

@@ -10,9 +10,8 @@ use crate::format::system::XStateConfigFeature;
 use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamType};
 use crate::read::handle::HandleObjects;
 use crate::read::system::MiscInfo;
-use crate::read::{
-    Budget, ClaimKind, Context, Interval, MemoryPositions, Minidump, Module, RawStream, SharedParts, Stream,
-};
+use crate::read::text::Utf16;
+use crate::read::{Budget, ClaimKind, Context, Interval, Minidump, Module, RawStream, SharedParts, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use crate::redump::accounts::Accounts;
@@ -64,8 +63,6 @@ pub(super) struct Carrier<'s, 'a> {
     read: Budget,
     /// What streams refer to, whether it is carried or given up halfway.
     pub(super) followed: Budget,
-    /// Where the file has memory, of which nothing may come along as something else.
-    pub(super) memory: MemoryPositions,
     /// What claims bytes of other owners.
     pub(super) doubtful: SharedParts,
     /// True if the result may have no memory that was not selected, whether it is in a list or in bytes that say nothing
@@ -91,8 +88,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             // As the result has it.
             xstate.iter_mut().for_each(clear_xstate);
         }
-        let memory = MemoryPositions::of(&dump);
-        let doubtful = SharedParts::of(&dump, &memory);
+        let doubtful = SharedParts::of(&dump, &source.positions);
         let mut carrier = Self {
             builder: MinidumpBuilder::new(),
             source,
@@ -107,7 +103,6 @@ impl<'s, 'a> Carrier<'s, 'a> {
             strings: HashMap::new(),
             read: twice,
             followed: twice,
-            memory,
             doubtful,
             is_private,
             noticed: Vec::new(),
@@ -123,8 +118,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         for first in first_places(&self.dump) {
             let place = match first {
                 First::Record(place) => place,
-                First::Name(rva) => match self.string_bytes(rva) {
-                    Ok(bytes) => (STRING, rva, bytes.len() as u64),
+                First::Name(rva) => match self.any_string(rva) {
+                    Ok(text) => (STRING, rva, text.as_bytes().len() as u64),
                     Err(_) => continue,
                 },
             };
@@ -142,7 +137,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
     /// Refuses bytes that are memory or belong to something else where nothing of it may come along, and takes note of them
     /// otherwise.
     fn own(&mut self, kind: ClaimKind, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
-        let own = self.memory.refuse(what, offset, size);
+        let own = self.source.positions.refuse(what, offset, size);
         self.refused_or_noted(own.and_then(|()| self.doubtful.refuse(kind, offset, size)))
     }
 
@@ -168,7 +163,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let memory = match stream.stream_type() {
             // They are written anew from the memory that was selected.
             StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
-            _ => self.memory.first_in(offset, size),
+            _ => self.source.positions.first_in(offset, size),
         };
         let Some(memory) = memory else {
             let doubtful = self.doubtful.refuse(ClaimKind::Stream, offset, whole).err();
@@ -216,39 +211,43 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(part)
     }
 
-    /// The bytes of the string at `rva`.
-    fn string_bytes(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
+    /// The string at `rva`, whoever else has bytes of it.
+    fn any_string(&mut self, rva: Rva64) -> Result<Utf16<'s>, ReadError> {
         if let Some(bytes) = self.strings.get(&rva) {
-            return Ok(bytes);
+            return Ok(Utf16::new(bytes, self.dump.byte_order()));
         }
         // Where it ends takes as long to find as it is long.
         self.read.charge(STRING, rva, 0)?;
-        let bytes = self.dump.string(rva)?.as_bytes();
-        self.strings.insert(rva, bytes);
-        self.read.charge(STRING, rva, bytes.len() as u64)?;
-        Ok(bytes)
+        let text = self.dump.string(rva)?;
+        self.strings.insert(rva, text.as_bytes());
+        self.read.charge(STRING, rva, text.as_bytes().len() as u64)?;
+        Ok(text)
     }
 
-    /// The bytes of the string at `rva`, all of which must be its own.
-    fn string(&mut self, rva: Rva64) -> Result<&'s [u8], ReadError> {
-        let bytes = self.string_bytes(rva)?;
+    /// What `shape` makes of the string at `rva`, all of whose bytes must be its own.
+    fn text_once(
+        &mut self,
+        kind: Kind,
+        rva: Rva64,
+        shape: impl FnOnce(&mut Option<Folders>, &'s [u8]) -> Result<Cow<'s, [u8]>, ReadError>,
+    ) -> Result<PartId, ReadError> {
+        let text = self.any_string(rva)?;
+        let bytes = text.as_bytes();
         // Its length stands before it.
         self.own(ClaimKind::Text, STRING, rva, (bytes.len() as u64).saturating_add(4))?;
-        Ok(bytes)
+        let key = (kind, rva, bytes.len() as u64);
+        let is_new = !self.carried.contains_key(&key);
+        let part =
+            self.once(STRING, key, |builder, folders| Ok(builder.text(Text::from_utf16_le(shape(folders, bytes)?))))?;
+        if is_new {
+            self.look_at_text(rva, text);
+        }
+        Ok(part)
     }
 
     /// The string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
-        let bytes = self.string(rva)?;
-        let key = (Kind::Text, rva, bytes.len() as u64);
-        let is_new = !self.carried.contains_key(&key);
-        let part = self.once(STRING, key, |builder, folders| {
-            Ok(builder.text(Text::from_utf16_le(shown(folders, (STRING, rva), bytes)?)))
-        })?;
-        if is_new {
-            self.look_at_text(rva)?;
-        }
-        Ok(part)
+        self.text_once(Kind::Text, rva, |folders, text| shown(folders, (STRING, rva), text))
     }
 
     /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
@@ -257,15 +256,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             return self.text(rva);
         }
         // The whole text is charged for, as looking for its last separator goes through it.
-        let text = self.string(rva)?;
-        let key = (Kind::ModuleName, rva, text.len() as u64);
-        let is_new = !self.carried.contains_key(&key);
-        let part =
-            self.once(STRING, key, |builder, _| Ok(builder.text(Text::from_utf16_le(wide_name_of_module(text)))))?;
-        if is_new {
-            self.look_at_text(rva)?;
-        }
-        Ok(part)
+        self.text_once(Kind::ModuleName, rva, |_, text| Ok(wide_name_of_module(text)))
     }
 
     /// The CodeView record of a module, likewise.
@@ -348,7 +339,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let Some(context) = context else { return Ok(None) };
         let processor = self.dump.target().processor();
         let (offset, size) = (u64::from(location.rva), u64::from(location.data_size));
-        let shares = self.memory.first_in(offset, size).is_some();
+        let shares = self.source.positions.first_in(offset, size).is_some();
         let tail = context.tail().len() as u64;
         let fixed = size.saturating_sub(tail);
         let claim = if context.is_for_its_processor() { ClaimKind::Registers } else { ClaimKind::Context };
@@ -362,9 +353,9 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let change = Change::new(&context, processor, Form { whole, of_thread, bare, vectors, xstate });
         if shares {
             let kept = change.applied(&context).len() as u64;
-            let memory = self.memory.refuse(CONTEXT, offset, kept);
+            let memory = self.source.positions.refuse(CONTEXT, offset, kept);
             self.refused_or_noted(memory)?;
-            self.noticed.extend(self.memory.refuse(CONTEXT, offset, size).err().filter(|_| kept < size));
+            self.noticed.extend(self.source.positions.refuse(CONTEXT, offset, size).err().filter(|_| kept < size));
         }
         // An unchanged record serves both.
         let kind = match change.is_none() {
@@ -400,7 +391,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             };
             let size = object.bytes.len() as u64;
             let claimed = size.saturating_add(HandleObjectInformation::SIZE as u64);
-            if let Err(error) = self.memory.refuse(WHAT, object.offset, claimed) {
+            if let Err(error) = self.source.positions.refuse(WHAT, object.offset, claimed) {
                 fault = Some(error);
                 break;
             }

@@ -11,7 +11,8 @@ use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::memory::MemoryInfoList;
 use crate::read::{
-    Budget, Context, Interval, Memory, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target, united,
+    Budget, Context, Interval, Memory, MemoryPositions, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target,
+    united,
 };
 
 use crate::redump::gapless_runs::Runs;
@@ -105,15 +106,23 @@ impl<'a> Ranges<'a> {
     }
 }
 
-/// What the door of a format gives: all that the re-encoder knows of a dump. Behind the door nobody asks which format
-/// it was, but the folder of that format.
+/// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
+pub(super) const LITTLE: u64 = 0x1_0000;
+
+/// The dump that is re-encoded: all that is known of it. The door of its format fills this, and behind the door nobody asks
+/// which format it was, but the folder of that format.
 ///
-/// A further format needs a function `open` that fills this, its line in `Redump::with_hooks`, and nothing else here: a
-/// minidump of another form (compressed memory) has its records in the file and an index of its own, a core file of ELF
-/// writes its notes down as records and has its memory in the file.
-pub(super) struct Opened<'a> {
+/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a minidump of another
+/// form (compressed memory) has its records in the file and an index of its own, a core file of ELF writes its notes down as
+/// records and has its memory in the file.
+pub(super) struct Source<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
+    /// Where visible ranges of it touch.
+    pub(super) runs: Runs,
+    /// Where the file has the memory that its records name.
+    pub(super) positions: MemoryPositions,
+    pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
     /// All ranges in any order, those too that others hide.
     pub(super) listed: Listed<'a>,
@@ -135,62 +144,7 @@ pub(super) struct Opened<'a> {
     pub(super) faults: Vec<ItemFault>,
 }
 
-/// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
-pub(super) const LITTLE: u64 = 0x1_0000;
-
-/// The dump that is re-encoded.
-pub(super) struct Source<'a> {
-    records: Records<'a>,
-    pub(super) memory: Rc<Memory<'a>>,
-    pub(super) target: Target,
-    pub(super) ranges: Ranges<'a>,
-    pub(super) listed: Listed<'a>,
-    pub(super) system: Option<format::SystemInfo>,
-    pub(super) file_size: u64,
-    pub(super) understood: Option<u64>,
-    pub(super) has_full_memory: bool,
-    pub(super) losses: Vec<Loss>,
-    pub(super) additions: Vec<Addition>,
-    pub(super) cut_tables: Vec<ReadError>,
-    pub(super) faults: Vec<ItemFault>,
-    runs: Runs,
-}
-
 impl<'a> Source<'a> {
-    pub(super) fn new(opened: Opened<'a>) -> Self {
-        let Opened {
-            records,
-            memory,
-            ranges,
-            listed,
-            system,
-            file_size,
-            understood,
-            has_full_memory,
-            losses,
-            additions,
-            cut_tables,
-            faults,
-        } = opened;
-        let (runs, target) = (Runs::new(&memory), records.view().target());
-        Self {
-            records,
-            memory,
-            target,
-            ranges,
-            listed,
-            system,
-            file_size,
-            understood,
-            has_full_memory,
-            losses,
-            additions,
-            cut_tables,
-            faults,
-            runs,
-        }
-    }
-
     /// What the dump says beside its memory, as a minidump.
     pub(super) fn dump(&self) -> Minidump<'_> {
         self.records.view()
@@ -272,6 +226,13 @@ impl<'a> Source<'a> {
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())
+    }
+
+    /// The registers of all threads and exceptions, as far as they can be read.
+    pub(super) fn contexts(&self) -> impl Iterator<Item = Context<'_>> {
+        let dump = self.dump();
+        let exceptions = dump.exceptions().flatten().filter_map(|exception| exception.registers());
+        dump.threads().filter_map(|thread| thread.registers()).chain(exceptions)
     }
 
     /// True if LLDB wrote the dump: it says so, or its contexts have LLDB's own layouts.

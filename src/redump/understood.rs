@@ -3,16 +3,17 @@
 use alloc::vec::Vec;
 
 use crate::format::{DirectoryEntry, Header};
-use crate::read::{Interval, MemoryPositions, Minidump, united};
+use crate::read::{Interval, united};
 use crate::redump::report::{Outcome, Report};
 use crate::redump::source::Source;
 
 /// How many bytes of the file are in something that could be read, `carried` among it; each counts once.
 pub(super) fn understood(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
-    source.understood.unwrap_or_else(|| of_minidump(&source.dump(), carried, report))
+    source.understood.unwrap_or_else(|| of_minidump(source, carried, report))
 }
 
-fn of_minidump(dump: &Minidump<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+fn of_minidump(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+    let dump = source.dump();
     let directory = dump.directory();
     let mut all = carried;
     all.extend(Interval::new(0, Header::SIZE as u64));
@@ -30,7 +31,7 @@ fn of_minidump(dump: &Minidump<'_>, carried: Vec<Interval>, report: &Report) -> 
         let context = thread.raw().thread_context;
         Interval::new(context.rva.into(), context.data_size.into())
     }));
-    all.extend(MemoryPositions::of(dump).intervals());
+    all.extend(source.positions.intervals());
     let size = dump.data().len() as u64;
     let within = |interval: Interval| size.saturating_sub(interval.start).min(interval.size());
     united(all).into_iter().fold(0u64, |sum, interval| sum.saturating_add(within(interval)))

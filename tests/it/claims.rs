@@ -192,19 +192,7 @@ fn a_name_ends_at_65534_bytes() {
 }
 
 fn registers_are_kept_whatever_handles_claim() {
-    // Without memory behind them, so that the handles are not refused for it: each object claims another end.
-    let stream = |bytes: &mut crate::synth::Bytes| {
-        bytes.u32(16).u32(40).u32(60).u32(0);
-        let objects: Vec<_> = (0..60).map(|_| bytes.label()).collect();
-        for (handle, &object) in (0..).zip(&objects) {
-            bytes.u64(handle).zeros(24).rva(object).u32(0);
-        }
-        for (number, object) in (0u32..).zip(objects) {
-            bytes.place(object).u32(0).u32(6).u32(3000 - number);
-        }
-        bytes.zeros(4000);
-    };
-    let dump = Dump::new().system_info(SystemInfo::default()).written(kind::HANDLE_DATA, stream);
+    let dump = Dump::new().system_info(SystemInfo::default()).greedy_handles();
     let dump = dump.thread(Thread::new(7).context([1; 1232])).thread(Thread::new(8).context([2; 1232]));
     let exception = Exception { context: [3; 1232].into(), ..Exception::new(7, 1, 2) };
     let source = dump.exception(exception).order(&[12, 7, 3, 6]).build();

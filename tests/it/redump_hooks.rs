@@ -9,7 +9,7 @@ use userdump::redump::{Hooks, MissingMemory, Outcome, Reason, Redump, Report};
 
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
-use crate::support::redumped::faults;
+use crate::support::redumped::{faults, hooked};
 use crate::support::{fixtures, trials};
 use crate::synth::{Dump, Exception, Module, Part, Stack, SystemInfo, Thread, ThreadInfo, kind};
 
@@ -33,10 +33,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
-    let dump = Source::parse(source).expect("the source is a dump");
-    let redump = Redump::with_hooks(&dump, &options.parse().unwrap(), hooks).unwrap();
-    let mut out = Vec::new();
-    let report = redump.write_to(&mut out).unwrap();
+    let (out, report) = hooked(source, options, hooks);
     assert_eq!(faults(&out), [""; 0]);
     (out, report)
 }

@@ -1,11 +1,11 @@
 //! What a program takes out of the memory by itself.
 
 use libtest_mimic::Trial;
-use userdump::Dump as Source;
-use userdump::redump::{Hooks, Options, Reason, Redump, Report};
+use userdump::redump::{Hooks, Reason};
 
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::facts::Facts;
+use crate::support::redumped::hooked;
 use crate::support::trials;
 use crate::synth::{Dump, Stack, Thread, UserDump, UserRegion, UserThread};
 
@@ -18,17 +18,6 @@ pub fn trials() -> Vec<Trial> {
         blank_ranges_are_zero_and_counted,
         blank_addresses_of_narrow_targets_are_masked,
     ]
-}
-
-/// What comes out, and how many bytes the largest call was given.
-fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
-    let dump = Source::parse(source).expect("the source is a dump");
-    let options: Options = options.parse().unwrap();
-    // The sources have no modules.
-    let redump = Redump::with_hooks(&dump, &options.forced(), hooks).unwrap();
-    let mut out = Vec::new();
-    let report = redump.write_to(&mut out).unwrap();
-    (out, report)
 }
 
 const NUMBER: usize = 16;
@@ -86,7 +75,7 @@ fn no_number_crosses_a_border_unseen() {
                 least = least.min(bytes.len());
                 calls += 1;
             });
-            let (out, _) = redumped(source, options, hooks);
+            let (out, _) = hooked(source, options, hooks);
             planted += SIZE / (NUMBER + 1);
             // The first and the last number may be cut by the memory itself.
             let whole = out.windows(NUMBER + 1).filter(|it| it[0] == b'-' && it[1..].iter().all(u8::is_ascii_digit));
@@ -113,7 +102,7 @@ fn what_is_seen_around_a_piece_is_what_the_source_has() {
         seen.push((address - START, bytes.len()));
         bytes.fill(0);
     });
-    let (out, _) = redumped(&dump, "/m", hooks);
+    let (out, _) = hooked(&dump, "/m", hooks);
     assert_eq!(seen, [(0, 0x50), (0x7d0, 0x60), (0xfd0, 0x30)]);
     assert_eq!(Facts::of(&out).read(START + 0x10, 0x20), [0; 0x20]);
 }
@@ -127,7 +116,7 @@ fn changes_outside_of_a_piece_are_ignored() {
             bytes.fill(0xaa);
         }
     });
-    let (out, _) = redumped(&dump, "/m", hooks);
+    let (out, _) = hooked(&dump, "/m", hooks);
     assert_eq!(Facts::of(&out).read(START, 0x100), [0xaa; 0x100]);
     assert!(Facts::of(&out).read(START + 0x100, 0x100) == &memory[0x100..]);
 }
@@ -137,12 +126,12 @@ fn memory_that_passes_the_highest_address_is_redacted_too() {
     for (dump, start) in [(UserDump::wide(), u64::MAX - 0x7f), (UserDump::narrow(), 0xffff_ff80)] {
         let region = UserRegion::new(start, [b'7'; 0x100]);
         let source = dump.thread(UserThread { id: 1, ..UserThread::default() }).region(region).build();
-        let (plain, _) = redumped(&source, "/f", Hooks::new());
+        let (plain, _) = hooked(&source, "/f", Hooks::new());
         let digits = |bytes: &[u8]| bytes.windows(0x20).filter(|it| it.iter().all(|byte| *byte == b'7')).count();
         assert_eq!(digits(&plain), 0x100 - 0x1f);
-        let (out, _) = redumped(&source, "/f", Hooks::new().redact(|_, _, bytes| bytes.fill(b'#')));
+        let (out, _) = hooked(&source, "/f", Hooks::new().redact(|_, _, bytes| bytes.fill(b'#')));
         assert_eq!((out.len(), digits(&out)), (plain.len(), 0));
-        let (out, _) = redumped(&source, "/f", Hooks::new().redact(|_, _, _| {}));
+        let (out, _) = hooked(&source, "/f", Hooks::new().redact(|_, _, _| {}));
         assert!(out == plain);
     }
 }
@@ -157,17 +146,17 @@ fn blank_ranges_are_zero_and_counted() {
     for options in ["/mf", "/f", "/mw"] {
         let mut seen = Vec::new();
         let hooks = Hooks::new().blank(blank.clone()).redact(|_, _, bytes| seen.extend_from_slice(bytes));
-        let (out, report) = redumped(&dump, options, hooks);
+        let (out, report) = hooked(&dump, options, hooks);
         assert_eq!(report.blanked_memory, 0x11 + 6 + 1, "{options}");
         let is_blank = |offset: u64| blank.iter().any(|range| range.contains(&at(offset)));
         let expected: Vec<u8> = (0..).zip(&memory).map(|(at, byte)| if is_blank(at) { 0 } else { *byte }).collect();
         assert!(out.windows(0x700).any(|it| it == &expected[..0x700]), "{options}");
         assert!(out.windows(0x700).any(|it| it == &expected[0x900..]), "{options}");
         assert!(seen.windows(0x700).any(|it| it == &expected[..0x700]), "{options}");
-        let (again, report) = redumped(&dump, options, Hooks::new().blank(blank.clone()));
+        let (again, report) = hooked(&dump, options, Hooks::new().blank(blank.clone()));
         assert!(again == out && report.blanked_memory == 0x18, "{options}");
     }
-    let (_, report) = redumped(&dump, "/mf", Hooks::new());
+    let (_, report) = hooked(&dump, "/mf", Hooks::new());
     assert_eq!(report.blanked_memory, 0);
 }
 
@@ -175,7 +164,7 @@ fn blank_addresses_of_narrow_targets_are_masked() {
     let dump = Dump::new().system_info(Cpu::X86.windows()).thread(Thread::new(1)).flags(2);
     let dump = dump.memory64(0xffff_ffff_a000_0000, pattern(0, 0x100)).build();
     for start in [0xffff_ffff_a000_0010_u64, 0xa000_0010] {
-        let (out, report) = redumped(&dump, "/mf", Hooks::new().blank(std::iter::once(start..start + 0x10)));
+        let (out, report) = hooked(&dump, "/mf", Hooks::new().blank(std::iter::once(start..start + 0x10)));
         assert_eq!(report.blanked_memory, 0x10);
         assert_eq!(Facts::of(&out).read(0xffff_ffff_a000_0010, 0x10), [0; 0x10]);
     }

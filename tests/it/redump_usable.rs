@@ -59,19 +59,7 @@ fn lost_registers_are_counted() {
 }
 
 fn names_of_modules_are_kept_whatever_handles_claim() {
-    // Each object claims another end; together they are far more than twice the file.
-    let stream = |bytes: &mut crate::synth::Bytes| {
-        bytes.u32(16).u32(40).u32(60).u32(0);
-        let objects: Vec<_> = (0..60).map(|_| bytes.label()).collect();
-        for (handle, &object) in (0..).zip(&objects) {
-            bytes.u64(handle).zeros(24).rva(object).u32(0);
-        }
-        for (number, object) in (0u32..).zip(objects) {
-            bytes.place(object).u32(0).u32(6).u32(3000 - number);
-        }
-        bytes.zeros(4000);
-    };
-    let dump = Dump::new().system_info(SystemInfo::default()).written(kind::HANDLE_DATA, stream);
+    let dump = Dump::new().system_info(SystemInfo::default()).greedy_handles();
     let dump = dump.thread(Thread::new(7).context([0; 1232])).thread_name(7, "worker");
     let dump = dump.module(Module::new(0x1000, 0x1000, "program.exe").code_view([7; 40]));
     let out = Redumped::once(&dump.order(&[12, 24, 4, 3]).build(), &parsed("/mh"));

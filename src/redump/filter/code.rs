@@ -16,7 +16,7 @@ use crate::format::memory::{MemoryState, MemoryType};
 use crate::format::module::SectionCharacteristics;
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::module::{Image, ImageSection};
-use crate::read::{Budget, Interval, any_has, overlapping, position, united};
+use crate::read::{Budget, Interval, any_has, holder, overlapping, united};
 use crate::redump::source::Source;
 
 /// The size of a page, to which memory is executable or not.
@@ -175,7 +175,7 @@ fn sections(source: &Source<'_>, bases: &[u64], modules: &[Interval]) -> (Vec<In
     let mut sections = Vec::new();
     let mut known = Vec::new();
     for (number, &base) in bases.iter().enumerate() {
-        let Some(module) = modules.get(position(modules, base)).filter(|module| module.has(base)) else { continue };
+        let Some(module) = holder(modules, base) else { continue };
         let found = executable_sections(source, base, &mut budget);
         let next = bases.get(number + 1).map_or(u64::MAX, |next| next - 1);
         if let Some(found) = found {

@@ -24,15 +24,12 @@ pub(super) fn return_addresses(source: &Source<'_>, stacks: &[Interval], code: &
     if !source.target.architecture.is_some_and(|architecture| known.contains(&architecture)) {
         return Vec::new();
     }
-    let dump = source.dump();
-    let threads = dump.threads().filter_map(|thread| thread.registers());
-    let exceptions = dump.exceptions().flatten().filter_map(|exception| exception.registers());
     let width = source.target.pointer_size();
     let word_at = |address| source.memory.read_integer(address, width);
     // Where frame pointers are kept: two ways that meet go on as one.
     let mut met = HashSet::new();
     let mut found = Vec::new();
-    for start in threads.chain(exceptions).filter_map(|context| context.frame_pointer()) {
+    for start in source.contexts().filter_map(|context| context.frame_pointer()) {
         let Some(stack) = holder(stacks, source.target.mask(start)) else { continue };
         let frames = iter::successors(Some(source.target.mask(start)), |&frame| {
             word_at(frame).filter(|&caller| caller > frame && caller <= stack.last)

@@ -16,7 +16,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::format::ProcessorArchitecture;
-use crate::read::{Interval, Memory, Target, any_has, overlapping, position, united};
+use crate::read::{Interval, Memory, Target, any_has, holder, overlapping, united};
 
 use crate::redump::source::Source;
 
@@ -167,8 +167,7 @@ impl StackFilter {
         };
         let Some(at) = at else { return false };
         let (frame, behind) = (around.word(number), around.word(number + 1));
-        let stack = self.stacks.get(position(&self.stacks, at)).filter(|stack| stack.has(at));
-        let leads_up = stack.is_some_and(|stack| at < frame && stack.has(frame));
+        let leads_up = holder(&self.stacks, at).is_some_and(|stack| at < frame && stack.has(frame));
         self.word == 4
             && leads_up
             && frame % self.word == 0
@@ -226,11 +225,8 @@ impl StackFilter {
 /// The instruction pointers of all contexts, and where an exception was raised.
 fn instructions(source: &Source<'_>) -> Vec<u64> {
     let dump = source.dump();
-    let threads = dump.threads().filter_map(|thread| thread.registers());
-    let exceptions = dump.exceptions().flatten();
-    let raised = exceptions.clone().filter_map(|exception| exception.instruction_address());
-    let contexts = threads.chain(exceptions.filter_map(|exception| exception.registers()));
-    let pointers = contexts.filter_map(|context| context.instruction_pointer()).chain(raised);
+    let raised = dump.exceptions().flatten().filter_map(|exception| exception.instruction_address());
+    let pointers = source.contexts().filter_map(|context| context.instruction_pointer()).chain(raised);
     let mut pointers: Vec<u64> = pointers.map(|pointer| source.target.mask(pointer)).collect();
     pointers.sort_unstable();
     pointers.dedup();

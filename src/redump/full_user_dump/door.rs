@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
-use crate::read::{FullUserDump, OwnedMinidump};
+use crate::read::{FullUserDump, MemoryPositions, OwnedMinidump};
+use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss};
-use crate::redump::source::{Opened, Ranges, Records, Source};
+use crate::redump::source::{Ranges, Records, Source};
 
 use crate::redump::full_user_dump::as_minidump::records_of;
 use crate::redump::full_user_dump::losses;
@@ -23,12 +24,15 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
     let case =
         Loss::new("case of letters in module names, which the loader's list has otherwise", names.with_other_case);
     let whole = *dump;
-    Ok(Source::new(Opened {
+    Ok(Source {
         system: None,
+        positions: MemoryPositions::of(&records.view()),
+        target: records.view().target(),
         records: Records::Made(records),
         ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
         listed: Box::new(move || Box::new(whole.stored_regions().map(|region| region.range))),
         understood: Some(understood(dump)),
+        runs: Runs::new(&memory),
         memory,
         file_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()
@@ -37,7 +41,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
         cut_tables,
         faults: faults(dump),
-    }))
+    })
 }
 
 /// All that stands in front of the memory, and the memory.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use userdump::redump::{Options, Outcome, Report};
+use userdump::redump::{Hooks, Options, Outcome, Redump, Report};
 use userdump::{Dump, Minidump, RedumpError, redump};
 
 use super::cpu::pattern;
@@ -102,6 +102,15 @@ impl Redumped {
     pub fn made_up(&self) -> Vec<u32> {
         self.report.made_up.iter().map(|made_up| made_up.0).collect()
     }
+}
+
+/// One pass with what a program changes.
+pub fn hooked<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
+    let dump = Dump::parse(source).expect("the source is a dump");
+    let redump = Redump::with_hooks(&dump, &parsed(options), hooks).unwrap();
+    let mut out = Vec::new();
+    let report = redump.write_to(&mut out).unwrap();
+    (out, report)
 }
 
 /// Options from the debugger's words. Dumps of tests lack most of what debuggers want of a full user dump.

@@ -205,6 +205,23 @@ impl Dump {
         self.stream(kind, Body::Written(Box::new(write)))
     }
 
+    /// Adds handles whose objects claim far more than twice the file together, each another end, with no memory behind them
+    /// for which they would be refused.
+    pub fn greedy_handles(self) -> Self {
+        const COUNT: u32 = 60;
+        self.written(kind::HANDLE_DATA, |bytes| {
+            bytes.u32(16).u32(40).u32(COUNT).u32(0);
+            let objects: Vec<_> = (0..COUNT).map(|_| bytes.label()).collect();
+            for (handle, &object) in (0..).zip(&objects) {
+                bytes.u64(handle).zeros(24).rva(object).u32(0);
+            }
+            for (number, object) in (0u32..).zip(objects) {
+                bytes.place(object).u32(0).u32(6).u32(3000 - number);
+            }
+            bytes.zeros(4000);
+        })
+    }
+
     /// Adds unused entries to the directory.
     pub fn unused(self, count: usize) -> Self {
         (0..count).fold(self, |dump, _| dump.raw(0, []))
