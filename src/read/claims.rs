@@ -99,6 +99,14 @@ pub(crate) struct Claims {
     pub(crate) streams: Vec<Claim>,
 }
 
+#[cfg(feature = "std")]
+impl Claims {
+    /// What records and streams refer to.
+    pub(crate) fn referred_to(&self) -> impl Iterator<Item = Interval> {
+        [&self.registers, &self.parts, &self.nested].into_iter().flatten().map(|claim| claim.interval)
+    }
+}
+
 /// Adds a claim. What is in a full list twice goes before it grows, so that it takes no more room than claims that differ.
 pub(crate) fn add(list: &mut Vec<Claim>, claim: Claim) {
     const FEW: usize = 64;

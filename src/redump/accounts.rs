@@ -18,6 +18,8 @@ use crate::redump::report::Report;
 pub(super) const CHECKSUM: &str = "checksum of the header";
 pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
 
+const UPPER_HALVES: &str = "upper halves of addresses that have 32 bits";
+
 /// What may differ in a record.
 #[derive(Clone, Copy)]
 pub(super) struct Rules {
@@ -82,6 +84,13 @@ impl Accounts {
         }
     }
 
+    /// Counts the address of a range whose upper half says nothing in a 32-bit process, and is not in the result.
+    pub(super) fn range_address(&mut self, address: u64) {
+        if self.target.is_32_bit() && !is_extended(address) {
+            self.lose(UPPER_HALVES);
+        }
+    }
+
     /// Takes an address for the same in both of its forms, and counts halves that are neither.
     fn address(&mut self, from: &mut [u8], to: &[u8], start: usize) {
         let range = start..start.saturating_add(8);
@@ -92,10 +101,9 @@ impl Accounts {
         if before == after || self.target.mask(before) != self.target.mask(after) {
             return;
         }
-        let is_extended = [0, u32::MAX.into()].contains(&(before >> 32));
         let is_cleared = self.is_private && after == 0;
-        if !is_extended && !is_cleared {
-            self.lose("upper halves of addresses that have 32 bits");
+        if !is_extended(before) && !is_cleared {
+            self.lose(UPPER_HALVES);
         }
         copy(from, to, range);
     }
@@ -169,6 +177,11 @@ impl Accounts {
             report.lose(what, count);
         }
     }
+}
+
+/// True for both forms of an address of 32 bits.
+fn is_extended(address: u64) -> bool {
+    [0, u32::MAX.into()].contains(&(address >> 32))
 }
 
 /// True if the bytes are the same, or zero in place of others where that is asked for.

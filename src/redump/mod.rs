@@ -324,6 +324,7 @@ mod minidump;
 mod options;
 mod overlaps;
 mod record_lists;
+mod record_rules;
 mod report;
 mod result_memory;
 mod select;

@@ -1,7 +1,7 @@
 //! Records that point to other things: threads, modules, handles.
 
 use crate::error::ReadError;
-use crate::format::handle::{HandleDataStream, HandleDescriptor, HandleDescriptor2};
+use crate::format::handle::{HandleDataStream, HandleDescriptor2};
 use crate::format::module::{UnloadedModule, UnloadedModuleListHeader};
 use crate::format::thread::{ThreadEx, ThreadName};
 use crate::format::{LocationDescriptor, MemoryDescriptor, Module, StreamType, Thread};
@@ -10,51 +10,13 @@ use crate::read::module::UnloadedModuleList;
 use crate::read::thread::{ThreadExList, ThreadNames};
 use crate::read::{Interval, ModuleList, RawStream, ThreadList};
 
-use crate::redump::accounts::Rules;
+use crate::redump::record_rules::{HANDLE, MODULE, THREAD, THREAD_EX, UNLOADED_MODULE};
 use crate::redump::report::Outcome;
 use crate::redump::transcode::Transcoder;
 use crate::redump::unused_bytes::clear_module;
 
 /// The size of a number of entries.
 const COUNT: usize = size_of::<u32>();
-
-const THREAD: Rules = Rules {
-    references: &[Thread::OFFSETS.stack.range(), Thread::OFFSETS.thread_context.range()],
-    addresses: &[Thread::OFFSETS.teb.get()],
-    clears: false,
-};
-const THREAD_EX: Rules = Rules {
-    references: &[
-        ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.stack).range(),
-        ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.thread_context).range(),
-        ThreadEx::OFFSETS.backing_store.range(),
-    ],
-    addresses: &[ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.teb).get()],
-    clears: false,
-};
-const MODULE: Rules = Rules {
-    references: &[
-        Module::OFFSETS.module_name_rva.range(),
-        Module::OFFSETS.cv_record.range(),
-        Module::OFFSETS.misc_record.range(),
-    ],
-    addresses: &[Module::OFFSETS.base_of_image.get()],
-    clears: true,
-};
-const UNLOADED_MODULE: Rules = Rules {
-    references: &[UnloadedModule::OFFSETS.module_name_rva.range()],
-    addresses: &[UnloadedModule::OFFSETS.base_of_image.get()],
-    clears: false,
-};
-const HANDLE: Rules = Rules {
-    references: &[
-        HandleDescriptor2::OFFSETS.descriptor.then(HandleDescriptor::OFFSETS.type_name_rva).range(),
-        HandleDescriptor2::OFFSETS.descriptor.then(HandleDescriptor::OFFSETS.object_name_rva).range(),
-        HandleDescriptor2::OFFSETS.object_info_rva.range(),
-    ],
-    addresses: &[],
-    clears: true,
-};
 
 impl<'s> Transcoder<'s, '_> {
     pub(super) fn threads(&mut self, stream: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
@@ -86,6 +48,7 @@ impl<'s> Transcoder<'s, '_> {
         source: &MemoryDescriptor,
         selected: Option<Interval>,
     ) -> MemoryDescriptor {
+        self.carrier.accounts.range_address(source.start_of_memory_range);
         let needed = u64::from(source.memory.data_size);
         if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
             // Neither its own position nor a memory list led to bytes.

@@ -18,9 +18,10 @@ use crate::read::thread::ThreadInfoList;
 use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
-use crate::redump::accounts::{Accounts, CHECKSUM, OF_WINE, Rules};
+use crate::redump::accounts::{Accounts, CHECKSUM, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
+use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
 use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
@@ -66,22 +67,6 @@ pub(super) fn transcode<'a>(
     builder.computed_memory(selection.selected.full, Box::new(contents));
     Ok((builder, carried))
 }
-
-const THREAD_INFO: Rules =
-    Rules { references: &[], addresses: &[ThreadInfo::OFFSETS.start_address.get()], clears: true };
-const MEMORY_INFO: Rules = Rules {
-    references: &[],
-    addresses: &[format::MemoryInfo::OFFSETS.base_address.get(), format::MemoryInfo::OFFSETS.allocation_base.get()],
-    clears: true,
-};
-const EXCEPTION: Rules = Rules {
-    references: &[format::ExceptionStream::OFFSETS.thread_context.range()],
-    // The nested record, the address, and 15 parameters.
-    addresses: &[16, 24, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152],
-    clears: true,
-};
-const SYSTEM_INFO: Rules =
-    Rules { references: &[format::SystemInfo::OFFSETS.csd_version_rva.range()], addresses: &[], clears: false };
 
 /// The number of ranges, and where their bytes start.
 const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
@@ -380,6 +365,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     ) -> Outcome {
         let mut item = 0;
         for range in ranges {
+            self.carrier.accounts.range_address(range.address);
             if let Some(error) = range.fault() {
                 self.fault(stream.stream_type(), item, "memory range", error);
             }

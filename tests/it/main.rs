@@ -13,7 +13,7 @@ mod debug;
 mod differential;
 mod directory;
 mod emit;
-mod full_user_dump;
+pub mod full_user_dump;
 mod growth;
 mod handles;
 mod header;

@@ -88,10 +88,25 @@ impl<'s> Transcoder<'s, '_> {
         if let Some(raw) = system.map(|system| *system.raw()) {
             self.builder.system_version(raw.major_version, raw.build_number << 16 | raw.minor_version & 0xffff);
         }
-        let service_pack = system.and_then(|system| system.csd_version().ok().flatten());
-        let service_pack = service_pack.map(|text| text.to_string_lossy()).filter(|text| !text.is_empty());
+        let service_pack = system.map_or(Ok(None), |system| system.csd_version());
+        let service_pack = service_pack.unwrap_or_else(|error| {
+            self.system_fault("service pack", error);
+            None
+        });
+        let service_pack = service_pack.map(|text| {
+            if !text.is_valid() {
+                let offset = system.map_or(0, |system| system.raw().csd_version_rva.into());
+                self.system_fault("service pack", ReadError::NotUtf16 { what: "MINIDUMP_STRING", offset });
+            }
+            text.to_string_lossy()
+        });
+        let service_pack = service_pack.filter(|text| !text.is_empty());
         // The debugger's word for no hotfixes.
         self.builder.service_pack(service_pack.as_deref().unwrap_or("none"));
+    }
+
+    fn system_fault(&mut self, part: &'static str, error: ReadError) {
+        self.report.faults.push(ItemFault { stream_type: StreamType::SYSTEM_INFO, item: 0, part, error });
     }
 
     /// Adds the threads, and gives the ID of the first.

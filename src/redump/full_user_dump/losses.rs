@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
-use crate::format::StreamType;
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::stream::UserDumpPlace;
 use crate::format::system::MiscInfoFlags;
+use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::full_user_dump::VersionInformation;
 use crate::read::module::Image;
 use crate::read::system::MiscInfo;
@@ -45,10 +45,16 @@ pub(super) fn of_minidump(dump: &FullUserDump<'_>) -> Vec<Loss> {
         None => 0,
     };
     let words = dump.threads().into_iter().filter(|thread| thread.raw().spare != [0; 7]).count();
+    let event = dump.debug_event().ok().flatten();
+    let is_exception = matches!(dump.exception(), Ok(Some(_)));
+    let is_padded = event.is_some_and(|event| (event.alignment, event.alignment2) != (0, 0));
     let losses = [
-        ("whether the exception was at its first chance", usize::from(matches!(dump.exception(), Ok(Some(_))))),
+        ("whether the exception was at its first chance", usize::from(is_exception)),
+        ("debug event of another kind than an exception", usize::from(event.is_some() && !is_exception)),
+        ("padding of the debug event", usize::from(is_exception && is_padded)),
         ("version information beside the service pack", texts),
         ("spare words of threads", words),
+        ("spare word of the header", usize::from(dump.header().spare != 0)),
     ];
     losses.into_iter().filter_map(|(what, count)| Loss::new(what, count as u64)).collect()
 }
@@ -115,6 +121,9 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
     let extended = dump.list::<ThreadExList<'_>>();
     let stores = extended.iter().filter(|thread| thread.raw().backing_store.memory.data_size > 0);
     report.lose("backing stores of threads", stores.count() as u64);
+    let is_described = |stack: &MemoryDescriptor| stack.memory.data_size > 0 || stack.start_of_memory_range != 0;
+    let stacks = dump.threads().filter(|thread| is_described(&thread.raw().stack));
+    report.lose("bounds of stacks, which environment blocks tell", stacks.count() as u64);
     let contexts = dump.threads().filter_map(|thread| thread.registers());
     let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
     report.lose("extended states behind the contexts of threads", extended_states as u64);
@@ -153,14 +162,26 @@ fn of_process(source: &Source<'_>, report: &mut Report) {
         report.lose(OF_WINE, u64::from(system.wine().is_some()));
     }
     let misc = dump.find::<MiscInfo<'_>>();
-    let more = misc.is_some_and(|misc| !(misc.flags() - MiscInfoFlags::PROCESS_ID).is_empty());
+    let more = misc.is_some_and(|misc| {
+        // Behind the flags and the number.
+        let known = format::system::MiscInfo::OFFSETS.process_id.range().end;
+        let rest = dump.raw_stream(StreamType::MISC_INFO).and_then(|stream| stream.bytes().get(known..));
+        let is_set = rest.is_some_and(|rest| rest.iter().any(|&byte| byte != 0));
+        is_set || misc.flags().bits() & !MiscInfoFlags::PROCESS_ID.bits() != 0
+    });
     report.lose("process information beside the number of the process", u64::from(more));
 }
 
-/// A region without bytes has no place in the table.
+/// A region without bytes has no place in the table, and one of which some are missing has a row for each piece.
 fn of_regions(source: &Source<'_>, report: &mut Report) {
-    let regions = source.dump().regions();
-    let bounds = regions.iter().map(|region| source.target.interval(region.base(), region.size()));
-    let count = bounds.filter(|bounds| bounds.is_none_or(|bounds| source.present(bounds).next().is_none())).count();
-    report.lose("memory regions without bytes", count as u64);
+    let (mut empty, mut partial) = (0, 0);
+    for region in source.dump().regions().iter() {
+        let bounds = source.target.interval(region.base(), region.size());
+        match bounds.and_then(|bounds| Some((bounds, source.present(bounds).next()?))) {
+            None => empty += 1,
+            Some((bounds, first)) => partial += u64::from(first != bounds),
+        }
+    }
+    report.lose("memory regions without bytes", empty);
+    report.lose("extents of memory regions of which only some bytes are there", partial);
 }

@@ -3,6 +3,7 @@
 mod as_minidump;
 mod door;
 mod event;
+mod fields;
 mod from_records;
 mod from_user_dump;
 mod loader;

@@ -12,7 +12,7 @@ use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::write::FullUserDumpBuilder;
 
-use crate::redump::full_user_dump::{from_records, from_user_dump, losses, regions};
+use crate::redump::full_user_dump::{fields, from_records, from_user_dump, losses, regions};
 
 /// Fills a builder with all that the format has a place for, and reports the rest.
 ///
@@ -37,6 +37,7 @@ pub(in crate::redump) fn transcode<'a>(
     let mut builder = from_records::builder(source, options, &hooks, selection, report)?;
     losses::of_streams(source, options, &hooks, report);
     losses::of_records(source, &hooks, report);
+    fields::compare(source, &hooks, selection, report);
     let ranges = &selection.selected.ranges;
     regions::add(source, dump.regions(), ranges, changes(hooks).as_ref(), &mut builder, report);
     report.is_partial = !report.missing_memory.is_empty() || !source.has_full_memory;

@@ -1,6 +1,8 @@
 //! The law of re-encoding: every byte of every structure of the source is in the result, or asked away by a letter, or in
 //! the report. Whoever judges shares nothing with the crate: `law` finds structures by the documented offsets alone.
 
+mod unnoticed;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libtest_mimic::Trial;
@@ -23,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         no_byte_changes_unnoticed,
         it_is_plain_what_sound_dumps_have,
     ];
+    all.extend(unnoticed::trials());
     // By threes, so that they run side by side.
     all.extend((0..PARTS).map(|part| {
         shared_trial(format!("accounted::the_corpus_is_accounted_for::{part}"), move |shared| corpus(shared, part))

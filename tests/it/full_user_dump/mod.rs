@@ -113,7 +113,7 @@ fn information(wide: bool) -> [u64; 15] {
 }
 
 /// A dump with some of everything and nothing wrong. The fixture `full-user-dump.dmp` is the wide one.
-fn sound(wide: bool) -> UserDump {
+pub fn sound(wide: bool) -> UserDump {
     let thread = |id: u32| UserThread {
         id,
         suspend_count: 1,

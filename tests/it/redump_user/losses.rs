@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use userdump::redump::{Outcome, Report};
+use userdump_walk::accounted::structures;
 
 use crate::support::facts::{Facts, Thread};
 use crate::synth::kind;
@@ -89,6 +90,8 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     };
     let threads = source.threads();
     let is_longer = |thread: &&Thread<'_>| thread.context.len() > fixed;
+    let stacks = threads.iter().filter(|thread| (thread.stack_start, thread.stack_size) != (0, 0)).count();
+    exactly("bounds of stacks, which environment blocks tell", stacks);
     exactly("extended states behind the contexts of threads", threads.iter().filter(is_longer).count());
     // Of Breakpad and LLDB.
     let foreign: &[usize] = match system.as_ref().map(|system| system.architecture) {
@@ -123,14 +126,57 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         exactly("what Wine says of itself behind the system information", is_wine.into());
     }
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
-    let flags = misc.map_or(0, |misc| u32::from_le_bytes(misc[4..8].try_into().expect("four bytes")));
-    exactly("process information beside the number of the process", usize::from(flags & !1 != 0));
-    let memory = held(source);
-    let is_empty = |(start, end): &(u64, u64)| !memory.iter().any(|it| it.0 < *end && *start <= it.1);
-    exactly("memory regions without bytes", described(source).iter().filter(|it| is_empty(it)).count());
+    let is_more = misc.is_some_and(|misc| {
+        let flags = u32::from_le_bytes(misc[4..8].try_into().expect("four bytes"));
+        flags & !1 != 0 || misc[12..].iter().any(|byte| *byte != 0)
+    });
+    exactly("process information beside the number of the process", usize::from(is_more));
+    let mut memory = held(source);
+    memory.sort_unstable();
+    // How many bytes of a region are there; what overlaps counts once.
+    let present = |(start, end): &(u64, u64)| {
+        let (mut at, mut total) = (*start, 0);
+        for (first, last) in memory.iter().filter(|it| it.0 < *end && *start <= it.1) {
+            let from = at.max(*first);
+            let to = last.saturating_add(1).min(*end);
+            total += to.saturating_sub(from);
+            at = at.max(to);
+        }
+        total
+    };
+    let regions = described(source);
+    exactly("memory regions without bytes", regions.iter().filter(|it| present(it) == 0).count());
+    let is_partial = |it: &&(u64, u64)| (1..it.1 - it.0).contains(&present(it));
+    let partial = regions.iter().filter(is_partial).count();
+    exactly("extents of memory regions of which only some bytes are there", partial);
     let differing = differing(source);
     exactly("bytes of memory for which an overlapping range has others", differing);
+    all.extend(fields(source));
     all
+}
+
+/// Fields that a full user dump has no place for and that say something, by name, in alphabetical order.
+fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
+    let rows = |kind: u32| {
+        let entry = source.stream(kind);
+        entry.map_or_else(Vec::new, |entry| structures::rows(source, &entry).0)
+    };
+    let is_set = |at: usize, size: usize| source.bytes[at..at + size].iter().any(|byte| *byte != 0);
+    let with = |kind: u32, field: usize, size: usize| rows(kind).iter().filter(|at| is_set(**at + field, size)).count();
+    let is_32_bit = masked(source, u64::MAX) != u64::MAX;
+    let of_rows = |field: usize| if is_32_bit { with(kind::MEMORY_INFO_LIST, field, 4) } else { 0 };
+    let without_signature = rows(kind::MODULE_LIST)
+        .into_iter()
+        .filter(|at| source.bytes[at + 24..at + 28] != 0xfeef_04bd_u32.to_le_bytes() && is_set(at + 24, 52));
+    let all = [
+        ("`alignment1` of `MemoryInfo`", of_rows(20)),
+        ("`alignment2` of `MemoryInfo`", of_rows(44)),
+        ("`reserved0` of `Module`", with(kind::MODULE_LIST, 92, 8)),
+        ("`reserved1` of `Module`", with(kind::MODULE_LIST, 100, 8)),
+        ("`reserved2` of `SystemInfo`", with(kind::SYSTEM_INFO, 30, 2)),
+        ("`version_info` of `Module`", without_signature.count()),
+    ];
+    all.map(|(name, count)| (name, count as u64, count as u64)).into()
 }
 
 /// How many bytes of the ranges have another one before them at the same address that is not the same.

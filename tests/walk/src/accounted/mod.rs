@@ -123,7 +123,10 @@ impl Judge<'_, '_> {
         let mut names_lost: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for structure in &before {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
-            // A name of a thread that cannot be read costs its row.
+            // A name of a thread that cannot be read costs its row, and those behind it move up.
+            if structure.kind == 24 && structure.name == "ThreadName" && self.has_fault(24, structure.item) {
+                names_lost.entry(structure.stream).or_default().push(structure.item);
+            }
             let lost =
                 names_lost.get(&structure.stream).filter(|_| structure.kind == 24).map_or(&[][..], Vec::as_slice);
             if lost.contains(&structure.item) {
@@ -136,12 +139,7 @@ impl Judge<'_, '_> {
             match result {
                 Some(result) => self.compare(structure, result, &what),
                 None if structure.place.is_none() => {}
-                None => {
-                    if structure.kind == 24 && structure.name == "ThreadName" {
-                        names_lost.entry(structure.stream).or_default().push(structure.item);
-                    }
-                    self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is gone"));
-                }
+                None => self.unless(self.has_fault(structure.kind, structure.item), || format!("{what} is gone")),
             }
         }
     }

@@ -1,0 +1,137 @@
+//! Fields of records that a full user dump has no place for, found by comparing each record with what becomes of it.
+//!
+//! What is reported under a name of its own (see `losses`) counts as kept here.
+
+use std::collections::HashSet;
+
+use crate::format::memory::{MemoryDescriptor64, MemoryInfoListHeader};
+use crate::format::thread::ThreadEx;
+use crate::format::{self, MemoryDescriptor, Module, Thread};
+use crate::read::list::Record;
+use crate::read::{Claims, List, MemoryRange, RawStream, Stream, Target};
+use crate::redump::accounts::Accounts;
+use crate::redump::hooks::Hooks;
+use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, MODULE, SYSTEM_INFO, THREAD, THREAD_EX};
+use crate::redump::report::{ItemFault, Report};
+use crate::redump::select::selected::Selection;
+use crate::redump::source::Source;
+
+/// The size of a number of entries.
+const COUNT: usize = size_of::<u32>();
+/// The number of ranges, and where their bytes start.
+const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
+
+/// Reports the fields that are lost.
+pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection, report: &mut Report) {
+    let accounts = Accounts::new(source.target, source.file_size, false);
+    let mut comparison = Comparison { target: source.target, hooks, selection, accounts, faults: Vec::new() };
+    let mut met = HashSet::new();
+    let dump = source.dump();
+    for (stream, decoded) in dump.streams() {
+        let counts = met.insert(stream.stream_type()) && hooks.keeps_stream(&stream);
+        if let (true, Ok(decoded)) = (counts, decoded) {
+            comparison.stream(&stream, decoded);
+        }
+    }
+    report.faults.append(&mut comparison.faults);
+    let parts = Claims::of(&dump);
+    comparison.accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
+}
+
+struct Comparison<'s> {
+    target: Target,
+    hooks: &'s Hooks<'s>,
+    selection: &'s Selection,
+    accounts: Accounts,
+    faults: Vec<ItemFault>,
+}
+
+impl<'a> Comparison<'_> {
+    fn list<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>, known: (usize, usize)) {
+        self.accounts.list(stream, list, known);
+        let fault = |error| ItemFault { stream_type: stream.stream_type(), item: list.len(), part: "entries", error };
+        self.faults.extend(list.fault().map(fault));
+    }
+
+    fn ranges(&mut self, stream: &RawStream<'a>, ranges: impl Iterator<Item = MemoryRange<'a>>) {
+        for (range, item) in ranges.zip(0..) {
+            self.accounts.range_address(range.address);
+            let fault = |error| ItemFault { stream_type: stream.stream_type(), item, part: "memory range", error };
+            self.faults.extend(range.fault().map(fault));
+        }
+    }
+
+    fn stream(&mut self, stream: &RawStream<'a>, decoded: Stream<'a>) {
+        let target = self.target;
+        let mask = |address| target.mask(address);
+        let of_thread = |raw: Thread| Thread { teb: mask(raw.teb), ..raw };
+        match decoded {
+            Stream::ThreadList(list) => {
+                self.list(stream, &list, (COUNT, Thread::SIZE));
+                for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.id())) {
+                    self.accounts.record(thread.raw(), &of_thread(*thread.raw()), &THREAD);
+                }
+            }
+            Stream::ThreadExList(list) => {
+                self.list(stream, &list, (COUNT, ThreadEx::SIZE));
+                for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.thread().id())) {
+                    let raw = *thread.raw();
+                    self.accounts.record(&raw, &ThreadEx { thread: of_thread(raw.thread), ..raw }, &THREAD_EX);
+                }
+            }
+            Stream::ModuleList(list) => {
+                self.list(stream, &list, (COUNT, Module::SIZE));
+                for module in list.iter().filter(|module| self.hooks.keeps_module(module)) {
+                    let raw = *module.raw();
+                    let version_info = module.version().copied().unwrap_or_default();
+                    let base_of_image = mask(raw.base_of_image);
+                    let kept = Module { base_of_image, version_info, reserved0: 0, reserved1: 0, ..raw };
+                    self.accounts.record(&raw, &kept, &MODULE);
+                }
+            }
+            Stream::MemoryList(list) => {
+                self.list(stream, &list, (COUNT, MemoryDescriptor::SIZE));
+                self.ranges(stream, list.iter());
+            }
+            Stream::Memory64List(list) => {
+                self.list(stream, list.descriptors(), (MEMORY64_LIST_HEADER, MemoryDescriptor64::SIZE));
+                self.ranges(stream, list.iter());
+            }
+            Stream::MemoryInfoList(list) => {
+                self.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
+                for region in &list {
+                    let raw = *region.raw();
+                    let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(mask);
+                    let kept = format::MemoryInfo { base_address, allocation_base, ..raw };
+                    // The rows of a `USERDUMP` have nothing to align.
+                    let alignment = |field| if target.is_32_bit() { 0 } else { field };
+                    let [alignment1, alignment2] = [raw.alignment1, raw.alignment2].map(alignment);
+                    self.accounts.record(&raw, &format::MemoryInfo { alignment1, alignment2, ..kept }, &MEMORY_INFO);
+                }
+            }
+            Stream::Exception(exception) => {
+                let raw = *exception.raw();
+                let record = raw.exception_record;
+                let exception_record = format::ExceptionRecord {
+                    exception_record: mask(record.exception_record),
+                    exception_address: mask(record.exception_address),
+                    exception_information: record.exception_information.map(mask),
+                    alignment: if target.is_32_bit() { 0 } else { record.alignment },
+                    ..record
+                };
+                let kept = format::ExceptionStream { exception_record, alignment: 0, ..raw };
+                self.accounts.record(&raw, &kept, &EXCEPTION);
+                self.accounts.behind("bytes behind the record of an exception", stream, format::ExceptionStream::SIZE);
+            }
+            Stream::SystemInfo(system) => {
+                let raw = *system.raw();
+                // Both share one word.
+                let [build_number, minor_version] = [raw.build_number, raw.minor_version].map(|it| it & 0xffff);
+                let kept = format::SystemInfo { build_number, minor_version, reserved2: 0, ..raw };
+                self.accounts.record(&raw, &kept, &SYSTEM_INFO);
+                self.accounts.behind("bytes behind the system information", stream, format::SystemInfo::SIZE);
+            }
+            _ => {}
+        }
+    }
+}

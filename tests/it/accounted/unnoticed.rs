@@ -1,0 +1,152 @@
+//! The law without a judge: where a byte of the source is changed and neither the result nor the report is, the byte is in
+//! neither of them. Then it is in a stream that the report calls left behind, or in a field whose loss it names.
+
+use std::ops::Range;
+
+use libtest_mimic::Trial;
+use userdump::redump::{Options, Report};
+use userdump_walk::accounted::structures::{self, Structure};
+
+use super::redumped;
+use crate::full_user_dump::sound;
+use crate::support::everything::everything;
+use crate::support::facts::Facts;
+use crate::support::forms::Form;
+use crate::support::redumped::parsed;
+use crate::support::trials;
+
+pub fn trials() -> Vec<Trial> {
+    trials![minidumps, full_user_dumps]
+}
+
+/// The positions of the bytes that may be anything.
+fn unnoticed(source: &[u8], options: &Options) -> (Vec<usize>, Report) {
+    let (result, report) = redumped(source, options).expect("it is re-encoded");
+    let said = format!("{report:?}");
+    let changes = |at: &usize| {
+        let mut changed = source.to_vec();
+        changed[*at] ^= 0x55;
+        // What is refused is not lost in silence.
+        redumped(&changed, options).map_or(true, |(other, report)| other != result || format!("{report:?}") != said)
+    };
+    ((0..source.len()).filter(|at| !changes(at)).collect(), report)
+}
+
+fn options(letters: &str) -> Options {
+    if letters == "/f" { parsed(letters).forced() } else { parsed(letters) }
+}
+
+/// Fields that a full user dump lacks, and by what words the report says so.
+const NAMED: [(&str, Range<usize>, &str); 7] = [
+    ("CodeView record", 0..usize::MAX, "CodeView records"),
+    ("miscellaneous record", 0..usize::MAX, "miscellaneous debug records"),
+    ("SystemInfo", 2..8, "processor information"),
+    ("SystemInfo", 28..30, "edition"),
+    ("SystemInfo", 32..56, "processor information"),
+    ("process information", 4..8, "process information beside"),
+    ("process information", 12..usize::MAX, "process information beside"),
+];
+
+fn minidumps() {
+    let source = everything(Form::USUAL).build();
+    let facts = Facts::of(&source);
+    let all = structures::of(&facts);
+    for letters in ["/m", "/mA", "/mFhut", "/f"] {
+        let (positions, report) = unnoticed(&source, &options(letters));
+        // By the number of the entry of the directory.
+        let is_kept = |index: usize| {
+            report.streams.iter().any(|stream| stream.index as usize == index && stream.outcome.is_kept())
+        };
+        let entry = |kind: u32, number: usize| {
+            let entries = facts.directory.iter().enumerate().filter(|(_, entry)| entry.kind == kind);
+            entries.map(|(index, _)| index).nth(number).expect("it is there")
+        };
+        let is_lost = |words: &str| report.losses.iter().any(|loss| loss.what.contains(words));
+        let is_excused = |structure: &Structure, at: usize| {
+            let place = structure.place.clone().expect("it is somewhere");
+            let field = at - place.start;
+            let named = NAMED.iter().find(|named| named.0 == structure.name && named.1.contains(&field));
+            // The size that it says of itself.
+            let is_size = structure.name == "process information" && field < 4;
+            !is_kept(entry(structure.kind, structure.stream))
+                || structure.is_reference(at)
+                || is_size
+                || letters == "/f" && named.is_some_and(|named| is_lost(named.2))
+        };
+        // Texts have their size in front of them, and a NUL behind; records at a handle a position.
+        let around = |it: &Structure| match (it.name, &it.place) {
+            (name, Some(place)) if name.ends_with("name") => place.start - 4..place.end + 2,
+            ("object information", Some(place)) => place.start - 4..place.end,
+            (_, place) => place.clone().unwrap_or_default(),
+        };
+        // Memory, and the rows that say where it is.
+        let rows = [5, 9].into_iter().filter_map(|kind| facts.stream(kind)).map(|it| (it.rva.0, u64::from(it.size)));
+        let memory: Vec<_> = facts.ranges().iter().map(|range| (range.at.0, range.size)).chain(rows).collect();
+        let lost: Vec<String> = positions
+            .into_iter()
+            .filter(|&at| {
+                // The version of the writer, and the flags, are those of the result. The time has a name of its own.
+                let in_header = (6..8).contains(&at) || (24..32).contains(&at);
+                let in_header = in_header || letters == "/f" && (20..24).contains(&at) && is_lost("time of the dump");
+                // What an entry that is not used says of its place.
+                let directory = facts.header.directory.0 as usize;
+                let entry = at.checked_sub(directory).and_then(|at| facts.directory.get(at / 12));
+                let is_unused = entry.is_some_and(|entry| entry.kind == 0) && (at - directory) % 12 >= 4;
+                let is_memory = memory.iter().any(|(start, size)| (*start..start + size).contains(&(at as u64)));
+                // What letters select, other tests know.
+                let not_selected = is_memory && !["/mA", "/f"].contains(&letters);
+                let structure = all.iter().find(|it| it.place.as_ref().is_some_and(|place| place.contains(&at)));
+                let beside = all.iter().find(|it| around(it).contains(&at));
+                let is_explained = match (structure, beside) {
+                    (Some(structure), _) => is_excused(structure, at),
+                    (None, Some(text)) => text.place.is_some(),
+                    (None, None) => facts.directory.iter().enumerate().any(|(index, entry)| {
+                        !is_kept(index) && (entry.rva.0..entry.rva.0 + u64::from(entry.size)).contains(&(at as u64))
+                    }),
+                };
+                !in_header && !is_unused && !not_selected && !is_explained
+            })
+            .map(|at| {
+                let structure = all.iter().find(|it| it.place.as_ref().is_some_and(|place| place.contains(&at)));
+                format!("{at:#x} {:?}", structure.map(|it| (it.name, it.item, at - it.place.as_ref().unwrap().start)))
+            })
+            .collect();
+        assert_eq!(lost, [""; 0], "{letters}: {:?}", report.losses);
+    }
+}
+
+fn full_user_dumps() {
+    for wide in [true, false] {
+        let source = sound(wide).build();
+        let number = |at: usize, size: usize| {
+            source[at..at + size].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+        };
+        // Modules, data, regions and the debug event, of the positions that follow 32 bytes of other numbers.
+        let width = if wide { 8 } else { 4 };
+        let [modules, data, regions, event] = [1, 2, 3, 4].map(|slot| number(32 + width * slot, width));
+        let count = |word: usize| number(4 * word, 4);
+        // Base, size, size of the name, name.
+        let mut sizes = Vec::new();
+        let mut at = modules;
+        for _ in 0..count(6) {
+            sizes.push(at + width + 4..at + width + 8);
+            at += width + 8 + number(at + width + 4, 4);
+        }
+        let row = if wide { 48 } else { 28 };
+        let table = regions..regions + row * count(7);
+        let first_chance = if wide { event + 168..event + 172 } else { event + 92..event + 96 };
+        for letters in ["/m", "/mA", "/f"] {
+            let (positions, report) = unnoticed(&source, &options(letters));
+            let is_said = report.losses.iter().any(|loss| loss.what.contains("first chance"));
+            let is_excused = |at: usize| {
+                // A name ends at its NUL, whatever size it says.
+                sizes.iter().any(|size| size.contains(&at))
+                    || is_said && first_chance.contains(&at)
+                    || letters == "/m" && (table.contains(&at) || at >= data)
+            };
+            let lost: Vec<_> = positions.iter().filter(|at| !is_excused(**at)).collect();
+            assert!(lost.is_empty(), "{letters}, {width}: {lost:x?} {:?}", report.losses);
+            assert_eq!(is_said, letters != "/f");
+        }
+    }
+}
