@@ -71,14 +71,20 @@ impl Claim {
         (self.interval.start, self.interval.last, self.kind)
     }
 
+    /// As [`Claim::identity`]; two streams of different types are not the same even where all their bytes are.
+    fn key(&self) -> ((u64, u64, ClaimKind), Option<StreamType>) {
+        (self.identity(), Some(self.owner.stream).filter(|_| self.kind == ClaimKind::Stream))
+    }
+
     /// True if both may have the same bytes. Some producers count to a stream what it refers to, or to a part of it, and two
-    /// entries of the directory may lead to one stream.
+    /// entries of the directory may lead to one stream if they are of one type.
     fn may_share(&self, other: &Self) -> bool {
         let is_stream = |claim: &Self| matches!(claim.kind, ClaimKind::Stream | ClaimKind::Records);
+        let is_one_type = self.owner.stream == other.owner.stream;
         match (self.kind, other.kind) {
-            (ClaimKind::Part, ClaimKind::Part) => self.owner.stream == other.owner.stream,
-            (ClaimKind::Stream, _) if is_stream(other) => self.interval == other.interval,
-            (ClaimKind::Stream, _) | (_, ClaimKind::Stream) => self.owner.stream == other.owner.stream,
+            (ClaimKind::Part, ClaimKind::Part) => is_one_type,
+            (ClaimKind::Stream, _) if is_stream(other) => self.interval == other.interval && is_one_type,
+            (ClaimKind::Stream, _) | (_, ClaimKind::Stream) => is_one_type,
             _ => false,
         }
     }
@@ -122,8 +128,8 @@ pub(crate) fn add(list: &mut Vec<Claim>, claim: Claim) {
 /// Sorts claims and leaves of equal ones the first, whose owner is the first record that refers to the part.
 fn keep_once(claims: &mut Vec<Claim>) {
     worked(claims.len() as u64);
-    claims.sort_by_key(Claim::identity);
-    claims.dedup_by_key(|claim| claim.identity());
+    claims.sort_by_key(Claim::key);
+    claims.dedup_by_key(|claim| claim.key());
 }
 
 /// A claim to bytes of which some are another owner's.

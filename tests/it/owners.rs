@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         no_part_comes_along_as_another,
         nothing_reaches_over_tables_and_lists,
         what_records_have_in_common_is_no_fault,
+        a_stream_is_not_one_of_another_type,
         registers_are_kept_whatever_claims_them,
     ]
 }
@@ -228,7 +229,7 @@ fn what_records_have_in_common_is_no_fault() {
         bytes.windows(whole.len()).position(|window| window == whole).expect("it is there") as u32
     };
     let name = |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is there") as u64 - 4;
-    let build = |at: u32, text: u64, (rva, size): (u32, u32)| {
+    let build = |at: u32, text: u64| {
         let dump = base(Text::At(text)).thread_name(7, "shared").thread_name(8, Text::At(text));
         let dump = dump.module(Module { name: Text::At(text), ..Module::new(1, 2, "") });
         let dump = dump.unloaded_module(UnloadedModule { name: Text::At(text), ..UnloadedModule::new(1, 2, "") });
@@ -236,12 +237,10 @@ fn what_records_have_in_common_is_no_fault() {
         let dump = dump.handle(Handle { object_name: Text::At(0x1c), ..Handle::new(1, Text::At(text)) });
         let dump = dump.thread(Thread::new(8).context(Part::At(1232, at)));
         let dump = dump.exception(Exception { context: Part::At(1232, at), ..Exception::new(7, 1, 2) });
-        let dump = dump.raw(STATUS, "Name:\tx\n").raw(UNKNOWN, []).memory(0x1000, [1; 64]);
-        dump.shape(UNKNOWN, Shape::usual().rva(rva).data_size(size)).build()
+        dump.memory(0x1000, [1; 64]).build()
     };
-    let first = build(0x1_0000, 0x1_0000, (0x1_0000, 8));
-    let status = Facts::of(&first).stream(STATUS).expect("it is there");
-    let source = build(context(&first), name(&first), (status.rva.0 as u32, status.size));
+    let first = build(0x1_0000, 0x1_0000);
+    let source = build(context(&first), name(&first));
     let mut found = Vec::new();
     Minidump::parse(&source).expect("a dump").check(&mut |finding| {
         found.extend((finding.code == FindingCode::PartShared).then_some(finding.to_string()));
@@ -250,6 +249,23 @@ fn what_records_have_in_common_is_no_fault() {
     let out = Redumped::once(&source, &parsed("/mhu"));
     let is_shared = |error: &ReadError| matches!(error, ReadError::PartShared { .. });
     assert!(!out.report.faults.iter().any(|fault| is_shared(&fault.error)), "{:?}", out.faults());
+}
+
+fn a_stream_is_not_one_of_another_type() {
+    for of in [STATUS, kind::TOKEN, kind::MISC_INFO, 0x4d7a_0003] {
+        let build = |(rva, size): (u32, u32)| {
+            let dump = base(Text::None).raw(kind::COMMENT_A, around()).raw(of, []);
+            dump.shape(of, Shape::usual().rva(rva).data_size(size)).build()
+        };
+        let comment = Facts::of(&build((0x1_0000, 8))).stream(kind::COMMENT_A).expect("it is there");
+        let source = build((comment.rva.0 as u32, comment.size));
+        assert!(shared(&source).contains(&of), "{of:#x}: {:x?}", shared(&source));
+        for options in ["/m", "/mr", "/mR", "/mrR"] {
+            let out = Redumped::once(&source, &parsed(options));
+            assert!(is_told(&out), "{of:#x}: {options} does not say so");
+            assert!(options == "/m" || !has_secret(&out.bytes), "{of:#x}: {options}");
+        }
+    }
 }
 
 fn registers_are_kept_whatever_claims_them() {
