@@ -13,10 +13,12 @@ use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
 use userdump::read::thread::ThreadNames;
-use userdump::read::{FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, ThreadList};
+use userdump::read::{
+    FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, Target, ThreadList,
+};
 
 use crate::findings::Findings;
-use crate::names::{available, format, system};
+use crate::names::{available, format, meaning_of_address, system};
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
@@ -81,6 +83,8 @@ struct ExceptionFacts {
     thread: u32,
     code: u32,
     address: u64,
+    /// What it is the address of, where the system is known.
+    address_is: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +101,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
-        exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception)).collect(),
+        exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception, dump.target())).collect(),
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),
             Dump::FullUserDump(dump) => of_user_dump(dump),
@@ -170,8 +174,13 @@ fn memory<'a>(list: Option<impl IntoIterator<Item = MemoryRange<'a>>>) -> Memory
 }
 
 impl ExceptionFacts {
-    fn of(exception: &AnyException<'_>) -> Self {
-        Self { thread: exception.thread_id(), code: exception.code(), address: exception.address() }
+    fn of(exception: &AnyException<'_>, target: Target) -> Self {
+        Self {
+            thread: exception.thread_id(),
+            code: exception.code(),
+            address: exception.address(),
+            address_is: meaning_of_address(target),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! stream.
 
 use userdump::format::{DirectoryEntry, PlatformId};
+use userdump::read::Target;
 use userdump::{Dump, Minidump};
 
 /// The name of the format.
@@ -35,4 +36,17 @@ pub const fn system(platform: PlatformId) -> Option<&'static str> {
 pub fn available(dump: &Minidump<'_>, entry: &DirectoryEntry) -> u64 {
     let behind = (dump.data().len() as u64).saturating_sub(entry.location.rva.into());
     behind.min(entry.location.data_size.into())
+}
+
+/// What [`meaning_of_address`] says of Windows.
+pub const INSTRUCTION: &str = "instruction";
+
+/// What the address in the record of an exception is the address of: an instruction under Windows alone.
+pub fn meaning_of_address(target: Target) -> Option<&'static str> {
+    match target.platform? {
+        PlatformId::MAC_OS | PlatformId::IOS => Some("memory or code"),
+        PlatformId::LINUX | PlatformId::ANDROID => Some("memory"),
+        platform if platform.is_windows() => Some(INSTRUCTION),
+        _ => None,
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use userdump::Dump;
-use userdump::format::{PlatformId, StreamType};
+use userdump::format::StreamType;
 use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
 use userdump::read::handle::HandleData;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
@@ -15,7 +15,7 @@ use userdump::read::thread::ThreadNames;
 use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
 
 use crate::findings::Findings;
-use crate::names::{available, system};
+use crate::names::{INSTRUCTION, available, meaning_of_address, system};
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
@@ -184,21 +184,17 @@ fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
             Some(index) => index.get(row.address()).map(AnyModule::Minidump),
             None => dump.modules().find(|module| module.contains(row.address())),
         };
-        exception(&row, module.as_ref(), meaning_of_address(dump.target()))
+        exception(&row, module.as_ref(), dump.target())
     })
 }
 
-/// What the address of an exception is: that of the instruction under Windows alone.
-fn meaning_of_address(target: Target) -> &'static str {
-    match target.platform {
-        Some(PlatformId::MAC_OS | PlatformId::IOS) => "address or code ",
-        Some(PlatformId::LINUX | PlatformId::ANDROID) => "memory address ",
-        _ => "",
-    }
-}
-
-fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>, meaning: &str) -> String {
+fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>, target: Target) -> String {
     let address = exception.address();
+    // That of an instruction is what everyone expects.
+    let meaning = match meaning_of_address(target) {
+        Some(INSTRUCTION) | None => String::new(),
+        Some(meaning) => format!("{meaning} address "),
+    };
     let place = module.map_or(String::new(), |module| {
         format!(", {} + 0x{:x}", text(module.name().ok()), address.wrapping_sub(module.base()))
     });
