@@ -134,9 +134,7 @@ fn gave_up(report: &Report) -> bool {
     let is_shared = |error| matches!(error, ReadError::MemoryShared { .. } | ReadError::PartShared { .. });
     let has_shared = report.faults.iter().any(|fault| is_shared(fault.error));
     // A stream is cut where such bytes begin, and may be too short then.
-    let is_cut = |stream: &StreamReport| {
-        stream.stream_type == StreamType::EXCEPTION && matches!(stream.outcome, Outcome::Unreadable(_))
-    };
+    let is_cut = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(error) if is_shared(error));
     let streams = &report.streams;
     broke_off || has_shared || streams.iter().any(|stream| is_one_too_many(stream.outcome) || is_cut(stream))
 }

@@ -172,7 +172,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
             }
             // Whose the bytes are is not known, so that none of them come along.
             let nothing = stream.shortened(0);
-            return (nothing, Stream::decode(&nothing), doubtful);
+            let decoded = Stream::decode(&nothing).map_err(|error| doubtful.unwrap_or(error));
+            return (nothing, decoded, doubtful);
         };
         let own = match &decoded {
             Ok(Stream::Token(tokens)) => tokens.own_size(),
@@ -184,7 +185,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             return (stream, decoded, Some(error));
         }
         let shortened = stream.shortened(believed);
-        (shortened, Stream::decode(&shortened), Some(error))
+        (shortened, Stream::decode(&shortened).map_err(|_| error), Some(error))
     }
 
     /// Takes from what may be carried.
