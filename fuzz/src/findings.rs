@@ -169,5 +169,11 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
     // stands in for its size.
     // And of a directory that is cut not all entries are looked at.
     let hides = matches!(source.code, FindingCode::FileTruncated | FindingCode::DirectoryTruncated);
-    hides || source.code == result.code || has_to_do
+    // Of two streams on the same bytes `r` and `R` keep neither, and only the second has a finding.
+    let is_lost = source.code == FindingCode::StreamsOverlap
+        && matches!(
+            result.code,
+            FindingCode::NoSystemInfo | FindingCode::NoThreads | FindingCode::ExceptionThreadMissing
+        );
+    hides || is_lost || source.code == result.code || has_to_do
 }
