@@ -91,6 +91,9 @@ bitflags! {
         /// Failure over memory that cannot be read.
         #[doc(alias = "MiniDumpNoIgnoreInaccessibleMemory")]
         const NO_IGNORE_INACCESSIBLE_MEMORY = 0x0200_0000;
+        /// Full memory, compressed in buckets; without `WITH_FULL_MEMORY`, and not in Microsoft's documentation.
+        #[doc(alias = "MiniDumpWithMemoryCompressed")]
+        const WITH_MEMORY_COMPRESSED = 0x0400_0000;
     }
 }
 

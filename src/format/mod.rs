@@ -26,6 +26,7 @@ pub(crate) mod named_values;
 
 pub mod breakpad;
 pub mod code_names;
+pub mod compressed_memory;
 pub mod context;
 pub mod crashpad;
 pub(crate) mod debug;
