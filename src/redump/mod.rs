@@ -343,9 +343,10 @@ pub use select::reason::{Reason, SelectedMemory};
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZero;
 use std::io;
 
-use crate::error::RedumpError;
+use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
@@ -408,6 +409,11 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        if options.is_full_user_dump() && options.is_compressed() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "the format has no compressed memory";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
         let source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
@@ -449,12 +455,15 @@ impl<'a> Redump<'a> {
         report.understood = understood::understood(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
+        report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
     }
 
-    /// The size of the result in bytes.
+    /// The size of the result in bytes; with compressed memory the most that it can be.
+    ///
+    /// [`Report::size`] says how large it has become.
     pub const fn size(&self) -> u64 {
         self.plan.size()
     }
@@ -469,13 +478,35 @@ impl<'a> Redump<'a> {
         self.selected.iter()
     }
 
-    /// Writes the result in one pass.
+    /// Limits the threads that compress memory, as [`Plan::with_threads`] does.
+    #[must_use]
+    pub fn with_threads(self, limit: NonZero<usize>) -> Self {
+        Self { plan: self.plan.with_threads(limit), ..self }
+    }
+
+    /// Has `progress` called now and then while the result is written, as [`Plan::with_progress`] does.
+    #[must_use]
+    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
+        Self { plan: self.plan.with_progress(progress), ..self }
+    }
+
+    /// Writes the result in one pass. With compressed memory there is another pass before it: see [`Plan::write_to`].
     ///
     /// # Errors
     ///
     /// [`RedumpError::Write`].
     pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
-        self.plan.write_to(sink)?;
-        Ok(self.report)
+        let written = self.plan.write_to(sink)?;
+        Ok(self.report.written(&written))
+    }
+
+    /// Writes the result in one pass, whether memory is compressed or not: see [`Plan::write_to_seekable`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Report, RedumpError> {
+        let written = self.plan.write_to_seekable(sink)?;
+        Ok(self.report.written(&written))
     }
 }

@@ -66,6 +66,7 @@ pub struct Options {
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
     forced: bool,
+    compressed: bool,
     comment: Option<String>,
 }
 
@@ -105,6 +106,23 @@ impl Options {
         self.forced
     }
 
+    /// Compresses the selected memory, whatever the letters are: it is in a CompressedMemory stream in place of a list. There
+    /// are debuggers that open such a dump since 2026 (10.0.29507).
+    ///
+    /// The flags say so ([`MinidumpType::WITH_MEMORY_COMPRESSED`], and not [`MinidumpType::WITH_FULL_MEMORY`]), and stacks have
+    /// no position in the file. Where nothing is selected, there is nothing to compress and the dump is one without
+    /// compression: [`Report::compressed`](crate::redump::Report::compressed). A full user dump has no place for it, and is
+    /// refused.
+    #[must_use]
+    pub fn compressed(self) -> Self {
+        Self { compressed: true, ..self }
+    }
+
+    /// True after [`Options::compressed`].
+    pub const fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
     /// Adds a comment to the dump, as `/c` does.
     #[must_use]
     pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
@@ -119,8 +137,17 @@ impl Options {
 
     /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
     ///
-    /// The debugger sets the bit for token information with every option.
+    /// The debugger sets the bit for token information with every option. Those of compressed memory are only in a dump that
+    /// has memory.
     pub fn minidump_type(&self) -> MinidumpType {
+        match self.compressed && !self.full_user_dump {
+            true => (self.asked() - MinidumpType::WITH_FULL_MEMORY) | MinidumpType::WITH_MEMORY_COMPRESSED,
+            false => self.asked(),
+        }
+    }
+
+    /// The flags without compression.
+    pub(super) fn asked(&self) -> MinidumpType {
         if self.full_user_dump {
             return MinidumpType::empty();
         }
@@ -140,8 +167,13 @@ impl Options {
     /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for. Token information may be set or
     /// not, as the debugger always sets it.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
-        let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
-        let options = Self { bits, ..Self::default() };
+        let compressed = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
+        if compressed && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
+            // No dump has both.
+            return Err(RedumpError::UnsupportedFlags { bits: MinidumpType::WITH_MEMORY_COMPRESSED.bits() });
+        }
+        let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION - MinidumpType::WITH_MEMORY_COMPRESSED;
+        let options = Self { bits, compressed, ..Self::default() };
         let covered = options.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
         let rest = bits.bits() & !covered.bits();
         if rest == 0 { Ok(options) } else { Err(RedumpError::UnsupportedFlags { bits: rest }) }
@@ -151,7 +183,7 @@ impl Options {
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
         const OF_USER_DUMP: MinidumpType =
             MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
-        if self.full_user_dump { OF_USER_DUMP } else { self.minidump_type() }.contains(bits)
+        if self.full_user_dump { OF_USER_DUMP } else { self.asked() }.contains(bits)
     }
 
     /// The letter that stands for just these bits.

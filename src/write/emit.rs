@@ -2,16 +2,17 @@
 
 use alloc::vec::Vec;
 use core::hint::black_box;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read, SeekFrom, Write};
 
 use crate::error::{Item, WriteError};
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{LocationDescriptor, MemoryDescriptor};
 
+use crate::write::compressed::{Compressed, Seek, Work};
 use crate::write::encode;
 use crate::write::memory_range::{Contents, ShortSource};
 use crate::write::part_bytes::PartBytes;
-use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
+use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan, Progress};
 
 /// How many runs of bytes go into one call of the sink.
 const BATCH: usize = 256;
@@ -31,6 +32,8 @@ pub struct Written {
     pub size: u64,
     /// The ranges whose readers ended early and were filled up with zeros.
     pub shortfalls: Vec<Shortfall>,
+    /// The memory, if it was compressed: [`MinidumpBuilder::compressed`](crate::write::MinidumpBuilder::compressed).
+    pub compressed: Option<Compressed>,
 }
 
 /// A memory range that holds zeros in place of bytes that its reader did not give.
@@ -49,17 +52,63 @@ impl Plan<'_> {
     ///
     /// The sink is never asked to seek. Borrowed memory contents are handed to it from where they are.
     ///
+    /// If memory is compressed, that is done twice, for where everything is has to be known before the first byte goes out:
+    /// [`Plan::write_to_seekable`] does it once. What can be read only once is kept meanwhile, compressed: ranges from
+    /// readers, and in a re-encoding all of them if memory is redacted.
+    ///
     /// # Errors
     ///
     /// [`WriteError::Io`] if the sink fails, [`WriteError::Source`] if the reader of a memory range does,
-    /// [`WriteError::ShortSource`] if one ends early and zeros were not asked for. What was written by then is no dump.
+    /// [`WriteError::ShortSource`] if one ends early and zeros were not asked for, [`WriteError::InvalidInput`] if memory is
+    /// compressed and has changed when it is done a second time. What was written by then is no dump.
     pub fn write_to(self, sink: impl io::Write) -> Result<Written, WriteError> {
-        let Plan { chunks, memory, tail, short_source, .. } = self;
-        let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new() };
+        self.emit(sink, None)
+    }
+
+    /// Writes the dump from where the sink is, and goes back once for what follows from the sizes of compressed memory. Without
+    /// compressed memory this is [`Plan::write_to`].
+    ///
+    /// At the end, the sink stands behind the dump. A file must not be open for appending: it would not go back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::write_to`], and [`WriteError::Io`] if the sink cannot be moved.
+    pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Written, WriteError> {
+        self.emit(sink, Some(io::Seek::seek))
+    }
+
+    fn emit<W: Write>(mut self, sink: W, seek: Seek<W>) -> Result<Written, WriteError> {
+        let Plan { chunks, memory, mut compressed, tail, short_source, size: expected, threads, .. } = self;
+        // It is told of the file, or of the memory that is compressed.
+        let (mut of_file, mut of_memory) = match compressed {
+            None => (self.progress.take(), None),
+            Some(_) => (None, self.progress.take()),
+        };
+        let passes = if seek.is_some() { 1 } else { 2 };
+        let total = compressed.as_ref().map_or(0, |memory| memory.totals.bytes.saturating_mul(passes));
+        let mut work = Work { short_source, threads, progress: &mut of_memory, done: 0, total };
+        let sizes = match (&mut compressed, seek) {
+            (Some(compressed), None) => Some(compressed.sizes(&mut work)?),
+            _ => None,
+        };
+        let mut emitter = Emitter { sink, offset: 0, shortfalls: Vec::new(), progress: &mut of_file, expected };
+        let start = match (&compressed, seek) {
+            (Some(_), Some(seek)) => {
+                seek(&mut emitter.sink, SeekFrom::Current(0)).map_err(|error| emitter.unmoved(error))?
+            }
+            _ => 0,
+        };
         emitter.chunks(&chunks)?;
         for list in memory {
             emitter.head(&list)?;
             emitter.contents(list, short_source)?;
+        }
+        match (&mut compressed, sizes, seek) {
+            (Some(compressed), Some(sizes), _) => compressed.write_in_order(&mut emitter, sizes, &mut work)?,
+            (Some(compressed), None, Some(seek)) => {
+                compressed.write_and_go_back(&mut emitter, seek, start, &mut work)?;
+            }
+            _ => {}
         }
         emitter.chunks(&tail)?;
         // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
@@ -68,7 +117,8 @@ impl Plan<'_> {
             let item = Item { name: "file", index: None };
             WriteError::Io { item, offset: 0, needed: size, written: size, source }
         })?;
-        Ok(Written { size, shortfalls: emitter.shortfalls })
+        let compressed = compressed.map(|memory| memory.written(size));
+        Ok(Written { size, shortfalls: emitter.shortfalls, compressed })
     }
 }
 
@@ -80,11 +130,11 @@ fn touch(bytes: &[u8]) {
 
 /// What bytes belong to, for errors: a whole range or list, though it goes out in several runs.
 #[derive(Clone, Copy)]
-struct Extent {
-    item: Item,
+pub(super) struct Extent {
+    pub(super) item: Item,
     /// Where it starts in the output.
-    offset: u64,
-    size: u64,
+    pub(super) offset: u64,
+    pub(super) size: u64,
 }
 
 /// Runs of bytes that the next call of the sink gets together.
@@ -95,7 +145,12 @@ struct Batch<'b> {
 }
 
 impl<'b> Batch<'b> {
-    fn push<W: Write>(&mut self, emitter: &mut Emitter<W>, of: Extent, bytes: &'b [u8]) -> Result<(), WriteError> {
+    fn push<W: Write>(
+        &mut self,
+        emitter: &mut Emitter<'_, '_, W>,
+        of: Extent,
+        bytes: &'b [u8],
+    ) -> Result<(), WriteError> {
         if bytes.len() > PIECE {
             emitter.write(self)?;
             return bytes.chunks(PIECE).try_for_each(|piece| self.push(emitter, of, piece));
@@ -108,7 +163,7 @@ impl<'b> Batch<'b> {
         if self.runs.len() >= BATCH || self.size >= PIECE as u64 { emitter.write(self) } else { Ok(()) }
     }
 
-    fn pad_to<W: Write>(&mut self, emitter: &mut Emitter<W>, offset: u64) -> Result<(), WriteError> {
+    fn pad_to<W: Write>(&mut self, emitter: &mut Emitter<'_, '_, W>, offset: u64) -> Result<(), WriteError> {
         let at = emitter.offset + self.size;
         let size = offset.saturating_sub(at);
         let zeros = usize::try_from(size).ok().and_then(|size| ZEROS.get(..size)).unwrap_or(ZEROS);
@@ -117,13 +172,16 @@ impl<'b> Batch<'b> {
 }
 
 /// The sink and how far it is.
-struct Emitter<W> {
+pub(super) struct Emitter<'p, 'a, W> {
     sink: W,
-    offset: u64,
-    shortfalls: Vec<Shortfall>,
+    pub(super) offset: u64,
+    pub(super) shortfalls: Vec<Shortfall>,
+    progress: &'p mut Option<Progress<'a>>,
+    /// The size of the file.
+    expected: u64,
 }
 
-impl<W: Write> Emitter<W> {
+impl<W: Write> Emitter<'_, '_, W> {
     /// Writes all runs of the batch and empties it.
     fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), WriteError> {
         let mut slices: Vec<IoSlice<'_>> = batch.runs.iter().map(|(_, bytes)| IoSlice::new(bytes)).collect();
@@ -150,7 +208,27 @@ impl<W: Write> Emitter<W> {
         self.offset += written;
         batch.runs.clear();
         batch.size = 0;
+        if let Some(progress) = self.progress {
+            progress(self.offset, self.expected);
+        }
         Ok(())
+    }
+
+    /// Moves the sink to a position of the dump, which starts at `start`.
+    pub(super) fn move_to(
+        &mut self,
+        seek: fn(&mut W, SeekFrom) -> io::Result<u64>,
+        start: u64,
+        offset: u64,
+    ) -> Result<(), WriteError> {
+        seek(&mut self.sink, SeekFrom::Start(start.saturating_add(offset))).map_err(|error| self.unmoved(error))?;
+        self.offset = offset;
+        Ok(())
+    }
+
+    fn unmoved(&self, source: io::Error) -> WriteError {
+        let item = Item { name: "file", index: None };
+        WriteError::Io { item, offset: 0, needed: self.expected, written: self.offset, source }
     }
 
     /// The error that names what the sink stopped in.
@@ -167,9 +245,15 @@ impl<W: Write> Emitter<W> {
     }
 
     /// Writes bytes that do not outlive the call.
-    fn write_now(&mut self, of: Extent, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(super) fn write_now(&mut self, of: Extent, bytes: &[u8]) -> Result<(), WriteError> {
         let mut batch = Batch::default();
         batch.push(self, of, bytes)?;
+        self.write(&mut batch)
+    }
+
+    pub(super) fn pad_to(&mut self, offset: u64) -> Result<(), WriteError> {
+        let mut batch = Batch::default();
+        batch.pad_to(self, offset)?;
         self.write(&mut batch)
     }
 
@@ -231,7 +315,7 @@ impl<W: Write> Emitter<W> {
     }
 
     /// Writes a header and rows through a small buffer.
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &mut self,
         of: Extent,
         head: Vec<u8>,
