@@ -174,9 +174,20 @@ impl Options {
         }
         let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION - MinidumpType::WITH_MEMORY_COMPRESSED;
         let options = Self { bits, compressed, ..Self::default() };
-        let covered = options.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
-        let rest = bits.bits() & !covered.bits();
-        if rest == 0 { Ok(options) } else { Err(RedumpError::UnsupportedFlags { bits: rest }) }
+        let rest = options.without_letter();
+        // Of compressed memory the flags do not say whether it was all.
+        let full = Self { bits: bits | MinidumpType::WITH_FULL_MEMORY, ..options.clone() };
+        match rest {
+            0 => Ok(options),
+            _ if compressed && full.without_letter() == 0 => Ok(full),
+            bits => Err(RedumpError::UnsupportedFlags { bits }),
+        }
+    }
+
+    /// The bits that no letter stands for.
+    fn without_letter(&self) -> u64 {
+        let covered = self.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
+        self.bits.bits() & !covered.bits()
     }
 
     /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all the memory that there is.

@@ -13,14 +13,14 @@ use crate::format::{MinidumpType, StreamType, size32};
 
 use crate::write::buckets::{BUCKET, Cut, Regions, Totals};
 use crate::write::cursor::Cursor;
-use crate::write::emit::{Emitter, Extent, Shortfall};
+use crate::write::emitter::{Emitter, Extent};
 use crate::write::encode;
 use crate::write::gather::Gatherer;
 use crate::write::lz4;
 use crate::write::memory_range::ShortSource;
 use crate::write::pack::{Packed, pack};
-use crate::write::plan::Progress;
 use crate::write::range_list::RangeList;
+use crate::write::written::{Compressed, Progress, Shortfall};
 
 /// The type of its stream.
 pub(super) const COMPRESSED_MEMORY: StreamType = StreamType(25);
@@ -28,19 +28,6 @@ pub(super) const COMPRESSED_MEMORY: StreamType = StreamType(25);
 const HEADER: Item = Item { name: "CompressedMemory", index: None };
 const REGIONS: Item = Item { name: "array of regions", index: None };
 const BUCKETS: Item = Item { name: "array of buckets", index: None };
-
-/// Compressed memory of a dump, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Compressed {
-    /// How many ranges, or parts of ranges, there are.
-    pub regions: u64,
-    /// How many buckets they are in.
-    pub buckets: u64,
-    /// The memory in bytes.
-    pub size: u64,
-    /// The bytes of all buckets; before they are written, the most that these can be.
-    pub compressed_size: u64,
-}
 
 /// Moves a sink to a position, if it can do that.
 pub(super) type Seek<W> = Option<fn(&mut W, SeekFrom) -> io::Result<u64>>;

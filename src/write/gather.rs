@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use crate::error::WriteError;
 
 use crate::write::buckets::Cut;
-use crate::write::emit::Shortfall;
 use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
+use crate::write::written::Shortfall;
 
 /// Where the uncompressed bytes of a bucket are.
 pub(super) enum Gathered<'b> {

@@ -9,10 +9,11 @@ use crate::error::Item;
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{DirectoryEntry, MemoryDescriptor, StreamType};
 
-use crate::write::compressed::{Compressed, CompressedChunk};
+use crate::write::compressed::CompressedChunk;
 use crate::write::memory_range::ShortSource;
 use crate::write::part_bytes::PartBytes;
 use crate::write::range_list::RangeList;
+use crate::write::written::{Compressed, Progress};
 
 /// Bytes of the file that are not memory contents, at their final place.
 #[derive(Debug)]
@@ -77,9 +78,6 @@ pub struct Plan<'a> {
     pub(super) threads: Option<NonZero<usize>>,
     pub(super) progress: Option<Progress<'a>>,
 }
-
-/// Is told how much of the work is done, and how much there is.
-pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + 'a>;
 
 /// Prints how much there is, and nothing of it.
 impl fmt::Debug for Plan<'_> {
