@@ -74,7 +74,12 @@ pub struct Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
-        f.debug_struct("Options").field("letters", &format_args!("{self}")).field("comment", &comment).finish()
+        let mut options = f.debug_struct("Options");
+        options
+            .field("letters", &format_args!("{self}"))
+            .field("compressed", &self.compressed)
+            .field("comment", &comment);
+        options.finish()
     }
 }
 
@@ -167,12 +172,13 @@ impl Options {
     /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for. Token information may be set or
     /// not, as the debugger always sets it.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
-        let compressed = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
-        if compressed && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
-            // No dump has both.
-            return Err(RedumpError::UnsupportedFlags { bits: MinidumpType::WITH_MEMORY_COMPRESSED.bits() });
+        const BOTH: MinidumpType = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::WITH_FULL_MEMORY);
+        let mut bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
+        // No dump has both.
+        let compressed = (bits & BOTH) == MinidumpType::WITH_MEMORY_COMPRESSED;
+        if compressed {
+            bits -= MinidumpType::WITH_MEMORY_COMPRESSED;
         }
-        let bits = flags - MinidumpType::WITH_TOKEN_INFORMATION - MinidumpType::WITH_MEMORY_COMPRESSED;
         let options = Self { bits, compressed, ..Self::default() };
         let rest = options.without_letter();
         // Of compressed memory the flags do not say whether it was all.

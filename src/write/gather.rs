@@ -11,11 +11,14 @@ use crate::write::buckets::Cut;
 use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
 use crate::write::written::Shortfall;
 
+/// So many runs stay where they are borrowed from. The list of more of them would take more room than what they are.
+const RUNS: usize = 4096;
+
 /// Where the uncompressed bytes of a bucket are.
 pub(super) enum Gathered<'b> {
     /// Borrowed, one run behind the other.
     Runs(Vec<&'b [u8]>),
-    /// At the start of the room that was lent for them, because a reader gave some of them.
+    /// At the start of the room that was lent for them, because a reader gave some of them or there are too many runs.
     Filled,
 }
 
@@ -49,13 +52,13 @@ impl<'b> Gatherer<'b> {
     /// collected again. `room` is as large as a bucket. With `skips`, what cannot is taken for read.
     pub(super) fn gather(
         &mut self,
-        regions: &mut Vec<Cut<MemoryRange<'b>>>,
+        regions: &mut dyn Iterator<Item = Cut<MemoryRange<'b>>>,
         room: &mut [u8],
         skips: bool,
     ) -> Result<(Gathered<'b>, bool), WriteError> {
         let mut runs: Vec<&'b [u8]> = Vec::new();
         let (mut filled, mut is_filled, mut is_repeatable) = (0usize, false, true);
-        for Cut { region, range } in regions.drain(..) {
+        for Cut { region, range } in regions {
             if let Some(range) = range {
                 self.open = Some(Open::new(range));
             }
@@ -81,15 +84,17 @@ impl<'b> Gatherer<'b> {
                             false => runs.push(now),
                         }
                     }
+                    if runs.len() > RUNS {
+                        filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
+                        is_filled = true;
+                    }
                     if left > 0 {
                         return Err(short(region.range, open.address, open.size, open.size - left as u64));
                     }
                 }
                 Bytes::Reader { .. } if skips && !open.is_repeatable => {}
                 Bytes::Reader { reader, given, has_ended } => {
-                    for run in runs.drain(..) {
-                        filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
-                    }
+                    filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
                     is_filled = true;
                     let part = room.get_mut(filled..).and_then(|room| room.get_mut(..size)).unwrap_or_default();
                     let count = match if *has_ended { Ok(0) } else { read(reader, part) } {
@@ -140,6 +145,16 @@ pub(super) fn copy(room: &mut [u8], run: &[u8]) -> usize {
         room.copy_from_slice(run);
     }
     run.len()
+}
+
+/// The same of several runs, which are taken out of their list.
+fn copy_all(room: &mut [u8], runs: &mut Vec<&[u8]>) -> usize {
+    let mut filled = 0;
+    for run in runs.drain(..) {
+        filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
+    }
+    runs.shrink_to_fit();
+    filled
 }
 
 /// Reads until there is no more room or no more to read.

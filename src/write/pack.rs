@@ -8,7 +8,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::iter::Peekable;
+use core::iter::{self, Peekable};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -80,7 +80,7 @@ pub(super) fn pack<'b>(
     hand_over: &mut dyn FnMut(Packed<'_>) -> Result<(), WriteError>,
 ) -> Result<(), WriteError> {
     let threads = threads.min(usize::try_from(totals.buckets).unwrap_or(usize::MAX));
-    let mut source = Buckets { gatherer, regions: regions.peekable(), of_bucket: Vec::new(), keeps };
+    let mut source = Buckets { gatherer, regions: regions.peekable(), keeps };
     let mut desk = Desk::new(totals, threads, hand_over);
     if threads <= 1 {
         return alone(&mut source, &mut desk);
@@ -160,7 +160,6 @@ where
 struct Buckets<'g, 'b, I: Iterator> {
     gatherer: &'g mut Gatherer<'b>,
     regions: Peekable<I>,
-    of_bucket: Vec<I::Item>,
     keeps: &'g dyn Fn(u64) -> bool,
 }
 
@@ -168,14 +167,15 @@ impl<'b, I: Iterator<Item = Cut<MemoryRange<'b>>>> Buckets<'_, 'b, I> {
     fn next(&mut self, desk: &mut Desk<'_, 'b>) -> Result<Option<Job<'b>>, WriteError> {
         let Some(first) = self.regions.peek().map(|cut| cut.region) else { return Ok(None) };
         let (mut regions, mut size) = (0, 0);
-        while let Some(cut) = self.regions.next_if(|cut| cut.region.bucket == first.bucket) {
+        let mut of_bucket = iter::from_fn(|| {
+            let cut = self.regions.next_if(|cut| cut.region.bucket == first.bucket)?;
             regions += 1;
             size += cut.region.size;
-            self.of_bucket.push(cut);
-        }
+            Some(cut)
+        });
         let is_kept = (self.keeps)(first.bucket);
         let mut bytes = desk.buffer();
-        let (gathered, is_repeatable) = self.gatherer.gather(&mut self.of_bucket, &mut bytes, is_kept)?;
+        let (gathered, is_repeatable) = self.gatherer.gather(&mut of_bucket, &mut bytes, is_kept)?;
         let runs = match gathered {
             Gathered::Runs(runs) => runs,
             Gathered::Filled => Vec::new(),

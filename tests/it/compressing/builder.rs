@@ -345,10 +345,10 @@ fn progress_is_told_to_the_end() {
 fn what_is_allocated_is_two_buffers_a_thread() {
     const BUFFER: usize = (4 << 20) * 110 / 100 + 20;
     let bytes = mixed(96 << 20, 6);
-    for (count, buffers) in [(1, 2), (2, 6), (3, 8)] {
+    // Ranges that do not fill a bucket have to be put together, and there may be very many of them.
+    for (count, buffers, size) in [(1, 2, 1_052_672), (2, 6, 1_052_672), (3, 8, 1_052_672), (2, 6, 32)] {
         let mut dump = MinidumpBuilder::new();
-        // Ranges that do not fill a bucket have to be put together.
-        for (number, range) in bytes.chunks((1 << 20) + 4096).enumerate() {
+        for (number, range) in bytes.chunks(size).enumerate() {
             dump.memory64(MemoryRange::borrowed((number as u64) << 32, range));
         }
         dump.compressed();
@@ -365,7 +365,7 @@ fn what_is_allocated_is_two_buffers_a_thread() {
         }
         let (written, spent) = measure(|| plan.write_to(Forgets(0)));
         assert_eq!(written.expect("it takes everything").compressed.map(|it| it.buckets), Some(24));
-        assert!(spent.peak < buffers * BUFFER + (64 << 10), "{count} threads: {spent:?}");
+        assert!(spent.peak < buffers * BUFFER + (256 << 10), "{count} threads: {spent:?}");
     }
 }
 
