@@ -347,6 +347,7 @@ mod transcode;
 mod understood;
 mod unused_bytes;
 mod unused_in_streams;
+mod writing;
 
 pub use hooks::Hooks;
 pub use options::Options;
@@ -355,7 +356,6 @@ pub use select::reason::{Reason, SelectedMemory};
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::num::NonZero;
 use std::io;
 
 use crate::error::{Item, RedumpError, WriteError};
@@ -471,54 +471,5 @@ impl<'a> Redump<'a> {
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
-    }
-
-    /// The size of the result in bytes; with compressed memory the most that it can be.
-    ///
-    /// [`Report::size`] says how large it has become.
-    pub const fn size(&self) -> u64 {
-        self.plan.size()
-    }
-
-    /// What the result will hold and what it will not.
-    pub const fn report(&self) -> &Report {
-        &self.report
-    }
-
-    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
-    pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
-        self.selected.iter()
-    }
-
-    /// Limits the threads that compress memory, as [`Plan::with_threads`] does.
-    #[must_use]
-    pub fn with_threads(self, limit: NonZero<usize>) -> Self {
-        Self { plan: self.plan.with_threads(limit), ..self }
-    }
-
-    /// Has `progress` called now and then while the result is written, as [`Plan::with_progress`] does.
-    #[must_use]
-    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
-        Self { plan: self.plan.with_progress(progress), ..self }
-    }
-
-    /// Writes the result in one pass. With compressed memory there is another pass before it: see [`Plan::write_to`].
-    ///
-    /// # Errors
-    ///
-    /// [`RedumpError::Write`].
-    pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
-        let written = self.plan.write_to(sink)?;
-        Ok(self.report.written(&written))
-    }
-
-    /// Writes the result in one pass, whether memory is compressed or not: see [`Plan::write_to_seekable`].
-    ///
-    /// # Errors
-    ///
-    /// [`RedumpError::Write`].
-    pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Report, RedumpError> {
-        let written = self.plan.write_to_seekable(sink)?;
-        Ok(self.report.written(&written))
     }
 }
