@@ -66,6 +66,18 @@
 //! [`Report::is_partial`] says so, [`Report::missing_memory`] what is known to be missing. Whatever else the format has no
 //! place for is in the report, as [`Outcome::NoPlace`] or in [`Report::losses`].
 //!
+//! # Compressed memory
+//!
+//! With [`Options::compressed`] the selected memory, whatever the letters are, is in a CompressedMemory stream in place of a
+//! list: buckets of 4 MiB, each a block of LZ4. The debugger opens such a dump since 10.0.29507 and calls it a full one; it
+//! cannot write one, and neither can it make a small dump out of one. All else is what the same letters write without
+//! compression, byte for byte but for the header's flags, the directory entry of the list and the positions of stacks.
+//!
+//! The size is not known before all is compressed: [`Redump::size`] and [`Report::size`] then give the most that it can be,
+//! which is the size without compression and half a per cent. Of sinks that can be moved back, [`Redump::write_to_seekable`]
+//! takes one pass; [`Redump::write_to`] takes two, and keeps what it compressed in memory if there is a redactor
+//! ([`Hooks::redact`]), which sees each byte once.
+//!
 //! # What is lost
 //!
 //! The [`Report`] accounts for every difference between source and result that no option asks for. Each structure that is
@@ -335,6 +347,7 @@ mod transcode;
 mod understood;
 mod unused_bytes;
 mod unused_in_streams;
+mod writing;
 
 pub use hooks::Hooks;
 pub use options::Options;
@@ -345,7 +358,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::io;
 
-use crate::error::RedumpError;
+use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
@@ -408,6 +421,11 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        if options.is_full_user_dump() && options.is_compressed() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "the format has no compressed memory";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
         let source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
@@ -449,33 +467,9 @@ impl<'a> Redump<'a> {
         report.understood = understood::understood(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
+        report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
-    }
-
-    /// The size of the result in bytes.
-    pub const fn size(&self) -> u64 {
-        self.plan.size()
-    }
-
-    /// What the result will hold and what it will not.
-    pub const fn report(&self) -> &Report {
-        &self.report
-    }
-
-    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
-    pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
-        self.selected.iter()
-    }
-
-    /// Writes the result in one pass.
-    ///
-    /// # Errors
-    ///
-    /// [`RedumpError::Write`].
-    pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
-        self.plan.write_to(sink)?;
-        Ok(self.report)
     }
 }

@@ -63,9 +63,12 @@ pub(super) fn transcode<'a>(
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
-    builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
+    builder.flags(options.asked()).time_date_stamp(source.dump().header().time_date_stamp);
     let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
+    if options.is_compressed() {
+        builder.compressed();
+    }
     Ok((builder, carried))
 }
 

@@ -182,8 +182,8 @@ fn flags_without_a_letter_are_named() {
         }
         Err(other) => panic!("{bits:#x}: {other}"),
     };
-    // One bit after the other: those of letters, the token's, and all others.
-    let covered = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 18, 21];
+    // One bit after the other: those of letters, the token's, that of compressed memory, and all others.
+    let covered = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 18, 21, 26];
     for bit in 0..64 {
         assert_eq!(unsupported(1 << bit), (!covered.contains(&bit)).then_some(1 << bit), "bit {bit}");
     }
@@ -195,6 +195,10 @@ fn flags_without_a_letter_are_named() {
         (0x6_1826, None),
         (0x6_1827, None),
         (0x4_1836, Some(0x10)),
+        // Compressed memory of `A`, and with the flag that no dump has beside it.
+        (0x406_1824, None),
+        (0x406_1820, Some(0x2_0000)),
+        (0x400_0002, Some(0x400_0000)),
         (0x80_0000_0004_1C36, Some(0x80_0000_0000_0410)),
         (u64::MAX, Some(!0x26_3BEF)),
     ] {
