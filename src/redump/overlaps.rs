@@ -29,22 +29,23 @@ impl Hidden<'_, '_> {
         for range in ranges {
             let Some(bounds) = target.interval(range.address, range.bytes.len() as u64) else { continue };
             for piece in self.source.memory.visible_within(bounds.start, bounds.last) {
-                let Some(place) = target.interval(piece.address, piece.bytes.len() as u64) else { continue };
+                let Some(place) = target.interval(piece.address, piece.size) else { continue };
                 let into = place.start.saturating_sub(bounds.start);
                 // What can be seen of the range itself.
-                if piece.offset == range.offset.saturating_add(into) {
+                if piece.place() == range.offset.saturating_add(into) {
                     continue;
                 }
                 if self.compared.charge("memory range", range.offset, place.size()).is_err() {
                     return;
                 }
+                let Ok(bytes) = piece.bytes() else { continue };
                 for part in overlapping(self.selected, place) {
                     let Some(part) = part.intersection(&place).and_then(|part| part.intersection(&bounds)) else {
                         continue;
                     };
                     self.bytes += differing(
                         slice(range.bytes, part.start - bounds.start, part.size()),
-                        slice(piece.bytes, part.start - place.start, part.size()),
+                        slice(bytes, part.start - place.start, part.size()),
                     );
                 }
             }

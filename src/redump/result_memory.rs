@@ -82,7 +82,8 @@ impl ComputedRanges for Contents<'_> {
         match self.memory.slice(interval.start, size) {
             Some(bytes) => MemoryRange::borrowed(address, bytes),
             None => {
-                let pieces = self.memory.visible_within(interval.start, interval.last).map(|piece| piece.bytes);
+                let pieces = self.memory.visible_within(interval.start, interval.last);
+                let pieces = pieces.map(|piece| piece.bytes().unwrap_or_default());
                 MemoryRange::from_pieces(address, pieces.collect())
             }
         }

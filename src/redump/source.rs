@@ -81,10 +81,10 @@ impl<'a> Ranges<'a> {
             return Self::Visible(Rc::clone(memory));
         }
         // The visible ranges are parts of these, but for stacks that no list holds.
-        let ranges = listed().chain(memory.visible_ranges());
         let target = memory.target();
-        let ranges = ranges.filter_map(|range| target.interval(range.address, range.bytes.len() as u64));
-        Self::United(united(ranges.collect()).into())
+        let listed = listed().filter_map(|range| target.interval(range.address, range.bytes.len() as u64));
+        let visible = (0..memory.count()).filter_map(|index| memory.interval(index));
+        Self::United(united(listed.chain(visible).collect()).into())
     }
 
     pub(super) fn count(&self) -> usize {
@@ -222,7 +222,7 @@ impl<'a> Source<'a> {
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
         let mut budget = Budget::times(self.file_size, 2);
         for range in ranges {
-            let offset = self.memory.range_at(range.start).map_or(0, |range| range.offset);
+            let offset = self.memory.range_at(range.start).map_or(0, |range| range.position());
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())

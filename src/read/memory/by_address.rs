@@ -1,8 +1,10 @@
 //! Memory by address.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::error::ReadError;
 use crate::format;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
@@ -11,6 +13,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
 use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
 use crate::read::memory::search_table::Sorted;
+use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::target::Target;
 use crate::read::thread::extended::ThreadExList;
@@ -46,10 +49,10 @@ pub struct Memory<'a> {
 
 /// A run of addresses whose bytes one range takes precedence of.
 #[derive(Clone, Copy)]
-struct Piece {
-    interval: Interval,
+pub(crate) struct Piece {
+    pub(crate) interval: Interval,
     /// Where the bytes lie in the file.
-    offset: u64,
+    pub(crate) place: u64,
 }
 
 /// A piece before overlaps are settled.
@@ -86,12 +89,12 @@ impl Piece {
     /// The addresses of a range whose bytes are there; `None` if there are none.
     fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
         let interval = target.interval(range.address, range.bytes.len() as u64)?;
-        Some(Self { interval, offset: range.offset })
+        Some(Self { interval, place: range.offset })
     }
 
     /// The part at an interval that is within its own.
     fn part(&self, interval: Interval) -> Self {
-        Self { interval, offset: self.offset + (interval.start - self.interval.start) }
+        Self { interval, place: self.place + (interval.start - self.interval.start) }
     }
 }
 
@@ -168,7 +171,7 @@ const DESCRIPTOR: u64 = format::MemoryDescriptor::SIZE as u64;
 fn agrees(bytes: &Bytes<'_>, pieces: &[Piece], stack: &Piece, compared: &mut Budget) -> bool {
     let overlaps = pieces.iter().map_while(|piece| Some((piece, piece.interval.intersection(&stack.interval)?)));
     overlaps.into_iter().all(|(piece, common)| {
-        let (listed, own) = (piece.part(common).offset, stack.part(common).offset);
+        let (listed, own) = (piece.part(common).place, stack.part(common).place);
         // Most point to where the list has it, and there is nothing to compare.
         let (size, cost) = (common.size(), if listed == own { DESCRIPTOR } else { common.size() });
         let is_paid = compared.charge("stack", own, cost).is_ok();
@@ -266,19 +269,18 @@ impl<'a> Memory<'a> {
         self.target
     }
 
-    /// The ranges from `address` on as long as each touches the one before; the first is cut to begin there.
-    pub(crate) fn ranges_at(&self, address: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
-        self.run_at(address).map(|piece| self.range(&piece))
+    /// The bytes of a piece.
+    pub(crate) fn bytes_of(&self, interval: Interval, place: u64) -> Result<&[u8], ReadError> {
+        Ok(self.bytes.clipped(place, interval.size()))
     }
 
-    fn range(&self, piece: &Piece) -> MemoryRange<'a> {
-        let size = piece.interval.size();
-        MemoryRange {
-            address: piece.interval.start,
-            size,
-            offset: piece.offset,
-            bytes: self.bytes.clipped(piece.offset, size),
-        }
+    /// The bytes from `address` on as long as ranges touch, those of one range after those of the other.
+    pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
+        self.run_at(address).map_while(|piece| self.bytes_of(piece.interval, piece.place).ok().map(Cow::Borrowed))
+    }
+
+    fn range(&self, piece: &Piece) -> VisibleRange<'_> {
+        VisibleRange::new(self, piece.interval, piece.place)
     }
 
     /// True if ranges share addresses, so that some are visible in part or not at all.
@@ -295,11 +297,11 @@ impl<'a> Memory<'a> {
 
     /// The ranges in the order of their addresses, overlaps settled: every address comes once.
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
-        VisibleRanges { memory: self, pieces: self.pieces.as_slice().iter() }
+        VisibleRanges::new(self, self.pieces.as_slice().iter())
     }
 
     /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
-    pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
+    pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = VisibleRange<'_>> + '_ {
         let wanted = Interval { start: self.mask(start), last: self.mask(last) };
         let parts = self.pieces.from(wanted.start).iter().map_while(move |piece| {
             let part = piece.interval.intersection(&wanted)?;
@@ -309,7 +311,7 @@ impl<'a> Memory<'a> {
     }
 
     /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
-    pub fn range_at(&self, address: u64) -> Option<MemoryRange<'a>> {
+    pub fn range_at(&self, address: u64) -> Option<VisibleRange<'_>> {
         self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
     }
 
@@ -318,11 +320,12 @@ impl<'a> Memory<'a> {
     /// Fewer than asked for means that the byte behind them is not in the dump; the rest of `buf` is left alone.
     pub fn read(&self, address: u64, buf: &mut [u8]) -> usize {
         let mut done = 0;
-        for range in self.ranges_at(address) {
+        for piece in self.run_at(address) {
             let rest = buf.get_mut(done..).unwrap_or_default();
-            let count = range.bytes.len().min(rest.len());
+            let bytes = self.bytes.clipped(piece.place, piece.interval.size());
+            let count = bytes.len().min(rest.len());
             worked(count as u64);
-            for (to, from) in rest.iter_mut().zip(range.bytes) {
+            for (to, from) in rest.iter_mut().zip(bytes) {
                 *to = *from;
             }
             done += count;
@@ -340,7 +343,7 @@ impl<'a> Memory<'a> {
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
         // The file has all bytes of a piece.
-        let bytes = usize::try_from(piece.offset + (address - piece.interval.start)).ok();
+        let bytes = usize::try_from(piece.place + (address - piece.interval.start)).ok();
         let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
         match bytes {
             Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
@@ -370,15 +373,15 @@ impl<'a> Memory<'a> {
     /// The `size` bytes from `address` on, borrowed, if the dump holds them and they stand together in the file.
     ///
     /// Ranges that touch in the process mostly touch in the file too; where they do not, use [`Memory::read`].
-    pub fn slice(&self, address: u64, size: u64) -> Option<&'a [u8]> {
+    pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
         let mut run = self.run_at(address);
         let first = run.next()?;
         let mut held = first.interval.size();
         while held < size {
-            let piece = run.next().filter(|piece| piece.offset == first.offset + held)?;
+            let piece = run.next().filter(|piece| piece.place == first.place + held)?;
             held += piece.interval.size();
         }
-        Some(self.bytes.clipped(first.offset, size))
+        Some(self.bytes.clipped(first.place, size))
     }
 }
 
@@ -399,33 +402,6 @@ impl Memory<'_> {
         self.pieces.position(self.mask(address))
     }
 }
-
-/// Iterator over the visible ranges of a [`Memory`], in the order of their addresses.
-#[derive(Clone)]
-pub struct VisibleRanges<'m, 'a> {
-    memory: &'m Memory<'a>,
-    pieces: core::slice::Iter<'m, Piece>,
-}
-
-impl fmt::Debug for VisibleRanges<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VisibleRanges({} left)", self.pieces.len())
-    }
-}
-
-impl<'a> Iterator for VisibleRanges<'_, 'a> {
-    type Item = MemoryRange<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.pieces.next().map(|piece| self.memory.range(piece))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.pieces.size_hint()
-    }
-}
-
-impl ExactSizeIterator for VisibleRanges<'_, '_> {}
 
 impl<'a> Minidump<'a> {
     /// The memory of the process by address: an index of both memory lists and of the thread stacks.

@@ -7,8 +7,10 @@ pub(crate) mod positions;
 pub(crate) mod regions;
 pub(crate) mod search_table;
 pub(crate) mod typed_reads;
+pub(crate) mod visible;
 
-pub use by_address::{Memory, VisibleRanges};
+pub use by_address::Memory;
 pub use info::{MemoryInfo, MemoryInfoList};
 pub use lists::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
 pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
+pub use visible::{VisibleRange, VisibleRanges};

@@ -8,7 +8,7 @@ use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::memory::by_address::Memory;
 use crate::read::text::utf16::Utf16;
 
-impl<'a> Memory<'a> {
+impl Memory<'_> {
     /// The byte at `address`; `None` if it is not in the dump.
     #[inline]
     pub fn read_u8(&self, address: u64) -> Option<u8> {
@@ -64,22 +64,22 @@ impl<'a> Memory<'a> {
     /// the dump has no more bytes before it comes.
     ///
     /// They are borrowed if they stand in one range.
-    pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'a, [u8]>> {
-        let mut text: Cow<'a, [u8]> = Cow::Borrowed(&[]);
+    pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
+        let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-        for range in self.ranges_at(address) {
-            let bytes = range.bytes.get(..left).unwrap_or(range.bytes);
-            let end = bytes.iter().position(|&byte| byte == 0);
-            let part = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+        for mut part in self.chunks_at(address) {
+            let count = part.len().min(left);
+            let end = part.iter().take(count).position(|&byte| byte == 0);
+            cut(&mut part, end.unwrap_or(count));
             if text.is_empty() {
-                text = Cow::Borrowed(part);
+                text = part;
             } else {
-                text.to_mut().extend_from_slice(part);
+                text.to_mut().extend_from_slice(&part);
             }
             if end.is_some() {
                 return Some(text);
             }
-            left -= bytes.len();
+            left -= count;
             if left == 0 {
                 break;
             }
@@ -90,10 +90,18 @@ impl<'a> Memory<'a> {
     /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
     /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
-        let mut bytes = self.ranges_at(address).flat_map(|range| range.bytes).copied();
+        let mut chunks = self.chunks_at(address);
+        let (mut chunk, mut at): (Cow<'_, [u8]>, usize) = (Cow::Borrowed(&[]), 0);
+        let mut next = move || {
+            while at == chunk.len() {
+                (chunk, at) = (chunks.next()?, 0);
+            }
+            at += 1;
+            chunk.get(at - 1).copied()
+        };
         let mut units: Vec<u16> = Vec::new();
         for _ in 0..limit {
-            let pair = [bytes.next()?, bytes.next()?];
+            let pair = [next()?, next()?];
             match integer_at(&pair, 0, 2, self.byte_order())?.try_into().ok()? {
                 0 => return Some(String::from_utf16_lossy(&units)),
                 unit => units.push(unit),
@@ -106,7 +114,15 @@ impl<'a> Memory<'a> {
     ///
     /// `None` if the dump does not hold all of them, one behind the other; where it holds them apart, use
     /// [`Memory::read`].
-    pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'a>> {
+    pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'_>> {
         self.slice(address, size).map(|bytes| Utf16::new(bytes, self.byte_order()))
+    }
+}
+
+/// Leaves the first `count` bytes, of which so many are there.
+fn cut(bytes: &mut Cow<'_, [u8]>, count: usize) {
+    match bytes {
+        Cow::Borrowed(bytes) => *bytes = bytes.get(..count).unwrap_or_default(),
+        Cow::Owned(bytes) => bytes.truncate(count),
     }
 }

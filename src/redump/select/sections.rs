@@ -106,7 +106,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
         };
         let interval = |position, size| source.target.interval(source.target.above(base, position)?, size);
         let (mut count, mut data, mut code) = (0, false, false);
-        let offset = || source.memory.range_at(base).map_or(0, |range| range.offset);
+        let offset = || source.memory.range_at(base).map_or(0, |range| range.position());
         for number in 0..image.number_of_sections() {
             if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), ImageSection::HEADER_SIZE as u64) {
                 report.faults.push(ItemFault {

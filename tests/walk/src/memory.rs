@@ -2,22 +2,23 @@
 
 use std::hint::black_box;
 
-use userdump::read::memory::MemoryRegions;
+use userdump::read::memory::{MemoryRegions, VisibleRange};
 use userdump::read::module::{CodeView, Image};
-use userdump::read::{ByteOrder, Memory, MemoryRange};
+use userdump::read::{ByteOrder, Memory};
 
 use crate::Walk;
 
 impl Walk<'_> {
     pub(crate) fn memory(&mut self, memory: &Memory<'_>) {
-        let mut before: Option<MemoryRange<'_>> = None;
+        let mut before: Option<VisibleRange<'_>> = None;
         for range in memory.visible_ranges() {
             self.item(&range);
-            assert!(range.size > 0 && range.bytes.len() as u64 == range.size, "a visible range has its bytes");
+            let bytes = range.bytes().unwrap_or_else(|error| panic!("a visible range has its bytes: {error}"));
+            assert!(range.size > 0 && bytes.len() as u64 == range.size, "a visible range has its bytes");
             let last = range.address + (range.size - 1);
             assert!(before.is_none_or(|it| it.address + (it.size - 1) < range.address), "visible ranges are apart");
             assert_eq!([range.address, last].map(|at| memory.range_at(at)), [Some(range); 2]);
-            assert_eq!(memory.slice(range.address, range.size), Some(range.bytes));
+            assert_eq!(memory.slice(range.address, range.size), Some(bytes));
             // One byte more, but no run over all ranges for each.
             assert!(memory.run_len(range.address, range.size.saturating_add(1)) >= range.size);
             for around in [range.address.wrapping_sub(1), last.wrapping_add(1)] {
@@ -25,9 +26,9 @@ impl Walk<'_> {
             }
             let mut buffer = [0; 64];
             let read = memory.read(range.address, &mut buffer);
-            let held = range.bytes.len().min(buffer.len());
+            let held = bytes.len().min(buffer.len());
             assert!(read >= held);
-            assert_eq!(buffer[..held], range.bytes[..held]);
+            assert_eq!(buffer[..held], bytes[..held]);
             let pointer = memory.read_pointer(last).is_some();
             self.see(&(read, pointer, memory.visible_within(range.address, last).count()));
             image_at(memory, range.address);
