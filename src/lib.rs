@@ -99,6 +99,7 @@
 //! | ProcessVmCounters | typed | bytes | copied | kept |
 //! | IptTrace | typed | bytes | copied, not examined | left out |
 //! | ThreadNames | typed | typed | rewritten | kept |
+//! | CompressedMemory | typed | bytes | by address | kept |
 //! | WineHostModuleList | typed | bytes | relocated | kept |
 //! | CrashpadInfo | typed | bytes | relocated | left out |
 //! | BreakpadInfo | typed | bytes | copied | kept |

@@ -62,9 +62,7 @@ pub(crate) mod work;
 pub(crate) use budget::Budget;
 pub use bytes::ByteOrder;
 #[cfg(feature = "std")]
-#[cfg(feature = "std")]
-pub(crate) use claims::Claims;
-pub(crate) use claims::{ClaimKind, SharedParts};
+pub(crate) use claims::{ClaimKind, Claims, SharedParts};
 pub use context::Context;
 pub use dump::Dump;
 pub use dump_bytes::DumpBytes;
@@ -73,6 +71,8 @@ pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
 pub(crate) use interval::{Interval, Span, any_has, holder, overlapping, position, settle, united};
 pub use list::List;
+#[cfg(feature = "std")]
+pub(crate) use memory::pieces::listed_ranges;
 #[cfg(feature = "std")]
 pub(crate) use memory::positions::MemoryPositions;
 pub use memory::{Memory, MemoryRange};

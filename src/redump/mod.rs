@@ -349,7 +349,8 @@ use crate::error::RedumpError;
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
-use select::selected::Selected;
+use select::selected::{Selected, Selection};
+use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
 ///
@@ -392,6 +393,14 @@ impl fmt::Debug for Redump<'_> {
     }
 }
 
+/// What goes into the result of a source, and the report so far.
+fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
+    let mut report =
+        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+    let selection = select::select(source, options, hooks, &mut report)?;
+    Ok((selection, report))
+}
+
 impl<'a> Redump<'a> {
     /// Selects, transcodes and plans.
     ///
@@ -408,13 +417,17 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
-        let source = match dump {
+        let mut source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
         };
-        let mut report =
-            Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
-        let selection = select::select(&source, options, &hooks, &mut report)?;
+        let (mut selection, mut report) = selected(&source, options, &hooks)?;
+        if let Dump::Minidump(dump) = dump {
+            if let Some(sound) = minidump::without_broken(dump, &source, &selection.selected)? {
+                source = sound;
+                (selection, report) = selected(&source, options, &hooks)?;
+            }
+        }
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
             report.unfiltered_memory = selection.selected.unfiltered(&source);

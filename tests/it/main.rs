@@ -6,6 +6,7 @@ mod accounted;
 mod check;
 mod claims;
 mod comments;
+mod compressed;
 mod contexts;
 mod contract;
 mod corpus;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         check::trials(),
         claims::trials(),
         comments::trials(),
+        compressed::trials(),
         contexts::trials(),
         corpus::trials(),
         differential::trials(),

@@ -1,5 +1,6 @@
 //! Looking for everything that a sound dump does not have.
 
+mod compressed_memory;
 pub(crate) mod cut;
 pub(crate) mod finding;
 mod memory_lists;
@@ -76,6 +77,7 @@ impl<'a> Check<'a, '_> {
         }
         self.absences();
         self.flags();
+        self.compressed_flags();
         self.overlaps();
         self.shared_parts();
         if let Some(effect) = self.effects.only() {

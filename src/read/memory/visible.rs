@@ -5,8 +5,10 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::debug::Hex;
 use crate::read::interval::Interval;
-use crate::read::memory::by_address::{Memory, Piece};
+use crate::read::memory::buckets::IN_BUCKET;
+use crate::read::memory::by_address::Memory;
 use crate::read::memory::lists::MemoryRange;
+use crate::read::memory::pieces::Piece;
 
 /// Bytes of the process at one address, whose bytes no other range has: see [`Memory::visible_ranges`].
 ///
@@ -27,29 +29,32 @@ impl<'m> VisibleRange<'m> {
         Self { address: interval.start, size: interval.size(), place, memory }
     }
 
-    fn interval(&self) -> Interval {
-        Interval { start: self.address, last: self.address + self.size.saturating_sub(1) }
-    }
-
     /// All bytes of the range, for as long as the index is borrowed.
     ///
     /// # Errors
     ///
-    /// None for memory that stands in the file as it is.
+    /// None for memory that stands in the file as it is. Of compressed memory [`ReadError::Bucket`], as
+    /// [`Memory::try_slice`]; where that says that the cache is full, [`Memory::read`] gives them.
     pub fn bytes(&self) -> Result<&'m [u8], ReadError> {
-        self.memory.bytes_of(self.interval(), self.place)
+        self.memory.contents().lend(self.place, self.size)
     }
 
-    /// The range as it stands in the file: with its position.
+    /// The range as it stands in the file, with its position; `None` if it is compressed.
     pub fn in_file(&self) -> Option<MemoryRange<'m>> {
-        let bytes = self.bytes().ok()?;
+        let bytes = Some(*self).filter(|range| range.place & IN_BUCKET == 0)?.bytes().ok()?;
         Some(MemoryRange { address: self.address, size: self.size, offset: self.place, bytes })
     }
 
-    /// Where the bytes lie in the file.
+    /// Where the file has the bytes, or the bucket that they are in.
     #[cfg(feature = "std")]
-    pub(crate) const fn position(&self) -> u64 {
-        self.place
+    pub(crate) fn position(&self) -> u64 {
+        self.memory.contents().position(self.place)
+    }
+
+    /// True if the bytes have to be unpacked.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_compressed(&self) -> bool {
+        self.place & IN_BUCKET != 0
     }
 
     /// Where the bytes lie: of two ranges with the same place and size the bytes are the same ones.

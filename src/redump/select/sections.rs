@@ -99,7 +99,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = Budget::times(source.file_size, 1);
+    let mut budget = Budget::times(source.plain_size, 1);
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
             continue;
