@@ -158,6 +158,15 @@ pub enum ReadError {
         fault: BucketFault,
     },
 
+    /// The bytes are in compressed memory, and so nowhere in the file.
+    #[error("{what} at address 0x{address:x} is in compressed memory: it has to be read by address")]
+    Compressed {
+        /// What it is.
+        what: &'static str,
+        /// Its virtual address.
+        address: u64,
+    },
+
     /// The first bytes are those of another kind of file.
     #[error("the file is {}, not a user-mode dump: {}{entry}", format.name, format.hint)]
     OtherFormat {
@@ -205,7 +214,7 @@ impl ReadError {
             | Self::Empty
             | Self::Zeros { .. }
             | Self::OtherFormat { .. } => Some(0),
-            Self::Unsupported { .. } => None,
+            Self::Unsupported { .. } | Self::Compressed { .. } => None,
         }
     }
 }

@@ -152,6 +152,11 @@
 //! | comments, streams of programs | no | yes | yes | yes |
 //! | largest file | 64-bit no limit, 32-bit 4 GiB | none | none | 4 GiB |
 //!
+//! Since 2026 dbgcore writes minidumps with *compressed memory*, about a third as large, which today's debugger opens. Here they
+//! are read as any other: what is touched is unpacked, and up to 256 MiB of it are kept, or as much as
+//! [`Dump::memory_with_cache`] is given. [`mod@redump`] writes them plain, with `/ma` whole, for tools that do not know the form.
+//! Without the feature `lz4` all but their memory is read.
+//!
 //! Write `/ma` to keep everything, `/m` with a few letters to send something. Write `/f` for old programs that read nothing
 //! else: current debuggers only read it, and refuse to make one out of a dump, which [`mod@redump`] does. A full user dump
 //! that turns up can be made into any minidump.

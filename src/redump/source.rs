@@ -110,9 +110,8 @@ pub(super) const LITTLE: u64 = 0x1_0000;
 /// The dump that is re-encoded: all that is known of it. The door of its format fills this, and behind the door nobody asks
 /// which format it was, but the folder of that format.
 ///
-/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a minidump of another
-/// form (compressed memory) has its records in the file and an index of its own, a core file of ELF writes its notes down as
-/// records and has its memory in the file.
+/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a core file of ELF
+/// writes its notes down as records and has its memory in the file.
 pub(super) struct Source<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
