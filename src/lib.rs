@@ -123,6 +123,8 @@
 //! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
+//! - `lz4` (default, needs `std`): the contents of compressed memory. Without it such dumps open, and what needs their memory
+//!   is a [`ReadError::Bucket`] that names the feature.
 //!
 //! # Formats
 //!

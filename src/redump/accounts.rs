@@ -14,13 +14,15 @@ use crate::format::size32;
 use crate::format::structure::Structure;
 use crate::read::list::Record;
 use crate::read::memory::CompressedMemory;
-use crate::read::{Budget, Interval, List, RawStream, Target, overlapping, united};
+use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
 use crate::redump::report::Report;
 
 /// What no result keeps of a minidump.
 pub(super) const CHECKSUM: &str = "checksum of the header";
 pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
 
+/// Of a stack that a record and a memory list have, the bytes of the list are in the result.
+pub(super) const OTHER_STACKS: &str = "bytes at stack positions, for which the memory lists have others";
 const UPPER_HALVES: &str = "upper halves of addresses that have 32 bits";
 
 /// What may differ in a record.
@@ -84,6 +86,14 @@ impl Accounts {
                 *self.lost.entry(field).or_default() += 1;
             }
             start = end;
+        }
+    }
+
+    /// Accounts for an entry of a memory list.
+    pub(super) fn range(&mut self, range: &MemoryRange<'_>) {
+        self.range_address(range.address);
+        if range.size == 0 {
+            self.lose("empty ranges of memory lists");
         }
     }
 
@@ -164,6 +174,9 @@ impl Accounts {
         self.record(header, &kept, &Rules { references: &[], addresses: &[], clears: false });
         for (index, region) in (0..).zip(memory.regions()) {
             self.range_address(region.address);
+            if region.size == 0 {
+                self.lose("empty ranges of memory lists");
+            }
             if region.number != index {
                 self.lose("numbers of regions that are not their places");
             }
