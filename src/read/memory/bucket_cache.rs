@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -21,7 +21,7 @@ pub(crate) struct Cache {
     slots: Vec<OnceLock<Result<Box<[u8]>, BucketFault>>>,
     /// So many bytes are kept at most.
     limit: u64,
-    kept: AtomicU64,
+    kept: AtomicUsize,
     passing: Mutex<Vec<Passing>>,
 }
 
@@ -39,7 +39,7 @@ impl Cache {
     pub(crate) fn new(count: usize, limit: u64) -> Self {
         let mut slots = Vec::with_capacity(count);
         slots.resize_with(count, OnceLock::new);
-        Self { slots, limit, kept: AtomicU64::new(0), passing: Mutex::new(Vec::new()) }
+        Self { slots, limit, kept: AtomicUsize::new(0), passing: Mutex::new(Vec::new()) }
     }
 
     /// The bucket, if it is kept.
@@ -75,8 +75,7 @@ impl Cache {
 
     fn fill(&self, index: usize, packed: &impl Packed) -> Result<Box<[u8]>, BucketFault> {
         let size = packed.size(index)?;
-        let more = size as u64;
-        let add = |kept: u64| kept.checked_add(more).filter(|kept| *kept <= self.limit);
+        let add = |kept: usize| kept.checked_add(size).filter(|kept| *kept as u64 <= self.limit);
         if self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_err() {
             // Once is enough to know whether it is sound, and whoever wanted it mostly reads it next.
             self.pass(index, packed, |_| ())?;
@@ -86,7 +85,7 @@ impl Cache {
         match packed.unpack(index, &mut bytes) {
             Ok(()) => Ok(bytes.into_boxed_slice()),
             Err(fault) => {
-                self.kept.fetch_sub(more, Ordering::Relaxed);
+                self.kept.fetch_sub(size, Ordering::Relaxed);
                 Err(fault)
             }
         }

@@ -43,7 +43,14 @@ fn refuse_shared(list: &List<'_, CompressedBucket>, faults: &mut [Option<BucketF
     }
 }
 
+/// Clones of the memory have the same buckets. Where nothing is unpacked there is nothing to share, and no need of atomics.
+#[cfg(feature = "lz4")]
+pub(crate) type SharedBuckets<'a> = alloc::sync::Arc<Buckets<'a>>;
+#[cfg(not(feature = "lz4"))]
+pub(crate) type SharedBuckets<'a> = alloc::boxed::Box<Buckets<'a>>;
+
 /// The buckets of a dump, and what was unpacked of them.
+#[cfg_attr(not(feature = "lz4"), derive(Clone))]
 pub(crate) struct Buckets<'a> {
     #[cfg(feature = "lz4")]
     bytes: Bytes<'a>,

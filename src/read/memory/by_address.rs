@@ -1,7 +1,6 @@
 //! Memory by address.
 
 use alloc::borrow::Cow;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -13,7 +12,7 @@ use crate::read::budget::Budget;
 use crate::read::bytes::ByteOrder;
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, position};
-use crate::read::memory::buckets::Buckets;
+use crate::read::memory::buckets::{Buckets, SharedBuckets};
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::{Contents, PIECE};
 use crate::read::memory::lists::MemoryRange;
@@ -162,6 +161,14 @@ impl<'a> Memory<'a> {
 
     pub(crate) const fn contents(&self) -> &Contents<'a> {
         &self.contents
+    }
+
+    /// The bytes from `address` on in its range: none if they cannot be lent, `None` if no range holds it.
+    pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
+        let address = self.mask(address);
+        let piece = self.pieces.get(address)?;
+        let rest = piece.part(Interval { start: address, ..piece.interval });
+        Some(self.contents.lend(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
     /// The bytes from `address` on as long as ranges touch and can be read: those of one range after those of the other,
@@ -409,6 +416,6 @@ impl<'a> Minidump<'a> {
 
 fn contents<'a>(dump: &Minidump<'a>, limit: u64) -> Contents<'a> {
     let compressed = dump.find::<CompressedMemory<'a>>();
-    let buckets = compressed.map(|memory| Arc::new(Buckets::new(dump.dump_bytes(), memory, limit)));
+    let buckets = compressed.map(|memory| SharedBuckets::new(Buckets::new(dump.dump_bytes(), memory, limit)));
     Contents { bytes: *dump.bytes(), buckets }
 }

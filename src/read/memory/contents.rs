@@ -1,11 +1,9 @@
 //! The bytes of memory: in the file as they are, or in buckets that have to be unpacked.
 
-use alloc::sync::Arc;
-
 use crate::error::ReadError;
 
 use crate::read::bytes::Bytes;
-use crate::read::memory::buckets::{Buckets, IN_BUCKET};
+use crate::read::memory::buckets::{Buckets, IN_BUCKET, SharedBuckets};
 use crate::read::work::worked;
 
 /// Gives the bytes at a place: a position in the file, or a place in a bucket, which has its highest bit set.
@@ -14,7 +12,7 @@ use crate::read::work::worked;
 #[derive(Clone)]
 pub(crate) struct Contents<'a> {
     pub(crate) bytes: Bytes<'a>,
-    pub(crate) buckets: Option<Arc<Buckets<'a>>>,
+    pub(crate) buckets: Option<SharedBuckets<'a>>,
 }
 
 impl<'a> Contents<'a> {

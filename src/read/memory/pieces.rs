@@ -1,7 +1,5 @@
 //! Runs of addresses and where their bytes are: sorted, and apart after overlaps are settled.
 
-#[cfg(feature = "std")]
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
@@ -9,6 +7,8 @@ use crate::format;
 use crate::read::budget::Budget;
 use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
 use crate::read::memory::buckets::Buckets;
+#[cfg(feature = "std")]
+use crate::read::memory::buckets::SharedBuckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
@@ -99,7 +99,7 @@ fn pieces_in_order<'m, B: Deref<Target = Buckets<'m>> + 'm>(
 #[cfg(feature = "std")]
 pub(crate) fn listed_ranges<'a>(
     dump: &Minidump<'a>,
-    buckets: Option<Arc<Buckets<'a>>>,
+    buckets: Option<SharedBuckets<'a>>,
 ) -> impl Iterator<Item = (Interval, u64)> + use<'a> {
     pieces_in_order(dump, buckets).map(|piece| (piece.interval, piece.place))
 }

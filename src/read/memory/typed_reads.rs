@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::read::bytes::{ByteOrder, integer_at};
+use crate::read::bytes::ByteOrder;
 use crate::read::memory::by_address::Memory;
 use crate::read::text::utf16::Utf16;
 
@@ -65,8 +65,13 @@ impl Memory<'_> {
     ///
     /// They are borrowed if they stand in one range.
     pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
-        let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
+        let first = self.rest_of_range(address)?;
+        let whole = first.get(..left).unwrap_or(first);
+        if let Some(end) = whole.iter().position(|&byte| byte == 0) {
+            return whole.get(..end).map(Cow::Borrowed);
+        }
+        let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         for mut part in self.chunks_at(address) {
             let count = part.len().min(left);
             let end = part.iter().take(count).position(|&byte| byte == 0);
@@ -90,6 +95,17 @@ impl Memory<'_> {
     /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
     /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
+        let order = self.byte_order();
+        let unit = |pair: [u8; 2]| match order {
+            ByteOrder::Little => u16::from_le_bytes(pair),
+            ByteOrder::Big => u16::from_be_bytes(pair),
+        };
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let pairs = self.rest_of_range(address)?.chunks_exact(2).take(most);
+        if let Some(end) = pairs.clone().position(|pair| *pair == [0, 0]) {
+            let units = pairs.take(end).filter_map(|pair| pair.first_chunk().copied()).map(unit);
+            return Some(String::from_utf16_lossy(&units.collect::<Vec<u16>>()));
+        }
         let mut chunks = self.chunks_at(address);
         let (mut chunk, mut at): (Cow<'_, [u8]>, usize) = (Cow::Borrowed(&[]), 0);
         let mut next = move || {
@@ -101,8 +117,7 @@ impl Memory<'_> {
         };
         let mut units: Vec<u16> = Vec::new();
         for _ in 0..limit {
-            let pair = [next()?, next()?];
-            match integer_at(&pair, 0, 2, self.byte_order())?.try_into().ok()? {
+            match unit([next()?, next()?]) {
                 0 => return Some(String::from_utf16_lossy(&units)),
                 unit => units.push(unit),
             }
