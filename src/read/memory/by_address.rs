@@ -272,18 +272,23 @@ impl<'a> Memory<'a> {
         worked(1);
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
-        // Where the bytes of a piece are at hand, all of them are.
-        let bytes = self.contents.at_hand(piece.place + (address - piece.interval.start));
-        let bytes = bytes.and_then(|bytes| bytes.first_chunk());
+        let place = piece.place + (address - piece.interval.start);
+        // The file has all bytes of a piece, unless they are compressed.
+        let bytes = usize::try_from(place).ok();
+        let bytes = bytes.and_then(|start| self.contents.bytes.data().get(start..)?.first_chunk());
         match bytes {
             Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
-            _ => self.joined(address),
+            _ => self.elsewhere(address, piece.interval.last - address, place),
         }
     }
 
-    /// The `N` bytes from `address` on, which go beyond one piece.
+    /// The `N` bytes from `address` on, which are compressed or go beyond one piece.
     #[cold]
-    fn joined<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+    fn elsewhere<const N: usize>(&self, address: u64, more: u64, place: u64) -> Option<[u8; N]> {
+        let kept = self.contents.kept(place).filter(|_| more >= N as u64 - 1);
+        if let Some(bytes) = kept.and_then(|bytes| bytes.first_chunk()) {
+            return Some(*bytes);
+        }
         let mut array = [0; N];
         (self.read(address, &mut array) == N).then_some(array)
     }

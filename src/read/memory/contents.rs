@@ -22,13 +22,10 @@ impl<'a> Contents<'a> {
         if place & IN_BUCKET == 0 { None } else { self.buckets.as_deref() }
     }
 
-    /// The bytes from a place on to the end of the file or the bucket, if they need not be unpacked first.
+    /// The bytes from a place on to the end of its bucket, if that is kept.
     #[inline]
-    pub(crate) fn at_hand(&self, place: u64) -> Option<&[u8]> {
-        match usize::try_from(place).ok().and_then(|start| self.bytes.data().get(start..)) {
-            None => self.bucketed(place)?.kept(place),
-            found => found,
-        }
+    pub(crate) fn kept(&self, place: u64) -> Option<&[u8]> {
+        self.bucketed(place)?.kept(place)
     }
 
     /// The bytes at a place.

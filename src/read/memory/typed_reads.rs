@@ -102,9 +102,9 @@ impl Memory<'_> {
         };
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let pairs = self.rest_of_range(address)?.chunks_exact(2).take(most);
-        if let Some(end) = pairs.clone().position(|pair| *pair == [0, 0]) {
-            let units = pairs.take(end).filter_map(|pair| pair.first_chunk().copied()).map(unit);
-            return Some(String::from_utf16_lossy(&units.collect::<Vec<u16>>()));
+        let first = pairs.filter_map(|pair| pair.first_chunk().copied()).map(unit);
+        if let Some(end) = first.clone().position(|unit| unit == 0) {
+            return Some(String::from_utf16_lossy(&first.take(end).collect::<Vec<u16>>()));
         }
         let mut chunks = self.chunks_at(address);
         let (mut chunk, mut at): (Cow<'_, [u8]>, usize) = (Cow::Borrowed(&[]), 0);
