@@ -297,7 +297,6 @@
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
 //! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, of `p` the process parameters, and vector registers; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
-//! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it plain, everything else fails | everything is written, of plain memory; buckets that cannot be unpacked are in the report |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
 //! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |
@@ -307,6 +306,7 @@
 //! | priorities of threads of a full user dump | zeroed | kept |
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
+//! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it plain, everything else fails | everything is written, of plain memory; buckets that cannot be unpacked are in the report |
 
 mod accounts;
 mod carried;
