@@ -38,7 +38,7 @@ use crate::read::work::worked;
 /// Where ranges overlap, the one that comes first takes precedence: the memory list before the Memory64 list
 /// before compressed memory before the stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
 /// holds the bytes that are there; one that runs past the highest address of the target ends at it. No range is
-/// dropped: the lists themselves ([`MemoryList`], [`Memory64List`]) still give all of them.
+/// dropped: the lists themselves ([`MemoryList`](crate::read::memory::MemoryList), [`Memory64List`](crate::read::memory::Memory64List)) still give all of them.
 ///
 /// Addresses of 32-bit targets are compared by their low 32 bits, and those the index gives have no more.
 ///
