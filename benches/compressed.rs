@@ -104,7 +104,10 @@ fn memories() -> Vec<Memory> {
         let path = Path::new(&path);
         let bytes = fs::read(path).expect("it can be read");
         let memory = Dump::parse(&bytes).expect("it is a dump").memory();
-        let ranges = memory.visible_ranges().map(|range| (range.address, range.bytes.to_vec())).collect();
+        let ranges = memory
+            .visible_ranges()
+            .map(|range| (range.address, range.bytes().expect("it is plain").to_vec()))
+            .collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         all.push(Memory { name, ranges });
     }

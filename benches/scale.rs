@@ -20,7 +20,7 @@ fn index(criterion: &mut Criterion) {
             let input = Shape { ranges, range_size: 16, shuffled, ..Shape::default() }.build();
             let dump = Minidump::parse(&input.file).expect("it is a dump");
             let memory = dump.memory();
-            let visible = memory.visible_ranges().map(|range| (range.address, range.bytes.len()));
+            let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().map_or(0, <[u8]>::len)));
             assert!(visible.eq(input.ranges.iter().copied()));
             group.throughput(Throughput::Elements(ranges as u64));
             group.bench_function(BenchmarkId::new(order, ranges), |bencher| bencher.iter(|| black_box(&dump).memory()));

@@ -147,6 +147,26 @@ pub enum ReadError {
     #[error("the file is empty")]
     Empty,
 
+    /// A bucket of compressed memory is not unpacked.
+    #[error("bucket {number} at 0x{offset:x} of the compressed memory {fault}")]
+    Bucket {
+        /// The number of the bucket, from 0.
+        number: u64,
+        /// Where its bytes are, in bytes from the start of the file.
+        offset: u64,
+        /// Why not.
+        fault: BucketFault,
+    },
+
+    /// The bytes are in compressed memory, and so nowhere in the file.
+    #[error("{what} at address 0x{address:x} is in compressed memory: it has to be read by address")]
+    Compressed {
+        /// What it is.
+        what: &'static str,
+        /// Its virtual address.
+        address: u64,
+    },
+
     /// The first bytes are those of another kind of file.
     #[error("the file is {}, not a user-mode dump: {}{entry}", format.name, format.hint)]
     OtherFormat {
@@ -172,7 +192,8 @@ impl ReadError {
 
     /// True if the input may be sound but this version cannot read it.
     pub const fn is_unsupported(&self) -> bool {
-        matches!(self, Self::Unsupported { .. } | Self::OtherFormat { .. })
+        let is_missing = matches!(self, Self::Bucket { fault: BucketFault::FeatureMissing, .. });
+        is_missing || matches!(self, Self::Unsupported { .. } | Self::OtherFormat { .. })
     }
 
     /// Where in the file the fault lies, in bytes from its start.
@@ -186,15 +207,46 @@ impl ReadError {
             | Self::BudgetSpent { offset, .. }
             | Self::MemoryShared { offset, .. }
             | Self::PartShared { offset, .. }
-            | Self::NotUtf16 { offset, .. } => Some(offset),
+            | Self::NotUtf16 { offset, .. }
+            | Self::Bucket { offset, .. } => Some(offset),
             Self::Signature { .. }
             | Self::Version { .. }
             | Self::Empty
             | Self::Zeros { .. }
             | Self::OtherFormat { .. } => Some(0),
-            Self::Unsupported { .. } => None,
+            Self::Unsupported { .. } | Self::Compressed { .. } => None,
         }
     }
+}
+
+/// Why a bucket of compressed memory is not unpacked.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BucketFault {
+    /// Its bytes are not entirely in the file, or where the header or the directory is.
+    #[error("does not lie in the file whole")]
+    OutsideFile,
+    /// Its uncompressed size is more than 255 times the compressed one, which LZ4 cannot reach.
+    #[error("claims more bytes than its compressed bytes can stand for")]
+    Expands,
+    /// Its uncompressed size is larger than the limit of the cache.
+    #[error("is larger than the limit of the cache")]
+    AboveLimit,
+    /// It lies on bytes of other buckets, which have been unpacked as often as the size of the file allows.
+    #[error("lies on the bytes of other buckets too often to be unpacked")]
+    BytesShared,
+    /// Its bytes are no block of LZ4.
+    #[error("does not decompress")]
+    Undecodable,
+    /// Its bytes decompress to more or fewer bytes than it claims.
+    #[error("decompresses to another size than it claims")]
+    OtherSize,
+    /// The cache has no room for it, so that its bytes can be copied but not lent.
+    #[error("is not kept in memory: the limit of the cache is reached")]
+    CacheFull,
+    /// The crate was built without what unpacks it.
+    #[error("can be read only with the feature `lz4` of the crate `userdump`")]
+    FeatureMissing,
 }
 
 /// A kind of file that is not a user-mode dump, but is often given in place of one.

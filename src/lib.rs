@@ -101,6 +101,7 @@
 //! | ProcessVmCounters | typed | bytes | copied | kept |
 //! | IptTrace | typed | bytes | copied, not examined | left out |
 //! | ThreadNames | typed | typed | rewritten | kept |
+//! | CompressedMemory | typed | bytes | by address | kept |
 //! | WineHostModuleList | typed | bytes | relocated | kept |
 //! | CrashpadInfo | typed | bytes | relocated | left out |
 //! | BreakpadInfo | typed | bytes | copied | kept |
@@ -124,8 +125,9 @@
 //! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
-//! - `lz4` (default): writing [compressed memory](mod@write#compressed-memory), by the crate `lz4_flex`. Without it a plan with
-//!   compressed memory is an error that says so.
+//! - `lz4` (default, needs `std`): the contents of [compressed memory](mod@write#compressed-memory), read and written, by the
+//!   crate `lz4_flex`. Without it such dumps open, and what needs their memory is a [`ReadError::Bucket`] that names the
+//!   feature; a plan with compressed memory is an error that says so, too.
 //!
 //! # Formats
 //!
@@ -154,6 +156,11 @@
 //! | process number; times of the process | yes; no | yes; yes | yes; yes | yes; yes |
 //! | comments, streams of programs | no | yes | yes | yes |
 //! | largest file | 64-bit no limit, 32-bit 4 GiB | none | none | 4 GiB |
+//!
+//! Since 2026 dbgcore writes minidumps with *compressed memory*, about a third as large, which today's debugger opens. Here they
+//! are read as any other: what is touched is unpacked, and up to 256 MiB of it are kept, or as much as
+//! [`Dump::memory_with_cache`] is given. [`mod@redump`] writes them plain, with `/ma` whole, for tools that do not know the form.
+//! Without the feature `lz4` all but their memory is read.
 //!
 //! Write `/ma` to keep everything, `/m` with a few letters to send something. Write `/f` for old programs that read nothing
 //! else: current debuggers only read it, and refuse to make one out of a dump, which [`mod@redump`] does. A full user dump

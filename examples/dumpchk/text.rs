@@ -7,7 +7,7 @@ use userdump::Dump;
 use userdump::format::StreamType;
 use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
 use userdump::read::handle::HandleData;
-use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use userdump::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
 use userdump::read::text::Utf16;
@@ -153,6 +153,12 @@ fn memory(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     }
     if let Ok(Some(list)) = dump.stream::<Memory64List<'_>>() {
         ranges(out, "64-bit memory list", list.iter().map(|range| range.size))?;
+    }
+    if let Ok(Some(memory)) = dump.stream::<CompressedMemory<'_>>() {
+        ranges(out, "compressed memory", memory.regions().iter().map(|region| region.size.into()))?;
+        let packed = memory.buckets().iter().map(|bucket| u64::from(bucket.compressed_size));
+        let packed = packed.fold(0, u64::saturating_add);
+        writeln!(out, "  in {} buckets of {packed} bytes", memory.buckets().len())?;
     }
     if let Ok(Some(list)) = dump.stream::<MemoryInfoList<'_>>() {
         writeln!(out, "memory information: {} regions", list.len())?;

@@ -67,7 +67,7 @@ pub fn check(source: &Dump<'_>, selected: &[SelectedMemory], result: &[u8]) {
         let ranges = dump.memory();
         let mut ranges = ranges.visible_ranges();
         let holder = ranges.find_map(|range| {
-            let into = (position as u64).checked_sub(range.offset).filter(|into| *into < range.bytes.len() as u64)?;
+            let into = (position as u64).checked_sub(range.in_file()?.offset).filter(|into| *into < range.size)?;
             Some(range.address + into)
         });
         let address = holder.expect("a secret is in the filtered result, outside of memory");

@@ -93,7 +93,7 @@ fn address_of(result: &[u8], position: u64) -> Option<u64> {
     let dump = Dump::parse(result).expect("the result is a dump");
     let memory = dump.memory();
     memory.visible_ranges().find_map(|range| {
-        let into = position.checked_sub(range.offset).filter(|into| *into < range.bytes.len() as u64)?;
+        let into = position.checked_sub(range.in_file()?.offset).filter(|into| *into < range.size)?;
         Some(range.address + into)
     })
 }

@@ -131,6 +131,15 @@ impl<'a> Dump<'a> {
         }
     }
 
+    /// As [`Dump::memory`]; of compressed memory no more than `limit` bytes are kept unpacked, where [`Dump::memory`] keeps
+    /// 256 MiB: see [`Minidump::memory_with_cache`].
+    pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
+        match self {
+            Self::Minidump(dump) => dump.memory_with_cache(limit),
+            Self::FullUserDump(dump) => dump.memory(),
+        }
+    }
+
     /// The address space of the process: which addresses were in use, and what access they allowed.
     pub fn regions(&self) -> MemoryRegions<'a> {
         match self {

@@ -72,6 +72,8 @@ pub use full_user_dump::FullUserDump;
 pub(crate) use interval::{Interval, Span, any_has, holder, overlapping, position, settle, united};
 pub use list::List;
 #[cfg(feature = "std")]
+pub(crate) use memory::pieces::listed_ranges;
+#[cfg(feature = "std")]
 pub(crate) use memory::positions::MemoryPositions;
 pub use memory::{Memory, MemoryRange};
 pub use minidump::Minidump;

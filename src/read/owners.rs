@@ -14,6 +14,7 @@ use crate::read::exception::stream::Exception;
 use crate::read::handle::HandleData;
 use crate::read::interval::Interval;
 use crate::read::list::entries::{List, Record};
+use crate::read::memory::compressed::CompressedMemory;
 use crate::read::minidump::Minidump;
 use crate::read::module::list::{ModuleList, UnloadedModuleList};
 use crate::read::raw_stream::RawStream;
@@ -119,6 +120,7 @@ impl<'a> Gatherer<'a> {
             Stream::UnloadedModuleList(list) => self.unloaded_modules(list, owner),
             Stream::ThreadNames(list) => self.thread_names(list, owner),
             Stream::HandleData(list) => self.handles(list, owner),
+            Stream::CompressedMemory(memory) => self.arrays(memory, owner),
             _ if stream.stream_type().row().relocation == Relocation::Known => self.references(stream, owner),
             _ => {}
         }
@@ -178,6 +180,20 @@ impl<'a> Gatherer<'a> {
                 all.part(ClaimKind::Object, object.offset, size, owner);
             }
         });
+    }
+
+    /// The arrays of compressed memory, which are records as those of a list.
+    fn arrays(&mut self, memory: &CompressedMemory<'a>, owner: Owner) {
+        let (regions, buckets) = (memory.regions(), memory.buckets());
+        let size = |len: u64, entry: u64| len.saturating_mul(entry);
+        for (offset, size) in [
+            (regions.entry_offset(0), size(regions.len(), regions.entry_size())),
+            (buckets.entry_offset(0), size(buckets.len(), buckets.entry_size())),
+        ] {
+            if let Some(interval) = Interval::new(offset, size) {
+                add(&mut self.claims.certain, Claim { interval, kind: ClaimKind::Records, owner });
+            }
+        }
     }
 
     fn references(&mut self, stream: &RawStream<'a>, owner: Owner) {

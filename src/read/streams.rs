@@ -20,6 +20,7 @@ use crate::read::linux::{
     LinuxAuxv, LinuxCmdLine, LinuxCpuInfo, LinuxDsoDebug, LinuxEnviron, LinuxLsbRelease, LinuxMaps, LinuxProcFd,
     LinuxProcStat, LinuxProcStatus, LinuxProcUptime, MozLinuxLimits,
 };
+use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::info::MemoryInfoList;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;

@@ -9,8 +9,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::format::compressed_memory::CompressedMemoryHeader;
+use crate::format::size32;
 use crate::format::structure::Structure;
 use crate::read::list::Record;
+use crate::read::memory::CompressedMemory;
 use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
 use crate::redump::report::Report;
 
@@ -153,6 +156,37 @@ impl Accounts {
             }
         }
         self.behind("bytes behind the entries of a list", stream, position(list.entry_offset(list.len())));
+    }
+
+    /// Accounts for what compressed memory says beside what its memory is and where it is.
+    pub(super) fn compressed_memory(&mut self, stream: &RawStream<'_>, memory: &CompressedMemory<'_>) {
+        let header = memory.header();
+        let kept = CompressedMemoryHeader {
+            size_of_header: size32::<CompressedMemoryHeader>(),
+            version: CompressedMemoryHeader::VERSION,
+            signature: CompressedMemoryHeader::SIGNATURE,
+            dump_id: 0,
+            process_id: 0,
+            compression_lib_type: CompressedMemoryHeader::LZ4,
+            reserved: [0; 11],
+            ..*header
+        };
+        self.record(header, &kept, &Rules { references: &[], addresses: &[], clears: false });
+        for (index, region) in (0..).zip(memory.regions()) {
+            self.range_address(region.address);
+            if region.size == 0 {
+                self.lose("empty ranges of memory lists");
+            }
+            if region.number != index {
+                self.lose("numbers of regions that are not their places");
+            }
+        }
+        for (index, bucket) in (0..).zip(memory.buckets()) {
+            if bucket.number != index {
+                self.lose("numbers of buckets that are not their places");
+            }
+        }
+        self.behind("bytes behind the header of compressed memory", stream, CompressedMemoryHeader::SIZE);
     }
 
     /// Takes note that a stream has bytes from a position of it on of which nothing is known. Some producers put there what

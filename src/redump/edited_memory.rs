@@ -159,7 +159,7 @@ impl<'a> ChangedMemory<'a> {
     /// Looks up the next bytes, and tells how many there are.
     fn look_up(&mut self, bytes: &mut [u8]) -> usize {
         let count = match self.own {
-            None => self.changes.memory.read(self.start.wrapping_add(self.done), bytes),
+            None => self.changes.memory.read_uncached(self.start.wrapping_add(self.done), bytes),
             Some(own) => {
                 let rest = usize::try_from(self.done).ok().and_then(|done| own.get(done..)).unwrap_or_default();
                 bytes.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
@@ -187,10 +187,10 @@ impl<'a> ChangedMemory<'a> {
         piece.clear();
         piece.resize(front + middle + size(behind)?, 0);
         let (around, rest) = piece.split_at_mut(front);
-        memory.read(at.wrapping_sub(before), around);
+        memory.read_uncached(at.wrapping_sub(before), around);
         let (own, around) = rest.split_at_mut(middle);
         if behind > 0 {
-            memory.read(at.wrapping_add(count), around);
+            memory.read_uncached(at.wrapping_add(count), around);
         }
         let found = self.look_up(own);
         self.changes.filter(at.wrapping_sub(before), &mut piece);

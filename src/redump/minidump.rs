@@ -5,11 +5,13 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
-use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType};
-use crate::read::memory::{Memory64List, MemoryList};
-use crate::read::{ByteOrder, MemoryPositions, Minidump};
+use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType, SystemInfo};
+use crate::read::memory::{CompressedMemory, Memory64List};
+use crate::read::{ByteOrder, Memory, MemoryPositions, Minidump, listed_ranges};
 
 use crate::redump::gapless_runs::Runs;
+use crate::redump::report::ItemFault;
+use crate::redump::select::selected::Selected;
 use crate::redump::source::{Ranges, Records, Source};
 use crate::redump::system;
 
@@ -32,25 +34,77 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
         Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
         None => *dump,
     };
-    let memory = Rc::new(dump.memory());
-    let (list, list64) = (dump.list::<MemoryList<'a>>(), dump.list::<Memory64List<'a>>());
+    of_memory(dump, system, dump.memory())
+}
+
+/// The source without the buckets of compressed memory that cannot be unpacked; `None` if all of those can that the result
+/// needs.
+///
+/// Only those that were touched are known, so this asks for the ones of the selected ranges, and once one of them is broken,
+/// for all. Of a dump whose memory is not compressed nothing is asked.
+pub(super) fn without_broken<'a>(
+    dump: &Minidump<'a>,
+    source: &Source<'a>,
+    selected: &Selected,
+) -> Result<Option<Source<'a>>, RedumpError> {
+    // What a small result needs is read again, and all memory is too much to be kept.
+    if source.memory.are_sound(&selected.ranges, !selected.full) {
+        return Ok(None);
+    }
+    let dump = match source.system {
+        Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
+        None => *dump,
+    };
+    let memory = source.memory.without_broken(&dump);
+    of_memory(&dump, source.system, memory).map(Some)
+}
+
+fn of_memory<'a>(
+    dump: &Minidump<'a>,
+    system: Option<SystemInfo>,
+    memory: Memory<'a>,
+) -> Result<Source<'a>, RedumpError> {
+    let compressed = dump.find::<CompressedMemory<'a>>();
+    if let Some(error) = memory.missing_feature() {
+        return Err(error.into());
+    }
+    let memory = Rc::new(memory);
+    let (dump, shared) = (*dump, Rc::clone(&memory));
+    let listed = move || Box::new(listed_ranges(&dump, shared.contents().buckets.clone()));
+    let file_size = dump.data().len() as u64;
+    let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());
+    let faults = compressed.map(|compressed| compressed_faults(&compressed, &memory)).unwrap_or_default();
     Ok(Source {
-        records: Records::InFile(*dump),
-        ranges: Ranges::of(&memory, || list.into_iter().chain(list64)),
-        listed: Box::new(move || Box::new(list.into_iter().chain(list64))),
+        records: Records::InFile(dump),
+        ranges: Ranges::of(&memory, &listed),
+        listed: Box::new(move || listed()),
         understood: None,
         runs: Runs::new(&memory),
-        positions: MemoryPositions::of(dump),
+        positions: MemoryPositions::of(&dump),
         target: dump.target(),
         memory,
         system,
-        file_size: dump.data().len() as u64,
-        has_full_memory: has_full_memory(dump),
+        file_size,
+        plain_size: file_size.saturating_sub(packed).saturating_add(plain),
+        has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),
         losses: Vec::new(),
         additions: Vec::new(),
-        cut_tables: directory.fault().into_iter().collect(),
-        faults: Vec::new(),
+        cut_tables: dump.directory().fault().into_iter().collect(),
+        faults,
     })
+}
+
+/// What of compressed memory cannot be read: of each region the reason, and what the file cuts of the arrays.
+fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> Vec<ItemFault> {
+    let stream_type = StreamType::COMPRESSED_MEMORY;
+    let regions = (0..).zip(compressed.regions()).filter_map(|(item, region)| {
+        let error = memory.region_fault(&region)?;
+        Some(ItemFault { stream_type, item, part: "region", error })
+    });
+    let (regions_cut, buckets_cut) = (compressed.regions().fault(), compressed.buckets().fault());
+    let cut = [("regions", regions_cut), ("buckets", buckets_cut)].into_iter();
+    let cut = cut.filter_map(|(part, error)| Some(ItemFault { stream_type, item: 0, part, error: error? }));
+    regions.chain(cut).collect()
 }
 
 /// True if the header announces no streams, and has nothing behind it that could be any.
@@ -59,9 +113,10 @@ fn is_header_alone(dump: &Minidump<'_>) -> bool {
 }
 
 /// True if the dump was meant to have all memory of its process, and none of it is cut.
-fn has_full_memory(dump: &Minidump<'_>) -> bool {
+fn has_full_memory(dump: &Minidump<'_>, compressed: Option<&CompressedMemory<'_>>) -> bool {
     let list = dump.list::<Memory64List<'_>>();
-    let claims =
-        dump.flags().contains(MinidumpType::WITH_FULL_MEMORY) || dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
+    let claims = dump.flags().contains(MinidumpType::WITH_FULL_MEMORY)
+        || dump.raw_stream(StreamType::MEMORY64_LIST).is_some()
+        || compressed.is_some();
     claims && list.fault().is_none() && !list.iter().any(|range| range.fault().is_some())
 }

@@ -318,6 +318,7 @@
 //! | priorities of threads of a full user dump | zeroed | kept |
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
+//! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it plain, everything else fails | everything is written, of plain memory; buckets that cannot be unpacked are in the report |
 
 mod accounts;
 mod carried;
@@ -362,7 +363,8 @@ use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::write::Plan;
-use select::selected::Selected;
+use select::selected::{Selected, Selection};
+use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
 ///
@@ -405,6 +407,14 @@ impl fmt::Debug for Redump<'_> {
     }
 }
 
+/// What goes into the result of a source, and the report so far.
+fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
+    let mut report =
+        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+    let selection = select::select(source, options, hooks, &mut report)?;
+    Ok((selection, report))
+}
+
 impl<'a> Redump<'a> {
     /// Selects, transcodes and plans.
     ///
@@ -426,13 +436,17 @@ impl<'a> Redump<'a> {
             let reason = "the format has no compressed memory";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
-        let source = match dump {
+        let mut source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
         };
-        let mut report =
-            Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
-        let selection = select::select(&source, options, &hooks, &mut report)?;
+        let (mut selection, mut report) = selected(&source, options, &hooks)?;
+        if let Dump::Minidump(dump) = dump {
+            if let Some(sound) = minidump::without_broken(dump, &source, &selection.selected)? {
+                source = sound;
+                (selection, report) = selected(&source, options, &hooks)?;
+            }
+        }
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
             report.unfiltered_memory = selection.selected.unfiltered(&source);

@@ -1,6 +1,6 @@
 //! What ranges of memory have that others hide: of each address the result has one byte.
 
-use crate::read::{Budget, Interval, MemoryRange, Target, overlapping};
+use crate::read::{Budget, Interval, overlapping};
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
@@ -11,8 +11,8 @@ pub(super) fn report(source: &Source<'_>, selected: &[Interval], report: &mut Re
     if !source.memory.has_overlaps() {
         return;
     }
-    let mut hidden = Hidden { source, selected, compared: Budget::times(source.file_size, 2), bytes: 0 };
-    hidden.look_at(source.target, (source.listed)());
+    let mut hidden = Hidden { source, selected, compared: Budget::times(source.plain_size, 2), bytes: 0 };
+    hidden.look_at((source.listed)());
     report.lose("bytes of memory for which an overlapping range has others", hidden.bytes);
     report.lose("overlaps of memory that are too many to be compared", u64::from(hidden.compared.is_spent()));
 }
@@ -25,41 +25,27 @@ struct Hidden<'s, 'a> {
 }
 
 impl Hidden<'_, '_> {
-    fn look_at<'r>(&mut self, target: Target, ranges: impl Iterator<Item = MemoryRange<'r>>) {
-        for range in ranges {
-            let Some(bounds) = target.interval(range.address, range.bytes.len() as u64) else { continue };
+    fn look_at(&mut self, ranges: impl Iterator<Item = (Interval, u64)>) {
+        let contents = self.source.memory.contents();
+        for (bounds, start) in ranges {
             for piece in self.source.memory.visible_within(bounds.start, bounds.last) {
-                let Some(place) = target.interval(piece.address, piece.bytes.len() as u64) else { continue };
-                let into = place.start.saturating_sub(bounds.start);
+                let Some(place) = Interval::new(piece.address, piece.size) else { continue };
+                let own = start.saturating_add(place.start.saturating_sub(bounds.start));
                 // What can be seen of the range itself.
-                if piece.offset == range.offset.saturating_add(into) {
+                if piece.place() == own {
                     continue;
                 }
-                if self.compared.charge("memory range", range.offset, place.size()).is_err() {
+                let cost = contents.cost(own).saturating_add(contents.cost(piece.place()));
+                let cost = place.size().saturating_add(cost);
+                if self.compared.charge("memory range", contents.position(own), cost).is_err() {
                     return;
                 }
                 for part in overlapping(self.selected, place) {
-                    let Some(part) = part.intersection(&place).and_then(|part| part.intersection(&bounds)) else {
-                        continue;
-                    };
-                    self.bytes += differing(
-                        slice(range.bytes, part.start - bounds.start, part.size()),
-                        slice(piece.bytes, part.start - place.start, part.size()),
-                    );
+                    let Some(part) = part.intersection(&place) else { continue };
+                    let into = part.start - place.start;
+                    self.bytes += contents.differing(own + into, piece.place() + into, part.size());
                 }
             }
         }
     }
-}
-
-fn slice(bytes: &[u8], start: u64, size: u64) -> &[u8] {
-    let range = usize::try_from(start).ok().zip(usize::try_from(start.saturating_add(size)).ok());
-    range.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default()
-}
-
-fn differing(one: &[u8], other: &[u8]) -> u64 {
-    if one == other {
-        return 0;
-    }
-    one.iter().zip(other).filter(|(one, other)| one != other).count() as u64
 }

@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
+use std::io;
 
 use crate::format;
 use crate::read::{Interval, Memory, Target};
@@ -79,13 +80,35 @@ impl ComputedRanges for Contents<'_> {
         if let Some(range) = changed(self.changes.as_ref(), interval, address) {
             return range;
         }
+        if self.memory.is_compressed(interval) {
+            let unpacked = Unpacked { memory: &self.memory, left: Some(interval) };
+            return MemoryRange::from_reader(address, size, unpacked).repeatable();
+        }
         match self.memory.slice(interval.start, size) {
             Some(bytes) => MemoryRange::borrowed(address, bytes),
             None => {
-                let pieces = self.memory.visible_within(interval.start, interval.last).map(|piece| piece.bytes);
+                let pieces = self.memory.visible_within(interval.start, interval.last);
+                let pieces = pieces.map(|piece| piece.bytes().unwrap_or_default());
                 MemoryRange::from_pieces(address, pieces.collect())
             }
         }
+    }
+}
+
+/// Gives memory that has to be unpacked, of which nothing is kept.
+struct Unpacked<'m> {
+    memory: &'m Memory<'m>,
+    left: Option<Interval>,
+}
+
+impl io::Read for Unpacked<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some(left) = self.left else { return Ok(0) };
+        let wanted = usize::try_from(left.size()).unwrap_or(usize::MAX).min(buf.len());
+        let count = self.memory.read_uncached(left.start, buf.get_mut(..wanted).unwrap_or_default());
+        let next = left.start.checked_add(count as u64).filter(|next| *next <= left.last);
+        self.left = next.map(|start| Interval { start, ..left });
+        Ok(count)
     }
 }
 

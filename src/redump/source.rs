@@ -59,8 +59,8 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Gives memory ranges, as often as it is asked.
-pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = MemoryRange<'a>> + 'a> + 'a>;
+/// Gives memory ranges and the places of their bytes, as often as it is asked.
+pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = (Interval, u64)> + 'a> + 'a>;
 
 /// Memory ranges in the order of addresses, apart from each other.
 #[derive(Clone)]
@@ -75,16 +75,15 @@ impl<'a> Ranges<'a> {
     /// others hide; they are asked for only if some overlap.
     pub(super) fn of<I>(memory: &Rc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
     where
-        I: Iterator<Item = MemoryRange<'a>>,
+        I: Iterator<Item = (Interval, u64)>,
     {
         if !memory.has_overlaps() {
             return Self::Visible(Rc::clone(memory));
         }
         // The visible ranges are parts of these, but for stacks that no list holds.
-        let ranges = listed().chain(memory.visible_ranges());
-        let target = memory.target();
-        let ranges = ranges.filter_map(|range| target.interval(range.address, range.bytes.len() as u64));
-        Self::United(united(ranges.collect()).into())
+        let listed = listed().map(|(interval, _)| interval);
+        let visible = (0..memory.count()).filter_map(|index| memory.interval(index));
+        Self::United(united(listed.chain(visible).collect()).into())
     }
 
     pub(super) fn count(&self) -> usize {
@@ -112,9 +111,8 @@ pub(super) const LITTLE: u64 = 0x1_0000;
 /// The dump that is re-encoded: all that is known of it. The door of its format fills this, and behind the door nobody asks
 /// which format it was, but the folder of that format.
 ///
-/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a minidump of another
-/// form (compressed memory) has its records in the file and an index of its own, a core file of ELF writes its notes down as
-/// records and has its memory in the file.
+/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a core file of ELF
+/// writes its notes down as records and has its memory in the file.
 pub(super) struct Source<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Rc<Memory<'a>>,
@@ -130,6 +128,8 @@ pub(super) struct Source<'a> {
     pub(super) system: Option<format::SystemInfo>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
+    /// The size that it would have with its memory as it was: what follows from memory is in proportion to it.
+    pub(super) plain_size: u64,
     /// How many bytes of it could be made sense of, if the records are not in it.
     pub(super) understood: Option<u64>,
     /// True if the dump claims all memory of its process, and no range of it is cut.
@@ -225,9 +225,9 @@ impl<'a> Source<'a> {
     ///
     /// No producer writes such files. A small one of them could fill a disk.
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
-        let mut budget = Budget::times(self.file_size, 2);
+        let mut budget = Budget::times(self.plain_size, 2);
         for range in ranges {
-            let offset = self.memory.range_at(range.start).map_or(0, |range| range.offset);
+            let offset = self.memory.range_at(range.start).map_or(0, |range| range.position());
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())
@@ -270,7 +270,7 @@ impl<'a> Source<'a> {
     ///
     /// No producer writes dumps of which that would be made.
     pub(super) fn refuse_growth(&self, size: u64, asked: u64) -> Result<(), RedumpError> {
-        let limit = self.file_size.saturating_mul(2).saturating_add(LITTLE).saturating_add(asked);
+        let limit = self.plain_size.saturating_mul(2).saturating_add(LITTLE).saturating_add(asked);
         if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
     }
 

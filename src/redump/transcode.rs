@@ -12,7 +12,7 @@ use crate::format::thread::{ThreadInfo, ThreadInfoListHeader};
 use crate::format::{MinidumpType, StreamType, typed_streams};
 use crate::read::linux::LinuxMaps;
 use crate::read::list::Record;
-use crate::read::memory::{Memory64List, MemoryInfoList, MemoryList};
+use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
 use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
@@ -360,6 +360,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let known = (MEMORY64_LIST_HEADER, format::memory::MemoryDescriptor64::SIZE);
         self.carrier.accounts.list(stream, list.descriptors(), known);
         self.memory_faults(stream, list.fault(), list.iter())
+    }
+
+    /// The memory is taken by address, and written plain.
+    fn compressed_memory(&mut self, stream: &RawStream<'s>, memory: CompressedMemory<'s>) -> Outcome {
+        self.carrier.accounts.compressed_memory(stream, &memory);
+        // What of it cannot be read, the door has found.
+        Outcome::Rewritten
     }
 
     /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.

@@ -22,9 +22,6 @@ use crate::write::pack::{Packed, pack};
 use crate::write::range_list::RangeList;
 use crate::write::written::{Compressed, Progress, Shortfall};
 
-/// The type of its stream.
-pub(super) const COMPRESSED_MEMORY: StreamType = StreamType(25);
-
 const HEADER: Item = Item { name: "CompressedMemory", index: None };
 const REGIONS: Item = Item { name: "array of regions", index: None };
 const BUCKETS: Item = Item { name: "array of buckets", index: None };
@@ -115,7 +112,7 @@ impl<'a> CompressedChunk<'a> {
 
     /// Type, position and size of the stream.
     pub(super) const fn directory_entry(&self) -> (StreamType, u64, u64, Item) {
-        (COMPRESSED_MEMORY, self.offset, CompressedMemoryHeader::SIZE as u64, HEADER)
+        (StreamType::COMPRESSED_MEMORY, self.offset, CompressedMemoryHeader::SIZE as u64, HEADER)
     }
 
     const fn regions_at(&self) -> u64 {

@@ -8,7 +8,7 @@ use crate::format::system::MiscInfoFlags;
 use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, StreamType};
 
 use crate::write::builder::MinidumpBuilder;
-use crate::write::compressed::{COMPRESSED_MEMORY, CompressedChunk, compressed_flags};
+use crate::write::compressed::{CompressedChunk, compressed_flags};
 use crate::write::cursor::{Cursor, rva};
 use crate::write::encode::{self, fit32};
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
@@ -19,8 +19,6 @@ use crate::write::range_list::RangeList;
 /// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
 /// added.
 fn rank(stream_type: StreamType) -> u8 {
-    // It stands in place of a list.
-    let stream_type = if stream_type == COMPRESSED_MEMORY { StreamType::MEMORY64_LIST } else { stream_type };
     stream_type.row().rank.unwrap_or(u8::MAX)
 }
 

@@ -124,6 +124,11 @@ fn streams(stream: &Stream<'_>, all: &mut Printed) {
         }
         Stream::MemoryList(list) => all.list(list),
         Stream::Memory64List(list) => all.add(&(list, list.iter(), list.descriptors())),
+        Stream::CompressedMemory(memory) => {
+            all.add(&memory);
+            all.list(memory.regions());
+            all.list(memory.buckets());
+        }
         Stream::ThreadExList(list) => all.list(list),
         Stream::LinuxProcStatus(status) => status.fields().for_each(|field| all.add(&field)),
         Stream::MemoryInfoList(list) => all.list(list),

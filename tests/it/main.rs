@@ -6,6 +6,7 @@ mod accounted;
 mod check;
 mod claims;
 mod comments;
+mod compressed;
 mod compressing;
 mod contexts;
 mod contract;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         check::trials(),
         claims::trials(),
         comments::trials(),
+        compressed::trials(),
         compressing::trials(),
         contexts::trials(),
         corpus::trials(),

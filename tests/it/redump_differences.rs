@@ -52,8 +52,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The first cell of each row, in the order of the tests above and of those about full user dumps.
-const MATTERS: [&str; 39] = [
+/// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
+const MATTERS: [&str; 40] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -93,6 +93,7 @@ const MATTERS: [&str; 39] = [
     "priorities of threads of a full user dump",
     "modules of a full user dump without process environment block",
     "modules of a full user dump above 2 GiB",
+    "source with compressed memory",
 ];
 
 fn every_row_has_a_test() {

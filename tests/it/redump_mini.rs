@@ -50,7 +50,7 @@ fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
     let [source, live, ours] = [source, live, &ours].map(|bytes| userdump::Minidump::parse(bytes).unwrap().memory());
     let mut compared = 0;
     for range in live.visible_ranges() {
-        for (address, byte) in (range.address..).zip(range.bytes) {
+        for (address, byte) in (range.address..).zip(range.bytes().expect("it stands in the file")) {
             if source.read_u8(address) == Some(*byte) {
                 assert_eq!(ours.read_u8(address), Some(*byte), "{address:#x}");
                 compared += 1;

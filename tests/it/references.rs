@@ -44,13 +44,13 @@ fn each_type_has_its_kind_of_relocation() {
             assert_eq!(StreamType(stream_type).row().relocation, expected, "{stream_type:#x}");
         }
     };
-    is(&[3, 4, 5, 6, 7, 8, 9, 12, 14, 24], Relocation::Viewed);
+    is(&[3, 4, 5, 6, 7, 8, 9, 12, 14, 24, 25], Relocation::Viewed);
     is(&[0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002], Relocation::Known);
     is(&[0, 10, 11, 13, 15, 16, 17, 18, 19, 20, 21, 22], Relocation::None);
     is(&[0x4767_0001, 0x4767_0002, 0x4767_0003, 0x4767_0009, 0x4767_000b, 0x4767_000d], Relocation::None);
     is(&[0x4d7a_0003, 0x4d7a_0004, 0x4b6b_0001, 0x4b6b_0002, 0x1_0000, 0xface_cafa, u32::MAX], Relocation::None);
     is(&[0x8000, 0x8001, 0x800c, 0x800f], Relocation::Unmovable);
-    is(&[1, 2, 23, 25, 0x7fff, 0x8010, 0xffef, 0xfff1, 0xffff], Relocation::Unexamined);
+    is(&[1, 2, 23, 26, 0x7fff, 0x8010, 0xffef, 0xfff1, 0xffff], Relocation::Unexamined);
     is(&[0x4350_0002, 0x4350_ffff, 0x4767_000e, 0x4d7a_0005], Relocation::Unexamined);
 }
 

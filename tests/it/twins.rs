@@ -1,7 +1,8 @@
 //! Big-endian twins: what a dump holds does not depend on the order of its bytes.
 
 use libtest_mimic::Trial;
-use userdump::read::{MemoryRange, Stream};
+use userdump::read::Stream;
+use userdump::read::memory::VisibleRange;
 
 use crate::support::everything::everything_of_all_producers;
 use crate::support::forms::{Form, open};
@@ -40,7 +41,7 @@ fn dumps_of_another_assembler_have_twins(shared: &Shared) {
     // Memory is bytes; here it is filled with words of 32 bits, which are compared below.
     let but_memory = |[little, big]: &[Vec<u8>; 2]| {
         let mut differences = differences(little, big);
-        differences.retain(|lines| !lines.iter().all(|line| line.contains("MemoryRange { address: ")));
+        differences.retain(|lines| !lines.iter().all(|line| line.contains("Range { address: ")));
         differences
     };
     let windows = pair("windows-amd64-memory64");
@@ -58,8 +59,9 @@ fn dumps_of_another_assembler_have_twins(shared: &Shared) {
 
     let words = |bytes: &[u8], word: fn([u8; 4]) -> u32| {
         let ranges = open(bytes).memory();
-        let of_range = |range: MemoryRange<'_>| {
-            let words = range.bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are whole"))).collect();
+        let of_range = |range: VisibleRange<'_>| {
+            let bytes = range.bytes().expect("it stands in the file");
+            let words = bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are whole"))).collect();
             (range.address, range.size, words)
         };
         ranges.visible_ranges().map(of_range).collect::<Vec<(u64, u64, Vec<u32>)>>()

@@ -126,6 +126,10 @@ macro_rules! stream_table {
             #[doc(alias = "ThreadNamesStream")]
             THREAD_NAMES = 24 => "ThreadNames", REWRITTEN.with_positions().rank(16).kept_by_r(),
                 ThreadNames(ThreadNames<'a>) { check thread_names, rewrite thread_names };
+            /// Memory ranges, compressed in buckets; not in Microsoft's documentation.
+            #[doc(alias = "CompressedMemoryStream")]
+            COMPRESSED_MEMORY = 25 => "CompressedMemory", REWRITTEN.with_positions().rank(7).in_user_dump().kept_by_r(),
+                CompressedMemory(CompressedMemory<'a>) { check compressed_memory, rewrite compressed_memory };
 
             /// Windows CE: nothing.
             #[doc(alias = "ceStreamNull")]

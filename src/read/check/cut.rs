@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::check::finding::{Finding, FindingCode};
+use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;
 
@@ -136,6 +137,14 @@ pub(crate) fn claims(dump: &Minidump<'_>, entries: u32) -> Vec<Claim> {
     if let Ok(Some(list)) = dump.stream::<Memory64List<'_>>() {
         let size = list.descriptors().iter().fold(0u64, |sum, range| sum.saturating_add(range.data_size));
         claims.push(claim(list.base_rva(), size));
+    }
+    if let Ok(Some(memory)) = dump.stream::<CompressedMemory<'_>>() {
+        let (regions, buckets) = (memory.regions(), memory.buckets());
+        let of_regions = regions.declared_len().saturating_mul(regions.entry_size());
+        let of_buckets = buckets.declared_len().saturating_mul(buckets.entry_size());
+        claims.push(claim(regions.entry_offset(0), of_regions));
+        claims.push(claim(buckets.entry_offset(0), of_buckets));
+        claims.extend(buckets.iter().map(|bucket| claim(bucket.offset, bucket.compressed_size.into())));
     }
     claims
 }

@@ -146,6 +146,61 @@ finding_codes! {
     RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
     /// The flags promise full memory and there is no Memory64 list, or the other way round.
     FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
+    /// Size, version or signature of the header of compressed memory are not those of the format.
+    CompressedHeaderWrong => "compressed-header-wrong", "the header of compressed memory is not the one that is known";
+    /// The header of compressed memory names another compression than LZ4. Today's debugger does not look at it, and takes
+    /// the memory for LZ4, as is done here.
+    CompressionUnknown => "compression-unknown", "the memory is compressed in a way that is not known; LZ4 is expected";
+    /// Compressed memory does not start where its header says, or does not end with the file.
+    CompressedSizeWrong => "compressed-size-wrong",
+        "compressed memory does not reach from its header to the end of the file; today's debugger refuses the dump";
+    /// There are no regions or no buckets.
+    CompressedMemoryEmpty => "compressed-memory-empty",
+        "compressed memory has no regions or no buckets; today's debugger refuses the dump";
+    /// The size of the array of regions or of buckets is not that of so many entries.
+    CompressedArraySizeWrong => "compressed-array-size-wrong", "the size of an array is not that of its entries";
+    /// The sums that the header of compressed memory has are not those of regions and buckets.
+    CompressedTotalsWrong => "compressed-totals-wrong", "the sizes of regions and buckets do not add up";
+    /// The largest transfer is 0, or smaller than a bucket.
+    TransferSizeWrong => "transfer-size-wrong",
+        "a bucket is larger than the header allows; today's debugger hangs or ends";
+    /// There is a memory list beside compressed memory.
+    MemoryBesideCompressed => "memory-beside-compressed",
+        "there is a memory list beside compressed memory; today's debugger refuses the dump";
+    /// The flags promise compressed memory and there is none, or the other way round.
+    CompressedFlagDisagrees => "compressed-flag-disagrees",
+        "the flags and the streams disagree on whether memory is compressed; today's debugger refuses the dump";
+    /// The flags promise full memory beside compressed memory.
+    CompressedAndFull => "compressed-and-full",
+        "the flags promise full memory and compressed memory; today's debugger refuses the dump";
+    /// A region of compressed memory does not have its place in the array for a number.
+    RegionNumberWrong => "region-number-wrong", "the number of the region is not its place";
+    /// Two regions of compressed memory share addresses.
+    RegionsOverlap => "regions-overlap", "the region shares addresses with one before it";
+    /// A region of compressed memory names a bucket that is not there.
+    RegionWithoutBucket => "region-without-bucket", "the bucket of the region is not there";
+    /// A region of compressed memory goes on behind the end of its bucket.
+    RegionOutsideBucket => "region-outside-bucket", "the region does not lie in its bucket whole";
+    /// The bucket that a region names does not count it among its own.
+    RegionNotOfBucket => "region-not-of-bucket", "the bucket of the region does not have it among its own";
+    /// A bucket does not have its place in the array for a number.
+    BucketNumberWrong => "bucket-number-wrong", "the number of the bucket is not its place";
+    /// The compressed bytes of a bucket are not entirely in the file.
+    BucketOutsideFile => "bucket-outside-file", "the bucket does not lie in the file whole";
+    /// Other regions name a bucket than those that it counts.
+    BucketRegionsWrong => "bucket-regions-wrong", "the bucket has other regions than it says";
+    /// The regions of a bucket do not have together the size that it has uncompressed.
+    BucketSizeWrong => "bucket-size-wrong", "the regions of the bucket do not have its size together";
+    /// Two buckets share compressed bytes.
+    BucketsOverlap => "buckets-overlap", "the bucket shares bytes with another one";
+    /// A bucket claims more bytes than LZ4 can make of its compressed ones.
+    BucketExpands => "bucket-expands", "the bucket is larger than its bytes can stand for";
+    /// A bucket is no block of LZ4.
+    BucketUndecodable => "bucket-undecodable", "the bucket does not decompress";
+    /// A bucket decompresses to more or fewer bytes than it claims.
+    BucketSizeDiffers => "bucket-size-differs", "the bucket decompresses to another size than it claims";
+    /// A bucket was not unpacked for what it would cost.
+    BucketNotRead => "bucket-not-read", "the bucket is too large to be looked at, or too many lie on the same bytes";
     /// Two modules have one base address and one size.
     ModuleRepeated => "module-repeated", "an earlier module has the same base address and size";
     /// A module has addresses of another one.

@@ -1,5 +1,6 @@
 //! Looking for everything that a sound dump does not have.
 
+mod compressed_memory;
 pub(crate) mod cut;
 pub(crate) mod finding;
 mod memory_lists;
@@ -33,7 +34,7 @@ impl<'a> Minidump<'a> {
     ///
     /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
     /// file is made. It allocates for the directory entries, threads and modules, and for memory where something
-    /// refers to it by address.
+    /// refers to it by address. Compressed memory is unpacked, a bucket at a time, if the feature `lz4` is there.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
         let positions = MemoryPositions::of(self);
@@ -76,6 +77,7 @@ impl<'a> Check<'a, '_> {
         }
         self.absences();
         self.flags();
+        self.compressed_flags();
         self.overlaps();
         self.shared_parts();
         if let Some(effect) = self.effects.only() {

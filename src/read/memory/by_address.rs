@@ -1,16 +1,24 @@
 //! Memory by address.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::format;
+use crate::error::ReadError;
+#[cfg(feature = "std")]
+use crate::format::compressed_memory::CompressedRegion;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
-use crate::read::bytes::{ByteOrder, Bytes};
+use crate::read::bytes::ByteOrder;
 use crate::read::dump_bytes::DumpBytes;
-use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
-use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
+use crate::read::interval::{Interval, position};
+use crate::read::memory::buckets::{Buckets, SharedBuckets};
+use crate::read::memory::compressed::CompressedMemory;
+use crate::read::memory::contents::{Contents, PIECE};
+use crate::read::memory::lists::MemoryRange;
+use crate::read::memory::pieces::{Apart, Piece, agrees, apart, hold, listed};
 use crate::read::memory::search_table::Sorted;
+use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
 use crate::read::target::Target;
 use crate::read::thread::extended::ThreadExList;
@@ -19,80 +27,35 @@ use crate::read::work::worked;
 
 /// The memory of the process by address.
 ///
-/// The index covers the memory list, the Memory64 list (a dump may have both), and the stacks and backing stores that a
-/// thread points to but neither list holds. Where a list has other bytes for a part of such a stack, the position in the
+/// The index covers the memory list, the Memory64 list (a dump may have both), compressed memory, and the stacks and backing
+/// stores that a thread points to but none of them holds. Where a list has other bytes for a part of such a stack, the position in the
 /// thread is false, and none of it counts.
 ///
 /// Of a full user dump it covers the regions.
 ///
 /// # Overlaps
 ///
-/// Where ranges overlap, the one that comes first takes precedence: the memory list before the Memory64 list before the
-/// stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
+/// Where ranges overlap, the one that comes first takes precedence: the memory list before the Memory64 list
+/// before compressed memory before the stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
 /// holds the bytes that are there; one that runs past the highest address of the target ends at it. No range is
-/// dropped: the lists themselves ([`MemoryList`], [`Memory64List`]) still give all of them.
+/// dropped: the lists themselves ([`MemoryList`](crate::read::memory::MemoryList), [`Memory64List`](crate::read::memory::Memory64List)) still give all of them.
 ///
 /// Addresses of 32-bit targets are compared by their low 32 bits, and those the index gives have no more.
+///
+/// # Compressed memory
+///
+/// It is unpacked when it is read: see [`Minidump::memory_with_cache`]. Regions are ranges as others are. Only those whose
+/// bucket is shown by its entry to be broken are left out; of another that is broken no byte can be read, and
+/// [`Memory::fault_at`] tells why. Without the feature `lz4` this is so for all of them.
 #[derive(Clone)]
 pub struct Memory<'a> {
-    bytes: Bytes<'a>,
+    contents: Contents<'a>,
     target: Target,
     /// [`Target::last_address`], which every look-up needs.
     last_address: u64,
     pieces: Sorted<Piece>,
     /// True if two ranges share an address, so that not each is a piece.
     has_overlaps: bool,
-}
-
-/// A run of addresses whose bytes one range takes precedence of.
-#[derive(Clone, Copy)]
-struct Piece {
-    interval: Interval,
-    /// Where the bytes lie in the file.
-    offset: u64,
-}
-
-/// A piece before overlaps are settled.
-#[derive(Clone, Copy)]
-struct RankedPiece {
-    piece: Piece,
-    /// The number of the range among all, which is also its priority.
-    rank: u32,
-}
-
-impl Located for Piece {
-    fn interval(&self) -> Interval {
-        self.interval
-    }
-}
-
-impl Located for RankedPiece {
-    fn interval(&self) -> Interval {
-        self.piece.interval
-    }
-}
-
-impl Ranked for RankedPiece {
-    fn rank(&self) -> u32 {
-        self.rank
-    }
-
-    fn part(&self, interval: Interval) -> Self {
-        Self { piece: self.piece.part(interval), ..*self }
-    }
-}
-
-impl Piece {
-    /// The addresses of a range whose bytes are there; `None` if there are none.
-    fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
-        let interval = target.interval(range.address, range.bytes.len() as u64)?;
-        Some(Self { interval, offset: range.offset })
-    }
-
-    /// The part at an interval that is within its own.
-    fn part(&self, interval: Interval) -> Self {
-        Self { interval, offset: self.offset + (interval.start - self.interval.start) }
-    }
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -104,83 +67,11 @@ impl fmt::Debug for Memory<'_> {
     }
 }
 
-/// Gives every address to the first piece that has it.
-fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
-    let mut ranked: Vec<RankedPiece> = (0..).zip(pieces).map(|(rank, piece)| RankedPiece { piece, rank }).collect();
-    settle(&mut ranked);
-    ranked.into_iter().map(|ranked| ranked.piece).collect()
-}
-
-/// The pieces of the two lists, without the stacks that neither holds.
-fn listed(dump: &Minidump<'_>) -> Apart {
-    // A list that cannot be read holds no memory; who asks for the stream itself is told why.
-    let (list, list64) = (dump.list::<MemoryList<'_>>(), dump.list::<Memory64List<'_>>());
-    let target = dump.target();
-    let in_order = || list.into_iter().chain(list64).filter_map(move |range| Piece::new(target, &range));
-    apart(list.len() + list64.len(), in_order)
-}
-
-/// Pieces that are sorted and apart.
-struct Apart {
-    pieces: Vec<Piece>,
-    /// True if they were so, but for their order.
-    were_apart: bool,
-}
-
-/// The pieces sorted and apart. Of no more than `count` the descriptors are there, and a piece is half as large again.
-fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apart {
-    let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-    in_order().for_each(|piece| pieces.push(piece));
-    if !pieces.is_sorted_by_key(|piece| piece.interval.start) {
-        pieces.sort_unstable_by_key(|piece| piece.interval.start);
-    }
-    if are_apart(&pieces) {
-        return Apart { pieces, were_apart: true };
-    }
-    // Only now does it matter which came first.
-    drop(pieces);
-    Apart { pieces: settled(in_order()), were_apart: false }
-}
-
-/// True if pieces hold every address of `range`, as far as a few of them tell.
-///
-/// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm: it has
-/// the say of nothing.
-fn hold(pieces: &[Piece], range: &Piece) -> bool {
-    let Interval { start: mut at, last } = range.interval;
-    for piece in pieces.get(position(pieces, at)..).unwrap_or_default().iter().take(8) {
-        if piece.interval.start > at {
-            break;
-        }
-        match piece.interval.next() {
-            Some(next) if piece.interval.last < last => at = next,
-            _ => return true,
-        }
-    }
-    false
-}
-
-/// What looking at one range costs.
-const DESCRIPTOR: u64 = format::MemoryDescriptor::SIZE as u64;
-
-/// True if the bytes to which a thread points are those that `pieces` have for the same addresses, where they have any.
-/// `pieces` are those from its first address on. What is too much to compare does not agree.
-fn agrees(bytes: &Bytes<'_>, pieces: &[Piece], stack: &Piece, compared: &mut Budget) -> bool {
-    let overlaps = pieces.iter().map_while(|piece| Some((piece, piece.interval.intersection(&stack.interval)?)));
-    overlaps.into_iter().all(|(piece, common)| {
-        let (listed, own) = (piece.part(common).offset, stack.part(common).offset);
-        // Most point to where the list has it, and there is nothing to compare.
-        let (size, cost) = (common.size(), if listed == own { DESCRIPTOR } else { common.size() });
-        let is_paid = compared.charge("stack", own, cost).is_ok();
-        is_paid && (listed == own || bytes.clipped(listed, size) == bytes.clipped(own, size))
-    })
-}
-
 impl<'a> Memory<'a> {
-    /// The memory of the two lists and of the stacks that neither holds.
-    fn new(dump: &Minidump<'a>) -> Self {
+    /// The memory of the lists and of the stacks that none holds.
+    fn of_contents(dump: &Minidump<'a>, contents: Contents<'a>) -> Self {
         let target = dump.target();
-        let mut listed = listed(dump);
+        let mut listed = listed(dump, contents.buckets.as_deref());
         let threads = dump.list::<ThreadList<'a>>().into_iter();
         let extended = dump.list::<ThreadExList<'a>>().into_iter();
         let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
@@ -193,7 +84,7 @@ impl<'a> Memory<'a> {
             .filter(|stack| {
                 let from = position(&listed.pieces, stack.interval.start);
                 let pieces = listed.pieces.get(from..).unwrap_or_default();
-                !hold(&listed.pieces, stack) && agrees(dump.bytes(), pieces, stack, &mut compared)
+                !hold(&listed.pieces, stack) && agrees(&contents, pieces, stack, &mut compared)
             })
             .collect();
         if !unlisted.is_empty() {
@@ -202,7 +93,7 @@ impl<'a> Memory<'a> {
             let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
             listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
         }
-        Self::of(dump.dump_bytes(), listed)
+        Self::of(target, contents, listed)
     }
 
     /// The memory of ranges, of which there are `count` at most; where they overlap, the first takes precedence.
@@ -211,7 +102,8 @@ impl<'a> Memory<'a> {
         I: Iterator<Item = MemoryRange<'a>>,
     {
         let target = dump.target();
-        Self::of(dump, apart(count, || ranges().filter_map(move |range| Piece::new(target, &range))))
+        let contents = Contents { bytes: *dump.bytes(), buckets: None };
+        Self::of(target, contents, apart(count, || ranges().filter_map(move |range| Piece::new(target, &range))))
     }
 
     /// How much stacks are compared with what the lists have.
@@ -222,18 +114,19 @@ impl<'a> Memory<'a> {
     /// True if the bytes to which a thread points are those that are here for the same addresses, where there are any.
     pub(crate) fn agrees(&self, stack: &MemoryRange<'_>, compared: &mut Budget) -> bool {
         let stack = Piece::new(self.target, stack);
-        stack.is_none_or(|stack| agrees(&self.bytes, self.pieces.from(stack.interval.start), &stack, compared))
+        stack.is_none_or(|stack| agrees(&self.contents, self.pieces.from(stack.interval.start), &stack, compared))
     }
 
-    /// The memory of the two lists, without the stacks that neither holds.
+    /// The memory of the lists, without the stacks that none holds.
     pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
-        Self::of(dump.dump_bytes(), listed(dump))
+        let contents = contents(dump, CACHE_LIMIT);
+        let listed = listed(dump, contents.buckets.as_deref());
+        Self::of(dump.target(), contents, listed)
     }
 
-    fn of(dump: &DumpBytes<'a>, apart: Apart) -> Self {
-        let target = dump.target();
+    fn of(target: Target, contents: Contents<'a>, apart: Apart) -> Self {
         Self {
-            bytes: *dump.bytes(),
+            contents,
             target,
             last_address: target.last_address(),
             pieces: Sorted::new(apart.pieces),
@@ -259,26 +152,49 @@ impl<'a> Memory<'a> {
     }
 
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        self.bytes.order()
+        self.contents.bytes.order()
     }
 
     pub(crate) const fn target(&self) -> Target {
         self.target
     }
 
-    /// The ranges from `address` on as long as each touches the one before; the first is cut to begin there.
-    pub(crate) fn ranges_at(&self, address: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
-        self.run_at(address).map(|piece| self.range(&piece))
+    pub(crate) const fn contents(&self) -> &Contents<'a> {
+        &self.contents
     }
 
-    fn range(&self, piece: &Piece) -> MemoryRange<'a> {
-        let size = piece.interval.size();
-        MemoryRange {
-            address: piece.interval.start,
-            size,
-            offset: piece.offset,
-            bytes: self.bytes.clipped(piece.offset, size),
-        }
+    /// The bytes from `address` on in its range: none if they cannot be lent, `None` if no range holds it.
+    pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
+        let address = self.mask(address);
+        let piece = self.pieces.get(address)?;
+        let rest = piece.part(Interval { start: address, ..piece.interval });
+        Some(self.contents.lend(rest.place, rest.interval.size()).unwrap_or_default())
+    }
+
+    /// The bytes from `address` on as long as ranges touch and can be read: those of one range after those of the other,
+    /// or pieces of them where they cannot be lent.
+    pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
+        let mut run = self.run_at(address);
+        let mut rest: Option<Piece> = None;
+        let mut is_over = false;
+        core::iter::from_fn(move || {
+            let piece = rest.take().or_else(|| run.next()).filter(|_| !is_over)?;
+            let size = piece.interval.size();
+            if let Ok(bytes) = self.contents.lend(piece.place, size) {
+                return Some(Cow::Borrowed(bytes));
+            }
+            let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PIECE, |size| size.min(PIECE))];
+            let count = self.contents.copy(piece.place, &mut bytes, true);
+            is_over = count < bytes.len();
+            let next = piece.interval.start.checked_add(count as u64).filter(|next| *next <= piece.interval.last);
+            rest = next.map(|start| piece.part(Interval { start, ..piece.interval }));
+            bytes.truncate(count);
+            Some(bytes).filter(|bytes| !bytes.is_empty()).map(Cow::Owned)
+        })
+    }
+
+    fn range(&self, piece: &Piece) -> VisibleRange<'_> {
+        VisibleRange::new(self, piece.interval, piece.place)
     }
 
     /// True if ranges share addresses, so that some are visible in part or not at all.
@@ -295,11 +211,11 @@ impl<'a> Memory<'a> {
 
     /// The ranges in the order of their addresses, overlaps settled: every address comes once.
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
-        VisibleRanges { memory: self, pieces: self.pieces.as_slice().iter() }
+        VisibleRanges::new(self, self.pieces.as_slice().iter())
     }
 
     /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
-    pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = MemoryRange<'a>> + '_ {
+    pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = VisibleRange<'_>> + '_ {
         let wanted = Interval { start: self.mask(start), last: self.mask(last) };
         let parts = self.pieces.from(wanted.start).iter().map_while(move |piece| {
             let part = piece.interval.intersection(&wanted)?;
@@ -309,28 +225,45 @@ impl<'a> Memory<'a> {
     }
 
     /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
-    pub fn range_at(&self, address: u64) -> Option<MemoryRange<'a>> {
+    pub fn range_at(&self, address: u64) -> Option<VisibleRange<'_>> {
         self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
     }
 
     /// Copies bytes from `address` on into `buf`, across ranges that touch, and tells how many there were.
     ///
-    /// Fewer than asked for means that the byte behind them is not in the dump; the rest of `buf` is left alone.
+    /// Fewer than asked for means that the byte behind them is not in the dump, or, in compressed memory, that it cannot be
+    /// read ([`Memory::fault_at`]); the rest of `buf` is left alone.
     pub fn read(&self, address: u64, buf: &mut [u8]) -> usize {
+        self.copy(address, buf, true)
+    }
+
+    /// As [`Memory::read`], for who goes through much memory once: of compressed memory nothing more is kept than the last
+    /// bucket that the thread has read.
+    pub fn read_uncached(&self, address: u64, buf: &mut [u8]) -> usize {
+        self.copy(address, buf, false)
+    }
+
+    fn copy(&self, address: u64, buf: &mut [u8], keep: bool) -> usize {
         let mut done = 0;
-        for range in self.ranges_at(address) {
+        for piece in self.run_at(address) {
             let rest = buf.get_mut(done..).unwrap_or_default();
-            let count = range.bytes.len().min(rest.len());
-            worked(count as u64);
-            for (to, from) in rest.iter_mut().zip(range.bytes) {
-                *to = *from;
-            }
+            let wanted = usize::try_from(piece.interval.size()).unwrap_or(usize::MAX).min(rest.len());
+            let count = self.contents.copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
             done += count;
-            if done == buf.len() {
+            if count < wanted || done == buf.len() {
                 break;
             }
         }
         done
+    }
+
+    /// What keeps the byte at `address` from being read, though a range has it; `None` if nothing does, or if no range has.
+    ///
+    /// Only compressed memory has such bytes. The bucket that has the byte is unpacked to find out.
+    pub fn fault_at(&self, address: u64) -> Option<ReadError> {
+        let address = self.mask(address);
+        let piece = self.pieces.get(address)?;
+        self.contents.fault(piece.place)
     }
 
     /// The `N` bytes from `address` on.
@@ -339,18 +272,23 @@ impl<'a> Memory<'a> {
         worked(1);
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
-        // The file has all bytes of a piece.
-        let bytes = usize::try_from(piece.offset + (address - piece.interval.start)).ok();
-        let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
+        let place = piece.place + (address - piece.interval.start);
+        // The file has all bytes of a piece, unless they are compressed.
+        let bytes = usize::try_from(place).ok();
+        let bytes = bytes.and_then(|start| self.contents.bytes.data().get(start..)?.first_chunk());
         match bytes {
             Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
-            _ => self.joined(address),
+            _ => self.elsewhere(address, piece.interval.last - address, place),
         }
     }
 
-    /// The `N` bytes from `address` on, which go beyond one piece.
+    /// The `N` bytes from `address` on, which are compressed or go beyond one piece.
     #[cold]
-    fn joined<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+    fn elsewhere<const N: usize>(&self, address: u64, more: u64, place: u64) -> Option<[u8; N]> {
+        let kept = self.contents.kept(place).filter(|_| more >= N as u64 - 1);
+        if let Some(bytes) = kept.and_then(|bytes| bytes.first_chunk()) {
+            return Some(*bytes);
+        }
         let mut array = [0; N];
         (self.read(address, &mut array) == N).then_some(array)
     }
@@ -367,18 +305,73 @@ impl<'a> Memory<'a> {
         total
     }
 
-    /// The `size` bytes from `address` on, borrowed, if the dump holds them and they stand together in the file.
+    /// The `size` bytes from `address` on, borrowed, if the dump holds them and they stand together in the file or in a
+    /// bucket of compressed memory.
     ///
-    /// Ranges that touch in the process mostly touch in the file too; where they do not, use [`Memory::read`].
-    pub fn slice(&self, address: u64, size: u64) -> Option<&'a [u8]> {
+    /// Ranges that touch in the process mostly touch in the file too; where they do not, use [`Memory::read`]. So must who
+    /// reads compressed memory of which the cache keeps no more ([`Memory::try_slice`] tells it from memory that is not there).
+    pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
+        self.try_slice(address, size).ok().flatten()
+    }
+
+    /// As [`Memory::slice`]: `None` if the dump does not hold the bytes, or not together.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not unpacked, with the reason: it is
+    /// broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)), and only
+    /// [`Memory::read`] can give them.
+    pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
         let mut run = self.run_at(address);
-        let first = run.next()?;
+        let Some(first) = run.next() else { return Ok(None) };
         let mut held = first.interval.size();
         while held < size {
-            let piece = run.next().filter(|piece| piece.offset == first.offset + held)?;
-            held += piece.interval.size();
+            match run.next() {
+                Some(piece) if piece.place == first.place + held => held += piece.interval.size(),
+                _ => return Ok(None),
+            }
         }
-        Some(self.bytes.clipped(first.offset, size))
+        self.contents.lend(first.place, size).map(Some)
+    }
+}
+
+/// What the re-encoder asks of compressed memory.
+#[cfg(feature = "std")]
+impl<'a> Memory<'a> {
+    /// True if some bytes of an interval are in buckets.
+    pub(crate) fn is_compressed(&self, interval: Interval) -> bool {
+        self.contents.buckets.is_some()
+            && self.visible_within(interval.start, interval.last).any(|range| range.is_compressed())
+    }
+
+    /// True if all buckets can be unpacked of which something is in the ranges or was read. What is unpacked for it is kept
+    /// if `keep` is true.
+    pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
+        let Some(buckets) = &self.contents.buckets else { return true };
+        let mut asked = buckets.none_asked();
+        buckets.none_known_broken()
+            && ranges.iter().all(|range| {
+                let mut within = self.visible_within(range.start, range.last).filter(VisibleRange::is_compressed);
+                within.all(|range| buckets.is_sound(Buckets::number(range.place()), &mut asked, keep))
+            })
+    }
+
+    /// The same memory without the regions whose buckets cannot be unpacked. All buckets are.
+    pub(crate) fn without_broken(&self, dump: &Minidump<'a>) -> Self {
+        if let Some(buckets) = &self.contents.buckets {
+            buckets.verify_all();
+        }
+        Self::of_contents(dump, self.contents.clone())
+    }
+
+    /// What keeps a region from being read, as far as is known.
+    pub(crate) fn region_fault(&self, region: &CompressedRegion) -> Option<ReadError> {
+        self.contents.buckets.as_ref()?.region_fault(region)
+    }
+
+    /// The error, if memory is compressed and the crate was built without what unpacks it.
+    pub(crate) fn missing_feature(&self) -> Option<ReadError> {
+        self.contents.buckets.as_ref()?.missing_feature()
     }
 }
 
@@ -400,39 +393,34 @@ impl Memory<'_> {
     }
 }
 
-/// Iterator over the visible ranges of a [`Memory`], in the order of their addresses.
-#[derive(Clone)]
-pub struct VisibleRanges<'m, 'a> {
-    memory: &'m Memory<'a>,
-    pieces: core::slice::Iter<'m, Piece>,
-}
-
-impl fmt::Debug for VisibleRanges<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VisibleRanges({} left)", self.pieces.len())
-    }
-}
-
-impl<'a> Iterator for VisibleRanges<'_, 'a> {
-    type Item = MemoryRange<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.pieces.next().map(|piece| self.memory.range(piece))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.pieces.size_hint()
-    }
-}
-
-impl ExactSizeIterator for VisibleRanges<'_, '_> {}
+/// What a dump keeps of compressed memory if nobody says otherwise: 256 MiB.
+pub(crate) const CACHE_LIMIT: u64 = 256 << 20;
 
 impl<'a> Minidump<'a> {
-    /// The memory of the process by address: an index of both memory lists and of the thread stacks.
+    /// The memory of the process by address: an index of the memory lists and of the thread stacks.
     ///
     /// Building it takes time and memory in proportion to the ranges that are there, so keep it: 28 bytes
     /// for each and 7 KiB at most on top, more for the time in which overlaps are settled.
+    ///
+    /// Of compressed memory it keeps 256 MiB: see [`Minidump::memory_with_cache`].
     pub fn memory(&self) -> Memory<'a> {
-        Memory::new(self)
+        self.memory_with_cache(CACHE_LIMIT)
     }
+
+    /// As [`Minidump::memory`]; of compressed memory no more than `limit` bytes are kept unpacked.
+    ///
+    /// Building the index unpacks nothing. A bucket (4 MiB in the files of the known writer) is unpacked when something of it
+    /// is read for the first time, and kept as long as the index and its clones are there, so that its bytes can be lent:
+    /// `u64::MAX` keeps all that is read. Beyond the limit nothing is lent any more ([`Memory::try_slice`]), and
+    /// [`Memory::read`] goes on with one bucket for each thread that reads, the last one that it has read. A bucket that is
+    /// larger than the limit is not read at all. Dumps without compressed memory keep nothing.
+    pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
+        Memory::of_contents(self, contents(self, limit))
+    }
+}
+
+fn contents<'a>(dump: &Minidump<'a>, limit: u64) -> Contents<'a> {
+    let compressed = dump.find::<CompressedMemory<'a>>();
+    let buckets = compressed.map(|memory| SharedBuckets::new(Buckets::new(dump.dump_bytes(), memory, limit)));
+    Contents { bytes: *dump.bytes(), buckets }
 }

@@ -1,14 +1,23 @@
 //! The memory of the process: the lists that hold it, memory by address, and what is known of its regions.
 
+#[cfg(feature = "lz4")]
+pub(crate) mod bucket_cache;
+pub(crate) mod buckets;
 pub(crate) mod by_address;
+pub(crate) mod compressed;
+pub(crate) mod contents;
 pub(crate) mod info;
 pub(crate) mod lists;
+pub(crate) mod pieces;
 pub(crate) mod positions;
 pub(crate) mod regions;
 pub(crate) mod search_table;
 pub(crate) mod typed_reads;
+pub(crate) mod visible;
 
-pub use by_address::{Memory, VisibleRanges};
+pub use by_address::Memory;
+pub use compressed::CompressedMemory;
 pub use info::{MemoryInfo, MemoryInfoList};
 pub use lists::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
 pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
+pub use visible::{VisibleRange, VisibleRanges};

@@ -6,6 +6,7 @@ use crate::error::ReadError;
 use crate::format::Header;
 
 use crate::read::interval::{Interval, position, united};
+use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;
 
@@ -19,10 +20,12 @@ pub(crate) struct MemoryPositions {
 }
 
 impl MemoryPositions {
-    /// Those of both memory lists.
+    /// Those of both memory lists and of compressed memory.
     pub(crate) fn of(dump: &Minidump<'_>) -> Self {
         let listed = dump.list::<MemoryList<'_>>().into_iter().chain(dump.list::<Memory64List<'_>>());
         let listed = listed.map(|range| (range.offset, range.bytes.len() as u64));
+        let buckets = dump.list::<CompressedMemory<'_>>().buckets().into_iter();
+        let listed = listed.chain(buckets.map(|bucket| (bucket.offset, u64::from(bucket.compressed_size))));
         // A range that claims to be the header or the directory is not believed.
         let directory = dump.directory();
         let (start, end) = (directory.entry_offset(0), directory.entry_offset(directory.len()));

@@ -4,11 +4,11 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::read::bytes::{ByteOrder, integer_at};
+use crate::read::bytes::ByteOrder;
 use crate::read::memory::by_address::Memory;
 use crate::read::text::utf16::Utf16;
 
-impl<'a> Memory<'a> {
+impl Memory<'_> {
     /// The byte at `address`; `None` if it is not in the dump.
     #[inline]
     pub fn read_u8(&self, address: u64) -> Option<u8> {
@@ -64,22 +64,27 @@ impl<'a> Memory<'a> {
     /// the dump has no more bytes before it comes.
     ///
     /// They are borrowed if they stand in one range.
-    pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'a, [u8]>> {
-        let mut text: Cow<'a, [u8]> = Cow::Borrowed(&[]);
+    pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-        for range in self.ranges_at(address) {
-            let bytes = range.bytes.get(..left).unwrap_or(range.bytes);
-            let end = bytes.iter().position(|&byte| byte == 0);
-            let part = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+        let first = self.rest_of_range(address)?;
+        let whole = first.get(..left).unwrap_or(first);
+        if let Some(end) = whole.iter().position(|&byte| byte == 0) {
+            return whole.get(..end).map(Cow::Borrowed);
+        }
+        let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
+        for mut part in self.chunks_at(address) {
+            let count = part.len().min(left);
+            let end = part.iter().take(count).position(|&byte| byte == 0);
+            cut(&mut part, end.unwrap_or(count));
             if text.is_empty() {
-                text = Cow::Borrowed(part);
+                text = part;
             } else {
-                text.to_mut().extend_from_slice(part);
+                text.to_mut().extend_from_slice(&part);
             }
             if end.is_some() {
                 return Some(text);
             }
-            left -= bytes.len();
+            left -= count;
             if left == 0 {
                 break;
             }
@@ -90,11 +95,29 @@ impl<'a> Memory<'a> {
     /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
     /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
-        let mut bytes = self.ranges_at(address).flat_map(|range| range.bytes).copied();
+        let order = self.byte_order();
+        let unit = |pair: [u8; 2]| match order {
+            ByteOrder::Little => u16::from_le_bytes(pair),
+            ByteOrder::Big => u16::from_be_bytes(pair),
+        };
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let pairs = self.rest_of_range(address)?.chunks_exact(2).take(most);
+        let first = pairs.filter_map(|pair| pair.first_chunk().copied()).map(unit);
+        if let Some(end) = first.clone().position(|unit| unit == 0) {
+            return Some(String::from_utf16_lossy(&first.take(end).collect::<Vec<u16>>()));
+        }
+        let mut chunks = self.chunks_at(address);
+        let (mut chunk, mut at): (Cow<'_, [u8]>, usize) = (Cow::Borrowed(&[]), 0);
+        let mut next = move || {
+            while at == chunk.len() {
+                (chunk, at) = (chunks.next()?, 0);
+            }
+            at += 1;
+            chunk.get(at - 1).copied()
+        };
         let mut units: Vec<u16> = Vec::new();
         for _ in 0..limit {
-            let pair = [bytes.next()?, bytes.next()?];
-            match integer_at(&pair, 0, 2, self.byte_order())?.try_into().ok()? {
+            match unit([next()?, next()?]) {
                 0 => return Some(String::from_utf16_lossy(&units)),
                 unit => units.push(unit),
             }
@@ -106,7 +129,15 @@ impl<'a> Memory<'a> {
     ///
     /// `None` if the dump does not hold all of them, one behind the other; where it holds them apart, use
     /// [`Memory::read`].
-    pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'a>> {
+    pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'_>> {
         self.slice(address, size).map(|bytes| Utf16::new(bytes, self.byte_order()))
+    }
+}
+
+/// Leaves the first `count` bytes, of which so many are there.
+fn cut(bytes: &mut Cow<'_, [u8]>, count: usize) {
+    match bytes {
+        Cow::Borrowed(bytes) => *bytes = bytes.get(..count).unwrap_or_default(),
+        Cow::Owned(bytes) => bytes.truncate(count),
     }
 }

@@ -227,14 +227,14 @@ impl<'m, 'a> Image<'m, 'a> {
     /// Of several records in memory the first counts. The bytes are borrowed if they stand together in the file. A record
     /// above 128 KiB, which no path needs, is taken for none.
     #[doc(alias = "IMAGE_DEBUG_TYPE_CODEVIEW")]
-    pub fn code_view_record(&self) -> Option<Cow<'a, [u8]>> {
+    pub fn code_view_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.code_view_place()?)
     }
 
     /// The bytes of the miscellaneous debug record ([`ImageDebugMisc`](crate::format::module::ImageDebugMisc)), as of
     /// [`Self::code_view_record`].
     #[doc(alias = "IMAGE_DEBUG_TYPE_MISC")]
-    pub fn misc_record(&self) -> Option<Cow<'a, [u8]>> {
+    pub fn misc_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.misc_place()?)
     }
 
@@ -260,7 +260,7 @@ impl<'m, 'a> Image<'m, 'a> {
     }
 
     /// The bytes of a record, if all are in the dump.
-    pub(crate) fn bytes_at(&self, place: Interval) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn bytes_at(&self, place: Interval) -> Option<Cow<'m, [u8]>> {
         let (start, size) = (place.start, place.size());
         if let Some(bytes) = self.memory.slice(start, size) {
             return Some(Cow::Borrowed(bytes));

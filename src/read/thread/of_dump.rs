@@ -3,6 +3,7 @@
 use crate::error::ReadError;
 
 use crate::read::breakpad::BreakpadInfo;
+use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
 use crate::read::minidump::Minidump;
 use crate::read::thread::extended::ThreadExList;
@@ -44,7 +45,8 @@ impl<'a> Minidump<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] if the descriptor points beyond the file, or points nowhere and no list holds the
-    /// address; [`ReadError::Truncated::available`] says how many bytes there are.
+    /// address; [`ReadError::Truncated::available`] says how many bytes there are. [`ReadError::Compressed`] if the bytes
+    /// are in compressed memory, of which only [`Minidump::memory`] can give any.
     pub fn stack(&self, thread: &Thread<'_>) -> Result<Option<MemoryRange<'a>>, ReadError> {
         let descriptor = &thread.raw().stack;
         let size = u64::from(descriptor.memory.data_size);
@@ -63,11 +65,23 @@ impl<'a> Minidump<'a> {
             })
         };
         match range.fault() {
+            Some(ReadError::Truncated { available: 0, .. }) if self.is_compressed(range.address) => {
+                Err(ReadError::Compressed { what: "stack", address: range.address })
+            }
             Some(ReadError::Truncated { offset, needed, available: 0, .. }) => {
                 Err(ReadError::Truncated { what: "stack", offset, needed, available: 0 })
             }
             _ => Ok(Some(range)),
         }
+    }
+
+    /// True if a region of compressed memory holds the address.
+    fn is_compressed(&self, address: u64) -> bool {
+        let target = self.target();
+        let at = target.mask(address);
+        let regions = self.list::<CompressedMemory<'a>>().regions().into_iter();
+        let mut regions = regions.filter_map(|region| target.interval(region.address, region.size.into()));
+        regions.any(|region| region.has(at))
     }
 
     /// The part of a stack that a list has, if a list has other bytes for it.

@@ -171,7 +171,7 @@ fn is_file(region: &MemoryRegion<'_>) -> bool {
 /// The executable sections of images whose headers are all there, and the modules that have none such.
 fn sections(source: &Source<'_>, bases: &[u64], modules: &[Interval]) -> (Vec<Interval>, Vec<Interval>) {
     // As for the sections that options ask for: in sound dumps no two images have a header in common.
-    let mut budget = Budget::times(source.file_size, 1);
+    let mut budget = Budget::times(source.plain_size, 1);
     let mut sections = Vec::new();
     let mut known = Vec::new();
     for (number, &base) in bases.iter().enumerate() {

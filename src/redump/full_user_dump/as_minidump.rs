@@ -31,7 +31,7 @@ pub(super) struct Names {
 }
 
 /// The bytes of a minidump without memory, and what became of names.
-pub(super) fn records_of<'a>(dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Result<(Vec<u8>, Names), RedumpError> {
+pub(super) fn records_of<'m>(dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Result<(Vec<u8>, Names), RedumpError> {
     let mut builder = MinidumpBuilder::new();
     builder.time_date_stamp(time(memory));
     add_system_info(&mut builder, dump, memory);
@@ -111,11 +111,11 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
 }
 
 /// The modules with what their images in memory tell of them. Gives what became of names.
-fn add_modules<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>, memory: &Memory<'a>) -> Names {
+fn add_modules<'m>(builder: &mut MinidumpBuilder<'m>, dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Names {
     builder.list(StreamType::MODULE_LIST);
     // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
     let mut budget = Budget::times(dump.data().len() as u64, 1);
-    let mut part = |builder: &mut MinidumpBuilder<'a>, name, image: Option<Image<'_, 'a>>, place: Option<Interval>| {
+    let mut part = |builder: &mut MinidumpBuilder<'m>, name, image: Option<Image<'m, 'm>>, place: Option<Interval>| {
         budget.charge(name, 0, place?.size()).ok()?;
         Some(builder.part(name, image?.bytes_at(place?)?))
     };

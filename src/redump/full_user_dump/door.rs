@@ -23,18 +23,25 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         Addition { what: "folders of module names, from the loader's list in memory", count: names.with_folder };
     let case =
         Loss::new("case of letters in module names, which the loader's list has otherwise", names.with_other_case);
-    let whole = *dump;
+    let (whole, target) = (*dump, records.view().target());
+    let listed = move || {
+        whole.stored_regions().filter_map(move |region| {
+            let range = region.range;
+            Some((target.interval(range.address, range.bytes.len() as u64)?, range.offset))
+        })
+    };
     Ok(Source {
         system: None,
         positions: MemoryPositions::of(&records.view()),
         target: records.view().target(),
         records: Records::Made(records),
-        ranges: Ranges::of(&memory, || dump.stored_regions().map(|region| region.range)),
-        listed: Box::new(move || Box::new(whole.stored_regions().map(|region| region.range))),
+        ranges: Ranges::of(&memory, listed),
+        listed: Box::new(move || Box::new(listed())),
         understood: Some(understood(dump)),
         runs: Runs::new(&memory),
         memory,
         file_size: dump.data().len() as u64,
+        plain_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()
             && dump.stored_regions().all(|region| region.range.fault().is_none()),
         losses: losses::of_minidump(dump).into_iter().chain(case).collect(),

@@ -108,6 +108,7 @@ impl<'a> Comparison<'_, '_> {
                 self.list(stream, list.descriptors(), (MEMORY64_LIST_HEADER, MemoryDescriptor64::SIZE));
                 self.ranges(stream, list.iter());
             }
+            Stream::CompressedMemory(memory) => self.accounts.compressed_memory(stream, &memory),
             Stream::MemoryInfoList(list) => {
                 self.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
                 for region in &list {

@@ -89,7 +89,7 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
 fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
     // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
-    let mut budget = Budget::times(source.file_size, 2);
+    let mut budget = Budget::times(source.plain_size, 2);
     let mut is_lost = |record: &[u8], image: Option<Image<'_, '_>>, place: Option<Interval>| {
         let place = place.filter(|place| place.size() == record.len() as u64);
         let mut in_memory = || {

@@ -99,14 +99,14 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
     // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
-    let mut budget = Budget::times(source.file_size, 1);
+    let mut budget = Budget::times(source.plain_size, 1);
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
             continue;
         };
         let interval = |position, size| source.target.interval(source.target.above(base, position)?, size);
         let (mut count, mut data, mut code) = (0, false, false);
-        let offset = || source.memory.range_at(base).map_or(0, |range| range.offset);
+        let offset = || source.memory.range_at(base).map_or(0, |range| range.position());
         for number in 0..image.number_of_sections() {
             if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), ImageSection::HEADER_SIZE as u64) {
                 report.faults.push(ItemFault {

@@ -51,7 +51,8 @@ fn what_the_engine_wrote_has_no_findings() {
 
 fn every_code_has_a_dump_that_has_it() {
     let of_user_dumps = [FindingCode::PartOutsideFile, FindingCode::PartsOverlap, FindingCode::ImageMissing];
-    for &code in FindingCode::ALL.iter().filter(|code| !of_user_dumps.contains(code)) {
+    let has_own = |code| of_user_dumps.contains(code) || crate::compressed::broken::CODES.contains(code);
+    for &code in FindingCode::ALL.iter().filter(|code| !has_own(code)) {
         for form in Form::ALL {
             let bytes = with(code, form);
             let codes: BTreeSet<_> = all_findings(&open(&bytes)).iter().map(|finding| finding.code).collect();

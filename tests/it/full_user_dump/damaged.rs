@@ -74,7 +74,8 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
         see(range.offset, range.size, format!("{:x?} {:x?}", info.raw(), range.bytes));
         let present = end.saturating_sub(range.offset).min(range.size);
         if present > 0 {
-            let bytes = (range.bytes.get(..present as usize), dump.memory().slice(range.address, present));
+            let memory = dump.memory();
+            let bytes = (range.bytes.get(..present as usize), memory.slice(range.address, present));
             see(range.offset, present, format!("{bytes:x?}"));
         }
     }

@@ -84,6 +84,7 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         }),
         19 => rows([16 + 32 * count, count, 16, 72], count, |index| [32, index, 4, 0, 1, 2, 3, 4]),
         24 => rows([count], count, |index| [index, rva(index), 0]),
+        25 => compressed(count, places),
         0x8000..=0x800c => opaque(),
         0x4350_0001 => crashpad(count, places),
         0x4767_0001 => words([3, 1, 2]),
@@ -112,6 +113,40 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         0xface_0000..=0xface_ffff => opaque(),
         other => panic!("no stream is known here for the type {other:#x}, {stream_type}"),
     })
+}
+
+/// The header of compressed memory and its arrays: a region and a bucket for each entry. Every other region is in the first
+/// bucket, and the buckets lie where references lead, some of them as a block that unpacks.
+fn compressed(count: u32, places: &Places<'_>) -> Vec<u8> {
+    let (regions, buckets) = (places.at + 192, places.at + 192 + 32 * count);
+    let end = buckets + 40 * count;
+    let mut header = [0; 48];
+    for (word, value) in [
+        (0, 192),
+        (1, 2),
+        (2, 0x6d70_2121),
+        (3, 0x2121_7a64),
+        (8, 0x40_0000),
+        (10, places.at),
+        (12, end - places.at),
+        (20, count),
+        (22, regions),
+        (24, 32 * count),
+        (26, count),
+        (28, buckets),
+        (30, 40 * count),
+        (36, 1),
+    ] {
+        header[word] = value;
+    }
+    let region = |index: u32| [index, 0, 0x7000_0000 + 16 * index, 0, index / 2 * 2, 0, 16, 0];
+    let bucket = |index: u32| {
+        let (size, at) = (places.place)(index);
+        [index, 0, size.saturating_mul(8), size, at, 0, index, 0, 1, 0]
+    };
+    let mut bytes = rows(header, count, region);
+    bytes.extend(rows([], count, bucket));
+    bytes
 }
 
 /// The lists of one Crashpad stream behind its head: pairs, modules, and what the modules share.

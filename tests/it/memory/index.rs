@@ -55,7 +55,7 @@ fn what_is_read_ends_at_the_first_gap() {
         holds(memory, 0x1005, &[6, 7]);
         holds(memory, 0x1007, &[]);
         let range = memory.range_at(0x1002).expect("it is there");
-        assert_eq!((range.address, range.size, range.bytes), (0x1000, 4, [1, 2, 3, 4].as_slice()));
+        assert_eq!((range.address, range.size, range.bytes()), (0x1000, 4, Ok([1, 2, 3, 4].as_slice())));
     });
 }
 
@@ -213,7 +213,10 @@ fn runs_are_counted_up_to_the_limit() {
 fn the_visible_ranges_within_an_interval_are_cut_to_it() {
     let dump = || Dump::new().memory(0x1000, [1, 2, 3, 4]).memory(0x1008, [5, 6, 7, 8]);
     let within = |memory: &Memory<'_>, start, last| -> Vec<(u64, Vec<u8>)> {
-        memory.visible_within(start, last).map(|range| (range.address, range.bytes.to_vec())).collect()
+        memory
+            .visible_within(start, last)
+            .map(|range| (range.address, range.bytes().expect("it stands in the file").to_vec()))
+            .collect()
     };
     check(dump, |memory| {
         assert_eq!(within(memory, 0, u64::MAX), [(0x1000, vec![1, 2, 3, 4]), (0x1008, vec![5, 6, 7, 8])]);

@@ -130,7 +130,7 @@ fn streams_without_file_offsets_are_copied() {
 
 fn streams_that_nobody_has_examined_are_copied_and_named() {
     // Unknown ones of Microsoft's range and of those who write files themselves; the trace, which is not documented.
-    let foreign = [1, 2, 23, 25, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
+    let foreign = [1, 2, 23, 26, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
     // Those of programs, which may hold anything.
     for kind in foreign.into_iter().chain([0x1_0000, 0x1_0001, 0x1234_5678, 0xffff_ffff]) {
         assert_carried(kind, Outcome::Unexamined);

@@ -1,6 +1,7 @@
 //! A sound dump that has a record of every kind, for tests that go through all of them.
 
 use super::forms::Form;
+use crate::synth::compressed::COMPRESSED_MEMORY;
 use crate::synth::*;
 
 /// Types of streams that the builder has no records for.
@@ -227,5 +228,9 @@ pub fn everything_of_all_producers(form: Form) -> Dump {
         })
         .written(LINUX_AUXV, |bytes| {
             bytes.u32s(&[6, 4096, 3, 0x40_0000, 0, 0]);
+        })
+        .written(COMPRESSED_MEMORY, |bytes| {
+            // No regions and no buckets, for there are lists.
+            bytes.u32s(&[192, 2]).u64(u64::from_le_bytes(*b"!!pmdz!!")).zeros(128).u32(1).zeros(44);
         })
 }

@@ -46,6 +46,9 @@ pub fn from_f() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The sets of which there is a full user dump, `f.dmp`, of the same stopped process as `ma.dmp`.
 pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIGH];
 
+/// What MiniDumpWriteDump writes with compressed memory.
+pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
+
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
@@ -58,6 +61,7 @@ pub fn full_user() -> impl Iterator<Item = &'static str> {
 fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
+    members.push(COMPRESSED.to_owned());
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members
 }
@@ -89,6 +93,9 @@ pub fn path(folder: &Path, member: &str) -> PathBuf {
 }
 
 fn archive_of(member: &str) -> &'static str {
+    if member == COMPRESSED {
+        return "golden-2026.tar.zst";
+    }
     let set = member.split('/').next().unwrap_or_default();
     let narrow = set.contains("32") || set.starts_with("synth-arm");
     if narrow { "golden32.tar.zst" } else { "golden.tar.zst" }

@@ -14,6 +14,7 @@
 //! of the format: types of streams are plain `u32`, and [`kind`] has names for them.
 
 mod bytes;
+pub mod compressed;
 mod dump;
 mod encode;
 mod records;

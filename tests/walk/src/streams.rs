@@ -32,6 +32,11 @@ impl Walk<'_> {
                 self.list(list.descriptors(), |walk, descriptor| walk.item(&descriptor));
                 list.iter().for_each(|range| self.range(&range));
             }
+            Stream::CompressedMemory(memory) => {
+                self.see(&memory.header());
+                self.list(memory.regions(), |walk, region| walk.item(&region));
+                self.list(memory.buckets(), |walk, bucket| walk.item(&bucket));
+            }
             Stream::Exception(exception) => {
                 assert!(exception.parameters().len() <= 15);
                 self.see(&(exception.raw(), exception.parameters(), exception.reason()));

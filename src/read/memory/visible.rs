@@ -1,0 +1,115 @@
+//! The ranges of memory in the order of their addresses, overlaps settled.
+
+use core::fmt;
+
+use crate::error::ReadError;
+use crate::format::debug::Hex;
+use crate::read::interval::Interval;
+use crate::read::memory::buckets::IN_BUCKET;
+use crate::read::memory::by_address::Memory;
+use crate::read::memory::lists::MemoryRange;
+use crate::read::memory::pieces::Piece;
+
+/// Bytes of the process at one address, whose bytes no other range has: see [`Memory::visible_ranges`].
+///
+/// Its bytes are looked up when they are asked for: [`VisibleRange::bytes`].
+#[derive(Clone, Copy)]
+pub struct VisibleRange<'m> {
+    /// The address of the first byte; without the upper half on 32-bit targets.
+    pub address: u64,
+    /// How many bytes there are.
+    pub size: u64,
+    /// Where they lie, as in a piece of the index.
+    place: u64,
+    memory: &'m Memory<'m>,
+}
+
+impl<'m> VisibleRange<'m> {
+    pub(crate) fn new(memory: &'m Memory<'_>, interval: Interval, place: u64) -> Self {
+        Self { address: interval.start, size: interval.size(), place, memory }
+    }
+
+    /// All bytes of the range, for as long as the index is borrowed.
+    ///
+    /// # Errors
+    ///
+    /// None for memory that stands in the file as it is. Of compressed memory [`ReadError::Bucket`], as
+    /// [`Memory::try_slice`]; where that says that the cache is full, [`Memory::read`] gives them.
+    pub fn bytes(&self) -> Result<&'m [u8], ReadError> {
+        self.memory.contents().lend(self.place, self.size)
+    }
+
+    /// The range as it stands in the file, with its position; `None` if it is compressed.
+    pub fn in_file(&self) -> Option<MemoryRange<'m>> {
+        let bytes = Some(*self).filter(|range| range.place & IN_BUCKET == 0)?.bytes().ok()?;
+        Some(MemoryRange { address: self.address, size: self.size, offset: self.place, bytes })
+    }
+
+    /// Where the file has the bytes, or the bucket that they are in.
+    #[cfg(feature = "std")]
+    pub(crate) fn position(&self) -> u64 {
+        self.memory.contents().position(self.place)
+    }
+
+    /// True if the bytes have to be unpacked.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_compressed(&self) -> bool {
+        self.place & IN_BUCKET != 0
+    }
+
+    /// Where the bytes lie: of two ranges with the same place and size the bytes are the same ones.
+    #[cfg(feature = "std")]
+    pub(crate) const fn place(&self) -> u64 {
+        self.place
+    }
+}
+
+/// Two ranges are equal if they have the same addresses and are the same bytes of the file.
+impl PartialEq for VisibleRange<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.address, self.size, self.place) == (other.address, other.size, other.place)
+    }
+}
+
+impl Eq for VisibleRange<'_> {}
+
+/// Prints where the range is, and how many bytes it has, but none of them.
+impl fmt::Debug for VisibleRange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut range = f.debug_struct("VisibleRange");
+        range.field("address", &Hex(self.address)).field("size", &self.size).field("place", &Hex(self.place)).finish()
+    }
+}
+
+/// Iterator over the visible ranges of a [`Memory`], in the order of their addresses.
+#[derive(Clone)]
+pub struct VisibleRanges<'m, 'a> {
+    memory: &'m Memory<'a>,
+    pieces: core::slice::Iter<'m, Piece>,
+}
+
+impl<'m, 'a> VisibleRanges<'m, 'a> {
+    pub(crate) const fn new(memory: &'m Memory<'a>, pieces: core::slice::Iter<'m, Piece>) -> Self {
+        Self { memory, pieces }
+    }
+}
+
+impl fmt::Debug for VisibleRanges<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VisibleRanges({} left)", self.pieces.len())
+    }
+}
+
+impl<'m> Iterator for VisibleRanges<'m, '_> {
+    type Item = VisibleRange<'m>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.pieces.next().map(|piece| VisibleRange::new(self.memory, piece.interval, piece.place))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.pieces.size_hint()
+    }
+}
+
+impl ExactSizeIterator for VisibleRanges<'_, '_> {}
