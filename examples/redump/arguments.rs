@@ -4,15 +4,16 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use userdump::format::StreamType;
-use userdump::redump::{Hooks, Options};
+use userdump::redump::{Engine, Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
+usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--engine YEAR] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
               [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /c TEXT      add a comment
+  --engine YEAR          the debugger that the result equals: 2026 (if nothing is said) or 2017
   --explain    print which memory was selected, and why
   --keep ADDRESS+LENGTH  add memory; may come several times, as the next two
   --drop-stream TYPE     leave out a stream: the name or the number of its type
@@ -49,6 +50,7 @@ enum Word<'a> {
     Letters(&'a str),
     Overwrite,
     Comment,
+    Engine,
     Explain,
     Keep,
     DropStream,
@@ -68,12 +70,21 @@ impl Arguments {
         let mut overwrite = false;
         let (mut explain, mut read, mut force) = (false, false, false);
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
+        let mut engine = Engine::default();
         let mut paths = Vec::new();
         while let Some(word) = words.next() {
             match Word::of(&word) {
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
+                Word::Engine => {
+                    let year = text(words.next(), "--engine needs 2017 or 2026")?;
+                    engine = match year.as_str() {
+                        "2017" => Engine::V2017,
+                        "2026" => Engine::V2026,
+                        _ => return Err(format!("{year:?} is no engine: 2017 and 2026 are known")),
+                    };
+                }
                 Word::Explain => explain = true,
                 Word::Keep => keep.push(stretch(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
                 Word::DropStream => {
@@ -94,10 +105,8 @@ impl Arguments {
         let count = paths.len();
         let [input, output] =
             <[_; 2]>::try_from(paths).map_err(|_| format!("INPUT and OUTPUT are needed, {count} paths are given"))?;
-        let mut options = match letters.as_slice() {
-            [] => Options::new(),
-            words => words.join(" ").parse().map_err(|error| format!("{}: {error}", words.join(" ")))?,
-        };
+        let words = if letters.is_empty() { "/m".to_owned() } else { letters.join(" ") };
+        let mut options = Options::parse_as(engine, &words).map_err(|error| format!("{words}: {error}"))?;
         if let Some(comment) = comment {
             options = options.with_comment(comment);
         }
@@ -136,6 +145,7 @@ impl<'a> Word<'a> {
             Some("o") => Self::Overwrite,
             Some("f") => Self::Letters(word),
             Some("c") => Self::Comment,
+            Some("-engine") if word.starts_with('-') => Self::Engine,
             Some("-explain") if word.starts_with('-') => Self::Explain,
             Some("-keep") if word.starts_with('-') => Self::Keep,
             Some("-drop-stream") if word.starts_with('-') => Self::DropStream,
