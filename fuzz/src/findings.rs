@@ -87,6 +87,12 @@ const fn is_rebuilt(stream_type: StreamType) -> bool {
 
 fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
     match finding.code {
+        // Its positions are moved, and a list of nonsense is read in another form once those that led nowhere are 0.
+        FindingCode::MemoryShared | FindingCode::PartShared
+            if finding.stream == Some(StreamType::WINE_HOST_MODULE_LIST) =>
+        {
+            Blame::Source
+        }
         FindingCode::FileTruncated
         | FindingCode::DirectoryTruncated
         | FindingCode::StreamOutsideFile

@@ -11,13 +11,15 @@ use core::ops::Range;
 
 use crate::format::structure::Structure;
 use crate::read::list::Record;
-use crate::read::{Budget, Interval, List, RawStream, Target, overlapping, united};
+use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
 use crate::redump::report::Report;
 
 /// What no result keeps of a minidump.
 pub(super) const CHECKSUM: &str = "checksum of the header";
 pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
 
+/// Of a stack that a record and a memory list have, the bytes of the list are in the result.
+pub(super) const OTHER_STACKS: &str = "bytes at stack positions, for which the memory lists have others";
 const UPPER_HALVES: &str = "upper halves of addresses that have 32 bits";
 
 /// What may differ in a record.
@@ -88,6 +90,14 @@ impl Accounts {
                 *self.lost.entry(field).or_default() += 1;
             }
             start = end;
+        }
+    }
+
+    /// Accounts for an entry of a memory list.
+    pub(super) fn range(&mut self, range: &MemoryRange<'_>) {
+        self.range_address(range.address);
+        if range.size == 0 {
+            self.lose("empty ranges of memory lists");
         }
     }
 

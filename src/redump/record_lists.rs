@@ -10,6 +10,7 @@ use crate::read::module::UnloadedModuleList;
 use crate::read::thread::{ThreadExList, ThreadNames};
 use crate::read::{Interval, ModuleList, RawStream, ThreadList};
 
+use crate::redump::accounts::OTHER_STACKS;
 use crate::redump::record_rules::{HANDLE, MODULE, THREAD, THREAD_EX, UNLOADED_MODULE};
 use crate::redump::report::Outcome;
 use crate::redump::transcode::Transcoder;
@@ -49,6 +50,9 @@ impl<'s> Transcoder<'s, '_> {
         selected: Option<Interval>,
     ) -> MemoryDescriptor {
         self.carrier.accounts.range_address(source.start_of_memory_range);
+        if !self.source.agrees(source, &mut self.compared_stacks) {
+            self.carrier.accounts.lose(OTHER_STACKS);
+        }
         let needed = u64::from(source.memory.data_size);
         if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
             // Neither its own position nor a memory list led to bytes.

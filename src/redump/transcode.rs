@@ -54,6 +54,7 @@ pub(super) fn transcode<'a>(
         unwanted: HashSet::new(),
         first_thread: None,
         compared: Budget::times(source.file_size, 2),
+        compared_stacks: Budget::times(source.file_size, 2),
     };
     transcoder.run();
     let carrier = transcoder.finish();
@@ -90,6 +91,8 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
     pub(super) compared: Budget,
+    /// Stacks that are compared with the memory lists.
+    pub(super) compared_stacks: Budget,
 }
 
 /// Declares the way from a view to the method that the table names for it, or to the bytes.
@@ -366,7 +369,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     ) -> Outcome {
         let mut item = 0;
         for range in ranges {
-            self.carrier.accounts.range_address(range.address);
+            self.carrier.accounts.range(&range);
             if let Some(error) = range.fault() {
                 self.fault(stream.stream_type(), item, "memory range", error);
             }

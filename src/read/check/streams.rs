@@ -203,7 +203,9 @@ impl<'a> Check<'a, '_> {
                 check.report(FindingCode::MiscRecordUnreadable, place, error);
             }
             let raw = module.raw();
-            for (what, location) in [("CodeView record", raw.cv_record), ("IMAGE_DEBUG_MISC", raw.misc_record)] {
+            let records = [("CodeView record", raw.cv_record), ("IMAGE_DEBUG_MISC", raw.misc_record)];
+            // A position of 0 is none.
+            for (what, location) in records.into_iter().filter(|(_, location)| location.rva != 0) {
                 check.no_memory(place, what, location.rva.into(), location.data_size.into());
             }
         });
@@ -232,7 +234,9 @@ impl<'a> Check<'a, '_> {
     }
 
     fn context(&mut self, place: Place, location: LocationDescriptor, context: Result<Option<Context<'a>>, ReadError>) {
-        self.no_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
+        if location.rva != 0 {
+            self.no_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
+        }
         // Of some processors no layout is known at all; that is no fault of the dump.
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),

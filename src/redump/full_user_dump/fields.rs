@@ -8,8 +8,8 @@ use crate::format::memory::{MemoryDescriptor64, MemoryInfoListHeader};
 use crate::format::thread::ThreadEx;
 use crate::format::{self, MemoryDescriptor, Module, Thread};
 use crate::read::list::Record;
-use crate::read::{Claims, List, MemoryRange, RawStream, Stream, Target};
-use crate::redump::accounts::Accounts;
+use crate::read::{Budget, Claims, List, MemoryRange, RawStream, Stream};
+use crate::redump::accounts::{Accounts, OTHER_STACKS};
 use crate::redump::hooks::Hooks;
 use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, MODULE, SYSTEM_INFO, THREAD, THREAD_EX};
 use crate::redump::report::{ItemFault, Report};
@@ -24,7 +24,8 @@ const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
 /// Reports the fields that are lost.
 pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection, report: &mut Report) {
     let accounts = Accounts::new(source.target, source.file_size, false);
-    let mut comparison = Comparison { target: source.target, hooks, selection, accounts, faults: Vec::new() };
+    let compared = Budget::times(source.file_size, 2);
+    let mut comparison = Comparison { source, hooks, selection, accounts, compared, faults: Vec::new() };
     let mut met = HashSet::new();
     let dump = source.dump();
     for (stream, decoded) in dump.streams() {
@@ -38,15 +39,17 @@ pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Select
     comparison.accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
 }
 
-struct Comparison<'s> {
-    target: Target,
+struct Comparison<'s, 'd> {
+    source: &'s Source<'d>,
     hooks: &'s Hooks<'s>,
     selection: &'s Selection,
     accounts: Accounts,
+    /// Stacks that are compared with the memory lists.
+    compared: Budget,
     faults: Vec<ItemFault>,
 }
 
-impl<'a> Comparison<'_> {
+impl<'a> Comparison<'_, '_> {
     fn list<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>, known: (usize, usize)) {
         self.accounts.list(stream, list, known);
         let fault = |error| ItemFault { stream_type: stream.stream_type(), item: list.len(), part: "entries", error };
@@ -55,14 +58,20 @@ impl<'a> Comparison<'_> {
 
     fn ranges(&mut self, stream: &RawStream<'a>, ranges: impl Iterator<Item = MemoryRange<'a>>) {
         for (range, item) in ranges.zip(0..) {
-            self.accounts.range_address(range.address);
+            self.accounts.range(&range);
             let fault = |error| ItemFault { stream_type: stream.stream_type(), item, part: "memory range", error };
             self.faults.extend(range.fault().map(fault));
         }
     }
 
+    fn stack(&mut self, stack: &MemoryDescriptor) {
+        if !self.source.agrees(stack, &mut self.compared) {
+            self.accounts.lose(OTHER_STACKS);
+        }
+    }
+
     fn stream(&mut self, stream: &RawStream<'a>, decoded: Stream<'a>) {
-        let target = self.target;
+        let target = self.source.target;
         let mask = |address| target.mask(address);
         let of_thread = |raw: Thread| Thread { teb: mask(raw.teb), ..raw };
         match decoded {
@@ -70,6 +79,7 @@ impl<'a> Comparison<'_> {
                 self.list(stream, &list, (COUNT, Thread::SIZE));
                 for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.id())) {
                     self.accounts.record(thread.raw(), &of_thread(*thread.raw()), &THREAD);
+                    self.stack(&thread.raw().stack);
                 }
             }
             Stream::ThreadExList(list) => {
@@ -77,6 +87,7 @@ impl<'a> Comparison<'_> {
                 for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.thread().id())) {
                     let raw = *thread.raw();
                     self.accounts.record(&raw, &ThreadEx { thread: of_thread(raw.thread), ..raw }, &THREAD_EX);
+                    [raw.thread.stack, raw.backing_store].iter().for_each(|stack| self.stack(stack));
                 }
             }
             Stream::ModuleList(list) => {

@@ -173,6 +173,9 @@ impl<'s> Transcoder<'s, '_> {
         } else if let Some(thread_id) = first_thread {
             self.report.made_up.push(StreamType::EXCEPTION);
             self.builder.debug_event(event::breakpoint(process_id, thread_id));
+        } else {
+            // Nothing else of the format has it.
+            self.report.lose("process ID, for want of a debug event", u64::from(process_id != 0));
         }
     }
 

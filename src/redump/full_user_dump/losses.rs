@@ -8,6 +8,7 @@ use crate::format::stream::UserDumpPlace;
 use crate::format::system::MiscInfoFlags;
 use crate::format::{self, MemoryDescriptor, StreamType};
 use crate::read::full_user_dump::VersionInformation;
+use crate::read::linux::{LinuxMapping, LinuxMaps};
 use crate::read::module::Image;
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadExList;
@@ -163,8 +164,9 @@ fn of_process(source: &Source<'_>, report: &mut Report) {
     }
     let misc = dump.find::<MiscInfo<'_>>();
     let more = misc.is_some_and(|misc| {
-        // Behind the flags and the number.
-        let known = format::system::MiscInfo::OFFSETS.process_id.range().end;
+        let fields = format::system::MiscInfo::OFFSETS;
+        // The number, if a flag says that it is one, and all that is behind it.
+        let known = if misc.process_id().is_some() { fields.process_id.range().end } else { fields.process_id.get() };
         let rest = dump.raw_stream(StreamType::MISC_INFO).and_then(|stream| stream.bytes().get(known..));
         let is_set = rest.is_some_and(|rest| rest.iter().any(|&byte| byte != 0));
         is_set || misc.flags().bits() & !MiscInfoFlags::PROCESS_ID.bits() != 0
@@ -182,6 +184,13 @@ fn of_regions(source: &Source<'_>, report: &mut Report) {
             Some((bounds, first)) => partial += u64::from(first != bounds),
         }
     }
+    let dump = source.dump();
+    let rows = dump.raw_stream(StreamType::MEMORY_INFO_LIST);
+    let maps = dump.find::<LinuxMaps<'_>>().filter(|_| rows.is_none());
+    let is_file = |mapping: &LinuxMapping<'_>| !mapping.path.as_bytes().is_empty() || mapping.inode != 0;
+    let files = maps.iter().flat_map(|maps| maps.iter()).filter(is_file);
+    report.lose("names and files of mappings", files.count() as u64);
+    report.lose("lines that are no mappings", maps.iter().flat_map(|maps| maps.unreadable_lines()).count() as u64);
     report.lose("memory regions without bytes", empty);
     report.lose("extents of memory regions of which only some bytes are there", partial);
 }

@@ -64,6 +64,12 @@ fn streams(source: &Facts<'_>, report: &Report, what: &str) -> usize {
 /// What is lost beside whole streams, in the order of the report: how many of it at least and at most.
 fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec<(&'static str, u64, u64)> {
     let mut all = Vec::new();
+    // The number has its place in the event, which is of a thread.
+    let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
+    let has_number = misc.is_some_and(|misc| misc[4] & 1 != 0 && misc[8..12] != [0; 4]);
+    let has_event = !source.exceptions().is_empty() || !source.threads().is_empty();
+    let without_event = u64::from(has_number && !has_event);
+    all.push(("process ID, for want of a debug event", without_event, without_event));
     let modules = source.modules();
     let is_foreign = |name: &str| name.chars().any(|char| !fits_windows_1252(char));
     let foreign = modules.iter().filter(|it| it.name.text.as_deref().is_some_and(is_foreign)).count() as u64;
@@ -128,7 +134,8 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
     let is_more = misc.is_some_and(|misc| {
         let flags = u32::from_le_bytes(misc[4..8].try_into().expect("four bytes"));
-        flags & !1 != 0 || misc[12..].iter().any(|byte| *byte != 0)
+        let known = if flags & 1 != 0 { 12 } else { 8 };
+        flags & !1 != 0 || misc[known..].iter().any(|byte| *byte != 0)
     });
     exactly("process information beside the number of the process", usize::from(is_more));
     let mut memory = held(source);
@@ -144,14 +151,24 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         }
         total
     };
+    // Addresses, rights, position, device, number, path: of anonymous memory the number is 0, and the path is missing.
+    let is_file = |line: &str| {
+        line.split_whitespace().nth(4).is_some_and(|inode| inode != "0") || line.split_whitespace().nth(5).is_some()
+    };
+    let files = if source.stream(kind::MEMORY_INFO_LIST).is_some() {
+        0
+    } else {
+        maps(source).lines().filter(|line| is_file(line)).count()
+    };
+    exactly("names and files of mappings", files);
     let regions = described(source);
     exactly("memory regions without bytes", regions.iter().filter(|it| present(it) == 0).count());
     let is_partial = |it: &&(u64, u64)| (1..it.1 - it.0).contains(&present(it));
     let partial = regions.iter().filter(is_partial).count();
     exactly("extents of memory regions of which only some bytes are there", partial);
-    let differing = differing(source);
-    exactly("bytes of memory for which an overlapping range has others", differing);
     all.extend(fields(source));
+    let differing = differing(source) as u64;
+    all.push(("bytes of memory for which an overlapping range has others", differing, differing));
     all
 }
 
@@ -168,6 +185,19 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
     let without_signature = rows(kind::MODULE_LIST)
         .into_iter()
         .filter(|at| source.bytes[at + 24..at + 28] != 0xfeef_04bd_u32.to_le_bytes() && is_set(at + 24, 52));
+    // In the lists the first range that has an address counts.
+    let ranges = source.ranges();
+    let listed = |address: u64| {
+        let range = ranges.iter().find(|range| {
+            address.checked_sub(masked(source, range.address)).is_some_and(|into| into < range.bytes.len() as u64)
+        });
+        range.map(|range| range.bytes[(address - masked(source, range.address)) as usize])
+    };
+    let is_other = |thread: &Thread<'_>| {
+        let own = source.bytes.get(thread.stack_at.0 as usize..).unwrap_or_default();
+        let own = own.iter().take(thread.stack_size as usize).zip(masked(source, thread.stack_start)..);
+        thread.stack_at.0 != 0 && own.into_iter().any(|(byte, at)| listed(at).is_some_and(|other| other != *byte))
+    };
     let all = [
         ("`alignment1` of `MemoryInfo`", of_rows(20)),
         ("`alignment2` of `MemoryInfo`", of_rows(44)),
@@ -175,6 +205,11 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
         ("`reserved1` of `Module`", with(kind::MODULE_LIST, 100, 8)),
         ("`reserved2` of `SystemInfo`", with(kind::SYSTEM_INFO, 30, 2)),
         ("`version_info` of `Module`", without_signature.count()),
+        (
+            "bytes at stack positions, for which the memory lists have others",
+            source.threads().iter().filter(|thread| is_other(thread)).count(),
+        ),
+        ("empty ranges of memory lists", source.ranges().iter().filter(|range| range.size == 0).count()),
     ];
     all.map(|(name, count)| (name, count as u64, count as u64)).into()
 }
@@ -215,12 +250,16 @@ fn described(source: &Facts<'_>) -> Vec<(u64, u64)> {
         let rows = source.memory_infos().into_iter();
         return rows.map(|row| (masked(source, row.base), masked(source, row.base) + row.size)).collect();
     }
-    let maps = source.stream_bytes(LINUX_MAPS).map(|text| String::from_utf8_lossy(text.0).into_owned());
     let bounds = |line: &str| {
         let (start, end) = line.split(' ').next()?.split_once('-')?;
         Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
     };
-    maps.unwrap_or_default().lines().filter_map(bounds).collect()
+    maps(source).lines().filter_map(bounds).collect()
+}
+
+/// The text of the mappings, empty if there is none.
+fn maps(source: &Facts<'_>) -> String {
+    source.stream_bytes(LINUX_MAPS).map(|text| String::from_utf8_lossy(text.0).into_owned()).unwrap_or_default()
 }
 
 /// The first and the last address of everything that has bytes.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use userdump::redump::{Outcome, Report};
 
 use crate::facts::Facts;
-use structures::{RELOCATED, Structure, is_there, rows, text};
+use structures::{RELOCATED, Structure, is_narrow, is_there, rows, text};
 
 pub use judgeable::is_judgeable;
 
@@ -35,7 +35,7 @@ pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) 
         filtered: letters.contains('r') && !full,
         without_folders: letters.contains('R'),
         letters,
-        narrow: matches!(before.stream(7).map(|it| before.u16(it.rva.0)), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002)),
+        narrow: is_narrow(&before),
         found: Vec::new(),
     };
     judge.header();

@@ -102,10 +102,20 @@ pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
     }
     // The debugger has the regions by address, in whatever order they were.
     let (mut regions, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.kind == 16);
-    regions.sort_by_key(|it| it.place.as_ref().map_or(0, |place| facts.u64(place.start as u64)));
+    let address = |at: usize| match facts.u64(at as u64) {
+        address if is_narrow(facts) => i64::from(address as u32 as i32) as u64,
+        address => address,
+    };
+    regions.sort_by_key(|it| it.place.as_ref().map_or(0, |place| address(place.start)));
     (0..).zip(&mut regions).for_each(|(item, region)| region.item = item);
     others.extend(regions);
     others
+}
+
+/// True for a process whose addresses have 32 bits.
+pub(super) fn is_narrow(facts: &Facts<'_>) -> bool {
+    let system = facts.stream(7).filter(|entry| is_there(facts, entry) && entry.size >= 2);
+    matches!(system.map(|it| facts.u16(it.rva.0)), Some(0 | 1 | 3 | 5 | 10 | 0x8001 | 0x8002))
 }
 
 pub fn is_there(facts: &Facts<'_>, entry: &Entry) -> bool {
