@@ -139,8 +139,8 @@ impl UserSharedData {
     pub const ADDRESS: u64 = 0x7ffe_0000;
     /// `SystemTime`: the time as a number of 64 bits, in 100 ns since the start of 1601, then its upper half once more.
     pub const SYSTEM_TIME: u64 = Self::ADDRESS + 0x14;
-    /// Where what is said of times before the name of the system's folder ends: behind `TimeZoneBias`.
-    pub(crate) const FIRST_TIMES_END: u64 = Self::ADDRESS + 0x2c;
+    /// `TimeZoneBias`: how far local time is behind, in 100 ns as a number of 64 bits, then its upper half once more.
+    pub const TIME_ZONE_BIAS: u64 = Self::ADDRESS + 0x20;
     /// `NtSystemRoot`: the folder of Windows, in UTF-16 up to a NUL.
     pub const NT_SYSTEM_ROOT: u64 = Self::ADDRESS + 0x30;
     /// The size of [`Self::NT_SYSTEM_ROOT`] in bytes: 260 units of UTF-16.

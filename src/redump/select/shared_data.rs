@@ -13,7 +13,7 @@ use crate::redump::select::wanted::Wanted;
 /// What of it stays with `r`, as addresses from and to: times, time zone, versions with the features of the processor,
 /// edition, ticks.
 const KEPT: [(u64, u64); 5] = [
-    (UserSharedData::ADDRESS, UserSharedData::FIRST_TIMES_END),
+    (UserSharedData::ADDRESS, UserSharedData::TIME_ZONE_BIAS + 12),
     (UserSharedData::TIME_ZONE_ID, UserSharedData::TIME_ZONE_ID + 4),
     (UserSharedData::NT_BUILD_NUMBER, UserSharedData::PROCESSOR_FEATURES + UserSharedData::PROCESSOR_FEATURES_SIZE),
     (UserSharedData::SUITE_MASK, UserSharedData::SUITE_MASK + 4),

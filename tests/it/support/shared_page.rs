@@ -23,9 +23,10 @@ pub fn stranger(source: &[(u64, &[u8])]) -> Range<u64> {
 /// Memory with zeros for what the flags take out of the shared data: all but times, time zone, versions and features of
 /// the processor, edition and ticks; or the folder of the system.
 pub fn hidden(ranges: &[(u64, &[u8])], flags: u64) -> Vec<(u64, Vec<u8>)> {
+    if flags & FULL_MEMORY != 0 || flags & (FILTER_MEMORY | FILTER_MODULE_PATHS) == 0 {
+        return ranges.iter().map(|(start, bytes)| (*start, bytes.to_vec())).collect();
+    }
     let kept: &[Range<u64>] = match flags & (FILTER_MEMORY | FILTER_MODULE_PATHS) {
-        _ if flags & FULL_MEMORY != 0 => &[0..0xaa0],
-        0 => &[0..0xaa0],
         FILTER_MODULE_PATHS => &[0..0x30, 0x238..0xaa0],
         _ => &[0..0x2c, 0x240..0x244, 0x260..0x2b4, 0x2d0..0x2d4, 0x320..0x32c],
     };
