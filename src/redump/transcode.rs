@@ -63,7 +63,9 @@ pub(super) fn transcode<'a>(
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
-    builder.flags(options.minidump_type()).time_date_stamp(source.dump().header().time_date_stamp);
+    builder
+        .flags(options.minidump_type() | source.triage(selection.selected.full))
+        .time_date_stamp(source.dump().header().time_date_stamp);
     let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
     Ok((builder, carried))

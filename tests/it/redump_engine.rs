@@ -213,6 +213,13 @@ fn of_mini_dump_write_dump(shared: &Shared, (name, flags, thread): Sample) {
     for words in ["/m", "/mi", "/mp", "/my", "/ma"] {
         let out = Redumped::once(&bytes, &words.parse().expect("it is known"));
         let ours = out.facts();
+        // A triage dump stays one, with the words of objects, unless it is to have all memory.
+        let triage = if words == "/ma" { 0 } else { flags & 0x10_0000 };
+        assert_eq!(ours.header.flags & 0x10_0000, triage, "{words}");
+        let words_of_objects = source.ranges().into_iter().filter(|it| flags & 0x10_0000 != 0 && it.size <= 8);
+        for word in words_of_objects {
+            assert!(ours.read(word.address, word.size) == word.bytes.0, "{words}: {:#x}", word.address);
+        }
         assert_eq!(ours.threads().len(), source.threads().len(), "{words}");
         for (before, after) in source.threads().iter().zip(ours.threads()) {
             let stack = source.read(before.stack_start, before.stack_size.into());

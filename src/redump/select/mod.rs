@@ -66,6 +66,12 @@ pub(super) fn select(
     } else {
         threads.instructions(&mut wanted, code.as_deref());
         shared_data::shared_data(&mut wanted, options);
+        if !source.triage(full).is_empty() {
+            // Of objects that words on stacks point to, such a dump has the first word and no more.
+            let word = u64::from(source.target.pointer_size());
+            let words = source.ranges.iter().filter(|range| range.size() <= word);
+            words.for_each(|range| wanted.add(range, Reason::TriageObject));
+        }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
         report.unserved.extend(wanted.unserved());

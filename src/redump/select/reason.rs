@@ -36,6 +36,8 @@ pub enum Reason {
     },
     /// What a word on a stack may have pointed to that an earlier re-encoding took out (`i` of a source with `i` and `r`).
     FilteredPointer,
+    /// The first word of an object that a stack points to, in a triage dump.
+    TriageObject,
     /// A thread environment block (`p`).
     ThreadEnvironmentBlock {
         /// The thread ID.
@@ -108,6 +110,7 @@ impl Reason {
             Self::DataSection { .. } => "data sections",
             Self::CodeSection { .. } => "code sections",
             Self::SharedData => "shared data",
+            Self::TriageObject => "first words of objects",
             Self::ModuleHeaders { .. } => "headers of modules",
             Self::FullMemory => "full memory",
         }
@@ -130,6 +133,7 @@ impl fmt::Display for Reason {
             Self::Asked
             | Self::FilteredPointer
             | Self::SharedData
+            | Self::TriageObject
             | Self::ProcessEnvironmentBlock
             | Self::ProcessParameters
             | Self::Environment
