@@ -11,6 +11,8 @@
 //! - **re-encodes** them ([`mod@redump`]): a dump goes in, and out comes what `.dump /m[options]` would have written in
 //!   the debugger.
 //!
+//! With [compressed memory](mod@write#compressed-memory) a full dump takes about a third of the room, and WinDbg opens it as it is.
+//!
 //! The older *full user dump*, `USERDUMP` or `USERDU64`, is read, written and re-encoded as well: see [Formats](#formats).
 //!
 //! It does not walk stacks, find symbols or judge how exploitable a crash is, and it does not capture live processes.
@@ -122,6 +124,8 @@
 //! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
+//! - `lz4` (default): writing [compressed memory](mod@write#compressed-memory), by the crate `lz4_flex`. Without it a plan with
+//!   compressed memory is an error that says so.
 //!
 //! # Formats
 //!

@@ -1,19 +1,22 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--engine YEAR] [--explain] [--keep ADDRESS+LENGTH] [--drop-stream TYPE]
-              [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
+usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
+              [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /c TEXT      add a comment
   --engine YEAR          the debugger that the result equals: 2026 (if nothing is said) or 2017
+  --compress   compress the memory, whatever the letters are: debuggers open such a minidump since 2026 (10.0.29507)
+  --threads COUNT        compress with so many threads; as many as the machine runs at once if this is not given
   --explain    print which memory was selected, and why
   --keep ADDRESS+LENGTH  add memory; may come several times, as the next two
   --drop-stream TYPE     leave out a stream: the name or the number of its type
@@ -32,6 +35,8 @@ pub struct Arguments {
     pub options: Options,
     pub overwrite: bool,
     pub explain: bool,
+    /// How many threads compress.
+    pub threads: Option<NonZero<usize>>,
     /// Address and size of memory to add.
     pub keep: Vec<(u64, u64)>,
     pub drop_streams: Vec<StreamType>,
@@ -51,6 +56,8 @@ enum Word<'a> {
     Overwrite,
     Comment,
     Engine,
+    Compress,
+    Threads,
     Explain,
     Keep,
     DropStream,
@@ -68,7 +75,8 @@ impl Arguments {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
-        let (mut explain, mut read, mut force) = (false, false, false);
+        let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
+        let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut engine = Engine::default();
         let mut paths = Vec::new();
@@ -84,6 +92,11 @@ impl Arguments {
                         "2026" => Engine::V2026,
                         _ => return Err(format!("{year:?} is no engine: 2017 and 2026 are known")),
                     };
+                }
+                Word::Compress => compress = true,
+                Word::Threads => {
+                    let word = text(words.next(), "--threads needs a number")?;
+                    threads = Some(word.parse().map_err(|_| format!("{word:?} is no number of threads"))?);
                 }
                 Word::Explain => explain = true,
                 Word::Keep => keep.push(stretch(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
@@ -113,9 +126,15 @@ impl Arguments {
         if force {
             options = options.forced();
         }
+        if compress && options.is_full_user_dump() {
+            return Err("/f and --compress do not go together: only minidumps have compressed memory".to_owned());
+        }
+        if compress {
+            options = options.compressed();
+        }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self { options, overwrite, explain, keep, drop_streams, only_threads, read, force, input, output })
+        Ok(Self { options, overwrite, explain, threads, keep, drop_streams, only_threads, read, force, input, output })
     }
 }
 
@@ -146,6 +165,8 @@ impl<'a> Word<'a> {
             Some("f") => Self::Letters(word),
             Some("c") => Self::Comment,
             Some("-engine") if word.starts_with('-') => Self::Engine,
+            Some("-compress") if word.starts_with('-') => Self::Compress,
+            Some("-threads") if word.starts_with('-') => Self::Threads,
             Some("-explain") if word.starts_with('-') => Self::Explain,
             Some("-keep") if word.starts_with('-') => Self::Keep,
             Some("-drop-stream") if word.starts_with('-') => Self::DropStream,

@@ -28,7 +28,7 @@ use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
 use explain::explain;
-use output::{Steps, progress};
+use output::progress;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
 
@@ -79,18 +79,26 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
         true => explain(&redump, &dump.memory()),
         false => String::new(),
     };
-    let progress = progress(redump.size());
+    let redump = match arguments.threads {
+        Some(threads) => redump.with_threads(threads),
+        None => redump,
+    };
+    let progress = progress(&redump);
+    let redump = redump.with_progress(|done, total| {
+        progress.set_length(total);
+        progress.set_position(done);
+    });
 
     let Some(target) = target else {
         let mut sink = io::stdout().lock();
-        let report = redump.write_to(progress.wrap_write(Steps(&mut sink))).map_err(by_whom)?;
+        let report = redump.write_to(&mut sink).map_err(by_whom)?;
         sink.flush().map_err(of_output)?;
         progress.finish_and_clear();
         say(&(explanation + &summary(&report, options, output_name)));
         return Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))));
     };
     let file = target.create(input, source.metadata()).map_err(of_output)?;
-    let report = redump.write_to(progress.wrap_write(Steps(file.as_file()))).map_err(by_whom)?;
+    let report = redump.write_to_seekable(file.as_file()).map_err(by_whom)?;
     // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
     target.settle(&file).map_err(of_output)?;
     progress.finish_and_clear();

@@ -22,6 +22,12 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("streams", names(report.streams_written.iter().map(|entry| entry.stream_type))),
         labelled("made up", names(report.made_up.iter().copied())),
         format!("memory: {} ranges, {} bytes", report.memory_ranges, report.memory_bytes),
+        match report.compressed {
+            Some(it) if it.buckets == 1 => format!("compressed: {} bytes in a bucket", it.compressed_size),
+            Some(it) => format!("compressed: {} bytes in {} buckets", it.compressed_size, it.buckets),
+            None if options.is_compressed() => "nothing is compressed: there is no memory".to_owned(),
+            None => String::new(),
+        },
         match report.unfiltered_memory {
             0 => String::new(),
             bytes => format!("of these {bytes} bytes that are not filtered: other options ask for them"),

@@ -20,9 +20,15 @@ fuzz_target!(|data: &[u8]| {
     let Some((source, last)) = data.split_last_chunk() else { return };
     let options = redumped::options(*last);
     if Dump::parse(source).is_ok() {
+        if last[2] & 4 != 0 {
+            redumped::check_compressed(source, &options);
+        }
         return redumped::check(source, &options);
     }
     let Ok(process) = Process::arbitrary_take_rest(Unstructured::new(source)) else { return };
+    if last[2] & 4 != 0 {
+        redumped::check_compressed(&process.dump(false), &options);
+    }
     redumped::check_process(process, last[2] & 2 != 0, &options);
 });
 

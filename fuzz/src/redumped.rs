@@ -1,6 +1,8 @@
 //! Re-encoding, and what holds of every result.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::num::NonZero;
 
 use userdump::format::{MinidumpType, StreamType};
 use userdump::read::linux::LinuxMaps;
@@ -57,6 +59,26 @@ pub fn check(source: &[u8], options: &Options) {
     let excused = excused || (asked && pointers_are_no_registers(&before));
     let excused = excused || same || findings::are_lists_shifted(&dump);
     assert!(excused, "re-encoding the result changes it");
+}
+
+/// Re-encoding commutes with compressing: what is compressed is just what the same options write without compression.
+pub fn check_compressed(source: &[u8], options: &Options) {
+    if options.is_full_user_dump() {
+        return;
+    }
+    let Ok(dump) = Dump::parse(source) else { return };
+    let compressed = options.clone().compressed();
+    let planned = [options, &compressed].map(|options| Redump::new(&dump, options));
+    let [Ok(plain), Ok(packed)] = planned else {
+        let [plain, packed] = planned.map(|it| it.err().map(|error| error.to_string()));
+        assert_eq!(plain, packed, "compressed memory is refused for another reason");
+        return;
+    };
+    let threads = NonZero::new(2).expect("it is not zero");
+    let (mut before, mut after) = (Vec::new(), Cursor::new(Vec::new()));
+    plain.write_to(&mut before).expect("a vector takes everything");
+    packed.with_threads(threads).write_to_seekable(&mut after).expect("a vector takes everything");
+    userdump_walk::compressed::check(&before, after.get_ref());
 }
 
 /// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result, nor is anything else that

@@ -62,9 +62,7 @@ pub(crate) mod work;
 pub(crate) use budget::Budget;
 pub use bytes::ByteOrder;
 #[cfg(feature = "std")]
-#[cfg(feature = "std")]
-pub(crate) use claims::Claims;
-pub(crate) use claims::{ClaimKind, SharedParts};
+pub(crate) use claims::{ClaimKind, Claims, SharedParts};
 pub use context::Context;
 pub use dump::Dump;
 pub use dump_bytes::DumpBytes;

@@ -133,7 +133,9 @@ pub(super) fn changed<'a>(
 ) -> Option<MemoryRange<'a>> {
     let changes = changes.filter(|changes| changes.touch(interval))?;
     let memory = ChangedMemory::new(changes, interval.start, interval.size(), None);
-    Some(MemoryRange::from_reader(address, interval.size(), memory))
+    let range = MemoryRange::from_reader(address, interval.size(), memory);
+    // A redactor is called once for each byte, and may do something else the next time.
+    Some(if changes.redactor.is_none() { range.repeatable() } else { range })
 }
 
 /// The same of bytes that begin at the start of an interval. They may be more than there are addresses up to the highest

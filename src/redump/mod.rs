@@ -85,6 +85,18 @@
 //! [`Report::is_partial`] says so, [`Report::missing_memory`] what is known to be missing. Whatever else the format has no
 //! place for is in the report, as [`Outcome::NoPlace`] or in [`Report::losses`].
 //!
+//! # Compressed memory
+//!
+//! With [`Options::compressed`] the selected memory, whatever the letters are, is in a CompressedMemory stream in place of a
+//! list: buckets of 4 MiB, each a block of LZ4. The debugger opens such a dump since 10.0.29507 and calls it a full one; it
+//! cannot write one, and neither can it make a small dump out of one. All else is what the same letters write without
+//! compression, byte for byte but for the header's flags, the directory entry of the list and the positions of stacks.
+//!
+//! The size is not known before all is compressed: [`Redump::size`] and [`Report::size`] then give the most that it can be,
+//! which is the size without compression and half a per cent. Of sinks that can be moved back, [`Redump::write_to_seekable`]
+//! takes one pass; [`Redump::write_to`] takes two, and keeps what it compressed in memory if there is a redactor
+//! ([`Hooks::redact`]), which sees each byte once.
+//!
 //! # What is lost
 //!
 //! The [`Report`] accounts for every difference between source and result that no option asks for. Each structure that is
@@ -367,6 +379,7 @@ mod transcode;
 mod understood;
 mod unused_bytes;
 mod unused_in_streams;
+mod writing;
 
 pub use engine::Engine;
 pub use hooks::Hooks;

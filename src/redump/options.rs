@@ -108,6 +108,7 @@ pub struct Options {
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
     forced: bool,
+    compressed: bool,
     comment: Option<String>,
 }
 
@@ -116,7 +117,8 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
         let mut fields = f.debug_struct("Options");
-        fields.field("letters", &format_args!("{self}")).field("engine", &self.engine).field("comment", &comment);
+        fields.field("letters", &format_args!("{self}")).field("engine", &self.engine);
+        fields.field("compressed", &self.compressed).field("comment", &comment);
         fields.finish()
     }
 }
@@ -187,6 +189,23 @@ impl Options {
         self.forced
     }
 
+    /// Compresses the selected memory, whatever the letters are: it is in a CompressedMemory stream in place of a list. There
+    /// are debuggers that open such a dump since 2026 (10.0.29507).
+    ///
+    /// The flags say so ([`MinidumpType::WITH_MEMORY_COMPRESSED`], and not [`MinidumpType::WITH_FULL_MEMORY`]), and stacks have
+    /// no position in the file. Where nothing is selected, there is nothing to compress and the dump is one without
+    /// compression: [`Report::compressed`](crate::redump::Report::compressed). A full user dump has no place for it, and is
+    /// refused.
+    #[must_use]
+    pub fn compressed(self) -> Self {
+        Self { compressed: true, ..self }
+    }
+
+    /// True after [`Options::compressed`].
+    pub const fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
     /// Adds a comment to the dump, as `/c` does.
     #[must_use]
     pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
@@ -201,8 +220,17 @@ impl Options {
 
     /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
     ///
-    /// The debugger sets the bit for token information with every option.
+    /// The debugger sets the bit for token information with every option. Those of compressed memory are only in a dump that
+    /// has memory.
     pub fn minidump_type(&self) -> MinidumpType {
+        match self.compressed && !self.full_user_dump {
+            true => (self.asked() - MinidumpType::WITH_FULL_MEMORY) | MinidumpType::WITH_MEMORY_COMPRESSED,
+            false => self.asked(),
+        }
+    }
+
+    /// The flags without compression.
+    pub(super) fn asked(&self) -> MinidumpType {
         if self.full_user_dump {
             return MinidumpType::empty();
         }
@@ -241,22 +269,41 @@ impl Options {
     ///
     /// As there.
     pub fn from_minidump_type_as(engine: Engine, flags: MinidumpType) -> Result<Self, RedumpError> {
+        const BOTH: MinidumpType = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::WITH_FULL_MEMORY);
+        let goes_on = engine != Engine::V2017;
         let mut bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
-        if bits.contains(MinidumpType::WITH_FULL_MEMORY) && engine != Engine::V2017 {
+        // No dump has both.
+        let compressed = (bits & BOTH) == MinidumpType::WITH_MEMORY_COMPRESSED;
+        if compressed {
+            bits -= MinidumpType::WITH_MEMORY_COMPRESSED;
+        }
+        if bits.contains(MinidumpType::WITH_FULL_MEMORY) && goes_on {
             bits |= GO_ON;
         }
-        let options = Self { engine, bits, ..Self::default() };
-        let covered = options.letters().filter_map(|letter| letter.bits(engine));
+        let options = Self { engine, bits, compressed, ..Self::default() };
+        let rest = options.without_letter();
+        // Of compressed memory the flags do not say whether it was all.
+        let all = if goes_on { MinidumpType::WITH_FULL_MEMORY.union(GO_ON) } else { MinidumpType::WITH_FULL_MEMORY };
+        let full = Self { bits: bits | all, ..options.clone() };
+        match rest {
+            0 => Ok(options),
+            _ if compressed && full.without_letter() == 0 => Ok(full),
+            bits => Err(RedumpError::UnsupportedFlags { bits }),
+        }
+    }
+
+    /// The bits that no letter stands for.
+    fn without_letter(&self) -> u64 {
+        let covered = self.letters().filter_map(|letter| letter.bits(self.engine));
         let covered = covered.fold(MinidumpType::empty(), MinidumpType::union);
-        let rest = bits.bits() & !covered.bits();
-        if rest == 0 { Ok(options) } else { Err(RedumpError::UnsupportedFlags { bits: rest }) }
+        self.bits.bits() & !covered.bits()
     }
 
     /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all the memory that there is.
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
         const OF_USER_DUMP: MinidumpType =
             MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
-        if self.full_user_dump { OF_USER_DUMP } else { self.minidump_type() }.contains(bits)
+        if self.full_user_dump { OF_USER_DUMP } else { self.asked() }.contains(bits)
     }
 
     /// The letter that stands for just these bits, if they are asked for by themselves or with all that every process

@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use std::io;
 
-use crate::error::RedumpError;
+use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
 use crate::read::Dump;
 use crate::redump::hooks::Hooks;
@@ -17,9 +16,9 @@ use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
 pub struct Redump<'a> {
-    plan: Plan<'a>,
-    report: Report,
-    selected: Selected,
+    pub(super) plan: Plan<'a>,
+    pub(super) report: Report,
+    pub(super) selected: Selected,
 }
 
 /// Prints the sizes of what will be written.
@@ -45,6 +44,11 @@ impl<'a> Redump<'a> {
     ///
     /// Every [`RedumpError`] but that of a sink.
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        if options.is_full_user_dump() && options.is_compressed() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "the format has no compressed memory";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
         let source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
@@ -86,33 +90,9 @@ impl<'a> Redump<'a> {
         report.understood = understood::understood(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
+        report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
         report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
-    }
-
-    /// The size of the result in bytes.
-    pub const fn size(&self) -> u64 {
-        self.plan.size()
-    }
-
-    /// What the result will hold and what it will not.
-    pub const fn report(&self) -> &Report {
-        &self.report
-    }
-
-    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
-    pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
-        self.selected.iter()
-    }
-
-    /// Writes the result in one pass.
-    ///
-    /// # Errors
-    ///
-    /// [`RedumpError::Write`].
-    pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
-        self.plan.write_to(sink)?;
-        Ok(self.report)
     }
 }

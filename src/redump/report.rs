@@ -6,6 +6,7 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::Minidump;
+use crate::write::{Compressed, Written};
 
 /// The size in bytes of a list that has no entries.
 const COUNT: u32 = 4;
@@ -14,7 +15,7 @@ const COUNT: u32 = 4;
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The size of the result in bytes.
+    /// The size of the result in bytes. With compressed memory it is the most that it can be until it is written.
     pub size: u64,
     /// The size of the source in bytes.
     pub source_size: u64,
@@ -34,6 +35,9 @@ pub struct Report {
     pub memory_ranges: u64,
     /// The sum of their sizes in bytes.
     pub memory_bytes: u64,
+    /// The memory of the result, if it is compressed: `None` without [`Options::compressed`](crate::redump::Options::compressed)
+    /// and where no memory is selected. Its compressed size is the most that it can be until it is written.
+    pub compressed: Option<Compressed>,
     /// Memory that was asked for in full and of which bytes are missing in the source: regions, and what the program added
     /// ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
     pub missing_memory: Vec<MissingMemory>,
@@ -87,6 +91,11 @@ impl Report {
     pub fn has_unreadable_parts(&self) -> bool {
         let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
         !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
+    }
+
+    /// The report when the result is written.
+    pub(super) fn written(self, written: &Written) -> Self {
+        Self { size: written.size, compressed: written.compressed, ..self }
     }
 
     /// Notes what the result lacks that a debugger needs.

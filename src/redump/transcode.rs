@@ -64,10 +64,13 @@ pub(super) fn transcode<'a>(
         builder.stream(stream_type, bytes);
     }
     builder
-        .flags(options.minidump_type() | source.triage(selection.selected.full))
+        .flags(options.asked() | source.triage(selection.selected.full))
         .time_date_stamp(source.dump().header().time_date_stamp);
     let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
+    if options.is_compressed() {
+        builder.compressed();
+    }
     Ok((builder, carried))
 }
 

@@ -64,6 +64,7 @@ pub struct MinidumpBuilder<'a> {
     pub(super) streams: Vec<(StreamType, PartId)>,
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
+    pub(super) is_compressed: bool,
 }
 
 /// Prints how much there is, and nothing of it.
@@ -176,6 +177,37 @@ impl<'a> MinidumpBuilder<'a> {
     pub(crate) fn computed_memory(&mut self, wide: bool, ranges: Box<dyn ComputedRanges + 'a>) {
         let list = if wide { &mut self.memory64 } else { &mut self.memory };
         list.get_or_insert_default().compute(ranges);
+    }
+
+    /// Compresses the memory: the ranges of both lists become a CompressedMemory stream.
+    ///
+    /// The debugger opens such files since 10.0.29507, and calls them full dumps whatever is in them. The header's flags
+    /// say so: [`MinidumpType::WITH_MEMORY_COMPRESSED`] is set and [`MinidumpType::WITH_FULL_MEMORY`] is not. Stacks have
+    /// no position in the file. Ranges are sorted by address, and must not share addresses. The format has no place for
+    /// memory of no bytes: the lists then stay as they are, without compression.
+    ///
+    /// The blocks are packed by several threads, and are the same however many there are: see [`Plan`](crate::write::Plan),
+    /// of which only a bound of the size is known before they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use userdump::write::{MemoryRange, MinidumpBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let heap = vec![7; 1 << 20];
+    /// let mut dump = MinidumpBuilder::new();
+    /// dump.memory64(MemoryRange::borrowed(0x20_0000, &heap)).compressed();
+    /// let mut file = std::io::Cursor::new(Vec::new());
+    /// let written = dump.plan()?.write_to_seekable(&mut file)?;
+    /// assert_eq!(written.compressed.map(|memory| memory.size), Some(1 << 20));
+    /// assert!(written.size < 10_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compressed(&mut self) -> &mut Self {
+        self.is_compressed = true;
+        self
     }
 
     /// Adds a thread.

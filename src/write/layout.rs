@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
 use crate::format::header::{SIGNATURE, VERSION};
+use crate::format::system::MiscInfoFlags;
 use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, StreamType};
 
 use crate::write::builder::MinidumpBuilder;
+use crate::write::compressed::{COMPRESSED_MEMORY, CompressedChunk, compressed_flags};
 use crate::write::cursor::{Cursor, rva};
 use crate::write::encode::{self, fit32};
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
@@ -17,6 +19,8 @@ use crate::write::range_list::RangeList;
 /// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
 /// added.
 fn rank(stream_type: StreamType) -> u8 {
+    // It stands in place of a list.
+    let stream_type = if stream_type == COMPRESSED_MEMORY { StreamType::MEMORY64_LIST } else { stream_type };
     stream_type.row().rank.unwrap_or(u8::MAX)
 }
 
@@ -33,12 +37,24 @@ impl<'a> MinidumpBuilder<'a> {
     /// short for it.
     pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
         self.encode_lists()?;
-        let MinidumpBuilder { flags, time_date_stamp, short_source, mut parts, mut references, mut streams, .. } = self;
+        let MinidumpBuilder {
+            mut flags, time_date_stamp, short_source, mut parts, mut references, mut streams, ..
+        } = self;
+        // The format has no place for none.
+        let has_bytes = |list: &RangeList<'_>| list.bounds().any(|(_, size)| size > 0);
+        let is_compressed = self.is_compressed && [&self.memory, &self.memory64].into_iter().flatten().any(has_bytes);
+        let to_compress = is_compressed.then(|| {
+            flags = compressed_flags(flags);
+            let mut ranges = self.memory.take().unwrap_or_default();
+            ranges.join(self.memory64.take());
+            ranges
+        });
         streams.sort_by_key(|&(stream_type, _)| rank(stream_type));
 
         // Header and directory, whose size depends on the number of streams alone.
         let directory_item = Item { name: "MINIDUMP_DIRECTORY", index: None };
-        let memory_streams = usize::from(self.memory.is_some()) + usize::from(self.memory64.is_some());
+        let lists = [self.memory.is_some(), self.memory64.is_some(), to_compress.is_some()];
+        let memory_streams = lists.into_iter().filter(|&is_there| is_there).count();
         let number_of_streams = fit32(directory_item, (streams.len() + memory_streams) as u64, "entries")?;
         let mut cursor = Cursor::default();
         cursor.take(Header::SIZE as u64, 1, Item { name: "MINIDUMP_HEADER", index: None })?;
@@ -48,6 +64,8 @@ impl<'a> MinidumpBuilder<'a> {
         let offsets = place_parts(&mut cursor, &parts, &streams, &mut references)?;
         let memory = self.memory.map(|ranges| place_memory_list(&mut cursor, ranges)).transpose()?;
         let memory64 = self.memory64.map(|ranges| place_memory64_list(&mut cursor, ranges)).transpose()?;
+        let place = |ranges| CompressedChunk::place(&mut cursor, ranges, time_date_stamp, process_id(&streams, &parts));
+        let compressed = to_compress.map(place).transpose()?;
 
         let mut stacks = RangePositions::new(memory.as_ref(), &references);
         for reference in references {
@@ -58,7 +76,12 @@ impl<'a> MinidumpBuilder<'a> {
             patch(&mut parts, reference.from, reference.position, reference.width, value)?;
         }
 
-        let directory = directory(&streams, &parts, &offsets, memory.as_ref(), memory64.as_ref())?;
+        let lists = [
+            memory.as_ref().map(|list| list.directory_entry(StreamType::MEMORY_LIST, MEMORY_LIST)),
+            memory64.as_ref().map(|list| list.directory_entry(StreamType::MEMORY64_LIST, MEMORY64_LIST)),
+            compressed.as_ref().map(CompressedChunk::directory_entry),
+        ];
+        let directory = directory(&streams, &parts, &offsets, lists.into_iter().flatten())?;
         let header = Header {
             signature: SIGNATURE,
             version: VERSION,
@@ -80,8 +103,21 @@ impl<'a> MinidumpBuilder<'a> {
         }));
         chunks.sort_by_key(|chunk| chunk.offset);
         let memory = [memory, memory64].into_iter().flatten().collect();
-        Ok(Plan { chunks, memory, tail: Vec::new(), short_source, directory, size: cursor.at })
+        let (tail, size, threads, progress) = (Vec::new(), cursor.at, None, None);
+        Ok(Plan { chunks, memory, compressed, tail, short_source, directory, size, threads, progress })
     }
+}
+
+/// The process ID, if the process information has it.
+fn process_id(streams: &[(StreamType, PartId)], parts: &[Part<'_>]) -> u32 {
+    let misc = streams.iter().find(|(stream_type, _)| *stream_type == StreamType::MISC_INFO);
+    let Some(PartBytes::Held(bytes)) = misc.and_then(|(_, part)| parts.get(part.0 as usize)).map(|part| &part.bytes)
+    else {
+        return 0;
+    };
+    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
+    // Behind the size and the flags.
+    if MiscInfoFlags::from_bits_retain(word(4)).contains(MiscInfoFlags::PROCESS_ID) { word(8) } else { 0 }
 }
 
 /// Streams first, in the order of the directory, then what they refer to, in the order in which a walk along the
@@ -199,26 +235,21 @@ fn directory(
     streams: &[(StreamType, PartId)],
     parts: &[Part<'_>],
     offsets: &[u64],
-    memory: Option<&MemoryChunk<'_>>,
-    memory64: Option<&MemoryChunk<'_>>,
+    lists: impl Iterator<Item = (StreamType, u64, u64, Item)>,
 ) -> Result<Vec<DirectoryEntry>, WriteError> {
     let entry = |stream_type, offset, size, item| {
         let location = LocationDescriptor { data_size: fit32(item, size, "bytes")?, rva: rva(offset, item)? };
         Ok(DirectoryEntry { stream_type, location })
     };
-    let mut entries = Vec::with_capacity(streams.len() + 2);
+    let mut entries = Vec::with_capacity(streams.len() + 3);
     for &(stream_type, id) in streams {
         let index = id.0 as usize;
         if let (Some(part), Some(&offset)) = (parts.get(index), offsets.get(index)) {
             entries.push(entry(stream_type, offset, part.bytes.len(), part.item)?);
         }
     }
-    for (list, stream_type, item) in
-        [(memory, StreamType::MEMORY_LIST, MEMORY_LIST), (memory64, StreamType::MEMORY64_LIST, MEMORY64_LIST)]
-    {
-        if let Some(list) = list {
-            entries.push(entry(stream_type, list.offset, list.form.table_size(list.ranges.count()), item)?);
-        }
+    for (stream_type, offset, size, item) in lists {
+        entries.push(entry(stream_type, offset, size, item)?);
     }
     entries.sort_by_key(|entry| rank(entry.stream_type));
     Ok(entries)

@@ -10,6 +10,8 @@ pub struct MemoryRange<'a> {
     address: u64,
     size: u64,
     contents: Contents<'a>,
+    /// Whether its bytes can be had a second time.
+    is_repeatable: bool,
 }
 
 /// Where the bytes come from.
@@ -34,7 +36,7 @@ pub enum ShortSource {
 impl<'a> MemoryRange<'a> {
     /// A range whose bytes are at hand.
     pub const fn borrowed(address: u64, bytes: &'a [u8]) -> Self {
-        Self { address, size: bytes.len() as u64, contents: Contents::Borrowed(bytes) }
+        Self { address, size: bytes.len() as u64, contents: Contents::Borrowed(bytes), is_repeatable: true }
     }
 
     /// A range whose bytes are at hand in several runs, to be written one behind the other.
@@ -44,7 +46,7 @@ impl<'a> MemoryRange<'a> {
             [piece] => Contents::Borrowed(piece),
             _ => Contents::Pieces(pieces),
         };
-        Self { address, size, contents }
+        Self { address, size, contents, is_repeatable: true }
     }
 
     /// A range of `size` bytes that `reader` gives when they are written, through a buffer of 64 KiB.
@@ -52,7 +54,7 @@ impl<'a> MemoryRange<'a> {
     /// A reader that gives more is not read further. One that gives less is what [`ShortSource`] decides on. Ranges
     /// behind it stay where the plan put them.
     pub fn from_reader(address: u64, size: u64, reader: impl io::Read + 'a) -> Self {
-        Self { address, size, contents: Contents::Reader(Box::new(reader)) }
+        Self { address, size, contents: Contents::Reader(Box::new(reader)), is_repeatable: false }
     }
 
     /// The address of the first byte.
@@ -63,6 +65,25 @@ impl<'a> MemoryRange<'a> {
     /// The size in bytes.
     pub const fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Says that whoever made it can make it again, with the same bytes.
+    pub(crate) fn repeatable(self) -> Self {
+        Self { is_repeatable: true, ..self }
+    }
+
+    pub(super) const fn is_repeatable(&self) -> bool {
+        self.is_repeatable
+    }
+
+    /// The same range; what is read from it is not read from this one any more.
+    pub(super) fn lend(&mut self) -> MemoryRange<'_> {
+        let contents = match &mut self.contents {
+            Contents::Borrowed(bytes) => Contents::Borrowed(bytes),
+            Contents::Pieces(pieces) => Contents::Pieces(pieces.clone()),
+            Contents::Reader(reader) => Contents::Reader(Box::new(reader)),
+        };
+        MemoryRange { address: self.address, size: self.size, contents, is_repeatable: self.is_repeatable }
     }
 
     pub(super) fn into_contents(self) -> Contents<'a> {

@@ -9,24 +9,42 @@
 //! In a minidump, whatever is pointed to by 32-bit positions comes first, the bytes of the memory ranges last.
 //! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump
 //! everything is packed, and the version information comes behind the memory.
+//!
+//! # Compressed memory
+//!
+//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB, each a block of LZ4, which debuggers open since
+//! 2026. Where the buckets are stands in front of them and follows from their sizes. So
+//!
+//! - [`Plan::write_to_seekable`] writes in one pass, and goes back to fill in what it did not know: for files.
+//! - [`Plan::write_to`] never seeks, and compresses everything twice instead: once for the sizes, and once to write it. What
+//!   can be read only once (a range [from a reader](MemoryRange::from_reader)) is kept meanwhile, compressed. For pipes.
+//!
+//! Both write the same bytes. [`Plan::with_threads`] limits the threads that compress, [`Plan::with_progress`] tells how far
+//! it is. Beside the plan it takes two buffers of 4.4 MiB for each of the threads and for the calling one.
 
+mod buckets;
 mod builder;
+mod compressed;
 mod cursor;
 mod emit;
+mod emitter;
 mod encode;
 mod full_user_dump;
+mod gather;
 mod layout;
 mod lists;
+mod lz4;
 mod memory_range;
+mod pack;
 mod part;
 mod part_bytes;
 mod plan;
 mod range_list;
 mod records;
 mod text;
+mod written;
 
 pub use builder::MinidumpBuilder;
-pub use emit::{Shortfall, Written};
 pub(crate) use encode::encoded;
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory_range::{MemoryRange, ShortSource};
@@ -34,3 +52,4 @@ pub use part::PartId;
 pub use plan::Plan;
 pub(crate) use range_list::{ComputedRanges, ComputedRegions};
 pub use text::Text;
+pub use written::{Compressed, Shortfall, Written};

@@ -1,15 +1,19 @@
 //! Where everything goes: positions and sizes are final, limits are checked.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZero;
 
 use crate::error::Item;
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
-use crate::format::{DirectoryEntry, MemoryDescriptor};
+use crate::format::{DirectoryEntry, MemoryDescriptor, StreamType};
 
+use crate::write::compressed::CompressedChunk;
 use crate::write::memory_range::ShortSource;
 use crate::write::part_bytes::PartBytes;
 use crate::write::range_list::RangeList;
+use crate::write::written::{Compressed, Progress};
 
 /// Bytes of the file that are not memory contents, at their final place.
 #[derive(Debug)]
@@ -28,6 +32,13 @@ pub(super) struct MemoryChunk<'a> {
     /// Where the bytes of the first range start.
     pub(super) base: u64,
     pub(super) ranges: RangeList<'a>,
+}
+
+impl MemoryChunk<'_> {
+    /// Type, position and size of the list's stream.
+    pub(super) fn directory_entry(&self, stream_type: StreamType, item: Item) -> (StreamType, u64, u64, Item) {
+        (stream_type, self.offset, self.form.table_size(self.ranges.count()), item)
+    }
 }
 
 /// What stands in front of the bytes of a list's ranges.
@@ -59,10 +70,13 @@ pub struct Plan<'a> {
     /// In the order of the file: these, the lists of memory, the tail.
     pub(super) chunks: Vec<Chunk<'a>>,
     pub(super) memory: Vec<MemoryChunk<'a>>,
+    pub(super) compressed: Option<CompressedChunk<'a>>,
     pub(super) tail: Vec<Chunk<'a>>,
     pub(super) short_source: ShortSource,
     pub(super) directory: Vec<DirectoryEntry>,
     pub(super) size: u64,
+    pub(super) threads: Option<NonZero<usize>>,
+    pub(super) progress: Option<Progress<'a>>,
 }
 
 /// Prints how much there is, and nothing of it.
@@ -74,7 +88,9 @@ impl fmt::Debug for Plan<'_> {
 }
 
 impl<'a> Plan<'a> {
-    /// The size of the whole file in bytes.
+    /// The size of the whole file in bytes; with compressed memory the most that it can be.
+    ///
+    /// [`Written::size`](crate::write::Written::size) says how large it has become.
     pub const fn size(&self) -> u64 {
         self.size
     }
@@ -86,8 +102,34 @@ impl<'a> Plan<'a> {
 
     /// The number of memory ranges and the sum of their sizes in bytes, both lists of a minidump together.
     pub fn memory(&self) -> (u64, u64) {
-        self.memory
-            .iter()
-            .fold((0, 0), |(ranges, bytes), list| (ranges + list.ranges.count(), bytes + list.ranges.size()))
+        let lists = self.memory.iter().map(|list| &list.ranges);
+        let lists = lists.chain(self.compressed.iter().map(|memory| &memory.ranges));
+        lists.fold((0, 0), |(ranges, bytes), list| (ranges + list.count(), bytes + list.size()))
+    }
+
+    /// What is known of compressed memory: [`Compressed::compressed_size`] is the most that it can be. `None` if memory is
+    /// not compressed.
+    pub fn compressed(&self) -> Option<Compressed> {
+        self.compressed.as_ref().map(CompressedChunk::planned)
+    }
+
+    /// Limits the threads that compress memory; without a limit there are as many as the machine runs at once. One means
+    /// that the calling thread does it, and none is started.
+    ///
+    /// The calling thread collects what they compress and writes it, and does not count: it is idle most of the time. The
+    /// bytes that are written are the same whatever the limit is.
+    #[must_use]
+    pub fn with_threads(self, limit: NonZero<usize>) -> Self {
+        Self { threads: Some(limit), ..self }
+    }
+
+    /// Has `progress` called now and then while the dump is written: with how much is done, and how much there is to do, which
+    /// stays the same.
+    ///
+    /// These are bytes of the file; with compressed memory they are bytes of memory, all of which count twice if the sink
+    /// cannot seek.
+    #[must_use]
+    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
+        Self { progress: Some(Box::new(progress)), ..self }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) trait ComputedRanges: fmt::Debug {
     fn count(&self) -> usize;
     /// The address and the size of one; asked for several times.
     fn bounds(&self, index: usize) -> (u64, u64);
-    /// The range of just these bounds; asked for once.
+    /// The range of just these bounds; asked for once, but twice where memory is compressed for a sink that cannot seek.
     fn range(&self, index: usize) -> MemoryRange<'_>;
 }
 
@@ -42,7 +42,7 @@ impl<T: ComputedRanges + ?Sized> ComputedRanges for Rc<T> {
 #[derive(Debug, Default)]
 pub(super) struct RangeList<'a> {
     listed: Vec<MemoryRange<'a>>,
-    computed: Option<Box<dyn ComputedRanges + 'a>>,
+    computed: Vec<Box<dyn ComputedRanges + 'a>>,
 }
 
 impl<'a> RangeList<'a> {
@@ -51,11 +51,11 @@ impl<'a> RangeList<'a> {
     }
 
     pub(super) fn compute(&mut self, ranges: Box<dyn ComputedRanges + 'a>) {
-        self.computed = Some(ranges);
+        self.computed.push(ranges);
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.listed.len() as u64 + self.computed.as_ref().map_or(0, |ranges| ranges.count() as u64)
+        self.listed.len() as u64 + self.computed.iter().map(|ranges| ranges.count() as u64).sum::<u64>()
     }
 
     /// The sum of the sizes in bytes.
@@ -70,6 +70,21 @@ impl<'a> RangeList<'a> {
         listed.chain(computed)
     }
 
+    /// Adds the ranges of another list behind these, and sorts those that were handed in by address.
+    pub(super) fn join(&mut self, other: Option<Self>) {
+        if let Some(other) = other {
+            self.listed.extend(other.listed);
+            self.computed.extend(other.computed);
+        }
+        self.listed.sort_by_key(MemoryRange::address);
+    }
+
+    /// Lends what was handed in, of which readers give what they have not given yet, and works out the rest.
+    pub(super) fn lend(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
+        let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
+        self.listed.iter_mut().map(MemoryRange::lend).chain(computed)
+    }
+
     /// Gives away what was handed in, which may be readers that can be read once, and works out the rest.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = MemoryRange<'_>> {
         let computed = self.computed.iter().flat_map(|ranges| (0..ranges.count()).map(|index| ranges.range(index)));
@@ -79,6 +94,6 @@ impl<'a> RangeList<'a> {
 
 impl<'a> From<Vec<MemoryRange<'a>>> for RangeList<'a> {
     fn from(listed: Vec<MemoryRange<'a>>) -> Self {
-        Self { listed, computed: None }
+        Self { listed, computed: Vec::new() }
     }
 }

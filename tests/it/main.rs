@@ -6,6 +6,7 @@ mod accounted;
 mod check;
 mod claims;
 mod comments;
+mod compressing;
 mod contexts;
 mod contract;
 mod corpus;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         check::trials(),
         claims::trials(),
         comments::trials(),
+        compressing::trials(),
         contexts::trials(),
         corpus::trials(),
         differential::trials(),

@@ -293,7 +293,7 @@ fn flags_without_a_letter_are_named() {
     let unsupported_2017 = |bits| unsupported_as(Engine::V2017, bits, 0);
     let unsupported = |bits: u64| unsupported_as(Engine::V2026, bits, if bits & 2 != 0 { 0x2_0000 } else { 0 });
     // One bit after the other: those of letters, the token's, and all others.
-    let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 21];
+    let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 21, 26];
     let covered: Vec<u32> = covered_2017.into_iter().chain([22, 25]).collect();
     for bit in 0..64 {
         assert_eq!(unsupported_2017(1 << bit), (!covered_2017.contains(&bit)).then_some(1 << bit), "bit {bit} in 2017");
@@ -307,6 +307,10 @@ fn flags_without_a_letter_are_named() {
         (0x6_1826, None),
         (0x6_1827, None),
         (0x4_1836, Some(0x10)),
+        // Compressed memory of `A`, and with the flag that no dump has beside it.
+        (0x406_1824, None),
+        (0x406_1820, Some(0x2_0000)),
+        (0x400_0002, Some(0x400_0000)),
         (0x80_0000_0004_1C36, Some(0x80_0000_0000_0410)),
         (u64::MAX, Some(!0x2E_7BEF)),
     ] {

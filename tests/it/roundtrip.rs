@@ -11,8 +11,8 @@ use userdump::read::text::Utf16;
 use userdump::read::thread::{ThreadInfoList, ThreadNames};
 use userdump::read::{Minidump, ModuleList, SystemInfo, ThreadList};
 
-pub use input::Random;
-use input::{Input, Number};
+use input::Number;
+pub use input::{Input, Random};
 
 use crate::plan::{check_layout, write};
 use crate::support::facts::{Facts, Name, Rva};

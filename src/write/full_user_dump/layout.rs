@@ -105,7 +105,8 @@ impl<'a> FullUserDumpBuilder<'a> {
         put(width, &mut head, header, header_item)?;
         chunks.insert(0, Chunk { offset: 0, item: header_item, bytes: head.into() });
         let (short_source, size) = (self.short_source, layout.cursor.at);
-        Ok(Plan { chunks, memory: [memory].into(), tail, short_source, directory: Vec::new(), size })
+        let (directory, compressed, threads, progress) = (Vec::new(), None, None, None);
+        Ok(Plan { chunks, memory: [memory].into(), compressed, tail, short_source, directory, size, threads, progress })
     }
 }
 

@@ -130,7 +130,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     let shortfalls = shortfalls.map(|(address, size, available)| Shortfall { address, size, available });
     assert_eq!(
         result.expect("zeros were asked for"),
-        Written { size: file.len() as u64, shortfalls: shortfalls.into() }
+        Written { size: file.len() as u64, shortfalls: shortfalls.into(), compressed: None }
     );
     check_layout(&file);
     let facts = Facts::of(&file);

@@ -2,8 +2,8 @@
 
 use libtest_mimic::Trial;
 use userdump::format::{
-    context::*, exception::*, full_user_dump::*, function_table::*, handle::*, memory::*, module::*, system::*,
-    thread::*, *,
+    compressed_memory::*, context::*, exception::*, full_user_dump::*, function_table::*, handle::*, memory::*,
+    module::*, system::*, thread::*, *,
 };
 
 use super::{Layout, Number, check, layouts};
@@ -26,6 +26,39 @@ layouts! {
     MemoryDescriptor = 16 { start_of_memory_range: u64 = 0, memory: LocationDescriptor = 8 }
     MemoryDescriptor64 = 16 { start_of_memory_range: u64 = 0, data_size: u64 = 8 }
     Memory64List = 16 { number_of_memory_ranges: u64 = 0, base_rva: u64 = 8 }
+    // Measured on files of the writer, for there is no documentation.
+    CompressedMemoryHeader = 192 {
+        size_of_header: u32 = 0,
+        version: u32 = 4,
+        signature: u64 = 8,
+        dump_id: u64 = 16,
+        process_id: u64 = 24,
+        max_transfer_size: u64 = 32,
+        compressed_stream_offset: u64 = 40,
+        compressed_stream_size: u64 = 48,
+        uncompressed_size: u64 = 56,
+        compressed_size: u64 = 64,
+        percent_saved: u64 = 72,
+        number_of_regions: u64 = 80,
+        region_array_offset: u64 = 88,
+        region_array_size: u64 = 96,
+        number_of_buckets: u64 = 104,
+        bucket_array_offset: u64 = 112,
+        bucket_array_size: u64 = 120,
+        bucket_stream_offset: u64 = 128,
+        bucket_stream_size: u64 = 136,
+        compression_lib_type: u32 = 144,
+        reserved: [u32; 11] = 148,
+    }
+    CompressedRegion = 32 { number: u64 = 0, address: u64 = 8, bucket: u64 = 16, size: u32 = 24, offset_in_bucket: u32 = 28 }
+    CompressedBucket = 40 {
+        number: u64 = 0,
+        uncompressed_size: u32 = 8,
+        compressed_size: u32 = 12,
+        offset: u64 = 16,
+        first_region: u64 = 24,
+        number_of_regions: u64 = 32,
+    }
     MemoryInfoListHeader = 16 { size_of_header: u32 = 0, size_of_entry: u32 = 4, number_of_entries: u64 = 8 }
     MemoryInfo = 48 {
         base_address: u64 = 0,

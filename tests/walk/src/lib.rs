@@ -12,6 +12,7 @@
 #![cfg_attr(fuzzing, feature(non_exhaustive_omitted_patterns_lint), deny(non_exhaustive_omitted_patterns))]
 
 pub mod accounted;
+pub mod compressed;
 pub mod facts;
 mod memory;
 mod minidump;

@@ -241,8 +241,13 @@ impl Judge<'_, '_> {
                 let (from, to) =
                     (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
                 let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
+                // In a list of modules the size of a record stands in front of its position, and may be less than a number.
+                let size = field.checked_sub(4).filter(|_| before.kind == 0xfff0);
+                let size = size.map_or(4, |at| number(self.before.bytes, start.start + at).min(4));
+                let is_name = field.checked_sub(24).is_some_and(|row| row % 108 == 0);
+                let size = if is_name { 4 } else { size };
                 from.zip(to)
-                    .is_some_and(|(from, to)| from.len() >= 4 && from.iter().zip(to).take(4).all(|(a, b)| a == b))
+                    .is_some_and(|(from, to)| from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b))
             };
             // A position of no link maps leads to nothing, wherever it is.
             let no_link_maps =

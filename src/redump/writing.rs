@@ -1,0 +1,69 @@
+//! A re-encoding on its way into a sink.
+
+use core::num::NonZero;
+use std::io;
+
+use crate::error::RedumpError;
+
+use crate::redump::re_encoding::Redump;
+use crate::redump::report::Report;
+use crate::redump::select::reason::SelectedMemory;
+
+impl<'a> Redump<'a> {
+    /// The size of the result in bytes; with compressed memory the most that it can be.
+    ///
+    /// [`Report::size`] says how large it has become.
+    pub const fn size(&self) -> u64 {
+        self.plan.size()
+    }
+
+    /// What the result will hold and what it will not.
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
+    pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
+        self.selected.iter()
+    }
+
+    /// Limits the threads that compress memory, as [`Plan::with_threads`] does.
+    ///
+    /// [`Plan::with_threads`]: crate::write::Plan::with_threads
+    #[must_use]
+    pub fn with_threads(self, limit: NonZero<usize>) -> Self {
+        Self { plan: self.plan.with_threads(limit), ..self }
+    }
+
+    /// Has `progress` called now and then while the result is written, as [`Plan::with_progress`] does.
+    ///
+    /// [`Plan::with_progress`]: crate::write::Plan::with_progress
+    #[must_use]
+    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
+        Self { plan: self.plan.with_progress(progress), ..self }
+    }
+
+    /// Writes the result in one pass. With compressed memory there is another pass before it: see [`Plan::write_to`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    ///
+    /// [`Plan::write_to`]: crate::write::Plan::write_to
+    pub fn write_to(self, sink: impl io::Write) -> Result<Report, RedumpError> {
+        let written = self.plan.write_to(sink)?;
+        Ok(self.report.written(&written))
+    }
+
+    /// Writes the result in one pass, whether memory is compressed or not: see [`Plan::write_to_seekable`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Write`].
+    ///
+    /// [`Plan::write_to_seekable`]: crate::write::Plan::write_to_seekable
+    pub fn write_to_seekable(self, sink: impl io::Write + io::Seek) -> Result<Report, RedumpError> {
+        let written = self.plan.write_to_seekable(sink)?;
+        Ok(self.report.written(&written))
+    }
+}

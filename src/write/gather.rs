@@ -1,0 +1,172 @@
+//! The bytes of memory ranges, bucket by bucket.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use std::io::{self, Read};
+
+use crate::error::WriteError;
+
+use crate::write::buckets::Cut;
+use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
+use crate::write::written::Shortfall;
+
+/// So many runs stay where they are borrowed from. The list of more of them would take more room than what they are.
+const RUNS: usize = 4096;
+
+/// Where the uncompressed bytes of a bucket are.
+pub(super) enum Gathered<'b> {
+    /// Borrowed, one run behind the other.
+    Runs(Vec<&'b [u8]>),
+    /// At the start of the room that was lent for them, because a reader gave some of them or there are too many runs.
+    Filled,
+}
+
+/// Goes through ranges once, from the first byte to the last.
+pub(super) struct Gatherer<'b> {
+    open: Option<Open<'b>>,
+    short_source: ShortSource,
+    /// What readers did not give.
+    pub(super) shortfalls: Vec<Shortfall>,
+}
+
+/// The range that regions are taken from.
+struct Open<'b> {
+    address: u64,
+    size: u64,
+    bytes: Bytes<'b>,
+    is_repeatable: bool,
+}
+
+enum Bytes<'b> {
+    Runs(&'b [u8], vec::IntoIter<&'b [u8]>),
+    Reader { reader: Box<dyn Read + 'b>, given: u64, has_ended: bool },
+}
+
+impl<'b> Gatherer<'b> {
+    pub(super) const fn new(short_source: ShortSource) -> Self {
+        Self { open: None, short_source, shortfalls: Vec::new() }
+    }
+
+    /// Collects the bytes of a bucket's regions, which follow those of the last call; tells also whether all of them can be
+    /// collected again. `room` is as large as a bucket. With `skips`, what cannot is taken for read.
+    pub(super) fn gather(
+        &mut self,
+        regions: &mut dyn Iterator<Item = Cut<MemoryRange<'b>>>,
+        room: &mut [u8],
+        skips: bool,
+    ) -> Result<(Gathered<'b>, bool), WriteError> {
+        let mut runs: Vec<&'b [u8]> = Vec::new();
+        let (mut filled, mut is_filled, mut is_repeatable) = (0usize, false, true);
+        for Cut { region, range } in regions {
+            if let Some(range) = range {
+                self.open = Some(Open::new(range));
+            }
+            let Some(open) = &mut self.open else { continue };
+            is_repeatable &= open.is_repeatable;
+            let size = usize::try_from(region.size).unwrap_or(usize::MAX);
+            match &mut open.bytes {
+                Bytes::Runs(run, following) => {
+                    let mut left = size;
+                    while left > 0 {
+                        if run.is_empty() {
+                            match following.next() {
+                                Some(next) => *run = next,
+                                None => break,
+                            }
+                        }
+                        let (now, later) = run.split_at(left.min(run.len()));
+                        *run = later;
+                        left -= now.len();
+                        match is_filled {
+                            true => filled += copy(room.get_mut(filled..).unwrap_or_default(), now),
+                            false if now.is_empty() => {}
+                            false => runs.push(now),
+                        }
+                    }
+                    if runs.len() > RUNS {
+                        filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
+                        is_filled = true;
+                    }
+                    if left > 0 {
+                        return Err(short(region.range, open.address, open.size, open.size - left as u64));
+                    }
+                }
+                Bytes::Reader { .. } if skips && !open.is_repeatable => {}
+                Bytes::Reader { reader, given, has_ended } => {
+                    filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
+                    is_filled = true;
+                    let part = room.get_mut(filled..).and_then(|room| room.get_mut(..size)).unwrap_or_default();
+                    let count = match if *has_ended { Ok(0) } else { read(reader, part) } {
+                        Ok(count) => count,
+                        Err((count, source)) => {
+                            let (index, address, needed) = (region.range, open.address, open.size);
+                            let available = *given + count as u64;
+                            return Err(WriteError::Source { index, address, needed, available, source });
+                        }
+                    };
+                    *given += count as u64;
+                    part.iter_mut().skip(count).for_each(|byte| *byte = 0);
+                    filled += part.len();
+                    if count < part.len() && !*has_ended {
+                        *has_ended = true;
+                        let (address, size, available) = (open.address, open.size, *given);
+                        if self.short_source == ShortSource::Fail {
+                            return Err(short(region.range, address, size, available));
+                        }
+                        self.shortfalls.push(Shortfall { address, size, available });
+                    }
+                }
+            }
+        }
+        Ok((if is_filled { Gathered::Filled } else { Gathered::Runs(runs) }, is_repeatable))
+    }
+}
+
+impl<'b> Open<'b> {
+    fn new(range: MemoryRange<'b>) -> Self {
+        let (address, size, is_repeatable) = (range.address(), range.size(), range.is_repeatable());
+        let bytes = match range.into_contents() {
+            Contents::Borrowed(bytes) => Bytes::Runs(bytes, Vec::new().into_iter()),
+            Contents::Pieces(pieces) => Bytes::Runs(&[], pieces.into_iter()),
+            Contents::Reader(reader) => Bytes::Reader { reader, given: 0, has_ended: false },
+        };
+        Self { address, size, bytes, is_repeatable }
+    }
+}
+
+const fn short(index: u64, address: u64, needed: u64, available: u64) -> WriteError {
+    WriteError::ShortSource { index, address, needed, available }
+}
+
+/// Copies a run to the start of the room, which is large enough, and tells its size.
+pub(super) fn copy(room: &mut [u8], run: &[u8]) -> usize {
+    if let Some(room) = room.get_mut(..run.len()) {
+        room.copy_from_slice(run);
+    }
+    run.len()
+}
+
+/// The same of several runs, which are taken out of their list.
+fn copy_all(room: &mut [u8], runs: &mut Vec<&[u8]>) -> usize {
+    let mut filled = 0;
+    for run in runs.drain(..) {
+        filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
+    }
+    runs.shrink_to_fit();
+    filled
+}
+
+/// Reads until there is no more room or no more to read.
+fn read(reader: &mut dyn Read, room: &mut [u8]) -> Result<usize, (usize, io::Error)> {
+    let mut count = 0;
+    while let Some(rest) = room.get_mut(count..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(more) => count += more.min(rest.len()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((count, error)),
+        }
+    }
+    Ok(count)
+}
