@@ -434,6 +434,15 @@ pub enum RedumpError {
         letter: char,
     },
 
+    /// A letter that the debugger takes and that is refused here.
+    #[error("option letter {letter:?} is refused: {reason}")]
+    RefusedLetter {
+        /// The letter.
+        letter: char,
+        /// Why, and what to do in its place.
+        reason: &'static str,
+    },
+
     /// Bits of a `MINIDUMP_TYPE` that no option letter stands for.
     #[error("no option letter stands for the bits 0x{bits:x} of MINIDUMP_TYPE")]
     UnsupportedFlags {
@@ -472,7 +481,9 @@ pub enum RedumpError {
     },
 
     /// The memory information promises memory that the source lacks, and the options ask for all of it.
-    #[error("memory at 0x{address:x} needs {needed} bytes, {available} available: the option letter `A` goes on")]
+    #[error(
+        "memory at 0x{address:x} needs {needed} bytes, {available} available: the option letter `A` without `N` goes on"
+    )]
     MissingMemory {
         /// The address of the region.
         address: u64,

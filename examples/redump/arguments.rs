@@ -5,15 +5,16 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use userdump::format::StreamType;
-use userdump::redump::{Hooks, Options};
+use userdump::redump::{Engine, Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--compress] [--threads COUNT] [--explain] [--keep ADDRESS+LENGTH]
-              [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
+usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
+              [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /c TEXT      add a comment
+  --engine YEAR          the debugger that the result equals: 2026 (if nothing is said) or 2017
   --compress   compress the memory, whatever the letters are: debuggers open such a minidump since 2026 (10.0.29507)
   --threads COUNT        compress with so many threads; as many as the machine runs at once if this is not given
   --explain    print which memory was selected, and why
@@ -54,6 +55,7 @@ enum Word<'a> {
     Letters(&'a str),
     Overwrite,
     Comment,
+    Engine,
     Compress,
     Threads,
     Explain,
@@ -76,12 +78,21 @@ impl Arguments {
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
         let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
+        let mut engine = Engine::default();
         let mut paths = Vec::new();
         while let Some(word) = words.next() {
             match Word::of(&word) {
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
+                Word::Engine => {
+                    let year = text(words.next(), "--engine needs 2017 or 2026")?;
+                    engine = match year.as_str() {
+                        "2017" => Engine::V2017,
+                        "2026" => Engine::V2026,
+                        _ => return Err(format!("{year:?} is no engine: 2017 and 2026 are known")),
+                    };
+                }
                 Word::Compress => compress = true,
                 Word::Threads => {
                     let word = text(words.next(), "--threads needs a number")?;
@@ -107,10 +118,8 @@ impl Arguments {
         let count = paths.len();
         let [input, output] =
             <[_; 2]>::try_from(paths).map_err(|_| format!("INPUT and OUTPUT are needed, {count} paths are given"))?;
-        let mut options = match letters.as_slice() {
-            [] => Options::new(),
-            words => words.join(" ").parse().map_err(|error| format!("{}: {error}", words.join(" ")))?,
-        };
+        let words = if letters.is_empty() { "/m".to_owned() } else { letters.join(" ") };
+        let mut options = Options::parse_as(engine, &words).map_err(|error| format!("{words}: {error}"))?;
         if let Some(comment) = comment {
             options = options.with_comment(comment);
         }
@@ -155,6 +164,7 @@ impl<'a> Word<'a> {
             Some("o") => Self::Overwrite,
             Some("f") => Self::Letters(word),
             Some("c") => Self::Comment,
+            Some("-engine") if word.starts_with('-') => Self::Engine,
             Some("-compress") if word.starts_with('-') => Self::Compress,
             Some("-threads") if word.starts_with('-') => Self::Threads,
             Some("-explain") if word.starts_with('-') => Self::Explain,

@@ -13,9 +13,14 @@ fuzz_target!(|data: &[u8]| {
     if let Some(bits) = data.first_chunk() {
         let flags = MinidumpType::from_bits_retain(u64::from_le_bytes(*bits));
         if let Ok(options) = Options::from_minidump_type(flags) {
-            let overruled =
-                if options.filter_is_overruled() { MinidumpType::FILTER_MEMORY } else { MinidumpType::empty() };
-            assert!(options.minidump_type().contains(flags - overruled));
+            let mut expected = flags;
+            if options.filter_is_overruled() {
+                expected -= MinidumpType::FILTER_MEMORY;
+            }
+            if flags.contains(MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY) {
+                expected -= MinidumpType::IGNORE_INACCESSIBLE_MEMORY;
+            }
+            assert!(options.minidump_type().contains(expected));
             comes_back(&options);
         }
     }

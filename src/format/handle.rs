@@ -106,7 +106,7 @@ structure! {
     pub struct HandleOperationList {
         /// Bytes from the start of the stream to the first entry, 16 or more.
         pub size_of_header: u32,
-        /// Bytes from one entry to the next, 288 or more.
+        /// Bytes from one entry to the next, 288 or more; some producers write fewer, which today's debugger refuses.
         pub size_of_entry: u32,
         /// Entries of the list.
         pub number_of_entries: u32,

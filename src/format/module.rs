@@ -63,6 +63,11 @@ structure! {
     }
 }
 
+impl UnloadedModuleListHeader {
+    /// Today's debugger ignores a list of more entries, and writes no dump of the one that has it.
+    pub const MOST_ENTRIES: u64 = 10_000;
+}
+
 structure! {
     /// A module that had left the process before the dump was written.
     #[doc(alias = "MINIDUMP_UNLOADED_MODULE")]

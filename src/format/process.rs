@@ -139,6 +139,14 @@ impl UserSharedData {
     pub const ADDRESS: u64 = 0x7ffe_0000;
     /// `SystemTime`: the time as a number of 64 bits, in 100 ns since the start of 1601, then its upper half once more.
     pub const SYSTEM_TIME: u64 = Self::ADDRESS + 0x14;
+    /// `TimeZoneBias`: how far local time is behind, in 100 ns as a number of 64 bits, then its upper half once more.
+    pub const TIME_ZONE_BIAS: u64 = Self::ADDRESS + 0x20;
+    /// `NtSystemRoot`: the folder of Windows, in UTF-16 up to a NUL.
+    pub const NT_SYSTEM_ROOT: u64 = Self::ADDRESS + 0x30;
+    /// The size of [`Self::NT_SYSTEM_ROOT`] in bytes: 260 units of UTF-16.
+    pub const NT_SYSTEM_ROOT_SIZE: u64 = 520;
+    /// `TimeZoneId`: 1 for standard time, 2 for daylight saving time, in 32 bits.
+    pub const TIME_ZONE_ID: u64 = Self::ADDRESS + 0x240;
     /// `NtBuildNumber`: the build of Windows, since Windows 10; its upper four bits are flags.
     pub const NT_BUILD_NUMBER: u64 = Self::ADDRESS + 0x260;
     /// `NtMajorVersion`: first number of the version.
@@ -149,4 +157,12 @@ impl UserSharedData {
     pub const NT_PRODUCT_TYPE: u64 = Self::ADDRESS + 0x264;
     /// `ProductTypeIsValid`: 1 if the edition is, in 8 bits.
     pub const PRODUCT_TYPE_IS_VALID: u64 = Self::ADDRESS + 0x268;
+    /// `ProcessorFeatures`: a byte for each `PF_` number of `winnt.h`, 1 if the processor has it.
+    pub const PROCESSOR_FEATURES: u64 = Self::ADDRESS + 0x274;
+    /// The size of [`Self::PROCESSOR_FEATURES`] in bytes.
+    pub const PROCESSOR_FEATURES_SIZE: u64 = 64;
+    /// `SuiteMask`: editions of Windows as flags, in 32 bits.
+    pub const SUITE_MASK: u64 = Self::ADDRESS + 0x2d0;
+    /// `TickCount`: ticks of the clock since the start as a number of 64 bits, then its upper half once more.
+    pub const TICK_COUNT: u64 = Self::ADDRESS + 0x320;
 }

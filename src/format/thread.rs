@@ -51,6 +51,11 @@ structure! {
     }
 }
 
+impl ThreadInfoListHeader {
+    /// Today's debugger refuses or ignores a list of more entries.
+    pub const MOST_ENTRIES: u64 = 0x8_0000;
+}
+
 structure! {
     /// Times and state of a thread.
     #[doc(alias = "MINIDUMP_THREAD_INFO")]

@@ -96,14 +96,20 @@ impl<'a> FromStream<'a> for HandleData<'a> {
 }
 
 /// The list of handle operations, which Application Verifier keeps.
+///
+/// Entries may have fewer bytes than Microsoft's declaration: of those that are missing, return addresses, each is 0.
 pub type HandleOperationList<'a> = List<'a, HandleOperation>;
 
 impl<'a> Record<'a> for HandleOperation {
     const LIST: &'static str = "MINIDUMP_HANDLE_OPERATION_LIST";
-    const SIZE: u64 = Self::SIZE as u64;
+    /// Up to the return addresses.
+    const SIZE: u64 = Self::OFFSETS.return_addresses.get() as u64;
 
-    fn decode(dump: &DumpBytes<'a>, offset: u64, _: u64) -> Result<Self, ReadError> {
-        dump.bytes().read(<Self as Record>::LIST, offset)
+    fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
+        let mut whole = [0; Self::SIZE];
+        let present = dump.bytes().slice(<Self as Record>::LIST, offset, size.min(whole.len() as u64))?;
+        whole.iter_mut().zip(present).for_each(|(to, from)| *to = *from);
+        dump.bytes().read_from(<Self as Record>::LIST, &whole, offset)
     }
 }
 

@@ -61,7 +61,14 @@ impl Accounts {
 
     /// Counts something that is lost.
     pub(super) fn lose(&mut self, what: &'static str) {
-        *self.lost.entry(what).or_default() += 1;
+        self.lose_many(what, 1);
+    }
+
+    /// Counts something of which several are lost, or none.
+    pub(super) fn lose_many(&mut self, what: &'static str, count: u64) {
+        if count > 0 {
+            *self.lost.entry(what).or_default() += count;
+        }
     }
 
     /// Compares a record of the source with what is encoded for it.

@@ -12,7 +12,7 @@ use crate::write::MemoryRange;
 use crate::redump::filter::StackFilter;
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
-use crate::redump::select::selected::Selected;
+use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 
 /// How many bytes a redactor may change in one call.
@@ -22,8 +22,10 @@ const PIECE: u64 = 1 << 20;
 pub(super) struct Changes<'a> {
     memory: Rc<Memory<'a>>,
     filter: Option<StackFilter>,
-    /// Sorted and apart.
+    /// What the program blanks, sorted and apart.
     blank: Vec<Interval>,
+    /// What the options do, likewise.
+    hidden: Vec<Interval>,
     /// It is called for one piece after the other.
     redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -38,9 +40,10 @@ impl<'a> Changes<'a> {
         filter: Option<StackFilter>,
         blank: &[Range<u64>],
         redactor: Option<Redactor<'a>>,
-        selected: &Selected,
+        selection: &Selection,
     ) -> Option<Self> {
-        if filter.is_none() && blank.is_empty() && redactor.is_none() {
+        let Selection { selected, hidden, .. } = selection;
+        if filter.is_none() && blank.is_empty() && hidden.is_empty() && redactor.is_none() {
             return None;
         }
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
@@ -55,7 +58,15 @@ impl<'a> Changes<'a> {
         settle(&mut spans);
         let reasons = selected().map(|memory| memory.reason).collect();
         let redactor = redactor.map(RefCell::new);
-        Some(Self { memory: Rc::clone(&source.memory), filter, blank, redactor, spans, reasons })
+        Some(Self {
+            memory: Rc::clone(&source.memory),
+            filter,
+            blank,
+            hidden: hidden.clone(),
+            redactor,
+            spans,
+            reasons,
+        })
     }
 
     /// How many bytes of an interval are blank because the program asked for it.
@@ -68,6 +79,7 @@ impl<'a> Changes<'a> {
     fn touch(&self, interval: Interval) -> bool {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
+            || overlapping(&self.hidden, interval).next().is_some()
             || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
     }
 
@@ -77,7 +89,8 @@ impl<'a> Changes<'a> {
             filter.filter(&self.memory, address, bytes);
         }
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
-        for part in overlapping(&self.blank, all).filter_map(|blank| blank.intersection(&all)) {
+        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all));
+        for part in zeroed.filter_map(|zeroed| zeroed.intersection(&all)) {
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));
             blank.into_iter().flatten().for_each(|byte| *byte = 0);

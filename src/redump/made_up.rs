@@ -4,7 +4,6 @@ use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
 use crate::write::encoded;
 
-use crate::redump::options::Options;
 use crate::redump::report::Unserved;
 use crate::redump::source::written;
 use crate::redump::transcode::Transcoder;
@@ -12,7 +11,6 @@ use crate::redump::transcode::Transcoder;
 /// The exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
 /// The size of the counters that the debugger writes, filled with zeros, where the source has none.
-const SYSTEM_MEMORY_INFO_SIZE: usize = format::system::SystemMemoryInfo1::SIZE;
 const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
 
 impl Transcoder<'_, '_> {
@@ -21,7 +19,7 @@ impl Transcoder<'_, '_> {
         for &stream_type in StreamType::KNOWN {
             let bits = stream_type.row().asked_by;
             let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
-            if let Some((letter, what)) = Options::letter_for(bits).zip(stream_type.name()) {
+            if let Some((letter, what)) = self.options.letter_for(bits).zip(stream_type.name()) {
                 if self.asked(bits) && !is_there {
                     self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
                 }
@@ -64,7 +62,7 @@ impl Transcoder<'_, '_> {
         });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
-            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; SYSTEM_MEMORY_INFO_SIZE]),
+            (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; self.options.engine().system_memory_info_size()]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
             if self.lacks(stream_type) {

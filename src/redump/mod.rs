@@ -8,8 +8,8 @@
 //!
 //! | letters | header flags | streams | memory | what the source needs for it |
 //! |---|---|---|---|---|
-//! | none | `0x40000` | the base set | stacks, windows around instruction pointers | thread environment blocks or stack descriptors |
-//! | `f` | `0x40002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, data that the system shares with all processes | thread environment blocks or stack descriptors |
+//! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
 //! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, a row for each range is made up (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
 //! | `t` | `0x41000` | ThreadInfoList | | that stream |
@@ -20,11 +20,30 @@
 //! | `d` | `0x40001` | | sections of modules with data that can be written | section headers in memory, or LinuxMaps |
 //! | `c` | `0x42000` | | sections of modules with code | the same |
 //! | `y` | `0x240000` | | contexts keep their extended state | contexts that have it; `r` takes it out |
+//! | `e` | `0xc0000` | | headers of images, what their data directories tell of, debug records | Windows, and headers in memory |
+//! | `T` | `0x440000` | IptTrace | | that stream |
+//! | `N` | `0x2040000` | | full memory of which bytes are missing is refused | |
+//! | `P` | `0x800000` more | | none; goes with `A` alone | |
+//! | `M` | `0x44000` | | none | |
+//! | `D` | `0x40000` | | none | |
 //! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks and the registers that a stack trace does not need | |
 //! | `R` | `0x40080` | names of modules without folders | | |
-//! | `a` | `0x41826` | those of `fFhtu` | everything readable | full memory |
-//! | `A` | `0x61826` | those of `fFhtu` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
+//! | `a`, `A` | `0x661826` | those of `fFhtuyT` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
 //! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
+//!
+//! The debugger takes two letters more that are refused here: `C` leaves out all threads but one and the exception, `W`
+//! takes some data sections and not others. [`RedumpError::RefusedLetter`] says what to use in their place.
+//!
+//! These are the words of today's debugger, the [engine](Engine) of 2026. As that of 2017 ([`Options::parse_as`]) the
+//! result has no data that the system shares with all processes, and
+//!
+//! | letters | header flags in 2017 | what is not the same |
+//! |---|---|---|
+//! | `f` | `0x40002` | missing memory is refused |
+//! | `a` | `0x41826` | the same; contexts are cut to their fixed part |
+//! | `A` | `0x61826` | contexts are cut to their fixed part |
+//! | `p` | `0x40100` | less of the storage that is local to fibers |
+//! | `T`, `N`, `P` | | not known; a trace comes along with every option |
 //!
 //! The base set is ThreadList, ModuleList, MemoryList, Exception, SystemInfo and MiscInfo and, in dumps of Windows
 //! processes, Token, SystemMemoryInfo and ProcessVmCounters. Function tables, thread names, comments and the streams
@@ -109,6 +128,10 @@
 //! | process parameters | `p` | gone | stays | what the user typed |
 //! | command line | `p` | gone | stays | the same |
 //! | environment | `p` | gone | stays | the same |
+//! | headers of an image | `e` | stays | stays | the same |
+//! | features of the processor | any | stays | stays | describes the system, as do its version and the time |
+//! | folder of the system | any | gone | gone | no debugger needs it, and `R` is for it |
+//! | other data that the system shares | any | gone | stays | no debugger needs it |
 //! | other memory | any | gone | gone | no letter asks for it |
 //! | register | any | stays | stays | a stack trace begins with registers |
 //! | vector register whose flag is set | any | gone | stays | programs copy text through them, and no stack trace needs them |
@@ -170,7 +193,7 @@
 //! | behind the memory of the process | any | gone | gone | the same |
 //! | handle operations | any | gone | stays | nobody needs them for a stack trace |
 //! | script | any | gone | stays | not described |
-//! | trace | any | gone | stays | the same |
+//! | trace | `T` | gone | stays | the same |
 //! | comment in ANSI | any | gone | stays | somebody typed it |
 //! | comment in UTF-16 | any | gone | stays | the same |
 //! | behind a comment | any | gone | gone | the text ends at its NUL |
@@ -232,7 +255,7 @@
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
 //!
 //! So up to 0x200 bytes to either side of an instruction stay.
-//! What `i`, `p`, `w`, `d` and `c` add is not filtered: [`Report::unfiltered_memory`] says how much that is, and how much
+//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered: [`Report::unfiltered_memory`] says how much that is, and how much
 //! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
 //!
@@ -275,7 +298,8 @@
 //!
 //! # Where we differ
 //!
-//! The engine is the debugger engine 10.0.15063, asked what it writes when it re-encodes an open dump.
+//! The engine is the debugger engine 10.0.29507 of 2026, asked what it writes when it re-encodes an open dump, and that of
+//! 2017, 10.0.15063, if [it is asked for](Engine). What only one of them does says its year.
 //!
 //! | matter | engine | here |
 //! |---|---|---|
@@ -283,7 +307,13 @@
 //! | name of a module that cannot be read | `Unknown_Module_` and its address | empty; the report says which |
 //! | order of the modules | by base address | the source's: the first module is the program |
 //! | reserved fields of modules and handles | zeroed | kept; zeroed with `r` and `R` |
-//! | thread names, process and system memory counters | dropped or zeroed | kept |
+//! | thread names, process and system memory counters | dropped (2017) or zeroed | kept |
+//! | data that the system shares with all processes (2026), where the source has none | what lies behind it, whatever it is | nothing |
+//! | folder of the system in that data, with `R` | kept | zero |
+//! | headers and data directories of images (`e`) | none | those that the source holds, as of a running process |
+//! | unloaded modules beyond 10,000 (2026) | a dump that it cannot re-encode any more | the newest 10,000; the report counts the others |
+//! | triage dump as a source | an ordinary dump, though its words stay filtered | a triage dump by its flag, with the words of objects, unless it gets all memory |
+//! | trace of the processor | dropped | kept with `T` and `a` (2017: always) |
 //! | exit status in thread information | zeroed | kept |
 //! | rows of thread information that the producer marked invalid | dropped | kept |
 //! | priorities of threads without such a row | zeroed | kept |
@@ -326,6 +356,7 @@ mod carried_streams;
 mod comments;
 mod context_form;
 mod edited_memory;
+mod engine;
 mod filter;
 mod first_places;
 mod folders;
@@ -336,6 +367,7 @@ mod made_up;
 mod minidump;
 mod options;
 mod overlaps;
+mod re_encoding;
 mod record_lists;
 mod record_rules;
 mod report;
@@ -350,21 +382,17 @@ mod unused_bytes;
 mod unused_in_streams;
 mod writing;
 
+pub use engine::Engine;
 pub use hooks::Hooks;
 pub use options::Options;
+pub use re_encoding::Redump;
 pub use report::{Addition, Hindrance, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
 pub use select::reason::{Reason, SelectedMemory};
 
-use alloc::vec::Vec;
-use core::fmt;
 use std::io;
 
-use crate::error::{Item, RedumpError, WriteError};
-use crate::format::{MemoryInfo, MinidumpType, StreamType};
+use crate::error::RedumpError;
 use crate::read::Dump;
-use crate::write::Plan;
-use select::selected::{Selected, Selection};
-use source::Source;
 
 /// Re-encodes `dump` as the options ask and writes the result in one pass.
 ///
@@ -391,99 +419,4 @@ use source::Source;
 /// ```
 pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Result<Report, RedumpError> {
     Redump::new(dump, options)?.write_to(sink)
-}
-
-/// A re-encoding that is planned but not written.
-pub struct Redump<'a> {
-    plan: Plan<'a>,
-    report: Report,
-    selected: Selected,
-}
-
-/// Prints the sizes of what will be written.
-impl fmt::Debug for Redump<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redump").field("plan", &self.plan).finish_non_exhaustive()
-    }
-}
-
-/// What goes into the result of a source, and the report so far.
-fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
-    let mut report =
-        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
-    let selection = select::select(source, options, hooks, &mut report)?;
-    Ok((selection, report))
-}
-
-impl<'a> Redump<'a> {
-    /// Selects, transcodes and plans.
-    ///
-    /// # Errors
-    ///
-    /// Every [`RedumpError`] but that of a sink.
-    pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
-        Self::with_hooks(dump, options, Hooks::new())
-    }
-
-    /// As [`Redump::new`], with what the program changes.
-    ///
-    /// # Errors
-    ///
-    /// Every [`RedumpError`] but that of a sink.
-    pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
-        if options.is_full_user_dump() && options.is_compressed() {
-            let item = Item { name: "full user dump", index: None };
-            let reason = "the format has no compressed memory";
-            return Err(WriteError::InvalidInput { item, reason }.into());
-        }
-        let mut source = match dump {
-            Dump::Minidump(dump) => minidump::open(dump)?,
-            Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
-        };
-        let (mut selection, mut report) = selected(&source, options, &hooks)?;
-        if let Dump::Minidump(dump) = dump {
-            if let Some(sound) = minidump::without_broken(dump, &source, &selection.selected)? {
-                source = sound;
-                (selection, report) = selected(&source, options, &hooks)?;
-            }
-        }
-        report.filter_overruled = options.filter_is_overruled();
-        if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = selection.selected.unfiltered(&source);
-        }
-        source.refuse_shared_bytes(&selection.selected.ranges)?;
-        let rows_before = source.ranges.count() as u64;
-        let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
-        let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
-        let missing = source.missing(&hooks.memory);
-        let mut carried = Vec::new();
-        let plan = match options.is_full_user_dump() {
-            true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
-            false => {
-                report.losses.clone_from(&source.losses);
-                report.additions.clone_from(&source.additions);
-                report.is_partial =
-                    selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
-                let (builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
-                carried = parts;
-                builder.plan()?
-            }
-        };
-        let rows = match options.is_full_user_dump() {
-            true => plan.memory().0,
-            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => rows_before,
-            false => 0,
-        };
-        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
-        report.missing_memory.extend(missing);
-        overlaps::report(&source, &selection.selected.ranges, &mut report);
-        report.source_size = source.file_size;
-        report.understood = understood::understood(&source, carried, &report);
-        report.size = plan.size();
-        report.streams_written = plan.directory().to_vec();
-        report.compressed = plan.compressed();
-        (report.memory_ranges, report.memory_bytes) = plan.memory();
-        report.judge(&source.dump(), options.is_full_user_dump());
-        Ok(Self { plan, report, selected: selection.selected })
-    }
 }

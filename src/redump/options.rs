@@ -7,11 +7,24 @@ use core::str::FromStr;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::format::debug::Size;
+use crate::redump::engine::Engine;
 
 /// One option letter.
 struct Letter {
     letter: char,
-    bits: MinidumpType,
+    /// What it asks the engine of 2017 for; `None` if that does not know it.
+    v2017: Option<MinidumpType>,
+    /// What it asks the engine of 2026 for.
+    v2026: MinidumpType,
+}
+
+impl Letter {
+    const fn bits(&self, engine: Engine) -> Option<MinidumpType> {
+        match engine {
+            Engine::V2017 => self.v2017,
+            Engine::V2026 => Some(self.v2026),
+        }
+    }
 }
 
 /// What `a` stands for: every stream and all memory.
@@ -20,16 +33,29 @@ const ALL: MinidumpType = MinidumpType::WITH_FULL_MEMORY
     .union(MinidumpType::WITH_HANDLE_DATA)
     .union(MinidumpType::WITH_THREAD_INFO)
     .union(MinidumpType::WITH_UNLOADED_MODULES);
+const GO_ON: MinidumpType = MinidumpType::IGNORE_INACCESSIBLE_MEMORY;
+/// What `a` stands for in 2026: also extended contexts and the trace, and it goes on where memory is missing.
+const ALL_OF_2026: MinidumpType =
+    ALL.union(GO_ON).union(MinidumpType::WITH_AVX_X_STATE_CONTEXT).union(MinidumpType::WITH_IPT_TRACE);
 
+/// A letter that is the same for both engines.
 const fn letter(letter: char, bits: MinidumpType) -> Letter {
-    Letter { letter, bits }
+    Letter { letter, v2017: Some(bits), v2026: bits }
 }
 
-/// Every letter that the debugger documents, those that stand for others first.
-const LETTERS: [Letter; 15] = [
-    letter('A', ALL.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY)),
-    letter('a', ALL),
-    letter('f', MinidumpType::WITH_FULL_MEMORY),
+const fn changed(letter: char, v2017: MinidumpType, v2026: MinidumpType) -> Letter {
+    Letter { letter, v2017: Some(v2017), v2026 }
+}
+
+const fn new(letter: char, v2026: MinidumpType) -> Letter {
+    Letter { letter, v2017: None, v2026 }
+}
+
+/// Every letter that the debugger takes and we do too, those that stand for others first.
+const LETTERS: [Letter; 21] = [
+    changed('A', ALL.union(GO_ON), ALL_OF_2026),
+    changed('a', ALL, ALL_OF_2026),
+    changed('f', MinidumpType::WITH_FULL_MEMORY, MinidumpType::WITH_FULL_MEMORY.union(GO_ON)),
     letter('F', MinidumpType::WITH_FULL_MEMORY_INFO),
     letter('h', MinidumpType::WITH_HANDLE_DATA),
     letter('u', MinidumpType::WITH_UNLOADED_MODULES),
@@ -39,9 +65,22 @@ const LETTERS: [Letter; 15] = [
     letter('w', MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY),
     letter('d', MinidumpType::WITH_DATA_SEGS),
     letter('c', MinidumpType::WITH_CODE_SEGS),
+    letter('e', MinidumpType::WITH_MODULE_HEADERS),
     letter('r', MinidumpType::FILTER_MEMORY),
     letter('R', MinidumpType::FILTER_MODULE_PATHS),
     letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT),
+    letter('M', MinidumpType::WITHOUT_AUXILIARY_STATE),
+    // Without a flag and without an effect.
+    letter('D', MinidumpType::empty()),
+    new('T', MinidumpType::WITH_IPT_TRACE),
+    new('N', MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY),
+    new('P', MinidumpType::SCAN_INACCESSIBLE_PARTIAL_PAGES),
+];
+
+/// Letters that the debugger takes and we do not, and what to do in their place.
+const REFUSED: [(char, &str); 2] = [
+    ('C', "the debugger leaves out all threads but one and the exception with it; `i` adds what stacks point to"),
+    ('W', "the debugger takes the data sections of some modules and not of others with it; `d` takes all of them"),
 ];
 
 /// What a re-encoded dump shall hold.
@@ -49,6 +88,8 @@ const LETTERS: [Letter; 15] = [
 /// Options are parsed from the debugger's words: `/m`, `/ma`, `-mfFhut`, `m`. Letters are case-sensitive, come in any
 /// order, and each only adds something. Several words, parted by blanks, give the union.
 /// `/f` stands alone: it asks for a full user dump, which has all memory and leaves no choice.
+/// What letters stand for, and what every dump has, differs between [versions of the debugger](Engine); today's counts
+/// unless another one is asked for.
 ///
 /// # Examples
 ///
@@ -58,10 +99,11 @@ const LETTERS: [Letter; 15] = [
 /// let options: Options = "/mtF".parse().unwrap();
 /// assert_eq!(options.to_string(), "/mFt");
 /// assert_eq!(options.minidump_type().bits(), 0x41800);
-/// assert_eq!("-mfFhut".parse::<Options>().unwrap().to_string(), "/ma");
+/// assert_eq!("-mfFhutyT".parse::<Options>().unwrap().to_string(), "/ma");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Options {
+    engine: Engine,
     bits: MinidumpType,
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
@@ -74,12 +116,10 @@ pub struct Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
-        let mut options = f.debug_struct("Options");
-        options
-            .field("letters", &format_args!("{self}"))
-            .field("compressed", &self.compressed)
-            .field("comment", &comment);
-        options.finish()
+        let mut fields = f.debug_struct("Options");
+        fields.field("letters", &format_args!("{self}")).field("engine", &self.engine);
+        fields.field("compressed", &self.compressed).field("comment", &comment);
+        fields.finish()
     }
 }
 
@@ -92,6 +132,44 @@ impl Options {
     /// `/f`: a full user dump, the older format, in place of a minidump.
     pub fn full_user_dump() -> Self {
         Self { full_user_dump: true, ..Self::default() }
+    }
+
+    /// As [`str::parse`] reads them, but as another version of the debugger understands them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::from_str`].
+    pub fn parse_as(engine: Engine, words: &str) -> Result<Self, RedumpError> {
+        let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
+        let bare = words.trim();
+        if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
+            return Ok(Self { engine, ..Self::full_user_dump() });
+        }
+        let mut bits = None;
+        let mut all_letters = String::new();
+        for word in words.split_whitespace() {
+            let bare = word.strip_prefix(['/', '-']).unwrap_or(word);
+            let letters = bare.strip_prefix('m').ok_or_else(|| no_option(word))?;
+            let bits = bits.get_or_insert(MinidumpType::empty());
+            for letter in letters.chars() {
+                if let Some(&(letter, reason)) = REFUSED.iter().find(|(refused, _)| *refused == letter) {
+                    return Err(RedumpError::RefusedLetter { letter, reason });
+                }
+                let known = LETTERS.iter().find(|known| known.letter == letter);
+                let asked = known.and_then(|known| known.bits(engine));
+                *bits |= asked.ok_or(RedumpError::UnknownLetter { letter })?;
+            }
+            all_letters.push_str(letters);
+        }
+        if all_letters.contains('P') && !all_letters.contains('A') {
+            return Err(RedumpError::RefusedLetter { letter: 'P', reason: "it only goes with `A`" });
+        }
+        bits.map(|bits| Self { engine, bits, ..Self::default() }).ok_or_else(|| no_option(words))
+    }
+
+    /// The version of the debugger that the result equals.
+    pub const fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// True for `/f`.
@@ -156,8 +234,14 @@ impl Options {
         if self.full_user_dump {
             return MinidumpType::empty();
         }
-        let overruled = if self.filter_is_overruled() { MinidumpType::FILTER_MEMORY } else { MinidumpType::empty() };
-        (self.bits - overruled) | MinidumpType::WITH_TOKEN_INFORMATION
+        let mut bits = self.bits | MinidumpType::WITH_TOKEN_INFORMATION;
+        if self.filter_is_overruled() {
+            bits -= MinidumpType::FILTER_MEMORY;
+        }
+        if bits.contains(MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY) {
+            bits -= GO_ON;
+        }
+        bits
     }
 
     /// True if `r` is among the letters and has no effect: full memory wins over it, as in the debugger.
@@ -167,22 +251,40 @@ impl Options {
 
     /// The options that give a dump these flags in its header.
     ///
+    /// Full memory goes on where bytes are missing unless the flags forbid it, as the debugger and `MiniDumpWriteDump`
+    /// have it: they add the flag for it.
+    ///
     /// # Errors
     ///
     /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for. Token information may be set or
     /// not, as the debugger always sets it.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
+        Self::from_minidump_type_as(Engine::default(), flags)
+    }
+
+    /// As [`Options::from_minidump_type`], by the letters of another version of the debugger. That of 2017 has flags of
+    /// its own for going on.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn from_minidump_type_as(engine: Engine, flags: MinidumpType) -> Result<Self, RedumpError> {
         const BOTH: MinidumpType = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::WITH_FULL_MEMORY);
+        let goes_on = engine != Engine::V2017;
         let mut bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
         // No dump has both.
         let compressed = (bits & BOTH) == MinidumpType::WITH_MEMORY_COMPRESSED;
         if compressed {
             bits -= MinidumpType::WITH_MEMORY_COMPRESSED;
         }
-        let options = Self { bits, compressed, ..Self::default() };
+        if bits.contains(MinidumpType::WITH_FULL_MEMORY) && goes_on {
+            bits |= GO_ON;
+        }
+        let options = Self { engine, bits, compressed, ..Self::default() };
         let rest = options.without_letter();
         // Of compressed memory the flags do not say whether it was all.
-        let full = Self { bits: bits | MinidumpType::WITH_FULL_MEMORY, ..options.clone() };
+        let all = if goes_on { MinidumpType::WITH_FULL_MEMORY.union(GO_ON) } else { MinidumpType::WITH_FULL_MEMORY };
+        let full = Self { bits: bits | all, ..options.clone() };
         match rest {
             0 => Ok(options),
             _ if compressed && full.without_letter() == 0 => Ok(full),
@@ -192,7 +294,8 @@ impl Options {
 
     /// The bits that no letter stands for.
     fn without_letter(&self) -> u64 {
-        let covered = self.letters().fold(MinidumpType::empty(), |covered, letter| covered | letter.bits);
+        let covered = self.letters().filter_map(|letter| letter.bits(self.engine));
+        let covered = covered.fold(MinidumpType::empty(), MinidumpType::union);
         self.bits.bits() & !covered.bits()
     }
 
@@ -203,19 +306,30 @@ impl Options {
         if self.full_user_dump { OF_USER_DUMP } else { self.asked() }.contains(bits)
     }
 
-    /// The letter that stands for just these bits.
-    pub(super) fn letter_for(bits: MinidumpType) -> Option<char> {
-        let letter = LETTERS.iter().find(|letter| letter.bits == bits);
-        letter.map(|letter| letter.letter)
+    /// The letter that stands for just these bits, if they are asked for by themselves or with all that every process
+    /// has: few dumps have extended contexts or a trace, which `a` asks for as well.
+    pub(super) fn letter_for(&self, bits: MinidumpType) -> Option<char> {
+        let letter = LETTERS.iter().find(|letter| !bits.is_empty() && letter.bits(self.engine) == Some(bits));
+        let is_named = |letter: char| self.letters().any(|named| named.letter == letter);
+        letter.map(|letter| letter.letter).filter(|&letter| ALL.contains(bits) || is_named(letter))
     }
 
     /// The fewest letters that say the same.
     fn letters(&self) -> impl Iterator<Item = &'static Letter> + '_ {
         let mut said = MinidumpType::empty();
+        // The two letters for everything are the same in 2026, but for what goes with one of them alone.
+        let is_everything = self.bits.contains(ALL_OF_2026);
+        let has_partial_pages = self.bits.contains(MinidumpType::SCAN_INACCESSIBLE_PARTIAL_PAGES);
         LETTERS.iter().filter(move |letter| {
-            let says_more = self.bits.contains(letter.bits) && !said.contains(letter.bits);
+            let bits = letter.bits(self.engine).unwrap_or_default();
+            let is_meant = match letter.letter {
+                'A' => !is_everything || has_partial_pages,
+                'P' => is_everything,
+                _ => true,
+            };
+            let says_more = is_meant && self.bits.contains(bits) && !said.contains(bits);
             if says_more {
-                said |= letter.bits;
+                said |= bits;
             }
             says_more
         })
@@ -226,22 +340,7 @@ impl FromStr for Options {
     type Err = RedumpError;
 
     fn from_str(words: &str) -> Result<Self, RedumpError> {
-        let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
-        let bare = words.trim();
-        if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
-            return Ok(Self::full_user_dump());
-        }
-        let mut bits = None;
-        for word in words.split_whitespace() {
-            let bare = word.strip_prefix(['/', '-']).unwrap_or(word);
-            let letters = bare.strip_prefix('m').ok_or_else(|| no_option(word))?;
-            let bits = bits.get_or_insert(MinidumpType::empty());
-            for letter in letters.chars() {
-                let known = LETTERS.iter().find(|known| known.letter == letter);
-                *bits |= known.ok_or(RedumpError::UnknownLetter { letter })?.bits;
-            }
-        }
-        bits.map(|bits| Self { bits, ..Self::default() }).ok_or_else(|| no_option(words))
+        Self::parse_as(Engine::default(), words)
     }
 }
 

@@ -123,7 +123,11 @@ impl<'s> Transcoder<'s, '_> {
         self.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (UnloadedModuleListHeader::SIZE, UnloadedModule::SIZE));
         self.carrier.builder.list(LIST);
-        for (module, item) in list.iter().zip(0..) {
+        // Producers append: the last are the newest.
+        let too_many = list.len().saturating_sub(self.options.engine().most_unloaded_modules());
+        self.carrier.accounts.lose_many("unloaded modules beyond the newest 10,000, for the debugger", too_many);
+        let skipped = usize::try_from(too_many).unwrap_or(usize::MAX);
+        for (module, item) in list.iter().zip(0..).skip(skipped) {
             let mut raw = *module.raw();
             raw.base_of_image = self.source.written(raw.base_of_image);
             let name = match raw.module_name_rva {

@@ -45,7 +45,7 @@ impl<'a> Contents<'a> {
             let stacks = stacks.flatten().copied().collect();
             StackFilter::new(source, Rc::clone(code), stacks, selected.wanted())
         });
-        let changes = Changes::new(source, filter, blank, redactor, selected).map(Rc::new);
+        let changes = Changes::new(source, filter, blank, redactor, selection).map(Rc::new);
         let blanked = |changes: &Rc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
         report.blanked_memory = changes.as_ref().map_or(0, blanked);
         Self::new(source, &selected.ranges, changes.as_ref())

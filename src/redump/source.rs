@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
-use crate::format::{self, MemoryDescriptor, StreamType};
+use crate::format::{self, MemoryDescriptor, MinidumpType, StreamType};
 use crate::read::memory::MemoryInfoList;
 use crate::read::{
     Budget, Context, Interval, Memory, MemoryPositions, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target,
@@ -231,6 +231,11 @@ impl<'a> Source<'a> {
             budget.charge("memory range", offset, range.size())?;
         }
         Ok(())
+    }
+
+    /// The flag of a triage dump, whose words stay filtered: all memory of it would be no such dump.
+    pub(super) fn triage(&self, full: bool) -> MinidumpType {
+        if full { MinidumpType::empty() } else { self.dump().flags() & MinidumpType::FILTER_TRIAGE }
     }
 
     /// The registers of all threads and exceptions, as far as they can be read.

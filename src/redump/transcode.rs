@@ -63,7 +63,9 @@ pub(super) fn transcode<'a>(
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
-    builder.flags(options.asked()).time_date_stamp(source.dump().header().time_date_stamp);
+    builder
+        .flags(options.asked() | source.triage(selection.selected.full))
+        .time_date_stamp(source.dump().header().time_date_stamp);
     let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
     if options.is_compressed() {
@@ -203,9 +205,10 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     /// Reports what was lost on the way.
     fn finish(mut self) -> Carrier<'s, 'a> {
         let dump = self.source.dump();
-        if self.asked(MinidumpType::WITH_AVX_X_STATE_CONTEXT) && self.carrier.extended_states == 0 {
+        let letter = self.options.letter_for(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
+        if let Some(letter) = letter.filter(|_| self.carrier.extended_states == 0) {
             let what = "contexts with extended state";
-            self.report.unserved.push(Unserved { letter: 'y', what, wanted: 0, whole: 0, partial: 0 });
+            self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
         }
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);
@@ -226,7 +229,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     /// Takes one stream over, as its row of the table says.
     fn stream(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
         let row = stream.stream_type().row();
-        if !self.asked(row.asked_by) {
+        if !self.asked(row.asked_by - self.options.engine().without_letter()) {
             return Outcome::NotAsked;
         }
         if self.is_duplicate(stream) {

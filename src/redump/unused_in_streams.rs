@@ -139,7 +139,9 @@ fn handle_operations(stream: &RawStream<'_>, list: &crate::read::handle::HandleO
             fields(offsets.depth, offsets.index),
             addresses..addresses + 8 * depth,
         ] {
-            used.push(start.saturating_add(range.start)..start.saturating_add(range.end));
+            // Short entries have no room for all.
+            let end = range.end.min(usize::try_from(list.entry_size()).unwrap_or(usize::MAX));
+            used.push(start.saturating_add(range.start)..start.saturating_add(end.max(range.start)));
         }
     }
     used

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::error::RedumpError;
 
-use crate::redump::Redump;
+use crate::redump::re_encoding::Redump;
 use crate::redump::report::Report;
 use crate::redump::select::reason::SelectedMemory;
 

@@ -73,7 +73,7 @@ const SIZED: [Sized; 5] = [
     Sized(14, "MINIDUMP_UNLOADED_MODULE_LIST", 12, 24, "SizeOfEntry"),
     Sized(16, "MINIDUMP_MEMORY_INFO_LIST", 16, 48, "SizeOfEntry"),
     Sized(17, "MINIDUMP_THREAD_INFO_LIST", 12, 64, "SizeOfEntry"),
-    Sized(18, "MINIDUMP_HANDLE_OPERATION_LIST", 16, 288, "SizeOfEntry"),
+    Sized(18, "MINIDUMP_HANDLE_OPERATION_LIST", 16, 32, "SizeOfEntry"),
 ];
 
 impl Sized {

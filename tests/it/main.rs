@@ -39,6 +39,7 @@ mod reasons;
 mod redump_carry;
 mod redump_corpus;
 mod redump_differences;
+mod redump_engine;
 mod redump_filter;
 mod redump_folders;
 mod redump_hooks;
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
         redump_carry::trials(),
         redump_corpus::trials(),
         redump_differences::trials(),
+        redump_engine::trials(),
         redump_hooks::trials(),
         redump_redact::trials(),
         contract::trials(),

@@ -2,17 +2,19 @@
 
 use libtest_mimic::Trial;
 use userdump::format::MinidumpType;
-use userdump::redump::{Options, redump};
+use userdump::redump::{Engine, Options, redump};
 use userdump::{Dump, RedumpError};
 
 use crate::support::facts::Facts;
-use crate::support::{fixtures, trials};
+use crate::support::{Shared, fixtures, golden, trials};
 
 pub fn trials() -> Vec<Trial> {
     trials![
         every_letter_has_the_flags_of_the_debugger,
         combinations_have_the_flags_of_the_debugger,
         the_debuggers_own_files_have_the_flags_of_their_options,
+        the_debuggers_files_of_2026_have_the_flags_of_their_letters,
+        letters_of_2026_go_together_as_the_debugger_says,
         words_may_begin_in_three_ways_and_be_repeated,
         the_order_of_letters_makes_no_difference,
         options_print_the_fewest_letters,
@@ -25,37 +27,120 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The letters that the debugger documents, with the flags that it writes for each.
-const LETTERS: [(char, u64); 15] = [
-    ('a', 0x41826),
-    ('A', 0x61826),
-    ('f', 0x40002),
-    ('F', 0x40800),
-    ('h', 0x40004),
-    ('u', 0x40020),
-    ('t', 0x41000),
-    ('i', 0x40040),
-    ('p', 0x40100),
-    ('w', 0x40200),
-    ('d', 0x40001),
-    ('c', 0x42000),
-    ('r', 0x40008),
-    ('R', 0x40080),
+/// The letters, with the flags that the debugger of 2026 writes for each: those of the golden dumps `letters`, and of
+/// `P`, which is none by itself, those of the reference.
+const LETTERS: [(char, u64); 20] = [
+    ('a', 0x66_1826),
+    ('A', 0x66_1826),
+    ('f', 0x6_0002),
+    ('F', 0x4_0800),
+    ('h', 0x4_0004),
+    ('u', 0x4_0020),
+    ('t', 0x4_1000),
+    ('i', 0x4_0040),
+    ('p', 0x4_0100),
+    ('w', 0x4_0200),
+    ('d', 0x4_0001),
+    ('c', 0x4_2000),
+    ('e', 0xc_0000),
+    ('r', 0x4_0008),
+    ('R', 0x4_0080),
     ('y', 0x24_0000),
+    ('M', 0x4_4000),
+    ('D', 0x4_0000),
+    ('T', 0x44_0000),
+    ('N', 0x204_0000),
 ];
+/// Those that the debugger of 2017 takes for something else.
+const LETTERS_2017: [(char, u64); 3] = [('a', 0x4_1826), ('A', 0x6_1826), ('f', 0x4_0002)];
+/// Those that it does not know.
+const NEW: [char; 3] = ['T', 'N', 'P'];
 
 fn parse(words: &str) -> Options {
     words.parse().unwrap_or_else(|error| panic!("{words:?}: {error}"))
+}
+
+fn parse_2017(words: &str) -> Options {
+    Options::parse_as(Engine::V2017, words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
 }
 
 fn flags(words: &str) -> u64 {
     parse(words).minidump_type().bits()
 }
 
+fn flags_2017(words: &str) -> u64 {
+    parse_2017(words).minidump_type().bits()
+}
+
+/// The flags that the debugger of 2017 writes for a letter that it knows.
+fn letters_2017() -> impl Iterator<Item = (char, u64)> {
+    let other = |letter| LETTERS_2017.into_iter().find(|(other, _)| *other == letter);
+    LETTERS.into_iter().filter(|(letter, _)| !NEW.contains(letter)).map(move |it| other(it.0).unwrap_or(it))
+}
+
 fn every_letter_has_the_flags_of_the_debugger() {
-    assert_eq!(flags("/m"), 0x40000);
+    assert_eq!((flags("/m"), flags_2017("/m")), (0x40000, 0x40000));
     for (letter, expected) in LETTERS {
         assert_eq!(flags(&format!("/m{letter}")), expected, "{letter}");
+    }
+    for (letter, expected) in letters_2017() {
+        assert_eq!(flags_2017(&format!("/m{letter}")), expected, "{letter} in 2017");
+    }
+    for letter in NEW {
+        match Options::parse_as(Engine::V2017, &format!("/mA{letter}")) {
+            Err(RedumpError::UnknownLetter { letter: unknown }) => assert_eq!(unknown, letter),
+            other => panic!("{letter}: {other:?}"),
+        }
+    }
+}
+
+/// The debugger's own files of 2026, one for each letter.
+fn the_debuggers_files_of_2026_have_the_flags_of_their_letters(shared: &Shared) {
+    for (name, word) in golden::letters() {
+        let written = Facts::of(&shared.golden(&name)).header.flags;
+        assert_eq!(flags(&word), written, "{word}");
+    }
+    assert_eq!(golden::letters().count(), 20);
+}
+
+fn letters_of_2026_go_together_as_the_debugger_says() {
+    for (words, expected) in [
+        ("/mAP", 0xe6_1826),
+        ("/mP /mA", 0xe6_1826),
+        ("/maN", 0x264_1826),
+        ("/mfN", 0x204_0002),
+        ("/mfFhut", 0x6_1826),
+        ("/mfFhutyT", 0x66_1826),
+        ("/mfr", 0x6_0002),
+        ("/mar", 0x66_1826),
+        ("/maR", 0x66_18a6),
+        ("/mDM", 0x4_4000),
+    ] {
+        assert_eq!(flags(words), expected, "{words}");
+        assert_eq!(parse(&parse(words).to_string()), parse(words), "{words}");
+    }
+    for (words, letter, message) in [
+        ("/mP", 'P', "option letter 'P' is refused: it only goes with `A`"),
+        ("/maP", 'P', "option letter 'P' is refused: it only goes with `A`"),
+        (
+            "/mC",
+            'C',
+            "option letter 'C' is refused: the debugger leaves out all threads but one and the exception with it; `i` adds \
+             what stacks point to",
+        ),
+        (
+            "/mW",
+            'W',
+            "option letter 'W' is refused: the debugger takes the data sections of some modules and not of others with it; \
+             `d` takes all of them",
+        ),
+    ] {
+        match words.parse::<Options>() {
+            Err(error @ RedumpError::RefusedLetter { letter: refused, .. }) => {
+                assert_eq!((refused, error.to_string().as_str()), (letter, message));
+            }
+            other => panic!("{words}: {other:?}"),
+        }
     }
 }
 
@@ -79,6 +164,7 @@ fn combinations_have_the_flags_of_the_debugger() {
         ("/mrw", 0x40208),
         ("/mcdFhiptuw", 0x43B65),
         ("/mfFhutipwdcrRy", 0x24_3BE7),
+        ("/meMD", 0xc_4000),
         // Full memory wins over `r`, whichever letter comes first; asked of the engine.
         ("/mfr", 0x40002),
         ("/mar", 0x41826),
@@ -87,20 +173,19 @@ fn combinations_have_the_flags_of_the_debugger() {
         ("/mAr", 0x61826),
         ("/maR", 0x418A6),
     ] {
-        assert_eq!(flags(words), expected, "{words}");
+        assert_eq!(flags_2017(words), expected, "{words}");
     }
 }
 
-/// Letters that the debugger takes but does not document are none of ours.
 fn the_debuggers_own_files_have_the_flags_of_their_options() {
     let mut seen = Vec::new();
     for file in fixtures::redumps() {
         let letters = file.options.trim_start_matches("/m");
-        if !letters.chars().all(|letter| LETTERS.iter().any(|(known, _)| *known == letter)) {
+        if !letters.chars().all(|letter| letters_2017().any(|(known, _)| known == letter)) {
             continue;
         }
         let written = Facts::of(file.expected()).header.flags;
-        assert_eq!(flags(&file.options), written, "{} of {}", file.options, file.result);
+        assert_eq!(flags_2017(&file.options), written, "{} of {}", file.options, file.result);
         seen.push(file.options);
     }
     seen.sort();
@@ -136,55 +221,82 @@ fn options_print_the_fewest_letters() {
         ("m", "/m"),
         ("-m /m", "/m"),
         ("ma", "/ma"),
-        ("/mfFhut", "/ma"),
-        ("/mtuhFf", "/ma"),
+        ("/mfFhut", "/mfFhut"),
+        ("/mtuhFfTy", "/ma"),
         ("/maf", "/ma"),
-        ("/maA", "/mA"),
-        ("/mAfFhut", "/mA"),
+        ("/maA", "/ma"),
+        ("/mAfFhut", "/ma"),
+        ("/mAP", "/mAP"),
+        ("/maN", "/maN"),
+        ("/mD", "/m"),
         ("/mtF", "/mFt"),
         ("/mfFhu", "/mfFhu"),
         ("/mia", "/mai"),
-        ("/mydcA", "/mAdcy"),
+        ("/mydcA", "/madc"),
+        ("/mecM", "/mceM"),
         ("/mRr", "/mrR"),
         ("/mcdFhiptuw", "/mFhutipwdc"),
     ] {
         assert_eq!(parse(words).to_string(), printed, "{words}");
     }
-    for (letter, _) in LETTERS {
+    for (letter, _) in LETTERS.iter().filter(|(letter, _)| !['A', 'D'].contains(letter)) {
         assert_eq!(parse(&format!("m{letter}")).to_string(), format!("/m{letter}"));
+    }
+    for (words, printed) in [("/mfFhut", "/ma"), ("/mAfFhut", "/mA"), ("/maA", "/mA"), ("/mydcA", "/mAdcy")] {
+        assert_eq!(parse_2017(words).to_string(), printed, "{words} in 2017");
     }
 }
 
 fn flags_and_letters_are_inverse_over_all_subsets() {
-    for subset in 0..1u32 << LETTERS.len() {
-        let chosen = || LETTERS.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1).map(|(_, it)| it);
+    // `D` has no flag, and `A` is `a`.
+    let letters: Vec<_> = LETTERS.into_iter().filter(|(letter, _)| !['A', 'D'].contains(letter)).collect();
+    inverse(Engine::V2026, &letters);
+    let letters: Vec<_> = letters_2017().filter(|(letter, _)| *letter != 'D').collect();
+    inverse(Engine::V2017, &letters);
+}
+
+fn inverse(engine: Engine, letters: &[(char, u64)]) {
+    // Each subset of half of the letters beside each of a few of the others, so that all pairs meet.
+    for subset in 0..1u32 << letters.len() {
+        if subset.count_ones() > 4 && subset.count_ones() + 3 < letters.len() as u32 {
+            continue;
+        }
+        let chosen = || letters.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1).map(|(_, it)| it);
         let word: String = "/m".chars().chain(chosen().map(|(letter, _)| *letter)).collect();
         let bits = chosen().fold(0x40000, |bits, (_, flags)| bits | flags);
-        let options = parse(&word);
+        let options = Options::parse_as(engine, &word).unwrap_or_else(|error| panic!("{word}: {error}"));
         let overruled = if bits & 2 != 0 { bits & 8 } else { 0 };
-        assert_eq!(options.minidump_type().bits(), bits & !overruled, "{word}");
+        let stopped = if bits & 0x200_0000 != 0 { 0x2_0000 } else { 0 };
+        assert_eq!(options.minidump_type().bits(), bits & !overruled & !stopped, "{word}");
         assert_eq!(options.filter_is_overruled(), overruled != 0, "{word}");
         for token in [0, 0x40000] {
-            let flags = MinidumpType::from_bits_retain(bits & !0x40000 | token);
-            let back = Options::from_minidump_type(flags).unwrap_or_else(|error| panic!("{word}: {error}"));
+            let flags = MinidumpType::from_bits_retain(bits & !0x40000 & !stopped | token);
+            let back = Options::from_minidump_type_as(engine, flags).unwrap_or_else(|error| panic!("{word}: {error}"));
             assert_eq!(back, options, "{word}");
         }
-        assert_eq!(parse(&options.to_string()), options, "{word}");
+        assert_eq!(Options::parse_as(engine, &options.to_string()).ok().as_ref(), Some(&options), "{word}");
     }
 }
 
 fn flags_without_a_letter_are_named() {
-    let unsupported = |bits: u64| match Options::from_minidump_type(MinidumpType::from_bits_retain(bits)) {
+    let unsupported_as = |engine, bits: u64, added: u64| match Options::from_minidump_type_as(
+        engine,
+        MinidumpType::from_bits_retain(bits),
+    ) {
         Err(RedumpError::UnsupportedFlags { bits }) => Some(bits),
         Ok(options) => {
-            assert_eq!(options.minidump_type().bits(), bits | 0x40000);
+            assert_eq!(options.minidump_type().bits(), bits | 0x40000 | added);
             None
         }
         Err(other) => panic!("{bits:#x}: {other}"),
     };
-    // One bit after the other: those of letters, the token's, that of compressed memory, and all others.
-    let covered = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 18, 21, 26];
+    let unsupported_2017 = |bits| unsupported_as(Engine::V2017, bits, 0);
+    let unsupported = |bits: u64| unsupported_as(Engine::V2026, bits, if bits & 2 != 0 { 0x2_0000 } else { 0 });
+    // One bit after the other: those of letters, the token's, and all others.
+    let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 21, 26];
+    let covered: Vec<u32> = covered_2017.into_iter().chain([22, 25]).collect();
     for bit in 0..64 {
+        assert_eq!(unsupported_2017(1 << bit), (!covered_2017.contains(&bit)).then_some(1 << bit), "bit {bit} in 2017");
         assert_eq!(unsupported(1 << bit), (!covered.contains(&bit)).then_some(1 << bit), "bit {bit}");
     }
     // The bit that `A` adds to `a` means nothing without the rest of it.
@@ -200,12 +312,24 @@ fn flags_without_a_letter_are_named() {
         (0x406_1820, Some(0x2_0000)),
         (0x400_0002, Some(0x400_0000)),
         (0x80_0000_0004_1C36, Some(0x80_0000_0000_0410)),
-        (u64::MAX, Some(!0x26_3BEF)),
+        (u64::MAX, Some(!0x2E_7BEF)),
+    ] {
+        assert_eq!(unsupported_2017(flags), rest, "{flags:#x} in 2017");
+    }
+    // It comes with full memory, as `MiniDumpWriteDump` adds it; partial pages only go with all of `A`.
+    for (flags, rest) in [
+        (0x2_0000, Some(0x2_0000)),
+        (0x2, None),
+        (0x4_1826, None),
+        (0x6_1827, None),
+        (0x80_0002, Some(0x80_0000)),
+        (0xe6_1826, None),
+        (0x4_1836, Some(0x10)),
     ] {
         assert_eq!(unsupported(flags), rest, "{flags:#x}");
     }
-    let error = Options::from_minidump_type(MinidumpType::from_bits_retain(0x8_0012)).expect_err("it has other bits");
-    assert_eq!(error.to_string(), "no option letter stands for the bits 0x80010 of MINIDUMP_TYPE");
+    let error = Options::from_minidump_type(MinidumpType::from_bits_retain(0x1_0012)).expect_err("it has other bits");
+    assert_eq!(error.to_string(), "no option letter stands for the bits 0x10010 of MINIDUMP_TYPE");
 }
 
 fn unknown_letters_are_named() {
@@ -219,19 +343,10 @@ fn unknown_letters_are_named() {
         ("/ma/o", '/'),
         ("m-a", '-'),
         ("/mfé", 'é'),
-        // The debugger takes these, but says nothing about them.
-        ("/me", 'e'),
-        ("/mC", 'C'),
-        ("/ms", 's'),
-        ("/mM", 'M'),
-        ("/mD", 'D'),
-        ("/mW", 'W'),
         // Letters of another case are other letters.
         ("/mH", 'H'),
         ("/mU", 'U'),
-        ("/mT", 'T'),
         ("/mI", 'I'),
-        ("/mP", 'P'),
         ("/mY", 'Y'),
     ] {
         match words.parse::<Options>() {

@@ -53,12 +53,19 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 40] = [
+const MATTERS: [&str; 46] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
     "reserved fields of modules and handles",
     "thread names, process and system memory counters",
+    // The next six are looked at in `redump_engine`.
+    "data that the system shares with all processes (2026), where the source has none",
+    "folder of the system in that data, with `R`",
+    "headers and data directories of images (`e`)",
+    "unloaded modules beyond 10,000 (2026)",
+    "triage dump as a source",
+    "trace of the processor",
     "exit status in thread information",
     "rows of thread information that the producer marked invalid",
     "priorities of threads without such a row",

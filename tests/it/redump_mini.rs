@@ -1,7 +1,7 @@
 //! Re-encoding to minidumps, compared with what the debugger engine wrote from the same sources.
 
 use libtest_mimic::Trial;
-use userdump::redump::Options;
+use userdump::redump::{Engine, Options};
 use userdump::{Dump, RedumpError, redump};
 
 use crate::support::{Shared, engine, fixtures, golden, shared_trial, trials};
@@ -21,6 +21,12 @@ pub fn trials() -> Vec<Trial> {
             compare(&source, &fixtures::options(&format!("{name}.dmp")), &expected);
         })
     });
+    let today = golden::minidumps_of_2026().map(|(source, result, name)| {
+        shared_trial(format!("redump_mini::today::{result}"), move |shared| {
+            let (source, expected) = (shared.golden(&source), shared.golden(&result));
+            compare(&source, &fixtures::options(&format!("{name}.dmp")), &expected);
+        })
+    });
     let live = golden::live().filter(|(_, name)| *name != "ma").map(|(set, name)| {
         let result = format!("{set}/{name}.dmp");
         shared_trial(format!("redump_mini::live::{result}"), move |shared| {
@@ -31,12 +37,14 @@ pub fn trials() -> Vec<Trial> {
     let mut all = trials![every_fixture_is_compared, every_corpus_dump_is_re_encoded_or_refused];
     all.extend(fixtures);
     all.extend(golden);
+    all.extend(today);
     all.extend(live);
     all
 }
 
-/// Re-encodes `source` and compares with the engine's result; a second pass must change nothing.
+/// Re-encodes `source` as the engine that wrote the result, and compares; a second pass must change nothing.
 fn compare(source: &[u8], options: &str, expected: &[u8]) {
+    let redumped = |source: &[u8], options: &str| redumped_as(engine::of(expected), source, options);
     let ours = redumped(source, options).unwrap_or_else(|error| panic!("{error}"));
     let faults = engine::faults(source, expected, &ours);
     assert!(faults.is_empty(), "{} differences:\n{}", faults.len(), faults.join("\n"));
@@ -61,7 +69,11 @@ fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
 }
 
 fn redumped(source: &[u8], options: &str) -> Result<Vec<u8>, RedumpError> {
-    let options: Options = options.parse()?;
+    redumped_as(Engine::default(), source, options)
+}
+
+fn redumped_as(engine: Engine, source: &[u8], options: &str) -> Result<Vec<u8>, RedumpError> {
+    let options = Options::parse_as(engine, options)?;
     let mut out = Vec::new();
     let report = redump(&Dump::parse(source)?, &options, &mut out)?;
     assert_eq!(report.size, out.len() as u64, "the size in the report");
@@ -75,6 +87,8 @@ fn every_fixture_is_compared() {
     assert_eq!(count, 15 * 14 + 1, "re-encodings by the engine");
     let golden = golden::from_ma().count();
     assert_eq!(golden, 4 * 33 + 2, "and those of whole processes");
+    let today = golden::minidumps_of_2026().count();
+    assert_eq!(today, 6 * 20 + 1 + 2 * 21 + 14 * 15 + 1, "and those by the engine of 2026");
     println!("{} of {} re-encodings by the engine are compared", count + golden, 211 + 134);
 }
 

@@ -120,7 +120,7 @@ macro_rules! stream_table {
                 ProcessVmCounters(ProcessVmCounters<'a>) { check nothing, used vm_counters };
             /// Trace of Intel's processor tracing, not documented.
             #[doc(alias = "IptTraceStream")]
-            IPT_TRACE = 23 => "IptTrace", UNEXAMINED,
+            IPT_TRACE = 23 => "IptTrace", UNEXAMINED.asked_by(Flags::WITH_IPT_TRACE),
                 IptTrace(IptTrace<'a>) { check nothing };
             /// Names of threads.
             #[doc(alias = "ThreadNamesStream")]

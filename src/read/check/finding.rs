@@ -98,6 +98,18 @@ finding_codes! {
     /// The size of a stream is not what the entries that it counts take, or not what a field in it says.
     StreamSizeWrong => "stream-size-wrong",
         "the size does not fit what is there; today's debugger refuses the dump, or ignores the stream";
+    /// A stream lies before the end of the directory.
+    StreamBeforeDirectoryEnd => "stream-before-directory-end",
+        "the stream starts before the end of the directory; today's debugger refuses the dump";
+    /// There are more than 10,000 unloaded modules.
+    TooManyUnloadedModules => "too-many-unloaded-modules",
+        "there are more than 10,000 unloaded modules; today's debugger ignores them, and writes no dump of this one";
+    /// There are more than 0x80000 entries with times of threads.
+    TooManyThreadInfos => "too-many-thread-infos",
+        "times of more than 0x80000 threads are listed; today's debugger refuses or ignores them";
+    /// The entries of the handle operations are shorter than Microsoft's declaration.
+    HandleOperationsShort => "handle-operations-short",
+        "the entries have fewer than 0x120 bytes; today's debugger refuses or ignores them";
     /// The dump does not say what system and processor it is of.
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.

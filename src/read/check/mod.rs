@@ -3,6 +3,7 @@
 mod compressed_memory;
 pub(crate) mod cut;
 pub(crate) mod finding;
+mod limits;
 mod memory_lists;
 mod plausible;
 mod state;
@@ -40,7 +41,9 @@ impl<'a> Minidump<'a> {
         let positions = MemoryPositions::of(self);
         let entries = sound_entries(self);
         let effects = Effects::of(self.bytes().size(), claims(self, entries));
-        Check { dump: *self, memory: None, threads: None, positions, looked_at, entries, effects, found }.run();
+        let is_before_directory_end = false;
+        let (dump, memory, threads) = (*self, None, None);
+        Check { dump, memory, threads, positions, looked_at, entries, effects, is_before_directory_end, found }.run();
     }
 }
 
@@ -64,6 +67,7 @@ impl<'a> Check<'a, '_> {
                 (None, Err(error)) => self.report(FindingCode::StreamUnreadable, place, *error),
                 (None, Ok(_)) => {}
             }
+            self.limits(&stream, place, decoded.as_ref().ok());
             if stream.stream_type() != StreamType::UNUSED {
                 let whole = stream.bytes().len() as u64;
                 let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));

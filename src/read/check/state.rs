@@ -27,6 +27,8 @@ pub(crate) struct Check<'a, 'f> {
     pub(crate) entries: u32,
     /// What the end of the file explains.
     pub(crate) effects: Effects,
+    /// True if a stream before the end of the directory has been found.
+    pub(crate) is_before_directory_end: bool,
     pub(crate) found: &'f mut dyn FnMut(Finding),
 }
 

@@ -248,6 +248,22 @@ impl<'m, 'a> Image<'m, 'a> {
         self.debug_record(pe::IMAGE_DEBUG_TYPE_MISC)
     }
 
+    /// Where the headers are and what the data directory tells of, in memory: nothing in it stands for itself in the file
+    /// but the certificates, which are in no memory. With it come the debug records.
+    pub(crate) fn described_parts(&self) -> impl Iterator<Item = Interval> + use<'m, 'a> {
+        let (image, target) = (*self, self.memory.target());
+        let part = move |(position, size): (u64, u64)| Interval::new(target.above(image.base, position)?, size);
+        // The debugger counts the size of the headers from the signature on.
+        let headers = self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_headers));
+        let headers = headers.map(|size| (0, image.signature + u64::from(size)));
+        let directories = (0..pe::IMAGE_NUMBEROF_DIRECTORY_ENTRIES)
+            .filter(|&index| index != pe::IMAGE_DIRECTORY_ENTRY_SECURITY)
+            .filter_map(move |index| image.data_directory(index))
+            .map(|(position, size)| (position, u64::from(size)));
+        let records = [self.code_view_place(), self.misc_place()].into_iter().flatten();
+        headers.into_iter().chain(directories).filter_map(part).chain(records)
+    }
+
     fn debug_record(&self, kind: pe::DebugType) -> Option<Interval> {
         let (start, size) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG)?;
         let step = size_of::<pe::ImageDebugDirectory>() as u64;

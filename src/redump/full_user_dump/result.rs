@@ -25,8 +25,7 @@ pub(in crate::redump) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let changes =
-        |hooks: Hooks<'a>| Changes::new(source, None, &hooks.blank, hooks.redactor, &selection.selected).map(Rc::new);
+    let changes = |hooks: Hooks<'a>| Changes::new(source, None, &hooks.blank, hooks.redactor, selection).map(Rc::new);
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);

@@ -1,12 +1,14 @@
 //! Which memory goes into the result, and why.
 
 mod full;
+mod headers;
 mod pointers;
 mod private;
 mod process;
 pub(super) mod reason;
 mod sections;
 pub(super) mod selected;
+mod shared_data;
 mod stacks;
 mod wanted;
 
@@ -63,13 +65,21 @@ pub(super) fn select(
         ranges
     } else {
         threads.instructions(&mut wanted, code.as_deref());
+        shared_data::shared_data(&mut wanted, options);
+        if !source.triage(full).is_empty() {
+            // Of objects that words on stacks point to, such a dump has the first word and no more.
+            let word = u64::from(source.target.pointer_size());
+            let words = source.ranges.iter().filter(|range| range.size() <= word);
+            words.for_each(|range| wanted.add(range, Reason::TriageObject));
+        }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
-    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, code })
+    let hidden = if full { Vec::new() } else { shared_data::hidden(options) };
+    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, hidden, code })
 }
 
 /// The threads of the source, and which of them count.
@@ -157,7 +167,7 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// What the letters `i`, `p`, `w`, `d` and `c` ask for.
+/// What the letters `i`, `p`, `e`, `w`, `d` and `c` ask for.
 fn chosen<'i>(
     options: &Options,
     hooks: &Hooks<'_>,
@@ -182,7 +192,11 @@ fn chosen<'i>(
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
         wanted.ask('p', "environment blocks of threads and process");
-        process::process(wanted, threads.all(), asked(MinidumpType::FILTER_MEMORY));
+        process::process(wanted, threads.all(), options);
+    }
+    if asked(MinidumpType::WITH_MODULE_HEADERS) {
+        wanted.ask('e', "headers and data directories of images");
+        headers::headers(wanted, hooks);
     }
     if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
         wanted.ask('w', "private regions");

@@ -1,7 +1,9 @@
 //! What the system keeps of a process and its threads: the option `p`.
 
+use crate::format::MinidumpType;
 use crate::format::process::ProcessLayout;
 use crate::read::Thread;
+use crate::redump::options::Options;
 
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
@@ -9,16 +11,17 @@ use crate::redump::select::wanted::Wanted;
 /// So much of the environment the debugger writes, whatever its size.
 const ENVIRONMENT: u64 = 0x2000;
 
-/// Adds the environment blocks of threads and process and what hangs on them, as far as the source has it; `filtered`
+/// Adds the environment blocks of threads and process and what hangs on them, as far as the source has it; `r`
 /// leaves out the parameters of the process, texts and all.
 ///
 /// When it re-encodes, the debugger writes the blocks alone; of a running process also what they point to.
-pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<Item = Thread<'a>>, filtered: bool) {
+pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<Item = Thread<'a>>, options: &Options) {
     let source = wanted.source;
     let target = source.target;
     if !target.is_windows() {
         return;
     }
+    let filtered = options.contain(MinidumpType::FILTER_MEMORY);
     let layout = ProcessLayout::of_pointer_size(target.pointer_size());
     // A pointer of 0 is none.
     let pointer = |block: u64, position: u64| {
@@ -34,7 +37,7 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
             wanted.add_at(local, layout.pointer_size, storage);
         }
         if let Some(local) = pointer(block, layout.teb_fls_data) {
-            wanted.add_at(local, layout.fls_data_size, storage);
+            wanted.add_at(local, options.engine().fls_data_size(layout), storage);
         }
         process_block = process_block.or_else(|| pointer(block, layout.teb_process_environment_block));
     }

@@ -27,6 +27,8 @@ pub enum Reason {
     },
     /// The code around the address of an exception.
     ExceptionAddress,
+    /// What the system shares with all processes: its version, the time, features of the processor (`KUSER_SHARED_DATA`).
+    SharedData,
     /// What a word on a stack points to (`i`).
     Pointer {
         /// The address of the word.
@@ -34,6 +36,8 @@ pub enum Reason {
     },
     /// What a word on a stack may have pointed to that an earlier re-encoding took out (`i` of a source with `i` and `r`).
     FilteredPointer,
+    /// The first word of an object that a stack points to, in a triage dump.
+    TriageObject,
     /// A thread environment block (`p`).
     ThreadEnvironmentBlock {
         /// The thread ID.
@@ -64,16 +68,25 @@ pub enum Reason {
         /// The module's number in the list, from 0.
         module: u64,
     },
+    /// Headers of a module's image, and what its data directory tells of (`e`).
+    ModuleHeaders {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
     /// Part of full memory (`f`).
     FullMemory,
 }
 
 impl Reason {
-    /// True for the memory that every dump has, for stack traces.
+    /// True for the memory that every dump has, for stack traces and what a debugger says of the system.
     pub(super) const fn is_for_traces(&self) -> bool {
         matches!(
             self,
-            Self::Stack { .. } | Self::BackingStore { .. } | Self::InstructionPointer { .. } | Self::ExceptionAddress
+            Self::Stack { .. }
+                | Self::BackingStore { .. }
+                | Self::InstructionPointer { .. }
+                | Self::ExceptionAddress
+                | Self::SharedData
         )
     }
 
@@ -96,6 +109,9 @@ impl Reason {
             Self::PrivateRegion => "private regions",
             Self::DataSection { .. } => "data sections",
             Self::CodeSection { .. } => "code sections",
+            Self::SharedData => "shared data",
+            Self::TriageObject => "first words of objects",
+            Self::ModuleHeaders { .. } => "headers of modules",
             Self::FullMemory => "full memory",
         }
     }
@@ -113,8 +129,11 @@ impl fmt::Display for Reason {
             Self::ThreadStorage { thread } => write!(f, "storage of thread {thread:#x}"),
             Self::DataSection { module } => write!(f, "data section of module {module}"),
             Self::CodeSection { module } => write!(f, "code section of module {module}"),
+            Self::ModuleHeaders { module } => write!(f, "headers of module {module}"),
             Self::Asked
             | Self::FilteredPointer
+            | Self::SharedData
+            | Self::TriageObject
             | Self::ProcessEnvironmentBlock
             | Self::ProcessParameters
             | Self::Environment

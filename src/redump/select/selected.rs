@@ -20,6 +20,8 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
+    /// What becomes zero though it is selected, sorted and apart.
+    pub(in crate::redump) hidden: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
     pub(in crate::redump) code: Option<Rc<Code>>,
 }
@@ -54,7 +56,7 @@ impl Selected {
         united(self.iter().filter_map(|memory| memory.interval()).collect())
     }
 
-    /// How many bytes are neither stacks, which are filtered, nor code of modules around instructions.
+    /// How many bytes are neither stacks and shared data, which are filtered, nor code of modules around instructions.
     pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
         let total = |intervals: Vec<Interval>| {
             let intervals = united(intervals);
@@ -63,8 +65,9 @@ impl Selected {
         };
         let (mut traces, mut windows) = (Vec::new(), Vec::new());
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
-            let is_stack = matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. });
-            if is_stack { &mut traces } else { &mut windows }.extend(memory.interval());
+            let is_filtered =
+                matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. } | Reason::SharedData);
+            if is_filtered { &mut traces } else { &mut windows }.extend(memory.interval());
         }
         let modules = source.modules();
         // Overlaps go first, so that no module is met once for each of many windows at one place.

@@ -36,7 +36,7 @@ pub fn trials() -> Vec<Trial> {
 const PARTS: usize = 3;
 
 /// Each letter alone, those that change bytes together, and those that stand for many.
-const LETTERS: [&str; 20] = [
+const LETTERS: [&str; 23] = [
     "/m",
     "/mf",
     "/mF",
@@ -57,6 +57,9 @@ const LETTERS: [&str; 20] = [
     "/mrRhu",
     "/mAy",
     "/mcdFhiptuwy",
+    "/me",
+    "/mT",
+    "/mMN",
 ];
 
 fn redumped(source: &[u8], options: &Options) -> Result<(Vec<u8>, Report), RedumpError> {

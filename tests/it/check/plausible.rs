@@ -46,6 +46,10 @@ pub fn with(code: Code, form: Form) -> Dump {
         Code::ModuleWithoutBase => sound().module(module(0, 0x1000)),
         Code::ModuleWithoutSize => sound().module(module(0x1000, 0)),
         Code::ModulePastEnd => sound().module(module(u64::MAX - 4, 6)),
+        Code::StreamBeforeDirectoryEnd => sound().directory_last(),
+        Code::TooManyUnloadedModules => sound().written(14, |bytes| _ = bytes.u32s(&[12, 24, 10_001])),
+        Code::TooManyThreadInfos => sound().written(17, |bytes| _ = bytes.u32s(&[12, 64, 0x8_0001])),
+        Code::HandleOperationsShort => sound().written(18, |bytes| _ = bytes.u32s(&[16, 32, 1, 0]).zeros(32)),
         other => panic!("no dump is known that has {other}"),
     }
 }

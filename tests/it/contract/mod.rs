@@ -106,7 +106,7 @@ pub fn sources() -> Vec<Source> {
 }
 
 /// What brings places in, one letter after the other and all together.
-const LETTERS: [&str; 12] = ["", "h", "u", "p", "w", "i", "d", "c", "t", "F", "y", "hutFpwidcy"];
+const LETTERS: [&str; 14] = ["", "h", "u", "p", "w", "i", "d", "c", "t", "F", "y", "e", "T", "hutFpwidcyeT"];
 
 fn what_the_table_says_stays_of_every_source() {
     let rows = table(DOCUMENTATION).expect("the table is sound");

@@ -1,13 +1,15 @@
 //! The process: its memory and registers, which any dump has, and a full user dump of it.
 
 use crate::support::cpu::{Cpu, put};
-use crate::support::image::{CODE, DATA, headers};
+use crate::support::image::{CODE, DATA, SIGNATURE_AT, headers};
 use crate::synth::{UserDump, UserEvent, UserRegion, UserThread};
 use userdump_walk::words::{all, within, word, words_of_8};
 
 pub const STACK: u64 = 0x10_0000;
 pub const HEAP: u64 = 0x20_0000;
 const POINTED: u64 = 0x22_0000;
+/// The page that the system shares with all processes.
+const SHARED: u64 = 0x7ffe_0000;
 pub const TEB: u64 = 0x70_0000;
 const PEB: u64 = 0x71_0000;
 const PARAMETERS: u64 = 0x30_0000;
@@ -64,8 +66,15 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     // Not near the instruction: what is around it comes along whatever it is.
     let mut image = block(0x3000, 0x1800, "other memory");
     put(&mut image, 0x220, &within("code around an instruction", 36));
-    let sections = headers(cpu, &[("d", 0x2000, 0x100, DATA), ("c", 0x3000, 0x100, CODE)]);
+    let mut sections = headers(cpu, &[("d", 0x2000, 0x100, DATA), ("c", 0x3000, 0x100, CODE)]);
+    // The size of the headers, as far as the debugger counts it from the signature on.
+    put(&mut sections, SIGNATURE_AT + 24 + 60, &(0x1000 - SIGNATURE_AT as u32).to_le_bytes());
+    put(&mut sections, 0x800, &all("headers of an image"));
+    let mut shared = block(0x1000, 0x40, "folder of the system");
+    put(&mut shared, 0x274, &within("features of the processor", 64));
+    put(&mut shared, 0x400, &all("other data that the system shares"));
     vec![
+        (SHARED, shared),
         (STACK, stack),
         (HEAP, block(0x1000, 0x200, "private memory")),
         (POINTED, block(0x1000, 0x200, "memory that a pointer leads to")),

@@ -162,7 +162,7 @@ fn cost(work: impl FnOnce() -> u64) -> Cost {
 }
 
 /// Every letter, some together, and the older format.
-pub const OPTIONS: [&str; 19] = [
+pub const OPTIONS: [&str; 21] = [
     "/m",
     "/mA",
     "/ma",
@@ -179,8 +179,10 @@ pub const OPTIONS: [&str; 19] = [
     "/mr",
     "/mR",
     "/my",
+    "/me",
+    "/mT",
     "/mrR",
-    "/mhutFipwdcy",
+    "/mhutFipwdcyeT",
     "/f",
 ];
 

@@ -55,6 +55,11 @@ fn blocks_of_a_process_have_their_documented_layout() {
 fn the_shared_page_has_its_documented_layout() {
     assert_eq!(UserSharedData::ADDRESS, 0x7ffe_0000);
     assert_eq!(UserSharedData::SYSTEM_TIME, 0x7ffe_0014);
+    assert_eq!(UserSharedData::TIME_ZONE_BIAS, 0x7ffe_0020);
+    assert_eq!((UserSharedData::NT_SYSTEM_ROOT, UserSharedData::NT_SYSTEM_ROOT_SIZE), (0x7ffe_0030, 520));
+    assert_eq!(UserSharedData::TIME_ZONE_ID, 0x7ffe_0240);
+    assert_eq!((UserSharedData::PROCESSOR_FEATURES, UserSharedData::PROCESSOR_FEATURES_SIZE), (0x7ffe_0274, 64));
+    assert_eq!((UserSharedData::SUITE_MASK, UserSharedData::TICK_COUNT), (0x7ffe_02d0, 0x7ffe_0320));
     assert_eq!(UserSharedData::NT_PRODUCT_TYPE, 0x7ffe_0264);
     assert_eq!(UserSharedData::PRODUCT_TYPE_IS_VALID, 0x7ffe_0268);
 }

@@ -1,7 +1,7 @@
 //! Streams that are copied as they are: comments, and what holds no file offsets or may hold some that nobody knows.
 
 use libtest_mimic::Trial;
-use userdump::redump::Outcome;
+use userdump::redump::{Engine, Options, Outcome};
 
 use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, faults, parsed};
@@ -23,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
         several_streams_of_a_type_are_carried,
         carried_streams_keep_their_order,
         carried_streams_come_with_every_option,
+        a_trace_comes_with_its_letter,
         an_empty_stream_stays_a_stream,
         a_stream_that_the_file_cuts_is_carried_as_far_as_it_is_there,
         function_tables_are_copied_byte_for_byte,
@@ -129,8 +130,8 @@ fn streams_without_file_offsets_are_copied() {
 }
 
 fn streams_that_nobody_has_examined_are_copied_and_named() {
-    // Unknown ones of Microsoft's range and of those who write files themselves; the trace, which is not documented.
-    let foreign = [1, 2, 23, 26, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
+    // Unknown ones of Microsoft's range and of those who write files themselves.
+    let foreign = [1, 2, 26, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
     // Those of programs, which may hold anything.
     for kind in foreign.into_iter().chain([0x1_0000, 0x1_0001, 0x1234_5678, 0xffff_ffff]) {
         assert_carried(kind, Outcome::Unexamined);
@@ -161,7 +162,7 @@ fn carried_streams_keep_their_order() {
 }
 
 fn carried_streams_come_with_every_option() {
-    let kinds = [10, 11, 20, 23, 0x1_0001, 0x4767_0003, 0x8001];
+    let kinds = [10, 11, 20, 0x1_0001, 0x4767_0003, 0x8001];
     let source = kinds.iter().fold(base(), |dump, kind| dump.raw(*kind, [7, 0])).build();
     for options in ["/m", "/mf", "/mF", "/mh", "/mt", "/mu", "/ma", "/mA", "/mFhtu"] {
         let out = Redumped::of(&source, options);
@@ -169,6 +170,23 @@ fn carried_streams_come_with_every_option() {
             assert_eq!(contents(&out.facts(), kind), [[7, 0]], "{options}, type {kind:#x}");
         }
     }
+}
+
+/// The engine of 2017 has no letter for it, and it comes along as other streams do.
+fn a_trace_comes_with_its_letter() {
+    let source = base().raw(23, [7, 0]).build();
+    for (options, is_there) in
+        [("/m", false), ("/mf", false), ("/mFhtuiwdcpe", false), ("/mT", true), ("/ma", true), ("/mA", true)]
+    {
+        let out = Redumped::of(&source, options);
+        let (bytes, outcome) = if is_there { (vec![[7, 0]], Outcome::Unexamined) } else { (vec![], Outcome::NotAsked) };
+        assert_eq!(
+            (contents(&out.facts(), 23), out.outcomes(23)),
+            (bytes.iter().map(|it| it.to_vec()).collect(), vec![outcome])
+        );
+    }
+    let out = Redumped::with(&source, &Options::parse_as(Engine::V2017, "/m").expect("it is a word"));
+    assert_eq!((contents(&out.facts(), 23), out.outcomes(23)), (vec![vec![7, 0]], vec![Outcome::Unexamined]));
 }
 
 fn an_empty_stream_stays_a_stream() {

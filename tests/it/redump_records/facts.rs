@@ -154,7 +154,7 @@ fn on_windows_token_and_counters_are_made_up() {
         let facts = out.facts();
         let token = [16u32, 0, 16, 72].map(u32::to_le_bytes);
         assert_eq!(facts.stream_bytes(19).expect("an empty list").0, token.as_flattened());
-        assert_eq!(facts.stream_bytes(21).expect("zeros").0, [0; 492]);
+        assert_eq!(facts.stream_bytes(21).expect("zeros").0, [0; 524]);
         assert_eq!(facts.stream_bytes(22).expect("zeros").0, [0; 152]);
         // The source has no module list, no exception and none of the three.
         assert_eq!(out.made_up(), [4, 6, 19, 21, 22]);

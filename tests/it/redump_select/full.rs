@@ -1,8 +1,8 @@
 //! Full memory: which regions are taken, what happens where bytes are missing, memory that no region describes.
 
 use libtest_mimic::Trial;
-use userdump::RedumpError;
-use userdump::redump::{Loss, MissingMemory};
+use userdump::redump::{Engine, Loss, MissingMemory, Options, redump};
+use userdump::{Dump as Source, RedumpError};
 
 use crate::support::cpu::pattern;
 use crate::support::redumped::{Redumped, faults, hex, parsed, refusal};
@@ -159,7 +159,7 @@ fn a_region_may_reach_over_several_ranges_and_gaps() {
 
 /// Checks that these options stop with just this error.
 fn assert_stops(ranges: &[(u64, u64)], rows: &[MemoryInfo], missing: (u64, u64, u64)) {
-    for options in ["/mf", "/ma", "/mfFhut", "/mft"] {
+    for options in ["/mfN", "/maN", "/mANP", "/mfFhutN", "/mNft"] {
         match refusal(&dump(ranges, rows).build(), options) {
             RedumpError::MissingMemory { address, needed, available } => {
                 assert_eq!(hex(&(address, needed, available)), hex(&missing), "{options}");
@@ -182,10 +182,18 @@ fn missing_memory_stops_f_and_a() {
     }
     // A hole in the middle is one.
     assert_stops(&[(0x2000, 0x7ff), (0x2800, 0x1800)], std::slice::from_ref(&row), (0x2000, 0x2000, 0x1fff));
-    let error = refusal(&dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build(), "/ma");
-    assert_eq!(error.to_string(), "memory at 0x2000 needs 8192 bytes, 16 available: the option letter `A` goes on",);
+    let error = refusal(&dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build(), "/maN");
+    let message = "memory at 0x2000 needs 8192 bytes, 16 available: the option letter `A` without `N` goes on";
+    assert_eq!(error.to_string(), message);
+    // The engine of 2017 has two letters for it.
+    let source = dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build();
+    for (options, stops) in [("/ma", true), ("/mf", true), ("/mA", false)] {
+        let options = Options::parse_as(Engine::V2017, options).expect("it is known");
+        let result = redump(&Source::parse(&source).expect("it is a dump"), &options, std::io::sink());
+        assert_eq!(matches!(result, Err(RedumpError::MissingMemory { .. })), stops, "{options}");
+    }
     // Nobody asks for the memory of such a region.
-    Redumped::of(&dump(&[(0x8000, 0x10)], &[MemoryInfo { state: RESERVE, ..row }]).build(), "/ma");
+    Redumped::of(&dump(&[(0x8000, 0x10)], &[MemoryInfo { state: RESERVE, ..row }]).build(), "/maN");
 }
 
 fn the_first_region_that_lacks_memory_is_named() {
@@ -205,7 +213,7 @@ fn a_capital_a_keeps_what_is_there_and_reports_the_rest() {
     assert_eq!(out.report.missing_memory, [missing(0x5000, 0x810), missing(0x7000, 0), missing(0x9000, 1)]);
     // The rows stay, for they say what was there.
     assert_eq!(out.facts().memory_infos().len(), 4);
-    assert_eq!(out.facts().header.flags, 0x6_1826);
+    assert_eq!(out.facts().header.flags, 0x66_1826);
 }
 
 fn without_regions_each_range_of_the_source_is_one() {
@@ -267,7 +275,7 @@ fn a_range_that_the_file_cuts_has_the_bytes_that_are_there() {
     }
     // With a row for it, a byte of it is missing.
     let source = base().memory64_range(cut()).memory_info(row(0x1000, 0x100)).build();
-    assert!(matches!(refusal(&source, "/ma"), RedumpError::MissingMemory { available: 0x40, .. }));
+    assert!(matches!(refusal(&source, "/maN"), RedumpError::MissingMemory { available: 0x40, .. }));
     assert_eq!(Redumped::of(&source, "/mA").report.missing_memory[0].available, 0x40);
 }
 

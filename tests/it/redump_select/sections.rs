@@ -276,5 +276,5 @@ fn full_memory_has_all_sections() {
     let dump = || with_image(&headers(Cpu::AMD64, &USUAL), &[(BASE + 0x1000, 0x3000)]);
     let [plain, sections] = ["/mf", "/mfdc"].map(|options| Redumped::of(&dump().build(), options));
     assert_eq!(plain.ranges(), sections.ranges());
-    assert_eq!(sections.facts().header.flags, 0x4_2003);
+    assert_eq!(sections.facts().header.flags, 0x6_2003);
 }

@@ -11,7 +11,7 @@ mod round_trip;
 mod shrink;
 
 use libtest_mimic::Trial;
-use userdump::redump::{Options, Report, redump};
+use userdump::redump::{Engine, Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 pub fn trials() -> Vec<Trial> {
@@ -31,7 +31,11 @@ pub fn trials() -> Vec<Trial> {
 
 /// Re-encodes with the debugger's words for options, even if debuggers would refuse the result.
 fn redumped(source: &[u8], options: &str) -> Result<(Vec<u8>, Report), RedumpError> {
-    let options = options.parse::<Options>()?.forced();
+    redumped_as(Engine::default(), source, options)
+}
+
+fn redumped_as(engine: Engine, source: &[u8], options: &str) -> Result<(Vec<u8>, Report), RedumpError> {
+    let options = Options::parse_as(engine, options)?.forced();
     let mut out = Vec::new();
     let report = redump(&Dump::parse(source)?, &options, &mut out)?;
     assert_eq!(report.size, out.len() as u64, "the size in the report");

@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 use userdump::redump::Addition;
 
 use super::facts::User;
-use super::redumped;
+use super::{redumped, redumped_as};
 use crate::support::cpu::{Cpu, put};
 use crate::support::facts::Facts;
 use crate::support::{engine, fixtures, golden, shared_trial, trials};
@@ -27,11 +27,19 @@ pub fn trials() -> Vec<Trial> {
             compare(&user, &live, &expected, &fixtures::options(&format!("{name}.dmp")));
         })
     }));
+    all.extend(golden::user_dumps_of_2026().map(|(user, result, name)| {
+        shared_trial(format!("redump_user::shrink::{result}"), move |shared| {
+            let live = shared.golden(&user.replace("/f.dmp", "/ma.dmp"));
+            let (user, expected) = (shared.golden(&user), shared.golden(&result));
+            compare(&user, &live, &expected, &fixtures::options(&format!("{name}.dmp")));
+        })
+    }));
     all
 }
 
 fn every_re_encoding_is_compared() {
     assert_eq!(golden::from_f().count(), 4 * 33 + 6, "re-encodings of full user dumps by the engine");
+    assert_eq!(golden::user_dumps_of_2026().count(), 5 * 20 + 1, "and by that of 2026");
 }
 
 /// The debugger's own dumps of crashes have such names, and what it makes of them has the folders.
@@ -86,6 +94,7 @@ fn folders_come_from_the_loader() {
 }
 
 fn compare(user: &[u8], live: &[u8], expected: &[u8], options: &str) {
+    let redumped = |source: &[u8], options: &str| redumped_as(engine::of(expected), source, options);
     let (ours, _) = redumped(user, options).unwrap_or_else(|error| panic!("{error}"));
     let source = as_minidump(&User::of(user), &Facts::of(live), &Facts::of(expected));
     let faults = engine::faults(&source, expected, &ours);

@@ -4,10 +4,13 @@
 
 use std::ops::Range;
 
+use userdump::redump::Engine;
+
 use super::bare::{bare_of_size, valid_misc_info};
 use super::excess::Rules;
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
 use super::image;
+use super::shared_page;
 use super::spans::{overlaps, span, uncovered, uncovered_by, unequal};
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
@@ -17,8 +20,20 @@ const FULL_MEMORY: u64 = 0x2;
 const FILTER_MEMORY: u64 = 0x8;
 const FILTER_MODULE_PATHS: u64 = 0x80;
 
+const IPT_TRACE: u64 = 0x40_0000;
+/// The engine that wrote a dump, by the build number in its header.
+pub fn of(file: &[u8]) -> Engine {
+    match file.get(6..8) {
+        Some([0xd7, 0xa0]) => Engine::V2017,
+        Some([0x43, 0xa0]) => Engine::V2026,
+        other => panic!("{other:x?} is no engine"),
+    }
+}
+
 /// A source, what the engine made of it and what we made of it.
 pub struct Comparison<'a> {
+    /// True if the engine is that of 2026.
+    today: bool,
     source: Facts<'a>,
     engine: Facts<'a>,
     ours: Facts<'a>,
@@ -31,8 +46,9 @@ pub fn faults(source: &[u8], engine: &[u8], ours: &[u8]) -> Vec<String> {
     let source = Facts::of(source);
     let architecture = source.system_info().map(|system| system.architecture);
     let narrow = matches!(architecture, Some(0 | 5 | 10));
-    let mut comparison =
-        Comparison { source, engine: Facts::of(engine), ours: Facts::of(ours), narrow, faults: Vec::new() };
+    let today = of(engine) == Engine::V2026;
+    let (engine, ours) = (Facts::of(engine), Facts::of(ours));
+    let mut comparison = Comparison { today, source, engine, ours, narrow, faults: Vec::new() };
     comparison.run();
     comparison.faults
 }
@@ -83,10 +99,13 @@ impl<'a> Comparison<'a> {
     fn kinds(&mut self) {
         let mut expected = self.engine.kinds();
         let filtered = self.ours.header.flags & FILTER_MEMORY != 0;
-        // With the option `r`, of these only what tells nothing of the user.
-        let carried = |kind: &u32| match filtered {
-            true => [24, 0xfff0].contains(kind),
-            false => CARRIED.contains(kind) || *kind > 0xffff,
+        // With the option `r`, of these only what tells nothing of the user. The engine of 2026 keeps names of threads, and
+        // has a letter for traces.
+        let carried = |kind: &u32| match (*kind, filtered) {
+            (24, _) => !self.today,
+            (23, _) if self.today && self.ours.header.flags & IPT_TRACE == 0 => false,
+            (kind, true) => kind == 0xfff0,
+            (kind, false) => CARRIED.contains(&kind) || kind > 0xffff,
         };
         expected.extend(self.source.kinds().into_iter().filter(carried));
         expected.extend(vec![6; self.source.exceptions().len().saturating_sub(1)]);
@@ -106,7 +125,13 @@ impl<'a> Comparison<'a> {
             let priorities = (source.priority_class, source.priority);
             self.equal(&format!("priority of {id}"), priorities, (ours.priority_class, ours.priority));
             self.equal(&format!("environment block of {id}"), self.extend(engine.teb), ours.teb);
-            let context = if self.is_private() { self.bare(&engine.context) } else { engine.context.to_vec() };
+            let mut context = engine.context.to_vec();
+            if context.len() < source.context.len() && self.today {
+                // Where the engine cuts an extended state off, it still says that it is there.
+                let at = if self.narrow { 0 } else { 0x30 };
+                context[at] &= !0x40;
+            }
+            let context = if self.is_private() { self.bare(&context) } else { context };
             self.equal(&format!("context of {id}"), Blob(&context), ours.context);
             let rule = self.stack_by_rule(source);
             let expected = match rule {
@@ -240,7 +265,11 @@ impl<'a> Comparison<'a> {
                 let row = |row: ThreadInfo| ThreadInfo { start_address: self.extend(row.start_address), ..row };
                 facts.thread_infos().into_iter().map(row).collect()
             };
-            let (expected, engine) = (extended(&self.source), extended(&self.engine));
+            let (expected, mut engine) = (extended(&self.source), extended(&self.engine));
+            if self.today {
+                // Left over from other uses of the memory, where the engine of 2017 has 0.
+                engine.iter_mut().for_each(|row| row.exit_status = 0);
+            }
             self.equal("thread information", expected, ours.clone());
             let valid = ours.iter().filter(|row| row.flags & 8 == 0);
             let blanked: Vec<ThreadInfo> = valid.map(|row| ThreadInfo { exit_status: 0, ..*row }).collect();
@@ -311,11 +340,17 @@ impl<'a> Comparison<'a> {
         let (kept_engine, kept_source) = if asked { (filter(&engine), filter(&source)) } else { Default::default() };
         // What the engine leaves in the stacks in spite of the option `r` counts as if it had filtered them.
         let (engine, source) = if asked { (borrow(&kept_engine), borrow(&kept_source)) } else { (engine, source) };
+        let hidden =
+            |ranges| if self.today { shared_page::hidden(ranges, self.ours.header.flags) } else { owned(ranges) };
+        let (hidden_engine, hidden_source) = (hidden(&engine), hidden(&source));
+        let (engine, source) = (borrow(&hidden_engine), borrow(&hidden_source));
+        let stranger = if self.today { shared_page::stranger(&source) } else { 0..0 };
         let mut missing = Vec::new();
         for (start, bytes) in &engine {
             for gap in unequal(*start, bytes, &ours) {
                 let is_stack = high(gap.start) && !stacks.iter().any(|stack| overlaps(stack, &gap));
-                if !is_stack {
+                let is_stranger = stranger.start <= gap.start && gap.end <= stranger.end;
+                if !is_stack && !is_stranger {
                     missing.push(gap);
                 }
             }
@@ -384,10 +419,15 @@ impl<'a> Comparison<'a> {
             allowed.extend(rules.pointers());
         }
         if asked(0x100) {
-            allowed.extend(rules.blocks());
+            allowed.extend(rules.blocks(self.today));
         }
         if asked(0x200) {
             allowed.extend(rules.private());
+        }
+        if asked(0x8_0000) {
+            let read = |address, size| self.source_bytes(address, size).to_vec();
+            let modules = self.source.modules().into_iter();
+            allowed.extend(modules.flat_map(|it| image::described(self.mask(it.base), read)));
         }
         allowed
     }
@@ -430,6 +470,10 @@ impl<'a> Comparison<'a> {
         ranges.sort_by_key(|range| range.0);
         ranges
     }
+}
+
+fn owned(ranges: &[(u64, &[u8])]) -> Vec<(u64, Vec<u8>)> {
+    ranges.iter().map(|(start, bytes)| (*start, bytes.to_vec())).collect()
 }
 
 fn borrow(ranges: &[(u64, Vec<u8>)]) -> Vec<(u64, &[u8])> {

@@ -58,7 +58,10 @@ impl<'a> Rules<'_, 'a> {
                 let value = self.number(first, word).filter(|_| whole);
                 let stays = value.is_some_and(|value| {
                     let on_stack = self.stacks.iter().any(|stack| stack.start <= value && value <= stack.end);
+                    // A trace through a handler meets the instruction that raised the exception.
+                    let raised = self.source.exceptions().iter().any(|it| self.mask(it.address) == value);
                     on_stack
+                        || raised
                         || self.is_return(value).unwrap_or_else(|| (first..first + word).any(|at| is_set(ours, at)))
                 });
                 if !stays {
@@ -111,16 +114,17 @@ impl<'a> Rules<'_, 'a> {
         windows
     }
 
-    /// Blocks of threads and process, and what the engine adds when it writes a running process.
-    pub fn blocks(&self) -> Vec<Range<u64>> {
+    /// Blocks of threads and process, and what the engine adds when it writes a running process; `today` is that of 2026.
+    pub fn blocks(&self, today: bool) -> Vec<Range<u64>> {
         let sized = |start: u64, size: u64| self.mask(start)..self.mask(start).saturating_add(size);
         let narrow = |wide: u64, narrow: u64| if self.narrow { narrow } else { wide };
+        let local = if today { narrow(0x7f90, 0x3fc8) } else { narrow(0x410, 0x208) };
         let mut all = Vec::new();
         let mut process = None;
         for teb in self.source.threads().iter().map(|thread| thread.teb).filter(|&teb| teb != 0) {
             all.push(sized(teb, narrow(0x2000, 0x1000)));
             all.extend(self.pointer(teb + narrow(0x58, 0x2c)).map(|it| sized(it, self.word())));
-            all.extend(self.pointer(teb + narrow(0x17c8, 0xfb4)).map(|it| sized(it, narrow(0x410, 0x208))));
+            all.extend(self.pointer(teb + narrow(0x17c8, 0xfb4)).map(|it| sized(it, local)));
             process = process.or_else(|| self.pointer(teb + narrow(0x60, 0x30)));
         }
         let Some(process) = process else { return all };

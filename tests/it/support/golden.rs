@@ -23,6 +23,73 @@ const HIGH_LIVE: &str = "m ma m_i m_p m_w";
 const HIGH_FROM_MA: &str = "ma m_bigA";
 const HIGH_FROM_F: &str = "m ma m_bigA m_i m_p m_w";
 
+/// What the engine of 2026 re-encoded, by kind of source. Left out are the letters that we refuse (`C`, `W`).
+const REDUMPED_2026: &str = "m m_bigF m_bigFt m_bigFu m_bigM m_bigR m_c m_cdFhiptuw m_d m_e m_h m_i m_ir m_p m_r m_rR \
+                             m_t m_u m_w m_y";
+const SYNTH_2026: &str = "m m_bigF m_bigR m_c m_cdFhiptuw m_d m_h m_hut m_i m_p m_r m_t m_u m_w ma";
+const LIVE_2026: &str = "m m_bigF m_bigM m_bigR m_bigT m_c m_cdFhiptuw m_d m_e m_h m_hut m_i m_p m_r m_rR m_t m_u m_w \
+                         m_wd m_y ma";
+/// Source, folder of the results, their names, and one more where the archive has it.
+const FROM_MINIDUMPS_2026: [(&str, &str, &str, &str); 23] = [
+    ("live/ma", "live-from-ma@26", REDUMPED_2026, ""),
+    ("crash/ma", "crash-from-ma@26", REDUMPED_2026, "ma"),
+    ("live32/ma", "live32-from-ma@26", REDUMPED_2026, ""),
+    ("crash32/ma", "crash32-from-ma@26", REDUMPED_2026, ""),
+    ("wow64-live/ma", "wow64-live-from-ma@26", REDUMPED_2026, ""),
+    ("wow64-crash/ma", "wow64-crash-from-ma@26", REDUMPED_2026, ""),
+    ("live26/manu", "live26-from-manu", LIVE_2026, ""),
+    ("crash26/manu", "crash26-from-manu", LIVE_2026, ""),
+    ("synth-arm/arm64", "synth-arm-from-arm64@26", SYNTH_2026, ""),
+    ("synth-arm/arm", "synth-arm-from-arm@26", SYNTH_2026, ""),
+    ("synth/merging", "synth-from-merging@26", SYNTH_2026, ""),
+    ("synth/pointers", "synth-from-pointers@26", SYNTH_2026, ""),
+    ("synth/protections", "synth-from-protections@26", SYNTH_2026, ""),
+    ("synth/rows", "synth-from-rows@26", SYNTH_2026, ""),
+    ("synth/sections", "synth-from-sections@26", SYNTH_2026, ""),
+    ("synth/stacks", "synth-from-stacks@26", SYNTH_2026, ""),
+    ("synth/streams", "synth-from-streams@26", SYNTH_2026, ""),
+    ("synth32/exception", "synth32-from-exception@26", SYNTH_2026, ""),
+    ("synth32/high_sign", "synth32-from-high_sign@26", SYNTH_2026, ""),
+    ("synth32/high_stack", "synth32-from-high_stack@26", "ma", ""),
+    ("synth32/high_zero", "synth32-from-high_zero@26", SYNTH_2026, ""),
+    ("synth32/pointers", "synth32-from-pointers@26", SYNTH_2026, ""),
+    ("synth32/stacks", "synth32-from-stacks@26", SYNTH_2026, ""),
+];
+const FROM_F_2026: [(&str, &str, &str, &str); 5] = [
+    ("live/f", "live-from-f@26", REDUMPED_2026, ""),
+    ("crash/f", "crash-from-f@26", REDUMPED_2026, ""),
+    ("live32/f", "live32-from-f@26", REDUMPED_2026, "ma"),
+    ("crash32/f", "crash32-from-f@26", REDUMPED_2026, ""),
+    ("highstack32/f", "highstack32-from-f@26", REDUMPED_2026, ""),
+];
+
+/// Paths of source and result, and the name of the result.
+pub type Redumped = (String, String, &'static str);
+
+fn redumped(rows: &'static [(&str, &str, &str, &str)]) -> impl Iterator<Item = Redumped> {
+    rows.iter().flat_map(|&(source, folder, names, more)| {
+        let names = names.split_whitespace().chain(more.split_whitespace());
+        names.map(move |name| (format!("{source}.dmp"), format!("{folder}/{name}.dmp"), name))
+    })
+}
+
+/// Every re-encoding of a minidump by the engine of 2026.
+pub fn minidumps_of_2026() -> impl Iterator<Item = Redumped> {
+    redumped(&FROM_MINIDUMPS_2026)
+}
+
+/// Every re-encoding of a full user dump by the engine of 2026.
+pub fn user_dumps_of_2026() -> impl Iterator<Item = Redumped> {
+    redumped(&FROM_F_2026)
+}
+
+/// Path of each single-letter re-encoding of one source by the engine of 2026, and the word for it.
+pub fn letters() -> impl Iterator<Item = (String, String)> {
+    let small = "acdefhiprtuwy".chars().map(|letter| (format!("letters/l_{letter}.dmp"), format!("/m{letter}")));
+    let big = "ADFMNRT".chars().map(|letter| (format!("letters/u_{letter}.dmp"), format!("/m{letter}")));
+    small.chain(big)
+}
+
 fn pairs(names: &'static str, high: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let usual = SETS.into_iter().flat_map(|set| names.split_whitespace().map(move |name| (set, name)));
     usual.chain(high.split_whitespace().map(|name| (HIGH, name)))
@@ -63,6 +130,11 @@ fn members() -> Vec<String> {
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
     members.push(COMPRESSED.to_owned());
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
+    members.extend(minidumps_of_2026().chain(user_dumps_of_2026()).flat_map(|(source, result, _)| [source, result]));
+    members.extend(letters().map(|(path, _)| path));
+    members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));
+    members.sort_unstable();
+    members.dedup();
     members
 }
 
@@ -97,6 +169,13 @@ fn archive_of(member: &str) -> &'static str {
         return "golden-2026.tar.zst";
     }
     let set = member.split('/').next().unwrap_or_default();
+    let of_2026 = ["live26", "crash26", "compressed", "exception-words", "letters"];
+    if set.ends_with("@26") || of_2026.iter().any(|it| set.starts_with(it)) {
+        return "golden-2026.tar.zst";
+    }
+    if set.starts_with("wow64") {
+        return "golden-wow64.tar.zst";
+    }
     let narrow = set.contains("32") || set.starts_with("synth-arm");
     if narrow { "golden32.tar.zst" } else { "golden.tar.zst" }
 }

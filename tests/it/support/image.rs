@@ -64,3 +64,32 @@ pub fn sections(base: u64, data: bool, code: bool, read: impl Fn(u64, u64) -> Ve
     }
     Some((wanted, [span(0, 0x200), span(signature, at - signature)]))
 }
+
+/// The headers of the image at `base`, what its data directory tells of, and the debug records that it tells of.
+pub fn described(base: u64, read: impl Fn(u64, u64) -> Vec<u8>) -> Vec<Range<u64>> {
+    let number = |at: u64, size: u64| {
+        let bytes = read(base + at, size);
+        (bytes.len() as u64 == size).then(|| bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+    };
+    let span = |at: u64, size: u64| base + at..base + at + size;
+    let signature = number(0x3c, 4).filter(|at| number(0, 2) == Some(0x5a4d) && number(*at, 4) == Some(0x4550));
+    let Some(signature) = signature else { return Vec::new() };
+    let table = signature + if number(signature + 24, 2) == Some(0x20b) { 24 + 112 } else { 24 + 96 };
+    let end = signature + 24 + number(signature + 20, 2).unwrap_or(0);
+    let mut parts: Vec<_> = number(signature + 24 + 60, 4).map(|size| span(0, signature + size)).into_iter().collect();
+    for index in (0..number(table - 4, 4).unwrap_or(0).min(16)).filter(|index| *index != 4) {
+        let at = table + 8 * index;
+        let Some((position, size)) = number(at, 4).zip(number(at + 4, 4)).filter(|_| at + 8 <= end) else { break };
+        if position == 0 {
+            continue;
+        }
+        parts.push(span(position, size));
+        for entry in (0..size / 28).filter(|_| index == 6).map(|entry| position + 28 * entry) {
+            let kind = number(entry + 12, 4).filter(|kind| [2, 4].contains(kind));
+            let record = kind.and_then(|_| number(entry + 20, 4).zip(number(entry + 16, 4)));
+            parts.extend(record.filter(|(at, _)| *at != 0).map(|(at, size)| span(at, size)));
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}

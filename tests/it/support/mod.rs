@@ -12,6 +12,7 @@ pub mod image;
 pub mod json;
 pub mod redumped;
 pub mod shared;
+pub mod shared_page;
 pub mod spans;
 pub mod tree;
 pub mod trial;

@@ -85,7 +85,7 @@ fn every_stream_of_other_producers_has_something_to_show() {
 fn re_encoded(source: &[u8]) -> Vec<u8> {
     let source = AnyDump::Minidump(Minidump::parse(source).expect("the header is sound"));
     let mut result = Vec::new();
-    redump(&source, &"/m".parse().expect("it is an option"), &mut result).expect("it can be re-encoded");
+    redump(&source, &"/mT".parse().expect("it is an option"), &mut result).expect("it can be re-encoded");
     result
 }
 

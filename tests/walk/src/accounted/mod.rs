@@ -13,7 +13,9 @@ use structures::{RELOCATED, Structure, is_narrow, is_there, rows, text};
 pub use judgeable::is_judgeable;
 
 /// The letters that ask for a stream.
-const ASKED: [(u32, &str, char); 4] = [(16, "FaA", 'F'), (12, "haA", 'h'), (14, "uaA", 'u'), (17, "taA", 't')];
+/// With the letter that is named where the source has none: none is for a trace, which few dumps have, with `a`.
+const ASKED: [(u32, &str, char); 5] =
+    [(16, "FaA", 'F'), (12, "haA", 'h'), (14, "uaA", 'u'), (17, "taA", 't'), (23, "TaA", 'T')];
 
 /// Whether the judge can read a dump at all; it panics if not.
 pub fn is_readable(source: &[u8]) -> bool {
@@ -304,7 +306,10 @@ impl Judge<'_, '_> {
     /// A letter that the source has no stream for is named.
     fn letters(&mut self) {
         for (kind, asking, letter) in ASKED {
-            let is_asked = self.letters.contains(|it| asking.contains(it));
+            let is_asked = match letter {
+                'T' => self.letters.contains('T') && !self.letters.contains(['a', 'A']),
+                _ => self.letters.contains(|it| asking.contains(it)),
+            };
             let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
             let is_named = self.report.unserved.iter().any(|it| it.letter == letter);
             self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, named: {is_named}"));

@@ -1,0 +1,110 @@
+//! The way from a dump to the plan of its re-encoding.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::{Item, RedumpError, WriteError};
+use crate::format::{MemoryInfo, MinidumpType, StreamType};
+use crate::read::Dump;
+use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
+use crate::redump::report::Report;
+use crate::redump::select::selected::{Selected, Selection};
+use crate::redump::source::Source;
+use crate::redump::{full_user_dump, minidump, overlaps, select, transcode, understood};
+use crate::write::Plan;
+
+/// A re-encoding that is planned but not written.
+pub struct Redump<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) report: Report,
+    pub(super) selected: Selected,
+}
+
+/// Prints the sizes of what will be written.
+impl fmt::Debug for Redump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redump").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// What goes into the result of a source, and the report so far.
+fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
+    let mut report =
+        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+    let selection = select::select(source, options, hooks, &mut report)?;
+    Ok((selection, report))
+}
+
+impl<'a> Redump<'a> {
+    /// Selects, transcodes and plans.
+    ///
+    /// # Errors
+    ///
+    /// Every [`RedumpError`] but that of a sink.
+    pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
+        Self::with_hooks(dump, options, Hooks::new())
+    }
+
+    /// As [`Redump::new`], with what the program changes.
+    ///
+    /// # Errors
+    ///
+    /// Every [`RedumpError`] but that of a sink.
+    pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
+        if options.is_full_user_dump() && options.is_compressed() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "the format has no compressed memory";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
+        let mut source = match dump {
+            Dump::Minidump(dump) => minidump::open(dump)?,
+            Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
+        };
+        let (mut selection, mut report) = selected(&source, options, &hooks)?;
+        if let Dump::Minidump(dump) = dump {
+            if let Some(sound) = minidump::without_broken(dump, &source, &selection.selected)? {
+                source = sound;
+                (selection, report) = selected(&source, options, &hooks)?;
+            }
+        }
+        report.filter_overruled = options.filter_is_overruled();
+        if options.contain(MinidumpType::FILTER_MEMORY) {
+            report.unfiltered_memory = selection.selected.unfiltered(&source);
+        }
+        source.refuse_shared_bytes(&selection.selected.ranges)?;
+        let rows_before = source.ranges.count() as u64;
+        let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
+        let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
+        let missing = source.missing(&hooks.memory);
+        let mut carried = Vec::new();
+        let plan = match options.is_full_user_dump() {
+            true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
+            false => {
+                report.losses.clone_from(&source.losses);
+                report.additions.clone_from(&source.additions);
+                report.is_partial =
+                    selection.selected.full && (!report.missing_memory.is_empty() || !source.has_full_memory);
+                let (builder, parts) = transcode::transcode(&source, options, hooks, &selection, &mut report)?;
+                carried = parts;
+                builder.plan()?
+            }
+        };
+        let rows = match options.is_full_user_dump() {
+            true => plan.memory().0,
+            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => rows_before,
+            false => 0,
+        };
+        source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;
+        report.missing_memory.extend(missing);
+        overlaps::report(&source, &selection.selected.ranges, &mut report);
+        report.source_size = source.file_size;
+        report.understood = understood::understood(&source, carried, &report);
+        report.size = plan.size();
+        report.streams_written = plan.directory().to_vec();
+        report.compressed = plan.compressed();
+        (report.memory_ranges, report.memory_bytes) = plan.memory();
+        report.judge(&source.dump(), options.is_full_user_dump());
+        Ok(Self { plan, report, selected: selection.selected })
+    }
+}
