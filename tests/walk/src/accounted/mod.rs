@@ -240,10 +240,9 @@ impl Judge<'_, '_> {
                     (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
                 let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
                 // In a list of modules the size of a record stands in front of its position, and may be less than a number.
-                let size = field.checked_sub(4).filter(|_| before.kind == 0xfff0);
-                let size = size.map_or(4, |at| number(self.before.bytes, start.start + at).min(4));
-                let is_name = field.checked_sub(24).is_some_and(|row| row % 108 == 0);
-                let size = if is_name { 4 } else { size };
+                let is_at = |place: usize| field.checked_sub(4 + place).is_some_and(|row| row % 108 == 0);
+                let is_sized = before.kind == 0xfff0 && (is_at(80) || is_at(88));
+                let size = if is_sized { number(self.before.bytes, start.start + field - 4).min(4) } else { 4 };
                 from.zip(to)
                     .is_some_and(|(from, to)| from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b))
             };
