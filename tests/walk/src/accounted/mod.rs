@@ -5,7 +5,7 @@ pub mod structures;
 
 use std::collections::BTreeMap;
 
-use userdump::redump::{Outcome, Report};
+use userdump::redump::{ItemFault, Outcome, Report};
 
 use crate::facts::Facts;
 use structures::{RELOCATED, Structure, is_narrow, is_there, rows, text};
@@ -124,7 +124,10 @@ impl Judge<'_, '_> {
         for structure in &before {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
             // A name of a thread that cannot be read costs its row, and those behind it move up.
-            if structure.kind == 24 && structure.name == "ThreadName" && self.has_fault(24, structure.item) {
+            let is_lost = |fault: &ItemFault| {
+                fault.stream_type.0 == 24 && fault.part == "name" && fault.item == structure.item as u64
+            };
+            if structure.kind == 24 && structure.name == "ThreadName" && self.report.faults.iter().any(is_lost) {
                 names_lost.entry(structure.stream).or_default().push(structure.item);
             }
             let lost =
