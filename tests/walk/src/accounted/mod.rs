@@ -5,6 +5,7 @@ pub mod structures;
 
 use std::collections::BTreeMap;
 
+use userdump::ReadError;
 use userdump::redump::{ItemFault, Outcome, Report};
 
 use crate::facts::Facts;
@@ -125,7 +126,8 @@ impl Judge<'_, '_> {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
             // A name of a thread that cannot be read costs its row, and those behind it move up.
             let is_lost = |fault: &ItemFault| {
-                fault.stream_type.0 == 24 && fault.part == "name" && fault.item == structure.item as u64
+                let is_odd = matches!(fault.error, ReadError::NotUtf16 { .. });
+                fault.stream_type.0 == 24 && fault.part == "name" && fault.item == structure.item as u64 && !is_odd
             };
             if structure.kind == 24 && structure.name == "ThreadName" && self.report.faults.iter().any(is_lost) {
                 names_lost.entry(structure.stream).or_default().push(structure.item);
