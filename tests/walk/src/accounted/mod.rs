@@ -5,7 +5,8 @@ pub mod structures;
 
 use std::collections::BTreeMap;
 
-use userdump::redump::{Outcome, Report};
+use userdump::ReadError;
+use userdump::redump::{ItemFault, Outcome, Report};
 
 use crate::facts::Facts;
 use structures::{RELOCATED, Structure, is_narrow, is_there, rows, text};
@@ -126,7 +127,11 @@ impl Judge<'_, '_> {
         for structure in &before {
             let Some(&stream) = kept.get(&(structure.kind, structure.stream)) else { continue };
             // A name of a thread that cannot be read costs its row, and those behind it move up.
-            if structure.kind == 24 && structure.name == "ThreadName" && self.has_fault(24, structure.item) {
+            let is_lost = |fault: &ItemFault| {
+                let is_odd = matches!(fault.error, ReadError::NotUtf16 { .. });
+                fault.stream_type.0 == 24 && fault.part == "name" && fault.item == structure.item as u64 && !is_odd
+            };
+            if structure.kind == 24 && structure.name == "ThreadName" && self.report.faults.iter().any(is_lost) {
                 names_lost.entry(structure.stream).or_default().push(structure.item);
             }
             let lost =
@@ -242,10 +247,9 @@ impl Judge<'_, '_> {
                     (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
                 let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
                 // In a list of modules the size of a record stands in front of its position, and may be less than a number.
-                let size = field.checked_sub(4).filter(|_| before.kind == 0xfff0);
-                let size = size.map_or(4, |at| number(self.before.bytes, start.start + at).min(4));
-                let is_name = field.checked_sub(24).is_some_and(|row| row % 108 == 0);
-                let size = if is_name { 4 } else { size };
+                let is_at = |place: usize| field.checked_sub(4 + place).is_some_and(|row| row % 108 == 0);
+                let is_sized = before.kind == 0xfff0 && (is_at(80) || is_at(88));
+                let size = if is_sized { number(self.before.bytes, start.start + field - 4).min(4) } else { 4 };
                 from.zip(to)
                     .is_some_and(|(from, to)| from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b))
             };
