@@ -203,7 +203,7 @@ fn memory_that_changes_while_it_is_written_is_an_error() {
 fn memory_that_changes_while_it_is_written_is_an_error() {}
 
 fn flags_of_compressed_dumps_are_those_of_the_options() {
-    for (letters, expected) in [("/m", 0x404_0000), ("/mF", 0x404_0800), ("/mA", 0x406_1824), ("/mw", 0x404_0200)] {
+    for (letters, expected) in [("/m", 0x404_0000), ("/mF", 0x404_0800), ("/mA", 0x466_1824), ("/mw", 0x404_0200)] {
         let options = parsed(letters).compressed();
         assert_eq!(options.minidump_type().bits(), expected, "{letters}");
         let (file, _) = written(QUICK_START, &options, Hooks::new).expect("it can be re-encoded");
