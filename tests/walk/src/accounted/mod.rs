@@ -252,8 +252,11 @@ impl Judge<'_, '_> {
                     _ => false,
                 };
                 let size = if is_sized { number(self.before.bytes, start.start + field - 4).min(4) } else { 4 };
-                from.zip(to)
-                    .is_some_and(|(from, to)| from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b))
+                // Nothing is nowhere as it is anywhere.
+                let is_same = from.zip(to).is_some_and(|(from, to)| {
+                    from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b)
+                });
+                size == 0 || is_same
             };
             // A position of no link maps leads to nothing, wherever it is.
             let no_link_maps =
