@@ -246,12 +246,19 @@ impl Judge<'_, '_> {
                 let (from, to) =
                     (number(self.before.bytes, start.start + field), number(self.after.bytes, end.start + field));
                 let (from, to) = (self.before.bytes.get(from..), self.after.bytes.get(to..));
-                // In a list of modules the size of a record stands in front of its position, and may be less than a number.
+                // In lists of modules and for Crashpad a size stands in front of a position, and may be less than a number.
                 let is_at = |place: usize| field.checked_sub(4 + place).is_some_and(|row| row % 108 == 0);
-                let is_sized = before.kind == 0xfff0 && (is_at(80) || is_at(88));
+                let is_sized = match before.kind {
+                    0xfff0 => is_at(80) || is_at(88),
+                    0x4350_0001 => [40, 48].contains(&field),
+                    _ => false,
+                };
                 let size = if is_sized { number(self.before.bytes, start.start + field - 4).min(4) } else { 4 };
-                from.zip(to)
-                    .is_some_and(|(from, to)| from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b))
+                // Nothing is nowhere as it is anywhere.
+                let is_same = from.zip(to).is_some_and(|(from, to)| {
+                    from.len() >= size && from.iter().zip(to).take(size).all(|(a, b)| a == b)
+                });
+                size == 0 || is_same
             };
             // A position of no link maps leads to nothing, wherever it is.
             let no_link_maps =
