@@ -15,21 +15,9 @@ impl Walk<'_> {
         let mut before: Option<VisibleRange<'_>> = None;
         for range in memory.visible_ranges() {
             self.item(&range);
-            let bytes = match range.bytes() {
-                Ok(bytes) => bytes,
-                Err(ReadError::Bucket { fault: BucketFault::CacheFull, .. }) => {
-                    assert_eq!(memory.read(range.address, &mut [0]), 1);
-                    before = Some(range);
-                    continue;
-                }
-                // Only of compressed memory, whose buckets are not unpacked before they are read.
-                Err(ReadError::Bucket { .. }) => {
-                    assert!(memory.fault_at(range.address).is_some() && range.in_file().is_none());
-                    assert_eq!((memory.read(range.address, &mut [0; 8]), memory.read_u8(range.address)), (0, None));
-                    before = Some(range);
-                    continue;
-                }
-                Err(error) => panic!("a visible range has its bytes: {error}"),
+            let Some(bytes) = bytes_of(memory, &range) else {
+                before = Some(range);
+                continue;
             };
             assert!(range.size > 0 && bytes.len() as u64 == range.size, "a visible range has its bytes");
             let last = range.address + (range.size - 1);
@@ -91,4 +79,22 @@ pub(crate) fn image_at(memory: &Memory<'_>, address: u64) {
         black_box(CodeView::new(record, ByteOrder::Little));
     }
     black_box((image.checksum(), image.size_of_image(), image.version(), image.sections().take(100).count()));
+}
+
+/// The bytes of a visible range; `None` if they are compressed and cannot be lent.
+fn bytes_of<'m>(memory: &Memory<'_>, range: &VisibleRange<'m>) -> Option<&'m [u8]> {
+    let error = match range.bytes() {
+        Ok(bytes) => return Some(bytes),
+        Err(error) => error,
+    };
+    let is_full = matches!(error, ReadError::Bucket { fault: BucketFault::CacheFull, .. });
+    assert!(matches!(error, ReadError::Bucket { .. }), "a visible range has its bytes: {error}");
+    if is_full {
+        assert_eq!(memory.read(range.address, &mut [0]), 1);
+    } else {
+        // Only of compressed memory, whose buckets are not unpacked before they are read.
+        assert!(memory.fault_at(range.address).is_some() && range.in_file().is_none());
+        assert_eq!((memory.read(range.address, &mut [0; 8]), memory.read_u8(range.address)), (0, None));
+    }
+    None
 }
