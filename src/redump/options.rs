@@ -276,6 +276,10 @@ impl Options {
         let compressed = (bits & BOTH) == MinidumpType::WITH_MEMORY_COMPRESSED;
         if compressed {
             bits -= MinidumpType::WITH_MEMORY_COMPRESSED;
+            // Not to go on takes precedence.
+            if bits.contains(MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY) {
+                bits -= GO_ON;
+            }
         }
         if bits.contains(MinidumpType::WITH_FULL_MEMORY) && goes_on {
             bits |= GO_ON;
