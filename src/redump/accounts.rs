@@ -10,19 +10,21 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::format::compressed_memory::CompressedMemoryHeader;
-use crate::format::size32;
 use crate::format::structure::Structure;
+use crate::format::{MemoryDescriptor, StreamType, size32};
 use crate::read::list::Record;
 use crate::read::memory::CompressedMemory;
 use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overlapping, united};
 use crate::redump::report::Report;
+use crate::redump::source::Source;
 
 /// What no result keeps of a minidump.
 pub(super) const CHECKSUM: &str = "checksum of the header";
 pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
 
-/// Of a stack that a record and a memory list have, the bytes of the list are in the result.
-pub(super) const OTHER_STACKS: &str = "bytes at stack positions, for which the memory lists have others";
+/// The size of the number that stands in front of the entries of a list.
+pub(super) const COUNT: usize = size_of::<u32>();
+
 const UPPER_HALVES: &str = "upper halves of addresses that have 32 bits";
 
 /// What may differ in a record.
@@ -51,12 +53,14 @@ pub(super) struct Accounts {
     loose: Vec<Loose>,
     /// What is looked at behind lists and texts, which may be on the same bytes.
     looked_at: Budget,
+    /// Stacks that are compared with the memory lists.
+    compared: Budget,
 }
 
 impl Accounts {
     pub(super) fn new(target: Target, file_size: u64, is_private: bool) -> Self {
-        let looked_at = Budget::times(file_size, 2);
-        Self { target, is_private, lost: BTreeMap::new(), loose: Vec::new(), looked_at }
+        let twice = Budget::times(file_size, 2);
+        Self { target, is_private, lost: BTreeMap::new(), loose: Vec::new(), looked_at: twice, compared: twice }
     }
 
     /// Counts something that is lost.
@@ -96,11 +100,35 @@ impl Accounts {
         }
     }
 
-    /// Accounts for an entry of a memory list.
-    pub(super) fn range(&mut self, range: &MemoryRange<'_>) {
-        self.range_address(range.address);
-        if range.size == 0 {
+    /// Accounts for the entries of a memory list, and notes which of them the file cuts.
+    pub(super) fn ranges<'a>(
+        &mut self,
+        stream_type: StreamType,
+        ranges: impl Iterator<Item = MemoryRange<'a>>,
+        report: &mut Report,
+    ) {
+        for (range, item) in ranges.zip(0..) {
+            self.range(range.address, range.size);
+            if let Some(error) = range.fault() {
+                report.fault(stream_type, item, "memory range", error);
+            }
+        }
+    }
+
+    /// Accounts for an address and a size: nobody writes an empty range.
+    fn range(&mut self, address: u64, size: u64) {
+        self.range_address(address);
+        if size == 0 {
             self.lose("empty ranges of memory lists");
+        }
+    }
+
+    /// Accounts for the place of a stack: of one that a record and a memory list have, the bytes of the list are in the
+    /// result.
+    pub(super) fn stack(&mut self, source: &Source<'_>, stack: &MemoryDescriptor) {
+        let own = MemoryRange::from_descriptor(source.dump().dump_bytes(), stack);
+        if !source.memory.agrees(&own, &mut self.compared) {
+            self.lose("bytes at stack positions, for which the memory lists have others");
         }
     }
 
@@ -180,10 +208,7 @@ impl Accounts {
         };
         self.record(header, &kept, &Rules { references: &[], addresses: &[], clears: false });
         for (index, region) in (0..).zip(memory.regions()) {
-            self.range_address(region.address);
-            if region.size == 0 {
-                self.lose("empty ranges of memory lists");
-            }
+            self.range(region.address, region.size.into());
             if region.number != index {
                 self.lose("numbers of regions that are not their places");
             }

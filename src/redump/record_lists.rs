@@ -10,19 +10,16 @@ use crate::read::module::UnloadedModuleList;
 use crate::read::thread::{ThreadExList, ThreadNames};
 use crate::read::{Interval, ModuleList, RawStream, ThreadList};
 
-use crate::redump::accounts::OTHER_STACKS;
+use crate::redump::accounts::COUNT;
 use crate::redump::record_rules::{HANDLE, MODULE, THREAD, THREAD_EX, UNLOADED_MODULE};
 use crate::redump::report::Outcome;
 use crate::redump::transcode::Transcoder;
 use crate::redump::unused_bytes::clear_module;
 
-/// The size of a number of entries.
-const COUNT: usize = size_of::<u32>();
-
 impl<'s> Transcoder<'s, '_> {
     pub(super) fn threads(&mut self, stream: &RawStream<'s>, list: ThreadList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_LIST;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (COUNT, Thread::SIZE));
         self.carrier.builder.list(LIST);
         for ((thread, stack), item) in list.iter().zip(&self.selection.stacks).zip(0..) {
@@ -50,14 +47,12 @@ impl<'s> Transcoder<'s, '_> {
         selected: Option<Interval>,
     ) -> MemoryDescriptor {
         self.carrier.accounts.range_address(source.start_of_memory_range);
-        if !self.source.agrees(source, &mut self.compared_stacks) {
-            self.carrier.accounts.lose(OTHER_STACKS);
-        }
+        self.carrier.accounts.stack(self.source, source);
         let needed = u64::from(source.memory.data_size);
         if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
             // Neither its own position nor a memory list led to bytes.
             let error = ReadError::Truncated { what, offset: source.memory.rva.into(), needed, available: 0 };
-            self.fault(stream_type, item, what, error);
+            self.report.fault(stream_type, item, what, error);
         }
         let (start, size) = selected.map_or((source.start_of_memory_range, 0), |it| (it.start, it.size()));
         MemoryDescriptor {
@@ -69,7 +64,7 @@ impl<'s> Transcoder<'s, '_> {
     /// As the threads, each with its backing store.
     pub(super) fn threads_ex(&mut self, stream: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (COUNT, ThreadEx::SIZE));
         for ((thread, [stack, backing_store]), item) in list.iter().zip(&self.selection.extended).zip(0..) {
             if self.threads_left_out.contains(&thread.thread().id()) {
@@ -91,7 +86,7 @@ impl<'s> Transcoder<'s, '_> {
     pub(super) fn modules(&mut self, stream: &RawStream<'s>, list: ModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::MODULE_LIST;
         let mut empty = None;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (COUNT, Module::SIZE));
         self.carrier.builder.list(LIST);
         for (module, item) in list.iter().zip(0..) {
@@ -120,7 +115,7 @@ impl<'s> Transcoder<'s, '_> {
 
     pub(super) fn unloaded_modules(&mut self, stream: &RawStream<'s>, list: UnloadedModuleList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::UNLOADED_MODULE_LIST;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (UnloadedModuleListHeader::SIZE, UnloadedModule::SIZE));
         self.carrier.builder.list(LIST);
         // Producers append: the last are the newest.
@@ -143,7 +138,7 @@ impl<'s> Transcoder<'s, '_> {
 
     pub(super) fn thread_names(&mut self, stream: &RawStream<'s>, list: ThreadNames<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_NAMES;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (COUNT, ThreadName::SIZE));
         self.carrier.builder.list(LIST);
         for (name, item) in list.iter().zip(0..) {
@@ -160,7 +155,7 @@ impl<'s> Transcoder<'s, '_> {
 
     pub(super) fn handles(&mut self, stream: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
         const LIST: StreamType = StreamType::HANDLE_DATA;
-        self.list_fault(LIST, &list);
+        self.report.list_fault(LIST, &list);
         // The word behind the number of entries is reserved, and not kept.
         let known = HandleDataStream::OFFSETS.reserved.get();
         self.carrier.accounts.list(stream, &list, (known, HandleDescriptor2::SIZE));
@@ -176,7 +171,7 @@ impl<'s> Transcoder<'s, '_> {
             let object_name = self.or_fault((LIST, item, "object name"), object_name);
             let (information, fault) = self.carrier.objects(handle.object_information());
             if let Some(error) = fault {
-                self.fault(LIST, item, "object information", error);
+                self.report.fault(LIST, item, "object information", error);
             }
             self.carrier.accounts.record(handle.raw(), &raw, &HANDLE);
             self.carrier.builder.handle(raw, type_name, object_name, information);

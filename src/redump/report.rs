@@ -5,7 +5,8 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
-use crate::read::Minidump;
+use crate::read::list::Record;
+use crate::read::{List, Minidump};
 use crate::write::{Compressed, Written};
 
 /// The size in bytes of a list that has no entries.
@@ -91,6 +92,18 @@ impl Report {
     pub fn has_unreadable_parts(&self) -> bool {
         let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
         !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
+    }
+
+    /// Notes a part of an item that could not be read.
+    pub(super) fn fault(&mut self, stream_type: StreamType, item: u64, part: &'static str, error: ReadError) {
+        self.faults.push(ItemFault { stream_type, item, part, error });
+    }
+
+    /// Notes that a list announces more entries than there are.
+    pub(super) fn list_fault<'a, R: Record<'a>>(&mut self, stream_type: StreamType, list: &List<'a, R>) {
+        if let Some(error) = list.fault() {
+            self.fault(stream_type, list.len(), "entries", error);
+        }
     }
 
     /// The report when the result is written.

@@ -11,8 +11,7 @@ use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, MinidumpType, StreamType};
 use crate::read::memory::MemoryInfoList;
 use crate::read::{
-    Budget, Context, Interval, Memory, MemoryPositions, MemoryRange, Minidump, ModuleList, OwnedMinidump, Target,
-    united,
+    Budget, Context, Interval, Memory, MemoryPositions, Minidump, ModuleList, OwnedMinidump, Target, united,
 };
 
 use crate::redump::gapless_runs::Runs;
@@ -145,11 +144,6 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// True if the bytes to which a record of a thread points are those that the result has at the address.
-    pub(super) fn agrees(&self, stack: &MemoryDescriptor, compared: &mut Budget) -> bool {
-        self.memory.agrees(&MemoryRange::from_descriptor(self.dump().dump_bytes(), stack), compared)
-    }
-
     /// What the dump says beside its memory, as a minidump.
     pub(super) fn dump(&self) -> Minidump<'_> {
         self.records.view()

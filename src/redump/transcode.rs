@@ -15,14 +15,14 @@ use crate::read::list::Record;
 use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Exception, Interval, List, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Exception, Interval, List, MemoryRange, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
-use crate::redump::accounts::{Accounts, CHECKSUM, OF_WINE};
+use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
-use crate::redump::report::{ItemFault, Outcome, Report, StreamReport, Unserved};
+use crate::redump::report::{Outcome, Report, StreamReport, Unserved};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
@@ -54,7 +54,6 @@ pub(super) fn transcode<'a>(
         unwanted: HashSet::new(),
         first_thread: None,
         compared: Budget::times(source.file_size, 2),
-        compared_stacks: Budget::times(source.file_size, 2),
     };
     transcoder.run();
     let carrier = transcoder.finish();
@@ -73,9 +72,6 @@ pub(super) fn transcode<'a>(
     }
     Ok((builder, carried))
 }
-
-/// The number of ranges, and where their bytes start.
-const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
 
 pub(super) struct Transcoder<'s, 'a> {
     pub(super) source: &'s Source<'a>,
@@ -96,8 +92,6 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
     /// Comments that are compared with the one that the program asked for.
     pub(super) compared: Budget,
-    /// Stacks that are compared with the memory lists.
-    pub(super) compared_stacks: Budget,
 }
 
 /// Declares the way from a view to the method that the table names for it, or to the bytes.
@@ -159,19 +153,19 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 Err(error)
                     if row.is_foreign && !stream.bytes().is_empty() && !self.asked(MinidumpType::FILTER_MEMORY) =>
                 {
-                    self.fault(stream.stream_type(), 0, "head", error);
+                    self.report.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
                 }
                 Err(error) => Outcome::Unreadable(error),
                 Ok(decoded) => self.stream(&stream, decoded),
             };
             if let Some(error) = shared.filter(|_| outcome.is_kept()) {
-                self.fault(stream.stream_type(), 0, "size", error);
+                self.report.fault(stream.stream_type(), 0, "size", error);
             }
             if matches!(outcome, Outcome::Copied | Outcome::Relocated | Outcome::Unexamined) {
                 // Lists say themselves which of their entries are cut.
                 if let Some(error) = stream.fault() {
-                    self.fault(stream.stream_type(), 0, "size", error);
+                    self.report.fault(stream.stream_type(), 0, "size", error);
                 }
             }
             self.met.insert(stream.stream_type());
@@ -245,7 +239,9 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 return match self.carrier.relocate(stream) {
                     Ok(None) => Outcome::Filtered,
                     Ok(Some(faults)) => {
-                        faults.into_iter().for_each(|error| self.fault(stream.stream_type(), 0, "reference", error));
+                        faults
+                            .into_iter()
+                            .for_each(|error| self.report.fault(stream.stream_type(), 0, "reference", error));
                         Outcome::Relocated
                     }
                     Err(error) => Outcome::Unreadable(error),
@@ -263,11 +259,6 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
     }
 
-    /// Notes a part of an item that could not be read.
-    pub(super) fn fault(&mut self, stream_type: StreamType, item: u64, part: &'static str, error: ReadError) {
-        self.report.faults.push(ItemFault { stream_type, item, part, error });
-    }
-
     /// Notes what keeps a part of an item from being read, and goes on without it.
     pub(super) fn or_fault<T: Default>(
         &mut self,
@@ -275,10 +266,10 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         result: Result<T, ReadError>,
     ) -> T {
         for error in self.carrier.noticed.drain(..) {
-            self.report.faults.push(ItemFault { stream_type, item, part, error });
+            self.report.fault(stream_type, item, part, error);
         }
         result.unwrap_or_else(|error| {
-            self.fault(stream_type, item, part, error);
+            self.report.fault(stream_type, item, part, error);
             T::default()
         })
     }
@@ -293,15 +284,8 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.or_fault(place, result)
     }
 
-    /// Notes that a list announces more entries than there are.
-    pub(super) fn list_fault<R: Record<'s>>(&mut self, stream_type: StreamType, list: &List<'s, R>) {
-        if let Some(error) = list.fault() {
-            self.fault(stream_type, list.len(), "entries", error);
-        }
-    }
-
     fn thread_infos(&mut self, stream: &RawStream<'s>, list: ThreadInfoList<'s>) -> Outcome {
-        self.list_fault(StreamType::THREAD_INFO_LIST, &list);
+        self.report.list_fault(StreamType::THREAD_INFO_LIST, &list);
         self.carrier.accounts.list(stream, &list, (ThreadInfoListHeader::SIZE, ThreadInfo::SIZE));
         self.carrier.builder.list(StreamType::THREAD_INFO_LIST);
         for info in list.iter().filter(|info| !self.threads_left_out.contains(&info.id())) {
@@ -317,7 +301,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     }
 
     fn memory_infos(&mut self, stream: &RawStream<'s>, list: MemoryInfoList<'s>) -> Outcome {
-        self.list_fault(StreamType::MEMORY_INFO_LIST, &list);
+        self.report.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         self.carrier.accounts.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
         if list.is_empty() && self.source.target.is_windows() {
             // As if absent.
@@ -355,14 +339,12 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     }
 
     fn memory_list(&mut self, stream: &RawStream<'s>, list: MemoryList<'s>) -> Outcome {
-        self.carrier.accounts.list(stream, &list, (size_of::<u32>(), format::MemoryDescriptor::SIZE));
-        self.memory_faults(stream, list.fault(), list.iter())
+        self.memory_ranges(stream, &list, (COUNT, format::MemoryDescriptor::SIZE), list.iter())
     }
 
     fn memory64_list(&mut self, stream: &RawStream<'s>, list: Memory64List<'s>) -> Outcome {
-        let known = (MEMORY64_LIST_HEADER, format::memory::MemoryDescriptor64::SIZE);
-        self.carrier.accounts.list(stream, list.descriptors(), known);
-        self.memory_faults(stream, list.fault(), list.iter())
+        let known = (format::memory::Memory64List::SIZE, format::memory::MemoryDescriptor64::SIZE);
+        self.memory_ranges(stream, list.descriptors(), known, list.iter())
     }
 
     /// The memory is taken by address, and written plain.
@@ -373,23 +355,16 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     }
 
     /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
-    fn memory_faults(
+    fn memory_ranges<R: Record<'s>>(
         &mut self,
         stream: &RawStream<'s>,
-        list: Option<ReadError>,
-        ranges: impl Iterator<Item = crate::read::MemoryRange<'s>>,
+        list: &List<'s, R>,
+        known: (usize, usize),
+        ranges: impl Iterator<Item = MemoryRange<'s>>,
     ) -> Outcome {
-        let mut item = 0;
-        for range in ranges {
-            self.carrier.accounts.range(&range);
-            if let Some(error) = range.fault() {
-                self.fault(stream.stream_type(), item, "memory range", error);
-            }
-            item += 1;
-        }
-        if let Some(error) = list {
-            self.fault(stream.stream_type(), item, "entries", error);
-        }
+        self.carrier.accounts.list(stream, list, known);
+        self.carrier.accounts.ranges(stream.stream_type(), ranges, self.report);
+        self.report.list_fault(stream.stream_type(), list);
         Outcome::Rewritten
     }
 

@@ -4,28 +4,22 @@
 
 use std::collections::HashSet;
 
-use crate::format::memory::{MemoryDescriptor64, MemoryInfoListHeader};
+use crate::format::memory::{Memory64List, MemoryDescriptor64, MemoryInfoListHeader};
 use crate::format::thread::ThreadEx;
 use crate::format::{self, MemoryDescriptor, Module, Thread};
 use crate::read::list::Record;
-use crate::read::{Budget, Claims, List, MemoryRange, RawStream, Stream};
-use crate::redump::accounts::{Accounts, OTHER_STACKS};
+use crate::read::{Claims, List, RawStream, Stream};
+use crate::redump::accounts::{Accounts, COUNT};
 use crate::redump::hooks::Hooks;
 use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, MODULE, SYSTEM_INFO, THREAD, THREAD_EX};
-use crate::redump::report::{ItemFault, Report};
+use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
-
-/// The size of a number of entries.
-const COUNT: usize = size_of::<u32>();
-/// The number of ranges, and where their bytes start.
-const MEMORY64_LIST_HEADER: usize = 2 * size_of::<u64>();
 
 /// Reports the fields that are lost.
 pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection, report: &mut Report) {
     let accounts = Accounts::new(source.target, source.file_size, false);
-    let compared = Budget::times(source.file_size, 2);
-    let mut comparison = Comparison { source, hooks, selection, accounts, compared, faults: Vec::new() };
+    let mut comparison = Comparison { source, hooks, selection, accounts, report };
     let mut met = HashSet::new();
     let dump = source.dump();
     for (stream, decoded) in dump.streams() {
@@ -34,9 +28,9 @@ pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Select
             comparison.stream(&stream, decoded);
         }
     }
-    report.faults.append(&mut comparison.faults);
+    let Comparison { accounts, report, .. } = comparison;
     let parts = Claims::of(&dump);
-    comparison.accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
+    accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
 }
 
 struct Comparison<'s, 'd> {
@@ -44,30 +38,13 @@ struct Comparison<'s, 'd> {
     hooks: &'s Hooks<'s>,
     selection: &'s Selection,
     accounts: Accounts,
-    /// Stacks that are compared with the memory lists.
-    compared: Budget,
-    faults: Vec<ItemFault>,
+    report: &'s mut Report,
 }
 
 impl<'a> Comparison<'_, '_> {
     fn list<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>, known: (usize, usize)) {
         self.accounts.list(stream, list, known);
-        let fault = |error| ItemFault { stream_type: stream.stream_type(), item: list.len(), part: "entries", error };
-        self.faults.extend(list.fault().map(fault));
-    }
-
-    fn ranges(&mut self, stream: &RawStream<'a>, ranges: impl Iterator<Item = MemoryRange<'a>>) {
-        for (range, item) in ranges.zip(0..) {
-            self.accounts.range(&range);
-            let fault = |error| ItemFault { stream_type: stream.stream_type(), item, part: "memory range", error };
-            self.faults.extend(range.fault().map(fault));
-        }
-    }
-
-    fn stack(&mut self, stack: &MemoryDescriptor) {
-        if !self.source.agrees(stack, &mut self.compared) {
-            self.accounts.lose(OTHER_STACKS);
-        }
+        self.report.list_fault(stream.stream_type(), list);
     }
 
     fn stream(&mut self, stream: &RawStream<'a>, decoded: Stream<'a>) {
@@ -79,7 +56,7 @@ impl<'a> Comparison<'_, '_> {
                 self.list(stream, &list, (COUNT, Thread::SIZE));
                 for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.id())) {
                     self.accounts.record(thread.raw(), &of_thread(*thread.raw()), &THREAD);
-                    self.stack(&thread.raw().stack);
+                    self.accounts.stack(self.source, &thread.raw().stack);
                 }
             }
             Stream::ThreadExList(list) => {
@@ -87,7 +64,8 @@ impl<'a> Comparison<'_, '_> {
                 for thread in list.iter().filter(|it| !self.selection.threads_left_out.contains(&it.thread().id())) {
                     let raw = *thread.raw();
                     self.accounts.record(&raw, &ThreadEx { thread: of_thread(raw.thread), ..raw }, &THREAD_EX);
-                    [raw.thread.stack, raw.backing_store].iter().for_each(|stack| self.stack(stack));
+                    let stacks = [raw.thread.stack, raw.backing_store];
+                    stacks.iter().for_each(|stack| self.accounts.stack(self.source, stack));
                 }
             }
             Stream::ModuleList(list) => {
@@ -102,11 +80,11 @@ impl<'a> Comparison<'_, '_> {
             }
             Stream::MemoryList(list) => {
                 self.list(stream, &list, (COUNT, MemoryDescriptor::SIZE));
-                self.ranges(stream, list.iter());
+                self.accounts.ranges(stream.stream_type(), list.iter(), self.report);
             }
             Stream::Memory64List(list) => {
-                self.list(stream, list.descriptors(), (MEMORY64_LIST_HEADER, MemoryDescriptor64::SIZE));
-                self.ranges(stream, list.iter());
+                self.list(stream, list.descriptors(), (Memory64List::SIZE, MemoryDescriptor64::SIZE));
+                self.accounts.ranges(stream.stream_type(), list.iter(), self.report);
             }
             Stream::CompressedMemory(memory) => self.accounts.compressed_memory(stream, &memory),
             Stream::MemoryInfoList(list) => {

@@ -12,7 +12,7 @@ use crate::read::thread::ThreadExList;
 use crate::read::{Budget, Module, ModuleList, SystemInfo, Thread, ThreadList};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::report::{ItemFault, Report};
+use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::{LITTLE, Source};
 use crate::write::FullUserDumpBuilder;
@@ -106,7 +106,7 @@ impl<'s> Transcoder<'s, '_> {
     }
 
     fn system_fault(&mut self, part: &'static str, error: ReadError) {
-        self.report.faults.push(ItemFault { stream_type: StreamType::SYSTEM_INFO, item: 0, part, error });
+        self.report.fault(StreamType::SYSTEM_INFO, 0, part, error);
     }
 
     /// Adds the threads, and gives the ID of the first.
@@ -127,12 +127,12 @@ impl<'s> Transcoder<'s, '_> {
             }
             let offset = thread.raw().thread_context.rva.into();
             if let Err(error) = self.budget.charge("CONTEXT", offset, each) {
-                self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
+                self.report.fault(stream_type, item, "context", error);
                 continue;
             }
             let context = thread.context();
             let context = context.unwrap_or_else(|error| {
-                self.report.faults.push(ItemFault { stream_type, item, part: "context", error });
+                self.report.fault(stream_type, item, "context", error);
                 None
             });
             let context = context.map(|context| windows_context::of_windows(&context, self.machine.processor()));
@@ -213,7 +213,7 @@ impl<'s> Transcoder<'s, '_> {
                 text.chars().map(|char| char_to_windows_1252(char).unwrap_or(b'?')).collect()
             });
             let name: Vec<u8> = name.unwrap_or_else(|error| {
-                self.report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
+                self.report.fault(StreamType::MODULE_LIST, item, "name", error);
                 Vec::new()
             });
             let base_of_image = self.source.target.mask(module.base());

@@ -5,7 +5,7 @@ use crate::format::full_user_dump::{CrashModule64, CrashThread64};
 use crate::read::full_user_dump::VersionInformation;
 use crate::read::{Budget, FullUserDump, ModuleList};
 use crate::redump::hooks::Hooks;
-use crate::redump::report::{ItemFault, Report};
+use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::{LITTLE, Source};
 use crate::write::FullUserDumpBuilder;
@@ -57,7 +57,7 @@ fn threads<'a>(
             continue;
         }
         if let Err(error) = budget.charge("CONTEXT", dump.header().thread_offset, each) {
-            report.faults.push(ItemFault { stream_type: StreamType::THREAD_LIST, item, part: "context", error });
+            report.fault(StreamType::THREAD_LIST, item, "context", error);
             continue;
         }
         let context = thread.registers();
@@ -93,7 +93,7 @@ fn modules<'a>(
             continue;
         }
         let name = module.name().map(|name| name.as_bytes()).unwrap_or_else(|error| {
-            report.faults.push(ItemFault { stream_type: StreamType::MODULE_LIST, item, part: "name", error });
+            report.fault(StreamType::MODULE_LIST, item, "name", error);
             &[]
         });
         let base_of_image = source.target.mask(module.base());

@@ -27,7 +27,7 @@ use crate::format::module::SectionCharacteristics as Flags;
 use crate::read::linux::{LinuxMapping, LinuxMaps};
 use crate::read::module::{Image, ImageSection};
 use crate::read::{Budget, Interval};
-use crate::redump::report::{ItemFault, Report};
+use crate::redump::report::Report;
 use crate::redump::source::Source;
 
 /// How much of an image the debugger reads before it knows where the headers are.
@@ -109,12 +109,7 @@ fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, repo
         let offset = || source.memory.range_at(base).map_or(0, |range| range.position());
         for number in 0..image.number_of_sections() {
             if let Err(error) = budget.charge("IMAGE_SECTION_HEADER", offset(), ImageSection::HEADER_SIZE as u64) {
-                report.faults.push(ItemFault {
-                    stream_type: StreamType::MODULE_LIST,
-                    item: module,
-                    part: "sections",
-                    error,
-                });
+                report.fault(StreamType::MODULE_LIST, module, "sections", error);
                 break;
             }
             let Some(header) = image.section(number) else { break };
