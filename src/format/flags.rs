@@ -101,6 +101,12 @@ impl MinidumpType {
     /// All bits that may be handed to `MiniDumpWriteDump`.
     #[doc(alias = "MiniDumpValidTypeFlags")]
     pub const VALID_TYPE_FLAGS: Self = Self::from_bits_retain(0x01FF_FFFF);
+
+    /// Those of the same dump with compressed memory: the debugger refuses one that has full memory as well.
+    #[cfg(feature = "std")]
+    pub(crate) const fn compressed(self) -> Self {
+        self.difference(Self::WITH_FULL_MEMORY).union(Self::WITH_MEMORY_COMPRESSED)
+    }
 }
 
 bitflags! {

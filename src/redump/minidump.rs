@@ -30,11 +30,16 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
         });
     }
     let system = system::guessed(dump);
-    let dump = &match system {
+    let dump = targeted(dump, system);
+    of_memory(dump, system, dump.memory())
+}
+
+/// The dump, of the system that was guessed if it does not say its own.
+fn targeted<'a>(dump: &Minidump<'a>, system: Option<SystemInfo>) -> Minidump<'a> {
+    match system {
         Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
         None => *dump,
-    };
-    of_memory(dump, system, dump.memory())
+    }
 }
 
 /// The source without the buckets of compressed memory that cannot be unpacked; `None` if all of those can that the result
@@ -51,16 +56,13 @@ pub(super) fn without_broken<'a>(
     if source.memory.are_sound(&selected.ranges, !selected.full) {
         return Ok(None);
     }
-    let dump = match source.system {
-        Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
-        None => *dump,
-    };
+    let dump = targeted(dump, source.system);
     let memory = source.memory.without_broken(&dump);
-    of_memory(&dump, source.system, memory).map(Some)
+    of_memory(dump, source.system, memory).map(Some)
 }
 
 fn of_memory<'a>(
-    dump: &Minidump<'a>,
+    dump: Minidump<'a>,
     system: Option<SystemInfo>,
     memory: Memory<'a>,
 ) -> Result<Source<'a>, RedumpError> {
@@ -69,7 +71,7 @@ fn of_memory<'a>(
         return Err(error.into());
     }
     let memory = Rc::new(memory);
-    let (dump, shared) = (*dump, Rc::clone(&memory));
+    let shared = Rc::clone(&memory);
     let listed = move || Box::new(listed_ranges(&dump, shared.contents().buckets.clone()));
     let file_size = dump.data().len() as u64;
     let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());

@@ -224,7 +224,7 @@ impl Options {
     /// has memory.
     pub fn minidump_type(&self) -> MinidumpType {
         match self.compressed && !self.full_user_dump {
-            true => (self.asked() - MinidumpType::WITH_FULL_MEMORY) | MinidumpType::WITH_MEMORY_COMPRESSED,
+            true => self.asked().compressed(),
             false => self.asked(),
         }
     }

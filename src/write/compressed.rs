@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::error::{Item, WriteError};
 use crate::format::compressed_memory::{CompressedBucket, CompressedMemoryHeader, CompressedRegion};
-use crate::format::{MinidumpType, StreamType, size32};
+use crate::format::{StreamType, size32};
 
 use crate::write::buckets::{BUCKET, Cut, Regions, Totals};
 use crate::write::cursor::Cursor;
@@ -278,11 +278,6 @@ impl<'a> CompressedChunk<'a> {
     fn write_buckets<W: Write>(&self, emitter: &mut Emitter<'_, '_, W>, bytes: Vec<u8>) -> Result<(), WriteError> {
         emitter.write_now(Extent { item: BUCKETS, offset: self.buckets_at(), size: bytes.len() as u64 }, &bytes)
     }
-}
-
-/// The flags of a dump with compressed memory: the debugger refuses one that has full memory as well.
-pub(super) const fn compressed_flags(flags: u64) -> u64 {
-    flags & !MinidumpType::WITH_FULL_MEMORY.bits() | MinidumpType::WITH_MEMORY_COMPRESSED.bits()
 }
 
 fn encoded_rows(rows: &[CompressedBucket]) -> Vec<u8> {

@@ -85,7 +85,7 @@ impl<'b> Gatherer<'b> {
                         }
                     }
                     if runs.len() > RUNS {
-                        filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
+                        filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &core::mem::take(&mut runs));
                         is_filled = true;
                     }
                     if left > 0 {
@@ -94,7 +94,7 @@ impl<'b> Gatherer<'b> {
                 }
                 Bytes::Reader { .. } if skips && !open.is_repeatable => {}
                 Bytes::Reader { reader, given, has_ended } => {
-                    filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &mut runs);
+                    filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &core::mem::take(&mut runs));
                     is_filled = true;
                     let part = room.get_mut(filled..).and_then(|room| room.get_mut(..size)).unwrap_or_default();
                     let count = match if *has_ended { Ok(0) } else { read(reader, part) } {
@@ -140,20 +140,19 @@ const fn short(index: u64, address: u64, needed: u64, available: u64) -> WriteEr
 }
 
 /// Copies a run to the start of the room, which is large enough, and tells its size.
-pub(super) fn copy(room: &mut [u8], run: &[u8]) -> usize {
+fn copy(room: &mut [u8], run: &[u8]) -> usize {
     if let Some(room) = room.get_mut(..run.len()) {
         room.copy_from_slice(run);
     }
     run.len()
 }
 
-/// The same of several runs, which are taken out of their list.
-fn copy_all(room: &mut [u8], runs: &mut Vec<&[u8]>) -> usize {
+/// The same of several runs.
+pub(super) fn copy_all(room: &mut [u8], runs: &[&[u8]]) -> usize {
     let mut filled = 0;
-    for run in runs.drain(..) {
+    for run in runs {
         filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
     }
-    runs.shrink_to_fit();
     filled
 }
 

@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
 use crate::format::header::{SIGNATURE, VERSION};
-use crate::format::system::MiscInfoFlags;
-use crate::format::{DirectoryEntry, Header, LocationDescriptor, RvaWidth, StreamType};
+use crate::format::system::{MiscInfo, MiscInfoFlags};
+use crate::format::{DirectoryEntry, Header, LocationDescriptor, MinidumpType, RvaWidth, StreamType};
 
 use crate::write::builder::MinidumpBuilder;
-use crate::write::compressed::{CompressedChunk, compressed_flags};
+use crate::write::compressed::CompressedChunk;
 use crate::write::cursor::{Cursor, rva};
 use crate::write::encode::{self, fit32};
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
@@ -42,7 +42,7 @@ impl<'a> MinidumpBuilder<'a> {
         let has_bytes = |list: &RangeList<'_>| list.bounds().any(|(_, size)| size > 0);
         let is_compressed = self.is_compressed && [&self.memory, &self.memory64].into_iter().flatten().any(has_bytes);
         let to_compress = is_compressed.then(|| {
-            flags = compressed_flags(flags);
+            flags = MinidumpType::from_bits_retain(flags).compressed().bits();
             let mut ranges = self.memory.take().unwrap_or_default();
             ranges.join(self.memory64.take());
             ranges
@@ -113,9 +113,10 @@ fn process_id(streams: &[(StreamType, PartId)], parts: &[Part<'_>]) -> u32 {
     else {
         return 0;
     };
+    let fields = MiscInfo::OFFSETS;
     let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
-    // Behind the size and the flags.
-    if MiscInfoFlags::from_bits_retain(word(4)).contains(MiscInfoFlags::PROCESS_ID) { word(8) } else { 0 }
+    let flags = MiscInfoFlags::from_bits_retain(word(fields.flags1.get()));
+    if flags.contains(MiscInfoFlags::PROCESS_ID) { word(fields.process_id.get()) } else { 0 }
 }
 
 /// Streams first, in the order of the directory, then what they refer to, in the order in which a walk along the

@@ -17,7 +17,7 @@ use std::thread;
 use crate::error::{Item, WriteError};
 
 use crate::write::buckets::{Cut, Totals};
-use crate::write::gather::{Gathered, Gatherer, copy};
+use crate::write::gather::{Gathered, Gatherer, copy_all};
 use crate::write::lz4;
 use crate::write::memory_range::MemoryRange;
 
@@ -57,10 +57,7 @@ impl Job<'_> {
         let bytes = match (self.runs.as_slice(), &mut self.bytes) {
             (&[run], _) => run,
             (runs, Some(room)) => {
-                let mut filled = 0;
-                for run in runs {
-                    filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
-                }
+                copy_all(room, runs);
                 room.get(..size).unwrap_or_default()
             }
             (_, None) => &[],

@@ -143,11 +143,7 @@ impl<'a> Check<'a, '_> {
 
     fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
         let header = memory.header();
-        let (mut packed, mut plain) = (0u64, 0u64);
-        for bucket in memory.buckets() {
-            packed = packed.saturating_add(bucket.compressed_size.into());
-            plain = plain.saturating_add(bucket.uncompressed_size.into());
-        }
+        let (packed, plain) = memory.sizes();
         // What a cut array lacks is told already.
         if memory.buckets().fault().is_some() || memory.regions().fault().is_some() {
             return;

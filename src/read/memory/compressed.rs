@@ -56,7 +56,6 @@ impl<'a> CompressedMemory<'a> {
     }
 
     /// The compressed and the uncompressed bytes of all buckets, by their entries.
-    #[cfg(feature = "std")]
     pub(crate) fn sizes(&self) -> (u64, u64) {
         self.buckets.iter().fold((0, 0), |(packed, plain), bucket| {
             (
