@@ -106,7 +106,7 @@ fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     assert_eq!(found.regions, expected);
     let sizes: Vec<_> = found.buckets.iter().map(|it| (it.size, it.first, it.count)).collect();
     assert_eq!(sizes, [(0x3f_fff0, 0, 2), (0x3f_f010, 2, 2), (0x40_0000, 4, 1), (0x20_1000, 5, 1)]);
-    let memory = compressed::memory(&facts);
+    let memory = facts.memory();
     let expected: [(u64, &[u8]); 3] =
         [(0x1_0000, &bytes[..3 << 20]), (0x100_0010, &bytes[1 << 20..3 << 20]), (0x1000_0000, &bytes)];
     assert!(memory.iter().map(|(address, bytes)| (*address, bytes.as_slice())).eq(expected), "other bytes");
@@ -151,7 +151,7 @@ fn ranges_are_sorted_and_both_lists_are_one() {
         dump.plan().expect("it is small")
     };
     let (file, _) = by_every_way(plan);
-    let memory = compressed::memory(&Facts::of(&file));
+    let memory = Facts::of(&file).memory();
     let expected: [(u64, &[u8]); 4] = [(0x1000, b"one"), (0x7000, b"seven"), (0x8000, b"eight"), (0x9000, b"nine")];
     assert!(memory.iter().map(|(address, bytes)| (*address, bytes.as_slice())).eq(expected), "{memory:x?}");
     assert_eq!(plan().memory(), (4, 17));
@@ -271,7 +271,7 @@ fn a_reader_that_ends_early_is_filled_up_or_stops_the_dump() {
     };
     let (file, written) = by_every_way(|| build(ShortSource::ZeroFill));
     assert_eq!(written.shortfalls, [Shortfall { address: 0x10_0000, size, available: given as u64 }]);
-    let memory = compressed::memory(&Facts::of(&file));
+    let memory = Facts::of(&file).memory();
     let mut expected = bytes[..given].to_vec();
     expected.resize(size as usize, 0);
     assert!(memory[1] == (0x10_0000, expected) && memory[2] == (0x1000_0000, b"behind".to_vec()));
@@ -381,6 +381,6 @@ fn bytes_that_cannot_be_compressed_stay_within_the_size_that_is_promised() {
         let promised = plan().size();
         let (file, written) = by_every_way(plan);
         assert!(written.size <= promised && promised < written.size + 40 + size as u64 / 200, "{size}: {promised}");
-        assert_eq!(compressed::memory(&Facts::of(&file)), [(0x1000, bytes.clone())]);
+        assert_eq!(Facts::of(&file).memory(), [(0x1000, bytes.clone())]);
     }
 }

@@ -132,26 +132,30 @@ impl Compressed {
     }
 }
 
-/// All memory of a dump in either list or compressed, by address, what adjoins as one range.
-pub fn memory(facts: &Facts<'_>) -> Vec<(u64, Vec<u8>)> {
-    let mut all: Vec<(u64, Vec<u8>)> = match Compressed::of(facts) {
-        None => facts.ranges().iter().map(|range| (range.address, range.bytes.0.to_vec())).collect(),
-        Some(compressed) => {
-            let buckets = compressed.unpacked(facts);
-            let bytes = |it: &Region| &buckets[it.bucket as usize][it.offset as usize..][..it.size as usize];
-            compressed.regions.iter().map(|region| (region.address, bytes(region).to_vec())).collect()
+impl Facts<'_> {
+    /// All memory of a dump in either list or compressed, by address, what adjoins as one range.
+    pub fn memory(&self) -> Vec<(u64, Vec<u8>)> {
+        let mut all: Vec<(u64, Vec<u8>)> = match Compressed::of(self) {
+            None => self.ranges().iter().map(|range| (range.address, range.bytes.0.to_vec())).collect(),
+            Some(compressed) => {
+                let buckets = compressed.unpacked(self);
+                let bytes = |it: &Region| &buckets[it.bucket as usize][it.offset as usize..][..it.size as usize];
+                compressed.regions.iter().map(|region| (region.address, bytes(region).to_vec())).collect()
+            }
+        };
+        all.retain(|(_, bytes)| !bytes.is_empty());
+        all.sort_by_key(|(address, _)| *address);
+        let mut joined: Vec<(u64, Vec<u8>)> = Vec::new();
+        for (address, bytes) in all {
+            match joined.last_mut() {
+                Some((start, before)) if start.checked_add(before.len() as u64) == Some(address) => {
+                    before.extend(bytes)
+                }
+                _ => joined.push((address, bytes)),
+            }
         }
-    };
-    all.retain(|(_, bytes)| !bytes.is_empty());
-    all.sort_by_key(|(address, _)| *address);
-    let mut joined: Vec<(u64, Vec<u8>)> = Vec::new();
-    for (address, bytes) in all {
-        match joined.last_mut() {
-            Some((start, before)) if start.checked_add(before.len() as u64) == Some(address) => before.extend(bytes),
-            _ => joined.push((address, bytes)),
-        }
+        joined
     }
-    joined
 }
 
 /// Checks that a dump is the compressed form of another one: the same memory by all rules, and byte for byte the same in
@@ -162,14 +166,14 @@ pub fn memory(facts: &Facts<'_>) -> Vec<(u64, Vec<u8>)> {
 /// If it is not.
 pub fn check(plain: &[u8], compressed: &[u8]) {
     let [before, after] = [plain, compressed].map(Facts::of);
-    let expected = memory(&before);
+    let expected = before.memory();
     if expected.is_empty() {
         assert!(plain == compressed, "a dump without memory is another one");
         return;
     }
     let packed = Compressed::of(&after).expect("there is memory, and so there is the stream");
     assert_eq!(packed.broken(&after), [""; 0], "rules that are broken");
-    assert!(memory(&after) == expected, "other memory");
+    assert!(after.memory() == expected, "other memory");
     assert_eq!(after.header.flags, before.header.flags & !FULL | COMPRESSED);
     let lists = [5, 9, STREAM];
     let kinds = |facts: &Facts<'_>| {

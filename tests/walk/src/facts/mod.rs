@@ -3,7 +3,6 @@
 //! It is for sound dumps. Where the bytes make no sense it panics, which fails the test.
 
 mod compare;
-mod memory;
 mod rows;
 
 use std::fmt;
