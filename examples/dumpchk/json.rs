@@ -12,13 +12,14 @@ use userdump::read::list::Record;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
 use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
-use userdump::read::thread::ThreadNames;
+use userdump::read::thread::{StackWords, ThreadNames};
 use userdump::read::{
     FromStream, FullUserDump, List, MemoryRange, Minidump, ModuleList, SystemInfo, Target, ThreadList,
 };
 
 use crate::findings::Findings;
 use crate::names::{available, format, meaning_of_address, system};
+use crate::triage::Triage;
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
@@ -42,6 +43,8 @@ struct Facts {
     memory: MemoryFacts,
     /// The regions that are described: with bytes or without.
     memory_info: Option<u64>,
+    /// `null` if it is no triage dump.
+    triage: Option<TriageFacts>,
     thread_names: Option<u64>,
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
@@ -78,6 +81,16 @@ struct MemoryFacts {
     bytes: Option<u64>,
 }
 
+/// Words of all stacks.
+#[derive(Serialize)]
+struct TriageFacts {
+    words: u64,
+    /// Taken out on purpose.
+    filtered: u64,
+    /// Not in the file.
+    lost: u64,
+}
+
 #[derive(Serialize)]
 struct ExceptionFacts {
     thread: u32,
@@ -101,6 +114,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
+        triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
         exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception, dump.target())).collect(),
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),
@@ -171,6 +185,12 @@ fn memory<'a>(list: Option<impl IntoIterator<Item = MemoryRange<'a>>>) -> Memory
     let add = |(ranges, bytes): (u64, u64), range: MemoryRange<'_>| (ranges + 1, bytes.saturating_add(range.size));
     let (ranges, bytes) = list.into_iter().fold((0, 0), add);
     MemoryFacts { ranges: Some(ranges), bytes: Some(bytes) }
+}
+
+impl From<StackWords> for TriageFacts {
+    fn from(words: StackWords) -> Self {
+        Self { words: words.all, filtered: words.filtered, lost: words.lost }
+    }
 }
 
 impl ExceptionFacts {

@@ -38,6 +38,7 @@ mod findings;
 mod json;
 mod names;
 mod text;
+mod triage;
 
 use std::env;
 use std::ffi::OsString;

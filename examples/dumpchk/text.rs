@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use userdump::Dump;
-use userdump::format::StreamType;
+use userdump::format::{MinidumpType, StreamType};
 use userdump::read::any_format::{AnyException, AnyModule, AnyText, AnyThread};
 use userdump::read::handle::HandleData;
 use userdump::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
 use userdump::read::text::Utf16;
-use userdump::read::thread::ThreadNames;
+use userdump::read::thread::{StackWords, ThreadNames};
 use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
 
 use crate::findings::Findings;
 use crate::names::{INSTRUCTION, available, meaning_of_address, system};
+use crate::triage::Triage;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
@@ -30,7 +31,11 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         _ => {}
     }
     let names = thread_names(dump);
-    table(out, "threads", dump.threads(), |row| thread(&row, names.get(&row.id())))?;
+    let mut stacks = Triage::of(dump);
+    table(out, "threads", dump.threads(), |row| {
+        let words = stacks.as_mut().and_then(|stacks| stacks.words(&row));
+        thread(&row, names.get(&row.id()), words)
+    })?;
     table(out, "modules", dump.modules(), |row| module(&row))?;
     match dump {
         Dump::Minidump(dump) => memory(out, dump)?,
@@ -66,6 +71,9 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     process.map_or(Ok(()), |process| write!(out, ", process {process}"))?;
     let flags: Vec<&str> = dump.flags().iter_names().map(|(name, _)| name).collect();
     writeln!(out, "\nflags 0x{:x}: {}", dump.flags().bits(), flags.join(", "))?;
+    if dump.is_triage() {
+        writeln!(out, "triage dump: bytes 0x{:x} stand for words that were taken out", MinidumpType::TRIAGE_PATTERN)?;
+    }
     let used = dump.directory().iter().filter(|entry| entry.stream_type != StreamType::UNUSED);
     table(out, "streams", used, |entry| {
         let location = entry.location;
@@ -114,14 +122,18 @@ fn thread_names<'a>(dump: &Dump<'a>) -> HashMap<u32, Utf16<'a>> {
     first
 }
 
-fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>) -> String {
+fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackWords>) -> String {
     let context = thread.context().ok().flatten();
     let pointer = |value: Option<u64>| value.map_or("-".to_owned(), |value| format!("0x{value:x}"));
     let instruction = pointer(context.and_then(|context| context.instruction_pointer()));
     let stack = pointer(context.and_then(|context| context.stack_pointer()));
     let (id, name) = (thread.id(), text(name.copied().map(AnyText::Utf16)));
+    let words = words.map_or(String::new(), |words| {
+        let lost = if words.lost > 0 { format!(", {} lost", words.lost) } else { String::new() };
+        format!(", {} of {} words filtered{lost}", words.filtered, words.all)
+    });
     let size = match thread {
-        AnyThread::Minidump(thread) => format!("{:>8} bytes", thread.raw().stack.memory.data_size),
+        AnyThread::Minidump(thread) => format!("{:>8} bytes{words}", thread.raw().stack.memory.data_size),
         _ => String::new(),
     };
     format!("0x{id:<6x} at {instruction:<18} stack {stack:<18} {size} {name}")
@@ -212,7 +224,7 @@ fn table<T>(
     out: &mut impl Write,
     title: &str,
     mut rows: impl Iterator<Item = T>,
-    shown: impl Fn(T) -> String,
+    shown: impl FnMut(T) -> String,
 ) -> io::Result<()> {
     let first: Vec<String> = rows.by_ref().take(ROWS).map(shown).collect();
     let more = rows.count();

@@ -62,8 +62,8 @@ impl Planted {
 
     /// Looks for words that the options take out of the result of re-encoding a dump, and in what is printed of it.
     pub fn check(&self, source: &Dump<'_>, selected: &[SelectedMemory], result: &[u8], options: &Options) {
-        let asked = |bits| options.minidump_type().contains(bits);
-        let (filters, hides) = (asked(MinidumpType::FILTER_MEMORY), asked(MinidumpType::FILTER_MODULE_PATHS));
+        let hides = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
+        let filters = crate::redumped::filters(options.minidump_type());
         let is_gone = |place: &str| {
             GONE.contains(&place) || filters && FILTERED.contains(&place) || hides && FOLDERS.contains(&place)
         };

@@ -43,7 +43,7 @@ pub fn check(source: &[u8], options: &Options) {
     laws::accounted(&before, &once, &report, options);
     findings::check(&before, &dump, options);
     // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
-    let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
+    let filtered = filters(options.minidump_type());
     // With `R` the folder of the system is zero, in the page that it shares with all processes.
     let hides = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS)
         && before.memory().visible_within(0x7ffe_0030, 0x7ffe_0237).next().is_some();
@@ -86,8 +86,8 @@ pub fn check_compressed(source: &[u8], options: &Options) {
 pub fn check_process(mut process: Process, full_user_dump: bool, options: &Options) {
     let plain = process.dump(full_user_dump);
     check(&plain, options);
-    let asked = |bits| options.minidump_type().contains(bits);
-    if !asked(MinidumpType::FILTER_MEMORY) && !asked(MinidumpType::FILTER_MODULE_PATHS) {
+    let flags = options.minidump_type();
+    if !filters(flags) && !flags.contains(MinidumpType::FILTER_MODULE_PATHS) {
         return;
     }
     process.plant_secrets(full_user_dump);
@@ -102,7 +102,7 @@ pub fn check_process(mut process: Process, full_user_dump: bool, options: &Optio
         planted.check(&source, &selected, &result, options);
         planted.check_text(&format!("{report:?}"));
     }
-    if asked(MinidumpType::FILTER_MEMORY) && canary::forget(&mut process, full_user_dump) {
+    if filters(flags) && canary::forget(&mut process, full_user_dump) {
         canary::check(&source, &selected, &result);
     }
 }
@@ -114,11 +114,16 @@ fn more_asterisks(once: &[u8], twice: &[u8]) -> bool {
     once.len() == twice.len() && once.iter().zip(twice).all(blanked)
 }
 
-/// True if the dump says that it was made with `i` and `r`: all its memory counts as pointed to by stacks that no longer
+/// True if stacks are filtered: with `r` and with `s`.
+pub fn filters(flags: MinidumpType) -> bool {
+    flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE))
+}
+
+/// True if the dump says that it was made with `i` and `r` or `s`: all its memory counts as pointed to by stacks that no longer
 /// show it. A result without `r` does not say so, so that a second pass finds nothing on the stacks.
 fn pointers_are_filtered(dump: &Dump<'_>) -> bool {
-    let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
-    matches!(dump, Dump::Minidump(dump) if dump.flags().contains(both))
+    let follows = |flags: MinidumpType| flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
+    matches!(dump, Dump::Minidump(dump) if filters(dump.flags()) && follows(dump.flags()))
 }
 
 /// True if some context points to code or a stack with what its flags do not call valid. `r` and `R` zero that, so that a second

@@ -73,7 +73,8 @@ bitflags! {
         /// Headers of modules.
         #[doc(alias = "MiniDumpWithModuleHeaders")]
         const WITH_MODULE_HEADERS = 0x0008_0000;
-        /// Data reduced to what a first look needs.
+        /// Words of stacks and registers that a stack trace does not need are [`MinidumpType::TRIAGE_PATTERN`]. The
+        /// debugger calls it a triage dump.
         #[doc(alias = "MiniDumpFilterTriage")]
         const FILTER_TRIAGE = 0x0010_0000;
         /// Extended registers in the contexts.
@@ -101,6 +102,10 @@ impl MinidumpType {
     /// All bits that may be handed to `MiniDumpWriteDump`.
     #[doc(alias = "MiniDumpValidTypeFlags")]
     pub const VALID_TYPE_FLAGS: Self = Self::from_bits_retain(0x01FF_FFFF);
+
+    /// Every byte of what [`MinidumpType::FILTER_TRIAGE`] takes out of a dump, as measured on dumps by
+    /// `MiniDumpWriteDump`: the word `0xaaaaaaaaaaaaaaaa`, of 32-bit processes `0xaaaaaaaa`.
+    pub const TRIAGE_PATTERN: u8 = 0xaa;
 
     /// Those of the same dump with compressed memory: the debugger refuses one that has full memory as well.
     #[cfg(feature = "std")]

@@ -5,15 +5,18 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::format::ProcessorArchitecture;
-use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, RegisterGroup};
+use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, RegisterField, RegisterGroup};
 use crate::format::processor::Processor;
 use crate::format::system::XStateConfigFeature;
 use crate::read::Context;
 use crate::read::context::XState;
 
 use crate::redump::accounts::Accounts;
+use crate::redump::filter::triage::Triage;
 use crate::redump::unused_bytes::keep_only;
 
+/// The size of the area of the `FXSAVE` instruction in bytes.
+const FXSAVE: u32 = 512;
 /// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
 
@@ -27,6 +30,8 @@ pub(super) struct Form<'f> {
     pub(super) of_thread: bool,
     /// With nothing that is no valid register (`r`, `R`).
     pub(super) bare: bool,
+    /// With no general register but pointers that a triage dump explains (`s`).
+    pub(super) triage: Option<&'f Triage>,
     /// With registers that programs copy text through, and no stack trace needs: floating point and vectors (without `r`).
     pub(super) vectors: bool,
     /// Where extended registers are, as far as the dump says.
@@ -36,7 +41,7 @@ pub(super) struct Form<'f> {
 impl Form<'_> {
     /// As a full user dump has it.
     pub(super) const FIXED_PART: Self =
-        Self { whole: false, of_thread: false, bare: false, vectors: true, xstate: None };
+        Self { whole: false, of_thread: false, bare: false, triage: None, vectors: true, xstate: None };
 }
 
 /// What has to be changed of a record to give it a form: known before anything is copied.
@@ -49,6 +54,8 @@ pub(super) struct Change {
     fixed_part: Option<&'static ContextLayout>,
     /// The bytes that stay, if not all do.
     used: Option<Vec<Range<u32>>>,
+    /// The bytes that a triage dump has its pattern in.
+    filtered: Vec<Range<u32>>,
     /// Where the program counter stands, and what the thread list has for it.
     pc: Option<(u32, u32)>,
 }
@@ -57,6 +64,9 @@ impl Change {
     pub(super) fn new(context: &Context<'_>, processor: &Processor, form: Form<'_>) -> Self {
         let bytes = context.as_bytes();
         let mut change = Self { used: form.bare.then(|| used(context, form)).flatten(), ..Self::default() };
+        if let Some(triage) = form.triage {
+            change.filtered = filtered(context, triage);
+        }
         // That of another processor stays as large as it is.
         let known = by_size(bytes, processor).filter(|_| context.layout().is_some());
         let Some(layout) = known else { return change };
@@ -79,8 +89,8 @@ impl Change {
         change
     }
 
-    pub(super) const fn is_none(&self) -> bool {
-        self.fixed_part.is_none() && self.used.is_none() && self.pc.is_none()
+    pub(super) fn is_none(&self) -> bool {
+        self.fixed_part.is_none() && self.used.is_none() && self.filtered.is_empty() && self.pc.is_none()
     }
 
     /// True if the record of an exception would become another one.
@@ -96,6 +106,10 @@ impl Change {
         }
         if let Some(used) = &self.used {
             keep_only(bytes.to_mut(), used.iter().map(|range| range.start as usize..range.end as usize));
+        }
+        for range in &self.filtered {
+            let range = range.start as usize..(range.end as usize).min(bytes.len());
+            bytes.to_mut().get_mut(range).into_iter().flatten().for_each(|byte| *byte = Triage::PATTERN);
         }
         if let Some(layout) = self.fixed_part {
             let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
@@ -149,6 +163,50 @@ fn used(context: &Context<'_>, form: Form<'_>) -> Option<Vec<Range<u32>>> {
     let extended = context.xstate(form.xstate).filter(|_| form.vectors);
     let extended = extended.iter().flat_map(XState::used_ranges);
     Some([layout.flags_range()].into_iter().chain(registers).chain(extended).collect())
+}
+
+/// Where a triage dump has its pattern in a record: all that holds data, and general registers that are not explained.
+/// Where the thread is stays, and so do flags and segments; of a record that nobody can read, nothing stays.
+fn filtered(context: &Context<'_>, triage: &Triage) -> Vec<Range<u32>> {
+    let other = || of_another_processor(context).map(|(other, _)| other);
+    let Some(layout) = context.layout().or_else(other) else {
+        return alloc::vec![0..u32::try_from(context.as_bytes().len()).unwrap_or(u32::MAX)];
+    };
+    let mut ranges: Vec<_> = Vec::new();
+    let mut before: Option<RegisterField> = None;
+    // So is what no register has of the area of FXSAVE.
+    ranges.extend(layout.fxsave.map(|start| start..start + FXSAVE));
+    for register in layout.registers() {
+        let end = register.offset + register.size;
+        if holds_data(register.group) {
+            // What is between two of them is part of their store.
+            let start = before.filter(|before| before.group == register.group && before.size == register.size);
+            ranges.push(start.map_or(register.offset, |before| before.offset + before.size)..end);
+        } else if is_general(layout, &register) {
+            let value = value_at(context.as_bytes(), &register);
+            if !value.is_some_and(|value| triage.keeps_register(value)) {
+                ranges.push(register.offset..end);
+            }
+        }
+        before = Some(register);
+    }
+    ranges
+}
+
+/// True for registers that hold whatever a program works on: those of the size of an address but where the thread is.
+fn is_general(layout: &ContextLayout, register: &RegisterField) -> bool {
+    let place = [layout.instruction_pointer, layout.stack_pointer];
+    let is_frame = layout.frame_pointer == Some(register.offset);
+    (register.group == RegisterGroup::Integer || is_frame) && !place.contains(&register.offset)
+}
+
+fn value_at(bytes: &[u8], register: &RegisterField) -> Option<u64> {
+    let bytes = bytes.get(register.offset as usize..)?;
+    match register.size {
+        4 => bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes).into()),
+        8 => bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+        _ => None,
+    }
 }
 
 /// True for registers that hold what a program works on, and nothing that leads on to other frames.

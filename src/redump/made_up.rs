@@ -65,7 +65,7 @@ impl Transcoder<'_, '_> {
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; self.options.engine().system_memory_info_size()]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
-            if self.lacks(stream_type) {
+            if self.asked(stream_type.row().asked_by) && self.lacks(stream_type) {
                 self.carrier.builder.stream(stream_type, bytes);
                 self.report.made_up.push(stream_type);
             }

@@ -28,6 +28,7 @@
 //! | `D` | `0x40000` | | none | |
 //! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks and the registers that a stack trace does not need | |
 //! | `R` | `0x40080` | names of modules without folders | | |
+//! | `s` | `0x100080` | as `r` and `R` together, and no Token | words and registers that a stack trace does not need are `aa` | |
 //! | `a`, `A` | `0x661826` | those of `fFhtuyT` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
 //! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
@@ -106,140 +107,140 @@
 //! the [`Outcome`] of its stream; what the letters ask for and the source lacks is in [`Report::unserved`], what the
 //! result has beyond the source in [`Report::additions`] and [`Report::made_up`].
 //!
-//! # What `r` and `R` take out
+//! # What `r`, `R` and `s` take out
 //!
-//! Every place of a dump where text or other data of a user may be, and what becomes of it: the contract of the two options.
+//! Every place of a dump where text or other data of a user may be, and what becomes of it: the contract of the three options.
 //! `gone` means that none of it is in the result, `stays` that all of it is, if the letter in the second column asks for
-//! the place. With both options a place is gone if either takes it out. A test reads this table and plants words in each of
+//! the place. With several options a place is gone if one of them takes it out. A test reads this table and plants words in each of
 //! the places.
 //!
-//! | place | letter | `r` | `R` | why |
-//! |---|---|---|---|---|
-//! | stack | any | gone | stays | numbers and text that no stack trace needs |
-//! | end of the stack | any | gone | stays | the same |
-//! | code around an instruction | any | stays | stays | without it no stack trace begins |
-//! | memory at the address of an exception | any | gone | stays | of other systems than Windows it is no code |
-//! | memory that a pointer leads to | `i` | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
-//! | private memory | `w` | stays | stays | the same |
-//! | data section | `d` | stays | stays | the same |
-//! | code section | `c` | stays | stays | the same |
-//! | thread environment block | `p` | stays | stays | the same |
-//! | process environment block | `p` | stays | stays | the same |
-//! | process parameters | `p` | gone | stays | what the user typed |
-//! | command line | `p` | gone | stays | the same |
-//! | environment | `p` | gone | stays | the same |
-//! | headers of an image | `e` | stays | stays | the same |
-//! | features of the processor | any | stays | stays | describes the system, as do its version and the time |
-//! | folder of the system | any | gone | gone | no debugger needs it, and `R` is for it |
-//! | other data that the system shares | any | gone | stays | no debugger needs it |
-//! | other memory | any | gone | gone | no letter asks for it |
-//! | register | any | stays | stays | a stack trace begins with registers |
-//! | vector register whose flag is set | any | gone | stays | programs copy text through them, and no stack trace needs them |
-//! | registers whose flag is clear | any | gone | gone | not registers, but what the producer had in memory |
-//! | homes of parameters | any | gone | gone | the same |
-//! | vector registers without a flag | any | gone | gone | the same |
-//! | padding of a context | any | gone | gone | the same |
-//! | extended registers | `y` | gone | stays | they are vector registers |
-//! | extended registers that are not present | `y` | gone | gone | left over from another time |
-//! | gap in the extended state | `y` | gone | gone | the same |
-//! | parameter of the exception | any | stays | stays | it says what happened |
-//! | parameter beyond their count | any | gone | gone | not a parameter |
-//! | padding of the exception | any | gone | gone | padding |
-//! | service pack | any | stays | stays | describes the system |
-//! | behind the service pack | any | gone | gone | the text ends at its NUL |
-//! | system information of LLDB | any | gone | gone | left as it was in LLDB's memory, all but processor and system |
-//! | behind what describes the processor | any | gone | gone | unused part of a union |
-//! | name of the time zone | any | stays | stays | describes the system |
-//! | name of daylight saving time | any | stays | stays | the same |
-//! | build of the system | any | stays | stays | the same |
-//! | build of the debugger | any | stays | stays | the same |
-//! | behind the name of the time zone | any | gone | gone | the text ends at its NUL |
-//! | behind the name of daylight saving time | any | gone | gone | the same |
-//! | behind the build of the system | any | gone | gone | the same |
-//! | behind the build of the debugger | any | gone | gone | the same |
-//! | MiscInfo field whose flag is clear | any | gone | gone | not filled in |
-//! | MiscInfo entry of no extended register | any | gone | gone | no such size exists |
-//! | folder of a module | any | stays | gone | what `R` is for |
-//! | module | any | stays | stays | symbols are found by it |
-//! | behind the name of a module | any | gone | gone | the text ends at its NUL |
-//! | reserved fields of a module | any | gone | gone | they have no meaning |
-//! | version of a module without its signature | any | gone | gone | not a version |
-//! | folder of a PDB | any | stays | gone | what `R` is for |
-//! | name of a user behind Users | any | stays | gone | a folder of a module has it, and it is hidden in every path |
-//! | name of a user behind home | any | stays | gone | the same |
-//! | PDB | any | stays | stays | symbols are found by it |
-//! | behind the name of a PDB | any | gone | gone | the text ends at its NUL |
-//! | debug file | any | stays | stays | symbols are found by it |
-//! | behind the name of a debug file | any | gone | gone | the text ends at its NUL |
-//! | folder of an unloaded module | `u` | stays | gone | what `R` is for |
-//! | unloaded module | `u` | stays | stays | asked for by its letter |
-//! | behind the name of an unloaded module | `u` | gone | gone | the text ends at its NUL |
-//! | thread | any | stays | stays | names of threads say what the threads do |
-//! | behind the name of a thread | any | gone | gone | the text ends at its NUL |
-//! | error of a thread without one | `t` | gone | gone | not filled in |
-//! | times of a thread that could not be examined | `t` | gone | gone | the same |
-//! | padding of a region | `F` | gone | gone | padding |
-//! | type of a handle | `h` | stays | stays | asked for by its letter |
-//! | object of a handle | `h` | stays | stays | the same |
-//! | record of a handle | `h` | stays | stays | the same |
-//! | behind the object of a handle | `h` | gone | gone | the text ends at its NUL |
-//! | reserved field of a handle | `h` | gone | gone | it has no meaning |
-//! | token | any | stays | stays | rights of the process |
-//! | behind the last token | any | gone | gone | beyond the list |
-//! | entries of a function table | any | stays | stays | needed for unwinding |
-//! | system's record of a function table | any | gone | gone | the debugger blanks it, too |
-//! | padding of a function table | any | gone | gone | padding |
-//! | behind the memory of the system | any | gone | gone | beyond the structure |
-//! | behind the memory of the process | any | gone | gone | the same |
-//! | handle operations | any | gone | stays | nobody needs them for a stack trace |
-//! | script | any | gone | stays | not described |
-//! | trace | `T` | gone | stays | the same |
-//! | comment in ANSI | any | gone | stays | somebody typed it |
-//! | comment in UTF-16 | any | gone | stays | the same |
-//! | behind a comment | any | gone | gone | the text ends at its NUL |
-//! | stream of a program | any | gone | stays | not described |
-//! | stream of nobody | any | gone | stays | the same |
-//! | stream that is too short | any | gone | stays | with `r` it must be what it claims to be |
-//! | thread IDs of Breakpad that do not count | any | gone | gone | not filled in |
-//! | assertion | any | gone | stays | somebody wrote it |
-//! | behind an assertion | any | gone | gone | the text ends at its NUL |
-//! | /proc/cpuinfo | any | stays | stays | describes the system |
-//! | /proc/self/status | any | stays | stays | describes the process |
-//! | /proc/self/stat | any | stays | stays | describes the process |
-//! | /etc/lsb-release | any | stays | stays | describes the system |
-//! | /proc/self/limits | any | stays | stays | describes the process |
-//! | /proc/uptime | any | stays | stays | describes the system |
-//! | behind a text of Linux | any | gone | gone | the text ends at its NUL |
-//! | auxiliary vector | any | stays | stays | addresses and sizes |
-//! | behind the auxiliary vector | any | gone | gone | beyond its end |
-//! | folder of a mapped file | any | stays | gone | what `R` is for |
-//! | mapped file | any | stays | stays | symbols are found by it |
-//! | name of anonymous memory | any | stays | gone | the program named it |
-//! | name of shared memory | any | stays | gone | the same |
-//! | folder of a shared object | any | stays | gone | what `R` is for |
-//! | shared object | any | stays | stays | symbols are found by it |
-//! | behind the dynamic section | any | gone | gone | beyond its end |
-//! | padding of a shared object | any | gone | gone | padding |
-//! | /proc/self/cmdline | any | gone | stays | what the user typed |
-//! | /proc/self/environ | any | gone | stays | the same |
-//! | /proc/self/fd | any | gone | stays | names of open files |
-//! | folder of a host module | any | stays | gone | what `R` is for |
-//! | host module | any | stays | stays | symbols are found by it |
-//! | reserved fields of a host module | any | gone | gone | they have no meaning |
-//! | key of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | value of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | list of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | pair of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | object of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | value of an object of Crashpad | any | gone | stays | annotations are what the program likes |
-//! | behind a text of Crashpad | any | gone | gone | the text ends at its NUL |
-//! | padding of Crashpad | any | gone | gone | padding |
-//! | crash of a Mac | any | gone | stays | messages of libraries |
-//! | unused record of the crash of a Mac | any | gone | gone | beyond their count |
-//! | boot of a Mac | any | gone | stays | what somebody typed |
-//! | soft errors | any | gone | stays | not described |
-//! | unused directory entry | any | gone | gone | nothing leads to it |
-//! | end of the file | any | gone | gone | the same |
+//! | place | letter | `r` | `R` | `s` | why |
+//! |---|---|---|---|---|---|
+//! | stack | any | gone | stays | gone | numbers and text that no stack trace needs |
+//! | end of the stack | any | gone | stays | gone | the same |
+//! | code around an instruction | any | stays | stays | stays | without it no stack trace begins |
+//! | memory at the address of an exception | any | gone | stays | gone | of other systems than Windows it is no code |
+//! | memory that a pointer leads to | `i` | stays | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
+//! | private memory | `w` | stays | stays | stays | the same |
+//! | data section | `d` | stays | stays | stays | the same |
+//! | code section | `c` | stays | stays | stays | the same |
+//! | thread environment block | `p` | stays | stays | stays | the same |
+//! | process environment block | `p` | stays | stays | stays | the same |
+//! | process parameters | `p` | gone | stays | gone | what the user typed |
+//! | command line | `p` | gone | stays | gone | the same |
+//! | environment | `p` | gone | stays | gone | the same |
+//! | headers of an image | `e` | stays | stays | stays | the same |
+//! | features of the processor | any | stays | stays | stays | describes the system, as do its version and the time |
+//! | folder of the system | any | gone | gone | gone | no debugger needs it, and `R` is for it |
+//! | other data that the system shares | any | gone | stays | gone | no debugger needs it |
+//! | other memory | any | gone | gone | gone | no letter asks for it |
+//! | register | any | stays | stays | gone | a stack trace begins with registers |
+//! | vector register whose flag is set | any | gone | stays | gone | programs copy text through them, and no stack trace needs them |
+//! | registers whose flag is clear | any | gone | gone | gone | not registers, but what the producer had in memory |
+//! | homes of parameters | any | gone | gone | gone | the same |
+//! | vector registers without a flag | any | gone | gone | gone | the same |
+//! | padding of a context | any | gone | gone | gone | the same |
+//! | extended registers | `y` | gone | stays | gone | they are vector registers |
+//! | extended registers that are not present | `y` | gone | gone | gone | left over from another time |
+//! | gap in the extended state | `y` | gone | gone | gone | the same |
+//! | parameter of the exception | any | stays | stays | stays | it says what happened |
+//! | parameter beyond their count | any | gone | gone | gone | not a parameter |
+//! | padding of the exception | any | gone | gone | gone | padding |
+//! | service pack | any | stays | stays | stays | describes the system |
+//! | behind the service pack | any | gone | gone | gone | the text ends at its NUL |
+//! | system information of LLDB | any | gone | gone | gone | left as it was in LLDB's memory, all but processor and system |
+//! | behind what describes the processor | any | gone | gone | gone | unused part of a union |
+//! | name of the time zone | any | stays | stays | stays | describes the system |
+//! | name of daylight saving time | any | stays | stays | stays | the same |
+//! | build of the system | any | stays | stays | stays | the same |
+//! | build of the debugger | any | stays | stays | stays | the same |
+//! | behind the name of the time zone | any | gone | gone | gone | the text ends at its NUL |
+//! | behind the name of daylight saving time | any | gone | gone | gone | the same |
+//! | behind the build of the system | any | gone | gone | gone | the same |
+//! | behind the build of the debugger | any | gone | gone | gone | the same |
+//! | MiscInfo field whose flag is clear | any | gone | gone | gone | not filled in |
+//! | MiscInfo entry of no extended register | any | gone | gone | gone | no such size exists |
+//! | folder of a module | any | stays | gone | gone | what `R` is for |
+//! | module | any | stays | stays | stays | symbols are found by it |
+//! | behind the name of a module | any | gone | gone | gone | the text ends at its NUL |
+//! | reserved fields of a module | any | gone | gone | gone | they have no meaning |
+//! | version of a module without its signature | any | gone | gone | gone | not a version |
+//! | folder of a PDB | any | stays | gone | gone | what `R` is for |
+//! | name of a user behind Users | any | stays | gone | gone | a folder of a module has it, and it is hidden in every path |
+//! | name of a user behind home | any | stays | gone | gone | the same |
+//! | PDB | any | stays | stays | stays | symbols are found by it |
+//! | behind the name of a PDB | any | gone | gone | gone | the text ends at its NUL |
+//! | debug file | any | stays | stays | stays | symbols are found by it |
+//! | behind the name of a debug file | any | gone | gone | gone | the text ends at its NUL |
+//! | folder of an unloaded module | `u` | stays | gone | gone | what `R` is for |
+//! | unloaded module | `u` | stays | stays | stays | asked for by its letter |
+//! | behind the name of an unloaded module | `u` | gone | gone | gone | the text ends at its NUL |
+//! | thread | any | stays | stays | stays | names of threads say what the threads do |
+//! | behind the name of a thread | any | gone | gone | gone | the text ends at its NUL |
+//! | error of a thread without one | `t` | gone | gone | gone | not filled in |
+//! | times of a thread that could not be examined | `t` | gone | gone | gone | the same |
+//! | padding of a region | `F` | gone | gone | gone | padding |
+//! | type of a handle | `h` | stays | stays | stays | asked for by its letter |
+//! | object of a handle | `h` | stays | stays | stays | the same |
+//! | record of a handle | `h` | stays | stays | stays | the same |
+//! | behind the object of a handle | `h` | gone | gone | gone | the text ends at its NUL |
+//! | reserved field of a handle | `h` | gone | gone | gone | it has no meaning |
+//! | token | any | stays | stays | gone | rights of the process |
+//! | behind the last token | any | gone | gone | gone | beyond the list |
+//! | entries of a function table | any | stays | stays | stays | needed for unwinding |
+//! | system's record of a function table | any | gone | gone | gone | the debugger blanks it, too |
+//! | padding of a function table | any | gone | gone | gone | padding |
+//! | behind the memory of the system | any | gone | gone | gone | beyond the structure |
+//! | behind the memory of the process | any | gone | gone | gone | the same |
+//! | handle operations | any | gone | stays | gone | nobody needs them for a stack trace |
+//! | script | any | gone | stays | gone | not described |
+//! | trace | `T` | gone | stays | gone | the same |
+//! | comment in ANSI | any | gone | stays | gone | somebody typed it |
+//! | comment in UTF-16 | any | gone | stays | gone | the same |
+//! | behind a comment | any | gone | gone | gone | the text ends at its NUL |
+//! | stream of a program | any | gone | stays | gone | not described |
+//! | stream of nobody | any | gone | stays | gone | the same |
+//! | stream that is too short | any | gone | stays | gone | with `r` it must be what it claims to be |
+//! | thread IDs of Breakpad that do not count | any | gone | gone | gone | not filled in |
+//! | assertion | any | gone | stays | gone | somebody wrote it |
+//! | behind an assertion | any | gone | gone | gone | the text ends at its NUL |
+//! | /proc/cpuinfo | any | stays | stays | stays | describes the system |
+//! | /proc/self/status | any | stays | stays | stays | describes the process |
+//! | /proc/self/stat | any | stays | stays | stays | describes the process |
+//! | /etc/lsb-release | any | stays | stays | stays | describes the system |
+//! | /proc/self/limits | any | stays | stays | stays | describes the process |
+//! | /proc/uptime | any | stays | stays | stays | describes the system |
+//! | behind a text of Linux | any | gone | gone | gone | the text ends at its NUL |
+//! | auxiliary vector | any | stays | stays | stays | addresses and sizes |
+//! | behind the auxiliary vector | any | gone | gone | gone | beyond its end |
+//! | folder of a mapped file | any | stays | gone | gone | what `R` is for |
+//! | mapped file | any | stays | stays | stays | symbols are found by it |
+//! | name of anonymous memory | any | stays | gone | gone | the program named it |
+//! | name of shared memory | any | stays | gone | gone | the same |
+//! | folder of a shared object | any | stays | gone | gone | what `R` is for |
+//! | shared object | any | stays | stays | stays | symbols are found by it |
+//! | behind the dynamic section | any | gone | gone | gone | beyond its end |
+//! | padding of a shared object | any | gone | gone | gone | padding |
+//! | /proc/self/cmdline | any | gone | stays | gone | what the user typed |
+//! | /proc/self/environ | any | gone | stays | gone | the same |
+//! | /proc/self/fd | any | gone | stays | gone | names of open files |
+//! | folder of a host module | any | stays | gone | gone | what `R` is for |
+//! | host module | any | stays | stays | stays | symbols are found by it |
+//! | reserved fields of a host module | any | gone | gone | gone | they have no meaning |
+//! | key of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | value of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | list of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | pair of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | object of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | value of an object of Crashpad | any | gone | stays | gone | annotations are what the program likes |
+//! | behind a text of Crashpad | any | gone | gone | gone | the text ends at its NUL |
+//! | padding of Crashpad | any | gone | gone | gone | padding |
+//! | crash of a Mac | any | gone | stays | gone | messages of libraries |
+//! | unused record of the crash of a Mac | any | gone | gone | gone | beyond their count |
+//! | boot of a Mac | any | gone | stays | gone | what somebody typed |
+//! | soft errors | any | gone | stays | gone | not described |
+//! | unused directory entry | any | gone | gone | gone | nothing leads to it |
+//! | end of the file | any | gone | gone | gone | the same |
 //!
 //! With `r`, a word of a stack stays if it can be part of a stack trace; all others become zero. It is a frame pointer if
 //! it points into a thread's stack or to its end. It is a return address if it follows executable memory of a module and,
@@ -254,8 +255,15 @@
 //! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
 //!
+//! With `s` (triage) the result has no text that `r` or `R` would take out, and more is gone of stacks and registers. A
+//! word stays if it would with `r`, and points into a module or to memory of the result. It is `0xaa` in each byte
+//! otherwise, unless it was zero: so the debugger says what it is. The same holds for general registers, those of an
+//! exception as well; floating point and vector registers are `0xaa`, and so is all of a context whose layout is not known.
+//! Stacks are filtered down to their lowest address, whatever other options take of them, full memory included. Extended
+//! contexts do not go with it, so that `y`, `a` and `A` are refused.
+//!
 //! So up to 0x200 bytes to either side of an instruction stay.
-//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered: [`Report::unfiltered_memory`] says how much that is, and how much
+//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and with `s` neither is what `f` adds: [`Report::unfiltered_memory`] says how much that is, and how much
 //! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
 //!
@@ -312,6 +320,10 @@
 //! | folder of the system in that data, with `R` | kept | zero |
 //! | headers and data directories of images (`e`) | none | those that the source holds, as of a running process |
 //! | unloaded modules beyond 10,000 (2026) | a dump that it cannot re-encode any more | the newest 10,000; the report counts the others |
+//! | words that stay of stacks with `s` | all that point into modules or to memory of the dump, and to objects whose first word does, text as well | those of them that stay with `r`; first words of objects only if the source is a triage dump |
+//! | registers with `s` | those of exceptions stay, homes of parameters as well | filtered as those of threads are |
+//! | parts of stacks that other letters take, with `s` | not filtered; with full memory, `s` counts for nothing (2017) | filtered |
+//! | data that the system shares with all processes, with `s` | all of it stays | what stays with `r` |
 //! | triage dump as a source | an ordinary dump, though its words stay filtered | a triage dump by its flag, with the words of objects, unless it gets all memory |
 //! | trace of the processor | dropped | kept with `T` and `a` (2017: always) |
 //! | exit status in thread information | zeroed | kept |
@@ -337,7 +349,7 @@
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
-//! | `r` | sets its flag, no more | what [the contract](#what-r-and-r-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, of `p` the process parameters, and vector registers; the report tells what other options add unfiltered |
+//! | `r` | sets its flag, no more | what [the contract](#what-r-r-and-s-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, of `p` the process parameters, and vector registers; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |

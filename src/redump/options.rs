@@ -38,6 +38,9 @@ const GO_ON: MinidumpType = MinidumpType::IGNORE_INACCESSIBLE_MEMORY;
 const ALL_OF_2026: MinidumpType =
     ALL.union(GO_ON).union(MinidumpType::WITH_AVX_X_STATE_CONTEXT).union(MinidumpType::WITH_IPT_TRACE);
 
+/// What `s` stands for: no folders in a triage dump.
+const TRIAGE: MinidumpType = MinidumpType::FILTER_TRIAGE.union(MinidumpType::FILTER_MODULE_PATHS);
+
 /// A letter that is the same for both engines.
 const fn letter(letter: char, bits: MinidumpType) -> Letter {
     Letter { letter, v2017: Some(bits), v2026: bits }
@@ -52,7 +55,7 @@ const fn new(letter: char, v2026: MinidumpType) -> Letter {
 }
 
 /// Every letter that the debugger takes and we do too, those that stand for others first.
-const LETTERS: [Letter; 21] = [
+const LETTERS: [Letter; 22] = [
     changed('A', ALL.union(GO_ON), ALL_OF_2026),
     changed('a', ALL, ALL_OF_2026),
     changed('f', MinidumpType::WITH_FULL_MEMORY, MinidumpType::WITH_FULL_MEMORY.union(GO_ON)),
@@ -66,6 +69,7 @@ const LETTERS: [Letter; 21] = [
     letter('d', MinidumpType::WITH_DATA_SEGS),
     letter('c', MinidumpType::WITH_CODE_SEGS),
     letter('e', MinidumpType::WITH_MODULE_HEADERS),
+    letter('s', TRIAGE),
     letter('r', MinidumpType::FILTER_MEMORY),
     letter('R', MinidumpType::FILTER_MODULE_PATHS),
     letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT),
@@ -82,6 +86,11 @@ const REFUSED: [(char, &str); 2] = [
     ('C', "the debugger leaves out all threads but one and the exception with it; `i` adds what stacks point to"),
     ('W', "the debugger takes the data sections of some modules and not of others with it; `d` takes all of them"),
 ];
+
+/// A triage dump has no extended contexts: `MiniDumpWriteDump` refuses to write one with them.
+const NOT_TOGETHER: MinidumpType = MinidumpType::FILTER_TRIAGE.union(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
+const NO_EXTENDED_CONTEXTS: &str =
+    "a triage dump has no extended contexts, for which `y` asks, and `a` and `A` with it; `fFhutT` is `a` without them";
 
 /// What a re-encoded dump shall hold.
 ///
@@ -164,7 +173,11 @@ impl Options {
         if all_letters.contains('P') && !all_letters.contains('A') {
             return Err(RedumpError::RefusedLetter { letter: 'P', reason: "it only goes with `A`" });
         }
-        bits.map(|bits| Self { engine, bits, ..Self::default() }).ok_or_else(|| no_option(words))
+        let bits = bits.ok_or_else(|| no_option(words))?;
+        if bits.contains(NOT_TOGETHER) {
+            return Err(RedumpError::RefusedLetter { letter: 's', reason: NO_EXTENDED_CONTEXTS });
+        }
+        Ok(Self { engine, bits, ..Self::default() })
     }
 
     /// The version of the debugger that the result equals.
@@ -220,8 +233,8 @@ impl Options {
 
     /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
     ///
-    /// The debugger sets the bit for token information with every option. Those of compressed memory are only in a dump that
-    /// has memory.
+    /// The debugger sets the bit for token information with every option but `s`. Those of compressed memory are only in a
+    /// dump that has memory.
     pub fn minidump_type(&self) -> MinidumpType {
         match self.compressed && !self.full_user_dump {
             true => self.asked().compressed(),
@@ -234,7 +247,10 @@ impl Options {
         if self.full_user_dump {
             return MinidumpType::empty();
         }
-        let mut bits = self.bits | MinidumpType::WITH_TOKEN_INFORMATION;
+        let mut bits = self.bits;
+        if !self.is_triage() {
+            bits |= MinidumpType::WITH_TOKEN_INFORMATION;
+        }
         if self.filter_is_overruled() {
             bits -= MinidumpType::FILTER_MEMORY;
         }
@@ -244,19 +260,26 @@ impl Options {
         bits
     }
 
-    /// True if `r` is among the letters and has no effect: full memory wins over it, as in the debugger.
+    /// True if `s` is among the letters: what `r` and `R` take out, and more, is not in the result, whatever else is.
+    pub fn is_triage(&self) -> bool {
+        self.bits.contains(MinidumpType::FILTER_TRIAGE)
+    }
+
+    /// True if `r` is among the letters and has no effect: full memory wins over it, as in the debugger, but not over `s`.
     pub fn filter_is_overruled(&self) -> bool {
-        self.bits.contains(MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY))
+        let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY);
+        self.bits.contains(both) && !self.is_triage()
     }
 
     /// The options that give a dump these flags in its header.
     ///
     /// Full memory goes on where bytes are missing unless the flags forbid it, as the debugger and `MiniDumpWriteDump`
-    /// have it: they add the flag for it.
+    /// have it: they add the flag for it. So they do with the flag for base names in a triage dump.
     ///
     /// # Errors
     ///
-    /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for. Token information may be set or
+    /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for, [`RedumpError::RefusedLetter`] if the
+    /// flags are those of a triage dump with extended contexts. Token information may be set or
     /// not, as the debugger always sets it.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
         Self::from_minidump_type_as(Engine::default(), flags)
@@ -284,6 +307,12 @@ impl Options {
         if bits.contains(MinidumpType::WITH_FULL_MEMORY) && goes_on {
             bits |= GO_ON;
         }
+        if bits.contains(NOT_TOGETHER) {
+            return Err(RedumpError::RefusedLetter { letter: 's', reason: NO_EXTENDED_CONTEXTS });
+        }
+        if bits.contains(MinidumpType::FILTER_TRIAGE) {
+            bits |= TRIAGE;
+        }
         let options = Self { engine, bits, compressed, ..Self::default() };
         let rest = options.without_letter();
         // Of compressed memory the flags do not say whether it was all.
@@ -307,7 +336,8 @@ impl Options {
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
         const OF_USER_DUMP: MinidumpType =
             MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
-        if self.full_user_dump { OF_USER_DUMP } else { self.asked() }.contains(bits)
+        let filters = if self.is_triage() { MinidumpType::FILTER_MEMORY } else { MinidumpType::empty() };
+        if self.full_user_dump { OF_USER_DUMP } else { self.asked() | filters }.contains(bits)
     }
 
     /// The letter that stands for just these bits, if they are asked for by themselves or with all that every process

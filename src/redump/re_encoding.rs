@@ -70,7 +70,7 @@ impl<'a> Redump<'a> {
         }
         report.filter_overruled = options.filter_is_overruled();
         if options.contain(MinidumpType::FILTER_MEMORY) {
-            report.unfiltered_memory = selection.selected.unfiltered(&source);
+            report.unfiltered_memory = selection.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
         let rows_before = source.ranges.count() as u64;

@@ -41,9 +41,8 @@ impl<'a> Contents<'a> {
     ) -> Self {
         let selected = &selection.selected;
         let filter = selection.code.as_ref().map(|code| {
-            let stacks = selection.stacks.iter().chain(selection.extended.as_flattened());
-            let stacks = stacks.flatten().copied().collect();
-            StackFilter::new(source, Rc::clone(code), stacks, selected.wanted())
+            let rules = (Rc::clone(code), selection.triage.clone());
+            StackFilter::new(source, rules, selection.filtered(), selected.wanted())
         });
         let changes = Changes::new(source, filter, blank, redactor, selection).map(Rc::new);
         let blanked = |changes: &Rc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();

@@ -11,16 +11,18 @@ use crate::format::{LocationDescriptor, MinidumpType, Rva64, RvaWidth, StreamTyp
 use crate::read::handle::HandleObjects;
 use crate::read::system::MiscInfo;
 use crate::read::text::Utf16;
-use crate::read::{Budget, ClaimKind, Context, Interval, Minidump, Module, RawStream, SharedParts, Stream};
+use crate::read::{Budget, ClaimKind, Context, Minidump, Module, RawStream, SharedParts, Stream};
 use crate::write::{MinidumpBuilder, PartId, Text};
 
 use crate::redump::accounts::Accounts;
 use crate::redump::carried::object_bytes;
 use crate::redump::context_form::{Change, Form};
+use crate::redump::filter::triage::Triage;
 use crate::redump::first_places::{CODE_VIEW, CONTEXT, First, Place, STRING, first_places};
 use crate::redump::folders::base_names::{code_view_without_folder, wide_name_of_module};
 use crate::redump::folders::learn::Folders;
 use crate::redump::options::Options;
+use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 
@@ -46,6 +48,8 @@ pub(super) struct Carrier<'s, 'a> {
     pub(super) carried: HashMap<(Kind, u64, u64), PartId>,
     /// True if contexts keep what is behind their fixed part.
     extended_state: bool,
+    /// What a triage dump keeps of registers, if the result is to become one.
+    triage: Option<&'s Triage>,
     /// True if they keep floating point and vectors.
     vectors: bool,
     /// Where that is in them.
@@ -78,7 +82,7 @@ pub(super) struct Carrier<'s, 'a> {
 
 impl<'s, 'a> Carrier<'s, 'a> {
     /// `selected` is what the result has of the process.
-    pub(super) fn new(source: &'s Source<'a>, options: &Options, selected: &[Interval]) -> Self {
+    pub(super) fn new(source: &'s Source<'a>, options: &Options, selection: &'s Selection) -> Self {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
@@ -94,11 +98,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
             source,
             dump,
             carried: HashMap::new(),
-            extended_state: options.contain(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
+            extended_state: selection.flags(source, options).contains(MinidumpType::WITH_AVX_X_STATE_CONTEXT),
+            triage: selection.triage.as_deref(),
             vectors: !options.contain(MinidumpType::FILTER_MEMORY),
             xstate,
             folders,
-            carried_bytes: source.room(selected),
+            carried_bytes: source.room(&selection.selected.ranges),
             prepaid: HashSet::new(),
             strings: HashMap::new(),
             read: twice,
@@ -350,8 +355,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let is_doubtful = shares || extended.is_err();
         let whole = self.extended_state && self.vectors && !(is_doubtful && self.is_private);
         self.noticed.extend(extended.err().filter(|_| self.extended_state));
-        let (bare, vectors, xstate) = (self.is_private, self.vectors, self.xstate.as_ref());
-        let change = Change::new(&context, processor, Form { whole, of_thread, bare, vectors, xstate });
+        let (bare, triage, vectors, xstate) = (self.is_private, self.triage, self.vectors, self.xstate.as_ref());
+        let change = Change::new(&context, processor, Form { whole, of_thread, bare, triage, vectors, xstate });
         if shares {
             let kept = change.applied(&context).len() as u64;
             let memory = self.source.positions.refuse(CONTEXT, offset, kept);

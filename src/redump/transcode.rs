@@ -40,7 +40,7 @@ pub(super) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<(MinidumpBuilder<'a>, Vec<Interval>), RedumpError> {
-    let carrier = Carrier::new(source, options, &selection.selected.ranges);
+    let carrier = Carrier::new(source, options, selection);
     let mut transcoder = Transcoder {
         source,
         options,
@@ -62,9 +62,7 @@ pub(super) fn transcode<'a>(
     for (stream_type, bytes) in hooks.added {
         builder.stream(stream_type, bytes);
     }
-    builder
-        .flags(options.asked() | source.triage(selection.selected.full))
-        .time_date_stamp(source.dump().header().time_date_stamp);
+    builder.flags(selection.flags(source, options)).time_date_stamp(source.dump().header().time_date_stamp);
     let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
     if options.is_compressed() {

@@ -49,6 +49,7 @@ mod redump_redact;
 mod redump_report;
 mod redump_select;
 mod redump_tables;
+mod redump_triage;
 mod redump_usable;
 mod redump_user;
 mod references;
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
         redump_report::trials(),
         redump_select::trials(),
         redump_tables::trials(),
+        redump_triage::trials(),
         redump_usable::trials(),
         redump_user::trials(),
         references::trials(),

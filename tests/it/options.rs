@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// The letters, with the flags that the debugger of 2026 writes for each: those of the golden dumps `letters`, and of
 /// `P`, which is none by itself, those of the reference.
-const LETTERS: [(char, u64); 20] = [
+const LETTERS: [(char, u64); 21] = [
     ('a', 0x66_1826),
     ('A', 0x66_1826),
     ('f', 0x6_0002),
@@ -45,6 +45,7 @@ const LETTERS: [(char, u64); 20] = [
     ('e', 0xc_0000),
     ('r', 0x4_0008),
     ('R', 0x4_0080),
+    ('s', 0x10_0080),
     ('y', 0x24_0000),
     ('M', 0x4_4000),
     ('D', 0x4_0000),
@@ -203,7 +204,9 @@ fn words_may_begin_in_three_ways_and_be_repeated() {
 }
 
 fn the_order_of_letters_makes_no_difference() {
-    let mut letters: Vec<char> = LETTERS.iter().map(|(letter, _)| *letter).filter(|letter| *letter != 'A').collect();
+    let all = LETTERS.iter().map(|(letter, _)| *letter);
+    // Not all go together.
+    let mut letters: Vec<char> = all.filter(|letter| !['A', 's'].contains(letter)).collect();
     let expected = parse(&format!("/m{}", letters.iter().collect::<String>()));
     for turn in 0..letters.len() {
         letters.rotate_left(1);
@@ -255,6 +258,10 @@ fn flags_and_letters_are_inverse_over_all_subsets() {
     inverse(Engine::V2017, &letters);
 }
 
+/// Triage, and with extended contexts.
+const TRIAGE: u64 = 0x10_0080;
+const TOGETHER: u64 = 0x30_0000;
+
 fn inverse(engine: Engine, letters: &[(char, u64)]) {
     // Each subset of half of the letters beside each of a few of the others, so that all pairs meet.
     for subset in 0..1u32 << letters.len() {
@@ -263,9 +270,16 @@ fn inverse(engine: Engine, letters: &[(char, u64)]) {
         }
         let chosen = || letters.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1).map(|(_, it)| it);
         let word: String = "/m".chars().chain(chosen().map(|(letter, _)| *letter)).collect();
-        let bits = chosen().fold(0x40000, |bits, (_, flags)| bits | flags);
+        let bits = chosen().fold(0, |bits, (_, flags)| bits | flags);
+        if bits & TOGETHER == TOGETHER {
+            let refused = Options::parse_as(engine, &word);
+            assert!(matches!(refused, Err(RedumpError::RefusedLetter { letter: 's', .. })), "{word}");
+            continue;
+        }
+        let is_triage = bits & TRIAGE == TRIAGE;
+        let bits = if is_triage { bits & !0x40000 } else { bits | 0x40000 };
         let options = Options::parse_as(engine, &word).unwrap_or_else(|error| panic!("{word}: {error}"));
-        let overruled = if bits & 2 != 0 { bits & 8 } else { 0 };
+        let overruled = if bits & 2 != 0 && !is_triage { bits & 8 } else { 0 };
         let stopped = if bits & 0x200_0000 != 0 { 0x2_0000 } else { 0 };
         assert_eq!(options.minidump_type().bits(), bits & !overruled & !stopped, "{word}");
         assert_eq!(options.filter_is_overruled(), overruled != 0, "{word}");
@@ -285,7 +299,8 @@ fn flags_without_a_letter_are_named() {
     ) {
         Err(RedumpError::UnsupportedFlags { bits }) => Some(bits),
         Ok(options) => {
-            assert_eq!(options.minidump_type().bits(), bits | 0x40000 | added);
+            let token = if bits & TRIAGE == 0x10_0000 { 0x80 } else { 0x40000 };
+            assert_eq!(options.minidump_type().bits(), bits | token | added);
             None
         }
         Err(other) => panic!("{bits:#x}: {other}"),
@@ -293,7 +308,7 @@ fn flags_without_a_letter_are_named() {
     let unsupported_2017 = |bits| unsupported_as(Engine::V2017, bits, 0);
     let unsupported = |bits: u64| unsupported_as(Engine::V2026, bits, if bits & 2 != 0 { 0x2_0000 } else { 0 });
     // One bit after the other: those of letters, the token's, and all others.
-    let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 21, 26];
+    let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 20, 21, 26];
     let covered: Vec<u32> = covered_2017.into_iter().chain([22, 25]).collect();
     for bit in 0..64 {
         assert_eq!(unsupported_2017(1 << bit), (!covered_2017.contains(&bit)).then_some(1 << bit), "bit {bit} in 2017");
@@ -312,7 +327,7 @@ fn flags_without_a_letter_are_named() {
         (0x406_1820, Some(0x2_0000)),
         (0x400_0002, Some(0x400_0000)),
         (0x80_0000_0004_1C36, Some(0x80_0000_0000_0410)),
-        (u64::MAX, Some(!0x2E_7BEF)),
+        (!0x10_0000, Some(!0x3E_7BEF)),
     ] {
         assert_eq!(unsupported_2017(flags), rest, "{flags:#x} in 2017");
     }

@@ -53,7 +53,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 46] = [
+const MATTERS: [&str; 50] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -64,6 +64,11 @@ const MATTERS: [&str; 46] = [
     "folder of the system in that data, with `R`",
     "headers and data directories of images (`e`)",
     "unloaded modules beyond 10,000 (2026)",
+    // The next four are looked at in `redump_triage`.
+    "words that stay of stacks with `s`",
+    "registers with `s`",
+    "parts of stacks that other letters take, with `s`",
+    "data that the system shares with all processes, with `s`",
     "triage dump as a source",
     "trace of the processor",
     "exit status in thread information",

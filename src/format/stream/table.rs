@@ -104,7 +104,7 @@ macro_rules! stream_table {
                 HandleOperationList(HandleOperationList<'a>) { check entries, used handle_operations };
             /// Security tokens.
             #[doc(alias = "TokenStream")]
-            TOKEN = 19 => "Token", COPIED.once().rank(5).kept_by_r(),
+            TOKEN = 19 => "Token", COPIED.once().asked_by(Flags::WITH_TOKEN_INFORMATION).rank(5).kept_by_r(),
                 Token(TokenInfoList<'a>) { check tokens, used tokens };
             /// Report of Microsoft's script engine, opaque.
             #[doc(alias = "JavaScriptDataStream")]

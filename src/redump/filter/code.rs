@@ -57,7 +57,7 @@ impl Code {
     }
 
     /// True if a module is at the address.
-    pub(super) fn is_in_module(&self, address: u64) -> bool {
+    pub(in crate::redump) fn is_in_module(&self, address: u64) -> bool {
         any_has(&self.modules, address)
     }
 

@@ -11,6 +11,7 @@ mod calls;
 pub(super) mod code;
 mod frames;
 mod text;
+pub(super) mod triage;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -23,6 +24,7 @@ use crate::redump::source::Source;
 use calls::{Before, Calls};
 use code::Code;
 use text::{BEFORE, Neighbourhood, is_plain_word, may_be_text};
+use triage::Triage;
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {
@@ -41,6 +43,8 @@ pub(super) struct StackFilter {
     target: Target,
     word: u64,
     width: u32,
+    /// What words must point to as well, if they are to stay (`s`).
+    triage: Option<Rc<Triage>>,
 }
 
 /// What a word may be in a stack trace.
@@ -69,7 +73,12 @@ struct PastWord {
 type Past = [PastWord; BEFORE];
 
 impl StackFilter {
-    pub(super) fn new(source: &Source<'_>, code: Rc<Code>, stacks: Vec<Interval>, wanted: Vec<Interval>) -> Self {
+    pub(super) fn new(
+        source: &Source<'_>,
+        (code, triage): (Rc<Code>, Option<Rc<Triage>>),
+        stacks: Vec<Interval>,
+        wanted: Vec<Interval>,
+    ) -> Self {
         let (target, width) = (source.target, source.target.pointer_size());
         let stacks = united(stacks);
         let last = stacks.last().map_or(0, |stack| stack.last).max(code.last());
@@ -84,6 +93,7 @@ impl StackFilter {
             target,
             word: width.into(),
             width,
+            triage,
         }
     }
 
@@ -175,18 +185,19 @@ impl StackFilter {
             && self.use_at(memory, at.saturating_add(self.word), behind) == Some(Use::ReturnAddress)
     }
 
-    /// Zeroes what does not help in the bytes at `address` of `memory`.
+    /// Takes out what does not help in the bytes at `address` of `memory`.
     pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64) else { return };
-        let zero = |bytes: &mut [u8], from: u64, to: u64| {
+        let filling = if self.triage.is_some() { Triage::PATTERN } else { 0 };
+        let take_out = |bytes: &mut [u8], from: u64, to: u64| {
             let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
-            let zeroed = range.and_then(|(from, to)| bytes.get_mut(from..=to));
-            zeroed.into_iter().flatten().for_each(|byte| *byte = 0);
+            let taken = range.and_then(|(from, to)| bytes.get_mut(from..=to));
+            taken.into_iter().flatten().for_each(|byte| *byte = filling);
         };
         for gap in self.gaps_in(part) {
             (gap.start..=gap.last)
                 .filter(|&address| !self.code.is_in_module(self.target.mask(address)))
-                .for_each(|address| zero(bytes, address, address));
+                .for_each(|address| take_out(bytes, address, address));
         }
         for stack in overlapping(&self.stacks, part) {
             let Some(cut) = stack.intersection(&part) else { continue };
@@ -195,19 +206,24 @@ impl StackFilter {
             loop {
                 let last = word.saturating_add(self.word - 1);
                 // Of a word that the stack has only in part, nobody can say what it was.
-                let is_whole = stack.start <= word && last <= stack.last;
+                let is_whole = stack.start <= word
+                    && last <= stack.last
+                    && self.triage.as_ref().is_none_or(|triage| triage.holds(word) && triage.holds(last));
                 // A word may lie across the end of what is at hand.
                 let at_hand = |at: u64| value(bytes, at.checked_sub(address)?, self.word);
                 let read = |at: u64| at_hand(at).or_else(|| memory.read_integer(at, self.width));
-                let here = if is_whole { read(word).unwrap_or(0) } else { 0 };
+                let word_there = if is_whole { read(word) } else { None };
+                let here = word_there.unwrap_or(0);
                 let its_use = self.use_at(memory, word, here);
                 let stays = its_use.is_some_and(|its_use| {
                     let here = Pointing { address: word, word: here, its_use };
                     let word_at = |distance: u64| read(word.checked_add(distance * self.word)?);
-                    !self.is_text(memory, here, &past, word_at)
+                    let is_explained = self.triage.as_ref().is_none_or(|triage| triage.points(here.word));
+                    is_explained && !self.is_text(memory, here, &past, word_at)
                 });
-                if !stays {
-                    zero(bytes, word.max(cut.start), last.min(cut.last));
+                // Nothing is taken out of a word that is nothing.
+                if !stays && word_there != Some(0) {
+                    take_out(bytes, word.max(cut.start), last.min(cut.last));
                 }
                 past.rotate_left(1);
                 if let Some(last) = past.last_mut() {

@@ -21,6 +21,7 @@ use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
 use crate::read::{Interval, Thread, ThreadList, position, united};
 use crate::redump::filter::code::Code;
+use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
@@ -70,7 +71,13 @@ pub(super) fn select(
             // Of objects that words on stacks point to, such a dump has the first word and no more.
             let word = u64::from(source.target.pointer_size());
             let words = source.ranges.iter().filter(|range| range.size() <= word);
-            words.for_each(|range| wanted.add(range, Reason::TriageObject));
+            let may_stay = |range: &Interval| {
+                let word = source.memory.read_pointer(range.start).map(|word| source.target.mask(word));
+                let is_stack = |word| stacks.iter().flatten().any(|stack| stack.has(word));
+                let code = code.as_ref().filter(|_| options.is_triage());
+                code.is_none_or(|code| word.is_some_and(|word| code.is_in_module(word) || is_stack(word)))
+            };
+            words.filter(may_stay).for_each(|range| wanted.add(range, Reason::TriageObject));
         }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
@@ -79,7 +86,11 @@ pub(super) fn select(
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
     let hidden = if full { Vec::new() } else { shared_data::hidden(options) };
-    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, hidden, code })
+    let code_of_triage = code.as_ref().filter(|_| options.is_triage());
+    let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
+    let below = if triage.is_some() { threads.below(source) } else { Vec::new() };
+    let triage = triage.map(Rc::new);
+    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, below, hidden, code, triage })
 }
 
 /// The threads of the source, and which of them count.
@@ -135,6 +146,13 @@ impl<'a> Threads<'a> {
         [self.stack(source, &thread.thread()), backing_store]
     }
 
+    /// The whole stacks of all threads, whatever the stack pointers are.
+    fn below(&self, source: &Source<'_>) -> Vec<Interval> {
+        let regions = source.dump().regions();
+        let all = self.list().chain(self.extended().map(|thread| thread.thread()));
+        all.filter_map(|thread| stacks::whole(source, &thread, &regions)).collect()
+    }
+
     fn stacks(&self, wanted: &mut Wanted<'_, '_>, stacks: &[Option<Interval>], extended: &[[Option<Interval>; 2]]) {
         for (thread, stack) in self.list().zip(stacks) {
             wanted.add(*stack, Reason::Stack { thread: thread.id() });
@@ -184,8 +202,9 @@ fn chosen<'i>(
         let present = present_and_merged(source, stacks.copied().collect());
         source.refuse_shared_bytes(&present)?;
         pointers::pointers(wanted, &present);
-        let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
-        if source.dump().flags().contains(both) {
+        let flags = source.dump().flags();
+        let filtered = flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE));
+        if filtered && flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
             // Its pointers have been taken out of its stacks, and what they pointed to is here.
             source.ranges.iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
         }

@@ -4,8 +4,11 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
+use crate::format::MinidumpType;
 use crate::read::{Interval, overlapping, united};
 use crate::redump::filter::code::Code;
+use crate::redump::filter::triage::Triage;
+use crate::redump::options::Options;
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::{Reason, SelectedMemory};
@@ -20,10 +23,34 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
-    /// What becomes zero though it is selected, sorted and apart.
+    /// What lies in the stacks below the stack pointers, where it is to be filtered as well.
+    pub(in crate::redump) below: Vec<Interval>,
+    /// What is taken out though it is selected, sorted and apart.
     pub(in crate::redump) hidden: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
     pub(in crate::redump) code: Option<Rc<Code>>,
+    /// What stays of stacks and registers in a triage dump, if the result is to become one.
+    pub(in crate::redump) triage: Option<Rc<Triage>>,
+}
+
+impl Selection {
+    /// The flags of the result. A triage dump as a source stays one, and has no extended contexts.
+    pub(in crate::redump) fn flags(&self, source: &Source<'_>, options: &Options) -> MinidumpType {
+        let triage = source.triage(self.selected.full);
+        let excluded = if triage.is_empty() { triage } else { MinidumpType::WITH_AVX_X_STATE_CONTEXT };
+        (options.asked() - excluded) | triage
+    }
+
+    /// All that is filtered as a stack.
+    pub(in crate::redump) fn filtered(&self) -> Vec<Interval> {
+        let stacks = self.stacks.iter().chain(self.extended.as_flattened()).flatten();
+        stacks.chain(&self.below).copied().collect()
+    }
+
+    /// How many bytes are neither stacks and shared data, which are filtered, nor code of modules around instructions.
+    pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
+        self.selected.unfiltered(source, &self.below)
+    }
 }
 
 /// The memory that goes into the result.
@@ -56,14 +83,17 @@ impl Selected {
         united(self.iter().filter_map(|memory| memory.interval()).collect())
     }
 
-    /// How many bytes are neither stacks and shared data, which are filtered, nor code of modules around instructions.
-    pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
+    /// See [`Selection::unfiltered`]; `below` is filtered, too.
+    fn unfiltered(&self, source: &Source<'_>, below: &[Interval]) -> u64 {
         let total = |intervals: Vec<Interval>| {
             let intervals = united(intervals);
             let present = intervals.iter().flat_map(|&interval| source.present(interval));
             present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
         };
-        let (mut traces, mut windows) = (Vec::new(), Vec::new());
+        let wanted = self.wanted();
+        // Of what is below the stack pointers, what is asked for.
+        let filtered = below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part)));
+        let (mut traces, mut windows): (Vec<Interval>, _) = (filtered.collect(), Vec::new());
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
             let is_filtered =
                 matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. } | Reason::SharedData);
@@ -74,6 +104,7 @@ impl Selected {
         for window in united(windows) {
             traces.extend(overlapping(&modules, window).filter_map(|module| module.intersection(&window)));
         }
-        total(self.wanted()).saturating_sub(total(traces))
+        let traces = total(traces);
+        total(wanted).saturating_sub(traces)
     }
 }

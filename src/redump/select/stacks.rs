@@ -1,6 +1,7 @@
 //! Stacks, and the code around instruction pointers.
 
 use crate::format::process::ProcessLayout;
+use crate::read::memory::MemoryRegions;
 use crate::read::{Interval, Thread};
 use crate::redump::source::Source;
 
@@ -22,6 +23,17 @@ pub(super) fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval
 /// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
 fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
+    let Interval { start: limit, last } = reserved(source, thread)?;
+    let stack_pointer = thread.registers()?.stack_pointer()?;
+    let from = target.mask(stack_pointer.wrapping_sub(target.processor().below_stack_pointer));
+    let start = if (limit..=last).contains(&from) { from } else { limit };
+    // No descriptor can name more than 32 bits of bytes.
+    Some(Interval { start: start.max(last.saturating_sub(u64::from(u32::MAX) - 1)), last })
+}
+
+/// All of a stack by its environment block, `[StackLimit, StackBase)`.
+fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+    let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
         return None;
     }
@@ -31,11 +43,19 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
     if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {
         return None;
     }
-    let stack_pointer = thread.registers()?.stack_pointer()?;
-    let from = target.mask(stack_pointer.wrapping_sub(target.processor().below_stack_pointer));
-    let start = if (limit..base).contains(&from) { from } else { limit };
-    // No descriptor can name more than 32 bits of bytes.
-    Some(Interval { start: start.max(base.saturating_sub(u32::MAX.into())), last: base - 1 })
+    Some(Interval { start: limit, last: base - 1 })
+}
+
+/// All of a thread's stack, with what is below its stack pointer: by its environment block, or by the region that its
+/// descriptor or its stack pointer is in.
+pub(super) fn whole(source: &Source<'_>, thread: &Thread<'_>, regions: &MemoryRegions<'_>) -> Option<Interval> {
+    reserved(source, thread).or_else(|| {
+        let stack_pointer = || thread.registers()?.stack_pointer();
+        let described = source.described(&thread.raw().stack);
+        let at = described.map(|stack| stack.start).or_else(stack_pointer)?;
+        let region = regions.at_address(source.target.mask(at))?;
+        source.target.interval(region.base(), region.size())
+    })
 }
 
 /// Adds the code around an instruction pointer, which may have a bit that is not part of the address.

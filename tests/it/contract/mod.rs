@@ -1,4 +1,4 @@
-//! The contract of the options `r` and `R`: the table in the documentation of `redump`, and a word in each of its places.
+//! The contract of the options `r`, `R` and `s`: the table in the documentation of `redump`, and a word in each of its places.
 
 mod contexts;
 mod minidump;
@@ -31,13 +31,14 @@ pub fn trials() -> Vec<Trial> {
 struct Row {
     /// The letter that asks for it, if one does.
     letter: Option<char>,
-    /// True if it stays with `r`, and with `R`.
-    stays: [bool; 2],
+    /// True if it stays with `r`, with `R` and with `s`.
+    stays: [bool; 3],
 }
 
 impl Row {
     fn stays(self, options: &str) -> bool {
-        let taken = ['r', 'R'].into_iter().zip(self.stays).any(|(option, stays)| options.contains(option) && !stays);
+        let taken =
+            ['r', 'R', 's'].into_iter().zip(self.stays).any(|(option, stays)| options.contains(option) && !stays);
         self.letter.is_none_or(|letter| options.contains(letter)) && !taken
     }
 }
@@ -46,12 +47,12 @@ const DOCUMENTATION: &str = include_str!("../../../src/redump/mod.rs");
 
 /// The table of the documentation by its places, or what is wrong with a line of it.
 fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
-    let section = documentation.lines().skip_while(|line| *line != "//! # What `r` and `R` take out").skip(1);
+    let section = documentation.lines().skip_while(|line| *line != "//! # What `r`, `R` and `s` take out").skip(1);
     let lines = section.take_while(|line| !line.starts_with("//! # ")).filter_map(|line| line.strip_prefix("//! | "));
     let mut rows = BTreeMap::new();
     for line in lines {
         let cells: Vec<&str> = line.trim_end_matches(" |").split(" | ").collect();
-        let [place, letter, r, big_r, why] = cells[..] else { return Err(format!("not five cells: {line}")) };
+        let [place, letter, r, big_r, s, why] = cells[..] else { return Err(format!("not six cells: {line}")) };
         if place == "place" {
             continue;
         }
@@ -68,7 +69,7 @@ fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
         if why.is_empty() {
             return Err(format!("no reason: {line}"));
         }
-        let row = Row { letter, stays: [stays(r)?, stays(big_r)?] };
+        let row = Row { letter, stays: [stays(r)?, stays(big_r)?, stays(s)?] };
         if rows.insert(place.to_owned(), row).is_some() {
             return Err(format!("a second row: {line}"));
         }
@@ -115,7 +116,9 @@ fn what_the_table_says_stays_of_every_source() {
         let places: BTreeSet<&String> = source.places.iter().map(|(place, _)| place).collect();
         assert_eq!(pieces.found(&source.bytes).iter().collect::<BTreeSet<_>>(), places, "planted in a {}", source.what);
         for letters in LETTERS {
-            for filter in ["r", "R", "rR"] {
+            for filter in ["r", "R", "rR", "s"] {
+                // Extended contexts do not go with it.
+                let letters = if filter == "s" { letters.replace('y', "") } else { letters.to_owned() };
                 let options = format!("/m{letters}{filter}");
                 // Once: without the rows of memory information a second pass does not know what `w` stands for.
                 let out = Redumped::once(&source.bytes, &parsed(&options)).bytes;
@@ -149,7 +152,7 @@ fn every_row_has_its_words_and_all_words_have_a_row() {
 fn the_table_has_nothing_but_rows() {
     let sound = table(DOCUMENTATION).expect("the table is sound");
     assert_eq!(sound.get("heap"), None);
-    assert_eq!(sound.get("private memory"), Some(&Row { letter: Some('w'), stays: [true, true] }));
+    assert_eq!(sound.get("private memory"), Some(&Row { letter: Some('w'), stays: [true; 3] }));
     let row = DOCUMENTATION.lines().find(|line| line.starts_with("//! | script |")).expect("a row");
     for (from, to) in [("gone", "gone?"), ("stays", ""), ("any", "every"), ("not described", ""), (" | any", "")] {
         let broken = row.replacen(from, to, 1);

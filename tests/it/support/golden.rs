@@ -23,7 +23,8 @@ const HIGH_LIVE: &str = "m ma m_i m_p m_w";
 const HIGH_FROM_MA: &str = "ma m_bigA";
 const HIGH_FROM_F: &str = "m ma m_bigA m_i m_p m_w";
 
-/// What the engine of 2026 re-encoded, by kind of source. Left out are the letters that we refuse (`C`, `W`).
+/// What the engine of 2026 re-encoded, by kind of source. Left out are the letters that we refuse (`C`, `W`); those of `s` are
+/// [`triage_dumps`].
 const REDUMPED_2026: &str = "m m_bigF m_bigFt m_bigFu m_bigM m_bigR m_c m_cdFhiptuw m_d m_e m_h m_i m_ir m_p m_r m_rR \
                              m_t m_u m_w m_y";
 const SYNTH_2026: &str = "m m_bigF m_bigR m_c m_cdFhiptuw m_d m_h m_hut m_i m_p m_r m_t m_u m_w ma";
@@ -83,6 +84,16 @@ pub fn user_dumps_of_2026() -> impl Iterator<Item = Redumped> {
     redumped(&FROM_F_2026)
 }
 
+/// Paths of each source, of the triage dump that an engine made of it, and of the small one without a filter.
+pub fn triage_dumps() -> impl Iterator<Item = [String; 3]> {
+    let of_2017 = SETS.into_iter().map(|set| (format!("{set}/ma"), format!("{set}-from-ma")));
+    let of_2026 =
+        FROM_MINIDUMPS_2026.iter().chain(&FROM_F_2026).filter(|row| [REDUMPED_2026, LIVE_2026].contains(&row.2));
+    let of_2026 = of_2026.map(|(source, folder, ..)| ((*source).to_owned(), (*folder).to_owned()));
+    let path = |(source, folder)| [format!("{source}.dmp"), format!("{folder}/m_s.dmp"), format!("{folder}/m.dmp")];
+    of_2017.chain(of_2026).map(path)
+}
+
 /// Path of each single-letter re-encoding of one source by the engine of 2026, and the word for it.
 pub fn letters() -> impl Iterator<Item = (String, String)> {
     let small = "acdefhiprtuwy".chars().map(|letter| (format!("letters/l_{letter}.dmp"), format!("/m{letter}")));
@@ -132,6 +143,7 @@ fn members() -> Vec<String> {
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members.extend(minidumps_of_2026().chain(user_dumps_of_2026()).flat_map(|(source, result, _)| [source, result]));
     members.extend(letters().map(|(path, _)| path));
+    members.extend(triage_dumps().flatten());
     members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));
     members.sort_unstable();
     members.dedup();

@@ -1,0 +1,52 @@
+//! What the option `s` takes out beyond `r`.
+//!
+//! The debugger explains a triage dump as one that has no words but zero and those that point into modules or to memory
+//! of the dump. What `r` leaves is mostly that, but for a few frame pointers and return addresses into generated code.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::format::MinidumpType;
+use crate::read::{Interval, Target, any_has};
+
+use crate::redump::filter::code::Code;
+use crate::redump::filter::text::is_plain_word;
+use crate::redump::filter::unsigned;
+
+/// What words of a triage dump may point to.
+#[derive(Debug)]
+pub(in crate::redump) struct Triage {
+    code: Rc<Code>,
+    /// The memory of the result, in the order of addresses and apart.
+    memory: Rc<Vec<Interval>>,
+    target: Target,
+    /// Which bits of a return address are the address.
+    unsigned: u64,
+}
+
+impl Triage {
+    /// What stands in the place of each byte that is taken out.
+    pub(in crate::redump) const PATTERN: u8 = MinidumpType::TRIAGE_PATTERN;
+
+    pub(in crate::redump) fn new(code: Rc<Code>, memory: Rc<Vec<Interval>>, target: Target) -> Self {
+        let last = memory.last().map_or(0, |range| range.last).max(code.last());
+        Self { code, memory, target, unsigned: unsigned(target, last) }
+    }
+
+    /// True if a word points into a module or to memory of the result.
+    pub(super) fn points(&self, word: u64) -> bool {
+        let address = self.target.mask(word) & self.unsigned;
+        self.code.is_in_module(address) || any_has(&self.memory, address)
+    }
+
+    /// True if the result has the byte at an address.
+    pub(super) fn holds(&self, address: u64) -> bool {
+        any_has(&self.memory, address)
+    }
+
+    /// True if a general register may stay: nothing, or a pointer that is no text.
+    pub(in crate::redump) fn keeps_register(&self, value: u64) -> bool {
+        let is_text = self.target.pointer_size() == 4 && is_plain_word(value);
+        value == 0 || self.points(value) && !is_text
+    }
+}
