@@ -129,14 +129,16 @@ impl<'a> CompressedChunk<'a> {
     }
 
     fn header(&self, rows: &[CompressedBucket]) -> CompressedMemoryHeader {
-        let compressed_size = rows.iter().map(|row| u64::from(row.compressed_size)).sum();
+        let sizes = || rows.iter().map(|row| u64::from(row.compressed_size));
+        let (compressed_size, largest) = (sizes().sum(), sizes().max().unwrap_or(0));
         CompressedMemoryHeader {
             size_of_header: size32::<CompressedMemoryHeader>(),
             version: CompressedMemoryHeader::VERSION,
             signature: CompressedMemoryHeader::SIGNATURE,
             dump_id: self.dump_id,
             process_id: self.process_id.into(),
-            max_transfer_size: BUCKET.into(),
+            // Bytes that do not compress take more than a bucket.
+            max_transfer_size: largest.max(BUCKET.into()),
             compressed_stream_offset: self.offset,
             compressed_stream_size: self.base() - self.offset + compressed_size,
             uncompressed_size: self.totals.bytes,

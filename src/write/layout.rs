@@ -22,6 +22,9 @@ fn rank(stream_type: StreamType) -> u8 {
     stream_type.row().rank.unwrap_or(u8::MAX)
 }
 
+/// The streams that are placed first, in this order.
+const FIRST: [StreamType; 3] = [StreamType::SYSTEM_INFO, StreamType::MISC_INFO, StreamType::EXCEPTION];
+
 const MEMORY_LIST: Item = Item { name: "MINIDUMP_MEMORY_LIST", index: None };
 const MEMORY64_LIST: Item = Item { name: "MINIDUMP_MEMORY64_LIST", index: None };
 
@@ -119,8 +122,10 @@ fn process_id(streams: &[(StreamType, PartId)], parts: &[Part<'_>]) -> u32 {
     if flags.contains(MiscInfoFlags::PROCESS_ID) { word(fields.process_id.get()) } else { 0 }
 }
 
-/// Streams first, in the order of the directory, then what they refer to, in the order in which a walk along the
-/// references meets it. So the order in which things were added makes no difference but to streams of one rank.
+/// What every reader looks at first is placed first, with what it refers to: the debugger of 2017 does not find system
+/// information beyond the first MiB of a file. Then come all other streams, in the order of the directory, and then what
+/// they refer to, in the order in which a walk along the references meets it. So the order in which things were added makes
+/// no difference but to streams of one rank.
 fn place_parts(
     cursor: &mut Cursor,
     parts: &[Part<'_>],
@@ -140,15 +145,19 @@ fn place_parts(
         }
         Ok(())
     };
-    streams.iter().try_for_each(|&(_, part)| place(part.0 as usize, &mut queue))?;
+    let of_type = |wanted| streams.iter().filter(move |(stream_type, _)| *stream_type == wanted);
+    let first: Vec<_> = FIRST.into_iter().flat_map(of_type).collect();
     let mut next = 0;
-    while let Some(&from) = queue.get(next) {
-        next += 1;
-        let first = references.partition_point(|reference| (reference.from.0 as usize) < from);
-        let of_part = references.get(first..).unwrap_or_default().iter();
-        for reference in of_part.take_while(|reference| reference.from.0 as usize == from) {
-            if let ReferenceTarget::Part(target) = reference.target {
-                place(target.0 as usize, &mut queue)?;
+    for group in [first, streams.iter().collect()] {
+        group.into_iter().try_for_each(|&(_, part)| place(part.0 as usize, &mut queue))?;
+        while let Some(&from) = queue.get(next) {
+            next += 1;
+            let first = references.partition_point(|reference| (reference.from.0 as usize) < from);
+            let of_part = references.get(first..).unwrap_or_default().iter();
+            for reference in of_part.take_while(|reference| reference.from.0 as usize == from) {
+                if let ReferenceTarget::Part(target) = reference.target {
+                    place(target.0 as usize, &mut queue)?;
+                }
             }
         }
     }

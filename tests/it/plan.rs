@@ -18,6 +18,7 @@ const STALE: u32 = 0xDEAD_0000;
 pub fn trials() -> Vec<Trial> {
     let own = trials![
         the_directory_has_the_order_of_the_debugger,
+        what_readers_look_at_first_comes_first,
         streams_of_one_type_keep_their_order,
         every_byte_of_a_dump_belongs_to_something,
         structures_and_texts_are_aligned,
@@ -180,6 +181,34 @@ fn the_directory_has_the_order_of_the_debugger() {
     let expected =
         [3, 17, 4, 14, 13, 19, 5, 9, 16, 6, 7, 15, 12, 21, 22, 11, 24, 0x9999_0000, 10, 0x1_0000, 23].as_slice();
     assert_eq!(Facts::of(&file).kinds(), expected);
+}
+
+/// The debugger of 2017 finds no system information that does not end within the first MiB: with 20,000 ranges and as many
+/// rows of memory information it was beyond.
+fn what_readers_look_at_first_comes_first() {
+    for is_compressed in [false, true] {
+        let mut dump = MinidumpBuilder::new();
+        let [name, service_pack] = [dump.text("app"), dump.text("Service Pack 1")];
+        let context = dump.part("CONTEXT", vec![1; 1232]);
+        for number in 0..30_000 {
+            dump.memory_info(Default::default()).memory64(MemoryRange::borrowed(number << 12, &[1]));
+            dump.thread_name(1, name).thread(Default::default(), None);
+        }
+        dump.exception(Default::default(), Some(context)).misc_info(Default::default());
+        dump.system_info(Default::default(), Some(service_pack));
+        if is_compressed {
+            dump.compressed();
+        }
+        let (plan, mut file) = (dump.plan().expect("nothing is too large"), Vec::new());
+        plan.write_to(&mut file).expect("memory takes everything");
+        let facts = Facts::of(&file);
+        let first = [7, 15, 6].map(|kind| facts.stream(kind).expect("it is there").rva);
+        let system = facts.system_info().expect("it is there");
+        let exception = &facts.exceptions()[0];
+        assert_eq!(system.service_pack.text.as_deref(), Some("Service Pack 1"));
+        let last = [exception.context_at, system.service_pack.at].into_iter().chain(first).max();
+        assert!(first.is_sorted() && last.is_some_and(|last| last < Rva(0x2000)), "{first:?}, {last:?}");
+    }
 }
 
 fn streams_of_one_type_keep_their_order() {

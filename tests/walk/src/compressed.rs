@@ -114,7 +114,7 @@ impl Compressed {
             let sound = mine.clone().all(|region| region.bucket == number) && mine.count() as u64 == bucket.count;
             let filled = sum(&mut self.regions.iter().filter(|it| it.bucket == number).map(|it| it.size));
             if bucket.number != number
-                || u64::from(bucket.size) > most
+                || u64::from(bucket.size.max(bucket.packed)) > most
                 || !placed
                 || !sound
                 || filled != bucket.size.into()

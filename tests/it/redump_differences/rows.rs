@@ -1,0 +1,73 @@
+//! The rows of the table, each of which has a test.
+
+use libtest_mimic::Trial;
+
+use crate::support::trials;
+
+pub fn trials() -> Vec<Trial> {
+    trials![every_row_has_a_test]
+}
+
+/// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
+const MATTERS: [&str; 50] = [
+    "CodeView and miscellaneous debug records of modules",
+    "name of a module that cannot be read",
+    "order of the modules",
+    "reserved fields of modules and handles",
+    "thread names, process and system memory counters",
+    // The next six are looked at in `redump_engine`.
+    "data that the system shares with all processes (2026), where the source has none",
+    "folder of the system in that data, with `R`",
+    "headers and data directories of images (`e`)",
+    "unloaded modules beyond 10,000 (2026)",
+    // The next four are looked at in `redump_triage`.
+    "words that stay of stacks with `s`",
+    "registers with `s`",
+    "parts of stacks that other letters take, with `s`",
+    "data that the system shares with all processes, with `s`",
+    "triage dump as a source",
+    "trace of the processor",
+    "exit status in thread information",
+    "rows of thread information that the producer marked invalid",
+    "priorities of threads without such a row",
+    "object information of handles",
+    "function tables",
+    "debugger build string in MiscInfo",
+    "MiscInfo of a source without one",
+    "processor level and revision",
+    "comments, streams of other producers, unknown streams",
+    "a second stream of a kind that a dump has once",
+    "several exception streams",
+    "extended state behind a context",
+    "stacks that `i` scans",
+    "what `p` adds",
+    "private regions that touch at a multiple of 64 KiB",
+    "stack whose bounds the source's memory does not tell",
+    "headers of images whose sections are taken",
+    "stack, window or section that is not inside one memory range",
+    "order of the ranges of a memory list",
+    "memory that no memory information row describes",
+    "part of a region of which another part is missing",
+    "overlapping ranges without memory information",
+    "addresses of 32-bit targets above 2 GiB",
+    "`r`",
+    "`R`",
+    "dumps of other systems",
+    "unused directory entries, high half of the version word",
+    "`/f` of a dump",
+    "system information of a Windows process that has none",
+    "service pack in a full user dump",
+    "debug records of modules of a full user dump",
+    "priorities of threads of a full user dump",
+    "modules of a full user dump without process environment block",
+    "modules of a full user dump above 2 GiB",
+    "source with compressed memory",
+];
+
+fn every_row_has_a_test() {
+    let text = include_str!("../../../src/redump/mod.rs");
+    let table = text.split("# Where we differ").nth(1).expect("the table has a heading");
+    let rows = table.lines().skip_while(|line| !line.starts_with("//! |")).take_while(|line| line.starts_with("//! |"));
+    let matters: Vec<&str> = rows.skip(2).filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(matters, MATTERS);
+}
