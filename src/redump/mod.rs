@@ -312,6 +312,7 @@
 //! | folder of the system in that data, with `R` | kept | zero |
 //! | headers and data directories of images (`e`) | none | those that the source holds, as of a running process |
 //! | unloaded modules beyond 10,000 (2026) | a dump that it cannot re-encode any more | the newest 10,000; the report counts the others |
+//! | handle operations whose entries have fewer than 0x120 bytes (2026) | dropped, as all of them | kept, with zeros behind each: shorter ones make it refuse or ignore them; the report counts them |
 //! | triage dump as a source | an ordinary dump, though its words stay filtered | a triage dump by its flag, with the words of objects, unless it gets all memory |
 //! | trace of the processor | dropped | kept with `T` and `a` (2017: always) |
 //! | exit status in thread information | zeroed | kept |

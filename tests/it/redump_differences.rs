@@ -6,9 +6,8 @@ use userdump::redump::{MissingMemory, Outcome};
 
 use crate::support::cpu::{Cpu, pattern, put};
 use crate::support::facts::{Facts, Handle as FoundHandle};
-use crate::support::fixtures;
 use crate::support::redumped::{Redumped, hex, parsed};
-use crate::support::trials;
+use crate::support::{fixtures, trials};
 use crate::synth::{
     Dump, Exception, Handle, MemoryInfo, MiscInfo, Module, Part, Shape, Stack, SystemInfo, Text, Thread, ThreadInfo,
     kind,
@@ -53,17 +52,18 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 46] = [
+const MATTERS: [&str; 47] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
     "reserved fields of modules and handles",
     "thread names, process and system memory counters",
-    // The next six are looked at in `redump_engine`.
+    // The next seven are looked at in `redump_engine`.
     "data that the system shares with all processes (2026), where the source has none",
     "folder of the system in that data, with `R`",
     "headers and data directories of images (`e`)",
     "unloaded modules beyond 10,000 (2026)",
+    "handle operations whose entries have fewer than 0x120 bytes (2026)",
     "triage dump as a source",
     "trace of the processor",
     "exit status in thread information",
