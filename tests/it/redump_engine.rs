@@ -8,11 +8,11 @@ use userdump_walk::accounted::violations;
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, findings, hex};
-use crate::support::{Shared, shared_trial, trials};
+use crate::support::{Shared, trials};
 use crate::synth::{Dump, SystemInfo, Thread, UnloadedModule};
 
 pub fn trials() -> Vec<Trial> {
-    let mut all = trials![
+    trials![
         shared_data_is_in_every_small_dump,
         shared_data_is_never_a_strangers,
         filters_leave_of_shared_data_what_a_debugger_needs,
@@ -22,13 +22,7 @@ pub fn trials() -> Vec<Trial> {
         odd_handle_operations_are_filled_up,
         handle_operations_are_filled_up_within_bounds,
         fiber_local_storage_is_as_large_as_today,
-    ];
-    all.extend(SAMPLES.map(|sample| {
-        shared_trial(format!("redump_engine::mini_dump_write_dump::{}", sample.0), move |shared| {
-            of_mini_dump_write_dump(shared, sample);
-        })
-    }));
-    all
+    ]
 }
 
 const PAGE: u64 = 0x7ffe_0000;
@@ -231,113 +225,4 @@ fn fiber_local_storage_is_as_large_as_today() {
         hex(&[(TEB, 0x2000), (0x10_0000, 0x7f90)])
     );
     assert_eq!(hex(&Redumped::once(&source, &of_2017("/mp")).ranges()), hex(&[(TEB, 0x2000), (0x10_0000, 0x410)]));
-}
-
-/// A file by `MiniDumpWriteDump`: its name, flags in its header, the thread of its exception, and whether its stacks are
-/// filtered.
-type Sample = (&'static str, u64, Option<u32>);
-
-/// The rows of its README, the compressed file of a 32-bit process aside.
-const SAMPLES: [Sample; 24] = [
-    ("normal", 0, None),
-    ("exception-client", 0, Some(0x134)),
-    ("exception-address-is-not-ip", 0, Some(0x134)),
-    ("exception-of-unlisted-thread", 0, Some(0x9_9999)),
-    ("xstate-exception", 0x20_0000, Some(0x134)),
-    ("user-streams", 0, Some(0x134)),
-    ("indirect", 0x40, None),
-    ("process-thread-data", 0x100, None),
-    ("wide-1965", 0x1965, None),
-    ("token", 0x4_0000, None),
-    ("triage", 0x10_0080, None),
-    ("triage-exception", 0x10_0080, Some(0x134)),
-    ("triage-indirect", 0x10_00c0, None),
-    ("without-optional-full", 0x2_0400, None),
-    ("callback-threads-excluded", 0, None),
-    ("callback-module-excluded", 0, None),
-    ("callback-memory-added", 0, Some(0x134)),
-    ("self-crash", 0, Some(0)),
-    ("self-crash-by-other-thread", 0, Some(0)),
-    ("x86-normal", 0, None),
-    ("x86-exception", 0, Some(0)),
-    ("x86-xstate", 0x20_0000, None),
-    ("x86-triage-exception", 0x10_0080, Some(0)),
-    ("x86-self-crash", 0, Some(0)),
-];
-
-/// No dump of these has environment blocks but `process-thread-data` and `wide-1965`, so that the engine's own
-/// re-encoding loses all stacks. Ours keeps what the source has of them, and the rest of the source.
-fn of_mini_dump_write_dump(shared: &Shared, (name, flags, thread): Sample) {
-    let bytes = shared.read(&format!("golden/mdwd/{name}.dmp"));
-    let source = Facts::of(&bytes);
-    assert_eq!(source.header.flags, flags);
-    let exception = source.exceptions().first().map(|it| it.thread);
-    match thread {
-        Some(0) => assert!(exception.is_some()),
-        thread => assert_eq!(exception, thread),
-    }
-    let today = userdump::Minidump::parse(&bytes).expect("it is a dump");
-    let unlisted = exception.filter(|thread| source.threads().iter().all(|it| it.id != *thread));
-    let found = |code: &str| {
-        let mut count = 0;
-        today.check(&mut |finding| count += usize::from(finding.code.as_str() == code));
-        count
-    };
-    assert_eq!(found("exception-thread-missing"), usize::from(unlisted.is_some()));
-    assert_eq!(found("list-truncated"), usize::from(name == "callback-threads-excluded"));
-    for words in ["/m", "/mi", "/mp", "/my", "/ma"] {
-        let out = Redumped::once(&bytes, &words.parse().expect("it is known"));
-        let ours = out.facts();
-        // A triage dump stays one, with the words of objects, unless it is to have all memory.
-        let triage = if words == "/ma" { 0 } else { flags & 0x10_0000 };
-        assert_eq!(ours.header.flags & 0x10_0000, triage, "{words}");
-        let words_of_objects = source.ranges().into_iter().filter(|it| flags & 0x10_0000 != 0 && it.size <= 8);
-        for word in words_of_objects {
-            assert!(ours.read(word.address, word.size) == word.bytes.0, "{words}: {:#x}", word.address);
-        }
-        assert_eq!(ours.threads().len(), source.threads().len(), "{words}");
-        for (before, after) in source.threads().iter().zip(ours.threads()) {
-            let stack = source.read(before.stack_start, before.stack_size.into());
-            assert!(!stack.is_empty(), "{words}: stack of {:#x}", before.id);
-            assert!(
-                ours.read(before.stack_start, before.stack_size.into()) == stack,
-                "{words}: stack of {:#x}",
-                before.id
-            );
-            assert_eq!((before.stack_start, before.stack_size), (after.stack_start, after.stack_size), "{words}");
-        }
-        assert_eq!(ours.read(PAGE, 0xaa0).len(), 0xaa0, "{words}: shared data");
-        assert!(ours.read(PAGE, 0xaa0) == source.read(PAGE, 0xaa0), "{words}: shared data");
-        let exceptions = |facts: &Facts<'_>| -> Vec<_> {
-            facts.exceptions().iter().map(|it| (it.thread, it.code, it.address, it.parameters)).collect()
-        };
-        if thread.is_some() {
-            assert_eq!(exceptions(&ours), exceptions(&source), "{words}");
-        }
-        for kind in [10, 11, 0x1_0001, 19] {
-            let expected = source.stream_bytes(kind).map(|it| it.to_vec());
-            let kept = ours.stream_bytes(kind).map(|it| it.to_vec());
-            assert!(expected.is_none() || kept == expected, "{words}: stream {kind:#x}");
-        }
-        if words == "/ma" {
-            let lost: u64 = source.ranges().iter().map(|it| it.size - same(&ours, it.address, it.bytes.0)).sum();
-            // Guard pages and pages without access are in no dump of all memory.
-            assert_eq!(lost, out.report.excluded_memory, "bytes that are lost");
-            assert!(lost == 0 || name == "wide-1965", "{lost} bytes are lost");
-        }
-    }
-}
-
-/// How many of these bytes a dump has at their addresses, from the first one on in ranges that touch or not.
-fn same(facts: &Facts<'_>, address: u64, bytes: &[u8]) -> u64 {
-    let mut count = 0;
-    for range in facts.ranges() {
-        let (from, to) = (range.address.max(address), (range.address + range.size).min(address + bytes.len() as u64));
-        let part = |start: u64, bytes: &[u8]| bytes[(from - start) as usize..(to - start) as usize].to_vec();
-        if from < to {
-            assert!(part(range.address, range.bytes.0) == part(address, bytes), "other bytes at {from:#x}");
-            count += to - from;
-        }
-    }
-    count
 }
