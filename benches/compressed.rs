@@ -1,118 +1,28 @@
-//! Compressed memory: written by one thread and by several, beside the encoder alone and the commands that people know.
+//! Compressed memory: written by one thread and by several, and read in order and at random, beside the codec alone and
+//! the commands that people know.
+//!
+//! `cargo bench --bench compressed` measures everything, `-- compressed/read` behind it only reading, and `-- --test` runs
+//! all of it once with little memory. `USERDUMP_BENCH_LARGE=1` takes a gigabyte in place of 128 MiB, and
+//! `USERDUMP_BENCH_DUMP=PATH` the memory of a dump as well, plain or compressed.
 
 mod support;
 
+use std::hint::black_box;
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::num::NonZero;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::{fs, thread};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
-use userdump::write::{MemoryRange, Plan};
-use userdump::{Dump, MinidumpBuilder};
+use tempfile::NamedTempFile;
+use userdump::Minidump;
+use userdump::read::Memory;
+use userdump::write::Plan;
 
-use support::{Count, KIB, MIB, Numbers, large, trial};
+use support::{Contents, Count, MIB, Numbers, PACKERS, contents, count};
 
 /// The bytes of a bucket.
 const BUCKET: usize = 4 * MIB;
-
-/// Memory of a process: what is never written to, text, pointers and counters, code, and what is compressed or random
-/// already.
-fn mixed(size: usize) -> Vec<u8> {
-    let mut numbers = Numbers(16);
-    let words: Vec<Vec<u8>> = (0..2000)
-        .map(|_| {
-            let length = 2 + numbers.below(9);
-            numbers.bytes(length).iter().map(|byte| b'a' + byte % 26).collect()
-        })
-        .collect();
-    let code = numbers.bytes(64 * KIB);
-    let mut bytes = Vec::with_capacity(size + MIB);
-    while bytes.len() < size {
-        let end = bytes.len() + [4 * KIB, 64 * KIB, 256 * KIB, MIB][numbers.below(4)];
-        match numbers.below(8) {
-            0 | 1 => {}
-            2 => {
-                while bytes.len() < end {
-                    bytes.extend_from_slice(&words[numbers.below(words.len())]);
-                    bytes.push(b' ');
-                }
-            }
-            3 => bytes.extend(numbers.bytes(end - bytes.len())),
-            4 | 5 => {
-                while bytes.len() < end {
-                    // The low bytes of pointers differ, and what they stand beside is small.
-                    bytes.extend((0x7ff6_0000_0000 + (numbers.draw() & 0xf_fff0)).to_le_bytes());
-                    bytes.extend((numbers.draw() & 0xff).to_le_bytes());
-                }
-            }
-            _ => {
-                while bytes.len() < end {
-                    let at = numbers.below(code.len() - 64);
-                    let length = 4 + numbers.below(28);
-                    bytes.extend_from_slice(&code[at..at + length]);
-                }
-            }
-        }
-        bytes.resize(end, 0);
-    }
-    bytes.truncate(size);
-    bytes
-}
-
-/// The memory of a dump, in ranges.
-struct Memory {
-    name: String,
-    ranges: Vec<(u64, Vec<u8>)>,
-}
-
-impl Memory {
-    fn size(&self) -> usize {
-        self.ranges.iter().map(|(_, bytes)| bytes.len()).sum()
-    }
-
-    fn plan(&self, threads: usize) -> Plan<'_> {
-        let mut dump = MinidumpBuilder::new();
-        for (address, bytes) in &self.ranges {
-            dump.memory64(MemoryRange::borrowed(*address, bytes));
-        }
-        dump.compressed();
-        let threads = NonZero::new(threads).expect("there is one");
-        dump.plan().expect("it is a dump").with_threads(threads)
-    }
-}
-
-fn memories() -> Vec<Memory> {
-    let total = match (trial(), large()) {
-        (true, _) => 6 * MIB,
-        (_, true) => 1024 * MIB,
-        _ => 128 * MIB,
-    };
-    let bytes = mixed(total);
-    let mut numbers = Numbers(1);
-    let (mut rest, mut address, mut ranges) = (bytes.as_slice(), 0x1_0000, Vec::new());
-    while !rest.is_empty() {
-        let size = [4 * KIB, 64 * KIB, MIB, 9 * MIB][numbers.below(4)].min(rest.len());
-        let (now, later) = rest.split_at(size);
-        ranges.push((address, now.to_vec()));
-        (rest, address) = (later, address + size as u64 + 64 * KIB as u64);
-    }
-    let mut all = vec![Memory { name: format!("{} MiB", total / MIB), ranges }];
-    if let Some(path) = std::env::var_os("USERDUMP_BENCH_DUMP") {
-        let path = Path::new(&path);
-        let bytes = fs::read(path).expect("it can be read");
-        let memory = Dump::parse(&bytes).expect("it is a dump").memory();
-        let ranges = memory
-            .visible_ranges()
-            .map(|range| (range.address, range.bytes().expect("it is plain").to_vec()))
-            .collect();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        all.push(Memory { name, ranges });
-    }
-    all
-}
 
 /// Forgets what is written; it can be moved like a file.
 #[derive(Default)]
@@ -141,19 +51,9 @@ impl Seek for Forgets {
     }
 }
 
-/// A command with its words.
-const COMMANDS: [(&str, [&str; 2]); 2] = [("lz4", ["-1", "-c"]), ("zstd", ["-1", "-c"])];
-
-/// Runs a command on a file and forgets its output; `None` if there is no such command.
-fn run((program, words): (&str, [&str; 2]), path: &Path) -> Option<bool> {
-    let mut command = Command::new(program);
-    let command = command.args(words).arg("-q").arg(path).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(Stdio::null()).status().ok().map(|status| status.success())
-}
-
 fn write(criterion: &mut Criterion) {
     let all_threads = thread::available_parallelism().map_or(1, NonZero::get);
-    for memory in memories() {
+    for memory in contents() {
         let size = memory.size();
         // Ranges one behind the other, as everybody else gets them.
         let bytes: Vec<u8> = memory.ranges.iter().flat_map(|(_, bytes)| bytes).copied().collect();
@@ -194,33 +94,258 @@ fn write(criterion: &mut Criterion) {
                 sink.0
             });
         });
-        let path = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder");
+        let path = scratch_file();
         fs::write(&path, &bytes).expect("there is room");
-        for command in COMMANDS {
-            if run(command, path.path()) != Some(true) {
-                println!("{} is not there", command.0);
+        for packer in PACKERS {
+            if packer.pack(path.path()) != Some(true) {
+                println!("{} is not there", packer.program);
                 continue;
             }
-            group.bench_function(format!("{} -1", command.0), |bencher| bencher.iter(|| run(command, path.path())));
+            let name = format!("{} -1", packer.program);
+            group.bench_function(name, |bencher| bencher.iter(|| packer.pack(path.path())));
         }
     }
 }
 
-/// The memory of the file, whose stream of compressed memory is its only one.
-fn unpacked(file: &[u8]) -> Vec<u8> {
+fn scratch_file() -> NamedTempFile {
+    NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder")
+}
+
+/// A bucket of a file: its bytes, and how many they become.
+type Block<'a> = (&'a [u8], usize);
+
+/// The buckets of the file, whose stream of compressed memory is its only one, found without the crate.
+fn blocks(file: &[u8]) -> Vec<Block<'_>> {
     let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().expect("eight bytes")) as usize;
     let half = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize;
     let header = half(32 + 8);
     let (count, buckets) = (word(header + 104), word(header + 112));
     let rows = (0..count).map(|index| buckets + 40 * index);
-    rows.flat_map(|row| {
+    rows.map(|row| {
         let (size, packed, offset) = (half(row + 8), half(row + 12), word(row + 16));
-        let mut bytes = vec![0; size];
-        assert_eq!(decompress_into(&file[offset..offset + packed], &mut bytes).expect("it is a block"), size);
-        bytes
+        (&file[offset..offset + packed], size)
     })
     .collect()
 }
 
-criterion_group!(benches, write);
+fn unpacked_block((block, size): &Block<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; *size];
+    assert_eq!(decompress_into(block, &mut bytes).expect("it is a block"), *size);
+    bytes
+}
+
+/// Unpacks all blocks into one buffer, one after the other, and hands each out.
+fn unpack(blocks: &[Block<'_>], mut each: impl FnMut(&[u8])) {
+    let mut bytes = vec![0; blocks.iter().map(|block| block.1).max().unwrap_or_default()];
+    for (block, size) in blocks {
+        let bytes = &mut bytes[..*size];
+        assert_eq!(decompress_into(block, bytes).expect("it is a block"), *size);
+        each(bytes);
+    }
+}
+
+/// The memory of the file.
+fn unpacked(file: &[u8]) -> Vec<u8> {
+    blocks(file).iter().flat_map(unpacked_block).collect()
+}
+
+/// How much is read at a time by who goes through all memory.
+const PIECE: usize = MIB;
+
+type Read = fn(&Memory<'_>, u64, &mut [u8]) -> usize;
+
+const CACHED: Read = |memory, address, bytes| memory.read(address, bytes);
+const UNCACHED: Read = |memory, address, bytes| memory.read_uncached(address, bytes);
+
+/// Goes through all memory, piece by piece, and tells how many bytes there were.
+fn in_order(memory: &Memory<'_>, read: Read, mut each: impl FnMut(&[u8])) -> u64 {
+    let mut buffer = vec![0; PIECE];
+    let mut total = 0;
+    for range in memory.visible_ranges() {
+        let mut done = 0;
+        while done < range.size {
+            let wanted = usize::try_from(range.size - done).unwrap_or(PIECE).min(PIECE);
+            let bytes = &mut buffer[..wanted];
+            assert_eq!(read(memory, range.address + done, bytes), wanted);
+            each(bytes);
+            done += wanted as u64;
+        }
+        total += done;
+    }
+    total
+}
+
+/// Goes through all memory as it is lent, range by range.
+fn lent(memory: &Memory<'_>, mut each: impl FnMut(&[u8])) -> u64 {
+    let mut total = 0;
+    for range in memory.visible_ranges() {
+        let bytes = range.bytes().expect("all of it can be kept");
+        each(bytes);
+        total += bytes.len() as u64;
+    }
+    total
+}
+
+fn forget(bytes: &[u8]) {
+    black_box(bytes.as_ptr());
+}
+
+/// True if the pieces that are handed out are the bytes of the ranges, one after the other.
+fn is_same(memory: &Contents, hand_out: impl FnOnce(&mut dyn FnMut(&[u8]))) -> bool {
+    let mut ranges = memory.ranges.iter().map(|(_, bytes)| bytes.as_slice());
+    let (mut expected, mut same): (&[u8], bool) = (&[], true);
+    hand_out(&mut |mut bytes| {
+        while same && !bytes.is_empty() {
+            if expected.is_empty() {
+                expected = ranges.next().unwrap_or_default();
+                same = !expected.is_empty();
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(expected.len()));
+            let (other, rest) = expected.split_at(now.len());
+            same &= now == other;
+            (bytes, expected) = (later, rest);
+        }
+    });
+    same && expected.is_empty() && ranges.next().is_none()
+}
+
+fn read(criterion: &mut Criterion) {
+    for contents in contents() {
+        let mut packed = Cursor::new(Vec::new());
+        contents.plan(2).write_to_seekable(&mut packed).expect("memory takes everything");
+        let packed = packed.into_inner();
+        let mut plain = Vec::new();
+        contents.plain().write_to(&mut plain).expect("memory takes everything");
+        let dumps = [("compressed", packed.as_slice()), ("plain", plain.as_slice())]
+            .map(|(name, file)| (name, Minidump::parse(file).expect("it is a dump")));
+        read_in_order(criterion, &contents, &dumps, &blocks(&packed));
+        read_at_random(criterion, &contents, &dumps);
+    }
+}
+
+/// All memory once. Nothing is unpacked when it begins, and freeing what was unpacked is not timed.
+fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str, Minidump<'_>)], blocks: &[Block<'_>]) {
+    let size = contents.size();
+    let mut group = criterion.benchmark_group(format!("compressed/read/{}/in order", contents.name));
+    group.sample_size(10).throughput(Throughput::Bytes(size as u64));
+    for (name, dump) in dumps {
+        for (what, read) in [("read", CACHED), ("read_uncached", UNCACHED)] {
+            let reads = |each: &mut dyn FnMut(&[u8])| assert_eq!(in_order(&dump.memory(), read, each), size as u64);
+            assert!(is_same(contents, reads), "{what} gives something else of {name} memory");
+            group.bench_function(format!("{what}/{name}"), |bencher| {
+                let fresh = || dump.memory();
+                bencher.iter_batched_ref(fresh, |memory| in_order(memory, read, forget), BatchSize::PerIteration);
+            });
+        }
+        let lends = |each: &mut dyn FnMut(&[u8])| {
+            assert_eq!(lent(&dump.memory_with_cache(u64::MAX), each), size as u64);
+        };
+        assert!(is_same(contents, lends), "something else is lent of {name} memory");
+        group.bench_function(format!("lent/{name}"), |bencher| {
+            let fresh = || dump.memory_with_cache(u64::MAX);
+            bencher.iter_batched_ref(fresh, |memory| lent(memory, forget), BatchSize::PerIteration);
+        });
+    }
+    assert!(is_same(contents, |each| unpack(blocks, each)));
+    group.bench_function("lz4_flex", |bencher| {
+        bencher.iter(|| unpack(blocks, forget));
+    });
+    group.bench_function("lz4_flex, kept", |bencher| {
+        let keep = |kept: &mut Vec<Vec<u8>>| kept.extend(blocks.iter().map(unpacked_block));
+        bencher.iter_batched_ref(Vec::new, keep, BatchSize::PerIteration);
+    });
+    let (path, packed) = (scratch_file(), scratch_file());
+    let bytes: Vec<u8> = contents.ranges.iter().flat_map(|(_, bytes)| bytes).copied().collect();
+    fs::write(&path, bytes).expect("there is room");
+    for packer in PACKERS {
+        let is_there = packer.pack_into(path.path(), packed.path()) == Some(true);
+        if !is_there || packer.unpack(packed.path()) != Some(true) {
+            println!("{} is not there", packer.program);
+            continue;
+        }
+        let name = format!("{} -d", packer.program);
+        group.bench_function(name, |bencher| bencher.iter(|| packer.unpack(packed.path())));
+    }
+}
+
+/// What is read at one place: something to add up.
+type ReadAt = fn(&Memory<'_>, u64) -> u64;
+
+/// The number of bytes of a read that is no integer.
+const LENGTH: usize = 64;
+
+fn first_word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(*bytes.first_chunk().expect("it has eight bytes"))
+}
+
+const READS: [(&str, ReadAt); 3] = [
+    ("u64", |memory, address| memory.read_u64(address).expect("it is there")),
+    ("64 bytes", |memory, address| {
+        let mut bytes = [0; LENGTH];
+        assert_eq!(memory.read(address, &mut bytes), LENGTH);
+        first_word(&bytes)
+    }),
+    ("slice", |memory, address| first_word(memory.slice(address, LENGTH as u64).expect("it can be lent"))),
+];
+
+/// Addresses in random order, each of whole reads.
+fn addresses(contents: &Contents, wanted: usize) -> Vec<u64> {
+    let mut numbers = Numbers(wanted as u64);
+    let enough: Vec<_> = contents.ranges.iter().filter(|(_, bytes)| bytes.len() >= LENGTH).collect();
+    let ends = enough.iter().scan(0, |end, (_, bytes)| {
+        *end += bytes.len() / LENGTH;
+        Some(*end)
+    });
+    let ends: Vec<usize> = ends.collect();
+    let all = *ends.last().expect("there is memory");
+    let address = |_| {
+        // Of all memory, not of all ranges: most of these are small.
+        let place = numbers.below(all);
+        let range = ends.partition_point(|end| *end <= place);
+        let before = range.checked_sub(1).map_or(0, |before| ends[before]);
+        enough[range].0 + ((place - before) * LENGTH) as u64
+    };
+    (0..wanted).map(address).collect()
+}
+
+/// Single reads anywhere: with all memory unpacked before (warm), and with none of it (cold).
+fn read_at_random(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str, Minidump<'_>)]) {
+    let mut addresses = addresses(contents, count(100_000));
+    let wanted = addresses.len();
+    // Where a bucket is full, a range is cut, and no slice goes beyond that.
+    let memory = dumps[0].1.memory_with_cache(u64::MAX);
+    addresses.retain(|address| memory.slice(*address, LENGTH as u64).is_some());
+    assert!(addresses.len() > wanted / 10 * 9, "{} of {wanted} slices can be lent", addresses.len());
+    drop(memory);
+    let sum = |memory: &Memory<'_>, read: ReadAt| {
+        addresses.iter().fold(0u64, |sum, address| sum.wrapping_add(read(memory, *address)))
+    };
+    let mut group = criterion.benchmark_group(format!("compressed/read/{}/warm", contents.name));
+    group.sample_size(20).throughput(Throughput::Elements(addresses.len() as u64));
+    let mut sums = Vec::new();
+    for (name, dump) in dumps {
+        let memory = dump.memory_with_cache(u64::MAX);
+        assert_eq!(lent(&memory, |_| {}), contents.size() as u64);
+        for (what, read) in READS {
+            sums.push(sum(&memory, read));
+            group.bench_function(format!("{what}/{name}"), |bencher| bencher.iter(|| sum(&memory, read)));
+        }
+    }
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "not everybody reads the same");
+    group.finish();
+    let mut group = criterion.benchmark_group(format!("compressed/read/{}/cold", contents.name));
+    group.sample_size(20);
+    for (name, dump) in dumps {
+        for (what, read) in READS {
+            let mut next = addresses.iter().cycle();
+            group.bench_function(format!("{what}/{name}"), |bencher| {
+                let fresh = || (dump.memory(), *next.next().expect("there is always one more"));
+                let read = |fresh: &mut (Memory<'_>, u64)| read(&fresh.0, fresh.1);
+                bencher.iter_batched_ref(fresh, read, BatchSize::PerIteration);
+            });
+        }
+    }
+}
+
+criterion_group!(benches, write, read);
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 // Each bench uses some of it.
 #![allow(dead_code, unused_imports)]
 
+mod contents;
 mod input;
 mod shape;
 
@@ -10,6 +11,7 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, IoSlice, Seek, Write};
 
+pub use contents::{Contents, PACKERS, Packer, contents};
 pub use input::{Input, input};
 pub use shape::{Shape, Shaped};
 

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::error::ReadError;
+use crate::format::handle::HandleOperationList as HandleOperations;
 use crate::read::RawStream;
+use crate::read::handle::HandleOperationList;
 use crate::read::linux::LinuxMaps;
 use crate::read::references::{Kind as PartKind, Part, parts_within};
 use crate::write::PartId;
@@ -18,15 +20,67 @@ use crate::redump::unused_in_streams::{clear_part, clear_stream};
 impl<'s> Carrier<'s, '_> {
     /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
     pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
-        let bytes = stream.bytes();
-        self.charge("stream", stream.offset(), bytes.len() as u64)?;
-        let mut bytes = Cow::Borrowed(bytes);
+        self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
+        let Some(bytes) = self.shown_stream(stream) else { return Ok(false) };
+        self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
+        Ok(true)
+    }
+
+    /// The handle operations with zeros behind each that has less than `entry_size` bytes, and all else byte for byte.
+    /// False as for [`Carrier::copy`].
+    pub(super) fn filled_up(
+        &mut self,
+        stream: &RawStream<'s>,
+        list: &HandleOperationList<'s>,
+        entry_size: usize,
+    ) -> Result<bool, ReadError> {
+        let added = (entry_size as u64).saturating_sub(list.entry_size()).saturating_mul(list.len());
+        self.charge_filled_up(stream, added)?;
+        let Some(bytes) = self.shown_stream(stream) else { return Ok(false) };
+        let start_of = |index| {
+            let position = list.entry_offset(index).saturating_sub(stream.offset());
+            usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len())
+        };
+        let (head, rest) = bytes.split_at_checked(start_of(0)).unwrap_or_default();
+        let (entries, behind) = rest.split_at_checked(start_of(list.len()) - head.len()).unwrap_or_default();
+        let mut whole = head.to_vec();
+        let field = HandleOperations::OFFSETS.size_of_entry.range();
+        if let Some(field) = whole.get_mut(field) {
+            field.copy_from_slice(&u32::try_from(entry_size).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        let before = usize::try_from(list.entry_size()).unwrap_or(usize::MAX);
+        for entry in entries.chunks(before) {
+            let end = whole.len().saturating_add(entry_size);
+            whole.extend_from_slice(entry);
+            whole.resize(end, 0);
+        }
+        whole.extend_from_slice(behind);
+        self.builder.stream(stream.stream_type(), whole);
+        Ok(true)
+    }
+
+    /// As [`Carrier::charge`], for a stream and zeros in it; other streams have what they need even if these do not fit.
+    fn charge_filled_up(&mut self, stream: &RawStream<'s>, zeros: u64) -> Result<(), ReadError> {
+        let size = stream.bytes().len() as u64;
+        if self.zeros.has(zeros) {
+            self.zeros.charge("stream", stream.offset(), zeros)?;
+            return self.charge("stream", stream.offset(), size);
+        }
+        let before = self.carried_bytes;
+        let charged = self.charge("stream", stream.offset(), size.saturating_add(zeros));
+        if charged.is_err() {
+            self.carried_bytes = before;
+        }
+        charged
+    }
+
+    /// The bytes of a stream without what the options take out; `None` if folders may be in them and cannot be taken out.
+    fn shown_stream(&mut self, stream: &RawStream<'s>) -> Option<Cow<'s, [u8]>> {
+        let mut bytes = Cow::Borrowed(stream.bytes());
         if self.is_private {
             clear_stream(stream, &mut bytes);
         }
-        let Ok(bytes) = shown(&mut self.folders, ("stream", stream.offset()), bytes) else { return Ok(false) };
-        self.builder.stream(stream.stream_type(), self.source.lasting(stream.offset(), bytes));
-        Ok(true)
+        shown(&mut self.folders, ("stream", stream.offset()), bytes).ok()
     }
 
     /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.

@@ -2,6 +2,7 @@
 //! column of the table of letters.
 
 use crate::format::MinidumpType;
+use crate::format::handle::HandleOperation;
 use crate::format::module::UnloadedModuleListHeader;
 use crate::format::process::ProcessLayout;
 use crate::format::system::{SystemMemoryInfo1, SystemMemoryInfo2};
@@ -62,6 +63,14 @@ impl Engine {
         match self {
             Self::V2017 => u64::MAX,
             Self::V2026 => UnloadedModuleListHeader::MOST_ENTRIES,
+        }
+    }
+
+    /// How many bytes an entry of the handle operations has at least. The engine of 2026 takes no shorter ones.
+    pub(super) const fn least_handle_operation(self) -> usize {
+        match self {
+            Self::V2017 => 0,
+            Self::V2026 => HandleOperation::SIZE,
         }
     }
 

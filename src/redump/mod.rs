@@ -320,6 +320,7 @@
 //! | folder of the system in that data, with `R` | kept | zero |
 //! | headers and data directories of images (`e`) | none | those that the source holds, as of a running process |
 //! | unloaded modules beyond 10,000 (2026) | a dump that it cannot re-encode any more | the newest 10,000; the report counts the others |
+//! | handle operations whose entries have fewer than 0x120 bytes (2026) | dropped, as all of them | kept, with zeros behind each: shorter ones make it refuse or ignore them; the report counts them |
 //! | words that stay of stacks with `s` | all that point into modules or to memory of the dump, and to objects whose first word does, text as well | those of them that stay with `r`; first words of objects only if the source is a triage dump |
 //! | registers with `s` | those of exceptions stay, homes of parameters as well | filtered as those of threads are |
 //! | parts of stacks that other letters take, with `s` | not filtered; with full memory, `s` counts for nothing (2017) | filtered |

@@ -127,6 +127,11 @@ impl Report {
         self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
     }
 
+    /// Notes what the result has beyond the source, if there is any of it.
+    pub(super) fn add(&mut self, what: &'static str, count: u64) {
+        self.additions.extend((count > 0).then_some(Addition { what, count }));
+    }
+
     /// Notes what is not in the result, if there is any of it.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
         self.losses.extend(Loss::new(what, count));

@@ -23,7 +23,7 @@ use crate::redump::folders::base_names::{code_view_without_folder, wide_name_of_
 use crate::redump::folders::learn::Folders;
 use crate::redump::options::Options;
 use crate::redump::select::selected::Selection;
-use crate::redump::source::Source;
+use crate::redump::source::{LITTLE, Source};
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 
 /// Which form of some bytes of the source a part holds, and whose they are: bytes that belong to two of them become two
@@ -58,7 +58,9 @@ pub(super) struct Carrier<'s, 'a> {
     pub(super) folders: Option<Folders>,
     /// What is carried: with memory and rows no more than twice what the file holds, so that a small file whose records all
     /// point to the same long text does not become a large one.
-    carried_bytes: Budget,
+    pub(super) carried_bytes: Budget,
+    /// Zeros that are added, up to half of what every result is given; more of them count as carried.
+    pub(super) zeros: Budget,
     /// Contexts and what identifies modules, which were charged for before everything else, by name, position and size,
     /// so that handles do not use up what they need.
     prepaid: HashSet<Place>,
@@ -104,6 +106,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             xstate,
             folders,
             carried_bytes: source.room(&selection.selected.ranges),
+            zeros: Budget::bytes(LITTLE / 2),
             prepaid: HashSet::new(),
             strings: HashMap::new(),
             read: twice,

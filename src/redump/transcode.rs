@@ -10,6 +10,7 @@ use crate::format::memory::MemoryInfoListHeader;
 use crate::format::stream::{Relocation, Repeats};
 use crate::format::thread::{ThreadInfo, ThreadInfoListHeader};
 use crate::format::{MinidumpType, StreamType, typed_streams};
+use crate::read::handle::HandleOperationList;
 use crate::read::linux::LinuxMaps;
 use crate::read::list::Record;
 use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
@@ -449,5 +450,23 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
         let made = self.carrier.maps_without_folders(stream, &maps);
         made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten)
+    }
+
+    /// The operations byte for byte, with zeros behind those that the debugger finds too short.
+    fn handle_operations(&mut self, stream: &RawStream<'s>, list: HandleOperationList<'s>) -> Outcome {
+        let least = self.options.engine().least_handle_operation();
+        if list.declared_len() == 0 || list.entry_size() >= least as u64 {
+            return self.carry(stream);
+        }
+        match self.carrier.filled_up(stream, &list, least) {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Filtered,
+            Err(error) => return Outcome::Unreadable(error),
+        }
+        if let Some(error) = stream.fault() {
+            self.report.fault(stream.stream_type(), 0, "size", error);
+        }
+        self.report.add("handle operations with zeros behind them, for the debugger", list.len());
+        Outcome::Rewritten
     }
 }

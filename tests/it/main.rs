@@ -26,6 +26,7 @@ mod list_sizes;
 mod lists;
 mod malformed;
 mod mapped_file;
+mod mdwd;
 mod memory;
 mod modules;
 mod options;
@@ -97,6 +98,7 @@ fn main() -> ExitCode {
         lists::trials(),
         malformed::trials(),
         mapped_file::trials(),
+        mdwd::trials(),
         memory::trials(),
         modules::trials(),
         options::trials(),

@@ -1,31 +1,28 @@
 //! What the engine of 2026 does and that of 2017 does not, and what we do of it.
 
 use libtest_mimic::Trial;
-use userdump::Dump as Source;
-use userdump::redump::{Engine, Options, Reason, Redump};
+use userdump::redump::{Addition, Engine, Options, Outcome, Reason, Redump};
+use userdump::{Dump as Source, ReadError};
+use userdump_walk::accounted::violations;
 
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
 use crate::support::redumped::{Redumped, findings, hex};
-use crate::support::{Shared, shared_trial, trials};
+use crate::support::{Shared, trials};
 use crate::synth::{Dump, SystemInfo, Thread, UnloadedModule};
 
 pub fn trials() -> Vec<Trial> {
-    let mut all = trials![
+    trials![
         shared_data_is_in_every_small_dump,
         shared_data_is_never_a_strangers,
         filters_leave_of_shared_data_what_a_debugger_needs,
         headers_are_those_of_the_running_process,
         unloaded_modules_are_the_newest,
-        short_handle_operations_are_read_and_kept,
+        short_handle_operations_are_filled_up,
+        odd_handle_operations_are_filled_up,
+        handle_operations_are_filled_up_within_bounds,
         fiber_local_storage_is_as_large_as_today,
-    ];
-    all.extend(SAMPLES.map(|sample| {
-        shared_trial(format!("redump_engine::mini_dump_write_dump::{}", sample.0), move |shared| {
-            of_mini_dump_write_dump(shared, sample);
-        })
-    }));
-    all
+    ]
 }
 
 const PAGE: u64 = 0x7ffe_0000;
@@ -122,27 +119,99 @@ fn unloaded_modules_are_the_newest() {
     }
 }
 
-fn short_handle_operations_are_read_and_kept() {
-    let source = base()
-        .written(18, |bytes| {
-            // Two entries of 48 bytes: two return addresses each.
-            bytes.u32s(&[16, 48, 2, 0]);
-            for handle in [8, 12] {
-                bytes.u64(handle).u32s(&[77, 7, 1, 0, 2, 3]).u64s(&[0x40_0001, 0x40_0002]);
-            }
-        })
-        .build();
-    let read = |bytes: &[u8]| -> Vec<(u64, u32, Vec<u64>)> {
-        let dump = userdump::Minidump::parse(bytes).expect("it is a dump");
-        let list = dump.stream::<userdump::read::handle::HandleOperationList<'_>>().expect("it is sound");
-        list.expect("it is there").iter().map(|it| (it.handle, it.depth, it.return_addresses[..3].to_vec())).collect()
+/// A list of handle operations of `row` bytes each, with four bytes behind its header and three behind the entries, and the
+/// same list with entries of `filled` bytes.
+fn operations(count: u32, row: usize, filled: usize) -> (Vec<u8>, Vec<u8>) {
+    let list = |size: usize| {
+        let head = [20, size as u32, count, 0, 0x1122_3344u32].map(u32::to_le_bytes).concat();
+        let entry = |index: u32| {
+            // Two return addresses.
+            let words = [index + 8, 0, 77, 7, 1, 0, 2, 3, 0x40_0001, 0, 0x40_0002, 0];
+            let mut bytes = words.map(u32::to_le_bytes).concat();
+            bytes.resize(row.max(bytes.len()), 9);
+            bytes.truncate(row);
+            bytes.resize(size, 0);
+            bytes
+        };
+        [head, (0..count).flat_map(entry).collect(), b"end".to_vec()].concat()
     };
-    let expected = [(8, 2, vec![0x40_0001, 0x40_0002, 0]), (12, 2, vec![0x40_0001, 0x40_0002, 0])];
-    assert_eq!(read(&source), expected);
-    assert!(findings(&source).iter().any(|it| it.contains("fewer than 0x120 bytes")), "{:?}", findings(&source));
-    for words in ["/m", "/ma", "/mR"] {
-        assert_eq!(read(&Redumped::once(&source, &words.parse().expect("it is known")).bytes), expected, "{words}");
+    (list(row), list(filled))
+}
+
+fn short_handle_operations_are_filled_up() {
+    const ADDED: &str = "handle operations with zeros behind them, for the debugger";
+    let is_found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("fewer than 0x120 bytes"));
+    let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
+    for row in [32, 40, 48, 287, 288, 296] {
+        let (list, filled) = operations(2, row, row.max(0x120));
+        let source = base().raw(18, &list).build();
+        assert_eq!(is_found(&source), row < 0x120, "{row}");
+        let added: &[Addition] = if row < 0x120 { &[Addition { what: ADDED, count: 2 }] } else { &[] };
+        let outcome = if row < 0x120 { Outcome::Rewritten } else { Outcome::Copied };
+        for words in ["/m", "/ma", "/mFhuty"] {
+            let out = Redumped::twice(&source, &words.parse().expect("it is known"));
+            assert!(contents(&out.bytes).as_ref() == Some(&filled), "{row}, {words}: {:x?}", contents(&out.bytes));
+            assert_eq!((out.report.additions.as_slice(), out.outcomes(18).as_slice()), (added, [outcome].as_slice()));
+            assert_eq!((is_found(&out.bytes), &out.report.losses, &out.report.faults), (false, &vec![], &vec![]));
+            assert_eq!(violations(&source, &out.bytes, &out.report, words), [""; 0]);
+            // What is changed in the result does not escape the judge.
+            let start = out.facts().stream(18).expect("it is there").rva.0 as usize;
+            for at in [start, start + 16, start + 20, start + 20 + filled.len() - 24, start + filled.len() - 1] {
+                let mut changed = out.bytes.clone();
+                changed[at] ^= 0x55;
+                assert_ne!(violations(&source, &changed, &out.report, words), [""; 0], "{row}, {words}, {at:#x}");
+            }
+        }
+        // The older engine takes them as they are.
+        let out = Redumped::twice(&source, &of_2017("/m"));
+        assert!(contents(&out.bytes).as_ref() == Some(&list) && out.report.additions.is_empty(), "{row}");
+        assert_eq!(out.outcomes(18), [Outcome::Copied]);
+        // Zeros stand for what is neither an operation nor part of the header.
+        let out = Redumped::twice(&source, &"/mR".parse().expect("it is known"));
+        let (mut private, first) = (filled, row.max(0x120));
+        private[16..20].fill(0);
+        for entry in private[20..].chunks_mut(first) {
+            entry.iter_mut().skip(48).for_each(|byte| *byte = 0);
+        }
+        private[20 + 2 * first..].fill(0);
+        assert!(contents(&out.bytes) == Some(private), "{row}: {:x?}", contents(&out.bytes));
+        assert_eq!(Redumped::once(&source, &"/mr".parse().expect("it is known")).outcomes(18), [Outcome::Filtered]);
     }
+}
+
+/// Of an empty list nothing is too short, and of one that the file cuts what is there is filled up.
+fn odd_handle_operations_are_filled_up() {
+    let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
+    let (empty, _) = operations(0, 48, 0x120);
+    let out = Redumped::twice(&base().raw(18, &empty).build(), &"/m".parse().expect("it is known"));
+    assert_eq!((contents(&out.bytes), out.outcomes(18)), (Some(empty), vec![Outcome::Copied]));
+    // Without the three bytes, and without half of the third entry.
+    let (list, filled) = operations(3, 48, 0x120);
+    let (half, expected) = (&list[..20 + 120], [&filled[..20 + 2 * 0x120], &list[20 + 96..20 + 120]].concat());
+    let out = Redumped::twice(&base().raw(18, half).build(), &"/m".parse().expect("it is known"));
+    assert!(contents(&out.bytes) == Some(expected), "{:x?}", contents(&out.bytes));
+    assert_eq!(out.report.additions.iter().map(|it| it.count).collect::<Vec<_>>(), [2]);
+    // Two such streams, both kept.
+    let source = base().raw(18, &list).raw(18, operations(1, 32, 0x120).0).build();
+    let out = Redumped::twice(&source, &"/m".parse().expect("it is known"));
+    assert_eq!(out.outcomes(18), [Outcome::Rewritten; 2]);
+    assert_eq!(out.report.additions.iter().map(|it| it.count).collect::<Vec<_>>(), [3, 1]);
+}
+
+/// A file of nothing but short entries would become nine times as large: they are told, and the rest is kept.
+fn handle_operations_are_filled_up_within_bounds() {
+    for (count, is_kept) in [(120, true), (10_000, false)] {
+        let source = base().raw(18, operations(count, 32, 0x120).0).comment_a("a comment behind it").build();
+        let out = Redumped::once(&source, &"/m".parse().expect("it is known"));
+        assert!(out.bytes.len() < 2 * source.len() + 0x1_0000);
+        let outcome = out.outcomes(18)[0];
+        assert_eq!(matches!(outcome, Outcome::Rewritten), is_kept, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. })), !is_kept, "{outcome:?}");
+        assert_eq!(out.outcomes(10), [Outcome::Copied]);
+    }
+    // Beside memory there is room.
+    let source = base().raw(18, operations(200, 32, 0x120).0).memory(PAGE, vec![1; 0x1_0000]).build();
+    assert_eq!(Redumped::once(&source, &"/m".parse().expect("it is known")).outcomes(18), [Outcome::Rewritten]);
 }
 
 fn fiber_local_storage_is_as_large_as_today() {
@@ -156,113 +225,4 @@ fn fiber_local_storage_is_as_large_as_today() {
         hex(&[(TEB, 0x2000), (0x10_0000, 0x7f90)])
     );
     assert_eq!(hex(&Redumped::once(&source, &of_2017("/mp")).ranges()), hex(&[(TEB, 0x2000), (0x10_0000, 0x410)]));
-}
-
-/// A file by `MiniDumpWriteDump`: its name, flags in its header, the thread of its exception, and whether its stacks are
-/// filtered.
-type Sample = (&'static str, u64, Option<u32>);
-
-/// The rows of its README, the compressed file of a 32-bit process aside.
-const SAMPLES: [Sample; 24] = [
-    ("normal", 0, None),
-    ("exception-client", 0, Some(0x134)),
-    ("exception-address-is-not-ip", 0, Some(0x134)),
-    ("exception-of-unlisted-thread", 0, Some(0x9_9999)),
-    ("xstate-exception", 0x20_0000, Some(0x134)),
-    ("user-streams", 0, Some(0x134)),
-    ("indirect", 0x40, None),
-    ("process-thread-data", 0x100, None),
-    ("wide-1965", 0x1965, None),
-    ("token", 0x4_0000, None),
-    ("triage", 0x10_0080, None),
-    ("triage-exception", 0x10_0080, Some(0x134)),
-    ("triage-indirect", 0x10_00c0, None),
-    ("without-optional-full", 0x2_0400, None),
-    ("callback-threads-excluded", 0, None),
-    ("callback-module-excluded", 0, None),
-    ("callback-memory-added", 0, Some(0x134)),
-    ("self-crash", 0, Some(0)),
-    ("self-crash-by-other-thread", 0, Some(0)),
-    ("x86-normal", 0, None),
-    ("x86-exception", 0, Some(0)),
-    ("x86-xstate", 0x20_0000, None),
-    ("x86-triage-exception", 0x10_0080, Some(0)),
-    ("x86-self-crash", 0, Some(0)),
-];
-
-/// No dump of these has environment blocks but `process-thread-data` and `wide-1965`, so that the engine's own
-/// re-encoding loses all stacks. Ours keeps what the source has of them, and the rest of the source.
-fn of_mini_dump_write_dump(shared: &Shared, (name, flags, thread): Sample) {
-    let bytes = shared.read(&format!("golden/mdwd/{name}.dmp"));
-    let source = Facts::of(&bytes);
-    assert_eq!(source.header.flags, flags);
-    let exception = source.exceptions().first().map(|it| it.thread);
-    match thread {
-        Some(0) => assert!(exception.is_some()),
-        thread => assert_eq!(exception, thread),
-    }
-    let today = userdump::Minidump::parse(&bytes).expect("it is a dump");
-    let unlisted = exception.filter(|thread| source.threads().iter().all(|it| it.id != *thread));
-    let found = |code: &str| {
-        let mut count = 0;
-        today.check(&mut |finding| count += usize::from(finding.code.as_str() == code));
-        count
-    };
-    assert_eq!(found("exception-thread-missing"), usize::from(unlisted.is_some()));
-    assert_eq!(found("list-truncated"), usize::from(name == "callback-threads-excluded"));
-    for words in ["/m", "/mi", "/mp", "/my", "/ma"] {
-        let out = Redumped::once(&bytes, &words.parse().expect("it is known"));
-        let ours = out.facts();
-        // A triage dump stays one, with the words of objects, unless it is to have all memory.
-        let triage = if words == "/ma" { 0 } else { flags & 0x10_0000 };
-        assert_eq!(ours.header.flags & 0x10_0000, triage, "{words}");
-        let words_of_objects = source.ranges().into_iter().filter(|it| flags & 0x10_0000 != 0 && it.size <= 8);
-        for word in words_of_objects {
-            assert!(ours.read(word.address, word.size) == word.bytes.0, "{words}: {:#x}", word.address);
-        }
-        assert_eq!(ours.threads().len(), source.threads().len(), "{words}");
-        for (before, after) in source.threads().iter().zip(ours.threads()) {
-            let stack = source.read(before.stack_start, before.stack_size.into());
-            assert!(!stack.is_empty(), "{words}: stack of {:#x}", before.id);
-            assert!(
-                ours.read(before.stack_start, before.stack_size.into()) == stack,
-                "{words}: stack of {:#x}",
-                before.id
-            );
-            assert_eq!((before.stack_start, before.stack_size), (after.stack_start, after.stack_size), "{words}");
-        }
-        assert_eq!(ours.read(PAGE, 0xaa0).len(), 0xaa0, "{words}: shared data");
-        assert!(ours.read(PAGE, 0xaa0) == source.read(PAGE, 0xaa0), "{words}: shared data");
-        let exceptions = |facts: &Facts<'_>| -> Vec<_> {
-            facts.exceptions().iter().map(|it| (it.thread, it.code, it.address, it.parameters)).collect()
-        };
-        if thread.is_some() {
-            assert_eq!(exceptions(&ours), exceptions(&source), "{words}");
-        }
-        for kind in [10, 11, 0x1_0001, 19] {
-            let expected = source.stream_bytes(kind).map(|it| it.to_vec());
-            let kept = ours.stream_bytes(kind).map(|it| it.to_vec());
-            assert!(expected.is_none() || kept == expected, "{words}: stream {kind:#x}");
-        }
-        if words == "/ma" {
-            let lost: u64 = source.ranges().iter().map(|it| it.size - same(&ours, it.address, it.bytes.0)).sum();
-            // Guard pages and pages without access are in no dump of all memory.
-            assert_eq!(lost, out.report.excluded_memory, "bytes that are lost");
-            assert!(lost == 0 || name == "wide-1965", "{lost} bytes are lost");
-        }
-    }
-}
-
-/// How many of these bytes a dump has at their addresses, from the first one on in ranges that touch or not.
-fn same(facts: &Facts<'_>, address: u64, bytes: &[u8]) -> u64 {
-    let mut count = 0;
-    for range in facts.ranges() {
-        let (from, to) = (range.address.max(address), (range.address + range.size).min(address + bytes.len() as u64));
-        let part = |start: u64, bytes: &[u8]| bytes[(from - start) as usize..(to - start) as usize].to_vec();
-        if from < to {
-            assert!(part(range.address, range.bytes.0) == part(address, bytes), "other bytes at {from:#x}");
-            count += to - from;
-        }
-    }
-    count
 }

@@ -101,7 +101,9 @@ macro_rules! stream_table {
             /// What was done to handles, as recorded by Application Verifier.
             #[doc(alias = "HandleOperationListStream")]
             HANDLE_OPERATION_LIST = 18 => "HandleOperationList", COPIED,
-                HandleOperationList(HandleOperationList<'a>) { check entries, used handle_operations };
+                HandleOperationList(HandleOperationList<'a>) {
+                    check entries, rewrite handle_operations, used handle_operations
+                };
             /// Security tokens.
             #[doc(alias = "TokenStream")]
             TOKEN = 19 => "Token", COPIED.once().asked_by(Flags::WITH_TOKEN_INFORMATION).rank(5).kept_by_r(),

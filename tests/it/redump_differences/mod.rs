@@ -8,9 +8,8 @@ use userdump::redump::{MissingMemory, Outcome};
 
 use crate::support::cpu::{Cpu, pattern, put};
 use crate::support::facts::{Facts, Handle as FoundHandle};
-use crate::support::fixtures;
 use crate::support::redumped::{Redumped, hex, parsed};
-use crate::support::trials;
+use crate::support::{fixtures, trials};
 use crate::synth::{
     Dump, Exception, Handle, MemoryInfo, MiscInfo, Module, Part, Shape, Stack, SystemInfo, Text, Thread, ThreadInfo,
     kind,

@@ -9,18 +9,19 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 50] = [
+const MATTERS: [&str; 51] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
     "reserved fields of modules and handles",
     "thread names, process and system memory counters",
-    // The next six are looked at in `redump_engine`.
+    // The next five are looked at in `redump_engine`.
     "data that the system shares with all processes (2026), where the source has none",
     "folder of the system in that data, with `R`",
     "headers and data directories of images (`e`)",
     "unloaded modules beyond 10,000 (2026)",
-    // The next four are looked at in `redump_triage`.
+    "handle operations whose entries have fewer than 0x120 bytes (2026)",
+    // The next five are looked at in `redump_triage` and in `mdwd`.
     "words that stay of stacks with `s`",
     "registers with `s`",
     "parts of stacks that other letters take, with `s`",

@@ -2,7 +2,10 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Read};
 use std::path::PathBuf;
+
+use ruzstd::decoding::StreamingDecoder;
 
 use super::golden;
 
@@ -21,6 +24,16 @@ impl Shared {
     pub fn read(&self, path: &str) -> Vec<u8> {
         let path = self.root.join(path);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// What is in a file that `zstd` packed, by its path below the folder.
+    pub fn unpacked(&self, path: &str) -> Vec<u8> {
+        let packed = self.read(path);
+        let mut bytes = Vec::new();
+        let decoder = StreamingDecoder::new(packed.as_slice()).map_err(io::Error::other);
+        let size = decoder.and_then(|mut decoder| decoder.read_to_end(&mut bytes));
+        size.unwrap_or_else(|error| panic!("{path}: {error}"));
+        bytes
     }
 
     /// Where a golden dump lies, unpacked: `live/ma.dmp`. It must be on the list of [`golden::WANTED`].

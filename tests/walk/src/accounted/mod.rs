@@ -9,7 +9,7 @@ use userdump::ReadError;
 use userdump::redump::{ItemFault, Outcome, Report};
 
 use crate::facts::Facts;
-use structures::{RELOCATED, Structure, is_narrow, is_there, rows, text};
+use structures::{BESIDE_OPERATIONS, OPERATION, RELOCATED, Structure, is_narrow, is_there, rows, text};
 
 pub use judgeable::is_judgeable;
 
@@ -168,6 +168,14 @@ impl Judge<'_, '_> {
             }
             "context" => self.context(&from, &to, before, what),
             "stream" => self.carried(before, after, &from, &to, what),
+            OPERATION => {
+                // Short ones are filled up.
+                let (common, added) = to.split_at(from.len().min(to.len()));
+                self.unless(from.len() <= to.len(), || format!("{what} is cut"));
+                self.unless(added.iter().all(|byte| *byte == Some(0)), || format!("{what} has grown"));
+                self.carried(before, after, &from[..common.len()], common, what);
+            }
+            name if BESIDE_OPERATIONS.contains(&name) => self.carried(before, after, &from, &to, what),
             name => self.row(name, before, &from, &to, what),
         }
     }

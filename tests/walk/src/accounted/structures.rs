@@ -95,6 +95,7 @@ pub fn of(facts: &Facts<'_>) -> Vec<Structure> {
             Some((layout, pieces)) if entry.kind == 6 || stream == 0 => {
                 add_rows(facts, entry, stream, &layout, pieces, &mut all);
             }
+            None if entry.kind == 18 => add_operations(facts, entry, stream, &mut all),
             // Memory has an account of its own, and a second list of a kind does not count.
             None if ![5, 9].contains(&entry.kind) => all.push(whole(entry, stream)),
             _ => {}
@@ -124,16 +125,34 @@ pub fn is_there(facts: &Facts<'_>, entry: &Entry) -> bool {
 
 fn whole(entry: &Entry, stream: usize) -> Structure {
     let start = entry.rva.0 as usize;
-    let place = Some(start..start + entry.size as usize).filter(|place| !place.is_empty());
-    Structure {
-        kind: entry.kind,
-        stream,
-        item: 0,
-        name: "stream",
-        place,
-        references: Vec::new(),
-        addresses: Vec::new(),
+    plain(entry.kind, stream, 0, "stream", start..start + entry.size as usize)
+}
+
+/// Bytes that refer to nothing.
+fn plain(kind: u32, stream: usize, item: usize, name: &'static str, place: Range<usize>) -> Structure {
+    let place = Some(place).filter(|place| !place.is_empty());
+    Structure { kind, stream, item, name, place, references: Vec::new(), addresses: Vec::new() }
+}
+
+pub(super) const OPERATION: &str = "handle operation";
+pub(super) const BESIDE_OPERATIONS: [&str; 2] = ["head of handle operations", "bytes behind handle operations"];
+
+/// The head of a list of handle operations but for the size of a row, the rows, and what is behind them; in other lists
+/// what is behind the rows is judged as loose. A list that makes no sense is one stretch of bytes.
+fn add_operations(facts: &Facts<'_>, entry: &Entry, stream: usize, all: &mut Vec<Structure>) {
+    let (at, size) = (entry.rva.0 as usize, entry.size as usize);
+    let number = |place: usize| facts.u32((at + place) as u64) as usize;
+    let is_list = size >= 16 && (16..=size).contains(&number(0)) && number(4) >= 32 && number(8) > 0;
+    if !is_list {
+        return all.push(whole(entry, stream));
     }
+    let (head, row) = (number(0), number(4));
+    let count = number(8).min((size - head) / row);
+    let of = |item, name, place: Range<usize>| plain(entry.kind, stream, item, name, place.start + at..place.end + at);
+    let [before, behind] = BESIDE_OPERATIONS;
+    all.push(Structure { references: std::iter::once(at + 4..at + 8).collect(), ..of(0, before, 0..head) });
+    all.extend((0..count).map(|item| of(item, OPERATION, head + item * row..head + (item + 1) * row)));
+    all.push(of(0, behind, head + count * row..size));
 }
 
 /// Where the rows of a list start, and their size in the file.
