@@ -10,7 +10,6 @@ use crate::read::{Interval, Memory, Span, overlapping, position, settle, united}
 use crate::write::MemoryRange;
 
 use crate::redump::filter::StackFilter;
-use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
@@ -25,9 +24,8 @@ pub(super) struct Changes<'a> {
     filter: Option<StackFilter>,
     /// What the program blanks, sorted and apart.
     blank: Vec<Interval>,
-    /// What the options take out, likewise, and what takes its place.
+    /// What the options do, likewise.
     hidden: Vec<Interval>,
-    filling: u8,
     /// It is called for one piece after the other.
     redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -44,7 +42,7 @@ impl<'a> Changes<'a> {
         redactor: Option<Redactor<'a>>,
         selection: &Selection,
     ) -> Option<Self> {
-        let Selection { selected, hidden, triage, .. } = selection;
+        let Selection { selected, hidden, .. } = selection;
         if filter.is_none() && blank.is_empty() && hidden.is_empty() && redactor.is_none() {
             return None;
         }
@@ -65,7 +63,6 @@ impl<'a> Changes<'a> {
             filter,
             blank,
             hidden: hidden.clone(),
-            filling: if triage.is_some() { Triage::PATTERN } else { 0 },
             redactor,
             spans,
             reasons,
@@ -92,12 +89,11 @@ impl<'a> Changes<'a> {
             filter.filter(&self.memory, address, bytes);
         }
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
-        let hidden = overlapping(&self.hidden, all).map(|part| (part, self.filling));
-        for (part, filling) in hidden.chain(overlapping(&self.blank, all).map(|part| (part, 0))) {
-            let Some(part) = part.intersection(&all) else { continue };
+        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all));
+        for part in zeroed.filter_map(|zeroed| zeroed.intersection(&all)) {
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));
-            blank.into_iter().flatten().for_each(|byte| *byte = filling);
+            blank.into_iter().flatten().for_each(|byte| *byte = 0);
         }
     }
 

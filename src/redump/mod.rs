@@ -257,13 +257,14 @@
 //!
 //! With `s` (triage) the result has no text that `r` or `R` would take out, and more is gone of stacks and registers. A
 //! word stays if it would with `r`, and points into a module or to memory of the result. It is `0xaa` in each byte
-//! otherwise, unless it was zero: so the debugger says what it is. The same holds for general registers, those of an
-//! exception as well; floating point and vector registers are `0xaa`, and so is all of a context whose layout is not known.
-//! Stacks are filtered down to their lowest address, whatever other options take of them, full memory included. Extended
-//! contexts do not go with it, so that `y`, `a` and `A` are refused.
+//! otherwise, unless it was zero: so the debugger explains it. The same holds for general registers, those of an exception as
+//! well; floating point and vector registers are `0xaa`, and so is all of a context whose layout is not known. What is taken
+//! out of other memory is zero, as with `r`. Stacks are filtered down to their lowest address, whatever other options take
+//! of them, full memory included. Extended contexts do not go with it, so that `y`, `a` and `A` are refused.
 //!
 //! So up to 0x200 bytes to either side of an instruction stay.
-//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and with `s` neither is what `f` adds: [`Report::unfiltered_memory`] says how much that is, and how much
+//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and with `s` neither is what `f` adds:
+//! [`Report::unfiltered_memory`] says how much that is, and how much
 //! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
 //!

@@ -189,7 +189,7 @@ impl StackFilter {
     pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64) else { return };
         let filling = if self.triage.is_some() { Triage::PATTERN } else { 0 };
-        let take_out = |bytes: &mut [u8], from: u64, to: u64| {
+        let fill = |bytes: &mut [u8], from: u64, to: u64, filling: u8| {
             let range = usize::try_from(from - address).ok().zip(usize::try_from(to - address).ok());
             let taken = range.and_then(|(from, to)| bytes.get_mut(from..=to));
             taken.into_iter().flatten().for_each(|byte| *byte = filling);
@@ -197,7 +197,7 @@ impl StackFilter {
         for gap in self.gaps_in(part) {
             (gap.start..=gap.last)
                 .filter(|&address| !self.code.is_in_module(self.target.mask(address)))
-                .for_each(|address| take_out(bytes, address, address));
+                .for_each(|address| fill(bytes, address, address, 0));
         }
         for stack in overlapping(&self.stacks, part) {
             let Some(cut) = stack.intersection(&part) else { continue };
@@ -223,7 +223,7 @@ impl StackFilter {
                 });
                 // Nothing is taken out of a word that is nothing.
                 if !stays && word_there != Some(0) {
-                    take_out(bytes, word.max(cut.start), last.min(cut.last));
+                    fill(bytes, word.max(cut.start), last.min(cut.last), filling);
                 }
                 past.rotate_left(1);
                 if let Some(last) = past.last_mut() {

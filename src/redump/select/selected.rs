@@ -25,7 +25,7 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
     /// What lies in the stacks below the stack pointers, where it is to be filtered as well.
     pub(in crate::redump) below: Vec<Interval>,
-    /// What is taken out though it is selected, sorted and apart.
+    /// What becomes zero though it is selected, sorted and apart.
     pub(in crate::redump) hidden: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
     pub(in crate::redump) code: Option<Rc<Code>>,
