@@ -7,7 +7,7 @@ use std::num::NonZero;
 use userdump::format::{MinidumpType, StreamType};
 use userdump::read::linux::LinuxMaps;
 use userdump::read::{Context, Memory};
-use userdump::redump::{Options, Outcome, Redump, Report, StreamReport};
+use userdump::redump::{Engine, Options, Outcome, Redump, Report, StreamReport};
 use userdump::{Dump, Minidump, ReadError};
 
 use crate::contract::Planted;
@@ -17,14 +17,20 @@ use crate::{canary, findings, laws};
 /// The letters; a bit stands for each.
 const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
 
-/// Options out of three bytes: a bit for each letter, one for a comment, and one for `/f` in place of all that.
+/// Options out of three bytes: a bit for each letter, one for a comment; in the last byte one for `/f` in place of all that,
+/// for `s`, which does not go with `y` and what stands for it, for `e`, and for the engine of 2017.
 pub fn options(bytes: [u8; 3]) -> Options {
     let bits = u16::from_le_bytes([bytes[0], bytes[1]]);
+    let more = |bit: u8| bytes[2] & (1 << bit) != 0;
+    let is_out = |letter: &char| more(1) && ['a', 'A', 'y'].contains(letter);
     let letters = (0..).zip(LETTERS).filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, letter)| letter);
-    let word: String = ['m'].into_iter().chain(letters).collect();
-    let options = match bytes[2] & 1 {
-        0 => word.parse().expect("these are letters"),
-        _ => Options::full_user_dump().forced(),
+    let letters = letters.filter(|letter| !is_out(letter));
+    let others = [(1, 's'), (2, 'e')].into_iter().filter(|&(bit, _)| more(bit)).map(|(_, letter)| letter);
+    let word: String = ['m'].into_iter().chain(letters).chain(others).collect();
+    let engine = if more(3) { Engine::V2017 } else { Engine::V2026 };
+    let options = match more(0) {
+        false => Options::parse_as(engine, &word).expect("these are letters"),
+        true => Options::full_user_dump().forced(),
     };
     if bits & 0x8000 != 0 { options.with_comment("fuzz") } else { options }
 }
