@@ -98,6 +98,14 @@ impl Change {
         self.pc.is_some()
     }
 
+    /// Puts the pattern of triage dumps where it belongs.
+    fn take_out(&self, bytes: &mut [u8]) {
+        for range in &self.filtered {
+            let range = range.start as usize..(range.end as usize).min(bytes.len());
+            bytes.get_mut(range).into_iter().flatten().for_each(|byte| *byte = Triage::PATTERN);
+        }
+    }
+
     /// The record with the change.
     pub(super) fn applied<'a>(&self, context: &Context<'a>) -> Cow<'a, [u8]> {
         let mut bytes = Cow::Borrowed(context.as_bytes());
@@ -107,9 +115,8 @@ impl Change {
         if let Some(used) = &self.used {
             keep_only(bytes.to_mut(), used.iter().map(|range| range.start as usize..range.end as usize));
         }
-        for range in &self.filtered {
-            let range = range.start as usize..(range.end as usize).min(bytes.len());
-            bytes.to_mut().get_mut(range).into_iter().flatten().for_each(|byte| *byte = Triage::PATTERN);
+        if !self.filtered.is_empty() {
+            self.take_out(bytes.to_mut());
         }
         if let Some(layout) = self.fixed_part {
             let extended = layout.group_flag(RegisterGroup::XState).unwrap_or(0);
@@ -133,6 +140,8 @@ impl Change {
             accounts.lose("extended states behind the contexts of threads");
         }
         let mut common = before.get(..after.len()).unwrap_or(before).to_vec();
+        // What the options take out is no loss.
+        self.take_out(&mut common);
         if let Some(layout) = self.fixed_part {
             // It says no longer what is not there.
             let flags = u32_at(&after, layout.flags_offset).unwrap_or(0);

@@ -32,9 +32,9 @@ pub fn violations(source: &[u8], result: &[u8], report: &Report, letters: &str) 
         before: &before,
         after: &after,
         report,
-        // Full memory wins over it.
-        filtered: letters.contains('r') && !full,
-        without_folders: letters.contains('R'),
+        // Full memory wins over the one, not over the other.
+        filtered: letters.contains('r') && !full || letters.contains('s'),
+        without_folders: letters.contains(['R', 's']),
         letters,
         narrow: is_narrow(&before),
         found: Vec::new(),
@@ -104,7 +104,9 @@ impl Judge<'_, '_> {
             let asked = ASKED.iter().find(|(kind, ..)| *kind == entry.kind);
             let is_right = match stream.outcome {
                 Outcome::NotAsked => {
-                    asked.is_some_and(|(_, letters, _)| !self.letters.contains(|it| letters.contains(it)))
+                    // A triage dump has no tokens.
+                    let is_token = entry.kind == 19 && self.letters.contains('s');
+                    is_token || asked.is_some_and(|(_, letters, _)| !self.letters.contains(|it| letters.contains(it)))
                 }
                 Outcome::Filtered => self.filtered || self.without_folders,
                 Outcome::Rewritten
@@ -226,7 +228,8 @@ impl Judge<'_, '_> {
         let is_excused = |at: usize, from: u8, to: u8| {
             let cut = at == flags && from & !0x40 == to && self.is_lost("extended states");
             let counter = at == 64 && from ^ to == 1 && self.is_lost("program counters");
-            cut || counter || (self.filtered || self.without_folders) && to == 0
+            let triage = to == 0xaa && self.letters.contains('s');
+            cut || counter || triage || (self.filtered || self.without_folders) && to == 0
         };
         let differs = |(at, (from, to)): (usize, (&Option<u8>, &Option<u8>))| match (from, to) {
             (Some(from), Some(to)) => from != to && !is_excused(at, *from, *to),
@@ -344,6 +347,9 @@ impl Judge<'_, '_> {
         let mut after: Vec<_> = self.after.ranges().iter().map(|it| (mask(it.address), it.bytes.0)).collect();
         after.sort_by_key(|it| it.0);
         let (mut missing, mut differing) = (Vec::new(), 0);
+        // Stacks are filtered in triage dumps, full memory or not.
+        let filters = self.letters.contains('s');
+        let is_same = |from: &u8, to: &u8| from == to || filters && [0, 0xaa].contains(to);
         for range in self.before.ranges() {
             let (start, end) = (mask(range.address), mask(range.address).saturating_add(range.bytes.len() as u64));
             let mut at = start;
@@ -357,7 +363,7 @@ impl Judge<'_, '_> {
                 let of_source = &range.bytes.0[(at - start) as usize..(stop - start) as usize];
                 let of_result = &bytes[(at - address) as usize..(stop - address) as usize];
                 if of_source != of_result {
-                    differing += of_source.iter().zip(of_result).filter(|(from, to)| from != to).count();
+                    differing += of_source.iter().zip(of_result).filter(|(from, to)| !is_same(from, to)).count();
                 }
                 at = stop;
             }
