@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use userdump::Dump;
 use userdump::format::{MemoryInfo, StreamType};
-use userdump::read::memory::{Memory64List, MemoryList};
+use userdump::read::memory::{CompressedMemory, Memory64List, MemoryList};
 use userdump::redump::{Hindrance, Options, Report};
 use userdump_walk::accounted::{is_judgeable, violations};
 
@@ -13,7 +13,7 @@ use crate::findings::are_lists_shifted;
 /// What every result may have, however small its source is.
 const LITTLE: u64 = 0x1_0000;
 
-/// A result is at most twice as large as its source, but for the comment that is added and the rows of memory information
+/// A result is at most twice as large as its source, unpacked, but for the comment that is added and the rows of memory information
 /// that its form asks for.
 pub fn size(source: &Dump<'_>, report: &Report, options: &Options) {
     let comment = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
@@ -24,8 +24,17 @@ pub fn size(source: &Dump<'_>, report: &Report, options: &Options) {
     } else {
         0
     };
-    let most = 2 * source.data().len() as u64 + LITTLE + comment + rows * MemoryInfo::SIZE as u64;
+    let size = source.data().len() as u64 + unpacked(source);
+    let most = 2 * size + LITTLE + comment + rows * MemoryInfo::SIZE as u64;
     assert!(report.size <= most, "{} bytes were made of {}", report.size, source.data().len());
+}
+
+/// What the buckets of compressed memory hold, by their array.
+fn unpacked(dump: &Dump<'_>) -> u64 {
+    let Dump::Minidump(dump) = dump else { return 0 };
+    let size =
+        |memory: CompressedMemory<'_>| memory.buckets().iter().map(|bucket| u64::from(bucket.uncompressed_size)).sum();
+    dump.find().map_or(0, size)
 }
 
 /// How many ranges of memory the dump lists; the result may have fewer.
