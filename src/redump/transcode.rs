@@ -129,6 +129,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             }
             let size = stream.declared_size();
             let row = stream.stream_type().row();
+            let was_unreadable = decoded.is_err();
             // Where a stream ends is not looked for in each of many that are on the same bytes.
             let (stream, decoded, shared) = match self.is_duplicate(&stream) {
                 true => (stream, decoded, None),
@@ -148,9 +149,12 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
-                // With `r` it must hold what its type stands for.
+                // With `r` it must hold what its type stands for, and so must what is left of a stream that was cut.
                 Err(error)
-                    if row.is_foreign && !stream.bytes().is_empty() && !self.asked(MinidumpType::FILTER_MEMORY) =>
+                    if row.is_foreign
+                        && was_unreadable
+                        && !stream.bytes().is_empty()
+                        && !self.asked(MinidumpType::FILTER_MEMORY) =>
                 {
                     self.report.fault(stream.stream_type(), 0, "head", error);
                     self.carry(&stream)
