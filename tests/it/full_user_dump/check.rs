@@ -129,7 +129,13 @@ fn parts_that_overlap() {
         let contexts = Slot::Threads.get(bytes);
         Slot::Threads.set(bytes, contexts - 2);
     };
-    broken(contexts_over_regions, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Threads.get(bytes), None)]);
+    broken(contexts_over_regions, |bytes, wide| {
+        let overlap = (Code::PartsOverlap, None, Slot::Threads.get(bytes), None);
+        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, which names several others.
+        let entry = |index| Slot::States.get(bytes) + 48 * index;
+        let other = |index| (Code::ContextOfOtherProcessor, Some(index), entry(index), None);
+        if wide { vec![overlap] } else { vec![overlap, other(0), other(1)] }
+    });
     // It begins with the last word of the header, which is no event that is known.
     let event_over_header = |bytes: &mut Vec<u8>| {
         let event = Slot::Event.get(bytes);
