@@ -131,10 +131,10 @@ fn parts_that_overlap() {
     };
     broken(contexts_over_regions, |bytes, wide| {
         let overlap = (Code::PartsOverlap, None, Slot::Threads.get(bytes), None);
-        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, which names several others.
-        let entry = |index| Slot::States.get(bytes) + 48 * index;
+        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, 0x10001f 0x1f0000, which name several.
+        let entry = |index| Slot::States.get(bytes) + by_width(wide, [48, 80]) * index;
         let other = |index| (Code::ContextOfOtherProcessor, Some(index), entry(index), None);
-        if wide { vec![overlap] } else { vec![overlap, other(0), other(1)] }
+        vec![overlap, other(0), other(1)]
     });
     // It begins with the last word of the header, which is no event that is known.
     let event_over_header = |bytes: &mut Vec<u8>| {
