@@ -116,7 +116,7 @@ finding_codes! {
     NoThreads => "no-threads", "there are no threads; the debugger refuses the dump";
     /// The dump has no module list, or an empty one. The debugger refuses a full user dump without modules; a minidump it
     /// opens.
-    NoModules => "no-modules", "there are no modules, so that no address has a name";
+    NoModules => "no-modules", "there are no modules, so no address has a name";
     /// Two threads of a list have one ID.
     ThreadIdRepeated => "thread-id-repeated", "an earlier thread has the same ID";
     /// A thread has the ID 0.
@@ -244,9 +244,9 @@ finding_codes! {
     HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
     /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.
     ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
-    /// A stream that is a file of Linux, as read, holds what belongs into the stream of another file: that of the mappings
-    /// under the type of the auxiliary vector.
-    TextOfOtherStream => "text-of-other-stream", "the stream holds what belongs into another one";
+    /// A stream that is a file of Linux, as read, holds the content of another file: the mappings
+    /// under the type of the auxiliary vector, for example.
+    TextOfOtherStream => "text-of-other-stream", "the stream holds the content of another stream type";
     /// A part of a full user dump is not entirely in the file.
     PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
     /// A full user dump of 32 bits lists a module whose image is not in its memory.

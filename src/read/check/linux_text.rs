@@ -1,4 +1,4 @@
-//! Whether the streams that are files of `/proc` and `/etc`, as read, hold what belongs into another of them.
+//! Whether the streams that are files of `/proc` and `/etc`, as read, hold the content of another of them.
 
 use crate::format::StreamType;
 use crate::format::linux::AuxType;
