@@ -49,7 +49,8 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         }
     }
     for exception in dump.exceptions() {
-        let (thread, address) = (exception.thread_id(), exception.address());
+        let thread = exception.thread_id();
+        let address = exception.instruction_address().unwrap_or(exception.address());
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
         // What the registers were at the fault; the thread's own are those when the dump was written.
         exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;

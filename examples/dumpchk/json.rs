@@ -6,7 +6,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use userdump::Dump;
 use userdump::format::StreamType;
-use userdump::read::any_format::AnyException;
+use userdump::read::any_format::{AnyException, AnyText};
 use userdump::read::handle::HandleData;
 use userdump::read::list::Record;
 use userdump::read::memory::{Memory64List, MemoryInfoList, MemoryList};
@@ -19,6 +19,7 @@ use userdump::read::{
 
 use crate::findings::Findings;
 use crate::names::{available, format, meaning_of_address, system};
+use crate::raised::{Modules, Place, comments, lldb_text};
 use crate::triage::Triage;
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
@@ -49,6 +50,8 @@ struct Facts {
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
     exceptions: Vec<ExceptionFacts>,
+    /// The comments that the writer of the dump left.
+    comments: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -95,9 +98,26 @@ struct TriageFacts {
 struct ExceptionFacts {
     thread: u32,
     code: u32,
+    /// The address in the record, as the file has it.
     address: u64,
     /// What it is the address of, where the system is known.
     address_is: Option<&'static str>,
+    /// What the code is called.
+    name: Option<&'static str>,
+    /// What it means where its name does not say it.
+    meaning: Option<&'static str>,
+    /// All that the record says, as people read it.
+    reason: String,
+    /// The address that could not be accessed, of a 32-bit target its low 32 bits.
+    accessed: Option<u64>,
+    /// The address of the instruction that raised it, likewise.
+    instruction: Option<u64>,
+    /// The file name of the module that has the instruction.
+    module: Option<String>,
+    /// How far the instruction lies behind the start of the module, in bytes.
+    module_offset: Option<u64>,
+    /// What LLDB says of the stop.
+    lldb: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -110,12 +130,14 @@ struct FindingFacts {
 
 pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
     let dump = findings.dump;
+    let modules = Modules::of(dump);
+    let exception = |it: AnyException<'_>| ExceptionFacts::of(&it, &modules.place(&it), dump.target());
     let facts = Facts {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
         triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
-        exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception, dump.target())).collect(),
+        exceptions: dump.exceptions().map(exception).collect(),
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),
             Dump::FullUserDump(dump) => of_user_dump(dump),
@@ -153,6 +175,7 @@ fn of_minidump(dump: &Minidump<'_>) -> Facts {
         thread_names: count(view::<ThreadNames<'_>>(dump)),
         unloaded_modules: count(view::<UnloadedModuleList<'_>>(dump)),
         handles: count(view::<HandleData<'_>>(dump)),
+        comments: comments(dump).collect(),
         ..Facts::default()
     }
 }
@@ -176,6 +199,16 @@ fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Option<T> {
     dump.stream().ok().flatten()
 }
 
+/// A broken file can lend a long name to any number of exceptions.
+fn name_of_module(name: &AnyText<'_>) -> String {
+    const CHARACTERS: usize = 1000;
+    match name {
+        AnyText::Utf16(name) => name.trim_end_nul().chars_lossy().take(CHARACTERS).collect(),
+        AnyText::Ansi(name) => name.chars().take(CHARACTERS).collect(),
+        _ => String::new(),
+    }
+}
+
 fn count<'a, R: Record<'a>>(list: Option<List<'a, R>>) -> Option<u64> {
     list.map(|list| list.len())
 }
@@ -194,12 +227,21 @@ impl From<StackWords> for TriageFacts {
 }
 
 impl ExceptionFacts {
-    fn of(exception: &AnyException<'_>, target: Target) -> Self {
+    fn of(exception: &AnyException<'_>, place: &Place<'_>, target: Target) -> Self {
+        let reason = exception.reason();
         Self {
             thread: exception.thread_id(),
             code: exception.code(),
             address: exception.address(),
             address_is: meaning_of_address(target),
+            name: reason.name(),
+            meaning: reason.meaning(),
+            reason: reason.to_string(),
+            accessed: exception.accessed_address(),
+            instruction: place.instruction,
+            module: place.module.and_then(|module| module.name().ok()).map(|name| name_of_module(&name)),
+            module_offset: place.offset,
+            lldb: lldb_text(exception),
         }
     }
 }

@@ -32,11 +32,15 @@
 //! no findings
 //! ```
 //!
-//! With `--json` the same is one JSON object for programs. Of the findings of one code, the first 1000 are listed.
+//! An exception is told with the instruction that raised it and, on other systems than Windows, with the memory that could not
+//! be accessed: `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`. Comments follow,
+//! such as ProcDump's. With `--json` the same is one JSON object for programs. Of the findings of one code, the first 1000 are
+//! listed.
 
 mod findings;
 mod json;
 mod names;
+mod raised;
 mod text;
 mod triage;
 

@@ -38,15 +38,12 @@ pub fn available(dump: &Minidump<'_>, entry: &DirectoryEntry) -> u64 {
     behind.min(entry.location.data_size.into())
 }
 
-/// What [`meaning_of_address`] says of Windows.
-pub const INSTRUCTION: &str = "instruction";
-
 /// What the address in the record of an exception is the address of: an instruction under Windows alone.
 pub fn meaning_of_address(target: Target) -> Option<&'static str> {
     match target.platform? {
         PlatformId::MAC_OS | PlatformId::IOS => Some("memory or code"),
         PlatformId::LINUX | PlatformId::ANDROID => Some("memory"),
-        platform if platform.is_windows() => Some(INSTRUCTION),
+        platform if platform.is_windows() => Some("instruction"),
         _ => None,
     }
 }

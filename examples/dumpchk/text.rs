@@ -12,10 +12,11 @@ use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
 use userdump::read::text::Utf16;
 use userdump::read::thread::{StackWords, ThreadNames};
-use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
+use userdump::read::{FullUserDump, Minidump, Module, SystemInfo, Target};
 
 use crate::findings::Findings;
-use crate::names::{INSTRUCTION, available, meaning_of_address, system};
+use crate::names::{available, system};
+use crate::raised::{self, Modules, Place, lldb_text};
 use crate::triage::Triage;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
@@ -43,6 +44,9 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         _ => {}
     }
     exceptions(out, dump)?;
+    if let Dump::Minidump(dump) = dump {
+        comments(out, dump)?;
+    }
     match findings.all() {
         0 => return writeln!(out, "no findings"),
         count => writeln!(out, "findings: {count}")?,
@@ -192,31 +196,32 @@ fn ranges(out: &mut impl Write, name: &str, sizes: impl Iterator<Item = u64>) ->
 }
 
 fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
-    // A minidump may have many exceptions, a full user dump has one at most.
-    let index = match dump {
-        Dump::Minidump(dump) => dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address()),
-        _ => None,
-    };
-    table(out, "exceptions", dump.exceptions(), |row| {
-        let module = match &index {
-            Some(index) => index.get(row.address()).map(AnyModule::Minidump),
-            None => dump.modules().find(|module| module.contains(row.address())),
-        };
-        exception(&row, module.as_ref(), dump.target())
-    })
+    let modules = Modules::of(dump);
+    table(out, "exceptions", dump.exceptions(), |row| exception(&row, &modules.place(&row), dump.target()))
 }
 
-fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>, target: Target) -> String {
-    let address = exception.address();
-    // That of an instruction is what everyone expects.
-    let meaning = match meaning_of_address(target) {
-        Some(INSTRUCTION) | None => String::new(),
-        Some(meaning) => format!("{meaning} address "),
-    };
-    let place = module.map_or(String::new(), |module| {
-        format!(", {} + 0x{:x}", text(module.name().ok()), address.wrapping_sub(module.base()))
-    });
-    format!("{} in thread 0x{:x} at {meaning}0x{address:x}{place}", exception.reason(), exception.thread_id())
+/// `SIGSEGV (11), SEGV_MAPERR (1) accessing 0x8 in thread 0x2a at 0x4005d0, /usr/bin/app + 0x5d0`.
+fn exception(exception: &AnyException<'_>, place: &Place<'_>, target: Target) -> String {
+    // The reasons of Windows have the address in them.
+    let accessed = exception.accessed_address().filter(|_| !target.is_windows());
+    let accessed = accessed.map_or(String::new(), |address| format!(" accessing 0x{address:x}"));
+    let said = lldb_text(exception).map_or(String::new(), |text| format!(" ({})", printable(&text)));
+    let instruction = place.instruction.map_or(String::new(), |address| format!(" at 0x{address:x}"));
+    let module = place.module.zip(place.offset);
+    let module =
+        module.map_or(String::new(), |(module, offset)| format!(", {} + 0x{offset:x}", text(module.name().ok())));
+    let reason = exception.reason();
+    let comma = if reason.meaning().is_some() { "," } else { "" };
+    format!("{reason}{accessed}{said}{comma} in thread 0x{:x}{instruction}{module}", exception.thread_id())
+}
+
+/// A text of several lines goes on below its first one.
+fn comments(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
+    table(out, "comments", raised::comments(dump), |comment| {
+        let lines = comment.lines().filter(|line| !line.trim().is_empty()).take(ROWS);
+        let lines: Vec<_> = lines.map(|line| line.chars().take(CHARACTERS).map(visible).collect::<String>()).collect();
+        lines.join("\n    ")
+    })
 }
 
 /// A title with the number of rows, and the first of them; nothing if there are none.

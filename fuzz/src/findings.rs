@@ -107,6 +107,7 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
         | FindingCode::MemoryDataTruncated
         | FindingCode::RangesDisagree
         | FindingCode::FlagsDisagree
+        | FindingCode::MemoryListBesideFull
         | FindingCode::CodeViewUnreadable
         | FindingCode::MiscRecordUnreadable
         | FindingCode::HandleChainBroken
@@ -147,6 +148,8 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
         | FindingCode::NameNotUtf16
         | FindingCode::NoSystemInfo
         | FindingCode::NoThreads
+        | FindingCode::NoModules
+        | FindingCode::TextOfOtherStream
         | FindingCode::ExceptionThreadMissing
         | FindingCode::ReferenceOutsideFile
         | FindingCode::ReferencesExceedFile => Blame::Source,
@@ -160,6 +163,8 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
         &[StreamType::SYSTEM_INFO]
     } else if result.code == FindingCode::NoThreads {
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST]
+    } else if result.code == FindingCode::NoModules {
+        &[StreamType::MODULE_LIST]
     } else if result.code == FindingCode::ContextMissing {
         // An exception that is made up has the context of a thread.
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST, StreamType::EXCEPTION]
@@ -179,7 +184,10 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
     let is_lost = source.code == FindingCode::StreamsOverlap
         && matches!(
             result.code,
-            FindingCode::NoSystemInfo | FindingCode::NoThreads | FindingCode::ExceptionThreadMissing
+            FindingCode::NoSystemInfo
+                | FindingCode::NoThreads
+                | FindingCode::NoModules
+                | FindingCode::ExceptionThreadMissing
         );
     hides || is_lost || source.code == result.code || has_to_do
 }

@@ -150,6 +150,23 @@ impl<'a> AnyException<'a> {
         self.record().exception_address
     }
 
+    /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
+    /// pointer of its context. `None` without such a context.
+    pub fn instruction_address(&self) -> Option<u64> {
+        match self {
+            Self::Minidump(exception) => exception.instruction_address(),
+            Self::FullUserDump(_) => Some(self.address()),
+        }
+    }
+
+    /// The address that could not be accessed; see [`Exception::accessed_address`].
+    pub fn accessed_address(&self) -> Option<u64> {
+        match self {
+            Self::Minidump(exception) => exception.accessed_address(),
+            Self::FullUserDump(_) => self.reason().accessed_address(self.address(), None),
+        }
+    }
+
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
         self.record().parameters()

@@ -319,14 +319,21 @@ fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
             assert!(found.iter().any(|(code, _)| *code == "stream-outside-file"), "{}: {found:?}", row.file);
             continue;
         }
-        let absences = [("no-system-info", row.arch == "-"), ("no-threads", row.threads.is_none())];
+        let facts = Facts::of(&bytes);
+        let [list, list64] = [5, 9].map(|kind| facts.stream(kind).is_some());
+        let absences = [
+            ("no-system-info", row.arch == "-"),
+            ("no-threads", row.threads.is_none()),
+            ("no-modules", row.modules.is_none_or(|modules| modules == 0)),
+            ("flags-disagree", (facts.header.flags & 2 != 0) != list64),
+            ("memory-list-beside-full", list && list64),
+        ];
         let mut expected: Vec<_> = absences.into_iter().filter(|it| it.1).map(|it| (it.0, String::new())).collect();
         let name = row.file.strip_prefix("llvm-tests/lldb-").and_then(|name| name.strip_suffix(".dmp"));
         if name.is_some_and(|name| NO_SIZE.contains(&name)) {
             expected.push(("stream-size-wrong", "MiscInfo".to_owned()));
         }
         // Today's debugger refuses dumps whose directory is behind a stream.
-        let facts = Facts::of(&bytes);
         let end = facts.header.directory.0 + 12 * u64::from(facts.header.streams);
         let before = facts.directory.iter().find(|it| it.kind != 0 && it.size > 0 && it.rva.0 < end);
         let before = before.filter(|_| facts.directory.len() as u64 == u64::from(facts.header.streams));

@@ -450,11 +450,12 @@ fn a_sink_that_fails_is_an_error_of_the_writer() {
 fn a_dump_of_everything_stays_sound() {
     for form in [Form::USUAL, Form { filler: 3, ..Form::USUAL }] {
         let source = form.build(everything(form));
-        let before = faults(&source);
+        // It has both memory lists and no flags, which no debugger opens; a result has one list.
+        assert_eq!(faults(&source).len(), 2);
         // Not with `f` and `a`: its regions promise more memory than there is.
         for options in ["/m", "/mF", "/mh", "/mt", "/mu", "/mA", "/mFhtu"] {
             let out = Redumped::of(&source, options);
-            assert_eq!(faults(&out.bytes), before, "{options}");
+            assert_eq!(faults(&out.bytes), [""; 0], "{options}");
             assert_eq!(out.faults(), [""; 0], "{options}");
         }
     }

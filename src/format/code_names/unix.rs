@@ -81,6 +81,9 @@ const SEGV_CODES: [&str; 9] = [
 ];
 const SYS_CODES: [&str; 2] = ["SYS_SECCOMP", "SYS_USER_DISPATCH"];
 
+/// What LLDB writes in place of an `si_code`: its name in ASCII, the first letter in the highest byte.
+pub const LLDB_MARK: u32 = 0x4c4c_4442;
+
 /// The name of the `si_code` that came with a Linux signal.
 pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
     // Whoever sends a signal gives it one of these, whatever the signal: -1 and below, mostly.
@@ -93,6 +96,7 @@ pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
         0xffff_fffc => return Some("SI_ASYNCIO"),
         0xffff_fffb => return Some("SI_SIGIO"),
         0xffff_fffa => return Some("SI_TKILL"),
+        LLDB_MARK => return Some("LLDB"),
         _ => {}
     }
     let codes: &[&'static str] = match number {

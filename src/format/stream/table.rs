@@ -197,44 +197,44 @@ macro_rules! stream_table {
             /// Breakpad: `/proc/cpuinfo`, as read.
             #[doc(alias = "MD_LINUX_CPU_INFO")]
             LINUX_CPU_INFO = 0x4767_0003 => "LinuxCpuInfo", COPIED.kept_by_r().foreign(),
-                LinuxCpuInfo(LinuxCpuInfo<'a>) { check nothing, used text };
+                LinuxCpuInfo(LinuxCpuInfo<'a>) { check linux_text, used text };
             /// Breakpad: `/proc/self/status`, as read.
             #[doc(alias = "MD_LINUX_PROC_STATUS")]
             LINUX_PROC_STATUS = 0x4767_0004 => "LinuxProcStatus", COPIED.kept_by_r().foreign(),
-                LinuxProcStatus(LinuxProcStatus<'a>) { check nothing, used text };
+                LinuxProcStatus(LinuxProcStatus<'a>) { check linux_text, used text };
             /// Breakpad: `/etc/lsb-release`, as read, or `/etc/os-release` by minidump-writer.
             #[doc(alias = "MD_LINUX_LSB_RELEASE")]
             LINUX_LSB_RELEASE = 0x4767_0005 => "LinuxLsbRelease", COPIED.kept_by_r().foreign(),
-                LinuxLsbRelease(LinuxLsbRelease<'a>) { check nothing, used text };
+                LinuxLsbRelease(LinuxLsbRelease<'a>) { check linux_text, used text };
             /// Breakpad: `/proc/self/cmdline`, as read, arguments ended by NUL.
             #[doc(alias = "MD_LINUX_CMD_LINE")]
             LINUX_CMD_LINE = 0x4767_0006 => "LinuxCmdLine", COPIED.foreign(),
-                LinuxCmdLine(LinuxCmdLine<'a>) { check nothing };
+                LinuxCmdLine(LinuxCmdLine<'a>) { check linux_text };
             /// Breakpad: `/proc/self/environ`, as read, variables ended by NUL.
             #[doc(alias = "MD_LINUX_ENVIRON")]
             LINUX_ENVIRON = 0x4767_0007 => "LinuxEnviron", COPIED.foreign(),
-                LinuxEnviron(LinuxEnviron<'a>) { check nothing };
+                LinuxEnviron(LinuxEnviron<'a>) { check linux_text };
             /// Breakpad: `/proc/self/auxv`, as read, pairs of native words.
             #[doc(alias = "MD_LINUX_AUXV")]
             LINUX_AUXV = 0x4767_0008 => "LinuxAuxv", COPIED.kept_by_r().foreign(),
-                LinuxAuxv(LinuxAuxv<'a>) { check nothing, used auxv };
+                LinuxAuxv(LinuxAuxv<'a>) { check linux_text, used auxv };
             /// Breakpad: `/proc/self/maps`, as read.
             #[doc(alias = "MD_LINUX_MAPS")]
             LINUX_MAPS = 0x4767_0009 => "LinuxMaps", COPIED.as_regions().kept_by_r().names_files().foreign(),
-                LinuxMaps(LinuxMaps<'a>) { check nothing, rewrite linux_maps, paths add_mappings, used text };
+                LinuxMaps(LinuxMaps<'a>) { check linux_text, rewrite linux_maps, paths add_mappings, used text };
             /// Breakpad: what the dynamic linker knows about shared objects.
             #[doc(alias = "MD_LINUX_DSO_DEBUG")]
             LINUX_DSO_DEBUG = 0x4767_000A => "LinuxDsoDebug", RELOCATED.kept_by_r().names_files().foreign(),
                 LinuxDsoDebug(LinuxDsoDebug<'a>) { check references, refers link_maps, paths add_link_maps };
             /// Named by LLVM: `/proc/self/stat`, as read.
             LINUX_PROC_STAT = 0x4767_000B => "LinuxProcStat", COPIED.kept_by_r().foreign(),
-                LinuxProcStat(LinuxProcStat<'a>) { check nothing, used text };
+                LinuxProcStat(LinuxProcStat<'a>) { check linux_text, used text };
             /// Named by LLVM: `/proc/uptime`, as read.
             LINUX_PROC_UPTIME = 0x4767_000C => "LinuxProcUptime", COPIED.kept_by_r().foreign(),
-                LinuxProcUptime(LinuxProcUptime<'a>) { check nothing, used text };
+                LinuxProcUptime(LinuxProcUptime<'a>) { check linux_text, used text };
             /// Named by LLVM: the open files from `/proc/self/fd`.
             LINUX_PROC_FD = 0x4767_000D => "LinuxProcFd", COPIED.foreign(),
-                LinuxProcFd(LinuxProcFd<'a>) { check nothing };
+                LinuxProcFd(LinuxProcFd<'a>) { check linux_text };
 
             /// Observed in a file of Syzygy's Kasko, not documented; opaque.
             KASKO = 0x4B6B_0001 => "Kasko", COPIED.foreign();
@@ -252,7 +252,7 @@ macro_rules! stream_table {
                 MozMacBootArgs(MozMacBootArgs<'a>) { check references, refers mac_boot_args };
             /// Mozilla on Linux: `/proc/self/limits`, as read.
             MOZ_LINUX_LIMITS = 0x4D7A_0003 => "MozLinuxLimits", COPIED.kept_by_r().foreign(),
-                MozLinuxLimits(MozLinuxLimits<'a>) { check nothing, used text };
+                MozLinuxLimits(MozLinuxLimits<'a>) { check linux_text, used text };
             /// Mozilla: what went wrong while the dump was written, in JSON.
             MOZ_SOFT_ERRORS = 0x4D7A_0004 => "MozSoftErrors", COPIED.foreign(),
                 MozSoftErrors(MozSoftErrors<'a>) { check nothing, used text };

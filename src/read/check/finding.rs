@@ -113,7 +113,10 @@ finding_codes! {
     /// The dump does not say what system and processor it is of.
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.
-    NoThreads => "no-threads", "there are no threads";
+    NoThreads => "no-threads", "there are no threads; the debugger refuses the dump";
+    /// The dump has no module list, or an empty one. The debugger refuses a full user dump without modules; a minidump it
+    /// opens.
+    NoModules => "no-modules", "there are no modules, so no address has a name";
     /// Two threads of a list have one ID.
     ThreadIdRepeated => "thread-id-repeated", "an earlier thread has the same ID";
     /// A thread has the ID 0.
@@ -155,9 +158,14 @@ finding_codes! {
     /// they stand in any order.
     RangesUnsorted => "ranges-unsorted", "the range starts below the one before it";
     /// Two memory ranges overlap and have different bytes where they do; those that agree are no fault.
-    RangesDisagree => "ranges-disagree", "another range has other bytes for the same addresses";
+    RangesDisagree => "ranges-disagree",
+        "another range has other bytes for the same addresses; in the memory list, the debugger refuses the dump";
     /// The flags promise full memory and there is no Memory64 list, or the other way round.
-    FlagsDisagree => "flags-disagree", "the flags and the streams disagree on whether there is full memory";
+    FlagsDisagree => "flags-disagree",
+        "the flags and the streams disagree on whether there is full memory; the debugger refuses the dump";
+    /// There is a memory list beside the Memory64 list, even if it is empty.
+    MemoryListBesideFull => "memory-list-beside-full",
+        "there is a memory list beside full memory; the debugger refuses the dump";
     /// Size, version or signature of the header of compressed memory are not those of the format.
     CompressedHeaderWrong => "compressed-header-wrong", "the header of compressed memory is not the one that is known";
     /// The header of compressed memory names another compression than LZ4. Today's debugger does not look at it, and takes
@@ -228,13 +236,17 @@ finding_codes! {
     /// The miscellaneous debug record of a module is not entirely in the file.
     MiscRecordUnreadable => "misc-record-unreadable", "the debug record does not lie in the file whole";
     /// The thread of an exception is not in the thread list.
-    ExceptionThreadMissing => "exception-thread-missing", "the thread of the exception is not in the thread list";
+    ExceptionThreadMissing => "exception-thread-missing",
+        "the thread of the exception is not in the thread list; no command of the debugger works";
     /// An exception claims more than the 15 parameters that there is room for.
     TooManyParameters => "too-many-parameters", "the exception claims more than 15 parameters";
     /// The records about the object of a handle lead out of the file or in a circle.
     HandleChainBroken => "handle-chain-broken", "the records about the object of the handle cannot be followed";
     /// A position inside a stream that this crate otherwise hands out as it is leads out of the file.
     ReferenceOutsideFile => "reference-outside-file", "what the stream refers to does not lie in the file whole";
+    /// A stream that is a file of Linux, as read, holds the content of another file: the mappings
+    /// under the type of the auxiliary vector, for example.
+    TextOfOtherStream => "text-of-other-stream", "the stream holds the content of another stream type";
     /// A part of a full user dump is not entirely in the file.
     PartOutsideFile => "part-outside-file", "the part does not lie in the file whole";
     /// A full user dump of 32 bits lists a module whose image is not in its memory.

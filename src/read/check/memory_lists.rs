@@ -100,15 +100,20 @@ impl<'a> Check<'a, '_> {
     }
 
     /// Full memory is the one option whose stream is there whenever the option was given; those of the others may be
-    /// missing where there was nothing to write.
+    /// missing where there was nothing to write. The debugger asks for the flag of every dump, also where its producer
+    /// leaves all flags 0.
     pub(crate) fn flags(&mut self) {
-        let flags = self.dump.flags();
-        let full = flags.contains(MinidumpType::WITH_FULL_MEMORY);
-        let list = self.dump.raw_stream(StreamType::MEMORY64_LIST).is_some();
-        // Many producers leave the flags 0 whatever they write.
-        if full != list && !flags.is_empty() {
+        let is_there = |kind| self.dump.raw_stream(kind).is_some();
+        let full = self.dump.flags().contains(MinidumpType::WITH_FULL_MEMORY);
+        let (list, list64) = (is_there(StreamType::MEMORY_LIST), is_there(StreamType::MEMORY64_LIST));
+        // The part of a directory that is missing may have had it.
+        let is_cut = self.dump.directory().fault().is_some();
+        if full != list64 && (list64 || !is_cut) {
             let offset = Header::OFFSETS.flags.get() as u64;
             self.report(FindingCode::FlagsDisagree, Place { stream: None, entry: None, offset }, None);
+        }
+        if list && list64 {
+            self.report(FindingCode::MemoryListBesideFull, Place::DUMP, None);
         }
     }
 }

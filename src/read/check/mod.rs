@@ -4,6 +4,7 @@ mod compressed_memory;
 pub(crate) mod cut;
 pub(crate) mod finding;
 mod limits;
+mod linux_text;
 mod memory_lists;
 mod plausible;
 mod state;
@@ -19,6 +20,7 @@ use crate::read::budget::Budget;
 use crate::read::claims::{Owner, SharedParts};
 use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
+use crate::read::module::list::ModuleList;
 use crate::read::system::info::SystemInfo;
 use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::ThreadList;
@@ -136,6 +138,10 @@ impl<'a> Check<'a, '_> {
         // A list that cannot be read has been reported.
         if matches!((threads, more), (Ok(false), Ok(false))) {
             self.report(FindingCode::NoThreads, Place::DUMP, None);
+        }
+        let modules = self.dump.stream::<ModuleList<'a>>().map(|list| list.is_some_and(|list| list.declared_len() > 0));
+        if matches!(modules, Ok(false)) && self.dump.directory().fault().is_none() {
+            self.report(FindingCode::NoModules, Place::DUMP, None);
         }
     }
 }

@@ -3,16 +3,23 @@
 use core::fmt;
 
 use crate::format::code_names::{
-    fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name, mac_code_name, mac_exception_name,
-    ntstatus_name, solaris_signal_name,
+    LLDB_MARK, exception_meaning, fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name,
+    mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
 };
 use crate::format::{ExceptionRecord, PlatformId};
 
 use crate::read::target::Target;
 
+const GUARD_PAGE_VIOLATION: u32 = 0x8000_0001;
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
 const IN_PAGE_ERROR: u32 = 0xc000_0006;
+const STACK_OVERFLOW: u32 = 0xc000_00fd;
 const STACK_BUFFER_OVERRUN: u32 = 0xc000_0409;
+const CHROMIUM_OUT_OF_MEMORY: u32 = 0xe000_0008;
+const CPP_EXCEPTION: u32 = 0xe06d_7363;
+
+/// The first parameter of a C++ exception: the version of the compiler's exception data, from the date of the first.
+const CPP_VERSIONS: core::ops::RangeInclusive<u64> = 0x1993_0520..=0x1993_0522;
 
 /// What an instruction tried to do with memory.
 #[non_exhaustive]
@@ -43,7 +50,7 @@ pub enum CrashReason {
     Linux {
         /// The signal; `0xffffffff` where somebody asked for the dump.
         signal: u32,
-        /// What the kernel added to it (`si_code`).
+        /// What the kernel added to it (`si_code`); LLDB writes its mark instead, `0x4c4c4442`.
         code: u32,
     },
     /// macOS and iOS: a Mach exception.
@@ -82,18 +89,18 @@ pub enum CrashReason {
 pub enum WindowsDetail {
     /// Nothing that this crate decodes.
     None,
-    /// An access violation.
+    /// An access violation, a guard page that was touched, or a stack overflow.
     Access {
         /// What was tried.
         access: Access,
-        /// Where; as the file has it.
+        /// Where; of a 32-bit target, the low 32 bits.
         address: u64,
     },
     /// Memory that could not be brought in from its file.
     InPage {
         /// What was tried.
         access: Access,
-        /// Where; as the file has it.
+        /// Where; of a 32-bit target, the low 32 bits.
         address: u64,
         /// Why the file could not be read: an `NTSTATUS`.
         status: u32,
@@ -103,6 +110,18 @@ pub enum WindowsDetail {
         /// The reason.
         code: u32,
     },
+    /// Chromium, or what is built on it, got no memory.
+    OutOfMemory {
+        /// How much was asked for, in bytes.
+        size: u64,
+    },
+    /// A C++ exception of Microsoft's compilers, and a panic of Rust built for them.
+    CppException {
+        /// The address of the object that was thrown; 0 if an exception was thrown again.
+        object: u64,
+        /// The address of the compiler's description of its type (`ThrowInfo`); 0 if an exception was thrown again.
+        throw_info: u64,
+    },
 }
 
 impl CrashReason {
@@ -110,7 +129,7 @@ impl CrashReason {
         let (code, flags) = (record.exception_code, record.exception_flags);
         match target.platform {
             Some(platform) if platform.is_windows() => {
-                Self::Windows { code, detail: WindowsDetail::new(code, record.parameters()) }
+                Self::Windows { code, detail: WindowsDetail::new(code, record.parameters(), target) }
             }
             Some(PlatformId::LINUX | PlatformId::ANDROID) => Self::Linux { signal: code, code: flags },
             Some(PlatformId::MAC_OS | PlatformId::IOS) => {
@@ -131,6 +150,14 @@ impl CrashReason {
             Self::Solaris { signal, .. } => solaris_signal_name(signal),
             Self::Fuchsia { exception } => fuchsia_exception_name(exception),
             Self::Unknown { .. } => None,
+        }
+    }
+
+    /// What the code means where its name does not say it: `a thread names itself`.
+    pub fn meaning(&self) -> Option<&'static str> {
+        match *self {
+            Self::Windows { code, .. } => exception_meaning(code),
+            _ => None,
         }
     }
 
@@ -166,16 +193,47 @@ impl CrashReason {
     }
 }
 
+impl CrashReason {
+    /// The address that could not be accessed, if this is about memory; `recorded` is the address in the record,
+    /// `instruction` that of the instruction.
+    pub(crate) fn accessed_address(&self, recorded: u64, instruction: Option<u64>) -> Option<u64> {
+        const SI_USER: u32 = 0;
+        const SI_KERNEL: u32 = 0x80;
+        match *self {
+            Self::Windows {
+                detail: WindowsDetail::Access { address, .. } | WindowsDetail::InPage { address, .. },
+                ..
+            } => Some(address),
+            // LLDB records the instruction. Those who send a signal have no address, and neither has a fault without
+            // one that the processor could report. Old versions of Breakpad and LLDB say 0 whatever it was.
+            Self::Linux { signal: 7 | 11, code } | Self::Solaris { signal: 10 | 11, code } => match code {
+                LLDB_MARK | SI_KERNEL | 0x8000_0000.. => None,
+                SI_USER => Some(recorded).filter(|_| instruction != Some(recorded)),
+                _ => Some(recorded),
+            },
+            // EXC_BAD_ACCESS; with EXC_I386_GPFLT the processor reports no address.
+            Self::Mac { exception: 1, code, arm } => Some(recorded).filter(|_| arm || code != 0xd),
+            _ => None,
+        }
+    }
+}
+
 impl WindowsDetail {
-    fn new(code: u32, parameters: &[u64]) -> Self {
+    fn new(code: u32, parameters: &[u64], target: Target) -> Self {
         // Both are 32 bits wide; the file has room for 64, and debuggers extend the sign into it.
         let low = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or(0);
         match (code, parameters) {
-            (ACCESS_VIOLATION, &[access, address, ..]) => Self::Access { access: Access::new(access), address },
+            (ACCESS_VIOLATION | GUARD_PAGE_VIOLATION | STACK_OVERFLOW, &[access, address, ..]) => {
+                Self::Access { access: Access::new(access), address: target.mask(address) }
+            }
             (IN_PAGE_ERROR, &[access, address, status, ..]) => {
-                Self::InPage { access: Access::new(access), address, status: low(status) }
+                Self::InPage { access: Access::new(access), address: target.mask(address), status: low(status) }
             }
             (STACK_BUFFER_OVERRUN, &[reason, ..]) => Self::FastFail { code: low(reason) },
+            (CHROMIUM_OUT_OF_MEMORY, &[size, ..]) => Self::OutOfMemory { size: target.mask(size) },
+            (CPP_EXCEPTION, &[version, object, throw_info, ..]) if CPP_VERSIONS.contains(&version) => {
+                Self::CppException { object: target.mask(object), throw_info: target.mask(throw_info) }
+            }
             _ => Self::None,
         }
     }
@@ -203,7 +261,8 @@ impl fmt::Display for Access {
     }
 }
 
-/// Prints names and numbers: `ACCESS_VIOLATION (0xc0000005) writing 0x1234`, `SIGSEGV (11), SEGV_MAPERR (1)`.
+/// Prints names and numbers: `ACCESS_VIOLATION (0xc0000005) writing 0x1234`, `SIGSEGV (11), SEGV_MAPERR (1)`; and what the code
+/// means where its name does not say it: `MS_VC_EXCEPTION (0x406d1388): a thread names itself`.
 impl fmt::Display for CrashReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.number();
@@ -225,17 +284,21 @@ impl fmt::Display for CrashReason {
         {
             write!(f, " {access} {address:#x}")?;
         }
+        if let Self::Windows { detail: WindowsDetail::OutOfMemory { size }, .. } = self {
+            write!(f, " allocating {size} bytes")?;
+        }
         match (self.code_name(), self.code()) {
             (Some(name), Some(code)) => {
                 write!(f, ", {name} (")?;
                 show(f, code)?;
-                f.write_str(")")
+                f.write_str(")")?;
             }
             (None, Some(code)) => {
                 f.write_str(", ")?;
-                show(f, code)
+                show(f, code)?;
             }
-            (_, None) => Ok(()),
+            (_, None) => {}
         }
+        self.meaning().map_or(Ok(()), |meaning| write!(f, ": {meaning}"))
     }
 }

@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format;
 use crate::format::StreamType;
+use crate::format::code_names::LLDB_MARK;
 use crate::format::exception::ExceptionFlags;
 
 use crate::read::context::registers::Context;
@@ -12,6 +13,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::exception::crash_reason::CrashReason;
 use crate::read::minidump::{Minidump, RawStreams};
 use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::utf8::{Utf8, until_nul};
 use crate::read::thread::list::context;
 
 /// An exception and the thread that raised it.
@@ -21,6 +23,8 @@ use crate::read::thread::list::context;
 pub struct Exception<'a> {
     raw: format::ExceptionStream,
     dump: DumpBytes<'a>,
+    /// Where the stream starts in the file.
+    offset: u64,
 }
 
 impl<'a> Exception<'a> {
@@ -54,12 +58,35 @@ impl<'a> Exception<'a> {
 
     /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
     /// pointer of its context. `None` without such a context.
-    #[cfg(feature = "std")]
-    pub(crate) fn instruction_address(&self) -> Option<u64> {
+    pub fn instruction_address(&self) -> Option<u64> {
         if self.dump.target().is_windows() {
             return Some(self.address());
         }
         self.registers()?.instruction_pointer()
+    }
+
+    /// The address that could not be accessed, of a 32-bit target its low 32 bits: under Windows that in the parameters,
+    /// elsewhere the one in the record. `None` if this is not about memory, and if the processor or LLDB did not record it.
+    pub fn accessed_address(&self) -> Option<u64> {
+        let target = self.dump.target();
+        let instruction = self.instruction_address().map(|address| target.mask(address));
+        self.reason().accessed_address(target.mask(self.address()), instruction)
+    }
+
+    /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with
+    /// [`LLDB_MARK`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
+    /// of others, and if there is no text.
+    pub fn lldb_description(&self) -> Option<Utf8<'a>> {
+        const WHAT: &str = "ExceptionInformation";
+        if self.raw.exception_record.exception_flags != LLDB_MARK {
+            return None;
+        }
+        let record = format::ExceptionStream::OFFSETS.exception_record.get() as u64;
+        let parameters = format::ExceptionRecord::OFFSETS.exception_information.get() as u64;
+        let size = (format::ExceptionRecord::MAXIMUM_PARAMETERS * size_of::<u64>()) as u64;
+        let bytes = self.dump.bytes().slice(WHAT, self.offset + record + parameters, size).ok()?;
+        let text = until_nul(bytes);
+        (!text.is_empty()).then(|| Utf8::new(text))
     }
 
     /// The parameters: as many as the record counts, 15 at most.
@@ -91,7 +118,7 @@ impl<'a> FromStream<'a> for Exception<'a> {
     const STREAM_TYPE: StreamType = StreamType::EXCEPTION;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        Ok(Self { raw: stream.read("MINIDUMP_EXCEPTION_STREAM", 0)?, dump: *stream.dump() })
+        Ok(Self { raw: stream.read("MINIDUMP_EXCEPTION_STREAM", 0)?, dump: *stream.dump(), offset: stream.offset() })
     }
 }
 

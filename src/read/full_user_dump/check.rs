@@ -118,8 +118,13 @@ impl Check<'_, '_> {
             self.report(FindingCode::NoThreads, None, 0, None);
         }
         for (index, thread) in (0..).zip(&threads) {
-            if let Err(error) = thread.context() {
-                self.report(FindingCode::ContextOutsideFile, Some(index), threads.entry_offset(index), error);
+            let offset = threads.entry_offset(index);
+            match thread.context() {
+                Err(error) => self.report(FindingCode::ContextOutsideFile, Some(index), offset, error),
+                Ok(Some(context)) if context.names_other_processor() => {
+                    self.report(FindingCode::ContextOfOtherProcessor, Some(index), offset, None);
+                }
+                Ok(_) => {}
             }
         }
         if let Ok(Some(exception)) = self.dump.exception() {
@@ -133,6 +138,9 @@ impl Check<'_, '_> {
     fn modules(&mut self) {
         if let Some(fault) = self.dump.modules().fault() {
             self.report(FindingCode::ListTruncated, None, self.dump.header().module_offset, fault);
+        }
+        if self.dump.header().module_count == 0 {
+            self.report(FindingCode::NoModules, None, 0, None);
         }
         self.images();
     }

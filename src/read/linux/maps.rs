@@ -114,7 +114,7 @@ impl<'a> FromStream<'a> for LinuxMaps<'a> {
 }
 
 /// `00400000-0040b000 r-xp 00000000 08:01 1234       /usr/bin/app (deleted)`.
-fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
+pub(crate) fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
     worked(line.as_bytes().len() as u64);
     let mut rest = line.as_bytes();
     let (start, end) = word(&mut rest)?.split_at_byte(b'-')?;

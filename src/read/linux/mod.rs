@@ -9,7 +9,7 @@ mod cpu_info;
 mod dso_debug;
 mod fields;
 mod limits;
-mod maps;
+pub(crate) mod maps;
 mod release;
 mod status;
 mod strings;

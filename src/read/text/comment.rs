@@ -8,6 +8,7 @@ use crate::format::StreamType;
 use crate::format::debug::Size;
 
 use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::text::ansi::Ansi;
 use crate::read::text::utf8::Utf8;
 use crate::read::text::utf16::Utf16;
 
@@ -26,6 +27,11 @@ impl<'a> CommentA<'a> {
     /// The stream without the NULs at its end, which some producers count in.
     pub fn trim_end_nul(&self) -> &'a [u8] {
         Utf8::new(self.bytes).trim_end_nul().as_bytes()
+    }
+
+    /// The text without the NULs at its end, in the code page of the system that wrote it; shown as Windows-1252.
+    pub fn ansi(&self) -> Ansi<'a> {
+        Ansi::new(self.trim_end_nul())
     }
 
     /// The text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.

@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         golden_dumps_that_are_cut_say_where_they_end,
         a_dump_of_every_kind_of_record_may_be_cut_anywhere,
         a_count_beyond_the_file_is_one_finding,
+        a_directory_that_is_cut_hides_what_is_missing,
         a_position_far_behind_the_file_is_no_cut,
         a_size_that_reaches_over_others_is_no_cut,
     ]
@@ -93,8 +94,9 @@ fn a_dump_of_every_kind_of_record_may_be_cut_anywhere() {
     for form in Form::ALL {
         let whole = form.build(everything(form));
         let directory_end = 32 + 12 * Facts::of(&whole).directory.len();
+        let before = findings(&whole).len();
         for size in directory_end..whole.len() {
-            cut(&whole, size, 0, &format!("{form:?}"));
+            cut(&whole, size, before, &format!("{form:?}"));
         }
     }
 }
@@ -107,8 +109,22 @@ fn a_count_beyond_the_file_is_one_finding() {
         bytes[8..12].copy_from_slice(&count.to_le_bytes());
         let held = (bytes.len() as u64 - 32) / 12 * 12;
         let error = truncated("MINIDUMP_DIRECTORY", 32, 12 * u64::from(count), held);
-        finds(&open(&bytes), &[(Code::DirectoryTruncated, None, None, 0, Some(error))]);
+        let cut = (Code::DirectoryTruncated, None, None, 0, Some(error));
+        let lists = [(Code::FlagsDisagree, None, None, 24, None), (Code::MemoryListBesideFull, None, None, 0, None)];
+        finds(&open(&bytes), &[cut, lists[0], lists[1]]);
     }
+}
+
+/// What is missing may be in the part of the directory that is not there.
+fn a_directory_that_is_cut_hides_what_is_missing() {
+    let whole = sound().flags(2).build();
+    let codes = |bytes: &[u8]| findings(bytes).iter().map(|it| it.code).collect::<Vec<_>>();
+    assert_eq!(codes(&whole), [Code::ContextMissing, Code::NoModules, Code::FlagsDisagree]);
+    let mut cut = whole;
+    cut[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+    let found = codes(&cut);
+    assert!(found.contains(&Code::DirectoryTruncated), "{found:?}");
+    assert!(!found.contains(&Code::FlagsDisagree) && !found.contains(&Code::NoModules), "{found:?}");
 }
 
 fn a_position_far_behind_the_file_is_no_cut() {

@@ -4,6 +4,7 @@ use libtest_mimic::Trial;
 use userdump::read::check::FindingCode as Code;
 
 use super::*;
+use crate::support::Shared;
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -16,7 +17,10 @@ pub fn trials() -> Vec<Trial> {
         addresses_of_32_bits_are_compared_without_their_upper_halves,
         ranges_behind_a_long_one_are_compared_with_it,
         flags_that_promise_full_memory_are_held_to_it,
-        full_memory_without_the_flag_is_found_where_there_are_flags,
+        full_memory_without_the_flag_is_found,
+        a_memory_list_beside_full_memory_is_found,
+        a_dump_without_modules_is_found,
+        the_shared_file_has_memory_without_the_flag,
         a_stream_with_room_for_more_entries_is_found,
         padding_behind_a_list_is_sound,
     ]
@@ -82,7 +86,8 @@ fn ranges_that_overlap_and_disagree_are_found() {
 
 fn ranges_of_both_lists_are_compared() {
     let dump = |_| sound().flags(2).memory(0x1000, "abcd").memory64(0x1002, "c").memory64(0x1003, "x");
-    check(dump, |facts| vec![(Code::RangesDisagree, Some(9), Some(1), start(facts, 9) + 32, None)]);
+    let beside = (Code::MemoryListBesideFull, None, None, 0, None);
+    check(dump, move |facts| vec![(Code::RangesDisagree, Some(9), Some(1), start(facts, 9) + 32, None), beside]);
 }
 
 fn addresses_of_32_bits_are_compared_without_their_upper_halves() {
@@ -106,9 +111,47 @@ fn flags_that_promise_full_memory_are_held_to_it() {
     check(|_| sound().flags(0x1824), |_| vec![]);
 }
 
-fn full_memory_without_the_flag_is_found_where_there_are_flags() {
-    check(|_| sound().flags(0x20).memory64(1, "a"), |_| vec![(Code::FlagsDisagree, None, None, 24, None)]);
-    check(|_| sound().memory64(1, "a"), |_| vec![]);
+/// Also where a producer leaves all flags 0: the debugger asks for the flag nonetheless.
+fn full_memory_without_the_flag_is_found() {
+    let disagrees = |_: &Facts<'_>| vec![(Code::FlagsDisagree, None, None, 24, None)];
+    check(|_| sound().flags(0x20).memory64(1, "a"), disagrees);
+    check(|_| sound().memory64(1, "a"), disagrees);
+    check(|_| sound().memory64_range(range(1, 0, [])), disagrees);
+    check(|_| sound().flags(2).memory64(1, "a"), |_| vec![]);
+}
+
+/// The debugger was asked: it refuses the dump also if the memory list is empty.
+fn a_memory_list_beside_full_memory_is_found() {
+    let beside = (Code::MemoryListBesideFull, None, None, 0, None);
+    check(|_| sound().flags(2).memory64(1, "a").memory(0x1000, "b"), move |_| vec![beside]);
+    check(|_| sound().flags(2).memory64(1, "a").raw(5, [0; 4]), move |_| vec![beside]);
+    // LLDB leaves the flags 0.
+    let disagrees = (Code::FlagsDisagree, None, None, 24, None);
+    check(|_| sound().memory64(1, "a").memory(0x1000, "b"), move |_| vec![beside, disagrees]);
+    check(|_| sound().memory(0x1000, "b"), |_| vec![]);
+}
+
+fn a_dump_without_modules_is_found() {
+    let has = |dump: Dump| {
+        let bytes = dump.build();
+        all_findings(&open(&bytes)).iter().any(|finding| finding.code == Code::NoModules)
+    };
+    assert!(has(sound()));
+    assert!(has(sound().raw(kind::MODULE_LIST, [0; 4])));
+    assert!(!has(sound().module(Module::new(0x1000, 0x1000, "a"))));
+    // A list that cannot be read is one finding.
+    assert!(!has(sound().raw(kind::MODULE_LIST, [0; 3])));
+}
+
+fn the_shared_file_has_memory_without_the_flag(shared: &Shared) {
+    let bytes = shared.read("cases/memory64-without-flag.dmp");
+    let found: Vec<_> = all_findings(&open(&bytes)).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "dump at 0x18: the flags and the streams disagree on whether there is full memory; the debugger refuses the dump"
+        ]
+    );
 }
 
 fn a_stream_with_room_for_more_entries_is_found() {

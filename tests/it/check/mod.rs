@@ -1,6 +1,7 @@
 //! The check: what it finds in broken dumps, where, and what it leaves alone in sound ones.
 
 mod cut;
+mod linux_text;
 mod memory;
 mod plausible;
 mod references;
@@ -27,14 +28,27 @@ pub fn trials() -> Vec<Trial> {
         codes_have_names_of_their_own,
         findings_print_as_sentences,
     ];
-    [general, cut::trials(), streams::trials(), memory::trials(), references::trials(), plausible::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        general,
+        cut::trials(),
+        linux_text::trials(),
+        streams::trials(),
+        memory::trials(),
+        references::trials(),
+        plausible::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn a_dump_with_a_record_of_every_kind_has_no_findings() {
-    in_every_form(everything, |dump, _| assert_eq!(findings(dump), []));
+    // It has both memory lists, which no debugger opens.
+    let lists = [FindingCode::FlagsDisagree, FindingCode::MemoryListBesideFull];
+    in_every_form(everything, |dump, _| {
+        let found: Vec<_> = findings(dump).iter().map(|finding| finding.code).collect();
+        assert_eq!(found, lists);
+    });
     in_every_form(|_| sound(), |dump, _| assert_eq!(findings(dump), []));
 }
 
@@ -83,6 +97,9 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
         Code::ListTruncated => sound().shape(kind::THREAD_LIST, Shape::usual().count(2)),
         Code::NoSystemInfo => Dump::new().thread(Thread::new(7)),
         Code::NoThreads => Dump::new().system_info(SystemInfo::default()),
+        Code::NoModules => sound(),
+        Code::MemoryListBesideFull => sound().flags(2).memory64(0x1000, "a").memory(0x2000, "b"),
+        Code::TextOfOtherStream => sound().raw(0x4767_0009, linux_text::auxv(form)),
         Code::NameUnreadable => sound().thread_name(7, Text::None),
         Code::NameNotUtf16 => sound().thread_name(7, Text::Units(2, vec![0xd800])),
         Code::NameTooLong => sound().thread_name(7, Text::Units(8, vec![0x61, 0, 0x62, 0x63])),
@@ -143,7 +160,13 @@ fn findings_print_as_sentences() {
         let found: Vec<_> = findings(&open(bytes)).iter().map(ToString::to_string).collect();
         assert_eq!(found, expected);
     };
-    prints(&Dump::new().build(), &["dump at 0x0: there is no system information", "dump at 0x0: there are no threads"]);
+    prints(
+        &Dump::new().build(),
+        &[
+            "dump at 0x0: there is no system information",
+            "dump at 0x0: there are no threads; the debugger refuses the dump",
+        ],
+    );
     prints(
         &sound().shape(kind::THREAD_LIST, Shape::usual().count(2)).build(),
         &["ThreadList at 0x70: the list has fewer entries than it announces \
@@ -180,7 +203,11 @@ fn findings(dump: &Minidump<'_>) -> Vec<Finding> {
     let is_bare = |code: FindingCode| {
         matches!(
             code,
-            Code::ContextMissing | Code::ModuleWithoutBase | Code::ModuleWithoutSize | Code::ProcessorUnknown
+            Code::ContextMissing
+                | Code::ModuleWithoutBase
+                | Code::ModuleWithoutSize
+                | Code::NoModules
+                | Code::ProcessorUnknown
         )
     };
     all_findings(dump).into_iter().filter(|finding| !is_bare(finding.code)).collect()

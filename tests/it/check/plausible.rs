@@ -64,7 +64,9 @@ fn context(cpu: Cpu, big_endian: bool) -> Vec<u8> {
 
 /// The codes of all findings, in any order, and the entries that have them.
 fn codes(dump: Dump) -> Vec<(Code, Option<u64>)> {
-    let mut found: Vec<_> = findings(&open(&dump.build())).iter().map(|it| (it.code, it.entry)).collect();
+    let bytes = dump.build();
+    let found = findings(&open(&bytes)).into_iter().filter(|it| it.code != Code::NoModules);
+    let mut found: Vec<_> = found.map(|it| (it.code, it.entry)).collect();
     found.sort_unstable();
     found
 }

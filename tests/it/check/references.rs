@@ -129,12 +129,13 @@ fn stacks_without_bytes_are_found() {
     let dump = |_| {
         let dump = sound().thread(thread(1, 0x5000)).thread(thread(2, 0x6000)).thread(thread(3, 0x7000));
         // Half a stack is a stack.
-        dump.thread(thread(4, 0x6fff)).memory(0x6000, [1; 16]).memory64(0x7000, [1; 0x100])
+        dump.flags(2).thread(thread(4, 0x6fff)).memory(0x6000, [1; 16]).memory64(0x7000, [1; 0x100])
     };
+    let beside = (Code::MemoryListBesideFull, None, None, 0, None);
     check(dump, |facts| {
         let found =
             |index: u64| (Code::StackWithoutBytes, Some(3), Some(index), start(facts, 3) + 4 + 48 * index, None);
-        vec![found(1), found(4)]
+        vec![found(1), found(4), beside]
     });
     let narrow = |_| {
         let dump = Dump::new().system_info(SystemInfo { architecture: 0, ..SystemInfo::default() });
@@ -172,7 +173,7 @@ fn memory_that_is_cut_is_found() {
         vec![found(3, 1, 4 + 48), found(8, 0, 4), found(5, 1, 4 + 16)]
     });
     // One range says of itself that it is longer, and no others follow.
-    let dump = |_| sound().memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
+    let dump = |_| sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
     in_every_form(dump, |dump, facts| {
         let (list, base) = (start(facts, 9), dump.data().len() as u64 - 4);
         let missing = |what| Some(truncated(what, base, u64::MAX, 4));

@@ -157,7 +157,7 @@ fn lists_with_too_great_a_count_are_found() {
         (kind::THREAD_NAMES, "MINIDUMP_THREAD_NAME_LIST", 4, 12, |dump| dump.thread_name(7, "a")),
         (kind::THREAD_EX_LIST, "MINIDUMP_THREAD_EX_LIST", 4, 64, |dump| dump.thread_ex(Thread::new(7))),
         (kind::MEMORY_LIST, "MINIDUMP_MEMORY_LIST", 4, 16, |dump| dump.memory(1, [2])),
-        (kind::MEMORY64_LIST, "MINIDUMP_MEMORY64_LIST", 16, 16, |dump| dump.memory64(1, [2])),
+        (kind::MEMORY64_LIST, "MINIDUMP_MEMORY64_LIST", 16, 16, |dump| dump.flags(2).memory64(1, [2])),
         (kind::HANDLE_DATA, "MINIDUMP_HANDLE_DATA_STREAM", 16, 40, |dump| dump.handle(Handle::new(1, Text::None))),
         (kind::UNLOADED_MODULE_LIST, "MINIDUMP_UNLOADED_MODULE_LIST", 12, 24, |dump| {
             dump.unloaded_module(UnloadedModule::new(1, 2, "a"))

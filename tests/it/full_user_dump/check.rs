@@ -5,6 +5,7 @@ use userdump::read::check::{Finding, FindingCode as Code};
 use userdump::{Dump, MappedFile, ReadError};
 
 use super::{Slot, context, empty, in_every_form, open, set_word, sound};
+use crate::support::cpu::Cpu;
 use crate::support::{Shared, golden, trials};
 use crate::synth::{UserDump, UserEvent, UserRegion, UserThread};
 
@@ -21,7 +22,9 @@ pub fn trials() -> Vec<Trial> {
         memory_at_position_0,
         unsorted_regions,
         contexts_outside_the_file,
+        contexts_of_another_processor,
         no_threads,
+        nothing_at_all,
         an_exception_of_a_missing_thread,
         modules_without_images,
         findings_print_as_sentences,
@@ -126,7 +129,13 @@ fn parts_that_overlap() {
         let contexts = Slot::Threads.get(bytes);
         Slot::Threads.set(bytes, contexts - 2);
     };
-    broken(contexts_over_regions, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Threads.get(bytes), None)]);
+    broken(contexts_over_regions, |bytes, wide| {
+        let overlap = (Code::PartsOverlap, None, Slot::Threads.get(bytes), None);
+        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, 0x10001f 0x1f0000, which name several.
+        let entry = |index| Slot::States.get(bytes) + by_width(wide, [48, 80]) * index;
+        let other = |index| (Code::ContextOfOtherProcessor, Some(index), entry(index), None);
+        vec![overlap, other(0), other(1)]
+    });
     // It begins with the last word of the header, which is no event that is known.
     let event_over_header = |bytes: &mut Vec<u8>| {
         let event = Slot::Event.get(bytes);
@@ -264,10 +273,28 @@ fn contexts_outside_the_file() {
     });
 }
 
+fn contexts_of_another_processor() {
+    for (wide, other) in
+        [(false, Cpu::AMD64.flags), (false, Cpu::ARM.flags), (true, Cpu::ARM64.flags), (true, Cpu::X86.flags)]
+    {
+        let cpu = if wide { Cpu::AMD64 } else { Cpu::X86 };
+        let mut bytes = sound(wide).build();
+        let second = (Slot::Threads.get(&bytes) + by_width(wide, [716, 1232])) as usize + cpu.flags_at;
+        bytes[second..second + 4].copy_from_slice(&other.to_le_bytes());
+        let entry = Slot::States.get(&bytes) + by_width(wide, [48, 80]);
+        finds(&bytes, &[(Code::ContextOfOtherProcessor, Some(1), entry, None)]);
+    }
+}
+
 fn no_threads() {
     broken(|bytes| set_word(bytes, 5, 0), |_, _| vec![(Code::NoThreads, None, 0, None)]);
+}
+
+/// Measured: the debugger refuses a file of no threads, and one of no modules.
+fn nothing_at_all() {
     for wide in [false, true] {
-        finds(&empty(wide).build(), &[(Code::NoThreads, None, 0, None)]);
+        let none = |code| (code, None, 0, None);
+        finds(&empty(wide).build(), &[none(Code::NoThreads), none(Code::NoModules)]);
     }
 }
 
@@ -302,7 +329,8 @@ fn findings_print_as_sentences() {
     let found: Vec<_> = findings(&bytes).iter().map(ToString::to_string).collect();
     let expected = [
         "the file ends at 93 of at least 192 bytes",
-        "dump at 0x0: there are no threads",
+        "dump at 0x0: there are no threads; the debugger refuses the dump",
+        "dump at 0x0: there are no modules, so no address has a name",
         "dump at 0x5c: the memory of all ranges does not lie in the file whole \
          (memory of all regions at 0x5c needs 100 bytes, 1 available)",
     ];

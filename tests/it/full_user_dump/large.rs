@@ -5,6 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use libtest_mimic::Trial;
 use userdump::read::FullUserDump;
+use userdump::read::check::FindingCode;
 use userdump::{Dump, MappedFile, redump};
 
 use super::{Slot, context, empty};
@@ -47,7 +48,7 @@ fn memory_behind_2_and_4_gib_is_read() {
     for (wide, size) in FORMS {
         let (_folder, file, high) = file(wide, size);
         let dump = FullUserDump::parse(&file).expect("the header is sound");
-        dump.check(&mut |finding| panic!("{finding}"));
+        dump.check(&mut |finding| assert_eq!(finding.code, FindingCode::NoModules, "{finding}"));
         let memory = dump.memory();
         assert_eq!(memory.slice(high, TEXT.len() as u64), Some(TEXT));
         assert_eq!(memory.slice(0x10_0000 + size - 4, 4), Some(&[0; 4][..]));

@@ -287,7 +287,8 @@ fn stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result() {
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::once(&source, &parsed(options));
         out.assert_memory(&[(0x1000, 0x1000)]);
-        assert_eq!(faults(&out.bytes), faults(&source), "{options}");
+        // The source lacks the flag for full memory; the result has it.
+        assert_eq!((faults(&out.bytes).len(), faults(&source).len()), (0, 1), "{options}");
         Redumped::of(&source, options);
     }
 }

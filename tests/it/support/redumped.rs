@@ -143,9 +143,12 @@ pub fn findings(bytes: &[u8]) -> Vec<String> {
     findings
 }
 
-/// As [`findings`], but for threads without registers, which many dumps here have for no reason of their own.
+/// As [`findings`], but for threads without registers and dumps without modules, which many dumps here have for no reason of
+/// their own.
 pub fn faults(bytes: &[u8]) -> Vec<String> {
-    findings(bytes).into_iter().filter(|finding| !finding.contains("there are no registers")).collect()
+    let is_bare =
+        |finding: &String| ["there are no registers", "there are no modules"].iter().any(|it| finding.contains(it));
+    findings(bytes).into_iter().filter(|finding| !is_bare(finding)).collect()
 }
 
 /// Numbers as they are easier to compare in a message.

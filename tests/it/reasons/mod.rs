@@ -1,5 +1,8 @@
 //! Why processes stopped, in words: numbers and names by hand, and what another reader says of the corpus.
 
+mod addresses;
+mod raised;
+
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpException, MinidumpSystemInfo};
 use userdump::Minidump;
@@ -10,7 +13,7 @@ use crate::support::{Shared, trials};
 use crate::synth::{Dump, Exception, SystemInfo};
 
 pub fn trials() -> Vec<Trial> {
-    trials![
+    let here = trials![
         windows_codes_have_names_and_details,
         parameters_are_decoded,
         flags_are_those_of_windows,
@@ -19,7 +22,8 @@ pub fn trials() -> Vec<Trial> {
         other_systems_keep_the_numbers,
         corpus_reasons_are_those_of_another_reader,
         every_reason_in_the_corpus_is_that_of_the_peer,
-    ]
+    ];
+    [here, addresses::trials(), raised::trials()].into_iter().flatten().collect()
 }
 
 const WINDOWS: u32 = 2;
@@ -64,12 +68,13 @@ fn windows_codes_have_names_and_details() {
     check(WINDOWS, (0x8000_0004, 0), &[], "SINGLE_STEP (0x80000004)");
     check(WINDOWS, (0x4001_0005, 0), &[], "DBG_CONTROL_C (0x40010005)");
     check(WINDOWS, (0xc000_0374, 0), &[], "HEAP_CORRUPTION (0xc0000374)");
-    check(WINDOWS, (0xe06d_7363, 1), &[], "MS_VC_EXCEPTION (0xe06d7363)");
-    check(WINDOWS, (0x0517_a7ed, 0), &[], "CRASHPAD_SIMULATED (0x517a7ed)");
+    check(WINDOWS, (0x8000_0001, 0), &[0, 0x1000], "GUARD_PAGE_VIOLATION (0x80000001) reading 0x1000");
+    check(WINDOWS, (0xc000_00fd, 0), &[1, 0x1000], "STACK_OVERFLOW (0xc00000fd) writing 0x1000");
     check(WINDOWS, (0xe000_0008, 0), &[], "CHROMIUM_OUT_OF_MEMORY (0xe0000008)");
+    check(WINDOWS, (0xe000_0008, 1), &[4096], "CHROMIUM_OUT_OF_MEMORY (0xe0000008) allocating 4096 bytes");
     check(WINDOWS, (0x1234_5678, 0), &[], "0x12345678");
     check(WINDOWS, (0xffff_ffff, 0), &[], "0xffffffff");
-    check(WINDOWS, (0, 0), &[], "0");
+    check(WINDOWS, (0, 0), &[], "SUCCESS (0)");
 }
 
 fn parameters_are_decoded() {
@@ -78,7 +83,28 @@ fn parameters_are_decoded() {
         panic!("it is a Windows dump");
     };
     assert_eq!(code, 0xc000_0005);
-    assert_eq!(detail, WindowsDetail::Access { access: Access::Write, address: 0xffff_ffff_9000_1234 });
+    // The debugger writes addresses of 32 bits with their sign extended.
+    assert_eq!(detail, WindowsDetail::Access { access: Access::Write, address: 0x9000_1234 });
+    for (architecture, address) in [(0, "0x90001234"), (9, "0xffffffff90001234")] {
+        let of = |code, parameters: &[u64]| reason(architecture, WINDOWS, (code, 0), parameters).to_string();
+        let high = 0xffff_ffff_9000_1234;
+        assert_eq!(of(0xc000_0005, &[1, high]), format!("ACCESS_VIOLATION (0xc0000005) writing {address}"));
+        assert_eq!(
+            of(0xc000_0006, &[0, high, 0xc000_009c]),
+            format!("IN_PAGE_ERROR (0xc0000006) reading {address}, DEVICE_DATA_ERROR (0xc000009c)")
+        );
+    }
+    // Three parameters on 32-bit processors, four on others, the first of which is the compiler's version.
+    let thrown = |architecture, parameters: &[u64]| match reason(architecture, WINDOWS, (0xe06d_7363, 1), parameters) {
+        CrashReason::Windows { detail, .. } => detail,
+        other => panic!("it is a Windows dump: {other:?}"),
+    };
+    let detail = WindowsDetail::CppException { object: 0x9001_0000, throw_info: 0x40_2000 };
+    assert_eq!(thrown(0, &[0x1993_0520, 0xffff_ffff_9001_0000, 0x40_2000]), detail);
+    let detail = WindowsDetail::CppException { object: 0x9_1100, throw_info: 0x1_4000_2000 };
+    assert_eq!(thrown(9, &[0x1993_0520, 0x9_1100, 0x1_4000_2000, 0x1_4000_0000]), detail);
+    assert_eq!(thrown(9, &[0x1993_0520, 0x9_1100]), WindowsDetail::None);
+    assert_eq!(thrown(9, &[7, 0x9_1100, 0x1_4000_2000]), WindowsDetail::None);
     let breakpoint = reason(9, WINDOWS, (0x8000_0003, 0), &[5, 6, 7]);
     assert_eq!(breakpoint, CrashReason::Windows { code: 0x8000_0003, detail: WindowsDetail::None });
     assert_eq!((breakpoint.name(), breakpoint.number(), breakpoint.code()), (Some("BREAKPOINT"), 0x8000_0003, None));
@@ -210,7 +236,8 @@ fn in_words_of_the_peer(reason: &CrashReason) -> String {
         return format!("unknown {:#010x} / {:#010x}", reason.number(), reason.code().unwrap_or(0));
     };
     match (reason, reason.code_name()) {
-        (CrashReason::Windows { detail: WindowsDetail::Access { access, .. }, .. }, _) => {
+        // Of a stack overflow and a guard page the peer does not read the parameters.
+        (CrashReason::Windows { code: 0xc000_0005, detail: WindowsDetail::Access { access, .. } }, _) => {
             let access = match access {
                 Access::Read => "READ",
                 Access::Write => "WRITE",
