@@ -37,6 +37,7 @@
 mod findings;
 mod json;
 mod names;
+mod stacks;
 mod text;
 mod triage;
 

@@ -12,10 +12,11 @@ use userdump::read::module::UnloadedModuleList;
 use userdump::read::system::MiscInfo;
 use userdump::read::text::Utf16;
 use userdump::read::thread::{StackWords, ThreadNames};
-use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Target};
+use userdump::read::{FullUserDump, Minidump, Module, SystemInfo, Target};
 
 use crate::findings::Findings;
 use crate::names::{INSTRUCTION, available, meaning_of_address, system};
+use crate::stacks::Stacks;
 use crate::triage::Triage;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
@@ -31,10 +32,10 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         _ => {}
     }
     let names = thread_names(dump);
-    let mut stacks = Triage::of(dump);
+    let (mut triage, stacks) = (Triage::of(dump), Stacks::of(dump));
     table(out, "threads", dump.threads(), |row| {
-        let words = stacks.as_mut().and_then(|stacks| stacks.words(&row));
-        thread(&row, names.get(&row.id()), words)
+        let words = triage.as_mut().and_then(|stacks| stacks.words(&row));
+        thread(&row, names.get(&row.id()), words, stacks.lack(&row))
     })?;
     table(out, "modules", dump.modules(), |row| module(&row))?;
     match dump {
@@ -122,7 +123,7 @@ fn thread_names<'a>(dump: &Dump<'a>) -> HashMap<u32, Utf16<'a>> {
     first
 }
 
-fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackWords>) -> String {
+fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackWords>, lacks_stack: bool) -> String {
     let context = thread.context().ok().flatten();
     let pointer = |value: Option<u64>| value.map_or("-".to_owned(), |value| format!("0x{value:x}"));
     let instruction = pointer(context.and_then(|context| context.instruction_pointer()));
@@ -133,6 +134,7 @@ fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackW
         format!(", {} of {} words filtered{lost}", words.filtered, words.all)
     });
     let size = match thread {
+        _ if lacks_stack => "no stack".to_owned(),
         AnyThread::Minidump(thread) => format!("{:>8} bytes{words}", thread.raw().stack.memory.data_size),
         _ => String::new(),
     };
@@ -194,12 +196,12 @@ fn ranges(out: &mut impl Write, name: &str, sizes: impl Iterator<Item = u64>) ->
 fn exceptions(out: &mut impl Write, dump: &Dump<'_>) -> io::Result<()> {
     // A minidump may have many exceptions, a full user dump has one at most.
     let index = match dump {
-        Dump::Minidump(dump) => dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address()),
+        Dump::Minidump(dump) => Some(dump.module_extents()),
         _ => None,
     };
     table(out, "exceptions", dump.exceptions(), |row| {
         let module = match &index {
-            Some(index) => index.get(row.address()).map(AnyModule::Minidump),
+            Some(index) => index.at_address(row.address()).map(AnyModule::Minidump),
             None => dump.modules().find(|module| module.contains(row.address())),
         };
         exception(&row, module.as_ref(), dump.target())
