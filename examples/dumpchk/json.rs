@@ -20,6 +20,7 @@ use userdump::read::{
 use crate::findings::Findings;
 use crate::names::{available, format, meaning_of_address, system};
 use crate::raised::{Modules, Place, comments, lldb_text};
+use crate::stacks::Stacks;
 use crate::triage::Triage;
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
@@ -37,6 +38,8 @@ struct Facts {
     flags: Option<u64>,
     streams: Vec<StreamFacts>,
     threads: Option<u64>,
+    /// Neither a descriptor nor memory at the stack pointer.
+    threads_without_stack: u64,
     modules: Option<u64>,
     memory_list: MemoryFacts,
     memory64_list: MemoryFacts,
@@ -136,6 +139,10 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
+        threads_without_stack: {
+            let stacks = Stacks::of(dump);
+            dump.threads().filter(|thread| stacks.lack(thread)).count() as u64
+        },
         triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
         exceptions: dump.exceptions().map(exception).collect(),
         ..match dump {

@@ -41,6 +41,7 @@ mod findings;
 mod json;
 mod names;
 mod raised;
+mod stacks;
 mod text;
 mod triage;
 

@@ -2,16 +2,15 @@
 
 use userdump::format::StreamType;
 use userdump::read::any_format::{AnyException, AnyModule};
-use userdump::read::list::ByAddress;
+use userdump::read::module::ModuleExtents;
 use userdump::read::text::{CommentA, CommentW};
-use userdump::read::{Module, ModuleList};
 use userdump::{Dump, Minidump};
 
 /// The modules of a dump, to look exceptions up in.
 pub struct Modules<'d, 'a> {
     dump: &'d Dump<'a>,
     /// A minidump may have many exceptions, a full user dump has one at most.
-    index: Option<ByAddress<'a, Module<'a>>>,
+    index: Option<ModuleExtents<'a>>,
 }
 
 /// The instruction that raised an exception, as far as the dump tells.
@@ -26,7 +25,7 @@ pub struct Place<'a> {
 impl<'d, 'a> Modules<'d, 'a> {
     pub fn of(dump: &'d Dump<'a>) -> Self {
         let index = match dump {
-            Dump::Minidump(dump) => dump.stream::<ModuleList<'_>>().ok().flatten().map(|modules| modules.by_address()),
+            Dump::Minidump(dump) => Some(dump.module_extents()),
             _ => None,
         };
         Self { dump, index }
@@ -40,7 +39,7 @@ impl<'d, 'a> Modules<'d, 'a> {
         };
         let target = self.dump.target();
         let module = match &self.index {
-            Some(index) => index.get(address).map(AnyModule::Minidump),
+            Some(index) => index.at_address(address).map(AnyModule::Minidump),
             None => self.dump.modules().find(|module| module.contains(address)),
         };
         let offset = module.map(|module| target.mask(address.wrapping_sub(module.base())));

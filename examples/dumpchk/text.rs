@@ -17,6 +17,7 @@ use userdump::read::{FullUserDump, Minidump, Module, SystemInfo, Target};
 use crate::findings::Findings;
 use crate::names::{available, system};
 use crate::raised::{self, Modules, Place, lldb_text};
+use crate::stacks::Stacks;
 use crate::triage::Triage;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
@@ -32,10 +33,10 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         _ => {}
     }
     let names = thread_names(dump);
-    let mut stacks = Triage::of(dump);
+    let (mut triage, stacks) = (Triage::of(dump), Stacks::of(dump));
     table(out, "threads", dump.threads(), |row| {
-        let words = stacks.as_mut().and_then(|stacks| stacks.words(&row));
-        thread(&row, names.get(&row.id()), words)
+        let words = triage.as_mut().and_then(|stacks| stacks.words(&row));
+        thread(&row, names.get(&row.id()), words, stacks.lack(&row))
     })?;
     table(out, "modules", dump.modules(), |row| module(&row))?;
     match dump {
@@ -126,7 +127,7 @@ fn thread_names<'a>(dump: &Dump<'a>) -> HashMap<u32, Utf16<'a>> {
     first
 }
 
-fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackWords>) -> String {
+fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackWords>, lacks_stack: bool) -> String {
     let context = thread.context().ok().flatten();
     let pointer = |value: Option<u64>| value.map_or("-".to_owned(), |value| format!("0x{value:x}"));
     let instruction = pointer(context.and_then(|context| context.instruction_pointer()));
@@ -137,6 +138,7 @@ fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackW
         format!(", {} of {} words filtered{lost}", words.filtered, words.all)
     });
     let size = match thread {
+        _ if lacks_stack => "no stack".to_owned(),
         AnyThread::Minidump(thread) => format!("{:>8} bytes{words}", thread.raw().stack.memory.data_size),
         _ => String::new(),
     };

@@ -8,7 +8,7 @@
 //!
 //! | letters | header flags | streams | memory | what the source needs for it |
 //! |---|---|---|---|---|
-//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, data that the system shares with all processes | thread environment blocks or stack descriptors |
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes | thread environment blocks or stack descriptors |
 //! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
 //! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, a row for each range is made up (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
@@ -51,9 +51,13 @@
 //! of other producers come along with every option.
 //!
 //! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
-//! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. A
-//! window is 128 bytes to either side of each thread's instruction pointer and of the exception's address (ARM64: 512,
-//! ARM: 256); of other systems than Windows also of the instruction pointer in the exception's context. Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
+//! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. If
+//! the stack pointer of the thread's exception is lower, the stack begins there. A stack that the source's own descriptor
+//! names outside of these bounds is kept too, and so is what is around a stack pointer that is in neither: from there to
+//! the end of its row of the memory information, of its line of LinuxMaps, or of its range. Such a stack is not in
+//! a module. A
+//! window is 128 bytes to either side of each thread's instruction pointer, of the exception's address, and of the
+//! instruction pointer in the exception's context (ARM64: 512, ARM: 256). Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
 //! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
 //! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
 //! other become one, with the bytes between them.
@@ -188,6 +192,7 @@
 //! | token | any | stays | stays | gone | rights of the process |
 //! | behind the last token | any | gone | gone | gone | beyond the list |
 //! | entries of a function table | any | stays | stays | stays | needed for unwinding |
+//! | unwind data of a function table | any | stays | stays | stays | the same |
 //! | system's record of a function table | any | gone | gone | gone | the debugger blanks it, too |
 //! | padding of a function table | any | gone | gone | gone | padding |
 //! | behind the memory of the system | any | gone | gone | gone | beyond the structure |
@@ -254,6 +259,7 @@
 //!
 //! With `r`, code is kept around instruction pointers of contexts and, of Windows, the addresses of exceptions. On other
 //! systems that address is one of memory, or a number; and what the dump calls memory that cannot be executed is no code.
+//! What a function table leads to is kept, also with `R`, if it begins as unwind data does.
 //!
 //! With `s` (triage) the result has no text that `r` or `R` would take out, and more is gone of stacks and registers. A
 //! word stays if it would with `r`, and points into a module or to memory of the result. It is `0xaa` in each byte
@@ -265,7 +271,7 @@
 //! So up to 0x200 bytes to either side of an instruction stay.
 //! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and with `s` neither is what `f` adds:
 //! [`Report::unfiltered_memory`] says how much that is, and how much
-//! around instructions lies outside of modules. Full memory wins over `r`, as in the debugger:
+//! code and unwind data lies outside of modules. Full memory wins over `r`, as in the debugger:
 //! [`Report::filter_overruled`]; `R` and what both have in common count all the same. With `/f` there is neither.
 //!
 //! Registers are valid if the flags of their context say so. Contexts whose flags name no group of registers, as those of
@@ -333,6 +339,7 @@
 //! | priorities of threads without such a row | zeroed | kept |
 //! | object information of handles | dropped | kept |
 //! | function tables | native descriptors blanked | byte for byte |
+//! | unwind data that function tables lead to | only what does not lie at the end of a range; no chained records | all, clipped to what is there, with chained records |
 //! | debugger build string in MiscInfo | its own | the source's |
 //! | MiscInfo of a source without one | made up, with the process id `0xf0f0f0f0` | absent |
 //! | processor level and revision | blanked for ARM and ARM64, the revision's top four bits for AMD64 | the source's |
@@ -344,6 +351,11 @@
 //! | what `p` adds | environment blocks of threads and process | also what the debugger writes of a running process: process parameters, environment, fiber-local storage; and loader data |
 //! | private regions that touch at a multiple of 64 KiB | ranges of their own | one range |
 //! | stack whose bounds the source's memory does not tell | none | the source's own descriptor |
+//! | stack in use that is not within these bounds | none | kept beside the other one; the descriptor names the one that the stack pointer is not in, which leads to the other |
+//! | stack pointer of an exception below that of its thread | the thread's counts | the lower one counts |
+//! | position of a stack that is part of a range, or in full memory | 0 | that of its bytes, below 4 GiB |
+//! | instruction pointer of an exception, where its address is another | no window | a window there, too |
+//! | module whose size its producer cut short | as far as the list says | as far as memory information or LinuxMaps say |
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
 //! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |
 //! | order of the ranges of a memory list | that of a hash table | by address |

@@ -10,9 +10,7 @@ use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, MinidumpType, StreamType};
 use crate::read::memory::MemoryInfoList;
-use crate::read::{
-    Budget, Context, Interval, Memory, MemoryPositions, Minidump, ModuleList, OwnedMinidump, Target, united,
-};
+use crate::read::{Budget, Context, Interval, Memory, MemoryPositions, Minidump, OwnedMinidump, Target, united};
 
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
@@ -209,10 +207,9 @@ impl<'a> Source<'a> {
         asked.iter().filter_map(missing).collect()
     }
 
-    /// Where the modules are, in the order of addresses and apart.
+    /// Where the modules are, in the order of addresses and apart, as far as they reach.
     pub(super) fn modules(&self) -> Vec<Interval> {
-        let modules = self.dump().list::<ModuleList<'_>>().into_iter();
-        united(modules.filter_map(|module| self.target.interval(module.base(), module.size().into())).collect())
+        self.dump().module_extents().intervals()
     }
 
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.

@@ -212,8 +212,9 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Adds a thread.
     ///
-    /// The stack's position in the file follows from its address and size, if the memory list has a range of just
-    /// those; otherwise it is 0, and readers look the stack up in the memory lists.
+    /// The stack's position in the file follows from its address and size, if a memory list has all of it: in one range, or
+    /// in several that follow each other. Otherwise it is 0, and so it is at 4 GiB and beyond, and with compressed memory;
+    /// readers then look the stack up by its address.
     pub fn thread(&mut self, record: format::Thread, context: Option<PartId>) -> &mut Self {
         self.lists.threads.get_or_insert_default().push((record, context));
         self

@@ -15,6 +15,7 @@ use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use crate::write::range_list::RangeList;
+use crate::write::range_positions::RangePositions;
 
 /// The place of a stream in the directory and of its bytes in the file; others follow in the order in which they were
 /// added.
@@ -68,11 +69,11 @@ impl<'a> MinidumpBuilder<'a> {
         let place = |ranges| CompressedChunk::place(&mut cursor, ranges, time_date_stamp, process_id(&streams, &parts));
         let compressed = to_compress.map(place).transpose()?;
 
-        let mut stacks = RangePositions::new(memory.as_ref(), &references);
+        let stacks = RangePositions::new([&memory, &memory64].into_iter().flatten(), &references);
         for reference in references {
             let value = match reference.target {
                 ReferenceTarget::Part(part) => *offsets.get(part.0 as usize).ok_or_else(|| part.foreign())?,
-                ReferenceTarget::MemoryRange { address, size } => stacks.find(address, size),
+                ReferenceTarget::MemoryRange { address, size } => stacks.find(address, size, reference.width),
             };
             patch(&mut parts, reference.from, reference.position, reference.width, value)?;
         }
@@ -183,47 +184,6 @@ fn place_memory64_list<'a>(cursor: &mut Cursor, ranges: RangeList<'a>) -> Result
         cursor.take(size, 1, Item { name: "memory range", index: Some(index) })?;
     }
     Ok(MemoryChunk { form: MemoryForm::List64, offset, base, ranges })
-}
-
-/// The positions of those ranges of the memory list that something refers to.
-struct RangePositions {
-    /// Address, size, and position, which is 0 if no range has just this address and size.
-    sorted: Vec<(u64, u64, u64)>,
-}
-
-impl RangePositions {
-    fn new(memory: Option<&MemoryChunk<'_>>, references: &[Reference]) -> Self {
-        let mut sorted: Vec<_> = references
-            .iter()
-            .filter_map(|reference| match reference.target {
-                ReferenceTarget::MemoryRange { address, size } => Some((address, size, 0)),
-                ReferenceTarget::Part(_) => None,
-            })
-            .collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut positions = Self { sorted };
-        let mut at = memory.map_or(0, |memory| memory.base);
-        let ranges =
-            memory.filter(|_| !positions.sorted.is_empty()).into_iter().flat_map(|memory| memory.ranges.bounds());
-        for (address, size) in ranges {
-            // The first of several counts.
-            if let Some((.., position @ 0)) = positions.row(address, size) {
-                *position = at;
-            }
-            at = at.saturating_add(size);
-        }
-        positions
-    }
-
-    fn row(&mut self, address: u64, size: u64) -> Option<&mut (u64, u64, u64)> {
-        let from = self.sorted.partition_point(|&(a, s, _)| (a, s) < (address, size));
-        self.sorted.get_mut(from).filter(|(a, s, _)| (*a, *s) == (address, size))
-    }
-
-    fn find(&mut self, address: u64, size: u64) -> u64 {
-        self.row(address, size).map_or(0, |&mut (_, _, at)| at)
-    }
 }
 
 fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, value: u64) -> Result<(), WriteError> {

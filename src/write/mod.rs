@@ -40,6 +40,7 @@ mod part;
 mod part_bytes;
 mod plan;
 mod range_list;
+mod range_positions;
 mod records;
 mod text;
 mod written;

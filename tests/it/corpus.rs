@@ -276,7 +276,11 @@ fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
         ("synthetic/cut-windows-amd64-memory64.dmp", &[("file-truncated", "")]),
         (
             "synthetic/yaml-duplicate-stream-types.dmp",
-            &[("duplicate-stream", "SystemInfo"), ("duplicate-stream", "ThreadList")],
+            &[
+                ("duplicate-stream", "SystemInfo"),
+                ("duplicate-stream", "ThreadList"),
+                ("stack-not-listed", "ThreadList"),
+            ],
         ),
         ("synthetic/yaml-memory32-and-memory64.dmp", &[("ranges-unsorted", "Memory64List")]),
         ("synthetic/yaml-overlapping-memory.dmp", &[("ranges-disagree", "MemoryList"); 2]),

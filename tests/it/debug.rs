@@ -58,6 +58,9 @@ fn printed(bytes: &[u8]) -> Printed {
     all.add(&memory.visible_ranges());
     memory.visible_ranges().take(50).for_each(|range| all.add(&range));
     all.add(&regions);
+    if let Dump::Minidump(dump) = &dump {
+        all.add(&dump.module_extents());
+    }
     regions.iter().take(50).for_each(|region| all.add(&(region, region.detail())));
     for module in dump.modules() {
         all.add(&(module, module.name()));

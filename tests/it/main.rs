@@ -28,6 +28,7 @@ mod malformed;
 mod mapped_file;
 mod mdwd;
 mod memory;
+mod module_extents;
 mod modules;
 mod options;
 mod other_formats;
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
         mapped_file::trials(),
         mdwd::trials(),
         memory::trials(),
+        module_extents::trials(),
         modules::trials(),
         options::trials(),
         owners::trials(),

@@ -40,8 +40,8 @@ fn the_walk_sees_a_record_of_every_kind() {
         // thread that crashed.
         let lists = 2 + 1 + 4 + 2 + 2 * 2 + 4 + 2 + 1 + 2 + 1 + 2 + 2 + 1;
         let parts = 2 + 8 + 3 + 2 + 2;
-        // Two of the threads have no registers, and there are two memory lists and no flags.
-        let findings = 2 + 2;
+        // Two of the threads have no registers, no list has the stack of one, and there are two memory lists and no flags.
+        let findings = 2 + 1 + 2;
         let items = STREAMS + lists + parts + 3 + 2 + 7 + 2 + 1 + findings;
         let expected = Walked { streams: STREAMS, items, findings };
         assert_eq!(walk(&bytes), Ok(expected));

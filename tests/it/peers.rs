@@ -128,7 +128,7 @@ fn threads_and_registers_of_amd64_agree() {
     assert_eq!((context.get_instruction_pointer(), context.get_stack_pointer()), (0x1_4000_1234, 0x7000));
     assert_eq!(context.get_register("rax"), Some(0xAAAA));
     assert_eq!(first.stack_memory(&memory).map(|stack| stack.bytes().to_vec()), Some(stack));
-    assert_eq!(second.stack_memory(&memory).map(|stack| stack.base_address()), Some(0x9000));
+    assert_eq!(second.stack_memory(&memory).map(|stack| stack.base_address()), Some(0x9010));
     assert!(third.context(&system, None).is_none());
 }
 

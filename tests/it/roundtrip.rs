@@ -15,7 +15,8 @@ use input::Number;
 pub use input::{Input, Random};
 
 use crate::plan::{check_layout, write};
-use crate::support::facts::{Facts, Name, Rva};
+use crate::support::facts::{Facts, Name};
+use crate::support::spans::position_of;
 use crate::support::trials;
 
 const CASES: u64 = 200;
@@ -123,12 +124,7 @@ fn check_threads(input: &Input, facts: &Facts<'_>) {
         assert_eq!((numbers, found.teb, found.stack_start), (expected, row.teb, stack.start_of_memory_range));
         assert_eq!(found.context.0, input.record(*context));
         let size = u64::from(stack.memory.data_size);
-        let is_stack = |range: &(u64, Vec<u8>)| (range.0, range.1.len() as u64) == (found.stack_start, size);
-        let range = input.memory.iter().flatten().find(|range| size > 0 && is_stack(range));
-        match range {
-            Some((_, bytes)) => assert_eq!(facts.blob(found.stack_at, size).0, bytes),
-            None => assert_eq!(found.stack_at, Rva(0)),
-        }
+        assert_eq!(found.stack_at.0, position_of(&facts.ranges(), found.stack_start, size));
     }
     let infos: Vec<_> = input.thread_infos.iter().flatten().copied().collect();
     let found = facts.thread_infos().into_iter().map(|it| format::thread::ThreadInfo {

@@ -76,7 +76,9 @@ impl Effects {
         let Some(cut) = self.end else { return false };
         match (finding.code, finding.error) {
             // What these are about is not there, and may have been.
-            (FindingCode::StackWithoutBytes | FindingCode::ExceptionThreadMissing, _) => true,
+            (FindingCode::StackWithoutBytes | FindingCode::StackNotListed | FindingCode::ExceptionThreadMissing, _) => {
+                true
+            }
             (_, Some(ReadError::Truncated { offset, needed, .. })) => {
                 let end = offset.saturating_add(needed);
                 end > self.size && end <= cut.saturating_add(Self::GAP)

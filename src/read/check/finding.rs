@@ -144,6 +144,9 @@ finding_codes! {
     ContextOfOtherProcessor => "context-of-other-processor", "the thread context is of another processor than the dump";
     /// A stack has a size but no position, and no memory list holds the address at which it starts.
     StackWithoutBytes => "stack-without-bytes", "the dump holds no bytes of the stack";
+    /// A thread points to the bytes of its stack, of which no memory list has any.
+    StackNotListed => "stack-not-listed",
+        "no memory list has the bytes of the stack; readers that go by addresses do not find it";
     /// The bytes to which a thread points as its stack are not those that a memory list has for the same addresses.
     StackDisagrees => "stack-disagrees",
         "a memory list has other bytes for the stack than those at its position; those of the list are believed";

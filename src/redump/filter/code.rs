@@ -3,18 +3,13 @@
 //! Code is what the modules have of executable memory. Which memory that is say the rows of the memory information or
 //! the lines of LinuxMaps, and the section headers of images that are in the dump; whatever either calls executable
 //! counts. Of a module that neither describes, all may be code.
-//!
-//! Some producers give a module the size of one of its segments. What the dump says of the address space tells how far it
-//! goes: all mappings of the file that is mapped at its base, all rows with its base as their allocation base, and rows
-//! of images without one that follow its base without a gap.
 
 use alloc::vec::Vec;
-use std::collections::HashSet;
 
 use crate::format::MemoryProtection;
-use crate::format::memory::{MemoryState, MemoryType};
+use crate::format::memory::MemoryState;
 use crate::format::module::SectionCharacteristics;
-use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
+use crate::read::memory::MemoryRegions;
 use crate::read::module::{Image, ImageSection};
 use crate::read::{Budget, Interval, any_has, holder, overlapping, united};
 use crate::redump::source::Source;
@@ -40,8 +35,7 @@ impl Code {
     pub(in crate::redump) fn new(source: &Source<'_>) -> Self {
         let regions = source.dump().regions();
         let bases = bases(source);
-        let listed = source.modules();
-        let modules = united(listed.into_iter().chain(beyond_the_list(source, &regions, &bases)).collect());
+        let modules = source.modules();
         let (sections, unknown) = sections(source, &bases, &modules);
         let described = Described::new(source, &regions);
         // What nobody describes may be code.
@@ -127,45 +121,6 @@ fn push(intervals: &mut Vec<Interval>, next: Interval) {
         Some(before) => before.last = next.last,
         None => intervals.push(next),
     }
-}
-
-/// What else belongs to the modules at `bases`.
-fn beyond_the_list(source: &Source<'_>, regions: &MemoryRegions<'_>, bases: &[u64]) -> Vec<Interval> {
-    let interval = |region: &MemoryRegion<'_>| source.target.interval(region.base(), region.size());
-    let has_base = |interval: Interval| {
-        let at = bases.partition_point(|&base| base < interval.start);
-        bases.get(at).is_some_and(|&base| base <= interval.last)
-    };
-    let mapped: HashSet<&[u8]> = regions
-        .iter()
-        .filter(|region| is_file(region) && interval(region).is_some_and(has_base))
-        .map(|region| region.path().as_bytes())
-        .collect();
-    let mut parts = Vec::new();
-    // Where the next row of an image would begin that belongs to a module.
-    let mut follows = None;
-    for region in regions.iter() {
-        let Some(interval) = interval(&region) else { continue };
-        let belongs = match region.detail() {
-            RegionDetail::LinuxMapping(_) => is_file(&region) && mapped.contains(region.path().as_bytes()),
-            RegionDetail::MemoryInfo(row) => {
-                let allocation = source.target.mask(row.raw().allocation_base);
-                let is_image = row.state() == MemoryState::COMMIT && row.memory_type() == MemoryType::IMAGE;
-                let follows = allocation == 0 && is_image && (has_base(interval) || follows == Some(interval.start));
-                row.state() == MemoryState::COMMIT
-                    && (follows || allocation != 0 && bases.binary_search(&allocation).is_ok())
-            }
-        };
-        follows = if belongs { interval.next() } else { None };
-        if belongs {
-            push(&mut parts, interval);
-        }
-    }
-    parts
-}
-
-fn is_file(region: &MemoryRegion<'_>) -> bool {
-    matches!(region.detail(), RegionDetail::LinuxMapping(mapping) if mapping.is_file())
 }
 
 /// The executable sections of images whose headers are all there, and the modules that have none such.

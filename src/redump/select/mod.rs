@@ -2,6 +2,7 @@
 
 mod full;
 mod headers;
+mod in_use;
 mod pointers;
 mod private;
 mod process;
@@ -10,6 +11,7 @@ mod sections;
 pub(super) mod selected;
 mod shared_data;
 mod stacks;
+mod unwind;
 mod wanted;
 
 use alloc::rc::Rc;
@@ -19,7 +21,7 @@ use std::collections::HashSet;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
-use crate::read::{Interval, Thread, ThreadList, position, united};
+use crate::read::{Exception, Interval, Thread, ThreadList, position, united};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Hooks;
@@ -27,6 +29,7 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
+use in_use::Stacks;
 use reason::Reason;
 use sections::{Section, sections};
 use selected::{Selected, Selection};
@@ -42,13 +45,19 @@ pub(super) fn select(
     report: &mut Report,
 ) -> Result<Selection, RedumpError> {
     let threads = Threads::new(source, hooks);
-    let mut stacks: Vec<_> = threads.list().map(|thread| threads.stack(source, &thread)).collect();
-    let mut extended: Vec<_> = threads.extended().map(|thread| threads.extended_stacks(source, &thread)).collect();
+    let mut in_use = Stacks::new(source, threads.exceptions.iter().copied());
+    let mut stacks: Vec<_> = threads.list().map(|thread| threads.stack(&mut in_use, &thread)).collect();
+    let extended = threads.extended().map(|thread| threads.extended_stacks(source, &mut in_use, &thread));
+    let mut extended: Vec<_> = extended.collect();
+    let below = if options.is_triage() { threads.below(source, &mut in_use) } else { Vec::new() };
+    let others = in_use.others;
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
         wanted.add_at(address, size, Reason::Asked);
     }
     threads.stacks(&mut wanted, &stacks, &extended);
+    others.iter().for_each(|&(thread, stack)| wanted.add(stack, Reason::Stack { thread }));
+    let others: Vec<Interval> = others.into_iter().map(|(_, stack)| stack).collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
     let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
     let mut added = Vec::new();
@@ -67,19 +76,21 @@ pub(super) fn select(
     } else {
         threads.instructions(&mut wanted, code.as_deref());
         shared_data::shared_data(&mut wanted, options);
+        let private = MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_MODULE_PATHS);
+        unwind::unwind_data(&mut wanted, hooks, options.asked().intersects(private) || options.is_triage(), report);
         if !source.triage(full).is_empty() {
             // Of objects that words on stacks point to, such a dump has the first word and no more.
             let word = u64::from(source.target.pointer_size());
             let words = source.ranges.iter().filter(|range| range.size() <= word);
             let may_stay = |range: &Interval| {
                 let word = source.memory.read_pointer(range.start).map(|word| source.target.mask(word));
-                let is_stack = |word| stacks.iter().flatten().any(|stack| stack.has(word));
+                let is_stack = |word| stacks.iter().flatten().chain(&others).any(|stack| stack.has(word));
                 let code = code.as_ref().filter(|_| options.is_triage());
                 code.is_none_or(|code| word.is_some_and(|word| code.is_in_module(word) || is_stack(word)))
             };
             words.filter(may_stay).for_each(|range| wanted.add(range, Reason::TriageObject));
         }
-        let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
+        let stacks = stacks.iter().chain(extended.as_flattened()).flatten().chain(&others);
         chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
@@ -88,17 +99,16 @@ pub(super) fn select(
     let hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
     let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
-    let below = if triage.is_some() { threads.below(source) } else { Vec::new() };
     let triage = triage.map(Rc::new);
-    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, below, hidden, code, triage })
+    let threads_left_out = threads.left_out;
+    Ok(Selection { selected, threads_left_out, stacks, extended, others, below, hidden, code, triage })
 }
 
 /// The threads of the source, and which of them count.
 struct Threads<'a> {
     list: Option<ThreadList<'a>>,
     extended: Option<ThreadExList<'a>>,
-    /// Of each exception the address in the record, and that of the instruction.
-    exceptions: Vec<(u64, Option<u64>)>,
+    exceptions: Vec<Exception<'a>>,
     left_out: HashSet<u32>,
     /// True if all memory is left out, and so the stacks.
     no_memory: bool,
@@ -112,7 +122,7 @@ impl<'a> Threads<'a> {
         Self {
             list: dump.find(),
             extended: dump.find(),
-            exceptions: exceptions.map(|it| (it.address(), it.instruction_address())).collect(),
+            exceptions: exceptions.collect(),
             no_memory: hooks.leave_out_memory(dump),
             left_out,
         }
@@ -135,22 +145,28 @@ impl<'a> Threads<'a> {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
     }
 
-    fn stack(&self, source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-        self.counts(thread).then(|| stacks::stack(source, thread)).flatten()
+    fn stack(&self, in_use: &mut Stacks<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {
+        self.counts(thread).then(|| in_use.of(thread)).flatten()
     }
 
     /// The stack and the backing store.
-    fn extended_stacks(&self, source: &Source<'_>, thread: &ThreadEx<'_>) -> [Option<Interval>; 2] {
+    fn extended_stacks(
+        &self,
+        source: &Source<'_>,
+        in_use: &mut Stacks<'_, '_>,
+        thread: &ThreadEx<'_>,
+    ) -> [Option<Interval>; 2] {
         let counts = self.counts(&thread.thread());
         let backing_store = counts.then(|| source.described(&thread.raw().backing_store)).flatten();
-        [self.stack(source, &thread.thread()), backing_store]
+        [self.stack(in_use, &thread.thread()), backing_store]
     }
 
     /// The whole stacks of all threads, whatever the stack pointers are.
-    fn below(&self, source: &Source<'_>) -> Vec<Interval> {
+    fn below(&self, source: &Source<'_>, in_use: &mut Stacks<'_, '_>) -> Vec<Interval> {
         let regions = source.dump().regions();
         let all = self.list().chain(self.extended().map(|thread| thread.thread()));
-        all.filter_map(|thread| stacks::whole(source, &thread, &regions)).collect()
+        let whole = all.filter_map(|thread| stacks::whole(source, &thread, &regions));
+        whole.chain(in_use.whole_others()).collect()
     }
 
     fn stacks(&self, wanted: &mut Wanted<'_, '_>, stacks: &[Option<Interval>], extended: &[[Option<Interval>; 2]]) {
@@ -172,13 +188,13 @@ impl<'a> Threads<'a> {
         for (address, thread) in threads.filter(|&(address, _)| may_be_code(address)) {
             stacks::instruction_pointer(wanted, address, Reason::InstructionPointer { thread });
         }
-        for &(address, instruction) in &self.exceptions {
-            let instruction = instruction.filter(|&address| may_be_code(address));
-            if let Some(address) = instruction.filter(|_| !source.target.is_windows()) {
+        for exception in &self.exceptions {
+            let instruction = exception.registers().and_then(|context| context.instruction_pointer());
+            if let Some(address) = instruction.filter(|&address| may_be_code(address)) {
                 stacks::instruction_pointer(wanted, address, Reason::ExceptionAddress);
             }
             let is_meant = source.target.is_windows() || code.is_none();
-            if let Some(address) = Some(address).filter(|&address| is_meant && may_be_code(address)) {
+            if let Some(address) = Some(exception.address()).filter(|&address| is_meant && may_be_code(address)) {
                 wanted.add(stacks::window(source, address), Reason::ExceptionAddress);
             }
         }

@@ -25,8 +25,10 @@ pub enum Reason {
         /// The thread ID.
         thread: u32,
     },
-    /// The code around the address of an exception.
+    /// The code around the address of an exception, and around the instruction pointer of its context.
     ExceptionAddress,
+    /// What a debugger unwinds generated code by: the unwind data that function tables lead to.
+    UnwindData,
     /// What the system shares with all processes: its version, the time, features of the processor (`KUSER_SHARED_DATA`).
     SharedData,
     /// What a word on a stack points to (`i`).
@@ -86,6 +88,7 @@ impl Reason {
                 | Self::BackingStore { .. }
                 | Self::InstructionPointer { .. }
                 | Self::ExceptionAddress
+                | Self::UnwindData
                 | Self::SharedData
         )
     }
@@ -109,6 +112,7 @@ impl Reason {
             Self::PrivateRegion => "private regions",
             Self::DataSection { .. } => "data sections",
             Self::CodeSection { .. } => "code sections",
+            Self::UnwindData => "unwind data",
             Self::SharedData => "shared data",
             Self::TriageObject => "first words of objects",
             Self::ModuleHeaders { .. } => "headers of modules",
@@ -133,6 +137,7 @@ impl fmt::Display for Reason {
             Self::Asked
             | Self::FilteredPointer
             | Self::SharedData
+            | Self::UnwindData
             | Self::TriageObject
             | Self::ProcessEnvironmentBlock
             | Self::ProcessParameters

@@ -23,6 +23,8 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) stacks: Vec<Option<Interval>>,
     /// The stack and the backing store of each extended thread, likewise.
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
+    /// The stacks beside those.
+    pub(in crate::redump) others: Vec<Interval>,
     /// What lies in the stacks below the stack pointers, where it is to be filtered as well.
     pub(in crate::redump) below: Vec<Interval>,
     /// What becomes zero though it is selected, sorted and apart.
@@ -44,7 +46,7 @@ impl Selection {
     /// All that is filtered as a stack.
     pub(in crate::redump) fn filtered(&self) -> Vec<Interval> {
         let stacks = self.stacks.iter().chain(self.extended.as_flattened()).flatten();
-        stacks.chain(&self.below).copied().collect()
+        stacks.chain(&self.others).chain(&self.below).copied().collect()
     }
 
     /// How many bytes are neither stacks and shared data, which are filtered, nor code of modules around instructions.

@@ -11,28 +11,20 @@ use crate::redump::select::wanted::Wanted;
 /// The debugger takes a stack's bounds for real only if they are whole pages.
 const PAGE: u64 = 0x1000;
 
-/// A thread's stack, from the first to the last byte that is there: by its environment block, or by its own descriptor.
-///
-/// With a gap in it, the descriptor promises more than there is. So it finds the same bytes when it is read again, which
-/// the bytes up to the gap alone would not.
-pub(super) fn stack(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-    let bounds = bounds_by_environment_block(source, thread);
-    bounds.and_then(|bounds| source.hull(bounds)).or_else(|| source.described(&thread.raw().stack))
-}
-
-/// `[SP, StackBase)`, or the whole stack if the stack pointer is elsewhere.
-fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
-    let target = source.target;
-    let Interval { start: limit, last } = reserved(source, thread)?;
-    let stack_pointer = thread.registers()?.stack_pointer()?;
-    let from = target.mask(stack_pointer.wrapping_sub(target.processor().below_stack_pointer));
-    let start = if (limit..=last).contains(&from) { from } else { limit };
+/// `[SP, StackBase)` of the bounds of a stack, from the lowest of the stack pointers on, of which the first is the
+/// thread's own; all of it if that one is elsewhere.
+pub(super) fn in_use(source: &Source<'_>, bounds: Interval, pointers: &[u64]) -> Interval {
+    let below = source.target.processor().below_stack_pointer;
+    let from = |&pointer: &u64| source.target.mask(pointer.wrapping_sub(below));
+    let is_there = pointers.first().is_some_and(|own| bounds.has(from(own)));
+    let lowest = pointers.iter().map(from).filter(|&from| is_there && bounds.has(from)).min();
     // No descriptor can name more than 32 bits of bytes.
-    Some(Interval { start: start.max(last.saturating_sub(u64::from(u32::MAX) - 1)), last })
+    let start = lowest.unwrap_or(bounds.start).max(bounds.last.saturating_sub(u64::from(u32::MAX) - 1));
+    Interval { start, ..bounds }
 }
 
 /// All of a stack by its environment block, `[StackLimit, StackBase)`.
-fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
         return None;

@@ -114,6 +114,7 @@ fn with(code: FindingCode, form: Form) -> Vec<u8> {
         }
         Code::ContextUnknownSize => sound().exception(Exception { context: [0; 9].into(), ..Exception::new(7, 1, 2) }),
         Code::StackWithoutBytes => sound().thread(Thread::new(8).stack(Stack::At(0x5000, 8, 0))),
+        Code::StackNotListed => sound().thread(Thread::new(8).stack(Stack::stored(0x5000, [1; 16]))),
         Code::MemoryTruncated => sound().memory_range(Range::At(0x5000, 8, u32::MAX)),
         Code::MemoryDataTruncated => {
             sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1] })
@@ -207,6 +208,7 @@ fn findings(dump: &Minidump<'_>) -> Vec<Finding> {
                 | Code::ModuleWithoutBase
                 | Code::ModuleWithoutSize
                 | Code::NoModules
+                | Code::StackNotListed
                 | Code::ProcessorUnknown
         )
     };

@@ -1,6 +1,6 @@
 //! A minidump with every record and every stream.
 
-use super::process::{HEAP, IMAGE, SECTIONS, TEB, context, memory, parameters, path};
+use super::process::{HEAP, IMAGE, SECTIONS, TEB, UNWIND, context, memory, parameters, path};
 use super::producers::with_streams;
 use crate::support::cpu::{Cpu, put};
 use crate::synth::*;
@@ -16,7 +16,14 @@ pub fn build(cpu: Cpu) -> Vec<u8> {
     let dump = with_streams(modules(handles(records(cpu))), cpu);
     let dump = dump.raw(0, all("unused directory entry"));
     let dump = memory(cpu).into_iter().fold(dump, |dump, (at, bytes)| dump.memory(at, bytes));
+    let dump = if cpu.word == 8 { dump.memory(UNWIND, unwind_data()) } else { dump };
     [dump.build(), all("end of the file")].concat()
+}
+
+/// Version 1, and as many codes as the words have.
+fn unwind_data() -> Vec<u8> {
+    let codes = all("unwind data of a function table");
+    [&[1, 0, (codes.len() / 2) as u8, 0], codes.as_slice()].concat()
 }
 
 /// System, process, threads, the exception, regions.

@@ -11,6 +11,8 @@ const POINTED: u64 = 0x22_0000;
 /// The page that the system shares with all processes.
 const SHARED: u64 = 0x7ffe_0000;
 pub const TEB: u64 = 0x70_0000;
+/// Unwind data of generated code, which minidumps of AMD64 have.
+pub const UNWIND: u64 = 0x72_0000;
 const PEB: u64 = 0x71_0000;
 const PARAMETERS: u64 = 0x30_0000;
 const COMMAND_LINE: u64 = 0x30_1000;

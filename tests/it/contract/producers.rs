@@ -1,6 +1,6 @@
 //! Streams of Microsoft's that are carried as bytes, and those of other producers.
 
-use super::process::path;
+use super::process::{IMAGE, UNWIND, path};
 use crate::support::cpu::Cpu;
 use crate::synth::{Bytes, Dump, Shape, kind};
 use userdump_walk::words::{all, four, word, words_of_8};
@@ -92,8 +92,10 @@ fn of_microsoft(dump: Dump) -> Dump {
         })
         .written(kind::FUNCTION_TABLE, |bytes| {
             let padding = all("padding of a function table");
-            bytes.u32s(&[24, 32, 72, 12, 1, 72]).raw(&padding).u64s(&[0x50_0000, 0x50_1000, 0]).u32s(&[6, 72]);
-            bytes.raw(all("system's record of a function table")).raw(all("entries of a function table")).raw(&padding);
+            bytes.u32s(&[24, 32, 72, 12, 1, 72]).raw(&padding).u64s(&[0x50_0000, 0x50_1000, 0]).u32s(&[8, 72]);
+            bytes.raw(all("system's record of a function table")).raw(all("entries of a function table"));
+            // The first of these leads to unwind data, the other one to what is not.
+            bytes.u32s(&[0, 4, UNWIND as u32, 4, 8, IMAGE as u32 + 0x1800]).raw(&padding);
         })
         .written(0x4767_0002, |bytes| {
             let behind = word("behind an assertion");

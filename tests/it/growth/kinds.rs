@@ -68,9 +68,10 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         10 | 20 | 21 | 22 | 23 => opaque(),
         11 => words((0..4 * count).map(|_| 0)),
         12 => rows([16, 40, count, 0], count, |index| [index, 0, rva(index), rva(index), 0, 0, 0, 0, rva(index), 0]),
-        13 => {
-            rows([24, 32, 0, 0, count, 0], count, |index| [index << 12, 0, (index + 1) << 12, 0, index << 12, 0, 0, 0])
-        }
+        // Each table has a function, whose unwind data is that of another one or has a part of it.
+        13 => rows([24, 32, 0, 12, count, 0], count, |index| {
+            [index << 12, 0, (index + 1) << 12, 0, BASE + index % 16, 0, 1, 0, 0, 4, 4 * index]
+        }),
         14 => rows([12, 24, count], count, |index| [index << 12, 0, 0x1000, 0, 0, rva(index)]),
         15 => words((0..341).map(|word| if word == 0 { 1364 } else { 0x41 })),
         16 => rows([16, 48, count, 0], count, |index| {

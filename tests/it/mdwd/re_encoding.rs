@@ -8,8 +8,9 @@ use userdump_walk::accounted::violations;
 
 use super::reading::{Found, agrees};
 use super::{NAMES, Sample, codes};
-use crate::support::facts::{Facts, MemoryRange, Thread};
+use crate::support::facts::{Facts, Thread};
 use crate::support::redumped::Redumped;
+use crate::support::spans::position_of;
 use crate::support::{Shared, shared_trial};
 
 pub fn trials() -> Vec<Trial> {
@@ -100,11 +101,10 @@ impl Case<'_> {
             let is_kept = same == from.len() || self.is_filtered();
             assert!(is_kept, "{words}: {same} of {size} bytes of the stack of {:#x}", before.id);
             assert!(from.iter().zip(to).all(|(from, to)| from == to || *to == 0), "{words}: {:#x}", before.id);
-            // Its own position leads to it, unless it is part of a larger range, or memory is at the end of the file.
+            // Its own position leads to it.
             let own = after.stack_at.0;
-            let is_range = |range: &MemoryRange<'_>| (range.address, range.size) == (after.stack_start, size);
-            let has_place = !self.is_full() && self.ours.ranges().iter().any(is_range);
-            assert_eq!(own != 0, has_place, "{words}: stack of {:#x}", before.id);
+            let place = position_of(&self.ours.ranges(), after.stack_start, size);
+            assert_eq!((own, own == 0), (place, size == 0), "{words}: stack of {:#x}", before.id);
             assert!(own == 0 || &self.out.bytes[own as usize..][..to.len()] == to, "{words}: {:#x}", before.id);
         }
         // Also those that only the memory list has: of threads that the producer was asked to leave out.

@@ -11,6 +11,7 @@ use userdump::write::{MemoryRange, Text};
 
 use super::{STALE, write};
 use crate::support::facts::{self, Facts, Rva};
+use crate::support::spans::position_of;
 use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
@@ -73,15 +74,21 @@ fn threads_and_their_contexts() {
 fn a_stack_has_a_position_only_where_the_memory_list_has_just_its_range() {
     // The stack is 16 bytes at 0x7000; what the memory list has, and whether the stack then has a position.
     type Listed = (u64, usize);
-    let cases: [(&[Listed], &[Listed], bool); 9] = [
+    let cases: [(&[Listed], &[Listed], bool); 13] = [
         (&[(0x7000, 16)], &[], true),
         (&[(0x6000, 8), (0x7000, 16), (0x8000, 8)], &[], true),
-        (&[(0x7000, 17)], &[], false),
+        // A part of a range, at its start, its end and within it.
+        (&[(0x7000, 17)], &[], true),
+        (&[(0x5000, 8), (0x6ff8, 24)], &[], true),
+        (&[(0x6ff8, 32)], &[], true),
         (&[(0x7000, 15)], &[], false),
         (&[(0x6FFF, 16), (0x7001, 16)], &[], false),
-        (&[(0x7000, 8), (0x7008, 8)], &[], false),
-        (&[], &[(0x7000, 16)], false),
-        (&[(0x7000, 17)], &[(0x7000, 16)], false),
+        // Ranges that follow each other in the file as well, and those that do not.
+        (&[(0x6000, 8), (0x7000, 8), (0x7008, 4), (0x700c, 8)], &[], true),
+        (&[(0x7008, 8), (0x7000, 8)], &[], false),
+        (&[], &[(0x7000, 16)], true),
+        (&[], &[(0x6000, 8), (0x6ff0, 32)], true),
+        (&[(0x7000, 17)], &[(0x7000, 16)], true),
         (&[], &[], false),
     ];
     let bytes = [0x55; 32];
@@ -98,9 +105,7 @@ fn a_stack_has_a_position_only_where_the_memory_list_has_just_its_range() {
         let facts = Facts::of(&file);
         let stack = &facts.threads()[0];
         assert_eq!((stack.stack_start, stack.stack_size), (0x7000, 16), "{listed:x?} {listed64:x?}");
-        let range = facts.ranges().into_iter().find(|range| (range.address, range.size) == (0x7000, 16));
-        let expected = range.filter(|_| found).map_or(Rva(0), |range| range.at);
-        assert_eq!(stack.stack_at, expected, "{listed:x?} {listed64:x?}");
+        assert_eq!(stack.stack_at.0, position_of(&facts.ranges(), 0x7000, 16), "{listed:x?} {listed64:x?}");
         assert_eq!(stack.stack_at != Rva(0), found, "{listed:x?} {listed64:x?}");
     }
     let mut dump = MinidumpBuilder::new();

@@ -320,10 +320,11 @@ fn private_regions_that_touch() {
 fn stack_without_bounds() {
     // Neither bound of these is good in the engine's eyes; the source gives them no descriptor either.
     let Case { engine, ours, .. } = case("synth/stacks.dmp", "synth-from-stacks/m.dmp", "/m");
-    for facts in [&engine, &ours.facts()] {
-        let without: Vec<u32> = facts.threads().iter().filter(|it| it.stack_size == 0).map(|it| it.id).collect();
-        assert_eq!(without, [106, 107, 108]);
-    }
+    let without = |facts: &Facts<'_>| -> Vec<u32> {
+        facts.threads().iter().filter(|it| it.stack_size == 0).map(|it| it.id).collect()
+    };
+    // Here their stack pointers lead to them.
+    assert_eq!((without(&engine), without(&ours.facts())), (vec![106, 107, 108], vec![]));
     // Here there is no environment block: what a plain `/m` gives. A second pass loses nothing.
     let thread = Thread::new(1).stack(Stack::Listed(0x1_0008, 0x800));
     let source =
@@ -372,10 +373,9 @@ fn memory_across_ranges() {
 fn order_of_the_ranges() {
     let Case { engine, ours, .. } = case("synth/stacks.dmp", "synth-from-stacks/m.dmp", "/m");
     let addresses = |facts: &Facts<'_>| facts.ranges().iter().map(|range| range.address).collect::<Vec<_>>();
-    let mut expected = addresses(&engine);
-    assert!(!expected.is_sorted());
-    expected.sort_unstable();
-    assert_eq!(addresses(&ours.facts()), expected);
+    assert!(!addresses(&engine).is_sorted());
+    assert!(addresses(&ours.facts()).is_sorted());
+    assert!(addresses(&engine).iter().all(|&address| !ours.facts().read(address, 1).is_empty()));
 }
 
 fn memory_without_a_region() {

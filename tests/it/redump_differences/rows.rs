@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 51] = [
+const MATTERS: [&str; 57] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -33,6 +33,8 @@ const MATTERS: [&str; 51] = [
     "priorities of threads without such a row",
     "object information of handles",
     "function tables",
+    // This one is looked at in `redump_select`.
+    "unwind data that function tables lead to",
     "debugger build string in MiscInfo",
     "MiscInfo of a source without one",
     "processor level and revision",
@@ -44,6 +46,12 @@ const MATTERS: [&str; 51] = [
     "what `p` adds",
     "private regions that touch at a multiple of 64 KiB",
     "stack whose bounds the source's memory does not tell",
+    // The next four are looked at in `redump_select`, the fifth in `module_extents`.
+    "stack in use that is not within these bounds",
+    "stack pointer of an exception below that of its thread",
+    "position of a stack that is part of a range, or in full memory",
+    "instruction pointer of an exception, where its address is another",
+    "module whose size its producer cut short",
     "headers of images whose sections are taken",
     "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",

@@ -302,7 +302,8 @@ fn no_window_is_kept_around_data() {
             let out = Redumped::of(&source, "/mr");
             let facts = out.facts();
             assert_eq!(facts.read(HEAP + 0x800, 1).len(), usize::from(window), "{cpu:?}");
-            assert_eq!(facts.read(IMAGE + 0x1000, 1).len(), usize::from(!window), "{cpu:?}");
+            // The instruction pointer is that of an instruction on any system.
+            assert_eq!(facts.read(IMAGE + 0x1000, 1).len(), 1, "{cpu:?}");
             // Without the filter, as the debugger has it.
             assert_eq!(Redumped::of(&source, "/m").facts().read(HEAP + 0x800, 1).len(), 1, "{cpu:?}");
         }

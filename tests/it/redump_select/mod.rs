@@ -1,12 +1,14 @@
-//! Which memory a re-encoding takes: stacks, windows around instructions, sections of modules, everything; and how
+//! Which memory a re-encoding takes: stacks, windows around instructions, unwind data, sections of modules, everything; and how
 //! addresses of 32 bits count.
 
 mod full;
+mod in_use;
 mod mappings;
 mod narrow;
 mod rows;
 mod sections;
 mod stacks;
+mod unwind;
 mod windows;
 
 use libtest_mimic::Trial;
@@ -14,6 +16,8 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let trials = [
         stacks::trials(),
+        in_use::trials(),
+        unwind::trials(),
         windows::trials(),
         sections::trials(),
         mappings::trials(),

@@ -22,8 +22,8 @@ pub fn trials() -> Vec<Trial> {
         a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there,
         of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one,
         no_descriptor_names_4_gib,
-        the_position_is_set_only_for_a_range_of_just_the_stack,
-        with_full_memory_a_stack_has_no_position,
+        the_position_is_set_also_where_a_part_of_a_range_is_the_stack,
+        with_full_memory_a_stack_has_its_position,
         a_stack_without_bytes_keeps_its_address,
         every_thread_has_its_own_stack,
         stacks_may_overlap,
@@ -94,7 +94,7 @@ fn all_of_it_is_taken_if_the_stack_pointer_is_elsewhere() {
 fn bounds_that_are_no_whole_pages_do_not_count() {
     for cpu in Cpu::ALL {
         for bounds in [(BASE - 8, LIMIT), (BASE, LIMIT + 8), (BASE - 0x800, LIMIT), (BASE, LIMIT + 1)] {
-            assert_stack(&source(cpu, 0x10_1238, bounds), BASE - 0x1000, 0x1000);
+            assert_stack(&source(cpu, BASE - 0x800, bounds), BASE - 0x1000, 0x1000);
         }
     }
 }
@@ -102,14 +102,14 @@ fn bounds_that_are_no_whole_pages_do_not_count() {
 fn bounds_in_the_wrong_order_do_not_count() {
     for cpu in Cpu::ALL {
         for bounds in [(BASE, BASE), (LIMIT, BASE), (0, 0), (0, LIMIT)] {
-            assert_stack(&source(cpu, 0x10_1238, bounds), BASE - 0x1000, 0x1000);
+            assert_stack(&source(cpu, BASE - 0x800, bounds), BASE - 0x1000, 0x1000);
         }
     }
 }
 
 fn without_bounds_the_own_descriptor_counts() {
     for cpu in Cpu::ALL {
-        let context = || cpu.context(0, 0x10_1238);
+        let context = || cpu.context(0, BASE - 0x800);
         let own = |thread: Thread| {
             let stack = Stack::Listed(BASE - 0x1000, 0xff0);
             Dump::new().system_info(cpu.windows()).thread(thread.stack(stack).context(context()))
@@ -131,7 +131,7 @@ fn without_bounds_the_own_descriptor_counts() {
 
 fn bounds_that_enclose_no_bytes_do_not_count() {
     for cpu in Cpu::ALL {
-        for sp in [0x10_1238, 0] {
+        for sp in [BASE - 0x800, 0] {
             assert_stack(&source(cpu, sp, (BASE + 0x4000, BASE)), BASE - 0x1000, 0x1000);
         }
     }
@@ -141,7 +141,7 @@ fn on_other_systems_the_own_descriptor_counts() {
     for cpu in Cpu::ALL {
         for platform in [0x8201, 0x8203, 0x8101] {
             let system = SystemInfo { platform, ..cpu.windows() };
-            let dump = dump(system, cpu.context(0, 0x10_1238), cpu.teb(BASE, LIMIT));
+            let dump = dump(system, cpu.context(0, BASE - 0x800), cpu.teb(BASE, LIMIT));
             let source = dump.memory(LIMIT, pattern(LIMIT, 0x4000)).build();
             assert_stack(&source, BASE - 0x1000, 0x1000);
         }
@@ -229,39 +229,54 @@ fn no_descriptor_names_4_gib() {
     assert_eq!(hex(&out.stacks()), hex(&[(0x11_0000_0001u64, 0xffff_ffffu32, false)]));
 }
 
-fn the_position_is_set_only_for_a_range_of_just_the_stack() {
+fn the_position_is_set_also_where_a_part_of_a_range_is_the_stack() {
     let cpu = Cpu::AMD64;
     let with_ip = |ip| {
         let dump = dump(cpu.windows(), cpu.context(ip, 0x10_1000), cpu.teb(BASE, LIMIT));
         dump.memory(LIMIT, pattern(LIMIT, 0x5000)).build()
     };
-    for (ip, ranges, has_position) in [
+    for (ip, ranges) in [
         // A window within the stack changes nothing, one that overlaps, touches or comes near makes the range longer.
-        (0x10_2000, [(0x10_1000, 0x3000)].as_slice(), true),
-        (0x10_0fc0, &[(0x10_0f40, 0x30c0)], false),
-        (0x10_0f80, &[(0x10_0f00, 0x3100)], false),
-        (0x10_0f70, &[(0x10_0ef0, 0x3110)], false),
-        (0x10_0f6f, &[(0x10_0eef, 0x100), (0x10_1000, 0x3000)], true),
-        (BASE + 0x60, &[(0x10_1000, 0x30e0)], false),
-        (BASE + 0x91, &[(0x10_1000, 0x3000), (BASE + 0x11, 0x100)], true),
+        (0x10_2000, [(0x10_1000, 0x3000)].as_slice()),
+        (0x10_0fc0, &[(0x10_0f40, 0x30c0)]),
+        (0x10_0f80, &[(0x10_0f00, 0x3100)]),
+        (0x10_0f70, &[(0x10_0ef0, 0x3110)]),
+        (0x10_0f6f, &[(0x10_0eef, 0x100), (0x10_1000, 0x3000)]),
+        (BASE + 0x60, &[(0x10_1000, 0x30e0)]),
+        (BASE + 0x91, &[(0x10_1000, 0x3000), (BASE + 0x11, 0x100)]),
     ] {
         let out = Redumped::of(&with_ip(ip), "/m");
         out.assert_memory(ranges);
-        assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, has_position)]), "instruction at {ip:#x}");
+        assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, true)]), "instruction at {ip:#x}");
+        assert_positions(&out);
     }
 }
 
-fn with_full_memory_a_stack_has_no_position() {
+/// Checks that the descriptors of the threads lead to the bytes of their stacks.
+fn assert_positions(out: &Redumped) {
+    let facts = out.facts();
+    for thread in facts.threads() {
+        let (start, size) = (thread.stack_start, u64::from(thread.stack_size));
+        assert!(facts.blob(thread.stack_at, size).0 == pattern(start, size), "the stack at {start:#x}");
+    }
+}
+
+fn with_full_memory_a_stack_has_its_position() {
     let source = source(Cpu::AMD64, 0x10_1000, (BASE, LIMIT));
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::of(&source, options);
-        assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, false)]));
+        assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, true)]));
         assert_eq!(hex(&out.ranges()), hex(&[(LIMIT, 0x4000), (TEB, 24)]));
+        assert_positions(&out);
     }
-    // Not even where a range is just the stack.
-    let thread = Thread::new(7).stack(Stack::Listed(0x5000, 16));
-    let source = Dump::new().system_info(SystemInfo::default()).thread(thread).memory(0x5000, [1; 16]).build();
-    assert_eq!(hex(&Redumped::of(&source, "/mf").stacks()), hex(&[(0x5000, 16, false)]));
+    // In ranges that follow each other.
+    let thread = Thread::new(7).stack(Stack::At(0x5004, 24, 0));
+    let dump = Dump::new().system_info(SystemInfo::default()).thread(thread).memory(0x4000, pattern(0x4000, 8));
+    let parts = [(0x5000, 8), (0x5008, 8), (0x5010, 16)];
+    let dump = parts.into_iter().fold(dump, |dump, (start, size)| dump.memory(start, pattern(start, size)));
+    let out = Redumped::of(&dump.build(), "/mf");
+    assert_eq!((out.stacks(), out.ranges().len()), (vec![(0x5004, 24, true)], 4));
+    assert_positions(&out);
 }
 
 fn a_stack_without_bytes_keeps_its_address() {
@@ -304,5 +319,6 @@ fn stacks_may_overlap() {
     let out = Redumped::of(&dump.memory(0x5000, pattern(0x5000, 0x1000)).build(), "/m");
     out.assert_memory(&[(0x5000, 0x190)]);
     let stacks = [(0x5000, 0x100), (0x5080, 0x100), (0x5000, 0x100), (0x5180, 0x10)];
-    assert_eq!(hex(&out.stacks()), hex(&stacks.map(|(start, size)| (start, size, false))));
+    assert_eq!(hex(&out.stacks()), hex(&stacks.map(|(start, size)| (start, size, true))));
+    assert_positions(&out);
 }

@@ -10,8 +10,9 @@ use super::bare::{bare_of_size, valid_misc_info};
 use super::excess::Rules;
 use super::facts::{Blob, Facts, MemoryInfo, Thread, ThreadInfo};
 use super::image;
+use super::in_use;
 use super::shared_page;
-use super::spans::{overlaps, span, uncovered, uncovered_by, unequal};
+use super::spans::{overlaps, position_of, span, uncovered, uncovered_by, unequal};
 
 /// Streams that are carried along whatever the options say: thread names, comments, function tables and everything that
 /// the engine drops.
@@ -139,36 +140,40 @@ impl<'a> Comparison<'a> {
                 Some((start, size)) if self.narrow && start >> 31 != 0 => (self.extend(start), size),
                 _ => (engine.stack_start, u64::from(engine.stack_size)),
             };
+            // That of an exception may be lower than the thread's.
+            let lower = rule.filter(|it| it.0 < expected.0 && it.0 + it.1 == expected.0 + expected.1);
+            let (start, size) = self.in_use(source, lower.unwrap_or(expected)).0;
+            let expected = (self.extend(start), size);
             self.equal(&format!("stack of {id}"), expected, (ours.stack_start, ours.stack_size.into()));
-            let has_range = |range: &super::facts::MemoryRange<'_>| (range.address, range.size) == expected;
-            let listed = self.ours.header.flags & FULL_MEMORY == 0 && self.ours.ranges().iter().any(has_range);
-            self.equal(&format!("stack of {id} has bytes of its own"), listed, ours.stack_at.0 != 0);
+            let position = position_of(&self.ours.ranges(), expected.0, expected.1);
+            self.equal(&format!("position of the stack of {id}"), position, ours.stack_at.0);
         }
     }
 
     /// `[SP, StackBase)` by the thread environment block, all of the stack if the stack pointer lies elsewhere.
     fn stack_by_rule(&self, thread: &Thread<'_>) -> Option<(u64, u64)> {
-        let architecture = self.source.system_info()?.architecture;
-        let (word, stack_pointer, below) = match architecture {
-            0 => (4, 196, 4),
-            5 => (4, 56, 0),
-            9 => (8, 152, 0),
-            12 => (8, 256, 0),
-            _ => return None,
-        };
-        let pointer = |bytes: &[u8]| match bytes.len() {
-            4 => Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?))),
-            8 => Some(u64::from_le_bytes(bytes.try_into().ok()?)),
-            _ => None,
-        };
+        let bounds = self.bounds(thread);
+        let pointers = in_use::pointers(&self.source, thread);
+        let is_there = bounds.contains(pointers.first()?);
+        let lowest = pointers.into_iter().filter(|pointer| is_there && bounds.contains(pointer)).min();
+        let start = lowest.unwrap_or(bounds.start);
+        Some((start, bounds.end - start)).filter(|_| !bounds.is_empty())
+    }
+
+    /// All of a stack by the thread environment block; nothing if that does not tell.
+    fn bounds(&self, thread: &Thread<'_>) -> Range<u64> {
+        let architecture = self.source.system_info().map(|system| system.architecture);
+        let word = architecture.and_then(in_use::registers).map_or(8, |(_, _, word, _)| word as u64);
         let teb = |offset: u64| pointer(self.source_bytes(thread.teb + offset, word));
-        let (base, limit) = (teb(word)?, teb(2 * word)?);
-        if base % 0x1000 != 0 || limit % 0x1000 != 0 || base <= limit {
-            return None;
+        match (teb(2 * word), teb(word)) {
+            (Some(limit), Some(base)) if base % 0x1000 == 0 && limit % 0x1000 == 0 => limit..base.max(limit),
+            _ => 0..0,
         }
-        let from = usize::try_from(stack_pointer).ok()?;
-        let sp = pointer(thread.context.get(from..from + usize::try_from(word).ok()?)?)?.wrapping_sub(below);
-        Some(if (limit..base).contains(&sp) { (sp, base - sp) } else { (limit, base - limit) })
+    }
+
+    /// What the descriptor of a thread names, and all of its stacks.
+    fn in_use(&self, thread: &Thread<'_>, by_rule: (u64, u64)) -> ((u64, u64), Vec<Range<u64>>) {
+        in_use::stacks((&self.source, &self.sorted(&self.source)), thread, by_rule, self.bounds(thread))
     }
 
     /// Bytes of the source by address, whatever form the address has.
@@ -329,8 +334,8 @@ impl<'a> Comparison<'a> {
 
         // Whole high stacks, which the engine writes because it misjudges their bounds, are more than we promise.
         let high = |address: u64| self.narrow && address >> 31 != 0;
-        let stacks: Vec<Range<u64>> =
-            self.source.threads().iter().filter_map(|it| self.stack_by_rule(it)).map(span).collect();
+        let by_rule = |it: &Thread<'_>| self.in_use(it, self.stack_by_rule(it).unwrap_or_default()).1;
+        let stacks: Vec<Range<u64>> = self.source.threads().iter().flat_map(by_rule).collect();
         let rules = Rules { source: &self.source, memory: &source, narrow: self.narrow, stacks: &stacks };
         let filter = |ranges: &[(u64, &[u8])]| -> Vec<(u64, Vec<u8>)> {
             let filtered = ranges.iter().map(|(start, bytes)| (*start, rules.filtered(*start, bytes, &ours)));
@@ -391,26 +396,22 @@ impl<'a> Comparison<'a> {
             let cut = rows.iter().filter(|row| !uncovered((*row).clone(), &sources).is_empty());
             return undescribed.chain(cut.cloned()).collect();
         }
-        // Windows, clipped or read across ranges that touch, and high stacks.
+        // Stacks, and windows, clipped or read across ranges that touch.
         let architecture = self.source.system_info().map_or(9, |system| system.architecture);
-        let (at, wide, reach) = match architecture {
-            0 => (184, false, 0x80),
-            5 => (64, false, 0x100),
-            12 => (264, true, 0x200),
-            _ => (248, true, 0x80),
-        };
-        let pointer = |context: &[u8]| match wide {
-            true => context.get(at..at + 8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap())),
-            false => context.get(at..at + 4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()).into()),
+        let (_, at, word, _) = in_use::registers(architecture).unwrap_or((152, 248, 8, 0));
+        let reach = match architecture {
+            5 => 0x100,
+            12 => 0x200,
+            _ => 0x80,
         };
         let thumb = u64::from(architecture == 5);
         let threads = self.source.threads();
-        let instructions = threads.iter().filter_map(|thread| pointer(&thread.context)).map(|ip| ip & !thumb);
+        let instructions = threads.iter().filter_map(|thread| pointer(thread.context.get(at..at + word)?));
+        let instructions = instructions.chain(in_use::raised(&self.source)).map(|ip| ip & !thumb);
         let exceptions = self.source.exceptions();
         let addresses = instructions.chain(exceptions.iter().map(|it| it.address)).map(|it| self.mask(it));
         let windows = addresses.map(|address| address.saturating_sub(reach)..address.saturating_add(reach));
-        let high = stacks.iter().filter(|stack| self.narrow && stack.start >> 31 != 0).cloned();
-        let mut allowed: Vec<Range<u64>> = windows.chain(high).collect();
+        let mut allowed: Vec<Range<u64>> = windows.chain(stacks.iter().cloned()).collect();
         let memory = self.sorted(&self.source);
         let rules = Rules { source: &self.source, memory: &memory, narrow: self.narrow, stacks };
         let asked = |bit| self.ours.header.flags & bit != 0;
@@ -487,4 +488,12 @@ fn without_folder(record: &[u8]) -> Vec<u8> {
     }
     let name = record[24..].rsplit(|&byte| byte == b'\\').next().unwrap_or_default();
     [&record[..24], name].concat()
+}
+
+fn pointer(bytes: &[u8]) -> Option<u64> {
+    match bytes.len() {
+        4 => Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?))),
+        8 => Some(u64::from_le_bytes(bytes.try_into().ok()?)),
+        _ => None,
+    }
 }

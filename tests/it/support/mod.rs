@@ -9,6 +9,7 @@ pub mod fixtures;
 pub mod forms;
 pub mod golden;
 pub mod image;
+pub mod in_use;
 pub mod json;
 pub mod redumped;
 pub mod shared;

@@ -143,12 +143,11 @@ pub fn findings(bytes: &[u8]) -> Vec<String> {
     findings
 }
 
-/// As [`findings`], but for threads without registers and dumps without modules, which many dumps here have for no reason of
-/// their own.
+/// As [`findings`], but for threads without registers, stacks that no list has and dumps without modules, which many dumps
+/// here have for no reason of their own.
 pub fn faults(bytes: &[u8]) -> Vec<String> {
-    let is_bare =
-        |finding: &String| ["there are no registers", "there are no modules"].iter().any(|it| finding.contains(it));
-    findings(bytes).into_iter().filter(|finding| !is_bare(finding)).collect()
+    let usual = ["there are no registers", "no memory list has the bytes of the stack", "there are no modules"];
+    findings(bytes).into_iter().filter(|finding| !usual.iter().any(|it| finding.contains(it))).collect()
 }
 
 /// Numbers as they are easier to compare in a message.

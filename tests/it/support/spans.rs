@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::facts::MemoryRange;
+
 pub fn span((start, size): (u64, u64)) -> Range<u64> {
     start..start.saturating_add(size)
 }
@@ -58,4 +60,24 @@ pub fn unequal(start: u64, bytes: &[u8], ranges: &[(u64, &[u8])]) -> Vec<Range<u
         }
     }
     uncovered_by(wanted, &same)
+}
+
+/// Where in the file the `size` bytes at `address` are: in one range, or in some that follow each other there and by address;
+/// 0 if they are not, or if that is beyond 32 bits.
+pub fn position_of(ranges: &[MemoryRange<'_>], address: u64, size: u64) -> u64 {
+    let holds = |range: &MemoryRange<'_>| range.address <= address && address - range.address < range.size;
+    for (number, first) in ranges.iter().enumerate().filter(|(_, range)| holds(range)) {
+        let at = first.at.0 + (address - first.address);
+        let mut covered = first.size - (address - first.address);
+        for pair in ranges[number..].windows(2) {
+            if pair[0].address + pair[0].size != pair[1].address || pair[0].at.0 + pair[0].size != pair[1].at.0 {
+                break;
+            }
+            covered += pair[1].size;
+        }
+        if covered >= size && size > 0 && u32::try_from(at).is_ok() {
+            return at;
+        }
+    }
+    0
 }

@@ -1,0 +1,134 @@
+//! How far modules reach.
+//!
+//! Some producers give a module the size of one of its segments. What the dump says of the address space tells how far it
+//! goes: all mappings of the file that is mapped at its base, all rows with its base as their allocation base, and rows
+//! of images without one that follow its base without a gap.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format::memory::{MemoryState, MemoryType};
+
+use crate::read::interval::{Interval, Span, holder, settle, united};
+use crate::read::memory::regions::{MemoryRegion, RegionDetail};
+use crate::read::minidump::Minidump;
+use crate::read::module::list::{Module, ModuleList};
+use crate::read::target::Target;
+
+/// The modules by address, as far as they reach by the module list and by what the dump says of the address space; see
+/// [`Minidump::module_extents`].
+///
+/// Where two share an address, the module list takes precedence over everything else, and then the one that comes first in
+/// it.
+#[derive(Clone)]
+pub struct ModuleExtents<'a> {
+    list: ModuleList<'a>,
+    target: Target,
+    /// The rank is the number of the module; behind those of the list it is counted on from its length.
+    spans: Vec<Span>,
+    count: u32,
+}
+
+impl<'a> ModuleExtents<'a> {
+    fn new(dump: &Minidump<'a>) -> Self {
+        let (list, target) = (dump.modules(), dump.target());
+        let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let mut spans = Vec::with_capacity(usize::try_from(list.len()).unwrap_or(0));
+        let listed = (0..).zip(list).filter_map(|(rank, module)| {
+            Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
+        });
+        spans.extend(listed);
+        beyond_the_list(dump, &list, |interval, module| {
+            let rank = count.saturating_add(module);
+            match spans.last_mut().filter(|span| span.rank == rank && span.interval.next() == Some(interval.start)) {
+                Some(span) => span.interval.last = interval.last,
+                None => spans.push(Span { interval, rank }),
+            }
+        });
+        settle(&mut spans);
+        Self { list, target, spans, count }
+    }
+
+    /// The module that has `address`, found in logarithmic time.
+    pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
+        let rank = holder(&self.spans, self.target.mask(address))?.rank;
+        self.list.get(rank.checked_sub(self.count).unwrap_or(rank).into())
+    }
+
+    /// Where modules are, in the order of addresses and apart.
+    #[cfg(feature = "std")]
+    pub(crate) fn intervals(&self) -> Vec<Interval> {
+        united(self.spans.iter().map(|span| span.interval).collect())
+    }
+}
+
+impl fmt::Debug for ModuleExtents<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModuleExtents").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// The modules by address, those that the producer cut short completed from the memory information or the lines of
+    /// `/proc/self/maps`. [`Module::contains`] and [`ModuleList::by_address`](crate::read::List::by_address) go by the
+    /// module list alone.
+    ///
+    /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
+    /// addresses.
+    pub fn module_extents(&self) -> ModuleExtents<'a> {
+        ModuleExtents::new(self)
+    }
+}
+
+/// Finds what else belongs to modules, and the number of the module.
+fn beyond_the_list<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
+    let (target, regions) = (dump.target(), dump.regions());
+    let mut bases: Vec<(u64, u32)> = list.iter().map(|module| target.mask(module.base())).zip(0..).collect();
+    bases.sort_unstable();
+    // Of several at one base, the first counts.
+    bases.dedup_by_key(|&mut (base, _)| base);
+    let interval = |region: &MemoryRegion<'_>| target.interval(region.base(), region.size());
+    let first_in = |interval: Interval| {
+        let at = bases.partition_point(|&(base, _)| base < interval.start);
+        bases.get(at).filter(|(base, _)| *base <= interval.last)
+    };
+    let with_base = |base: u64| {
+        let at = bases.binary_search_by_key(&base, |&(base, _)| base).ok()?;
+        bases.get(at).map(|&(_, module)| module)
+    };
+    let mut mapped: BTreeMap<&[u8], u32> = BTreeMap::new();
+    for region in regions.iter().filter(is_file) {
+        if let Some(&(_, module)) = interval(&region).and_then(first_in) {
+            mapped.entry(region.path().as_bytes()).or_insert(module);
+        }
+    }
+    // Where the next row of an image would begin that belongs to a module.
+    let mut follows: Option<(u64, u32)> = None;
+    for region in regions.iter() {
+        let Some(interval) = interval(&region) else { continue };
+        let module = match region.detail() {
+            RegionDetail::LinuxMapping(_) if !is_file(&region) || mapped.is_empty() => None,
+            RegionDetail::LinuxMapping(_) => mapped.get(region.path().as_bytes()).copied(),
+            RegionDetail::MemoryInfo(row) if row.state() == MemoryState::COMMIT => {
+                let allocation = target.mask(row.raw().allocation_base);
+                match allocation {
+                    0 if row.memory_type() == MemoryType::IMAGE => first_in(interval)
+                        .map(|&(_, module)| module)
+                        .or_else(|| follows.filter(|&(next, _)| next == interval.start).map(|(_, module)| module)),
+                    0 => None,
+                    base => with_base(base),
+                }
+            }
+            RegionDetail::MemoryInfo(_) => None,
+        };
+        follows = interval.next().zip(module);
+        if let Some(module) = module {
+            found(interval, module);
+        }
+    }
+}
+
+fn is_file(region: &MemoryRegion<'_>) -> bool {
+    matches!(region.detail(), RegionDetail::LinuxMapping(mapping) if mapping.is_file())
+}
