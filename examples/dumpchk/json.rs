@@ -20,6 +20,7 @@ use userdump::read::{
 use crate::findings::Findings;
 use crate::names::{available, format, meaning_of_address, system};
 use crate::triage::Triage;
+use crate::wow64::Wow64Facts;
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
@@ -45,6 +46,8 @@ struct Facts {
     memory_info: Option<u64>,
     /// `null` if it is no triage dump.
     triage: Option<TriageFacts>,
+    /// `null` if it is not of a 32-bit process on 64-bit Windows.
+    wow64: Option<Wow64Facts>,
     thread_names: Option<u64>,
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
@@ -114,6 +117,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
+        wow64: Wow64Facts::of(dump),
         triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
         exceptions: dump.exceptions().map(|exception| ExceptionFacts::of(&exception, dump.target())).collect(),
         ..match dump {

@@ -39,6 +39,7 @@ mod json;
 mod names;
 mod text;
 mod triage;
+mod wow64;
 
 use std::env;
 use std::ffi::OsString;

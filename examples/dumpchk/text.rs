@@ -17,6 +17,7 @@ use userdump::read::{FullUserDump, Minidump, Module, ModuleList, SystemInfo, Tar
 use crate::findings::Findings;
 use crate::names::{INSTRUCTION, available, meaning_of_address, system};
 use crate::triage::Triage;
+use crate::wow64::Wow64Facts;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
@@ -30,6 +31,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
         _ => {}
     }
+    Wow64Facts::of(dump).map_or(Ok(()), |facts| facts.print(out))?;
     let names = thread_names(dump);
     let mut stacks = Triage::of(dump);
     table(out, "threads", dump.threads(), |row| {
@@ -220,7 +222,7 @@ fn exception(exception: &AnyException<'_>, module: Option<&AnyModule<'_>>, targe
 }
 
 /// A title with the number of rows, and the first of them; nothing if there are none.
-fn table<T>(
+pub fn table<T>(
     out: &mut impl Write,
     title: &str,
     mut rows: impl Iterator<Item = T>,

@@ -57,6 +57,7 @@ pub mod undocumented;
 #[cfg(feature = "std")]
 pub(crate) mod unused_parts;
 pub(crate) mod work;
+pub mod wow64;
 
 #[cfg(feature = "std")]
 pub(crate) use budget::Budget;

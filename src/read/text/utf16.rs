@@ -84,6 +84,13 @@ impl<'a> Utf16<'a> {
         Self { bytes, big: self.big }
     }
 
+    /// The last `count` code units, or all if there are fewer.
+    pub(crate) fn last_units(&self, count: usize) -> Self {
+        let bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
+        let start = bytes.len().saturating_sub(count.saturating_mul(2));
+        Self { bytes: bytes.get(start..).unwrap_or_default(), big: self.big }
+    }
+
     /// True of nearly every text in a dump.
     fn is_ascii(&self) -> bool {
         self.units().fold(0, |all, unit| all | unit) < 0x80
