@@ -22,7 +22,7 @@ use userdump::format::module::FixedFileInfo;
 use userdump::read::ByteOrder;
 use userdump::read::any_format::{AnyModule, AnyText};
 use userdump::read::module::{CodeView, Image, UnloadedModuleList};
-use userdump::read::wow64::Wow64;
+use userdump::read::system::wow64::Wow64;
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {

@@ -22,8 +22,8 @@ use userdump::Dump;
 use userdump::format::context::RegisterGroup;
 use userdump::read::any_format::AnyThread;
 use userdump::read::memory::MemoryRegions;
+use userdump::read::system::wow64::{Wow64, Wow64Thread};
 use userdump::read::thread::ThreadNames;
-use userdump::read::wow64::{Wow64, Wow64Thread};
 use userdump::read::{Context, Memory};
 
 fn main() -> ExitCode {

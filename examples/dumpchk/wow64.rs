@@ -6,7 +6,7 @@ use serde::Serialize;
 use userdump::Dump;
 use userdump::read::Memory;
 use userdump::read::any_format::AnyThread;
-use userdump::read::wow64::Wow64;
+use userdump::read::system::wow64::Wow64;
 
 use crate::text::table;
 

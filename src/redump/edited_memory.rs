@@ -22,12 +22,15 @@ const PIECE: u64 = 1 << 20;
 /// What is to be changed.
 pub(super) struct Changes<'a> {
     memory: Rc<Memory<'a>>,
-    filter: Option<StackFilter>,
+    /// One for each width of the stacks.
+    filters: Vec<StackFilter>,
     /// What the program blanks, sorted and apart.
     blank: Vec<Interval>,
     /// What the options take out, likewise, and what takes its place.
     hidden: Vec<Interval>,
     filling: u8,
+    /// What the options make zero, likewise.
+    zeroed: Vec<Interval>,
     /// It is called for one piece after the other.
     redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -39,13 +42,13 @@ impl<'a> Changes<'a> {
     /// `None` if nothing is changed.
     pub(super) fn new(
         source: &Source<'a>,
-        filter: Option<StackFilter>,
+        filters: Vec<StackFilter>,
         blank: &[Range<u64>],
         redactor: Option<Redactor<'a>>,
         selection: &Selection,
     ) -> Option<Self> {
-        let Selection { selected, hidden, triage, .. } = selection;
-        if filter.is_none() && blank.is_empty() && hidden.is_empty() && redactor.is_none() {
+        let Selection { selected, hidden, zeroed, triage, .. } = selection;
+        if filters.is_empty() && blank.is_empty() && hidden.is_empty() && zeroed.is_empty() && redactor.is_none() {
             return None;
         }
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
@@ -62,9 +65,10 @@ impl<'a> Changes<'a> {
         let redactor = redactor.map(RefCell::new);
         Some(Self {
             memory: Rc::clone(&source.memory),
-            filter,
+            filters,
             blank,
             hidden: hidden.clone(),
+            zeroed: zeroed.clone(),
             filling: if triage.is_some() { Triage::PATTERN } else { 0 },
             redactor,
             spans,
@@ -83,17 +87,19 @@ impl<'a> Changes<'a> {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
             || overlapping(&self.hidden, interval).next().is_some()
-            || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
+            || overlapping(&self.zeroed, interval).next().is_some()
+            || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
 
     /// What needs no look at what is around.
     fn filter(&self, address: u64, bytes: &mut [u8]) {
-        if let Some(filter) = &self.filter {
+        for filter in &self.filters {
             filter.filter(&self.memory, address, bytes);
         }
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
         let hidden = overlapping(&self.hidden, all).map(|part| (part, self.filling));
-        for (part, filling) in hidden.chain(overlapping(&self.blank, all).map(|part| (part, 0))) {
+        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.zeroed, all)).map(|part| (part, 0));
+        for (part, filling) in hidden.chain(zeroed) {
             let Some(part) = part.intersection(&all) else { continue };
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));

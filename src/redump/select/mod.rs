@@ -2,6 +2,7 @@
 
 mod full;
 mod headers;
+pub(super) mod narrow;
 mod pointers;
 mod private;
 mod process;
@@ -27,6 +28,7 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
+use narrow::NarrowSide;
 use reason::Reason;
 use sections::{Section, sections};
 use selected::{Selected, Selection};
@@ -44,11 +46,13 @@ pub(super) fn select(
     let threads = Threads::new(source, hooks);
     let mut stacks: Vec<_> = threads.list().map(|thread| threads.stack(source, &thread)).collect();
     let mut extended: Vec<_> = threads.extended().map(|thread| threads.extended_stacks(source, &thread)).collect();
+    let is_triage = options.contain(MinidumpType::FILTER_MEMORY) && options.is_triage();
+    let narrow = threads.narrow(source, &mut stacks, &mut extended, is_triage);
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
         wanted.add_at(address, size, Reason::Asked);
     }
-    threads.stacks(&mut wanted, &stacks, &extended);
+    threads.stacks(&mut wanted, &stacks, &extended, &narrow);
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
     let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
     let mut added = Vec::new();
@@ -66,6 +70,8 @@ pub(super) fn select(
         ranges
     } else {
         threads.instructions(&mut wanted, code.as_deref());
+        let may_be_code = |address: u64| !code.as_deref().is_some_and(|code| code.is_data(address));
+        narrow.add(&mut wanted, may_be_code, !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA));
         shared_data::shared_data(&mut wanted, options);
         if !source.triage(full).is_empty() {
             // Of objects that words on stacks point to, such a dump has the first word and no more.
@@ -80,17 +86,35 @@ pub(super) fn select(
             words.filter(may_stay).for_each(|range| wanted.add(range, Reason::TriageObject));
         }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten();
-        chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
+        chosen(options, hooks, (&threads, &narrow), stacks, &mut wanted, report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
-    let hidden = if full { Vec::new() } else { shared_data::hidden(options) };
+    let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
     let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
     let below = if triage.is_some() { threads.below(source) } else { Vec::new() };
     let triage = triage.map(Rc::new);
-    Ok(Selection { selected, threads_left_out: threads.left_out, stacks, extended, below, hidden, code, triage })
+    let mut zeroed = Vec::new();
+    if code.is_some() && (!full || triage.is_some()) {
+        let with_blocks = !full && !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA);
+        let [zero, pattern] = narrow.hidden(source, &selected.asked_for(), with_blocks, triage.as_ref());
+        zeroed = zero;
+        hidden = united(hidden.into_iter().chain(pattern).collect());
+    }
+    Ok(Selection {
+        selected,
+        threads_left_out: threads.left_out,
+        stacks,
+        extended,
+        narrow,
+        below,
+        hidden,
+        zeroed,
+        code,
+        triage,
+    })
 }
 
 /// The threads of the source, and which of them count.
@@ -153,14 +177,41 @@ impl<'a> Threads<'a> {
         all.filter_map(|thread| stacks::whole(source, &thread, &regions)).collect()
     }
 
-    fn stacks(&self, wanted: &mut Wanted<'_, '_>, stacks: &[Option<Interval>], extended: &[[Option<Interval>; 2]]) {
+    fn stacks(
+        &self,
+        wanted: &mut Wanted<'_, '_>,
+        stacks: &[Option<Interval>],
+        extended: &[[Option<Interval>; 2]],
+        narrow: &NarrowSide,
+    ) {
+        let mut number = 0..;
+        // That of the 64-bit side, which the descriptor does not have if there is a 32-bit one.
+        let mut wide = |stack: Option<Interval>| narrow.wide_stack(number.next().unwrap_or(0), stack);
         for (thread, stack) in self.list().zip(stacks) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(wide(*stack), Reason::Stack { thread: thread.id() });
         }
         for (thread, [stack, backing_store]) in self.extended().map(|thread| thread.thread()).zip(extended) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(wide(*stack), Reason::Stack { thread: thread.id() });
             wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
         }
+        narrow.add_stacks(wanted);
+    }
+
+    /// The 32-bit side, whose stacks take the places of the others.
+    fn narrow(
+        &self,
+        source: &Source<'_>,
+        stacks: &mut [Option<Interval>],
+        extended: &mut [[Option<Interval>; 2]],
+        is_triage: bool,
+    ) -> NarrowSide {
+        let threads = self.list().chain(self.extended().map(|thread| thread.thread()));
+        let mut own: Vec<&mut Option<Interval>> = stacks.iter_mut().collect();
+        own.extend(extended.iter_mut().map(|[stack, _]| stack));
+        let counting = threads.zip(own.iter()).map(|(thread, stack)| (self.counts(&thread).then_some(thread), **stack));
+        let narrow = NarrowSide::of(source, counting, is_triage);
+        own.into_iter().enumerate().for_each(|(number, stack)| narrow.replace(number, stack));
+        narrow
     }
 
     /// The code around instruction pointers and the addresses of exceptions. With `code`, where the stacks are filtered,
@@ -189,7 +240,7 @@ impl<'a> Threads<'a> {
 fn chosen<'i>(
     options: &Options,
     hooks: &Hooks<'_>,
-    threads: &Threads<'_>,
+    (threads, narrow): (&Threads<'_>, &NarrowSide),
     stacks: impl Iterator<Item = &'i Interval>,
     wanted: &mut Wanted<'_, '_>,
     report: &mut Report,
@@ -199,9 +250,11 @@ fn chosen<'i>(
     if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
         wanted.ask('i', "memory that words of stacks point to");
         // Each byte once, however many threads have it on their stacks, and none of the gaps.
-        let present = present_and_merged(source, stacks.copied().collect());
-        source.refuse_shared_bytes(&present)?;
-        pointers::pointers(wanted, &present);
+        for (stacks, width) in narrow.by_width(stacks.copied().collect(), source.target.pointer_size()) {
+            let present = present_and_merged(source, stacks);
+            source.refuse_shared_bytes(&present)?;
+            pointers::pointers(wanted, &present, width);
+        }
         let flags = source.dump().flags();
         let filtered = flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE));
         if filtered && flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
@@ -212,6 +265,7 @@ fn chosen<'i>(
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
         wanted.ask('p', "environment blocks of threads and process");
         process::process(wanted, threads.all(), options);
+        narrow.add_process(wanted, options);
     }
     if asked(MinidumpType::WITH_MODULE_HEADERS) {
         wanted.ask('e', "headers and data directories of images");

@@ -32,7 +32,7 @@ fn bounds_by_environment_block(source: &Source<'_>, thread: &Thread<'_>) -> Opti
 }
 
 /// All of a stack by its environment block, `[StackLimit, StackBase)`.
-fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
+pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
         return None;

@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 51] = [
+const MATTERS: [&str; 53] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -44,6 +44,9 @@ const MATTERS: [&str; 51] = [
     "what `p` adds",
     "private regions that touch at a multiple of 64 KiB",
     "stack whose bounds the source's memory does not tell",
+    // The next two are looked at in `wow64`.
+    "32-bit stacks and registers of a 32-bit process in a 64-bit dump",
+    "what `i` and `p` add of a 32-bit process in a 64-bit dump",
     "headers of images whose sections are taken",
     "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",

@@ -10,6 +10,7 @@ pub mod forms;
 pub mod golden;
 pub mod image;
 pub mod json;
+pub mod narrow_side;
 pub mod redumped;
 pub mod shared;
 pub mod shared_page;

@@ -9,4 +9,6 @@ pub(crate) mod process;
 pub(crate) mod thread;
 
 pub use process::Wow64;
-pub use thread::{Wow64Registers, Wow64Thread};
+pub use thread::Wow64Thread;
+#[cfg(feature = "std")]
+pub(crate) use thread::X86;

@@ -28,7 +28,7 @@ pub(super) fn is_layer(name: &AnyText<'_>) -> bool {
     LastComponents::of(name).name.is("wow64.dll")
 }
 
-/// See [`Wow64::is_32_bit`](crate::read::wow64::Wow64::is_32_bit).
+/// See [`Wow64::is_32_bit`](crate::read::system::wow64::Wow64::is_32_bit).
 pub(super) fn is_32_bit(memory: &Memory<'_>, module: &AnyModule<'_>) -> bool {
     if module.base() > u32::MAX.into() {
         return false;

@@ -10,11 +10,12 @@ use crate::format::{PlatformId, ProcessorArchitecture};
 use crate::read::bytes::ByteOrder;
 use crate::read::context::registers::Context;
 use crate::read::memory::by_address::Memory;
+use crate::read::system::wow64::process::NARROW;
 use crate::read::target::Target;
-use crate::read::wow64::process::NARROW;
 
 /// The target that a 32-bit context is of.
-const X86: Target = Target { architecture: Some(ProcessorArchitecture::X86), platform: Some(PlatformId::WIN32_NT) };
+pub(crate) const X86: Target =
+    Target { architecture: Some(ProcessorArchitecture::X86), platform: Some(PlatformId::WIN32_NT) };
 const CONTEXT_SIZE: usize = ContextLayout::X86.size as usize;
 /// A block or a stack begins and ends with whole pages.
 const PAGE: u64 = 0x1000;
@@ -42,25 +43,14 @@ const SHARED: [(&str, &str); 16] = [
 /// The groups of those: control, integer, segments.
 const SHARED_GROUPS: u32 = CONTEXT_X86 | 7;
 
-/// Where the 32-bit registers of a thread come from.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wow64Registers {
-    /// The thread was running 32-bit code: they are the lower halves of its 64-bit registers.
-    Running,
-    /// The thread was in 64-bit code, mostly in a system call: the layer saved them when it left 32-bit code.
-    Saved {
-        /// Where the context is, in bytes of memory of the dump.
-        address: u64,
-    },
-}
-
 /// The 32-bit side of a thread.
 #[derive(Clone, Copy)]
 pub struct Wow64Thread {
     teb: Option<u64>,
     stack_bounds: Option<(u64, u64)>,
-    registers: Option<Wow64Registers>,
+    /// Where the layer saved the registers.
+    saved_at: Option<u64>,
+    is_running: bool,
     context: [u8; CONTEXT_SIZE],
     order: ByteOrder,
 }
@@ -77,17 +67,17 @@ impl Wow64Thread {
     pub(super) fn new(memory: &Memory<'_>, wide: u64, context: Option<Context<'_>>) -> Self {
         let teb = Self::narrow_teb(memory, wide);
         let stack_bounds = teb.and_then(|teb| stack_bounds(memory, teb));
-        let none = Self { teb, stack_bounds, registers: None, context: [0; CONTEXT_SIZE], order: ByteOrder::Little };
-        let running = || {
-            let context = lower_halves(&context?)?;
-            Some(Self { registers: Some(Wow64Registers::Running), context, ..none })
-        };
-        let saved = || {
-            let (address, context) = saved(memory, wide)?;
-            let registers = Some(Wow64Registers::Saved { address });
-            Some(Self { registers, context, order: memory.byte_order(), ..none })
-        };
-        running().or_else(saved).unwrap_or(none)
+        let running = context.and_then(|context| lower_halves(&context));
+        let saved = saved(memory, wide);
+        let order = if running.is_some() { ByteOrder::Little } else { memory.byte_order() };
+        Self {
+            teb,
+            stack_bounds,
+            saved_at: saved.map(|(address, _)| address),
+            is_running: running.is_some(),
+            context: running.or_else(|| saved.map(|(_, context)| context)).unwrap_or([0; CONTEXT_SIZE]),
+            order,
+        }
     }
 
     /// The 32-bit thread environment block that a 64-bit one leads to, if it names its own address.
@@ -111,15 +101,24 @@ impl Wow64Thread {
         self.teb
     }
 
-    /// Where the 32-bit registers come from; `None` if the dump has none.
-    pub const fn registers(&self) -> Option<Wow64Registers> {
-        self.registers
+    /// True if the thread was running 32-bit code: its 32-bit registers are the lower halves of its 64-bit ones. Otherwise it
+    /// was in 64-bit code, mostly in a system call, and the layer had saved them.
+    pub const fn is_running(&self) -> bool {
+        self.is_running
     }
 
-    /// The 32-bit registers, in the layout of x86. Of a thread that was running 32-bit code they are the general ones.
+    /// The address of the context that the layer saved when the thread last left 32-bit code, a record of x86 of 716 bytes.
+    /// Of a thread that is running 32-bit code it is out of date.
+    pub const fn saved_at(&self) -> Option<u64> {
+        self.saved_at
+    }
+
+    /// The 32-bit registers, in the layout of x86; `None` if the dump has none. Of a thread that was running 32-bit code
+    /// they are the general ones.
     #[doc(alias = "WOW64_CONTEXT")]
     pub fn context(&self) -> Option<Context<'_>> {
-        self.registers.map(|_| Context::new(&self.context, X86, self.order))
+        let is_there = self.is_running || self.saved_at.is_some();
+        is_there.then(|| Context::new(&self.context, X86, self.order))
     }
 
     /// The whole 32-bit stack that is in use, from its lowest address to its end, as the 32-bit thread environment block has

@@ -9,8 +9,8 @@ use crate::read::any_format::{AnyModule, AnyThread};
 use crate::read::context::registers::Context;
 use crate::read::dump::Dump;
 use crate::read::memory::by_address::Memory;
-use crate::read::wow64::module::is_layer;
-use crate::read::wow64::thread::Wow64Thread;
+use crate::read::system::wow64::module::is_layer;
+use crate::read::system::wow64::thread::Wow64Thread;
 
 /// The page size of x86, AMD64 and ARM64 Windows.
 const PAGE: u64 = 0x1000;
@@ -27,7 +27,7 @@ pub(super) const WIDE: &ProcessLayout = &ProcessLayout::BITS_64;
 ///
 /// ```no_run
 /// use userdump::Dump;
-/// use userdump::read::wow64::Wow64;
+/// use userdump::read::system::wow64::Wow64;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let file = std::fs::read("program.dmp")?;
@@ -99,7 +99,7 @@ impl<'m, 'a> Wow64<'m, 'a> {
     /// True if a module is one of 32 bits: what its image in memory is made for counts, and without an image its base and
     /// name do.
     pub fn is_32_bit(&self, module: &AnyModule<'_>) -> bool {
-        crate::read::wow64::module::is_32_bit(self.memory, module)
+        crate::read::system::wow64::module::is_32_bit(self.memory, module)
     }
 }
 
