@@ -11,6 +11,9 @@ use super::facts::{Facts, Thread};
 const AREA: u64 = 4 + 716;
 const CONTEXT: u64 = 4;
 
+/// An environment block, and positions and sizes of what stays of it.
+type Block = (Range<u64>, &'static [(u64, u64)]);
+
 /// What a thread has of 32 bits.
 #[derive(Clone, Debug)]
 pub struct NarrowThread {
@@ -106,7 +109,7 @@ impl NarrowSide {
     }
 
     /// The environment blocks that come along without `p`, and what of each stays with `r`: positions and sizes.
-    pub fn blocks(&self) -> Vec<(Range<u64>, &'static [(u64, u64)])> {
+    pub fn blocks(&self) -> Vec<Block> {
         // The ends of the stack, the addresses of the blocks themselves, and the slot that leads to the registers.
         const TEB64: &[(u64, u64)] = &[(0, 8), (8, 8), (16, 8), (0x30, 8), (0x60, 8), (0x1488, 8), (0x180c, 4)];
         const TEB32: &[(u64, u64)] = &[(4, 4), (8, 4), (0x18, 4), (0x30, 4)];

@@ -45,6 +45,7 @@ pub struct Process {
     pub stack: Vec<u8>,
     /// The descriptor of the thread.
     pub described: (u64, u32),
+    pub program: &'static str,
     pub layer: &'static str,
     pub exception: Option<Exception>,
     pub linux: bool,
@@ -111,6 +112,7 @@ impl Process {
             wide_stack: vec![0; (WIDE_BASE - WIDE_LIMIT) as usize],
             stack: vec![0; (BASE - LIMIT) as usize],
             described: (RSP, (WIDE_BASE - RSP) as u32),
+            program: "C:\\app\\program.exe",
             layer: "C:\\Windows\\System32\\wow64.dll",
             exception: None,
             linux: false,
@@ -143,7 +145,7 @@ impl Process {
         let dump = Dump::new()
             .system_info(if self.linux { self.cpu.linux() } else { self.cpu.windows() })
             .thread(Thread { teb: TEB, ..thread })
-            .module(Module::new(IMAGE, 0x3000, "C:\\app\\program.exe"))
+            .module(Module::new(IMAGE, 0x3000, self.program))
             .module(Module::new(LAYER, 0x3000, self.layer));
         let dump = self.exception.iter().cloned().fold(dump, Dump::exception);
         let memory = [

@@ -5,7 +5,7 @@ use userdump::Dump;
 use userdump::format::context::RegisterGroup;
 use userdump::read::system::wow64::{Wow64, Wow64Thread};
 
-use super::process::{AREA, BASE, EBP, EIP, ESP, IMAGE, LAYER, LIMIT, NARROW_PEB, NARROW_TEB, PEB, Process, TEB};
+use super::process::{AREA, BASE, EBP, EIP, ESP, IMAGE, LIMIT, NARROW_PEB, NARROW_TEB, PEB, Process, TEB};
 use crate::support::cpu::{Cpu, put};
 use crate::support::trials;
 
@@ -230,7 +230,18 @@ fn modules_have_the_width_of_their_images() {
 }
 
 fn modules_without_images_have_the_width_of_their_names() {
-    let process = Process::new();
-    assert_eq!(widths(&process), [true, false]);
-    assert!(LAYER > u64::from(u32::MAX));
+    for (name, is_narrow) in [
+        ("C:\\app\\program.exe", true),
+        ("C:\\Windows\\SysWOW64\\ntdll.dll", true),
+        ("C:\\Windows\\System32\\ntdll.dll", false),
+        ("C:\\Windows\\System32\\kernel32.dll", true),
+        ("C:\\WINDOWS\\SYSTEM32\\WOW64CPU.DLL", false),
+        ("wow64win.dll", false),
+        ("xtajit.dll", false),
+        ("ntdll.dll", true),
+    ] {
+        let process = Process { program: name, ..Process::new() };
+        // The layer is above 4 GiB.
+        assert_eq!(widths(&process), [is_narrow, false], "{name}");
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn is_32_bit(memory: &Memory<'_>, module: &AnyModule<'_>) -> bool {
             module.name().map_or_else(|_| LastComponents::default(), |it| LastComponents::of(&it));
         let is_layer = LAYER.iter().any(|own| name.is(own));
         // Before Windows 8 the 64-bit one lies below 4 GiB as well.
-        !is_layer && !(name.is("ntdll.dll") && folder.is("system32"))
+        !(is_layer || name.is("ntdll.dll") && folder.is("system32"))
     })
 }
 

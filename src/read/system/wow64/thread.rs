@@ -87,7 +87,7 @@ impl Wow64Thread {
         }
         let list = memory.read_u64(wide.wrapping_add(Wow64Layout::TEB_EXCEPTION_LIST));
         let offset = memory.read_u32(wide.wrapping_add(Wow64Layout::TEB_WOW_TEB_OFFSET)).filter(|&offset| offset != 0);
-        let by_offset = offset.map(|offset| wide.wrapping_add_signed(offset.cast_signed().into()));
+        let by_offset = offset.map(|offset| wide.wrapping_add_signed(i32::from_le_bytes(offset.to_le_bytes()).into()));
         let names_itself = |block: &u64| {
             let own = memory.read_u32(block.wrapping_add(NARROW.teb_self)).map(u64::from);
             block % PAGE == 0 && *block >= LOWEST && *block != wide && own == Some(*block)
