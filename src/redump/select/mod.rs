@@ -79,7 +79,8 @@ pub(super) fn select(
             let words = source.ranges.iter().filter(|range| range.size() <= word);
             let may_stay = |range: &Interval| {
                 let word = source.memory.read_pointer(range.start).map(|word| source.target.mask(word));
-                let is_stack = |word| stacks.iter().flatten().any(|stack| stack.has(word));
+                let is_stack =
+                    |word| stacks.iter().flatten().any(|stack| stack.has(word)) || narrow.is_on_wide_stack(word);
                 let code = code.as_ref().filter(|_| options.is_triage());
                 code.is_none_or(|code| word.is_some_and(|word| code.is_in_module(word) || is_stack(word)))
             };

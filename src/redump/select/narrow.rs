@@ -146,6 +146,11 @@ impl NarrowSide {
         united(described).into_iter().flat_map(|stack| gaps(&others, stack)).collect()
     }
 
+    /// True if a 64-bit stack whose descriptor is of the 32-bit one has the address.
+    pub(super) fn is_on_wide_stack(&self, address: u64) -> bool {
+        self.threads.iter().any(|thread| thread.wide.is_some_and(|stack| stack.has(address)))
+    }
+
     /// All stacks by the size of their words, for `i`; `described` are those that descriptors have.
     pub(super) fn by_width(&self, mut described: Vec<Interval>, width: u32) -> Vec<(Vec<Interval>, u32)> {
         if self.threads.is_empty() {
@@ -249,7 +254,11 @@ impl NarrowSide {
             let bare = Change::new(&context, X86.processor(), form).applied(&context);
             for ((before, after), at) in record.iter().zip(bare.iter()).zip(start..) {
                 let list = if *after == 0 { &mut zeroed } else { &mut marked };
-                list.extend((before != after).then_some(Interval { start: at, last: at }));
+                match list.last_mut() {
+                    _ if before == after => {}
+                    Some(run) if run.next() == Some(at) => run.last = at,
+                    _ => list.push(Interval { start: at, last: at }),
+                }
             }
         }
         // Blocks and areas lie at places of their own, but for files that are made to deceive.

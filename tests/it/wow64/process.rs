@@ -38,6 +38,8 @@ pub struct Process {
     /// That in the area.
     pub narrow_context: Vec<u8>,
     pub teb: Vec<u8>,
+    /// Where the thread says that it is.
+    pub teb_at: u64,
     pub narrow_teb: Vec<u8>,
     pub peb: Vec<u8>,
     pub narrow_peb: Vec<u8>,
@@ -106,6 +108,7 @@ impl Process {
             context,
             narrow_context,
             teb,
+            teb_at: TEB,
             narrow_teb,
             peb,
             narrow_peb,
@@ -144,7 +147,7 @@ impl Process {
         let thread = Thread::new(7).stack(Stack::At(start, size, 0)).context(self.context.clone());
         let dump = Dump::new()
             .system_info(if self.linux { self.cpu.linux() } else { self.cpu.windows() })
-            .thread(Thread { teb: TEB, ..thread })
+            .thread(Thread { teb: self.teb_at, ..thread })
             .module(Module::new(IMAGE, 0x3000, self.program))
             .module(Module::new(LAYER, 0x3000, self.layer));
         let dump = self.exception.iter().cloned().fold(dump, Dump::exception);

@@ -108,6 +108,11 @@ fn blocks_must_name_themselves() {
         assert_eq!(teb(&process), None, "{own:#x}");
         assert_eq!(side(&process, |_, thread| (thread.stack_bounds(), thread.stack())), Some((None, None)));
     }
+    // Neither does a 64-bit one count that is not at the start of a page.
+    let mut process = Process::new();
+    process.teb.rotate_right(8);
+    process.teb_at = TEB + 8;
+    assert_eq!(side(&process, |_, thread| (thread.teb(), thread.saved_at())), Some((None, None)));
     // One that is not at the start of a page, but names itself.
     let mut process = Process::new();
     put(&mut process.narrow_teb, 0x118, &((NARROW_TEB + 0x100) as u32).to_le_bytes());

@@ -3,7 +3,7 @@
 #[cfg(feature = "std")]
 use crate::format::full_user_dump::ImageFileMachine;
 
-use crate::read::any_format::{AnyModule, AnyText};
+use crate::read::any_format::AnyModule;
 use crate::read::memory::by_address::Memory;
 #[cfg(feature = "std")]
 use crate::read::module::image::Image;
@@ -24,8 +24,8 @@ const LAYER: [&str; 8] = [
 const LONGEST: usize = 64;
 
 /// True for `wow64.dll`, with or without its folder.
-pub(super) fn is_layer(name: &AnyText<'_>) -> bool {
-    LastComponents::of(name).name.is("wow64.dll")
+pub(super) fn is_layer(module: &AnyModule<'_>) -> bool {
+    LastComponents::of(module).name.is("wow64.dll")
 }
 
 /// See [`Wow64::is_32_bit`](crate::read::system::wow64::Wow64::is_32_bit).
@@ -34,8 +34,7 @@ pub(super) fn is_32_bit(memory: &Memory<'_>, module: &AnyModule<'_>) -> bool {
         return false;
     }
     machine_is_narrow(memory, module.base()).unwrap_or_else(|| {
-        let LastComponents { folder, name } =
-            module.name().map_or_else(|_| LastComponents::default(), |it| LastComponents::of(&it));
+        let LastComponents { folder, name } = LastComponents::of(module);
         let is_layer = LAYER.iter().any(|own| name.is(own));
         // Before Windows 8 the 64-bit one lies below 4 GiB as well.
         !(is_layer || name.is("ntdll.dll") && folder.is("system32"))
@@ -61,16 +60,18 @@ struct LastComponents {
 }
 
 impl LastComponents {
-    fn of(path: &AnyText<'_>) -> Self {
+    /// Of the name of a module; nothing if it cannot be read.
+    fn of(module: &AnyModule<'_>) -> Self {
         let mut last = Self::default();
-        match path {
-            AnyText::Utf16(text) => {
-                let end = text.last_units(LONGEST).trim_end_nul();
-                end.chars_lossy().for_each(|next| last.push(next));
+        match module {
+            AnyModule::Minidump(module) => {
+                let end = module.end_of_name(LONGEST as u64);
+                end.iter().flat_map(|text| text.chars_lossy()).for_each(|next| last.push(next));
             }
-            AnyText::Ansi(text) => {
-                let skipped = text.as_bytes().len().saturating_sub(LONGEST);
-                text.chars().skip(skipped).for_each(|next| last.push(next));
+            AnyModule::FullUserDump(module) => {
+                let name = module.name().unwrap_or_default();
+                let skipped = name.as_bytes().len().saturating_sub(LONGEST);
+                name.chars().skip(skipped).for_each(|next| last.push(next));
             }
         }
         last

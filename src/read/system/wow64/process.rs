@@ -68,7 +68,7 @@ impl<'m, 'a> Wow64<'m, 'a> {
         if !is_64_bit || !target.is_windows() {
             return None;
         }
-        let has_layer = || dump.modules().any(|module| module.name().is_ok_and(|name| is_layer(&name)));
+        let has_layer = || dump.modules().any(|module| is_layer(&module));
         let blocks = || dump.threads().map(|thread| thread.teb()).filter(|&teb| teb != 0);
         if !blocks().any(|teb| Wow64Thread::narrow_teb(memory, teb).is_some()) && !has_layer() {
             return None;

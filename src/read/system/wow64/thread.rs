@@ -82,7 +82,7 @@ impl Wow64Thread {
 
     /// The 32-bit thread environment block that a 64-bit one leads to, if it names its own address.
     pub(super) fn narrow_teb(memory: &Memory<'_>, wide: u64) -> Option<u64> {
-        if wide == 0 {
+        if !is_block(wide) {
             return None;
         }
         let list = memory.read_u64(wide.wrapping_add(Wow64Layout::TEB_EXCEPTION_LIST));
@@ -136,6 +136,11 @@ impl Wow64Thread {
     }
 }
 
+/// True if a 64-bit thread environment block may be at the address: each has whole pages of its own.
+const fn is_block(address: u64) -> bool {
+    address != 0 && address % PAGE == 0
+}
+
 /// `StackLimit` and `StackBase` of a 32-bit thread environment block.
 fn stack_bounds(memory: &Memory<'_>, teb: u64) -> Option<(u64, u64)> {
     let field = |at: u64| memory.read_u32(teb.wrapping_add(at)).map(u64::from);
@@ -167,7 +172,7 @@ fn lower_halves(context: &Context<'_>) -> Option<[u8; CONTEXT_SIZE]> {
 
 /// The context that the layer saved when the thread left 32-bit code, and its address.
 fn saved(memory: &Memory<'_>, teb: u64) -> Option<(u64, [u8; CONTEXT_SIZE])> {
-    if teb == 0 {
+    if !is_block(teb) {
         return None;
     }
     let area = memory.read_u64(teb.wrapping_add(Wow64Layout::TEB_CPU_AREA))?;
