@@ -22,6 +22,7 @@ use userdump::format::module::FixedFileInfo;
 use userdump::read::ByteOrder;
 use userdump::read::any_format::{AnyModule, AnyText};
 use userdump::read::module::{CodeView, Image, UnloadedModuleList};
+use userdump::read::system::wow64::Wow64;
 use userdump::{Dump, ReadError};
 
 fn main() -> ExitCode {
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let dump = Dump::parse(file)?;
     let memory = dump.memory();
+    // In a 64-bit process that runs a 32-bit program, modules of both widths.
+    let narrow = Wow64::of(&dump, &memory);
     for module in dump.modules() {
         // What a full user dump does not say of a module, its image in memory does.
         let image = Image::at(&memory, module.base());
@@ -44,7 +47,12 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
             ),
         };
         let end = module.base().saturating_add(module.size().into());
-        writeln!(out, "{:#018x} to {end:#018x}  {}", module.base(), text(module.name()))?;
+        let width = match &narrow {
+            Some(process) if process.is_32_bit(&module) => ", 32 bits",
+            Some(_) => ", 64 bits",
+            None => "",
+        };
+        writeln!(out, "{:#018x} to {end:#018x}  {}{width}", module.base(), text(module.name()))?;
         if let Some(FixedFileInfo { file_version_ms: high, file_version_ls: low, .. }) = version {
             writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
         }

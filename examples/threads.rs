@@ -20,10 +20,11 @@ use std::process::ExitCode;
 use support::printable;
 use userdump::Dump;
 use userdump::format::context::RegisterGroup;
-use userdump::read::Context;
 use userdump::read::any_format::AnyThread;
 use userdump::read::memory::MemoryRegions;
+use userdump::read::system::wow64::{Wow64, Wow64Thread};
 use userdump::read::thread::ThreadNames;
+use userdump::read::{Context, Memory};
 
 fn main() -> ExitCode {
     support::run("threads FILE", list)
@@ -33,6 +34,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     let dump = Dump::parse(file)?;
     let names = if let Dump::Minidump(dump) = dump { dump.stream::<ThreadNames<'_>>()? } else { None };
     let (memory, regions) = (dump.memory(), dump.regions());
+    let narrow = Wow64::of(&dump, &memory);
     for thread in dump.threads() {
         let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
         let name = name.map_or(String::new(), |name| format!(" {}", printable(&name.to_string_lossy())));
@@ -47,6 +49,10 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
             Ok(None) => writeln!(out, "  no registers")?,
             Err(error) => writeln!(out, "  {error}")?,
         }
+        // Of a 32-bit program in a 64-bit process all of that is of the layer between the two.
+        if let Some(process) = &narrow {
+            narrow_side(&process.thread(&thread), &memory, out)?;
+        }
     }
     for exception in dump.exceptions() {
         let thread = exception.thread_id();
@@ -56,6 +62,20 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;
     }
     if dump.threads().next().is_none() { Err("the dump has no threads".into()) } else { Ok(()) }
+}
+
+/// What the thread of a 32-bit program has of its own.
+fn narrow_side(thread: &Wow64Thread, memory: &Memory<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let teb = thread.teb().map_or("not in the dump".to_owned(), |teb| format!("{teb:#x}"));
+    writeln!(out, "  of 32 bits: environment block {teb}")?;
+    if let Some(stack) = thread.stack() {
+        let present = memory.run_len(stack.start, stack.end - stack.start);
+        writeln!(out, "  stack {:#x} to {:#x}, {present} bytes of it", stack.start, stack.end)?;
+    }
+    match thread.context() {
+        Some(context) => registers(&context, out),
+        None => Ok(writeln!(out, "  no registers")?),
+    }
 }
 
 /// Where the stack is: what the dump says, or else from the stack pointer to the end of its region.

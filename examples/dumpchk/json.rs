@@ -22,6 +22,7 @@ use crate::names::{available, format, meaning_of_address, system};
 use crate::raised::{Modules, Place, comments, lldb_text};
 use crate::stacks::Stacks;
 use crate::triage::Triage;
+use crate::wow64::Wow64Facts;
 
 /// Counts are of the first stream of a type, `null` if there is none or its head cannot be read; those of a full user
 /// dump are of its tables, and what its format lacks is `null`.
@@ -49,6 +50,8 @@ struct Facts {
     memory_info: Option<u64>,
     /// `null` if it is no triage dump.
     triage: Option<TriageFacts>,
+    /// `null` if it is not of a 32-bit process on 64-bit Windows.
+    wow64: Option<Wow64Facts>,
     thread_names: Option<u64>,
     unloaded_modules: Option<u64>,
     handles: Option<u64>,
@@ -143,6 +146,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
             let stacks = Stacks::of(dump);
             dump.threads().filter(|thread| stacks.lack(thread)).count() as u64
         },
+        wow64: Wow64Facts::of(dump),
         triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
         exceptions: dump.exceptions().map(exception).collect(),
         ..match dump {

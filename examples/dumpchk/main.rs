@@ -44,6 +44,7 @@ mod raised;
 mod stacks;
 mod text;
 mod triage;
+mod wow64;
 
 use std::env;
 use std::ffi::OsString;

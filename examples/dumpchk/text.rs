@@ -19,6 +19,7 @@ use crate::names::{available, system};
 use crate::raised::{self, Modules, Place, lldb_text};
 use crate::stacks::Stacks;
 use crate::triage::Triage;
+use crate::wow64::Wow64Facts;
 
 /// A broken file can announce any number of anything; so many rows of a kind are printed.
 const ROWS: usize = 1000;
@@ -32,6 +33,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
         _ => {}
     }
+    Wow64Facts::of(dump).map_or(Ok(()), |facts| facts.print(out))?;
     let names = thread_names(dump);
     let (mut triage, stacks) = (Triage::of(dump), Stacks::of(dump));
     table(out, "threads", dump.threads(), |row| {
@@ -227,7 +229,7 @@ fn comments(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
 }
 
 /// A title with the number of rows, and the first of them; nothing if there are none.
-fn table<T>(
+pub fn table<T>(
     out: &mut impl Write,
     title: &str,
     mut rows: impl Iterator<Item = T>,

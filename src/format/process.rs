@@ -17,6 +17,8 @@ pub struct ProcessLayout {
     pub teb_stack_base: u64,
     /// `NtTib.StackLimit`: the lowest address of the stack that is in use.
     pub teb_stack_limit: u64,
+    /// `NtTib.Self`: the address of the block itself.
+    pub teb_self: u64,
     /// `ThreadLocalStoragePointer`: an array of pointers.
     pub teb_thread_local_storage_pointer: u64,
     /// `ProcessEnvironmentBlock`: the `PEB`.
@@ -28,6 +30,8 @@ pub struct ProcessLayout {
 
     /// How much the debugger writes of a `PEB`, the process environment block: a page.
     pub peb_size: u64,
+    /// `ImageBaseAddress`: where the program is.
+    pub peb_image_base_address: u64,
     /// `Ldr`: the `PEB_LDR_DATA`.
     pub peb_ldr: u64,
     /// `ProcessParameters`: the `RTL_USER_PROCESS_PARAMETERS`.
@@ -70,11 +74,13 @@ impl ProcessLayout {
         teb_size: 0x2000,
         teb_stack_base: 0x8,
         teb_stack_limit: 0x10,
+        teb_self: 0x30,
         teb_thread_local_storage_pointer: 0x58,
         teb_process_environment_block: 0x60,
         teb_fls_data: 0x17c8,
         fls_data_size: 0x410,
         peb_size: 0x1000,
+        peb_image_base_address: 0x10,
         peb_ldr: 0x18,
         peb_process_parameters: 0x20,
         ldr_data_size: 0x58,
@@ -98,11 +104,13 @@ impl ProcessLayout {
         teb_size: 0x1000,
         teb_stack_base: 0x4,
         teb_stack_limit: 0x8,
+        teb_self: 0x18,
         teb_thread_local_storage_pointer: 0x2c,
         teb_process_environment_block: 0x30,
         teb_fls_data: 0xfb4,
         fls_data_size: 0x208,
         peb_size: 0x1000,
+        peb_image_base_address: 0x8,
         peb_ldr: 0xc,
         peb_process_parameters: 0x10,
         ldr_data_size: 0x30,
@@ -127,6 +135,29 @@ impl ProcessLayout {
             _ => const { &Self::BITS_64 },
         }
     }
+}
+
+/// Where the 64-bit thread environment block of a 32-bit process (WOW64) leads to what the 32-bit code has, in bytes from
+/// its start.
+///
+/// Measured on dumps of Windows 7 and of Wine 10; the names are those of Microsoft's symbols.
+#[derive(Clone, Copy, Debug)]
+pub struct Wow64Layout;
+
+impl Wow64Layout {
+    /// `NtTib.ExceptionList`: the 32-bit thread environment block, where a 64-bit process has 0.
+    pub const TEB_EXCEPTION_LIST: u64 = 0;
+    /// `WowTebOffset`: how far behind this block the 32-bit one lies, in bytes, signed, in 32 bits; 0 before Windows 10.
+    pub const TEB_WOW_TEB_OFFSET: u64 = 0x180c;
+    /// `TlsSlots[1]`: what the layer between the two widths keeps of the thread (`WOW64_CPURESERVED`).
+    pub const TEB_CPU_AREA: u64 = 0x1488;
+    /// `TlsSlots[10]`: what it tells the 32-bit code of the system (`WOW64INFO`), in the page of the 32-bit process
+    /// environment block.
+    pub const TEB_WOW64_INFO: u64 = 0x14d0;
+    /// Where that area has the 32-bit context, which has the layout of x86.
+    pub const CPU_AREA_CONTEXT: u64 = 4;
+    /// The selector of 32-bit code segments: that of a thread of AMD64 while it runs 32-bit code.
+    pub const CODE_SELECTOR: u64 = 0x23;
 }
 
 /// Addresses in the page that the system shares with all processes, which is the same in all of them.

@@ -103,6 +103,18 @@ pub(crate) fn overlapping(apart: &[Interval], interval: Interval) -> impl Iterat
     from.iter().copied().inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
 }
 
+/// The parts of `whole` that lie outside of `apart`, which are sorted and apart.
+#[cfg(feature = "std")]
+pub(crate) fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
+    let mut next = Some(whole.start);
+    let end = whole.next().map(|start| Interval { start, last: u64::MAX });
+    overlapping(apart, whole).chain(end).filter_map(move |part| {
+        let start = next?;
+        next = part.next();
+        Some(Interval { start, last: part.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
+    })
+}
+
 /// True if one of the intervals, which are sorted and apart, has the address.
 #[cfg(feature = "std")]
 pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {

@@ -10,6 +10,7 @@ use crate::read::{Interval, Memory, Span, overlapping, position, settle, united}
 use crate::write::MemoryRange;
 
 use crate::redump::filter::StackFilter;
+use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Redactor;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
@@ -21,11 +22,14 @@ const PIECE: u64 = 1 << 20;
 /// What is to be changed.
 pub(super) struct Changes<'a> {
     memory: Rc<Memory<'a>>,
-    filter: Option<StackFilter>,
+    /// One for each width of the stacks.
+    filters: Vec<StackFilter>,
     /// What the program blanks, sorted and apart.
     blank: Vec<Interval>,
     /// What the options do, likewise.
     hidden: Vec<Interval>,
+    /// What the options make the pattern of triage dumps, likewise.
+    patterned: Vec<Interval>,
     /// It is called for one piece after the other.
     redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -37,13 +41,13 @@ impl<'a> Changes<'a> {
     /// `None` if nothing is changed.
     pub(super) fn new(
         source: &Source<'a>,
-        filter: Option<StackFilter>,
+        filters: Vec<StackFilter>,
         blank: &[Range<u64>],
         redactor: Option<Redactor<'a>>,
         selection: &Selection,
     ) -> Option<Self> {
-        let Selection { selected, hidden, .. } = selection;
-        if filter.is_none() && blank.is_empty() && hidden.is_empty() && redactor.is_none() {
+        let Selection { selected, hidden, patterned, .. } = selection;
+        if filters.is_empty() && blank.is_empty() && hidden.is_empty() && patterned.is_empty() && redactor.is_none() {
             return None;
         }
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
@@ -60,9 +64,10 @@ impl<'a> Changes<'a> {
         let redactor = redactor.map(RefCell::new);
         Some(Self {
             memory: Rc::clone(&source.memory),
-            filter,
+            filters,
             blank,
             hidden: hidden.clone(),
+            patterned: patterned.clone(),
             redactor,
             spans,
             reasons,
@@ -80,20 +85,23 @@ impl<'a> Changes<'a> {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
             || overlapping(&self.hidden, interval).next().is_some()
-            || self.filter.as_ref().is_some_and(|filter| !filter.leaves_alone(interval))
+            || overlapping(&self.patterned, interval).next().is_some()
+            || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
 
     /// What needs no look at what is around.
     fn filter(&self, address: u64, bytes: &mut [u8]) {
-        if let Some(filter) = &self.filter {
+        for filter in &self.filters {
             filter.filter(&self.memory, address, bytes);
         }
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
-        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all));
-        for part in zeroed.filter_map(|zeroed| zeroed.intersection(&all)) {
+        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all)).map(|part| (part, 0));
+        let patterned = overlapping(&self.patterned, all).map(|part| (part, Triage::PATTERN));
+        for (part, filling) in patterned.chain(zeroed) {
+            let Some(part) = part.intersection(&all) else { continue };
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));
-            blank.into_iter().flatten().for_each(|byte| *byte = 0);
+            blank.into_iter().flatten().for_each(|byte| *byte = filling);
         }
     }
 

@@ -8,7 +8,7 @@
 //!
 //! | letters | header flags | streams | memory | what the source needs for it |
 //! |---|---|---|---|---|
-//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes | thread environment blocks or stack descriptors |
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes; both sides of a [32-bit process in a 64-bit dump](#32-bit-processes-in-64-bit-dumps) | thread environment blocks or stack descriptors |
 //! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
 //! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, a row for each range is made up (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
@@ -61,6 +61,21 @@
 //! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
 //! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
 //! other become one, with the bytes between them.
+//!
+//! # 32-bit processes in 64-bit dumps
+//!
+//! A 64-bit program that dumps a 32-bit process (WOW64) dumps the 64-bit process that the program runs in. Of each thread
+//! the result then has both stacks, and its descriptor is of the 32-bit one, as Windows and the debugger write it of a
+//! running process: from `ESP` to the end of the stack, by the 32-bit thread environment block; without that block, what
+//! the source's own descriptor names. A window is around the 32-bit instruction pointer as well. So that a debugger finds
+//! the 32-bit registers (`.effmach x86`), the area in which the layer between the two widths saved them comes along, with
+//! the 64-bit thread environment block that leads to it and the process environment blocks of both widths, and the start of
+//! the 32-bit thread environment block. [`Wow64`](crate::read::system::wow64::Wow64) says what of these is believed.
+//!
+//! `i` scans 32-bit stacks in words of 4 bytes, and `p` takes the environment blocks of both widths and the process
+//! parameters of the program. With `r` and `s`, words of each stack are filtered by their own size. Without `p`, nothing
+//! stays of the environment blocks but addresses: the ends of the stacks, the blocks themselves, the base of the program
+//! and the saved registers; of those, the ones that also stay of a thread's context.
 //!
 //! # Full user dumps
 //!
@@ -122,6 +137,11 @@
 //! |---|---|---|---|---|---|
 //! | stack | any | gone | stays | gone | numbers and text that no stack trace needs |
 //! | end of the stack | any | gone | stays | gone | the same |
+//! | 32-bit stack | any | gone | stays | gone | the same, of a 32-bit process in a 64-bit dump |
+//! | end of the 32-bit stack | any | gone | stays | gone | the same |
+//! | blocks of a 32-bit process | any | gone | stays | gone | no debugger needs more of them than addresses; what `p` and `w` ask for is in their rows |
+//! | 32-bit register | any | stays | stays | gone | a stack trace begins with registers |
+//! | vector register of 32-bit code | any | gone | stays | gone | programs copy text through them, and no stack trace needs them |
 //! | code around an instruction | any | stays | stays | stays | without it no stack trace begins |
 //! | memory at the address of an exception | any | gone | stays | gone | of other systems than Windows it is no code |
 //! | memory that a pointer leads to | `i` | stays | stays | stays | asked for by its letter, [counted](Report::unfiltered_memory) |
@@ -356,6 +376,8 @@
 //! | position of a stack that is part of a range, or in full memory | 0 | that of its bytes, below 4 GiB |
 //! | instruction pointer of an exception, where its address is another | no window | a window there, too |
 //! | module whose size its producer cut short | as far as the list says | as far as memory information or LinuxMaps say |
+//! | 32-bit stacks and registers of a 32-bit process in a 64-bit dump | none of them, and descriptors of the 64-bit stacks; 32-bit stacks alone, with their descriptors, of a running process | both sides, with descriptors of the 32-bit stacks; also the code at the 32-bit instruction pointers, the saved registers, and the environment blocks that lead to them |
+//! | what `i` and `p` add of a 32-bit process in a 64-bit dump | what 64-bit stacks point to, and the 64-bit environment blocks | also what words of 4 bytes on the 32-bit stacks point to, and the 32-bit environment blocks with the process parameters |
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
 //! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |
 //! | order of the ranges of a memory list | that of a hash table | by address |

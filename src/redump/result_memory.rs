@@ -40,11 +40,16 @@ impl<'a> Contents<'a> {
         report: &mut Report,
     ) -> Self {
         let selected = &selection.selected;
-        let filter = selection.code.as_ref().map(|code| {
-            let rules = (Rc::clone(code), selection.triage.clone());
-            StackFilter::new(source, rules, selection.filtered(), selected.wanted())
-        });
-        let changes = Changes::new(source, filter, blank, redactor, selection).map(Rc::new);
+        let rules = selection.code.as_ref().map(|code| (Rc::clone(code), selection.triage.clone()));
+        let wide = |rules| StackFilter::new(source, rules, selection.filtered(), selected.wanted());
+        let side = &selection.narrow;
+        let narrow = |rules| {
+            let stacks = side.filtered().to_vec();
+            StackFilter::narrow(source, rules, stacks, side.instructions(), side.frames())
+        };
+        let of_32_bits = rules.clone().filter(|_| !side.filtered().is_empty()).map(narrow);
+        let filters = rules.map(wide).into_iter().chain(of_32_bits).collect();
+        let changes = Changes::new(source, filters, blank, redactor, selection).map(Rc::new);
         let blanked = |changes: &Rc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
         report.blanked_memory = changes.as_ref().map_or(0, blanked);
         Self::new(source, &selected.ranges, changes.as_ref())

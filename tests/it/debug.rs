@@ -70,6 +70,10 @@ fn printed(bytes: &[u8]) -> Printed {
         }
     }
     dump.threads().for_each(|thread| all.add(&(thread, thread.context())));
+    if let Some(side) = userdump::read::system::wow64::Wow64::of(&dump, &memory) {
+        all.add(&side);
+        dump.threads().for_each(|thread| all.add(&(side.thread(&thread), side.thread(&thread).context())));
+    }
     dump.exceptions().for_each(|exception| all.add(&(exception, exception.context())));
     match &dump {
         Dump::Minidump(dump) => minidump(dump, &mut all),
@@ -194,7 +198,7 @@ fn handles(list: &HandleData<'_>, all: &mut Printed) {
 }
 
 fn nothing_prints_what_is_in_the_dump() {
-    for Source { what, bytes, places } in sources() {
+    for Source { what, bytes, places, .. } in sources() {
         let pieces = Pieces::of(&places);
         for text in printed(&bytes).texts {
             let found = pieces.found(text.as_bytes());

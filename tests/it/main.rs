@@ -70,6 +70,7 @@ mod tools;
 mod twins;
 mod vendor;
 mod widths;
+mod wow64;
 
 use std::process::ExitCode;
 
@@ -143,6 +144,7 @@ fn main() -> ExitCode {
         twins::trials(),
         vendor::trials(),
         widths::trials(),
+        wow64::trials(),
     ];
     run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

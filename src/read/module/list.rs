@@ -51,6 +51,12 @@ impl<'a> Module<'a> {
         self.dump.string(self.raw.module_name_rva.into())
     }
 
+    /// What the file name ends in, as far as it matters to who looks for a name that is known: see
+    /// [`Bytes::string_end`](crate::read::bytes::Bytes::string_end).
+    pub(crate) fn end_of_name(&self, count: u64) -> Option<Utf16<'a>> {
+        self.dump.bytes().string_end(self.raw.module_name_rva.into(), count)
+    }
+
     /// The version resource; `None` where the producer found none.
     pub fn version(&self) -> Option<&FixedFileInfo> {
         (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)

@@ -5,6 +5,7 @@ pub(crate) mod info;
 pub(crate) mod misc;
 pub(crate) mod token;
 pub(crate) mod wine;
+pub mod wow64;
 
 pub use counters::{ProcessVmCounters, SystemMemoryInfo};
 pub use info::{CpuInformation, SystemInfo};

@@ -142,4 +142,16 @@ impl<'a> Bytes<'a> {
         // Without one, an odd last byte stays part of the text.
         Ok(if text.units().any(|unit| unit == 0) { text.until_nul() } else { text })
     }
+
+    /// What the `MINIDUMP_STRING` at `rva` ends in: `count` code units at most, up to a NUL among them.
+    ///
+    /// Texts of many items may share their bytes, and this costs the same for each, however long they are.
+    pub(crate) fn string_end(&self, rva: Rva64, count: u64) -> Option<Utf16<'a>> {
+        const WHAT: &str = "MINIDUMP_STRING";
+        let length: u32 = self.read(WHAT, rva).ok()?;
+        let size = u64::from(length & !1);
+        let kept = size.min(count.checked_mul(2)?);
+        let start = rva.checked_add(size_of_val(&length) as u64)?.checked_add(size - kept)?;
+        self.slice(WHAT, start, kept).ok().map(|bytes| Utf16::new(bytes, self.order()).until_nul())
+    }
 }

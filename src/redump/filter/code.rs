@@ -11,7 +11,7 @@ use crate::format::memory::MemoryState;
 use crate::format::module::SectionCharacteristics;
 use crate::read::memory::MemoryRegions;
 use crate::read::module::{Image, ImageSection};
-use crate::read::{Budget, Interval, any_has, holder, overlapping, united};
+use crate::read::{Budget, Interval, any_has, gaps, holder, overlapping, united};
 use crate::redump::source::Source;
 
 /// The size of a page, to which memory is executable or not.
@@ -78,17 +78,6 @@ fn bases(source: &Source<'_>) -> Vec<u64> {
     bases.sort_unstable();
     bases.dedup();
     bases
-}
-
-/// The parts of `whole` that lie outside of `apart`, which are sorted and apart.
-fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
-    let mut next = Some(whole.start);
-    let end = whole.next().map(|start| Interval { start, last: u64::MAX });
-    overlapping(apart, whole).chain(end).filter_map(move |part| {
-        let start = next?;
-        next = part.next();
-        Some(Interval { start, last: part.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
-    })
 }
 
 /// What the dump says of the address space, sorted and apart.

@@ -8,30 +8,35 @@ use core::iter;
 use std::collections::HashSet;
 
 use crate::format::ProcessorArchitecture;
-use crate::read::{Interval, holder};
+use crate::read::{Interval, Memory, Target, holder};
 
 use crate::redump::filter::code::Code;
-use crate::redump::source::Source;
 
 /// So many characters may be in one word.
 const HARMLESS: usize = 4;
 
-/// Where the stacks, which are sorted and apart, have such return addresses, in order.
-pub(super) fn return_addresses(source: &Source<'_>, stacks: &[Interval], code: &Code) -> Vec<u64> {
+/// Where the stacks, which are sorted and apart, have such return addresses, in order, by the frame pointers in `starts`.
+pub(super) fn return_addresses(
+    memory: &Memory<'_>,
+    target: Target,
+    starts: impl Iterator<Item = u64>,
+    stacks: &[Interval],
+    code: &Code,
+) -> Vec<u64> {
     use ProcessorArchitecture as Architecture;
 
     let known = [Architecture::X86, Architecture::AMD64, Architecture::ARM64, Architecture::ARM64_OLD];
-    if !source.target.architecture.is_some_and(|architecture| known.contains(&architecture)) {
+    if !target.architecture.is_some_and(|architecture| known.contains(&architecture)) {
         return Vec::new();
     }
-    let width = source.target.pointer_size();
-    let word_at = |address| source.memory.read_integer(address, width);
+    let width = target.pointer_size();
+    let word_at = |address| memory.read_integer(address, width);
     // Where frame pointers are kept: two ways that meet go on as one.
     let mut met = HashSet::new();
     let mut found = Vec::new();
-    for start in source.contexts().filter_map(|context| context.frame_pointer()) {
-        let Some(stack) = holder(stacks, source.target.mask(start)) else { continue };
-        let frames = iter::successors(Some(source.target.mask(start)), |&frame| {
+    for start in starts {
+        let Some(stack) = holder(stacks, target.mask(start)) else { continue };
+        let frames = iter::successors(Some(target.mask(start)), |&frame| {
             word_at(frame).filter(|&caller| caller > frame && caller <= stack.last)
         });
         for frame in frames {

@@ -14,11 +14,13 @@ mod text;
 pub(super) mod triage;
 
 use alloc::rc::Rc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::format::ProcessorArchitecture;
 use crate::read::{Interval, Memory, Target, any_has, holder, overlapping, united};
 
+use crate::read::system::wow64::X86;
 use crate::redump::source::Source;
 
 use calls::{Before, Calls};
@@ -86,7 +88,10 @@ impl StackFilter {
             calls: Calls::of(target.architecture, target.is_windows()),
             instructions: instructions(source),
             unsigned: unsigned(target, last),
-            frames: frames::return_addresses(source, &stacks, &code),
+            frames: {
+                let starts = source.contexts().filter_map(|context| context.frame_pointer());
+                frames::return_addresses(&source.memory, target, starts, &stacks, &code)
+            },
             code,
             stacks,
             wanted,
@@ -94,6 +99,34 @@ impl StackFilter {
             word: width.into(),
             width,
             triage,
+        }
+    }
+
+    /// The filter for the 32-bit stacks in a 64-bit dump of a 32-bit process, which are sorted and apart: nothing else is
+    /// changed. The instruction and frame pointers are those of 32 bits.
+    pub(super) fn narrow(
+        source: &Source<'_>,
+        (code, triage): (Rc<Code>, Option<Rc<Triage>>),
+        stacks: Vec<Interval>,
+        pointers: impl Iterator<Item = u64>,
+        frame_pointers: impl Iterator<Item = u64>,
+    ) -> Self {
+        let mut instructions: Vec<u64> = instructions(source).into_iter().chain(pointers).collect();
+        instructions.sort_unstable();
+        instructions.dedup();
+        Self {
+            calls: Calls::X86,
+            instructions,
+            unsigned: u64::MAX,
+            frames: frames::return_addresses(&source.memory, X86, frame_pointers, &stacks, &code),
+            code,
+            stacks,
+            // What is not a stack is the other filter's.
+            wanted: vec![Interval { start: 0, last: u64::MAX }],
+            target: X86,
+            word: 4,
+            width: 4,
+            triage: triage.map(|triage| Rc::new(triage.of_target(X86))),
         }
     }
 

@@ -33,6 +33,11 @@ impl Triage {
         Self { code, memory, target, unsigned: unsigned(target, last) }
     }
 
+    /// The same for another width of the same process.
+    pub(in crate::redump) fn of_target(&self, target: Target) -> Self {
+        Self { code: Rc::clone(&self.code), memory: Rc::clone(&self.memory), target, unsigned: self.unsigned }
+    }
+
     /// True if a word points into a module or to memory of the result.
     pub(super) fn points(&self, word: u64) -> bool {
         let address = self.target.mask(word) & self.unsigned;

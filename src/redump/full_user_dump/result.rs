@@ -1,6 +1,7 @@
 //! A full user dump from the source: what `.dump /f` writes of a running process.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::read::Dump;
@@ -25,7 +26,8 @@ pub(in crate::redump) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let changes = |hooks: Hooks<'a>| Changes::new(source, None, &hooks.blank, hooks.redactor, selection).map(Rc::new);
+    let changes =
+        |hooks: Hooks<'a>| Changes::new(source, Vec::new(), &hooks.blank, hooks.redactor, selection).map(Rc::new);
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);

@@ -3,6 +3,7 @@
 mod full;
 mod headers;
 mod in_use;
+pub(super) mod narrow;
 mod pointers;
 mod private;
 mod process;
@@ -30,6 +31,7 @@ use crate::redump::report::Report;
 use crate::redump::source::Source;
 
 use in_use::Stacks;
+use narrow::NarrowSide;
 use reason::Reason;
 use sections::{Section, sections};
 use selected::{Selected, Selection};
@@ -51,11 +53,12 @@ pub(super) fn select(
     let mut extended: Vec<_> = extended.collect();
     let below = if options.is_triage() { threads.below(source, &mut in_use) } else { Vec::new() };
     let others = in_use.others;
+    let narrow = threads.narrow(source, &mut stacks, &mut extended, options.is_triage());
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
         wanted.add_at(address, size, Reason::Asked);
     }
-    threads.stacks(&mut wanted, &stacks, &extended);
+    threads.stacks(&mut wanted, &stacks, &extended, &narrow);
     others.iter().for_each(|&(thread, stack)| wanted.add(stack, Reason::Stack { thread }));
     let others: Vec<Interval> = others.into_iter().map(|(_, stack)| stack).collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
@@ -75,6 +78,8 @@ pub(super) fn select(
         ranges
     } else {
         threads.instructions(&mut wanted, code.as_deref());
+        let may_be_code = |address: u64| !code.as_deref().is_some_and(|code| code.is_data(address));
+        narrow.add(&mut wanted, may_be_code, !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA));
         shared_data::shared_data(&mut wanted, options);
         let private = MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_MODULE_PATHS);
         unwind::unwind_data(&mut wanted, hooks, options.asked().intersects(private) || options.is_triage(), report);
@@ -84,24 +89,45 @@ pub(super) fn select(
             let words = source.ranges.iter().filter(|range| range.size() <= word);
             let may_stay = |range: &Interval| {
                 let word = source.memory.read_pointer(range.start).map(|word| source.target.mask(word));
-                let is_stack = |word| stacks.iter().flatten().chain(&others).any(|stack| stack.has(word));
+                let is_stack = |word| {
+                    let mut all = stacks.iter().flatten().chain(&others);
+                    all.any(|stack| stack.has(word)) || narrow.is_on_wide_stack(word)
+                };
                 let code = code.as_ref().filter(|_| options.is_triage());
                 code.is_none_or(|code| word.is_some_and(|word| code.is_in_module(word) || is_stack(word)))
             };
             words.filter(may_stay).for_each(|range| wanted.add(range, Reason::TriageObject));
         }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten().chain(&others);
-        chosen(options, hooks, &threads, stacks, &mut wanted, report)?;
+        chosen(options, hooks, (&threads, &narrow), stacks, &mut wanted, report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
-    let hidden = if full { Vec::new() } else { shared_data::hidden(options) };
+    let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
     let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
     let triage = triage.map(Rc::new);
-    let threads_left_out = threads.left_out;
-    Ok(Selection { selected, threads_left_out, stacks, extended, others, below, hidden, code, triage })
+    let mut patterned = Vec::new();
+    if code.is_some() && (!full || triage.is_some()) {
+        let with_blocks = !full && !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA);
+        let [zero, pattern] = narrow.hidden(source, &selected.asked_for(), with_blocks, triage.as_ref());
+        hidden = united(hidden.into_iter().chain(zero).collect());
+        patterned = pattern;
+    }
+    Ok(Selection {
+        selected,
+        threads_left_out: threads.left_out,
+        stacks,
+        extended,
+        others,
+        narrow,
+        below,
+        hidden,
+        patterned,
+        code,
+        triage,
+    })
 }
 
 /// The threads of the source, and which of them count.
@@ -169,14 +195,41 @@ impl<'a> Threads<'a> {
         whole.chain(in_use.whole_others()).collect()
     }
 
-    fn stacks(&self, wanted: &mut Wanted<'_, '_>, stacks: &[Option<Interval>], extended: &[[Option<Interval>; 2]]) {
+    fn stacks(
+        &self,
+        wanted: &mut Wanted<'_, '_>,
+        stacks: &[Option<Interval>],
+        extended: &[[Option<Interval>; 2]],
+        narrow: &NarrowSide,
+    ) {
+        let mut number = 0..;
+        // That of the 64-bit side, which the descriptor does not have if there is a 32-bit one.
+        let mut wide = |stack: Option<Interval>| narrow.wide_stack(number.next().unwrap_or(0), stack);
         for (thread, stack) in self.list().zip(stacks) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(wide(*stack), Reason::Stack { thread: thread.id() });
         }
         for (thread, [stack, backing_store]) in self.extended().map(|thread| thread.thread()).zip(extended) {
-            wanted.add(*stack, Reason::Stack { thread: thread.id() });
+            wanted.add(wide(*stack), Reason::Stack { thread: thread.id() });
             wanted.add(*backing_store, Reason::BackingStore { thread: thread.id() });
         }
+        narrow.add_stacks(wanted);
+    }
+
+    /// The 32-bit side, whose stacks take the places of the others.
+    fn narrow(
+        &self,
+        source: &Source<'_>,
+        stacks: &mut [Option<Interval>],
+        extended: &mut [[Option<Interval>; 2]],
+        is_triage: bool,
+    ) -> NarrowSide {
+        let threads = self.list().chain(self.extended().map(|thread| thread.thread()));
+        let mut own: Vec<&mut Option<Interval>> = stacks.iter_mut().collect();
+        own.extend(extended.iter_mut().map(|[stack, _]| stack));
+        let counting = threads.zip(own.iter()).map(|(thread, stack)| (self.counts(&thread).then_some(thread), **stack));
+        let narrow = NarrowSide::of(source, counting, is_triage);
+        own.into_iter().enumerate().for_each(|(number, stack)| narrow.replace(number, stack));
+        narrow
     }
 
     /// The code around instruction pointers and the addresses of exceptions. With `code`, where the stacks are filtered,
@@ -205,7 +258,7 @@ impl<'a> Threads<'a> {
 fn chosen<'i>(
     options: &Options,
     hooks: &Hooks<'_>,
-    threads: &Threads<'_>,
+    (threads, narrow): (&Threads<'_>, &NarrowSide),
     stacks: impl Iterator<Item = &'i Interval>,
     wanted: &mut Wanted<'_, '_>,
     report: &mut Report,
@@ -215,9 +268,11 @@ fn chosen<'i>(
     if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
         wanted.ask('i', "memory that words of stacks point to");
         // Each byte once, however many threads have it on their stacks, and none of the gaps.
-        let present = present_and_merged(source, stacks.copied().collect());
-        source.refuse_shared_bytes(&present)?;
-        pointers::pointers(wanted, &present);
+        for (stacks, width) in narrow.by_width(stacks.copied().collect(), source.target.pointer_size()) {
+            let present = present_and_merged(source, stacks);
+            source.refuse_shared_bytes(&present)?;
+            pointers::pointers(wanted, &present, width);
+        }
         let flags = source.dump().flags();
         let filtered = flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE));
         if filtered && flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
@@ -228,6 +283,7 @@ fn chosen<'i>(
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
         wanted.ask('p', "environment blocks of threads and process");
         process::process(wanted, threads.all(), options);
+        narrow.add_process(wanted, options);
     }
     if asked(MinidumpType::WITH_MODULE_HEADERS) {
         wanted.ask('e', "headers and data directories of images");

@@ -16,20 +16,31 @@ const ENVIRONMENT: u64 = 0x2000;
 ///
 /// When it re-encodes, the debugger writes the blocks alone; of a running process also what they point to.
 pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<Item = Thread<'a>>, options: &Options) {
+    let target = wanted.source.target;
+    if target.is_windows() {
+        let threads = threads.map(|thread| (thread.teb(), thread.id()));
+        blocks(wanted, threads, None, ProcessLayout::of_pointer_size(target.pointer_size()), options);
+    }
+}
+
+/// Adds the environment blocks of one width, by the addresses of those of the threads and their IDs, and what hangs on
+/// them; that of the process, too, if it is not to be found by those.
+pub(super) fn blocks(
+    wanted: &mut Wanted<'_, '_>,
+    threads: impl Iterator<Item = (u64, u32)>,
+    mut process_block: Option<u64>,
+    layout: &ProcessLayout,
+    options: &Options,
+) {
     let source = wanted.source;
     let target = source.target;
-    if !target.is_windows() {
-        return;
-    }
     let filtered = options.contain(MinidumpType::FILTER_MEMORY);
-    let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+    let width = if layout.pointer_size == 4 { 4 } else { 8 };
     // A pointer of 0 is none.
     let pointer = |block: u64, position: u64| {
-        source.memory.read_pointer(block.wrapping_add(position)).filter(|&pointer| target.mask(pointer) != 0)
+        source.memory.read_integer(block.wrapping_add(position), width).filter(|&pointer| target.mask(pointer) != 0)
     };
-    let mut process_block = None;
-    for thread in threads.filter(|thread| thread.teb() != 0) {
-        let (block, thread) = (thread.teb(), thread.id());
+    for (block, thread) in threads.filter(|(block, _)| *block != 0) {
         wanted.count('p', target.interval(block, layout.teb_size));
         wanted.add_at(block, layout.teb_size, Reason::ThreadEnvironmentBlock { thread });
         let storage = Reason::ThreadStorage { thread };

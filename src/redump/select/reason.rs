@@ -20,7 +20,19 @@ pub enum Reason {
         /// The thread ID.
         thread: u32,
     },
-    /// The code around a thread's instruction pointer.
+    /// The 32-bit stack of a thread, in a 64-bit dump of a 32-bit process.
+    NarrowStack {
+        /// The thread ID.
+        thread: u32,
+    },
+    /// The 32-bit registers of such a thread, as the layer between the two widths saved them.
+    NarrowContext {
+        /// The thread ID.
+        thread: u32,
+    },
+    /// Environment blocks of such a process and its threads, by which a debugger finds those registers.
+    NarrowSide,
+    /// The code around a thread's instruction pointer, in a 32-bit process also around the 32-bit one.
     InstructionPointer {
         /// The thread ID.
         thread: u32,
@@ -86,6 +98,9 @@ impl Reason {
             self,
             Self::Stack { .. }
                 | Self::BackingStore { .. }
+                | Self::NarrowStack { .. }
+                | Self::NarrowContext { .. }
+                | Self::NarrowSide
                 | Self::InstructionPointer { .. }
                 | Self::ExceptionAddress
                 | Self::UnwindData
@@ -99,6 +114,9 @@ impl Reason {
             Self::Asked => "asked for",
             Self::Stack { .. } => "stacks",
             Self::BackingStore { .. } => "backing stores",
+            Self::NarrowStack { .. } => "32-bit stacks",
+            Self::NarrowContext { .. } => "32-bit registers",
+            Self::NarrowSide => "environment blocks that lead to 32-bit registers",
             Self::InstructionPointer { .. } => "instruction pointers",
             Self::ExceptionAddress => "exception addresses",
             Self::Pointer { .. } => "pointers on stacks",
@@ -126,6 +144,8 @@ impl fmt::Display for Reason {
         match *self {
             Self::Stack { thread } => write!(f, "stack of thread {thread:#x}"),
             Self::BackingStore { thread } => write!(f, "backing store of thread {thread:#x}"),
+            Self::NarrowStack { thread } => write!(f, "32-bit stack of thread {thread:#x}"),
+            Self::NarrowContext { thread } => write!(f, "32-bit registers of thread {thread:#x}"),
             Self::InstructionPointer { thread } => write!(f, "instruction pointer of thread {thread:#x}"),
             Self::ExceptionAddress => f.write_str("exception address"),
             Self::Pointer { at } => write!(f, "pointer at {at:#x}"),
@@ -136,6 +156,7 @@ impl fmt::Display for Reason {
             Self::ModuleHeaders { module } => write!(f, "headers of module {module}"),
             Self::Asked
             | Self::FilteredPointer
+            | Self::NarrowSide
             | Self::SharedData
             | Self::UnwindData
             | Self::TriageObject

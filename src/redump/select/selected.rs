@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::format::MinidumpType;
-use crate::read::{Interval, overlapping, united};
+use crate::read::{Interval, gaps, overlapping, united};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
+use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::reason::{Reason, SelectedMemory};
 
 /// What goes into the result.
@@ -25,10 +26,14 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) extended: Vec<[Option<Interval>; 2]>,
     /// The stacks beside those.
     pub(in crate::redump) others: Vec<Interval>,
+    /// The 32-bit side of the process, if it has one.
+    pub(in crate::redump) narrow: NarrowSide,
     /// What lies in the stacks below the stack pointers, where it is to be filtered as well.
     pub(in crate::redump) below: Vec<Interval>,
     /// What becomes zero though it is selected, sorted and apart.
     pub(in crate::redump) hidden: Vec<Interval>,
+    /// What becomes the pattern of triage dumps, likewise.
+    pub(in crate::redump) patterned: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
     pub(in crate::redump) code: Option<Rc<Code>>,
     /// What stays of stacks and registers in a triage dump, if the result is to become one.
@@ -46,12 +51,13 @@ impl Selection {
     /// All that is filtered as a stack.
     pub(in crate::redump) fn filtered(&self) -> Vec<Interval> {
         let stacks = self.stacks.iter().chain(self.extended.as_flattened()).flatten();
-        stacks.chain(&self.others).chain(&self.below).copied().collect()
+        let all = stacks.chain(&self.others).chain(&self.below).copied().collect();
+        self.narrow.wide_stacks(all)
     }
 
     /// How many bytes are neither stacks and shared data, which are filtered, nor code of modules around instructions.
     pub(in crate::redump) fn unfiltered(&self, source: &Source<'_>) -> u64 {
-        self.selected.unfiltered(source, &self.below)
+        self.selected.unfiltered(source, &[&self.below, self.narrow.filtered()].concat())
     }
 }
 
@@ -85,6 +91,12 @@ impl Selected {
         united(self.iter().filter_map(|memory| memory.interval()).collect())
     }
 
+    /// What letters and the program ask for, and not every dump has; in the order of addresses and apart.
+    pub(super) fn asked_for(&self) -> Vec<Interval> {
+        let others = self.iter().filter(|memory| !memory.reason.is_for_traces());
+        united(others.filter_map(|memory| memory.interval()).collect())
+    }
+
     /// See [`Selection::unfiltered`]; `below` is filtered, too.
     fn unfiltered(&self, source: &Source<'_>, below: &[Interval]) -> u64 {
         let total = |intervals: Vec<Interval>| {
@@ -93,13 +105,19 @@ impl Selected {
             present.fold(0u64, |sum, part| sum.saturating_add(part.size()))
         };
         let wanted = self.wanted();
+        let asked = self.asked_for();
         // Of what is below the stack pointers, what is asked for.
         let filtered = below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part)));
         let (mut traces, mut windows): (Vec<Interval>, _) = (filtered.collect(), Vec::new());
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
-            let is_filtered =
-                matches!(memory.reason, Reason::Stack { .. } | Reason::BackingStore { .. } | Reason::SharedData);
-            if is_filtered { &mut traces } else { &mut windows }.extend(memory.interval());
+            let is_code = matches!(memory.reason, Reason::InstructionPointer { .. } | Reason::ExceptionAddress);
+            let blocks = memory.interval().filter(|_| memory.reason == Reason::NarrowSide);
+            if let Some(block) = blocks {
+                // What other letters ask for of them is not filtered.
+                traces.extend(gaps(&asked, block));
+            } else {
+                if is_code { &mut windows } else { &mut traces }.extend(memory.interval());
+            }
         }
         let modules = source.modules();
         // Overlaps go first, so that no module is met once for each of many windows at one place.

@@ -7,6 +7,7 @@
 mod images;
 mod kinds;
 mod user_dumps;
+mod wow64;
 
 use std::cell::Cell;
 
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         ])
         .chain(images::trials())
         .chain(user_dumps::trials())
+        .chain(wow64::trials())
         .collect()
 }
 

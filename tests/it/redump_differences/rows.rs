@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 57] = [
+const MATTERS: [&str; 59] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -52,6 +52,9 @@ const MATTERS: [&str; 57] = [
     "position of a stack that is part of a range, or in full memory",
     "instruction pointer of an exception, where its address is another",
     "module whose size its producer cut short",
+    // The next two are looked at in `wow64`.
+    "32-bit stacks and registers of a 32-bit process in a 64-bit dump",
+    "what `i` and `p` add of a 32-bit process in a 64-bit dump",
     "headers of images whose sections are taken",
     "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",

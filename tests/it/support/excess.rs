@@ -6,14 +6,19 @@ use std::ops::Range;
 use super::facts::Facts;
 
 /// The source, and how its addresses look.
+#[derive(Clone, Copy)]
 pub struct Rules<'f, 'a> {
     pub source: &'f Facts<'a>,
     /// Its memory by comparable address.
     pub memory: &'f [(u64, &'a [u8])],
     /// True if addresses have 32 bits.
     pub narrow: bool,
+    /// The size of the words of the stacks.
+    pub word: u64,
     /// The stacks of all threads.
     pub stacks: &'f [Range<u64>],
+    /// Where frame pointers lead to return addresses, whatever these point to.
+    pub frames: &'f [u64],
 }
 
 impl<'a> Rules<'_, 'a> {
@@ -33,12 +38,8 @@ impl<'a> Rules<'_, 'a> {
         Some(u64::from_le_bytes(bytes))
     }
 
-    fn word(&self) -> u64 {
-        if self.narrow { 4 } else { 8 }
-    }
-
     fn pointer(&self, address: u64) -> Option<u64> {
-        self.number(address, self.word()).filter(|&pointer| pointer != 0)
+        self.number(address, self.word).filter(|&pointer| pointer != 0)
     }
 
     /// The bytes at an address with zeros for those words of the stacks that no stack trace needs.
@@ -47,7 +48,7 @@ impl<'a> Rules<'_, 'a> {
     /// goes if it points elsewhere, or into memory that is not executable, or where no call can be. Of what remains, either
     /// will do, and `ours` tells which.
     pub fn filtered(&self, start: u64, bytes: &[u8], ours: &[(u64, &[u8])]) -> Vec<u8> {
-        let word = self.word();
+        let word = self.word;
         let mut filtered = bytes.to_vec();
         for stack in self.stacks {
             let from = stack.start.max(start);
@@ -62,6 +63,7 @@ impl<'a> Rules<'_, 'a> {
                     let raised = self.source.exceptions().iter().any(|it| self.mask(it.address) == value);
                     on_stack
                         || raised
+                        || self.frames.contains(&first)
                         || self.is_return(value).unwrap_or_else(|| (first..first + word).any(|at| is_set(ours, at)))
                 });
                 if !stays {
@@ -99,7 +101,7 @@ impl<'a> Rules<'_, 'a> {
             .map(|it| (self.mask(it.base), u64::from(it.size)))
             .map(|(base, size)| base..base + size)
             .collect();
-        let word = self.word();
+        let word = self.word;
         let mut windows = Vec::new();
         for stack in self.stacks {
             let mut at = stack.start.div_ceil(word) * word;
@@ -114,16 +116,16 @@ impl<'a> Rules<'_, 'a> {
         windows
     }
 
-    /// Blocks of threads and process, and what the engine adds when it writes a running process; `today` is that of 2026.
-    pub fn blocks(&self, today: bool) -> Vec<Range<u64>> {
+    /// Blocks of threads, which are at `tebs`, and process, and what the engine adds when it writes a running process; `today` is that of 2026.
+    pub fn blocks(&self, today: bool, tebs: &[u64]) -> Vec<Range<u64>> {
         let sized = |start: u64, size: u64| self.mask(start)..self.mask(start).saturating_add(size);
         let narrow = |wide: u64, narrow: u64| if self.narrow { narrow } else { wide };
         let local = if today { narrow(0x7f90, 0x3fc8) } else { narrow(0x410, 0x208) };
         let mut all = Vec::new();
         let mut process = None;
-        for teb in self.source.threads().iter().map(|thread| thread.teb).filter(|&teb| teb != 0) {
+        for teb in tebs.iter().copied().filter(|&teb| teb != 0) {
             all.push(sized(teb, narrow(0x2000, 0x1000)));
-            all.extend(self.pointer(teb + narrow(0x58, 0x2c)).map(|it| sized(it, self.word())));
+            all.extend(self.pointer(teb + narrow(0x58, 0x2c)).map(|it| sized(it, self.word)));
             all.extend(self.pointer(teb + narrow(0x17c8, 0xfb4)).map(|it| sized(it, local)));
             process = process.or_else(|| self.pointer(teb + narrow(0x60, 0x30)));
         }
@@ -136,7 +138,7 @@ impl<'a> Rules<'_, 'a> {
         let Some(parameters) = self.pointer(process + narrow(0x20, 0x10)) else { return all };
         all.push(sized(parameters, narrow(0x410, 0x2a4)));
         for string in [narrow(0x38, 0x24), narrow(0x60, 0x38), narrow(0x70, 0x40), narrow(0xb0, 0x70)] {
-            let text = self.pointer(parameters + string + self.word());
+            let text = self.pointer(parameters + string + self.word);
             all.extend(self.number(parameters + string, 2).zip(text).map(|(size, text)| sized(text, size)));
         }
         all.extend(self.pointer(parameters + narrow(0x80, 0x48)).map(|it| sized(it, 0x2000)));

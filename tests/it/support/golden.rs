@@ -106,6 +106,14 @@ fn pairs(names: &'static str, high: &'static str) -> impl Iterator<Item = (&'sta
     usual.chain(high.split_whitespace().map(|name| (HIGH, name)))
 }
 
+/// 32-bit processes on a 64-bit system, of which the debugger wrote all memory and small dumps while they ran; of the
+/// first also a full user dump.
+pub const WOW64_SETS: [&str; 2] = ["wow64-live", "wow64-crash"];
+pub const WOW64_LIVE: [&str; 7] = ["m", "ma", "m_c", "m_d", "m_i", "m_p", "m_w"];
+/// With more and with fewer parts of such a process; of all that a debugger shows the 32-bit registers and frames of, the
+/// smallest.
+pub const WOW64_SMALLEST: &str = "wow64-needed/peb_noteb32.dmp";
+
 /// Set and name of every dump that the debugger wrote of a process.
 pub fn live() -> impl Iterator<Item = (&'static str, &'static str)> {
     pairs(LIVE, HIGH_LIVE)
@@ -142,6 +150,8 @@ fn members() -> Vec<String> {
     members.push(COMPRESSED.to_owned());
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members.extend(minidumps_of_2026().chain(user_dumps_of_2026()).flat_map(|(source, result, _)| [source, result]));
+    let wow64 = WOW64_SETS.into_iter().flat_map(|set| WOW64_LIVE.map(|name| format!("{set}/{name}.dmp")));
+    members.extend(wow64.chain(["wow64-live/f.dmp", WOW64_SMALLEST].map(str::to_owned)));
     members.extend(letters().map(|(path, _)| path));
     members.extend(triage_dumps().flatten());
     members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));

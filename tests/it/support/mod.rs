@@ -11,6 +11,7 @@ pub mod golden;
 pub mod image;
 pub mod in_use;
 pub mod json;
+pub mod narrow_side;
 pub mod redumped;
 pub mod shared;
 pub mod shared_page;

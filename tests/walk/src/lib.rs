@@ -26,6 +26,7 @@ use std::hint::black_box;
 
 use userdump::read::check::Finding;
 use userdump::read::list::Record;
+use userdump::read::system::wow64::Wow64;
 use userdump::read::text::Utf16;
 use userdump::read::{Context, List, RawStream, Stream};
 use userdump::{Dump, ReadError};
@@ -110,6 +111,21 @@ impl Walk<'_> {
             if index < SEARCHES {
                 memory::image_at(&memory, module.base());
             }
+        }
+        self.next();
+        if let Some(side) = Wow64::of(dump, &memory) {
+            self.see(&side.process_environment_block());
+            for thread in dump.threads().take(SEARCHES) {
+                let narrow = side.thread(&thread);
+                let (whole, stack) = (narrow.stack_bounds(), narrow.stack());
+                let is_inside = whole.zip(stack).is_none_or(|(all, it)| all.start <= it.start && it.end == all.end);
+                assert!(is_inside, "a stack lies within its bounds");
+                let size = narrow.context().map(|context| context.as_bytes().len());
+                assert!(size.is_none_or(|size| size == 716), "it is a record of x86");
+                self.item(&(narrow, narrow.teb(), narrow.saved_at(), narrow.is_running()));
+            }
+            let narrow = dump.modules().take(SEARCHES).filter(|module| side.is_32_bit(module)).count();
+            self.see(&narrow);
         }
         self.next();
         self.regions(&dump.regions());
