@@ -51,16 +51,16 @@
 //! of other producers come along with every option.
 //!
 //! A stack is `[SP, StackBase)` by the thread environment block in the source's memory (x86: from 4 bytes below `ESP`
-//! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has. If
-//! the stack pointer of the thread's exception is lower, the stack begins there. A stack that the source's own descriptor
-//! names outside of these bounds is kept too, and so is what is around a stack pointer that is in neither: from there to
-//! the end of its row of the memory information, of its line of LinuxMaps, or of its range. Such a stack is not in
-//! a module. A
-//! window is 128 bytes to either side of each thread's instruction pointer, of the exception's address, and of the
-//! instruction pointer in the exception's context (ARM64: 512, ARM: 256). Sections are those of the section headers that the source has in memory, in their virtual size; of Linux
-//! dumps, the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
-//! (dumps of macOS, those of Crashpad on other systems than Windows) there are none. Ranges closer than 17 bytes to each
-//! other become one, with the bytes between them.
+//! on), or all of it if the stack pointer is elsewhere; it is cut to the first and the last byte that the source has.
+//! If the stack pointer of the thread's exception is lower, the stack begins there. A stack that the source's own
+//! descriptor names outside of these bounds is kept too, and so is what is around a stack pointer that is in neither:
+//! from there to the end of its row of the memory information, of its line of LinuxMaps, or of its range. No such stack
+//! is in a module. A window is 128 bytes to either side of each thread's instruction pointer, of the exception's
+//! address, and of the instruction pointer in the exception's context (ARM64: 512, ARM: 256). Sections are those of the
+//! section headers that the source has in memory, in their virtual size; of Linux dumps, the lines of `/proc/self/maps`
+//! for the files that are mapped at the bases of modules. Without headers or lines (dumps of macOS, those of Crashpad
+//! on other systems than Windows) there are none. Ranges closer than 17 bytes to each other become one, with the bytes
+//! between them.
 //!
 //! # 32-bit processes in 64-bit dumps
 //!

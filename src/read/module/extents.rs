@@ -10,7 +10,9 @@ use core::fmt;
 
 use crate::format::memory::{MemoryState, MemoryType};
 
-use crate::read::interval::{Interval, Span, holder, settle, united};
+#[cfg(feature = "std")]
+use crate::read::interval::united;
+use crate::read::interval::{Interval, Span, holder, settle};
 use crate::read::memory::regions::{MemoryRegion, RegionDetail};
 use crate::read::minidump::Minidump;
 use crate::read::module::list::{Module, ModuleList};

@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         paths_of_pdbs_that_overlap,
         regions_that_all_overlap,
         modules_that_are_all_the_same,
+        functions_that_are_all_chained,
     ]
 }
 
@@ -236,5 +237,27 @@ fn modules_that_are_all_the_same() {
             dump.memory(0x40_0000, [0x41; 16]).build()
         };
         in_proportion("modules that are the same", build, MANY, &["/f", "/m", "/mdc", "/mrR"]);
+    }
+}
+
+fn functions_that_are_all_chained() {
+    // Records of 16 bytes, each chained to another one. In one table they lead in circles; in tables of their own each entry
+    // follows a chain that no other follows, for its addresses are relative to another base.
+    for bases in [1, 16] {
+        let build = |count: u32| {
+            let record = |index| [0x21, 0, 0, 16 * ((7 * index + 1) % count)];
+            let records = words((0..count).flat_map(record));
+            let tables = count / bases;
+            let list = |at| words([1, 0x1000_0000, 0, 16 * count, at]);
+            let table = |_| {
+                let row = |table: u32| {
+                    let entries = (0..bases).flat_map(move |index| [0, 4, 16 * index]);
+                    [0, 0, 0, 0, 0x1000_0000 + 16 * table, 0, bases, 0].into_iter().chain(entries)
+                };
+                words([24, 32, 0, 12, tables, 0].into_iter().chain((0..tables).flat_map(row)))
+            };
+            file(&records, &[(7, &|_| words(SYSTEM)), (5, &list), (13, &table)])
+        };
+        in_proportion("functions that are chained", build, MANY, &["/m", "/mr", "/mA"]);
     }
 }
