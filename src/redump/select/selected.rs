@@ -110,7 +110,10 @@ impl Selected {
         let filtered = below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part)));
         let (mut traces, mut windows): (Vec<Interval>, _) = (filtered.collect(), Vec::new());
         for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
-            let is_code = matches!(memory.reason, Reason::InstructionPointer { .. } | Reason::ExceptionAddress);
+            let is_code = matches!(
+                memory.reason,
+                Reason::InstructionPointer { .. } | Reason::ExceptionAddress | Reason::UnwindData
+            );
             let blocks = memory.interval().filter(|_| memory.reason == Reason::NarrowSide);
             if let Some(block) = blocks {
                 // What other letters ask for of them is not filtered.

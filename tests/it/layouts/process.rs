@@ -27,11 +27,13 @@ fn blocks_of_a_process_have_their_documented_layout() {
         teb_size: 0x2000, 0x1000;
         teb_stack_base: 8, 4;
         teb_stack_limit: 0x10, 8;
+        teb_self: 0x30, 0x18;
         teb_thread_local_storage_pointer: 0x58, 0x2c;
         teb_process_environment_block: 0x60, 0x30;
         teb_fls_data: 0x17c8, 0xfb4;
         fls_data_size: 0x410, 0x208;
         peb_size: 0x1000, 0x1000;
+        peb_image_base_address: 0x10, 8;
         peb_ldr: 0x18, 0xc;
         peb_process_parameters: 0x20, 0x10;
         ldr_data_size: 0x58, 0x30;

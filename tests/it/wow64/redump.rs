@@ -107,7 +107,7 @@ fn the_reasons_name_both_sides() {
 fn full_memory_has_the_32_bit_descriptor() {
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::of(&Process::new().build(), options);
-        assert_eq!(hex(&out.stacks()), hex(&[(ESP, BASE - ESP, false)]), "{options}");
+        assert_eq!(hex(&out.stacks()), hex(&[(ESP, BASE - ESP, true)]), "{options}");
     }
 }
 
@@ -139,7 +139,7 @@ fn a_stack_below_the_thread_s_at_the_fault_is_kept() {
     process.exception = Some(Exception { context: context.into(), ..Exception::new(7, 0xc000_0005, EIP) });
     let out = Redumped::once(&process.build(), &parsed("/m"));
     assert!(out.ranges().contains(&(ESP - 0x200, BASE - ESP + 0x200)), "{}", hex(&out.ranges()));
-    assert_eq!(hex(&out.stacks()), hex(&[(ESP, BASE - ESP, false)]));
+    assert_eq!(hex(&out.stacks()), hex(&[(ESP, BASE - ESP, true)]));
 }
 
 fn a_thread_that_is_left_out_leaves_nothing() {

@@ -20,13 +20,15 @@ impl<'a> Comparison<'a> {
         // Whole high stacks, which the engine writes because it misjudges their bounds, are more than we promise.
         let high = |address: u64| self.narrow && address >> 31 != 0;
         let by_rule = |it: &Thread<'_>| self.in_use(it, self.stack_by_rule(it).unwrap_or_default()).1;
-        let stacks: Vec<Range<u64>> = self.source.threads().iter().flat_map(by_rule).collect();
+        // Those of the 32-bit side have words of their own.
+        let narrow_stacks = self.side.stacks();
+        let all: Vec<Range<u64>> = self.source.threads().iter().flat_map(by_rule).collect();
+        let stacks: Vec<_> = all.into_iter().flat_map(|stack| uncovered_by(stack, &narrow_stacks)).collect();
         // The saved 32-bit registers lie in 64-bit stacks, and are no words of theirs.
         let areas: Vec<Range<u64>> = self.side.areas().collect();
         let stacks_of_words: Vec<_> = stacks.iter().flat_map(|stack| uncovered_by(stack.clone(), &areas)).collect();
         let rules = self.rules(&source, &stacks_of_words);
         let with_blocks = self.ours.header.flags & 0x100 == 0;
-        let narrow_stacks = self.side.stacks();
         let asked: Vec<_> = if self.ours.header.flags & 0x40 == 0 {
             Vec::new()
         } else {
