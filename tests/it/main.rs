@@ -41,6 +41,7 @@ mod redump_carry;
 mod redump_corpus;
 mod redump_differences;
 mod redump_engine;
+mod redump_exceptions;
 mod redump_filter;
 mod redump_folders;
 mod redump_hooks;
@@ -117,6 +118,7 @@ fn main() -> ExitCode {
         redump_redact::trials(),
         contract::trials(),
         debug::trials(),
+        redump_exceptions::trials(),
         redump_filter::trials(),
         redump_folders::trials(),
         redump_mini::trials(),

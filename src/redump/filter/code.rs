@@ -38,7 +38,7 @@ pub(in crate::redump) struct Code {
 
 impl Code {
     pub(in crate::redump) fn new(source: &Source<'_>) -> Self {
-        let regions = source.dump().regions();
+        let regions = source.regions();
         let bases = bases(source);
         let listed = source.modules();
         let modules = united(listed.into_iter().chain(beyond_the_list(source, &regions, &bases)).collect());

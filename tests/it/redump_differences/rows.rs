@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 51] = [
+const MATTERS: [&str; 54] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -35,6 +35,9 @@ const MATTERS: [&str; 51] = [
     "function tables",
     "debugger build string in MiscInfo",
     "MiscInfo of a source without one",
+    "exception of a dump without one",
+    "memory information of a dump without any, with `F`",
+    "registers of an exception of which only the thread is named (`/xt`)",
     "processor level and revision",
     "comments, streams of other producers, unknown streams",
     "a second stream of a kind that a dump has once",
