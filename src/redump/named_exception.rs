@@ -15,17 +15,19 @@ pub(super) struct NamedException {
 
 /// The exception that a program names.
 ///
-/// Each takes the address of a structure in the memory of the dump, in the width of the process, or a thread; what one of them
-/// does not say, another one may. The result has that exception in place of those of the source
-/// ([`Outcome::Replaced`](crate::redump::Outcome::Replaced)), with the code at its address. Without a record it is a
-/// breakpoint (`0x80000003`) at address 0; without a context it has the registers of its thread; without a thread it is of
-/// the one that the source's exception is of, or of the first.
+/// Each method takes the address of a structure in the memory of the dump, or a thread; they can be combined, and what is named by
+/// itself takes precedence over what another structure leads to. Structures have the width of the process. The result has this
+/// exception in place of those of the source ([`Outcome::Replaced`](crate::redump::Outcome::Replaced)), and the code around its
+/// address.
+/// Without a record it is a breakpoint (`0x80000003`) at address 0. Without a context it has the registers of its thread. Without
+/// a thread it belongs to that of the source's exception, or to the first thread.
 ///
-/// That makes a crash dump of a dump that was taken of a process in trouble: error reporters and crash handlers have such
-/// structures on their stacks, and [`Dump::find_exception_pointers`](crate::Dump::find_exception_pointers) finds them.
+/// So a dump of a process that hangs in its crash handler becomes that of a crash:
+/// [`Dump::find_exception_pointers`](crate::Dump::find_exception_pointers) finds the address.
 ///
-/// [`RedumpError::NotInMemory`](crate::RedumpError::NotInMemory) is the answer to an address that cannot be read, [`RedumpError::NoThread`](crate::RedumpError::NoThread) to a thread
-/// that is not there. A full user dump has no place for the registers, so that naming an exception for one is refused.
+/// Re-encoding fails with [`RedumpError::NotInMemory`](crate::RedumpError::NotInMemory) if a structure is not entirely in the
+/// dump, and with [`RedumpError::NoThread`](crate::RedumpError::NoThread) if the thread is not. A full user dump has no place for
+/// the registers of an exception, and is refused.
 impl Options {
     /// The `EXCEPTION_RECORD` at this address, as `/xr`.
     #[must_use]

@@ -54,17 +54,21 @@ pub struct ExceptionPointers {
 }
 
 impl<'a> Dump<'a> {
-    /// Looks for exceptions on the stacks of a Windows process, and gives them by address: those that a handler of a crash
-    /// left there, of a process that hangs in it or was dumped by somebody else. `memory` is [`Dump::memory`].
+    /// Finds the exceptions that crash handlers left on the stacks of a Windows process, by address: of a process that hangs in
+    /// its handler, or that another program dumped. `memory` is [`Dump::memory`].
     ///
-    /// An `EXCEPTION_POINTERS` counts if both of its words lead to structures that are in the dump and can be what they should
-    /// be: a record with a code, flags that Windows has, and up to 15 parameters; a context with the flags of the
-    /// processor, and the stack pointer on the stack of a thread. The addresses of exception and instruction have to be in
-    /// modules or in memory that can be executed; the instruction of an access violation may be elsewhere if both agree. Of several that lead to the same
-    /// structures the one at the lowest address is given.
+    /// Two words count as an `EXCEPTION_POINTERS` if both lead to structures that are entirely in the dump and valid:
     ///
-    /// This looks at each word of each stack once: the stacks by their environment blocks and descriptors, and the memory range around a stack pointer that is
-    /// outside of them. Old exceptions may be among the results, which a program has handled and gone on.
+    /// - a record with a code, flags that Windows knows and at most 15 parameters;
+    /// - a context with the flags of the processor, whose stack pointer is on the stack of a thread;
+    /// - the addresses of exception and instruction are in modules or in executable memory. Those of an access violation may be
+    ///   anywhere if they are equal.
+    ///
+    /// Of several that lead to the same structures, the one at the lowest address is given. Exceptions that the process has
+    /// handled may be among them. Of other systems there are none.
+    ///
+    /// Each word of each stack is looked at once. Stacks are found by their environment blocks or, without these, by their
+    /// descriptors, and are completed by the memory range around a stack pointer that lies outside of them.
     pub fn find_exception_pointers(&self, memory: &Memory<'_>) -> Vec<ExceptionPointers> {
         let target = self.target();
         let layout = target.processor().windows_context().filter(|_| target.is_windows());

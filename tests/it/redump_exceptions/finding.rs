@@ -26,7 +26,7 @@ const MODULE: u64 = 0x40_0000;
 
 /// A stack on which a handler left two pointers at `STACK + 0x40`.
 fn stack(cpu: Cpu, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
-    let word = |number: u64| number.to_le_bytes()[..cpu.word as usize].to_vec();
+    let word = |number: u64| number.to_le_bytes()[..cpu.word].to_vec();
     let mut bytes = vec![0; SIZE as usize];
     put(&mut bytes, 0x40, &[word(RECORD), word(CONTEXT)].concat());
     let mut record = [0xe06d_7363u32, 1].map(u32::to_le_bytes).concat();

@@ -33,7 +33,7 @@ const CONTEXT: u64 = AT + 0x800;
 const SIZE: u64 = 0x4000;
 
 fn word(cpu: Cpu, number: u64) -> Vec<u8> {
-    number.to_le_bytes()[..cpu.word as usize].to_vec()
+    number.to_le_bytes()[..cpu.word].to_vec()
 }
 
 /// Memory with all structures, made by hand: the record with a parameter above 2 GiB, and one that does not count.
@@ -44,7 +44,7 @@ fn memory(cpu: Cpu, context: &[u8]) -> Vec<u8> {
     let mut record = [0xc000_0005u32, 1].map(u32::to_le_bytes).concat();
     record.extend([word(cpu, 0x1234), word(cpu, 0x40_1000)].concat());
     record.extend(2u32.to_le_bytes());
-    record.resize(record.len().next_multiple_of(cpu.word as usize), 0);
+    record.resize(record.len().next_multiple_of(cpu.word), 0);
     for parameter in [1, 0x9000_0000, 0x77] {
         record.extend(word(cpu, parameter));
     }
