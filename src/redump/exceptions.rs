@@ -14,9 +14,13 @@ impl<'s> Transcoder<'s, '_> {
         if self.threads_left_out.contains(&exception.thread_id()) {
             return Outcome::LeftOut;
         }
-        // There may be many, all on the same few bytes.
+        // There may be many, all on the same few bytes. The first one has its room, whatever other streams have spent.
         let size = format::ExceptionStream::SIZE as u64;
-        if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
+        let charged = match self.kept.contains(&StreamType::EXCEPTION) {
+            true => self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size),
+            false => Ok(()),
+        };
+        if let Err(error) = charged {
             return Outcome::Unreadable(error);
         }
         let mut raw = *exception.raw();
