@@ -3,6 +3,10 @@
 //! Every error says what it is about (by the format's own name), where (an absolute file offset) and how much was
 //! needed and there. A part that is absent is not an error: it is `None`.
 
+mod other_format;
+
+pub use other_format::{EntryName, OtherFormat};
+
 use core::fmt;
 
 use thiserror::Error;
@@ -249,53 +253,6 @@ pub enum BucketFault {
     FeatureMissing,
 }
 
-/// A kind of file that is not a user-mode dump, but is often given in place of one.
-#[non_exhaustive]
-#[derive(Debug, PartialEq, Eq)]
-pub struct OtherFormat {
-    /// What it is, with its article: `a ZIP archive`.
-    pub name: &'static str,
-    /// What to do with it, in the imperative: `unpack it first`.
-    pub hint: &'static str,
-}
-
-/// The name of an entry in an archive; empty if no entry has the name of a dump.
-///
-/// Of a long name only the end is kept, and whatever is not printable ASCII is a question mark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EntryName {
-    end: [u8; 32],
-    size: u8,
-    is_cut: bool,
-}
-
-impl EntryName {
-    pub(crate) fn new(name: &[u8]) -> Self {
-        let mut kept = Self::default();
-        let cut = name.len().saturating_sub(kept.end.len());
-        for (to, from) in kept.end.iter_mut().zip(name.iter().skip(cut)) {
-            *to = if from.is_ascii_graphic() || *from == b' ' { *from } else { b'?' };
-            kept.size += 1;
-        }
-        Self { is_cut: cut > 0, ..kept }
-    }
-
-    /// The name, or its end.
-    pub fn as_str(&self) -> &str {
-        let bytes = self.end.get(..usize::from(self.size)).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for EntryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_str() {
-            "" => Ok(()),
-            name => write!(f, "; {}{name} in it has the name of a dump", if self.is_cut { "..." } else { "" }),
-        }
-    }
-}
-
 /// A thing that a writer puts into a dump, for errors: its name and its number among its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -455,6 +412,37 @@ pub enum RedumpError {
     Unsupported {
         /// What it is.
         what: &'static str,
+    },
+
+    /// The memory of the dump lacks a structure, or a part of it, that the options name by its address.
+    #[error("{what} at address 0x{address:x} needs {needed} bytes, {available} are in the dump")]
+    NotInMemory {
+        /// The structure, by the name that Microsoft's headers give it.
+        what: &'static str,
+        /// Its virtual address.
+        address: u64,
+        /// Its size in bytes.
+        needed: u64,
+        /// How many of its bytes the dump has, from the address on.
+        available: u64,
+    },
+
+    /// A structure that the options name by its address is not what it should be.
+    #[error("{what} at address 0x{address:x} cannot be used: {reason}")]
+    Unusable {
+        /// The structure, by the name that Microsoft's headers give it.
+        what: &'static str,
+        /// Its virtual address.
+        address: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// The dump has no thread with the ID that the options name, or it is one of those that are left out.
+    #[error("thread {id} is not among those that are kept")]
+    NoThread {
+        /// The ID.
+        id: u32,
     },
 
     /// A full user dump of the source would be one that every debugger refuses.

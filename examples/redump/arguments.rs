@@ -8,12 +8,22 @@ use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/c TEXT] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
+usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+              [--made-up] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
+       redump --find-exception [--read] [--] INPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
+  /u           add process, date and time to the name of OUTPUT, so that no file is replaced
   /c TEXT      add a comment
+  /xp ADDRESS, /xr ADDRESS, /xc ADDRESS, /xt THREAD
+               the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
+               INPUT, and the thread; in hexadecimal, as for the debugger
+  /j ADDRESS   the same by the JIT_DEBUG_INFO at an address
+  --made-up    make up what the debugger makes up: an exception where there was none, and with F memory information in which
+               all memory is data
+  --find-exception       print the exceptions that handlers of crashes left on stacks, with the words that name them
   --engine YEAR          the debugger that the result equals: 2026 (if nothing is said) or 2017
   --compress   compress the memory, whatever the letters are: debuggers open such a minidump since 2026 (10.0.29507)
   --threads COUNT        compress with so many threads; as many as the machine runs at once if this is not given
@@ -45,6 +55,10 @@ pub struct Arguments {
     /// Whether the input is read into memory in place of mapping it.
     pub read: bool,
     pub force: bool,
+    /// Whether the output gets a unique name.
+    pub unique: bool,
+    /// Whether exceptions are looked for, in place of writing anything.
+    pub find_exception: bool,
     pub input: PathBuf,
     /// `None` is standard output.
     pub output: Option<PathBuf>,
@@ -55,6 +69,14 @@ enum Word<'a> {
     Letters(&'a str),
     Overwrite,
     Comment,
+    /// One of the debugger's words for an exception: the word without its slash.
+    Exception(&'a str),
+    MadeUp,
+    Unique,
+    FindException,
+    /// A word of the debugger's that changes nothing.
+    Ignored,
+    Refused(&'static str),
     Engine,
     Compress,
     Threads,
@@ -76,6 +98,8 @@ impl Arguments {
         let mut comment = None;
         let mut overwrite = false;
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
+        let (mut made_up, mut unique, mut find_exception) = (false, false, false);
+        let mut exception = Vec::new();
         let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut engine = Engine::default();
@@ -85,6 +109,16 @@ impl Arguments {
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
+                Word::Exception(name) => {
+                    let value = text(words.next(), &format!("/{name} needs a number"))?;
+                    let number = hexadecimal(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
+                    exception.push((name.to_owned(), number));
+                }
+                Word::MadeUp => made_up = true,
+                Word::Unique => unique = true,
+                Word::FindException => find_exception = true,
+                Word::Ignored => {}
+                Word::Refused(reason) => return Err(reason.to_owned()),
                 Word::Engine => {
                     let year = text(words.next(), "--engine needs 2017 or 2026")?;
                     engine = match year.as_str() {
@@ -115,6 +149,9 @@ impl Arguments {
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
             }
         }
+        if find_exception && paths.len() == 1 {
+            paths.push("-".into());
+        }
         let count = paths.len();
         let [input, output] =
             <[_; 2]>::try_from(paths).map_err(|_| format!("INPUT and OUTPUT are needed, {count} paths are given"))?;
@@ -122,6 +159,18 @@ impl Arguments {
         let mut options = Options::parse_as(engine, &words).map_err(|error| format!("{words}: {error}"))?;
         if let Some(comment) = comment {
             options = options.with_comment(comment);
+        }
+        for (name, number) in exception {
+            options = named(options, &name, number)?;
+        }
+        if made_up {
+            options = options.with_made_up_records();
+        }
+        if options.names_exception() && options.is_full_user_dump() {
+            return Err("/f and a named exception do not go together: the format has no registers of one".to_owned());
+        }
+        if unique && output == "-" {
+            return Err("/u needs a file".to_owned());
         }
         if force {
             options = options.forced();
@@ -134,7 +183,21 @@ impl Arguments {
         }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self { options, overwrite, explain, threads, keep, drop_streams, only_threads, read, force, input, output })
+        Ok(Self {
+            options,
+            overwrite,
+            explain,
+            threads,
+            keep,
+            drop_streams,
+            only_threads,
+            read,
+            force,
+            unique,
+            find_exception,
+            input,
+            output,
+        })
     }
 }
 
@@ -164,6 +227,12 @@ impl<'a> Word<'a> {
             Some("o") => Self::Overwrite,
             Some("f") => Self::Letters(word),
             Some("c") => Self::Comment,
+            Some(name @ ("xr" | "xc" | "xp" | "xt" | "j")) => Self::Exception(name),
+            Some("u") => Self::Unique,
+            Some("kpmf") => Self::Ignored,
+            Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
+            Some("-made-up") if word.starts_with('-') => Self::MadeUp,
+            Some("-find-exception") if word.starts_with('-') => Self::FindException,
             Some("-engine") if word.starts_with('-') => Self::Engine,
             Some("-compress") if word.starts_with('-') => Self::Compress,
             Some("-threads") if word.starts_with('-') => Self::Threads,
@@ -191,6 +260,25 @@ fn number(word: &str) -> Option<u64> {
         Some(digits) => u64::from_str_radix(&digits.replace('`', ""), 16).ok(),
         None => word.parse().ok(),
     }
+}
+
+/// A number as the debugger reads it: in hexadecimal, with or without `0x`.
+fn hexadecimal(word: &str) -> Option<u64> {
+    u64::from_str_radix(&word.strip_prefix("0x").unwrap_or(word).replace('`', ""), 16).ok()
+}
+
+/// The options with one of the debugger's words for an exception.
+fn named(options: Options, word: &str, number: u64) -> Result<Options, String> {
+    Ok(match word {
+        "xr" => options.with_exception_record(number),
+        "xc" => options.with_exception_context(number),
+        "xp" => options.with_exception_pointers(number),
+        "j" => options.with_jit_debug_info(number),
+        _ => {
+            let id = u32::try_from(number).map_err(|_| format!("{number:#x} is not the number of a thread"))?;
+            options.with_exception_thread(id)
+        }
+    })
 }
 
 fn stretch(word: &str) -> Result<(u64, u64), String> {

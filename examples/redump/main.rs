@@ -12,17 +12,21 @@
 //! ```
 
 mod arguments;
+mod exceptions;
 mod explain;
 mod output;
 mod summary;
 mod target;
+mod unique;
 
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
+use userdump::read::system::MiscInfo;
 use userdump::redump::{Redump, Report};
 use userdump::{Dump, MappedFile, RedumpError};
 
@@ -31,6 +35,7 @@ use explain::explain;
 use output::progress;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
+use unique::unique;
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage. 3: written, but registers are lost, or no debugger
 /// opens the result.
@@ -57,15 +62,27 @@ fn main() -> ExitCode {
 
 /// Gives what is wrong with a result that was written.
 fn run(arguments: &Arguments) -> Result<Option<String>, String> {
-    let Arguments { options, input, output, overwrite, read, force, .. } = arguments;
-    let output_name = output.as_deref().unwrap_or(Path::new("standard output"));
-    let of_output = |error: io::Error| line(output_name, &error);
-
-    let target = output.as_deref().map(|path| Target::new(path, *overwrite)).transpose().map_err(of_output)?;
+    let Arguments { options, input, overwrite, read, force, .. } = arguments;
+    let output_name = arguments.output.as_deref().unwrap_or(Path::new("standard output"));
+    let target = arguments.output.as_deref().filter(|_| !arguments.unique);
+    let target = target.map(|path| Target::new(path, *overwrite)).transpose();
+    let target = target.map_err(|error| line(output_name, &error))?;
     // Its errors name the file themselves.
     let source = if *read { MappedFile::read(input) } else { MappedFile::open(input) };
     let source = source.map_err(|error| printable(&error.to_string()))?;
     let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+    if arguments.find_exception {
+        print(&exceptions::found(&dump)).map_err(|error| line(Path::new("standard output"), &error))?;
+        return Ok(None);
+    }
+    let named = arguments.output.as_deref().filter(|_| arguments.unique);
+    let named = named.map(|path| unique(path, process_id(&dump), SystemTime::now()));
+    let output_name = named.as_deref().unwrap_or(output_name);
+    let of_output = |error: io::Error| line(output_name, &error);
+    let target = match &named {
+        Some(path) => Some(Target::new(path, *overwrite).map_err(of_output)?),
+        None => target,
+    };
     let by_whom = |error: RedumpError| match error {
         RedumpError::Write(_) => line(output_name, &error),
         _ => line(input, &error),
@@ -106,6 +123,16 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
         .map_err(|error| line(Path::new("standard output"), &error))?;
     target.publish(file).map_err(of_output)?;
     Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))))
+}
+
+/// The number of the dumped process; 0 if the dump does not say.
+fn process_id(dump: &Dump<'_>) -> u32 {
+    let id = match dump {
+        Dump::Minidump(dump) => dump.find::<MiscInfo<'_>>().and_then(|misc| misc.process_id()),
+        Dump::FullUserDump(dump) => dump.debug_event().ok().flatten().map(|event| event.process_id),
+        _ => None,
+    };
+    id.unwrap_or(0)
 }
 
 /// Why an existing file is not replaced by the result.

@@ -53,6 +53,7 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("filtered", of_source(|outcome| outcome == Outcome::Filtered)),
         number("threads", report.threads_left_out),
         number("modules", report.modules_left_out),
+        labelled("replaced", of_source(|outcome| outcome == Outcome::Replaced)),
         labelled("no place in the format", of_source(|outcome| outcome == Outcome::NoPlace)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),

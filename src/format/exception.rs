@@ -52,6 +52,37 @@ structure! {
     }
 }
 
+structure! {
+    /// What Windows hands to a just-in-time debugger, in the memory of the process: `AeDebug` gives its address to the
+    /// debugger.
+    ///
+    /// Its addresses have 64 bits whatever the width of the process.
+    #[doc(alias = "JIT_DEBUG_INFO")]
+    pub struct JitDebugInfo {
+        /// Size of the structure in bytes, 40.
+        #[doc(alias = "dwSize")]
+        pub size: u32,
+        /// Number of the processor, as in the system information.
+        #[doc(alias = "dwProcessorArchitecture")]
+        pub processor_architecture: u32,
+        /// Thread in which it happened.
+        #[doc(alias = "dwThreadID")]
+        pub thread_id: u32,
+        /// Reserved.
+        #[doc(alias = "dwReserved0")]
+        pub reserved0: u32,
+        /// Virtual address of the instruction at fault.
+        #[doc(alias = "lpExceptionAddress")]
+        pub exception_address: u64,
+        /// Virtual address of the `EXCEPTION_RECORD`.
+        #[doc(alias = "lpExceptionRecord")]
+        pub exception_record: u64,
+        /// Virtual address of the `CONTEXT`.
+        #[doc(alias = "lpContextRecord")]
+        pub context_record: u64,
+    }
+}
+
 impl ExceptionRecord {
     /// The valid entries of `exception_information`: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {

@@ -69,7 +69,9 @@ pub use dump_bytes::DumpBytes;
 pub use exception::Exception;
 pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
-pub(crate) use interval::{Interval, Span, any_has, gaps, holder, overlapping, position, settle, united};
+pub(crate) use interval::{
+    Interval, Located, Ranked, Span, any_has, gaps, holder, overlapping, position, settle, united,
+};
 pub use list::List;
 #[cfg(feature = "std")]
 pub(crate) use memory::pieces::listed_ranges;

@@ -1,5 +1,7 @@
 //! What the options ask for and the source lacks: what the debugger writes in its place, and what nobody can.
 
+use alloc::rc::Rc;
+
 use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
 use crate::write::encoded;
@@ -45,7 +47,8 @@ impl Transcoder<'_, '_> {
                 self.report.made_up.push(list);
             }
         }
-        if let Some((thread_id, context)) = self.first_thread {
+        // Every reader but the debugger takes it for a crash.
+        if let Some((thread_id, context)) = self.first_thread.filter(|_| self.options.has_made_up_records()) {
             if self.lacks(StreamType::EXCEPTION) {
                 let exception_record =
                     format::ExceptionRecord { exception_code: STATUS_BREAKPOINT, ..Default::default() };
@@ -75,14 +78,21 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// A region for each memory range, as the debugger describes memory that it knows nothing else of.
+    /// What is known of memory, or a region for each memory range, as the debugger describes memory that it knows nothing else
+    /// of.
     pub(super) fn make_up_memory_info(&mut self) {
+        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
+        if let Some(made_up) = &self.source.made_up_rows {
+            let rows = Rc::clone(&made_up.rows);
+            let row = move |index: usize| rows.get(index).copied().unwrap_or_default();
+            self.carrier.builder.computed_memory_infos(made_up.rows.len(), row);
+            return;
+        }
         let (ranges, target) = (self.source.ranges.clone(), self.source.target);
         let count = ranges.count();
         let row = move |range: Interval| made_up_region(written(target, range.start), range.size());
         let row = move |index| ranges.get(index).map(row).unwrap_or_default();
         self.carrier.builder.computed_memory_infos(count, row);
-        self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
     }
 }
 

@@ -86,6 +86,8 @@ fn of_memory<'a>(
         target: dump.target(),
         memory,
         system,
+        named: None,
+        made_up_rows: None,
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
         has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),

@@ -10,7 +10,7 @@
 //! |---|---|---|---|---|
 //! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes; both sides of a [32-bit process in a 64-bit dump](#32-bit-processes-in-64-bit-dumps) | thread environment blocks or stack descriptors |
 //! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
-//! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, a row for each range is made up (Windows) |
+//! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, rows are made up of what is known (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
 //! | `t` | `0x41000` | ThreadInfoList | | that stream |
 //! | `u` | `0x40020` | UnloadedModuleList | | that stream |
@@ -46,7 +46,8 @@
 //! | `p` | `0x40100` | less of the storage that is local to fibers |
 //! | `T`, `N`, `P` | | not known; a trace comes along with every option |
 //!
-//! The base set is ThreadList, ModuleList, MemoryList, Exception, SystemInfo and MiscInfo and, in dumps of Windows
+//! The base set is ThreadList, ModuleList, MemoryList, SystemInfo, MiscInfo and Exception (if the source has one, or one is
+//! [named](Options::with_exception_pointers)) and, in dumps of Windows
 //! processes, Token, SystemMemoryInfo and ProcessVmCounters. Function tables, thread names, comments and the streams
 //! of other producers come along with every option.
 //!
@@ -362,6 +363,9 @@
 //! | unwind data that function tables lead to | only what does not lie at the end of a range; no chained records | all, clipped to what is there, with chained records |
 //! | debugger build string in MiscInfo | its own | the source's |
 //! | MiscInfo of a source without one | made up, with the process id `0xf0f0f0f0` | absent |
+//! | exception of a dump without one | made up, a breakpoint in the first thread | none: other readers take it for a crash; made up with [`Options::with_made_up_records`] |
+//! | memory information of a dump without any, with `F` | a row for each range, all private data | what section headers in memory and instruction pointers tell, private data elsewhere: readers unwind no frame into data; all data with [`Options::with_made_up_records`] |
+//! | registers of an exception of which only the thread is named (`/xt`) | those of another thread | those of that thread |
 //! | processor level and revision | blanked for ARM and ARM64, the revision's top four bits for AMD64 | the source's |
 //! | comments, streams of other producers, unknown streams | dropped | carried, with the file offsets in them moved where they are known; unknown streams byte for byte, named in the report |
 //! | a second stream of a kind that a dump has once | ignored | ignored, and named in the report |
@@ -405,14 +409,18 @@ mod comments;
 mod context_form;
 mod edited_memory;
 mod engine;
+mod exception_at;
+mod exceptions;
 mod filter;
 mod first_places;
 mod folders;
 mod full_user_dump;
 mod gapless_runs;
 mod hooks;
+mod known_memory;
 mod made_up;
 mod minidump;
+mod named_exception;
 mod options;
 mod overlaps;
 mod re_encoding;

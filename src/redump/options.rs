@@ -8,6 +8,7 @@ use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::format::debug::Size;
 use crate::redump::engine::Engine;
+use crate::redump::named_exception::NamedException;
 
 /// One option letter.
 struct Letter {
@@ -118,6 +119,8 @@ pub struct Options {
     full_user_dump: bool,
     forced: bool,
     compressed: bool,
+    made_up_records: bool,
+    pub(super) exception: NamedException,
     comment: Option<String>,
 }
 
@@ -127,7 +130,8 @@ impl fmt::Debug for Options {
         let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
         let mut fields = f.debug_struct("Options");
         fields.field("letters", &format_args!("{self}")).field("engine", &self.engine);
-        fields.field("compressed", &self.compressed).field("comment", &comment);
+        fields.field("compressed", &self.compressed).field("made_up_records", &self.made_up_records);
+        fields.field("exception", &self.exception).field("comment", &comment);
         fields.finish()
     }
 }
@@ -217,6 +221,23 @@ impl Options {
     /// True after [`Options::compressed`].
     pub const fn is_compressed(&self) -> bool {
         self.compressed
+    }
+
+    /// Makes up what the debugger does where the source of a Windows process has nothing: an exception, which is a
+    /// breakpoint in the first thread, and with `F` memory information in which all memory is private data.
+    ///
+    /// Without this a dump without an exception stays one: the debugger opens it, and all other readers take the made-up
+    /// breakpoint for a crash. Memory information that `F` asks for says what is known: of images what their section headers in
+    /// memory say, code where an instruction pointer is, and elsewhere data. A [full user dump](Options::full_user_dump) has
+    /// a debug event in any case.
+    #[must_use]
+    pub fn with_made_up_records(self) -> Self {
+        Self { made_up_records: true, ..self }
+    }
+
+    /// True after [`Options::with_made_up_records`].
+    pub const fn has_made_up_records(&self) -> bool {
+        self.made_up_records
     }
 
     /// Adds a comment to the dump, as `/c` does.

@@ -11,7 +11,7 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
-use crate::redump::{full_user_dump, minidump, overlaps, select, transcode, understood};
+use crate::redump::{exception_at, full_user_dump, known_memory, minidump, overlaps, select, transcode, understood};
 use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
@@ -26,6 +26,19 @@ impl fmt::Debug for Redump<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redump").field("plan", &self.plan).finish_non_exhaustive()
     }
+}
+
+/// Adds what the options say of the source, and what is known of its memory.
+fn complete<'a>(source: &mut Source<'a>, options: &Options, hooks: &Hooks<'a>) -> Result<(), RedumpError> {
+    source.named = exception_at::found(source, options, hooks)?;
+    source.made_up_rows = known_memory::made_up_rows(source, options, hooks)?;
+    Ok(())
+}
+
+/// How many rows of memory information are made up.
+fn made_up_rows(plan: &Plan<'_>) -> u64 {
+    let list = plan.directory().iter().find(|entry| entry.stream_type == StreamType::MEMORY_INFO_LIST);
+    list.map_or(0, |entry| u64::from(entry.location.data_size) / MemoryInfo::SIZE as u64)
 }
 
 /// What goes into the result of a source, and the report so far.
@@ -57,14 +70,21 @@ impl<'a> Redump<'a> {
             let reason = "the format has no compressed memory";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
+        if options.is_full_user_dump() && options.names_exception() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "the format has no context of an exception, which would be named in vain";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
         let mut source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,
             Dump::FullUserDump(dump) => full_user_dump::open(dump)?,
         };
+        complete(&mut source, options, &hooks)?;
         let (mut selection, mut report) = selected(&source, options, &hooks)?;
         if let Dump::Minidump(dump) = dump {
             if let Some(sound) = minidump::without_broken(dump, &source, &selection.selected)? {
                 source = sound;
+                complete(&mut source, options, &hooks)?;
                 (selection, report) = selected(&source, options, &hooks)?;
             }
         }
@@ -73,9 +93,9 @@ impl<'a> Redump<'a> {
             report.unfiltered_memory = selection.unfiltered(&source);
         }
         source.refuse_shared_bytes(&selection.selected.ranges)?;
-        let rows_before = source.ranges.count() as u64;
         let asked = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
         let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
+        let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().data().len() as u64));
         let missing = source.missing(&hooks.memory);
         let mut carried = Vec::new();
         let plan = match options.is_full_user_dump() {
@@ -92,7 +112,7 @@ impl<'a> Redump<'a> {
         };
         let rows = match options.is_full_user_dump() {
             true => plan.memory().0,
-            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => rows_before,
+            false if report.made_up.contains(&StreamType::MEMORY_INFO_LIST) => made_up_rows(&plan),
             false => 0,
         };
         source.refuse_growth(plan.size(), asked.saturating_add(rows.saturating_mul(MemoryInfo::SIZE as u64)))?;

@@ -30,7 +30,8 @@ pub struct Report {
     /// What is missing of tables that the file cuts: of the stream directory, or of the threads, modules and regions of a
     /// full user dump. What the missing entries led to is not in the result.
     pub cut_tables: Vec<ReadError>,
-    /// Streams that the source lacks and the debugger always writes.
+    /// Streams that the source lacks and that are written all the same: those that the debugger always writes, an exception only
+    /// if it is asked for ([`Options::with_made_up_records`](crate::redump::Options::with_made_up_records)).
     pub made_up: Vec<StreamType>,
     /// The number of memory ranges in the result.
     pub memory_ranges: u64,
@@ -250,6 +251,8 @@ pub enum Outcome {
     Filtered,
     /// The program asked for it to be left out ([`Hooks`](crate::redump::Hooks)).
     LeftOut,
+    /// Left out: the options name another exception ([`Options`](crate::redump::Options)).
+    Replaced,
     /// Left out: the format of the result has no place for it.
     NoPlace,
     /// Could not be read, and is not in the result.

@@ -338,6 +338,16 @@ impl<'s, 'a> Carrier<'s, 'a> {
         part.map(Some)
     }
 
+    /// A context that is at no location of the file.
+    pub(super) fn new_context(&mut self, context: &Context<'_>) -> PartId {
+        let (whole, bare, triage) = (self.extended_state && self.vectors, self.is_private, self.triage);
+        let (vectors, xstate) = (self.vectors, self.xstate.as_ref());
+        let form = Form { whole, of_thread: false, bare, triage, vectors, xstate };
+        let change = Change::new(context, self.dump.target().processor(), form);
+        self.extended_states += u64::from(!context.tail().is_empty());
+        self.builder.part(CONTEXT, change.applied(context).into_owned())
+    }
+
     /// A context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,

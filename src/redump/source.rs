@@ -9,8 +9,10 @@ use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
 use crate::format::{self, MemoryDescriptor, MinidumpType, StreamType};
-use crate::read::memory::MemoryInfoList;
-use crate::read::{Budget, Context, Interval, Memory, MemoryPositions, Minidump, OwnedMinidump, Target, united};
+use crate::read::memory::{MemoryInfoList, MemoryRegions};
+use crate::read::{
+    Budget, Context, Exception, Interval, Memory, MemoryPositions, Minidump, OwnedMinidump, Target, united,
+};
 
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
@@ -102,6 +104,13 @@ impl<'a> Ranges<'a> {
     }
 }
 
+/// Rows of memory information that are made up of what is known of memory.
+pub(super) struct MadeUpRows {
+    pub(super) rows: Rc<[format::MemoryInfo]>,
+    /// A minidump with these rows and nothing else.
+    pub(super) records: OwnedMinidump,
+}
+
 /// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
 pub(super) const LITTLE: u64 = 0x1_0000;
 
@@ -123,6 +132,10 @@ pub(super) struct Source<'a> {
     pub(super) listed: Listed<'a>,
     /// What the system is by other signs, where the dump does not say.
     pub(super) system: Option<format::SystemInfo>,
+    /// A minidump with the exception that the options name, and nothing else.
+    pub(super) named: Option<OwnedMinidump>,
+    /// What is known of its memory, if the dump says nothing and the options ask for it.
+    pub(super) made_up_rows: Option<MadeUpRows>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
     /// The size that it would have with its memory as it was: what follows from memory is in proportion to it.
@@ -229,10 +242,30 @@ impl<'a> Source<'a> {
         if full { MinidumpType::empty() } else { self.dump().flags() & MinidumpType::FILTER_TRIAGE }
     }
 
+    /// The address space, by the rows of the dump or those that are made up.
+    pub(super) fn regions(&self) -> MemoryRegions<'_> {
+        self.rows().regions()
+    }
+
+    /// The memory information of the dump, or what is made up.
+    pub(super) fn memory_info_list(&self) -> Option<MemoryInfoList<'_>> {
+        self.rows().find()
+    }
+
+    fn rows(&self) -> Minidump<'_> {
+        self.made_up_rows.as_ref().map_or_else(|| self.dump(), |made_up| made_up.records.view())
+    }
+
+    /// The exceptions: the one that the options name, or those of the dump.
+    pub(super) fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
+        let dump = self.named.as_ref().map_or_else(|| self.dump(), OwnedMinidump::view);
+        dump.exceptions().flatten()
+    }
+
     /// The registers of all threads and exceptions, as far as they can be read.
     pub(super) fn contexts(&self) -> impl Iterator<Item = Context<'_>> {
         let dump = self.dump();
-        let exceptions = dump.exceptions().flatten().filter_map(|exception| exception.registers());
+        let exceptions = self.exceptions().filter_map(|exception| exception.registers());
         dump.threads().filter_map(|thread| thread.registers()).chain(exceptions)
     }
 

@@ -16,21 +16,19 @@ use crate::read::list::Record;
 use crate::read::memory::{CompressedMemory, Memory64List, MemoryInfoList, MemoryList};
 use crate::read::system::MiscInfo;
 use crate::read::thread::ThreadInfoList;
-use crate::read::{Budget, Exception, Interval, List, MemoryRange, RawStream, Stream, SystemInfo};
+use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Stream, SystemInfo};
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
-use crate::redump::record_rules::{EXCEPTION, MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
+use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
 use crate::redump::report::{Outcome, Report, StreamReport, Unserved};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
 use crate::redump::source::{Source, written};
-use crate::redump::unused_bytes::{
-    clear_exception, clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info,
-};
+use crate::redump::unused_bytes::{clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info};
 
 /// Fills a builder with what the selection and the options take from the source. Gives also the parts of the file that
 /// records of it refer to.
@@ -148,6 +146,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
+                _ if self.is_replaced(&stream) => Outcome::Replaced,
                 _ if is_filtered => Outcome::Filtered,
                 // With `r` it must hold what its type stands for, and so must what is left of a stream that was cut.
                 Err(error)
@@ -188,6 +187,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if let Some(comment) = self.options.comment() {
             self.comment(comment);
         }
+        self.named_exception();
         if self.source.target.is_windows() {
             self.make_up();
         }
@@ -368,38 +368,6 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.carrier.accounts.list(stream, list, known);
         self.carrier.accounts.ranges(stream.stream_type(), ranges, self.report);
         self.report.list_fault(stream.stream_type(), list);
-        Outcome::Rewritten
-    }
-
-    fn exception(&mut self, stream: &RawStream<'s>, exception: Exception<'s>) -> Outcome {
-        if self.threads_left_out.contains(&exception.thread_id()) {
-            return Outcome::LeftOut;
-        }
-        // There may be many, all on the same few bytes.
-        let size = format::ExceptionStream::SIZE as u64;
-        if let Err(error) = self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size) {
-            return Outcome::Unreadable(error);
-        }
-        let mut raw = *exception.raw();
-        if self.carrier.is_private {
-            clear_exception(&mut raw);
-        }
-        let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
-        let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
-        let record = raw.exception_record;
-        let written = |address| self.source.written(address);
-        let exception_record = format::ExceptionRecord {
-            exception_record: written(record.exception_record),
-            exception_address: written(record.exception_address),
-            exception_information: record
-                .exception_information
-                .map(|parameter| self.source.written_parameter(parameter)),
-            ..record
-        };
-        let result = format::ExceptionStream { exception_record, ..raw };
-        self.carrier.accounts.record(&raw, &result, &EXCEPTION);
-        self.carrier.accounts.behind("bytes behind the record of an exception", stream, format::ExceptionStream::SIZE);
-        self.carrier.builder.exception(result, context);
         Outcome::Rewritten
     }
 

@@ -42,6 +42,7 @@ mod redump_carry;
 mod redump_corpus;
 mod redump_differences;
 mod redump_engine;
+mod redump_exceptions;
 mod redump_filter;
 mod redump_folders;
 mod redump_hooks;
@@ -120,6 +121,7 @@ fn main() -> ExitCode {
         redump_redact::trials(),
         contract::trials(),
         debug::trials(),
+        redump_exceptions::trials(),
         redump_filter::trials(),
         redump_folders::trials(),
         redump_mini::trials(),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use libtest_mimic::Trial;
 use userdump::Dump as Source;
 use userdump::format::StreamType;
-use userdump::redump::{Hooks, MissingMemory, Outcome, Reason, Redump, Report};
+use userdump::redump::{Hooks, MissingMemory, Options, Outcome, Reason, Redump, Report};
 
 use crate::support::cpu::pattern;
 use crate::support::facts::Facts;
@@ -34,6 +34,17 @@ pub fn trials() -> Vec<Trial> {
 
 fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let (out, report) = hooked(source, options, hooks);
+    assert_eq!(faults(&out), [""; 0]);
+    (out, report)
+}
+
+/// With the records that the debugger makes up.
+fn as_debugger<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
+    let options = options.parse::<Options>().expect("they are known").with_made_up_records();
+    let dump = Source::parse(source).expect("the source is a dump");
+    let mut out = Vec::new();
+    let redump = Redump::with_hooks(&dump, &options, hooks).expect("it can be re-encoded");
+    let report = redump.write_to(&mut out).expect("it can be written");
     assert_eq!(faults(&out), [""; 0]);
     (out, report)
 }
@@ -78,7 +89,10 @@ fn a_thread_leaves_with_all_that_is_its_own() {
 fn an_exception_is_made_up_for_a_thread_that_stays() {
     let exception = Exception { context: Part::None, ..Exception::new(1, 0xc000_0005, 0x9800) };
     let source = process().exception(exception).build();
-    let (out, report) = redumped(&source, "/m", Hooks::new().keep_threads(|thread| thread.id() != 1));
+    let hooks = || Hooks::new().keep_threads(|thread| thread.id() != 1);
+    let (out, report) = redumped(&source, "/m", hooks());
+    assert_eq!((Facts::of(&out).stream(6), outcome(&report, kind::EXCEPTION)), (None, Outcome::LeftOut));
+    let (out, report) = as_debugger(&source, "/m", hooks());
     let facts = Facts::of(&out);
     assert_eq!(facts.exceptions().iter().map(|it| (it.thread, it.code)).collect::<Vec<_>>(), [(2, 0x8000_0003)]);
     assert_eq!(outcome(&report, kind::EXCEPTION), Outcome::LeftOut);
@@ -95,7 +109,8 @@ fn modules_leave() {
 fn streams_leave_and_are_not_made_up() {
     let source = process().build();
     let without = [StreamType::MODULE_LIST, StreamType(0x1_0001), StreamType::THREAD_NAMES];
-    let (out, report) = redumped(&source, "/m", Hooks::new().keep_streams(|it| !without.contains(&it.stream_type())));
+    let hooks = Hooks::new().keep_streams(|it| !without.contains(&it.stream_type()));
+    let (out, report) = as_debugger(&source, "/m", hooks);
     let kinds = Facts::of(&out).kinds();
     assert!(without.iter().all(|left| !kinds.contains(&left.0)), "{kinds:?}");
     assert!(without.iter().all(|left| outcome(&report, left.0) == Outcome::LeftOut && !report.made_up.contains(left)));
@@ -131,7 +146,7 @@ fn what_would_be_made_up_may_be_left_out() {
     for source in [dump().build(), no_rows.build()] {
         for left_out in [kind::MEMORY_INFO_LIST, kind::EXCEPTION, 4, 19, 21, 22] {
             let hooks = Hooks::new().keep_streams(|stream| stream.stream_type().0 != left_out);
-            let (out, report) = redumped(&source, "/mF", hooks);
+            let (out, report) = as_debugger(&source, "/mF", hooks);
             let mut expected = vec![4, kind::EXCEPTION, 19, 21, 22, kind::MEMORY_INFO_LIST];
             expected.retain(|kind| *kind != left_out);
             let mut made_up: Vec<u32> = report.made_up.iter().map(|it| it.0).collect();

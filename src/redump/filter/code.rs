@@ -33,7 +33,7 @@ pub(in crate::redump) struct Code {
 
 impl Code {
     pub(in crate::redump) fn new(source: &Source<'_>) -> Self {
-        let regions = source.dump().regions();
+        let regions = source.regions();
         let bases = bases(source);
         let modules = source.modules();
         let (sections, unknown) = sections(source, &bases, &modules);

@@ -273,8 +273,7 @@ impl StackFilter {
 
 /// The instruction pointers of all contexts, and where an exception was raised.
 fn instructions(source: &Source<'_>) -> Vec<u64> {
-    let dump = source.dump();
-    let raised = dump.exceptions().flatten().filter_map(|exception| exception.instruction_address());
+    let raised = source.exceptions().filter_map(|exception| exception.instruction_address());
     let pointers = source.contexts().filter_map(|context| context.instruction_pointer()).chain(raised);
     let mut pointers: Vec<u64> = pointers.map(|pointer| source.target.mask(pointer)).collect();
     pointers.sort_unstable();

@@ -40,6 +40,8 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         understood: Some(understood(dump)),
         runs: Runs::new(&memory),
         memory,
+        named: None,
+        made_up_rows: None,
         file_size: dump.data().len() as u64,
         plain_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()

@@ -61,7 +61,7 @@ struct Regions<'r> {
 
 impl<'r> Regions<'r> {
     fn new(source: &'r Source<'_>) -> Self {
-        let rows = source.dump().find::<MemoryInfoList<'r>>();
+        let rows = source.memory_info_list();
         let mut regions = Self { rows, target: source.target, settled: None };
         let mut next_free = Some(0);
         let are_apart = regions.iter().all(|(bounds, _)| {

@@ -104,7 +104,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
     /// The row or line that has the address, if it is in use.
     fn region(&mut self, address: u64) -> Option<MemoryRegion<'s>> {
         let source = self.source;
-        let regions = self.regions.get_or_insert_with(|| source.dump().regions());
+        let regions = self.regions.get_or_insert_with(|| source.regions());
         regions.at_address(address).filter(|region| region.state() == MemoryState::COMMIT)
     }
 

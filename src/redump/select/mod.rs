@@ -144,7 +144,7 @@ impl<'a> Threads<'a> {
     fn new(source: &'a Source<'_>, hooks: &Hooks<'_>) -> Self {
         let dump = &source.dump();
         let left_out = hooks.threads_left_out(dump);
-        let exceptions = dump.exceptions().flatten().filter(|exception| !left_out.contains(&exception.thread_id()));
+        let exceptions = source.exceptions().filter(|exception| !left_out.contains(&exception.thread_id()));
         Self {
             list: dump.find(),
             extended: dump.find(),
@@ -189,7 +189,7 @@ impl<'a> Threads<'a> {
 
     /// The whole stacks of all threads, whatever the stack pointers are.
     fn below(&self, source: &Source<'_>, in_use: &mut Stacks<'_, '_>) -> Vec<Interval> {
-        let regions = source.dump().regions();
+        let regions = source.regions();
         let all = self.list().chain(self.extended().map(|thread| thread.thread()));
         let whole = all.filter_map(|thread| stacks::whole(source, &thread, &regions));
         whole.chain(in_use.whole_others()).collect()

@@ -92,7 +92,7 @@ impl NarrowSide {
         let dump = Dump::Minidump(source.dump());
         let Some(process) = Wow64::of(&dump, &source.memory) else { return Self::default() };
         let mut side = Self::default();
-        let mut raised: Vec<_> = source.dump().exceptions().flatten().collect();
+        let mut raised: Vec<_> = source.exceptions().collect();
         raised.sort_by_key(|exception| exception.thread_id());
         let mut has_any = false;
         for (thread, wide) in threads {

@@ -19,7 +19,7 @@ const PROTECTIONS: MemoryProtection = MemoryProtection::READ_WRITE
 /// Adds the private regions that can be written or executed. Where nothing describes regions, every range counts.
 pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let source = wanted.source;
-    let regions = source.dump().regions();
+    let regions = source.regions();
     if regions.is_empty() {
         for range in source.ranges.iter() {
             wanted.add(range, Reason::PrivateRegion);

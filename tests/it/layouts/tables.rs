@@ -153,6 +153,10 @@ layouts! {
         thread_context: LocationDescriptor = 160,
     }
 
+    JitDebugInfo = 40 {
+        size: u32 = 0, processor_architecture: u32 = 4, thread_id: u32 = 8, reserved0: u32 = 12,
+        exception_address: u64 = 16, exception_record: u64 = 24, context_record: u64 = 32,
+    }
     ContextEx = 24 { all: ContextChunk = 0, legacy: ContextChunk = 8, xstate: ContextChunk = 16 }
     ContextChunk = 8 { offset: i32 = 0, length: u32 = 4 }
     XSaveHeader = 64 { mask: u64 = 0, compaction_mask: u64 = 8, reserved: [u64; 6] = 16 }

@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 59] = [
+const MATTERS: [&str; 62] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -37,6 +37,9 @@ const MATTERS: [&str; 59] = [
     "unwind data that function tables lead to",
     "debugger build string in MiscInfo",
     "MiscInfo of a source without one",
+    "exception of a dump without one",
+    "memory information of a dump without any, with `F`",
+    "registers of an exception of which only the thread is named (`/xt`)",
     "processor level and revision",
     "comments, streams of other producers, unknown streams",
     "a second stream of a kind that a dump has once",

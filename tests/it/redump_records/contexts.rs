@@ -166,7 +166,8 @@ fn threads_and_exceptions_share_a_context() {
     assert_eq!(places, [places[0]; 3]);
     // The made-up exception has that of the first thread.
     let dump = Dump::new().system_info(SystemInfo::default());
-    let out = Redumped::of(&dump.thread(Thread::new(1).context(Cpu::AMD64.context(1, 2))).build(), "/m");
+    let source = dump.thread(Thread::new(1).context(Cpu::AMD64.context(1, 2))).build();
+    let out = Redumped::as_debugger(&source, "/m");
     assert_eq!(out.facts().exceptions()[0].context_at, out.facts().threads()[0].context_at);
 }
 
@@ -188,7 +189,7 @@ fn a_context_that_does_not_lie_in_the_file_is_none() {
 
 fn threads_without_a_context_stay_without() {
     let source = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).build();
-    let out = Redumped::of(&source, "/m");
+    let out = Redumped::as_debugger(&source, "/m");
     assert_eq!((out.facts().threads()[0].context.len(), out.faults()), (0, vec![]));
     // The exception that is made up has none then, either.
     assert_eq!(out.facts().exceptions()[0].context.len(), 0);

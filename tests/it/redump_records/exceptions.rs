@@ -13,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
         an_exception_is_kept_field_by_field,
         several_exceptions_are_kept_in_their_order,
         on_windows_an_exception_is_made_up,
+        none_is_made_up_unless_it_is_asked_for,
         on_other_systems_none_is_made_up,
         without_threads_none_is_made_up,
         one_that_cannot_be_read_is_as_good_as_none,
@@ -72,7 +73,7 @@ fn several_exceptions_are_kept_in_their_order() {
 /// Checks that the exception is the one that the debugger makes up for thread 5.
 fn assert_made_up(source: &[u8]) {
     for options in ["/m", "/ma"] {
-        let out = Redumped::of(source, options);
+        let out = Redumped::as_debugger(source, options);
         let facts = out.facts();
         let [made_up] = facts.exceptions().try_into().expect("there is one");
         assert_eq!((made_up.thread, made_up.code, made_up.flags), (5, 0x8000_0003, 0));
@@ -90,19 +91,29 @@ fn on_windows_an_exception_is_made_up() {
     }
 }
 
+fn none_is_made_up_unless_it_is_asked_for() {
+    let cut = threads(SystemInfo::default()).raw(6, [5; 167]).build();
+    for source in [threads(SystemInfo::default()).build(), cut] {
+        for options in ["/m", "/mfFhut", "/ma", "/mA", "/mr", "/mR", "/ms"] {
+            let out = Redumped::of(&source, options);
+            assert_eq!((out.facts().stream(6), out.made_up().contains(&6)), (None, false), "{options}");
+        }
+    }
+}
+
 fn on_other_systems_none_is_made_up() {
     for platform in [4, 0x8000, 0x8101, 0x8102, 0x8201, 0x8203, 0x8206, u32::MAX] {
         let system = SystemInfo { platform, ..SystemInfo::default() };
-        let out = Redumped::of(&threads(system).build(), "/ma");
+        let out = Redumped::as_debugger(&threads(system).build(), "/ma");
         assert_eq!((out.facts().stream(6), out.made_up()), (None, vec![]), "{platform:#x}");
     }
     // A dump that does not say what it is of is of no Windows.
-    let out = Redumped::of(&Dump::new().thread(Thread::new(1)).build(), "/ma");
+    let out = Redumped::as_debugger(&Dump::new().thread(Thread::new(1)).build(), "/ma");
     assert_eq!((out.facts().kinds(), out.made_up()), (vec![3, 9], vec![]));
 }
 
 fn without_threads_none_is_made_up() {
-    let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).build(), "/m");
+    let out = Redumped::as_debugger(&Dump::new().system_info(SystemInfo::default()).build(), "/m");
     assert_eq!((out.facts().stream(6), out.made_up().contains(&6)), (None, false));
 }
 
@@ -110,7 +121,7 @@ fn one_that_cannot_be_read_is_as_good_as_none() {
     let cut = |dump: Dump| dump.raw(6, [5; 167]);
     assert_made_up(&cut(threads(SystemInfo::default())).build());
     let exception = Exception { context: Part::None, ..Exception::new(3, 9, 0) };
-    let out = Redumped::of(&cut(threads(SystemInfo::default())).exception(exception).build(), "/m");
+    let out = Redumped::as_debugger(&cut(threads(SystemInfo::default())).exception(exception).build(), "/m");
     assert_eq!(out.facts().exceptions().len(), 1);
     assert_eq!((out.facts().exceptions()[0].code, out.made_up().contains(&6)), (9, false));
 }

@@ -4,9 +4,10 @@ use libtest_mimic::Trial;
 
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::facts;
+use crate::support::image::{CODE, DATA, headers};
 use crate::support::redumped::{Redumped, hex};
 use crate::support::trials;
-use crate::synth::{Dump, MemoryInfo, Shape, Stack, SystemInfo, Thread, kind};
+use crate::synth::{Dump, Exception, MemoryInfo, Module, Part, Shape, Stack, SystemInfo, Thread, kind};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -14,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         longer_rows_are_written_in_the_usual_size,
         without_rows_they_are_made_up_for_each_range,
         made_up_rows_describe_all_memory_of_the_source,
+        made_up_rows_say_what_is_known,
         an_empty_list_is_as_good_as_none,
         no_rows_are_made_up_for_other_systems,
     ]
@@ -118,6 +120,57 @@ fn made_up_rows_describe_all_memory_of_the_source() {
     let out = Redumped::of(&source, "/mF");
     out.assert_memory(&[(0x9008, 8)]);
     assert_eq!(hex(&out.facts().memory_infos()), hex(&[made_up(0x5000, 0x100), made_up(0x9008, 8)]));
+}
+
+fn made_up_rows_say_what_is_known() {
+    let sections = [("code", 0x1000, 0x1800, CODE), ("data", 0x3000, 0x200, DATA), ("const", 0x4000, 8, 0x4000_0040)];
+    let image = headers(Cpu::AMD64, &sections);
+    let with = |exception: Option<Exception>| {
+        let dump = Dump::new().system_info(SystemInfo::default());
+        let dump = dump.module(Module::new(0x40_0000, 0x6000, "a.exe")).module(Module::new(0x50_0000, 0x2000, "b.dll"));
+        let dump = dump.thread(Thread::new(1).context(Cpu::AMD64.context(0x40_1010, 0x70_0080)));
+        // Generated code, and a stack that runs code.
+        let dump = dump.thread(Thread::new(2).context(Cpu::AMD64.context(0x60_0010, 0x70_0090)));
+        let dump = dump.thread(Thread::new(3).context(Cpu::AMD64.context(0x70_0010, 0x70_00a0)));
+        let dump = dump.memory(0x40_0000, [image.clone(), vec![0; 0x6000 - image.len()]].concat());
+        let dump = dump.memory(0x50_0800, [0; 0x100]).memory(0x60_0000, [0; 0x1000]);
+        let dump = dump.memory(0x70_0000, [0; 0x1000]).memory(0x80_0000, [0; 0x1000]);
+        exception.into_iter().fold(dump, |dump, exception| dump.exception(exception)).build()
+    };
+    let image = |base, size, protect, allocation_base| facts::MemoryInfo {
+        allocation_base,
+        allocation_protect: 0x80,
+        protect,
+        kind: 0x100_0000,
+        ..made_up(base, size)
+    };
+    let jit = |protect| facts::MemoryInfo { protect, ..made_up(0x60_0000, 0x1000) };
+    let expected = |jit| {
+        [
+            image(0x40_0000, 0x1000, 2, 0x40_0000),
+            image(0x40_1000, 0x2000, 0x20, 0x40_0000),
+            image(0x40_3000, 0x1000, 4, 0x40_0000),
+            image(0x40_4000, 0x2000, 2, 0x40_0000),
+            image(0x50_0800, 0x100, 0x20, 0x50_0000),
+            jit,
+            made_up(0x70_0000, 0x1000),
+            made_up(0x80_0000, 0x1000),
+        ]
+    };
+    for options in WITH_ROWS {
+        let out = Redumped::of(&with(None), options);
+        assert_eq!(hex(&out.facts().memory_infos()), hex(&expected(jit(0x20))), "{options}");
+        assert!(out.made_up().contains(&16));
+    }
+    // Data execution prevention: what the instruction pointer is at was not executable.
+    let mut refused = Exception { context: Part::None, ..Exception::new(2, 0xc000_0005, 0x60_0010) };
+    (refused.parameters, refused.information[0]) = (2, 8);
+    assert_eq!(hex(&Redumped::of(&with(Some(refused)), "/mF").facts().memory_infos()), hex(&expected(jit(4))));
+    // The debugger's way is another one.
+    let out = Redumped::as_debugger(&with(None), "/mF");
+    let ranges =
+        [(0x40_0000, 0x6000), (0x50_0800, 0x100), (0x60_0000, 0x1000), (0x70_0000, 0x1000), (0x80_0000, 0x1000)];
+    assert_eq!(hex(&out.facts().memory_infos()), hex(&ranges.map(|(base, size)| made_up(base, size))));
 }
 
 fn an_empty_list_is_as_good_as_none() {

@@ -135,6 +135,9 @@ pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIG
 /// What MiniDumpWriteDump writes with compressed memory.
 pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
 
+/// What today's debugger makes of `in.dmp` in the folder `exception-words`, by the words that it was given.
+pub const EXCEPTION_WORDS: [&str; 9] = ["plain", "xp", "xrxc", "xr", "xc", "xt", "xpxt", "j", "xpma"];
+
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
@@ -154,6 +157,7 @@ fn members() -> Vec<String> {
     members.extend(wow64.chain(["wow64-live/f.dmp", WOW64_SMALLEST].map(str::to_owned)));
     members.extend(letters().map(|(path, _)| path));
     members.extend(triage_dumps().flatten());
+    members.extend(EXCEPTION_WORDS.iter().chain(&["in"]).map(|name| format!("exception-words/{name}.dmp")));
     members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));
     members.sort_unstable();
     members.dedup();

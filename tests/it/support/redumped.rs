@@ -32,6 +32,11 @@ impl Redumped {
         redumped
     }
 
+    /// As [`Redumped::of`], with the records that the debugger makes up.
+    pub fn as_debugger(source: &[u8], options: &str) -> Self {
+        Self::with(source, &parsed(options).with_made_up_records())
+    }
+
     /// As [`Redumped::of`], whatever the check finds.
     pub fn twice(source: &[u8], options: &Options) -> Self {
         let first = Self::once(source, options);

@@ -116,7 +116,7 @@ impl Judge<'_, '_> {
                 | Outcome::Duplicate
                 | Outcome::Unreadable(_) => true,
                 // No program asks for the one, and a minidump has a place for everything.
-                Outcome::LeftOut | Outcome::NoPlace => false,
+                Outcome::LeftOut | Outcome::NoPlace | Outcome::Replaced => false,
                 other => panic!("nobody judges {other:?}"),
             };
             self.unless(is_right, || format!("stream {:#x} is {:?}", entry.kind, stream.outcome));

@@ -1,0 +1,27 @@
+//! Exceptions that handlers of crashes left on stacks.
+
+use userdump::Dump;
+use userdump::read::exception::ExceptionPointers;
+
+/// A line for each, with the words of the command line that name it.
+pub fn found(dump: &Dump<'_>) -> String {
+    let found = dump.find_exception_pointers(&dump.memory());
+    if found.is_empty() {
+        return "no exception is found on the stacks\n".to_owned();
+    }
+    found.iter().map(|found| line(dump, found)).collect()
+}
+
+fn line(dump: &Dump<'_>, found: &ExceptionPointers) -> String {
+    let ExceptionPointers { address, thread_id, record, .. } = found;
+    let (code, raised) = (record.exception_code, record.exception_address);
+    let module = dump.modules().find(|module| module.contains(raised));
+    let place = module.and_then(|module| {
+        let name = module.name().ok()?.to_string();
+        let name = name.rsplit(['\\', '/']).next().unwrap_or_default().to_owned();
+        let offset = dump.target().mask(raised.wrapping_sub(module.base()));
+        Some(format!(", {}+{offset:#x}", name.escape_debug()))
+    });
+    let place = place.unwrap_or_default();
+    format!("/xp {address:#x} /xt {thread_id:#x}  code {code:#x} at {raised:#x}{place}\n")
+}

@@ -1,0 +1,11 @@
+//! The exception that the options name by an address in the memory of the dump, and those that are found there.
+
+mod finding;
+mod golden;
+mod words;
+
+use libtest_mimic::Trial;
+
+pub fn trials() -> Vec<Trial> {
+    [golden::trials(), words::trials(), finding::trials()].into_iter().flatten().collect()
+}
