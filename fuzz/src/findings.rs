@@ -165,8 +165,8 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST]
     } else if result.code == FindingCode::NoModules {
         &[StreamType::MODULE_LIST]
-    } else if result.code == FindingCode::ContextMissing {
-        // An exception that is made up has the context of a thread.
+    } else if matches!(result.code, FindingCode::ContextMissing | FindingCode::ContextOfOtherProcessor) {
+        // An exception that is made up has the context of a thread, and a full user dump cuts one of no known size.
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST, StreamType::EXCEPTION]
     } else {
         result.stream.as_slice()
