@@ -136,18 +136,18 @@ struct FindingFacts {
 
 pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
     let dump = findings.dump;
-    let modules = Modules::of(dump);
+    let (modules, memory) = (Modules::of(dump), dump.memory());
     let exception = |it: AnyException<'_>| ExceptionFacts::of(&it, &modules.place(&it), dump.target());
     let facts = Facts {
         format: format(dump),
         arch: dump.target().processor().short_name,
         os: dump.target().platform.and_then(system),
         threads_without_stack: {
-            let stacks = Stacks::of(dump);
+            let stacks = Stacks::of(&memory);
             dump.threads().filter(|thread| stacks.lack(thread)).count() as u64
         },
-        wow64: Wow64Facts::of(dump),
-        triage: Triage::of(dump).map(|mut stacks| stacks.total(dump.threads()).into()),
+        wow64: Wow64Facts::of(dump, &memory),
+        triage: Triage::of(dump, &memory).map(|mut stacks| stacks.total(dump.threads()).into()),
         exceptions: dump.exceptions().map(exception).collect(),
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),

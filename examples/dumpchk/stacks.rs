@@ -1,17 +1,16 @@
 //! Threads of which the dump has no stack.
 
-use userdump::Dump;
 use userdump::read::Memory;
 use userdump::read::any_format::AnyThread;
 
 /// Looks for the stacks of threads.
-pub struct Stacks<'a> {
-    memory: Memory<'a>,
+pub struct Stacks<'m, 'a> {
+    memory: &'m Memory<'a>,
 }
 
-impl<'a> Stacks<'a> {
-    pub fn of(dump: &Dump<'a>) -> Self {
-        Self { memory: dump.memory() }
+impl<'m, 'a> Stacks<'m, 'a> {
+    pub const fn of(memory: &'m Memory<'a>) -> Self {
+        Self { memory }
     }
 
     /// True if no descriptor names a stack, and there is no memory at the stack pointer either.

@@ -33,9 +33,10 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         Dump::FullUserDump(dump) => user_dump_head(out, dump)?,
         _ => {}
     }
-    Wow64Facts::of(dump).map_or(Ok(()), |facts| facts.print(out))?;
+    let by_address = dump.memory();
+    Wow64Facts::of(dump, &by_address).map_or(Ok(()), |facts| facts.print(out))?;
     let names = thread_names(dump);
-    let (mut triage, stacks) = (Triage::of(dump), Stacks::of(dump));
+    let (mut triage, stacks) = (Triage::of(dump, &by_address), Stacks::of(&by_address));
     table(out, "threads", dump.threads(), |row| {
         let words = triage.as_mut().and_then(|stacks| stacks.words(&row));
         thread(&row, names.get(&row.id()), words, stacks.lack(&row))

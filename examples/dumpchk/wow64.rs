@@ -34,10 +34,9 @@ struct ThreadFacts {
 
 impl Wow64Facts {
     /// `None` if the dump is not of a 32-bit process on 64-bit Windows.
-    pub fn of(dump: &Dump<'_>) -> Option<Self> {
-        let memory = dump.memory();
-        let process = Wow64::of(dump, &memory)?;
-        let threads = dump.threads().filter_map(|thread| ThreadFacts::of(&process, &memory, &thread)).collect();
+    pub fn of(dump: &Dump<'_>, memory: &Memory<'_>) -> Option<Self> {
+        let process = Wow64::of(dump, memory)?;
+        let threads = dump.threads().filter_map(|thread| ThreadFacts::of(&process, memory, &thread)).collect();
         let modules = dump.modules().filter(|module| process.is_32_bit(module)).map(|module| module.base()).collect();
         Some(Self { process_environment_block: process.process_environment_block(), threads, modules })
     }

@@ -386,6 +386,10 @@ bitflags! {
 }
 
 impl MemoryProtection {
+    /// Every way in which memory of a program can be executed, guard pages included.
+    pub(crate) const EXECUTABLE: Self =
+        Self::EXECUTE.union(Self::EXECUTE_READ).union(Self::EXECUTE_READ_WRITE).union(Self::EXECUTE_WRITE_COPY);
+
     /// True if the memory can be read.
     pub const fn allows_read(self) -> bool {
         self.allows(
@@ -417,10 +421,7 @@ impl MemoryProtection {
     /// True if the memory can be executed.
     pub const fn allows_execute(self) -> bool {
         self.allows(
-            Self::EXECUTE
-                .union(Self::EXECUTE_READ)
-                .union(Self::EXECUTE_READ_WRITE)
-                .union(Self::EXECUTE_WRITE_COPY)
+            Self::EXECUTABLE
                 .union(Self::GRAPHICS_EXECUTE)
                 .union(Self::GRAPHICS_EXECUTE_READ)
                 .union(Self::GRAPHICS_EXECUTE_READ_WRITE),

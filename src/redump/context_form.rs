@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::format::ProcessorArchitecture;
-use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, RegisterField, RegisterGroup};
+use crate::format::context::{CONTEXT_CPU_MASK, ContextLayout, FXSAVE_SIZE, RegisterField, RegisterGroup};
 use crate::format::processor::Processor;
 use crate::format::system::XStateConfigFeature;
 use crate::read::Context;
@@ -15,8 +15,6 @@ use crate::redump::accounts::Accounts;
 use crate::redump::filter::triage::Triage;
 use crate::redump::unused_bytes::keep_only;
 
-/// The size of the area of the `FXSAVE` instruction in bytes.
-const FXSAVE: u32 = 512;
 /// The processor status bit of ARM for Thumb code.
 const ARM_THUMB: u32 = 0x20;
 
@@ -184,7 +182,7 @@ fn filtered(context: &Context<'_>, triage: &Triage) -> Vec<Range<u32>> {
     let mut ranges: Vec<_> = Vec::new();
     let mut before: Option<RegisterField> = None;
     // So is what no register has of the area of FXSAVE.
-    ranges.extend(layout.fxsave.map(|start| start..start + FXSAVE));
+    ranges.extend(layout.fxsave.map(|start| start..start + FXSAVE_SIZE));
     for register in layout.registers() {
         let end = register.offset + register.size;
         if holds_data(register.group) {

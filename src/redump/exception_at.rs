@@ -1,18 +1,16 @@
 //! Finds the exception that the options name in the memory of the source.
 
 use alloc::borrow::Cow;
-use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::format::exception::JitDebugInfo;
 use crate::format::{self, ProcessorArchitecture};
 use crate::read::exception::in_memory;
-use crate::read::{OwnedMinidump, Target, Thread};
+use crate::read::{OwnedMinidump, Thread};
 use crate::redump::hooks::Hooks;
 use crate::redump::made_up::STATUS_BREAKPOINT;
 use crate::redump::options::Options;
-use crate::redump::source::Source;
-use crate::write::MinidumpBuilder;
+use crate::redump::source::{Source, made_records};
 
 /// The exception that the options name, as the only one of a minidump; `None` if they name none.
 pub(super) fn found(
@@ -102,20 +100,8 @@ fn made(
     exception_record: format::ExceptionRecord,
     context: Option<Cow<'_, [u8]>>,
 ) -> Result<OwnedMinidump, RedumpError> {
-    let mut builder = MinidumpBuilder::new();
-    builder.system_info(system_info(source.target), None);
-    let context = context.map(|bytes| builder.part("CONTEXT", bytes));
-    builder.exception(format::ExceptionStream { thread_id, exception_record, ..Default::default() }, context);
-    let mut bytes = Vec::new();
-    builder.plan()?.write_to(&mut bytes)?;
-    Ok(OwnedMinidump::parse(bytes)?)
-}
-
-/// What says that records are of the target.
-pub(super) fn system_info(target: Target) -> format::SystemInfo {
-    format::SystemInfo {
-        processor_architecture: target.architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
-        platform_id: target.platform.unwrap_or_default(),
-        ..Default::default()
-    }
+    made_records(source.target, |builder| {
+        let context = context.map(|bytes| builder.part("CONTEXT", bytes));
+        builder.exception(format::ExceptionStream { thread_id, exception_record, ..Default::default() }, context);
+    })
 }

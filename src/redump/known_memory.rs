@@ -26,13 +26,12 @@ use crate::format::{MemoryInfo, MemoryProtection, MinidumpType, StreamType};
 use crate::read::memory::MemoryInfoList;
 use crate::read::module::{Image, ImageSection};
 use crate::read::work::worked;
-use crate::read::{Budget, Exception, Interval, Located, OwnedMinidump, Ranked, holder, position, settle};
-use crate::redump::exception_at::system_info;
+use crate::read::{Budget, Exception, Interval, Located, Ranked, holder, position, settle};
 use crate::redump::hooks::Hooks;
+use crate::redump::made_up::made_up_region;
 use crate::redump::options::Options;
 use crate::redump::report::ItemFault;
-use crate::redump::source::{MadeUpRows, Source};
-use crate::write::MinidumpBuilder;
+use crate::redump::source::{MadeUpRows, Source, made_records};
 
 /// Memory has its protection by pages.
 const PAGE: u64 = 0x1000;
@@ -89,14 +88,12 @@ pub(super) fn made_up_rows(
     }
     source.faults.append(&mut faults);
     let Some(rows) = rows else { return Ok(None) };
-    let mut builder = MinidumpBuilder::new();
-    builder.system_info(system_info(source.target), None);
     let rows: Rc<[MemoryInfo]> = rows.into();
     let shared = Rc::clone(&rows);
-    builder.computed_memory_infos(rows.len(), move |index| shared.get(index).copied().unwrap_or_default());
-    let mut bytes = Vec::new();
-    builder.plan()?.write_to(&mut bytes)?;
-    Ok(Some(MadeUpRows { rows, records: OwnedMinidump::parse(bytes)? }))
+    let records = made_records(source.target, |builder| {
+        builder.computed_memory_infos(rows.len(), move |index| shared.get(index).copied().unwrap_or_default());
+    })?;
+    Ok(Some(MadeUpRows { rows, records }))
 }
 
 /// What is known; each of the lists is sorted and apart.
@@ -210,7 +207,7 @@ impl KnownMemory {
             return (piece, of_image(piece, image.base, protection));
         }
         let piece = Interval { start, last: before_section.last.min(end(&self.images)) };
-        let data = private_data(piece);
+        let data = made_up_region(piece.start, piece.size());
         let row = match self.runs(piece) {
             true => MemoryInfo { protect: MemoryProtection::EXECUTE_READ.bits(), ..data },
             false => data,
@@ -238,19 +235,6 @@ fn made_private(row: &mut MemoryInfo) {
     row.allocation_protect = MemoryProtection::READ_WRITE.bits();
     if row.protect == MemoryProtection::READ_ONLY.bits() {
         row.protect = MemoryProtection::READ_WRITE.bits();
-    }
-}
-
-/// Memory as the debugger describes it where it knows nothing.
-fn private_data(piece: Interval) -> MemoryInfo {
-    MemoryInfo {
-        base_address: piece.start,
-        allocation_protect: MemoryProtection::READ_WRITE.bits(),
-        region_size: piece.size(),
-        state: MemoryState::COMMIT.bits(),
-        protect: MemoryProtection::READ_WRITE.bits(),
-        memory_type: MemoryType::PRIVATE.bits(),
-        ..Default::default()
     }
 }
 

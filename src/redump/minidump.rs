@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use crate::error::RedumpError;
 use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType, SystemInfo};
@@ -88,6 +89,7 @@ fn of_memory<'a>(
         system,
         named: None,
         made_up_rows: None,
+        module_intervals: OnceCell::new(),
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
         has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),

@@ -353,6 +353,11 @@ impl Options {
         self.bits.bits() & !covered.bits()
     }
 
+    /// True if bytes without a meaning become zero, and no memory comes along that was not selected (`r`, `R`, `s`).
+    pub(super) fn is_private(&self) -> bool {
+        self.contain(MinidumpType::FILTER_MODULE_PATHS) || self.contain(MinidumpType::FILTER_MEMORY)
+    }
+
     /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all the memory that there is.
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
         const OF_USER_DUMP: MinidumpType =

@@ -88,7 +88,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
         let folders = options.contain(MinidumpType::FILTER_MODULE_PATHS).then(|| Folders::of(&dump));
-        let is_private = folders.is_some() || options.contain(MinidumpType::FILTER_MEMORY);
+        let is_private = options.is_private();
         let mut xstate = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate());
         if is_private {
             // As the result has it.

@@ -4,15 +4,18 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
 use crate::format::stream::Handling;
-use crate::format::{self, MemoryDescriptor, MinidumpType, StreamType};
+use crate::format::{self, MemoryDescriptor, MinidumpType, ProcessorArchitecture, StreamType};
 use crate::read::memory::{MemoryInfoList, MemoryRegions};
 use crate::read::{
     Budget, Context, Exception, Interval, Memory, MemoryPositions, Minidump, OwnedMinidump, Target, united,
 };
+
+use crate::write::MinidumpBuilder;
 
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
@@ -111,6 +114,25 @@ pub(super) struct MadeUpRows {
     pub(super) records: OwnedMinidump,
 }
 
+/// A minidump of the target with what `fill` adds and nothing else.
+pub(super) fn made_records<'r>(
+    target: Target,
+    fill: impl FnOnce(&mut MinidumpBuilder<'r>),
+) -> Result<OwnedMinidump, RedumpError> {
+    let mut builder = MinidumpBuilder::new();
+    // What says that records are of the target.
+    let system = format::SystemInfo {
+        processor_architecture: target.architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
+        platform_id: target.platform.unwrap_or_default(),
+        ..Default::default()
+    };
+    builder.system_info(system, None);
+    fill(&mut builder);
+    let mut bytes = Vec::new();
+    builder.plan()?.write_to(&mut bytes)?;
+    Ok(OwnedMinidump::parse(bytes)?)
+}
+
 /// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
 pub(super) const LITTLE: u64 = 0x1_0000;
 
@@ -130,6 +152,8 @@ pub(super) struct Source<'a> {
     pub(super) ranges: Ranges<'a>,
     /// All ranges in any order, those too that others hide.
     pub(super) listed: Listed<'a>,
+    /// See [`Source::modules`]; nothing before they are asked for.
+    pub(super) module_intervals: OnceCell<Vec<Interval>>,
     /// What the system is by other signs, where the dump does not say.
     pub(super) system: Option<format::SystemInfo>,
     /// A minidump with the exception that the options name, and nothing else.
@@ -221,8 +245,10 @@ impl<'a> Source<'a> {
     }
 
     /// Where the modules are, in the order of addresses and apart, as far as they reach.
-    pub(super) fn modules(&self) -> Vec<Interval> {
-        self.dump().module_extents().intervals()
+    ///
+    /// They are worked out once, for that takes a look at all regions.
+    pub(super) fn modules(&self) -> &[Interval] {
+        self.module_intervals.get_or_init(|| self.dump().module_extents().intervals())
     }
 
     /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.

@@ -26,11 +26,6 @@ const KNOWN_FLAGS: u32 = 0xff;
 /// Codes below this are those of no exception.
 const LEAST_CODE: u32 = 0x1_0000;
 
-const EXECUTABLE: MemoryProtection = MemoryProtection::EXECUTE
-    .union(MemoryProtection::EXECUTE_READ)
-    .union(MemoryProtection::EXECUTE_READ_WRITE)
-    .union(MemoryProtection::EXECUTE_WRITE_COPY);
-
 /// Two words on a stack that lead to an exception and to the registers at that moment: an `EXCEPTION_POINTERS`.
 ///
 /// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) makes a crash dump of it.
@@ -218,7 +213,9 @@ impl Search<'_, '_> {
     fn is_code(&self, address: u64) -> bool {
         let is_executable = || {
             let region = self.regions.at_address(address);
-            region.is_some_and(|it| it.state() == MemoryState::COMMIT && it.protection().intersects(EXECUTABLE))
+            region.is_some_and(|it| {
+                it.state() == MemoryState::COMMIT && it.protection().intersects(MemoryProtection::EXECUTABLE)
+            })
         };
         any_has(&self.modules, address) || is_executable()
     }

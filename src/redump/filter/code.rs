@@ -17,11 +17,6 @@ use crate::redump::source::Source;
 /// The size of a page, to which memory is executable or not.
 const PAGE: u64 = 0x1000;
 
-const EXECUTABLE: MemoryProtection = MemoryProtection::EXECUTE
-    .union(MemoryProtection::EXECUTE_READ)
-    .union(MemoryProtection::EXECUTE_READ_WRITE)
-    .union(MemoryProtection::EXECUTE_WRITE_COPY);
-
 /// Where modules and their code are; sorted and apart.
 #[derive(Debug)]
 pub(in crate::redump) struct Code {
@@ -35,7 +30,7 @@ impl Code {
     pub(in crate::redump) fn new(source: &Source<'_>) -> Self {
         let regions = source.regions();
         let bases = bases(source);
-        let modules = source.modules();
+        let modules = source.modules().to_vec();
         let (sections, unknown) = sections(source, &bases, &modules);
         let described = Described::new(source, &regions);
         // What nobody describes may be code.
@@ -92,7 +87,7 @@ impl Described {
         for region in regions.iter() {
             let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
             push(&mut all, interval);
-            if region.state() == MemoryState::COMMIT && region.protection().intersects(EXECUTABLE) {
+            if region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE) {
                 push(&mut executable, interval);
             }
         }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
@@ -42,6 +43,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         memory,
         named: None,
         made_up_rows: None,
+        module_intervals: OnceCell::new(),
         file_size: dump.data().len() as u64,
         plain_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()

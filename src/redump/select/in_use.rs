@@ -23,7 +23,6 @@ pub(super) struct Stacks<'s, 'a> {
     source: &'s Source<'a>,
     /// What describes the address space, from the first time on that it is asked.
     regions: Option<MemoryRegions<'s>>,
-    modules: Option<Vec<Interval>>,
     /// The stack pointers of exceptions by thread ID.
     raised: BTreeMap<u32, Vec<u64>>,
     /// Stacks that are not the one that the descriptor of a thread is to name, with the thread's ID.
@@ -37,7 +36,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
             let pointer = exception.registers().and_then(|context| context.stack_pointer());
             raised.entry(exception.thread_id()).or_default().extend(pointer);
         }
-        Self { source, regions: None, modules: None, raised, others: Vec::new() }
+        Self { source, regions: None, raised, others: Vec::new() }
     }
 
     /// The stack that the descriptor of a thread is to name. If there are two, it is the one that the stack pointer is not
@@ -89,7 +88,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
     fn around(&mut self, pointer: u64) -> Option<Interval> {
         let source = self.source;
         source.memory.range_at(pointer).filter(|_| pointer != 0)?;
-        if any_has(self.modules.get_or_insert_with(|| source.modules()), pointer) {
+        if any_has(source.modules(), pointer) {
             return None;
         }
         let last = match self.region(pointer) {
@@ -110,7 +109,8 @@ impl<'s, 'a> Stacks<'s, 'a> {
 
     /// The last address of a region. Guard pages belong to what is above them.
     fn end(&mut self, region: &MemoryRegion<'s>) -> Option<u64> {
-        let interval = |region: &MemoryRegion<'_>| self.source.target.interval(region.base(), region.size());
+        let target = self.source.target;
+        let interval = |region: &MemoryRegion<'_>| target.interval(region.base(), region.size());
         let last = interval(region)?.last;
         if !region.protection().contains(MemoryProtection::GUARD) {
             return Some(last);
@@ -121,7 +121,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
         };
         let above = last.checked_add(1).and_then(|next| self.region(next));
         let above = above.filter(|above| allocation(above) == allocation(region));
-        Some(above.and_then(|above| self.source.target.interval(above.base(), above.size())).map_or(last, |it| it.last))
+        Some(above.and_then(|above| interval(&above)).map_or(last, |it| it.last))
     }
 
     /// All of the stacks that no descriptor names, with what is below the stack pointers.

@@ -81,8 +81,7 @@ pub(super) fn select(
         let may_be_code = |address: u64| !code.as_deref().is_some_and(|code| code.is_data(address));
         narrow.add(&mut wanted, may_be_code, !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA));
         shared_data::shared_data(&mut wanted, options);
-        let private = MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_MODULE_PATHS);
-        unwind::unwind_data(&mut wanted, hooks, options.asked().intersects(private) || options.is_triage(), report);
+        unwind::unwind_data(&mut wanted, hooks, options.is_private(), report);
         if !source.triage(full).is_empty() {
             // Of objects that words on stacks point to, such a dump has the first word and no more.
             let word = u64::from(source.target.pointer_size());

@@ -192,8 +192,8 @@ impl NarrowSide {
         for thread in &self.threads {
             let id = thread.id;
             if let Some(address) = thread.instruction.filter(|&address| may_be_code(address)) {
-                let start = address.saturating_sub(reach);
-                wanted.add_at(start, address - start + reach, Reason::InstructionPointer { thread: id });
+                let window = stacks::around(wanted.source, address, reach);
+                wanted.add(window, Reason::InstructionPointer { thread: id });
             }
             wanted.add(thread.area, Reason::NarrowContext { thread: id });
         }

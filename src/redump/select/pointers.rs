@@ -9,8 +9,8 @@ use crate::redump::select::wanted::Wanted;
 const BELOW: u64 = 0x100;
 const FROM: u64 = 0x300;
 
-/// Adds a window for every aligned word of `width` bytes of a stack that points to memory outside of modules. The stacks are apart from
-/// each other, and all their bytes are there.
+/// Adds a window for every aligned word of `width` bytes of a stack that points to memory outside of modules. The stacks are
+/// apart from each other, and all their bytes are there.
 ///
 /// The debugger scans all stacks of a running process but only one when it re-encodes; here it is all of them.
 pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval], width: u32) {
@@ -22,7 +22,7 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval], width: 
         let mut at = stack.start.checked_next_multiple_of(word);
         while let Some(address) = at.filter(|at| at.checked_add(word - 1).is_some_and(|last| last <= stack.last)) {
             if let Some(pointer) =
-                source.memory.read_integer(address, width).filter(|&pointer| !any_has(&modules, target.mask(pointer)))
+                source.memory.read_integer(address, width).filter(|&pointer| !any_has(modules, target.mask(pointer)))
             {
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);

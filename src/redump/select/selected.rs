@@ -125,7 +125,7 @@ impl Selected {
         let modules = source.modules();
         // Overlaps go first, so that no module is met once for each of many windows at one place.
         for window in united(windows) {
-            traces.extend(overlapping(&modules, window).filter_map(|module| module.intersection(&window)));
+            traces.extend(overlapping(modules, window).filter_map(|module| module.intersection(&window)));
         }
         let traces = total(traces);
         total(wanted).saturating_sub(traces)

@@ -58,8 +58,11 @@ pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, pointer: u64, rea
 
 /// The bytes around an instruction.
 pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
-    let reach = source.target.processor().code_window;
-    let address = source.target.mask(address);
+    around(source, source.target.mask(address), source.target.processor().code_window)
+}
+
+/// So many bytes to either side of an address, which has no upper half on 32-bit targets.
+pub(super) fn around(source: &Source<'_>, address: u64, reach: u64) -> Option<Interval> {
     let start = address.saturating_sub(reach);
     source.target.interval(start, address - start + reach)
 }

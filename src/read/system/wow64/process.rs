@@ -13,7 +13,7 @@ use crate::read::system::wow64::module::is_layer;
 use crate::read::system::wow64::thread::Wow64Thread;
 
 /// The page size of x86, AMD64 and ARM64 Windows.
-const PAGE: u64 = 0x1000;
+pub(super) const PAGE: u64 = 0x1000;
 pub(super) const NARROW: &ProcessLayout = &ProcessLayout::BITS_32;
 pub(super) const WIDE: &ProcessLayout = &ProcessLayout::BITS_64;
 

@@ -10,15 +10,13 @@ use crate::format::{PlatformId, ProcessorArchitecture};
 use crate::read::bytes::ByteOrder;
 use crate::read::context::registers::Context;
 use crate::read::memory::by_address::Memory;
-use crate::read::system::wow64::process::NARROW;
+use crate::read::system::wow64::process::{NARROW, PAGE};
 use crate::read::target::Target;
 
 /// The target that a 32-bit context is of.
 pub(crate) const X86: Target =
     Target { architecture: Some(ProcessorArchitecture::X86), platform: Some(PlatformId::WIN32_NT) };
 const CONTEXT_SIZE: usize = ContextLayout::X86.size as usize;
-/// A block or a stack begins and ends with whole pages.
-const PAGE: u64 = 0x1000;
 /// The lowest 64 KiB are never in use.
 const LOWEST: u64 = 0x1_0000;
 /// The registers of x86 that AMD64 has, and what they are called there.
