@@ -5,11 +5,11 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use userdump::format::StreamType;
-use userdump::redump::{Engine, Hooks, Options};
+use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
 pub const USAGE: &str = "\
 usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
-              [--made-up] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
+              [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
@@ -21,6 +21,10 @@ usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS]
                the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
                INPUT, and the thread; in hexadecimal, as for the debugger
   /j ADDRESS   the same by the JIT_DEBUG_INFO at an address
+  --identify   keep what identifies each image in memory: headers, debug records, version
+  --walk       keep what a debugger needs to walk all stacks without the binaries; with --walk=names also the names of
+               exported functions
+  --managed    keep what debuggers of .NET need of threads, stacks and exceptions; with --managed=heap also the heap
   --made-up    make up what the debugger makes up: an exception where there was none, and with F memory information in which
                all memory is data
   --find-exception       print the exceptions that handlers of crashes left on stacks, with the words that name them
@@ -71,6 +75,9 @@ enum Word<'a> {
     Comment,
     /// One of the debugger's words for an exception: the word without its slash.
     Exception(&'a str),
+    Identify,
+    Walk(Walk),
+    Managed(Managed),
     MadeUp,
     Unique,
     FindException,
@@ -100,6 +107,7 @@ impl Arguments {
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
         let (mut made_up, mut unique, mut find_exception) = (false, false, false);
         let mut exception = Vec::new();
+        let (mut identify, mut walk, mut managed) = (false, None, None);
         let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut engine = Engine::default();
@@ -114,6 +122,10 @@ impl Arguments {
                     let number = hexadecimal(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
                     exception.push((name.to_owned(), number));
                 }
+                Word::Identify => identify = true,
+                // The larger of several counts.
+                Word::Walk(asked) => walk = walk.max(Some(asked)),
+                Word::Managed(asked) => managed = managed.max(Some(asked)),
                 Word::MadeUp => made_up = true,
                 Word::Unique => unique = true,
                 Word::FindException => find_exception = true,
@@ -162,6 +174,15 @@ impl Arguments {
         }
         for (name, number) in exception {
             options = named(options, &name, number)?;
+        }
+        if identify {
+            options = options.identify();
+        }
+        if let Some(walk) = walk {
+            options = options.walk(walk);
+        }
+        if let Some(managed) = managed {
+            options = options.managed(managed);
         }
         if made_up {
             options = options.with_made_up_records();
@@ -231,6 +252,11 @@ impl<'a> Word<'a> {
             Some("u") => Self::Unique,
             Some("kpmf") => Self::Ignored,
             Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
+            Some("-identify") if word.starts_with('-') => Self::Identify,
+            Some("-walk") if word.starts_with('-') => Self::Walk(Walk::Tables),
+            Some("-walk=names") if word.starts_with('-') => Self::Walk(Walk::Names),
+            Some("-managed") if word.starts_with('-') => Self::Managed(Managed::Stacks),
+            Some("-managed=heap") if word.starts_with('-') => Self::Managed(Managed::Heap),
             Some("-made-up") if word.starts_with('-') => Self::MadeUp,
             Some("-find-exception") if word.starts_with('-') => Self::FindException,
             Some("-engine") if word.starts_with('-') => Self::Engine,

@@ -9,6 +9,7 @@ use crate::format::MinidumpType;
 use crate::format::debug::Size;
 use crate::redump::engine::Engine;
 use crate::redump::named_exception::NamedException;
+use crate::redump::presets::Presets;
 
 /// One option letter.
 struct Letter {
@@ -41,6 +42,9 @@ const ALL_OF_2026: MinidumpType =
 
 /// What `s` stands for: no folders in a triage dump.
 const TRIAGE: MinidumpType = MinidumpType::FILTER_TRIAGE.union(MinidumpType::FILTER_MODULE_PATHS);
+
+/// What keeps out all memory that nobody asked for by its letter.
+const FILTERS: MinidumpType = MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE);
 
 /// A letter that is the same for both engines.
 const fn letter(letter: char, bits: MinidumpType) -> Letter {
@@ -120,6 +124,7 @@ pub struct Options {
     forced: bool,
     compressed: bool,
     made_up_records: bool,
+    pub(super) presets: Presets,
     pub(super) exception: NamedException,
     comment: Option<String>,
 }
@@ -131,6 +136,7 @@ impl fmt::Debug for Options {
         let mut fields = f.debug_struct("Options");
         fields.field("letters", &format_args!("{self}")).field("engine", &self.engine);
         fields.field("compressed", &self.compressed).field("made_up_records", &self.made_up_records);
+        fields.field("presets", &self.presets);
         fields.field("exception", &self.exception).field("comment", &comment);
         fields.finish()
     }
@@ -271,6 +277,9 @@ impl Options {
         let mut bits = self.bits;
         if !self.is_triage() {
             bits |= MinidumpType::WITH_TOKEN_INFORMATION;
+        }
+        if self.presets.managed.is_some() && !bits.intersects(FILTERS) {
+            bits |= MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY;
         }
         if self.filter_is_overruled() {
             bits -= MinidumpType::FILTER_MEMORY;

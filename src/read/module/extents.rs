@@ -58,6 +58,12 @@ impl<'a> ModuleExtents<'a> {
         self.list.get(rank.checked_sub(self.count).unwrap_or(rank).into())
     }
 
+    /// Where modules are, in the order of addresses and apart, each part with the number of its module.
+    #[cfg(feature = "std")]
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (Interval, u64)> + '_ {
+        self.spans.iter().map(|span| (span.interval, span.rank.checked_sub(self.count).unwrap_or(span.rank).into()))
+    }
+
     /// Where modules are, in the order of addresses and apart.
     #[cfg(feature = "std")]
     pub(crate) fn intervals(&self) -> Vec<Interval> {

@@ -20,6 +20,8 @@ use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::interval::Interval;
 use crate::read::memory::by_address::Memory;
 
+/// The headers of an image have one page.
+const PAGE: u64 = 0x1000;
 /// The numbers of resource types ascend, so that number 16 is among the first 17.
 const TYPES: u16 = pe::RT_VERSION + 1;
 /// Linkers write about one entry for each of some twenty types of debug records.
@@ -83,6 +85,17 @@ pub struct Image<'m, 'a> {
     signature: u64,
     file: pe::ImageFileHeader,
     is_64_bit: bool,
+}
+
+/// The entries of the data directory that are asked for by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Directory {
+    Exports = pe::IMAGE_DIRECTORY_ENTRY_EXPORT as isize,
+    Resources = pe::IMAGE_DIRECTORY_ENTRY_RESOURCE as isize,
+    Exceptions = pe::IMAGE_DIRECTORY_ENTRY_EXCEPTION as isize,
+    Debug = pe::IMAGE_DIRECTORY_ENTRY_DEBUG as isize,
+    /// The header of the common language runtime, in images with managed code.
+    CommonLanguageRuntime = pe::IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR as isize,
 }
 
 /// A section of an [`Image`], as its header has it.
@@ -262,6 +275,25 @@ impl<'m, 'a> Image<'m, 'a> {
             .map(|(position, size)| (position, u64::from(size)));
         let records = [self.code_view_place(), self.misc_place()].into_iter().flatten();
         headers.into_iter().chain(directories).filter_map(part).chain(records)
+    }
+
+    /// Where the headers are, by the size that they give themselves: at most a page, which all have to fit into.
+    pub(crate) fn headers_place(&self) -> Option<Interval> {
+        let size = self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_headers));
+        let size = size.filter(|&size| size != 0).map_or(PAGE, |size| u64::from(size).min(PAGE));
+        self.place(0, size)
+    }
+
+    /// Where a directory is, as far as the address space goes.
+    pub(crate) fn directory(&self, directory: Directory) -> Option<Interval> {
+        let (position, size) = self.data_directory(directory as usize)?;
+        self.place(position, size.into())
+    }
+
+    /// `size` bytes from a position of the image on, as far as the address space goes.
+    pub(crate) fn place(&self, position: u64, size: u64) -> Option<Interval> {
+        let target = self.memory.target();
+        target.interval(target.above(self.base, position)?, size)
     }
 
     fn debug_record(&self, kind: pe::DebugType) -> Option<Interval> {

@@ -10,5 +10,7 @@ pub(crate) mod list;
 pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use extents::ModuleExtents;
 #[cfg(feature = "std")]
+pub(crate) use image::Directory;
+#[cfg(feature = "std")]
 pub use image::{Image, ImageSection};
 pub use list::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};

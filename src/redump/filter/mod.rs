@@ -283,7 +283,7 @@ fn instructions(source: &Source<'_>) -> Vec<u64> {
 
 /// Which bits of a return address are the address: all but those that a signature of ARM64 takes, above the sizes that
 /// address spaces have. `last` is the highest address that is known.
-fn unsigned(target: Target, last: u64) -> u64 {
+pub(super) fn unsigned(target: Target, last: u64) -> u64 {
     const SIZES: [u32; 4] = [39, 47, 48, 52];
     let is_arm64 = matches!(target.architecture, Some(ProcessorArchitecture::ARM64 | ProcessorArchitecture::ARM64_OLD));
     let sizes = SIZES.into_iter().filter(|&size| size > 39 || !target.is_windows());

@@ -1,10 +1,15 @@
 //! Which memory goes into the result, and why.
 
+mod code_pointers;
 mod full;
 mod headers;
+mod identify;
+mod images;
 mod in_use;
+mod managed;
 pub(super) mod narrow;
 mod pointers;
+mod presets;
 mod private;
 mod process;
 pub(super) mod reason;
@@ -13,6 +18,7 @@ pub(super) mod selected;
 mod shared_data;
 mod stacks;
 mod unwind;
+mod walk;
 mod wanted;
 
 use alloc::rc::Rc;
@@ -98,7 +104,8 @@ pub(super) fn select(
             words.filter(may_stay).for_each(|range| wanted.add(range, Reason::TriageObject));
         }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten().chain(&others);
-        chosen(options, hooks, (&threads, &narrow), stacks, &mut wanted, report)?;
+        chosen(options, hooks, (&threads, &narrow), stacks.clone(), &mut wanted, report)?;
+        presets::presets(&mut wanted, (options, hooks), stacks.copied().collect(), &narrow, code.as_ref(), report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };

@@ -87,6 +87,51 @@ pub enum Reason {
         /// The module's number in the list, from 0.
         module: u64,
     },
+    /// What identifies the image of a module: headers, debug records, version resource, build ID ([`Options::identify`](crate::redump::Options::identify)).
+    ImageIdentity {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// Headers and unwind tables of an image that a stack points into ([`Options::walk`](crate::redump::Options::walk)).
+    UnwindTables {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// The unwind data of functions that words on stacks point into ([`Options::walk`](crate::redump::Options::walk)).
+    FunctionUnwindData {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// The code around words on stacks that point into an image ([`Options::walk`](crate::redump::Options::walk)).
+    PointedCode {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// The export directory of an image that a stack points into ([`Walk::Names`](crate::redump::Walk::Names)).
+    ExportNames {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// Data and tables of the image of a .NET or Mono runtime ([`Options::managed`](crate::redump::Options::managed)).
+    RuntimeData {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// Of an image with managed code: writable pages, metadata, tables of precompiled code ([`Options::managed`](crate::redump::Options::managed)).
+    ManagedImage {
+        /// The module's number in the list, from 0.
+        module: u64,
+    },
+    /// The code around words on stacks that point into executable memory outside of images ([`Options::walk`](crate::redump::Options::walk)).
+    GeneratedCode,
+    /// Mapped memory outside of images in which a runtime keeps code and data ([`Options::managed`](crate::redump::Options::managed)).
+    RuntimeMappedMemory,
+    /// Private memory in which a runtime keeps its data ([`Options::managed`](crate::redump::Options::managed)).
+    RuntimePrivateMemory,
+    /// What the garbage collector has reserved ([`Managed::Heap`](crate::redump::Managed::Heap)).
+    ManagedHeap,
+    /// Memory of a source that has only a part of its process, which somebody chose for a debugger of .NET ([`Options::managed`](crate::redump::Options::managed)).
+    SourceMemory,
     /// Part of full memory (`f`).
     FullMemory,
 }
@@ -105,6 +150,20 @@ impl Reason {
                 | Self::ExceptionAddress
                 | Self::UnwindData
                 | Self::SharedData
+        )
+    }
+
+    /// True for what the presets take of images without anything that the program wrote: code, tables and identity.
+    pub(super) const fn is_of_image(&self) -> bool {
+        matches!(
+            self,
+            Self::ImageIdentity { .. }
+                | Self::UnwindTables { .. }
+                | Self::FunctionUnwindData { .. }
+                | Self::PointedCode { .. }
+                | Self::ExportNames { .. }
+                | Self::RuntimeData { .. }
+                | Self::ManagedImage { .. }
         )
     }
 
@@ -134,6 +193,18 @@ impl Reason {
             Self::SharedData => "shared data",
             Self::TriageObject => "first words of objects",
             Self::ModuleHeaders { .. } => "headers of modules",
+            Self::ImageIdentity { .. } => "identity of images",
+            Self::UnwindTables { .. } => "unwind tables",
+            Self::FunctionUnwindData { .. } => "unwind data of functions",
+            Self::PointedCode { .. } => "code that stacks point to",
+            Self::ExportNames { .. } => "export directories",
+            Self::RuntimeData { .. } => "data of the runtime",
+            Self::ManagedImage { .. } => "metadata of managed images",
+            Self::GeneratedCode => "generated code that stacks point to",
+            Self::RuntimeMappedMemory => "mapped memory of the runtime",
+            Self::RuntimePrivateMemory => "private memory of the runtime",
+            Self::ManagedHeap => "heap of the garbage collector",
+            Self::SourceMemory => "memory of a smaller source",
             Self::FullMemory => "full memory",
         }
     }
@@ -154,6 +225,13 @@ impl fmt::Display for Reason {
             Self::DataSection { module } => write!(f, "data section of module {module}"),
             Self::CodeSection { module } => write!(f, "code section of module {module}"),
             Self::ModuleHeaders { module } => write!(f, "headers of module {module}"),
+            Self::ImageIdentity { module } => write!(f, "identity of module {module}"),
+            Self::UnwindTables { module } => write!(f, "unwind tables of module {module}"),
+            Self::FunctionUnwindData { module } => write!(f, "unwind data of functions of module {module}"),
+            Self::PointedCode { module } => write!(f, "code of module {module} that stacks point to"),
+            Self::ExportNames { module } => write!(f, "export directory of module {module}"),
+            Self::RuntimeData { module } => write!(f, "data of the runtime, module {module}"),
+            Self::ManagedImage { module } => write!(f, "metadata of module {module}"),
             Self::Asked
             | Self::FilteredPointer
             | Self::NarrowSide
@@ -165,6 +243,11 @@ impl fmt::Display for Reason {
             | Self::Environment
             | Self::LoaderData
             | Self::PrivateRegion
+            | Self::GeneratedCode
+            | Self::RuntimeMappedMemory
+            | Self::RuntimePrivateMemory
+            | Self::ManagedHeap
+            | Self::SourceMemory
             | Self::FullMemory => f.write_str(self.kind()),
         }
     }

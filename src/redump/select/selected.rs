@@ -109,11 +109,12 @@ impl Selected {
         // Of what is below the stack pointers, what is asked for.
         let filtered = below.iter().flat_map(|part| overlapping(&wanted, *part).filter_map(|it| it.intersection(part)));
         let (mut traces, mut windows): (Vec<Interval>, _) = (filtered.collect(), Vec::new());
-        for memory in self.iter().filter(|memory| memory.reason.is_for_traces()) {
-            let is_code = matches!(
-                memory.reason,
-                Reason::InstructionPointer { .. } | Reason::ExceptionAddress | Reason::UnwindData
-            );
+        for memory in self.iter().filter(|memory| memory.reason.is_for_traces() || memory.reason.is_of_image()) {
+            let is_code = memory.reason.is_of_image()
+                || matches!(
+                    memory.reason,
+                    Reason::InstructionPointer { .. } | Reason::ExceptionAddress | Reason::UnwindData
+                );
             let blocks = memory.interval().filter(|_| memory.reason == Reason::NarrowSide);
             if let Some(block) = blocks {
                 // What other letters ask for of them is not filtered.

@@ -1,0 +1,115 @@
+//! Words of stacks that point to code, for whatever is kept so that stacks can be walked.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::read::{Interval, any_has};
+use crate::redump::filter::{StackFilter, unsigned};
+use crate::redump::source::Source;
+
+use crate::redump::select::images::Images;
+
+/// So many bytes of a stack are looked at at once; a multiple of every width of a word.
+const CHUNK: usize = 0x1000;
+
+/// Stacks of one width of words, which are apart and have all their bytes.
+pub(super) struct StacksOfWidth {
+    pub(super) stacks: Vec<Interval>,
+    /// The size of a word in bytes.
+    pub(super) width: u32,
+    /// What the result does not have is not followed.
+    pub(super) filter: Option<StackFilter>,
+}
+
+/// Addresses of code that stacks and instruction pointers name, sorted, each once, without signatures.
+#[derive(Debug, Default)]
+pub(super) struct CodePointers {
+    /// With the index of the image.
+    pub(super) in_images: Vec<(usize, u64)>,
+    /// In executable memory outside of all images.
+    pub(super) outside: Vec<u64>,
+}
+
+impl CodePointers {
+    /// `executable` is the executable memory outside of images, sorted and apart.
+    pub(super) fn find(
+        source: &Source<'_>,
+        images: &Images,
+        executable: &[Interval],
+        stacks: &[StacksOfWidth],
+        instruction_pointers: impl Iterator<Item = u64>,
+    ) -> Self {
+        let highest = source.modules().last().map_or(0, |module| module.last);
+        let highest = executable.last().map_or(highest, |it| it.last.max(highest));
+        let unsigned = unsigned(source.target, highest);
+        let (mut in_images, mut outside) = (Unique::default(), Unique::default());
+        let mut look_at = |word: u64| {
+            let address = source.target.mask(word) & unsigned;
+            if let Some(image) = images.index_at(address) {
+                in_images.push((image, address));
+            } else if any_has(executable, address) {
+                outside.push(address);
+            }
+        };
+        instruction_pointers.for_each(&mut look_at);
+        let mut buffer = vec![0; CHUNK];
+        for StacksOfWidth { stacks, width, filter } in stacks {
+            let word = u64::from(*width);
+            for stack in stacks {
+                let mut next = stack.start.checked_next_multiple_of(word);
+                while let Some(start) = next.filter(|&start| start <= stack.last) {
+                    let size = usize::try_from(stack.last - start).unwrap_or(CHUNK).saturating_add(1).min(CHUNK);
+                    let Some(bytes) = buffer.get_mut(..size) else { break };
+                    let there = source.memory.read(start, bytes);
+                    let Some(bytes) = bytes.get_mut(..there).filter(|bytes| !bytes.is_empty()) else { break };
+                    if let Some(filter) = filter {
+                        filter.filter(&source.memory, start, bytes);
+                    }
+                    let words = bytes.chunks_exact(if *width == 4 { 4 } else { 8 });
+                    words
+                        .map(|word| word.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+                        .for_each(&mut look_at);
+                    next = start.checked_add(CHUNK as u64);
+                }
+            }
+        }
+        Self { in_images: in_images.into_sorted(), outside: outside.into_sorted() }
+    }
+
+    /// The pointers into each image that has some, by its index.
+    pub(super) fn by_image(&self) -> impl Iterator<Item = (usize, &[(usize, u64)])> {
+        let groups = self.in_images.chunk_by(|(one, _), (other, _)| one == other);
+        groups.filter_map(|group| Some((group.first()?.0, group)))
+    }
+}
+
+/// Values of which many come many times, kept once.
+#[derive(Default)]
+struct Unique<T> {
+    values: Vec<T>,
+    /// How many may be there before repeated ones are looked for again.
+    limit: usize,
+}
+
+impl<T: Ord + Copy> Unique<T> {
+    fn push(&mut self, value: T) {
+        if self.values.last() == Some(&value) {
+            return;
+        }
+        if self.values.len() >= self.limit {
+            self.settle();
+            self.limit = (2 * self.values.len()).max(0x1000);
+        }
+        self.values.push(value);
+    }
+
+    fn settle(&mut self) {
+        self.values.sort_unstable();
+        self.values.dedup();
+    }
+
+    fn into_sorted(mut self) -> Vec<T> {
+        self.settle();
+        self.values
+    }
+}

@@ -1,0 +1,103 @@
+//! What is kept to answer a question, whatever the letters are: [`Options::identify`], [`Options::walk`],
+//! [`Options::managed`].
+//!
+//! With `r` and `s` only code, tables and identity of images are taken, and of stacks only the words that stay are followed.
+
+use alloc::rc::Rc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::error::RedumpError;
+use crate::format::MemoryProtection;
+use crate::format::memory::MemoryState;
+use crate::read::system::wow64::X86;
+use crate::read::{Context, Interval, gaps, united};
+use crate::redump::filter::StackFilter;
+use crate::redump::filter::code::Code;
+use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
+use crate::redump::report::Report;
+use crate::redump::source::Source;
+
+use crate::redump::select::code_pointers::{CodePointers, StacksOfWidth};
+use crate::redump::select::images::Images;
+use crate::redump::select::narrow::NarrowSide;
+use crate::redump::select::present_and_merged;
+use crate::redump::select::wanted::Wanted;
+use crate::redump::select::{identify, managed, walk};
+
+/// What all presets look at.
+pub(super) struct Ground<'g, 'a> {
+    pub(super) source: &'g Source<'a>,
+    pub(super) options: &'g Options,
+    pub(super) images: Images,
+    /// All stacks that are in use, in the order of addresses and apart.
+    pub(super) stacks: Vec<Interval>,
+    pub(super) pointers: CodePointers,
+    /// True with `r` and `s`: what is not code, table or identity of an image is not taken.
+    pub(super) is_filtered: bool,
+}
+
+/// Adds what the presets ask for. `stacks` are those that descriptors name and the others beside them.
+pub(super) fn presets(
+    wanted: &mut Wanted<'_, '_>,
+    (options, hooks): (&Options, &Hooks<'_>),
+    stacks: Vec<Interval>,
+    narrow: &NarrowSide,
+    code: Option<&Rc<Code>>,
+    report: &mut Report,
+) -> Result<(), RedumpError> {
+    if !options.identifies() && options.walks().is_none() {
+        return Ok(());
+    }
+    let source = wanted.source;
+    let images = Images::new(source, hooks);
+    let target = source.target;
+    let of_widths = narrow.by_width(stacks, target.pointer_size());
+    let of_widths: Vec<_> =
+        of_widths.into_iter().map(|(stacks, width)| (present_and_merged(source, stacks), width)).collect();
+    let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
+    let pointers = if options.walks().is_some() {
+        source.refuse_shared_bytes(&all)?;
+        let executable = if code.is_some() { Vec::new() } else { generated(source) };
+        let anything = vec![Interval { start: 0, last: u64::MAX }];
+        let filter = |stacks: &[Interval], width: u32| {
+            let rules = (Rc::clone(code?), None);
+            Some(match width == target.pointer_size() {
+                true => StackFilter::new(source, rules, stacks.to_vec(), anything.clone()),
+                false => StackFilter::narrow(source, rules, stacks.to_vec(), narrow.instructions(), narrow.frames()),
+            })
+        };
+        let of_widths = of_widths.into_iter().map(|(stacks, width)| {
+            let filter = filter(&stacks, width);
+            StacksOfWidth { stacks, width, filter }
+        });
+        let of_widths: Vec<StacksOfWidth> = of_widths.collect();
+        let contexts = source.contexts().flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
+        let narrow = narrow.instructions().map(|address| X86.mask(address));
+        CodePointers::find(source, &images, &executable, &of_widths, contexts.chain(narrow))
+    } else {
+        CodePointers::default()
+    };
+    let ground = Ground { source, options, images, stacks: all, pointers, is_filtered: code.is_some() };
+    identify::identify(wanted, &ground, report);
+    walk::walk(wanted, &ground, report);
+    managed::managed(wanted, &ground, report);
+    Ok(())
+}
+
+/// Where the code that runs returns to, on processors that have a register for it.
+fn link_register(context: &Context<'_>) -> Option<u64> {
+    ["lr", "ra"].into_iter().find_map(|name| context.register(name)?.as_u64())
+}
+
+/// Executable memory outside of images, sorted and apart.
+fn generated(source: &Source<'_>) -> Vec<Interval> {
+    let regions = source.regions();
+    let executable = regions.iter().filter(|region| {
+        region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE)
+    });
+    let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
+    let executable = united(executable.collect());
+    executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect()
+}
