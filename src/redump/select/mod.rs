@@ -1,6 +1,7 @@
 //! Which memory goes into the result, and why.
 
 mod code_pointers;
+mod exception_directory;
 mod full;
 mod headers;
 mod identify;
@@ -18,6 +19,7 @@ pub(super) mod selected;
 mod shared_data;
 mod stacks;
 mod unwind;
+mod unwind_forms;
 mod walk;
 mod wanted;
 
