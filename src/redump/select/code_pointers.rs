@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::read::{Interval, any_has};
+use crate::redump::filter::code::Code;
 use crate::redump::filter::{StackFilter, unsigned};
 use crate::redump::source::Source;
 
@@ -24,7 +25,7 @@ pub(super) struct StacksOfWidth {
 /// Addresses of code that stacks and instruction pointers name, sorted, each once, without signatures.
 #[derive(Debug, Default)]
 pub(super) struct CodePointers {
-    /// With the index of the image.
+    /// In executable memory of images, with the index of the image.
     pub(super) in_images: Vec<(usize, u64)>,
     /// In executable memory outside of all images.
     pub(super) outside: Vec<u64>,
@@ -34,7 +35,7 @@ impl CodePointers {
     /// `executable` is the executable memory outside of images, sorted and apart.
     pub(super) fn find(
         source: &Source<'_>,
-        images: &Images,
+        (images, code): (&Images, &Code),
         executable: &[Interval],
         stacks: &[StacksOfWidth],
         instruction_pointers: impl Iterator<Item = u64>,
@@ -45,8 +46,8 @@ impl CodePointers {
         let (mut in_images, mut outside) = (Unique::default(), Unique::default());
         let mut look_at = |word: u64| {
             let address = source.target.mask(word) & unsigned;
-            if let Some(image) = images.index_at(address) {
-                in_images.push((image, address));
+            if code.is_at_code(address) {
+                images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
             } else if any_has(executable, address) {
                 outside.push(address);
             }

@@ -1,6 +1,7 @@
 //! Which memory goes into the result, and why.
 
 mod code_pointers;
+mod eh_frame;
 mod exception_directory;
 mod full;
 mod headers;

@@ -10,8 +10,10 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
+use crate::format::module::SectionCharacteristics;
+use crate::read::module::Image;
 use crate::read::system::wow64::X86;
-use crate::read::{Context, Interval, gaps, united};
+use crate::read::{Context, Interval, gaps, overlapping, united};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::code::Code;
 use crate::redump::hooks::Hooks;
@@ -34,17 +36,49 @@ pub(super) struct Ground<'g, 'a> {
     /// All stacks that are in use, in the order of addresses and apart.
     pub(super) stacks: Vec<Interval>,
     pub(super) pointers: CodePointers,
-    /// True with `r` and `s`: what is not code, table or identity of an image is not taken.
-    pub(super) is_filtered: bool,
+    /// With `r` and `s` what is not code, table or identity of an image is not taken: the memory that is written to, in the
+    /// order of addresses and apart. `None` without them.
+    written_to: Option<Vec<Interval>>,
 }
 
-/// Adds what the presets ask for. `stacks` are those that descriptors name and the others beside them.
+impl Ground<'_, '_> {
+    /// True with `r` and `s`.
+    pub(super) const fn is_filtered(&self) -> bool {
+        self.written_to.is_some()
+    }
+
+    /// What may be taken of an image.
+    pub(super) fn allowed(&self, index: usize, image: Option<&Image<'_, '_>>) -> Allowed {
+        let Some(written_to) = &self.written_to else { return Allowed(None) };
+        let sections = image.into_iter().flat_map(Image::sections);
+        let writable = sections.filter(|section| section.characteristics.contains(SectionCharacteristics::WRITE));
+        let writable = writable.filter_map(|it| image?.place(it.virtual_address.into(), it.virtual_size.into()));
+        let writable = united(writable.collect());
+        let parts = self.images.parts(index).flat_map(|part| gaps(written_to, part));
+        Allowed(Some(parts.flat_map(|part| gaps(&writable, part)).collect()))
+    }
+}
+
+/// The parts of an image that may be taken, in the order of addresses and apart; all of it and what is around it if there are
+/// none.
+pub(super) struct Allowed(Option<Vec<Interval>>);
+
+impl Allowed {
+    /// Those of an interval.
+    pub(super) fn parts_of(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
+        let whole = self.0.is_none().then_some(interval);
+        let parts = self.0.iter().flat_map(move |parts| overlapping(parts, interval));
+        whole.into_iter().chain(parts.filter_map(move |part| part.intersection(&interval)))
+    }
+}
+
+/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that descriptors name and the others beside them.
 pub(super) fn presets(
     wanted: &mut Wanted<'_, '_>,
     (options, hooks): (&Options, &Hooks<'_>),
     stacks: Vec<Interval>,
     narrow: &NarrowSide,
-    code: Option<&Rc<Code>>,
+    filtered: Option<&Rc<Code>>,
     report: &mut Report,
 ) -> Result<(), RedumpError> {
     if !options.identifies() && options.walks().is_none() {
@@ -59,10 +93,10 @@ pub(super) fn presets(
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
     let pointers = if options.walks().is_some() {
         source.refuse_shared_bytes(&all)?;
-        let executable = if code.is_some() { Vec::new() } else { generated(source) };
+        let executable = if filtered.is_some() { Vec::new() } else { generated(source) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];
         let filter = |stacks: &[Interval], width: u32| {
-            let rules = (Rc::clone(code?), None);
+            let rules = (Rc::clone(filtered?), None);
             Some(match width == target.pointer_size() {
                 true => StackFilter::new(source, rules, stacks.to_vec(), anything.clone()),
                 false => StackFilter::narrow(source, rules, stacks.to_vec(), narrow.instructions(), narrow.frames()),
@@ -75,11 +109,13 @@ pub(super) fn presets(
         let of_widths: Vec<StacksOfWidth> = of_widths.collect();
         let contexts = source.contexts().flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
         let narrow = narrow.instructions().map(|address| X86.mask(address));
-        CodePointers::find(source, &images, &executable, &of_widths, contexts.chain(narrow))
+        let code = filtered.map_or_else(|| Rc::new(Code::new(source)), Rc::clone);
+        CodePointers::find(source, (&images, &code), &executable, &of_widths, contexts.chain(narrow))
     } else {
         CodePointers::default()
     };
-    let ground = Ground { source, options, images, stacks: all, pointers, is_filtered: code.is_some() };
+    let written_to = filtered.map(|_| writable(source));
+    let ground = Ground { source, options, images, stacks: all, pointers, written_to };
     identify::identify(wanted, &ground, report);
     walk::walk(wanted, &ground, report);
     managed::managed(wanted, &ground, report);
@@ -100,4 +136,11 @@ fn generated(source: &Source<'_>) -> Vec<Interval> {
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
     let executable = united(executable.collect());
     executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect()
+}
+
+/// Memory that can be written to, sorted and apart.
+fn writable(source: &Source<'_>) -> Vec<Interval> {
+    let regions = source.regions();
+    let writable = regions.iter().filter(|region| region.protection().allows_write());
+    united(writable.filter_map(|region| source.target.interval(region.base(), region.size())).collect())
 }
