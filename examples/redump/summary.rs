@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use userdump::format::StreamType;
-use userdump::redump::{Options, Outcome, Report};
+use userdump::redump::{Options, Outcome, Report, Undecided};
 
 /// A broken dump can have any number of faults; so many of a kind are printed.
 const LINES: usize = 12;
@@ -72,7 +72,11 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let mut text = String::new();
     section(&mut text, "written", written.into_iter());
     section(&mut text, "kept", kept.into_iter());
-    section(&mut text, "not there", report.unserved.iter().map(|unserved| unserved.to_string()));
+    let (absent, undecided): (Vec<Undecided>, Vec<Undecided>) =
+        report.undecided.iter().partition(|it| matches!(it, Undecided::NoRuntime));
+    let unserved = report.unserved.iter().map(|unserved| unserved.to_string());
+    section(&mut text, "not there", unserved.chain(absent.iter().map(|it| it.to_string())));
+    section(&mut text, "undecided", undecided.iter().map(|it| it.to_string()));
     section(&mut text, "added", report.additions.iter().map(|it| counted(it.what, it.count)));
     section(&mut text, "dropped", dropped.into_iter());
     section(&mut text, "lost", report.losses.iter().map(|loss| counted(loss.what, loss.count)));
