@@ -444,7 +444,9 @@ pub use hooks::Hooks;
 pub use options::Options;
 pub use presets::{Managed, Walk};
 pub use re_encoding::Redump;
-pub use report::{Addition, Hindrance, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
+pub use report::{
+    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Unserved,
+};
 pub use select::reason::{Reason, SelectedMemory};
 
 use std::io;

@@ -18,6 +18,7 @@ pub(super) mod selected;
 mod shared_data;
 mod stacks;
 mod unwind;
+mod unwritten;
 mod walk;
 mod wanted;
 
