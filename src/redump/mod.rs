@@ -461,6 +461,6 @@ pub use options::Options;
 pub use presets::{Managed, Walk};
 pub use re_encoding::{Redump, redump};
 pub use report::{
-    Addition, Hindrance, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Undecided, Unserved,
+    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Undecided, Unserved,
 };
 pub use select::reason::{Reason, SelectedMemory};

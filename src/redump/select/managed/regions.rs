@@ -6,11 +6,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::format::MemoryProtection;
 use crate::format::memory::{MemoryState, MemoryType};
-use crate::format::{MemoryProtection, StreamType};
 use crate::read::function_table::FunctionTableList;
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
-use crate::read::{Interval, gaps, united};
+use crate::read::{Interval, gaps, holder, united};
 use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
@@ -147,7 +147,7 @@ impl Reservations {
         match region.detail() {
             RegionDetail::MemoryInfo(_) => self.sizes.get(&base(region)).copied().unwrap_or(0),
             RegionDetail::LinuxMapping(_) if !is_data(region) => region.size(),
-            RegionDetail::LinuxMapping(_) => crate::read::holder(&self.runs, region.base()).map_or(0, |run| run.size()),
+            RegionDetail::LinuxMapping(_) => holder(&self.runs, region.base()).map_or(0, |run| run.size()),
         }
     }
 }
