@@ -20,6 +20,9 @@ use crate::redump::select::wanted::Wanted;
 const METADATA: u64 = 8;
 const NATIVE_HEADER: u64 = 64;
 
+/// The size of a word in bytes.
+const WORD: u64 = 8;
+
 /// `RTR` and a NUL.
 const READY_TO_RUN: u32 = 0x0052_5452;
 /// Where the header of precompiled code has the number of its sections, where they begin, and the size of one: type,
@@ -74,5 +77,7 @@ fn described(source: &Source<'_>, image: &Image<'_, '_>, header: Interval) -> im
         let count = field(0).filter(|&signature| signature == READY_TO_RUN).and_then(|_| field(NUMBER_OF_SECTIONS))?;
         source.target.interval(native.start, FIRST_SECTION + SECTION * u64::from(count))
     });
-    [Some(header), directory(METADATA), native, table].into_iter().flatten()
+    // Debuggers read whole words.
+    let rounded = |part: Interval| Interval { start: part.start & !(WORD - 1), last: part.last | (WORD - 1) };
+    [Some(header), directory(METADATA), native, table].into_iter().flatten().map(rounded)
 }

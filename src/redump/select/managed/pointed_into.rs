@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::format::StreamType;
-use crate::read::module::Image;
+use crate::read::module::{Directory, Image};
 use crate::read::{Budget, united};
 use crate::redump::report::Report;
 
@@ -16,6 +16,9 @@ use crate::redump::select::wanted::Wanted;
 
 /// How much code is taken to either side of a pointer, in bytes.
 const REACH: u64 = 64;
+
+/// Behind the unwind data of a precompiled method stands what the collector has to know of it, in at most so many bytes.
+const COLLECTOR_DATA: u64 = 0x1000;
 
 /// Adds the exception directories of these images, all unwind data that they lead to, and code.
 pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
@@ -31,12 +34,15 @@ pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: 
         for part in code.into_iter().flat_map(|code| allowed.parts_of(code)) {
             wanted.add(part, Reason::PointedCode { module });
         }
-        let Some(directory) = image.and_then(|image| ExceptionDirectory::of(&source.memory, &image)) else { continue };
+        let Some(image) = image else { continue };
+        let Some(directory) = ExceptionDirectory::of(&source.memory, &image) else { continue };
         for part in allowed.parts_of(directory.interval()) {
             wanted.add(part, Reason::UnwindTables { module });
         }
+        let is_managed = image.directory(Directory::CommonLanguageRuntime).is_some();
+        let between = if is_managed { COLLECTOR_DATA } else { 0 };
         let mut data = Vec::new();
-        if let Err(error) = directory.unwind_data(&mut budget, &mut data) {
+        if let Err(error) = directory.unwind_data(between, &mut budget, &mut data) {
             report.fault(StreamType::MODULE_LIST, module, "unwind data", error);
         }
         for part in data.into_iter().flat_map(|data| allowed.parts_of(data)) {
