@@ -138,8 +138,14 @@ pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
 /// What today's debugger makes of `in.dmp` in the folder `exception-words`, by the words that it was given.
 pub const EXCEPTION_WORDS: [&str; 9] = ["plain", "xp", "xrxc", "xr", "xc", "xt", "xpxt", "j", "xpma"];
 
+/// A .NET process, of which the runtime wrote all memory, and what its debuggers need.
+pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dmp"];
+
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
+
+/// What a debugger read of the first of [`NET`] for threads, stacks and exceptions, and for all objects.
+pub const NET_READS: [&str; 2] = ["net10/read-stacks-exceptions.txt", "net10/read-all.txt"];
 
 /// Set of every full user dump, which has the name `f`.
 pub fn full_user() -> impl Iterator<Item = &'static str> {
@@ -151,11 +157,13 @@ fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
     members.push(COMPRESSED.to_owned());
+    members.extend(NET.map(str::to_owned));
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members.extend(minidumps_of_2026().chain(user_dumps_of_2026()).flat_map(|(source, result, _)| [source, result]));
     let wow64 = WOW64_SETS.into_iter().flat_map(|set| WOW64_LIVE.map(|name| format!("{set}/{name}.dmp")));
     members.extend(wow64.chain(["wow64-live/f.dmp", WOW64_SMALLEST].map(str::to_owned)));
     members.extend(letters().map(|(path, _)| path));
+    members.extend(NET_READS.map(str::to_owned));
     members.extend(triage_dumps().flatten());
     members.extend(EXCEPTION_WORDS.iter().chain(&["in"]).map(|name| format!("exception-words/{name}.dmp")));
     members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));
@@ -198,6 +206,9 @@ fn archive_of(member: &str) -> &'static str {
     let of_2026 = ["live26", "crash26", "compressed", "exception-words", "letters"];
     if set.ends_with("@26") || of_2026.iter().any(|it| set.starts_with(it)) {
         return "golden-2026.tar.zst";
+    }
+    if set == "net10" {
+        return "golden-net.tar.zst";
     }
     if set.starts_with("wow64") {
         return "golden-wow64.tar.zst";
