@@ -2,6 +2,7 @@
 
 mod code_pointers;
 mod eh_frame;
+mod exception_directory;
 mod full;
 mod headers;
 mod identify;
@@ -19,6 +20,7 @@ pub(super) mod selected;
 mod shared_data;
 mod stacks;
 mod unwind;
+mod unwind_forms;
 mod walk;
 mod wanted;
 

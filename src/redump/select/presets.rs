@@ -21,7 +21,7 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
-use crate::redump::select::code_pointers::{CodePointers, StacksOfWidth};
+use crate::redump::select::code_pointers::{CodePointers, Outside, StacksOfWidth};
 use crate::redump::select::images::Images;
 use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::present_and_merged;
@@ -93,7 +93,7 @@ pub(super) fn presets(
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
     let pointers = if options.walks().is_some() {
         source.refuse_shared_bytes(&all)?;
-        let executable = if filtered.is_some() { Vec::new() } else { generated(source) };
+        let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];
         let filter = |stacks: &[Interval], width: u32| {
             let rules = (Rc::clone(filtered?), None);
@@ -110,7 +110,7 @@ pub(super) fn presets(
         let contexts = source.contexts().flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
         let narrow = narrow.instructions().map(|address| X86.mask(address));
         let code = filtered.map_or_else(|| Rc::new(Code::new(source)), Rc::clone);
-        CodePointers::find(source, (&images, &code), &executable, &of_widths, contexts.chain(narrow))
+        CodePointers::find(source, (&images, &code), &outside, &of_widths, contexts.chain(narrow))
     } else {
         CodePointers::default()
     };
@@ -127,15 +127,18 @@ fn link_register(context: &Context<'_>) -> Option<u64> {
     ["lr", "ra"].into_iter().find_map(|name| context.register(name)?.as_u64())
 }
 
-/// Executable memory outside of images, sorted and apart.
-fn generated(source: &Source<'_>) -> Vec<Interval> {
+/// Where generated code may be.
+fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
     let regions = source.regions();
+    if regions.is_empty() {
+        return Outside::NotOn(stacks.to_vec());
+    }
     let executable = regions.iter().filter(|region| {
         region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE)
     });
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
     let executable = united(executable.collect());
-    executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect()
+    Outside::Executable(executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect())
 }
 
 /// Memory that can be written to, sorted and apart.

@@ -61,16 +61,12 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
             }
         }
         match eh_frame::of_image(source, listed.base, &mut budget) {
-            Ok(Some(tables)) => {
-                take(Some(tables.header), Reason::UnwindTables { module });
-                take(tables.frames, Reason::UnwindTables { module });
-            }
-            Ok(None) => {}
+            Ok(tables) => tables.into_iter().for_each(|table| take(Some(table), Reason::UnwindTables { module })),
             Err(error) => report.fault(StreamType::MODULE_LIST, module, "unwind tables", error),
         }
     }
     let is_x86 = source.target.architecture == Some(ProcessorArchitecture::X86);
     let reach = if is_x86 { WITHOUT_TABLES } else { WITH_TABLES };
-    let generated = ground.pointers.outside.iter().filter_map(|&address| around(source, address, reach));
+    let generated = ground.pointers.generated.iter().filter_map(|&address| around(source, address, reach));
     united(generated.collect()).into_iter().for_each(|code| wanted.add(code, Reason::GeneratedCode));
 }
