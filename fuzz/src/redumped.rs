@@ -9,6 +9,7 @@ use userdump::read::linux::LinuxMaps;
 use userdump::read::{Context, Memory};
 use userdump::redump::{Engine, Options, Outcome, Redump, Report, StreamReport};
 use userdump::{Dump, Minidump, ReadError};
+use userdump_walk::presets;
 
 use crate::contract::Planted;
 use crate::process::Process;
@@ -18,7 +19,8 @@ use crate::{canary, findings, laws};
 const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
 
 /// Options out of three bytes: a bit for each letter, one for a comment; in the last byte one for `/f` in place of all that,
-/// for `s`, which does not go with `y` and what stands for it, for `e`, and for the engine of 2017.
+/// for `s`, which does not go with `y` and what stands for it, for `e`, for the engine of 2017, and four for the
+/// [presets](presets::of_bits).
 pub fn options(bytes: [u8; 3]) -> Options {
     let bits = u16::from_le_bytes([bytes[0], bytes[1]]);
     let more = |bit: u8| bytes[2] & (1 << bit) != 0;
@@ -29,7 +31,7 @@ pub fn options(bytes: [u8; 3]) -> Options {
     let word: String = ['m'].into_iter().chain(letters).chain(others).collect();
     let engine = if more(3) { Engine::V2017 } else { Engine::V2026 };
     let options = match more(0) {
-        false => Options::parse_as(engine, &word).expect("these are letters"),
+        false => presets::of_bits(Options::parse_as(engine, &word).expect("these are letters"), bytes[2] >> 4),
         true => Options::full_user_dump().forced(),
     };
     if bits & 0x8000 != 0 { options.with_comment("fuzz") } else { options }

@@ -2,6 +2,7 @@
 
 use userdump::Dump;
 use userdump::format::StreamType;
+use userdump_walk::presets::PRESETS;
 
 use crate::numbers::Numbers;
 use crate::places::Places;
@@ -22,6 +23,9 @@ pub fn options(intact: &[u8], places: &Places, numbers: &mut Numbers) -> (Vec<St
     }
     if numbers.once_in(4) {
         add(&["--explain"]);
+    }
+    if !full_user_dump && numbers.once_in(4) {
+        add(&[numbers.pick(&PRESETS).expect("the list has rows")]);
     }
     if numbers.once_in(6) {
         add(&["--read"]);

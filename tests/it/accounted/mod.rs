@@ -15,6 +15,7 @@ use crate::support::forms::Form;
 use crate::support::redumped::parsed;
 use crate::support::{Shared, fixtures, shared_trial, trials};
 use userdump_walk::accounted::{is_judgeable, is_readable, structures, violations};
+use userdump_walk::presets;
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
@@ -35,8 +36,8 @@ pub fn trials() -> Vec<Trial> {
 
 const PARTS: usize = 3;
 
-/// Each letter alone, those that change bytes together, and those that stand for many.
-const LETTERS: [&str; 23] = [
+/// Each letter alone, those that change bytes together, and those that stand for many, and the presets.
+const LETTERS: [&str; 28] = [
     "/m",
     "/mf",
     "/mF",
@@ -60,6 +61,11 @@ const LETTERS: [&str; 23] = [
     "/me",
     "/mT",
     "/mMN",
+    "/mF --identify",
+    "/mF --walk=names",
+    "/mF --managed",
+    "/mF --managed=heap",
+    "/mr --walk",
 ];
 
 fn redumped(source: &[u8], options: &Options) -> Result<(Vec<u8>, Report), RedumpError> {
@@ -71,7 +77,7 @@ fn redumped(source: &[u8], options: &Options) -> Result<(Vec<u8>, Report), Redum
 /// Holds a dump to the law with some letters; false if it is not re-encoded with them.
 fn hold(source: &[u8], letters: &str, what: &str) -> bool {
     let Ok((result, report)) = redumped(source, &parsed(letters)) else { return false };
-    let found = violations(source, &result, &report, letters);
+    let found = violations(source, &result, &report, &presets::letters(letters));
     assert!(found.is_empty(), "{letters} of {what}:\n{}\n{report:#?}", found.join("\n"));
     true
 }

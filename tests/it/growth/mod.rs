@@ -17,7 +17,10 @@ use userdump::redump::{Options, Redump, redump};
 use userdump::{Dump, MappedFile};
 
 use crate::resources::{Count, measure, words};
+use crate::support::redumped::parsed;
 use crate::support::{Shared, golden, trials};
+use userdump_walk::presets::letters;
+
 use kinds::{Places, UNKNOWN, stream};
 
 pub fn trials() -> Vec<Trial> {
@@ -163,8 +166,8 @@ fn cost(work: impl FnOnce() -> u64) -> Cost {
     Cost { steps: userdump::__steps() - before, total: spent.total, peak: spent.peak, size }
 }
 
-/// Every letter, some together, and the older format.
-pub const OPTIONS: [&str; 21] = [
+/// Every letter, some together, the presets, and the older format.
+pub const OPTIONS: [&str; 27] = [
     "/m",
     "/mA",
     "/ma",
@@ -185,6 +188,12 @@ pub const OPTIONS: [&str; 21] = [
     "/mT",
     "/mrR",
     "/mhutFipwdcyeT",
+    "/m --identify",
+    "/m --walk",
+    "/m --walk=names",
+    "/m --managed",
+    "/m --managed=heap",
+    "/mr --identify --walk=names",
     "/f",
 ];
 
@@ -203,7 +212,7 @@ fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
         ),
     ];
     for &words in options {
-        let options: Options = words.parse().expect("the options are known");
+        let options = parsed(words);
         let options = if words == "/mr" { options.with_comment("a comment of the program") } else { options };
         costs.push((words, cost(|| redump(&dump, &options, &mut Count::default()).map_or(0, |report| report.size))));
     }
@@ -268,10 +277,10 @@ fn results_of_real_dumps_are_at_most_twice_as_large(shared: &Shared) {
     let check = |what: &str, bytes: &[u8]| {
         let Ok(dump) = Dump::parse(bytes) else { return 0 };
         for words in OPTIONS {
-            let options: Options = words.parse().expect("the options are known");
+            let options = parsed(words);
             let Ok(redump) = Redump::new(&dump, &options) else { continue };
             // Rows of regions, 48 bytes each: `F` makes them up where there are none, and `/f` has them for its memory.
-            let rows = if words.contains(['a', 'A', 'F']) || words == "/f" {
+            let rows = if letters(words).contains(['a', 'A', 'F']) || words == "/f" {
                 48 * dump.memory().visible_ranges().len()
             } else {
                 0

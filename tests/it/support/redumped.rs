@@ -2,7 +2,7 @@
 
 use std::io;
 
-use userdump::redump::{Hooks, Options, Outcome, Redump, Report};
+use userdump::redump::{Engine, Hooks, Options, Outcome, Redump, Report};
 use userdump::{Dump, Minidump, RedumpError, redump};
 
 use super::cpu::pattern;
@@ -118,9 +118,10 @@ pub fn hooked<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>
     (out, report)
 }
 
-/// Options from the debugger's words. Dumps of tests lack most of what debuggers want of a full user dump.
+/// Options from the debugger's words, and those of [presets](userdump_walk::presets). Dumps of tests lack most of what debuggers
+/// want of a full user dump.
 pub fn parsed(options: &str) -> Options {
-    let options: Result<Options, _> = options.parse();
+    let options = userdump_walk::presets::options(Engine::default(), options);
     options.unwrap_or_else(|error| panic!("{error}")).forced()
 }
 

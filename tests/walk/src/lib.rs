@@ -16,6 +16,7 @@ pub mod compressed;
 pub mod facts;
 mod memory;
 mod minidump;
+pub mod presets;
 mod streams;
 mod user_dump;
 mod vendor;
