@@ -50,9 +50,14 @@ impl Code {
         any_has(&self.modules, address)
     }
 
-    /// True if the address is that of an instruction of a module, or follows one.
+    /// True if the address follows an instruction of a module.
     pub(super) fn is_behind_code(&self, address: u64) -> bool {
         any_has(&self.executable, address.wrapping_sub(1))
+    }
+
+    /// True if the address is that of an instruction of a module, or follows one.
+    pub(in crate::redump) fn is_at_code(&self, address: u64) -> bool {
+        any_has(&self.executable, address) || self.is_behind_code(address)
     }
 
     /// True if the dump says that the memory at the address is not executable.

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::read::{Interval, any_has};
+use crate::redump::filter::code::Code;
 use crate::redump::filter::{StackFilter, unsigned};
 use crate::redump::source::Source;
 
@@ -11,6 +12,8 @@ use crate::redump::select::images::Images;
 
 /// So many bytes of a stack are looked at at once; a multiple of every width of a word.
 const CHUNK: usize = 0x1000;
+/// Nothing is mapped below.
+const PAGE: u64 = 0x1000;
 
 /// Stacks of one width of words, which are apart and have all their bytes.
 pub(super) struct StacksOfWidth {
@@ -21,34 +24,62 @@ pub(super) struct StacksOfWidth {
     pub(super) filter: Option<StackFilter>,
 }
 
+/// Where code may be outside of images.
+pub(super) enum Outside {
+    /// There, in the order of addresses and apart.
+    Executable(Vec<Interval>),
+    /// Nothing describes the address space: anywhere but on the stacks, which are in the order of addresses and apart.
+    NotOn(Vec<Interval>),
+}
+
+impl Outside {
+    /// True if headers of images alone tell what is executable. What they do not call so may have been.
+    const fn is_everywhere(&self) -> bool {
+        matches!(self, Self::NotOn(_))
+    }
+
+    fn last(&self) -> u64 {
+        let (Self::Executable(parts) | Self::NotOn(parts)) = self;
+        parts.last().map_or(0, |part| part.last)
+    }
+
+    fn may_be_code(&self, source: &Source<'_>, address: u64) -> bool {
+        match self {
+            Self::Executable(parts) => any_has(parts, address),
+            // A word that is a small number leads nowhere.
+            Self::NotOn(stacks) => {
+                address >= PAGE && !any_has(stacks, address) && source.memory.range_at(address).is_some()
+            }
+        }
+    }
+}
+
 /// Addresses of code that stacks and instruction pointers name, sorted, each once, without signatures.
 #[derive(Debug, Default)]
 pub(super) struct CodePointers {
-    /// With the index of the image.
+    /// In executable memory of images, with the index of the image.
     pub(super) in_images: Vec<(usize, u64)>,
-    /// In executable memory outside of all images.
-    pub(super) outside: Vec<u64>,
+    /// In memory outside of all images that is executable, or may be.
+    pub(super) generated: Vec<u64>,
 }
 
 impl CodePointers {
-    /// `executable` is the executable memory outside of images, sorted and apart.
     pub(super) fn find(
         source: &Source<'_>,
-        images: &Images,
-        executable: &[Interval],
+        (images, code): (&Images, &Code),
+        outside: &Outside,
         stacks: &[StacksOfWidth],
         instruction_pointers: impl Iterator<Item = u64>,
     ) -> Self {
         let highest = source.modules().last().map_or(0, |module| module.last);
-        let highest = executable.last().map_or(highest, |it| it.last.max(highest));
-        let unsigned = unsigned(source.target, highest);
-        let (mut in_images, mut outside) = (Unique::default(), Unique::default());
+        let unsigned = unsigned(source.target, highest.max(outside.last()));
+        let (mut in_images, mut generated) = (Unique::default(), Unique::default());
         let mut look_at = |word: u64| {
             let address = source.target.mask(word) & unsigned;
-            if let Some(image) = images.index_at(address) {
-                in_images.push((image, address));
-            } else if any_has(executable, address) {
-                outside.push(address);
+            if code.is_at_code(address) || outside.is_everywhere() && any_has(source.modules(), address) {
+                images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
+            } else if outside.may_be_code(source, address) {
+                generated.push(address);
             }
         };
         instruction_pointers.for_each(&mut look_at);
@@ -73,7 +104,7 @@ impl CodePointers {
                 }
             }
         }
-        Self { in_images: in_images.into_sorted(), outside: outside.into_sorted() }
+        Self { in_images: in_images.into_sorted(), generated: generated.into_sorted() }
     }
 
     /// The pointers into each image that has some, by its index.

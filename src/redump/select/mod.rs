@@ -1,6 +1,8 @@
 //! Which memory goes into the result, and why.
 
 mod code_pointers;
+mod eh_frame;
+mod exception_directory;
 mod full;
 mod headers;
 mod identify;
@@ -18,6 +20,7 @@ pub(super) mod selected;
 mod shared_data;
 mod stacks;
 mod unwind;
+mod unwind_forms;
 mod unwritten;
 mod walk;
 mod wanted;

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
+use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::system::wow64::X86;
 use crate::read::{Context, Interval, gaps, united};
 use crate::redump::filter::StackFilter;
@@ -19,10 +20,11 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
-use crate::redump::select::code_pointers::{CodePointers, StacksOfWidth};
+use crate::redump::select::code_pointers::{CodePointers, Outside, StacksOfWidth};
 use crate::redump::select::images::Images;
 use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::present_and_merged;
+use crate::redump::select::unwritten::{Allowed, Written};
 use crate::redump::select::wanted::Wanted;
 use crate::redump::select::{identify, managed, walk};
 
@@ -34,17 +36,34 @@ pub(super) struct Ground<'g, 'a> {
     /// All stacks that are in use, in the order of addresses and apart.
     pub(super) stacks: Vec<Interval>,
     pub(super) pointers: CodePointers,
-    /// True with `r` and `s`: what is not code, table or identity of an image is not taken.
-    pub(super) is_filtered: bool,
+    /// With `r` and `s` what the process may have written is not taken of images.
+    written: Option<Written>,
 }
 
-/// Adds what the presets ask for. `stacks` are those that descriptors name and the others beside them.
+impl Ground<'_, '_> {
+    /// True with `r` and `s`.
+    pub(super) const fn is_filtered(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// What may be taken of the image with an index in the list, which `image` is if it is one of Windows.
+    pub(super) fn allowed(&self, index: usize, image: Option<&Image<'_, '_>>) -> Allowed {
+        let Some(written) = &self.written else { return Allowed::everything() };
+        let base = self.images.list().get(index).map(|listed| listed.base);
+        let of_elf = || ElfImage::at(&self.source.memory, base?).map(|image| image.unwritten());
+        let of_mach_o = || MachOImage::at(&self.source.memory, base?).map(|image| image.unwritten());
+        let own = image.map(Image::unwritten).or_else(of_elf).or_else(of_mach_o);
+        written.allowed(self.images.parts(index), own.as_deref())
+    }
+}
+
+/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that descriptors name and the others beside them.
 pub(super) fn presets(
     wanted: &mut Wanted<'_, '_>,
     (options, hooks): (&Options, &Hooks<'_>),
     stacks: Vec<Interval>,
     narrow: &NarrowSide,
-    code: Option<&Rc<Code>>,
+    filtered: Option<&Rc<Code>>,
     report: &mut Report,
 ) -> Result<(), RedumpError> {
     if !options.identifies() && options.walks().is_none() {
@@ -59,10 +78,10 @@ pub(super) fn presets(
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
     let pointers = if options.walks().is_some() {
         source.refuse_shared_bytes(&all)?;
-        let executable = if code.is_some() { Vec::new() } else { generated(source) };
+        let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];
         let filter = |stacks: &[Interval], width: u32| {
-            let rules = (Rc::clone(code?), None);
+            let rules = (Rc::clone(filtered?), None);
             Some(match width == target.pointer_size() {
                 true => StackFilter::new(source, rules, stacks.to_vec(), anything.clone()),
                 false => StackFilter::narrow(source, rules, stacks.to_vec(), narrow.instructions(), narrow.frames()),
@@ -75,11 +94,13 @@ pub(super) fn presets(
         let of_widths: Vec<StacksOfWidth> = of_widths.collect();
         let contexts = source.contexts().flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
         let narrow = narrow.instructions().map(|address| X86.mask(address));
-        CodePointers::find(source, &images, &executable, &of_widths, contexts.chain(narrow))
+        let code = filtered.map_or_else(|| Rc::new(Code::new(source)), Rc::clone);
+        CodePointers::find(source, (&images, &code), &outside, &of_widths, contexts.chain(narrow))
     } else {
         CodePointers::default()
     };
-    let ground = Ground { source, options, images, stacks: all, pointers, is_filtered: code.is_some() };
+    let written = filtered.map(|_| Written::of(source));
+    let ground = Ground { source, options, images, stacks: all, pointers, written };
     identify::identify(wanted, &ground, report);
     walk::walk(wanted, &ground, report);
     managed::managed(wanted, &ground, report);
@@ -91,13 +112,16 @@ fn link_register(context: &Context<'_>) -> Option<u64> {
     ["lr", "ra"].into_iter().find_map(|name| context.register(name)?.as_u64())
 }
 
-/// Executable memory outside of images, sorted and apart.
-fn generated(source: &Source<'_>) -> Vec<Interval> {
+/// Where generated code may be.
+fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
     let regions = source.regions();
+    if regions.is_empty() {
+        return Outside::NotOn(stacks.to_vec());
+    }
     let executable = regions.iter().filter(|region| {
         region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE)
     });
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
     let executable = united(executable.collect());
-    executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect()
+    Outside::Executable(executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect())
 }

@@ -1,6 +1,72 @@
+//! What a debugger needs to walk stacks without the binaries: the preset `walk`.
+//!
+//! Measured with the engine of 2026, no symbols and no binaries at hand: of the images that a stack word or an instruction
+//! pointer points into it reads headers, the exception directory, the unwind data of the functions pointed to, chained
+//! ones as well, and a few bytes of code on both sides of each pointer: prologs, epilogs and calls. An image for x86 has no
+//! such tables; there the code decides. With code of images alone the debugger disbelieves return addresses into
+//! generated code, so that the code around those is taken as well.
+
+use alloc::vec::Vec;
+
+use crate::format::full_user_dump::ImageFileMachine;
+use crate::format::{ProcessorArchitecture, StreamType};
+use crate::read::module::{Directory, Image};
+use crate::read::{Budget, Interval, united};
+use crate::redump::presets::Walk;
 use crate::redump::report::Report;
 
+use crate::redump::select::eh_frame;
+use crate::redump::select::exception_directory::ExceptionDirectory;
 use crate::redump::select::presets::Ground;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;
 
-pub(super) fn walk(_wanted: &mut Wanted<'_, '_>, _ground: &Ground<'_, '_>, _report: &mut Report) {}
+/// How much code is taken to either side of a pointer, in bytes: where there are unwind tables, and where not.
+const WITH_TABLES: u64 = 16;
+const WITHOUT_TABLES: u64 = 32;
+
+pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
+    let Some(detail) = ground.options.walks() else { return };
+    let source = ground.source;
+    // Tables of two images have no bytes in common in a sound dump.
+    let mut budget = Budget::times(source.plain_size, 1);
+    for (index, pointers) in ground.pointers.by_image() {
+        let Some(listed) = ground.images.list().get(index) else { continue };
+        let module = listed.module;
+        let image = Image::at(&source.memory, listed.base);
+        let allowed = ground.allowed(index, image.as_ref());
+        let mut take = |interval: Option<Interval>, reason| {
+            interval.into_iter().flat_map(|it| allowed.parts_of(it)).for_each(|part| wanted.add(part, reason));
+        };
+        let is_without_tables = image.is_some_and(|image| image.machine() == ImageFileMachine::I386);
+        let reach = if is_without_tables { WITHOUT_TABLES } else { WITH_TABLES };
+        let code = pointers.iter().filter_map(|&(_, address)| around(source, address, reach));
+        united(code.collect()).into_iter().for_each(|code| take(Some(code), Reason::PointedCode { module }));
+        if let Some(image) = image {
+            take(image.headers_place(), Reason::UnwindTables { module });
+            if let Some(directory) = ExceptionDirectory::of(&source.memory, &image) {
+                take(Some(directory.interval()), Reason::UnwindTables { module });
+                // A call may be the last instruction of a function, so that the address is that of the next one.
+                let addresses = pointers.iter().flat_map(|&(_, address)| [address.saturating_sub(1), address]);
+                let functions = addresses.filter_map(|address| directory.entry_for(address));
+                let mut data = Vec::new();
+                if let Err(error) = directory.unwind_data_of(functions, &mut budget, &mut data) {
+                    report.fault(StreamType::MODULE_LIST, module, "unwind data", error);
+                }
+                united(data).into_iter().for_each(|data| take(Some(data), Reason::FunctionUnwindData { module }));
+            }
+            if detail >= Walk::Names {
+                take(image.directory(Directory::Exports), Reason::ExportNames { module });
+            }
+        }
+        match eh_frame::of_image(source, listed.base, &mut budget) {
+            Ok(tables) => tables.into_iter().for_each(|table| take(Some(table), Reason::UnwindTables { module })),
+            Err(error) => report.fault(StreamType::MODULE_LIST, module, "unwind tables", error),
+        }
+    }
+    let is_x86 = source.target.architecture == Some(ProcessorArchitecture::X86);
+    let reach = if is_x86 { WITHOUT_TABLES } else { WITH_TABLES };
+    let generated = ground.pointers.generated.iter().filter_map(|&address| around(source, address, reach));
+    united(generated.collect()).into_iter().for_each(|code| wanted.add(code, Reason::GeneratedCode));
+}

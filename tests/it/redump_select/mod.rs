@@ -9,6 +9,7 @@ mod rows;
 mod sections;
 mod stacks;
 mod unwind;
+mod walk;
 mod windows;
 
 use libtest_mimic::Trial;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         stacks::trials(),
         in_use::trials(),
         unwind::trials(),
+        walk::trials(),
         windows::trials(),
         sections::trials(),
         mappings::trials(),
