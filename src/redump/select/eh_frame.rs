@@ -41,8 +41,8 @@ fn frames_at(source: &Source<'_>, header: u64) -> Option<u64> {
         0x0 => source.memory.read_pointer(at)?,
         0x2 => source.memory.read_u16(at)?.into(),
         0x3 => source.memory.read_u32(at)?.into(),
-        0xa => i64::from(source.memory.read_u16(at)?.cast_signed()).cast_unsigned(),
-        0xb => i64::from(source.memory.read_u32(at)?.cast_signed()).cast_unsigned(),
+        0xa => extended(source.memory.read_u16(at)?.into(), 16),
+        0xb => extended(source.memory.read_u32(at)?.into(), 32),
         0x4 | 0xc => source.memory.read_u64(at)?,
         _ => return None,
     };
@@ -53,6 +53,12 @@ fn frames_at(source: &Source<'_>, header: u64) -> Option<u64> {
         _ => return None,
     };
     (version == 1).then(|| source.target.mask(value.wrapping_add(relative_to)))
+}
+
+/// A signed number of so many bits.
+const fn extended(value: u64, bits: u32) -> u64 {
+    let sign = 1 << (bits - 1);
+    (value ^ sign).wrapping_sub(sign)
 }
 
 /// The last address of the records that begin with `records` and do not reach beyond it.
