@@ -12,10 +12,12 @@ use crate::format::module::SectionCharacteristics;
 
 use crate::read::budget::Budget;
 use crate::read::interval::{Interval, gaps, united};
-use crate::read::module::image::{DEBUG_ENTRIES, Directory, Image, ImageSection, LONGEST_RECORD, PAGE, subdirectory};
+use crate::read::module::image::{DEBUG_ENTRIES, Directory, Image, LONGEST_RECORD, PAGE, subdirectory};
 
 /// So many sections are looked at. The loader of Windows took no more for long.
 const MOST_SECTIONS: u64 = 96;
+/// So much is taken of the headers, even if it is more than they use: some readers look at so much before they know it.
+const FIRST_HEADERS: u64 = 0x400;
 /// So many entries of a directory of resources are looked at. Images have some ten types of resources.
 const MOST_ENTRIES: u64 = 0x400;
 /// So many names of versions, and so many languages of each, are taken. Images have one.
@@ -40,7 +42,9 @@ impl Image<'_, '_> {
     ///
     /// [`ReadError::BudgetSpent`] if what is looked at does not fit into the budget; the parts found before are added.
     pub(crate) fn identity(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
-        found.extend(self.headers_place());
+        found.extend(
+            self.headers_place().and_then(|headers| Interval::new(headers.start, headers.size().min(FIRST_HEADERS))),
+        );
         let headers = self.headers(self.number_of_sections().min(MOST_SECTIONS));
         found.extend(self.place(headers.start, headers.end - headers.start));
         self.debug_records(budget, found)?;
@@ -49,15 +53,10 @@ impl Image<'_, '_> {
 
     /// Where nothing is that the process may have written: the headers, and sections that can only be read or executed.
     /// Sorted and apart.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::BudgetSpent`] if the headers of the sections do not fit into the budget.
-    pub(crate) fn unwritten(&self, budget: &mut Budget) -> Result<Vec<Interval>, ReadError> {
+    pub(crate) fn unwritten(&self) -> Vec<Interval> {
         let (mut unwritten, mut written) = (Vec::new(), Vec::new());
         let mut first = PAGE;
         for number in 0..self.number_of_sections().min(MOST_SECTIONS) {
-            budget.charge("IMAGE_SECTION_HEADER", 0, ImageSection::HEADER_SIZE as u64)?;
             let Some(section) = self.section(number) else { break };
             let start = u64::from(section.virtual_address);
             first = first.min(start);
@@ -67,7 +66,7 @@ impl Image<'_, '_> {
         }
         unwritten.extend(self.place(0, first));
         let written = united(written);
-        Ok(united(unwritten).into_iter().flat_map(|part| gaps(&written, part).collect::<Vec<_>>()).collect())
+        united(unwritten).into_iter().flat_map(|part| gaps(&written, part).collect::<Vec<_>>()).collect()
     }
 
     fn debug_records(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {

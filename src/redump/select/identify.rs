@@ -12,17 +12,16 @@ use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::{Budget, Interval, Memory, united};
 use crate::redump::report::{OptionName, Report};
 
+use crate::redump::select::images::ListedImage;
 use crate::redump::select::presets::Ground;
 use crate::redump::select::reason::Reason;
-use crate::redump::select::unwritten::Written;
 use crate::redump::select::wanted::Wanted;
 
 const IDENTIFY: OptionName = OptionName::Preset("identify");
 
 /// Adds what identifies the images: all that are listed, or those that stacks point into.
 pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
-    let (source, images) = (ground.source, &ground.images);
-    let list = images.list();
+    let (source, list) = (ground.source, ground.images.list());
     let indices: Vec<usize> = if ground.options.identifies() {
         wanted.ask(IDENTIFY, "images");
         (0..list.len()).collect()
@@ -31,48 +30,33 @@ pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, rep
     };
     // In sound dumps no two images have a part in common.
     let mut budget = Budget::times(source.plain_size, 1);
-    let written = ground.is_filtered().then(|| Written::of(source));
-    for (index, image) in indices.into_iter().filter_map(|index| Some((index, list.get(index)?))) {
-        let parts = Parts::of(&source.memory, image.base, written.is_some(), &mut budget);
-        let (found, fault) = parts.map_or_else(|error| (Parts::default(), Some(error)), |it| (it, None));
-        let mut places = united(found.identity);
-        if let Some(written) = &written {
-            let of_image: Vec<Interval> = images.parts(index).collect();
-            places = places.into_iter().flat_map(|it| written.unwritten(it, &of_image, &found.unwritten)).collect();
-        }
-        wanted.count_parts(IDENTIFY, &places);
-        places.into_iter().for_each(|place| wanted.add(place, Reason::ImageIdentity { module: image.module }));
-        if let Some(error) = fault {
-            report.fault(StreamType::MODULE_LIST, image.module, "identity of the image", error);
+    for (index, &ListedImage { module, base }) in
+        indices.into_iter().filter_map(|index| Some((index, list.get(index)?)))
+    {
+        let image = Image::at(&source.memory, base);
+        let mut parts = Vec::new();
+        let outcome = match &image {
+            Some(image) => image.identity(&mut budget, &mut parts),
+            None => of_other_systems(&source.memory, base, &mut budget, &mut parts),
+        };
+        let allowed = ground.allowed(index, image.as_ref());
+        let parts: Vec<Interval> =
+            united(parts).into_iter().flat_map(|part| allowed.parts_of(part).collect::<Vec<_>>()).collect();
+        wanted.count_parts(IDENTIFY, &parts);
+        parts.into_iter().for_each(|part| wanted.add(part, Reason::ImageIdentity { module }));
+        if let Err(error) = outcome {
+            report.fault(StreamType::MODULE_LIST, module, "identity of the image", error);
             break;
         }
     }
 }
 
-/// Where the parts of an image are.
-#[derive(Default)]
-struct Parts {
-    /// Those that identify it.
-    identity: Vec<Interval>,
-    /// What the process cannot have written, by the headers; nothing unless it is asked for.
-    unwritten: Vec<Interval>,
-}
-
-impl Parts {
-    /// Nothing if no image of a known format is at the base.
-    fn of(memory: &Memory<'_>, base: u64, filters: bool, budget: &mut Budget) -> Result<Self, ReadError> {
-        let mut parts = Self::default();
-        let found = &mut parts.identity;
-        if let Some(image) = Image::at(memory, base) {
-            image.identity(budget, found)?;
-            parts.unwritten = if filters { image.unwritten(budget)? } else { Vec::new() };
-        } else if let Some(image) = ElfImage::at(memory, base) {
-            image.identity(budget, found)?;
-            parts.unwritten = image.unwritten();
-        } else if let Some(image) = MachOImage::at(memory, base) {
-            image.identity(budget, found)?;
-            parts.unwritten = image.unwritten();
-        }
-        Ok(parts)
-    }
+fn of_other_systems(
+    memory: &Memory<'_>,
+    base: u64,
+    budget: &mut Budget,
+    parts: &mut Vec<Interval>,
+) -> Result<(), ReadError> {
+    let of_elf = ElfImage::at(memory, base).map(|image| image.identity(budget, parts));
+    of_elf.or_else(|| Some(MachOImage::at(memory, base)?.identity(budget, parts))).unwrap_or(Ok(()))
 }
