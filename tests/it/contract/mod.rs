@@ -13,12 +13,14 @@ use libtest_mimic::Trial;
 use crate::support::cpu::Cpu;
 use crate::support::redumped::{Redumped, parsed};
 use crate::support::trials;
+use userdump_walk::presets::PRESETS;
 pub use userdump_walk::words::Pieces;
 use userdump_walk::words::{self, planted};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
         what_the_table_says_stays_of_every_source,
+        presets_bring_nothing_of_the_program_in,
         every_row_has_its_words_and_all_words_have_a_row,
         the_table_has_nothing_but_rows,
         words_are_found_in_both_encodings,
@@ -138,6 +140,26 @@ fn what_the_table_says_stays_of_every_source() {
                     "{}, {options}: leaked {leaked:?}, lost {lost:?}",
                     source.what
                 );
+            }
+        }
+    }
+}
+
+/// Of images they take code, tables and identity, in which there are words of whoever built them.
+fn presets_bring_nothing_of_the_program_in() {
+    for source in sources() {
+        let pieces = Pieces::of(&source.places);
+        let found = |options: &str| pieces.found(&Redumped::once(&source.bytes, &parsed(options)).bytes);
+        if source.places.iter().any(|(place, _)| place == "data section") {
+            assert!(found("/m --managed").contains("data section"), "{}", source.what);
+        }
+        for filter in ["r", "rR", "s"] {
+            let expected = found(&format!("/m{filter}"));
+            for preset in PRESETS {
+                let found = found(&format!("/m{filter} {preset}"));
+                let leaked: Vec<_> = found.difference(&expected).collect();
+                assert!(leaked.is_empty(), "{}, /m{filter} {preset}: leaked {leaked:?}", source.what);
+                assert!(expected.is_subset(&found), "{}, /m{filter} {preset}", source.what);
             }
         }
     }

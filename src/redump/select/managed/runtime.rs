@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::format::StreamType;
 use crate::read::module::Image;
 use crate::read::text::utf16::Utf16;
-use crate::read::{Budget, Interval, gaps};
+use crate::read::{Budget, Interval, gaps, overlapping};
 use crate::redump::report::Report;
 
 use crate::redump::select::managed::writable::{Writable, sections};
@@ -71,6 +71,7 @@ impl Runtimes {
         budget: &mut Budget,
         report: &mut Report,
     ) {
+        let of = |all| move |part: Interval| overlapping(all, part).filter_map(move |it| it.intersection(&part));
         for &index in &self.images {
             let Some(listed) = ground.images.list().get(index) else { continue };
             let image = Image::at(&ground.source.memory, listed.base);
@@ -85,10 +86,8 @@ impl Runtimes {
                     named.chain(writable.parts_of(ground, index, &found)).collect()
                 }
                 // An image of another system, or one whose headers are missing: all of it but code.
-                None => {
-                    let parts = ground.images.parts(index);
-                    parts.flat_map(|part| gaps(&writable.executable, part)).collect()
-                }
+                None if ground.is_filtered() => ground.images.parts(index).flat_map(of(&writable.read_only)).collect(),
+                None => ground.images.parts(index).flat_map(|part| gaps(&writable.executable, part)).collect(),
             };
             let allowed = ground.allowed(index, image.as_ref());
             for part in parts.into_iter().flat_map(|part| allowed.parts_of(part)) {

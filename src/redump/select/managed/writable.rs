@@ -16,8 +16,9 @@ use crate::redump::select::presets::Ground;
 pub(super) struct Writable {
     /// What can be written to, sorted and apart; `None` if nothing describes regions, so that sections have to tell.
     written_to: Option<Vec<Interval>>,
-    /// What can be executed, sorted and apart.
+    /// What can be executed, and what can be read and nothing else; sorted and apart.
     pub(super) executable: Vec<Interval>,
+    pub(super) read_only: Vec<Interval>,
 }
 
 impl Writable {
@@ -32,6 +33,7 @@ impl Writable {
         Self {
             written_to: is_described.then(|| committed(MemoryProtection::allows_write)),
             executable: committed(MemoryProtection::allows_execute),
+            read_only: committed(|it| it.allows_read() && !it.allows_write() && !it.allows_execute()),
         }
     }
 
