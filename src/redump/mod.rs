@@ -63,6 +63,22 @@
 //! on other systems than Windows) there are none. Ranges closer than 17 bytes to each other become one, with the bytes
 //! between them.
 //!
+//! # Presets
+//!
+//! The debugger's letters name kinds of memory. Three options name the question that the dump is to answer, and go with any
+//! letters; the flags in the header are those of the letters.
+//!
+//! | option | question | memory |
+//! |---|---|---|
+//! | [`Options::identify`] | Which builds ran? | of each image: headers, debug records, version resource; of ELF images headers and notes, of Mach-O images the load commands |
+//! | [`Options::walk`] | Who called whom? | of each image that a stack word or an instruction pointer points into: the same, the exception directory (ELF: `.eh_frame_hdr` and `.eh_frame`), the unwind data of the functions that are pointed to, and 16 bytes of code (x86: 32) on both sides of each pointer; also of pointers to executable memory outside of images; with [`Walk::Names`] export directories |
+//! | [`Options::managed`] | What did .NET do? | both, what `i` adds, and the memory that debuggers of .NET read; with [`Managed::Heap`] the heap as well |
+//!
+//! A stack is walked from tables in memory, as the debugger walks it: of a full dump of 29 MB, `/m` leaves 10 of 41 frames, and
+//! `/m` with [`Options::walk`] all 41, in 143 KB. Where nothing describes the address space, code outside of images may be
+//! anywhere but on stacks. With `r` and `s` only code, tables and identity of images are taken, nothing that was written to
+//! memory, and words that are taken out are not followed.
+//!
 //! # 32-bit processes in 64-bit dumps
 //!
 //! A 64-bit program that dumps a 32-bit process (WOW64) dumps the 64-bit process that the program runs in. Of each thread
@@ -447,40 +463,8 @@ pub use engine::Engine;
 pub use hooks::Hooks;
 pub use options::Options;
 pub use presets::{Managed, Walk};
-pub use re_encoding::Redump;
+pub use re_encoding::{Redump, redump};
 pub use report::{
-    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Unserved,
+    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Undecided, Unserved,
 };
 pub use select::reason::{Reason, SelectedMemory};
-
-use std::io;
-
-use crate::error::RedumpError;
-use crate::read::Dump;
-
-/// Re-encodes `dump` as the options ask and writes the result in one pass.
-///
-/// # Errors
-///
-/// [`RedumpError`]; nothing is written unless the whole result has been planned, so only
-/// [`RedumpError::Write`] can leave a part of a file behind.
-///
-/// # Examples
-///
-/// ```
-/// use userdump::{Dump, redump::{Options, redump}};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let mut file = [0; 32];
-/// # file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
-/// let dump = Dump::parse(&file)?;
-/// let options: Options = "/mfF".parse()?;
-/// let mut out = Vec::new();
-/// let report = redump(&dump, &options, &mut out)?;
-/// assert_eq!(report.size, out.len() as u64);
-/// # Ok(())
-/// # }
-/// ```
-pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Result<Report, RedumpError> {
-    Redump::new(dump, options)?.write_to(sink)
-}

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use std::io;
 
 use crate::error::{Item, RedumpError, WriteError};
 use crate::format::{MemoryInfo, MinidumpType, StreamType};
@@ -127,4 +128,31 @@ impl<'a> Redump<'a> {
         report.judge(&source.dump(), options.is_full_user_dump());
         Ok(Self { plan, report, selected: selection.selected })
     }
+}
+
+/// Re-encodes `dump` as the options ask and writes the result in one pass.
+///
+/// # Errors
+///
+/// [`RedumpError`]; nothing is written unless the whole result has been planned, so only
+/// [`RedumpError::Write`] can leave a part of a file behind.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::{Dump, redump::{Options, redump}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut file = [0; 32];
+/// # file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
+/// let dump = Dump::parse(&file)?;
+/// let options: Options = "/mfF".parse()?;
+/// let mut out = Vec::new();
+/// let report = redump(&dump, &options, &mut out)?;
+/// assert_eq!(report.size, out.len() as u64);
+/// # Ok(())
+/// # }
+/// ```
+pub fn redump(dump: &Dump<'_>, options: &Options, sink: impl io::Write) -> Result<Report, RedumpError> {
+    Redump::new(dump, options)?.write_to(sink)
 }

@@ -49,6 +49,8 @@ pub struct Report {
     /// What letters and presets ask for and the source does not have, or has only in part. The flags in the header of the
     /// result claim what letters ask for all the same.
     pub unserved: Vec<Unserved>,
+    /// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
+    pub undecided: Vec<Undecided>,
     /// What the result says beyond the source, beside whole streams ([`Report::made_up`]).
     pub additions: Vec<Addition>,
     /// How many threads the program asked to leave out ([`Hooks`](crate::redump::Hooks)).
@@ -213,6 +215,34 @@ impl fmt::Display for Unserved {
             (_, 0, 0) => write!(f, "{option}: none of {wanted} {what} are in the source"),
             (_, _, 0) => write!(f, "{option}: {whole} of {wanted} {what} are in the source"),
             _ => write!(f, "{option}: {whole} of {wanted} {what} are in the source, {partial} in part"),
+        }
+    }
+}
+
+/// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
+///
+/// Its [`Display`](fmt::Display) form is a line for people.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// No module is a runtime of .NET or Mono. What its debuggers need is not in the result.
+    NoRuntime,
+    /// So many images have no headers in the source. Whether they have managed code is not known, and they are not kept for it.
+    Images(u64),
+    /// No region describes so many bytes outside of images and stacks. They are kept.
+    Undescribed(u64),
+    /// The regions have no protections that can be true. All mapped memory is kept.
+    Protections,
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRuntime => f.write_str("a runtime of .NET or Mono"),
+            Self::Images(1) => f.write_str("whether an image without headers has managed code"),
+            Self::Images(count) => write!(f, "whether {count} images without headers have managed code"),
+            Self::Undescribed(bytes) => write!(f, "what {bytes} bytes are that no region describes: they are kept"),
+            Self::Protections => f.write_str("what mapped memory is, as its protection is not known: it is kept"),
         }
     }
 }

@@ -132,13 +132,18 @@ impl<'m, 'a> ElfImage<'m, 'a> {
     ///
     /// [`ReadError::BudgetSpent`] if the headers do not fit into the budget.
     pub(crate) fn identity(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
-        let (at, size, count) = self.headers;
         found.extend(self.place(0, if self.is_64_bit { 64 } else { 52 }));
-        found.extend(self.place(at, size * count));
-        budget.charge("Elf_Phdr", 0, size * count)?;
+        found.extend(self.place(self.headers.0, self.size_of_headers()));
+        budget.charge("Elf_Phdr", 0, self.size_of_headers())?;
         let notes = self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES);
         found.extend(notes.map(|(_, place)| place));
         Ok(())
+    }
+
+    /// The size in bytes of the program headers that are looked at.
+    pub(crate) const fn size_of_headers(&self) -> u64 {
+        let (_, size, count) = self.headers;
+        size * count
     }
 
     /// Where nothing is that the process may have written: segments that can only be read or executed.

@@ -32,7 +32,7 @@ use std::collections::HashSet;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
-use crate::read::{Exception, Interval, Thread, ThreadList, position, united};
+use crate::read::{Context, Exception, Interval, Thread, ThreadList, position, united};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Hooks;
@@ -109,7 +109,8 @@ pub(super) fn select(
         }
         let stacks = stacks.iter().chain(extended.as_flattened()).flatten().chain(&others);
         chosen(options, hooks, (&threads, &narrow), stacks.clone(), &mut wanted, report)?;
-        presets::presets(&mut wanted, (options, hooks), stacks.copied().collect(), &narrow, code.as_ref(), report)?;
+        let in_use = (stacks.copied().collect(), threads.contexts());
+        presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
@@ -179,6 +180,12 @@ impl<'a> Threads<'a> {
     /// All that count.
     fn all(&self) -> impl Iterator<Item = Thread<'a>> + '_ {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
+    }
+
+    /// The registers of those that count and of the exceptions, as far as they can be read.
+    fn contexts(&self) -> impl Iterator<Item = Context<'a>> + '_ {
+        let exceptions = self.exceptions.iter().filter_map(|exception| exception.registers());
+        self.all().filter_map(|thread| thread.registers()).chain(exceptions)
     }
 
     fn stack(&self, in_use: &mut Stacks<'_, '_>, thread: &Thread<'_>) -> Option<Interval> {

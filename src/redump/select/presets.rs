@@ -57,11 +57,12 @@ impl Ground<'_, '_> {
     }
 }
 
-/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that descriptors name and the others beside them.
-pub(super) fn presets(
+/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that
+/// descriptors name and the others beside them, `contexts` those of threads and exceptions that count.
+pub(super) fn presets<'c>(
     wanted: &mut Wanted<'_, '_>,
     (options, hooks): (&Options, &Hooks<'_>),
-    stacks: Vec<Interval>,
+    (stacks, contexts): (Vec<Interval>, impl Iterator<Item = Context<'c>>),
     narrow: &NarrowSide,
     filtered: Option<&Rc<Code>>,
     report: &mut Report,
@@ -92,7 +93,7 @@ pub(super) fn presets(
             StacksOfWidth { stacks, width, filter }
         });
         let of_widths: Vec<StacksOfWidth> = of_widths.collect();
-        let contexts = source.contexts().flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
+        let contexts = contexts.flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
         let narrow = narrow.instructions().map(|address| X86.mask(address));
         let code = filtered.map_or_else(|| Rc::new(Code::new(source)), Rc::clone);
         CodePointers::find(source, (&images, &code), &outside, &of_widths, contexts.chain(narrow))

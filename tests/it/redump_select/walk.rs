@@ -249,8 +249,15 @@ fn exception_frames_of_elf_images_are_taken_to_their_end() {
         for (encoding, pointer) in [(0x1b, 0xfc), (0x3b, 0x100), (0x13, 0xfc), (0x03, ELF as u32 + 0x500)] {
             let source = of_linux(cpu, elf(cpu, encoding, pointer, &records(&[20, 28, 0x84])));
             let out = Redumped::with(&source, &walking("/m", Walk::Tables));
-            let expected =
-                [(STACK, cpu.word as u64), (ELF + 0x400, 0x3c), (ELF + 0x500, 24 + 32 + 0x88 + 4), (ELF + 0x870, 0x20)];
+            let headers = if cpu.word == 8 { (64, 3 * 56) } else { (52, 3 * 32) };
+            let expected = [
+                (STACK, cpu.word as u64),
+                (ELF, headers.0),
+                (ELF + 0x80, headers.1),
+                (ELF + 0x400, 0x3c),
+                (ELF + 0x500, 24 + 32 + 0x88 + 4),
+                (ELF + 0x870, 0x20),
+            ];
             assert_eq!(hex(&kept(&out)), hex(&expected), "{encoding:#x}");
         }
     }
@@ -275,7 +282,7 @@ fn broken_exception_frames_end_where_they_break() {
     for (encoding, pointer) in [(0xff, 0xfc), (0x1b, 0x10_0000)] {
         let source = of_linux(Cpu::AMD64, elf(Cpu::AMD64, encoding, pointer, &records(&[20])));
         let out = Redumped::with(&source, &walking("/m", Walk::Tables));
-        let expected = [(STACK, 8), (ELF + 0x400, 0x3c), (ELF + 0x870, 0x20)];
+        let expected = [(STACK, 8), (ELF, 64), (ELF + 0x80, 3 * 56), (ELF + 0x400, 0x3c), (ELF + 0x870, 0x20)];
         assert_eq!(hex(&kept(&out)), hex(&expected));
     }
 }
