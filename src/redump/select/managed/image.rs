@@ -53,7 +53,8 @@ pub(super) fn add(
             Vec::new()
         });
         let allowed = ground.allowed(index, Some(&image));
-        let parts = writable.parts_of(ground, index, &found).into_iter().chain(described(source, &image, header));
+        let place = |position, size| image.place(position, size);
+        let parts = writable.parts_of(ground, index, &found).into_iter().chain(described(source, header, place));
         for part in parts.flat_map(|part| allowed.parts_of(part).collect::<Vec<_>>()) {
             wanted.add(part, Reason::ManagedImage { module });
         }
@@ -63,13 +64,17 @@ pub(super) fn add(
     }
 }
 
-/// The header of the runtime, and what it leads to.
-fn described(source: &Source<'_>, image: &Image<'_, '_>, header: Interval) -> impl Iterator<Item = Interval> {
+/// The header of the runtime, and what it leads to. `place` tells where positions and sizes are in memory.
+pub(super) fn described(
+    source: &Source<'_>,
+    header: Interval,
+    place: impl Fn(u64, u64) -> Option<Interval>,
+) -> impl Iterator<Item = Interval> {
     let number = |address: u64| source.memory.read_u32(address).map(u64::from);
     let directory = |at: u64| {
         let at = header.start.checked_add(at).filter(|at| at.checked_add(7).is_some_and(|last| header.has(last)))?;
         let (position, size) = (number(at)?, number(at + 4)?);
-        image.place(position, size).filter(|_| position != 0)
+        place(position, size).filter(|_| position != 0)
     };
     let native = directory(NATIVE_HEADER);
     let table = native.and_then(|native| {

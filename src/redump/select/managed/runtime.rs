@@ -18,6 +18,9 @@ use crate::redump::select::wanted::Wanted;
 const DOT_NET: [&str; 6] =
     ["mscorwks.dll", "mscorsvr.dll", "clr.dll", "coreclr.dll", "libcoreclr.so", "libcoreclr.dylib"];
 
+/// What a program exports that has the runtime in it ("single file"); debuggers look for it.
+const EXPORT: &[u8] = b"DotNetRuntimeInfo";
+
 /// Those of Mono, and of what Unity makes of it.
 const MONO: [&str; 8] = [
     "mono.dll",
@@ -48,9 +51,10 @@ impl Runtimes {
         let mut runtimes = Self { images: Vec::new(), has_mono: false };
         for (index, listed) in ground.images.list().iter().enumerate() {
             let name = modules.get(listed.module).and_then(|module| base_name(&module.name().ok()?));
-            let Some(name) = name else { continue };
-            let is_mono = MONO.contains(&name.as_str());
-            if is_mono || DOT_NET.contains(&name.as_str()) {
+            let is_one_of = |names: &[&str]| name.as_ref().is_some_and(|name| names.contains(&name.as_str()));
+            let is_mono = is_one_of(&MONO);
+            let has_export = || Image::at(&ground.source.memory, listed.base).is_some_and(|it| it.exports(EXPORT));
+            if is_mono || is_one_of(&DOT_NET) || has_export() {
                 runtimes.images.push(index);
                 runtimes.has_mono |= is_mono;
             }

@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use userdump::MappedFile;
 use userdump::redump::{Managed, Options, redump};
 
-use super::process::managed;
+use super::process::{managed, united};
 use crate::support::facts::Facts;
 use crate::support::golden::NET_READS;
 use crate::support::{Shared, trials};
@@ -25,16 +25,8 @@ fn redumped(source: &[u8], options: &Options) -> Vec<u8> {
 /// Start and end of the memory, sorted, what touches made one.
 fn memory(dump: &[u8]) -> Vec<(u64, u64)> {
     let facts = Facts::of(dump);
-    let mut ranges: Vec<_> = facts.ranges().iter().map(|it| (it.address, it.address + it.size)).collect();
-    ranges.sort_unstable();
-    let mut united: Vec<(u64, u64)> = Vec::new();
-    for (start, end) in ranges {
-        match united.last_mut() {
-            Some(before) if start <= before.1 => before.1 = end.max(before.1),
-            _ => united.push((start, end)),
-        }
-    }
-    united
+    let ranges = united(facts.ranges().iter().map(|it| (it.address, it.size)).collect());
+    ranges.into_iter().map(|(start, size)| (start, start + size)).collect()
 }
 
 fn holds(memory: &[(u64, u64)], start: u64, end: u64) -> bool {

@@ -12,6 +12,7 @@ use crate::synth::Module;
 pub fn trials() -> Vec<Trial> {
     trials![
         the_runtime_is_known_by_its_base_name,
+        a_program_with_the_runtime_in_it_is_one,
         of_the_runtime_data_and_tables_are_kept,
         of_managed_images_metadata_and_headers_are_kept,
         all_unwind_data_is_kept_of_images_that_stacks_point_into,
@@ -43,6 +44,24 @@ fn the_runtime_is_known_by_its_base_name() {
         // The other presets, and nothing else.
         let walk = crate::support::redumped::parsed("/mi").identify().walk(userdump::redump::Walk::Tables);
         assert_eq!(hex(&out.ranges()), hex(&Redumped::once(&source, &walk).ranges()), "{name}");
+    }
+}
+
+/// Names stand in order; the debugger's is one of several.
+fn a_program_with_the_runtime_in_it_is_one() {
+    for (names, is_runtime) in [
+        (vec!["DotNetRuntimeInfo"], true),
+        (vec!["A", "DotNetRuntimeInfo", "g_dacTable", "z"], true),
+        (vec!["A", "DotNetRuntimeDebugHeader", "DotNetRuntimeInf", "DotNetRuntimeInfos", "z"], false),
+        (vec![], false),
+    ] {
+        let mut process = Process { runtime: "C:\\x\\program.exe", ..Process::new(Cpu::AMD64) };
+        process.plain = with_exports(Cpu::AMD64, process.plain, &names);
+        let source = process.dump().build();
+        let of_runtime = |it| matches!(it, Reason::RuntimeData { .. });
+        let found = selected(&source, &managed("/m", Managed::Stacks), of_runtime);
+        let expected: Vec<_> = is_runtime.then_some((PLAIN + 0x2000, 0x4000)).into_iter().collect();
+        assert_eq!(hex(&found), hex(&expected), "{names:?}");
     }
 }
 

@@ -82,6 +82,34 @@ pub fn with_functions(cpu: Cpu, mut image: Vec<u8>, entries: &[u32]) -> Vec<u8> 
     image
 }
 
+/// With an export directory of these names, which have to be in order.
+pub fn with_exports(cpu: Cpu, mut image: Vec<u8>, names: &[&str]) -> Vec<u8> {
+    const EXPORTS_AT: usize = 0x2400;
+    directory(&mut image, cpu, 0, EXPORTS_AT, 40);
+    let table = EXPORTS_AT + 40;
+    put(&mut image, EXPORTS_AT + 24, &words(&[names.len() as u32, 0, table as u32]));
+    let mut at = table + 4 * names.len();
+    for (number, name) in names.iter().enumerate() {
+        put(&mut image, table + 4 * number, &words(&[at as u32]));
+        put(&mut image, at, name.as_bytes());
+        put(&mut image, at + name.len(), &[0]);
+        at += name.len() + 1;
+    }
+    image
+}
+
+/// As the file has it, whose sections begin so far below their places in memory.
+pub fn as_file(cpu: Cpu, image: &[u8], below: usize) -> Vec<u8> {
+    let mut file = image[..0x1000].to_vec();
+    file.truncate(0x1000 - below);
+    file.extend(&image[0x1000..]);
+    let table = crate::support::image::TABLE_AT[usize::from(cpu.word == 4)];
+    for (number, (_, position, ..)) in SECTIONS.iter().enumerate() {
+        put(&mut file, table + 40 * number + 20, &words(&[position - below as u32]));
+    }
+    file
+}
+
 pub fn row(base: u64, size: u64, protect: u32, kind: u32) -> MemoryInfo {
     MemoryInfo { protect, kind, ..MemoryInfo::new(base, size) }
 }
@@ -155,18 +183,18 @@ pub fn managed(letters: &str, detail: Managed) -> Options {
 pub fn selected(source: &[u8], options: &Options, is_wanted: impl Fn(Reason) -> bool) -> Vec<(u64, u64)> {
     let dump = userdump::Dump::parse(source).expect("the source is a dump");
     let redump = Redump::new(&dump, options).expect("it can be re-encoded");
-    let mut all: Vec<(u64, u64)> = redump
-        .selected_memory()
-        .filter(|it| is_wanted(it.reason))
-        .map(|it| (it.address, it.address + it.size))
-        .collect();
+    united(redump.selected_memory().filter(|it| is_wanted(it.reason)).map(|it| (it.address, it.size)).collect())
+}
+
+/// Addresses and sizes in order, what touches made one.
+pub fn united(mut all: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     all.sort_unstable();
     let mut united: Vec<(u64, u64)> = Vec::new();
-    for (start, end) in all {
+    for (start, size) in all {
         match united.last_mut() {
-            Some(before) if start <= before.1 => before.1 = end.max(before.1),
-            _ => united.push((start, end)),
+            Some(before) if start <= before.0 + before.1 => before.1 = before.1.max(start + size - before.0),
+            _ => united.push((start, size)),
         }
     }
-    united.into_iter().map(|(start, end)| (start, end - start)).collect()
+    united
 }

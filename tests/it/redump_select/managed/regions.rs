@@ -15,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         private_memory_counts_if_it_can_be_accessed,
         reservations_with_stacks_are_left_out,
         what_a_collector_reserved_is_its_heap,
+        images_that_no_list_has_are_found_where_they_are_mapped,
         what_no_row_describes_is_kept_and_told,
         unknown_protections_are_told,
         a_source_without_full_memory_keeps_all_but_stacks,
@@ -116,6 +117,35 @@ fn what_a_collector_reserved_is_its_heap() {
             let expected = if is_heap { &none } else { &all };
             assert_eq!(&in_it(selected(&source, &options, of_private)), expected, "{reserved:#x} {detail:?}");
         }
+    }
+}
+
+/// As the loader maps them, and as they are in the file; with a directory in data that tells of nothing, not at all.
+fn images_that_no_list_has_are_found_where_they_are_mapped() {
+    let loaded = with_managed_code(Cpu::AMD64, image(Cpu::AMD64, OTHER));
+    let below = 0xc00;
+    let flat = as_file(Cpu::AMD64, &loaded, below);
+    let plain = image(Cpu::AMD64, OTHER);
+    let needed = |below: u64| {
+        let at = OTHER - below;
+        vec![(OTHER, 0x1000), (at + HEADER_AT as u64, 72), (at + 0x1200, 0x88), (at + NATIVE_AT as u64, 56)]
+    };
+    for (image, kind, expected) in [
+        // Its headers have no size of their own, which stands for a page; that of data is written to.
+        (&loaded, IMAGE, [needed(0), vec![(OTHER + 0x3000, 0x1000), (OTHER + 0x5000, 0x1000)]].concat()),
+        (&flat, MAPPED, needed(below as u64)),
+        (&plain, IMAGE, vec![]),
+        (&plain, MAPPED, vec![]),
+    ] {
+        let dump = Process::new(Cpu::AMD64).dump().memory(OTHER, image);
+        let source = if kind == IMAGE {
+            rows_of_image(dump, OTHER)
+        } else {
+            dump.memory_info(row(OTHER, image.len() as u64, 2, MAPPED))
+        };
+        let found = selected(&source.build(), &managed("/m", Managed::Stacks), of_mapped);
+        let expected = united(expected);
+        assert_eq!(hex(&found), hex(&expected), "{kind:#x}");
     }
 }
 
