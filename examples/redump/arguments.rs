@@ -8,7 +8,7 @@ use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Options};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--made-up] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
@@ -16,6 +16,7 @@ usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS]
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /u           add process, date and time to the name of OUTPUT, so that no file is replaced
+  /b           pack the result into a cabinet: OUTPUT itself if its name ends in .cab, or else one beside it
   /c TEXT      add a comment
   /xp ADDRESS, /xr ADDRESS, /xc ADDRESS, /xt THREAD
                the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
@@ -57,6 +58,8 @@ pub struct Arguments {
     pub force: bool,
     /// Whether the output gets a unique name.
     pub unique: bool,
+    /// Whether the result is packed into a cabinet.
+    pub cabinet: bool,
     /// Whether exceptions are looked for, in place of writing anything.
     pub find_exception: bool,
     pub input: PathBuf,
@@ -73,6 +76,7 @@ enum Word<'a> {
     Exception(&'a str),
     MadeUp,
     Unique,
+    Cabinet,
     FindException,
     /// A word of the debugger's that changes nothing.
     Ignored,
@@ -98,7 +102,7 @@ impl Arguments {
         let mut comment = None;
         let mut overwrite = false;
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
-        let (mut made_up, mut unique, mut find_exception) = (false, false, false);
+        let (mut made_up, mut unique, mut cabinet, mut find_exception) = (false, false, false, false);
         let mut exception = Vec::new();
         let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
@@ -116,6 +120,7 @@ impl Arguments {
                 }
                 Word::MadeUp => made_up = true,
                 Word::Unique => unique = true,
+                Word::Cabinet => cabinet = true,
                 Word::FindException => find_exception = true,
                 Word::Ignored => {}
                 Word::Refused(reason) => return Err(reason.to_owned()),
@@ -149,7 +154,10 @@ impl Arguments {
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
             }
         }
-        if find_exception && paths.len() == 1 {
+        if find_exception {
+            if paths.len() > 1 {
+                return Err("--find-exception writes no OUTPUT".to_owned());
+            }
             paths.push("-".into());
         }
         let count = paths.len();
@@ -169,8 +177,10 @@ impl Arguments {
         if options.names_exception() && options.is_full_user_dump() {
             return Err("/f and a named exception do not go together: the format has no registers of one".to_owned());
         }
-        if unique && output == "-" {
-            return Err("/u needs a file".to_owned());
+        for (word, needs_file) in [("/u", unique), ("/b", cabinet)] {
+            if needs_file && output == "-" {
+                return Err(format!("{word} needs a file"));
+            }
         }
         if force {
             options = options.forced();
@@ -194,6 +204,7 @@ impl Arguments {
             read,
             force,
             unique,
+            cabinet,
             find_exception,
             input,
             output,
@@ -229,6 +240,8 @@ impl<'a> Word<'a> {
             Some("c") => Self::Comment,
             Some(name @ ("xr" | "xc" | "xp" | "xt" | "j")) => Self::Exception(name),
             Some("u") => Self::Unique,
+            Some("b") => Self::Cabinet,
+            Some("ba") => Self::Refused("/ba is refused: the files of symbols and images are not in a dump"),
             Some("kpmf") => Self::Ignored,
             Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
             Some("-made-up") if word.starts_with('-') => Self::MadeUp,

@@ -36,6 +36,7 @@ mod owners;
 mod peers;
 mod plan;
 mod processors;
+mod programs;
 mod properties;
 mod reasons;
 mod redump_carry;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
         peers::trials(),
         plan::trials(),
         processors::trials(),
+        programs::trials(),
         properties::trials(),
         reasons::trials(),
         redump_carry::trials(),
