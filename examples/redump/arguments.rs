@@ -115,7 +115,8 @@ impl Arguments {
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
                 Word::Exception(name) => {
                     let value = text(words.next(), &format!("/{name} needs a number"))?;
-                    let number = hexadecimal(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
+                    let number =
+                        debuggers_number(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
                     exception.push((name.to_owned(), number));
                 }
                 Word::MadeUp => made_up = true,
@@ -275,9 +276,12 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// A number as the debugger reads it: in hexadecimal, with or without `0x`.
-fn hexadecimal(word: &str) -> Option<u64> {
-    u64::from_str_radix(&word.strip_prefix("0x").unwrap_or(word).replace('`', ""), 16).ok()
+/// A number as the debugger reads it: in hexadecimal, with or without `0x`, or behind `0n` in decimal.
+fn debuggers_number(word: &str) -> Option<u64> {
+    match word.strip_prefix("0n") {
+        Some(digits) => digits.parse().ok(),
+        None => u64::from_str_radix(&word.strip_prefix("0x").unwrap_or(word).replace('`', ""), 16).ok(),
+    }
 }
 
 /// The options with one of the debugger's words for an exception.

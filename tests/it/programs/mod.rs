@@ -1,6 +1,7 @@
 //! The programs of `examples/` as processes: what they print, with which code they end, and what they leave behind.
 
 mod cabinet;
+mod exceptions;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
-    [cabinet::trials()].into_iter().flatten().collect()
+    [cabinet::trials(), exceptions::trials()].into_iter().flatten().collect()
 }
 
 /// A folder that goes away, in which programs run.
