@@ -71,14 +71,16 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     if let Ok(Some(system)) = dump.stream::<SystemInfo<'_>>() {
         let raw = system.raw();
         write!(out, " {}.{}.{}", raw.major_version, raw.minor_version, raw.build_number)?;
-        if let Ok(Some(version)) = system.csd_version() {
-            write!(out, " {}", text(Some(AnyText::Utf16(version))))?;
+        let version = text(system.csd_version().ok().flatten().map(AnyText::Utf16));
+        if !version.is_empty() {
+            write!(out, " {version}")?;
         }
     }
     let process = dump.stream::<MiscInfo<'_>>().ok().flatten().and_then(|misc| misc.process_id());
     process.map_or(Ok(()), |process| write!(out, ", process {process}"))?;
     let flags: Vec<&str> = dump.flags().iter_names().map(|(name, _)| name).collect();
-    writeln!(out, "\nflags 0x{:x}: {}", dump.flags().bits(), flags.join(", "))?;
+    let flags = if flags.is_empty() { String::new() } else { format!(": {}", flags.join(", ")) };
+    writeln!(out, "\nflags 0x{:x}{flags}", dump.flags().bits())?;
     if dump.is_triage() {
         writeln!(out, "triage dump: bytes 0x{:x} stand for words that were taken out", MinidumpType::TRIAGE_PATTERN)?;
     }

@@ -2,6 +2,8 @@
 
 mod cabinet;
 mod exceptions;
+mod stacks;
+mod wow64;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +14,19 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
-    [cabinet::trials(), exceptions::trials()].into_iter().flatten().collect()
+    [cabinet::trials(), exceptions::trials(), stacks::trials(), wow64::trials()].into_iter().flatten().collect()
+}
+
+/// A line of words with one blank between them, however many were printed.
+fn words(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The lines of a table below its title, without the blanks at their starts and between words.
+fn table(printed: &str, title: &str) -> Vec<String> {
+    let below = printed.lines().skip_while(|line| *line != title);
+    assert!(below.clone().next().is_some(), "there is no {title:?} in {printed}");
+    below.skip(1).take_while(|line| line.starts_with("  ")).map(words).collect()
 }
 
 /// A folder that goes away, in which programs run.
@@ -64,6 +78,18 @@ impl Folder {
         let ran = Command::new(path).args(words).current_dir(self.0.path()).output().expect("it can be started");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("programs print UTF-8");
         Ran { code: ran.status.code().expect("no signal ends it"), out: text(ran.stdout), err: text(ran.stderr) }
+    }
+
+    /// What a program prints, which ends with this code and says nothing on standard error.
+    fn printed(&self, code: i32, program: &str, words: &[&str]) -> String {
+        let ran = self.run(program, words);
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{program} {words:?}: {}", ran.out);
+        ran.out
+    }
+
+    /// Runs `redump`, which succeeds.
+    fn redump(&self, words: &[&str]) -> String {
+        self.printed(0, "redump", words)
     }
 
     /// Runs `redump` with words that it refuses, and gives what it says first. It leaves everything as it is.
