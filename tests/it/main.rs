@@ -3,6 +3,7 @@
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
 mod accounted;
+mod cases;
 mod check;
 mod claims;
 mod comments;
@@ -81,6 +82,7 @@ use libtest_mimic::{Arguments, run};
 fn main() -> ExitCode {
     let trials = [
         accounted::trials(),
+        cases::trials(),
         check::trials(),
         claims::trials(),
         comments::trials(),

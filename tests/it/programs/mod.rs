@@ -18,31 +18,31 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A line of words with one blank between them, however many were printed.
-fn words(line: &str) -> String {
+pub fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The lines of a table below its title, without the blanks at their starts and between words.
-fn table(printed: &str, title: &str) -> Vec<String> {
+pub fn table(printed: &str, title: &str) -> Vec<String> {
     let below = printed.lines().skip_while(|line| *line != title);
     assert!(below.clone().next().is_some(), "there is no {title:?} in {printed}");
     below.skip(1).take_while(|line| line.starts_with("  ")).map(words).collect()
 }
 
 /// A folder that goes away, in which programs run.
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 /// How a program ended.
 #[derive(Debug, PartialEq, Eq)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Folder {
     /// One with these files.
-    fn with(files: &[(&str, &[u8])]) -> Self {
+    pub fn with(files: &[(&str, &[u8])]) -> Self {
         let folder = Self(TempDir::new().expect("there can be a folder"));
         for (name, bytes) in files {
             fs::write(folder.path(name), bytes).expect("it can be written");
@@ -50,16 +50,16 @@ impl Folder {
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// All files with their bytes.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = fs::read_dir(self.0.path()).expect("it can be listed");
         let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("names are Unicode");
         let files = entries.map(|entry| name(entry.expect("it can be listed")));
@@ -67,7 +67,7 @@ impl Folder {
     }
 
     /// Runs a program with words, here.
-    fn run(&self, program: &str, words: &[&str]) -> Ran {
+    pub fn run(&self, program: &str, words: &[&str]) -> Ran {
         let path = match program {
             "redump" => env!("CARGO_BIN_EXE_redump"),
             "dumpchk" => env!("CARGO_BIN_EXE_dumpchk"),
@@ -81,19 +81,19 @@ impl Folder {
     }
 
     /// What a program prints, which ends with this code and says nothing on standard error.
-    fn printed(&self, code: i32, program: &str, words: &[&str]) -> String {
+    pub fn printed(&self, code: i32, program: &str, words: &[&str]) -> String {
         let ran = self.run(program, words);
         assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{program} {words:?}: {}", ran.out);
         ran.out
     }
 
     /// Runs `redump`, which succeeds.
-    fn redump(&self, words: &[&str]) -> String {
+    pub fn redump(&self, words: &[&str]) -> String {
         self.printed(0, "redump", words)
     }
 
     /// Runs `redump` with words that it refuses, and gives what it says first. It leaves everything as it is.
-    fn refusal(&self, code: i32, words: &[&str]) -> String {
+    pub fn refusal(&self, code: i32, words: &[&str]) -> String {
         let before = self.files();
         let ran = self.run("redump", words);
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{words:?}: {}", ran.err);
