@@ -22,6 +22,7 @@ usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADD
                the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
                INPUT, and the thread; in hexadecimal, as for the debugger
   /j ADDRESS   the same by the JIT_DEBUG_INFO at an address
+  /kpmf FILE   changes nothing: FILE would have memory of the kernel
   --made-up    make up what the debugger makes up: an exception where there was none, and with F memory information in which
                all memory is data
   --find-exception       print the exceptions that handlers of crashes left on stacks, with the words that name them
@@ -78,8 +79,8 @@ enum Word<'a> {
     Unique,
     Cabinet,
     FindException,
-    /// A word of the debugger's that changes nothing.
-    Ignored,
+    /// A word of the debugger's that changes nothing, and that a path may follow.
+    KernelFile,
     Refused(&'static str),
     Engine,
     Compress,
@@ -108,6 +109,7 @@ impl Arguments {
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut engine = Engine::default();
         let mut paths = Vec::new();
+        let mut kernel_file = None;
         while let Some(word) = words.next() {
             match Word::of(&word) {
                 Word::Letters(word) => letters.push(word.to_owned()),
@@ -123,7 +125,7 @@ impl Arguments {
                 Word::Unique => unique = true,
                 Word::Cabinet => cabinet = true,
                 Word::FindException => find_exception = true,
-                Word::Ignored => {}
+                Word::KernelFile => kernel_file = Some(paths.len()),
                 Word::Refused(reason) => return Err(reason.to_owned()),
                 Word::Engine => {
                     let year = text(words.next(), "--engine needs 2017 or 2026")?;
@@ -154,6 +156,10 @@ impl Arguments {
                 Word::Path => paths.push(word),
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
             }
+        }
+        let wanted = if find_exception { 1 } else { 2 };
+        if let Some(at) = kernel_file.filter(|&at| paths.len() == wanted + 1 && at < paths.len()) {
+            paths.remove(at);
         }
         if find_exception {
             if paths.len() > 1 {
@@ -243,7 +249,7 @@ impl<'a> Word<'a> {
             Some("u") => Self::Unique,
             Some("b") => Self::Cabinet,
             Some("ba") => Self::Refused("/ba is refused: the files of symbols and images are not in a dump"),
-            Some("kpmf") => Self::Ignored,
+            Some("kpmf") => Self::KernelFile,
             Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
             Some("-made-up") if word.starts_with('-') => Self::MadeUp,
             Some("-find-exception") if word.starts_with('-') => Self::FindException,

@@ -165,21 +165,33 @@ fn words_that_contradict_each_other_are_refused() {
     }
 }
 
+/// The debugger takes the word behind `/kpmf` for a file, which has nothing to do with a process; it may be missing here.
 fn words_of_the_debugger_that_change_nothing() {
     let folder = folder();
     let result = |words: &[&str]| {
-        let words: Vec<_> = words.iter().chain(&["in.dmp", "-"]).copied().collect();
-        let path = env!("CARGO_BIN_EXE_redump");
-        let ran = std::process::Command::new(path).args(&words).current_dir(folder.0.path()).output();
-        let ran = ran.expect("it can be started");
-        assert_eq!(ran.status.code(), Some(0), "{words:?}");
-        ran.stdout
+        let words: Vec<_> = ["/o"].iter().chain(words).copied().collect();
+        folder.redump(&words);
+        folder.read("out.dmp")
     };
     let pointers = hex(POINTERS);
-    for words in [&["/m"][..], &["/ma"], &["/m", "/xp", &pointers]] {
-        let more: Vec<_> = ["/kpmf"].iter().chain(words).copied().collect();
-        assert!(result(&more) == result(words), "{words:?}");
+    for words in
+        [&["/m", "in.dmp", "out.dmp"][..], &["/ma", "in.dmp", "out.dmp"], &["/xp", &pointers, "in.dmp", "out.dmp"]]
+    {
+        let expected = result(words);
+        for more in [&["/kpmf"][..], &["/kpmf", "kernel.bin"], &["-kpmf", "kernel.bin"]] {
+            for at in 0..=words.len() {
+                // Between a word and its number, it would be the number.
+                if at == 1 && words[0] == "/xp" {
+                    continue;
+                }
+                let words: Vec<_> = words[..at].iter().chain(more).chain(&words[at..]).copied().collect();
+                assert!(result(&words) == expected, "{words:?}");
+            }
+        }
     }
+    assert!(folder.refusal(2, &["/kpmf", "a", "b", "in.dmp", "new.dmp"]).starts_with("INPUT and OUTPUT are needed"));
+    let found = folder.run("redump", &["--find-exception", "/kpmf", "kernel.bin", "in.dmp"]);
+    assert_eq!(found.code, 0, "{}", found.err);
 }
 
 fn what_is_made_up_is_said() {
