@@ -59,7 +59,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     }
     for exception in dump.exceptions() {
         let thread = exception.thread_id();
-        let address = exception.instruction_address().unwrap_or(exception.address());
+        let address = exception.instruction_address().unwrap_or(dump.target().mask(exception.address()));
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
         // What the registers were at the fault; the thread's own are those when the dump was written.
         exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;

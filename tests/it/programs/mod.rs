@@ -3,6 +3,7 @@
 mod cabinet;
 mod exceptions;
 mod stacks;
+mod told;
 mod wow64;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,10 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
-    [cabinet::trials(), exceptions::trials(), stacks::trials(), wow64::trials()].into_iter().flatten().collect()
+    [cabinet::trials(), exceptions::trials(), stacks::trials(), told::trials(), wow64::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A line of words with one blank between them, however many were printed.
