@@ -170,6 +170,7 @@
 //! | gap in the extended state | `y` | gone | gone | gone | the same |
 //! | parameter of the exception | any | stays | stays | stays | it says what happened |
 //! | parameter beyond their count | any | gone | gone | gone | not a parameter |
+//! | text of LLDB about a stop | any | gone | gone | gone | it may quote the program; what LLDB itself says of a signal stays |
 //! | padding of the exception | any | gone | gone | gone | padding |
 //! | service pack | any | stays | stays | stays | describes the system |
 //! | behind the service pack | any | gone | gone | gone | the text ends at its NUL |
@@ -418,6 +419,7 @@ mod full_user_dump;
 mod gapless_runs;
 mod hooks;
 mod known_memory;
+mod lldb_stop;
 mod made_up;
 mod minidump;
 mod named_exception;

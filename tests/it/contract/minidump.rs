@@ -153,6 +153,11 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let mut heap = vec![0; 0x1000];
     let place = within("memory at the address of an exception", 72);
     put(&mut heap, 0x800, &place);
-    let dump = dump.memory_info(region).memory(HEAP, heap).exception(Exception::new(7, 11, HEAP + 0x810));
+    // Its description of the stop is in place of the parameters.
+    let text = [b"signal SIGSEGV: ".to_vec(), within("text of LLDB about a stop", 104)].concat();
+    let text = text.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
+    let mut exception = Exception { flags: 0x4c4c_4442, parameters: 1, ..Exception::new(7, 11, HEAP + 0x810) };
+    exception.information.iter_mut().zip(text).for_each(|(parameter, word)| *parameter = word);
+    let dump = dump.memory_info(region).memory(HEAP, heap).exception(exception);
     if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
 }
