@@ -141,6 +141,8 @@ fn handles(dump: Dump) -> Dump {
     dump.handle(handle)
 }
 
+const VDSO: u64 = 0x77f0_0000;
+
 /// A minidump of LLDB, which leaves most of the system information as its stack was.
 pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let [major, minor, build] = words_of_4("system information of LLDB");
@@ -159,5 +161,8 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let mut exception = Exception { flags: 0x4c4c_4442, parameters: 1, ..Exception::new(7, 11, HEAP + 0x810) };
     exception.information.iter_mut().zip(text).for_each(|(parameter, word)| *parameter = word);
     let dump = dump.memory_info(region).memory(HEAP, heap).exception(exception);
+    let image = [b"\x7fELF".to_vec(), all("image that Linux shares")].concat();
+    let maps = format!("{VDSO:x}-{:x} r-xp 00000000 00:00 0 [vdso]\n", VDSO + 0x1000);
+    let dump = dump.memory(VDSO, image).raw(0x4767_0009, maps);
     if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
 }
