@@ -142,8 +142,10 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             };
             let shared = shared.or(too_small);
             let is_wanted = self.hooks.keeps_stream(&stream);
-            let is_filtered =
-                self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
+            // By its mark LLDB knows that it may look for what the loader of the process knows. It is empty.
+            let is_no_mark = stream.stream_type() == StreamType::LLDB_GENERATED && size > 0;
+            let may_be_kept = row.kept_by_r && !is_no_mark || self.is_of_caller(&stream, &decoded);
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !may_be_kept;
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if self.is_replaced(&stream) => Outcome::Replaced,

@@ -164,5 +164,5 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let image = [b"\x7fELF".to_vec(), all("image that Linux shares")].concat();
     let maps = format!("{VDSO:x}-{:x} r-xp 00000000 00:00 0 [vdso]\n", VDSO + 0x1000);
     let dump = dump.memory(VDSO, image).raw(0x4767_0009, maps);
-    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
+    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream of a program")).build() }
 }

@@ -10,7 +10,12 @@ use crate::support::trials;
 use crate::synth::{Dump, Exception, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![what_lldb_says_of_a_signal_stays_whole, other_texts_about_a_stop_go_whole, only_marked_records_have_a_text]
+    trials![
+        what_lldb_says_of_a_signal_stays_whole,
+        other_texts_about_a_stop_go_whole,
+        only_marked_records_have_a_text,
+        the_mark_of_the_file_stays_if_it_is_empty
+    ]
 }
 
 const LLDB: u32 = 0x4c4c_4442;
@@ -99,4 +104,17 @@ fn only_marked_records_have_a_text() {
     assert_eq!(kept(Cpu::AMD64, exception, "/mr")[..16], *b"signal S\0\0\0\0\0\0\0\0");
     let exception = Exception { flags: LLDB, parameters: 0, ..of_lldb(19, text, 0) };
     assert_eq!(kept(Cpu::AMD64, exception, "/mr")[..16], *b"signal SIGSTOP\0\0");
+}
+
+/// Without the mark LLDB does not look for what the loader of the process knows: the image `[vdso]`.
+fn the_mark_of_the_file_stays_if_it_is_empty() {
+    for (bytes, with_r) in [(vec![], true), (vec![1], false), (b"hunter2".to_vec(), false)] {
+        let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LLDB, bytes.clone());
+        let source = dump.build();
+        for (options, stays) in [("/m", true), ("/mR", true), ("/mr", with_r), ("/ms", with_r)] {
+            let out = Redumped::once(&source, &options.parse().unwrap());
+            let found = out.facts().stream_bytes(LLDB).map(|bytes| bytes.to_vec());
+            assert_eq!(found, stays.then(|| bytes.clone()), "{options}");
+        }
+    }
 }
