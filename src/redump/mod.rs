@@ -176,6 +176,7 @@
 //! | service pack | any | stays | stays | stays | describes the system |
 //! | behind the service pack | any | gone | gone | gone | the text ends at its NUL |
 //! | system information of LLDB | any | gone | gone | gone | left as it was in LLDB's memory, all but processor and system |
+//! | what Wine says behind the system information | any | gone | gone | gone | nothing refers to it, so that it may be anybody's |
 //! | behind what describes the processor | any | gone | gone | gone | unused part of a union |
 //! | name of the time zone | any | stays | stays | stays | describes the system |
 //! | name of daylight saving time | any | stays | stays | stays | the same |

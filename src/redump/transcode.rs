@@ -212,9 +212,6 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);
         }
-        if dump.find::<SystemInfo<'_>>().is_some_and(|system| system.wine().is_some()) {
-            self.carrier.accounts.lose(OF_WINE);
-        }
         let Self { mut carrier, report, .. } = self;
         let accounts = core::mem::replace(&mut carrier.accounts, Accounts::new(self.source.target, 0, false));
         accounts.close(dump.data(), carrier.carried(), report);
@@ -388,6 +385,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             clear_system_info(&mut raw, self.source.is_of_lldb());
         }
         self.carrier.builder.system_info(raw, version);
+        if system.wine().is_some() {
+            // Nothing refers to it, so that it may be anybody's.
+            match system.wine_bytes().filter(|_| !self.carrier.is_private) {
+                Some(bytes) => self.carrier.builder.behind_system_info(bytes.to_vec()),
+                None => self.carrier.accounts.lose(OF_WINE),
+            }
+        }
         Outcome::Rewritten
     }
 

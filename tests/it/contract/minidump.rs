@@ -166,3 +166,16 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let dump = dump.memory(VDSO, image).raw(0x4767_0009, maps);
     if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream of a program")).build() }
 }
+
+/// A minidump of Wine: what it says of itself and the system beneath.
+pub fn of_wine(cpu: Cpu) -> Vec<u8> {
+    let [build, system] = ["wine-8.0\0".to_owned(), "Linux\0".to_owned()];
+    let release = word("what Wine says behind the system information") + "\0";
+    let at = [16, 16 + build.len(), 16 + build.len() + system.len()].map(|at| at as u32);
+    let architecture = cpu.architecture;
+    let dump = Dump::new().shape(7, Shape::usual().data_size(56)).written(7, move |bytes| {
+        bytes.u16(architecture).zeros(18).u32(2).zeros(32).raw("WINE").u32s(&[3]).u32s(&at);
+        bytes.raw(build.clone()).raw(system.clone()).raw(release.clone());
+    });
+    dump.thread(Thread::new(7).context(vec![0; cpu.size])).build()
+}
