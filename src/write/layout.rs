@@ -90,7 +90,7 @@ impl<'a> MinidumpBuilder<'a> {
             memory64.as_ref().map(|list| list.directory_entry(StreamType::MEMORY64_LIST, MEMORY64_LIST)),
             compressed.as_ref().map(CompressedChunk::directory_entry),
         ];
-        let directory = directory((&streams, with_more), &parts, &offsets, lists.into_iter().flatten())?;
+        let directory = directory(&streams, with_more, &parts, &offsets, lists.into_iter().flatten())?;
         let header = Header {
             signature: SIGNATURE,
             version: VERSION,
@@ -207,7 +207,8 @@ fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, v
 }
 
 fn directory(
-    (streams, with_more): (&[(StreamType, PartId)], Option<(PartId, u64)>),
+    streams: &[(StreamType, PartId)],
+    with_more: Option<(PartId, u64)>,
     parts: &[Part<'_>],
     offsets: &[u64],
     lists: impl Iterator<Item = (StreamType, u64, u64, Item)>,
