@@ -17,7 +17,7 @@ use crate::redump::report::Report;
 
 use crate::redump::select::eh_frame;
 use crate::redump::select::exception_directory::ExceptionDirectory;
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;

@@ -11,8 +11,8 @@ use crate::read::{Budget, Interval};
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
 
+use crate::redump::select::ground::Ground;
 use crate::redump::select::managed::writable::{Writable, sections};
-use crate::redump::select::presets::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

@@ -23,7 +23,7 @@ mod writable;
 use crate::read::Budget;
 use crate::redump::report::{Report, Undecided};
 
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

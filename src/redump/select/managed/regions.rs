@@ -15,10 +15,10 @@ use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
 
+use crate::redump::select::ground::Ground;
 use crate::redump::select::managed::runtime::Runtimes;
 use crate::redump::select::managed::stacks::WholeStacks;
 use crate::redump::select::managed::unlisted::Unlisted;
-use crate::redump::select::presets::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

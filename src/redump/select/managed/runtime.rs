@@ -9,8 +9,8 @@ use crate::read::text::utf16::Utf16;
 use crate::read::{Budget, Interval, gaps, overlapping};
 use crate::redump::report::Report;
 
+use crate::redump::select::ground::Ground;
 use crate::redump::select::managed::writable::{Writable, sections};
-use crate::redump::select::presets::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

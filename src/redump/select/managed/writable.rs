@@ -10,7 +10,7 @@ use crate::read::module::{Image, ImageSection};
 use crate::read::{Budget, Interval, overlapping, united};
 use crate::redump::source::Source;
 
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 
 /// What regions say of memory.
 pub(super) struct Writable {

@@ -4,6 +4,7 @@ use libtest_mimic::Trial;
 use userdump::redump::{Hooks, Managed, Reason, Redump, Report, Undecided, Walk};
 
 use super::process::*;
+use crate::programs::Folder;
 use crate::support::cpu::{Cpu, pattern};
 use crate::support::redumped::{Redumped, hex, parsed};
 use crate::support::trials;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         images_that_no_list_has_are_found_where_they_are_mapped,
         what_no_row_describes_is_kept_and_told,
         unknown_protections_are_told,
+        the_program_tells_what_is_not_there_or_undecided,
         a_source_without_full_memory_keeps_all_but_stacks,
         the_stack_of_a_thread_that_is_left_out_stays_out,
         code_of_mono_is_kept_by_its_function_tables,
@@ -174,6 +176,25 @@ fn unknown_protections_are_told() {
     assert_eq!(hex(&found), hex(&[(AT, 0x1000)]));
     assert!(report(&source, Managed::Stacks).undecided.contains(&Undecided::Protections));
     assert!(Undecided::Protections.to_string().contains("protection"));
+}
+
+fn the_program_tells_what_is_not_there_or_undecided() {
+    let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
+    let undescribed = process.dump().build();
+    let other = Process { runtime: "other.dll", ..Process::new(Cpu::AMD64) }.dump().build();
+    let folder = Folder::with(&[("undescribed.dmp", &undescribed), ("other.dmp", &other)]);
+    let lines = |source: &str| {
+        let printed = folder.redump(&["/o", "/m", "--managed", source, &format!("{source}.out")]);
+        printed.lines().map(crate::programs::words).collect::<Vec<_>>()
+    };
+    let undecided = "undecided what 24 bytes are that no region describes: they are kept".to_owned();
+    assert!(lines("undescribed.dmp").contains(&undecided), "{:?}", lines("undescribed.dmp"));
+    let other = lines("other.dmp");
+    let absent = other
+        .iter()
+        .skip_while(|line| !line.starts_with("not there "))
+        .position(|line| line.ends_with("of .NET or Mono"));
+    assert!(absent.is_some() && !other.iter().any(|line| line.starts_with("undecided")), "{other:?}");
 }
 
 fn a_source_without_full_memory_keeps_all_but_stacks() {
