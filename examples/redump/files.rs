@@ -84,9 +84,12 @@ impl Files {
         self.each().next().map_or(Path::new(""), |output| &output.path)
     }
 
-    /// Refuses what has no place in a cabinet.
-    pub fn admit(&self, redump: &Redump<'_>) -> Result<(), String> {
+    /// Refuses what has no place in a cabinet, and a cabinet that would take the place of the source unasked.
+    pub fn admit(&self, redump: &Redump<'_>, input: &Path) -> Result<(), String> {
         let Some(cabinet) = &self.cabinet else { return Ok(()) };
+        if self.dump.is_some() && cabinet.target.is(input) {
+            return Err(cabinet.error(&io::Error::other("it is INPUT, and not replaced by the cabinet")));
+        }
         // Nobody knows the size of compressed memory, only a bound: the cabinet says when it is full.
         let size = if redump.report().compressed.is_some() { 0 } else { redump.size() };
         cabinet::admit(&self.name, size).map_err(|error| cabinet.error(&error))

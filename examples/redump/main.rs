@@ -93,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             return Err(line(&output.path, &io::Error::other(refusal)));
         }
     }
-    files.as_ref().map_or(Ok(()), |files| files.admit(&redump))?;
+    files.as_ref().map_or(Ok(()), |files| files.admit(&redump, input))?;
     let explanation = match arguments.explain {
         true => explain(&redump, &dump.memory()),
         false => String::new(),

@@ -176,6 +176,12 @@ fn neither_file_replaces_another_unasked() {
     assert!(folder.refusal(1, &["/b", "/o", "unused.dmp", "out.cab"]).contains("nothing could be kept"));
     assert_eq!(folder.run("redump", &["/b", "/o", "in.dmp", "out.dmp"]).code, 0);
     assert!(member(&folder.read("out.cab")).1 == folder.read("out.dmp"));
+    // Nobody has named the cabinet beside the result, so it does not replace the source.
+    let folder = Folder::with(&[("in.cab", QUICK_START)]);
+    let said = folder.refusal(1, &["/b", "/o", "in.cab", "in.dmp"]);
+    assert_eq!(said, "in.cab: it is INPUT, and not replaced by the cabinet");
+    assert_eq!(folder.run("redump", &["/b", "/o", "in.cab", "in.cab"]).code, 0);
+    assert_eq!(member(&folder.read("in.cab")).0, "in.cab.dmp");
 }
 
 fn words_that_it_does_not_go_with_are_refused() {
