@@ -16,6 +16,7 @@ mod image;
 mod pointed_into;
 mod regions;
 mod runtime;
+mod sections;
 mod stacks;
 mod unlisted;
 mod writable;

@@ -10,7 +10,8 @@ use crate::read::{Budget, Interval, gaps, overlapping};
 use crate::redump::report::Report;
 
 use crate::redump::select::ground::Ground;
-use crate::redump::select::managed::writable::{Writable, sections};
+use crate::redump::select::managed::sections::sections;
+use crate::redump::select::managed::writable::Writable;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
@@ -85,8 +86,8 @@ impl Runtimes {
                         report.fault(StreamType::MODULE_LIST, listed.module, "sections", error);
                         Vec::new()
                     });
-                    let named = found.iter().filter(|(section, _)| SECTIONS.contains(&section.name));
-                    let named = named.map(|&(_, place)| place);
+                    let named = found.iter().filter(|section| SECTIONS.contains(&section.name));
+                    let named = named.map(|section| section.place);
                     named.chain(writable.parts_of(ground, index, &found)).collect()
                 }
                 // An image of another system, or one whose headers are missing: all of it but code.

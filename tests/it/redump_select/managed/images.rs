@@ -5,6 +5,7 @@ use userdump::redump::{Managed, Reason, Redump, Undecided};
 
 use super::process::*;
 use crate::support::cpu::{Cpu, put};
+use crate::support::image::SIGNATURE_AT;
 use crate::support::redumped::{Redumped, hex};
 use crate::support::trials;
 use crate::synth::Module;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         all_unwind_data_is_kept_of_images_that_stacks_point_into,
         precompiled_code_has_more_behind_its_unwind_data,
         each_processor_has_its_entries,
+        a_precompiled_image_says_which_system_it_is_for,
         where_nothing_describes_memory_sections_decide,
         a_filtered_result_has_code_tables_and_identity_only,
         images_without_headers_are_told,
@@ -165,6 +167,20 @@ fn each_processor_has_its_entries() {
         let of_data = |it| matches!(it, Reason::FunctionUnwindData { .. });
         let found = selected(&source, &managed("/m", Managed::Stacks), of_data);
         assert_eq!(hex(&found), hex(&[(PLAIN + DATA_AT as u64, size)]), "{cpu:?}");
+    }
+}
+
+/// The machine is combined with a number of the system, by exclusive or: Linux, macOS, FreeBSD (`pedecoder.h` of the
+/// runtime).
+fn a_precompiled_image_says_which_system_it_is_for() {
+    for (machine, is_known) in [(0x8664u16, true), (0xfd1d, true), (0xc020, true), (0x2ba0, true), (0x8665, false)] {
+        let mut process = Process::new(Cpu::AMD64);
+        process.plain = with_data(with_functions(Cpu::AMD64, process.plain, &functions()));
+        put(&mut process.plain, SIGNATURE_AT + 4, &machine.to_le_bytes());
+        process.words = vec![PLAIN + 0x1440];
+        let of_data = |it| matches!(it, Reason::FunctionUnwindData { .. });
+        let found = selected(&process.dump().build(), &managed("/m", Managed::Stacks), of_data);
+        assert_eq!(found.len(), if is_known { 3 } else { 0 }, "{machine:#x}");
     }
 }
 

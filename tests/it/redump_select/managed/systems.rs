@@ -10,7 +10,7 @@ use crate::support::trials;
 use crate::synth::{Dump, Module, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![mappings_of_linux_tell, without_mappings_all_is_kept]
+    trials![mappings_of_linux_tell, without_mappings_all_is_kept, assemblies_are_mapped_as_files_or_by_sections]
 }
 
 const CORECLR: u64 = 0x7f00_0000_0000;
@@ -45,11 +45,15 @@ fn of_linux() -> Dump {
     LINES.iter().fold(dump, |dump, &(start, ..)| dump.memory(start, pattern(start, 0x1000)))
 }
 
-fn mappings_of_linux_tell() {
+fn maps() -> String {
     let lines = LINES.iter().map(|(start, size, rights, offset, inode, name)| {
         format!("{start:x}-{:x} {rights} {offset:08x} 08:01 {inode} {name}\n", start + size)
     });
-    let source = of_linux().raw(0x4767_0009, lines.collect::<String>()).build();
+    lines.collect()
+}
+
+fn mappings_of_linux_tell() {
+    let source = of_linux().raw(0x4767_0009, maps()).build();
     for detail in [Managed::Stacks, Managed::Heap] {
         let options = managed("/m", detail);
         let of = |wanted: Reason| selected(&source, &options, |it| it == wanted);
@@ -77,4 +81,29 @@ fn without_mappings_all_is_kept() {
         assert!(has(start + 0x900), "{start:#x}");
     }
     assert_eq!(out.report.undecided.len(), 1);
+}
+
+/// With and without an entry in the list of modules, as Breakpad lists every file that is mapped.
+fn assemblies_are_mapped_as_files_or_by_sections() {
+    const ASSEMBLY: u64 = 0x7c00_0000_0000;
+    let below = 0xc00;
+    let loaded = with_managed_code(Cpu::AMD64, image(Cpu::AMD64, ASSEMBLY));
+    let flat = as_file(Cpu::AMD64, &loaded, below);
+    for (image, below) in [(&loaded, 0), (&flat, below as u64)] {
+        let size = image.len() as u64;
+        let line = format!("{ASSEMBLY:x}-{:x} r--p 00000000 08:01 7 /usr/share/dotnet/App.dll\n", ASSEMBLY + size);
+        for is_listed in [false, true] {
+            let dump = of_linux().raw(0x4767_0009, maps() + &line).memory(ASSEMBLY, image);
+            let module = is_listed.then(|| Module::new(ASSEMBLY, size as u32, "/usr/share/dotnet/App.dll"));
+            let source = module.into_iter().fold(dump, Dump::module).build();
+            let wanted = if is_listed { Reason::ManagedImage { module: 1 } } else { Reason::RuntimeMappedMemory };
+            let found = selected(&source, &managed("/m", Managed::Stacks), |it| it == wanted);
+            let at = ASSEMBLY - below;
+            let needed = [(at + HEADER_AT as u64, 72), (at + 0x1200, 0x88), (at + NATIVE_AT as u64, 56)];
+            let headers = if is_listed { vec![] } else { vec![(ASSEMBLY, 0x1000)] };
+            let expected = united([&needed[..], &headers].concat());
+            let found: Vec<_> = found.into_iter().filter(|it| it.0 >= ASSEMBLY).collect();
+            assert_eq!(hex(&found), hex(&expected), "{below:#x} {is_listed}");
+        }
+    }
 }
