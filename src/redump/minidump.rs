@@ -93,7 +93,7 @@ fn of_memory<'a>(
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
         has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),
-        claims_full_memory: dump.flags().contains(MinidumpType::WITH_FULL_MEMORY),
+        claims_full_memory: claims_full_memory(&dump),
         losses: Vec::new(),
         additions: Vec::new(),
         cut_tables: dump.directory().fault().into_iter().collect(),
@@ -117,6 +117,13 @@ fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> 
 /// True if the header announces no streams, and has nothing behind it that could be any.
 fn is_header_alone(dump: &Minidump<'_>) -> bool {
     dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
+}
+
+/// True if the dump says that it has all memory of its process, whatever of it is there. In compressed form the flag is
+/// another one, which small dumps have as well; writers of full memory leave out what cannot be read, and say so.
+fn claims_full_memory(dump: &Minidump<'_>) -> bool {
+    let in_compressed_form = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
+    [MinidumpType::WITH_FULL_MEMORY, in_compressed_form].into_iter().any(|flags| dump.flags().contains(flags))
 }
 
 /// True if the dump was meant to have all memory of its process, and none of it is cut.

@@ -98,7 +98,8 @@
 //!
 //! Without memory information and lines of LinuxMaps, sections say what can be written of images, and all memory outside of
 //! images and stacks is kept; neighbouring lines of anonymous memory count as one reservation. Collectors that reserve less
-//! than 4 GiB (of 32-bit processes, and older ones) cannot be told from other memory: their heap is kept in any case.
+//! than 4 GiB (of 32-bit processes, and older ones) cannot be told from other memory: their heap is kept in any case, and so
+//! is any in a full user dump, which tells of no memory that is only reserved.
 //! [`Report::undecided`] has what the rules could not find or decide.
 //!
 //! # 32-bit processes in 64-bit dumps

@@ -233,6 +233,9 @@ pub enum Undecided {
     Undescribed(u64),
     /// The regions have no protections that can be true. All mapped memory is kept.
     Protections,
+    /// No region is reserved, as where a dump has rows of its own memory alone: how much was reserved together is not known,
+    /// and the heap of the garbage collector may be kept though only [`Managed::Heap`](crate::redump::Managed::Heap) asks for it.
+    Reservations,
 }
 
 impl fmt::Display for Undecided {
@@ -242,6 +245,7 @@ impl fmt::Display for Undecided {
             Self::Images(1) => f.write_str("whether an image without headers has managed code"),
             Self::Images(count) => write!(f, "whether {count} images without headers have managed code"),
             Self::Undescribed(bytes) => write!(f, "what {bytes} bytes are that no region describes: they are kept"),
+            Self::Reservations => f.write_str("what was reserved together: the heap may be kept"),
             Self::Protections => f.write_str("what mapped memory is, as its protection is not known: it is kept"),
         }
     }

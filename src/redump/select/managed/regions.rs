@@ -75,6 +75,11 @@ pub(super) fn add(
     if !has_code && !regions.is_empty() {
         report.undecided.push(Undecided::Protections);
     }
+    let is_of_rows = |region: &MemoryRegion<'_>| matches!(region.detail(), RegionDetail::MemoryInfo(_));
+    let mut rows = regions.iter().filter(is_of_rows).peekable();
+    if detail < Managed::Heap && rows.peek().is_some() && !rows.any(|row| row.state() == MemoryState::RESERVE) {
+        report.undecided.push(Undecided::Reservations);
+    }
 }
 
 /// The code that function tables cover.

@@ -62,8 +62,11 @@ fn sizes_are_bounded(shared: &Shared) {
         let options = managed("/m", detail);
         let size = redumped(&source, &options).len() as u64;
         assert!(size <= plain, "{detail:?}: {size}");
-        let size = redumped(&source, &options.compressed()).len() as u64;
-        assert!(size <= compressed, "{detail:?}, compressed: {size}");
+        let small = redumped(&source, &options.clone().compressed());
+        assert!(small.len() as u64 <= compressed, "{detail:?}, compressed: {}", small.len());
+        // It has no more than it needs, and keeps it.
+        let again = redumped(&small, &options.compressed());
+        assert!(memory(&again) == memory(&small), "{detail:?}");
     }
 }
 

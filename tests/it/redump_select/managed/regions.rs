@@ -19,6 +19,8 @@ pub fn trials() -> Vec<Trial> {
         images_that_no_list_has_are_found_where_they_are_mapped,
         what_no_row_describes_is_kept_and_told,
         unknown_protections_are_told,
+        reservations_that_are_not_known_are_told,
+        full_memory_is_told_by_flags,
         the_program_tells_what_is_not_there_or_undecided,
         a_source_without_full_memory_keeps_all_but_stacks,
         the_stack_of_a_thread_that_is_left_out_stays_out,
@@ -176,6 +178,29 @@ fn unknown_protections_are_told() {
     assert_eq!(hex(&found), hex(&[(AT, 0x1000)]));
     assert!(report(&source, Managed::Stacks).undecided.contains(&Undecided::Protections));
     assert!(Undecided::Protections.to_string().contains("protection"));
+}
+
+/// As in a full user dump, whose rows are those of its memory.
+fn reservations_that_are_not_known_are_told() {
+    let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
+    let dump = process.dump().memory(AT, pattern(AT, 0x1000)).memory_info(row(AT, 0x1000, 0x40, PRIVATE));
+    let source = dump.build();
+    let undecided = |detail| report(&source, detail).undecided;
+    assert!(undecided(Managed::Stacks).contains(&Undecided::Reservations));
+    assert!(!undecided(Managed::Heap).contains(&Undecided::Reservations));
+    assert!(Undecided::Reservations.to_string().contains("heap"));
+    let reserved = MemoryInfo { state: 0x2000, ..row(AT + 0x1000, 0x1000, 0, PRIVATE) };
+    let dump = process.dump().memory_info(row(AT, 0x1000, 0x40, PRIVATE)).memory_info(reserved);
+    assert!(!report(&dump.build(), Managed::Stacks).undecided.contains(&Undecided::Reservations));
+}
+
+/// Of compressed memory another flag tells, with that of whoever leaves out what cannot be read.
+fn full_memory_is_told_by_flags() {
+    for (flags, is_full) in [(2, true), (0, false), (0x402_0000, true), (0x400_0000, false), (0x2_0000, false)] {
+        let source = Process { flags, ..Process::new(Cpu::AMD64) }.dump().build();
+        let found = selected(&source, &managed("/m", Managed::Stacks), |it| it == Reason::SourceMemory);
+        assert_eq!(found.is_empty(), is_full, "{flags:#x}");
+    }
 }
 
 fn the_program_tells_what_is_not_there_or_undecided() {
