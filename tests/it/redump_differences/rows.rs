@@ -69,6 +69,8 @@ const MATTERS: [&str; 63] = [
     "addresses of 32-bit targets above 2 GiB",
     "`r`",
     "`R`",
+    // This one is looked at in `redump_select`.
+    "image that Linux shares with all processes (`[vdso]`)",
     "dumps of other systems",
     "unused directory entries, high half of the version word",
     "`/f` of a dump",
