@@ -79,6 +79,28 @@
 //! anywhere but on stacks. With `r` and `s` only code, tables and identity of images are taken, nothing that was written to
 //! memory, and words that are taken out are not followed.
 //!
+//! ## What debuggers of .NET read
+//!
+//! They read a dump through a library that belongs to one build of the runtime. But what was recorded of their reads lies
+//! within memory that rules name, in any dump of a process that has the runtime: an image named `coreclr.dll`, `clr.dll`,
+//! `mscorwks.dll`, `libcoreclr.so` or as those of Mono and Unity, or a program that exports `DotNetRuntimeInfo`.
+//!
+//! | of | memory | reason |
+//! |---|---|---|
+//! | the runtime | pages that can be written, `.rdata`, `.data`, `.pdata`; of an image that is not one of Windows, or whose headers are missing, all but code | [`Reason::RuntimeData`] |
+//! | images with managed code | pages that can be written, the header of the runtime, metadata, the header of precompiled code and its table of sections | [`Reason::ManagedImage`] |
+//! | images that stacks point into | exception directory and all unwind data, in precompiled images with what stands behind it; 64 bytes of code on both sides of each pointer | [`Reason::UnwindTables`], [`Reason::FunctionUnwindData`], [`Reason::PointedCode`] |
+//! | mapped memory outside of images | what can be written or executed, and the same parts of images with managed code that no list has | [`Reason::RuntimeMappedMemory`] |
+//! | private memory outside of images | all but guard pages, memory without access, and reservations that hold a stack or have 4 GiB and more | [`Reason::RuntimePrivateMemory`] |
+//! | reservations of 4 GiB and more, with [`Managed::Heap`] | the same | [`Reason::ManagedHeap`] |
+//! | Mono | code that function tables cover | [`Reason::GeneratedCode`] |
+//! | a source without full memory | all of it but stacks, in place of the four rows above | [`Reason::SourceMemory`] |
+//!
+//! Without memory information and lines of LinuxMaps, sections say what can be written of images, and all memory outside of
+//! images and stacks is kept; neighbouring lines of anonymous memory count as one reservation. Collectors that reserve less
+//! than 4 GiB (of 32-bit processes, and older ones) cannot be told from other memory: their heap is kept in any case.
+//! [`Report::undecided`] has what the rules could not find or decide.
+//!
 //! # 32-bit processes in 64-bit dumps
 //!
 //! A 64-bit program that dumps a 32-bit process (WOW64) dumps the 64-bit process that the program runs in. Of each thread
@@ -449,6 +471,7 @@ mod minidump;
 mod named_exception;
 mod options;
 mod overlaps;
+mod preset_options;
 mod presets;
 mod re_encoding;
 mod record_lists;

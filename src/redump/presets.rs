@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use crate::redump::options::Options;
-
-/// What is kept so that stacks can be walked without the binaries ([`Options::walk`]).
+/// What is kept so that stacks can be walked without the binaries ([`Options::walk`](crate::redump::Options::walk)).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Walk {
@@ -14,7 +12,7 @@ pub enum Walk {
     Names,
 }
 
-/// What is kept of a .NET process ([`Options::managed`]).
+/// What is kept of a .NET process ([`Options::managed`](crate::redump::Options::managed)).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Managed {
@@ -45,45 +43,5 @@ impl fmt::Debug for Presets {
             names.entry(&format_args!("managed: {managed:?}"));
         }
         names.finish()
-    }
-}
-
-impl Options {
-    /// Keeps what identifies each image in the memory of the source: its headers, debug records and version resource.
-    ///
-    /// Symbol servers and debuggers look for the binary and the symbols of a module by these, and not by the module list.
-    #[must_use]
-    pub fn identify(mut self) -> Self {
-        self.presets.identify = true;
-        self
-    }
-
-    /// True after [`Options::identify`], and with [`Options::managed`], which includes it.
-    pub const fn identifies(&self) -> bool {
-        self.presets.identify || self.presets.managed.is_some()
-    }
-
-    /// Keeps what a debugger needs to walk all stacks without the binaries: unwind tables, and code around return addresses.
-    #[must_use]
-    pub fn walk(mut self, walk: Walk) -> Self {
-        self.presets.walk = Some(walk);
-        self
-    }
-
-    /// What is kept for walking stacks; [`Options::managed`] includes it.
-    pub fn walks(&self) -> Option<Walk> {
-        self.presets.walk.or_else(|| self.presets.managed.map(|_| Walk::Tables))
-    }
-
-    /// Keeps what debuggers of .NET read, and what [`Options::walk`] and the letter `i` keep.
-    #[must_use]
-    pub fn managed(mut self, managed: Managed) -> Self {
-        self.presets.managed = Some(managed);
-        self
-    }
-
-    /// What is kept of a .NET process.
-    pub const fn manages(&self) -> Option<Managed> {
-        self.presets.managed
     }
 }

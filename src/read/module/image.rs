@@ -203,6 +203,39 @@ impl<'m, 'a> Image<'m, 'a> {
         })
     }
 
+    /// Where the file has the contents of the section with that number.
+    pub(crate) fn raw_data_of(&self, number: u64) -> Option<u64> {
+        let header: pe::ImageSectionHeader = self.read(self.section_header(number))?;
+        Some(header.pointer_to_raw_data.get(LE).into())
+    }
+
+    /// True if the image exports that name. Names ascend, so that it is found by halving.
+    pub(crate) fn exports(&self, name: &[u8]) -> bool {
+        self.has_export(name).unwrap_or(false)
+    }
+
+    fn has_export(&self, name: &[u8]) -> Option<bool> {
+        let (position, _) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_EXPORT)?;
+        let directory: pe::ImageExportDirectory = self.read(position)?;
+        let names = u64::from(directory.address_of_names.get(LE));
+        let (mut from, mut to) = (0, u64::from(directory.number_of_names.get(LE)));
+        // The name, and the byte that ends it.
+        let mut found = vec![0; name.len() + 1];
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let at: U32<LE> = self.read(names + middle * size_of::<u32>() as u64)?;
+            let address = self.memory.target().above(self.base, at.get(LE).into())?;
+            let there = self.memory.read(address, &mut found);
+            let text = found.get(..there)?.split(|&byte| byte == 0).next()?;
+            match text.cmp(name) {
+                core::cmp::Ordering::Less => from = middle + 1,
+                core::cmp::Ordering::Equal => return Some(true),
+                core::cmp::Ordering::Greater => to = middle,
+            }
+        }
+        Some(false)
+    }
+
     /// The positions of the headers, from the signature `PE` to the end of so many section headers.
     pub(crate) fn headers(&self, sections: u64) -> Range<u64> {
         self.signature..self.section_header(sections)

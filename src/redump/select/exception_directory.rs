@@ -56,22 +56,48 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         self.interval
     }
 
-    /// The entry of the function that has the address or ends at it.
-    pub(super) fn entry_for(&self, address: u64) -> Option<FunctionEntry> {
-        let position = u32::try_from(address.checked_sub(self.base)?).ok()?;
-        let (mut from, mut to) = (0, self.count());
+    /// The entries of the functions that have these addresses or end at them. Addresses that ascend are found faster: each
+    /// is looked for from the one before on.
+    pub(super) fn entries_for(&self, addresses: impl Iterator<Item = u64>) -> impl Iterator<Item = FunctionEntry> {
+        let mut near = 0;
+        addresses.filter_map(move |address| {
+            let position = u32::try_from(address.checked_sub(self.base)?).ok()?;
+            near = self.last_up_to(position, near)?;
+            let entry = self.entry(near)?;
+            let (begin, end) = self.form.function(&entry)?;
+            let place = Interval::new(self.address(near)?, self.size())?;
+            let begin = self.memory.target().above(self.base, begin.into())?;
+            let has_it = end.is_none_or(|end| position <= end);
+            has_it.then(|| FunctionEntry { place, begin, data: self.form.of_entry(self.base, &entry) })
+        })
+    }
+
+    /// The number of the last entry whose function begins at a position or below it. It is looked for behind `near` first.
+    fn last_up_to(&self, position: u32, near: u64) -> Option<u64> {
+        let behind = || {
+            let (mut from, mut step) = (near, 1);
+            while from + step < self.count() && self.is_up_to(position, from + step)? {
+                from += step;
+                step *= 2;
+            }
+            let is_behind = from > near || self.is_up_to(position, near)?;
+            self.halved(position, from, self.count().min(from + step)).filter(|_| is_behind)
+        };
+        // Entries that are missing may lie on one way and not on the other.
+        behind().or_else(|| self.halved(position, 0, self.count()))
+    }
+
+    /// The same among the entries `from..to`.
+    fn halved(&self, position: u32, mut from: u64, mut to: u64) -> Option<u64> {
         while from < to {
             let middle = from + (to - from) / 2;
-            let (begin, _) = self.form.function(&self.entry(middle)?)?;
-            if begin <= position { from = middle + 1 } else { to = middle }
+            if self.is_up_to(position, middle)? { from = middle + 1 } else { to = middle }
         }
-        let number = from.checked_sub(1)?;
-        let entry = self.entry(number)?;
-        let (begin, end) = self.form.function(&entry)?;
-        let place = Interval::new(self.address(number)?, self.size())?;
-        let begin = self.memory.target().above(self.base, begin.into())?;
-        let has_it = end.is_none_or(|end| position <= end);
-        has_it.then(|| FunctionEntry { place, begin, data: self.form.of_entry(self.base, &entry) })
+        from.checked_sub(1)
+    }
+
+    fn is_up_to(&self, position: u32, number: u64) -> Option<bool> {
+        Some(self.form.function(&self.entry(number)?)?.0 <= position)
     }
 
     /// The unwind data of functions and of those that they are chained to, with what a debugger reads behind it. In `into`,

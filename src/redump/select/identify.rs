@@ -12,8 +12,8 @@ use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::{Budget, Interval, Memory, united};
 use crate::redump::report::{OptionName, Report};
 
+use crate::redump::select::ground::Ground;
 use crate::redump::select::images::ListedImage;
-use crate::redump::select::presets::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

@@ -4,6 +4,7 @@ mod code_pointers;
 mod eh_frame;
 mod exception_directory;
 mod full;
+mod ground;
 mod headers;
 mod identify;
 mod images;

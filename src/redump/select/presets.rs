@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
-use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::system::wow64::X86;
 use crate::read::{Context, Interval, gaps, united};
 use crate::redump::filter::StackFilter;
@@ -21,41 +20,13 @@ use crate::redump::report::Report;
 use crate::redump::source::Source;
 
 use crate::redump::select::code_pointers::{CodePointers, Outside, StacksOfWidth};
+use crate::redump::select::ground::Ground;
 use crate::redump::select::images::Images;
 use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::present_and_merged;
-use crate::redump::select::unwritten::{Allowed, Written};
+use crate::redump::select::unwritten::Written;
 use crate::redump::select::wanted::Wanted;
 use crate::redump::select::{identify, managed, walk};
-
-/// What all presets look at.
-pub(super) struct Ground<'g, 'a> {
-    pub(super) source: &'g Source<'a>,
-    pub(super) options: &'g Options,
-    pub(super) images: Images,
-    /// All stacks that are in use, in the order of addresses and apart.
-    pub(super) stacks: Vec<Interval>,
-    pub(super) pointers: CodePointers,
-    /// With `r` and `s` what the process may have written is not taken of images.
-    written: Option<Written>,
-}
-
-impl Ground<'_, '_> {
-    /// True with `r` and `s`.
-    pub(super) const fn is_filtered(&self) -> bool {
-        self.written.is_some()
-    }
-
-    /// What may be taken of the image with an index in the list, which `image` is if it is one of Windows.
-    pub(super) fn allowed(&self, index: usize, image: Option<&Image<'_, '_>>) -> Allowed {
-        let Some(written) = &self.written else { return Allowed::everything() };
-        let base = self.images.list().get(index).map(|listed| listed.base);
-        let of_elf = || ElfImage::at(&self.source.memory, base?).map(|image| image.unwritten());
-        let of_mach_o = || MachOImage::at(&self.source.memory, base?).map(|image| image.unwritten());
-        let own = image.map(Image::unwritten).or_else(of_elf).or_else(of_mach_o);
-        written.allowed(self.images.parts(index), own.as_deref())
-    }
-}
 
 /// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that
 /// descriptors name and the others beside them, `contexts` those of threads and exceptions that count.

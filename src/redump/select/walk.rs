@@ -17,7 +17,7 @@ use crate::redump::report::Report;
 
 use crate::redump::select::eh_frame;
 use crate::redump::select::exception_directory::ExceptionDirectory;
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;
@@ -49,7 +49,7 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
                 take(Some(directory.interval()), Reason::UnwindTables { module });
                 // A call may be the last instruction of a function, so that the address is that of the next one.
                 let addresses = pointers.iter().flat_map(|&(_, address)| [address.saturating_sub(1), address]);
-                let functions = addresses.filter_map(|address| directory.entry_for(address));
+                let functions = directory.entries_for(addresses);
                 let mut data = Vec::new();
                 if let Err(error) = directory.unwind_data_of(functions, &mut budget, &mut data) {
                     report.fault(StreamType::MODULE_LIST, module, "unwind data", error);

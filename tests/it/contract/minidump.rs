@@ -114,7 +114,7 @@ fn modules(dump: Dump) -> Dump {
     };
     let other = Module {
         version: words_of_4("version of a module without its signature"),
-        ..Module::new(SECTIONS, 0x4000, "sections.dll")
+        ..Module::new(SECTIONS, 0x4000, "coreclr.dll")
     };
     let unloaded = UnloadedModule {
         name: with_nul(

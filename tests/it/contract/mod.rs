@@ -20,6 +20,7 @@ use userdump_walk::words::{self, planted};
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
         what_the_table_says_stays_of_every_source,
+        presets_bring_nothing_of_the_program_in,
         every_row_has_its_words_and_all_words_have_a_row,
         the_table_has_nothing_but_rows,
         words_are_found_in_both_encodings,
@@ -166,6 +167,25 @@ fn what_the_table_says_stays_of_every_source() {
                     "{}, {options}: leaked {leaked:?}, lost {lost:?}",
                     source.what
                 );
+            }
+        }
+    }
+}
+
+/// Beside identity they take code and tables of images.
+fn presets_bring_nothing_of_the_program_in() {
+    for source in sources() {
+        let pieces = Pieces::of(&source.places);
+        let found = |options: &str| pieces.found(&Redumped::once(&source.bytes, &parsed(options)).bytes);
+        if source.places.iter().any(|(place, _)| place == "data section") {
+            assert!(found("/m --managed").contains("data section"), "{}", source.what);
+        }
+        for filter in ["r", "rR", "s"] {
+            let expected = found(&format!("/m{filter} --identify"));
+            for preset in presets::PRESETS {
+                let found = found(&format!("/m{filter} {preset}"));
+                let leaked: Vec<_> = found.difference(&expected).collect();
+                assert!(leaked.is_empty(), "{}, /m{filter} {preset}: leaked {leaked:?}", source.what);
             }
         }
     }

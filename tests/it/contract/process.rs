@@ -145,7 +145,7 @@ pub fn user_dump(cpu: Cpu) -> Vec<u8> {
     event.information = parameters(cpu);
     let thread = UserThread { id: 7, teb: TEB, context: context(cpu), ..UserThread::default() };
     let dump = dump.event(event).thread(thread).module(IMAGE, 0x1000, &path("folder of a module", "module"));
-    let dump = dump.module(SECTIONS, 0x4000, "sections.dll").service_pack(&word("service pack"));
+    let dump = dump.module(SECTIONS, 0x4000, "coreclr.dll").service_pack(&word("service pack"));
     let region = |(at, bytes): (u64, Vec<u8>)| match at {
         HEAP => UserRegion::new(at, bytes),
         at if at == SECTIONS + CONSTANTS => UserRegion { kind: 0x4_0000, protect: 2, ..UserRegion::new(at, bytes) },

@@ -6,6 +6,7 @@
 
 mod images;
 mod kinds;
+mod managed;
 mod user_dumps;
 mod wow64;
 
@@ -37,6 +38,7 @@ pub fn trials() -> Vec<Trial> {
             results_of_real_dumps_are_at_most_twice_as_large
         ])
         .chain(images::trials())
+        .chain(managed::trials())
         .chain(user_dumps::trials())
         .chain(wow64::trials())
         .collect()

@@ -3,6 +3,7 @@
 
 mod full;
 mod in_use;
+mod managed;
 mod mappings;
 mod narrow;
 mod rows;
@@ -21,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         in_use::trials(),
         unwind::trials(),
         walk::trials(),
+        managed::trials(),
         windows::trials(),
         sections::trials(),
         mappings::trials(),

@@ -144,6 +144,9 @@ pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dm
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
 
+/// What a debugger read of the first of [`NET`] for threads, stacks and exceptions, and for all objects.
+pub const NET_READS: [&str; 2] = ["net10/read-stacks-exceptions.txt", "net10/read-all.txt"];
+
 /// Set of every full user dump, which has the name `f`.
 pub fn full_user() -> impl Iterator<Item = &'static str> {
     USER_DUMP_SETS.into_iter()
@@ -160,6 +163,7 @@ fn members() -> Vec<String> {
     let wow64 = WOW64_SETS.into_iter().flat_map(|set| WOW64_LIVE.map(|name| format!("{set}/{name}.dmp")));
     members.extend(wow64.chain(["wow64-live/f.dmp", WOW64_SMALLEST].map(str::to_owned)));
     members.extend(letters().map(|(path, _)| path));
+    members.extend(NET_READS.map(str::to_owned));
     members.extend(triage_dumps().flatten());
     members.extend(EXCEPTION_WORDS.iter().chain(&["in"]).map(|name| format!("exception-words/{name}.dmp")));
     members.extend(["live26/m.dmp", "live26/m_e.dmp", "crash26/m.dmp", "crash26/m_e.dmp"].map(str::to_owned));

@@ -11,10 +11,14 @@ use crate::read::{Budget, Interval};
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
 
-use crate::redump::select::managed::writable::{Writable, sections};
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
+use crate::redump::select::managed::sections::{Section, in_file, sections};
+use crate::redump::select::managed::writable::Writable;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
+
+/// What the header begins with: its size in bytes.
+const HEADER: u32 = 72;
 
 /// Where the header has position and size of the metadata and of the header of precompiled code.
 const METADATA: u64 = 8;
@@ -53,7 +57,7 @@ pub(super) fn add(
             Vec::new()
         });
         let allowed = ground.allowed(index, Some(&image));
-        let parts = writable.parts_of(ground, index, &found).into_iter().chain(described(source, &image, header));
+        let parts = writable.parts_of(ground, index, &found).into_iter().chain(needed(source, &image, header, &found));
         for part in parts.flat_map(|part| allowed.parts_of(part).collect::<Vec<_>>()) {
             wanted.add(part, Reason::ManagedImage { module });
         }
@@ -63,13 +67,38 @@ pub(super) fn add(
     }
 }
 
-/// The header of the runtime, and what it leads to.
-fn described(source: &Source<'_>, image: &Image<'_, '_>, header: Interval) -> impl Iterator<Item = Interval> {
+/// The header of the runtime and what it leads to, as the loader maps it, or as the file has it: the runtime maps a file
+/// without precompiled code as it is. `header` is where the loader would have put that header.
+pub(super) fn needed(
+    source: &Source<'_>,
+    image: &Image<'_, '_>,
+    header: Interval,
+    sections: &[Section],
+) -> Vec<Interval> {
+    let in_file = |position: u64, size: u64| image.place(in_file(sections, position)?, size);
+    let of_file = header.start.checked_sub(image.base()).and_then(|position| in_file(position, header.size()));
+    match of_file.filter(|of_file| !is_header(source, &header) && is_header(source, of_file)) {
+        Some(of_file) => described(source, of_file, in_file).collect(),
+        None => described(source, header, |position, size| image.place(position, size)).collect(),
+    }
+}
+
+/// True if a header of the runtime begins there.
+pub(super) fn is_header(source: &Source<'_>, place: &Interval) -> bool {
+    source.memory.read_u32(place.start) == Some(HEADER)
+}
+
+/// What is described in the header. `place` tells where positions and sizes are in memory.
+fn described(
+    source: &Source<'_>,
+    header: Interval,
+    place: impl Fn(u64, u64) -> Option<Interval>,
+) -> impl Iterator<Item = Interval> {
     let number = |address: u64| source.memory.read_u32(address).map(u64::from);
     let directory = |at: u64| {
         let at = header.start.checked_add(at).filter(|at| at.checked_add(7).is_some_and(|last| header.has(last)))?;
         let (position, size) = (number(at)?, number(at + 4)?);
-        image.place(position, size).filter(|_| position != 0)
+        place(position, size).filter(|_| position != 0)
     };
     let native = directory(NATIVE_HEADER);
     let table = native.and_then(|native| {

@@ -5,7 +5,7 @@
 //!
 //! 1. what identifies images, by the preset for it;
 //! 2. of the image of the runtime, data and tables ([`runtime`]);
-//! 3. of images with managed code, data, metadata and the header of precompiled code ([`image`]);
+//! 3. of images with managed code, data, metadata and the header of precompiled code ([`image`], [`unlisted`]);
 //! 4. of images that stacks point into, all unwind data, and more code than a walk needs ([`pointed_into`]);
 //! 5. and 6., of memory outside of images, what the runtime may have made for itself ([`regions`]).
 //!
@@ -16,13 +16,15 @@ mod image;
 mod pointed_into;
 mod regions;
 mod runtime;
+mod sections;
 mod stacks;
+mod unlisted;
 mod writable;
 
 use crate::read::Budget;
 use crate::redump::report::{Report, Undecided};
 
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 

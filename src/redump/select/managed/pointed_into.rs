@@ -9,7 +9,7 @@ use crate::read::{Budget, united};
 use crate::redump::report::Report;
 
 use crate::redump::select::exception_directory::ExceptionDirectory;
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;

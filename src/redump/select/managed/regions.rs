@@ -15,9 +15,10 @@ use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
 
+use crate::redump::select::ground::Ground;
 use crate::redump::select::managed::runtime::Runtimes;
 use crate::redump::select::managed::stacks::WholeStacks;
-use crate::redump::select::presets::Ground;
+use crate::redump::select::managed::unlisted::Unlisted;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
@@ -36,12 +37,14 @@ pub(super) fn add(
     let reservations = Reservations::of(source, &regions, stacks);
     // Where nothing is executable, protections were not known.
     let has_code = regions.iter().any(|region| region.protection().allows_execute());
+    let unlisted = Unlisted::of(source, &regions);
     let mut all = Vec::new();
     let mut found: BTreeMap<Kind, Vec<Interval>> = BTreeMap::new();
     for region in regions.iter() {
         let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
         push(&mut all, interval);
-        let kind = reservations.kind(&region, has_code);
+        let is_of_image = unlisted.bases.contains(&base(&region)) && region.protection().allows_write();
+        let kind = if is_of_image { Some(Kind::Mapped) } else { reservations.kind(&region, has_code) };
         kind.into_iter().for_each(|kind| push(found.entry(kind).or_default(), interval));
     }
     let mut add = |intervals: Vec<Interval>, reason: Reason| {
@@ -52,6 +55,7 @@ pub(super) fn add(
             sum.saturating_add(part.size())
         })
     };
+    add(unlisted.parts, Reason::RuntimeMappedMemory);
     let all = united(all);
     let unknown = add(source.ranges.iter().flat_map(|range| gaps(&all, range)).collect(), Reason::RuntimePrivateMemory);
     for (kind, intervals) in found {

@@ -6,17 +6,21 @@ use alloc::vec::Vec;
 use crate::format::StreamType;
 use crate::read::module::Image;
 use crate::read::text::utf16::Utf16;
-use crate::read::{Budget, Interval, gaps};
+use crate::read::{Budget, Interval, gaps, overlapping};
 use crate::redump::report::Report;
 
-use crate::redump::select::managed::writable::{Writable, sections};
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
+use crate::redump::select::managed::sections::sections;
+use crate::redump::select::managed::writable::Writable;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
 /// The base names of images that are the runtime of .NET, in its order of appearance.
 const DOT_NET: [&str; 6] =
     ["mscorwks.dll", "mscorsvr.dll", "clr.dll", "coreclr.dll", "libcoreclr.so", "libcoreclr.dylib"];
+
+/// What a program exports that has the runtime in it ("single file"); debuggers look for it.
+const EXPORT: &[u8] = b"DotNetRuntimeInfo";
 
 /// Those of Mono, and of what Unity makes of it.
 const MONO: [&str; 8] = [
@@ -48,9 +52,10 @@ impl Runtimes {
         let mut runtimes = Self { images: Vec::new(), has_mono: false };
         for (index, listed) in ground.images.list().iter().enumerate() {
             let name = modules.get(listed.module).and_then(|module| base_name(&module.name().ok()?));
-            let Some(name) = name else { continue };
-            let is_mono = MONO.contains(&name.as_str());
-            if is_mono || DOT_NET.contains(&name.as_str()) {
+            let is_one_of = |names: &[&str]| name.as_ref().is_some_and(|name| names.contains(&name.as_str()));
+            let is_mono = is_one_of(&MONO);
+            let has_export = || Image::at(&ground.source.memory, listed.base).is_some_and(|it| it.exports(EXPORT));
+            if is_mono || is_one_of(&DOT_NET) || has_export() {
                 runtimes.images.push(index);
                 runtimes.has_mono |= is_mono;
             }
@@ -71,6 +76,7 @@ impl Runtimes {
         budget: &mut Budget,
         report: &mut Report,
     ) {
+        let of = |all| move |part: Interval| overlapping(all, part).filter_map(move |it| it.intersection(&part));
         for &index in &self.images {
             let Some(listed) = ground.images.list().get(index) else { continue };
             let image = Image::at(&ground.source.memory, listed.base);
@@ -80,15 +86,13 @@ impl Runtimes {
                         report.fault(StreamType::MODULE_LIST, listed.module, "sections", error);
                         Vec::new()
                     });
-                    let named = found.iter().filter(|(section, _)| SECTIONS.contains(&section.name));
-                    let named = named.map(|&(_, place)| place);
+                    let named = found.iter().filter(|section| SECTIONS.contains(&section.name));
+                    let named = named.map(|section| section.place);
                     named.chain(writable.parts_of(ground, index, &found)).collect()
                 }
                 // An image of another system, or one whose headers are missing: all of it but code.
-                None => {
-                    let parts = ground.images.parts(index);
-                    parts.flat_map(|part| gaps(&writable.executable, part)).collect()
-                }
+                None if ground.is_filtered() => ground.images.parts(index).flat_map(of(&writable.read_only)).collect(),
+                None => ground.images.parts(index).flat_map(|part| gaps(&writable.executable, part)).collect(),
             };
             let allowed = ground.allowed(index, image.as_ref());
             for part in parts.into_iter().flat_map(|part| allowed.parts_of(part)) {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::read::system::wow64::Wow64;
 use crate::read::{Dump, Interval, Thread, gaps, united};
 
-use crate::redump::select::presets::Ground;
+use crate::redump::select::ground::Ground;
 use crate::redump::select::stacks::reserved;
 
 /// No stack is larger than what a descriptor can name, in bytes.
