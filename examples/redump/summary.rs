@@ -51,7 +51,6 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("unexamined", of_source(|outcome| outcome == Outcome::Unexamined)),
         if report.keeps_nothing() { "nothing of the source".to_owned() } else { String::new() },
     ];
-    let excluded = report.excluded_memory;
     let dropped = [
         labelled("not asked for", of_source(|outcome| outcome == Outcome::NotAsked)),
         labelled("left out as asked", of_source(|outcome| outcome == Outcome::LeftOut)),
@@ -62,7 +61,6 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("no place in the format", of_source(|outcome| outcome == Outcome::NoPlace)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
-        if excluded > 0 { format!("memory that is not accessible: {excluded} bytes") } else { String::new() },
     ];
     let missing = report.missing_memory.iter().map(|missing| {
         format!("memory at 0x{:x}: {} of {} bytes are there", missing.address, missing.available, missing.size)

@@ -9,7 +9,7 @@
 //! | letters | header flags | streams | memory | what the source needs for it |
 //! |---|---|---|---|---|
 //! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes (of Linux its image `[vdso]`); both sides of a [32-bit process in a 64-bit dump](#32-bit-processes-in-64-bit-dumps) | thread environment blocks or stack descriptors |
-//! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
+//! | `f` | `0x60002` | Memory64List in place of MemoryList | everything that the source has | full memory; without MemoryInfoList all ranges are taken |
 //! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, rows are made up of what is known (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
 //! | `t` | `0x41000` | ThreadInfoList | | that stream |
@@ -29,7 +29,7 @@
 //! | `r` | `0x40008` | leaves out all that may hold what a user typed | zeroes the words of stacks and the registers that a stack trace does not need | |
 //! | `R` | `0x40080` | names of modules without folders | | |
 //! | `s` | `0x100080` | as `r` and `R` together, and no Token | words and registers that a stack trace does not need are `aa` | |
-//! | `a`, `A` | `0x661826` | those of `fFhtuyT` | everything readable; goes on where a region's bytes are missing | full memory, or parts of it |
+//! | `a`, `A` | `0x661826` | those of `fFhtuyT` | everything that the source has; goes on where a region's bytes are missing | full memory, or parts of it |
 //! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
 //! The debugger takes two letters more that are refused here: `C` leaves out all threads but one and the exception, `W`
@@ -431,7 +431,8 @@
 //! | headers of images whose sections are taken | left out, so that a second pass finds no sections | the first 512 bytes, and from the PE signature to the last section header |
 //! | stack, window or section that is not inside one memory range | the whole dump fails; window or section is left out | read across ranges that touch, clipped to what is there |
 //! | order of the ranges of a memory list | that of a hash table | by address |
-//! | memory that no memory information row describes | dropped by `a` and `f`, as is what one calls free or reserved | kept |
+//! | memory that no memory information row describes | dropped by `a` and `f` | kept |
+//! | memory that a row calls free, reserved, guarded or inaccessible | dropped by `a` and `f` | kept: the source has it, so that it was there and could be read |
 //! | part of a region of which another part is missing | `A` lists the region with size 0 | `A` keeps the part; what is missing is in the report |
 //! | overlapping ranges without memory information | all written | each address once, by the rule of [`Memory`](crate::read::Memory) |
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |

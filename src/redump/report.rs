@@ -43,9 +43,6 @@ pub struct Report {
     /// Memory that was asked for in full and of which bytes are missing in the source: regions, and what the program added
     /// ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
     pub missing_memory: Vec<MissingMemory>,
-    /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
-    /// they cannot be read (no-access and guard regions).
-    pub excluded_memory: u64,
     /// What letters and presets ask for and the source does not have, or has only in part. The flags in the header of the
     /// result claim what letters ask for all the same.
     pub unserved: Vec<Unserved>,

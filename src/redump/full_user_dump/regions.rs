@@ -47,7 +47,6 @@ pub(super) fn carry<'a>(
 ) {
     // What the selection found of them by the rules for minidumps.
     report.missing_memory.clear();
-    report.excluded_memory = 0;
     let guards = Guards { wide: dump.is_64_bit() };
     guards.report(
         dump.stored_regions().filter(|region| !region.range.bytes.is_empty()).map(|region| *region.info.raw()),

@@ -6,28 +6,25 @@ use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
 use crate::read::memory::{MemoryInfo, MemoryInfoList};
-use crate::read::{Interval, Target, overlapping};
+use crate::read::{Interval, Target};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 
-/// Everything readable: a range for each accessible region, the memory that no region describes, and what there is of
-/// regions that are called free or reserved: their bytes prove that they were neither.
+/// Everything that is there: a range for each accessible region, the memory that no region describes, and what there is of
+/// regions that are called free, reserved, guarded or inaccessible: their bytes prove that they could be read.
 ///
 /// Where bytes of an accessible region are missing, `go_on` takes those that are there.
 pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
     for (bounds, access) in regions.iter() {
-        let present = || source.present(bounds).map(|run| run.size()).sum::<u64>();
         if access == Access::None {
-            report.excluded_memory += present();
-        } else if access == Access::Uncommitted {
             source.present(bounds).for_each(|part| push(&mut ranges, part));
         } else if source.holds(bounds) {
             push(&mut ranges, bounds);
         } else {
-            let missing =
-                MissingMemory { address: source.written(bounds.start), size: bounds.size(), available: present() };
+            let available = source.present(bounds).map(|run| run.size()).sum();
+            let missing = MissingMemory { address: source.written(bounds.start), size: bounds.size(), available };
             if !go_on {
                 let MissingMemory { address, size: needed, available } = missing;
                 return Err(RedumpError::MissingMemory { address, needed, available });
@@ -96,23 +93,16 @@ impl<'r> Regions<'r> {
 /// What a row says of the bytes of its region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// They can be read.
+    /// They can be read, so that none of them should be missing.
     Readable,
-    /// They are there, and cannot be read.
+    /// There are none, or they cannot be read.
     None,
-    /// There are none.
-    Uncommitted,
 }
 
 fn access(region: &MemoryInfo) -> Access {
     let protection = region.protection();
-    if region.state() != MemoryState::COMMIT {
-        Access::Uncommitted
-    } else if protection == MemoryProtection::NO_ACCESS || protection.contains(MemoryProtection::GUARD) {
-        Access::None
-    } else {
-        Access::Readable
-    }
+    let is_closed = protection == MemoryProtection::NO_ACCESS || protection.contains(MemoryProtection::GUARD);
+    if region.state() == MemoryState::COMMIT && !is_closed { Access::Readable } else { Access::None }
 }
 
 /// Adds the parts of the source's ranges that lie between the regions.
@@ -139,30 +129,4 @@ fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Inte
             push(ranges, Interval { start, last: range.last });
         }
     }
-}
-
-/// Adds what a program asked for though full memory leaves it out: bytes of regions that were not accessible.
-///
-/// The ranges are sorted and apart, and stay so. Gives those that were added, in the same order.
-pub(super) fn add(source: &Source<'_>, ranges: &mut Vec<Interval>, asked: &[(u64, u64)]) -> Vec<Interval> {
-    let mut added = Vec::new();
-    for &(address, size) in asked {
-        let wanted = source.target.interval(address, size);
-        let mut more: Vec<Interval> = Vec::new();
-        for part in wanted.into_iter().flat_map(|wanted| source.present(wanted)) {
-            let mut start = Some(part.start);
-            for range in overlapping(ranges, part) {
-                if let Some(free) = start.filter(|&free| free < range.start) {
-                    more.push(Interval { start: free, last: range.start - 1 });
-                }
-                start = range.next();
-            }
-            more.extend(start.filter(|&free| free <= part.last).map(|start| Interval { start, last: part.last }));
-        }
-        ranges.extend(&more);
-        ranges.sort_unstable();
-        added.extend(more);
-    }
-    added.sort_unstable();
-    added
 }

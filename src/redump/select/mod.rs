@@ -33,7 +33,7 @@ use std::collections::HashSet;
 use crate::error::RedumpError;
 use crate::format::MinidumpType;
 use crate::read::thread::{ThreadEx, ThreadExList};
-use crate::read::{Context, Exception, Interval, Thread, ThreadList, position, united};
+use crate::read::{Context, Exception, Interval, Thread, ThreadList, united};
 use crate::redump::filter::code::Code;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Hooks;
@@ -74,19 +74,11 @@ pub(super) fn select(
     let others: Vec<Interval> = others.into_iter().map(|(_, stack)| stack).collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
     let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
-    let mut added = Vec::new();
     let ranges = if threads.no_memory {
         Vec::new()
     } else if full {
         let go_on = options.contain(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
-        let mut ranges = full::full_memory(source, go_on, report)?;
-        for stack in stacks.iter_mut().chain(extended.as_flattened_mut()) {
-            *stack = stack.and_then(|stack| kept(&ranges, &stack));
-        }
-        added = full::add(source, &mut ranges, &hooks.memory);
-        let back = added.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
-        report.excluded_memory = report.excluded_memory.saturating_sub(back);
-        ranges
+        full::full_memory(source, go_on, report)?
     } else {
         threads.instructions(&mut wanted, code.as_deref());
         let may_be_code = |address: u64| !code.as_deref().is_some_and(|code| code.is_data(address));
@@ -115,7 +107,7 @@ pub(super) fn select(
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
-    let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected(), added };
+    let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected() };
     let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
     let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
@@ -335,14 +327,6 @@ fn chosen<'i>(
         }
     }
     Ok(())
-}
-
-/// From the first to the last byte of `stack` that is in one of `ranges`, which are sorted and apart.
-fn kept(ranges: &[Interval], stack: &Interval) -> Option<Interval> {
-    let first = ranges.get(position(ranges, stack.start))?.intersection(stack)?;
-    let behind = ranges.partition_point(|range| range.start <= stack.last);
-    let last = ranges.get(..behind)?.last()?.intersection(stack)?;
-    Some(Interval { start: first.start, last: last.last })
 }
 
 /// The parts that have bytes, those that lie close together made one.

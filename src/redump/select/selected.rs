@@ -71,14 +71,12 @@ pub(in crate::redump) struct Selected {
     /// What is wanted for other reasons than that it is there, and of which the source has bytes; one byte may be wanted
     /// many times.
     pub(super) chosen: Vec<SelectedMemory>,
-    /// The ranges that full memory would leave out, in the order of addresses.
-    pub(super) added: Vec<Interval>,
 }
 
 impl Selected {
     /// All that is wanted, each for its reason.
     pub(in crate::redump) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
-        let ranges = self.ranges.iter().filter(|range| self.full && self.added.binary_search(range).is_err());
+        let ranges = self.ranges.iter().filter(|_| self.full);
         self.chosen.iter().copied().chain(ranges.map(|range| SelectedMemory {
             address: range.start,
             size: range.size(),

@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 63] = [
+const MATTERS: [&str; 64] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -62,6 +62,8 @@ const MATTERS: [&str; 63] = [
     "stack, window or section that is not inside one memory range",
     "order of the ranges of a memory list",
     "memory that no memory information row describes",
+    // This one is looked at in `redump_select`.
+    "memory that a row calls free, reserved, guarded or inaccessible",
     "part of a region of which another part is missing",
     "overlapping ranges without memory information",
     "addresses of 32-bit targets above 2 GiB",

@@ -1,19 +1,20 @@
 //! Full memory: which regions are taken, what happens where bytes are missing, memory that no region describes.
 
 use libtest_mimic::Trial;
-use userdump::redump::{Engine, Loss, MissingMemory, Options, redump};
+use userdump::redump::{Engine, Hooks, Loss, MissingMemory, Options, redump};
 use userdump::{Dump as Source, RedumpError};
 
 use crate::support::cpu::pattern;
-use crate::support::redumped::{Redumped, faults, hex, parsed, refusal};
-use crate::support::trials;
+use crate::support::facts::Facts;
+use crate::support::redumped::{Redumped, faults, hex, hooked, parsed, refusal};
+use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{Dump, MemoryInfo, Range64, Stack, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![
-        stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result,
+    let mut all = trials![
+        stacks_in_regions_that_are_called_inaccessible_are_kept,
         accessible_regions_are_taken,
-        memory_of_other_regions_is_left_out_and_counted,
+        memory_of_other_regions_is_kept,
         every_region_is_a_range_of_its_own,
         a_region_may_lie_across_ranges,
         regions_come_in_the_order_of_addresses,
@@ -30,7 +31,9 @@ pub fn trials() -> Vec<Trial> {
         both_memory_lists_count,
         ranges_without_bytes_are_no_ranges,
         a_range_that_the_file_cuts_has_the_bytes_that_are_there,
-    ]
+    ];
+    all.push(shared_trial("redump_select::full::memory_that_a_row_calls_free", memory_that_a_row_calls_free));
+    all
 }
 
 const RESERVE: u32 = 0x2000;
@@ -67,7 +70,7 @@ fn accessible_regions_are_taken() {
     }
 }
 
-fn memory_of_other_regions_is_left_out_and_counted() {
+fn memory_of_other_regions_is_kept() {
     let rows = [
         row(0x1000, 0x1000),
         MemoryInfo { protect: NO_ACCESS, ..row(0x2000, 0x1000) },
@@ -79,16 +82,36 @@ fn memory_of_other_regions_is_left_out_and_counted() {
         row(0x7000, 0x1000),
     ];
     let ranges = [(0x1000, 0x5000), (0x6100, 0x23), (0x7000, 0x1000)];
-    for options in ["/mf", "/ma", "/mA"] {
+    for options in ["/mf", "/ma", "/mA", "/mfN"] {
         let out = Redumped::of(&dump(&ranges, &rows).build(), options);
-        // Bytes prove that a region was neither free nor reserved.
-        out.assert_memory(&[(0x1000, 0x1000), (0x4000, 0x1000), (0x5000, 0x1000), (0x7000, 0x1000)]);
-        assert_eq!(out.report.excluded_memory, 0x2023);
-        // Then there is nothing left to leave out.
-        assert_eq!(Redumped::of(&out.bytes, options).report.excluded_memory, 0);
+        // Bytes prove that they were there and could be read, and nothing is missing where there are none.
+        out.assert_memory(&[
+            (0x1000, 0x1000),
+            (0x2000, 0x1000),
+            (0x3000, 0x1000),
+            (0x4000, 0x1000),
+            (0x5000, 0x1000),
+            (0x6100, 0x23),
+            (0x7000, 0x1000),
+        ]);
+        assert_eq!(out.report.missing_memory, []);
     }
-    let out = Redumped::of(&dump(&ranges, &rows).build(), "/m");
-    assert_eq!(out.report.excluded_memory, 0);
+}
+
+/// A real process of which a row says so.
+fn memory_that_a_row_calls_free(shared: &Shared) {
+    let source = shared.read("cases/region-says-free.dmp");
+    let facts = Facts::of(&source);
+    let expected = facts.read(0x2000_0000, 0x1_0000);
+    let row = facts.memory_infos().into_iter().find(|row| row.base == 0x2000_0000).expect("there is a row");
+    assert_eq!((expected.len(), row.state), (0x1_0000, FREE));
+    for options in ["/ma", "/mA", "/mf", "/mAN"] {
+        for hooks in [Hooks::new(), Hooks::new().add_memory(0x2000_0000, 0x1_0000)] {
+            let (out, report) = hooked(&source, options, hooks);
+            assert!(Facts::of(&out).read(0x2000_0000, 0x1_0000) == expected, "{options}");
+            assert_eq!(report.missing_memory, [], "{options}");
+        }
+    }
 }
 
 fn every_region_is_a_range_of_its_own() {
@@ -119,10 +142,11 @@ fn of_overlapping_regions_each_byte_comes_once() {
     full(&ranges, &[row(0x1000, 0x2000), row(0x1000, 0x2000), row(0x2fff, 0x1001)], &expected);
     // Which kind of region has the say follows from the start, and for equal starts from the order.
     let hidden = |base, size| MemoryInfo { protect: NO_ACCESS, ..row(base, size) };
-    full(&ranges, &[hidden(0x2000, 0x2000), row(0x1000, 0x2000)], &[(0x1000, 0x2000), (0x4000, 0x1000)]);
-    full(&ranges, &[row(0x2000, 0x2000), hidden(0x1000, 0x2000)], &[(0x3000, 0x1000), (0x4000, 0x1000)]);
-    full(&ranges, &[row(0x1000, 0x1000), hidden(0x1000, 0x2000)], &[(0x1000, 0x1000), (0x3000, 0x2000)]);
-    full(&ranges, &[hidden(0x1000, 0x1000), row(0x1000, 0x2000)], &[(0x2000, 0x1000), (0x3000, 0x2000)]);
+    full(&ranges, &[hidden(0x2000, 0x2000), row(0x1000, 0x2000)], &expected);
+    full(&ranges, &[row(0x2000, 0x2000), hidden(0x1000, 0x2000)], &expected);
+    let other = [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x2000)];
+    full(&ranges, &[row(0x1000, 0x1000), hidden(0x1000, 0x2000)], &other);
+    full(&ranges, &[hidden(0x1000, 0x1000), row(0x1000, 0x2000)], &other);
 }
 
 fn a_region_that_others_cover_is_left_out() {
@@ -139,7 +163,8 @@ fn a_region_of_no_size_is_no_region() {
 
 fn memory_without_a_region_is_kept() {
     let rows = [row(0x2000, 0x1000), MemoryInfo { protect: NO_ACCESS, ..row(0x4000, 0x1000) }, row(0x5000, 0x1000)];
-    let pieces = [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x1000), (0x5000, 0x1000), (0x6000, 0x2000)];
+    let pieces: Vec<_> = [0x1000, 0x2000, 0x3000, 0x4000, 0x5000].map(|at| (at, 0x1000)).into();
+    let pieces = [pieces, vec![(0x6000, 0x2000)]].concat();
     full(&[(0x1000, 0x7000)], &rows, &pieces);
     // All of it, if there are no regions nearby, in ranges that touch but are not one.
     let ranges = [(0x9_0000, 0x10), (0x9_0010, 0x10), (0x10, 0x20), (0x2000, 0x1000), (0x5000, 0x1000)];
@@ -152,8 +177,10 @@ fn a_region_may_reach_over_several_ranges_and_gaps() {
     let hidden = MemoryInfo { protect: NO_ACCESS, ..row(0x1080, 0xf80) };
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::of(&dump(&ranges, std::slice::from_ref(&hidden)).build(), options);
-        out.assert_memory(&[(0x1000, 0x80), (0x2000, 0x200), (0x3000, 0x100)]);
-        assert_eq!(out.report.excluded_memory, 0x80 + 0x100 + 0x100);
+        let parts =
+            [(0x1000, 0x80), (0x1080, 0x80), (0x1200, 0x100), (0x1f00, 0x100), (0x2000, 0x200), (0x3000, 0x100)];
+        out.assert_memory(&parts);
+        assert_eq!(out.report.missing_memory, []);
     }
 }
 
@@ -280,13 +307,14 @@ fn a_range_that_the_file_cuts_has_the_bytes_that_are_there() {
 }
 
 /// A result must not promise a stack whose bytes it leaves out.
-fn stacks_in_regions_that_are_left_out_are_no_stacks_of_the_result() {
+fn stacks_in_regions_that_are_called_inaccessible_are_kept() {
     let thread = Thread::new(2).stack(Stack::At(0x2f00, 0x100, 0));
     let rows = [row(0x1000, 0x1000), MemoryInfo { protect: 0x104, ..row(0x2000, 0x1000) }];
     let source = dump(&[(0x1000, 0x2000)], &rows).thread(thread).build();
     for options in ["/mf", "/ma", "/mA"] {
         let out = Redumped::once(&source, &parsed(options));
-        out.assert_memory(&[(0x1000, 0x1000)]);
+        out.assert_memory(&[(0x1000, 0x1000), (0x2000, 0x1000)]);
+        assert_eq!(out.stacks()[1], (0x2f00, 0x100, true));
         // The source lacks the flag for full memory; the result has it.
         assert_eq!((faults(&out.bytes).len(), faults(&source).len()), (0, 1), "{options}");
         Redumped::of(&source, options);

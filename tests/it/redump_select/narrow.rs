@@ -116,7 +116,8 @@ fn full_memory_above_2_gib_is_found() {
         let dump = Dump::new().system_info(Cpu::X86.windows()).thread(Thread::new(1)).memory_info(hidden);
         let source = dump.memory(STACK, pattern(STACK, 0x4000)).build();
         let out = Redumped::of(&source, "/ma");
-        out.assert_memory(&[(0xffff_ffff_b000_0000, 0x1000), (0xffff_ffff_b000_2000, 0x2000)]);
+        let high = 0xffff_ffff_b000_0000;
+        out.assert_memory(&[(high, 0x1000), (high + 0x1000, 0x1000), (high + 0x2000, 0x2000)]);
     }
 }
 

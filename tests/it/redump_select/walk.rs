@@ -39,7 +39,8 @@ const EXPORTS_AT: usize = 0x2400;
 /// An image with code, tables, and data that can be written.
 fn image(cpu: Cpu) -> Vec<u8> {
     let machine: u16 = if cpu == Cpu::AMD64 { 0x8664 } else { 0x14c };
-    let mut image = headers(cpu, &[(".text", 0x1000, 0x1000, CODE), (".data", 0x3000, 0x1000, DATA)]);
+    let constants = (".rdata", 0x2000, 0x1000, 0x4000_0040);
+    let mut image = headers(cpu, &[(".text", 0x1000, 0x1000, CODE), constants, (".data", 0x3000, 0x1000, DATA)]);
     image.extend(pattern(0x1000, 0x3000));
     put(&mut image, SIGNATURE_AT + 4, &machine.to_le_bytes());
     // SizeOfHeaders, and the data directory with its number of entries in front of it.
@@ -254,6 +255,8 @@ fn exception_frames_of_elf_images_are_taken_to_their_end() {
                 (STACK, cpu.word as u64),
                 (ELF, headers.0),
                 (ELF + 0x80, headers.1),
+                // Notes, which identify the image.
+                (ELF + 0x300, 0x20),
                 (ELF + 0x400, 0x3c),
                 (ELF + 0x500, 24 + 32 + 0x88 + 4),
                 (ELF + 0x870, 0x20),
@@ -282,7 +285,8 @@ fn broken_exception_frames_end_where_they_break() {
     for (encoding, pointer) in [(0xff, 0xfc), (0x1b, 0x10_0000)] {
         let source = of_linux(Cpu::AMD64, elf(Cpu::AMD64, encoding, pointer, &records(&[20])));
         let out = Redumped::with(&source, &walking("/m", Walk::Tables));
-        let expected = [(STACK, 8), (ELF, 64), (ELF + 0x80, 3 * 56), (ELF + 0x400, 0x3c), (ELF + 0x870, 0x20)];
+        let headers = [(STACK, 8), (ELF, 64), (ELF + 0x80, 3 * 56)];
+        let expected = [&headers[..], &[(ELF + 0x300, 0x20), (ELF + 0x400, 0x3c), (ELF + 0x870, 0x20)]].concat();
         assert_eq!(hex(&kept(&out)), hex(&expected));
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Comparison, FILTER_MEMORY, FULL_MEMORY, pointer};
 use crate::support::excess::Rules;
+use crate::support::facts::MemoryInfo;
 use crate::support::facts::{Facts, Thread};
 use crate::support::image;
 use crate::support::in_use;
@@ -96,14 +97,17 @@ impl<'a> Comparison<'a> {
     /// What the table lets us write beyond the engine's memory.
     fn allowed_excess(&self, stacks: &[Range<u64>]) -> Vec<Range<u64>> {
         if self.ours.header.flags & FULL_MEMORY != 0 {
-            // Memory without a row, and what is there of a region of which a part is missing.
-            let rows: Vec<Range<u64>> =
-                self.source.memory_infos().iter().map(|row| span((self.mask(row.base), row.size))).collect();
+            // Memory without a row, that of rows which say that none can be read, and what is there of a region of which
+            // a part is missing.
+            let infos = self.source.memory_infos();
+            let place = |row: &MemoryInfo| span((self.mask(row.base), row.size));
+            let rows: Vec<Range<u64>> = infos.iter().map(place).collect();
+            let closed = infos.iter().filter(|row| row.state != 0x1000 || row.protect == 1 || row.protect & 0x100 != 0);
             let sources = self.sorted(&self.source);
             let held = sources.iter().map(|(start, bytes)| *start..*start + bytes.len() as u64);
             let undescribed = held.flat_map(|range| uncovered_by(range, &rows));
             let cut = rows.iter().filter(|row| !uncovered((*row).clone(), &sources).is_empty());
-            return undescribed.chain(cut.cloned()).collect();
+            return undescribed.chain(cut.cloned()).chain(closed.map(place)).collect();
         }
         // Stacks, and windows, clipped or read across ranges that touch.
         let architecture = self.source.system_info().map_or(9, |system| system.architecture);
