@@ -40,6 +40,9 @@ const LONGEST: usize = 32;
 /// The sections that are taken, beside those that are written to.
 const SECTIONS: [[u8; 8]; 3] = [*b".rdata\0\0", *b".data\0\0\0", *b".pdata\0\0"];
 
+/// So much of a name is read: more than what is looked at, so that it shows whether that is all of it.
+const NAME_END: u64 = LONGEST as u64 + 1;
+
 /// The images that are runtimes, by their index.
 pub(super) struct Runtimes {
     images: Vec<usize>,
@@ -51,7 +54,7 @@ impl Runtimes {
         let modules = ground.source.dump().modules();
         let mut runtimes = Self { images: Vec::new(), has_mono: false };
         for (index, listed) in ground.images.list().iter().enumerate() {
-            let name = modules.get(listed.module).and_then(|module| base_name(&module.name().ok()?));
+            let name = modules.get(listed.module).and_then(|module| base_name(&module.end_of_name(NAME_END)?));
             let is_one_of = |names: &[&str]| name.as_ref().is_some_and(|name| names.contains(&name.as_str()));
             let is_mono = is_one_of(&MONO);
             let has_export = || Image::at(&ground.source.memory, listed.base).is_some_and(|it| it.exports(EXPORT));
