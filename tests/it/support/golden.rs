@@ -135,6 +135,9 @@ pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIG
 /// What MiniDumpWriteDump writes with compressed memory.
 pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
 
+/// What is kept of the dumps of a .NET process: of all memory, and of what its runtime chose.
+pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dmp"];
+
 /// What today's debugger makes of `in.dmp` in the folder `exception-words`, by the words that it was given.
 pub const EXCEPTION_WORDS: [&str; 9] = ["plain", "xp", "xrxc", "xr", "xc", "xt", "xpxt", "j", "xpma"];
 
@@ -151,6 +154,7 @@ fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
     members.push(COMPRESSED.to_owned());
+    members.extend(NET.map(str::to_owned));
     members.extend(from_f().map(|(set, name)| format!("{set}-from-f/{name}.dmp")));
     members.extend(minidumps_of_2026().chain(user_dumps_of_2026()).flat_map(|(source, result, _)| [source, result]));
     let wow64 = WOW64_SETS.into_iter().flat_map(|set| WOW64_LIVE.map(|name| format!("{set}/{name}.dmp")));
@@ -195,6 +199,9 @@ fn archive_of(member: &str) -> &'static str {
         return "golden-2026.tar.zst";
     }
     let set = member.split('/').next().unwrap_or_default();
+    if set == "net10" {
+        return "golden-net.tar.zst";
+    }
     let of_2026 = ["live26", "crash26", "compressed", "exception-words", "letters"];
     if set.ends_with("@26") || of_2026.iter().any(|it| set.starts_with(it)) {
         return "golden-2026.tar.zst";

@@ -3,7 +3,7 @@
 pub mod process;
 mod read;
 mod redump;
-mod shared;
+pub mod shared;
 
 use libtest_mimic::Trial;
 
