@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use userdump::format::StreamType;
-use userdump::redump::{Options, Outcome, Report};
+use userdump::redump::{Options, Outcome, Report, Undecided};
 
 /// A broken dump can have any number of faults; so many of a kind are printed.
 const LINES: usize = 12;
@@ -18,7 +18,12 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let labelled = |label: &str, names: String| if names.is_empty() { names } else { format!("{label}: {names}") };
 
     let written = [
-        format!("{}, {} bytes, {options}", output.display().to_string().escape_debug(), report.size),
+        format!(
+            "{}, {} bytes, {options}{}",
+            output.display().to_string().escape_debug(),
+            report.size,
+            presets(options)
+        ),
         labelled("streams", names(report.streams_written.iter().map(|entry| entry.stream_type))),
         labelled("made up", names(report.made_up.iter().copied())),
         format!("memory: {} ranges, {} bytes", report.memory_ranges, report.memory_bytes),
@@ -72,13 +77,36 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let mut text = String::new();
     section(&mut text, "written", written.into_iter());
     section(&mut text, "kept", kept.into_iter());
-    section(&mut text, "not there", report.unserved.iter().map(|unserved| unserved.to_string()));
+    let (absent, undecided): (Vec<Undecided>, Vec<Undecided>) =
+        report.undecided.iter().partition(|it| matches!(it, Undecided::NoRuntime));
+    let unserved = report.unserved.iter().map(|unserved| unserved.to_string());
+    section(&mut text, "not there", unserved.chain(absent.iter().map(|it| it.to_string())));
+    section(&mut text, "undecided", undecided.iter().map(|it| it.to_string()));
     section(&mut text, "added", report.additions.iter().map(|it| counted(it.what, it.count)));
     section(&mut text, "dropped", dropped.into_iter());
     section(&mut text, "lost", report.losses.iter().map(|loss| counted(loss.what, loss.count)));
     let tables = report.cut_tables.iter().map(|error| error.to_string());
     section(&mut text, "unreadable", tables.chain(missing).chain(streams).chain(faults));
     text
+}
+
+/// The presets among the options, as words behind the letters.
+fn presets(options: &Options) -> String {
+    let mut words = String::new();
+    if options.identifies() && options.manages().is_none() {
+        words.push_str(" --identify");
+    }
+    match options.walks().filter(|walk| options.manages().is_none() || *walk > Walk::Tables) {
+        Some(Walk::Names) => words.push_str(" --walk=names"),
+        Some(_) => words.push_str(" --walk"),
+        None => {}
+    }
+    match options.manages() {
+        Some(Managed::Heap) => words.push_str(" --managed=heap"),
+        Some(_) => words.push_str(" --managed"),
+        None => {}
+    }
+    words
 }
 
 /// What is so wrong with a result that the program cannot call it a success.

@@ -23,7 +23,13 @@ impl Transcoder<'_, '_> {
             let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
             if let Some((letter, what)) = self.options.letter_for(bits).zip(stream_type.name()) {
                 if self.asked(bits) && !is_there {
-                    self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+                    self.report.unserved.push(Unserved {
+                        option: letter.into(),
+                        what,
+                        wanted: 0,
+                        whole: 0,
+                        partial: 0,
+                    });
                 }
             }
         }

@@ -93,6 +93,7 @@ fn of_memory<'a>(
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
         has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),
+        claims_full_memory: dump.flags().contains(MinidumpType::WITH_FULL_MEMORY),
         losses: Vec::new(),
         additions: Vec::new(),
         cut_tables: dump.directory().fault().into_iter().collect(),

@@ -460,5 +460,7 @@ pub use hooks::Hooks;
 pub use options::Options;
 pub use presets::{Managed, Walk};
 pub use re_encoding::{Redump, redump};
-pub use report::{Addition, Hindrance, ItemFault, Loss, MissingMemory, Outcome, Report, StreamReport, Unserved};
+pub use report::{
+    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Undecided, Unserved,
+};
 pub use select::reason::{Reason, SelectedMemory};

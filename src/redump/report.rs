@@ -46,9 +46,11 @@ pub struct Report {
     /// How many bytes of the source's memory a full re-encoding left out because the memory information says that
     /// they cannot be read (no-access and guard regions).
     pub excluded_memory: u64,
-    /// What the option letters ask for and the source does not have, or has only in part. The flags in the header of the
-    /// result claim it all the same.
+    /// What letters and presets ask for and the source does not have, or has only in part. The flags in the header of the
+    /// result claim what letters ask for all the same.
     pub unserved: Vec<Unserved>,
+    /// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
+    pub undecided: Vec<Undecided>,
     /// What the result says beyond the source, beside whole streams ([`Report::made_up`]).
     pub additions: Vec<Addition>,
     /// How many threads the program asked to leave out ([`Hooks`](crate::redump::Hooks)).
@@ -163,13 +165,38 @@ impl fmt::Display for Hindrance {
     }
 }
 
-/// What an option letter asks for and the source does not have, or has only in part.
+/// What asks for something: a letter, or a preset.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OptionName {
+    /// A letter of the debugger.
+    Letter(char),
+    /// A preset by the name of its method: `identify` of [`Options::identify`](crate::redump::Options::identify).
+    Preset(&'static str),
+}
+
+impl From<char> for OptionName {
+    fn from(letter: char) -> Self {
+        Self::Letter(letter)
+    }
+}
+
+impl fmt::Display for OptionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Letter(letter) => write!(f, "{letter}"),
+            Self::Preset(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What a letter or a preset asks for and the source does not have, or has only in part.
 ///
 /// Its [`Display`](fmt::Display) form is a line for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unserved {
-    /// The letter.
-    pub letter: char,
+    /// The letter, or the preset.
+    pub option: OptionName,
     /// What it asks for, in the plural; the name of the stream if it asks for one.
     pub what: &'static str,
     /// How many of them the source speaks of; 0 if it does not tell of any.
@@ -182,12 +209,40 @@ pub struct Unserved {
 
 impl fmt::Display for Unserved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { letter, what, wanted, whole, partial } = *self;
+        let Self { option, what, wanted, whole, partial } = *self;
         match (wanted, whole, partial) {
-            (0, ..) => write!(f, "{letter}: the source has no {what}"),
-            (_, 0, 0) => write!(f, "{letter}: none of {wanted} {what} are in the source"),
-            (_, _, 0) => write!(f, "{letter}: {whole} of {wanted} {what} are in the source"),
-            _ => write!(f, "{letter}: {whole} of {wanted} {what} are in the source, {partial} in part"),
+            (0, ..) => write!(f, "{option}: the source has no {what}"),
+            (_, 0, 0) => write!(f, "{option}: none of {wanted} {what} are in the source"),
+            (_, _, 0) => write!(f, "{option}: {whole} of {wanted} {what} are in the source"),
+            _ => write!(f, "{option}: {whole} of {wanted} {what} are in the source, {partial} in part"),
+        }
+    }
+}
+
+/// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
+///
+/// Its [`Display`](fmt::Display) form is a line for people.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// No module is a runtime of .NET or Mono. What its debuggers need is not in the result.
+    NoRuntime,
+    /// So many images have no headers in the source. Whether they have managed code is not known, and they are not kept for it.
+    Images(u64),
+    /// No region describes so many bytes outside of images and stacks. They are kept.
+    Undescribed(u64),
+    /// The regions have no protections that can be true. All mapped memory is kept.
+    Protections,
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRuntime => f.write_str("a runtime of .NET or Mono"),
+            Self::Images(1) => f.write_str("whether an image without headers has managed code"),
+            Self::Images(count) => write!(f, "whether {count} images without headers have managed code"),
+            Self::Undescribed(bytes) => write!(f, "what {bytes} bytes are that no region describes: they are kept"),
+            Self::Protections => f.write_str("what mapped memory is, as its protection is not known: it is kept"),
         }
     }
 }

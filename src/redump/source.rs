@@ -168,6 +168,8 @@ pub(super) struct Source<'a> {
     pub(super) understood: Option<u64>,
     /// True if the dump claims all memory of its process, and no range of it is cut.
     pub(super) has_full_memory: bool,
+    /// True if the dump claims all memory of its process, whatever of it is there.
+    pub(super) claims_full_memory: bool,
     /// What the dump says and the records of a minidump have no place for.
     pub(super) losses: Vec<Loss>,
     /// What the records say and the dump does not.

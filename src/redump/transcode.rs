@@ -205,7 +205,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let letter = self.options.letter_for(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
         if let Some(letter) = letter.filter(|_| self.carrier.extended_states == 0) {
             let what = "contexts with extended state";
-            self.report.unserved.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+            self.report.unserved.push(Unserved { option: letter.into(), what, wanted: 0, whole: 0, partial: 0 });
         }
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);

@@ -3,7 +3,7 @@
 use std::io;
 
 use libtest_mimic::Trial;
-use userdump::redump::{ItemFault, Options, Outcome, Redump, Unserved};
+use userdump::redump::{ItemFault, OptionName, Options, Outcome, Redump, Unserved};
 use userdump::{Dump as Source, ReadError, RedumpError, WriteError, redump};
 
 use crate::support::cpu::pattern;
@@ -241,17 +241,25 @@ fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
     }
 }
 
+/// The letter that asks for it.
+fn letter(unserved: &Unserved) -> char {
+    match unserved.option {
+        OptionName::Letter(letter) => letter,
+        other => panic!("{other} is not a letter"),
+    }
+}
+
 /// Each letter that asks for something, of a source that has nothing of it and of one that has it all.
 fn letters_that_the_source_cannot_serve_are_named() {
     let bare = base().memory(0x9000, [0; 16]).memory_info(MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(0x9000, 16) });
     let bare = bare.build();
     let bare = Redumped::once(&bare, &parsed("/mhutipwdc")).report;
-    let mut named: Vec<(char, u64)> = bare.unserved.iter().map(|it| (it.letter, it.wanted)).collect();
+    let mut named: Vec<(char, u64)> = bare.unserved.iter().map(|it| (letter(it), it.wanted)).collect();
     named.sort_unstable();
     // The process environment block is asked for once, wherever it is.
     assert_eq!(named, [('c', 0), ('d', 0), ('h', 0), ('i', 0), ('p', 1), ('t', 0), ('u', 0), ('w', 0)]);
     let without_rows = Redumped::once(&base().memory(0x9000, [0; 16]).build(), &parsed("/ma")).report;
-    let mut named: Vec<_> = without_rows.unserved.iter().map(|it| (it.letter, it.what)).collect();
+    let mut named: Vec<_> = without_rows.unserved.iter().map(|it| (letter(it), it.what)).collect();
     named.sort_unstable();
     let streams = [('F', "MemoryInfoList"), ('h', "HandleData"), ('t', "ThreadInfoList"), ('u', "UnloadedModuleList")];
     assert_eq!(named, streams);
@@ -267,7 +275,7 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     let source =
         source.memory_info(row(0x1000, 0x1000)).memory_info(row(0x5000, 0x1000)).memory_info(row(0x9000, 0x1000));
     let report = Redumped::of(&source.build(), "/mw").report;
-    let expected = Unserved { letter: 'w', what: "private regions", wanted: 3, whole: 1, partial: 1 };
+    let expected = Unserved { option: 'w'.into(), what: "private regions", wanted: 3, whole: 1, partial: 1 };
     assert_eq!(report.unserved, [expected]);
     assert_eq!(expected.to_string(), "w: 1 of 3 private regions are in the source, 1 in part");
 }

@@ -21,13 +21,13 @@ use crate::read::interval::Interval;
 use crate::read::memory::by_address::Memory;
 
 /// The headers of an image have one page.
-const PAGE: u64 = 0x1000;
+pub(super) const PAGE: u64 = 0x1000;
 /// The numbers of resource types ascend, so that number 16 is among the first 17.
 const TYPES: u16 = pe::RT_VERSION + 1;
 /// Linkers write about one entry for each of some twenty types of debug records.
-const DEBUG_ENTRIES: u64 = 64;
+pub(super) const DEBUG_ENTRIES: u64 = 64;
 /// A record that names a file is shorter: paths have 32,767 characters at most.
-const LONGEST_RECORD: u32 = 0x2_0000;
+pub(super) const LONGEST_RECORD: u32 = 0x2_0000;
 /// The optional header stands behind the signature `PE` and the file header, in both widths.
 const OPTIONAL_HEADER: u64 = offset_of!(pe::ImageNtHeaders32, optional_header) as u64;
 /// `VS_VERSIONINFO` before its value: three 16-bit numbers, `VS_VERSION_INFO` in UTF-16 with its NUL, padding.
@@ -333,7 +333,7 @@ impl<'m, 'a> Image<'m, 'a> {
     }
 
     /// The position and the size of what an entry of the data directory tells of, if it is there and tells of anything.
-    fn data_directory(&self, index: usize) -> Option<(u64, u32)> {
+    pub(super) fn data_directory(&self, index: usize) -> Option<(u64, u32)> {
         let first = if self.is_64_bit {
             size_of::<pe::ImageOptionalHeader64>()
         } else {
@@ -360,7 +360,7 @@ impl<'m, 'a> Image<'m, 'a> {
         first + number * ImageSection::HEADER_SIZE as u64
     }
 
-    fn read<T: Pod>(&self, position: u64) -> Option<T> {
+    pub(super) fn read<T: Pod>(&self, position: u64) -> Option<T> {
         read(self.memory, self.base, position)
     }
 }
@@ -389,7 +389,7 @@ impl ResourceEntries<'_, '_> {
 }
 
 /// How far behind the root the directory stands that an entry leads to.
-fn subdirectory(entry: &pe::ImageResourceDirectoryEntry) -> Option<u64> {
+pub(super) fn subdirectory(entry: &pe::ImageResourceDirectoryEntry) -> Option<u64> {
     let offset = entry.offset_to_data_or_directory.get(LE);
     let is_directory = offset & pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY != 0;
     is_directory.then_some((offset & !pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY).into())

@@ -84,6 +84,14 @@ impl<'a> Utf16<'a> {
         Self { bytes, big: self.big }
     }
 
+    /// The last `units` code units, all if there are no more.
+    #[cfg(feature = "std")]
+    pub(crate) fn tail(&self, units: usize) -> Self {
+        let bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
+        let from = bytes.len().saturating_sub(2 * units);
+        Self { bytes: bytes.get(from..).unwrap_or_default(), big: self.big }
+    }
+
     /// True of nearly every text in a dump.
     fn is_ascii(&self) -> bool {
         self.units().fold(0, |all, unit| all | unit) < 0x80

@@ -48,6 +48,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         plain_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()
             && dump.stored_regions().all(|region| region.range.fault().is_none()),
+        claims_full_memory: true,
         losses: losses::of_minidump(dump).into_iter().chain(case).collect(),
         additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
         cut_tables,

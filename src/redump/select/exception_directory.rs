@@ -93,19 +93,29 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
     }
 
     /// The unwind data of all functions whose entries are there, united, with what a debugger reads behind it. In `into`, in
-    /// the order of addresses.
+    /// the order of addresses. Of what is between one and the next, up to `between` bytes come along.
     ///
     /// # Errors
     ///
     /// As of [`Self::unwind_data_of`].
-    pub(super) fn unwind_data(&self, budget: &mut Budget, into: &mut Vec<Interval>) -> Result<(), ReadError> {
+    pub(super) fn unwind_data(
+        &self,
+        between: u64,
+        budget: &mut Budget,
+        into: &mut Vec<Interval>,
+    ) -> Result<(), ReadError> {
         let mut found = Collected::default();
         let outcome = self.each_part(budget, |places, budget| {
             let outcome = self.follow(places, budget, &mut found.intervals);
             found.settle();
             outcome
         });
-        into.extend(united(found.intervals));
+        let found = united(found.intervals);
+        let starts = found.iter().skip(1).map(|next| next.start - 1).chain([self.memory.target().last_address()]);
+        into.extend(found.iter().zip(starts).map(|(data, before_next)| {
+            let last = data.last.saturating_add(between).min(before_next).max(data.last);
+            Interval { last, ..*data }
+        }));
         outcome
     }
 

@@ -1,6 +1,62 @@
-use crate::redump::report::Report;
+//! What identifies images: [`Options::identify`](crate::redump::Options::identify).
+//!
+//! Of an image of Windows its headers, the debug directory with its records, and the version resources with the directories
+//! on the way to them; of ELF the headers and the notes, of which one is the build ID; of Mach-O the header and the load
+//! commands, of which one has the UUID. With `r` and `s` only what the process cannot have written.
 
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::StreamType;
+use crate::read::module::{ElfImage, Image, MachOImage};
+use crate::read::{Budget, Interval, Memory, united};
+use crate::redump::report::{OptionName, Report};
+
+use crate::redump::select::images::ListedImage;
 use crate::redump::select::presets::Ground;
+use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-pub(super) fn identify(_wanted: &mut Wanted<'_, '_>, _ground: &Ground<'_, '_>, _report: &mut Report) {}
+const IDENTIFY: OptionName = OptionName::Preset("identify");
+
+/// Adds what identifies the images: all that are listed, or those that stacks point into.
+pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
+    let (source, list) = (ground.source, ground.images.list());
+    let indices: Vec<usize> = if ground.options.identifies() {
+        wanted.ask(IDENTIFY, "images");
+        (0..list.len()).collect()
+    } else {
+        ground.pointers.by_image().map(|(index, _)| index).collect()
+    };
+    // In sound dumps no two images have a part in common.
+    let mut budget = Budget::times(source.plain_size, 1);
+    for (index, &ListedImage { module, base }) in
+        indices.into_iter().filter_map(|index| Some((index, list.get(index)?)))
+    {
+        let image = Image::at(&source.memory, base);
+        let mut parts = Vec::new();
+        let outcome = match &image {
+            Some(image) => image.identity(&mut budget, &mut parts),
+            None => of_other_systems(&source.memory, base, &mut budget, &mut parts),
+        };
+        let allowed = ground.allowed(index, image.as_ref());
+        let parts: Vec<Interval> =
+            united(parts).into_iter().flat_map(|part| allowed.parts_of(part).collect::<Vec<_>>()).collect();
+        wanted.count_parts(IDENTIFY, &parts);
+        parts.into_iter().for_each(|part| wanted.add(part, Reason::ImageIdentity { module }));
+        if let Err(error) = outcome {
+            report.fault(StreamType::MODULE_LIST, module, "identity of the image", error);
+            break;
+        }
+    }
+}
+
+fn of_other_systems(
+    memory: &Memory<'_>,
+    base: u64,
+    budget: &mut Budget,
+    parts: &mut Vec<Interval>,
+) -> Result<(), ReadError> {
+    let of_elf = ElfImage::at(memory, base).map(|image| image.identity(budget, parts));
+    of_elf.or_else(|| Some(MachOImage::at(memory, base)?.identity(budget, parts))).unwrap_or(Ok(()))
+}

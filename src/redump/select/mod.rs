@@ -21,6 +21,7 @@ mod shared_data;
 mod stacks;
 mod unwind;
 mod unwind_forms;
+mod unwritten;
 mod walk;
 mod wanted;
 

@@ -10,10 +10,9 @@ use alloc::vec::Vec;
 use crate::error::RedumpError;
 use crate::format::MemoryProtection;
 use crate::format::memory::MemoryState;
-use crate::format::module::SectionCharacteristics;
-use crate::read::module::Image;
+use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::system::wow64::X86;
-use crate::read::{Context, Interval, gaps, overlapping, united};
+use crate::read::{Context, Interval, gaps, united};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::code::Code;
 use crate::redump::hooks::Hooks;
@@ -25,6 +24,7 @@ use crate::redump::select::code_pointers::{CodePointers, Outside, StacksOfWidth}
 use crate::redump::select::images::Images;
 use crate::redump::select::narrow::NarrowSide;
 use crate::redump::select::present_and_merged;
+use crate::redump::select::unwritten::{Allowed, Written};
 use crate::redump::select::wanted::Wanted;
 use crate::redump::select::{identify, managed, walk};
 
@@ -36,44 +36,29 @@ pub(super) struct Ground<'g, 'a> {
     /// All stacks that are in use, in the order of addresses and apart.
     pub(super) stacks: Vec<Interval>,
     pub(super) pointers: CodePointers,
-    /// With `r` and `s` what is not code, table or identity of an image is not taken: the memory that is written to, in the
-    /// order of addresses and apart. `None` without them.
-    written_to: Option<Vec<Interval>>,
+    /// With `r` and `s` what the process may have written is not taken of images.
+    written: Option<Written>,
 }
 
 impl Ground<'_, '_> {
     /// True with `r` and `s`.
     pub(super) const fn is_filtered(&self) -> bool {
-        self.written_to.is_some()
+        self.written.is_some()
     }
 
-    /// What may be taken of an image.
+    /// What may be taken of the image with an index in the list, which `image` is if it is one of Windows.
     pub(super) fn allowed(&self, index: usize, image: Option<&Image<'_, '_>>) -> Allowed {
-        let Some(written_to) = &self.written_to else { return Allowed(None) };
-        let sections = image.into_iter().flat_map(Image::sections);
-        let writable = sections.filter(|section| section.characteristics.contains(SectionCharacteristics::WRITE));
-        let writable = writable.filter_map(|it| image?.place(it.virtual_address.into(), it.virtual_size.into()));
-        let writable = united(writable.collect());
-        let parts = self.images.parts(index).flat_map(|part| gaps(written_to, part));
-        Allowed(Some(parts.flat_map(|part| gaps(&writable, part)).collect()))
+        let Some(written) = &self.written else { return Allowed::everything() };
+        let base = self.images.list().get(index).map(|listed| listed.base);
+        let of_elf = || ElfImage::at(&self.source.memory, base?).map(|image| image.unwritten());
+        let of_mach_o = || MachOImage::at(&self.source.memory, base?).map(|image| image.unwritten());
+        let own = image.map(Image::unwritten).or_else(of_elf).or_else(of_mach_o);
+        written.allowed(self.images.parts(index), own.as_deref())
     }
 }
 
-/// The parts of an image that may be taken, in the order of addresses and apart; all of it and what is around it if there are
-/// none.
-pub(super) struct Allowed(Option<Vec<Interval>>);
-
-impl Allowed {
-    /// Those of an interval.
-    pub(super) fn parts_of(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
-        let whole = self.0.is_none().then_some(interval);
-        let parts = self.0.iter().flat_map(move |parts| overlapping(parts, interval));
-        whole.into_iter().chain(parts.filter_map(move |part| part.intersection(&interval)))
-    }
-}
-
-/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that descriptors name and the others beside
-/// them, `contexts` those of threads and exceptions that count.
+/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that
+/// descriptors name and the others beside them, `contexts` those of threads and exceptions that count.
 pub(super) fn presets<'c>(
     wanted: &mut Wanted<'_, '_>,
     (options, hooks): (&Options, &Hooks<'_>),
@@ -115,8 +100,8 @@ pub(super) fn presets<'c>(
     } else {
         CodePointers::default()
     };
-    let written_to = filtered.map(|_| writable(source));
-    let ground = Ground { source, options, images, stacks: all, pointers, written_to };
+    let written = filtered.map(|_| Written::of(source));
+    let ground = Ground { source, options, images, stacks: all, pointers, written };
     identify::identify(wanted, &ground, report);
     walk::walk(wanted, &ground, report);
     managed::managed(wanted, &ground, report);
@@ -140,11 +125,4 @@ fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
     let executable = executable.filter_map(|region| source.target.interval(region.base(), region.size()));
     let executable = united(executable.collect());
     Outside::Executable(executable.into_iter().flat_map(|part| gaps(source.modules(), part)).collect())
-}
-
-/// Memory that can be written to, sorted and apart.
-fn writable(source: &Source<'_>) -> Vec<Interval> {
-    let regions = source.regions();
-    let writable = regions.iter().filter(|region| region.protection().allows_write());
-    united(writable.filter_map(|region| source.target.interval(region.base(), region.size())).collect())
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::{ProcessorArchitecture, StreamType};
-use crate::read::module::{Directory, Image};
+use crate::read::module::{Directory, ElfImage, Image};
 use crate::read::{Budget, Interval, united};
 use crate::redump::presets::Walk;
 use crate::redump::report::Report;
@@ -60,8 +60,10 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
                 take(image.directory(Directory::Exports), Reason::ExportNames { module });
             }
         }
-        match eh_frame::of_image(source, listed.base, &mut budget) {
-            Ok(tables) => tables.into_iter().for_each(|table| take(Some(table), Reason::UnwindTables { module })),
+        let tables =
+            ElfImage::at(&source.memory, listed.base).map(|image| eh_frame::of_image(source, &image, &mut budget));
+        match tables.transpose() {
+            Ok(tables) => tables.into_iter().flatten().for_each(|table| take(table, Reason::UnwindTables { module })),
             Err(error) => report.fault(StreamType::MODULE_LIST, module, "unwind tables", error),
         }
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::read::Interval;
-use crate::redump::report::Unserved;
+use crate::redump::report::{OptionName, Unserved};
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::{Reason, SelectedMemory};
@@ -12,7 +12,7 @@ use crate::redump::select::reason::{Reason, SelectedMemory};
 pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
     intervals: Vec<(Interval, Reason)>,
-    /// What each letter asks for, and how much of it there is.
+    /// What each letter and preset asks for, and how much of it there is.
     asked: Vec<Unserved>,
 }
 
@@ -21,24 +21,29 @@ impl<'s, 'a> Wanted<'s, 'a> {
         Self { source, intervals: Vec::new(), asked: Vec::new() }
     }
 
-    /// Takes note that a letter asks for memory of some kind.
-    pub(super) fn ask(&mut self, letter: char, what: &'static str) {
-        self.asked.push(Unserved { letter, what, wanted: 0, whole: 0, partial: 0 });
+    /// Takes note that a letter or preset asks for memory of some kind.
+    pub(super) fn ask(&mut self, option: impl Into<OptionName>, what: &'static str) {
+        self.asked.push(Unserved { option: option.into(), what, wanted: 0, whole: 0, partial: 0 });
     }
 
-    /// Counts one thing that a letter asks for, wherever it is: `None` if it is nowhere.
-    pub(super) fn count(&mut self, letter: char, interval: impl Into<Option<Interval>>) {
-        let interval = interval.into();
-        let is_whole = interval.is_some_and(|interval| self.source.holds(interval));
-        let is_there = is_whole || interval.is_some_and(|interval| self.source.hull(interval).is_some());
-        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.letter == letter) {
+    /// Counts one thing that a letter or preset asks for, wherever it is: `None` if it is nowhere.
+    pub(super) fn count(&mut self, option: impl Into<OptionName>, interval: impl Into<Option<Interval>>) {
+        self.count_parts(option, interval.into().as_slice());
+    }
+
+    /// Counts one thing that consists of parts; without any it is nowhere.
+    pub(super) fn count_parts(&mut self, option: impl Into<OptionName>, parts: &[Interval]) {
+        let (option, source) = (option.into(), self.source);
+        let is_whole = !parts.is_empty() && parts.iter().all(|&part| source.holds(part));
+        let is_there = is_whole || parts.iter().any(|&part| source.hull(part).is_some());
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.option == option) {
             asked.wanted += 1;
             asked.whole += u64::from(is_whole);
             asked.partial += u64::from(is_there && !is_whole);
         }
     }
 
-    /// What the letters ask for and the source does not have, or has only in part.
+    /// What letters and presets ask for and the source does not have, or has only in part.
     pub(super) fn unserved(&self) -> impl Iterator<Item = Unserved> + '_ {
         self.asked.iter().copied().filter(|asked| asked.wanted == 0 || asked.whole < asked.wanted)
     }

@@ -333,7 +333,7 @@ impl Judge<'_, '_> {
                 _ => self.letters.contains(|it| asking.contains(it)),
             };
             let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
-            let is_named = self.report.unserved.iter().any(|it| it.letter == letter);
+            let is_named = self.report.unserved.iter().any(|it| it.option == letter.into());
             self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, named: {is_named}"));
         }
         let claims = self.letters.contains(['a', 'A', 'f']);

@@ -1,0 +1,132 @@
+//! Images of Mach-O as they lie in memory: programs and libraries of macOS and iOS.
+//!
+//! The structures and numbers are those of `mach-o/loader.h`.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::ReadError;
+
+use crate::read::budget::Budget;
+use crate::read::bytes::{ByteOrder, integer_at};
+use crate::read::interval::Interval;
+use crate::read::memory::by_address::Memory;
+
+/// `MH_MAGIC` and `MH_MAGIC_64`.
+const MAGIC: [u64; 2] = [0xfeed_face, 0xfeed_facf];
+/// `LC_UUID`.
+const UUID: u64 = 0x1b;
+/// All load commands of an image take less: those of the largest programs some ten thousand bytes.
+const MOST_COMMANDS: u64 = 0x1_0000;
+/// The size of a command that has nothing but its type and size.
+const COMMAND: u64 = 8;
+
+/// An image of Mach-O, a program or library, as it lies in the memory of a dump.
+///
+/// Nothing is taken on trust: a look-up reads a bounded number of load commands, whatever counts and sizes they give. Both
+/// widths and both byte orders are read, whatever those of the dump are.
+///
+/// There is no such view without the feature `std`.
+#[derive(Clone, Copy)]
+pub struct MachOImage<'m, 'a> {
+    memory: &'m Memory<'a>,
+    base: u64,
+    is_64_bit: bool,
+    order: ByteOrder,
+    cpu_type: u32,
+    /// How many load commands there are, and their size in bytes.
+    commands: (u64, u64),
+}
+
+impl fmt::Debug for MachOImage<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MachOImage({} bits at {:#x})", if self.is_64_bit { 64 } else { 32 }, self.base)
+    }
+}
+
+impl<'m, 'a> MachOImage<'m, 'a> {
+    /// The image whose Mach header is at `base`; `None` unless all of the header is there, with one of the magic numbers in
+    /// either byte order.
+    pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
+        let base = memory.target().mask(base);
+        let mut header = [0; 28];
+        if memory.read(base, &mut header) < header.len() {
+            return None;
+        }
+        let number = |at: u32, order: ByteOrder| integer_at(&header, at, 4, order);
+        let magic = |order: ByteOrder| number(0, order).filter(|magic| MAGIC.contains(magic)).map(|it| (it, order));
+        let (magic, order) = magic(ByteOrder::Little).or_else(|| magic(ByteOrder::Big))?;
+        let commands = (number(16, order)?, number(20, order)?.min(MOST_COMMANDS));
+        let cpu_type = u32::try_from(number(4, order)?).ok()?;
+        Some(Self { memory, base, is_64_bit: magic == 0xfeed_facf, order, cpu_type, commands })
+    }
+
+    /// The address of the first byte; without the upper half on 32-bit targets.
+    pub const fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// True if its addresses have 64 bits.
+    pub const fn is_64_bit(&self) -> bool {
+        self.is_64_bit
+    }
+
+    /// The byte order of the image.
+    pub const fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// The kind of processor that it was made for, as a number of `mach/machine.h`: `0x1000007` of AMD64, `0x100000c` of
+    /// ARM64.
+    pub const fn cpu_type(&self) -> u32 {
+        self.cpu_type
+    }
+
+    /// The number that identifies the binary and its symbols, in the order in which it is printed.
+    #[doc(alias = "LC_UUID")]
+    pub fn uuid(&self) -> Option<[u8; 16]> {
+        let (count, size) = self.commands;
+        let (mut at, end) = (self.header_size(), self.header_size() + size);
+        for _ in 0..count {
+            let target = self.memory.target();
+            let mut command = [0; 24];
+            let there = self.memory.read(target.above(self.base, at)?, &mut command);
+            let command = command.get(..there)?;
+            let number = |position: u32| integer_at(command, position, 4, self.order);
+            let size = number(4)?;
+            if number(0)? == UUID {
+                return command.get(8..)?.try_into().ok();
+            }
+            // Commands have whole words; a size of 0 would lead nowhere.
+            at += size.max(COMMAND);
+            if at >= end {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Adds where the parts are that identify the image, whatever of them is in the dump: the header and the load commands.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::BudgetSpent`] if the header does not fit into the budget.
+    pub(crate) fn identity(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
+        budget.charge("mach_header", 0, self.header_size())?;
+        found.extend(self.header_place());
+        Ok(())
+    }
+
+    /// Where nothing is that the process may have written: the header and the load commands.
+    pub(crate) fn unwritten(&self) -> Vec<Interval> {
+        self.header_place().into_iter().collect()
+    }
+
+    fn header_place(&self) -> Option<Interval> {
+        self.memory.target().interval(self.base, self.header_size() + self.commands.1)
+    }
+
+    const fn header_size(&self) -> u64 {
+        if self.is_64_bit { 32 } else { 28 }
+    }
+}

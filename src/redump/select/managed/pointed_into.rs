@@ -1,0 +1,52 @@
+//! Images that stacks point into. A debugger of .NET unwinds with the tables of all functions, those of precompiled code
+//! first of all, and looks at more code around return addresses than other debuggers do.
+
+use alloc::vec::Vec;
+
+use crate::format::StreamType;
+use crate::read::module::{Directory, Image};
+use crate::read::{Budget, united};
+use crate::redump::report::Report;
+
+use crate::redump::select::exception_directory::ExceptionDirectory;
+use crate::redump::select::presets::Ground;
+use crate::redump::select::reason::Reason;
+use crate::redump::select::stacks::around;
+use crate::redump::select::wanted::Wanted;
+
+/// How much code is taken to either side of a pointer, in bytes.
+const REACH: u64 = 64;
+
+/// Behind the unwind data of a precompiled method stands what the collector has to know of it, in at most so many bytes.
+const COLLECTOR_DATA: u64 = 0x1000;
+
+/// Adds the exception directories of these images, all unwind data that they lead to, and code.
+pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
+    let source = ground.source;
+    // An entry and what it leads to take more memory than the entry, and no two images have entries in common.
+    let mut budget = Budget::times(source.plain_size, 1);
+    for (index, pointers) in ground.pointers.by_image() {
+        let Some(listed) = ground.images.list().get(index) else { continue };
+        let module = listed.module;
+        let image = Image::at(&source.memory, listed.base);
+        let allowed = ground.allowed(index, image.as_ref());
+        let code = united(pointers.iter().filter_map(|&(_, address)| around(source, address, REACH)).collect());
+        for part in code.into_iter().flat_map(|code| allowed.parts_of(code)) {
+            wanted.add(part, Reason::PointedCode { module });
+        }
+        let Some(image) = image else { continue };
+        let Some(directory) = ExceptionDirectory::of(&source.memory, &image) else { continue };
+        for part in allowed.parts_of(directory.interval()) {
+            wanted.add(part, Reason::UnwindTables { module });
+        }
+        let is_managed = image.directory(Directory::CommonLanguageRuntime).is_some();
+        let between = if is_managed { COLLECTOR_DATA } else { 0 };
+        let mut data = Vec::new();
+        if let Err(error) = directory.unwind_data(between, &mut budget, &mut data) {
+            report.fault(StreamType::MODULE_LIST, module, "unwind data", error);
+        }
+        for part in data.into_iter().flat_map(|data| allowed.parts_of(data)) {
+            wanted.add(part, Reason::FunctionUnwindData { module });
+        }
+    }
+}
