@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use userdump::format::StreamType;
-use userdump::redump::{Options, Outcome, Report, Undecided};
+use userdump::redump::{Managed, Options, Outcome, Report, Undecided, Walk};
 
 /// A broken dump can have any number of faults; so many of a kind are printed.
 const LINES: usize = 12;

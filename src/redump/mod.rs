@@ -171,6 +171,10 @@
 //! | command line | `p` | gone | stays | gone | the same |
 //! | environment | `p` | gone | stays | gone | the same |
 //! | headers of an image | `e` | stays | stays | stays | the same |
+//! | version of an image | `e`, `identify` | stays | stays | stays | no process has written it |
+//! | debug record of an image | `identify` | stays | stays | stays | the same |
+//! | debug record in memory that can be written | `identify` | gone | stays | gone | it need not be what the headers say |
+//! | memory outside of an image that its headers name | `identify` | gone | stays | gone | the same |
 //! | features of the processor | any | stays | stays | stays | describes the system, as do its version and the time |
 //! | folder of the system | any | gone | gone | gone | no debugger needs it, and `R` is for it |
 //! | other data that the system shares | any | gone | stays | gone | no debugger needs it |

@@ -19,6 +19,7 @@ pub mod full_user_dump;
 mod growth;
 mod handles;
 mod header;
+mod identify;
 mod images;
 mod laws;
 mod layouts;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         growth::trials(),
         handles::trials(),
         header::trials(),
+        identify::trials(),
         images::trials(),
         laws::trials(),
         layouts::trials(),

@@ -88,6 +88,8 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         let short = |position| image.number(position, 2);
         let (machine, at) = (short(18)?, image.number(pick(32, 28), word)?);
         let (size, count) = (short(pick(54, 42))?, short(pick(56, 44))?);
+        // The last of its fields.
+        short(pick(62, 50))?;
         image.machine = u16::try_from(machine).ok()?;
         let count = if size < image.segment_size() { 0 } else { count.min(MOST_SEGMENTS) };
         image.headers = (at, size, count);

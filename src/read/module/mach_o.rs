@@ -93,12 +93,12 @@ impl<'m, 'a> MachOImage<'m, 'a> {
             let there = self.memory.read(target.above(self.base, at)?, &mut command);
             let command = command.get(..there)?;
             let number = |position: u32| integer_at(command, position, 4, self.order);
-            let size = number(4)?;
+            // A shorter command would not have its own size.
+            let size = number(4).filter(|&size| size >= COMMAND)?;
             if number(0)? == UUID {
                 return command.get(8..)?.try_into().ok();
             }
-            // Commands have whole words; a size of 0 would lead nowhere.
-            at += size.max(COMMAND);
+            at += size;
             if at >= end {
                 break;
             }

@@ -13,6 +13,7 @@ use libtest_mimic::Trial;
 use crate::support::cpu::Cpu;
 use crate::support::redumped::{Redumped, parsed};
 use crate::support::trials;
+use userdump_walk::presets;
 pub use userdump_walk::words::Pieces;
 use userdump_walk::words::{self, planted};
 
@@ -28,19 +29,24 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// What a row of the table says of a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
-    /// The letter that asks for it, if one does.
-    letter: Option<char>,
+    /// The letters and presets of which one has to ask for it; none if it is always there.
+    asked_by: Vec<String>,
     /// True if it stays with `r`, with `R` and with `s`.
     stays: [bool; 3],
 }
 
 impl Row {
-    fn stays(self, options: &str) -> bool {
+    fn stays(&self, options: &str) -> bool {
+        let letters = presets::letters(options);
         let taken =
-            ['r', 'R', 's'].into_iter().zip(self.stays).any(|(option, stays)| options.contains(option) && !stays);
-        self.letter.is_none_or(|letter| options.contains(letter)) && !taken
+            ['r', 'R', 's'].into_iter().zip(self.stays).any(|(option, stays)| letters.contains(option) && !stays);
+        let asks = |by: &String| match by.len() {
+            1 => letters.contains(by.as_str()),
+            _ => options.split(' ').any(|word| word.strip_prefix("--") == Some(by)),
+        };
+        (self.asked_by.is_empty() || self.asked_by.iter().any(asks)) && !taken
     }
 }
 
@@ -62,15 +68,15 @@ fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
             "stays" => Ok(true),
             _ => Err(format!("neither gone nor stays: {line}")),
         };
-        let letter = match letter.chars().collect::<Vec<_>>()[..] {
-            ['`', letter, '`'] => Some(letter),
-            ['a', 'n', 'y'] => None,
-            _ => return Err(format!("no letter: {line}")),
-        };
+        let name = |name: &str| name.strip_prefix('`')?.strip_suffix('`').map(str::to_owned);
+        let is_known = |by: &String| by.len() == 1 || presets::PRESETS.contains(&format!("--{by}").as_str());
+        let asked_by: Option<Vec<String>> =
+            if letter == "any" { Some(Vec::new()) } else { letter.split(", ").map(name).collect() };
+        let asked_by = asked_by.filter(|all| all.iter().all(is_known)).ok_or(format!("no letter: {line}"))?;
         if why.is_empty() {
             return Err(format!("no reason: {line}"));
         }
-        let row = Row { letter, stays: [stays(r)?, stays(big_r)?, stays(s)?] };
+        let row = Row { asked_by, stays: [stays(r)?, stays(big_r)?, stays(s)?] };
         if rows.insert(place.to_owned(), row).is_some() {
             return Err(format!("a second row: {line}"));
         }
@@ -112,8 +118,25 @@ pub fn sources() -> Vec<Source> {
     sources
 }
 
-/// What brings places in, one letter after the other and all together.
-const LETTERS: [&str; 14] = ["", "h", "u", "p", "w", "i", "d", "c", "t", "F", "y", "e", "T", "hutFpwidcyeT"];
+/// What brings places in, one letter or preset after the other and all together.
+const LETTERS: [&str; 16] = [
+    "",
+    "h",
+    "u",
+    "p",
+    "w",
+    "i",
+    "d",
+    "c",
+    "t",
+    "F",
+    "y",
+    "e",
+    "T",
+    "hutFpwidcyeT",
+    " --identify",
+    "hutFpwidcyeT --identify",
+];
 
 fn what_the_table_says_stays_of_every_source() {
     let rows = table(DOCUMENTATION).expect("the table is sound");
@@ -121,15 +144,19 @@ fn what_the_table_says_stays_of_every_source() {
         let pieces = Pieces::of(&source.places);
         let places: BTreeSet<&String> = source.places.iter().map(|(place, _)| place).collect();
         assert_eq!(pieces.found(&source.bytes).iter().collect::<BTreeSet<_>>(), places, "planted in a {}", source.what);
-        for letters in LETTERS.into_iter().filter(|letters| !letters.contains(|it| source.without.contains(it))) {
+        let brings_others = |letters: &str| presets::letters(letters).contains(|it| source.without.contains(it));
+        for letters in LETTERS.into_iter().filter(|letters| !brings_others(letters)) {
             for filter in ["r", "R", "rR", "s"] {
                 // Extended contexts do not go with it.
+                let (letters, preset) =
+                    letters.split_once(' ').map_or((letters, ""), |(letters, preset)| (letters, preset));
                 let letters = if filter == "s" { letters.replace('y', "") } else { letters.to_owned() };
-                let options = format!("/m{letters}{filter}");
+                let options = format!("/m{letters}{filter} {preset}");
+                let options = options.trim_end();
                 // Once: without the rows of memory information a second pass does not know what `w` stands for.
-                let out = Redumped::once(&source.bytes, &parsed(&options)).bytes;
+                let out = Redumped::once(&source.bytes, &parsed(options)).bytes;
                 let found = pieces.found(&out);
-                let expected = places.iter().filter(|place| rows.get(**place).is_some_and(|row| row.stays(&options)));
+                let expected = places.iter().filter(|place| rows.get(**place).is_some_and(|row| row.stays(options)));
                 let expected: BTreeSet<String> = expected.map(|place| (*place).clone()).collect();
                 let leaked: Vec<_> = found.difference(&expected).collect();
                 let lost: Vec<_> = expected.difference(&found).collect();
@@ -158,9 +185,16 @@ fn every_row_has_its_words_and_all_words_have_a_row() {
 fn the_table_has_nothing_but_rows() {
     let sound = table(DOCUMENTATION).expect("the table is sound");
     assert_eq!(sound.get("heap"), None);
-    assert_eq!(sound.get("private memory"), Some(&Row { letter: Some('w'), stays: [true; 3] }));
+    assert_eq!(sound.get("private memory"), Some(&Row { asked_by: vec!["w".to_owned()], stays: [true; 3] }));
     let row = DOCUMENTATION.lines().find(|line| line.starts_with("//! | script |")).expect("a row");
-    for (from, to) in [("gone", "gone?"), ("stays", ""), ("any", "every"), ("not described", ""), (" | any", "")] {
+    for (from, to) in [
+        ("gone", "gone?"),
+        ("stays", ""),
+        ("any", "every"),
+        ("any", "`everything`"),
+        ("not described", ""),
+        (" | any", ""),
+    ] {
         let broken = row.replacen(from, to, 1);
         assert!(broken != row, "{from}");
         assert!(table(&DOCUMENTATION.replacen(row, &broken, 1)).is_err(), "{broken}");

@@ -1,5 +1,6 @@
 //! The process: its memory and registers, which any dump has, and a full user dump of it.
 
+use crate::images::assembler::{RESOURCES_AT, debug_entry, directories_at, numbers, resource_directory, to};
 use crate::support::cpu::{Cpu, put};
 use crate::support::image::{CODE, DATA, SIGNATURE_AT, headers};
 use crate::synth::{UserDump, UserEvent, UserRegion, UserThread};
@@ -20,6 +21,10 @@ const ENVIRONMENT: u64 = 0x31_0000;
 pub const IMAGE: u64 = 0x40_0000;
 /// An image with a section of data and one of code.
 pub const SECTIONS: u64 = 0x1000_0000;
+
+/// Where the section of constants is in it, and memory behind it.
+const CONSTANTS: u64 = RESOURCES_AT as u64;
+const BEHIND: u64 = 0x6000;
 
 /// A context without the flag for debug registers, and words wherever there is no valid register.
 pub fn context(cpu: Cpu) -> Vec<u8> {
@@ -68,13 +73,20 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     // Not near the instruction: what is around it comes along whatever it is.
     let mut image = block(0x3000, 0x1800, "other memory");
     put(&mut image, 0x220, &within("code around an instruction", 36));
-    let mut sections = headers(cpu, &[("d", 0x2000, 0x100, DATA), ("c", 0x3000, 0x100, CODE)]);
+    let constants = ("r", CONSTANTS as u32, 0x700, 0x4000_0040);
+    let mut sections = headers(cpu, &[constants, ("d", 0x2000, 0x100, DATA), ("c", 0x3000, 0x100, CODE)]);
+    numbers(&mut sections, directories_at(cpu) - 4, &[16, 0, 0, 0, 0, RESOURCES_AT as u32, 0x300]);
+    numbers(&mut sections, directories_at(cpu) + 8 * 6, &[CONSTANTS as u32 + 0x400, 3 * 28]);
     // The size of the headers, as far as the debugger counts it from the signature on.
     put(&mut sections, SIGNATURE_AT + 24 + 60, &(0x1000 - SIGNATURE_AT as u32).to_le_bytes());
     put(&mut sections, 0x800, &all("headers of an image"));
     let mut shared = block(0x1000, 0x40, "folder of the system");
     put(&mut shared, 0x274, &within("features of the processor", 64));
     put(&mut shared, 0x400, &all("other data that the system shares"));
+    let mut data = block(0x100, 0x20, "data section");
+    data.resize(0x200, 0);
+    // Behind the section, on a page with it.
+    put(&mut data, 0x180, &within("debug record in memory that can be written", 0x80));
     vec![
         (SHARED, shared),
         (STACK, stack),
@@ -87,9 +99,28 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
         (TEB, teb),
         (PEB, peb),
         (SECTIONS, sections),
-        (SECTIONS + 0x2000, block(0x100, 0x20, "data section")),
+        (SECTIONS + CONSTANTS, constants_of_image()),
+        (SECTIONS + 0x2000, data),
         (SECTIONS + 0x3000, block(0x100, 0x20, "code section")),
+        (SECTIONS + BEHIND, block(0x100, 0x20, "memory outside of an image that its headers name")),
     ]
+}
+
+/// What identifies the image: a version and debug records, of which one is in data and one is outside of the image.
+fn constants_of_image() -> Vec<u8> {
+    let mut bytes = vec![0; 0x1000 + 0x700];
+    let (named, version) = (RESOURCES_AT + 0x40, all("version of an image"));
+    resource_directory(&mut bytes, RESOURCES_AT, [0, 1], &[[16, to(named)]]);
+    resource_directory(&mut bytes, named, [0, 1], &[[1, to(named + 0x40)]]);
+    resource_directory(&mut bytes, named + 0x40, [0, 1], &[[0x409, 0xc0]]);
+    numbers(&mut bytes, RESOURCES_AT + 0xc0, &[RESOURCES_AT as u32 + 0x100, version.len() as u32]);
+    put(&mut bytes, RESOURCES_AT + 0x100, &version);
+    let records = [CONSTANTS as u32 + 0x500, 0x2180, BEHIND as u32];
+    for (index, record) in records.into_iter().enumerate() {
+        debug_entry(&mut bytes, CONSTANTS as usize + 0x400 + 28 * index, 13, 0x80, record);
+    }
+    put(&mut bytes, CONSTANTS as usize + 0x500, &all("debug record of an image"));
+    bytes.split_off(CONSTANTS as usize)
 }
 
 pub fn path(folder: &str, name: &str) -> String {
@@ -117,6 +148,7 @@ pub fn user_dump(cpu: Cpu) -> Vec<u8> {
     let dump = dump.module(SECTIONS, 0x4000, "sections.dll").service_pack(&word("service pack"));
     let region = |(at, bytes): (u64, Vec<u8>)| match at {
         HEAP => UserRegion::new(at, bytes),
+        at if at == SECTIONS + CONSTANTS => UserRegion { kind: 0x4_0000, protect: 2, ..UserRegion::new(at, bytes) },
         // Mapped, so that `w` leaves them out.
         _ => UserRegion { kind: 0x4_0000, ..UserRegion::new(at, bytes) },
     };

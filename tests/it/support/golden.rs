@@ -135,11 +135,11 @@ pub const USER_DUMP_SETS: [&str; 5] = ["live", "crash", "live32", "crash32", HIG
 /// What MiniDumpWriteDump writes with compressed memory.
 pub const COMPRESSED: &str = "compressed/mdwd-4661806.dmp";
 
-/// What is kept of the dumps of a .NET process: of all memory, and of what its runtime chose.
-pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dmp"];
-
 /// What today's debugger makes of `in.dmp` in the folder `exception-words`, by the words that it was given.
 pub const EXCEPTION_WORDS: [&str; 9] = ["plain", "xp", "xrxc", "xr", "xc", "xt", "xpxt", "j", "xpma"];
+
+/// A .NET process, of which the runtime wrote all memory, and what its debuggers need.
+pub const NET: [&str; 3] = ["net10/full.dmp", "net10/mini.dmp", "net10/triage.dmp"];
 
 /// One unpacking at a time, so that tests which run side by side do not all begin it.
 static UNPACKING: Mutex<()> = Mutex::new(());
@@ -199,12 +199,12 @@ fn archive_of(member: &str) -> &'static str {
         return "golden-2026.tar.zst";
     }
     let set = member.split('/').next().unwrap_or_default();
-    if set == "net10" {
-        return "golden-net.tar.zst";
-    }
     let of_2026 = ["live26", "crash26", "compressed", "exception-words", "letters"];
     if set.ends_with("@26") || of_2026.iter().any(|it| set.starts_with(it)) {
         return "golden-2026.tar.zst";
+    }
+    if set == "net10" {
+        return "golden-net.tar.zst";
     }
     if set.starts_with("wow64") {
         return "golden-wow64.tar.zst";

@@ -1,0 +1,39 @@
+//! What identifies images, kept by `--identify`: made by hand for each format, and of real processes.
+
+mod elf;
+mod filtered;
+mod golden;
+mod mach_o;
+mod windows;
+
+use std::collections::BTreeSet;
+
+use libtest_mimic::Trial;
+use userdump::Dump as Source;
+use userdump::redump::{Reason, Redump, Report};
+
+use crate::support::redumped::{Redumped, parsed};
+
+pub fn trials() -> Vec<Trial> {
+    let trials = [windows::trials(), elf::trials(), mach_o::trials(), filtered::trials(), golden::trials()];
+    trials.into_iter().flatten().collect()
+}
+
+/// The parts that are kept to identify images, as first and last address, and the report; a second pass is looked at on the way.
+fn kept(source: &[u8], options: &str) -> (BTreeSet<(u64, u64)>, Report) {
+    let redumped = Redumped::twice(source, &parsed(options));
+    let dump = Source::parse(source).expect("it is a dump");
+    let redump = Redump::new(&dump, &parsed(options)).expect("it can be re-encoded");
+    let memory = redump.selected_memory().filter(|it| matches!(it.reason, Reason::ImageIdentity { .. }));
+    (memory.map(|it| (it.address, it.address + it.size - 1)).collect(), redumped.report)
+}
+
+/// Places with sizes, relative to a base, as first and last address.
+fn places(base: u64, places: &[(u64, u64)]) -> BTreeSet<(u64, u64)> {
+    places.iter().map(|(at, size)| (base + at, base + at + size - 1)).collect()
+}
+
+/// What is said of images that are not there.
+fn said(report: &Report) -> Vec<String> {
+    report.unserved.iter().map(ToString::to_string).collect()
+}
