@@ -1,5 +1,5 @@
-//! What is kept of images for ARM64 and ARM, whose tables no unwinder at hand reads: entries and records of every form,
-//! computed by hand from Microsoft's description of `.pdata` and `.xdata`.
+//! What is kept of images for ARM64 and ARM: entries and records of every form, computed by hand from Microsoft's description of
+//! `.pdata` and `.xdata`; and a process of ARM64 that the debugger's engine was asked about.
 
 use libtest_mimic::Trial;
 use userdump::redump::Walk;
@@ -10,8 +10,10 @@ use crate::support::redumped::{Redumped, hex, parsed};
 use crate::support::trials;
 use crate::synth::{Dump, MemoryInfo, Module, Part, Stack, Thread};
 
+use super::walk;
+
 pub fn trials() -> Vec<Trial> {
-    trials![unwind_data_of_arm64, unwind_data_of_arm]
+    trials![unwind_data_of_arm64, unwind_data_of_arm, frames_of_arm64_are_those_of_the_debugger]
 }
 
 const IMAGE: u64 = 0x4000_0000;
@@ -43,7 +45,9 @@ fn with_record(begin: u32, record: &[u32], size: u64) -> Function {
     Function { begin, word: RECORDS_AT + begin - 0x1000, record: record.to_vec(), size }
 }
 
-fn source(cpu: Cpu, machine: u16, functions: &[Function], words: &[u64], link: u64) -> Vec<u8> {
+/// A process whose stack has these words. `registers` are the last ones of the context, as many as there are: of ARM64 the frame
+/// pointer, the link register, the stack pointer and the instruction pointer.
+fn source(cpu: Cpu, machine: u16, functions: &[Function], words: &[u64], registers: &[u64]) -> Vec<u8> {
     let rights = 0x4000_0040;
     let sections =
         [(".text", 0x1000, 0x2000, CODE), (".pdata", 0x3000, 0x1000, rights), (".xdata", 0x4000, 0x2000, rights)];
@@ -64,14 +68,15 @@ fn source(cpu: Cpu, machine: u16, functions: &[Function], words: &[u64], link: u
     }
     let stack: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()[..cpu.word].to_vec()).collect();
     let mut context = cpu.context(HEAP, STACK);
-    // The link register lies in front of the stack pointer on ARM64, and behind it on ARM.
-    let link_at = if cpu.is_arm() { cpu.sp_at + 4 } else { cpu.sp_at - 8 };
-    put(&mut context, link_at, &link.to_le_bytes()[..cpu.word]);
+    for (place, register) in (0..=cpu.ip_at).rev().step_by(cpu.word).zip(registers.iter().rev()) {
+        put(&mut context, place, &register.to_le_bytes()[..cpu.word]);
+    }
     let row = |base, size, protect, kind| MemoryInfo { base, size, protect, kind, ..MemoryInfo::default() };
     Dump::new()
         .system_info(cpu.windows())
-        .thread(Thread::new(7).stack(Stack::stored(STACK, stack)).context(Part::from(context)))
+        .thread(Thread::new(7).stack(Stack::Listed(STACK, stack.len() as u32)).context(Part::from(context)))
         .module(Module::new(IMAGE, SIZE as u32, "a.dll"))
+        .memory(STACK, stack)
         .memory(IMAGE, image)
         .memory(HEAP - 0x400, pattern(HEAP - 0x400, 0x800))
         .memory_info(row(STACK, 0x1000, 4, 0x2_0000))
@@ -143,7 +148,7 @@ fn unwind_data_of_arm64() {
     // Small numbers and pointers to data of the image lead nowhere.
     let mut words = called.to_vec();
     words.extend([signed | SIGNATURE, 0, 0x1740, IMAGE + 0x3008, called[2], HEAP]);
-    let source = source(Cpu::ARM64, 0xaa64, &functions, &words, link);
+    let source = source(Cpu::ARM64, 0xaa64, &functions, &words, &[link, STACK, HEAP]);
     let mut pointers = called.to_vec();
     pointers.extend([link, signed]);
     let wanted = [0x1100, 0x1200, 0x1300, 0x1400, 0x1500, 0x1600, 0x1800, 0x1900, 0x1a00, 0x1b00];
@@ -171,7 +176,50 @@ fn unwind_data_of_arm() {
         Function { begin: 0x1701, word: RECORDS_AT + 0x400, record: vec![arm(0, 1, 0, 2)], size: 4 + 8 },
     ];
     let words = [0x1141, 0x1341, 0x1441, 0x1541].map(|at| IMAGE + at);
-    let source = source(Cpu::ARM, 0x1c4, &functions, &words, IMAGE + 0x1741);
+    let source = source(Cpu::ARM, 0x1c4, &functions, &words, &[STACK, IMAGE + 0x1741, HEAP]);
     let pointers = [0x1140, 0x1340, 0x1440, 0x1540, 0x1740].map(|at| IMAGE + at);
     assert_kept(&source, &functions, &pointers, &[0x1101, 0x1301, 0x1401, 0x1501, 0x1701]);
+}
+
+/// What the engine of 2017 shows of the process below: stack pointers and return addresses. Of the result of `/m` it shows the
+/// first two, with the second return address 0, and of that of `--walk /m` all. The chain of frame pointers has no third one.
+const SHOWN: [(u64, u64); 5] = [
+    (STACK, IMAGE + 0x1280),
+    (STACK, IMAGE + 0x1380),
+    (STACK + 0x30, IMAGE + 0x1480),
+    (STACK + 0x50, IMAGE + 0x1580),
+    (STACK + 0x90, 0),
+];
+
+fn frames_of_arm64_are_those_of_the_debugger() {
+    // Codes from the lowest byte on: `str lr, [sp, #8]` and `sub sp, sp, #32`; `sub sp, sp, #32`, `mov fp, sp` and
+    // `stp fp, lr, [sp, #-32]!`; the last two of these.
+    let functions = [
+        // Two saved registers, and a chained frame of 32 bytes below them.
+        packed(0x1200, 1 | 0x40 << 2 | 2 << 16 | 3 << 21 | 3 << 23),
+        with_record(0x1300, &[0x40 | 1 << 21 | 1 << 27, 0xe402_c1d2], 8),
+        with_record(0x1400, &[0x40 | 1 << 20 | 1 << 21 | 1 << 27, 0xe483_e102, 0x2000], 12),
+        with_record(0x1500, &[0x40, 1 | 1 << 16, 0x3d, 0xe3e4_83e1], 16),
+    ];
+    let words = [
+        // The frame pointer of a function that is not the next one, and where the link register led.
+        [STACK + 0x70, IMAGE + 0x1380],
+        [0, 0],
+        [0x1111, 0x2222],
+        [0x33, IMAGE + 0x1480],
+        [0, 0],
+        [1, 2],
+        [3, 4],
+        [STACK + 0x90, IMAGE + 0x1580],
+        [0, 0],
+        [0, 0],
+    ];
+    // A function without an entry, which has called nothing.
+    let registers = [STACK, IMAGE + 0x1280, STACK, IMAGE + 0x1108];
+    let source = source(Cpu::ARM64, 0xaa64, &functions, words.as_flattened(), &registers);
+    let frames = |bytes: &[u8]| -> Vec<_> { walk(bytes)[&7].iter().map(|it| (it.stack, it.returns_to)).collect() };
+    assert_eq!(hex(&frames(&source)), hex(&SHOWN));
+    assert_eq!(hex(&frames(&Redumped::of(&source, "/m").bytes)), hex(&[SHOWN[0], (STACK, 0)]));
+    let out = Redumped::with(&source, &parsed("/m").walk(Walk::Tables));
+    assert_eq!(hex(&frames(&out.bytes)), hex(&SHOWN));
 }

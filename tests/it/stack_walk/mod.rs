@@ -2,6 +2,7 @@
 //! keep is enough for it.
 
 mod arm;
+mod arm64;
 mod narrow;
 mod parts;
 mod presets;
@@ -100,6 +101,7 @@ fn walked(process: &Process<'_>) -> Threads {
     let threads = process.threads.iter().map(|thread| {
         let frames = match thread.side {
             Side::X64 { registers, instruction } => wide::frames(process, registers, instruction),
+            Side::Arm64 { registers, instruction } => arm64::frames(process, registers, instruction),
             Side::X86 { stack, frame } => narrow::frames(process, stack, frame),
         };
         (thread.thread, frames)

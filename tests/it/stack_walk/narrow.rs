@@ -1,4 +1,4 @@
-//! Stacks of x86: by the chain of frame pointers, and the code in front of return addresses where the dump has images.
+//! Stacks of x86: by the chain of frame pointers, and by the code in front of return addresses where the dump has such code.
 
 use super::process::Process;
 use super::{Frame, MOST_FRAMES};
@@ -8,13 +8,15 @@ const LOWEST_CODE: u32 = 0x1_0000;
 
 /// The frames of a thread from its registers on; the last one has the return address 0, as in the debugger.
 ///
-/// Once a link of the chain leads nowhere, the debugger takes what the stack pointer points to for return addresses.
+/// Once a link of the chain leads nowhere, the debugger takes what the stack pointer points to for return addresses. It
+/// always believes the first link. It prefers return addresses that follow a call: with no code around any, it believes them
+/// all, and with code around some only those.
 pub fn frames(process: &Process<'_>, mut stack: u32, mut frame: u32) -> Vec<Frame> {
     let number = |address: u32| process.number(u64::from(address), 4).map(|it| it as u32);
-    // With images in the dump the debugger looks at the code: what follows no call is no return address.
-    let has_images = process.images.iter().any(|image| process.number(image.start, 2) == Some(0x5a4d));
-    let is_believed = |address: u32| {
-        address == 0 || address >= LOWEST_CODE && (!has_images || follows_call(process, u64::from(address)))
+    let follows = |address: u32| follows_call(process, u64::from(address));
+    let has_code = chain(process, frame).into_iter().skip(1).any(follows);
+    let is_believed = |address: u32, is_first: bool| {
+        address == 0 || address >= LOWEST_CODE && (is_first || !has_code || follows(address))
     };
     let mut frames: Vec<Frame> = Vec::new();
     let mut push = |stack: u32, returns_to: u32| {
@@ -28,14 +30,14 @@ pub fn frames(process: &Process<'_>, mut stack: u32, mut frame: u32) -> Vec<Fram
             break;
         }
         let linked = number(frame.wrapping_add(4)).filter(|_| is_first || frame >= stack);
-        let goes_on = if let Some(returns_to) = linked.filter(|it| is_believed(*it)) {
+        let goes_on = if let Some(returns_to) = linked.filter(|it| is_believed(*it, is_first)) {
             let goes_on = push(frame, returns_to);
             (stack, frame) = (frame + 8, number(frame).unwrap_or(0));
             goes_on
         } else if is_first {
             push(frame, 0)
         } else {
-            let returns_to = number(stack).filter(|_| !has_images).unwrap_or(0);
+            let returns_to = number(stack).filter(|_| !has_code).unwrap_or(0);
             stack += 4;
             push(stack - 8, returns_to)
         };
@@ -45,6 +47,21 @@ pub fn frames(process: &Process<'_>, mut stack: u32, mut frame: u32) -> Vec<Fram
         is_first = false;
     }
     frames
+}
+
+/// The return addresses of the chain, whatever they are.
+fn chain(process: &Process<'_>, mut frame: u32) -> Vec<u32> {
+    let mut addresses = Vec::new();
+    while addresses.len() < MOST_FRAMES {
+        let words = [0, 4].map(|at| process.number(u64::from(frame.wrapping_add(at)), 4).map(|it| it as u32));
+        let [Some(next), Some(address)] = words else { break };
+        addresses.push(address);
+        if next <= frame {
+            break;
+        }
+        frame = next;
+    }
+    addresses
 }
 
 /// True if the bytes in front of the address are those of a call: `e8` with a distance, or `ff /2` with its operands.

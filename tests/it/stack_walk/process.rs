@@ -6,11 +6,16 @@ use std::ops::Range;
 use crate::support::facts::Facts;
 use crate::support::narrow_side::NarrowSide;
 
+use super::arm64;
+
 /// Where the stack pointer and the frame pointer stand in a context of x86.
 const POINTERS_X86: [usize; 2] = [0xc4, 0xb4];
 /// Where the registers stand in a context of x64, in the order of their numbers, and the instruction pointer.
 const REGISTERS_X64: usize = 0x78;
 const INSTRUCTION_X64: usize = 0xf8;
+/// The same of ARM64.
+const REGISTERS_ARM64: usize = 8;
+const INSTRUCTION_ARM64: usize = 264;
 
 /// A dump of a process of Windows or of what the debugger takes for one.
 pub struct Process<'a> {
@@ -32,6 +37,7 @@ pub struct Registers {
 pub enum Side {
     X64 { registers: [u64; 16], instruction: u64 },
     X86 { stack: u32, frame: u32 },
+    Arm64 { registers: arm64::Registers, instruction: u64 },
 }
 
 fn architecture(facts: &Facts<'_>) -> u16 {
@@ -49,6 +55,10 @@ impl Side {
             9 => Self::X64 {
                 registers: std::array::from_fn(|index| number(REGISTERS_X64 + 8 * index, 8)),
                 instruction: number(INSTRUCTION_X64, 8),
+            },
+            12 => Self::Arm64 {
+                registers: std::array::from_fn(|index| number(REGISTERS_ARM64 + 8 * index, 8)),
+                instruction: number(INSTRUCTION_ARM64, 8),
             },
             other => panic!("no stack of processor {other} is walked here"),
         }
