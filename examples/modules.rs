@@ -46,13 +46,15 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
                 Ok(record.as_deref().map(|record| CodeView::new(record, ByteOrder::Little))),
             ),
         };
-        let end = module.base().saturating_add(module.size().into());
+        // Addresses of 32-bit processes may have the extended sign in the file.
+        let base = dump.target().mask(module.base());
+        let end = base.saturating_add(module.size().into());
         let width = match &narrow {
             Some(process) if process.is_32_bit(&module) => ", 32 bits",
             Some(_) => ", 64 bits",
             None => "",
         };
-        writeln!(out, "{:#018x} to {end:#018x}  {}{width}", module.base(), text(module.name()))?;
+        writeln!(out, "{base:#018x} to {end:#018x}  {}{width}", text(module.name()))?;
         if let Some(FixedFileInfo { file_version_ms: high, file_version_ls: low, .. }) = version {
             writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
         }
@@ -65,7 +67,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     }
     let Dump::Minidump(dump) = dump else { return Ok(()) };
     for module in dump.stream::<UnloadedModuleList<'_>>()?.into_iter().flatten() {
-        let (base, size) = (module.raw().base_of_image, u64::from(module.raw().size_of_image));
+        let (base, size) = (dump.target().mask(module.raw().base_of_image), u64::from(module.raw().size_of_image));
         let name = text(module.name().map(AnyText::Utf16));
         writeln!(out, "{base:#018x} to {:#018x}  {name}, unloaded", base.saturating_add(size))?;
     }

@@ -39,10 +39,13 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
         let name = names.and_then(|names| names.by_id(thread.id())).and_then(|name| name.name().ok());
         let name = name.map_or(String::new(), |name| format!(" {}", printable(&name.to_string_lossy())));
         writeln!(out, "thread {:#x}{name}, environment block {:#x}", thread.id(), thread.teb())?;
-        if let Some((start, size)) = stack(&thread, &regions) {
-            // The index finds the bytes wherever the producer put them.
-            let present = memory.run_len(start, size);
-            writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+        match stack(&thread, &memory, &regions) {
+            Some((start, size)) => {
+                // The index finds the bytes wherever the producer put them.
+                let present = memory.run_len(start, size);
+                writeln!(out, "  stack {start:#x} to {:#x}, {present} bytes of it", start.saturating_add(size))?;
+            }
+            None => writeln!(out, "  no stack")?,
         }
         match thread.context() {
             Ok(Some(context)) => registers(&context, out)?,
@@ -56,7 +59,7 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     }
     for exception in dump.exceptions() {
         let thread = exception.thread_id();
-        let address = exception.instruction_address().unwrap_or(exception.address());
+        let address = exception.instruction_address().unwrap_or(dump.target().mask(exception.address()));
         writeln!(out, "thread {thread:#x} stopped at {address:#x}: {}", exception.reason())?;
         // What the registers were at the fault; the thread's own are those when the dump was written.
         exception.context()?.map_or(Ok(()), |context| registers(&context, out))?;
@@ -78,14 +81,18 @@ fn narrow_side(thread: &Wow64Thread, memory: &Memory<'_>, out: &mut dyn Write) -
     }
 }
 
-/// Where the stack is: what the dump says, or else from the stack pointer to the end of its region.
-fn stack(thread: &AnyThread<'_>, regions: &MemoryRegions<'_>) -> Option<(u64, u64)> {
+/// Where the stack is: what the dump says, or else from the stack pointer to the end of its region or of the memory there.
+fn stack(thread: &AnyThread<'_>, memory: &Memory<'_>, regions: &MemoryRegions<'_>) -> Option<(u64, u64)> {
     if let AnyThread::Minidump(thread) = thread {
         let stack = thread.raw().stack;
-        return Some((stack.start_of_memory_range, stack.memory.data_size.into()));
+        if stack.memory.data_size > 0 {
+            return Some((stack.start_of_memory_range, stack.memory.data_size.into()));
+        }
     }
     let pointer = thread.context().ok()??.stack_pointer()?;
-    regions.at_address(pointer).map(|region| (pointer, region.base().wrapping_add(region.size()).wrapping_sub(pointer)))
+    let region = regions.at_address(pointer).map(|region| region.base().wrapping_add(region.size()));
+    let end = region.or_else(|| memory.range_at(pointer).map(|range| range.address.wrapping_add(range.size)))?;
+    Some((pointer, end.wrapping_sub(pointer)))
 }
 
 fn registers(context: &Context<'_>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

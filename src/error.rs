@@ -439,7 +439,7 @@ pub enum RedumpError {
     },
 
     /// The dump has no thread with the ID that the options name, or it is one of those that are left out.
-    #[error("thread {id} is not among those that are kept")]
+    #[error("thread 0x{id:x} is not among those that are kept")]
     NoThread {
         /// The ID.
         id: u32,

@@ -114,7 +114,8 @@
 //! | MozMacCrashInfo, MozMacBootArgs | typed | bytes | relocated | left out |
 //! | MozLinuxLimits | typed | bytes | copied | kept |
 //! | MozSoftErrors | typed | bytes | copied | left out |
-//! | Kasko, StabilityReport, LLDBGenerated | bytes | bytes | copied | left out |
+//! | Kasko, StabilityReport | bytes | bytes | copied | left out |
+//! | LLDBGenerated | bytes | bytes | copied | kept |
 //! | FacebookLogcat, FacebookAppCustomData, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | typed | bytes | copied | left out |
 //! | FacebookBuildID, FacebookUnwindSymbols | bytes | bytes | copied | left out |
 //! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined | left out |

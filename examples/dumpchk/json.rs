@@ -39,8 +39,8 @@ struct Facts {
     flags: Option<u64>,
     streams: Vec<StreamFacts>,
     threads: Option<u64>,
-    /// Neither a descriptor nor memory at the stack pointer.
-    threads_without_stack: u64,
+    /// Those with neither a descriptor nor memory at the stack pointer.
+    threads_without_stack: Vec<u32>,
     modules: Option<u64>,
     memory_list: MemoryFacts,
     memory64_list: MemoryFacts,
@@ -144,7 +144,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         os: dump.target().platform.and_then(system),
         threads_without_stack: {
             let stacks = Stacks::of(&memory);
-            dump.threads().filter(|thread| stacks.lack(thread)).count() as u64
+            dump.threads().filter(|thread| stacks.lack(thread)).map(|thread| thread.id()).collect()
         },
         wow64: Wow64Facts::of(dump, &memory),
         triage: Triage::of(dump, &memory).map(|mut stacks| stacks.total(dump.threads()).into()),

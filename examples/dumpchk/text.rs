@@ -41,7 +41,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
         let words = triage.as_mut().and_then(|stacks| stacks.words(&row));
         thread(&row, names.get(&row.id()), words, stacks.lack(&row))
     })?;
-    table(out, "modules", dump.modules(), |row| module(&row))?;
+    table(out, "modules", dump.modules(), |row| module(&row, dump.target()))?;
     match dump {
         Dump::Minidump(dump) => memory(out, dump)?,
         Dump::FullUserDump(dump) => user_dump_memory(out, dump)?,
@@ -71,14 +71,16 @@ fn head(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     if let Ok(Some(system)) = dump.stream::<SystemInfo<'_>>() {
         let raw = system.raw();
         write!(out, " {}.{}.{}", raw.major_version, raw.minor_version, raw.build_number)?;
-        if let Ok(Some(version)) = system.csd_version() {
-            write!(out, " {}", text(Some(AnyText::Utf16(version))))?;
+        let version = text(system.csd_version().ok().flatten().map(AnyText::Utf16));
+        if !version.is_empty() {
+            write!(out, " {version}")?;
         }
     }
     let process = dump.stream::<MiscInfo<'_>>().ok().flatten().and_then(|misc| misc.process_id());
     process.map_or(Ok(()), |process| write!(out, ", process {process}"))?;
     let flags: Vec<&str> = dump.flags().iter_names().map(|(name, _)| name).collect();
-    writeln!(out, "\nflags 0x{:x}: {}", dump.flags().bits(), flags.join(", "))?;
+    let flags = if flags.is_empty() { String::new() } else { format!(": {}", flags.join(", ")) };
+    writeln!(out, "\nflags 0x{:x}{flags}", dump.flags().bits())?;
     if dump.is_triage() {
         writeln!(out, "triage dump: bytes 0x{:x} stand for words that were taken out", MinidumpType::TRIAGE_PATTERN)?;
     }
@@ -148,12 +150,14 @@ fn thread(thread: &AnyThread<'_>, name: Option<&Utf16<'_>>, words: Option<StackW
     format!("0x{id:<6x} at {instruction:<18} stack {stack:<18} {size} {name}")
 }
 
-fn module(module: &AnyModule<'_>) -> String {
+fn module(module: &AnyModule<'_>, target: Target) -> String {
     let version = match module {
         AnyModule::Minidump(module) => version(module),
         _ => String::new(),
     };
-    format!("0x{:016x} {:>10} bytes {}{version}", module.base(), module.size(), text(module.name().ok()))
+    // Addresses of 32-bit processes may have the extended sign in the file.
+    let base = target.mask(module.base());
+    format!("0x{base:016x} {:>10} bytes {}{version}", module.size(), text(module.name().ok()))
 }
 
 fn version(module: &Module<'_>) -> String {
@@ -167,7 +171,8 @@ fn memory(out: &mut impl Write, dump: &Minidump<'_>) -> io::Result<()> {
     let unloaded = dump.stream::<UnloadedModuleList<'_>>().ok().flatten();
     table(out, "unloaded modules", unloaded.into_iter().flatten(), |row| {
         let name = text(row.name().ok().map(AnyText::Utf16));
-        format!("0x{:016x} {:>10} bytes {name}", row.raw().base_of_image, row.raw().size_of_image)
+        let base = dump.target().mask(row.raw().base_of_image);
+        format!("0x{base:016x} {:>10} bytes {name}", row.raw().size_of_image)
     })?;
     if let Ok(Some(list)) = dump.stream::<MemoryList<'_>>() {
         ranges(out, "memory list", list.iter().map(|range| range.size))?;

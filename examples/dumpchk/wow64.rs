@@ -45,7 +45,10 @@ impl Wow64Facts {
         write!(out, "32-bit process on 64-bit Windows")?;
         let block = self.process_environment_block;
         block.map_or(Ok(()), |block| write!(out, ", environment block 0x{block:x}"))?;
-        writeln!(out, ", {} modules of 32 bits", self.modules.len())?;
+        match self.modules.len() {
+            1 => writeln!(out, ", 1 module of 32 bits")?,
+            count => writeln!(out, ", {count} modules of 32 bits")?,
+        }
         let pointer = |value: Option<u64>| value.map_or("-".to_owned(), |value| format!("0x{value:x}"));
         table(out, "32-bit sides of threads", self.threads.iter(), |row| {
             let (instruction, stack) = (pointer(row.instruction), pointer(row.stack_pointer));

@@ -8,19 +8,22 @@ use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/u] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
-              [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress] [--threads COUNT] [--explain]
+usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+              [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
+              [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
   /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
   /f           a full user dump, the older format, in place of a minidump
   /o           overwrite OUTPUT if it exists
   /u           add process, date and time to the name of OUTPUT, so that no file is replaced
+  /b           pack the result into a cabinet: OUTPUT itself if its name ends in .cab, or else one beside it
   /c TEXT      add a comment
   /xp ADDRESS, /xr ADDRESS, /xc ADDRESS, /xt THREAD
                the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
                INPUT, and the thread; in hexadecimal, as for the debugger
   /j ADDRESS   the same by the JIT_DEBUG_INFO at an address
+  /kpmf FILE   changes nothing: FILE would have memory of the kernel
   --identify   keep what identifies each image in memory: headers, debug records, version
   --walk       keep what a debugger needs to walk all stacks without the binaries; with --walk=names also the names of
                exported functions
@@ -61,6 +64,8 @@ pub struct Arguments {
     pub force: bool,
     /// Whether the output gets a unique name.
     pub unique: bool,
+    /// Whether the result is packed into a cabinet.
+    pub cabinet: bool,
     /// Whether exceptions are looked for, in place of writing anything.
     pub find_exception: bool,
     pub input: PathBuf,
@@ -80,9 +85,10 @@ enum Word<'a> {
     Managed(Managed),
     MadeUp,
     Unique,
+    Cabinet,
     FindException,
-    /// A word of the debugger's that changes nothing.
-    Ignored,
+    /// A word of the debugger's that changes nothing, and that a path may follow.
+    KernelFile,
     Refused(&'static str),
     Engine,
     Compress,
@@ -105,13 +111,14 @@ impl Arguments {
         let mut comment = None;
         let mut overwrite = false;
         let (mut compress, mut explain, mut read, mut force) = (false, false, false, false);
-        let (mut made_up, mut unique, mut find_exception) = (false, false, false);
+        let (mut made_up, mut unique, mut cabinet, mut find_exception) = (false, false, false, false);
         let mut exception = Vec::new();
         let (mut identify, mut walk, mut managed) = (false, None, None);
         let mut threads = None;
         let (mut keep, mut drop_streams, mut only_threads) = (Vec::new(), Vec::new(), Vec::new());
         let mut engine = Engine::default();
         let mut paths = Vec::new();
+        let mut kernel_file = None;
         while let Some(word) = words.next() {
             match Word::of(&word) {
                 Word::Letters(word) => letters.push(word.to_owned()),
@@ -119,7 +126,8 @@ impl Arguments {
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
                 Word::Exception(name) => {
                     let value = text(words.next(), &format!("/{name} needs a number"))?;
-                    let number = hexadecimal(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
+                    let number =
+                        debuggers_number(&value).ok_or_else(|| format!("{value:?} is not a hexadecimal number"))?;
                     exception.push((name.to_owned(), number));
                 }
                 Word::Identify => identify = true,
@@ -128,8 +136,9 @@ impl Arguments {
                 Word::Managed(asked) => managed = managed.max(Some(asked)),
                 Word::MadeUp => made_up = true,
                 Word::Unique => unique = true,
+                Word::Cabinet => cabinet = true,
                 Word::FindException => find_exception = true,
-                Word::Ignored => {}
+                Word::KernelFile => kernel_file = Some(paths.len()),
                 Word::Refused(reason) => return Err(reason.to_owned()),
                 Word::Engine => {
                     let year = text(words.next(), "--engine needs 2017 or 2026")?;
@@ -161,7 +170,14 @@ impl Arguments {
                 Word::Unknown(word) => return Err(format!("{word:?} is not known")),
             }
         }
-        if find_exception && paths.len() == 1 {
+        let wanted = if find_exception { 1 } else { 2 };
+        if let Some(at) = kernel_file.filter(|&at| paths.len() == wanted + 1 && at < paths.len()) {
+            paths.remove(at);
+        }
+        if find_exception {
+            if paths.len() > 1 {
+                return Err("--find-exception writes no OUTPUT".to_owned());
+            }
             paths.push("-".into());
         }
         let count = paths.len();
@@ -190,8 +206,10 @@ impl Arguments {
         if options.names_exception() && options.is_full_user_dump() {
             return Err("/f and a named exception do not go together: the format has no registers of one".to_owned());
         }
-        if unique && output == "-" {
-            return Err("/u needs a file".to_owned());
+        for (word, needs_file) in [("/u", unique), ("/b", cabinet)] {
+            if needs_file && output == "-" {
+                return Err(format!("{word} needs a file"));
+            }
         }
         if force {
             options = options.forced();
@@ -215,6 +233,7 @@ impl Arguments {
             read,
             force,
             unique,
+            cabinet,
             find_exception,
             input,
             output,
@@ -250,7 +269,9 @@ impl<'a> Word<'a> {
             Some("c") => Self::Comment,
             Some(name @ ("xr" | "xc" | "xp" | "xt" | "j")) => Self::Exception(name),
             Some("u") => Self::Unique,
-            Some("kpmf") => Self::Ignored,
+            Some("b") => Self::Cabinet,
+            Some("ba") => Self::Refused("/ba is refused: the files of symbols and images are not in a dump"),
+            Some("kpmf") => Self::KernelFile,
             Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
             Some("-identify") if word.starts_with('-') => Self::Identify,
             Some("-walk") if word.starts_with('-') => Self::Walk(Walk::Tables),
@@ -288,9 +309,12 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// A number as the debugger reads it: in hexadecimal, with or without `0x`.
-fn hexadecimal(word: &str) -> Option<u64> {
-    u64::from_str_radix(&word.strip_prefix("0x").unwrap_or(word).replace('`', ""), 16).ok()
+/// A number as the debugger reads it: in hexadecimal, with or without `0x`, or behind `0n` in decimal.
+fn debuggers_number(word: &str) -> Option<u64> {
+    match word.strip_prefix("0n") {
+        Some(digits) => digits.parse().ok(),
+        None => u64::from_str_radix(&word.strip_prefix("0x").unwrap_or(word).replace('`', ""), 16).ok(),
+    }
 }
 
 /// The options with one of the debugger's words for an exception.

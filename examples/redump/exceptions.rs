@@ -13,15 +13,15 @@ pub fn found(dump: &Dump<'_>) -> String {
 }
 
 fn line(dump: &Dump<'_>, found: &ExceptionPointers) -> String {
-    let ExceptionPointers { address, thread_id, record, .. } = found;
-    let (code, raised) = (record.exception_code, record.exception_address);
+    let ExceptionPointers { address, thread_id, reason, .. } = found;
+    let raised = dump.target().mask(found.record.exception_address);
     let module = dump.modules().find(|module| module.contains(raised));
     let place = module.and_then(|module| {
         let name = module.name().ok()?.to_string();
         let name = name.rsplit(['\\', '/']).next().unwrap_or_default().to_owned();
         let offset = dump.target().mask(raised.wrapping_sub(module.base()));
-        Some(format!(", {}+{offset:#x}", name.escape_debug()))
+        Some(format!(", {} + {offset:#x}", name.escape_debug()))
     });
     let place = place.unwrap_or_default();
-    format!("/xp {address:#x} /xt {thread_id:#x}  code {code:#x} at {raised:#x}{place}\n")
+    format!("/xp {address:#x} /xt {thread_id:#x}  {reason} at {raised:#x}{place}\n")
 }

@@ -12,8 +12,10 @@
 //! ```
 
 mod arguments;
+mod cabinet;
 mod exceptions;
 mod explain;
+mod files;
 mod output;
 mod summary;
 mod target;
@@ -32,10 +34,14 @@ use userdump::{Dump, MappedFile, RedumpError};
 
 use arguments::{Arguments, USAGE};
 use explain::explain;
+use files::Files;
 use output::progress;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
 use unique::unique;
+
+/// What standard output is called in messages.
+const STANDARD_OUTPUT: &str = "standard output";
 
 /// 0: written. 1: cannot be done, and there is no output. 2: usage. 3: written, but registers are lost, or no debugger
 /// opens the result.
@@ -62,36 +68,32 @@ fn main() -> ExitCode {
 
 /// Gives what is wrong with a result that was written.
 fn run(arguments: &Arguments) -> Result<Option<String>, String> {
-    let Arguments { options, input, overwrite, read, force, .. } = arguments;
-    let output_name = arguments.output.as_deref().unwrap_or(Path::new("standard output"));
-    let target = arguments.output.as_deref().filter(|_| !arguments.unique);
-    let target = target.map(|path| Target::new(path, *overwrite)).transpose();
-    let target = target.map_err(|error| line(output_name, &error))?;
+    let Arguments { options, input, read, force, .. } = arguments;
+    let files = |path: &Path| Files::new(path, arguments.cabinet, arguments.overwrite);
+    let files_without_source = arguments.output.as_deref().filter(|_| !arguments.unique).map(files).transpose()?;
     // Its errors name the file themselves.
     let source = if *read { MappedFile::read(input) } else { MappedFile::open(input) };
     let source = source.map_err(|error| printable(&error.to_string()))?;
     let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
     if arguments.find_exception {
-        print(&exceptions::found(&dump)).map_err(|error| line(Path::new("standard output"), &error))?;
+        print(&exceptions::found(&dump)).map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
         return Ok(None);
     }
     let named = arguments.output.as_deref().filter(|_| arguments.unique);
-    let named = named.map(|path| unique(path, process_id(&dump), SystemTime::now()));
-    let output_name = named.as_deref().unwrap_or(output_name);
-    let of_output = |error: io::Error| line(output_name, &error);
-    let target = match &named {
-        Some(path) => Some(Target::new(path, *overwrite).map_err(of_output)?),
-        None => target,
-    };
+    let named = named.map(|path| files(&unique(path, process_id(&dump), SystemTime::now()))).transpose()?;
+    let files = named.or(files_without_source);
+    let output_name = files.as_ref().map_or(Path::new(STANDARD_OUTPUT), Files::path);
     let by_whom = |error: RedumpError| match error {
         RedumpError::Write(_) => line(output_name, &error),
         _ => line(input, &error),
     };
     let redump = Redump::with_hooks(&dump, options, arguments.hooks()).map_err(by_whom)?;
-    let refusal = target.as_ref().and_then(|target| refusal(target, input, redump.report(), *force));
-    if let Some(refusal) = refusal {
-        return Err(line(output_name, &io::Error::other(refusal)));
+    for output in files.iter().flat_map(Files::each) {
+        if let Some(refusal) = refusal(&output.target, input, redump.report(), *force) {
+            return Err(line(&output.path, &io::Error::other(refusal)));
+        }
     }
+    files.as_ref().map_or(Ok(()), |files| files.admit(&redump, input))?;
     let explanation = match arguments.explain {
         true => explain(&redump, &dump.memory()),
         false => String::new(),
@@ -106,22 +108,25 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
         progress.set_position(done);
     });
 
-    let Some(target) = target else {
-        let mut sink = io::stdout().lock();
-        let report = redump.write_to(&mut sink).map_err(by_whom)?;
-        sink.flush().map_err(of_output)?;
-        progress.finish_and_clear();
-        say(&(explanation + &summary(&report, options, output_name)));
-        return Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))));
+    let report = match &files {
+        None => {
+            let mut sink = io::stdout().lock();
+            let report = redump.write_to(&mut sink).map_err(by_whom)?;
+            sink.flush().map_err(|error| line(output_name, &error))?;
+            progress.finish_and_clear();
+            say(&(explanation + &summary(&report, options, output_name)));
+            report
+        }
+        Some(files) => {
+            let (report, written) = files.write(redump, (input, source.metadata()), by_whom)?;
+            progress.finish_and_clear();
+            print(&(explanation + &summary(&report, options, files.dump()) + &files.summary(&written)))
+                .map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
+            // The last step is the one that makes the files appear: whoever fails before leaves nothing behind.
+            files.publish(written)?;
+            report
+        }
     };
-    let file = target.create(input, source.metadata()).map_err(of_output)?;
-    let report = redump.write_to_seekable(file.as_file()).map_err(by_whom)?;
-    // The last step is the one that makes the file appear: whoever fails before leaves nothing behind.
-    target.settle(&file).map_err(of_output)?;
-    progress.finish_and_clear();
-    print(&(explanation + &summary(&report, options, output_name)))
-        .map_err(|error| line(Path::new("standard output"), &error))?;
-    target.publish(file).map_err(of_output)?;
     Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))))
 }
 

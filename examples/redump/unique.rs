@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// `NAME_PID_YYYY-MM-DD_HH-MM-SS-mmm_TTTT.dmp`, as the debugger names files with `/u`: the number of the dumped process, the
-/// time (here UTC), and the number of the process that writes, both in hexadecimal.
+/// `NAME_PID_YYYY-MM-DD_HH-MM-SS-mmm_TTTT` and the ending that the name has, as the debugger names files with `/u`: the number
+/// of the dumped process, the time (here UTC), and the number of the process that writes, both numbers in hexadecimal.
 pub fn unique(path: &Path, dumped: u32, now: SystemTime) -> PathBuf {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, millis) = (since.as_secs(), since.subsec_millis());
@@ -13,8 +13,9 @@ pub fn unique(path: &Path, dumped: u32, now: SystemTime) -> PathBuf {
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let writer = process::id() & 0xffff;
+    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
     path.with_file_name(format!(
-        "{name}_{dumped:04x}_{year:04}-{month:02}-{day:02}_{hour:02}-{minute:02}-{second:02}-{millis:03}_{writer:04x}.dmp"
+        "{name}_{dumped:04x}_{year:04}-{month:02}-{day:02}_{hour:02}-{minute:02}-{second:02}-{millis:03}_{writer:04x}{ending}"
     ))
 }
 

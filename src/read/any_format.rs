@@ -150,8 +150,7 @@ impl<'a> AnyException<'a> {
         self.record().exception_address
     }
 
-    /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
-    /// pointer of its context. `None` without such a context.
+    /// The address of the instruction that raised it; see [`Exception::instruction_address`].
     pub fn instruction_address(&self) -> Option<u64> {
         match self {
             Self::Minidump(exception) => exception.instruction_address(),

@@ -20,6 +20,7 @@ use crate::redump::source::Source;
 
 /// What no result keeps of a minidump.
 pub(super) const CHECKSUM: &str = "checksum of the header";
+/// What no full user dump keeps, and no minidump that `r`, `R` or `s` ask for.
 pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
 
 /// The size of the number that stands in front of the entries of a list.

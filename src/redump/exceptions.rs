@@ -25,7 +25,7 @@ impl<'s> Transcoder<'s, '_> {
         }
         let mut raw = *exception.raw();
         if self.carrier.is_private {
-            clear_exception(&mut raw);
+            clear_exception(&mut raw, self.source.target.is_windows());
         }
         let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
         let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
@@ -63,7 +63,7 @@ impl<'s> Transcoder<'s, '_> {
         };
         let mut raw = *exception.raw();
         if self.carrier.is_private {
-            clear_exception(&mut raw);
+            clear_exception(&mut raw, self.source.target.is_windows());
         }
         let context = exception.registers().map(|context| self.carrier.new_context(&context));
         let result = self.written_exception(raw);

@@ -8,7 +8,7 @@
 //!
 //! | letters | header flags | streams | memory | what the source needs for it |
 //! |---|---|---|---|---|
-//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes; both sides of a [32-bit process in a 64-bit dump](#32-bit-processes-in-64-bit-dumps) | thread environment blocks or stack descriptors |
+//! | none | `0x40000` | the base set | stacks, windows around instruction pointers, unwind data of generated code, data that the system shares with all processes (of Linux its image `[vdso]`); both sides of a [32-bit process in a 64-bit dump](#32-bit-processes-in-64-bit-dumps) | thread environment blocks or stack descriptors |
 //! | `f` | `0x60002` | Memory64List in place of MemoryList | everything readable | full memory; without MemoryInfoList all ranges are taken |
 //! | `F` | `0x40800` | MemoryInfoList | | that stream; without it, rows are made up of what is known (Windows) |
 //! | `h` | `0x40004` | HandleData | | that stream |
@@ -178,6 +178,7 @@
 //! | features of the processor | any | stays | stays | stays | describes the system, as do its version and the time |
 //! | folder of the system | any | gone | gone | gone | no debugger needs it, and `R` is for it |
 //! | other data that the system shares | any | gone | stays | gone | no debugger needs it |
+//! | image that Linux shares | any | stays | stays | stays | code that is in no file |
 //! | other memory | any | gone | gone | gone | no letter asks for it |
 //! | register | any | stays | stays | gone | a stack trace begins with registers |
 //! | vector register whose flag is set | any | gone | stays | gone | programs copy text through them, and no stack trace needs them |
@@ -190,10 +191,12 @@
 //! | gap in the extended state | `y` | gone | gone | gone | the same |
 //! | parameter of the exception | any | stays | stays | stays | it says what happened |
 //! | parameter beyond their count | any | gone | gone | gone | not a parameter |
+//! | text of LLDB about a stop | any | gone | gone | gone | it may quote the program; what LLDB itself says of a signal stays |
 //! | padding of the exception | any | gone | gone | gone | padding |
 //! | service pack | any | stays | stays | stays | describes the system |
 //! | behind the service pack | any | gone | gone | gone | the text ends at its NUL |
 //! | system information of LLDB | any | gone | gone | gone | left as it was in LLDB's memory, all but processor and system |
+//! | what Wine says behind the system information | any | gone | gone | gone | nothing refers to it, so that it may be anybody's |
 //! | behind what describes the processor | any | gone | gone | gone | unused part of a union |
 //! | name of the time zone | any | stays | stays | stays | describes the system |
 //! | name of daylight saving time | any | stays | stays | stays | the same |
@@ -411,6 +414,7 @@
 //! | addresses of 32-bit targets above 2 GiB | compared as they stand, and so missed | masked to compare; on output sign-extended, of other systems than Windows extended with zeros |
 //! | `r` | sets its flag, no more | what [the contract](#what-r-r-and-s-take-out) says: words of stacks that can be neither return addresses nor frame pointers are zero, and so is what lies outside of modules in the gaps of joined ranges; streams that may hold what a user typed are left out, of `p` the process parameters, and vector registers; the report tells what other options add unfiltered |
 //! | `R` | base names in the module list | base names also of unloaded modules, PDBs, host modules, link maps and mapped files; in all other texts asterisks stand for [their folders](#folders) and the users named in them, and what would take too long to search is left out |
+//! | image that Linux shares with all processes (`[vdso]`) | none | what the source has of it, where LinuxMaps say so and it begins as an image does: it is in no file, and debuggers unwind its frames by it |
 //! | dumps of other systems | the same made-up streams | no made-up exception, token or counters |
 //! | unused directory entries, high half of the version word | 4 to 7, its build number | none, 0 |
 //! | `/f` of a dump | refused: only of a running process | written; what the source or the format lacks is in the report |
@@ -438,6 +442,7 @@ mod full_user_dump;
 mod gapless_runs;
 mod hooks;
 mod known_memory;
+mod lldb_stop;
 mod made_up;
 mod minidump;
 mod named_exception;

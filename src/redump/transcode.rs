@@ -142,8 +142,10 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             };
             let shared = shared.or(too_small);
             let is_wanted = self.hooks.keeps_stream(&stream);
-            let is_filtered =
-                self.asked(MinidumpType::FILTER_MEMORY) && !row.kept_by_r && !self.is_of_caller(&stream, &decoded);
+            // By its mark LLDB knows that it may look for what the loader of the process knows. It is empty.
+            let is_no_mark = stream.stream_type() == StreamType::LLDB_GENERATED && size > 0;
+            let may_be_kept = row.kept_by_r && !is_no_mark || self.is_of_caller(&stream, &decoded);
+            let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !may_be_kept;
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if self.is_replaced(&stream) => Outcome::Replaced,
@@ -209,9 +211,6 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);
-        }
-        if dump.find::<SystemInfo<'_>>().is_some_and(|system| system.wine().is_some()) {
-            self.carrier.accounts.lose(OF_WINE);
         }
         let Self { mut carrier, report, .. } = self;
         let accounts = core::mem::replace(&mut carrier.accounts, Accounts::new(self.source.target, 0, false));
@@ -386,6 +385,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             clear_system_info(&mut raw, self.source.is_of_lldb());
         }
         self.carrier.builder.system_info(raw, version);
+        if system.wine().is_some() {
+            // Nothing refers to it, so that it may be anybody's.
+            match system.wine_bytes().filter(|_| !self.carrier.is_private) {
+                Some(bytes) => self.carrier.builder.behind_system_info(bytes.to_vec()),
+                None => self.carrier.accounts.lose(OF_WINE),
+            }
+        }
         Outcome::Rewritten
     }
 

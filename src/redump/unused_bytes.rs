@@ -10,6 +10,7 @@ use crate::format::module::{
 use crate::format::system::{MiscInfo5, MiscInfoFlags, TimeZoneInformation, XStateConfigFeature, XStateFeature};
 use crate::format::thread::{ThreadInfo, ThreadInfoFlags};
 use crate::format::{self, ExceptionRecord, ExceptionStream, MemoryInfo, Module, SystemInfo};
+use crate::redump::lldb_stop::clear_stop;
 
 /// A size or an offset in the table of extended registers is smaller, while four letters are a larger number.
 const LARGEST_STATE: u32 = 0x1_0000;
@@ -47,13 +48,16 @@ fn clear_behind_nul(text: &mut [u16]) {
     text.iter_mut().skip_while(|unit| **unit != 0).for_each(|unit| *unit = 0);
 }
 
-pub(super) fn clear_exception(raw: &mut ExceptionStream) {
+pub(super) fn clear_exception(raw: &mut ExceptionStream, is_windows: bool) {
     raw.alignment = 0;
-    clear_exception_record(&mut raw.exception_record);
+    clear_exception_record(&mut raw.exception_record, is_windows);
 }
 
-fn clear_exception_record(record: &mut ExceptionRecord) {
+fn clear_exception_record(record: &mut ExceptionRecord, is_windows: bool) {
     record.alignment = 0;
+    if !is_windows && clear_stop(record) {
+        return;
+    }
     let count = record.parameters().len();
     record.exception_information.iter_mut().skip(count).for_each(|parameter| *parameter = 0);
 }

@@ -62,6 +62,8 @@ pub struct MinidumpBuilder<'a> {
     pub(super) lists: Lists<'a>,
     /// Streams in the order in which they were added, with their types.
     pub(super) streams: Vec<(StreamType, PartId)>,
+    /// The stream that has more bytes than the directory says, and how many more.
+    pub(super) with_more: Option<(PartId, u64)>,
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
     pub(super) is_compressed: bool,
@@ -301,6 +303,12 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn system_info(&mut self, record: format::SystemInfo, csd_version: Option<PartId>) -> &mut Self {
         self.lists.system_infos.push((record, csd_version));
         self
+    }
+
+    /// Puts bytes right behind the first system information, in no stream, where Wine tells of itself.
+    #[cfg(feature = "std")]
+    pub(crate) fn behind_system_info(&mut self, bytes: Vec<u8>) {
+        self.lists.behind_system_info = bytes;
     }
 
     /// Adds the process information in its longest form, whose size it will give; `flags1` says what is valid in it.

@@ -40,7 +40,14 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
         self.encode_lists()?;
         let MinidumpBuilder {
-            mut flags, time_date_stamp, short_source, mut parts, mut references, mut streams, ..
+            mut flags,
+            time_date_stamp,
+            short_source,
+            mut parts,
+            mut references,
+            mut streams,
+            with_more,
+            ..
         } = self;
         // The format has no place for none.
         let has_bytes = |list: &RangeList<'_>| list.bounds().any(|(_, size)| size > 0);
@@ -83,7 +90,7 @@ impl<'a> MinidumpBuilder<'a> {
             memory64.as_ref().map(|list| list.directory_entry(StreamType::MEMORY64_LIST, MEMORY64_LIST)),
             compressed.as_ref().map(CompressedChunk::directory_entry),
         ];
-        let directory = directory(&streams, &parts, &offsets, lists.into_iter().flatten())?;
+        let directory = directory(&streams, with_more, &parts, &offsets, lists.into_iter().flatten())?;
         let header = Header {
             signature: SIGNATURE,
             version: VERSION,
@@ -201,6 +208,7 @@ fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, v
 
 fn directory(
     streams: &[(StreamType, PartId)],
+    with_more: Option<(PartId, u64)>,
     parts: &[Part<'_>],
     offsets: &[u64],
     lists: impl Iterator<Item = (StreamType, u64, u64, Item)>,
@@ -213,7 +221,8 @@ fn directory(
     for &(stream_type, id) in streams {
         let index = id.0 as usize;
         if let (Some(part), Some(&offset)) = (parts.get(index), offsets.get(index)) {
-            entries.push(entry(stream_type, offset, part.bytes.len(), part.item)?);
+            let more = with_more.filter(|&(of, _)| of == id).map_or(0, |(_, more)| more);
+            entries.push(entry(stream_type, offset, part.bytes.len().saturating_sub(more), part.item)?);
         }
     }
     for (stream_type, offset, size, item) in lists {

@@ -96,7 +96,7 @@ impl<'b, 'a> Encoder<'b, 'a> {
         Ok(LocationDescriptor { data_size, rva: 0 })
     }
 
-    fn finish(self, stream_type: StreamType) {
+    fn finish(self, stream_type: StreamType) -> PartId {
         let from = self.builder.stream(stream_type, self.bytes);
         let references = self.references.into_iter();
         self.builder.references.extend(references.map(|(position, width, target)| Reference {
@@ -105,6 +105,7 @@ impl<'b, 'a> Encoder<'b, 'a> {
             width,
             target,
         }));
+        from
     }
 }
 
@@ -117,8 +118,9 @@ impl<'a> MinidumpBuilder<'a> {
     /// Turns every typed list into a stream of bytes with references.
     pub(super) fn encode_lists(&mut self) -> Result<(), WriteError> {
         let lists = core::mem::take(&mut self.lists);
+        let mut behind = lists.behind_system_info;
         for (record, csd_version) in lists.system_infos {
-            self.encode_system_info(record, csd_version);
+            self.encode_system_info(record, csd_version, core::mem::take(&mut behind));
         }
         for (record, context) in lists.exceptions {
             self.encode_exception(record, context)?;
@@ -193,11 +195,16 @@ impl<'a> MinidumpBuilder<'a> {
         self.stream_of(StreamType::MEMORY_INFO_LIST, PartBytes::Rows(Box::new(rows)));
     }
 
-    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>) {
+    fn encode_system_info(&mut self, record: SystemInfo, csd_version: Option<PartId>, behind: Vec<u8>) {
+        let more = behind.len() as u64;
         let mut stream = Encoder::new(self);
         let row = stream.put(SystemInfo { csd_version_rva: 0, ..record });
+        stream.bytes.extend(behind);
         stream.refer(&row, SystemInfo::OFFSETS.csd_version_rva, csd_version);
-        stream.finish(StreamType::SYSTEM_INFO);
+        let part = stream.finish(StreamType::SYSTEM_INFO);
+        if more > 0 {
+            self.with_more = Some((part, more));
+        }
     }
 
     fn encode_exception(&mut self, record: ExceptionStream, context: Option<PartId>) -> Result<(), WriteError> {

@@ -28,6 +28,7 @@ pub(super) struct Lists<'a> {
     pub(super) handles: Rows<HandleRow>,
     pub(super) exceptions: Vec<(ExceptionStream, Option<PartId>)>,
     pub(super) system_infos: Vec<(SystemInfo, Option<PartId>)>,
+    pub(super) behind_system_info: Vec<u8>,
 }
 
 /// Rows of the memory information list that nobody keeps: their number, and what gives each.

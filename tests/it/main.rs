@@ -3,6 +3,7 @@
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
 mod accounted;
+mod cases;
 mod check;
 mod claims;
 mod comments;
@@ -37,6 +38,7 @@ mod owners;
 mod peers;
 mod plan;
 mod processors;
+mod programs;
 mod properties;
 mod reasons;
 mod redump_carry;
@@ -82,6 +84,7 @@ use libtest_mimic::{Arguments, run};
 fn main() -> ExitCode {
     let trials = [
         accounted::trials(),
+        cases::trials(),
         check::trials(),
         claims::trials(),
         comments::trials(),
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         peers::trials(),
         plan::trials(),
         processors::trials(),
+        programs::trials(),
         properties::trials(),
         reasons::trials(),
         redump_carry::trials(),

@@ -242,7 +242,7 @@ macro_rules! stream_table {
             STABILITY_REPORT = 0x4B6B_0002 => "StabilityReport", COPIED.foreign();
 
             /// LLDB: mark of a file that LLDB wrote.
-            LLDB_GENERATED = 0x4C4C_4442 => "LLDBGenerated", COPIED.foreign();
+            LLDB_GENERATED = 0x4C4C_4442 => "LLDBGenerated", COPIED.kept_by_r().foreign();
 
             /// Mozilla on macOS: messages that libraries left for the crash report.
             MOZ_MAC_CRASH_INFO = 0x4D7A_0001 => "MozMacCrashInfo", RELOCATED.foreign(),

@@ -12,6 +12,7 @@ use crate::format::process::ProcessLayout;
 use crate::read::any_format::AnyThread;
 use crate::read::context::registers::Context;
 use crate::read::dump::Dump;
+use crate::read::exception::crash_reason::CrashReason;
 use crate::read::exception::in_memory;
 use crate::read::interval::{Interval, Span, any_has, holder, settle, united};
 use crate::read::memory::by_address::Memory;
@@ -40,6 +41,8 @@ pub struct ExceptionPointers {
     pub context_address: u64,
     /// The record, that of a 32-bit process widened with zeros.
     pub record: ExceptionRecord,
+    /// What the record says, in the words of Windows.
+    pub reason: CrashReason,
     /// The instruction pointer in the context.
     pub instruction_pointer: u64,
     /// The stack pointer in it.
@@ -203,6 +206,7 @@ impl Search<'_, '_> {
             record_address,
             context_address,
             record,
+            reason: CrashReason::new(&record, target),
             instruction_pointer,
             stack_pointer,
             thread_id,

@@ -56,11 +56,12 @@ impl<'a> Exception<'a> {
         self.raw.exception_record.exception_address
     }
 
-    /// The address of the instruction that raised it: under Windows the one in the record, elsewhere the instruction
-    /// pointer of its context. `None` without such a context.
+    /// The address of the instruction that raised it, of a 32-bit target its low 32 bits: under Windows the one in the
+    /// record, elsewhere the instruction pointer of its context. `None` without such a context.
     pub fn instruction_address(&self) -> Option<u64> {
-        if self.dump.target().is_windows() {
-            return Some(self.address());
+        let target = self.dump.target();
+        if target.is_windows() {
+            return Some(target.mask(self.address()));
         }
         self.registers()?.instruction_pointer()
     }
@@ -69,8 +70,7 @@ impl<'a> Exception<'a> {
     /// elsewhere the one in the record. `None` if this is not about memory, and if the processor or LLDB did not record it.
     pub fn accessed_address(&self) -> Option<u64> {
         let target = self.dump.target();
-        let instruction = self.instruction_address().map(|address| target.mask(address));
-        self.reason().accessed_address(target.mask(self.address()), instruction)
+        self.reason().accessed_address(target.mask(self.address()), self.instruction_address())
     }
 
     /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with

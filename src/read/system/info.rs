@@ -82,6 +82,12 @@ impl<'a> SystemInfo<'a> {
         WineInfo::at(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
     }
 
+    /// The bytes of that, if they are as Wine writes them.
+    #[cfg(feature = "std")]
+    pub(crate) fn wine_bytes(&self) -> Option<&'a [u8]> {
+        WineInfo::whole(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
+    }
+
     fn names_vendor(&self) -> bool {
         let printable = |byte: &u8| matches!(byte, b' '..=b'~');
         let vendor = self.raw.cpu.get(X86CpuInfo::OFFSETS.vendor_id.range());

@@ -1,9 +1,16 @@
 //! What Wine puts behind the system information.
 
+#[cfg(feature = "std")]
+use alloc::vec::Vec;
+
 use crate::read::bytes::Bytes;
 use crate::read::text::utf8::{Utf8, until_nul};
 
 const WHAT: &str = "WINE";
+
+/// No version is longer, in bytes.
+#[cfg(feature = "std")]
+const LONGEST: usize = 255;
 
 /// Wine and the system beneath it.
 ///
@@ -38,5 +45,28 @@ impl<'a> WineInfo<'a> {
             (text.len() < rest.len()).then(|| Utf8::new(text))
         };
         Some(Self { build_id: text(0), system: text(1), release: text(2) })
+    }
+
+    /// The bytes of all of it at `offset`, if they are as Wine writes them: three texts, one after the other.
+    #[cfg(feature = "std")]
+    pub(crate) fn whole(bytes: &Bytes<'a>, offset: u64) -> Option<&'a [u8]> {
+        let written = Self::at(bytes, offset)?.written()?;
+        bytes.slice(WHAT, offset, written.len() as u64).ok().filter(|found| *found == written)
+    }
+
+    #[cfg(feature = "std")]
+    fn written(&self) -> Option<Vec<u8>> {
+        let texts = [self.build_id?, self.system?, self.release?].map(|text| text.as_bytes());
+        let mut bytes = [b"WINE".as_slice(), &3u32.to_le_bytes()].concat();
+        let mut position = size_of::<[u32; 4]>();
+        for text in texts.iter().map(|text| text.len()) {
+            if text > LONGEST {
+                return None;
+            }
+            bytes.extend(u32::try_from(position).ok()?.to_le_bytes());
+            position += text + 1;
+        }
+        texts.iter().for_each(|text| bytes.extend(text.iter().chain(&[0])));
+        Some(bytes)
     }
 }

@@ -54,8 +54,8 @@ pub(super) fn return_addresses(
     found
 }
 
-/// False for what cannot be an address of code, or has more text in it than is harmless.
-fn is_pointer(word: u64, width: u32) -> bool {
+/// False for what cannot be an address, or has more text in it than is harmless.
+pub(super) fn is_pointer(word: u64, width: u32) -> bool {
     if width == 4 {
         return true;
     }

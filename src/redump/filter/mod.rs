@@ -25,6 +25,7 @@ use crate::redump::source::Source;
 
 use calls::{Before, Calls};
 use code::Code;
+use frames::is_pointer;
 use text::{BEFORE, Neighbourhood, is_plain_word, may_be_text};
 use triage::Triage;
 
@@ -201,8 +202,9 @@ impl StackFilter {
         })
     }
 
-    /// True for the frame pointer and the return address of a frame, which stand side by side on 32-bit stacks: no text
-    /// does, whatever the letters. Wider addresses cannot be mistaken.
+    /// True for the frame pointer and the return address of a frame, which stand side by side: no text does, whatever the
+    /// letters. Wider addresses end in zeros, so that text before them is all that they can be mistaken for: they stay if
+    /// they have no more characters of it than is harmless.
     fn is_of_frame(&self, memory: &Memory<'_>, address: u64, its_use: Use, around: &Neighbourhood) -> bool {
         let (at, number) = match its_use {
             Use::FramePointer => (Some(address), BEFORE),
@@ -211,10 +213,10 @@ impl StackFilter {
         let Some(at) = at else { return false };
         let (frame, behind) = (around.word(number), around.word(number + 1));
         let leads_up = holder(&self.stacks, at).is_some_and(|stack| at < frame && stack.has(frame));
-        self.word == 4
-            && leads_up
+        leads_up
             && frame % self.word == 0
-            && !is_plain_word(frame)
+            && !(self.word == 4 && is_plain_word(frame))
+            && [frame, behind].into_iter().all(|word| is_pointer(word, self.width))
             && self.use_at(memory, at.saturating_add(self.word), behind) == Some(Use::ReturnAddress)
     }
 

@@ -41,7 +41,8 @@ pub enum Reason {
     ExceptionAddress,
     /// What a debugger unwinds generated code by: the unwind data that function tables lead to.
     UnwindData,
-    /// What the system shares with all processes: its version, the time, features of the processor (`KUSER_SHARED_DATA`).
+    /// What the system shares with all processes: of Windows its version, the time, features of the processor
+    /// (`KUSER_SHARED_DATA`), of Linux the image `[vdso]`.
     SharedData,
     /// What a word on a stack points to (`i`).
     Pointer {

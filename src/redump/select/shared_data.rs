@@ -1,11 +1,15 @@
-//! The page that the system shares with all processes: versions, times, features of the processor, and the system's folder.
+//! What the system shares with all processes: of Windows a page with versions, times, features of the processor and the
+//! system's folder, of Linux the code of some system calls (vDSO).
 
 use alloc::vec::Vec;
 
 use crate::format::MinidumpType;
+use crate::format::linux::LinuxMapFlags;
 use crate::format::process::UserSharedData;
 use crate::read::Interval;
+use crate::read::linux::{LinuxMapping, LinuxMaps};
 use crate::redump::options::Options;
+use crate::redump::source::Source;
 
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
@@ -21,11 +25,34 @@ const KEPT: [(u64, u64); 5] = [
 ];
 const ROOT_END: u64 = UserSharedData::NT_SYSTEM_ROOT + UserSharedData::NT_SYSTEM_ROOT_SIZE;
 
-/// Adds what the debugger writes of it into every dump. Where the source has none of it, there is nothing.
+/// The image that Linux shares has a few pages.
+const LARGEST_IMAGE: u64 = 0x1_0000;
+const ELF: [u8; 4] = *b"\x7fELF";
+
+/// Adds what the debugger writes of it into every dump, or the image that Linux shares. Where the source has none of it,
+/// there is nothing.
 pub(super) fn shared_data(wanted: &mut Wanted<'_, '_>, options: &Options) {
+    let size = options.engine().shared_data_size();
     if wanted.source.target.is_windows() {
-        wanted.add_at(UserSharedData::ADDRESS, options.engine().shared_data_size(), Reason::SharedData);
+        wanted.add_at(UserSharedData::ADDRESS, size, Reason::SharedData);
+    } else if size > 0 {
+        wanted.add(shared_image(wanted.source), Reason::SharedData);
     }
+}
+
+/// The image that Linux maps into all processes. No file has it, and no debugger gets through its frames without.
+fn shared_image(source: &Source<'_>) -> Option<Interval> {
+    let is_it = |mapping: &LinuxMapping<'_>| {
+        mapping.path == "[vdso]"
+            && mapping.inode == 0
+            && mapping.size() <= LARGEST_IMAGE
+            && mapping.flags.contains(LinuxMapFlags::EXECUTE)
+            && !mapping.flags.contains(LinuxMapFlags::WRITE)
+    };
+    let mapping = source.dump().find::<LinuxMaps<'_>>()?.iter().find(is_it)?;
+    let magic = source.memory.read_integer(mapping.start, 4)?;
+    let is_image = [u32::from_le_bytes(ELF), u32::from_be_bytes(ELF)].contains(&u32::try_from(magic).ok()?);
+    source.target.interval(mapping.start, mapping.size()).filter(|_| is_image)
 }
 
 /// What of it becomes zero, in the order of addresses: with `r` all that no debugger needs, with `R` the system's folder.

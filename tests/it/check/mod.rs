@@ -76,7 +76,7 @@ fn every_code_has_a_dump_that_has_it() {
 }
 
 /// A dump with a finding.
-fn with(code: FindingCode, form: Form) -> Vec<u8> {
+pub fn with(code: FindingCode, form: Form) -> Vec<u8> {
     use FindingCode as Code;
     let nowhere = || Shape::usual().rva(0x7fff_0000);
     let dump = match code {

@@ -141,6 +141,8 @@ fn handles(dump: Dump) -> Dump {
     dump.handle(handle)
 }
 
+const VDSO: u64 = 0x77f0_0000;
+
 /// A minidump of LLDB, which leaves most of the system information as its stack was.
 pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let [major, minor, build] = words_of_4("system information of LLDB");
@@ -153,6 +155,27 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let mut heap = vec![0; 0x1000];
     let place = within("memory at the address of an exception", 72);
     put(&mut heap, 0x800, &place);
-    let dump = dump.memory_info(region).memory(HEAP, heap).exception(Exception::new(7, 11, HEAP + 0x810));
-    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, [0; 4]).build() }
+    // Its description of the stop is in place of the parameters.
+    let text = [b"signal SIGSEGV: ".to_vec(), within("text of LLDB about a stop", 104)].concat();
+    let text = text.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
+    let mut exception = Exception { flags: 0x4c4c_4442, parameters: 1, ..Exception::new(7, 11, HEAP + 0x810) };
+    exception.information.iter_mut().zip(text).for_each(|(parameter, word)| *parameter = word);
+    let dump = dump.memory_info(region).memory(HEAP, heap).exception(exception);
+    let image = [b"\x7fELF".to_vec(), all("image that Linux shares")].concat();
+    let maps = format!("{VDSO:x}-{:x} r-xp 00000000 00:00 0 [vdso]\n", VDSO + 0x1000);
+    let dump = dump.memory(VDSO, image).raw(0x4767_0009, maps);
+    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream of a program")).build() }
+}
+
+/// A minidump of Wine: what it says of itself and the system beneath.
+pub fn of_wine(cpu: Cpu) -> Vec<u8> {
+    let [build, system] = ["wine-8.0\0".to_owned(), "Linux\0".to_owned()];
+    let release = word("what Wine says behind the system information") + "\0";
+    let at = [16, 16 + build.len(), 16 + build.len() + system.len()].map(|at| at as u32);
+    let architecture = cpu.architecture;
+    let dump = Dump::new().shape(7, Shape::usual().data_size(56)).written(7, move |bytes| {
+        bytes.u16(architecture).zeros(18).u32(2).zeros(32).raw("WINE").u32s(&[3]).u32s(&at);
+        bytes.raw(build.clone()).raw(system.clone()).raw(release.clone());
+    });
+    dump.thread(Thread::new(7).context(vec![0; cpu.size])).build()
 }

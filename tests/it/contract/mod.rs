@@ -99,9 +99,10 @@ type Build = fn(Cpu) -> Vec<u8>;
 /// The sources, each with a word in every place that it has.
 pub fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    let builders: [(&str, Build); 3] = [
+    let builders: [(&str, Build); 4] = [
         ("minidump", minidump::build),
         ("minidump of LLDB", minidump::of_lldb),
+        ("minidump of Wine", minidump::of_wine),
         ("full user dump", process::user_dump),
     ];
     for cpu in [Cpu::X86, Cpu::AMD64] {

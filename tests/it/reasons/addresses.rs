@@ -99,6 +99,9 @@ fn addresses_of_32_bits_have_32_bits() {
         let exception = Exception { address: 0xffff_ffff_9000_0000, context: Part::None, ..raised(11, 1) };
         let bytes = Dump::new().system_info(cpu.linux()).exception(exception).build();
         assert_eq!(addresses(&bytes).0, Some(expected), "{cpu:?}");
+        let exception = Exception { address: 0xffff_ffff_9000_0000, context: Part::None, ..raised(0x8000_0003, 0) };
+        let bytes = Dump::new().system_info(cpu.windows()).exception(exception).build();
+        assert_eq!(addresses(&bytes).1, Some(expected), "{cpu:?}");
     }
 }
 

@@ -69,7 +69,7 @@ fn every_fast_fail_of_the_peer_has_its_name() {
 }
 
 /// The number, a part of the name and a part of what it means, as the programs that raise it have it in their sources.
-const MADE_UP: [(u32, &str, &str); 38] = [
+const MADE_UP: [(u32, &str, &str); 43] = [
     // From the libraries of Visual C++: `'msc'`, the name of a thread, facility 0x6d with a Win32 error, `'san'`.
     (0xe06d_7363, "UNHANDLED_CPP_EXCEPTION", "unhandled C++ exception"),
     (0x406d_1388, "MS_VC_EXCEPTION", "a thread names itself"),
@@ -83,6 +83,13 @@ const MADE_UP: [(u32, &str, &str); 38] = [
     (0xe043_4f4d, "CLR_EXCEPTION", ".NET"),
     (0xe044_4143, "CLR_NOTIFICATION", ".NET"),
     (0x0424_2420, "CLRDBG_NOTIFICATION", ".NET"),
+    // `'COM'` + 1 and `'SSO'`; HRESULTs of `corerror.h` with which the runtime ends the process.
+    (0xe043_4f4e, "CLR_HIJACK", ".NET"),
+    (0xe053_534f, "CLR_SOFT_STACK_OVERFLOW", ".NET"),
+    (0x8013_1506, "CLR_EXECUTION_ENGINE", ".NET"),
+    (0x8013_1623, "CLR_FAIL_FAST", "Environment.FailFast"),
+    // The facility of DXGI.
+    (0x87a, "DIRECT3D_DEBUG_BREAK", "debug layer"),
     // Delphi's System unit and C++Builder.
     (0x0eed_fade, "DELPHI_EXCEPTION", "Delphi"),
     (0x0eed_fadf, "DELPHI_RERAISE", "Delphi"),

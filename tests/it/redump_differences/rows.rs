@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 62] = [
+const MATTERS: [&str; 63] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -67,6 +67,8 @@ const MATTERS: [&str; 62] = [
     "addresses of 32-bit targets above 2 GiB",
     "`r`",
     "`R`",
+    // This one is looked at in `redump_select`.
+    "image that Linux shares with all processes (`[vdso]`)",
     "dumps of other systems",
     "unused directory entries, high half of the version word",
     "`/f` of a dump",

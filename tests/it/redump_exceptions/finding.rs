@@ -25,7 +25,7 @@ const CONTEXT: u64 = STACK + 0x400;
 const MODULE: u64 = 0x40_0000;
 
 /// A stack on which a handler left two pointers at `STACK + 0x40`.
-fn stack(cpu: Cpu, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+pub fn stack(cpu: Cpu, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let word = |number: u64| number.to_le_bytes()[..cpu.word].to_vec();
     let mut bytes = vec![0; SIZE as usize];
     put(&mut bytes, 0x40, &[word(RECORD), word(CONTEXT)].concat());
@@ -38,7 +38,7 @@ fn stack(cpu: Cpu, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     bytes
 }
 
-fn dump(cpu: Cpu, system: SystemInfo, bytes: Vec<u8>) -> Vec<u8> {
+pub fn dump(cpu: Cpu, system: SystemInfo, bytes: Vec<u8>) -> Vec<u8> {
     let thread = Thread::new(7).context(cpu.context(MODULE, STACK)).stack(Stack::stored(STACK, bytes));
     Dump::new().system_info(system).thread(thread).module(Module::new(MODULE, 0x1000, "a.exe")).build()
 }

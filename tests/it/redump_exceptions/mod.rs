@@ -1,8 +1,8 @@
 //! The exception that the options name by an address in the memory of the dump, and those that are found there.
 
-mod finding;
+pub mod finding;
 mod golden;
-mod words;
+pub mod words;
 
 use libtest_mimic::Trial;
 

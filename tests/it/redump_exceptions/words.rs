@@ -25,11 +25,11 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Where the structures are.
-const AT: u64 = 0x70_0000;
-const POINTERS: u64 = AT + 0x100;
-const RECORD: u64 = AT + 0x200;
-const JIT: u64 = AT + 0x300;
-const CONTEXT: u64 = AT + 0x800;
+pub const AT: u64 = 0x70_0000;
+pub const POINTERS: u64 = AT + 0x100;
+pub const RECORD: u64 = AT + 0x200;
+pub const JIT: u64 = AT + 0x300;
+pub const CONTEXT: u64 = AT + 0x800;
 const SIZE: u64 = 0x4000;
 
 fn word(cpu: Cpu, number: u64) -> Vec<u8> {
@@ -62,7 +62,7 @@ fn process(cpu: Cpu) -> Dump {
     dump.thread(Thread::new(2).context(cpu.context(0x3000, 0x4000))).module(Module::new(0x40_0000, 0x5000, "a.exe"))
 }
 
-fn source(cpu: Cpu) -> Dump {
+pub fn source(cpu: Cpu) -> Dump {
     process(cpu).memory(AT, memory(cpu, &crash(cpu))).memory(0x40_0000, vec![0x90; 0x5000])
 }
 

@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         signal_handlers_return_where_no_call_is,
         instruction_pointers_stay_where_no_call_is,
         frames_stay_though_they_read_as_text,
+        wide_frames_stay_behind_text,
         frame_pointers_lead_to_generated_code,
         no_window_is_kept_around_data,
         no_window_is_kept_where_nothing_can_run,
@@ -263,7 +264,28 @@ fn frames_stay_though_they_read_as_text() {
     assert_eq!(hex2(&kept(cpu, dump, &words)), hex2(&words[..4]));
 }
 
-/// On other systems than Windows the address of an exception is one of memory, or a number.
+/// A program that fills a buffer with new lines, letters or blanks up to its saved frame pointer hides no frame: the
+/// characters that an address has by chance are few, and zeros follow them.
+fn wide_frames_stay_behind_text() {
+    let (image, text) = (0x1d_0000, u64::from_le_bytes(*b"\n\nsecret"));
+    for cpu in [Cpu::AMD64, Cpu::ARM64] {
+        // The lowest bytes of addresses on the stack: three characters, four, five of one text.
+        for (stack, stays) in [(0x7f0a_b164_7e20, true), (0x7f0a_6164_7e20, true), (0x7f20_6164_7e20, false)] {
+            let words = [text, text, stack + 0x30, image + 0x10, text, text, stack + 0x40, text, 0, image + 0x20];
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let thread = Thread::new(1).stack(Stack::At(stack, bytes.len() as u32, 0)).context(cpu.context(0, stack));
+            let dump = Dump::new().system_info(cpu.linux()).thread(thread).module(Module::new(image, 0x1000, "a"));
+            let out = Redumped::of(&dump.memory(stack, &bytes).build(), "/mr");
+            let facts = out.facts();
+            let kept = facts.read(stack, bytes.len() as u64).chunks_exact(8).map(|word| word.try_into().unwrap());
+            let kept: Vec<u64> = kept.map(u64::from_le_bytes).filter(|&word| word != 0).collect();
+            // That which no return address follows may be the end of the text.
+            let frame = if stays { vec![stack + 0x30] } else { Vec::new() };
+            assert_eq!(kept, [frame, vec![image + 0x10, image + 0x20]].concat(), "{cpu:?}, {stack:#x}");
+        }
+    }
+}
+
 /// Addresses that are in no module stay where the chain of frame pointers says that they are return addresses.
 fn frame_pointers_lead_to_generated_code() {
     let generated = 0x57b_285d;
@@ -290,6 +312,7 @@ fn frame_pointers_lead_to_generated_code() {
     }
 }
 
+/// On other systems than Windows the address of an exception is one of memory, or a number.
 fn no_window_is_kept_around_data() {
     const IMAGE: u64 = 0x9a_0000;
     const HEAP: u64 = 0x50_0000;

@@ -6,7 +6,7 @@ use userdump::redump::Outcome;
 use crate::support::cpu::Cpu;
 use crate::support::redumped::Redumped;
 use crate::support::trials;
-use crate::synth::{Dump, MiscInfo, SystemInfo, Thread, TimeZone, Token};
+use crate::synth::{Dump, MiscInfo, Shape, SystemInfo, Thread, TimeZone, Token};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         every_form_of_misc_info_grows_to_the_longest,
         misc_info_keeps_flags_of_fields_that_were_not_there,
         what_lies_behind_the_size_in_misc_info_does_not_count,
+        what_wine_says_of_itself_stays_where_it_is,
         on_windows_token_and_counters_are_made_up,
         on_other_systems_they_are_not,
         those_that_are_there_are_kept_byte_for_byte,
@@ -186,6 +187,47 @@ fn those_that_are_there_are_kept_byte_for_byte() {
             assert_eq!(facts.stream_bytes(22).expect("they are kept").0, pattern(counters));
             assert!(!out.made_up().iter().any(|kind| [19, 21, 22].contains(kind)));
             assert_eq!([19, 21, 22].map(|kind| out.outcomes(kind)), [19, 21, 22].map(|_| vec![Outcome::Copied]));
+        }
+    }
+}
+
+/// In no stream, right behind the system information and before the service pack: `winedbg` looks for it there.
+fn what_wine_says_of_itself_stays_where_it_is() {
+    const LOSS: &str = "what Wine says of itself behind the system information";
+    let block = |release: &str| {
+        let numbers = [3u32, 16, 25, 31].map(u32::to_le_bytes);
+        [b"WINE".as_slice(), numbers.as_flattened(), b"wine-8.0\0Linux\0", release.as_bytes(), b"\0"].concat()
+    };
+    let source = |block: &[u8]| {
+        let block = block.to_vec();
+        let dump = Dump::new().shape(7, Shape::usual().data_size(56)).written(7, move |bytes| {
+            let text = bytes.label();
+            bytes.u16(9).zeros(18).u32(2).rva(text).zeros(28).raw(block).place(text).string("SP");
+        });
+        dump.thread(Thread::new(1)).misc_info(MiscInfo::default()).build()
+    };
+    let long = "6".repeat(256);
+    let stranger = [block("6.1.0").as_slice(), &[7; 4]].concat();
+    for (block, kept) in [
+        (block("6.1.0"), block("6.1.0")),
+        (block(""), block("")),
+        (stranger, block("6.1.0")),
+        (block(&long), Vec::new()),
+        (block("6")[..21].to_vec(), Vec::new()),
+    ] {
+        let source = source(&block);
+        for (options, stays) in [("/m", true), ("/ma", true), ("/mr", false), ("/mR", false), ("/ms", false)] {
+            let out = Redumped::once(&source, &options.parse().unwrap());
+            let facts = out.facts();
+            let stream = facts.stream(7).expect("it is kept");
+            let start = stream.rva.0 as usize + 56;
+            let found = facts.bytes.get(start..start + kept.len()).unwrap_or_default();
+            let is_kept = stays && !kept.is_empty();
+            assert_eq!((stream.size, !kept.is_empty() && found == kept), (56, is_kept), "{options}");
+            let lost = out.report.losses.iter().any(|loss| loss.what == LOSS);
+            assert_eq!(lost, !is_kept, "{options}");
+            let system = facts.system_info().expect("it is kept");
+            assert_eq!(system.service_pack.text.as_deref(), Some("SP"));
         }
     }
 }

@@ -5,6 +5,7 @@ mod exceptions;
 mod facts;
 mod handles;
 mod modules;
+mod stops;
 mod threads;
 
 use libtest_mimic::Trial;
@@ -16,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         facts::trials(),
         handles::trials(),
         modules::trials(),
+        stops::trials(),
         threads::trials(),
     ];
     trials.into_iter().flatten().collect()

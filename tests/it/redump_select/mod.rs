@@ -9,6 +9,7 @@ mod rows;
 mod sections;
 mod stacks;
 mod unwind;
+mod vdso;
 mod walk;
 mod windows;
 
@@ -26,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
         full::trials(),
         rows::trials(),
         narrow::trials(),
+        vdso::trials(),
     ];
     trials.into_iter().flatten().collect()
 }

@@ -35,7 +35,7 @@ const LIVE: [[u64; 3]; 4] = [
 ];
 
 /// The crash is the same program, whose last thread was one instruction further.
-fn expected(set: &str) -> [[u64; 3]; 4] {
+pub fn expected(set: &str) -> [[u64; 3]; 4] {
     let mut all = LIVE;
     if set == "wow64-crash" {
         all[3][0] = 0x0040_16ea;

@@ -307,8 +307,15 @@ impl Judge<'_, '_> {
             }
         }
         if let Some(entry) = self.before.stream(7) {
-            let behind = entry.rva.0 as usize + 56;
-            if self.before.bytes.get(behind..behind + 4) == Some(b"WINE") {
+            // The marker, four numbers, three texts.
+            let block = |facts: &Facts<'_>, rva: usize| {
+                let bytes = facts.bytes.get(rva + 56..).filter(|bytes| bytes.starts_with(b"WINE"))?;
+                let texts = bytes.get(20..)?.split_inclusive(|byte| *byte == 0).take(3).map(<[u8]>::len).sum::<usize>();
+                bytes.get(..20 + texts).map(<[u8]>::to_vec)
+            };
+            let before = block(self.before, entry.rva.0 as usize);
+            let after = self.after.stream(7).and_then(|entry| block(self.after, entry.rva.0 as usize));
+            if before.is_some() && before != after {
                 loose.push(("Wine", "the block of Wine".to_owned()));
             }
         }

@@ -1,0 +1,261 @@
+//! `/b` of `redump`, which packs the result into a cabinet.
+//!
+//! What it is to be was measured: the debugger of 2017 takes the name that it is given for that of the cabinet, in which the
+//! dump has this name and `.dmp` behind, adds the words of `/u` before the ending, and takes nothing out of a cabinet but
+//! files that end in `.dmp`, `.mdmp` or `.hdmp`, in either case. It opens what is written here.
+
+use std::fs::{self, File};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+
+use libtest_mimic::Trial;
+
+use super::Folder;
+use crate::support::fixtures::{FULL_USER_DUMP, QUICK_START};
+use crate::support::{trial_of_64_bits, trials};
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = trials![
+        a_cabinet_has_the_dump_beside_it,
+        a_name_that_ends_in_cab_is_the_cabinets,
+        the_file_in_it_is_one_that_debuggers_open,
+        every_kind_of_dump_can_be_packed,
+        a_unique_name_keeps_its_ending,
+        neither_file_replaces_another_unasked,
+        words_that_it_does_not_go_with_are_refused,
+        a_name_that_is_too_long_is_refused,
+        a_full_disk_leaves_nothing,
+    ];
+    trials.push(trial_of_64_bits("programs::cabinet::what_has_no_room_is_refused_before_work", || {
+        what_has_no_room_is_refused_before_work();
+    }));
+    trials
+}
+
+fn folder() -> Folder {
+    Folder::with(&[("in.dmp", QUICK_START)])
+}
+
+/// What the program writes without a cabinet.
+fn plain(folder: &Folder, word: &str) -> Vec<u8> {
+    let path = folder.path("plain.tmp");
+    let ran = folder.run("redump", &[word, "in.dmp", "plain.tmp"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let bytes = fs::read(&path).expect("it is there");
+    fs::remove_file(path).expect("it can go");
+    bytes
+}
+
+/// Name and bytes of the only file of a cabinet, which is sound.
+fn member(bytes: &[u8]) -> (String, Vec<u8>) {
+    // CFHEADER: signature, size of the cabinet, version 1.3, one folder, one file, no flags.
+    assert_eq!(&bytes[..4], b"MSCF");
+    assert_eq!(bytes[8..12], u32::try_from(bytes.len()).expect("it is small").to_le_bytes());
+    assert_eq!(bytes[24..32], [3, 1, 1, 0, 1, 0, 0, 0]);
+    let mut cabinet = cab::Cabinet::new(Cursor::new(bytes)).expect("it is a cabinet");
+    let folder = cabinet.folder_entries().next().expect("it has a folder");
+    let name = folder.file_entries().next().expect("it has a file").name().to_owned();
+    let mut content = Vec::new();
+    cabinet.read_file(&name).expect("it can be read").read_to_end(&mut content).expect("it is whole");
+    (name, content)
+}
+
+fn names(folder: &Folder) -> Vec<String> {
+    folder.files().into_keys().collect()
+}
+
+fn a_cabinet_has_the_dump_beside_it() {
+    let folder = folder();
+    let expected = plain(&folder, "/m");
+    let ran = folder.run("redump", &["/m", "/b", "in.dmp", "out.dmp"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(names(&folder), ["in.dmp", "out.cab", "out.dmp"]);
+    assert!(folder.read("out.dmp") == expected);
+    let cabinet = folder.read("out.cab");
+    assert!(member(&cabinet) == ("out.dmp".to_owned(), expected.clone()));
+    assert!(cabinet.len() < expected.len() / 2, "{} bytes are not compressed", cabinet.len());
+    let said = |line: &str| ran.out.lines().any(|it| it == line);
+    assert!(said(&format!("packed      out.cab, {} bytes", cabinet.len())), "{}", ran.out);
+    assert!(said(&format!("written     out.dmp, {} bytes, /m", expected.len())), "{}", ran.out);
+}
+
+fn a_name_that_ends_in_cab_is_the_cabinets() {
+    for name in ["only.cab", "only.CAB"] {
+        let folder = folder();
+        let expected = plain(&folder, "/ma");
+        let ran = folder.run("redump", &["/b", "/ma", "in.dmp", name]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        assert_eq!(names(&folder), ["in.dmp", name]);
+        let cabinet = folder.read(name);
+        assert!(member(&cabinet) == (format!("{name}.dmp"), expected));
+        assert!(ran.out.lines().any(|it| it == format!("packed      {name}, {} bytes", cabinet.len())), "{}", ran.out);
+    }
+}
+
+fn the_file_in_it_is_one_that_debuggers_open() {
+    let rows = [
+        ("a.dmp", "a.cab", "a.dmp"),
+        ("a.DMP", "a.cab", "a.DMP"),
+        ("a.mdmp", "a.cab", "a.mdmp"),
+        ("a.hdmp", "a.cab", "a.hdmp"),
+        ("a", "a.cab", "a.dmp"),
+        ("a.bin", "a.cab", "a.bin.dmp"),
+        ("a.b.dmp", "a.b.cab", "a.b.dmp"),
+        ("ä.dmp", "ä.cab", "ä.dmp"),
+    ];
+    for (output, cabinet, expected) in rows {
+        let folder = folder();
+        assert_eq!(folder.run("redump", &["/b", "in.dmp", output]).code, 0);
+        let (name, bytes) = member(&folder.read(cabinet));
+        assert_eq!(name, expected);
+        assert!(bytes == folder.read(output));
+    }
+}
+
+fn every_kind_of_dump_can_be_packed() {
+    let folder = folder();
+    fs::write(folder.path("user.dmp"), FULL_USER_DUMP).expect("it can be written");
+    let rows: [&[&str]; 4] = [
+        &["/f", "in.dmp"],
+        &["/ma", "user.dmp"],
+        &["/mAhut", "--compress", "in.dmp"],
+        &["/mA", "--threads", "2", "in.dmp"],
+    ];
+    for words in rows {
+        let all = |output| ["/o", "/b"].iter().chain(words).copied().chain([output]).collect::<Vec<_>>();
+        assert_eq!(folder.run("redump", &all("out.dmp")).code, 0, "{words:?}");
+        assert!(member(&folder.read("out.cab")).1 == folder.read("out.dmp"), "{words:?}");
+        // What is written beside the cabinet is what is written without one.
+        let without: Vec<_> = words.iter().copied().chain(["other.dmp", "/o"]).collect();
+        assert_eq!(folder.run("redump", &without).code, 0, "{words:?}");
+        assert!(folder.read("other.dmp") == folder.read("out.dmp"), "{words:?}");
+        assert_eq!(folder.run("redump", &all("only.cab")).code, 0, "{words:?}");
+        assert!(member(&folder.read("only.cab")) == ("only.cab.dmp".to_owned(), folder.read("out.dmp")), "{words:?}");
+    }
+}
+
+fn a_unique_name_keeps_its_ending() {
+    // The process of the dump is 288, 0x120.
+    let pattern = "_0120_0000-00-00_00-00-00-000_0000";
+    let rows: [(&str, &[[&str; 2]]); 5] = [
+        ("out.dmp", &[["out", ".dmp"]]),
+        ("a.b.mdmp", &[["a.b", ".mdmp"]]),
+        ("out", &[["out", ""]]),
+        ("/b out.cab", &[["out", ".cab"]]),
+        ("/b out.dmp", &[["out", ".cab"], ["out", ".dmp"]]),
+    ];
+    for (words, expected) in rows {
+        let folder = folder();
+        let words: Vec<_> = ["/u", "in.dmp"].into_iter().chain(words.split(' ')).collect();
+        assert_eq!(folder.run("redump", &words).code, 0, "{words:?}");
+        let made: Vec<_> = names(&folder).into_iter().filter(|name| name != "in.dmp").collect();
+        assert_eq!(made.len(), expected.len(), "{made:?}");
+        for (name, [start, end]) in made.iter().zip(expected) {
+            let middle = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).expect("start and end stay");
+            assert_eq!(middle.len(), pattern.len(), "{name}");
+            let fits =
+                |(found, wanted): (char, char)| if wanted == '0' { found.is_ascii_hexdigit() } else { found == wanted };
+            assert!(middle.starts_with("_0120_20") && middle.chars().zip(pattern.chars()).skip(6).all(fits), "{name}");
+        }
+        if let [cabinet, dump] = made.as_slice() {
+            assert_eq!(&member(&folder.read(cabinet)).0, dump);
+        }
+    }
+}
+
+fn neither_file_replaces_another_unasked() {
+    let folder = Folder::with(&[("in.dmp", QUICK_START), ("out.cab", b"old"), ("a.dmp", b"old")]);
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.dmp"]), "out.cab: it exists; /o overwrites it");
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.cab"]), "out.cab: it exists; /o overwrites it");
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "a.dmp"]), "a.dmp: it exists; /o overwrites it");
+    fs::create_dir(folder.path("f.cab")).expect("it can be made");
+    assert_eq!(folder.refusal(1, &["/b", "/o", "in.dmp", "f.dmp"]), "f.cab: not a regular file");
+    // A source of which nothing would be kept replaces no cabinet either.
+    let mut unused = QUICK_START[..32].to_vec();
+    unused.extend([0; 2000]);
+    fs::write(folder.path("unused.dmp"), unused).expect("it can be written");
+    assert!(folder.refusal(1, &["/b", "/o", "unused.dmp", "out.cab"]).contains("nothing could be kept"));
+    assert_eq!(folder.run("redump", &["/b", "/o", "in.dmp", "out.dmp"]).code, 0);
+    assert!(member(&folder.read("out.cab")).1 == folder.read("out.dmp"));
+    // Nobody has named the cabinet beside the result, so it does not replace the source.
+    let folder = Folder::with(&[("in.cab", QUICK_START)]);
+    let said = folder.refusal(1, &["/b", "/o", "in.cab", "in.dmp"]);
+    assert_eq!(said, "in.cab: it is INPUT, and not replaced by the cabinet");
+    assert_eq!(folder.run("redump", &["/b", "/o", "in.cab", "in.cab"]).code, 0);
+    assert_eq!(member(&folder.read("in.cab")).0, "in.cab.dmp");
+}
+
+fn words_that_it_does_not_go_with_are_refused() {
+    let folder = folder();
+    let reason = "/ba is refused: the files of symbols and images are not in a dump";
+    for word in ["/ba", "-ba"] {
+        assert_eq!(folder.refusal(2, &[word, "in.dmp", "out.cab"]), reason);
+    }
+    assert_eq!(folder.refusal(2, &["/b", "in.dmp", "-"]), "/b needs a file");
+}
+
+/// Names in a cabinet have 255 bytes at most, and so have those of files, but that of the dump is longer by `.dmp`.
+fn a_name_that_is_too_long_is_refused() {
+    let folder = folder();
+    let name = format!("{}.cab", "x".repeat(248));
+    let said = folder.refusal(1, &["/b", "in.dmp", &name]);
+    assert_eq!(said, format!("{name}: names in a cabinet have at most 255 bytes: {name}.dmp"));
+    let name = format!("{}.cab", "x".repeat(247));
+    assert_eq!(folder.run("redump", &["/b", "in.dmp", &name]).code, 0);
+    assert_eq!(member(&folder.read(&name)).0, format!("{name}.dmp"));
+}
+
+/// A file that grows beyond a limit fails as on a full disk.
+fn a_full_disk_leaves_nothing() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut noise = 1u64;
+    let mut random = || {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (noise >> 56) as u8
+    };
+    let memory: Vec<u8> = (0..0x2_0000).map(|_| random()).collect();
+    let source = crate::synth::Dump::new().memory(0x1_0000, memory).build();
+    for (output, there) in [("out.dmp", "out.cab"), ("out.cab", "other")] {
+        for (overwrite, old) in [("/m", "nothing"), ("/o", there)] {
+            let folder = Folder::with(&[("in.dmp", source.as_slice()), (old, b"old")]);
+            let before = folder.files();
+            for room in [0, 8, 64, 96, 128] {
+                let command = format!("trap '' XFSZ; ulimit -f {room}; exec \"$0\" {overwrite} /mf /b in.dmp {output}");
+                let mut shell = std::process::Command::new("bash");
+                let shell = shell.args(["-c", &command, env!("CARGO_BIN_EXE_redump")]);
+                let ran = shell.current_dir(folder.0.path()).output().expect("it can be started");
+                let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+                let is_told = said.starts_with("redump: out.") && said.lines().count() == 1;
+                assert!(ran.status.code() == Some(1) && is_told, "{command}: {said}");
+                assert!(ran.stdout.is_empty() && folder.files() == before, "{command}");
+            }
+        }
+    }
+}
+
+/// A dump of 2 GiB of zeros, in a file with holes.
+fn what_has_no_room_is_refused_before_work() {
+    let folder = Folder::with(&[]);
+    let mut file = File::create(folder.path("in.dmp")).expect("it can be made");
+    // Header, directory with a list of 64-bit ranges, and the list: a range at 0x10000, whose bytes begin at 128.
+    let size = 1u64 << 31;
+    let head = [0x504d_444du32, 0xa793, 1, 32, 0, 0, 2, 0, 9, 32, 64];
+    let bytes: Vec<u8> = head.map(u32::to_le_bytes).concat();
+    file.write_all(&bytes).expect("it can be written");
+    file.seek(SeekFrom::Start(64)).expect("it can go there");
+    file.write_all(&[1, 128, 0x1_0000, size].map(u64::to_le_bytes).concat()).expect("it can be written");
+    file.set_len(128 + size).expect("it can be longer");
+    let said = |output: &str| {
+        let before = names(&folder);
+        let ran = folder.run("redump", &["/mf", "/b", "in.dmp", output]);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+        assert_eq!(names(&folder), before);
+        ran.err
+    };
+    for (output, cabinet) in [("out.dmp", "out.cab"), ("only.cab", "only.cab")] {
+        let found = said(output);
+        let start = format!("redump: {cabinet}: a cabinet has room for 2147450880 bytes, and the dump has 21474");
+        assert!(found.starts_with(&start), "{found}");
+    }
+}
