@@ -15,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         results_of_golden_dumps_have_all_frames,
         results_of_a_net_process_have_all_frames,
         results_of_the_corpus_have_all_frames,
+        results_of_full_user_dumps_have_all_frames,
         results_of_32_bit_processes_have_all_frames,
         filtered_results_have_the_frames_of_programs,
         without_the_presets_frames_are_lost,
@@ -66,6 +67,18 @@ fn results_of_a_net_process_have_all_frames(shared: &Shared) {
 fn results_of_the_corpus_have_all_frames(shared: &Shared) {
     for (name, _) in CORPUS {
         all_frames_are_kept(name, &shared.read(&format!("corpus/real/{name}.dmp")));
+    }
+}
+
+/// There is a minidump of the same stopped process.
+fn results_of_full_user_dumps_have_all_frames(shared: &Shared) {
+    for set in golden::USER_DUMP_SETS {
+        let expected = walk(&shared.golden(&format!("{set}/ma.dmp")));
+        let source = shared.golden(&format!("{set}/f.dmp"));
+        for (words, options) in presets() {
+            let out = Redumped::once(&source, &options);
+            assert_same(&format!("{set}/f {words}"), &walk(&out.bytes), &expected);
+        }
     }
 }
 
