@@ -30,6 +30,8 @@ pub(super) struct Changes<'a> {
     hidden: Vec<Interval>,
     /// What the options make the pattern of triage dumps, likewise.
     patterned: Vec<Interval>,
+    /// Folders, which asterisks replace, likewise.
+    folders: Vec<Interval>,
     /// It is called for one piece after the other.
     redactor: Option<RefCell<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -46,8 +48,9 @@ impl<'a> Changes<'a> {
         redactor: Option<Redactor<'a>>,
         selection: &Selection,
     ) -> Option<Self> {
-        let Selection { selected, hidden, patterned, .. } = selection;
-        if filters.is_empty() && blank.is_empty() && hidden.is_empty() && patterned.is_empty() && redactor.is_none() {
+        let Selection { selected, hidden, patterned, folders, .. } = selection;
+        let is_changed = [hidden, patterned, folders].iter().any(|parts| !parts.is_empty());
+        if filters.is_empty() && blank.is_empty() && !is_changed && redactor.is_none() {
             return None;
         }
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
@@ -68,6 +71,7 @@ impl<'a> Changes<'a> {
             blank,
             hidden: hidden.clone(),
             patterned: patterned.clone(),
+            folders: folders.clone(),
             redactor,
             spans,
             reasons,
@@ -86,6 +90,7 @@ impl<'a> Changes<'a> {
             || overlapping(&self.blank, interval).next().is_some()
             || overlapping(&self.hidden, interval).next().is_some()
             || overlapping(&self.patterned, interval).next().is_some()
+            || overlapping(&self.folders, interval).next().is_some()
             || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
 
@@ -97,7 +102,8 @@ impl<'a> Changes<'a> {
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
         let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all)).map(|part| (part, 0));
         let patterned = overlapping(&self.patterned, all).map(|part| (part, Triage::PATTERN));
-        for (part, filling) in patterned.chain(zeroed) {
+        let folders = overlapping(&self.folders, all).map(|part| (part, b'*'));
+        for (part, filling) in folders.chain(patterned).chain(zeroed) {
             let Some(part) = part.intersection(&all) else { continue };
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));

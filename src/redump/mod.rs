@@ -75,32 +75,9 @@
 //! | [`Options::managed`] | What did .NET do? | both, what `i` adds, and the memory that debuggers of .NET read; with [`Managed::Heap`] the heap as well |
 //!
 //! A stack is walked from tables in memory, as the debugger walks it: of a full dump of 29 MB, `/m` leaves 10 of 41 frames, and
-//! `/m` with [`Options::walk`] all 41, in 143 KB. Where nothing describes the address space, code outside of images may be
+//! `/m` with [`Options::walk`] all 41, in 177 KB. Where nothing describes the address space, code outside of images may be
 //! anywhere but on stacks. With `r` and `s` only code, tables and identity of images are taken, nothing that was written to
 //! memory, and words that are taken out are not followed.
-//!
-//! ## What debuggers of .NET read
-//!
-//! They read a dump through a library that belongs to one build of the runtime. But what was recorded of their reads lies
-//! within memory that rules name, in any dump of a process that has the runtime: an image named `coreclr.dll`, `clr.dll`,
-//! `mscorwks.dll`, `libcoreclr.so` or as those of Mono and Unity, or a program that exports `DotNetRuntimeInfo`.
-//!
-//! | of | memory | reason |
-//! |---|---|---|
-//! | the runtime | pages that can be written, `.rdata`, `.data`, `.pdata`; of an image that is not one of Windows, or whose headers are missing, all but code | [`Reason::RuntimeData`] |
-//! | images with managed code | pages that can be written, the header of the runtime, metadata, the header of precompiled code and its table of sections | [`Reason::ManagedImage`] |
-//! | images that stacks point into | exception directory and all unwind data, in precompiled images with what stands behind it; 64 bytes of code on both sides of each pointer | [`Reason::UnwindTables`], [`Reason::FunctionUnwindData`], [`Reason::PointedCode`] |
-//! | mapped memory outside of images | what can be written or executed, and the same parts of images with managed code that no list has | [`Reason::RuntimeMappedMemory`] |
-//! | private memory outside of images | all but guard pages, memory without access, and reservations that hold a stack or have 4 GiB and more | [`Reason::RuntimePrivateMemory`] |
-//! | reservations of 4 GiB and more, with [`Managed::Heap`] | the same | [`Reason::ManagedHeap`] |
-//! | Mono | code that function tables cover | [`Reason::GeneratedCode`] |
-//! | a source without full memory | all of it but stacks, in place of the four rows above | [`Reason::SourceMemory`] |
-//!
-//! Without memory information and lines of LinuxMaps, sections say what can be written of images, and all memory outside of
-//! images and stacks is kept; neighbouring lines of anonymous memory count as one reservation. Collectors that reserve less
-//! than 4 GiB (of 32-bit processes, and older ones) cannot be told from other memory: their heap is kept in any case, and so
-//! is any in a full user dump, which tells of no memory that is only reserved.
-//! [`Report::undecided`] has what the rules could not find or decide.
 //!
 //! # 32-bit processes in 64-bit dumps
 //!
@@ -196,6 +173,8 @@
 //! | headers of an image | `e` | stays | stays | stays | the same |
 //! | version of an image | `e`, `identify` | stays | stays | stays | no process has written it |
 //! | debug record of an image | `identify` | stays | stays | stays | the same |
+//! | folder in a debug record of an image | `e`, `identify` | stays | gone | gone | asterisks replace it |
+//! | PDB in a debug record of an image | `e`, `identify` | stays | stays | stays | symbols are found by it |
 //! | debug record in memory that can be written | `identify` | gone | stays | gone | it need not be what the headers say |
 //! | memory outside of an image that its headers name | `identify` | gone | stays | gone | the same |
 //! | features of the processor | any | stays | stays | stays | describes the system, as do its version and the time |
@@ -345,7 +324,8 @@
 //! Breakpad on macOS, keep the general ones; those of processors without a known layout stay as they are. An extended
 //! state that cannot be read is cut off, even with `y`. With `R`, the names of the rows that end in "what `R` is for" are
 //! base names; asterisks replace the [folders](#folders) wherever else they are written out, and the names of users in them.
-//! Memory is not searched.
+//! Of memory only the debug records of images are searched that `e` or a preset keeps, and load commands of Mach-O: asterisks
+//! replace the folders in them, and embedded PDBs are left out.
 //!
 //! Names, records and streams that claim bytes of memory by a false size are left out with `r` and `R`, or cut where the
 //! memory starts, and so is object information of handles with any letter; [`Report::faults`] says which. So it is with

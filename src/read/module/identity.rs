@@ -30,24 +30,34 @@ const LONGEST_NAME: u16 = 0x100;
 /// The longest embedded PDB that is taken.
 const LONGEST_PDB: u32 = 0x10_0000;
 /// `IMAGE_DEBUG_TYPE_EMBEDDED_PORTABLE_PDB`, of the specification of portable executables in .NET.
-const EMBEDDED_PDB: u32 = 17;
+pub(crate) const EMBEDDED_PDB: u32 = 17;
+/// The map of precompiled code, of the same specification.
+pub(crate) const PERFMAP: u32 = 21;
+/// The size of an entry of the debug directory.
+const DEBUG_ENTRY: u64 = size_of::<pe::ImageDebugDirectory>() as u64;
 
 /// An entry of a directory of resources: a name or number, and where it leads.
 type Entry = pe::ImageResourceDirectoryEntry;
 
 impl Image<'_, '_> {
-    /// Adds where the parts are that identify the image, whatever of them is in the dump; they may overlap.
+    /// Adds where the parts are that identify the image, whatever of them is in the dump; they may overlap. An embedded PDB
+    /// has the paths of source files, compressed, and may be left aside.
     ///
     /// # Errors
     ///
     /// [`ReadError::BudgetSpent`] if what is looked at does not fit into the budget; the parts found before are added.
-    pub(crate) fn identity(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
+    pub(crate) fn identity(
+        &self,
+        with_embedded: bool,
+        budget: &mut Budget,
+        found: &mut Vec<Interval>,
+    ) -> Result<(), ReadError> {
         found.extend(
             self.headers_place().and_then(|headers| Interval::new(headers.start, headers.size().min(FIRST_HEADERS))),
         );
         let headers = self.headers(self.number_of_sections().min(MOST_SECTIONS));
         found.extend(self.place(headers.start, headers.end - headers.start));
-        self.debug_records(budget, found)?;
+        self.debug_records(with_embedded, budget, found)?;
         self.version_resources(budget, found)
     }
 
@@ -69,19 +79,42 @@ impl Image<'_, '_> {
         united(unwritten).into_iter().flat_map(|part| gaps(&written, part).collect::<Vec<_>>()).collect()
     }
 
-    fn debug_records(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
-        let Some((start, size)) = self.data_directory(Directory::Debug as usize) else { return Ok(()) };
-        let step = size_of::<pe::ImageDebugDirectory>() as u64;
-        let entries = (u64::from(size) / step).min(DEBUG_ENTRIES);
-        found.extend(self.place(start, entries * step));
+    fn debug_records(
+        &self,
+        with_embedded: bool,
+        budget: &mut Budget,
+        found: &mut Vec<Interval>,
+    ) -> Result<(), ReadError> {
+        found.extend(self.debug_directory().and_then(|(start, entries)| self.place(start, entries * DEBUG_ENTRY)));
+        self.each_debug_record(budget, |kind, place, _| {
+            found.extend((with_embedded || kind.0 != EMBEDDED_PDB).then_some(place));
+            Ok(())
+        })
+    }
+
+    /// The position of the debug directory, and how many entries of it are looked at.
+    fn debug_directory(&self) -> Option<(u64, u64)> {
+        let (start, size) = self.data_directory(Directory::Debug as usize)?;
+        Some((start, (u64::from(size) / DEBUG_ENTRY).min(DEBUG_ENTRIES)))
+    }
+
+    /// Goes through the debug records that are in memory: their types, and where they are.
+    pub(crate) fn each_debug_record(
+        &self,
+        budget: &mut Budget,
+        mut take: impl FnMut(pe::DebugType, Interval, &mut Budget) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let Some((start, entries)) = self.debug_directory() else { return Ok(()) };
         for number in 0..entries {
-            budget.charge("IMAGE_DEBUG_DIRECTORY", 0, step)?;
-            let Some(entry) = self.read::<pe::ImageDebugDirectory>(start + number * step) else { break };
-            let longest = if entry.typ.get(LE).0 == EMBEDDED_PDB { LONGEST_PDB } else { LONGEST_RECORD };
+            budget.charge("IMAGE_DEBUG_DIRECTORY", 0, DEBUG_ENTRY)?;
+            let Some(entry) = self.read::<pe::ImageDebugDirectory>(start + number * DEBUG_ENTRY) else { break };
+            let kind = entry.typ.get(LE);
+            let longest = if kind.0 == EMBEDDED_PDB { LONGEST_PDB } else { LONGEST_RECORD };
             let (at, size) = (entry.address_of_raw_data.get(LE), entry.size_of_data.get(LE));
             // The address is 0 if the record is in the file of the image only.
-            if at != 0 && (1..=longest).contains(&size) {
-                found.extend(self.place(at.into(), size.into()));
+            if let Some(place) = self.place(at.into(), size.into()).filter(|_| at != 0 && (1..=longest).contains(&size))
+            {
+                take(kind, place, budget)?;
             }
         }
         Ok(())

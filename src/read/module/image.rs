@@ -148,6 +148,10 @@ impl<'m, 'a> Image<'m, 'a> {
         Some(Self { memory, base, signature, file, is_64_bit })
     }
 
+    pub(crate) const fn memory(&self) -> &'m Memory<'a> {
+        self.memory
+    }
+
     /// The address of the first byte; without the upper half on 32-bit targets.
     pub const fn base(&self) -> u64 {
         self.base

@@ -61,6 +61,10 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         Some(Self { memory, base, is_64_bit: magic == 0xfeed_facf, order, cpu_type, commands })
     }
 
+    pub(crate) const fn memory(&self) -> &'m Memory<'a> {
+        self.memory
+    }
+
     /// The address of the first byte; without the upper half on 32-bit targets.
     pub const fn base(&self) -> u64 {
         self.base
@@ -85,25 +89,28 @@ impl<'m, 'a> MachOImage<'m, 'a> {
     /// The number that identifies the binary and its symbols, in the order in which it is printed.
     #[doc(alias = "LC_UUID")]
     pub fn uuid(&self) -> Option<[u8; 16]> {
-        let (count, size) = self.commands;
-        let (mut at, end) = (self.header_size(), self.header_size() + size);
-        for _ in 0..count {
-            let target = self.memory.target();
+        let is_uuid = |command: &[u8; 24]| integer_at(command, 0, 4, self.order) == Some(UUID);
+        let (command, place) = self.commands().find(|(command, _)| is_uuid(command))?;
+        (place.size() >= 24).then(|| command.get(8..)?.try_into().ok())?
+    }
+
+    /// The load commands: the first bytes of each, with zeros where it is shorter or its bytes are missing, and where it is.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = ([u8; 24], Interval)> + use<'m, 'a> {
+        let image = *self;
+        let (count, size) = image.commands;
+        let (mut at, end) = (image.header_size(), image.header_size() + size);
+        let commands = (0..count).map_while(move |_| {
+            let target = image.memory.target();
+            let start = target.above(image.base, at).filter(|_| at < end)?;
             let mut command = [0; 24];
-            let there = self.memory.read(target.above(self.base, at)?, &mut command);
-            let command = command.get(..there)?;
-            let number = |position: u32| integer_at(command, position, 4, self.order);
+            let there = image.memory.read(start, &mut command);
             // A shorter command would not have its own size.
-            let size = number(4).filter(|&size| size >= COMMAND)?;
-            if number(0)? == UUID {
-                return command.get(8..)?.try_into().ok();
-            }
+            let size = integer_at(command.get(..there)?, 4, 4, image.order).filter(|&size| size >= COMMAND)?;
+            let size = size.min(end - at);
             at += size;
-            if at >= end {
-                break;
-            }
-        }
-        None
+            Some((command, target.interval(start, size)?))
+        });
+        commands
     }
 
     /// Adds where the parts are that identify the image, whatever of them is in the dump: the header and the load commands.

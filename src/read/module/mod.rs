@@ -6,6 +6,8 @@ pub(crate) mod debug_misc;
 pub(crate) mod elf;
 pub(crate) mod extents;
 #[cfg(feature = "std")]
+mod folders;
+#[cfg(feature = "std")]
 pub(crate) mod identity;
 #[cfg(feature = "std")]
 pub(crate) mod image;

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::StreamType;
+use crate::format::{MinidumpType, StreamType};
 use crate::read::module::{ElfImage, Image, MachOImage};
 use crate::read::{Budget, Interval, Memory, united};
 use crate::redump::report::{OptionName, Report};
@@ -21,6 +21,7 @@ const IDENTIFY: OptionName = OptionName::Preset("identify");
 
 /// Adds what identifies the images: all that are listed, or those that stacks point into.
 pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
+    let hides_folders = ground.options.contain(MinidumpType::FILTER_MODULE_PATHS);
     let (source, list) = (ground.source, ground.images.list());
     let indices: Vec<usize> = if ground.options.identifies() {
         wanted.ask(IDENTIFY, "images");
@@ -36,7 +37,7 @@ pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, rep
         let image = Image::at(&source.memory, base);
         let mut parts = Vec::new();
         let outcome = match &image {
-            Some(image) => image.identity(&mut budget, &mut parts),
+            Some(image) => image.identity(!hides_folders, &mut budget, &mut parts),
             None => of_other_systems(&source.memory, base, &mut budget, &mut parts),
         };
         let allowed = ground.allowed(index, image.as_ref());

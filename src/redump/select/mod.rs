@@ -3,6 +3,7 @@
 mod code_pointers;
 mod eh_frame;
 mod exception_directory;
+mod folders;
 mod full;
 mod ground;
 mod headers;
@@ -74,6 +75,7 @@ pub(super) fn select(
     let others: Vec<Interval> = others.into_iter().map(|(_, stack)| stack).collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
     let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
+    let mut folders = Vec::new();
     let ranges = if threads.no_memory {
         Vec::new()
     } else if full {
@@ -104,6 +106,7 @@ pub(super) fn select(
         chosen(options, hooks, (&threads, &narrow), stacks.clone(), &mut wanted, report)?;
         let in_use = (stacks.copied().collect(), threads.contexts());
         presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
+        folders = folders::in_images(source, options, hooks)?;
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
@@ -129,6 +132,7 @@ pub(super) fn select(
         below,
         hidden,
         patterned,
+        folders,
         code,
         triage,
     })

@@ -34,6 +34,8 @@ pub(in crate::redump) struct Selection {
     pub(in crate::redump) hidden: Vec<Interval>,
     /// What becomes the pattern of triage dumps, likewise.
     pub(in crate::redump) patterned: Vec<Interval>,
+    /// Where folders are in it that asterisks replace, likewise.
+    pub(in crate::redump) folders: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
     pub(in crate::redump) code: Option<Rc<Code>>,
     /// What stays of stacks and registers in a triage dump, if the result is to become one.

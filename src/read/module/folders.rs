@@ -1,0 +1,95 @@
+//! Where images name folders of the machine on which they were built.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use object::pe;
+
+use crate::error::ReadError;
+
+use crate::read::budget::Budget;
+use crate::read::bytes::integer_at;
+use crate::read::interval::Interval;
+use crate::read::memory::by_address::Memory;
+use crate::read::module::identity::{EMBEDDED_PDB, PERFMAP};
+use crate::read::module::image::{Image, LONGEST_RECORD};
+use crate::read::module::mach_o::MachOImage;
+
+/// Where the path begins in CodeView records: behind signature, GUID and age (`RSDS`), or offset, time and age (`NB10`).
+const PDB_70: (u32, u64) = (u32::from_le_bytes(*b"RSDS"), 24);
+const PDB_20: (u32, u64) = (u32::from_le_bytes(*b"NB10"), 16);
+/// In the record of a map of precompiled code: behind signature, number and version.
+const PERFMAP_PATH: u64 = 24;
+/// `IMAGE_DEBUG_MISC`: whether the text is UTF-16, and where it begins.
+const MISC_IS_WIDE: u64 = 8;
+const MISC_TEXT: u64 = 12;
+/// Load commands with a path whose offset is behind type and size: `LC_LOAD_DYLIB` and others of its kind, `LC_RPATH`,
+/// `LC_LOAD_DYLINKER`, `LC_ID_DYLINKER`, `LC_DYLD_ENVIRONMENT`. The highest bit says that the loader has to know it.
+const WITH_PATH: [u64; 10] = [0xc, 0xd, 0xe, 0xf, 0x18, 0x1c, 0x1f, 0x20, 0x23, 0x27];
+const MUST_BE_KNOWN: u64 = 0x8000_0000;
+/// The longest path that is looked at, in bytes.
+const LONGEST_PATH: u64 = LONGEST_RECORD as u64;
+
+impl Image<'_, '_> {
+    /// Adds where folders are in the debug records, up to the separator in front of the name of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::BudgetSpent`] if the records do not fit into the budget; what was found before is added.
+    pub(crate) fn folders(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
+        let memory = self.memory();
+        self.each_debug_record(budget, |kind, place, budget| {
+            let (at, is_wide) = match kind.0 {
+                PERFMAP => (PERFMAP_PATH, false),
+                EMBEDDED_PDB => return Ok(()),
+                _ if kind == pe::IMAGE_DEBUG_TYPE_MISC => {
+                    (MISC_TEXT, memory.read_u8(place.start.saturating_add(MISC_IS_WIDE)) == Some(1))
+                }
+                _ if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW => {
+                    let mut signature = [0; 4];
+                    memory.read(place.start, &mut signature);
+                    let known = [PDB_70, PDB_20].into_iter().find(|known| known.0 == u32::from_le_bytes(signature));
+                    (known.map_or(0, |known| known.1), false)
+                }
+                _ => return Ok(()),
+            };
+            let path = Interval { start: place.start.saturating_add(at), ..place };
+            if path.start <= path.last {
+                budget.charge("path in a debug record", 0, path.size())?;
+                found.extend(folder(memory, path, if is_wide { 2 } else { 1 }));
+            }
+            Ok(())
+        })
+    }
+}
+
+impl MachOImage<'_, '_> {
+    /// Adds where folders are in the load commands.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Image::folders`].
+    pub(crate) fn folders(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
+        for (command, place) in self.commands() {
+            budget.charge("load command", 0, place.size())?;
+            let number = |position: u32| integer_at(&command, position, 4, self.byte_order());
+            let has_path = number(0).is_some_and(|kind| WITH_PATH.contains(&(kind & !MUST_BE_KNOWN)));
+            let start = number(8).filter(|_| has_path).and_then(|at| place.start.checked_add(at));
+            let path = start.filter(|&start| place.has(start)).map(|start| Interval { start, ..place });
+            found.extend(path.and_then(|path| folder(self.memory(), path, 1)));
+        }
+        Ok(())
+    }
+}
+
+/// What a path has in front of its last separator, as far as there are bytes. It ends with a NUL or with its place.
+fn folder(memory: &Memory<'_>, place: Interval, unit: usize) -> Option<Interval> {
+    let mut bytes = vec![0; usize::try_from(place.size().min(LONGEST_PATH)).ok()?];
+    let there = memory.read(place.start, &mut bytes);
+    let units = bytes.get(..there)?.chunks(unit);
+    let is = |unit: &[u8], letter: u8| unit.first() == Some(&letter) && unit.get(1).is_none_or(|high| *high == 0);
+    let path = units.take_while(|unit| !is(unit, 0));
+    let separators = (0..).zip(path).filter(|(_, unit)| is(unit, b'/') || is(unit, b'\\'));
+    let last: u64 = separators.last()?.0;
+    Interval::new(place.start, last.checked_mul(unit as u64)?)
+}

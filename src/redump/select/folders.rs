@@ -1,0 +1,40 @@
+//! Folders of the machines on which images were built, in the memory of these images: the option `R` hides them.
+
+use alloc::vec::Vec;
+
+use crate::error::ReadError;
+use crate::format::MinidumpType;
+use crate::read::module::{Image, MachOImage};
+use crate::read::{Budget, Interval, united};
+use crate::redump::hooks::Hooks;
+use crate::redump::options::Options;
+use crate::redump::source::Source;
+
+use crate::redump::select::images::Images;
+
+/// Where debug records and load commands have folders, in the order of addresses and apart, if the options hide them and
+/// ask for what identifies images.
+///
+/// # Errors
+///
+/// [`ReadError::BudgetSpent`] if that costs more than the file is long: then some would not be hidden.
+pub(super) fn in_images(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<Vec<Interval>, ReadError> {
+    let asks = options.identifies() || options.walks().is_some() || options.contain(MinidumpType::WITH_MODULE_HEADERS);
+    if !asks || !options.contain(MinidumpType::FILTER_MODULE_PATHS) {
+        return Ok(Vec::new());
+    }
+    // In sound dumps no two images have a record in common.
+    let mut budget = Budget::times(source.plain_size, 1);
+    let mut folders = Vec::new();
+    for image in Images::new(source, hooks).list() {
+        match Image::at(&source.memory, image.base) {
+            Some(image) => image.folders(&mut budget, &mut folders)?,
+            None => {
+                if let Some(image) = MachOImage::at(&source.memory, image.base) {
+                    image.folders(&mut budget, &mut folders)?;
+                }
+            }
+        }
+    }
+    Ok(united(folders))
+}
