@@ -5,6 +5,7 @@
 
 mod contents;
 mod input;
+mod process;
 mod shape;
 
 use std::fs::File;
@@ -13,6 +14,7 @@ use std::io::{self, IoSlice, Seek, Write};
 
 pub use contents::{Contents, PACKERS, Packer, contents};
 pub use input::{Input, input};
+pub use process::{IMAGE_SIZE, Process};
 pub use shape::{Shape, Shaped};
 
 pub const KIB: usize = 1 << 10;

@@ -62,6 +62,7 @@ mod references;
 mod regressions;
 mod resources;
 mod roundtrip;
+mod stack_walk;
 mod stream_table;
 mod strings;
 mod support;
@@ -142,6 +143,7 @@ fn main() -> ExitCode {
         regressions::trials(),
         resources::trials(),
         roundtrip::trials(),
+        stack_walk::trials(),
         stream_table::trials(),
         strings::trials(),
         system::trials(),

@@ -15,6 +15,8 @@ pub fn trials() -> Vec<Trial> {
         functions_that_are_chained_in_circles,
         rows_of_all_kinds,
         rows_that_overlap,
+        mapped_images_with_headers_in_common,
+        programs_with_exports_in_common,
         a_process_of_many_images_and_threads,
     ]
 }
@@ -131,6 +133,41 @@ fn rows_that_overlap() {
             let (protect, kind) = KINDS[number as usize % KINDS.len()];
             MemoryInfo { protect, kind, ..MemoryInfo::new(BASE + number, 64 * count) }
         })
+    });
+}
+
+/// So many DOS headers of 64 bytes that lead to one image behind them, which has as many sections.
+fn common_image(count: u64) -> (Vec<u8>, Vec<u8>) {
+    let sections: Vec<_> = (0..count as u32).map(|index| (".data", 0x1000 * index, 0x1000, DATA)).collect();
+    let mut image = headers(Cpu::AMD64, &sections);
+    let directories = SIGNATURE_AT + 24 + 112;
+    put(&mut image, directories - 4, &words(&[16, 64, 40]));
+    put(&mut image, directories + 8 * 14, &words(&[64, 72]));
+    let mut heads = vec![0; 64 * count as usize];
+    for (index, dos) in heads.chunks_mut(64).enumerate() {
+        put(dos, 0, b"MZ");
+        put(dos, 0x3c, &(64 * (count as u32 - index as u32)).to_le_bytes());
+        // Where the next image has it as its first directories: numbers of names and of bytes.
+        put(dos, 24, &words(&[0xff_ffff, 0, 64, 72]));
+    }
+    (heads, image[SIGNATURE_AT..].to_vec())
+}
+
+fn mapped_images_with_headers_in_common() {
+    in_proportion("mapped images", |count| {
+        let (heads, image) = common_image(count);
+        let dump = process(core::iter::once(0)).module(Module::new(STACKS - 0x1000, 0x1000, "coreclr.dll"));
+        let dump = dump.memory(BASE, [heads, image].concat());
+        let row = |number| MemoryInfo { kind: 0x4_0000, protect: 2, ..MemoryInfo::new(BASE + 64 * number, 64) };
+        (0..count).fold(dump, |dump, number| dump.memory_info(row(number))).build()
+    });
+}
+
+fn programs_with_exports_in_common() {
+    in_proportion("programs", |count| {
+        let (heads, image) = common_image(count);
+        let dump = process(core::iter::once(0)).memory(BASE, [heads, image].concat());
+        (0..count).fold(dump, |dump, number| dump.module(Module::new(BASE + 64 * number, 64, "program.exe"))).build()
     });
 }
 

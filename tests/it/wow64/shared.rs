@@ -66,7 +66,7 @@ fn registers_are_those_that_the_debugger_shows(shared: &Shared) {
 }
 
 /// What `~*k` of that engine shows: of each frame its place and the return address.
-const FRAMES: [&[(u64, u64)]; 4] = [
+pub const FRAMES: [&[(u64, u64)]; 4] = [
     &[
         (0x0022_fe48, 0x7b63_c2c2),
         (0x0022_fe68, 0x0040_17de),

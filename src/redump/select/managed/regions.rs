@@ -43,7 +43,8 @@ pub(super) fn add(
     for region in regions.iter() {
         let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
         push(&mut all, interval);
-        let is_of_image = unlisted.bases.contains(&base(&region)) && region.protection().allows_write();
+        let is_of_image =
+            unlisted.bases.contains(&source.target.mask(base(&region))) && region.protection().allows_write();
         let kind = if is_of_image { Some(Kind::Mapped) } else { reservations.kind(&region, has_code) };
         kind.into_iter().for_each(|kind| push(found.entry(kind).or_default(), interval));
     }

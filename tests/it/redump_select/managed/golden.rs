@@ -10,7 +10,12 @@ use crate::support::golden::NET_READS;
 use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
-    trials![all_recorded_reads_are_inside, small_sources_keep_all_but_stacks, sizes_are_bounded]
+    trials![
+        all_recorded_reads_are_inside,
+        a_compressed_source_gives_the_same,
+        small_sources_keep_all_but_stacks,
+        sizes_are_bounded
+    ]
 }
 
 const MB: u64 = 1_000_000;
@@ -54,6 +59,13 @@ fn all_recorded_reads_are_inside(shared: &Shared) {
     let reads = reads(&String::from_utf8(shared.golden(NET_READS[1])).unwrap());
     let memory = memory(&redumped(&source, &managed("/m", Managed::Stacks)));
     assert!(reads.iter().any(|(start, end)| !holds(&memory, *start, *end)));
+}
+
+fn a_compressed_source_gives_the_same(shared: &Shared) {
+    let source = MappedFile::open(shared.golden_path("net10/full.dmp")).unwrap();
+    let compressed = redumped(&source, &crate::support::redumped::parsed("/ma").compressed());
+    let options = managed("/m", Managed::Stacks);
+    assert!(memory(&redumped(&compressed, &options)) == memory(&redumped(&source, &options)));
 }
 
 fn sizes_are_bounded(shared: &Shared) {

@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         reservations_with_stacks_are_left_out,
         what_a_collector_reserved_is_its_heap,
         images_that_no_list_has_are_found_where_they_are_mapped,
+        addresses_of_32_bits_are_sign_extended_or_not,
         what_no_row_describes_is_kept_and_told,
         unknown_protections_are_told,
         reservations_that_are_not_known_are_told,
@@ -150,6 +151,22 @@ fn images_that_no_list_has_are_found_where_they_are_mapped() {
         let found = selected(&source.build(), &managed("/m", Managed::Stacks), of_mapped);
         let expected = united(expected);
         assert_eq!(hex(&found), hex(&expected), "{kind:#x}");
+    }
+}
+
+/// Windows extends what is above 2 GiB with ones, others with zeros.
+fn addresses_of_32_bits_are_sign_extended_or_not() {
+    const HIGH: u64 = 0x9000_0000;
+    let loaded = with_managed_code(Cpu::X86, image(Cpu::X86, HIGH));
+    let high = |address: u64| address | 0xffff_ffff_0000_0000;
+    for extended in [HIGH, high(HIGH)] {
+        let heap = extended + 0x10_0000;
+        let dump = Process::new(Cpu::X86).dump().memory(extended, &loaded).memory(heap, pattern(heap, 0x1000));
+        let source = rows_of_image(dump, extended).memory_info(row(heap, 0x1000, 4, PRIVATE)).build();
+        let options = managed("/m", Managed::Stacks);
+        let found = selected(&source, &options, of_mapped);
+        assert!(found.contains(&(HIGH + 0x3000, 0x1000)) && found.contains(&(HIGH + 0x1200, 0x88)), "{}", hex(&found));
+        assert!(selected(&source, &options, of_private).contains(&(HIGH + 0x10_0000, 0x1000)));
     }
 }
 
