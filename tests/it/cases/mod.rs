@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Each file of the table, without its ending, and the test that holds its right value.
-const HELD: [(&str, &str); 41] = [
+const HELD: [(&str, &str); 43] = [
     ("bad-directory", "redump_tables::shared_file"),
     ("misc-record-unicode", "redump_folders::shared_misc_record"),
     ("context-stale-bytes", "contract/contexts::stale_bytes_of_a_shared_file"),
