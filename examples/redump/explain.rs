@@ -1,6 +1,6 @@
 //! Which memory was selected, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use userdump::read::Memory;
 use userdump::redump::{Redump, SelectedMemory};
@@ -8,25 +8,35 @@ use userdump::redump::{Redump, SelectedMemory};
 /// A dump can have any number of pointers; so many lines of a kind are printed.
 const LINES: usize = 12;
 
-/// A table of the reasons, each with its bytes; a byte that is there for several reasons counts for each.
+/// A table of the reasons, each with its bytes; a byte that is there for several reasons counts for each. Then the presets,
+/// each with the bytes of its reasons, and with those that nothing else asks for, which are what it costs.
 pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
     let mut kinds: BTreeMap<&str, Vec<SelectedMemory>> = BTreeMap::new();
     for selected in redump.selected_memory() {
         kinds.entry(selected.reason.kind()).or_default().push(selected);
     }
-    let mut text = format!("{:<28} {:>10} {:>14}\n", "selected", "stretches", "bytes");
+    let mut text = format!("{:<36} {:>10} {:>14}\n", "selected", "stretches", "bytes");
     for (kind, stretches) in &kinds {
-        text.push_str(&format!("{kind:<28} {:>10} {:>14}\n", stretches.len(), bytes(stretches, memory)));
+        text.push_str(&format!("{kind:<36} {:>10} {:>14}\n", stretches.len(), bytes(stretches, memory)));
         for one in stretches.iter().take(LINES).filter(|one| one.reason.to_string() != *kind) {
             let (address, size) = (one.address, bytes(&[*one], memory));
-            text.push_str(&format!("  {:<26} {address:>#18x} {size:>6}\n", one.reason.to_string()));
+            text.push_str(&format!("  {:<34} {address:>#18x} {size:>6}\n", one.reason.to_string()));
         }
         if stretches.len() > LINES {
             text.push_str(&format!("  and {} more\n", stretches.len() - LINES));
         }
     }
+    let all: Vec<SelectedMemory> = kinds.into_values().flatten().collect();
+    let presets: BTreeSet<&str> = all.iter().filter_map(|it| it.reason.preset()).collect();
+    for preset in presets {
+        let (of_preset, others): (Vec<SelectedMemory>, _) =
+            all.iter().partition(|it| it.reason.preset() == Some(preset));
+        let (sum, alone) = (bytes(&of_preset, memory), bytes(&all, memory) - bytes(&others, memory));
+        text.push_str(&format!("{:<36} {:>10} {sum:>14}\n", format!("--{preset}"), of_preset.len()));
+        text.push_str(&format!("{:<36} {:>10} {alone:>14}\n", "  and nothing else", ""));
+    }
     let report = redump.report();
-    text.push_str(&format!("{:<28} {:>10} {:>14}\n", "ranges", report.memory_ranges, report.memory_bytes));
+    text.push_str(&format!("{:<36} {:>10} {:>14}\n", "ranges", report.memory_ranges, report.memory_bytes));
     text
 }
 

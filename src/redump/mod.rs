@@ -33,7 +33,7 @@
 //! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
 //! The debugger takes two letters more that are refused here: `C` leaves out all threads but one and the exception, `W`
-//! takes some data sections and not others. [`RedumpError::RefusedLetter`] says what to use in their place.
+//! takes some data sections and not others. [`RefusedLetter`](crate::RedumpError::RefusedLetter) says what to use in their place.
 //!
 //! These are the words of today's debugger, the [engine](Engine) of 2026. As that of 2017 ([`Options::parse_as`]) the
 //! result has no data that the system shares with all processes, and
@@ -114,7 +114,7 @@
 //! Two things are as they are because the debugger refuses or misreads the file otherwise: it wants an image at each module
 //! of a `USERDUMP`, and takes a guard page of a `USERDU64` for one without bytes, so that such a row loses its guard bit. It
 //! also refuses a file without threads, modules or regions, and systems that it does not know (versions of macOS).
-//! So a source without threads, modules or memory is [`RedumpError::Refused`], and so is one of 32 bits without the image of
+//! So a source without threads, modules or memory is [`Refused`](crate::RedumpError::Refused), and so is one of 32 bits without the image of
 //! any module in memory; [`Options::forced`] writes the file all the same.
 //!
 //! The debugger refuses to write one from a dump; what it writes of a running process is what was measured. A full user

@@ -168,6 +168,35 @@ impl Reason {
         )
     }
 
+    /// The preset that asks for it, by the name of its method: `identify` of
+    /// [`Options::identify`](crate::redump::Options::identify), `walk` or `managed`. `None` for what letters ask for and every
+    /// dump has.
+    ///
+    /// ```
+    /// use userdump::redump::Reason;
+    ///
+    /// assert_eq!(Reason::ImageIdentity { module: 0 }.preset(), Some("identify"));
+    /// assert_eq!(Reason::ManagedHeap.preset(), Some("managed"));
+    /// assert_eq!(Reason::PrivateRegion.preset(), None);
+    /// ```
+    pub const fn preset(&self) -> Option<&'static str> {
+        match self {
+            Self::ImageIdentity { .. } => Some("identify"),
+            Self::UnwindTables { .. }
+            | Self::FunctionUnwindData { .. }
+            | Self::PointedCode { .. }
+            | Self::ExportNames { .. }
+            | Self::GeneratedCode => Some("walk"),
+            Self::RuntimeData { .. }
+            | Self::ManagedImage { .. }
+            | Self::RuntimeMappedMemory
+            | Self::RuntimePrivateMemory
+            | Self::ManagedHeap
+            | Self::SourceMemory => Some("managed"),
+            _ => None,
+        }
+    }
+
     /// The name of the kind of reason, for sums over all memory that has it.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use crate::support::image::{DATA, SIGNATURE_AT, headers};
 use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
-    trials![modules_at_one_base, modules_with_headers_in_common]
+    trials![modules_at_one_base, modules_with_headers_in_common, modules_with_resources_in_common]
 }
 
 const FEW: u32 = 128;
@@ -62,6 +62,30 @@ fn modules_with_headers_in_common() {
             put(dos, 0x3c, &(64 * (count - index as u32)).to_le_bytes());
         }
         memory.extend(&image(count)[SIGNATURE_AT..]);
+        file(&memory, (0..count).map(|index| BASE + 64 * index))
+    });
+}
+
+/// Images that lead to the headers at their end, and from there to directories of resources that lead back to themselves: all
+/// types, names and languages are versions, whose data is all of the memory. What each image has of it looks the same.
+fn modules_with_resources_in_common() {
+    in_proportion("modules with resources in common", |count| {
+        let headers_at = 64 * count;
+        let mut image = headers(Cpu::AMD64, &[("d", 0, 0x1000, DATA)]);
+        let directories = SIGNATURE_AT + 24 + 108;
+        put(&mut image, directories, &16u32.to_le_bytes());
+        put(&mut image, directories + 4 + 2 * 8, &words([headers_at + 0x1000, 0x1000]));
+        // Each 64 bytes are a directory of the most entries, and six of them: versions, and data.
+        let directory =
+            [0, 0, 0, 0xffff_0000, 16, 0x8000_0000, 16, 0x8000_0040, 1, 16, 2, 0x50, 3, 0x8000_0080, 4, 0x60];
+        let mut memory = vec![0; headers_at as usize];
+        for (index, dos) in memory.chunks_mut(64).enumerate() {
+            put(dos, 0, b"MZ");
+            put(dos, 0x3c, &(headers_at - 64 * index as u32).to_le_bytes());
+        }
+        memory.extend(&image[SIGNATURE_AT..]);
+        memory.resize(headers_at as usize + 0x1000, 0);
+        memory.extend((0..2 * count).flat_map(|_| words(directory)));
         file(&memory, (0..count).map(|index| BASE + 64 * index))
     });
 }
