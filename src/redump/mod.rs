@@ -74,7 +74,7 @@
 //! | [`Options::walk`] | Who called whom? | of each image that a stack word or an instruction pointer points into: the same, the exception directory (ELF: `.eh_frame_hdr` and `.eh_frame`), the unwind data of the functions that are pointed to, and 16 bytes of code (x86: 32) on both sides of each pointer; also of pointers to executable memory outside of images; with [`Walk::Names`] export directories |
 //! | [`Options::managed`] | What did .NET do? | both, what `i` adds, and the memory that debuggers of .NET read; with [`Managed::Heap`] the heap as well |
 //!
-//! A stack is walked from tables in memory, as the debugger walks it: of a full dump of 29 MB, `/m` leaves 10 of 41 frames, and
+//! A stack is walked from tables in memory, as the debugger walks it: of a full dump of 29 MB, `/m` leaves 9 of 41 frames, and
 //! `/m` with [`Options::walk`] all 41, in 177 KB. Where nothing describes the address space, code outside of images may be
 //! anywhere but on stacks. With `r` and `s` only code, tables and identity of images are taken, nothing that was written to
 //! memory, and words that are taken out are not followed.
@@ -173,8 +173,8 @@
 //! | headers of an image | `e` | stays | stays | stays | the same |
 //! | version of an image | `e`, `identify` | stays | stays | stays | no process has written it |
 //! | debug record of an image | `identify` | stays | stays | stays | the same |
-//! | folder in a debug record of an image | `e`, `identify` | stays | gone | gone | asterisks replace it |
-//! | PDB in a debug record of an image | `e`, `identify` | stays | stays | stays | symbols are found by it |
+//! | folder in a debug record of an image | `identify` | stays | gone | gone | asterisks replace it |
+//! | PDB in a debug record of an image | `identify` | stays | stays | stays | symbols are found by it |
 //! | debug record in memory that can be written | `identify` | gone | stays | gone | it need not be what the headers say |
 //! | memory outside of an image that its headers name | `identify` | gone | stays | gone | the same |
 //! | features of the processor | any | stays | stays | stays | describes the system, as do its version and the time |

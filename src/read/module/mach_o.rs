@@ -94,7 +94,8 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         (place.size() >= 24).then(|| command.get(8..)?.try_into().ok())?
     }
 
-    /// The load commands: the first bytes of each, with zeros where it is shorter or its bytes are missing, and where it is.
+    /// The load commands: the first bytes of each, with what follows it where it is shorter, and where it is. They end where
+    /// bytes of these are missing.
     pub(crate) fn commands(&self) -> impl Iterator<Item = ([u8; 24], Interval)> + use<'m, 'a> {
         let image = *self;
         let (count, size) = image.commands;
@@ -107,6 +108,9 @@ impl<'m, 'a> MachOImage<'m, 'a> {
             // A shorter command would not have its own size.
             let size = integer_at(command.get(..there)?, 4, 4, image.order).filter(|&size| size >= COMMAND)?;
             let size = size.min(end - at);
+            if (there as u64) < size.min(command.len() as u64) {
+                return None;
+            }
             at += size;
             Some((command, target.interval(start, size)?))
         });

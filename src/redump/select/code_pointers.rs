@@ -73,9 +73,10 @@ impl CodePointers {
     ) -> Self {
         let highest = source.modules().last().map_or(0, |module| module.last);
         let unsigned = unsigned(source.target, highest.max(outside.last()));
+        let thumb = u64::from(source.target.processor().has_thumb);
         let (mut in_images, mut generated) = (Unique::default(), Unique::default());
         let mut look_at = |word: u64| {
-            let address = source.target.mask(word) & unsigned;
+            let address = source.target.mask(word) & unsigned & !thumb;
             if code.is_at_code(address) || outside.is_everywhere() && any_has(source.modules(), address) {
                 images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
             } else if outside.may_be_code(source, address) {

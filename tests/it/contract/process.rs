@@ -76,7 +76,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     let constants = ("r", CONSTANTS as u32, 0x700, 0x4000_0040);
     let mut sections = headers(cpu, &[constants, ("d", 0x2000, 0x100, DATA), ("c", 0x3000, 0x100, CODE)]);
     numbers(&mut sections, directories_at(cpu) - 4, &[16, 0, 0, 0, 0, RESOURCES_AT as u32, 0x300]);
-    numbers(&mut sections, directories_at(cpu) + 8 * 6, &[CONSTANTS as u32 + 0x400, 4 * 28]);
+    numbers(&mut sections, directories_at(cpu) + 8 * 6, &[CONSTANTS as u32 + 0x400, 5 * 28]);
     // The size of the headers, as far as the debugger counts it from the signature on.
     put(&mut sections, SIGNATURE_AT + 24 + 60, &(0x1000 - SIGNATURE_AT as u32).to_le_bytes());
     put(&mut sections, 0x800, &all("headers of an image"));
@@ -121,8 +121,13 @@ fn constants_of_image() -> Vec<u8> {
     }
     put(&mut bytes, CONSTANTS as usize + 0x500, &all("debug record of an image"));
     let pdb = rsds([7; 16], 1, &path("folder in a debug record of an image", "PDB in a debug record of an image"));
-    debug_entry(&mut bytes, CONSTANTS as usize + 0x400 + 28 * 3, 2, pdb.len() as u32, CONSTANTS as u32 + 0x600);
-    put(&mut bytes, CONSTANTS as usize + 0x600, &pdb);
+    // The first record stands for the module, if the dump does not tell of one.
+    let first = rsds([8; 16], 1, "C:\\first.pdb");
+    for (index, (at, record)) in [(0x680, &first), (0x600, &pdb)].into_iter().enumerate() {
+        let entry = CONSTANTS as usize + 0x400 + 28 * (3 + index);
+        debug_entry(&mut bytes, entry, 2, record.len() as u32, CONSTANTS as u32 + at);
+        put(&mut bytes, CONSTANTS as usize + at as usize, record);
+    }
     bytes.split_off(CONSTANTS as usize)
 }
 
