@@ -428,6 +428,7 @@
 //! | priorities of threads of a full user dump | zeroed | kept |
 //! | modules of a full user dump without process environment block | none | those of its table |
 //! | modules of a full user dump above 2 GiB | addresses extended with zeros | sign-extended, as all other addresses |
+//! | memory that answers a question ([presets](#presets)) | none of it | each part for a reason of its own; the flags stay those of the letters |
 //! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it plain, everything else fails | everything is written, of plain memory; buckets that cannot be unpacked are in the report |
 
 mod accounts;

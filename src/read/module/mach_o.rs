@@ -100,7 +100,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         let image = *self;
         let (count, size) = image.commands;
         let (mut at, end) = (image.header_size(), image.header_size() + size);
-        let commands = (0..count).map_while(move |_| {
+        (0..count).map_while(move |_| {
             let target = image.memory.target();
             let start = target.above(image.base, at).filter(|_| at < end)?;
             let mut command = [0; 24];
@@ -113,8 +113,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
             }
             at += size;
             Some((command, target.interval(start, size)?))
-        });
-        commands
+        })
     }
 
     /// Adds where the parts are that identify the image, whatever of them is in the dump: the header and the load commands.

@@ -9,7 +9,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The first cell of each row, in the order of the tests above and of those about full user dumps and compressed memory.
-const MATTERS: [&str; 64] = [
+const MATTERS: [&str; 65] = [
     "CodeView and miscellaneous debug records of modules",
     "name of a module that cannot be read",
     "order of the modules",
@@ -80,6 +80,8 @@ const MATTERS: [&str; 64] = [
     "priorities of threads of a full user dump",
     "modules of a full user dump without process environment block",
     "modules of a full user dump above 2 GiB",
+    // This one is looked at in `redump_select`, `identify` and `stack_walk`.
+    "memory that answers a question ([presets](#presets))",
     "source with compressed memory",
 ];
 
