@@ -1,10 +1,10 @@
 //! Memory that is changed on its way from the source into the result.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::ops::Range;
 use std::io;
+use std::sync::Mutex;
 
 use crate::read::{Interval, Memory, Span, overlapping, position, settle, united};
 use crate::write::MemoryRange;
@@ -21,7 +21,7 @@ const PIECE: u64 = 1 << 20;
 
 /// What is to be changed.
 pub(super) struct Changes<'a> {
-    memory: Rc<Memory<'a>>,
+    memory: Arc<Memory<'a>>,
     /// One for each width of the stacks.
     filters: Vec<StackFilter>,
     /// What the program blanks, sorted and apart.
@@ -33,7 +33,7 @@ pub(super) struct Changes<'a> {
     /// Folders, which asterisks replace, likewise.
     folders: Vec<Interval>,
     /// It is called for one piece after the other.
-    redactor: Option<RefCell<Redactor<'a>>>,
+    redactor: Option<Mutex<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
     spans: Vec<Span>,
     reasons: Vec<Reason>,
@@ -64,9 +64,9 @@ impl<'a> Changes<'a> {
             .collect();
         settle(&mut spans);
         let reasons = selected().map(|memory| memory.reason).collect();
-        let redactor = redactor.map(RefCell::new);
+        let redactor = redactor.map(Mutex::new);
         Some(Self {
-            memory: Rc::clone(&source.memory),
+            memory: Arc::clone(&source.memory),
             filters,
             blank,
             hidden: hidden.clone(),
@@ -141,7 +141,7 @@ impl<'a> Changes<'a> {
 /// The range of an interval whose bytes are changed as they are read, `address` being the one that the result gives it;
 /// `None` if nothing of it is changed.
 pub(super) fn changed<'a>(
-    changes: Option<&Rc<Changes<'a>>>,
+    changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
     address: u64,
 ) -> Option<MemoryRange<'a>> {
@@ -155,7 +155,7 @@ pub(super) fn changed<'a>(
 /// The same of bytes that begin at the start of an interval. They may be more than there are addresses up to the highest
 /// one, and others may take precedence at their addresses.
 pub(super) fn changed_bytes<'a>(
-    changes: Option<&Rc<Changes<'a>>>,
+    changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
     bytes: &'a [u8],
 ) -> Option<MemoryRange<'a>> {
@@ -166,7 +166,7 @@ pub(super) fn changed_bytes<'a>(
 
 /// Bytes with the changes.
 struct ChangedMemory<'a> {
-    changes: Rc<Changes<'a>>,
+    changes: Arc<Changes<'a>>,
     /// The bytes, if they are not those that the source has at the addresses.
     own: Option<&'a [u8]>,
     start: u64,
@@ -179,8 +179,8 @@ struct ChangedMemory<'a> {
 }
 
 impl<'a> ChangedMemory<'a> {
-    fn new(changes: &Rc<Changes<'a>>, start: u64, size: u64, own: Option<&'a [u8]>) -> Self {
-        Self { changes: Rc::clone(changes), own, start, size, done: 0, piece: Vec::new(), left: 0..0 }
+    fn new(changes: &Arc<Changes<'a>>, start: u64, size: u64, own: Option<&'a [u8]>) -> Self {
+        Self { changes: Arc::clone(changes), own, start, size, done: 0, piece: Vec::new(), left: 0..0 }
     }
 
     /// Looks up the next bytes, and tells how many there are.
@@ -197,8 +197,8 @@ impl<'a> ChangedMemory<'a> {
     }
 
     /// Looks up the next piece with what is around it, and has it redacted.
-    fn redact(&mut self, redactor: &RefCell<Redactor<'a>>) -> io::Result<()> {
-        let mut redactor = redactor.try_borrow_mut().map_err(io::Error::other)?;
+    fn redact(&mut self, redactor: &Mutex<Redactor<'a>>) -> io::Result<()> {
+        let mut redactor = redactor.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
         let at = self.start.wrapping_add(self.done);
         // What lies beyond the highest address is there for the same reason as what is at it.
         let (reason, count) =
@@ -230,7 +230,7 @@ impl<'a> ChangedMemory<'a> {
 
 impl io::Read for ChangedMemory<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let changes = Rc::clone(&self.changes);
+        let changes = Arc::clone(&self.changes);
         let Some(redactor) = &changes.redactor else {
             let wanted = usize::try_from(self.size - self.done).unwrap_or(usize::MAX).min(buf.len());
             let part = buf.get_mut(..wanted).unwrap_or_default();

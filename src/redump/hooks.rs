@@ -12,11 +12,11 @@ use crate::read::{Minidump, Module, RawStream, Thread};
 
 use crate::redump::select::reason::Reason;
 
-type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + 'h>;
-type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + 'h>;
-type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + 'h>;
+type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + Send + 'h>;
+type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + Send + 'h>;
+type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + Send + 'h>;
 
-type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + 'h>;
+type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;
 
 /// Changes bytes at an address that are there for a reason.
 pub(super) struct Redactor<'h> {
@@ -76,14 +76,14 @@ impl<'h> Hooks<'h> {
     ///
     /// Full memory holds the stacks of the others all the same.
     #[must_use]
-    pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + 'h) -> Self {
+    pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + Send + 'h) -> Self {
         self.threads = Some(Box::new(keep));
         self
     }
 
     /// Keeps only modules for which `keep` is true.
     #[must_use]
-    pub fn keep_modules(mut self, keep: impl Fn(&Module<'_>) -> bool + 'h) -> Self {
+    pub fn keep_modules(mut self, keep: impl Fn(&Module<'_>) -> bool + Send + 'h) -> Self {
         self.modules = Some(Box::new(keep));
         self
     }
@@ -93,7 +93,7 @@ impl<'h> Hooks<'h> {
     /// The debugger's own streams are not made up in place of those that are left out here. Of a stream that the source
     /// lacks and that would be made up, `keep` is asked as well: it then sees an empty stream of that type.
     #[must_use]
-    pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + 'h) -> Self {
+    pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + Send + 'h) -> Self {
         self.streams = Some(Box::new(keep));
         self
     }
@@ -131,7 +131,7 @@ impl<'h> Hooks<'h> {
     /// Calls `change` on memory before it is written, with an overlap of 256 bytes: see
     /// [`Hooks::redact_with_overlap`].
     #[must_use]
-    pub fn redact(self, change: impl FnMut(u64, Reason, &mut [u8]) + 'h) -> Self {
+    pub fn redact(self, change: impl FnMut(u64, Reason, &mut [u8]) + Send + 'h) -> Self {
         self.redact_with_overlap(256, change)
     }
 
@@ -169,7 +169,11 @@ impl<'h> Hooks<'h> {
     /// # drop(hooks);
     /// ```
     #[must_use]
-    pub fn redact_with_overlap(mut self, overlap: usize, change: impl FnMut(u64, Reason, &mut [u8]) + 'h) -> Self {
+    pub fn redact_with_overlap(
+        mut self,
+        overlap: usize,
+        change: impl FnMut(u64, Reason, &mut [u8]) + Send + 'h,
+    ) -> Self {
         self.redactor = Some(Redactor { change: Box::new(change), overlap });
         self
     }

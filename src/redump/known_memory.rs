@@ -16,7 +16,7 @@
 //! All that asks for memory information then finds these rows, so that a second pass finds the same.
 
 use alloc::collections::BTreeSet;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
@@ -88,8 +88,8 @@ pub(super) fn made_up_rows(
     }
     source.faults.append(&mut faults);
     let Some(rows) = rows else { return Ok(None) };
-    let rows: Rc<[MemoryInfo]> = rows.into();
-    let shared = Rc::clone(&rows);
+    let rows: Arc<[MemoryInfo]> = rows.into();
+    let shared = Arc::clone(&rows);
     let records = made_records(source.target, |builder| {
         builder.computed_memory_infos(rows.len(), move |index| shared.get(index).copied().unwrap_or_default());
     })?;

@@ -1,6 +1,6 @@
 //! What the options ask for and the source lacks: what the debugger writes in its place, and what nobody can.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 
 use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
@@ -89,7 +89,7 @@ impl Transcoder<'_, '_> {
     pub(super) fn make_up_memory_info(&mut self) {
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
         if let Some(made_up) = &self.source.made_up_rows {
-            let rows = Rc::clone(&made_up.rows);
+            let rows = Arc::clone(&made_up.rows);
             let row = move |index: usize| rows.get(index).copied().unwrap_or_default();
             self.carrier.builder.computed_memory_infos(made_up.rows.len(), row);
             return;

@@ -1,9 +1,9 @@
 //! The door of minidumps: everything is in the file.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::error::RedumpError;
 use crate::format::{DirectoryEntry, Header, MinidumpType, StreamType, SystemInfo};
@@ -71,8 +71,8 @@ fn of_memory<'a>(
     if let Some(error) = memory.missing_feature() {
         return Err(error.into());
     }
-    let memory = Rc::new(memory);
-    let shared = Rc::clone(&memory);
+    let memory = Arc::new(memory);
+    let shared = Arc::clone(&memory);
     let listed = move || Box::new(listed_ranges(&dump, shared.contents().buckets.clone()));
     let file_size = dump.data().len() as u64;
     let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());
@@ -89,7 +89,7 @@ fn of_memory<'a>(
         system,
         named: None,
         made_up_rows: None,
-        module_intervals: OnceCell::new(),
+        module_intervals: OnceLock::new(),
         file_size,
         plain_size: file_size.saturating_sub(packed).saturating_add(plain),
         has_full_memory: has_full_memory(&dump, compressed.as_ref()) && faults.is_empty(),

@@ -1,6 +1,6 @@
 //! The selected memory on its way into the result.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
@@ -19,16 +19,16 @@ use crate::redump::source::{Source, written};
 
 /// The selected ranges, whose bytes are looked up when they are written.
 pub(super) struct Contents<'a> {
-    memory: Rc<Memory<'a>>,
+    memory: Arc<Memory<'a>>,
     target: Target,
-    ranges: Rc<Vec<Interval>>,
-    changes: Option<Rc<Changes<'a>>>,
+    ranges: Arc<Vec<Interval>>,
+    changes: Option<Arc<Changes<'a>>>,
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(source: &Source<'a>, ranges: &Rc<Vec<Interval>>, changes: Option<&Rc<Changes<'a>>>) -> Self {
-        let (memory, ranges) = (Rc::clone(&source.memory), Rc::clone(ranges));
-        Self { memory, target: source.target, ranges, changes: changes.map(Rc::clone) }
+    pub(super) fn new(source: &Source<'a>, ranges: &Arc<Vec<Interval>>, changes: Option<&Arc<Changes<'a>>>) -> Self {
+        let (memory, ranges) = (Arc::clone(&source.memory), Arc::clone(ranges));
+        Self { memory, target: source.target, ranges, changes: changes.map(Arc::clone) }
     }
 
     /// The selected ranges of a minidump, with all that is to be changed in them.
@@ -40,7 +40,7 @@ impl<'a> Contents<'a> {
         report: &mut Report,
     ) -> Self {
         let selected = &selection.selected;
-        let rules = selection.code.as_ref().map(|code| (Rc::clone(code), selection.triage.clone()));
+        let rules = selection.code.as_ref().map(|code| (Arc::clone(code), selection.triage.clone()));
         let wide = |rules| StackFilter::new(source, rules, selection.filtered(), selected.wanted());
         let side = &selection.narrow;
         let narrow = |rules| {
@@ -49,8 +49,8 @@ impl<'a> Contents<'a> {
         };
         let of_32_bits = rules.clone().filter(|_| !side.filtered().is_empty()).map(narrow);
         let filters = rules.map(wide).into_iter().chain(of_32_bits).collect();
-        let changes = Changes::new(source, filters, blank, redactor, selection).map(Rc::new);
-        let blanked = |changes: &Rc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
+        let changes = Changes::new(source, filters, blank, redactor, selection).map(Arc::new);
+        let blanked = |changes: &Arc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
         report.blanked_memory = changes.as_ref().map_or(0, blanked);
         Self::new(source, &selected.ranges, changes.as_ref())
     }
@@ -129,7 +129,7 @@ impl<F> fmt::Debug for Regions<'_, F> {
     }
 }
 
-impl<F> ComputedRanges for Regions<'_, F> {
+impl<F: Send + Sync> ComputedRanges for Regions<'_, F> {
     fn count(&self) -> usize {
         self.contents.count()
     }
@@ -143,7 +143,7 @@ impl<F> ComputedRanges for Regions<'_, F> {
     }
 }
 
-impl<F: Fn(Interval) -> format::MemoryInfo> ComputedRegions for Regions<'_, F> {
+impl<F: Fn(Interval) -> format::MemoryInfo + Send + Sync> ComputedRegions for Regions<'_, F> {
     fn row(&self, index: usize) -> format::MemoryInfo {
         (self.row)(self.contents.interval(index))
     }

@@ -2,9 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::context::ContextLayout;
@@ -46,7 +46,7 @@ impl<'a> Records<'a> {
     }
 
     /// The rows of the memory information by number, for as long as the result is planned.
-    fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+    fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + Send + Sync + 'a> {
         match self {
             Self::InFile(dump) => {
                 let list = dump.list::<MemoryInfoList<'a>>();
@@ -68,19 +68,19 @@ pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = (Interval, 
 #[derive(Clone)]
 pub(super) enum Ranges<'a> {
     /// Just those that the index has.
-    Visible(Rc<Memory<'a>>),
-    United(Rc<[Interval]>),
+    Visible(Arc<Memory<'a>>),
+    United(Arc<[Interval]>),
 }
 
 impl<'a> Ranges<'a> {
     /// Those that overlap are one, those that only touch are not. `listed` are all ranges in any order, those too that
     /// others hide; they are asked for only if some overlap.
-    pub(super) fn of<I>(memory: &Rc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
+    pub(super) fn of<I>(memory: &Arc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
     where
         I: Iterator<Item = (Interval, u64)>,
     {
         if !memory.has_overlaps() {
-            return Self::Visible(Rc::clone(memory));
+            return Self::Visible(Arc::clone(memory));
         }
         // The visible ranges are parts of these, but for stacks that no list holds.
         let listed = listed().map(|(interval, _)| interval);
@@ -109,7 +109,7 @@ impl<'a> Ranges<'a> {
 
 /// Rows of memory information that are made up of what is known of memory.
 pub(super) struct MadeUpRows {
-    pub(super) rows: Rc<[format::MemoryInfo]>,
+    pub(super) rows: Arc<[format::MemoryInfo]>,
     /// A minidump with these rows and nothing else.
     pub(super) records: OwnedMinidump,
 }
@@ -143,7 +143,7 @@ pub(super) const LITTLE: u64 = 0x1_0000;
 /// writes its notes down as records and has its memory in the file.
 pub(super) struct Source<'a> {
     pub(super) records: Records<'a>,
-    pub(super) memory: Rc<Memory<'a>>,
+    pub(super) memory: Arc<Memory<'a>>,
     /// Where visible ranges of it touch.
     pub(super) runs: Runs,
     /// Where the file has the memory that its records name.
@@ -153,7 +153,7 @@ pub(super) struct Source<'a> {
     /// All ranges in any order, those too that others hide.
     pub(super) listed: Listed<'a>,
     /// See [`Source::modules`]; nothing before they are asked for.
-    pub(super) module_intervals: OnceCell<Vec<Interval>>,
+    pub(super) module_intervals: OnceLock<Vec<Interval>>,
     /// What the system is by other signs, where the dump does not say.
     pub(super) system: Option<format::SystemInfo>,
     /// A minidump with the exception that the options name, and nothing else.
@@ -192,7 +192,7 @@ impl<'a> Source<'a> {
     }
 
     /// See [`Records::memory_infos`].
-    pub(super) fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + 'a> {
+    pub(super) fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + Send + Sync + 'a> {
         self.records.memory_infos()
     }
 

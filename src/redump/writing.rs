@@ -39,7 +39,7 @@ impl<'a> Redump<'a> {
     ///
     /// [`Plan::with_progress`]: crate::write::Plan::with_progress
     #[must_use]
-    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
+    pub fn with_progress(self, progress: impl FnMut(u64, u64) + Send + 'a) -> Self {
         Self { plan: self.plan.with_progress(progress), ..self }
     }
 

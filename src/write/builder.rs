@@ -277,7 +277,11 @@ impl<'a> MinidumpBuilder<'a> {
 
     /// Lets the memory information list be one of `count` rows that are worked out when it is written, in place of those
     /// that were added.
-    pub(crate) fn computed_memory_infos(&mut self, count: usize, row: impl Fn(usize) -> format::MemoryInfo + 'a) {
+    pub(crate) fn computed_memory_infos(
+        &mut self,
+        count: usize,
+        row: impl Fn(usize) -> format::MemoryInfo + Send + Sync + 'a,
+    ) {
         self.lists.computed_memory_infos = Some(ComputedMemoryInfos { count, row: Box::new(row) });
     }
 

@@ -19,7 +19,7 @@ pub(super) enum Contents<'a> {
     Borrowed(&'a [u8]),
     /// Several runs that stand apart where they are borrowed from.
     Pieces(Vec<&'a [u8]>),
-    Reader(Box<dyn io::Read + 'a>),
+    Reader(Box<dyn io::Read + Send + 'a>),
 }
 
 /// What to do when a reader gives fewer bytes than its range has.
@@ -53,7 +53,7 @@ impl<'a> MemoryRange<'a> {
     ///
     /// A reader that gives more is not read further. One that gives less is what [`ShortSource`] decides on. Ranges
     /// behind it stay where the plan put them.
-    pub fn from_reader(address: u64, size: u64, reader: impl io::Read + 'a) -> Self {
+    pub fn from_reader(address: u64, size: u64, reader: impl io::Read + Send + 'a) -> Self {
         Self { address, size, contents: Contents::Reader(Box::new(reader)), is_repeatable: false }
     }
 

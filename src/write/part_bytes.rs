@@ -13,7 +13,7 @@ pub(super) enum PartBytes<'a> {
 }
 
 /// Appends the row of a number.
-pub(super) type PutRow<'a> = dyn Fn(usize, &mut Vec<u8>) + 'a;
+pub(super) type PutRow<'a> = dyn Fn(usize, &mut Vec<u8>) + Send + Sync + 'a;
 
 /// A table that nobody keeps: its header, and what appends each row.
 pub(super) struct Rows<'a> {

@@ -129,7 +129,7 @@ impl<'a> Plan<'a> {
     /// These are bytes of the file; with compressed memory they are bytes of memory, all of which count twice if the sink
     /// cannot seek.
     #[must_use]
-    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> Self {
+    pub fn with_progress(self, progress: impl FnMut(u64, u64) + Send + 'a) -> Self {
         Self { progress: Some(Box::new(progress)), ..self }
     }
 }

@@ -1,7 +1,7 @@
 //! The memory ranges of one list: those that were handed in, and those that are worked out each time they are needed.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::format::MemoryInfo;
 use crate::write::memory_range::MemoryRange;
 
 /// Ranges that nobody keeps, so that a plan of a million of them takes no memory for each.
-pub(crate) trait ComputedRanges: fmt::Debug {
+pub(crate) trait ComputedRanges: fmt::Debug + Send + Sync {
     fn count(&self) -> usize;
     /// The address and the size of one; asked for several times.
     fn bounds(&self, index: usize) -> (u64, u64);
@@ -24,7 +24,7 @@ pub(crate) trait ComputedRegions: ComputedRanges {
     fn row(&self, index: usize) -> MemoryInfo;
 }
 
-impl<T: ComputedRanges + ?Sized> ComputedRanges for Rc<T> {
+impl<T: ComputedRanges + ?Sized> ComputedRanges for Arc<T> {
     fn count(&self) -> usize {
         (**self).count()
     }

@@ -34,7 +34,7 @@ pub(super) struct Lists<'a> {
 /// Rows of the memory information list that nobody keeps: their number, and what gives each.
 pub(super) struct ComputedMemoryInfos<'a> {
     pub(super) count: usize,
-    pub(super) row: Box<dyn Fn(usize) -> MemoryInfo + 'a>,
+    pub(super) row: Box<dyn Fn(usize) -> MemoryInfo + Send + Sync + 'a>,
 }
 
 impl fmt::Debug for ComputedMemoryInfos<'_> {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Is told how much of the work is done, and how much there is.
-pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + 'a>;
+pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -62,6 +62,7 @@ mod references;
 mod regressions;
 mod resources;
 mod roundtrip;
+mod sharing;
 mod stack_walk;
 mod stream_table;
 mod strings;
@@ -143,6 +144,7 @@ fn main() -> ExitCode {
         regressions::trials(),
         resources::trials(),
         roundtrip::trials(),
+        sharing::trials(),
         stack_walk::trials(),
         stream_table::trials(),
         strings::trials(),

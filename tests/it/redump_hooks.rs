@@ -1,6 +1,6 @@
 //! What a program changes of what the options select.
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use libtest_mimic::Trial;
 use userdump::Dump as Source;
@@ -173,11 +173,11 @@ fn streams_are_added_and_replaced() {
 }
 
 fn a_redactor_sees_every_byte_once_with_its_reason() {
-    let seen = RefCell::new(Vec::new());
+    let seen = Mutex::new(Vec::new());
     let source = process().build();
     let hooks = Hooks::new().add_memory(0x50f0, 0x10).add_memory(0x9000, 0x20).add_memory(0x9030, 8);
     let hooks = hooks.redact_with_overlap(0, |address, reason, bytes| {
-        seen.borrow_mut().push((address, reason, bytes.to_vec()));
+        seen.lock().unwrap().push((address, reason, bytes.to_vec()));
         bytes.iter_mut().for_each(|byte| *byte = !*byte);
     });
     let dump = Source::parse(&source).unwrap();
@@ -194,7 +194,7 @@ fn a_redactor_sees_every_byte_once_with_its_reason() {
         (0x9020, Reason::Asked, 0x10),
         (0x9030, Reason::Asked, 8),
     ];
-    let seen = seen.take();
+    let seen = seen.into_inner().unwrap();
     assert_eq!(seen.iter().map(|(at, reason, bytes)| (*at, *reason, bytes.len())).collect::<Vec<_>>(), expected);
     for (at, _, bytes) in &seen {
         assert_eq!(*bytes, pattern(*at, bytes.len() as u64));

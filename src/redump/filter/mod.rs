@@ -13,7 +13,7 @@ mod frames;
 mod text;
 pub(super) mod triage;
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -31,7 +31,7 @@ use triage::Triage;
 
 /// Stacks, which of their words stay, and what between them nobody asked for.
 pub(super) struct StackFilter {
-    code: Rc<Code>,
+    code: Arc<Code>,
     calls: Calls,
     /// The instruction pointers of all contexts, sorted. A trace through a handler meets them where no call is.
     instructions: Vec<u64>,
@@ -47,7 +47,7 @@ pub(super) struct StackFilter {
     word: u64,
     width: u32,
     /// What words must point to as well, if they are to stay (`s`).
-    triage: Option<Rc<Triage>>,
+    triage: Option<Arc<Triage>>,
 }
 
 /// What a word may be in a stack trace.
@@ -78,7 +78,7 @@ type Past = [PastWord; BEFORE];
 impl StackFilter {
     pub(super) fn new(
         source: &Source<'_>,
-        (code, triage): (Rc<Code>, Option<Rc<Triage>>),
+        (code, triage): (Arc<Code>, Option<Arc<Triage>>),
         stacks: Vec<Interval>,
         wanted: Vec<Interval>,
     ) -> Self {
@@ -107,7 +107,7 @@ impl StackFilter {
     /// changed. The instruction and frame pointers are those of 32 bits.
     pub(super) fn narrow(
         source: &Source<'_>,
-        (code, triage): (Rc<Code>, Option<Rc<Triage>>),
+        (code, triage): (Arc<Code>, Option<Arc<Triage>>),
         stacks: Vec<Interval>,
         pointers: impl Iterator<Item = u64>,
         frame_pointers: impl Iterator<Item = u64>,
@@ -127,7 +127,7 @@ impl StackFilter {
             target: X86,
             word: 4,
             width: 4,
-            triage: triage.map(|triage| Rc::new(triage.of_target(X86))),
+            triage: triage.map(|triage| Arc::new(triage.of_target(X86))),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The debugger explains a triage dump as one that has no words but zero and those that point into modules or to memory
 //! of the dump. What `r` leaves is mostly that, but for a few frame pointers and return addresses into generated code.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::format::MinidumpType;
@@ -16,9 +16,9 @@ use crate::redump::filter::unsigned;
 /// What words of a triage dump may point to.
 #[derive(Debug)]
 pub(in crate::redump) struct Triage {
-    code: Rc<Code>,
+    code: Arc<Code>,
     /// The memory of the result, in the order of addresses and apart.
-    memory: Rc<Vec<Interval>>,
+    memory: Arc<Vec<Interval>>,
     target: Target,
     /// Which bits of a return address are the address.
     unsigned: u64,
@@ -28,14 +28,14 @@ impl Triage {
     /// What stands in the place of each byte that is taken out.
     pub(in crate::redump) const PATTERN: u8 = MinidumpType::TRIAGE_PATTERN;
 
-    pub(in crate::redump) fn new(code: Rc<Code>, memory: Rc<Vec<Interval>>, target: Target) -> Self {
+    pub(in crate::redump) fn new(code: Arc<Code>, memory: Arc<Vec<Interval>>, target: Target) -> Self {
         let last = memory.last().map_or(0, |range| range.last).max(code.last());
         Self { code, memory, target, unsigned: unsigned(target, last) }
     }
 
     /// The same for another width of the same process.
     pub(in crate::redump) fn of_target(&self, target: Target) -> Self {
-        Self { code: Rc::clone(&self.code), memory: Rc::clone(&self.memory), target, unsigned: self.unsigned }
+        Self { code: Arc::clone(&self.code), memory: Arc::clone(&self.memory), target, unsigned: self.unsigned }
     }
 
     /// True if a word points into a module or to memory of the result.

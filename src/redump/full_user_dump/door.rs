@@ -1,9 +1,9 @@
 //! The door of full user dumps: what they say is written down as a minidump says it, their memory stays where it is.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::error::{ReadError, RedumpError};
 use crate::format::StreamType;
@@ -17,7 +17,7 @@ use crate::redump::full_user_dump::losses;
 
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
     let cut_tables = cut_tables(dump)?;
-    let memory = Rc::new(dump.memory());
+    let memory = Arc::new(dump.memory());
     let (records, names) = records_of(dump, &memory)?;
     let records = OwnedMinidump::parse(records)?;
     let folders =
@@ -43,7 +43,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         memory,
         named: None,
         made_up_rows: None,
-        module_intervals: OnceCell::new(),
+        module_intervals: OnceLock::new(),
         file_size: dump.data().len() as u64,
         plain_size: dump.data().len() as u64,
         has_full_memory: dump.region_list().fault().is_none()

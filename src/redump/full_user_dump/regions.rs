@@ -1,6 +1,6 @@
 //! The regions of a full user dump with their bytes.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::format::{self, MemoryProtection};
@@ -18,8 +18,8 @@ use crate::write::{FullUserDumpBuilder, MemoryRange};
 pub(super) fn add<'a>(
     source: &Source<'a>,
     regions: MemoryRegions<'a>,
-    ranges: &Rc<Vec<Interval>>,
-    changes: Option<&Rc<Changes<'a>>>,
+    ranges: &Arc<Vec<Interval>>,
+    changes: Option<&Arc<Changes<'a>>>,
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {
@@ -34,14 +34,14 @@ pub(super) fn add<'a>(
     guards.report(ranges.iter().map(|&range| row(range)), report);
     report.blanked_memory = changes.iter().flat_map(|it| ranges.iter().map(|&range| it.blanked(range))).sum();
     let row = move |range| guards.cleared(row(range));
-    builder.computed_regions(Rc::new(Regions { contents: Contents::new(source, ranges, changes), row }));
+    builder.computed_regions(Arc::new(Regions { contents: Contents::new(source, ranges, changes), row }));
 }
 
 /// Carries the regions of a full user dump, as much of them as is there.
 pub(super) fn carry<'a>(
     dump: &FullUserDump<'a>,
     source: &Source<'a>,
-    changes: Option<&Rc<Changes<'a>>>,
+    changes: Option<&Arc<Changes<'a>>>,
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {

@@ -1,6 +1,6 @@
 //! A full user dump from the source: what `.dump /f` writes of a running process.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::RedumpError;
@@ -27,7 +27,7 @@ pub(in crate::redump) fn transcode<'a>(
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
     let changes =
-        |hooks: Hooks<'a>| Changes::new(source, Vec::new(), &hooks.blank, hooks.redactor, selection).map(Rc::new);
+        |hooks: Hooks<'a>| Changes::new(source, Vec::new(), &hooks.blank, hooks.redactor, selection).map(Arc::new);
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);

@@ -57,7 +57,10 @@ impl<'s, 'a> Stacks<'s, 'a> {
             if described.start < bounds.start && described.next() == bounds.next() {
                 // It is the same stack, with what is in its guard page.
                 found = Some(described);
-            } else if !(bounds.has(described.start) && bounds.has(described.last)) {
+            } else if let Some(both) = joined(stack, described).filter(|_| !within(bounds, described)) {
+                // Whoever reads the result without the environment block finds one stack.
+                found = Some(both);
+            } else if !within(bounds, described) {
                 // Only a descriptor tells of bytes that are further below a stack pointer than all stacks begin.
                 let begin = described.start.saturating_add(target.processor().below_stack_pointer);
                 let is_below = pointers.iter().any(|&pointer| begin < pointer && described.has(pointer));
@@ -136,6 +139,18 @@ impl<'s, 'a> Stacks<'s, 'a> {
         });
         whole.collect()
     }
+}
+
+fn within(bounds: Interval, stack: Interval) -> bool {
+    bounds.has(stack.start) && bounds.has(stack.last)
+}
+
+/// Two stacks as one, if nothing parts them and one can be as large.
+fn joined(one: Interval, other: Interval) -> Option<Interval> {
+    let (first, second) = if one.start <= other.start { (one, other) } else { (other, one) };
+    let both = Interval { start: first.start, last: first.last.max(second.last) };
+    let touches = first.next().is_none_or(|next| second.start <= next);
+    (touches && both.last - both.start < LARGEST).then_some(both)
 }
 
 /// True if what is around a stack pointer goes on up to a stack, which it makes no larger than one can be.

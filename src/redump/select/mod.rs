@@ -27,7 +27,7 @@ mod unwritten;
 mod walk;
 mod wanted;
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
@@ -74,7 +74,7 @@ pub(super) fn select(
     others.iter().for_each(|&(thread, stack)| wanted.add(stack, Reason::Stack { thread }));
     let others: Vec<Interval> = others.into_iter().map(|(_, stack)| stack).collect();
     let full = options.contain(MinidumpType::WITH_FULL_MEMORY);
-    let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Rc::new(Code::new(source)));
+    let code = options.contain(MinidumpType::FILTER_MEMORY).then(|| Arc::new(Code::new(source)));
     let mut folders = Vec::new();
     let ranges = if threads.no_memory {
         Vec::new()
@@ -110,11 +110,11 @@ pub(super) fn select(
         report.unserved.extend(wanted.unserved());
         present_and_merged(source, wanted.intervals())
     };
-    let selected = Selected { ranges: Rc::new(ranges), full, chosen: wanted.into_selected() };
+    let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_selected() };
     let mut hidden = if full { Vec::new() } else { shared_data::hidden(options) };
     let code_of_triage = code.as_ref().filter(|_| options.is_triage());
-    let triage = code_of_triage.map(|code| Triage::new(Rc::clone(code), Rc::clone(&selected.ranges), source.target));
-    let triage = triage.map(Rc::new);
+    let triage = code_of_triage.map(|code| Triage::new(Arc::clone(code), Arc::clone(&selected.ranges), source.target));
+    let triage = triage.map(Arc::new);
     let mut patterned = Vec::new();
     if code.is_some() && (!full || triage.is_some()) {
         let with_blocks = !full && !options.contain(MinidumpType::WITH_PROCESS_THREAD_DATA);

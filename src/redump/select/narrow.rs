@@ -5,7 +5,7 @@
 //! to switch to x86 was measured: the slot of the 64-bit thread environment block that leads to the saved registers, and
 //! pages with both process environment blocks, whatever is in them.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use std::collections::HashSet;
@@ -234,7 +234,7 @@ impl NarrowSide {
         source: &Source<'_>,
         asked: &[Interval],
         with_blocks: bool,
-        triage: Option<&Rc<Triage>>,
+        triage: Option<&Arc<Triage>>,
     ) -> [Vec<Interval>; 2] {
         let (mut zeroed, mut marked) = (Vec::new(), Vec::new());
         for (block, kept) in self.blocks().filter(|_| with_blocks) {

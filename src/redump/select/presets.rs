@@ -3,7 +3,7 @@
 //!
 //! With `r` and `s` only code, tables and identity of images are taken, and of stacks only the words that stay are followed.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -35,7 +35,7 @@ pub(super) fn presets<'c>(
     (options, hooks): (&Options, &Hooks<'_>),
     (stacks, contexts): (Vec<Interval>, impl Iterator<Item = Context<'c>>),
     narrow: &NarrowSide,
-    filtered: Option<&Rc<Code>>,
+    filtered: Option<&Arc<Code>>,
     report: &mut Report,
 ) -> Result<(), RedumpError> {
     if !options.identifies() && options.walks().is_none() {
@@ -53,7 +53,7 @@ pub(super) fn presets<'c>(
         let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];
         let filter = |stacks: &[Interval], width: u32| {
-            let rules = (Rc::clone(filtered?), None);
+            let rules = (Arc::clone(filtered?), None);
             Some(match width == target.pointer_size() {
                 true => StackFilter::new(source, rules, stacks.to_vec(), anything.clone()),
                 false => StackFilter::narrow(source, rules, stacks.to_vec(), narrow.instructions(), narrow.frames()),
@@ -66,7 +66,7 @@ pub(super) fn presets<'c>(
         let of_widths: Vec<StacksOfWidth> = of_widths.collect();
         let contexts = contexts.flat_map(|it| [it.instruction_pointer(), link_register(&it)]).flatten();
         let narrow = narrow.instructions().map(|address| X86.mask(address));
-        let code = filtered.map_or_else(|| Rc::new(Code::new(source)), Rc::clone);
+        let code = filtered.map_or_else(|| Arc::new(Code::new(source)), Arc::clone);
         CodePointers::find(source, (&images, &code), &outside, &of_widths, contexts.chain(narrow))
     } else {
         CodePointers::default()

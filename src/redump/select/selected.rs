@@ -1,6 +1,6 @@
 //! What goes into the result.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::collections::HashSet;
 
@@ -37,9 +37,9 @@ pub(in crate::redump) struct Selection {
     /// Where folders are in it that asterisks replace, likewise.
     pub(in crate::redump) folders: Vec<Interval>,
     /// Where code is, if the stacks are to be filtered.
-    pub(in crate::redump) code: Option<Rc<Code>>,
+    pub(in crate::redump) code: Option<Arc<Code>>,
     /// What stays of stacks and registers in a triage dump, if the result is to become one.
-    pub(in crate::redump) triage: Option<Rc<Triage>>,
+    pub(in crate::redump) triage: Option<Arc<Triage>>,
 }
 
 impl Selection {
@@ -67,7 +67,7 @@ impl Selection {
 #[derive(Debug)]
 pub(in crate::redump) struct Selected {
     /// The ranges, in the order of addresses, apart from each other, with all their bytes present.
-    pub(in crate::redump) ranges: Rc<Vec<Interval>>,
+    pub(in crate::redump) ranges: Arc<Vec<Interval>>,
     /// True if the ranges are all memory and belong into a Memory64 list.
     pub(in crate::redump) full: bool,
     /// What is wanted for other reasons than that it is there, and of which the source has bytes; one byte may be wanted

@@ -1,7 +1,7 @@
 //! What a full user dump contains.
 
 use alloc::borrow::Cow;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -62,7 +62,7 @@ pub struct FullUserDumpBuilder<'a> {
     pub(super) threads: Vec<(CrashThread64, Cow<'a, [u8]>)>,
     pub(super) modules: Vec<(CrashModule64, Cow<'a, [u8]>)>,
     pub(super) regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
-    pub(super) computed_regions: Option<Rc<dyn ComputedRegions + 'a>>,
+    pub(super) computed_regions: Option<Arc<dyn ComputedRegions + 'a>>,
     pub(super) version_information: Option<Cow<'a, [u8]>>,
 }
 
@@ -159,7 +159,7 @@ impl<'a> FullUserDumpBuilder<'a> {
     }
 
     /// Lets the regions end with ones that are worked out when they are needed.
-    pub(crate) fn computed_regions(&mut self, regions: Rc<dyn ComputedRegions + 'a>) {
+    pub(crate) fn computed_regions(&mut self, regions: Arc<dyn ComputedRegions + 'a>) {
         self.computed_regions = Some(regions);
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::{Item, WriteError};
@@ -149,7 +149,7 @@ fn put(width: RvaWidth, out: &mut Vec<u8>, record: impl Narrow, item: Item) -> R
 fn table<'a>(
     width: RvaWidth,
     regions: Vec<(MemoryInfo, MemoryRange<'a>)>,
-    computed: Option<Rc<dyn ComputedRegions + 'a>>,
+    computed: Option<Arc<dyn ComputedRegions + 'a>>,
 ) -> Result<(PartBytes<'a>, RangeList<'a>), WriteError> {
     let row_size = match width {
         RvaWidth::Rva => MemoryBasicInformation32::SIZE,
@@ -171,7 +171,7 @@ fn table<'a>(
     let mut ranges = RangeList::from(ranges);
     let Some(computed) = computed else { return Ok((table.into(), ranges)) };
     let (count, before) = (computed.count(), ranges.count());
-    ranges.compute(Box::new(Rc::clone(&computed)));
+    ranges.compute(Box::new(Arc::clone(&computed)));
     // Whether they fit is to be known before anything is written.
     let mut row = Vec::with_capacity(row_size);
     for (index, number) in (0..count).zip(before..) {

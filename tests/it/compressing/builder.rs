@@ -318,15 +318,15 @@ fn a_reader_that_fails_stops_the_dump() {
 fn progress_is_told_to_the_end() {
     let bytes = mixed(9 << 20, 5);
     let told = |is_compressed: bool, write: fn(Plan<'_>)| {
-        let calls = std::cell::RefCell::new(Vec::new());
+        let calls = std::sync::Mutex::new(Vec::new());
         let mut dump = MinidumpBuilder::new();
         dump.memory64(MemoryRange::borrowed(0x1000, &bytes));
         if is_compressed {
             dump.compressed();
         }
         let plan = dump.plan().expect("it is small");
-        write(plan.with_threads(threads(2)).with_progress(|done, total| calls.borrow_mut().push((done, total))));
-        calls.into_inner()
+        write(plan.with_threads(threads(2)).with_progress(|done, total| calls.lock().unwrap().push((done, total))));
+        calls.into_inner().unwrap()
     };
     let pipe: fn(Plan<'_>) = |plan| drop(plan.write_to(io::sink()).expect("it takes everything"));
     let file: fn(Plan<'_>) = |plan| drop(plan.write_to_seekable(io::Cursor::new(Vec::new())).expect("the same"));

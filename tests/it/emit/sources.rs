@@ -1,7 +1,7 @@
 //! Memory that readers give while the dump is written, as much of it as the plan says, whatever they have.
 
-use std::cell::RefCell;
 use std::io::{self, Cursor, ErrorKind, Read};
+use std::sync::Mutex;
 
 use libtest_mimic::Trial;
 use userdump::write::{MemoryRange, ShortSource, Shortfall, Written};
@@ -213,7 +213,7 @@ fn the_reader_of_an_empty_range_is_not_asked() {
 }
 
 fn readers_are_asked_in_the_order_of_the_file() {
-    let log = RefCell::new(Vec::new());
+    let log = Mutex::new(Vec::new());
     let range = |number: u64| {
         let log = &log;
         let mut rest = vec![number as u8; 2];
@@ -221,7 +221,7 @@ fn readers_are_asked_in_the_order_of_the_file() {
             number,
             2,
             Gives(move |room: &mut [u8]| {
-                log.borrow_mut().push(number);
+                log.lock().unwrap().push(number);
                 room[0] = rest.pop().expect("it has two");
                 Ok(1)
             }),
@@ -230,9 +230,9 @@ fn readers_are_asked_in_the_order_of_the_file() {
     let mut dump = MinidumpBuilder::new();
     dump.memory64(range(7)).memory(range(5)).memory(range(3)).memory64(range(1));
     let plan = dump.plan().expect("it is small");
-    assert_eq!(*log.borrow(), [0; 0], "a plan reads nothing");
+    assert_eq!(*log.lock().unwrap(), [0; 0], "a plan reads nothing");
     plan.write_to(io::sink()).expect("all is there");
-    assert_eq!(*log.borrow(), [5, 5, 3, 3, 7, 7, 1, 1]);
+    assert_eq!(*log.lock().unwrap(), [5, 5, 3, 3, 7, 7, 1, 1]);
 }
 
 fn nothing_is_written_after_a_reader_stops_the_dump() {

@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
         of_the_public_dump_whose_exception_has_no_address,
         a_stack_elsewhere_is_kept_beside_that_of_the_environment_block,
         a_descriptor_that_leads_elsewhere_is_kept_too,
+        a_descriptor_that_reaches_out_of_the_stack_is_one_with_it,
         a_stack_pointer_in_a_guard_page_makes_the_stack_longer,
         a_stack_begins_at_the_lower_of_two_stack_pointers,
         a_null_descriptor_is_filled_in,
@@ -114,6 +115,19 @@ fn a_descriptor_that_leads_elsewhere_is_kept_too() {
         let out = Redumped::of(&dump(cpu, LIMIT + 0x1000, Stack::At(FIBER + 0x10, 0x200, 0)).build(), "/m");
         out.assert_memory(&[(LIMIT + 0x1000, 0x3000), (FIBER + 0x10, 0x200)]);
         assert_eq!(hex(&out.stacks()), hex(&[(FIBER + 0x10, 0x200, true)]));
+    }
+}
+
+/// A second pass has no environment block, and finds what touches together: so does the first.
+fn a_descriptor_that_reaches_out_of_the_stack_is_one_with_it() {
+    for cpu in [Cpu::ARM, Cpu::AMD64, Cpu::ARM64] {
+        for (start, size) in [(BASE - 0x64, 0x264), (BASE, 0x200), (LIMIT + 0x1800, 0x3000)] {
+            let source = dump(cpu, LIMIT + 0x1000, Stack::At(start, size, 0)).memory(BASE, pattern(BASE, 0x1000));
+            let out = Redumped::of(&source.build(), "/m");
+            let whole = (LIMIT + 0x1000, start + u64::from(size) - LIMIT - 0x1000);
+            out.assert_memory(&[whole]);
+            assert_eq!(hex(&out.stacks()), hex(&[(whole.0, whole.1, true)]));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The limits of 32 and 64 bits, and what writing costs.
 
-use std::cell::Cell;
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libtest_mimic::Trial;
 use userdump::WriteError;
@@ -113,23 +113,23 @@ fn parts_behind_4_gib_are_refused() {
 }
 
 /// Says when it is read.
-struct Watched<'a>(&'a Cell<bool>);
+struct Watched<'a>(&'a AtomicBool);
 
 impl Read for Watched<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.0.set(true);
+        self.0.store(true, Ordering::Relaxed);
         Ok(room.len())
     }
 }
 
 fn nothing_is_read_for_a_dump_that_is_refused() {
-    let read = Cell::new(false);
+    let read = AtomicBool::new(false);
     let mut dump = empty(false);
     for _ in 0..2 {
         dump.region(sized(2 * GIB), MemoryRange::from_reader(0, 2 * GIB, Watched(&read)));
     }
     assert_eq!(overflow(dump.plan()), (range(1), narrow_base(2) + 2 * GIB, 2 * GIB));
-    assert!(!read.get());
+    assert!(!read.load(Ordering::Relaxed));
 }
 
 /// Counts, and keeps the first 4096 bytes and the last 16.

@@ -83,7 +83,7 @@ impl io::Read for Broken {
 
 fn a_reader_that_fails_or_ends_early_stops_the_dump() {
     for wide in [false, true] {
-        let plan = |reader: Box<dyn io::Read>| {
+        let plan = |reader: Box<dyn io::Read + Send>| {
             let mut dump = counted(wide);
             dump.region(sized(9), MemoryRange::from_reader(0x7000, 9, reader));
             dump.plan().expect("it is small")
