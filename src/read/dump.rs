@@ -16,7 +16,13 @@ use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
 ///
-/// What every format has can be asked of it; the rest of the views of the formats.
+/// It answers what is asked of every format: process, threads, modules, exceptions, memory, address space. Where a format has no
+/// place for something, the answer is `None` or an empty iterator. Anything else is on the type of each format: see
+/// [`Dump::minidump`] and [`Dump::find`].
+///
+/// Indexes are built once, where a method says so ([`Dump::memory`], [`Dump::modules_by_address`],
+/// [`Dump::unloaded_modules_by_address`]), and handed to whatever needs them: a module's version and identifiers may be in its
+/// image in memory only, so their methods take the memory.
 ///
 /// # Examples
 ///
@@ -28,6 +34,10 @@ use crate::read::target::Target;
 /// let dump = Dump::parse(&file)?;
 /// for module in dump.modules() {
 ///     println!("{:#x} {}", module.base(), module.name()?);
+/// }
+/// if let Some(thread) = dump.crashed_thread_id() {
+///     let name = dump.thread_name(thread).map(|name| name.to_string());
+///     println!("thread {thread} crashed: {}", name.unwrap_or_default());
 /// }
 /// # Ok(())
 /// # }
