@@ -35,10 +35,6 @@ use crate::read::target::Target;
 /// for module in dump.modules() {
 ///     println!("{:#x} {}", module.base(), module.name()?);
 /// }
-/// if let Some(thread) = dump.crashed_thread_id() {
-///     let name = dump.thread_name(thread).map(|name| name.to_string());
-///     println!("thread {thread} crashed: {}", name.unwrap_or_default());
-/// }
 /// # Ok(())
 /// # }
 /// ```

@@ -43,7 +43,22 @@ impl<'a> Minidump<'a> {
     }
 }
 
-/// What is asked of every dump. Where a format has no place for something, the answer is `None` or nothing.
+/// What is asked of every dump. Where a format has no place for something, the answer is `None` or an empty iterator.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crash.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// println!("process {:?} of {} threads", dump.process_id(), dump.threads().count());
+/// if let Some(thread) = dump.crashed_thread() {
+///     let name = dump.thread_name(thread.id()).map(|name| name.to_string());
+///     println!("thread {} crashed: {}", thread.id(), name.unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 impl<'a> Dump<'a> {
     /// The dump as a minidump, for what only minidumps have; `None` if it is a full user dump.
     pub const fn minidump(&self) -> Option<&Minidump<'a>> {
@@ -108,6 +123,21 @@ impl<'a> Dump<'a> {
 
     /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A full
     /// user dump has none.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::read("crash.dmp")?;
+    /// let dump = userdump::Dump::parse(&file)?;
+    /// let unloaded = dump.unloaded_modules_by_address();
+    /// let crash = dump.crash_registers().and_then(|registers| registers.instruction_pointer());
+    /// for module in crash.into_iter().flat_map(|address| unloaded.at_address(address)) {
+    ///     println!("crashed where {} had been", module.name()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
         UnloadedByAddress::new(self.unloaded_module_list(), self.target())
     }

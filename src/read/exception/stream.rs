@@ -76,6 +76,19 @@ impl<'a> Exception<'a> {
     /// The address that the crash is about: that of memory which could not be accessed or, if it was not about memory, that of
     /// the instruction. It is what crash reporters show, and right on every system: the address in the record is that of an
     /// instruction only on Windows. `None` if the dump has neither.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::read("crash.dmp")?;
+    /// let dump = userdump::Dump::parse(&file)?;
+    /// for exception in dump.exceptions() {
+    ///     println!("{} at {:#x}", exception.reason(), exception.crash_address().unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn crash_address(&self) -> Option<u64> {
         self.accessed_address().or_else(|| self.instruction_address())
     }

@@ -66,15 +66,6 @@ impl<'m> CodeViewRecord<'m> {
     pub fn debug_id(&self) -> Option<DebugId> {
         self.view().debug_id(self.order)
     }
-
-    /// The UUID of a Mach-O image; `None` if the record is another one, or from a module list.
-    #[cfg(feature = "std")]
-    pub(crate) const fn uuid(&self) -> Option<Guid> {
-        match self.form {
-            Form::Uuid(uuid) => Some(uuid),
-            Form::Record(_) | Form::BuildId(_) => None,
-        }
-    }
 }
 
 /// Prints of bytes only how many there are.

@@ -8,6 +8,18 @@ use crate::format::module::FixedFileInfo;
 use crate::read::target::Target;
 
 /// The version of a file: four numbers, which print as `10.0.19041.1`.
+///
+/// See [`Module::file_version`](crate::read::Module::file_version).
+///
+/// # Examples
+///
+/// ```
+/// use userdump::read::module::FileVersion;
+///
+/// let version = FileVersion { parts: [10, 0, 19041, 1] };
+/// assert_eq!(version.to_string(), "10.0.19041.1");
+/// assert!(version < FileVersion { parts: [10, 0, 22000, 0] });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileVersion {
     /// The numbers, the most significant one first. Those of Windows have 16 bits.
@@ -25,12 +37,16 @@ impl FileVersion {
             Some(PlatformId::MAC_OS | PlatformId::IOS) | None => true,
             Some(platform) => platform.is_windows(),
         };
-        let parts = if is_in_halves {
-            [high >> 16, high & 0xffff, low >> 16, low & 0xffff]
-        } else {
-            [high, low, info.product_version_ms, info.product_version_ls]
-        };
-        Self { parts }
+        if is_in_halves {
+            return Self::of_windows(info);
+        }
+        Self { parts: [high, low, info.product_version_ms, info.product_version_ls] }
+    }
+
+    /// The version that a resource of Windows tells, four numbers of 16 bits.
+    pub(crate) const fn of_windows(info: &FixedFileInfo) -> Self {
+        let (high, low) = (info.file_version_ms, info.file_version_ls);
+        Self { parts: [high >> 16, high & 0xffff, low >> 16, low & 0xffff] }
     }
 }
 

@@ -38,7 +38,7 @@ impl<'a> CodeView<'a> {
 }
 
 /// What identifies a binary, by the system for which it was made.
-pub(crate) fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32) -> Option<CodeId> {
+fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32) -> Option<CodeId> {
     let of_image = Some(CodeId::from_image(stamp, size));
     match (record, target.platform) {
         (Some(CodeView::ElfBuildId(id)), _) => CodeId::from_build_id(id),

@@ -20,7 +20,6 @@ mod folders;
 pub(crate) mod identity;
 #[cfg(feature = "std")]
 pub(crate) mod image;
-#[cfg(feature = "std")]
 pub(crate) mod in_memory;
 pub(crate) mod list;
 #[cfg(feature = "std")]

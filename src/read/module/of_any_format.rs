@@ -12,22 +12,22 @@ use crate::read::module::code_id::CodeId;
 use crate::read::module::code_view_record::CodeViewRecord;
 use crate::read::module::debug_id::DebugId;
 use crate::read::module::file_version::FileVersion;
-use crate::read::module::identifiers;
-#[cfg(feature = "std")]
-use crate::read::module::image::Image;
-#[cfg(feature = "std")]
-use crate::read::module::in_memory::{code_view as code_view_in_memory, version as version_in_memory};
+use crate::read::module::in_memory::{
+    checksum as checksum_in_memory, code_id as code_id_in_memory, code_view as code_view_in_memory,
+    time_date_stamp as time_date_stamp_in_memory, version as version_in_memory,
+};
 use crate::read::module::list::CodeView;
 use crate::read::text::utf8::Utf8;
 
 /// Facts that find a module's binary and symbols.
 ///
-/// A minidump has them in its module list. A full user dump has them in the images in memory only, and a minidump may have an
-/// image whose version or symbols its list leaves out. So these methods take the memory of the dump, [`Dump::memory`]: build
-/// it once, and hand it to all of them. What is in the list takes precedence; the image is looked at for what the list lacks,
-/// each time anew, which takes a few reads of memory. Images of Windows, ELF and Mach-O are known.
+/// A minidump has them in its module list. A full user dump has them only in the images in memory, and the list of a minidump may
+/// lack the version or the symbols of an image that is in memory. So these methods take the memory of the dump,
+/// [`Dump::memory`]: build it once, and hand it to all of them. What is in the list takes precedence. What the list lacks is
+/// read from the image, each time anew, which takes a few reads of memory. Images of Windows, ELF and Mach-O are known.
 ///
-/// Facts that are nowhere are `None`. Without the feature `std` images are not read, so that of a full user dump all are.
+/// A fact that the dump does not have is `None`. Without the feature `std` images are not read: a full user dump has none of
+/// these facts then.
 ///
 /// [`Dump::memory`]: crate::read::Dump::memory
 ///
@@ -75,7 +75,11 @@ impl<'a> AnyModule<'a> {
 
     /// The version of the file, which prints as `10.0.19041.1`.
     pub fn file_version(&self, memory: &Memory<'a>) -> Option<FileVersion> {
-        self.version(memory).map(|version| FileVersion::new(&version, memory.target()))
+        let listed = match self {
+            Self::Minidump(module) => module.file_version(),
+            Self::FullUserDump(_) => None,
+        };
+        listed.or_else(|| version_in_memory(memory, self.base()).map(|version| FileVersion::of_windows(&version)))
     }
 
     /// The time stamp of the linker, by convention in seconds since 1970; reproducible builds put a hash there. Other
@@ -83,7 +87,7 @@ impl<'a> AnyModule<'a> {
     pub fn time_date_stamp(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
             Self::Minidump(module) => Some(module.time_date_stamp()),
-            Self::FullUserDump(_) => image_header(memory, self.base()).map(|header| header.time_date_stamp),
+            Self::FullUserDump(_) => time_date_stamp_in_memory(memory, self.base()),
         }
     }
 
@@ -91,7 +95,7 @@ impl<'a> AnyModule<'a> {
     pub fn checksum(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
             Self::Minidump(module) => Some(module.checksum()),
-            Self::FullUserDump(_) => image_header(memory, self.base())?.checksum,
+            Self::FullUserDump(_) => checksum_in_memory(memory, self.base()),
         }
     }
 
@@ -102,22 +106,15 @@ impl<'a> AnyModule<'a> {
 
     /// Identifies the module's binary; see [`Module::code_id`](crate::read::Module::code_id).
     pub fn code_id(&self, memory: &Memory<'a>) -> Option<CodeId> {
-        let record = self.readable_code_view(memory);
-        #[cfg(feature = "std")]
-        if let Some(uuid) = record.as_ref().and_then(CodeViewRecord::uuid) {
-            return CodeId::from_uuid(uuid);
-        }
-        let view = record.as_ref().map(CodeViewRecord::view);
-        let (stamp, size) = match self {
-            Self::Minidump(module) => (module.time_date_stamp(), module.size()),
-            // An image of another kind has a build ID.
-            Self::FullUserDump(module) => match (image_header(memory, self.base()), &view) {
-                (Some(header), _) => (header.time_date_stamp, header.size_of_image.unwrap_or(module.size())),
-                (None, Some(CodeView::ElfBuildId(_))) => (0, 0),
-                (None, _) => return None,
+        let (listed, size) = match self {
+            Self::Minidump(module) => match module.code_view_record() {
+                Ok(None) => (module.code_id(), module.size()),
+                // The list says what kind of binary it is.
+                Ok(Some(_)) | Err(_) => return module.code_id(),
             },
+            Self::FullUserDump(module) => (None, module.size()),
         };
-        identifiers::code_id(view.as_ref(), memory.target(), stamp, size)
+        code_id_in_memory(memory, self.base(), size, listed)
     }
 
     /// The name of the file with the module's symbols; see [`Module::debug_file`](crate::read::Module::debug_file). Of a Mach-O
@@ -153,35 +150,4 @@ impl<'a> AnyModule<'a> {
     fn readable_code_view<'m>(&self, memory: &'m Memory<'a>) -> Option<CodeViewRecord<'m>> {
         self.code_view(memory).ok().flatten()
     }
-}
-
-/// What the headers of a Windows image tell.
-struct ImageHeader {
-    time_date_stamp: u32,
-    checksum: Option<u32>,
-    size_of_image: Option<u32>,
-}
-
-#[cfg(feature = "std")]
-fn image_header(memory: &Memory<'_>, base: u64) -> Option<ImageHeader> {
-    Image::at(memory, base).map(|image| ImageHeader {
-        time_date_stamp: image.time_date_stamp(),
-        checksum: image.checksum(),
-        size_of_image: image.size_of_image(),
-    })
-}
-
-#[cfg(not(feature = "std"))]
-const fn image_header(_: &Memory<'_>, _: u64) -> Option<ImageHeader> {
-    None
-}
-
-#[cfg(not(feature = "std"))]
-const fn code_view_in_memory<'m>(_: &'m Memory<'_>, _: u64) -> Option<CodeViewRecord<'m>> {
-    None
-}
-
-#[cfg(not(feature = "std"))]
-const fn version_in_memory(_: &Memory<'_>, _: u64) -> Option<FixedFileInfo> {
-    None
 }

@@ -110,6 +110,10 @@ fn images_tell_what_a_list_lacks() {
     let expected = some([debug_id, "0123abcdc000", debug_file, version]);
     assert_eq!(built(2, &assembler::whole(Cpu::AMD64)), (expected, [Some(0x0123_abcd), Some(6)]));
 
+    // A program of Wine on Linux, by Breakpad: nothing of it is in the list, so that all of it is that of the image.
+    let expected = (some(OF_IMAGE), [Some(0x0123_abcd), Some(6)]);
+    assert_eq!(built(0x8201, &assembler::whole(Cpu::AMD64)), expected);
+
     let id: String = elf::ID.iter().map(|byte| format!("{byte:02x}")).collect();
     for (image, big_endian) in elf::with_build_id() {
         // The GUID is in the byte order of the image; that of these bytes is the same in both.

@@ -15,6 +15,7 @@ pub fn trials() -> Vec<Trial> {
         places_print_names_without_folders,
         unloaded_modules_at_an_address_are_all_found,
         unloaded_modules_of_32_bit_targets_are_found_in_either_form,
+        many_unloaded_modules_are_looked_up_in_logarithmic_time,
         fixtures_have_the_places_of_the_peer,
         golden_dumps_have_the_places_of_the_peer,
         instructions_of_exceptions_are_located,
@@ -118,6 +119,26 @@ fn unloaded_modules_of_32_bit_targets_are_found_in_either_form() {
         let names: Vec<_> = index.at_address(address).filter_map(|module| module.code_file()).collect();
         assert_eq!(names, ["extended", "plain"]);
     }
+}
+
+/// Modules side by side, and one over all of them that a search from the end would have to reach.
+fn many_unloaded_modules_are_looked_up_in_logarithmic_time() {
+    let steps = |count: u64| {
+        let dump = synth::Dump::new().system_info(Cpu::AMD64.windows());
+        let dump = dump.unloaded_module(UnloadedModule::new(0, u32::MAX, "all"));
+        let modules = (0..count).map(|number| UnloadedModule::new(number * 0x1000, 0x1000, "x"));
+        let bytes = modules.fold(dump, |dump, module| dump.unloaded_module(module)).build();
+        let dump = Dump::parse(&bytes).expect("it is sound");
+        let index = dump.unloaded_modules_by_address();
+        let before = userdump::__steps();
+        for number in 0..count {
+            assert_eq!(index.at_address(number * 0x1000 + 5).count(), 2);
+        }
+        (userdump::__steps() - before) / count
+    };
+    let [few, many] = [256, 4096].map(steps);
+    // Both found ones are at a leaf, 8 and 12 levels down, and each level has a node beside it.
+    assert!(few > 8 && few <= 4 * 9 && many <= 4 * 13, "{few} and {many} steps");
 }
 
 /// The peer goes by the list alone, and leaves out modules that overlap others.
