@@ -47,6 +47,18 @@ pub enum Dump<'a> {
     FullUserDump(FullUserDump<'a>),
 }
 
+impl<'a> From<Minidump<'a>> for Dump<'a> {
+    fn from(dump: Minidump<'a>) -> Self {
+        Self::Minidump(dump)
+    }
+}
+
+impl<'a> From<FullUserDump<'a>> for Dump<'a> {
+    fn from(dump: FullUserDump<'a>) -> Self {
+        Self::FullUserDump(dump)
+    }
+}
+
 impl<'a> Dump<'a> {
     /// Finds the format by the signature and opens the dump.
     ///

@@ -1,4 +1,4 @@
-//! What a dump of any format says of its process, without a look at the format.
+//! What every dump says about its process, whatever its format.
 
 use crate::read::any_format::{AnyText, AnyThread};
 use crate::read::context::registers::Context;
@@ -24,7 +24,7 @@ impl<'a> Minidump<'a> {
     }
 
     /// The process ID: that of the miscellaneous information or, without it, of `/proc/self/status`, which Breakpad writes on
-    /// Linux. `None` if neither says it.
+    /// Linux. `None` if neither records it.
     pub fn process_id(&self) -> Option<u32> {
         let of_status = || u32::try_from(self.find::<LinuxProcStatus<'a>>()?.process_id()?).ok();
         self.find::<MiscInfo<'a>>().and_then(|info| info.process_id()).or_else(of_status)
@@ -75,7 +75,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The process ID: see [`Minidump::process_id`]; of a full user dump that of the debug event. `None` if the dump does not
-    /// say it.
+    /// record it.
     pub fn process_id(&self) -> Option<u32> {
         match self {
             Self::Minidump(dump) => dump.process_id(),

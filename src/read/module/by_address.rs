@@ -12,8 +12,8 @@ use crate::read::target::Target;
 
 /// The modules of a dump by address, see [`Dump::modules_by_address`].
 ///
-/// Where modules overlap, the one that comes first in the list takes precedence. Of a minidump this is
-/// [`ModuleExtents`]: modules that the producer cut short are completed from what the dump says of the address space.
+/// Where modules overlap, the one that comes first in the list takes precedence. In a minidump, modules that the producer cut
+/// short are completed from what the dump says about the address space, as in [`ModuleExtents`].
 #[derive(Clone)]
 pub struct ModulesByAddress<'a> {
     target: Target,
@@ -26,8 +26,8 @@ enum Modules<'a> {
     FullUserDump { modules: Vec<UserModule<'a>>, spans: Vec<Span> },
 }
 
-/// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; a name that cannot be read
-/// prints as the base of the module.
+/// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; if the name cannot be read, the
+/// base of the module stands in its place.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleOffset<'a> {
     /// The module.
@@ -37,11 +37,11 @@ pub struct ModuleOffset<'a> {
 }
 
 impl<'a> Dump<'a> {
-    /// The modules by address, in a form that is built once and asked often: each look-up takes time in proportion to the
+    /// An index of the modules by address, to be built once and used often: each look-up takes time in proportion to the
     /// logarithm of the number of modules.
     ///
     /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
-    /// addresses; of a full user dump also the size of a [`UserModule`] for each.
+    /// addresses. For a full user dump, it also takes the size of a [`UserModule`] for each.
     ///
     /// # Examples
     ///

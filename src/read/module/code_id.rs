@@ -1,6 +1,6 @@
 //! Identifiers of binaries.
 
-use core::fmt::{self, Write};
+use core::fmt;
 use core::str::FromStr;
 
 use crate::format::module::Guid;
@@ -10,7 +10,7 @@ use crate::read::module::hex::ParseIdError;
 /// The longest build ID that has room. Linkers write 8 to 32 bytes; more can only be dictated to them.
 const MOST_BYTES: usize = 64;
 
-/// Identifies the binary of a module, program or library, as a row of up to 128 hexadecimal digits:
+/// Identifies the binary of a module, program or library, as a string of up to 128 hexadecimal digits:
 ///
 /// - of a Windows image the time stamp in 8 digits and the size in memory without leading zeros;
 /// - of an ELF file the build ID;
@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 64;
 /// It prints in lower case, as the crate `debugid` and Sentry have it, and as keys of symbol servers in the SSQP form.
 /// `{:X}` prints upper case, as `INFO CODE_ID` in the symbol files of Breakpad. The alternate form, `{:#}`, is that of
 /// Microsoft's tools for Windows images: the time stamp in upper case, the size in lower case. Parsing takes either case and
-/// ignores hyphens. The digits do not tell which kind of binary it is, so neither does a comparison.
+/// ignores hyphens. The digits do not show the kind of binary, so comparisons ignore it.
 ///
 /// # Examples
 ///
@@ -44,18 +44,21 @@ pub struct CodeId {
 }
 
 impl CodeId {
-    /// That of a Windows image: its time stamp, by convention in seconds since 1970, and its size in memory in bytes.
+    /// The ID of a Windows image, from its time stamp, by convention in seconds since 1970, and its size in memory in bytes.
     pub fn from_image(time_date_stamp: u32, size_of_image: u32) -> Self {
-        let mut id = Self { digits: [0; MOST_BYTES], len: 0 };
+        let of_size = (u32::BITS - size_of_image.leading_zeros()).div_ceil(4).max(1);
+        let mut id = Self::EMPTY;
         // Sixteen digits fit.
-        let _ = write!(id, "{time_date_stamp:08x}{size_of_image:x}");
+        for digit in digits_of(time_date_stamp, 8).chain(digits_of(size_of_image, of_size)) {
+            id.push(digit);
+        }
         id
     }
 
-    /// That of an ELF file with this build ID.
+    /// The ID of an ELF file with this build ID.
     ///
-    /// `None` if it is empty or all zeros: producers write that for files that have none. `None` also above 64 bytes, which no
-    /// linker writes by itself.
+    /// `None` if it is empty or all zeros: producers write that for files that have none. `None` also if it is longer than 64
+    /// bytes, which no linker writes unless it is told to.
     pub fn from_build_id(build_id: &[u8]) -> Option<Self> {
         let mut digits = [0; MOST_BYTES];
         digits.get_mut(..build_id.len())?.copy_from_slice(build_id);
@@ -63,14 +66,14 @@ impl CodeId {
         (digits != [0; MOST_BYTES]).then_some(Self { digits, len })
     }
 
-    /// That of a Mach-O file with this UUID. `None` if it is all zeros.
+    /// The ID of a Mach-O file with this UUID. `None` if it is all zeros.
     pub fn from_uuid(uuid: Guid) -> Option<Self> {
-        let mut id = Self { digits: [0; MOST_BYTES], len: 0 };
-        let Guid { data1, data2, data3, data4 } = uuid;
-        // Thirty-two digits fit.
-        let _ = write!(id, "{data1:08x}{data2:04x}{data3:04x}{:016x}", u64::from_be_bytes(data4));
-        (uuid != Guid::default()).then_some(id)
+        let ([a, b, c, d], [e, f]) = (uuid.data1.to_be_bytes(), uuid.data2.to_be_bytes());
+        let ([g, h], [i, j, k, l, m, n, o, p]) = (uuid.data3.to_be_bytes(), uuid.data4);
+        Self::from_build_id(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
     }
+
+    const EMPTY: Self = Self { digits: [0; MOST_BYTES], len: 0 };
 
     /// The digits, each a number below 16.
     fn digits(&self) -> impl Iterator<Item = u8> + '_ {
@@ -78,6 +81,7 @@ impl CodeId {
         digits.take(self.len.into())
     }
 
+    /// Adds a digit; `None` if there is no room.
     fn push(&mut self, digit: u8) -> Option<()> {
         let byte = self.digits.get_mut(usize::from(self.len / 2))?;
         *byte |= if self.len % 2 == 0 { digit << 4 } else { digit };
@@ -86,12 +90,10 @@ impl CodeId {
     }
 }
 
-/// Takes digits; everything else is an error.
-impl Write for CodeId {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut digits = text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok());
-        digits.try_for_each(|digit| self.push(digit?)).ok_or(fmt::Error)
-    }
+/// The lowest `count` digits of a number, the first one first.
+fn digits_of(number: u32, count: u32) -> impl Iterator<Item = u8> {
+    let digit = move |index: u32| number >> (4 * index) & 0xf;
+    (0..count).rev().map(move |index| u8::try_from(digit(index)).unwrap_or(0))
 }
 
 impl fmt::Display for CodeId {
@@ -131,9 +133,9 @@ impl FromStr for CodeId {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let mut id = Self { digits: [0; MOST_BYTES], len: 0 };
-        let mut parts = text.split('-');
-        let is_whole = parts.try_for_each(|part| id.write_str(part)).is_ok() && id.len > 0;
-        is_whole.then_some(id).ok_or(ParseIdError::CODE_ID)
+        let mut id = Self::EMPTY;
+        let mut digits = text.chars().filter(|&character| character != '-').map(|digit| digit.to_digit(16));
+        let is_whole = digits.all(|digit| digit.and_then(|digit| id.push(u8::try_from(digit).ok()?)).is_some());
+        Some(id).filter(|id| is_whole && id.len > 0).ok_or(ParseIdError::CODE_ID)
     }
 }

@@ -54,8 +54,8 @@ pub enum DebugId {
 }
 
 impl DebugId {
-    /// That of an ELF file with this build ID. As Breakpad has it, the first 16 bytes are taken for a GUID in the byte order of
-    /// the file, a shorter build ID being filled up with zeros.
+    /// The ID of an ELF file with this build ID. As in Breakpad, the first 16 bytes are read as a GUID in the byte order of the
+    /// file; a shorter build ID is padded with zeros.
     ///
     /// `None` if these bytes are all zeros: producers write that for files that have no build ID.
     pub fn from_build_id(build_id: &[u8], order: ByteOrder) -> Option<Self> {
@@ -64,13 +64,13 @@ impl DebugId {
         Self::from_guid(Bytes::new(&bytes, order).read("build ID", 0).ok()?, 0)
     }
 
-    /// That of a Mach-O file with this UUID, its bytes in the order in which they are printed. `None` if all are 0.
+    /// The ID of a Mach-O file with this UUID, whose bytes are in the order in which they are printed. `None` if all are 0.
     pub fn from_uuid(uuid: [u8; 16]) -> Option<Self> {
         let guid = Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok()?;
         Self::from_guid(guid, 0)
     }
 
-    /// That of a GUID and an age. `None` if the GUID is all zeros: it identifies nothing.
+    /// The ID of a GUID and an age. `None` if the GUID is all zeros: it identifies nothing.
     pub(crate) fn from_guid(guid: Guid, age: u32) -> Option<Self> {
         (guid != Guid::default()).then_some(Self::Guid { guid, age })
     }

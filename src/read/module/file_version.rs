@@ -27,7 +27,7 @@ pub struct FileVersion {
 }
 
 impl FileVersion {
-    /// The version that a resource tells.
+    /// The version in a version resource.
     ///
     /// On Windows, macOS and iOS it is in the two numbers of the file's version. For other systems Breakpad and its relatives
     /// write four numbers of 32 bits, the last two in place of the product's version.
@@ -43,7 +43,7 @@ impl FileVersion {
         Self { parts: [high, low, info.product_version_ms, info.product_version_ls] }
     }
 
-    /// The version that a resource of Windows tells, four numbers of 16 bits.
+    /// The version in a version resource of Windows: four numbers of 16 bits.
     pub(crate) const fn of_windows(info: &FixedFileInfo) -> Self {
         let (high, low) = (info.file_version_ms, info.file_version_ls);
         Self { parts: [high >> 16, high & 0xffff, low >> 16, low & 0xffff] }

@@ -2,16 +2,16 @@
 
 /// Text that is not the identifier that it was parsed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a {what}: {wanted}")]
+#[error("not a {what}: {expected}")]
 pub struct ParseIdError {
     what: &'static str,
-    wanted: &'static str,
+    expected: &'static str,
 }
 
 impl ParseIdError {
     pub(super) const DEBUG_ID: Self =
-        Self { what: "debug ID", wanted: "wanted are the hexadecimal digits of a GUID or time stamp and an age" };
-    pub(super) const CODE_ID: Self = Self { what: "code ID", wanted: "wanted are 1 to 128 hexadecimal digits" };
+        Self { what: "debug ID", expected: "expected the hexadecimal digits of a GUID or time stamp, and an age" };
+    pub(super) const CODE_ID: Self = Self { what: "code ID", expected: "expected 1 to 128 hexadecimal digits" };
 }
 
 /// The number that 1 to 8 digits spell, without a sign.

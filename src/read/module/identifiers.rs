@@ -37,7 +37,7 @@ impl<'a> CodeView<'a> {
     }
 }
 
-/// What identifies a binary, by the system for which it was made.
+/// What identifies a binary, which depends on the system for which it was made.
 fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32) -> Option<CodeId> {
     let of_image = Some(CodeId::from_image(stamp, size));
     match (record, target.platform) {
@@ -115,8 +115,8 @@ impl<'a> Module<'a> {
 
     /// Identifies the binary: time stamp and size of a Windows image, the build ID of an ELF file, or the UUID of a Mach-O file.
     ///
-    /// `None` on other systems than Windows if the producer wrote no record, or one that is all zeros. Old versions of
-    /// Breakpad wrote a part of the build ID on Linux, in the form of a PDB: a [`Self::debug_id`] and no code ID.
+    /// `None` on other systems than Windows if the producer wrote no record, or one that is all zeros. On Linux, old versions of
+    /// Breakpad wrote only a part of the build ID, in a PDB record: such modules have a [`Self::debug_id`] and no code ID.
     pub fn code_id(&self) -> Option<CodeId> {
         let record = self.readable_code_view();
         code_id(record.as_ref(), self.dump().target(), self.time_date_stamp(), self.size())
@@ -144,7 +144,7 @@ impl<'a> Module<'a> {
     }
 }
 
-/// A dump has no more of a module that was unloaded: neither version nor symbols.
+/// A dump records nothing else about an unloaded module: no version and no symbols.
 impl<'a> UnloadedModule<'a> {
     /// The address at which the first byte had been, as the file has it.
     pub const fn base(&self) -> u64 {

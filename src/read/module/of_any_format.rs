@@ -1,4 +1,4 @@
-//! What a dump of any format says of a module, in its lists or in the module's image in memory.
+//! What a dump of any format says about a module, in its lists or in the module's image in memory.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
@@ -19,7 +19,7 @@ use crate::read::module::in_memory::{
 use crate::read::module::list::CodeView;
 use crate::read::text::utf8::Utf8;
 
-/// Facts that find a module's binary and symbols.
+/// What identifies a module's binary and symbols, and what version it is.
 ///
 /// A minidump has them in its module list. A full user dump has them only in the images in memory, and the list of a minidump may
 /// lack the version or the symbols of an image that is in memory. So these methods take the memory of the dump,

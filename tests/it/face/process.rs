@@ -3,6 +3,7 @@
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpThreadList, MinidumpThreadNames};
 use userdump::format::StreamType;
+use userdump::read::FullUserDump;
 use userdump::read::system::SystemInfo;
 use userdump::{Dump, Minidump};
 
@@ -53,14 +54,14 @@ fn threads_are_found_by_their_ids() {
     assert_eq!([6, 8].map(|id| name(&bytes, id)), ["six", "no thread"].map(|name| Some(name.to_owned())));
     let mini = Minidump::parse(&bytes).expect("it is sound");
     assert_eq!((mini.thread(6).map(|it| it.teb()), mini.thread(1).is_some()), (Some(0x2000), false));
-    let any = Dump::parse(&bytes).expect("it is sound");
+    let any = Dump::from(mini);
     assert!(any.find::<SystemInfo<'_>>().is_some() && any.minidump().is_some());
 
     let thread = |id, teb| UserThread { id, teb, context: vec![0; Cpu::AMD64.size], ..UserThread::default() };
     let bytes = UserDump::wide().thread(thread(5, 0x1000)).thread(thread(6, 0x2000)).build();
     assert_eq!([4, 5, 6].map(|id| teb(&bytes, id)), [None, Some(0x1000), Some(0x2000)]);
     assert_eq!(name(&bytes, 5), None);
-    let any = Dump::parse(&bytes).expect("it is sound");
+    let any = Dump::from(FullUserDump::parse(&bytes).expect("it is sound"));
     assert!(any.find::<SystemInfo<'_>>().is_none() && any.minidump().is_none());
 }
 
