@@ -18,10 +18,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use support::printable;
-use userdump::format::module::FixedFileInfo;
-use userdump::read::ByteOrder;
-use userdump::read::any_format::{AnyModule, AnyText};
-use userdump::read::module::{CodeView, Image, UnloadedModuleList};
+use userdump::read::any_format::AnyText;
+use userdump::read::module::CodeView;
 use userdump::read::system::wow64::Wow64;
 use userdump::{Dump, ReadError};
 
@@ -35,17 +33,6 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
     // In a 64-bit process that runs a 32-bit program, modules of both widths.
     let narrow = Wow64::of(&dump, &memory);
     for module in dump.modules() {
-        // What a full user dump does not say of a module, its image in memory does.
-        let image = Image::at(&memory, module.base());
-        let record = image.and_then(|image| image.code_view_record());
-        let (version, stamp, code_view) = match &module {
-            AnyModule::Minidump(it) => (it.version().copied(), it.raw().time_date_stamp, it.code_view()),
-            _ => (
-                image.and_then(|image| image.version()),
-                image.map_or(0, |image| image.time_date_stamp()),
-                Ok(record.as_deref().map(|record| CodeView::new(record, ByteOrder::Little))),
-            ),
-        };
         // Addresses of 32-bit processes may have the extended sign in the file.
         let base = dump.target().mask(module.base());
         let end = base.saturating_add(module.size().into());
@@ -55,19 +42,19 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
             None => "",
         };
         writeln!(out, "{base:#018x} to {end:#018x}  {}{width}", text(module.name()))?;
-        if let Some(FixedFileInfo { file_version_ms: high, file_version_ls: low, .. }) = version {
-            writeln!(out, "    version {}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff)?;
+        if let Some(version) = module.file_version(&memory) {
+            writeln!(out, "    version {version}")?;
         }
-        // A symbol server has the file under its time stamp and size.
-        writeln!(out, "    image   {stamp:08X}{:x}", module.size())?;
-        match code_view {
-            Ok(record) => record.map_or(Ok(()), |record| writeln!(out, "    symbols {}", symbols(record)))?,
+        if let Some(id) = module.code_id(&memory) {
+            writeln!(out, "    image   {id:#}")?;
+        }
+        match module.code_view(&memory) {
+            Ok(record) => record.map_or(Ok(()), |record| writeln!(out, "    symbols {}", symbols(record.view())))?,
             Err(error) => writeln!(out, "    symbols: {error}")?,
         }
     }
-    let Dump::Minidump(dump) = dump else { return Ok(()) };
-    for module in dump.stream::<UnloadedModuleList<'_>>()?.into_iter().flatten() {
-        let (base, size) = (dump.target().mask(module.raw().base_of_image), u64::from(module.raw().size_of_image));
+    for module in dump.unloaded_modules() {
+        let (base, size) = (dump.target().mask(module.base()), u64::from(module.size()));
         let name = text(module.name().map(AnyText::Utf16));
         writeln!(out, "{base:#018x} to {:#018x}  {name}, unloaded", base.saturating_add(size))?;
     }

@@ -57,6 +57,26 @@
 //! # }
 //! ```
 //!
+//! Ask a dump of any format where it crashed, and for the identifiers that symbol servers want:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = std::fs::read("crash.dmp")?;
+//! let dump = userdump::Dump::parse(&file)?;
+//! let (memory, modules) = (dump.memory(), dump.modules_by_address());
+//! if let Some(exception) = dump.exceptions().next() {
+//!     println!("{} in thread {}", exception.reason(), exception.thread_id());
+//!     if let Some(place) = exception.instruction(&modules) {
+//!         println!("at {place}"); // at app.exe+0x12f0
+//!     }
+//! }
+//! for module in dump.modules() {
+//!     println!("{:?} {:?}", module.debug_file(&memory), module.debug_id(&memory));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Make a small dump out of a large one, as `.dump /mFt` does:
 //!
 //! ```no_run
@@ -129,6 +149,8 @@
 //! - `lz4` (default, needs `std`): the contents of [compressed memory](mod@write#compressed-memory), read and written, by the
 //!   crate `lz4_flex`. Without it such dumps open, and what needs their memory is a [`ReadError::Bucket`] that names the
 //!   feature; a plan with compressed memory is an error that says so, too.
+//! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
+//!   the crate `debugid`, which `symbolic` and `minidump` use.
 //!
 //! # Formats
 //!

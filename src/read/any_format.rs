@@ -53,6 +53,11 @@ impl<'a> AnyThread<'a> {
             Self::FullUserDump(thread) => thread.context(),
         }
     }
+
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
+    }
 }
 
 /// A module of a dump of any format.
@@ -166,6 +171,11 @@ impl<'a> AnyException<'a> {
         }
     }
 
+    /// The address that the crash is about; see [`Exception::crash_address`].
+    pub fn crash_address(&self) -> Option<u64> {
+        self.accessed_address().or_else(|| self.instruction_address())
+    }
+
     /// The parameters: as many as the record counts, 15 at most.
     pub fn parameters(&self) -> &[u64] {
         self.record().parameters()
@@ -189,6 +199,11 @@ impl<'a> AnyException<'a> {
             Self::Minidump(exception) => exception.context(),
             Self::FullUserDump(exception) => exception.context(),
         }
+    }
+
+    /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    pub fn registers(&self) -> Option<Context<'a>> {
+        self.context().ok().flatten()
     }
 }
 

@@ -16,7 +16,13 @@ use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
 ///
-/// What every format has can be asked of it; the rest of the views of the formats.
+/// It answers what is asked of every format: process, threads, modules, exceptions, memory, address space. Where a format has no
+/// place for something, the answer is `None` or an empty iterator. Anything else is on the type of each format: see
+/// [`Dump::minidump`] and [`Dump::find`].
+///
+/// Indexes are built once, where a method says so ([`Dump::memory`], [`Dump::modules_by_address`],
+/// [`Dump::unloaded_modules_by_address`]), and handed to whatever needs them: a module's version and identifiers may be in its
+/// image in memory only, so their methods take the memory.
 ///
 /// # Examples
 ///
@@ -39,6 +45,18 @@ pub enum Dump<'a> {
     Minidump(Minidump<'a>),
     /// A full user dump, `USERDUMP` or `USERDU64`.
     FullUserDump(FullUserDump<'a>),
+}
+
+impl<'a> From<Minidump<'a>> for Dump<'a> {
+    fn from(dump: Minidump<'a>) -> Self {
+        Self::Minidump(dump)
+    }
+}
+
+impl<'a> From<FullUserDump<'a>> for Dump<'a> {
+    fn from(dump: FullUserDump<'a>) -> Self {
+        Self::FullUserDump(dump)
+    }
 }
 
 impl<'a> Dump<'a> {

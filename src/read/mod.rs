@@ -31,6 +31,7 @@ pub mod crashpad;
 pub(crate) mod directory;
 pub(crate) mod dump;
 pub(crate) mod dump_bytes;
+pub(crate) mod dump_process;
 pub mod exception;
 pub mod facebook;
 pub mod full_user_dump;

@@ -1,10 +1,11 @@
 //! One stream: its bytes, and the trait for views of it.
 
 use crate::error::ReadError;
-use crate::format::{DirectoryEntry, FieldOffset, StreamType};
+use crate::format::{DirectoryEntry, FieldOffset, PlatformId, StreamType};
 
 use crate::read::bytes::Decode;
 use crate::read::dump_bytes::DumpBytes;
+use crate::read::target::Target;
 
 /// A type that views one kind of stream; users may view their own streams through it.
 ///
@@ -106,6 +107,12 @@ impl<'a> RawStream<'a> {
         let location = &mut self.entry.location;
         location.data_size = location.data_size.max(u32::try_from(size).unwrap_or(u32::MAX));
         self
+    }
+
+    /// The same stream, which is about a process of another platform than the dump says.
+    pub(crate) fn of_platform(self, platform: PlatformId) -> Self {
+        let target = Target { platform: Some(platform), ..self.dump.target() };
+        Self { dump: DumpBytes::new(*self.dump.bytes(), target), ..self }
     }
 
     /// The stream's bytes; an error only if none of those that it should have is there.

@@ -62,8 +62,12 @@ fn printed(bytes: &[u8]) -> Printed {
         all.add(&dump.module_extents());
     }
     regions.iter().take(50).for_each(|region| all.add(&(region, region.detail())));
+    let places = dump.modules_by_address();
+    all.add(&(&places, dump.unloaded_modules_by_address(), dump.crashed_thread(), dump.crash_registers()));
     for module in dump.modules() {
         all.add(&(module, module.name()));
+        all.add(&(module.code_view(&memory), module.version(&memory), places.locate(module.base())));
+        all.add(&(module.debug_id(&memory), module.code_id(&memory)));
         if let Some(image) = userdump::read::module::Image::at(&memory, module.base()) {
             all.add(&(image, image.code_view_record()));
             image.sections().take(9).for_each(|section| all.add(&section));

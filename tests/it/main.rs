@@ -16,10 +16,12 @@ mod debug;
 mod differential;
 mod directory;
 mod emit;
+mod face;
 pub mod full_user_dump;
 mod growth;
 mod handles;
 mod header;
+mod identifiers;
 mod identify;
 mod images;
 mod laws;
@@ -96,11 +98,13 @@ fn main() -> ExitCode {
         differential::trials(),
         directory::trials(),
         emit::trials(),
+        face::trials(),
         full_user_dump::trials(),
         growth::trials(),
         handles::trials(),
         header::trials(),
         identify::trials(),
+        identifiers::trials(),
         images::trials(),
         laws::trials(),
         layouts::trials(),

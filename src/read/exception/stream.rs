@@ -73,6 +73,26 @@ impl<'a> Exception<'a> {
         self.reason().accessed_address(target.mask(self.address()), self.instruction_address())
     }
 
+    /// The address that the crash is about: that of memory which could not be accessed or, if it was not about memory, that of
+    /// the instruction. It is what crash reporters show, and right on every system: the address in the record is that of an
+    /// instruction only on Windows. `None` if the dump has neither.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::read("crash.dmp")?;
+    /// let dump = userdump::Dump::parse(&file)?;
+    /// for exception in dump.exceptions() {
+    ///     println!("{} at {:#x}", exception.reason(), exception.crash_address().unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn crash_address(&self) -> Option<u64> {
+        self.accessed_address().or_else(|| self.instruction_address())
+    }
+
     /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with
     /// [`LLDB_MARK`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
     /// of others, and if there is no text.

@@ -2,9 +2,9 @@
 
 use crate::error::ReadError;
 use crate::format;
-use crate::format::StreamType;
 use crate::format::debug::Size;
 use crate::format::module::{CvInfoPdb20, CvInfoPdb70, FixedFileInfo};
+use crate::format::{PlatformId, StreamType};
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
@@ -12,6 +12,7 @@ use crate::read::list::by_address::Addressed;
 use crate::read::list::entries::{List, Record};
 use crate::read::minidump::Minidump;
 use crate::read::raw_stream::{FromStream, RawStream};
+use crate::read::target::Target;
 use crate::read::text::utf8::until_nul;
 use crate::read::text::utf16::Utf16;
 
@@ -164,7 +165,8 @@ impl<'a> FromStream<'a> for HostModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::WINE_HOST_MODULE_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.view().map(|modules| Self { modules })
+        // Whatever the system beneath Wine is, it is not the Windows that the dump names.
+        stream.of_platform(PlatformId::UNIX).view().map(|modules| Self { modules })
     }
 }
 
@@ -265,6 +267,10 @@ impl<'a> UnloadedModule<'a> {
     #[inline]
     pub fn name(&self) -> Result<Utf16<'a>, ReadError> {
         self.dump.string(self.raw.module_name_rva.into())
+    }
+
+    pub(crate) const fn target(&self) -> Target {
+        self.dump.target()
     }
 }
 

@@ -18,7 +18,7 @@ const BASE: u64 = 0x40_0000;
 /// The address that the file gives its first byte.
 const LINKED: u64 = 0x1_0000;
 const NOTES_AT: u64 = 0x300;
-const ID: [u8; 20] = [0xb1; 20];
+pub const ID: [u8; 20] = [0xb1; 20];
 
 #[derive(Clone, Copy, Debug)]
 struct Shape {
@@ -94,6 +94,11 @@ impl Shape {
 /// What can be read and executed, data, notes, and something that nobody knows.
 const SEGMENTS: [Segment; 4] =
     [(1, 5, 0, 0x800), (1, 6, 0x800, 0x400), (4, 4, NOTES_AT, 24 + 36), (0x6474_e550, 4, 0x400, 0x40)];
+
+/// Images with a build ID, each with the answer whether it is big-endian.
+pub fn with_build_id() -> impl Iterator<Item = (Vec<u8>, bool)> {
+    SHAPES.into_iter().map(|shape| (shape.image(&SEGMENTS, &shape.notes()), shape.big_endian))
+}
 
 fn dump(image: &[u8]) -> Vec<u8> {
     let dump = Dump::new().system_info(Cpu::AMD64.linux()).module(Module::new(BASE, 0x1000, "/lib/libc.so.6"));

@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 const BASE: u64 = 0x1_0000_0000;
-const UUID: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+pub const UUID: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const SHAPES: [(bool, bool); 4] = [(true, false), (false, false), (true, true), (false, true)];
 /// The size of all commands: one of 16 bytes, that with the UUID, one of 8 bytes.
 const COMMANDS: u64 = 16 + 24 + 8;
@@ -36,6 +36,11 @@ fn image((wide, big_endian): (bool, bool)) -> Vec<u8> {
     let mut bytes = bytes.finish();
     bytes.resize(0x1000, 0x11);
     bytes
+}
+
+/// Images with a UUID.
+pub fn with_uuid() -> impl Iterator<Item = Vec<u8>> {
+    SHAPES.into_iter().map(image)
 }
 
 fn dump(image: &[u8]) -> Vec<u8> {

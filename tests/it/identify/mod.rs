@@ -1,9 +1,9 @@
 //! What identifies images, kept by `--identify`: made by hand for each format, and of real processes.
 
-mod elf;
+pub mod elf;
 mod filtered;
 mod golden;
-mod mach_o;
+pub mod mach_o;
 mod windows;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 mod cabinet;
 mod exceptions;
+mod ingest;
 mod stacks;
 mod told;
 mod wow64;
@@ -15,7 +16,7 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
-    [cabinet::trials(), exceptions::trials(), stacks::trials(), told::trials(), wow64::trials()]
+    [cabinet::trials(), exceptions::trials(), ingest::trials(), stacks::trials(), told::trials(), wow64::trials()]
         .into_iter()
         .flatten()
         .collect()
@@ -76,6 +77,7 @@ impl Folder {
             "redump" => env!("CARGO_BIN_EXE_redump"),
             "dumpchk" => env!("CARGO_BIN_EXE_dumpchk"),
             "threads" => env!("CARGO_BIN_EXE_threads"),
+            "ingest" => env!("CARGO_BIN_EXE_ingest"),
             "modules" => env!("CARGO_BIN_EXE_modules"),
             other => panic!("{other} is not built for tests"),
         };

@@ -153,7 +153,7 @@ pub fn full_user() -> impl Iterator<Item = &'static str> {
 }
 
 /// The paths of all members that can be asked for.
-fn members() -> Vec<String> {
+pub fn members() -> Vec<String> {
     let mut members = wanted();
     members.extend(full_user().map(|set| format!("{set}/f.dmp")));
     members.push(COMPRESSED.to_owned());

@@ -111,8 +111,10 @@ impl Walk<'_> {
             assert_eq!(module.contains(module.base()), module.size() > 0, "a module of a size has its base");
             if index < SEARCHES {
                 memory::image_at(&memory, module.base());
+                memory::facts_of(&memory, &module);
             }
         }
+        memory::places_of(dump);
         self.next();
         if let Some(side) = Wow64::of(dump, &memory) {
             self.see(&side.process_environment_block());

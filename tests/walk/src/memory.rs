@@ -2,13 +2,14 @@
 
 use std::hint::black_box;
 
-use userdump::ReadError;
 use userdump::error::BucketFault;
+use userdump::read::any_format::AnyModule;
 use userdump::read::memory::{MemoryRegions, VisibleRange};
 use userdump::read::module::{CodeView, Image};
 use userdump::read::{ByteOrder, Memory};
+use userdump::{Dump, ReadError};
 
-use crate::Walk;
+use crate::{SEARCHES, Walk};
 
 impl Walk<'_> {
     pub(crate) fn memory(&mut self, memory: &Memory<'_>) {
@@ -97,4 +98,41 @@ fn bytes_of<'m>(memory: &Memory<'_>, range: &VisibleRange<'m>) -> Option<&'m [u8
         assert_eq!((memory.read(range.address, &mut [0; 8]), memory.read_u8(range.address)), (0, None));
     }
     None
+}
+
+/// What finds the binary and the symbols of a module: what the list says, it says with the memory as well.
+pub fn facts_of<'a>(memory: &Memory<'a>, module: &AnyModule<'a>) {
+    let ids = (module.debug_id(memory), module.code_id(memory));
+    if let Some(id) = ids.0 {
+        assert_eq!((id.to_string().parse(), format!("{id:#}").parse()), (Ok(id), Ok(id)), "an ID is what it prints");
+    }
+    if let Some(id) = ids.1 {
+        assert_eq!((id.to_string().parse(), format!("{id:#}").parse()), (Ok(id), Ok(id)), "an ID is what it prints");
+    }
+    black_box((module.time_date_stamp(memory), module.checksum(memory), module.file_version(memory)));
+    black_box((module.debug_file(memory), module.code_file(), module.code_view(memory).is_ok()));
+    if let AnyModule::Minidump(listed) = module {
+        if let Ok(Some(_)) = listed.code_view_record() {
+            assert_eq!(ids, (listed.debug_id(), listed.code_id()));
+            assert_eq!(module.debug_file(memory), listed.debug_file());
+        }
+        assert!(listed.version().is_none() || module.version(memory).as_ref() == listed.version());
+    }
+}
+
+/// The module of an exception, and what is asked of every dump.
+pub fn places_of(dump: &Dump<'_>) {
+    let (modules, unloaded) = (dump.modules_by_address(), dump.unloaded_modules_by_address());
+    for module in dump.modules().take(SEARCHES).filter(|module| module.size() > 0) {
+        let place = modules.locate(module.base()).expect("a module of a size has its base");
+        assert!(place.module.contains(module.base()), "{place:?} of {module:?}");
+    }
+    for module in dump.unloaded_modules().take(SEARCHES) {
+        let found = unloaded.at_address(module.base()).any(|it| it.raw() == module.raw());
+        assert_eq!(found, module.size() > 0, "an unloaded module of a size has its base");
+        black_box((module.code_id(), module.code_file()));
+    }
+    let names = dump.threads().take(SEARCHES).filter(|thread| dump.thread_name(thread.id()).is_some()).count();
+    let places = dump.exceptions().take(SEARCHES).filter_map(|exception| exception.instruction(&modules));
+    black_box((names, places.count(), dump.process_id(), dump.crashed_thread(), dump.crash_registers()));
 }

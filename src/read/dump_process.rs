@@ -1,0 +1,148 @@
+//! What every dump says about its process, whatever its format.
+
+use crate::read::any_format::{AnyText, AnyThread};
+use crate::read::context::registers::Context;
+use crate::read::dump::Dump;
+use crate::read::linux::LinuxProcStatus;
+use crate::read::minidump::Minidump;
+use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
+use crate::read::module::unloaded_by_address::UnloadedByAddress;
+use crate::read::raw_stream::FromStream;
+use crate::read::system::misc::MiscInfo;
+use crate::read::text::utf16::Utf16;
+use crate::read::thread::list::{Thread, ThreadNames};
+
+impl<'a> Minidump<'a> {
+    /// The first thread with that ID. This searches the lists.
+    pub fn thread(&self, id: u32) -> Option<Thread<'a>> {
+        self.threads().find(|thread| thread.id() == id)
+    }
+
+    /// The name of the thread with that ID; `None` if it has none or if that cannot be read. This searches the list of names.
+    pub fn thread_name(&self, id: u32) -> Option<Utf16<'a>> {
+        self.list::<ThreadNames<'a>>().by_id(id)?.name().ok()
+    }
+
+    /// The process ID: that of the miscellaneous information or, without it, of `/proc/self/status`, which Breakpad writes on
+    /// Linux. `None` if neither records it.
+    pub fn process_id(&self) -> Option<u32> {
+        let of_status = || u32::try_from(self.find::<LinuxProcStatus<'a>>()?.process_id()?).ok();
+        self.find::<MiscInfo<'a>>().and_then(|info| info.process_id()).or_else(of_status)
+    }
+
+    /// The modules that were unloaded before the dump was taken; an empty list where it is absent or cannot be read.
+    pub fn unloaded_modules(&self) -> UnloadedModuleList<'a> {
+        self.list()
+    }
+
+    /// The unloaded modules by address, for more than a few look-ups.
+    ///
+    /// Building it takes 40 to 56 bytes for each module, and n log n time.
+    pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
+        UnloadedByAddress::new(self.unloaded_modules(), self.target())
+    }
+}
+
+/// What is asked of every dump. Where a format has no place for something, the answer is `None` or an empty iterator.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crash.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// println!("process {:?} of {} threads", dump.process_id(), dump.threads().count());
+/// if let Some(thread) = dump.crashed_thread() {
+///     let name = dump.thread_name(thread.id()).map(|name| name.to_string());
+///     println!("thread {} crashed: {}", thread.id(), name.unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+impl<'a> Dump<'a> {
+    /// The dump as a minidump, for what only minidumps have; `None` if it is a full user dump.
+    pub const fn minidump(&self) -> Option<&Minidump<'a>> {
+        match self {
+            Self::Minidump(dump) => Some(dump),
+            Self::FullUserDump(_) => None,
+        }
+    }
+
+    /// The first stream of the type that `T` views, if it is there and can be read: see [`Minidump::find`]. A full user dump
+    /// has no streams.
+    pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
+        self.minidump()?.find()
+    }
+
+    /// The process ID: see [`Minidump::process_id`]; of a full user dump that of the debug event. `None` if the dump does not
+    /// record it.
+    pub fn process_id(&self) -> Option<u32> {
+        match self {
+            Self::Minidump(dump) => dump.process_id(),
+            Self::FullUserDump(dump) => dump.process_id(),
+        }
+    }
+
+    /// The first thread with that ID. This searches the threads.
+    pub fn thread(&self, id: u32) -> Option<AnyThread<'a>> {
+        self.threads().find(|thread| thread.id() == id)
+    }
+
+    /// The name of the thread with that ID; `None` if it has none or if that cannot be read. This searches the list of names.
+    /// A full user dump has none.
+    pub fn thread_name(&self, id: u32) -> Option<AnyText<'a>> {
+        self.minidump()?.thread_name(id).map(AnyText::Utf16)
+    }
+
+    /// The ID of the thread that crashed: that of the first exception. Of a minidump without one, that of the thread that asked
+    /// Breakpad for the dump.
+    pub fn crashed_thread_id(&self) -> Option<u32> {
+        match self {
+            Self::Minidump(dump) => dump.crashed_thread_id(),
+            Self::FullUserDump(_) => self.exceptions().next().map(|exception| exception.thread_id()),
+        }
+    }
+
+    /// The thread that crashed, if the dump has it. Its own registers may be of a later time: see
+    /// [`Self::crash_registers`].
+    pub fn crashed_thread(&self) -> Option<AnyThread<'a>> {
+        self.thread(self.crashed_thread_id()?)
+    }
+
+    /// The registers at the crash: those of the first exception or, without any, those of the thread that crashed. `None` if
+    /// the dump has neither, or none that can be read.
+    pub fn crash_registers(&self) -> Option<Context<'a>> {
+        let of_exception = self.exceptions().next().and_then(|exception| exception.registers());
+        of_exception.or_else(|| self.crashed_thread()?.registers())
+    }
+
+    /// The modules that were unloaded before the dump was taken, in the order of the file. A full user dump has none.
+    pub fn unloaded_modules(&self) -> impl Iterator<Item = UnloadedModule<'a>> + Clone + use<'a> {
+        self.unloaded_module_list().into_iter()
+    }
+
+    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A full
+    /// user dump has none.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::read("crash.dmp")?;
+    /// let dump = userdump::Dump::parse(&file)?;
+    /// let unloaded = dump.unloaded_modules_by_address();
+    /// let crash = dump.crash_registers().and_then(|registers| registers.instruction_pointer());
+    /// for module in crash.into_iter().flat_map(|address| unloaded.at_address(address)) {
+    ///     println!("crashed where {} had been", module.name()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
+        UnloadedByAddress::new(self.unloaded_module_list(), self.target())
+    }
+
+    fn unloaded_module_list(&self) -> UnloadedModuleList<'a> {
+        self.minidump().map(|dump| dump.unloaded_modules()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,119 @@
+//! The modules of a dump of any format by address, and places in them.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::read::any_format::{AnyException, AnyModule};
+use crate::read::dump::Dump;
+use crate::read::full_user_dump::UserModule;
+use crate::read::interval::{Span, holder, settle};
+use crate::read::module::extents::ModuleExtents;
+use crate::read::target::Target;
+
+/// The modules of a dump by address, see [`Dump::modules_by_address`].
+///
+/// Where modules overlap, the one that comes first in the list takes precedence. In a minidump, modules that the producer cut
+/// short are completed from what the dump says about the address space, as in [`ModuleExtents`].
+#[derive(Clone)]
+pub struct ModulesByAddress<'a> {
+    target: Target,
+    modules: Modules<'a>,
+}
+
+#[derive(Clone)]
+enum Modules<'a> {
+    Minidump(ModuleExtents<'a>),
+    FullUserDump { modules: Vec<UserModule<'a>>, spans: Vec<Span> },
+}
+
+/// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; if the name cannot be read, the
+/// base of the module stands in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleOffset<'a> {
+    /// The module.
+    pub module: AnyModule<'a>,
+    /// The distance from the module's base, in bytes.
+    pub offset: u64,
+}
+
+impl<'a> Dump<'a> {
+    /// An index of the modules by address, to be built once and used often: each look-up takes time in proportion to the
+    /// logarithm of the number of modules.
+    ///
+    /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
+    /// addresses. For a full user dump, it also takes the size of a [`UserModule`] for each.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::read("crash.dmp")?;
+    /// let dump = userdump::Dump::parse(&file)?;
+    /// let modules = dump.modules_by_address();
+    /// if let Some(place) = dump.exceptions().next().and_then(|exception| exception.instruction(&modules)) {
+    ///     println!("crashed in {place}"); // crashed in app.exe+0x12f0
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn modules_by_address(&self) -> ModulesByAddress<'a> {
+        let target = self.target();
+        let modules = match self {
+            Self::Minidump(dump) => Modules::Minidump(dump.module_extents()),
+            Self::FullUserDump(dump) => {
+                let modules: Vec<_> = dump.modules().collect();
+                let spans = modules.iter().zip(0..).filter_map(|(module, rank)| {
+                    Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
+                });
+                let mut spans = spans.collect();
+                settle(&mut spans);
+                Modules::FullUserDump { modules, spans }
+            }
+        };
+        ModulesByAddress { target, modules }
+    }
+}
+
+impl<'a> ModulesByAddress<'a> {
+    /// The module that has `address`.
+    pub fn at_address(&self, address: u64) -> Option<AnyModule<'a>> {
+        match &self.modules {
+            Modules::Minidump(extents) => extents.at_address(address).map(AnyModule::Minidump),
+            Modules::FullUserDump { modules, spans } => {
+                let rank = holder(spans, self.target.mask(address))?.rank;
+                modules.get(usize::try_from(rank).ok()?).copied().map(AnyModule::FullUserDump)
+            }
+        }
+    }
+
+    /// The module that has `address`, and where in it that is.
+    pub fn locate(&self, address: u64) -> Option<ModuleOffset<'a>> {
+        let module = self.at_address(address)?;
+        let offset = self.target.mask(address).wrapping_sub(self.target.mask(module.base()));
+        Some(ModuleOffset { module, offset })
+    }
+}
+
+impl fmt::Debug for ModulesByAddress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModulesByAddress").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ModuleOffset<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.module.code_file() {
+            Some(path) => f.write_str(path.rsplit(['\\', '/']).next().unwrap_or_default())?,
+            None => write!(f, "{:#x}", self.module.base())?,
+        }
+        write!(f, "+{:#x}", self.offset)
+    }
+}
+
+impl<'a> AnyException<'a> {
+    /// The module of the instruction that raised the exception, and where in it the instruction is. `None` if the instruction is
+    /// in no module, or not known: see [`Self::instruction_address`].
+    pub fn instruction(&self, modules: &ModulesByAddress<'a>) -> Option<ModuleOffset<'a>> {
+        modules.locate(self.instruction_address()?)
+    }
+}

@@ -1,0 +1,184 @@
+//! What finds the binary and the symbols of a module: identifiers and file names.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use crate::format::PlatformId;
+use crate::format::module::FixedFileInfo;
+
+use crate::read::bytes::ByteOrder;
+use crate::read::module::code_id::CodeId;
+use crate::read::module::debug_id::DebugId;
+use crate::read::module::file_version::FileVersion;
+use crate::read::module::list::{CodeView, Module, UnloadedModule};
+use crate::read::target::Target;
+
+impl<'a> CodeView<'a> {
+    /// Identifies the symbols. `order` is the byte order of the dump, or of the image that the record is from; it matters for
+    /// build IDs alone.
+    ///
+    /// `None` for a GUID or build ID that is all zeros, and for records of an unknown kind.
+    pub fn debug_id(&self, order: ByteOrder) -> Option<DebugId> {
+        match *self {
+            Self::Pdb70 { head, .. } => DebugId::from_guid(head.signature, head.age),
+            Self::Pdb20 { head, .. } => Some(DebugId::Pdb20 { time_date_stamp: head.signature, age: head.age }),
+            Self::ElfBuildId(id) => DebugId::from_build_id(id, order),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The path of the PDB, where it was when the module was linked; what is not UTF-8 becomes U+FFFD. `None` for other
+    /// records. It may be empty.
+    pub fn pdb_path(&self) -> Option<Cow<'a, str>> {
+        match *self {
+            Self::Pdb70 { path, .. } | Self::Pdb20 { path, .. } => Some(String::from_utf8_lossy(path)),
+            Self::ElfBuildId(_) | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// What identifies a binary, which depends on the system for which it was made.
+fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32) -> Option<CodeId> {
+    let of_image = Some(CodeId::from_image(stamp, size));
+    match (record, target.platform) {
+        (Some(CodeView::ElfBuildId(id)), _) => CodeId::from_build_id(id),
+        // A UUID is in the place of the GUID.
+        (Some(CodeView::Pdb70 { head, .. }), Some(PlatformId::MAC_OS | PlatformId::IOS)) => {
+            CodeId::from_uuid(head.signature)
+        }
+        (_, Some(platform)) => of_image.filter(|_| platform.is_windows()),
+        (Some(CodeView::Pdb70 { .. } | CodeView::Pdb20 { .. }), None) => of_image,
+        _ => None,
+    }
+}
+
+impl<'a> Module<'a> {
+    /// The time stamp of the linker, from the PE header, by convention in seconds since 1970; reproducible builds put a hash
+    /// there. 0 for modules of other systems than Windows; LLDB writes the time of the dump.
+    pub const fn time_date_stamp(&self) -> u32 {
+        self.raw().time_date_stamp
+    }
+
+    /// The checksum, from the PE header; 0 if there is none.
+    pub const fn checksum(&self) -> u32 {
+        self.raw().check_sum
+    }
+
+    /// The version of the file; `None` where the producer found none. [`Self::version`] is the whole record.
+    pub fn file_version(&self) -> Option<FileVersion> {
+        self.version().map(|info: &FixedFileInfo| FileVersion::new(info, self.dump().target()))
+    }
+
+    /// Identifies the module's symbols: GUID and age of the PDB, the build ID of an ELF file, or the UUID of a Mach-O file.
+    ///
+    /// `None` if the producer wrote none, or one that is all zeros, and if it cannot be read; [`Self::code_view`] tells why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use userdump::Minidump;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut dump = userdump::MinidumpBuilder::new();
+    /// # let system = userdump::format::SystemInfo {
+    /// #     platform_id: userdump::format::PlatformId::WIN32_NT, ..Default::default()
+    /// # };
+    /// # dump.system_info(system, None);
+    /// # let name = dump.text("C:\\app.exe");
+    /// # let mut record = b"RSDS".to_vec();
+    /// # record.extend([0x9D, 0xD9, 0x49, 0x32, 0x40, 0x0C, 0x31, 0x49, 0x86, 0x10, 0xF4, 0xE4, 0xFB, 0x0B, 0x69, 0x36]);
+    /// # record.extend(*b"\x01\0\0\0C:\\build\\app.pdb\0");
+    /// # let code_view = dump.part("CodeView record", record);
+    /// # let module = userdump::format::Module {
+    /// #     base_of_image: 0x1_4000_0000, size_of_image: 0x5000, time_date_stamp: 0x6543_2100, ..Default::default()
+    /// # };
+    /// # dump.module(module, name, Some(code_view), None);
+    /// # let mut file = Vec::new();
+    /// # dump.plan()?.write_to(&mut file)?;
+    /// let dump = Minidump::parse(&file)?;
+    /// for module in dump.modules() {
+    ///     if let (Some(file), Some(id)) = (module.debug_file(), module.debug_id()) {
+    ///         println!("{file} {id}"); // C:\build\app.pdb 3249D99D0C4049318610F4E4FB0B69361
+    ///         # assert_eq!((&*file, id.to_string()), ("C:\\build\\app.pdb", "3249D99D0C4049318610F4E4FB0B69361".into()));
+    ///     }
+    ///     if let (Some(file), Some(id)) = (module.code_file(), module.code_id()) {
+    ///         println!("{file} {id:#}"); // C:\app.exe 654321005000
+    ///         # assert_eq!((&*file, id.to_string()), ("C:\\app.exe", "654321005000".into()));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn debug_id(&self) -> Option<DebugId> {
+        self.readable_code_view()?.debug_id(self.dump().byte_order())
+    }
+
+    /// Identifies the binary: time stamp and size of a Windows image, the build ID of an ELF file, or the UUID of a Mach-O file.
+    ///
+    /// `None` on other systems than Windows if the producer wrote no record, or one that is all zeros. On Linux, old versions of
+    /// Breakpad wrote only a part of the build ID, in a PDB record: such modules have a [`Self::debug_id`] and no code ID.
+    pub fn code_id(&self) -> Option<CodeId> {
+        let record = self.readable_code_view();
+        code_id(record.as_ref(), self.dump().target(), self.time_date_stamp(), self.size())
+    }
+
+    /// The name of the file with the symbols: of a Windows module the path of the PDB, where it was when the module was linked;
+    /// of an ELF file, which has its symbols itself, its own path. What is not valid Unicode becomes U+FFFD.
+    ///
+    /// `None` if the producer wrote no record or one of an unknown kind, and if it cannot be read.
+    pub fn debug_file(&self) -> Option<Cow<'a, str>> {
+        match self.readable_code_view()? {
+            CodeView::ElfBuildId(_) => self.code_file(),
+            record => record.pdb_path(),
+        }
+    }
+
+    /// The name of the binary, usually with its folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
+    /// read; [`Self::name`] tells why, and has the text as it is in the file.
+    pub fn code_file(&self) -> Option<Cow<'a, str>> {
+        self.name().ok().map(|name| name.to_string_lossy().into())
+    }
+
+    fn readable_code_view(&self) -> Option<CodeView<'a>> {
+        self.code_view().ok().flatten()
+    }
+}
+
+/// A dump records nothing else about an unloaded module: no version and no symbols.
+impl<'a> UnloadedModule<'a> {
+    /// The address at which the first byte had been, as the file has it.
+    pub const fn base(&self) -> u64 {
+        self.raw().base_of_image
+    }
+
+    /// The size in memory, in bytes.
+    pub const fn size(&self) -> u32 {
+        self.raw().size_of_image
+    }
+
+    /// True if the module's addresses included `address`.
+    pub fn contains(&self, address: u64) -> bool {
+        self.target().has(self.base(), self.size().into(), address)
+    }
+
+    /// The time stamp of the linker, from the PE header, by convention in seconds since 1970.
+    pub const fn time_date_stamp(&self) -> u32 {
+        self.raw().time_date_stamp
+    }
+
+    /// The checksum, from the PE header; 0 if there is none.
+    pub const fn checksum(&self) -> u32 {
+        self.raw().check_sum
+    }
+
+    /// Identifies the binary by its time stamp and size; `None` on other systems than Windows.
+    pub fn code_id(&self) -> Option<CodeId> {
+        code_id(None, self.target(), self.time_date_stamp(), self.size())
+    }
+
+    /// The name of the binary, usually without a folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
+    /// read; [`Self::name`] tells why.
+    pub fn code_file(&self) -> Option<Cow<'a, str>> {
+        self.name().ok().map(|name| name.to_string_lossy().into())
+    }
+}

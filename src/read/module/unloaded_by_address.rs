@@ -1,0 +1,82 @@
+//! Unloaded modules by address.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::read::interval::Span;
+use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
+use crate::read::target::Target;
+use crate::read::work::worked;
+
+/// The unloaded modules by address, for more than a few look-ups.
+///
+/// Several may have been at one address, one after the other, so each look-up gives all of them. It takes time in proportion
+/// to those that it gives, times the logarithm of the number of modules.
+#[derive(Clone)]
+pub struct UnloadedByAddress<'a> {
+    list: UnloadedModuleList<'a>,
+    target: Target,
+    /// By the first address; the rank is the number of the module in the list.
+    spans: Vec<Span>,
+    /// A binary tree over the spans, its root at 1: the highest address of all below.
+    highest: Vec<u64>,
+}
+
+impl<'a> UnloadedByAddress<'a> {
+    pub(crate) fn new(list: UnloadedModuleList<'a>, target: Target) -> Self {
+        let spans = list.iter().zip(0..).filter_map(|(module, rank)| {
+            Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
+        });
+        let mut spans: Vec<Span> = spans.collect();
+        worked(spans.len() as u64);
+        spans.sort_by_key(|span| span.interval.start);
+        let leaves = spans.len().next_power_of_two();
+        let mut highest = alloc::vec![0; leaves];
+        highest.extend(spans.iter().map(|span| span.interval.last));
+        highest.resize(2 * leaves, 0);
+        for node in (1..leaves).rev() {
+            let below = highest.get(2 * node..2 * node + 2).and_then(|below| below.iter().max()).copied();
+            if let Some((node, below)) = highest.get_mut(node).zip(below) {
+                *node = below;
+            }
+        }
+        Self { list, target, spans, highest }
+    }
+
+    /// The list, in the order of the file.
+    pub const fn list(&self) -> &UnloadedModuleList<'a> {
+        &self.list
+    }
+
+    /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the dump does
+    /// not say.
+    pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
+        let address = self.target.mask(address);
+        // Those behind start above it.
+        let end = self.spans.partition_point(|span| span.interval.start <= address);
+        let mut found = Vec::new();
+        let leaves = self.highest.len() / 2;
+        let mut nodes = alloc::vec![(1, 0, leaves)];
+        while let Some((node, first, count)) = nodes.pop() {
+            worked(1);
+            if first >= end || self.highest.get(node).is_none_or(|&highest| highest < address) {
+                continue;
+            }
+            if count > 1 {
+                let half = count / 2;
+                nodes.extend([(2 * node, first, half), (2 * node + 1, first + half, half)]);
+            } else if let Some(span) = self.spans.get(first).filter(|span| span.interval.has(address)) {
+                found.push(span.rank);
+            }
+        }
+        found.sort_unstable();
+        let list = self.list;
+        found.into_iter().filter_map(move |rank| list.get(rank.into()))
+    }
+}
+
+impl fmt::Debug for UnloadedByAddress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnloadedByAddress").field("len", &self.spans.len()).finish()
+    }
+}
