@@ -98,9 +98,13 @@ impl<'a> Redump<'a> {
         let asked = hooks.added.iter().fold(asked, |sum, (_, bytes)| sum.saturating_add(bytes.len() as u64));
         let asked = asked.saturating_add(source.named.as_ref().map_or(0, |named| named.view().data().len() as u64));
         let missing = source.missing(&hooks.memory);
-        let mut carried = Vec::new();
+        let (mut carried, mut has_threads) = (Vec::new(), None);
         let plan = match options.is_full_user_dump() {
-            true => full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?.plan()?,
+            true => {
+                let builder = full_user_dump::transcode(dump, &source, options, hooks, &selection, &mut report)?;
+                has_threads = Some(builder.has_threads());
+                builder.plan()?
+            }
             false => {
                 report.losses.clone_from(&source.losses);
                 report.additions.clone_from(&source.additions);
@@ -125,7 +129,7 @@ impl<'a> Redump<'a> {
         report.streams_written = plan.directory().to_vec();
         report.compressed = plan.compressed();
         (report.memory_ranges, report.memory_bytes) = plan.memory();
-        report.judge(&source.dump(), options.is_full_user_dump());
+        report.judge(has_threads);
         Ok(Self { plan, report, selected: selection.selected })
     }
 }

@@ -5,8 +5,8 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, StreamType};
+use crate::read::List;
 use crate::read::list::Record;
-use crate::read::{List, Minidump};
 use crate::write::{Compressed, Written};
 
 /// The size in bytes of a list that has no entries.
@@ -111,18 +111,19 @@ impl Report {
         Self { size: written.size, compressed: written.compressed, ..self }
     }
 
-    /// Notes what the result lacks that a debugger needs.
-    pub(super) fn judge(&mut self, source: &Minidump<'_>, is_full_user_dump: bool) {
+    /// Notes what the result lacks that a debugger needs; of a full user dump, whose threads are in no stream, with whether it
+    /// has some.
+    pub(super) fn judge(&mut self, has_threads: Option<bool>) {
         let has = |wanted: StreamType| self.streams_written.iter().any(|entry| entry.stream_type == wanted);
         // What the source has may be left out: a list that shares its bytes with something else.
         let mut written = self.streams_written.iter().map(|entry| (entry.stream_type, entry.location.data_size));
-        let has_threads = written.any(|(stream_type, size)| {
+        let is_listed = written.any(|(stream_type, size)| {
             matches!(stream_type, StreamType::THREAD_LIST | StreamType::THREAD_EX_LIST) && size > COUNT
         });
         let found = [
             (Hindrance::NothingKept, self.keeps_nothing()),
-            (Hindrance::NoSystemInfo, !is_full_user_dump && !has(StreamType::SYSTEM_INFO)),
-            (Hindrance::NoThreads, !if is_full_user_dump { source.threads().next().is_some() } else { has_threads }),
+            (Hindrance::NoSystemInfo, has_threads.is_none() && !has(StreamType::SYSTEM_INFO)),
+            (Hindrance::NoThreads, !has_threads.unwrap_or(is_listed)),
         ];
         self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
     }

@@ -3,15 +3,16 @@
 use libtest_mimic::Trial;
 use userdump::redump::Hindrance;
 
-use crate::support::cpu::Cpu;
+use crate::support::cpu::{Cpu, put};
 use crate::support::image::headers;
 use crate::support::redumped::{Redumped, parsed};
 use crate::support::{Shared, shared_trial, trials};
-use crate::synth::{Dump, Exception, Module, Part, SystemInfo, Thread, kind};
+use crate::synth::{Dump, Exception, Module, Part, SystemInfo, Thread, UserDump, UserThread, kind};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
         what_no_debugger_opens_is_told,
+        a_full_user_dump_that_loses_its_threads_is_told,
         lost_registers_are_counted,
         names_of_modules_are_kept_whatever_handles_claim,
         system_information_is_rebuilt_where_images_and_contexts_agree,
@@ -45,6 +46,22 @@ fn what_no_debugger_opens_is_told() {
             assert_eq!(out.report.hindrances, expected, "{options}");
         }
     }
+}
+
+/// Contexts of a machine that is not known take what is between their position and that of the next part: here far more than
+/// the file has.
+fn a_full_user_dump_that_loses_its_threads_is_told() {
+    let thread = UserThread { id: 7, ..UserThread::default() };
+    let mut source = UserDump::narrow().thread(thread).module(0x40_0000, 0x1000, "a.exe").build();
+    for (at, position) in [(0x10, 0x365u32), (0x20, 0x5c00_0000), (0x30, 0x7400_0000)] {
+        put(&mut source, at, &position.to_le_bytes());
+    }
+    let dump = userdump::Dump::parse(&source).expect("it is a dump");
+    assert_eq!(dump.threads().count(), 1);
+    let mut out = Vec::new();
+    let report = userdump::redump(&dump, &parsed("/f"), &mut out).expect("it is forced");
+    assert_eq!(userdump::Dump::parse(&out).expect("it is a dump").threads().count(), 0);
+    assert!(report.hindrances.contains(&Hindrance::NoThreads), "{:?}", report.hindrances);
 }
 
 fn lost_registers_are_counted() {

@@ -142,6 +142,11 @@ impl<'a> FullUserDumpBuilder<'a> {
         self
     }
 
+    /// True if a thread has been added.
+    pub(crate) fn has_threads(&self) -> bool {
+        !self.threads.is_empty()
+    }
+
     /// Adds a module; `name` is its path in the 8-bit characters of the system, without a NUL.
     ///
     /// The NUL is added, and the record gets the length.
