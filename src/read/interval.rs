@@ -123,6 +123,15 @@ pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
     Interval { start: first.start, last: last.last }.has(address) && holder(apart, address).is_some()
 }
 
+/// Adds an interval, to the last one if it follows it.
+#[cfg(feature = "std")]
+pub(crate) fn append(intervals: &mut Vec<Interval>, next: Interval) {
+    match intervals.last_mut().filter(|before| before.next() == Some(next.start)) {
+        Some(before) => before.last = next.last,
+        None => intervals.push(next),
+    }
+}
+
 /// The same addresses in order, those that overlap made one.
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);

@@ -71,7 +71,7 @@ pub use exception::Exception;
 pub use full_user_dump::FullUserDump;
 #[cfg(feature = "std")]
 pub(crate) use interval::{
-    Interval, Located, Ranked, Span, any_has, gaps, holder, overlapping, position, settle, united,
+    Interval, Located, Ranked, Span, any_has, append, gaps, holder, overlapping, position, settle, united,
 };
 pub use list::List;
 #[cfg(feature = "std")]

@@ -26,12 +26,8 @@ pub(super) struct Changes<'a> {
     filters: Vec<StackFilter>,
     /// What the program blanks, sorted and apart.
     blank: Vec<Interval>,
-    /// What the options do, likewise.
-    hidden: Vec<Interval>,
-    /// What the options make the pattern of triage dumps, likewise.
-    patterned: Vec<Interval>,
-    /// Folders, which asterisks replace, likewise.
-    folders: Vec<Interval>,
+    /// What the options put a byte in place of, likewise, and that byte. Of what is in several of these, the last counts.
+    replaced: [(Vec<Interval>, u8); 3],
     /// It is called for one piece after the other.
     redactor: Option<Mutex<Redactor<'a>>>,
     /// Why each address is selected; the rank is the place in the selection.
@@ -69,9 +65,7 @@ impl<'a> Changes<'a> {
             memory: Arc::clone(&source.memory),
             filters,
             blank,
-            hidden: hidden.clone(),
-            patterned: patterned.clone(),
-            folders: folders.clone(),
+            replaced: [(folders.clone(), b'*'), (patterned.clone(), Triage::PATTERN), (hidden.clone(), 0)],
             redactor,
             spans,
             reasons,
@@ -88,9 +82,7 @@ impl<'a> Changes<'a> {
     fn touch(&self, interval: Interval) -> bool {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
-            || overlapping(&self.hidden, interval).next().is_some()
-            || overlapping(&self.patterned, interval).next().is_some()
-            || overlapping(&self.folders, interval).next().is_some()
+            || self.replaced.iter().any(|(parts, _)| overlapping(parts, interval).next().is_some())
             || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
 
@@ -100,10 +92,9 @@ impl<'a> Changes<'a> {
             filter.filter(&self.memory, address, bytes);
         }
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
-        let zeroed = overlapping(&self.blank, all).chain(overlapping(&self.hidden, all)).map(|part| (part, 0));
-        let patterned = overlapping(&self.patterned, all).map(|part| (part, Triage::PATTERN));
-        let folders = overlapping(&self.folders, all).map(|part| (part, b'*'));
-        for (part, filling) in folders.chain(patterned).chain(zeroed) {
+        let replaced =
+            self.replaced.iter().flat_map(|(parts, filling)| overlapping(parts, all).map(|it| (it, *filling)));
+        for (part, filling) in replaced.chain(overlapping(&self.blank, all).map(|part| (part, 0))) {
             let Some(part) = part.intersection(&all) else { continue };
             let range = usize::try_from(part.start - address).ok().zip(usize::try_from(part.last - address).ok());
             let blank = range.and_then(|(from, to)| bytes.get_mut(from..=to));

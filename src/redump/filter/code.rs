@@ -11,7 +11,7 @@ use crate::format::memory::MemoryState;
 use crate::format::module::SectionCharacteristics;
 use crate::read::memory::MemoryRegions;
 use crate::read::module::{Image, ImageSection};
-use crate::read::{Budget, Interval, any_has, gaps, holder, overlapping, united};
+use crate::read::{Budget, Interval, any_has, append, gaps, holder, overlapping, united};
 use crate::redump::source::Source;
 
 /// The size of a page, to which memory is executable or not.
@@ -91,9 +91,9 @@ impl Described {
         let (mut all, mut executable) = (Vec::new(), Vec::new());
         for region in regions.iter() {
             let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
-            push(&mut all, interval);
+            append(&mut all, interval);
             if region.state() == MemoryState::COMMIT && region.protection().intersects(MemoryProtection::EXECUTABLE) {
-                push(&mut executable, interval);
+                append(&mut executable, interval);
             }
         }
         if executable.is_empty() {
@@ -101,14 +101,6 @@ impl Described {
             all.clear();
         }
         Self { all: united(all), executable: united(executable) }
-    }
-}
-
-/// Adds an interval, to the last one if it follows it.
-fn push(intervals: &mut Vec<Interval>, next: Interval) {
-    match intervals.last_mut().filter(|before| before.next() == Some(next.start)) {
-        Some(before) => before.last = next.last,
-        None => intervals.push(next),
     }
 }
 

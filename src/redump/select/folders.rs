@@ -10,7 +10,7 @@ use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
-use crate::redump::select::images::Images;
+use crate::redump::select::images::listed;
 
 /// Where debug records and load commands have folders, in the order of addresses and apart, if the options hide them and
 /// ask for what identifies images.
@@ -26,7 +26,7 @@ pub(super) fn in_images(source: &Source<'_>, options: &Options, hooks: &Hooks<'_
     // In sound dumps no two images have a record in common.
     let mut budget = Budget::times(source.plain_size, 1);
     let mut folders = Vec::new();
-    for image in Images::new(source, hooks).list() {
+    for image in listed(source, hooks) {
         match Image::at(&source.memory, image.base) {
             Some(image) => image.folders(&mut budget, &mut folders)?,
             None => {

@@ -2,13 +2,14 @@
 
 use alloc::vec::Vec;
 
-use crate::read::Interval;
 use crate::read::module::{ElfImage, Image, MachOImage};
+use crate::read::{Interval, united};
 use crate::redump::options::Options;
 use crate::redump::source::Source;
 
 use crate::redump::select::code_pointers::CodePointers;
-use crate::redump::select::images::Images;
+use crate::redump::select::images::{Images, ListedImage};
+use crate::redump::select::stacks::around;
 use crate::redump::select::unwritten::{Allowed, Written};
 
 /// What all presets look at.
@@ -23,10 +24,37 @@ pub(super) struct Ground<'g, 'a> {
     pub(super) written: Option<Written>,
 }
 
-impl Ground<'_, '_> {
+/// An image that stacks point into.
+pub(super) struct PointedInto<'g, 'a> {
+    pub(super) listed: ListedImage,
+    /// If it is one of Windows, and its headers are there.
+    pub(super) image: Option<Image<'g, 'a>>,
+    pub(super) allowed: Allowed,
+    /// The index of the image and an address, for each pointer.
+    pub(super) pointers: &'g [(usize, u64)],
+}
+
+impl PointedInto<'_, '_> {
+    /// The code around the pointers, so many bytes to either side, in the order of addresses and apart.
+    pub(super) fn code(&self, source: &Source<'_>, reach: u64) -> Vec<Interval> {
+        united(self.pointers.iter().filter_map(|&(_, address)| around(source, address, reach)).collect())
+    }
+}
+
+impl<'a> Ground<'_, 'a> {
     /// True with `r` and `s`.
     pub(super) const fn is_filtered(&self) -> bool {
         self.written.is_some()
+    }
+
+    /// The images that stacks point into, each with its pointers.
+    pub(super) fn pointed_into(&self) -> impl Iterator<Item = PointedInto<'_, 'a>> {
+        self.pointers.by_image().filter_map(|(index, pointers)| {
+            let &listed = self.images.list().get(index)?;
+            let image = Image::at(&self.source.memory, listed.base);
+            let allowed = self.allowed(index, image.as_ref());
+            Some(PointedInto { listed, image, allowed, pointers })
+        })
     }
 
     /// What may be taken of the image with an index in the list, which `image` is if it is one of Windows.

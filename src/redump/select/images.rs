@@ -2,8 +2,9 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use std::collections::HashSet;
 
-use crate::read::{Interval, Module, Span, holder};
+use crate::read::{Interval, Span, holder};
 use crate::redump::hooks::Hooks;
 use crate::redump::source::Source;
 
@@ -25,21 +26,21 @@ pub(super) struct ListedImage {
     pub(super) base: u64,
 }
 
+/// The modules that the result lists, in the order of the module list, each base once.
+pub(super) fn listed(source: &Source<'_>, hooks: &Hooks<'_>) -> Vec<ListedImage> {
+    let mut met = HashSet::new();
+    let kept = (0..).zip(source.dump().modules()).filter(|(_, module)| hooks.keeps_module(module));
+    let images = kept.map(|(module, it)| ListedImage { module, base: source.target.mask(it.base()) });
+    images.filter(|image| met.insert(image.base)).collect()
+}
+
 impl Images {
     pub(super) fn new(source: &Source<'_>, hooks: &Hooks<'_>) -> Self {
         let dump = source.dump();
         let modules = dump.modules();
-        let base = |module: &Module<'_>| source.target.mask(module.base());
-        let mut list: Vec<ListedImage> = Vec::new();
-        let mut indices = BTreeMap::new();
-        for (number, module) in (0..).zip(modules).filter(|(_, module)| hooks.keeps_module(module)) {
-            let index = u32::try_from(list.len()).unwrap_or(u32::MAX);
-            indices.entry(base(&module)).or_insert_with(|| {
-                list.push(ListedImage { module: number, base: base(&module) });
-                index
-            });
-        }
-        let index_of = |number: u64| indices.get(&base(&modules.get(number)?)).copied();
+        let list = listed(source, hooks);
+        let indices: BTreeMap<u64, u32> = list.iter().map(|image| image.base).zip(0..).collect();
+        let index_of = |number: u64| indices.get(&source.target.mask(modules.get(number)?.base())).copied();
         let extents = dump.module_extents();
         let spans =
             extents.numbered().filter_map(|(interval, number)| Some(Span { interval, rank: index_of(number)? }));
@@ -49,7 +50,7 @@ impl Images {
         Self { list, spans, by_rank }
     }
 
-    /// All of them, in the order of the module list, each base once.
+    /// See [`listed`].
     pub(super) fn list(&self) -> &[ListedImage] {
         &self.list
     }

@@ -57,10 +57,12 @@ impl<'s, 'a> Stacks<'s, 'a> {
             if described.start < bounds.start && described.next() == bounds.next() {
                 // It is the same stack, with what is in its guard page.
                 found = Some(described);
-            } else if let Some(both) = joined(stack, described).filter(|_| !within(bounds, described)) {
+            } else if bounds.has(described.start) && bounds.has(described.last) {
+                // What the environment block says is as much or more.
+            } else if let Some(both) = joined(stack, described) {
                 // Whoever reads the result without the environment block finds one stack.
                 found = Some(both);
-            } else if !within(bounds, described) {
+            } else {
                 // Only a descriptor tells of bytes that are further below a stack pointer than all stacks begin.
                 let begin = described.start.saturating_add(target.processor().below_stack_pointer);
                 let is_below = pointers.iter().any(|&pointer| begin < pointer && described.has(pointer));
@@ -139,10 +141,6 @@ impl<'s, 'a> Stacks<'s, 'a> {
         });
         whole.collect()
     }
-}
-
-fn within(bounds: Interval, stack: Interval) -> bool {
-    bounds.has(stack.start) && bounds.has(stack.last)
 }
 
 /// Two stacks as one, if nothing parts them and one can be as large.

@@ -10,14 +10,14 @@ use alloc::vec::Vec;
 
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::{ProcessorArchitecture, StreamType};
-use crate::read::module::{Directory, ElfImage, Image};
+use crate::read::module::{Directory, ElfImage};
 use crate::read::{Budget, Interval, united};
 use crate::redump::presets::Walk;
 use crate::redump::report::Report;
 
 use crate::redump::select::eh_frame;
 use crate::redump::select::exception_directory::ExceptionDirectory;
-use crate::redump::select::ground::Ground;
+use crate::redump::select::ground::{Ground, PointedInto};
 use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;
@@ -31,21 +31,18 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
     let source = ground.source;
     // Tables of two images have no bytes in common in a sound dump.
     let mut budget = Budget::times(source.plain_size, 1);
-    for (index, pointers) in ground.pointers.by_image() {
-        let Some(listed) = ground.images.list().get(index) else { continue };
+    for pointed_into in ground.pointed_into() {
+        let PointedInto { listed, image, allowed, pointers } = &pointed_into;
         let module = listed.module;
-        let image = Image::at(&source.memory, listed.base);
-        let allowed = ground.allowed(index, image.as_ref());
         let mut take = |interval: Option<Interval>, reason| {
             interval.into_iter().flat_map(|it| allowed.parts_of(it)).for_each(|part| wanted.add(part, reason));
         };
         let is_without_tables = image.is_some_and(|image| image.machine() == ImageFileMachine::I386);
         let reach = if is_without_tables { WITHOUT_TABLES } else { WITH_TABLES };
-        let code = pointers.iter().filter_map(|&(_, address)| around(source, address, reach));
-        united(code.collect()).into_iter().for_each(|code| take(Some(code), Reason::PointedCode { module }));
+        pointed_into.code(source, reach).into_iter().for_each(|code| take(Some(code), Reason::PointedCode { module }));
         if let Some(image) = image {
             take(image.headers_place(), Reason::UnwindTables { module });
-            if let Some(directory) = ExceptionDirectory::of(&source.memory, &image) {
+            if let Some(directory) = ExceptionDirectory::of(&source.memory, image) {
                 take(Some(directory.interval()), Reason::UnwindTables { module });
                 // A call may be the last instruction of a function, so that the address is that of the next one.
                 let addresses = pointers.iter().flat_map(|&(_, address)| [address.saturating_sub(1), address]);

@@ -4,14 +4,13 @@
 use alloc::vec::Vec;
 
 use crate::format::StreamType;
-use crate::read::module::{Directory, Image};
-use crate::read::{Budget, united};
+use crate::read::Budget;
+use crate::read::module::Directory;
 use crate::redump::report::Report;
 
 use crate::redump::select::exception_directory::ExceptionDirectory;
-use crate::redump::select::ground::Ground;
+use crate::redump::select::ground::{Ground, PointedInto};
 use crate::redump::select::reason::Reason;
-use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;
 
 /// How much code is taken to either side of a pointer, in bytes.
@@ -25,17 +24,14 @@ pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: 
     let source = ground.source;
     // An entry and what it leads to take more memory than the entry, and no two images have entries in common.
     let mut budget = Budget::times(source.plain_size, 1);
-    for (index, pointers) in ground.pointers.by_image() {
-        let Some(listed) = ground.images.list().get(index) else { continue };
+    for pointed_into in ground.pointed_into() {
+        let PointedInto { listed, image, allowed, .. } = &pointed_into;
         let module = listed.module;
-        let image = Image::at(&source.memory, listed.base);
-        let allowed = ground.allowed(index, image.as_ref());
-        let code = united(pointers.iter().filter_map(|&(_, address)| around(source, address, REACH)).collect());
-        for part in code.into_iter().flat_map(|code| allowed.parts_of(code)) {
+        for part in pointed_into.code(source, REACH).into_iter().flat_map(|code| allowed.parts_of(code)) {
             wanted.add(part, Reason::PointedCode { module });
         }
         let Some(image) = image else { continue };
-        let Some(directory) = ExceptionDirectory::of(&source.memory, &image) else { continue };
+        let Some(directory) = ExceptionDirectory::of(&source.memory, image) else { continue };
         for part in allowed.parts_of(directory.interval()) {
             wanted.add(part, Reason::UnwindTables { module });
         }

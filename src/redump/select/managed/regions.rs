@@ -10,7 +10,7 @@ use crate::format::MemoryProtection;
 use crate::format::memory::{MemoryState, MemoryType};
 use crate::read::function_table::FunctionTableList;
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
-use crate::read::{Interval, gaps, holder, united};
+use crate::read::{Interval, append, gaps, holder, united};
 use crate::redump::presets::Managed;
 use crate::redump::report::{Report, Undecided};
 use crate::redump::source::Source;
@@ -42,11 +42,11 @@ pub(super) fn add(
     let mut found: BTreeMap<Kind, Vec<Interval>> = BTreeMap::new();
     for region in regions.iter() {
         let Some(interval) = source.target.interval(region.base(), region.size()) else { continue };
-        push(&mut all, interval);
+        append(&mut all, interval);
         let is_of_image =
             unlisted.bases.contains(&source.target.mask(base(&region))) && region.protection().allows_write();
         let kind = if is_of_image { Some(Kind::Mapped) } else { reservations.kind(&region, has_code) };
-        kind.into_iter().for_each(|kind| push(found.entry(kind).or_default(), interval));
+        kind.into_iter().for_each(|kind| append(found.entry(kind).or_default(), interval));
     }
     let mut add = |intervals: Vec<Interval>, reason: Reason| {
         let outside = united(intervals).into_iter().flat_map(|part| gaps(source.modules(), part));
@@ -127,7 +127,7 @@ impl Reservations {
             }
         }
         let mut runs = Vec::new();
-        united(lines).into_iter().for_each(|line| push(&mut runs, line));
+        united(lines).into_iter().for_each(|line| append(&mut runs, line));
         let ends = stacks.iter().flat_map(|stack| [stack.start, stack.last]);
         let with_stacks = ends.filter_map(|address| regions.at_address(address)).map(|region| base(&region));
         Self { sizes, with_stacks: with_stacks.collect(), runs }
@@ -173,12 +173,4 @@ fn base(region: &MemoryRegion<'_>) -> u64 {
 /// True for anonymous memory that holds no code.
 fn is_data(region: &MemoryRegion<'_>) -> bool {
     region.memory_type() == MemoryType::PRIVATE && !region.protection().allows_execute()
-}
-
-/// Adds an interval, to the last one if it follows it.
-fn push(intervals: &mut Vec<Interval>, next: Interval) {
-    match intervals.last_mut().filter(|before| before.next() == Some(next.start)) {
-        Some(before) => before.last = next.last,
-        None => intervals.push(next),
-    }
 }
