@@ -1,15 +1,15 @@
-//! What a dump of a Windows process is of, where it does not say: by its images and its contexts.
+//! Derives the system information of a Windows dump without any from its images and contexts.
 
 use crate::format::process::UserSharedData;
 use crate::format::{self, PlatformId};
 use crate::read::module::Image;
 use crate::read::{Memory, Minidump, SystemInfo};
 
-/// So many images and contexts are looked at.
+/// The most images and contexts that are examined.
 const LOOKED_AT: usize = 64;
 
-/// The system information of a dump that has none that can be read. `None` if it has, if no image is in memory, or if
-/// what is there does not agree.
+/// Returns system information for a dump that has none or whose own cannot be read. Returns `None` if it has some, if
+/// no image is in memory, or if images and contexts disagree.
 pub(super) fn guessed(dump: &Minidump<'_>) -> Option<format::SystemInfo> {
     if dump.find::<SystemInfo<'_>>().is_some() {
         return None;
@@ -36,8 +36,8 @@ pub(super) fn guessed(dump: &Minidump<'_>) -> Option<format::SystemInfo> {
     })
 }
 
-/// The version of Windows, in three numbers: from the page that the system shares with all processes, or that of its
-/// first library; zeros if neither is there.
+/// Returns the version of Windows (major, minor, build) from the user shared data, or that of `ntdll.dll`; zeros if
+/// neither is there.
 fn version(dump: &Minidump<'_>, memory: &Memory<'_>) -> (u32, u32, u32) {
     let shared = |address| memory.read_u32(address).filter(|number| *number != 0);
     let numbers = (shared(UserSharedData::NT_MAJOR_VERSION), shared(UserSharedData::NT_BUILD_NUMBER));

@@ -121,8 +121,8 @@ fn letters_of_2026_go_together_as_the_debugger_says() {
         assert_eq!(parse(&parse(words).to_string()), parse(words), "{words}");
     }
     for (words, letter, message) in [
-        ("/mP", 'P', "option letter 'P' is refused: it only goes with `A`"),
-        ("/maP", 'P', "option letter 'P' is refused: it only goes with `A`"),
+        ("/mP", 'P', "option letter 'P' is refused: it requires `A`"),
+        ("/maP", 'P', "option letter 'P' is refused: it requires `A`"),
         (
             "/mC",
             'C',

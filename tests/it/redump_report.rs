@@ -277,7 +277,7 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     let report = Redumped::of(&source.build(), "/mw").report;
     let expected = Unserved { option: 'w'.into(), what: "private regions", wanted: 3, whole: 1, partial: 1 };
     assert_eq!(report.unserved, [expected]);
-    assert_eq!(expected.to_string(), "w: 1 of 3 private regions are in the source, 1 in part");
+    assert_eq!(expected.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
 }
 
 fn a_result_that_claims_more_memory_than_there_is_says_so() {

@@ -67,7 +67,7 @@ fn threads<'a>(
         builder.thread(*thread.raw(), context.unwrap_or_default());
         first.get_or_insert(thread.id());
     }
-    report.lose("extended states behind the contexts of threads", cut);
+    report.lose("extended states after the contexts of threads", cut);
     let event = dump.debug_event().ok().flatten();
     if let Some(event) = event.filter(|event| stays(event.thread_id)) {
         builder.debug_event(event);

@@ -127,7 +127,7 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
     report.lose("bounds of stacks, which environment blocks tell", stacks.count() as u64);
     let contexts = dump.threads().filter_map(|thread| thread.registers());
     let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
-    report.lose("extended states behind the contexts of threads", extended_states as u64);
+    report.lose("extended states after the contexts of threads", extended_states as u64);
     let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
     let windows = machine.and_then(|machine| machine.processor().windows_context());
     let is_foreign = |context: &Context<'_>| context.layout().is_some() && context.layout() != windows;

@@ -98,7 +98,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let is_longer = |thread: &&Thread<'_>| thread.context.len() > fixed;
     let stacks = threads.iter().filter(|thread| (thread.stack_start, thread.stack_size) != (0, 0)).count();
     exactly("bounds of stacks, which environment blocks tell", stacks);
-    exactly("extended states behind the contexts of threads", threads.iter().filter(is_longer).count());
+    exactly("extended states after the contexts of threads", threads.iter().filter(is_longer).count());
     // Of Breakpad and LLDB.
     let foreign: &[usize] = match system.as_ref().map(|system| system.architecture) {
         Some(5) => &[368],
@@ -129,7 +129,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         exactly("operating system, which is none of Windows", usize::from(system.platform > 3));
         let behind = source.stream(kind::SYSTEM_INFO).map_or(0, |entry| entry.rva.0 as usize + 56);
         let is_wine = source.bytes.get(behind..behind + 4) == Some(b"WINE");
-        exactly("what Wine says of itself behind the system information", is_wine.into());
+        exactly("Wine data after the system information", is_wine.into());
     }
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
     let is_more = misc.is_some_and(|misc| {
@@ -168,7 +168,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     exactly("extents of memory regions of which only some bytes are there", partial);
     all.extend(fields(source));
     let differing = differing(source) as u64;
-    all.push(("bytes of memory for which an overlapping range has others", differing, differing));
+    all.push(("bytes of memory that differ from those of an overlapping range", differing, differing));
     all
 }
 
@@ -206,7 +206,7 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
         ("`reserved2` of `SystemInfo`", with(kind::SYSTEM_INFO, 30, 2)),
         ("`version_info` of `Module`", without_signature.count()),
         (
-            "bytes at stack positions, for which the memory lists have others",
+            "bytes at stack positions that differ from those of the memory lists",
             source.threads().iter().filter(|thread| is_other(thread)).count(),
         ),
         ("empty ranges of memory lists", source.ranges().iter().filter(|range| range.size == 0).count()),
