@@ -1,4 +1,4 @@
-//! Full user dumps as sources and as results: all that asks whether a dump is one.
+//! Full user dumps as sources and as results; only this folder needs to know whether a dump is one.
 
 mod as_minidump;
 mod door;

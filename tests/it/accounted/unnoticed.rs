@@ -45,7 +45,7 @@ const NAMED: [(&str, Range<usize>, &str); 15] = [
     ("Module", 12..20, "time stamps or checksums"),
     ("Module", 24..76, "versions of modules"),
     ("SystemInfo", 2..8, "processor information"),
-    ("SystemInfo", 20..24, "operating system, which is none of Windows"),
+    ("SystemInfo", 20..24, "operating system, which is not Windows"),
     ("SystemInfo", 28..30, "edition"),
     ("SystemInfo", 32..56, "processor information"),
     ("SystemInfo", 32..56, "`cpu` of `SystemInfo`"),
