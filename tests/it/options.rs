@@ -126,14 +126,14 @@ fn letters_of_2026_go_together_as_the_debugger_says() {
         (
             "/mC",
             'C',
-            "option letter 'C' is refused: the debugger leaves out all threads but one and the exception with it; `i` adds \
-             what stacks point to",
+            "option letter 'C' is refused: with it, the debugger leaves out the exception and all \
+             threads but one; use `i` for what stacks point to",
         ),
         (
             "/mW",
             'W',
-            "option letter 'W' is refused: the debugger takes the data sections of some modules and not of others with it; \
-             `d` takes all of them",
+            "option letter 'W' is refused: with it, the debugger takes the data sections of only \
+             some modules; use `d` for those of all modules",
         ),
     ] {
         match words.parse::<Options>() {

@@ -234,8 +234,8 @@ fn the_program_tells_what_is_not_there_or_undecided() {
     let other = lines("other.dmp");
     let absent = other
         .iter()
-        .skip_while(|line| !line.starts_with("not there "))
-        .position(|line| line.ends_with("of .NET or Mono"));
+        .skip_while(|line| !line.starts_with("missing "))
+        .position(|line| line.ends_with("a .NET or Mono runtime"));
     assert!(absent.is_some() && !other.iter().any(|line| line.starts_with("undecided")), "{other:?}");
 }
 
