@@ -157,8 +157,8 @@ fn refusal(target: &Target, input: &Path, report: &Report, is_forced: bool) -> O
         let (understood, size) = (report.understood, report.source_size);
         let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
         return Some(format!(
-            "it is damaged and would be replaced by what is left of it: {understood} of its {size} bytes could be \
-             read{unreadable}; use --force to replace it, or another name to keep it"
+            "not replaced, because it is damaged and only {understood} of its {size} bytes could be read{unreadable}; use \
+             --force to replace it, or write to another name"
         ));
     }
     let hindrance = report.hindrances.first()?;
