@@ -40,7 +40,7 @@ pub(super) struct Rules {
 }
 
 /// A stretch of the file that is lost unless it is carried as something else.
-struct Loose {
+struct Unclaimed {
     what: &'static str,
     bounds: Interval,
 }
@@ -51,9 +51,9 @@ pub(super) struct Accounts {
     /// True if the options zero what may be secret.
     is_private: bool,
     lost: BTreeMap<&'static str, u64>,
-    loose: Vec<Loose>,
+    unclaimed: Vec<Unclaimed>,
     /// For the bytes after lists and texts, which may overlap.
-    looked_at: Budget,
+    checked: Budget,
     /// For the stacks that are compared with the memory lists.
     compared: Budget,
 }
@@ -61,7 +61,7 @@ pub(super) struct Accounts {
 impl Accounts {
     pub(super) fn new(target: Target, file_size: u64, is_private: bool) -> Self {
         let twice = Budget::times(file_size, 2);
-        Self { target, is_private, lost: BTreeMap::new(), loose: Vec::new(), looked_at: twice, compared: twice }
+        Self { target, is_private, lost: BTreeMap::new(), unclaimed: Vec::new(), checked: twice, compared: twice }
     }
 
     /// Counts a loss.
@@ -190,7 +190,7 @@ impl Accounts {
                 *self.lost.entry("ends of entries that are longer than known").or_default() += longer as u64;
             }
         }
-        self.behind("bytes after the entries of a list", stream, position(list.entry_offset(list.len())));
+        self.unclaimed_from("bytes after the entries of a list", stream, position(list.entry_offset(list.len())));
     }
 
     /// Accounts for what a CompressedMemory stream has besides the addresses and contents of its memory.
@@ -218,31 +218,31 @@ impl Accounts {
                 self.lose("bucket numbers that differ from the bucket's index");
             }
         }
-        self.behind("bytes after the header of compressed memory", stream, CompressedMemoryHeader::SIZE);
+        self.unclaimed_from("bytes after the header of compressed memory", stream, CompressedMemoryHeader::SIZE);
     }
 
     /// Notes that the meaning of a stream's bytes from `position` on is unknown. Some producers put data there that the
     /// stream refers to.
-    pub(super) fn behind(&mut self, what: &'static str, stream: &RawStream<'_>, position: usize) {
+    pub(super) fn unclaimed_from(&mut self, what: &'static str, stream: &RawStream<'_>, position: usize) {
         let bytes = stream.bytes();
         let rest = bytes.len().saturating_sub(position) as u64;
         let offset = stream.offset().saturating_add(position as u64);
-        self.loose.extend(Interval::new(offset, rest).map(|bounds| Loose { what, bounds }));
+        self.unclaimed.extend(Interval::new(offset, rest).map(|bounds| Unclaimed { what, bounds }));
     }
 
-    /// Like [`Accounts::behind`], for bytes at a position in the file.
-    pub(super) fn loose(&mut self, what: &'static str, offset: u64, size: u64) {
-        self.loose.extend(Interval::new(offset, size).map(|bounds| Loose { what, bounds }));
+    /// Like [`Accounts::unclaimed_from`], for bytes at a position in the file.
+    pub(super) fn unclaimed(&mut self, what: &'static str, offset: u64, size: u64) {
+        self.unclaimed.extend(Interval::new(offset, size).map(|bounds| Unclaimed { what, bounds }));
     }
 
     /// Reports the losses. `carried` are the parts of the file that are in the result as separate items.
     pub(super) fn close(mut self, file: &[u8], carried: impl Iterator<Item = Interval>, report: &mut Report) {
-        let mut loose = core::mem::take(&mut self.loose);
-        if !loose.is_empty() {
+        let mut unclaimed = core::mem::take(&mut self.unclaimed);
+        if !unclaimed.is_empty() {
             let carried = united(carried.collect());
-            loose.sort_by_key(|it| it.bounds.start);
-            for Loose { what, bounds } in loose {
-                if self.looked_at.charge(what, bounds.start, bounds.size()).is_err() {
+            unclaimed.sort_by_key(|it| it.bounds.start);
+            for Unclaimed { what, bounds } in unclaimed {
+                if self.checked.charge(what, bounds.start, bounds.size()).is_err() {
                     self.lose("stretches of the file that overlap too often to be checked");
                 } else if has_bytes(file, bounds, &carried) {
                     self.lose(what);

@@ -18,7 +18,7 @@ const LONGEST_TEXT: u64 = 65_534;
 
 impl Carrier<'_, '_> {
     /// Notes what is wrong with a string that is carried: unpaired surrogates, and a size that reaches past its NUL.
-    pub(super) fn look_at_text(&mut self, rva: Rva64, text: Utf16<'_>) {
+    pub(super) fn check_text(&mut self, rva: Rva64, text: Utf16<'_>) {
         if !text.is_valid() {
             self.noticed.push(ReadError::NotUtf16 { what: STRING, offset: rva });
         }
@@ -26,8 +26,8 @@ impl Carrier<'_, '_> {
         let size = text.as_bytes().len() as u64;
         let claimed = self.dump.bytes().read::<u32>(STRING, rva).map_or(0, u64::from).min(LONGEST_TEXT);
         if claimed > size {
-            let behind = rva.saturating_add(4).saturating_add(size);
-            self.accounts.loose("text after the NUL of a name", behind, claimed - size);
+            let tail = rva.saturating_add(4).saturating_add(size);
+            self.accounts.unclaimed("text after the NUL of a name", tail, claimed - size);
         }
     }
 

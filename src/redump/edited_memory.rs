@@ -108,7 +108,7 @@ impl<'a> Changes<'a> {
     fn reason(&self, at: u64, limit: u64) -> (Reason, u64) {
         let next = position(&self.spans, at);
         // A gap ends where the next span begins.
-        let (span, behind) = match self.spans.get(next) {
+        let (span, next_start) = match self.spans.get(next) {
             Some(span) if span.interval.has(at) => (Some(span), span.interval.next()),
             following => (
                 next.checked_sub(1).and_then(|before| self.spans.get(before)),
@@ -116,7 +116,7 @@ impl<'a> Changes<'a> {
             ),
         };
         let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
-        (reason.copied().unwrap_or(Reason::Asked), behind.map_or(limit, |behind| limit.min(behind - at)))
+        (reason.copied().unwrap_or(Reason::Asked), next_start.map_or(limit, |next_start| limit.min(next_start - at)))
     }
 
     /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.
@@ -199,17 +199,17 @@ impl<'a> ChangedMemory<'a> {
         let memory = &self.changes.memory;
         let overlap = redactor.overlap as u64;
         let before = self.changes.count_before(at, overlap);
-        let behind = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
+        let after = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
         let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
         let (front, middle) = (size(before)?, size(count)?);
         // The buffer of the previous piece is reused.
         let mut piece = core::mem::take(&mut self.piece);
         piece.clear();
-        piece.resize(front + middle + size(behind)?, 0);
+        piece.resize(front + middle + size(after)?, 0);
         let (around, rest) = piece.split_at_mut(front);
         memory.read_uncached(at.wrapping_sub(before), around);
         let (own, around) = rest.split_at_mut(middle);
-        if behind > 0 {
+        if after > 0 {
             memory.read_uncached(at.wrapping_add(count), around);
         }
         let found = self.look_up(own);

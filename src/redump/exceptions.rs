@@ -32,7 +32,11 @@ impl<'s> Transcoder<'s, '_> {
         let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let result = self.written_exception(raw);
         self.carrier.accounts.record(&raw, &result, &EXCEPTION);
-        self.carrier.accounts.behind("bytes after the record of an exception", stream, format::ExceptionStream::SIZE);
+        self.carrier.accounts.unclaimed_from(
+            "bytes after the record of an exception",
+            stream,
+            format::ExceptionStream::SIZE,
+        );
         self.carrier.builder.exception(result, context);
         Outcome::Rewritten
     }

@@ -12,7 +12,7 @@ pub(super) fn report(source: &Source<'_>, selected: &[Interval], report: &mut Re
         return;
     }
     let mut hidden = Hidden { source, selected, compared: Budget::times(source.plain_size, 2), bytes: 0 };
-    hidden.look_at((source.listed)());
+    hidden.visit((source.listed)());
     report.lose("bytes of memory that differ from those of an overlapping range", hidden.bytes);
     report.lose("memory overlaps that are too many to be compared", u64::from(hidden.compared.is_spent()));
 }
@@ -25,7 +25,7 @@ struct Hidden<'s, 'a> {
 }
 
 impl Hidden<'_, '_> {
-    fn look_at(&mut self, ranges: impl Iterator<Item = (Interval, u64)>) {
+    fn visit(&mut self, ranges: impl Iterator<Item = (Interval, u64)>) {
         let contents = self.source.memory.contents();
         for (bounds, start) in ranges {
             for piece in self.source.memory.visible_within(bounds.start, bounds.last) {

@@ -249,7 +249,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let part =
             self.once(STRING, key, |builder, folders| Ok(builder.text(Text::from_utf16_le(shape(folders, bytes)?))))?;
         if is_new {
-            self.look_at_text(rva, text);
+            self.check_text(rva, text);
         }
         Ok(part)
     }

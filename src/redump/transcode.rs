@@ -380,7 +380,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         self.carrier.accounts.record(system.raw(), &raw, &SYSTEM_INFO);
-        self.carrier.accounts.behind("bytes after the system information", stream, format::SystemInfo::SIZE);
+        self.carrier.accounts.unclaimed_from("bytes after the system information", stream, format::SystemInfo::SIZE);
         if self.carrier.is_private {
             clear_system_info(&mut raw, self.source.is_of_lldb());
         }
@@ -409,7 +409,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let [from, to] = [from, &to].map(|bytes| bytes.get(size_of::<u32>()..).unwrap_or_default());
         if self.asked(MinidumpType::FILTER_MODULE_PATHS) {
             // Folders in its texts are hidden.
-            self.carrier.accounts.behind(
+            self.carrier.accounts.unclaimed_from(
                 "bytes after the process information",
                 stream,
                 format::system::MiscInfo5::SIZE,

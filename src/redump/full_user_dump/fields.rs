@@ -111,7 +111,11 @@ impl<'a> Comparison<'_, '_> {
                 };
                 let kept = format::ExceptionStream { exception_record, alignment: 0, ..raw };
                 self.accounts.record(&raw, &kept, &EXCEPTION);
-                self.accounts.behind("bytes after the record of an exception", stream, format::ExceptionStream::SIZE);
+                self.accounts.unclaimed_from(
+                    "bytes after the record of an exception",
+                    stream,
+                    format::ExceptionStream::SIZE,
+                );
             }
             Stream::SystemInfo(system) => {
                 let raw = *system.raw();
@@ -119,7 +123,7 @@ impl<'a> Comparison<'_, '_> {
                 let [build_number, minor_version] = [raw.build_number, raw.minor_version].map(|it| it & 0xffff);
                 let kept = format::SystemInfo { build_number, minor_version, reserved2: 0, ..raw };
                 self.accounts.record(&raw, &kept, &SYSTEM_INFO);
-                self.accounts.behind("bytes after the system information", stream, format::SystemInfo::SIZE);
+                self.accounts.unclaimed_from("bytes after the system information", stream, format::SystemInfo::SIZE);
             }
             _ => {}
         }

@@ -75,7 +75,7 @@ impl CodePointers {
         let unsigned = unsigned(source.target, highest.max(outside.last()));
         let thumb = u64::from(source.target.processor().has_thumb);
         let (mut in_images, mut generated) = (Unique::default(), Unique::default());
-        let mut look_at = |word: u64| {
+        let mut visit = |word: u64| {
             let address = source.target.mask(word) & unsigned & !thumb;
             if code.is_at_code(address) || outside.is_everywhere() && any_has(source.modules(), address) {
                 images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
@@ -83,7 +83,7 @@ impl CodePointers {
                 generated.push(address);
             }
         };
-        instruction_pointers.for_each(&mut look_at);
+        instruction_pointers.for_each(&mut visit);
         let mut buffer = vec![0; CHUNK];
         for StacksOfWidth { stacks, width, filter } in stacks {
             let word = u64::from(*width);
@@ -100,7 +100,7 @@ impl CodePointers {
                     let words = bytes.chunks_exact(if *width == 4 { 4 } else { 8 });
                     words
                         .map(|word| word.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
-                        .for_each(&mut look_at);
+                        .for_each(&mut visit);
                     next = start.checked_add(CHUNK as u64);
                 }
             }
