@@ -1,9 +1,9 @@
 //! Re-encodes a dump: writes the minidump that the debugger's `.dump /m` would have written, or the full user dump of
 //! `.dump /f`.
 //!
-//! Re-encoding has three steps: select memory and streams according to the options, pass the source's records to the
-//! builder, and write the plan. [`redump`] does all three. [`Redump`] stops before the last one, so that the size and
-//! the report are known before the first byte is written.
+//! Re-encoding has three steps: select memory and streams according to the options, pass the records of the source to
+//! the builder, and write the plan. [`redump`] does all three. [`Redump`] stops before writing, so that size and report
+//! are known beforehand.
 //!
 //! # What the options write
 //!
@@ -60,12 +60,10 @@
 //! MemoryInfoList entry, its LinuxMaps line or its range is kept as well. No such stack is in a module.
 //!
 //! A window is 128 bytes (ARM64: 512, ARM: 256) to either side of each thread's instruction pointer, of the exception
-//! address, and of the instruction pointer in the exception's context.
-//!
-//! Sections come from the section headers in the source's memory, and have their virtual size. In Linux dumps, sections
-//! are the lines of `/proc/self/maps` for the files that are mapped at the bases of modules. Without headers or lines
-//! (macOS dumps, and Crashpad dumps of systems other than Windows) there are none. Ranges less than 17 bytes apart are
-//! joined, including the bytes between them.
+//! address, and of the instruction pointer in the exception's context. Sections come from the section headers in the
+//! source's memory, and have their virtual size. In Linux dumps, sections are the lines of `/proc/self/maps` for the
+//! files that are mapped at the bases of modules. Without headers or lines (macOS dumps, and Crashpad dumps of systems
+//! other than Windows) there are none. Ranges less than 17 bytes apart are joined, including the bytes between them.
 //!
 //! # Presets
 //!
@@ -118,11 +116,11 @@
 //! | modules | by base address; names in Windows-1252, with question marks for characters that it lacks | unchanged; in a `USERDUMP` only modules whose images are in memory, if any are |
 //! | version information | the service pack, or `none` | unchanged |
 //!
-//! Two rules exist because the debugger would otherwise refuse or misread the file. It requires an image at each module
-//! of a `USERDUMP`. And it treats a guard page of a `USERDU64` as a page without bytes, so such a region loses its
+//! Two rules exist because the debugger would otherwise refuse or misread the file: it requires an image at each module
+//! of a `USERDUMP`, and it treats a guard page of a `USERDU64` as a page without bytes, so such a region loses its
 //! guard bit. The debugger also refuses a file without threads, modules or regions, and systems that it does not know
 //! (versions of macOS). Therefore a source without threads, modules or memory is
-//! [`Refused`](crate::RedumpError::Refused), and so is a 32-bit source without the image of any module in memory.
+//! [`Refused`](crate::RedumpError::Refused), and so is a 32-bit source without the image of any module in memory;
 //! [`Options::forced`] writes the file anyway.
 //!
 //! The debugger refuses to write a full user dump from a dump, so these rules were measured on what it writes for a
@@ -134,9 +132,9 @@
 //! # Compressed memory
 //!
 //! With [`Options::compressed`], the selected memory is written to a CompressedMemory stream instead of a memory list,
-//! whatever the letters are. The stream consists of buckets of 4 MiB, each an LZ4 block. The debugger has opened such
-//! dumps since 10.0.29507 and calls them full dumps. It can neither write one nor make a small dump from one. The rest
-//! is byte for byte what the same letters write without compression, except for the flags in the header, the directory
+//! whatever the letters are. It consists of buckets of 4 MiB, each an LZ4 block. The debugger has opened such dumps
+//! since 10.0.29507 and calls them full dumps; it can neither write one nor make a small dump from one. The rest is
+//! byte for byte what the same letters write without compression, except for the flags in the header, the directory
 //! entry of the memory list and the file positions of stacks.
 //!
 //! The size is not known until everything is compressed. [`Redump::size`] and [`Report::size`] therefore give the upper
@@ -312,26 +310,26 @@
 //! in the word.
 //!
 //! Words that read as text do not stay: text on 32-bit stacks may happen to point into modules, and at most four
-//! characters in a row are left of it. Return addresses into code outside modules (generated code) stay only where a
+//! consecutive characters of it remain. Return addresses into code outside modules (generated code) stay only where a
 //! chain of frame pointers that starts in a context leads to them (x86, AMD64, ARM64).
 //!
-//! With `r`, code is kept around the instruction pointers of contexts and, on Windows, around exception addresses. On
-//! other systems the exception address is a data address or a number. Memory that the dump describes as not executable
-//! is not code. What a function table refers to is kept, also with `R`, if it begins as unwind data does.
+//! With `r`, up to 0x200 bytes of code are kept on either side of the instruction pointers of contexts and, on Windows,
+//! of exception addresses. On other systems the exception address is a data address or a number. Memory that the dump
+//! describes as not executable is not code. What a function table refers to is kept, also with `R`, if it begins as
+//! unwind data does.
 //!
 //! With `s` (triage), the result has no text that `r` or `R` would take out, and less of stacks and registers. A word
 //! stays if it would stay with `r` and also points into a module or to memory of the result. Otherwise each of its
 //! bytes becomes `0xaa`, unless it was zero; this is how the debugger describes a triage dump. The same holds for
 //! general registers, including those of an exception. Floating-point and vector registers are filled with `0xaa`, and
 //! so is a context whose layout is unknown. Bytes removed from other memory become zero, as with `r`. Stacks are
-//! filtered down to their lowest address, whatever other options take of them, full memory included. `s` cannot be
-//! combined with extended contexts, so `y`, `a` and `A` are refused.
+//! filtered down to their lowest address, whatever other options take of them, full memory included. `y`, `a` and `A`
+//! are refused, because they ask for extended contexts.
 //!
-//! Up to 0x200 bytes of code on either side of an instruction therefore stay. What `i`, `p`, `w`, `d`, `c` and `e` add
-//! is not filtered, and neither is what `f` adds with `s`: [`Report::unfiltered_memory`] gives its size, and how much
-//! code and unwind data is outside modules. Full memory takes precedence over `r`, as in the debugger
-//! ([`Report::filter_overruled`]); `R`, and what `r` and `R` have in common, still apply. `/f` cannot be combined with
-//! either.
+//! What `i`, `p`, `w`, `d`, `c` and `e` add is not filtered, and neither is what `f` adds with `s`:
+//! [`Report::unfiltered_memory`] gives its size, including code and unwind data outside modules. Full memory takes
+//! precedence over `r`, as in the debugger ([`Report::filter_overruled`]); `R`, and what `r` and `R` have in common,
+//! still apply. `/f` cannot be combined with either.
 //!
 //! Registers are valid if the flags of their context say so. Contexts whose flags name no register group, such as those
 //! of Breakpad on macOS, keep the general registers; contexts of processors without a known layout are unchanged. An
