@@ -1,10 +1,10 @@
 //! The output file: it appears complete or not at all, and only users who may read the source may read it.
 //!
 //! On Linux, the result is written to an unnamed file, which the system removes when the process ends, however that
-//! happens. The file gets its name when everything is written. Only if it replaces another file, it has a temporary
-//! name between two system calls. On other systems, and on file systems without unnamed files, the result is written to
-//! a temporary file next to the target, `.redump-*.tmp`. Errors remove it; a signal that ends the process leaves it
-//! there, with the permissions of the result.
+//! happens. The file gets its name when everything is written. Only if it replaces another file does it have a
+//! temporary name between two system calls. On other systems, and on file systems without unnamed files, the result is
+//! written to a temporary file next to the target, `.redump-*.tmp`. Errors remove it; a signal that ends the process
+//! leaves it there, with the permissions of the result.
 
 use std::fs::{self, File, Metadata};
 use std::io;

@@ -31,7 +31,7 @@ impl Carrier<'_, '_> {
         }
     }
 
-    /// The parts of the file that are in the result as separate items.
+    /// Returns the parts of the file that are in the result as separate items.
     pub(super) fn carried(&self) -> impl Iterator<Item = Interval> + '_ {
         self.carried.keys().filter_map(|&(kind, offset, size)| match kind {
             // Including the length in front of it and the NUL after it.

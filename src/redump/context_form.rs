@@ -46,7 +46,7 @@ impl Form<'_> {
 /// The changes that give a context its form, known before anything is copied.
 #[derive(Clone, Default)]
 pub(super) struct Change {
-    /// The layout that the context is cut to; its flags then no longer announce the part that is cut off.
+    /// The layout that the context is cut to; its flags then no longer declare the part that is cut off.
     ///
     /// Contexts of layouts without an extended form are kept whole. As in the debugger, the size alone determines which
     /// layout of the processor applies, not the flags.
@@ -142,7 +142,7 @@ impl Change {
         // What the options take out is not a loss.
         self.take_out(&mut common);
         if let Some(layout) = self.fixed_part {
-            // The flags no longer announce the part that is cut off.
+            // The flags no longer declare the part that is cut off.
             let flags = u32_at(&after, layout.flags_offset).unwrap_or(0);
             change_u32(&mut common, layout.flags_offset, |_| flags);
         }

@@ -9,7 +9,7 @@ use crate::format::system::{SystemMemoryInfo1, SystemMemoryInfo2};
 
 /// The version of the debugger engine that a result equals.
 ///
-/// It does not matter which version opens the result: both open either.
+/// Either version opens the results of both.
 ///
 /// # Examples
 ///

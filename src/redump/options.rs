@@ -216,8 +216,8 @@ impl Options {
     ///
     /// The header flags have [`MinidumpType::WITH_MEMORY_COMPRESSED`] and not [`MinidumpType::WITH_FULL_MEMORY`], and
     /// stacks have no position in the file. If no memory is selected, the dump is written without compression;
-    /// [`Report::compressed`](crate::redump::Report::compressed) tells. A full user dump cannot have compressed memory,
-    /// so the combination is refused.
+    /// [`Report::compressed`](crate::redump::Report::compressed) is then `None`. A full user dump cannot have
+    /// compressed memory, so the combination is refused.
     #[must_use]
     pub fn compressed(self) -> Self {
         Self { compressed: true, ..self }

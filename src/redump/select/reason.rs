@@ -89,12 +89,14 @@ pub enum Reason {
         /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// What identifies the image of a module: headers, debug records, version resource, build ID ([`Options::identify`](crate::redump::Options::identify)).
+    /// What identifies the image of a module: headers, debug records, version resource, build ID
+    /// ([`Options::identify`](crate::redump::Options::identify)).
     ImageIdentity {
         /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// Headers and unwind tables of an image that a stack points into ([`Options::walk`](crate::redump::Options::walk)).
+    /// Headers and unwind tables of an image that a stack points into
+    /// ([`Options::walk`](crate::redump::Options::walk)).
     UnwindTables {
         /// The index of the module in the list, from 0.
         module: u64,
