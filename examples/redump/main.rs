@@ -153,16 +153,16 @@ fn refusal(target: &Target, input: &Path, report: &Report, is_forced: bool) -> O
     if is_forced {
         return None;
     }
-    if target.is(input) && (report.is_remainder() || report.has_unreadable_parts()) {
-        let (understood, size) = (report.understood, report.source_size);
+    if target.is(input) && (report.is_mostly_unreadable() || report.has_unreadable_parts()) {
+        let (readable, size) = (report.readable_bytes, report.source_size);
         let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
         return Some(format!(
-            "not replaced, because it is damaged and only {understood} of its {size} bytes could be read{unreadable}; use \
+            "not replaced, because it is damaged and only {readable} of its {size} bytes could be read{unreadable}; use \
              --force to replace it, or write to another name"
         ));
     }
-    let hindrance = report.hindrances.first()?;
-    Some(format!("not replaced, because no debugger would open the result: {hindrance}; use --force to replace it"))
+    let obstacle = report.obstacles.first()?;
+    Some(format!("not replaced, because no debugger would open the result: {obstacle}; use --force to replace it"))
 }
 
 fn print(text: &str) -> io::Result<()> {

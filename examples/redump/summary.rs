@@ -52,13 +52,13 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         if report.keeps_nothing() { "nothing of the source".to_owned() } else { String::new() },
     ];
     let dropped = [
-        labelled("not requested", of_source(|outcome| outcome == Outcome::NotAsked)),
+        labelled("not requested", of_source(|outcome| outcome == Outcome::NotRequested)),
         labelled("left out on request", of_source(|outcome| outcome == Outcome::LeftOut)),
         labelled("filtered", of_source(|outcome| outcome == Outcome::Filtered)),
         number("threads", report.threads_left_out),
         number("modules", report.modules_left_out),
         labelled("replaced", of_source(|outcome| outcome == Outcome::Replaced)),
-        labelled("not supported by the format", of_source(|outcome| outcome == Outcome::NoPlace)),
+        labelled("not supported by the format", of_source(|outcome| outcome == Outcome::Unsupported)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
     ];
@@ -77,13 +77,13 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     section(&mut text, "kept", kept.into_iter());
     let (absent, undecided): (Vec<Undecided>, Vec<Undecided>) =
         report.undecided.iter().partition(|it| matches!(it, Undecided::NoRuntime));
-    let unserved = report.unserved.iter().map(|unserved| unserved.to_string());
-    section(&mut text, "missing", unserved.chain(absent.iter().map(|it| it.to_string())));
+    let unavailable = report.unavailable.iter().map(|unavailable| unavailable.to_string());
+    section(&mut text, "missing", unavailable.chain(absent.iter().map(|it| it.to_string())));
     section(&mut text, "undecided", undecided.iter().map(|it| it.to_string()));
     section(&mut text, "added", report.additions.iter().map(|it| counted(it.what, it.count)));
     section(&mut text, "dropped", dropped.into_iter());
     section(&mut text, "lost", report.losses.iter().map(|loss| counted(loss.what, loss.count)));
-    let tables = report.cut_tables.iter().map(|error| error.to_string());
+    let tables = report.truncated_tables.iter().map(|error| error.to_string());
     section(&mut text, "unreadable", tables.chain(missing).chain(streams).chain(faults));
     text
 }
@@ -91,15 +91,15 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
 /// Returns the presets among the options, as words to follow the letters.
 fn presets(options: &Options) -> String {
     let mut words = String::new();
-    if options.identifies() && options.manages().is_none() {
+    if options.identify_preset() && options.managed_preset().is_none() {
         words.push_str(" --identify");
     }
-    match options.walks().filter(|walk| options.manages().is_none() || *walk > Walk::Tables) {
+    match options.walk_preset().filter(|walk| options.managed_preset().is_none() || *walk > Walk::Tables) {
         Some(Walk::Names) => words.push_str(" --walk=names"),
         Some(_) => words.push_str(" --walk"),
         None => {}
     }
-    match options.manages() {
+    match options.managed_preset() {
         Some(Managed::Heap) => words.push_str(" --managed=heap"),
         Some(_) => words.push_str(" --managed"),
         None => {}
@@ -109,12 +109,12 @@ fn presets(options: &Options) -> String {
 
 /// Returns what is wrong with a result that cannot be called a success.
 pub fn flaw(report: &Report) -> Option<String> {
-    let hindrances: Vec<_> = report.hindrances.iter().map(ToString::to_string).collect();
-    match (hindrances.as_slice(), report.contexts_lost) {
+    let obstacles: Vec<_> = report.obstacles.iter().map(ToString::to_string).collect();
+    match (obstacles.as_slice(), report.contexts_lost) {
         ([], 0) => None,
         ([], 1) => Some("written, but without the registers of a thread or an exception".to_owned()),
         ([], lost) => Some(format!("written, but without the registers of {lost} threads and exceptions")),
-        _ => Some(format!("written, but no debugger opens it: {}", hindrances.join(", "))),
+        _ => Some(format!("written, but no debugger opens it: {}", obstacles.join(", "))),
     }
 }
 
@@ -125,7 +125,7 @@ fn counted(what: &str, count: u64) -> String {
 
 /// Returns the first thing that could not be read.
 pub fn unreadable(report: &Report) -> Option<String> {
-    let table = report.cut_tables.first().map(|error| error.to_string());
+    let table = report.truncated_tables.first().map(|error| error.to_string());
     table.or_else(|| {
         report.streams.iter().find_map(|stream| match stream.outcome {
             Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),

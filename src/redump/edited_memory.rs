@@ -116,7 +116,10 @@ impl<'a> Changes<'a> {
             ),
         };
         let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
-        (reason.copied().unwrap_or(Reason::Asked), next_start.map_or(limit, |next_start| limit.min(next_start - at)))
+        (
+            reason.copied().unwrap_or(Reason::Requested),
+            next_start.map_or(limit, |next_start| limit.min(next_start - at)),
+        )
     }
 
     /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.

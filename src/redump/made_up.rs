@@ -6,7 +6,7 @@ use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
 use crate::write::encoded;
 
-use crate::redump::report::Unserved;
+use crate::redump::report::Unavailable;
 use crate::redump::source::written;
 use crate::redump::transcode::Transcoder;
 
@@ -17,13 +17,13 @@ const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE
 
 impl Transcoder<'_, '_> {
     /// Reports the streams that the options ask for and the source lacks.
-    pub(super) fn unserved_streams(&mut self) {
+    pub(super) fn unavailable_streams(&mut self) {
         for &stream_type in StreamType::KNOWN {
             let bits = stream_type.row().asked_by;
             let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
             if let Some((letter, what)) = self.options.letter_for(bits).zip(stream_type.name()) {
                 if self.asked(bits) && !is_there {
-                    self.report.unserved.push(Unserved {
+                    self.report.unavailable.push(Unavailable {
                         option: letter.into(),
                         what,
                         wanted: 0,

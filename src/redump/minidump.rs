@@ -81,7 +81,7 @@ fn of_memory<'a>(
         records: Records::InFile(dump),
         ranges: Ranges::of(&memory, &listed),
         listed: Box::new(move || listed()),
-        understood: None,
+        readable_bytes: None,
         runs: Runs::new(&memory),
         positions: MemoryPositions::of(&dump),
         target: dump.target(),
@@ -96,7 +96,7 @@ fn of_memory<'a>(
         claims_full_memory: claims_full_memory(&dump),
         losses: Vec::new(),
         additions: Vec::new(),
-        cut_tables: dump.directory().fault().into_iter().collect(),
+        truncated_tables: dump.directory().fault().into_iter().collect(),
         faults,
     })
 }

@@ -126,7 +126,7 @@
 //! The debugger refuses to write a full user dump from a dump, so these rules were measured on what it writes for a
 //! live process. A full user dump of a source without full memory misleads debuggers, which treat what is missing as
 //! free memory: [`Report::is_partial`] reports this case, and [`Report::missing_memory`] lists what is known to be
-//! missing. Anything else that the format cannot hold is in the report, as [`Outcome::NoPlace`] or in
+//! missing. Anything else that the format cannot hold is in the report, as [`Outcome::Unsupported`] or in
 //! [`Report::losses`].
 //!
 //! # Compressed memory
@@ -149,7 +149,7 @@
 //! [`Report::losses`] by its name. Exceptions are file positions, which differ by nature, the two forms of addresses of
 //! 32-bit targets, and what the header records about the program that wrote the file. What could not be read is in
 //! [`Report::faults`], or is the [`Outcome`] of its stream. What the letters ask for and the source lacks is in
-//! [`Report::unserved`]. What the result has beyond the source is in [`Report::additions`] and [`Report::made_up`].
+//! [`Report::unavailable`]. What the result has beyond the source is in [`Report::additions`] and [`Report::made_up`].
 //!
 //! # What `r`, `R` and `s` take out
 //!
@@ -469,6 +469,7 @@ mod overlaps;
 mod preset_options;
 mod presets;
 mod re_encoding;
+mod readable_bytes;
 mod record_lists;
 mod record_rules;
 mod report;
@@ -478,7 +479,6 @@ mod shared_parts;
 mod source;
 mod system;
 mod transcode;
-mod understood;
 mod unused_bytes;
 mod unused_in_streams;
 mod writing;
@@ -489,6 +489,7 @@ pub use options::Options;
 pub use presets::{Managed, Walk};
 pub use re_encoding::{Redump, redump};
 pub use report::{
-    Addition, Hindrance, ItemFault, Loss, MissingMemory, OptionName, Outcome, Report, StreamReport, Undecided, Unserved,
+    Addition, ItemFault, Loss, MissingMemory, Obstacle, OptionName, Outcome, Report, StreamReport, Unavailable,
+    Undecided,
 };
 pub use select::reason::{Reason, SelectedMemory};

@@ -14,7 +14,7 @@ impl Options {
     }
 
     /// True after [`Options::identify`] or [`Options::managed`], which includes it.
-    pub const fn identifies(&self) -> bool {
+    pub const fn identify_preset(&self) -> bool {
         self.presets.identify || self.presets.managed.is_some()
     }
 
@@ -27,7 +27,7 @@ impl Options {
     }
 
     /// Returns what is kept for walking stacks; [`Options::managed`] includes it.
-    pub fn walks(&self) -> Option<Walk> {
+    pub fn walk_preset(&self) -> Option<Walk> {
         self.presets.walk.or_else(|| self.presets.managed.map(|_| Walk::Tables))
     }
 
@@ -42,7 +42,7 @@ impl Options {
     /// |---|---|---|
     /// | the runtime | writable pages, `.rdata`, `.data`, `.pdata`; everything except code if the image is not a Windows image, or if its headers are missing | [`Reason::RuntimeData`](crate::redump::Reason::RuntimeData) |
     /// | images with managed code | writable pages, the header of the runtime, metadata, the header of precompiled code and its section table | [`Reason::ManagedImage`](crate::redump::Reason::ManagedImage) |
-    /// | images that stacks point into | exception directory and all unwind data, in precompiled images also what follows it; 64 bytes of code on both sides of each pointer | [`Reason::UnwindTables`](crate::redump::Reason::UnwindTables), [`Reason::FunctionUnwindData`](crate::redump::Reason::FunctionUnwindData), [`Reason::PointedCode`](crate::redump::Reason::PointedCode) |
+    /// | images that stacks point into | exception directory and all unwind data, in precompiled images also what follows it; 64 bytes of code on both sides of each pointer | [`Reason::UnwindTables`](crate::redump::Reason::UnwindTables), [`Reason::FunctionUnwindData`](crate::redump::Reason::FunctionUnwindData), [`Reason::ReferencedCode`](crate::redump::Reason::ReferencedCode) |
     /// | mapped memory outside images | what is writable or executable, and the same parts of images with managed code that are not in any list | [`Reason::RuntimeMappedMemory`](crate::redump::Reason::RuntimeMappedMemory) |
     /// | private memory outside images | everything except guard pages, inaccessible memory, and reservations that contain a stack or are 4 GiB or larger | [`Reason::RuntimePrivateMemory`](crate::redump::Reason::RuntimePrivateMemory) |
     /// | reservations of 4 GiB or more, with [`Managed::Heap`] | the same | [`Reason::ManagedHeap`](crate::redump::Reason::ManagedHeap) |
@@ -62,7 +62,7 @@ impl Options {
     }
 
     /// Returns what is kept of a .NET process.
-    pub const fn manages(&self) -> Option<Managed> {
+    pub const fn managed_preset(&self) -> Option<Managed> {
         self.presets.managed
     }
 }

@@ -12,7 +12,9 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
-use crate::redump::{exception_at, full_user_dump, known_memory, minidump, overlaps, select, transcode, understood};
+use crate::redump::{
+    exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
+};
 use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
@@ -44,8 +46,11 @@ fn made_up_rows(plan: &Plan<'_>) -> u64 {
 
 /// Selects what goes into the result, and begins the report.
 fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
-    let mut report =
-        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+    let mut report = Report {
+        truncated_tables: source.truncated_tables.clone(),
+        faults: source.faults.clone(),
+        ..Report::default()
+    };
     let selection = select::select(source, options, hooks, &mut report)?;
     Ok((selection, report))
 }
@@ -124,7 +129,7 @@ impl<'a> Redump<'a> {
         report.missing_memory.extend(missing);
         overlaps::report(&source, &selection.selected.ranges, &mut report);
         report.source_size = source.file_size;
-        report.understood = understood::understood(&source, carried, &report);
+        report.readable_bytes = readable_bytes::readable_bytes(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         report.compressed = plan.compressed();

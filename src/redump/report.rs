@@ -22,14 +22,14 @@ pub struct Report {
     pub source_size: u64,
     /// How many bytes of the source belong to something that could be read: tables, streams, memory and what records
     /// refer to, whether or not the result has it. In an undamaged dump, that is nearly the whole file.
-    pub understood: u64,
+    pub readable_bytes: u64,
     /// The stream directory of the result.
     pub streams_written: Vec<DirectoryEntry>,
     /// Every entry of the source's directory that is used and readable, in directory order.
     pub streams: Vec<StreamReport>,
     /// The missing parts of tables that the end of the file cuts: the stream directory, or the threads, modules and
     /// regions of a full user dump. What the missing entries referred to is not in the result.
-    pub cut_tables: Vec<ReadError>,
+    pub truncated_tables: Vec<ReadError>,
     /// Streams that the source lacks and that are written anyway: those that the debugger always writes; an exception
     /// only on request ([`Options::with_made_up_records`](crate::redump::Options::with_made_up_records)).
     pub made_up: Vec<StreamType>,
@@ -46,7 +46,7 @@ pub struct Report {
     pub missing_memory: Vec<MissingMemory>,
     /// What letters and presets ask for and the source lacks, or has only in part. The flags in the header of the
     /// result are those of the letters regardless.
-    pub unserved: Vec<Unserved>,
+    pub unavailable: Vec<Unavailable>,
     /// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
     pub undecided: Vec<Undecided>,
     /// What the result has beyond the source, except whole streams ([`Report::made_up`]).
@@ -70,7 +70,7 @@ pub struct Report {
     /// How many threads and exceptions have no registers in the result, although the source gives a location for them.
     pub contexts_lost: u64,
     /// Why a debugger cannot use the result.
-    pub hindrances: Vec<Hindrance>,
+    pub obstacles: Vec<Obstacle>,
     /// True if the result claims to have all memory of the process (`f`, `a`, `A`, `/f`) and the source does not have
     /// it. [`Report::missing_memory`] then lists what is known to be missing.
     pub is_partial: bool,
@@ -84,14 +84,14 @@ impl Report {
 
     /// True if the source is damaged and more than half of it could not be read, so that the result is only a small
     /// remainder.
-    pub fn is_remainder(&self) -> bool {
-        self.understood < self.source_size / 2
+    pub fn is_mostly_unreadable(&self) -> bool {
+        self.readable_bytes < self.source_size / 2
     }
 
     /// True if whole parts of the source could not be found or read: streams, or entries of tables.
     pub fn has_unreadable_parts(&self) -> bool {
         let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
-        !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
+        !self.truncated_tables.is_empty() || self.streams.iter().any(is_unreadable)
     }
 
     /// Records a part of an item that could not be read.
@@ -121,11 +121,11 @@ impl Report {
             matches!(stream_type, StreamType::THREAD_LIST | StreamType::THREAD_EX_LIST) && size > COUNT
         });
         let found = [
-            (Hindrance::NothingKept, self.keeps_nothing()),
-            (Hindrance::NoSystemInfo, has_threads.is_none() && !has(StreamType::SYSTEM_INFO)),
-            (Hindrance::NoThreads, !has_threads.unwrap_or(is_listed)),
+            (Obstacle::NothingKept, self.keeps_nothing()),
+            (Obstacle::NoSystemInfo, has_threads.is_none() && !has(StreamType::SYSTEM_INFO)),
+            (Obstacle::NoThreads, !has_threads.unwrap_or(is_listed)),
         ];
-        self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
+        self.obstacles.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(obstacle, _)| obstacle));
     }
 
     /// Records what the result has beyond the source; does nothing for a count of 0.
@@ -144,7 +144,7 @@ impl Report {
 /// The [`Display`](fmt::Display) form is a clause, such as "it has no threads".
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hindrance {
+pub enum Obstacle {
     /// No stream of the source is in the result.
     NothingKept,
     /// It does not record the processor and the system.
@@ -153,7 +153,7 @@ pub enum Hindrance {
     NoThreads,
 }
 
-impl fmt::Display for Hindrance {
+impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NothingKept => "nothing of the source is in it",
@@ -192,7 +192,7 @@ impl fmt::Display for OptionName {
 ///
 /// The [`Display`](fmt::Display) form is a human-readable line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unserved {
+pub struct Unavailable {
     /// The letter, or the preset.
     pub option: OptionName,
     /// What it asks for: a plural noun, or the name of a stream.
@@ -205,7 +205,7 @@ pub struct Unserved {
     pub partial: u64,
 }
 
-impl fmt::Display for Unserved {
+impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { option, what, wanted, whole, partial } = *self;
         match (wanted, whole, partial) {
@@ -302,7 +302,7 @@ pub enum Outcome {
     /// Copied byte for byte, although it may have file positions that are now wrong.
     Unexamined,
     /// The options do not ask for it.
-    NotAsked,
+    NotRequested,
     /// Left out because an earlier stream of the same type is used.
     Duplicate,
     /// Left out because it may have what the option `r` keeps out, or folders that the option `R` keeps out and that
@@ -313,7 +313,7 @@ pub enum Outcome {
     /// Left out because the options name another exception ([`Options`](crate::redump::Options)).
     Replaced,
     /// Left out because the format of the result cannot hold it.
-    NoPlace,
+    Unsupported,
     /// Not readable, and not in the result.
     Unreadable(ReadError),
 }

@@ -166,7 +166,7 @@ pub(super) struct Source<'a> {
     /// The file size with its memory uncompressed: the cost of processing memory is proportional to it.
     pub(super) plain_size: u64,
     /// How many bytes of the file could be read, if the records are not in it.
-    pub(super) understood: Option<u64>,
+    pub(super) readable_bytes: Option<u64>,
     /// True if the dump claims to have all memory of its process, and no range is cut.
     pub(super) has_full_memory: bool,
     /// True if the dump claims to have all memory of its process, whether it is there or not.
@@ -175,8 +175,8 @@ pub(super) struct Source<'a> {
     pub(super) losses: Vec<Loss>,
     /// What the records have and the dump does not.
     pub(super) additions: Vec<Addition>,
-    /// See [`Report::cut_tables`](crate::redump::report::Report::cut_tables).
-    pub(super) cut_tables: Vec<ReadError>,
+    /// See [`Report::truncated_tables`](crate::redump::report::Report::truncated_tables).
+    pub(super) truncated_tables: Vec<ReadError>,
     /// What could not be read of the items in the records.
     pub(super) faults: Vec<ItemFault>,
 }

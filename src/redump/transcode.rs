@@ -23,7 +23,7 @@ use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
-use crate::redump::report::{Outcome, Report, StreamReport, Unserved};
+use crate::redump::report::{Outcome, Report, StreamReport, Unavailable};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
@@ -108,7 +108,7 @@ macro_rules! ways {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
                 match decoded {
-                    Stream::Unused => Outcome::NotAsked,
+                    Stream::Unused => Outcome::NotRequested,
                     Stream::Raw(_) => self.carry(stream),
                     $(Stream::$variant(view) => ways!(@way self, stream, view $(, $rewrite)?),)*
                 }
@@ -193,7 +193,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if self.source.target.is_windows() {
             self.make_up();
         }
-        self.unserved_streams();
+        self.unavailable_streams();
     }
 
     /// True if an earlier stream of the type is used instead.
@@ -207,7 +207,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let letter = self.options.letter_for(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
         if let Some(letter) = letter.filter(|_| self.carrier.extended_states == 0) {
             let what = "contexts with extended state";
-            self.report.unserved.push(Unserved { option: letter.into(), what, wanted: 0, whole: 0, partial: 0 });
+            self.report.unavailable.push(Unavailable { option: letter.into(), what, wanted: 0, whole: 0, partial: 0 });
         }
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);
@@ -226,7 +226,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     fn stream(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
         let row = stream.stream_type().row();
         if !self.asked(row.asked_by - self.options.engine().without_letter()) {
-            return Outcome::NotAsked;
+            return Outcome::NotRequested;
         }
         if self.is_duplicate(stream) {
             return Outcome::Duplicate;

@@ -73,7 +73,7 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
                 UserDumpPlace::Own if first => Outcome::Rewritten,
                 UserDumpPlace::Own => Outcome::Duplicate,
                 UserDumpPlace::Regions if first && !has_rows => Outcome::Rewritten,
-                UserDumpPlace::Regions | UserDumpPlace::None => Outcome::NoPlace,
+                UserDumpPlace::Regions | UserDumpPlace::None => Outcome::Unsupported,
             },
         };
         report.streams.push(StreamReport {

@@ -17,7 +17,7 @@ use crate::redump::full_user_dump::as_minidump::records_of;
 use crate::redump::full_user_dump::losses;
 
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
-    let cut_tables = cut_tables(dump)?;
+    let truncated_tables = truncated_tables(dump)?;
     let memory = Arc::new(dump.memory());
     let (records, names) = records_of(dump, &memory)?;
     let records = OwnedMinidump::parse(records)?;
@@ -38,7 +38,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         records: Records::Made(records),
         ranges: Ranges::of(&memory, listed),
         listed: Box::new(move || Box::new(listed())),
-        understood: Some(understood(dump)),
+        readable_bytes: Some(readable_bytes(dump)),
         runs: Runs::new(&memory),
         memory,
         named: None,
@@ -51,20 +51,20 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         claims_full_memory: true,
         losses: losses::of_minidump(dump).into_iter().chain(case).collect(),
         additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
-        cut_tables,
+        truncated_tables,
         faults: faults(dump),
     })
 }
 
 /// Returns the size of everything in front of the memory, and of the memory.
-fn understood(dump: &FullUserDump<'_>) -> u64 {
+fn readable_bytes(dump: &FullUserDump<'_>) -> u64 {
     let size = dump.data().len() as u64;
     let memory = dump.stored_regions().map(|region| region.range.bytes.len() as u64);
     memory.fold(dump.header().data_offset, u64::saturating_add).min(size)
 }
 
 /// Returns the missing parts of the tables; an error if all tables are missing.
-fn cut_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
+fn truncated_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
     let (threads, modules, regions) = (dump.threads(), dump.modules(), dump.region_list());
     let faults: Vec<ReadError> = [threads.fault(), modules.fault(), regions.fault()].into_iter().flatten().collect();
     let is_empty = threads.is_empty() && regions.is_empty() && dump.modules().next().is_none();

@@ -19,7 +19,9 @@ use crate::redump::select::images::listed;
 ///
 /// [`ReadError::BudgetSpent`] if this costs more than the file size; some folders would then not be hidden.
 pub(super) fn in_images(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<Vec<Interval>, ReadError> {
-    let asks = options.identifies() || options.walks().is_some() || options.contain(MinidumpType::WITH_MODULE_HEADERS);
+    let asks = options.identify_preset()
+        || options.walk_preset().is_some()
+        || options.contain(MinidumpType::WITH_MODULE_HEADERS);
     if !asks || !options.contain(MinidumpType::FILTER_MODULE_PATHS) {
         return Ok(Vec::new());
     }

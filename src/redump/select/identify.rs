@@ -24,7 +24,7 @@ const IDENTIFY: OptionName = OptionName::Preset("identify");
 pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
     let hides_folders = ground.options.contain(MinidumpType::FILTER_MODULE_PATHS);
     let (source, list) = (ground.source, ground.images.list());
-    let indices: Vec<usize> = if ground.options.identifies() {
+    let indices: Vec<usize> = if ground.options.identify_preset() {
         wanted.ask(IDENTIFY, "images");
         (0..list.len()).collect()
     } else {

@@ -68,7 +68,7 @@ pub(super) fn select(
     let narrow = threads.narrow(source, &mut stacks, &mut extended, options.is_triage());
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
-        wanted.add_at(address, size, Reason::Asked);
+        wanted.add_at(address, size, Reason::Requested);
     }
     threads.stacks(&mut wanted, &stacks, &extended, &narrow);
     others.iter().for_each(|&(thread, stack)| wanted.add(stack, Reason::Stack { thread }));
@@ -107,7 +107,7 @@ pub(super) fn select(
         let in_use = (stacks.copied().collect(), threads.contexts());
         presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
         folders = folders::in_images(source, options, hooks)?;
-        report.unserved.extend(wanted.unserved());
+        report.unavailable.extend(wanted.unavailable());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_selected() };

@@ -183,7 +183,7 @@ impl NarrowSide {
     pub(super) fn add_stacks(&self, wanted: &mut Wanted<'_, '_>) {
         for thread in &self.threads {
             for stack in thread.stacks() {
-                wanted.add(stack, Reason::NarrowStack { thread: thread.id });
+                wanted.add(stack, Reason::Wow64Stack { thread: thread.id });
             }
         }
     }
@@ -198,10 +198,10 @@ impl NarrowSide {
                 let window = stacks::around(wanted.source, address, reach);
                 wanted.add(window, Reason::InstructionPointer { thread: id });
             }
-            wanted.add(thread.area, Reason::NarrowContext { thread: id });
+            wanted.add(thread.area, Reason::Wow64Context { thread: id });
         }
         if with_blocks {
-            self.blocks().for_each(|(block, _)| wanted.add(block, Reason::NarrowSide));
+            self.blocks().for_each(|(block, _)| wanted.add(block, Reason::Wow64Blocks));
         }
     }
 

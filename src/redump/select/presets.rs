@@ -37,7 +37,7 @@ pub(super) fn presets<'c>(
     filtered: Option<&Arc<Code>>,
     report: &mut Report,
 ) -> Result<(), RedumpError> {
-    if !options.identifies() && options.walks().is_none() {
+    if !options.identify_preset() && options.walk_preset().is_none() {
         return Ok(());
     }
     let source = wanted.source;
@@ -47,7 +47,7 @@ pub(super) fn presets<'c>(
     let of_widths: Vec<_> =
         of_widths.into_iter().map(|(stacks, width)| (present_and_merged(source, stacks), width)).collect();
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
-    let pointers = if options.walks().is_some() {
+    let pointers = if options.walk_preset().is_some() {
         source.refuse_shared_bytes(&all)?;
         let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];

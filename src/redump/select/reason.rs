@@ -9,7 +9,7 @@ use crate::read::Interval;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// Requested by the program ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
-    Asked,
+    Requested,
     /// The stack of a thread.
     Stack {
         /// The thread ID.
@@ -21,17 +21,17 @@ pub enum Reason {
         thread: u32,
     },
     /// The 32-bit stack of a thread, in a 64-bit dump of a 32-bit process.
-    NarrowStack {
+    Wow64Stack {
         /// The thread ID.
         thread: u32,
     },
     /// The 32-bit registers of such a thread, as saved by WOW64.
-    NarrowContext {
+    Wow64Context {
         /// The thread ID.
         thread: u32,
     },
     /// The environment blocks of such a process and its threads, which lead a debugger to these registers.
-    NarrowSide,
+    Wow64Blocks,
     /// The code around a thread's instruction pointer; in a 32-bit process also around the 32-bit one.
     InstructionPointer {
         /// The thread ID.
@@ -107,7 +107,7 @@ pub enum Reason {
         module: u64,
     },
     /// The code around stack words that point into an image ([`Options::walk`](crate::redump::Options::walk)).
-    PointedCode {
+    ReferencedCode {
         /// The index of the module in the list, from 0.
         module: u64,
     },
@@ -151,9 +151,9 @@ impl Reason {
             self,
             Self::Stack { .. }
                 | Self::BackingStore { .. }
-                | Self::NarrowStack { .. }
-                | Self::NarrowContext { .. }
-                | Self::NarrowSide
+                | Self::Wow64Stack { .. }
+                | Self::Wow64Context { .. }
+                | Self::Wow64Blocks
                 | Self::InstructionPointer { .. }
                 | Self::ExceptionAddress
                 | Self::UnwindData
@@ -168,7 +168,7 @@ impl Reason {
             Self::ImageIdentity { .. }
                 | Self::UnwindTables { .. }
                 | Self::FunctionUnwindData { .. }
-                | Self::PointedCode { .. }
+                | Self::ReferencedCode { .. }
                 | Self::ExportNames { .. }
                 | Self::RuntimeData { .. }
                 | Self::ManagedImage { .. }
@@ -191,7 +191,7 @@ impl Reason {
             Self::ImageIdentity { .. } => Some("identify"),
             Self::UnwindTables { .. }
             | Self::FunctionUnwindData { .. }
-            | Self::PointedCode { .. }
+            | Self::ReferencedCode { .. }
             | Self::ExportNames { .. }
             | Self::GeneratedCode => Some("walk"),
             Self::RuntimeData { .. }
@@ -207,12 +207,12 @@ impl Reason {
     /// Returns the name of the kind of reason, for totals.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Asked => "requested",
+            Self::Requested => "requested",
             Self::Stack { .. } => "stacks",
             Self::BackingStore { .. } => "backing stores",
-            Self::NarrowStack { .. } => "32-bit stacks",
-            Self::NarrowContext { .. } => "32-bit registers",
-            Self::NarrowSide => "environment blocks that lead to 32-bit registers",
+            Self::Wow64Stack { .. } => "32-bit stacks",
+            Self::Wow64Context { .. } => "32-bit registers",
+            Self::Wow64Blocks => "environment blocks that lead to 32-bit registers",
             Self::InstructionPointer { .. } => "instruction pointers",
             Self::ExceptionAddress => "exception addresses",
             Self::Pointer { .. } => "pointers on stacks",
@@ -233,7 +233,7 @@ impl Reason {
             Self::ImageIdentity { .. } => "image identities",
             Self::UnwindTables { .. } => "unwind tables",
             Self::FunctionUnwindData { .. } => "unwind data of functions",
-            Self::PointedCode { .. } => "code that stacks point to",
+            Self::ReferencedCode { .. } => "code that stacks point to",
             Self::ExportNames { .. } => "export directories",
             Self::RuntimeData { .. } => "data of the runtime",
             Self::ManagedImage { .. } => "managed images",
@@ -252,8 +252,8 @@ impl fmt::Display for Reason {
         match *self {
             Self::Stack { thread } => write!(f, "stack of thread {thread:#x}"),
             Self::BackingStore { thread } => write!(f, "backing store of thread {thread:#x}"),
-            Self::NarrowStack { thread } => write!(f, "32-bit stack of thread {thread:#x}"),
-            Self::NarrowContext { thread } => write!(f, "32-bit registers of thread {thread:#x}"),
+            Self::Wow64Stack { thread } => write!(f, "32-bit stack of thread {thread:#x}"),
+            Self::Wow64Context { thread } => write!(f, "32-bit registers of thread {thread:#x}"),
             Self::InstructionPointer { thread } => write!(f, "instruction pointer of thread {thread:#x}"),
             Self::ExceptionAddress => f.write_str("exception address"),
             Self::Pointer { at } => write!(f, "pointer at {at:#x}"),
@@ -265,13 +265,13 @@ impl fmt::Display for Reason {
             Self::ImageIdentity { module } => write!(f, "identity of module {module}"),
             Self::UnwindTables { module } => write!(f, "unwind tables of module {module}"),
             Self::FunctionUnwindData { module } => write!(f, "unwind data of functions of module {module}"),
-            Self::PointedCode { module } => write!(f, "code of module {module} that stacks point to"),
+            Self::ReferencedCode { module } => write!(f, "code of module {module} that stacks point to"),
             Self::ExportNames { module } => write!(f, "export directory of module {module}"),
             Self::RuntimeData { module } => write!(f, "data of the runtime, module {module}"),
             Self::ManagedImage { module } => write!(f, "managed image of module {module}"),
-            Self::Asked
+            Self::Requested
             | Self::FilteredPointer
-            | Self::NarrowSide
+            | Self::Wow64Blocks
             | Self::SharedData
             | Self::UnwindData
             | Self::TriageObject

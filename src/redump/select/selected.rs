@@ -116,7 +116,7 @@ impl Selected {
                     memory.reason,
                     Reason::InstructionPointer { .. } | Reason::ExceptionAddress | Reason::UnwindData
                 );
-            let blocks = memory.interval().filter(|_| memory.reason == Reason::NarrowSide);
+            let blocks = memory.interval().filter(|_| memory.reason == Reason::Wow64Blocks);
             if let Some(block) = blocks {
                 // The parts that other letters ask for are not filtered.
                 traces.extend(gaps(&asked, block));

@@ -27,7 +27,7 @@ const WITH_TABLES: u64 = 16;
 const WITHOUT_TABLES: u64 = 32;
 
 pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
-    let Some(detail) = ground.options.walks() else { return };
+    let Some(detail) = ground.options.walk_preset() else { return };
     let source = ground.source;
     // In valid dumps, tables of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);
@@ -39,7 +39,10 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
         };
         let is_without_tables = image.is_some_and(|image| image.machine() == ImageFileMachine::I386);
         let reach = if is_without_tables { WITHOUT_TABLES } else { WITH_TABLES };
-        pointed_into.code(source, reach).into_iter().for_each(|code| take(Some(code), Reason::PointedCode { module }));
+        pointed_into
+            .code(source, reach)
+            .into_iter()
+            .for_each(|code| take(Some(code), Reason::ReferencedCode { module }));
         if let Some(image) = image {
             take(image.headers_place(), Reason::UnwindTables { module });
             if let Some(directory) = ExceptionDirectory::of(&source.memory, image) {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::read::Interval;
-use crate::redump::report::{OptionName, Unserved};
+use crate::redump::report::{OptionName, Unavailable};
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::{Reason, SelectedMemory};
@@ -13,7 +13,7 @@ pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
     intervals: Vec<(Interval, Reason)>,
     /// What each letter and preset asks for, and how much of it is there.
-    asked: Vec<Unserved>,
+    asked: Vec<Unavailable>,
 }
 
 impl<'s, 'a> Wanted<'s, 'a> {
@@ -23,7 +23,7 @@ impl<'s, 'a> Wanted<'s, 'a> {
 
     /// Records that a letter or preset asks for a kind of memory.
     pub(super) fn ask(&mut self, option: impl Into<OptionName>, what: &'static str) {
-        self.asked.push(Unserved { option: option.into(), what, wanted: 0, whole: 0, partial: 0 });
+        self.asked.push(Unavailable { option: option.into(), what, wanted: 0, whole: 0, partial: 0 });
     }
 
     /// Counts one item that a letter or preset asks for; `None` if it is nowhere.
@@ -44,7 +44,7 @@ impl<'s, 'a> Wanted<'s, 'a> {
     }
 
     /// Returns what letters and presets ask for and the source lacks, or has only in part.
-    pub(super) fn unserved(&self) -> impl Iterator<Item = Unserved> + '_ {
+    pub(super) fn unavailable(&self) -> impl Iterator<Item = Unavailable> + '_ {
         self.asked.iter().copied().filter(|asked| asked.wanted == 0 || asked.whole < asked.wanted)
     }
 

@@ -49,7 +49,7 @@ fn streams(source: &Facts<'_>, report: &Report, what: &str) -> usize {
         let outcome = match kept {
             true if first => Outcome::Rewritten,
             true => Outcome::Duplicate,
-            false => Outcome::NoPlace,
+            false => Outcome::Unsupported,
         };
         assert_eq!(stream.stream_type.0, kind, "{what}");
         match stream.outcome {

@@ -27,7 +27,7 @@ fn golden_set(shared: &Shared, set: &str) {
     let facts = Facts::of(&source);
     assert_eq!(check(&facts, &report, |_| Some(true), set), 0);
     let lost: Vec<u32> =
-        report.streams.iter().filter(|it| it.outcome == Outcome::NoPlace).map(|it| it.stream_type.0).collect();
+        report.streams.iter().filter(|it| it.outcome == Outcome::Unsupported).map(|it| it.stream_type.0).collect();
     assert_eq!(lost, LOST_STREAMS);
     let losses: Vec<_> = report.losses.iter().map(|loss| (loss.what, loss.count)).collect();
     let mut listed = vec![

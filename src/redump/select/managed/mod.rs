@@ -34,7 +34,7 @@ use stacks::WholeStacks;
 use writable::Writable;
 
 pub(super) fn managed(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
-    let Some(detail) = ground.options.manages() else { return };
+    let Some(detail) = ground.options.managed_preset() else { return };
     let runtimes = Runtimes::find(ground);
     if runtimes.is_empty() {
         report.undecided.push(Undecided::NoRuntime);

@@ -29,7 +29,7 @@ pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: 
         let PointedInto { listed, image, allowed, .. } = &pointed_into;
         let module = listed.module;
         for part in pointed_into.code(source, REACH).into_iter().flat_map(|code| allowed.parts_of(code)) {
-            wanted.add(part, Reason::PointedCode { module });
+            wanted.add(part, Reason::ReferencedCode { module });
         }
         let Some(image) = image else { continue };
         let Some(directory) = ExceptionDirectory::of(&source.memory, image) else { continue };

@@ -9,8 +9,8 @@ use crate::redump::source::Source;
 
 /// Returns how many bytes of the file belong to something that could be read, including `carried`; each byte counts
 /// once.
-pub(super) fn understood(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
-    source.understood.unwrap_or_else(|| of_minidump(source, carried, report))
+pub(super) fn readable_bytes(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+    source.readable_bytes.unwrap_or_else(|| of_minidump(source, carried, report))
 }
 
 fn of_minidump(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
