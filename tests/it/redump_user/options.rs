@@ -92,11 +92,11 @@ fn comments_and_streams_that_were_asked_for_are_lost() {
     for (what, source) in every_source() {
         let options = Options::full_user_dump();
         let (plain, report) = with_hooks(&source, &options, Hooks::new());
-        assert!(!report.losses.iter().any(|loss| loss.what.contains("asked for")), "{what}");
+        assert!(!report.losses.iter().any(|loss| loss.what.contains("requested")), "{what}");
         let hooks = Hooks::new().add_stream(StreamType(0x1_0000), b"mine".as_slice());
         let (out, report) = with_hooks(&source, &options.with_comment("why"), hooks);
         assert!(out == plain, "{what}");
-        let asked: Vec<Loss> = report.losses.into_iter().filter(|loss| loss.what.contains("asked for")).collect();
+        let asked: Vec<Loss> = report.losses.into_iter().filter(|loss| loss.what.contains("requested")).collect();
         let one = |what| Loss { what, count: 1 };
         assert_eq!(asked, [one("requested comment"), one("requested streams")], "{what}");
     }

@@ -184,7 +184,7 @@ impl Judge<'_, '_> {
 
     fn row(&mut self, name: &str, before: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
         let rest = from.get(to.len()..).unwrap_or_default();
-        let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("behind");
+        let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("bytes after");
         self.unless(rest.iter().all(|byte| matches!(byte, Some(0) | None)) || is_lost, || format!("{what} is cut"));
         let mut differing = Vec::new();
         for (at, (from, to)) in from.iter().zip(to).enumerate() {
@@ -303,7 +303,7 @@ impl Judge<'_, '_> {
             // Some producers count the names to the list. Their sizes and NULs are not in the pieces.
             let is_piece = |at: usize| pieces.iter().any(|it| (it.start.saturating_sub(4)..it.end + 2).contains(&at));
             if is_kept && (rows_of_structure..end).any(|at| is_set(at) && !is_piece(at)) {
-                loose.push(("behind", format!("bytes behind the rows of stream {kind:#x}")));
+                loose.push(("bytes after", format!("bytes behind the rows of stream {kind:#x}")));
             }
         }
         if let Some(entry) = self.before.stream(7) {
