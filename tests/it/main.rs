@@ -29,6 +29,7 @@ mod layouts;
 mod list_sizes;
 mod lists;
 mod malformed;
+mod manners;
 mod mapped_file;
 mod mdwd;
 mod memory;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
         list_sizes::trials(),
         lists::trials(),
         malformed::trials(),
+        manners::trials(),
         mapped_file::trials(),
         mdwd::trials(),
         memory::trials(),
