@@ -1,14 +1,14 @@
-//! Memory that is compressed, in buckets: `MiniDumpWithMemoryCompressed`, which dbgcore writes since 2026.
+//! Memory that is compressed in buckets (`MiniDumpWithMemoryCompressed`), which dbgcore writes since 2026.
 //!
-//! Microsoft has not documented it. What is said here was measured on files of the writer and by what its reader, the
-//! debugger engine 10.0.29507, takes and refuses.
+//! Microsoft has not documented the format. This description is based on files from the writer, and on what its reader,
+//! the debugger engine 10.0.29507, accepts and rejects.
 
 use crate::format::location::Rva64;
 
 structure! {
-    /// The CompressedMemory stream: where the arrays of regions and of buckets are, and how much they hold.
+    /// The header of the CompressedMemory stream: the file offsets and sizes of the arrays of regions and of buckets.
     ///
-    /// All positions are from the start of the file.
+    /// All offsets are in bytes from the start of the file.
     pub struct CompressedMemoryHeader {
         /// Size of this structure in bytes, 192.
         pub size_of_header: u32,
@@ -16,39 +16,40 @@ structure! {
         pub version: u32,
         /// [`CompressedMemoryHeader::SIGNATURE`].
         pub signature: u64,
-        /// A number that differs from dump to dump.
+        /// An identifier that differs from dump to dump.
         pub dump_id: u64,
         /// The process ID.
         pub process_id: u64,
-        /// The most bytes that a bucket has uncompressed. The engine hangs if it is 0, and ends at a bucket that is larger.
+        /// Largest uncompressed size of a bucket in bytes. The engine hangs if this is 0, and stops at a bucket that is
+        /// larger.
         pub max_transfer_size: u64,
-        /// Where this structure is.
+        /// File offset of this structure.
         pub compressed_stream_offset: Rva64,
-        /// Bytes from there to the end of the file.
+        /// Size in bytes from this structure to the end of the file.
         pub compressed_stream_size: u64,
-        /// Uncompressed bytes of all buckets.
+        /// Uncompressed size of all buckets in bytes.
         pub uncompressed_size: u64,
-        /// Compressed bytes of all buckets.
+        /// Compressed size of all buckets in bytes.
         pub compressed_size: u64,
-        /// How many per cent smaller the compressed bytes are, rounded.
+        /// Space saved by the compression in percent, rounded.
         pub percent_saved: u64,
-        /// Entries of the array of regions.
+        /// Number of entries in the array of regions.
         pub number_of_regions: u64,
-        /// Where the array of regions is.
+        /// File offset of the array of [regions](CompressedRegion).
         pub region_array_offset: Rva64,
-        /// Its size in bytes: 32 for each region.
+        /// Size of the array of regions in bytes: 32 for each region.
         pub region_array_size: u64,
-        /// Entries of the array of buckets.
+        /// Number of entries in the array of buckets.
         pub number_of_buckets: u64,
-        /// Where the array of buckets is.
+        /// File offset of the array of [buckets](CompressedBucket).
         pub bucket_array_offset: Rva64,
-        /// Its size in bytes: 40 for each bucket.
+        /// Size of the array of buckets in bytes: 40 for each bucket.
         pub bucket_array_size: u64,
-        /// Where the bytes of the buckets begin; not checked by the engine.
+        /// File offset of the contents of the buckets; the engine does not check it.
         pub bucket_stream_offset: Rva64,
-        /// How many bytes they take, with gaps.
+        /// Size of the contents of the buckets in bytes, including gaps.
         pub bucket_stream_size: u64,
-        /// [`CompressedMemoryHeader::LZ4`]; the engine takes everything for that.
+        /// [`CompressedMemoryHeader::LZ4`]; the engine assumes LZ4 regardless of the value.
         pub compression_lib_type: u32,
         /// 0 in every file seen.
         pub reserved: [u32; 11],
@@ -56,44 +57,44 @@ structure! {
 }
 
 impl CompressedMemoryHeader {
-    /// `!!pmdz!!`.
+    /// The signature of the header, the bytes `!!pmdz!!`.
     pub const SIGNATURE: u64 = u64::from_le_bytes(*b"!!pmdz!!");
-    /// The version that is known.
+    /// The only known version.
     pub const VERSION: u32 = 2;
-    /// A bucket is a block of LZ4, without a frame.
+    /// LZ4: a bucket is one LZ4 block without a frame.
     pub const LZ4: u32 = 1;
 }
 
 structure! {
-    /// A range of memory, or a part of one, in a bucket. Regions are sorted by address.
+    /// A memory range, or a part of one, in a bucket. The array is sorted by address.
     pub struct CompressedRegion {
-        /// Its place in the array.
+        /// Index in the array of regions.
         pub number: u64,
         /// Virtual address of the first byte.
         pub address: u64,
-        /// The number of the bucket that has it.
+        /// Index of the bucket that contains the region.
         pub bucket: u64,
         /// Size in bytes.
         pub size: u32,
-        /// Where it starts in the uncompressed bytes of the bucket.
+        /// Offset of the region in the uncompressed contents of the bucket, in bytes.
         pub offset_in_bucket: u32,
     }
 }
 
 structure! {
-    /// Memory that is compressed as one block.
+    /// A bucket: memory that is compressed as one block.
     pub struct CompressedBucket {
-        /// Its place in the array.
+        /// Index in the array of buckets.
         pub number: u64,
-        /// Uncompressed bytes.
+        /// Uncompressed size in bytes.
         pub uncompressed_size: u32,
-        /// Bytes in the file.
+        /// Compressed size, as stored in the file, in bytes.
         pub compressed_size: u32,
-        /// Where they are.
+        /// File offset of the compressed contents.
         pub offset: Rva64,
-        /// The number of its first region.
+        /// Index of the first region in the bucket.
         pub first_region: u64,
-        /// How many regions it has, one behind the other.
+        /// Number of consecutive regions in the bucket.
         pub number_of_regions: u64,
     }
 }

@@ -1,7 +1,7 @@
-//! What Crashpad adds: the ids of the report, and annotations of the program and of its modules.
+//! Streams that Crashpad adds: the IDs of the report, and annotations of the program and of its modules.
 //!
-//! None of this is Microsoft's; the structures follow Crashpad's `minidump_extensions.h`. Texts are in UTF-8, behind
-//! their size in bytes (32 bits) and before a NUL that does not count.
+//! These structures are not defined by Microsoft; they follow Crashpad's `minidump_extensions.h`. Strings are UTF-8.
+//! Each is preceded by its size in bytes (32 bits) and followed by a NUL that the size does not include.
 
 use crate::format::location::{LocationDescriptor, Rva};
 use crate::format::module::Guid;
@@ -9,45 +9,46 @@ use crate::format::module::Guid;
 structure! {
     /// The CrashpadInfo stream.
     ///
-    /// Later versions add fields at the end: what the stream has no room for is absent. Older files have the first 52
-    /// bytes.
+    /// Later versions add fields at the end; fields that do not fit into the stream are absent. Older files have only
+    /// the first 52 bytes.
     #[doc(alias = "MinidumpCrashpadInfo")]
     pub struct CrashpadInfo {
-        /// 1; greater ones are compatible, and 0 is invalid.
+        /// Version of the structure: 1. Greater versions are compatible, and 0 is invalid.
         pub version: u32,
-        /// Which report the dump belongs to.
+        /// ID of the report that the dump belongs to.
         pub report_id: Guid,
-        /// Which installation the report comes from.
+        /// ID of the installation that sent the report.
         pub client_id: Guid,
-        /// Annotations of the program: a 32-bit count and as many [`SimpleStringDictionaryEntry`].
+        /// Annotations of the program: a 32-bit count, followed by that many [`SimpleStringDictionaryEntry`]
+        /// structures.
         pub simple_annotations: LocationDescriptor,
-        /// Modules with annotations: a 32-bit count and as many [`ModuleCrashpadInfoLink`].
+        /// Modules with annotations: a 32-bit count, followed by that many [`ModuleCrashpadInfoLink`] structures.
         pub module_list: LocationDescriptor,
-        /// Padding; it and what follows is absent in older files.
+        /// Padding. This field and the next are absent in older files.
         pub reserved: u32,
-        /// Bits of a pointer that hold something else than the address; 0 if there are none.
+        /// The bits of a pointer that are not part of the address; 0 if there are none.
         pub address_mask: u64,
     }
 }
 
 structure! {
-    /// A key and what it stands for.
+    /// An entry of a string dictionary: a key and its value.
     #[doc(alias = "MinidumpSimpleStringDictionaryEntry")]
     pub struct SimpleStringDictionaryEntry {
-        /// Where the key is, a text.
+        /// RVA of the key, a string.
         pub key: Rva,
-        /// Where the value is, a text.
+        /// RVA of the value, a string.
         pub value: Rva,
     }
 }
 
 structure! {
-    /// Says of a module where its annotations are.
+    /// A link from a module to its annotations.
     #[doc(alias = "MinidumpModuleCrashpadInfoLink")]
     pub struct ModuleCrashpadInfoLink {
-        /// The number of the module in the module list, from 0.
+        /// Index of the module in the module list, counted from 0.
         pub minidump_module_list_index: u32,
-        /// Where the annotations are: a [`ModuleCrashpadInfo`].
+        /// Location of the annotations, a [`ModuleCrashpadInfo`].
         pub location: LocationDescriptor,
     }
 }
@@ -55,49 +56,49 @@ structure! {
 structure! {
     /// The annotations of a module.
     ///
-    /// Later versions add fields at the end: what the structure has no room for is absent.
+    /// Later versions add fields at the end; fields that do not fit into the structure are absent.
     #[doc(alias = "MinidumpModuleCrashpadInfo")]
     pub struct ModuleCrashpadInfo {
-        /// 1; greater ones are compatible, and 0 is invalid.
+        /// Version of the structure: 1. Greater versions are compatible, and 0 is invalid.
         pub version: u32,
-        /// Messages: a 32-bit count and as many positions of texts.
+        /// Messages: a 32-bit count, followed by that many RVAs of strings.
         pub list_annotations: LocationDescriptor,
-        /// Keys and values: a 32-bit count and as many [`SimpleStringDictionaryEntry`].
+        /// Keys and values: a 32-bit count, followed by that many [`SimpleStringDictionaryEntry`] structures.
         pub simple_annotations: LocationDescriptor,
-        /// Values with types: a 32-bit count and as many [`Annotation`].
+        /// Typed values: a 32-bit count, followed by that many [`Annotation`] structures.
         pub annotation_objects: LocationDescriptor,
     }
 }
 
 structure! {
-    /// A value with a name and a type.
+    /// An annotation: a value with a name and a type.
     #[doc(alias = "MinidumpAnnotation")]
     pub struct Annotation {
-        /// Where the name is, a text.
+        /// RVA of the name, a string.
         pub name: Rva,
-        /// What the value is.
+        /// Type of the value.
         pub annotation_type: AnnotationType,
         /// Padding.
         pub reserved: u16,
-        /// Where the value is: its size in bytes (32 bits), then the bytes.
+        /// RVA of the value: its size in bytes (32 bits), followed by the bytes.
         pub value: Rva,
     }
 }
 
 named_values! {
-    /// What the value of an annotation is. Numbers from `0x8000` on are the program's own.
+    /// The type of an annotation's value. Values from `0x8000` on are defined by the program.
     pub struct AnnotationType(u16);
 
-    /// Nothing.
+    /// No value.
     #[doc(alias = "kInvalid")]
     INVALID = 0 => "Invalid",
-    /// Text, without a NUL.
+    /// A string without a NUL.
     #[doc(alias = "kString")]
     STRING = 1 => "String",
 }
 
 impl AnnotationType {
-    /// True if the program alone knows what the value is.
+    /// True if the type is defined by the program.
     #[doc(alias = "kUserDefinedStart")]
     #[must_use]
     pub const fn is_user_defined(self) -> bool {

@@ -1,8 +1,8 @@
-//! `Debug` that prints no bytes: a dump has other people's data in them, and more of it than anyone reads.
+//! `Debug` output without contents: the data in a dump is private, and there is too much of it to read.
 
 use core::fmt;
 
-/// Prints how many bytes there are.
+/// Prints a size in bytes.
 pub(crate) struct Size(pub(crate) usize);
 
 impl fmt::Debug for Size {
@@ -11,7 +11,7 @@ impl fmt::Debug for Size {
     }
 }
 
-/// Prints a number in hexadecimal, as addresses and positions are.
+/// Prints a number in hexadecimal, for addresses and file offsets.
 pub(crate) struct Hex(pub(crate) u64);
 
 impl fmt::Debug for Hex {
@@ -20,10 +20,10 @@ impl fmt::Debug for Hex {
     }
 }
 
-/// Implements `Debug` for a view: some of its fields, and of its bytes only how many there are.
+/// Implements `Debug` for a view: prints some of its fields, and only the sizes of its byte slices.
 macro_rules! debug_without_bytes {
     ($view:ident { $($field:ident),* ; $($bytes:ident),+ }) => {
-        /// Prints of bytes only how many there are.
+        /// Prints only the sizes of byte slices.
         impl core::fmt::Debug for $view<'_> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut view = f.debug_struct(stringify!($view));

@@ -1,77 +1,79 @@
-//! The exception, or whatever else was the reason for the dump.
+//! The Exception stream, and the structures that describe an exception.
 
 pub use super::flags::ExceptionFlags;
 use crate::format::location::LocationDescriptor;
 
 structure! {
-    /// What happened; Microsoft calls it `MINIDUMP_EXCEPTION`.
+    /// An exception, called `MINIDUMP_EXCEPTION` by Microsoft.
     ///
-    /// The terms are those of Windows. Other systems store their own: Linux a signal number as the code and `si_code`
-    /// as the flags, macOS the type and the first code of a Mach exception.
+    /// The field descriptions apply to Windows. Other systems store their own values: Linux stores the signal number as
+    /// the code and `si_code` as the flags, macOS the type and the first code of a Mach exception.
     #[doc(alias = "MINIDUMP_EXCEPTION")]
     pub struct ExceptionRecord {
-        /// Kind of exception, `0xc0000005` for an access violation on Windows.
+        /// Exception code, for example `0xc0000005` for an access violation on Windows.
         pub exception_code: u32,
-        /// Under Windows an [`ExceptionFlags`], elsewhere the second half of the code.
+        /// [`ExceptionFlags`] on Windows, the second half of the code on other systems.
         pub exception_flags: u32,
-        /// Virtual address, in the process, of the exception that led to this one; 0 if there is none.
+        /// Virtual address of the record of the exception that led to this one; 0 if there is none.
         pub exception_record: u64,
-        /// Virtual address of the instruction at fault; for 32-bit targets dbgeng extends the sign.
+        /// Virtual address of the faulting instruction; dbgeng sign-extends it for 32-bit targets.
         pub exception_address: u64,
-        /// Valid entries of `exception_information`; a file may claim more than the 15 that exist.
+        /// Number of valid entries in `exception_information`; a file may claim more than the 15 that exist.
         pub number_parameters: u32,
-        /// Padding, not always 0.
+        /// Padding; not always 0.
         #[doc(alias = "__unusedAlignment")]
         pub alignment: u32,
-        /// Details by kind of exception; entries beyond `number_parameters` may hold anything.
+        /// Parameters whose meaning depends on the code; entries beyond `number_parameters` are unspecified.
         pub exception_information: [u64; 15],
     }
 }
 
 impl ExceptionRecord {
-    /// Entries of `exception_information`.
+    /// Number of entries in `exception_information`.
     #[doc(alias = "EXCEPTION_MAXIMUM_PARAMETERS")]
     pub const MAXIMUM_PARAMETERS: usize = 15;
 }
 
 structure! {
-    /// The Exception stream.
+    /// The Exception stream: the exception, or another event, that caused the dump.
     ///
-    /// A dump made by a debugger may have one without any crash; LLDB writes one for each stopped thread.
+    /// A dump made by a debugger may have this stream although nothing crashed. LLDB writes one for each stopped
+    /// thread.
     #[doc(alias = "MINIDUMP_EXCEPTION_STREAM")]
     pub struct ExceptionStream {
-        /// Thread in which it happened.
+        /// ID of the thread that raised the exception.
         pub thread_id: u32,
-        /// Padding, not always 0.
+        /// Padding; not always 0.
         #[doc(alias = "__alignment")]
         pub alignment: u32,
-        /// What happened.
+        /// The exception.
         pub exception_record: ExceptionRecord,
-        /// Registers at that moment, in some files the same bytes as those of the thread; empty if they are not known.
+        /// Location of the thread's context at the time of the exception. It is the same as the location in the thread
+        /// list in some files, and empty if the registers are not known.
         pub thread_context: LocationDescriptor,
     }
 }
 
 structure! {
-    /// What Windows hands to a just-in-time debugger, in the memory of the process: `AeDebug` gives its address to the
-    /// debugger.
+    /// The structure that Windows passes to a just-in-time debugger. It is in the memory of the process; the debugger
+    /// gets its address from the command line in `AeDebug`.
     ///
-    /// Its addresses have 64 bits whatever the width of the process.
+    /// The addresses are 64 bits wide in processes of either width.
     #[doc(alias = "JIT_DEBUG_INFO")]
     pub struct JitDebugInfo {
         /// Size of the structure in bytes, 40.
         #[doc(alias = "dwSize")]
         pub size: u32,
-        /// Number of the processor, as in the system information.
+        /// Processor architecture, as in the system information.
         #[doc(alias = "dwProcessorArchitecture")]
         pub processor_architecture: u32,
-        /// Thread in which it happened.
+        /// ID of the thread that raised the exception.
         #[doc(alias = "dwThreadID")]
         pub thread_id: u32,
         /// Reserved.
         #[doc(alias = "dwReserved0")]
         pub reserved0: u32,
-        /// Virtual address of the instruction at fault.
+        /// Virtual address of the faulting instruction.
         #[doc(alias = "lpExceptionAddress")]
         pub exception_address: u64,
         /// Virtual address of the `EXCEPTION_RECORD`.
@@ -84,7 +86,7 @@ structure! {
 }
 
 impl ExceptionRecord {
-    /// The valid entries of `exception_information`: as many as the record counts, 15 at most.
+    /// Returns the valid entries of `exception_information`: the first `number_parameters`, at most 15.
     #[must_use]
     pub fn parameters(&self) -> &[u64] {
         let count = usize::try_from(self.number_parameters).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! The one way in which sets of flags are declared.
+//! The macro that declares sets of flags.
 
 use alloc::string::String;
 use core::fmt;
@@ -9,7 +9,7 @@ use bitflags::parser::{WriteHex, to_writer};
 use crate::error::ParseError;
 use crate::format::named_values::number;
 
-/// Declares sets of flags: what `bitflags!` declares, with text and plain integers in both directions.
+/// Declares sets of flags with `bitflags!`, and adds conversions from and to text and plain integers.
 macro_rules! flag_sets {
     ($(
         $(#[$attribute:meta])*
@@ -25,18 +25,20 @@ macro_rules! flag_sets {
             }
         }
 
-        /// Prints the names, and the bits without a name as a hexadecimal number, joined with ` | `; `0x0` for an empty set.
+        /// Prints the names of the flags, and unnamed bits as one hexadecimal number, joined with ` | `; prints `0x0`
+        /// for an empty set.
         impl core::fmt::Display for $type {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::format::flag_sets::print(self, f)
             }
         }
 
-        /// Parses what `Display` prints, in upper or lower case.
+        /// Parses the output of `Display`, ignoring case.
         ///
         /// # Errors
         ///
-        /// [`ParseError`](crate::error::ParseError) unless the text is names and numbers, joined with `|`.
+        /// Returns a [`ParseError`](crate::error::ParseError) unless the text consists of names and numbers joined with
+        /// `|`.
         impl core::str::FromStr for $type {
             type Err = $crate::error::ParseError;
 
@@ -45,7 +47,7 @@ macro_rules! flag_sets {
             }
         }
 
-        /// Keeps bits that have no name.
+        /// Keeps unnamed bits.
         impl From<$integer> for $type {
             fn from(bits: $integer) -> Self {
                 Self::from_bits_retain(bits)

@@ -1,8 +1,9 @@
-//! The full user dump, the older format of the debugger's `/f`: `USERDUMP` for 32-bit processes, `USERDU64` for 64-bit.
+//! The full user dump, the older format that the debugger's `/f` writes: `USERDUMP` for 32-bit processes, `USERDU64`
+//! for 64-bit processes.
 //!
-//! Every structure has two widths. Those of the 64-bit form hold all that the narrow ones do, so views widen the narrow
-//! ones, with zeros. The names are those of Microsoft's old `ntiodump.h`, the layouts were checked against files of
-//! the debugger engine 10.0.15063. Such files are little-endian, and their parts stand at any position.
+//! Every structure has a 32-bit and a 64-bit form. The 64-bit form has all fields of the 32-bit form, so views convert
+//! to it by zero extension. The names are those of Microsoft's old `ntiodump.h`; the layouts were checked against files
+//! of the debugger engine 10.0.15063. Files are little-endian, and their parts are not aligned.
 
 use crate::format::exception::ExceptionRecord;
 use crate::format::memory::MemoryInfo;
@@ -13,43 +14,43 @@ pub const USERDUMP_SIGNATURE: [u8; 8] = *b"USERDUMP";
 /// The first eight bytes of a full user dump of a 64-bit process.
 pub const USERDU64_SIGNATURE: [u8; 8] = *b"USERDU64";
 
-/// `EXCEPTION_DEBUG_EVENT`: the code of a debug event that tells of an exception.
+/// The debug event code of an exception, `EXCEPTION_DEBUG_EVENT`.
 pub const EXCEPTION_DEBUG_EVENT: u32 = 1;
 
 structure! {
-    /// First bytes of a full user dump of a 64-bit process.
+    /// The header of a full user dump of a 64-bit process.
     ///
-    /// Offsets count bytes from the first one of the file. One that is 0 stands for a part that is not there.
+    /// Offsets are in bytes from the start of the file. An offset of 0 means that the part is absent.
     #[doc(alias = "USERMODE_CRASHDUMP_HEADER64")]
     pub struct UsermodeCrashdumpHeader64 {
         /// [`USERDU64_SIGNATURE`]: `Signature` and `ValidDump` in C.
         pub signature: [u8; 8],
         /// Major version of the operating system.
         pub major_version: u32,
-        /// Minor version of the operating system in the low half, its build number in the high one.
+        /// Minor version of the operating system in the low half, build number in the high half.
         pub minor_version: u32,
-        /// Kind of processor.
+        /// Processor architecture.
         pub machine_image_type: ImageFileMachine,
-        /// Entries of the arrays of contexts and of thread states.
+        /// Number of threads: entries in the arrays of contexts and of thread states.
         pub thread_count: u32,
-        /// Modules.
+        /// Number of modules.
         pub module_count: u32,
-        /// Entries of the table of regions.
+        /// Number of entries in the table of memory regions.
         pub memory_region_count: u32,
-        /// Where the contexts begin, one for each thread, all of one size, which the file does not say.
+        /// Offset of the contexts, one for each thread. All have the same size, which the file does not record.
         pub thread_offset: u64,
-        /// Where the [modules](CrashModule64) begin, packed.
+        /// Offset of the packed [modules](CrashModule64).
         pub module_offset: u64,
-        /// Where the bytes of the first region begin; those of the others follow in the order of the table, without
-        /// gaps.
+        /// Offset of the contents of the first region. The contents of the others follow in the order of the table,
+        /// without gaps.
         pub data_offset: u64,
-        /// Where the table of regions begins, of [`MemoryInfo`] or [`MemoryBasicInformation32`].
+        /// Offset of the table of regions, an array of [`MemoryInfo`] or [`MemoryBasicInformation32`].
         pub memory_region_offset: u64,
-        /// Where the [debug event](ExceptionDebugEvent64) is.
+        /// Offset of the [debug event](ExceptionDebugEvent64).
         pub debug_event_offset: u64,
-        /// Where the [states](CrashThread64) of the threads begin, in the order of the contexts.
+        /// Offset of the [thread states](CrashThread64), in the order of the contexts.
         pub thread_state_offset: u64,
-        /// Where the version information is: pairs of texts, up to the end of the file.
+        /// Offset of the version information: pairs of strings up to the end of the file.
         pub version_info_offset: u64,
         /// 0 in every file seen.
         #[doc(alias = "Spare1")]
@@ -58,36 +59,36 @@ structure! {
 }
 
 structure! {
-    /// First bytes of a full user dump of a 32-bit process, see [`UsermodeCrashdumpHeader64`].
+    /// The header of a full user dump of a 32-bit process, see [`UsermodeCrashdumpHeader64`].
     #[doc(alias = "USERMODE_CRASHDUMP_HEADER32")]
     pub struct UsermodeCrashdumpHeader32 {
         /// [`USERDUMP_SIGNATURE`]: `Signature` and `ValidDump` in C.
         pub signature: [u8; 8],
         /// Major version of the operating system.
         pub major_version: u32,
-        /// Minor version of the operating system in the low half, its build number in the high one.
+        /// Minor version of the operating system in the low half, build number in the high half.
         pub minor_version: u32,
-        /// Kind of processor.
+        /// Processor architecture.
         pub machine_image_type: ImageFileMachine,
-        /// Entries of the arrays of contexts and of thread states.
+        /// Number of threads: entries in the arrays of contexts and of thread states.
         pub thread_count: u32,
-        /// Modules.
+        /// Number of modules.
         pub module_count: u32,
-        /// Entries of the table of regions.
+        /// Number of entries in the table of memory regions.
         pub memory_region_count: u32,
-        /// Where the contexts begin.
+        /// Offset of the contexts.
         pub thread_offset: u32,
-        /// Where the modules begin.
+        /// Offset of the modules.
         pub module_offset: u32,
-        /// Where the bytes of the first region begin.
+        /// Offset of the contents of the first region.
         pub data_offset: u32,
-        /// Where the table of regions begins.
+        /// Offset of the table of regions.
         pub memory_region_offset: u32,
-        /// Where the debug event is.
+        /// Offset of the debug event.
         pub debug_event_offset: u32,
-        /// Where the states of the threads begin.
+        /// Offset of the thread states.
         pub thread_state_offset: u32,
-        /// Where the version information is.
+        /// Offset of the version information.
         pub version_info_offset: u32,
         /// 0 in every file seen.
         #[doc(alias = "Spare1")]
@@ -118,18 +119,18 @@ impl From<UsermodeCrashdumpHeader32> for UsermodeCrashdumpHeader64 {
 }
 
 structure! {
-    /// The state of a thread of a 64-bit process, beside its context.
+    /// The state of a thread of a 64-bit process, except for its context.
     #[doc(alias = "CRASH_THREAD64")]
     pub struct CrashThread64 {
         /// The thread ID.
         pub thread_id: u32,
-        /// How often it was suspended; it runs at 0.
+        /// Suspend count; the thread runs if it is 0.
         pub suspend_count: u32,
-        /// `NORMAL_PRIORITY_CLASS` (32) and the like.
+        /// Priority class, for example `NORMAL_PRIORITY_CLASS` (32).
         pub priority_class: u32,
-        /// The priority within the class.
+        /// Priority within the class.
         pub priority: u32,
-        /// Address of the thread environment block.
+        /// Address of the thread environment block (TEB).
         pub teb: u64,
         /// 0 in every file seen.
         pub spare: [u64; 7],
@@ -137,18 +138,18 @@ structure! {
 }
 
 structure! {
-    /// The state of a thread of a 32-bit process, beside its context.
+    /// The state of a thread of a 32-bit process, except for its context.
     #[doc(alias = "CRASH_THREAD32")]
     pub struct CrashThread32 {
         /// The thread ID.
         pub thread_id: u32,
-        /// How often it was suspended; it runs at 0.
+        /// Suspend count; the thread runs if it is 0.
         pub suspend_count: u32,
-        /// `NORMAL_PRIORITY_CLASS` (32) and the like.
+        /// Priority class, for example `NORMAL_PRIORITY_CLASS` (32).
         pub priority_class: u32,
-        /// The priority within the class.
+        /// Priority within the class.
         pub priority: u32,
-        /// Address of the thread environment block.
+        /// Address of the thread environment block (TEB).
         pub teb: u32,
         /// 0 in every file seen.
         pub spare: [u32; 7],
@@ -169,28 +170,27 @@ impl From<CrashThread32> for CrashThread64 {
 }
 
 structure! {
-    /// A module of a 64-bit process, without its name, which follows at once.
+    /// A module of a 64-bit process. Its path follows immediately.
     #[doc(alias = "CRASH_MODULE64")]
     pub struct CrashModule64 {
         /// Virtual address of the first byte.
         pub base_of_image: u64,
         /// Size in memory, in bytes.
         pub size_of_image: u32,
-        /// Bytes of the path behind this structure, its NUL included; the next module begins behind it, at any
-        /// position.
+        /// Size of the path after this structure in bytes, including the NUL. The next module follows without padding.
         pub image_name_length: u32,
     }
 }
 
 structure! {
-    /// A module of a 32-bit process, without its name, which follows at once.
+    /// A module of a 32-bit process. Its path follows immediately.
     #[doc(alias = "CRASH_MODULE32")]
     pub struct CrashModule32 {
         /// Virtual address of the first byte.
         pub base_of_image: u32,
         /// Size in memory, in bytes.
         pub size_of_image: u32,
-        /// Bytes of the path behind this structure, its NUL included.
+        /// Size of the path after this structure in bytes, including the NUL.
         pub image_name_length: u32,
     }
 }
@@ -206,20 +206,20 @@ impl From<CrashModule32> for CrashModule64 {
 }
 
 structure! {
-    /// A memory region of a 32-bit process; that of a 64-bit one is [`MemoryInfo`].
+    /// A memory region of a 32-bit process. The 64-bit form is [`MemoryInfo`].
     #[doc(alias = "MEMORY_BASIC_INFORMATION32")]
     pub struct MemoryBasicInformation32 {
         /// Virtual address of the first page.
         pub base_address: u32,
-        /// Virtual address of the allocation that the region is a part of.
+        /// Virtual address of the allocation that contains the region.
         pub allocation_base: u32,
-        /// [`MemoryProtection`](crate::format::MemoryProtection) that the allocation was made with.
+        /// Initial [`MemoryProtection`](crate::format::MemoryProtection) of the allocation.
         pub allocation_protect: u32,
         /// Size in bytes.
         pub region_size: u32,
         /// [`MemoryState`](crate::format::memory::MemoryState).
         pub state: u32,
-        /// [`MemoryProtection`](crate::format::MemoryProtection) of the pages now.
+        /// Current [`MemoryProtection`](crate::format::MemoryProtection) of the pages.
         pub protect: u32,
         /// [`MemoryType`](crate::format::memory::MemoryType).
         pub memory_type: u32,
@@ -242,20 +242,20 @@ impl From<MemoryBasicInformation32> for MemoryInfo {
 }
 
 structure! {
-    /// An exception as 32-bit processes have it: an [`ExceptionRecord`] without padding.
+    /// The exception record of a 32-bit process: an [`ExceptionRecord`] without padding.
     #[doc(alias = "EXCEPTION_RECORD32")]
     pub struct ExceptionRecord32 {
-        /// Kind of exception.
+        /// Exception code.
         pub exception_code: u32,
-        /// An [`ExceptionFlags`](crate::format::exception::ExceptionFlags).
+        /// [`ExceptionFlags`](crate::format::exception::ExceptionFlags).
         pub exception_flags: u32,
-        /// Virtual address of the exception that led to this one; 0 if there is none.
+        /// Virtual address of the record of the exception that led to this one; 0 if there is none.
         pub exception_record: u32,
-        /// Virtual address of the instruction at fault.
+        /// Virtual address of the faulting instruction.
         pub exception_address: u32,
-        /// Valid entries of `exception_information`.
+        /// Number of valid entries in `exception_information`.
         pub number_parameters: u32,
-        /// Details by kind of exception; entries beyond `number_parameters` hold anything.
+        /// Parameters whose meaning depends on the code; entries beyond `number_parameters` are unspecified.
         pub exception_information: [u32; 15],
     }
 }
@@ -275,23 +275,23 @@ impl From<ExceptionRecord32> for ExceptionRecord {
 }
 
 structure! {
-    /// The debug event of a 64-bit process, which stopped it: nearly always an exception, whose details are given here.
+    /// The debug event that stopped a 64-bit process, nearly always an exception.
     ///
-    /// Other events take as many bytes; in those, what is behind `thread_id` means something else.
+    /// Other events have the same size, but their bytes after `thread_id` have another meaning.
     #[doc(alias = "DEBUG_EVENT")]
     #[doc(alias = "EXCEPTION_DEBUG_INFO")]
     pub struct ExceptionDebugEvent64 {
-        /// [`EXCEPTION_DEBUG_EVENT`], or another event.
+        /// [`EXCEPTION_DEBUG_EVENT`], or the code of another event.
         pub debug_event_code: u32,
         /// The process ID.
         pub process_id: u32,
-        /// The ID of the thread that it happened in.
+        /// ID of the thread in which the event occurred.
         pub thread_id: u32,
         /// Padding.
         pub alignment: u32,
-        /// What happened.
+        /// The exception.
         pub exception_record: ExceptionRecord,
-        /// 1 if the process could still have handled the exception, 0 if it had not.
+        /// 1 if the process had not yet had a chance to handle the exception, 0 if it did not handle it.
         #[doc(alias = "dwFirstChance")]
         pub first_chance: u32,
         /// Padding.
@@ -303,15 +303,15 @@ structure! {
     /// The debug event of a 32-bit process, see [`ExceptionDebugEvent64`].
     #[doc(alias = "DEBUG_EVENT")]
     pub struct ExceptionDebugEvent32 {
-        /// [`EXCEPTION_DEBUG_EVENT`], or another event.
+        /// [`EXCEPTION_DEBUG_EVENT`], or the code of another event.
         pub debug_event_code: u32,
         /// The process ID.
         pub process_id: u32,
-        /// The ID of the thread that it happened in.
+        /// ID of the thread in which the event occurred.
         pub thread_id: u32,
-        /// What happened.
+        /// The exception.
         pub exception_record: ExceptionRecord32,
-        /// 1 if the process could still have handled the exception, 0 if it had not.
+        /// 1 if the process had not yet had a chance to handle the exception, 0 if it did not handle it.
         #[doc(alias = "dwFirstChance")]
         pub first_chance: u32,
     }
@@ -332,10 +332,10 @@ impl From<ExceptionDebugEvent32> for ExceptionDebugEvent64 {
 }
 
 structure! {
-    /// What old writers may have at the place of the version information; no such file was at hand.
+    /// A structure that old writers may store in place of the version information; we have not seen such a file.
     #[doc(alias = "CRASHDUMP_VERSION_INFO")]
     pub struct CrashdumpVersionInfo {
-        /// Not 0 if the table has guard pages of which the file has no bytes.
+        /// Not 0 if the table lists guard pages whose contents are not in the file.
         pub ignore_guard_pages: u32,
         /// Size of a pointer in bits.
         pub pointer_size: u32,
@@ -343,7 +343,7 @@ structure! {
 }
 
 named_values! {
-    /// Kind of processor, in the numbers of `winnt.h` for programs.
+    /// Processor architecture, as in the PE header (`winnt.h`).
     #[doc(alias = "IMAGE_FILE_MACHINE_UNKNOWN")]
     pub struct ImageFileMachine(u32);
 
@@ -359,7 +359,7 @@ named_values! {
     /// 32-bit ARM with Thumb.
     #[doc(alias = "IMAGE_FILE_MACHINE_THUMB")]
     THUMB = 0x1c2 => "THUMB",
-    /// 32-bit ARM with Thumb-2, which Windows runs on.
+    /// 32-bit ARM with Thumb-2, the 32-bit ARM that Windows supports.
     #[doc(alias = "IMAGE_FILE_MACHINE_ARMNT")]
     ARMNT = 0x1c4 => "ARMNT",
     /// Intel Itanium.

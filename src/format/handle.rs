@@ -1,18 +1,18 @@
-//! Handles: what was open when the dump was written, and what was done to handles before.
+//! The handle streams: handles that were open when the dump was written, and earlier operations on handles.
 
 use crate::format::location::Rva;
 
 structure! {
-    /// Head of the HandleData stream; the descriptors begin at `size_of_header`.
+    /// The header of the HandleData stream. The descriptors begin at `size_of_header`.
     #[doc(alias = "MINIDUMP_HANDLE_DATA_STREAM")]
     pub struct HandleDataStream {
-        /// Bytes from the start of the stream to the first descriptor, 16 or more.
+        /// Offset of the first descriptor in the stream in bytes, 16 or more.
         pub size_of_header: u32,
-        /// Bytes from one descriptor to the next: 32 for [`HandleDescriptor`], 40 or more for [`HandleDescriptor2`].
+        /// Size of a descriptor in bytes: 32 for [`HandleDescriptor`], 40 or more for [`HandleDescriptor2`].
         pub size_of_descriptor: u32,
-        /// Descriptors in the stream.
+        /// Number of descriptors in the stream.
         pub number_of_descriptors: u32,
-        /// No documented meaning.
+        /// Reserved; its meaning is not documented.
         pub reserved: u32,
     }
 }
@@ -20,120 +20,121 @@ structure! {
 structure! {
     /// An open handle.
     ///
-    /// On Linux minidump-writer lists file descriptors in this form, with the path as the name of the object.
+    /// On Linux, minidump-writer stores file descriptors in this form, with the path as the object name.
     #[doc(alias = "MINIDUMP_HANDLE_DESCRIPTOR")]
     pub struct HandleDescriptor {
         /// Value of the handle.
         pub handle: u64,
-        /// Where the kind of object is named, as a `MINIDUMP_STRING`; 0 if it is not.
+        /// RVA of the name of the object type, a `MINIDUMP_STRING`; 0 if there is none.
         pub type_name_rva: Rva,
-        /// Where the name of the object is, as a `MINIDUMP_STRING`; 0 if it has none.
+        /// RVA of the object name, a `MINIDUMP_STRING`; 0 if there is none.
         pub object_name_rva: Rva,
-        /// Attributes of the handle; `st_mode` of the file in the files of minidump-writer.
+        /// Attributes of the handle. minidump-writer stores the file's `st_mode`.
         pub attributes: u32,
         /// Access rights of the handle, as an access mask.
         pub granted_access: u32,
-        /// How many handles the object has.
+        /// Number of handles to the object.
         pub handle_count: u32,
-        /// How many references the object has.
+        /// Number of references to the object.
         pub pointer_count: u32,
     }
 }
 
 structure! {
-    /// An open handle with details of the object.
+    /// An open handle with object information.
     #[doc(alias = "MINIDUMP_HANDLE_DESCRIPTOR_2")]
     pub struct HandleDescriptor2 {
-        /// What the shorter form holds.
+        /// The fields of the shorter form.
         pub descriptor: HandleDescriptor,
-        /// Where the first [`HandleObjectInformation`] is; 0 if there is none.
+        /// RVA of the first [`HandleObjectInformation`]; 0 if there is none.
         pub object_info_rva: Rva,
-        /// No documented meaning.
+        /// Reserved; its meaning is not documented.
         pub reserved0: u32,
     }
 }
 
 structure! {
-    /// Head of one detail of an object; the data follows, and more details may be chained to it.
+    /// The header of an object information record. Its data follows, and further records may be chained to it.
     #[doc(alias = "MINIDUMP_HANDLE_OBJECT_INFORMATION")]
     pub struct HandleObjectInformation {
-        /// Where the next detail of the same object is; 0 at the end of the chain. A broken file may make a loop of it.
+        /// RVA of the next record of the same object; 0 at the end of the chain. The chain of a damaged file may be
+        /// circular.
         pub next_info_rva: Rva,
-        /// What the data is.
+        /// Type of the data.
         pub info_type: HandleObjectInformationType,
-        /// Size in bytes; whether it counts this head is not documented.
+        /// Size in bytes; it is not documented whether this header is included.
         pub size_of_info: u32,
     }
 }
 
 named_values! {
-    /// Which detail of an object a [`HandleObjectInformation`] holds.
+    /// The type of data in a [`HandleObjectInformation`].
     #[doc(alias = "MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE")]
     pub struct HandleObjectInformationType(u32);
 
-    /// Nothing.
+    /// No information.
     #[doc(alias = "MiniHandleObjectInformationNone")]
     NONE = 0 => "None",
-    /// About a thread.
+    /// Information about a thread.
     #[doc(alias = "MiniThreadInformation1")]
     THREAD1 = 1 => "Thread1",
-    /// About a mutex.
+    /// Information about a mutex.
     #[doc(alias = "MiniMutantInformation1")]
     MUTANT1 = 2 => "Mutant1",
-    /// More about a mutex.
+    /// More information about a mutex.
     #[doc(alias = "MiniMutantInformation2")]
     MUTANT2 = 3 => "Mutant2",
-    /// About a process.
+    /// Information about a process.
     #[doc(alias = "MiniProcessInformation1")]
     PROCESS1 = 4 => "Process1",
-    /// More about a process.
+    /// More information about a process.
     #[doc(alias = "MiniProcessInformation2")]
     PROCESS2 = 5 => "Process2",
-    /// About an event.
+    /// Information about an event.
     #[doc(alias = "MiniEventInformation1")]
     EVENT1 = 6 => "Event1",
-    /// About a section, which is what Windows calls an object that can be mapped.
+    /// Information about a section, the Windows object for mapped memory.
     #[doc(alias = "MiniSectionInformation1")]
     SECTION1 = 7 => "Section1",
-    /// About a semaphore.
+    /// Information about a semaphore.
     #[doc(alias = "MiniSemaphoreInformation1")]
     SEMAPHORE1 = 8 => "Semaphore1",
 }
 
 structure! {
-    /// Head of the HandleOperationList stream; the [`HandleOperation`] entries begin at `size_of_header`.
+    /// The header of the HandleOperationList stream. The [`HandleOperation`] entries begin at `size_of_header`.
     #[doc(alias = "MINIDUMP_HANDLE_OPERATION_LIST")]
     pub struct HandleOperationList {
-        /// Bytes from the start of the stream to the first entry, 16 or more.
+        /// Offset of the first entry in the stream in bytes, 16 or more.
         pub size_of_header: u32,
-        /// Bytes from one entry to the next, 288 or more; some producers write fewer, which today's debugger refuses.
+        /// Size of an entry in bytes, 288 or more. Some producers write less, which today's debugger rejects.
         pub size_of_entry: u32,
-        /// Entries of the list.
+        /// Number of entries in the list.
         pub number_of_entries: u32,
-        /// No documented meaning.
+        /// Reserved; its meaning is not documented.
         pub reserved: u32,
     }
 }
 
 structure! {
-    /// Something done to a handle, as recorded by Application Verifier.
+    /// An operation on a handle, as recorded by Application Verifier.
     ///
-    /// The declaration is in `avrfsdk.h`, where the last three fields are a structure `AVRF_BACKTRACE_INFORMATION`.
+    /// It is declared in `avrfsdk.h`, where the last three fields form the structure `AVRF_BACKTRACE_INFORMATION`.
     #[doc(alias = "AVRF_HANDLE_OPERATION")]
     pub struct HandleOperation {
         /// Value of the handle.
         pub handle: u64,
-        /// Process that did it.
+        /// ID of the process that performed the operation.
         pub process_id: u32,
-        /// Thread that did it.
+        /// ID of the thread that performed the operation.
         pub thread_id: u32,
-        /// What was done: 1 opened, 2 closed, 3 a bad handle was used; 0 marks an unused entry.
+        /// Operation: 1 open, 2 close, 3 use of a bad handle; 0 marks an unused entry.
         pub operation_type: u32,
         /// Padding.
         pub spare0: u32,
-        /// Valid entries of `return_addresses`.
+        /// Number of valid entries in `return_addresses`.
         pub depth: u32,
-        /// Number under which the verifier keeps the call stack.
+        /// Index under which the verifier stores the call stack.
         pub index: u32,
         /// Virtual addresses of the callers, innermost first.
         pub return_addresses: [u64; 32],

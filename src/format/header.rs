@@ -1,47 +1,48 @@
-//! What stands at the start of a minidump, and the directory of its streams.
+//! The header of a minidump, and the directory of its streams.
 
 use crate::format::location::{LocationDescriptor, Rva};
 use crate::format::stream::types::StreamType;
 
-/// The letters `MDMP` as a little-endian number: what a minidump begins with.
+/// The signature of a minidump: the letters `MDMP` as a little-endian number.
 #[doc(alias = "MINIDUMP_SIGNATURE")]
 pub const SIGNATURE: u32 = 0x504D_444D;
 
-/// The only version there is, in the low 16 bits of the version word.
+/// The only version of the format, in the low 16 bits of the version field.
 #[doc(alias = "MINIDUMP_VERSION")]
 pub const VERSION: u32 = 0xA793;
 
 structure! {
-    /// First bytes of every minidump.
+    /// The header of a minidump, at the start of the file.
     #[doc(alias = "MINIDUMP_HEADER")]
     pub struct Header {
-        /// [`SIGNATURE`], which also tells the byte order; 0 was observed where Crashpad died while writing.
+        /// [`SIGNATURE`], from which the byte order is determined. 0 was observed in files of a Crashpad that died
+        /// while writing.
         pub signature: u32,
-        /// [`VERSION`] in the low 16 bits; the high 16 are the producer's own business.
+        /// [`VERSION`] in the low 16 bits. The high 16 bits are specific to the producer.
         pub version: u32,
-        /// Entries of the directory, unused ones included; 0 for a dump without streams.
+        /// Number of directory entries, including unused ones; 0 for a dump without streams.
         pub number_of_streams: u32,
-        /// Where the directory begins; Crashpad writes 0 if there are no streams.
+        /// RVA of the directory. Crashpad writes 0 if there are no streams.
         pub stream_directory_rva: Rva,
-        /// Not computed by any known producer, which all write 0.
+        /// Checksum. No known producer computes it; all write 0.
         pub check_sum: u32,
-        /// When the dump was written, in seconds since the start of 1970, UTC; 0 if the producer did not say.
+        /// Time at which the dump was written, in seconds since 1970 (UTC); 0 if it was not recorded.
         pub time_date_stamp: u32,
-        /// What the producer was asked for, as [`MinidumpType`](crate::format::MinidumpType).
+        /// What the producer was asked to store, as [`MinidumpType`](crate::format::MinidumpType).
         ///
-        /// 0 tells nothing: Breakpad, Crashpad and LLDB leave it so whatever they store.
+        /// 0 does not mean that optional data is missing: Breakpad, Crashpad and LLDB always write 0.
         #[doc(alias = "MINIDUMP_TYPE")]
         pub flags: u64,
     }
 }
 
 structure! {
-    /// One stream: its type and its place.
+    /// A directory entry: the type and the location of a stream.
     #[doc(alias = "MINIDUMP_DIRECTORY")]
     pub struct DirectoryEntry {
-        /// What the stream holds; 0 ([`StreamType::UNUSED`]) marks an entry to be skipped.
+        /// Type of the stream. Entries of type 0 ([`StreamType::UNUSED`]) are skipped.
         pub stream_type: StreamType,
-        /// The bytes of the stream, without what it refers to.
+        /// Location of the stream, not including the data that it refers to.
         pub location: LocationDescriptor,
     }
 }

@@ -1,4 +1,4 @@
-//! What Breakpad and minidump-writer add on Linux, as far as it is not text.
+//! Binary streams that Breakpad and minidump-writer add on Linux.
 
 use crate::format::flag_sets::flag_sets;
 
@@ -6,20 +6,21 @@ use crate::format::location::Rva;
 
 /// The layouts of the LinuxDsoDebug stream.
 ///
-/// Nothing in the stream tells them apart: the width of pointers does and, of 64 bits, the size of the stream.
+/// The stream does not record its layout. It follows from the pointer size and, for 64-bit targets, from the size of
+/// the stream.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DsoDebugLayout {
-    /// For 32-bit targets: [`DsoDebug32`] and [`LinkMap32`].
+    /// 32-bit targets: [`DsoDebug32`] and [`LinkMap32`].
     Bits32,
-    /// Breakpad's for 64-bit targets: [`DsoDebug64`] and [`LinkMap64`].
+    /// 64-bit targets, as written by Breakpad: [`DsoDebug64`] and [`LinkMap64`].
     Bits64,
-    /// minidump-writer's for 64-bit targets: [`DsoDebug64Packed`] and [`LinkMap64Packed`].
+    /// 64-bit targets, as written by minidump-writer: [`DsoDebug64Packed`] and [`LinkMap64Packed`].
     Bits64Packed,
 }
 
 impl DsoDebugLayout {
-    /// Size of the stream's header in bytes; the dynamic section follows.
+    /// Returns the size of the stream's header in bytes. The dynamic section follows the header.
     #[must_use]
     pub const fn head_size(self) -> usize {
         match self {
@@ -29,7 +30,7 @@ impl DsoDebugLayout {
         }
     }
 
-    /// Size of an entry of the link map in bytes.
+    /// Returns the size of a link map entry in bytes.
     #[must_use]
     pub const fn link_map_size(self) -> usize {
         match self {
@@ -39,7 +40,7 @@ impl DsoDebugLayout {
         }
     }
 
-    /// Size of an address of the target in bytes.
+    /// Returns the pointer size of the target in bytes.
     #[must_use]
     pub const fn pointer_size(self) -> u32 {
         match self {
@@ -50,15 +51,15 @@ impl DsoDebugLayout {
 }
 
 structure! {
-    /// Head of the LinuxDsoDebug stream of a 32-bit process: what `r_debug` of the dynamic linker holds.
+    /// The header of the LinuxDsoDebug stream of a 32-bit process: the dynamic linker's `r_debug`.
     #[doc(alias = "MDRawDebug32")]
     #[doc(alias = "DSO_DEBUG_32")]
     pub struct DsoDebug32 {
-        /// Version of the protocol between linker and debugger, 1.
+        /// Version of the protocol between the dynamic linker and debuggers, 1.
         pub version: u32,
-        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        /// RVA of the link map entries; `0xffffffff` if there are none.
         pub map: Rva,
-        /// Entries of the link map.
+        /// Number of link map entries.
         pub dso_count: u32,
         /// Address of the function that the linker calls whenever the link map changes.
         pub brk: u32,
@@ -70,14 +71,15 @@ structure! {
 }
 
 structure! {
-    /// Head of the LinuxDsoDebug stream of a 64-bit process, as Breakpad's compilers lay it out.
+    /// The header of the LinuxDsoDebug stream of a 64-bit process, with the padding that compilers insert, as in
+    /// Breakpad.
     #[doc(alias = "MDRawDebug64")]
     pub struct DsoDebug64 {
-        /// Version of the protocol between linker and debugger, 1.
+        /// Version of the protocol between the dynamic linker and debuggers, 1.
         pub version: u32,
-        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        /// RVA of the link map entries; `0xffffffff` if there are none.
         pub map: Rva,
-        /// Entries of the link map.
+        /// Number of link map entries.
         pub dso_count: u32,
         /// Padding.
         pub alignment: u32,
@@ -91,14 +93,14 @@ structure! {
 }
 
 structure! {
-    /// Head of the LinuxDsoDebug stream of a 64-bit process, as minidump-writer packs it.
+    /// The header of the LinuxDsoDebug stream of a 64-bit process, packed as in minidump-writer.
     #[doc(alias = "DSO_DEBUG_64")]
     pub struct DsoDebug64Packed {
-        /// Version of the protocol between linker and debugger, 1.
+        /// Version of the protocol between the dynamic linker and debuggers, 1.
         pub version: u32,
-        /// Where the entries of the link map begin; `0xffffffff` if there are none.
+        /// RVA of the link map entries; `0xffffffff` if there are none.
         pub map: Rva,
-        /// Entries of the link map.
+        /// Number of link map entries.
         pub dso_count: u32,
         /// Address of the function that the linker calls whenever the link map changes.
         pub brk: u64,
@@ -110,13 +112,13 @@ structure! {
 }
 
 structure! {
-    /// A shared object of a 32-bit process: what `link_map` of the dynamic linker holds.
+    /// A shared object of a 32-bit process: the dynamic linker's `link_map`.
     #[doc(alias = "MDRawLinkMap32")]
     #[doc(alias = "LINK_MAP_32")]
     pub struct LinkMap32 {
-        /// How far the object lies from the addresses that its file gives.
+        /// Difference between the addresses in memory and those in the object's file.
         pub addr: u32,
-        /// Where the path is, a `MINIDUMP_STRING`.
+        /// RVA of the path, a `MINIDUMP_STRING`.
         pub name: Rva,
         /// Address of the object's dynamic section.
         pub ld: u32,
@@ -124,12 +126,12 @@ structure! {
 }
 
 structure! {
-    /// A shared object of a 64-bit process, as Breakpad's compilers lay it out.
+    /// A shared object of a 64-bit process, with the padding that compilers insert, as in Breakpad.
     #[doc(alias = "MDRawLinkMap64")]
     pub struct LinkMap64 {
-        /// How far the object lies from the addresses that its file gives.
+        /// Difference between the addresses in memory and those in the object's file.
         pub addr: u64,
-        /// Where the path is, a `MINIDUMP_STRING`.
+        /// RVA of the path, a `MINIDUMP_STRING`.
         pub name: Rva,
         /// Padding.
         pub alignment: u32,
@@ -139,12 +141,12 @@ structure! {
 }
 
 structure! {
-    /// A shared object of a 64-bit process, as minidump-writer packs it.
+    /// A shared object of a 64-bit process, packed as in minidump-writer.
     #[doc(alias = "LINK_MAP_64")]
     pub struct LinkMap64Packed {
-        /// How far the object lies from the addresses that its file gives.
+        /// Difference between the addresses in memory and those in the object's file.
         pub addr: u64,
-        /// Where the path is, a `MINIDUMP_STRING`.
+        /// RVA of the path, a `MINIDUMP_STRING`.
         pub name: Rva,
         /// Address of the object's dynamic section.
         pub ld: u64,
@@ -152,7 +154,7 @@ structure! {
 }
 
 flag_sets! {
-    /// What may be done with a mapping of a Linux process; the three rights have the numbers of `mmap`.
+    /// The access to a mapping of a Linux process. The values of the three access rights are those of `mmap`.
     pub struct LinuxMapFlags: u32 {
         /// `r`: the memory can be read.
         #[doc(alias = "PROT_READ")]
@@ -163,22 +165,22 @@ flag_sets! {
         /// `x`: the memory can be executed.
         #[doc(alias = "PROT_EXEC")]
         const EXECUTE = 4;
-        /// `s`: other processes see what is written; without it, `p`, the memory is private.
+        /// `s`: writes are visible to other processes; without this flag (`p`), the mapping is private.
         #[doc(alias = "MAP_SHARED")]
         const SHARED = 8;
     }
 }
 
 named_values! {
-    /// What an entry of the auxiliary vector tells; the kernel hands the vector to every program that it starts.
+    /// The type of an entry of the auxiliary vector, which the kernel passes to every program that it starts.
     ///
-    /// The numbers are those of the kernel's `auxvec.h`; those from 32 on are in use on some architectures only.
+    /// The values are those of the kernel's `auxvec.h`. Values from 32 on are used only on some architectures.
     pub struct AuxType(u64);
 
     /// The end of the vector.
     #[doc(alias = "AT_NULL")]
     NULL = 0 => "AT_NULL",
-    /// Nothing.
+    /// Entry to be ignored.
     #[doc(alias = "AT_IGNORE")]
     IGNORE = 1 => "AT_IGNORE",
     /// File descriptor of the program.
@@ -199,31 +201,31 @@ named_values! {
     /// Address at which the interpreter, the dynamic linker, is loaded.
     #[doc(alias = "AT_BASE")]
     BASE = 7 => "AT_BASE",
-    /// Flags, none in use.
+    /// Flags; none are in use.
     #[doc(alias = "AT_FLAGS")]
     FLAGS = 8 => "AT_FLAGS",
-    /// Address at which the program starts.
+    /// Entry point of the program.
     #[doc(alias = "AT_ENTRY")]
     ENTRY = 9 => "AT_ENTRY",
     /// Not 0 if the program is not ELF.
     #[doc(alias = "AT_NOTELF")]
     NOTELF = 10 => "AT_NOTELF",
-    /// User id.
+    /// User ID.
     #[doc(alias = "AT_UID")]
     UID = 11 => "AT_UID",
-    /// Effective user id.
+    /// Effective user ID.
     #[doc(alias = "AT_EUID")]
     EUID = 12 => "AT_EUID",
-    /// Group id.
+    /// Group ID.
     #[doc(alias = "AT_GID")]
     GID = 13 => "AT_GID",
-    /// Effective group id.
+    /// Effective group ID.
     #[doc(alias = "AT_EGID")]
     EGID = 14 => "AT_EGID",
-    /// Address of a text that names the processor.
+    /// Address of a string that names the processor.
     #[doc(alias = "AT_PLATFORM")]
     PLATFORM = 15 => "AT_PLATFORM",
-    /// What the processor can do, in bits that depend on the architecture.
+    /// Capabilities of the processor, as bits that depend on the architecture.
     #[doc(alias = "AT_HWCAP")]
     HWCAP = 16 => "AT_HWCAP",
     /// Clock ticks per second.
@@ -232,76 +234,77 @@ named_values! {
     /// Control word of the floating-point unit.
     #[doc(alias = "AT_FPUCW")]
     FPUCW = 18 => "AT_FPUCW",
-    /// Size of a block of the data cache in bytes.
+    /// Size of a data cache block in bytes.
     #[doc(alias = "AT_DCACHEBSIZE")]
     DCACHEBSIZE = 19 => "AT_DCACHEBSIZE",
-    /// Size of a block of the instruction cache in bytes.
+    /// Size of an instruction cache block in bytes.
     #[doc(alias = "AT_ICACHEBSIZE")]
     ICACHEBSIZE = 20 => "AT_ICACHEBSIZE",
-    /// Size of a block of the common cache in bytes.
+    /// Size of a unified cache block in bytes.
     #[doc(alias = "AT_UCACHEBSIZE")]
     UCACHEBSIZE = 21 => "AT_UCACHEBSIZE",
-    /// Nothing, on PowerPC.
+    /// Entry to be ignored, on PowerPC.
     #[doc(alias = "AT_IGNOREPPC")]
     IGNOREPPC = 22 => "AT_IGNOREPPC",
-    /// Not 0 if the program runs with rights that its user lacks.
+    /// Not 0 if the program runs with more privileges than its user has (for example, set-user-ID programs).
     #[doc(alias = "AT_SECURE")]
     SECURE = 23 => "AT_SECURE",
-    /// Address of a text that names the real processor, where that differs.
+    /// Address of a string that names the real processor, if it differs from `PLATFORM`.
     #[doc(alias = "AT_BASE_PLATFORM")]
     BASE_PLATFORM = 24 => "AT_BASE_PLATFORM",
     /// Address of 16 random bytes.
     #[doc(alias = "AT_RANDOM")]
     RANDOM = 25 => "AT_RANDOM",
-    /// More of what the processor can do.
+    /// More capabilities of the processor.
     #[doc(alias = "AT_HWCAP2")]
     HWCAP2 = 26 => "AT_HWCAP2",
-    /// Size of the area for restartable sequences, in bytes.
+    /// Supported size of the area for restartable sequences (rseq), in bytes.
     #[doc(alias = "AT_RSEQ_FEATURE_SIZE")]
     RSEQ_FEATURE_SIZE = 27 => "AT_RSEQ_FEATURE_SIZE",
-    /// Alignment of the area for restartable sequences, in bytes.
+    /// Alignment of the area for restartable sequences (rseq), in bytes.
     #[doc(alias = "AT_RSEQ_ALIGN")]
     RSEQ_ALIGN = 28 => "AT_RSEQ_ALIGN",
-    /// More of what the processor can do.
+    /// More capabilities of the processor.
     #[doc(alias = "AT_HWCAP3")]
     HWCAP3 = 29 => "AT_HWCAP3",
-    /// More of what the processor can do.
+    /// More capabilities of the processor.
     #[doc(alias = "AT_HWCAP4")]
     HWCAP4 = 30 => "AT_HWCAP4",
     /// Address of the path of the program.
     #[doc(alias = "AT_EXECFN")]
     EXECFN = 31 => "AT_EXECFN",
-    /// Address of the function that enters the kernel, on x86.
+    /// Address of the system call entry point, on x86.
     #[doc(alias = "AT_SYSINFO")]
     SYSINFO = 32 => "AT_SYSINFO",
-    /// Address of the vDSO, the shared object that the kernel puts into every process.
+    /// Address of the vDSO, the shared object that the kernel maps into every process.
     #[doc(alias = "AT_SYSINFO_EHDR")]
     SYSINFO_EHDR = 33 => "AT_SYSINFO_EHDR",
-    /// Size of the first cache for instructions, in bytes.
+    /// Size of the L1 instruction cache in bytes.
     #[doc(alias = "AT_L1I_CACHESIZE")]
     L1I_CACHESIZE = 40 => "AT_L1I_CACHESIZE",
-    /// Ways of the first cache for instructions (upper 16 bits) and size of its line in bytes (lower 16).
+    /// Geometry of the L1 instruction cache: associativity in the upper 16 bits, line size in bytes in the lower 16
+    /// bits.
     #[doc(alias = "AT_L1I_CACHEGEOMETRY")]
     L1I_CACHEGEOMETRY = 41 => "AT_L1I_CACHEGEOMETRY",
-    /// Size of the first cache for data, in bytes.
+    /// Size of the L1 data cache in bytes.
     #[doc(alias = "AT_L1D_CACHESIZE")]
     L1D_CACHESIZE = 42 => "AT_L1D_CACHESIZE",
-    /// Ways and size of the line of the first cache for data.
+    /// Geometry of the L1 data cache: associativity and line size.
     #[doc(alias = "AT_L1D_CACHEGEOMETRY")]
     L1D_CACHEGEOMETRY = 43 => "AT_L1D_CACHEGEOMETRY",
-    /// Size of the second cache, in bytes.
+    /// Size of the L2 cache in bytes.
     #[doc(alias = "AT_L2_CACHESIZE")]
     L2_CACHESIZE = 44 => "AT_L2_CACHESIZE",
-    /// Ways and size of the line of the second cache.
+    /// Geometry of the L2 cache: associativity and line size.
     #[doc(alias = "AT_L2_CACHEGEOMETRY")]
     L2_CACHEGEOMETRY = 45 => "AT_L2_CACHEGEOMETRY",
-    /// Size of the third cache, in bytes.
+    /// Size of the L3 cache in bytes.
     #[doc(alias = "AT_L3_CACHESIZE")]
     L3_CACHESIZE = 46 => "AT_L3_CACHESIZE",
-    /// Ways and size of the line of the third cache.
+    /// Geometry of the L3 cache: associativity and line size.
     #[doc(alias = "AT_L3_CACHEGEOMETRY")]
     L3_CACHEGEOMETRY = 47 => "AT_L3_CACHEGEOMETRY",
-    /// Least size of the stack of a signal handler, in bytes.
+    /// Minimum size of a signal handler's stack in bytes.
     #[doc(alias = "AT_MINSIGSTKSZ")]
     MINSIGSTKSZ = 51 => "AT_MINSIGSTKSZ",
 }

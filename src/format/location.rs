@@ -1,26 +1,26 @@
-//! Positions in the file, and what is found by them.
+//! File offsets (RVAs) and location descriptors.
 
-/// Position in the dump file, in bytes from its first byte.
+/// An offset in the dump file, in bytes from the start of the file.
 ///
-/// The C name stands for "relative virtual address", but such a value has nothing to do with addresses in an image.
+/// "RVA" stands for "relative virtual address", but the value is unrelated to addresses in an image.
 #[doc(alias = "RVA")]
 pub type Rva = u32;
 
-/// Position in the dump file, in bytes from its first byte, for files beyond 4 GiB.
+/// An offset in the dump file, in bytes from the start of the file, for files larger than 4 GiB.
 #[doc(alias = "RVA64")]
 pub type Rva64 = u64;
 
-/// The width of a field that holds a position in the file.
+/// The width of a field that holds a file offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RvaWidth {
-    /// Four bytes.
+    /// 32 bits.
     Rva,
-    /// Eight bytes.
+    /// 64 bits.
     Rva64,
 }
 
 impl RvaWidth {
-    /// The width in bytes.
+    /// Returns the width in bytes.
     #[must_use]
     pub const fn bytes(self) -> u32 {
         match self {
@@ -31,12 +31,12 @@ impl RvaWidth {
 }
 
 structure! {
-    /// Size and file position of a piece of the dump.
+    /// The size and the file offset of a part of the dump.
     #[doc(alias = "MINIDUMP_LOCATION_DESCRIPTOR")]
     pub struct LocationDescriptor {
-        /// Size in bytes; 0 for a piece that is absent or empty.
+        /// Size in bytes; 0 if the part is absent or empty.
         pub data_size: u32,
-        /// Where the piece begins; 0 for a piece that is not in the file, whatever its size says.
+        /// File offset; 0 if the part is not in the file, regardless of its size.
         pub rva: Rva,
     }
 }

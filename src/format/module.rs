@@ -1,4 +1,4 @@
-//! Modules, loaded and unloaded, and the records that lead to their debugging symbols.
+//! Loaded and unloaded modules, and the records that identify their debug symbols.
 
 pub use super::flags::SectionCharacteristics;
 use core::fmt;
@@ -7,74 +7,76 @@ use core::str::FromStr;
 use crate::error::ParseError;
 use crate::format::location::{LocationDescriptor, Rva};
 
-/// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
+/// CodeView signature `RSDS`: the record is a [`CvInfoPdb70`].
 pub const CV_SIGNATURE_RSDS: u32 = 0x5344_5352;
 
-/// CodeView signature `NB10`: a [`CvInfoPdb20`] begins here.
+/// CodeView signature `NB10`: the record is a [`CvInfoPdb20`].
 pub const CV_SIGNATURE_NB10: u32 = 0x3031_424E;
 
-/// CodeView signature `NB09`: symbols in CodeView 4.1 form follow, embedded.
+/// CodeView signature `NB09`: embedded symbols in CodeView 4.1 format follow.
 pub const CV_SIGNATURE_NB09: u32 = 0x3930_424E;
 
-/// CodeView signature `NB11`: symbols in CodeView 5.0 form follow, embedded.
+/// CodeView signature `NB11`: embedded symbols in CodeView 5.0 format follow.
 pub const CV_SIGNATURE_NB11: u32 = 0x3131_424E;
 
-/// CodeView signature of Breakpad, Crashpad and LLDB: the rest of the record is the build id of an ELF file.
+/// CodeView signature of Breakpad, Crashpad and LLDB: the rest of the record is the build ID of an ELF file.
 ///
 /// Its bytes in a little-endian file read `LEpB`.
 #[doc(alias = "BpEL")]
 pub const CV_SIGNATURE_ELF: u32 = 0x4270_454C;
 
 structure! {
-    /// A file mapped as code: an entry of the module list.
+    /// A module, that is, a loaded image: an entry of the module list.
     #[doc(alias = "MINIDUMP_MODULE")]
     pub struct Module {
-        /// Virtual address of the first byte; for 32-bit targets dbgeng extends the sign.
+        /// Virtual address of the first byte; dbgeng sign-extends it for 32-bit targets.
         pub base_of_image: u64,
         /// Size in memory, in bytes; 0 was observed for ELF modules of Wine and for generated code.
         pub size_of_image: u32,
         /// Checksum from the PE header; 0 if there is none.
         pub check_sum: u32,
-        /// Time stamp from the PE header, by convention in seconds since 1970; LLDB puts the time of the dump there.
+        /// Time stamp from the PE header, by convention in seconds since 1970. LLDB stores the time of the dump.
         pub time_date_stamp: u32,
-        /// Where the path of the file is, as a `MINIDUMP_STRING`.
+        /// RVA of the path of the file, a `MINIDUMP_STRING`.
         pub module_name_rva: Rva,
-        /// Version resource of the file; all zero if there is none.
+        /// Version resource of the file; all fields are zero if there is none.
         pub version_info: FixedFileInfo,
-        /// The CodeView record; empty if there is none.
+        /// Location of the CodeView record; empty if there is none.
         pub cv_record: LocationDescriptor,
-        /// The [`ImageDebugMisc`] record; empty if there is none, which is the rule.
+        /// Location of the [`ImageDebugMisc`] record; usually empty because there is none.
         pub misc_record: LocationDescriptor,
-        /// No documented meaning, and not a position; dbgeng was observed to write 352 in each module.
+        /// Reserved; its meaning is not documented, and it is not a file offset. dbgeng was observed to write 352 in
+        /// each module.
         pub reserved0: u64,
-        /// No documented meaning; LLDB leaves whatever was in memory.
+        /// Reserved; its meaning is not documented. LLDB leaves uninitialized memory in it.
         pub reserved1: u64,
     }
 }
 
 structure! {
-    /// Head of the UnloadedModuleList stream; the [`UnloadedModule`] entries begin at `size_of_header`.
+    /// The header of the UnloadedModuleList stream. The [`UnloadedModule`] entries begin at `size_of_header`.
     #[doc(alias = "MINIDUMP_UNLOADED_MODULE_LIST")]
     pub struct UnloadedModuleListHeader {
-        /// Bytes from the start of the stream to the first entry, 12 or more.
+        /// Offset of the first entry in the stream in bytes, 12 or more.
         pub size_of_header: u32,
-        /// Bytes from one entry to the next, 24 or more.
+        /// Size of an entry in bytes, 24 or more.
         pub size_of_entry: u32,
-        /// Entries of the list.
+        /// Number of entries in the list.
         pub number_of_entries: u32,
     }
 }
 
 impl UnloadedModuleListHeader {
-    /// Today's debugger ignores a list of more entries, and writes no dump of the one that has it.
+    /// Most entries that today's debugger accepts. It ignores a longer list, and does not re-encode a dump that
+    /// contains one.
     pub const MOST_ENTRIES: u64 = 10_000;
 }
 
 structure! {
-    /// A module that had left the process before the dump was written.
+    /// A module that was unloaded before the dump was written.
     #[doc(alias = "MINIDUMP_UNLOADED_MODULE")]
     pub struct UnloadedModule {
-        /// Virtual address at which it had been; other modules may have come to the same place since.
+        /// Virtual address of the first byte before it was unloaded; other modules may have been loaded there since.
         pub base_of_image: u64,
         /// Size in memory, in bytes.
         pub size_of_image: u32,
@@ -82,7 +84,7 @@ structure! {
         pub check_sum: u32,
         /// Time stamp from the PE header, by convention in seconds since 1970.
         pub time_date_stamp: u32,
-        /// Where the name of the file is, as a `MINIDUMP_STRING`; dbgeng was observed to store no path with it.
+        /// RVA of the file name, a `MINIDUMP_STRING`; dbgeng was observed to store it without a path.
         pub module_name_rva: Rva,
     }
 }
@@ -93,39 +95,39 @@ structure! {
     pub struct FixedFileInfo {
         /// [`FixedFileInfo::SIGNATURE`]; 0 if the module has no version resource.
         pub signature: u32,
-        /// Version of this structure, [`FixedFileInfo::STRUC_VERSION`].
+        /// Version of the structure, [`FixedFileInfo::STRUC_VERSION`].
         pub struc_version: u32,
-        /// First and second number of the file's version, in the high and the low half.
+        /// First number of the file version in the high half, second number in the low half.
         pub file_version_ms: u32,
-        /// Third and fourth number of the file's version, in the high and the low half.
+        /// Third number of the file version in the high half, fourth number in the low half.
         pub file_version_ls: u32,
-        /// First and second number of the product's version, in the high and the low half.
+        /// First number of the product version in the high half, second number in the low half.
         pub product_version_ms: u32,
-        /// Third and fourth number of the product's version, in the high and the low half.
+        /// Third number of the product version in the high half, fourth number in the low half.
         pub product_version_ls: u32,
-        /// Which bits of `file_flags` count.
+        /// Valid bits of `file_flags`.
         pub file_flags_mask: u32,
-        /// Bits: 1 debug, 2 prerelease, 4 patched, 8 private build, `0x10` inferred, `0x20` special build.
+        /// Flags: 1 debug, 2 prerelease, 4 patched, 8 private build, `0x10` inferred, `0x20` special build.
         pub file_flags: u32,
-        /// System for which the file was made; `0x40004` is Windows NT with its 32-bit interface.
+        /// Operating system for which the file was built; `0x40004` is the 32-bit Windows API on Windows NT.
         pub file_os: u32,
-        /// Kind of file: 0 unknown, 1 application, 2 DLL, 3 driver, 4 font, 5 VxD, 7 static library.
+        /// File type: 0 unknown, 1 application, 2 DLL, 3 driver, 4 font, 5 VxD, 7 static library.
         pub file_type: u32,
-        /// Kind of driver or font; 0 for all other files.
+        /// Driver or font type; 0 for all other files.
         pub file_subtype: u32,
-        /// High half of the file's date, in 100 ns ticks since 1601; 0 in most files.
+        /// High half of the file date, in 100 ns units since 1601; 0 in most files.
         pub file_date_ms: u32,
-        /// Low half of the file's date.
+        /// Low half of the file date.
         pub file_date_ls: u32,
     }
 }
 
 impl FixedFileInfo {
-    /// What `signature` holds if there is a version resource.
+    /// Value of `signature` if there is a version resource.
     #[doc(alias = "VS_FFI_SIGNATURE")]
     pub const SIGNATURE: u32 = 0xFEEF_04BD;
 
-    /// What `struc_version` holds.
+    /// Value of `struc_version`.
     #[doc(alias = "VS_FFI_STRUCVERSION")]
     pub const STRUC_VERSION: u32 = 0x0001_0000;
 }
@@ -133,8 +135,17 @@ impl FixedFileInfo {
 structure! {
     /// A globally unique identifier.
     ///
-    /// It prints in the usual form of 8-4-4-4-12 upper-case hexadecimal digits, without braces; with `{:x}` in lower case. As a
-    /// number, it is that of its 32 digits.
+    /// `Display` prints upper-case hexadecimal digits grouped 8-4-4-4-12, without braces; `{:x}` prints lower case. The
+    /// conversions from and to `u128` use the number that these 32 digits form.
+    ///
+    /// ```
+    /// use userdump::format::Guid;
+    ///
+    /// let guid: Guid = "{3f2504e0-4f89-11d3-9a0c-0305e82c3301}".parse()?;
+    /// assert_eq!(guid.data1, 0x3f25_04e0);
+    /// assert_eq!(guid.to_string(), "3F2504E0-4F89-11D3-9A0C-0305E82C3301");
+    /// # Ok::<(), userdump::error::ParseError>(())
+    /// ```
     #[doc(alias = "GUID")]
     #[doc(alias = "UUID")]
     #[derive(PartialOrd, Ord)]
@@ -145,7 +156,7 @@ structure! {
         pub data2: u16,
         /// Digits 13 to 16.
         pub data3: u16,
-        /// Digits 17 to 32, byte by byte and thus the same in either byte order.
+        /// Digits 17 to 32, as bytes. They are the same in either byte order.
         pub data4: [u8; 8],
     }
 }
@@ -172,11 +183,11 @@ impl fmt::LowerHex for Guid {
     }
 }
 
-/// Parses 32 hexadecimal digits in upper or lower case, with or without the hyphens, with or without braces.
+/// Parses 32 hexadecimal digits, ignoring case, with or without hyphens and braces.
 ///
 /// # Errors
 ///
-/// [`ParseError`] for any other text.
+/// Returns a [`ParseError`] for any other string.
 impl FromStr for Guid {
     type Err = ParseError;
 
@@ -219,48 +230,49 @@ impl From<Guid> for u128 {
 }
 
 structure! {
-    /// Head of a CodeView record that points to a PDB of version 7; the path of the PDB follows, in 8-bit characters.
+    /// A CodeView record that identifies a PDB of version 7. The path of the PDB follows, in 8-bit characters.
     ///
-    /// No header of the Windows SDK declares it. The NUL at the end of the path may be missing.
+    /// It is not declared in the Windows SDK. The path may lack the terminating NUL.
     #[doc(alias = "CV_INFO_PDB70")]
     #[doc(alias = "RSDS")]
     pub struct CvInfoPdb70 {
         /// [`CV_SIGNATURE_RSDS`].
         pub cv_signature: u32,
-        /// Which PDB belongs to the module.
+        /// GUID of the PDB that belongs to the module.
         pub signature: Guid,
-        /// How often the PDB had been changed when the module was linked; 0 in old files of Breakpad on Linux.
+        /// Age: the number of times that the PDB had been changed when the module was linked; 0 in old files of
+        /// Breakpad on Linux.
         pub age: u32,
     }
 }
 
 structure! {
-    /// Head of a CodeView record that points to a PDB of version 2; the path of the PDB follows, in 8-bit characters.
+    /// A CodeView record that identifies a PDB of version 2. The path of the PDB follows, in 8-bit characters.
     ///
-    /// No header of the Windows SDK declares it. The NUL at the end of the path may be missing.
+    /// It is not declared in the Windows SDK. The path may lack the terminating NUL.
     #[doc(alias = "CV_INFO_PDB20")]
     #[doc(alias = "NB10")]
     pub struct CvInfoPdb20 {
         /// [`CV_SIGNATURE_NB10`].
         pub cv_signature: u32,
-        /// Offset of embedded symbols, always 0 as they are in the PDB.
+        /// Offset of embedded symbols; always 0, because the symbols are in the PDB.
         pub cv_offset: u32,
-        /// When the PDB was made, in seconds since 1970, which is also what identifies it.
+        /// Time at which the PDB was created, in seconds since 1970, which also identifies it.
         pub signature: u32,
-        /// How often the PDB had been changed when the module was linked.
+        /// Age: the number of times that the PDB had been changed when the module was linked.
         pub age: u32,
     }
 }
 
 structure! {
-    /// Head of the record that names the file of separate debugging symbols; the name follows.
+    /// A record that names the file with separate debug symbols. The name follows.
     #[doc(alias = "IMAGE_DEBUG_MISC")]
     pub struct ImageDebugMisc {
-        /// What the data is: 1 for the name of a file.
+        /// Type of the data: 1 for a file name.
         pub data_type: u32,
-        /// Size of the whole record in bytes, this header included.
+        /// Size of the record in bytes, including this header and the name.
         pub length: u32,
-        /// 0 if the name is in 8-bit characters, another value if it is in UTF-16.
+        /// 0 if the name is in 8-bit characters, not 0 if it is in UTF-16.
         pub unicode: u8,
         /// Padding.
         pub reserved: [u8; 3],

@@ -1,8 +1,8 @@
-//! The one way in which numbers of the format get their names.
+//! The macro that declares numbers with names.
 
 use core::fmt;
 
-/// The number that a text spells: decimal, or hexadecimal with `0x`.
+/// Parses a number: decimal, or hexadecimal with the prefix `0x`.
 pub(crate) fn number(text: &str) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
@@ -12,14 +12,14 @@ pub(crate) fn number(text: &str) -> Option<u64> {
     is_number.then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
-/// Prints a number without a name, in hexadecimal.
+/// Prints a number that has no name, in hexadecimal.
 pub(crate) fn print(number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if f.width().is_none() { write!(f, "{number:#x}") } else { f.pad(&alloc::format!("{number:#x}")) }
 }
 
-/// Declares an integer type that holds any value and knows the names of some.
+/// Declares an integer type that can hold any value and has names for some.
 ///
-/// A row gives the associated constant, the value and the name, so that the three cannot drift apart.
+/// Each row gives an associated constant, its value and its name, so that they always agree.
 macro_rules! named_values {
     (
         $(#[$attribute:meta])*
@@ -29,20 +29,20 @@ macro_rules! named_values {
         $(#[$attribute])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $type(
-            /// The number as it stands in the file.
+            /// The number as stored in the file.
             pub $integer,
         );
 
         impl $type {
-            /// Size of the number in the file, in bytes.
+            /// Size of the number in the file in bytes.
             pub const SIZE: usize = size_of::<$integer>();
 
-            /// All values that have a name, in ascending order.
+            /// All values with a name, in ascending order.
             pub const KNOWN: &'static [Self] = &[$(Self::$constant),*];
 
             $($(#[$row_attribute])* pub const $constant: Self = Self($value);)*
 
-            /// What the value is called, `None` for one that is not in [`Self::KNOWN`].
+            /// Returns the name of the value; `None` if it is not in [`Self::KNOWN`].
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {
                 match self {
@@ -62,14 +62,14 @@ macro_rules! named_values {
             }
 
             #[inline]
-            fn put(&self, room: &mut &mut [u8], order: scroll::Endian) {
-                self.0.put(room, order);
+            fn put(&self, buffer: &mut &mut [u8], order: scroll::Endian) {
+                self.0.put(buffer, order);
             }
         }
 
         scroll_stored!($type);
 
-        /// Prints the name, or the number in hexadecimal where there is none.
+        /// Prints the name, or the number in hexadecimal if it has no name.
         impl core::fmt::Display for $type {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
@@ -79,17 +79,17 @@ macro_rules! named_values {
             }
         }
 
-        /// Parses a name, in upper or lower case, or the number: decimal, or hexadecimal with `0x`.
+        /// Parses a name, ignoring case, or a number: decimal, or hexadecimal with the prefix `0x`.
         ///
         /// # Errors
         ///
-        /// [`ParseError`](crate::error::ParseError) for any other text.
+        /// Returns a [`ParseError`](crate::error::ParseError) for any other string.
         impl core::str::FromStr for $type {
             type Err = $crate::error::ParseError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let is_it = |known: &&Self| known.name().is_some_and(|name| name.eq_ignore_ascii_case(text));
-                let named = Self::KNOWN.iter().find(is_it).copied();
+                let has_name = |known: &&Self| known.name().is_some_and(|name| name.eq_ignore_ascii_case(text));
+                let named = Self::KNOWN.iter().find(has_name).copied();
                 let numbered = || Some(Self($crate::format::named_values::number(text)?.try_into().ok()?));
                 named.or_else(numbered).ok_or(Self::Err::new(stringify!($type), "expected a name or a number"))
             }

@@ -1,74 +1,75 @@
-//! Where Windows keeps what it knows of a process, in the memory of the process.
+//! Layouts of the structures in which Windows stores data about a process, in the memory of that process.
 //!
-//! The names are those of `winternl.h` and of Microsoft's symbols, which have the positions too.
+//! The names are those of `winternl.h` and of Microsoft's symbols; the offsets are from the symbols.
 
-/// Positions of fields in the blocks of a process, for one width of pointers, in bytes from the start of each block.
+/// Offsets of fields in the structures of a process for one pointer size, in bytes from the start of each structure.
 ///
-/// A 32-bit process under 64-bit Windows has blocks of both widths.
+/// A 32-bit process on 64-bit Windows has these structures in both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ProcessLayout {
-    /// Size of a pointer.
+    /// Size of a pointer in bytes.
     pub pointer_size: u64,
 
-    /// How much the debugger writes of a `TEB`, the thread environment block: whole pages.
+    /// Size of the part of a `TEB` (thread environment block) that the debugger writes, in whole pages.
     pub teb_size: u64,
-    /// `NtTib.StackBase`: the end of the stack.
+    /// `NtTib.StackBase`: the upper end of the stack.
     pub teb_stack_base: u64,
-    /// `NtTib.StackLimit`: the lowest address of the stack that is in use.
+    /// `NtTib.StackLimit`: the lowest committed address of the stack.
     pub teb_stack_limit: u64,
-    /// `NtTib.Self`: the address of the block itself.
+    /// `NtTib.Self`: the address of the TEB itself.
     pub teb_self: u64,
     /// `ThreadLocalStoragePointer`: an array of pointers.
     pub teb_thread_local_storage_pointer: u64,
-    /// `ProcessEnvironmentBlock`: the `PEB`.
+    /// `ProcessEnvironmentBlock`: the address of the `PEB`.
     pub teb_process_environment_block: u64,
-    /// `FlsData`: storage that is local to fibers.
+    /// `FlsData`: the address of the fiber-local storage.
     pub teb_fls_data: u64,
-    /// How much the debugger writes of that storage.
+    /// Size of the part of the fiber-local storage that the debugger writes.
     pub fls_data_size: u64,
 
-    /// How much the debugger writes of a `PEB`, the process environment block: a page.
+    /// Size of the part of a `PEB` (process environment block) that the debugger writes, one page.
     pub peb_size: u64,
-    /// `ImageBaseAddress`: where the program is.
+    /// `ImageBaseAddress`: the base address of the program.
     pub peb_image_base_address: u64,
-    /// `Ldr`: the `PEB_LDR_DATA`.
+    /// `Ldr`: the address of the `PEB_LDR_DATA`.
     pub peb_ldr: u64,
-    /// `ProcessParameters`: the `RTL_USER_PROCESS_PARAMETERS`.
+    /// `ProcessParameters`: the address of the `RTL_USER_PROCESS_PARAMETERS`.
     pub peb_process_parameters: u64,
 
-    /// Size of a `PEB_LDR_DATA`, what the loader keeps of the program.
+    /// Size of a `PEB_LDR_DATA`, the loader's data about the process.
     pub ldr_data_size: u64,
-    /// `InLoadOrderModuleList`: a `LIST_ENTRY`, whose first pointer leads to the first `LDR_DATA_TABLE_ENTRY`.
+    /// `InLoadOrderModuleList`: a `LIST_ENTRY` whose first pointer refers to the first `LDR_DATA_TABLE_ENTRY`.
     pub ldr_data_in_load_order_module_list: u64,
-    /// Size of an `LDR_DATA_TABLE_ENTRY`. It begins with its place in that list, and so with a pointer to the next one.
+    /// Size of an `LDR_DATA_TABLE_ENTRY`. It begins with its `LIST_ENTRY` in that list, whose first pointer refers to
+    /// the next entry.
     pub ldr_entry_size: u64,
-    /// `DllBase`: where the module is.
+    /// `DllBase`: the base address of the module.
     pub ldr_entry_dll_base: u64,
     /// `FullDllName`: a `UNICODE_STRING`.
     pub ldr_entry_full_dll_name: u64,
 
-    /// How much the debugger writes of an `RTL_USER_PROCESS_PARAMETERS`.
+    /// Size of the part of an `RTL_USER_PROCESS_PARAMETERS` that the debugger writes.
     pub parameters_size: u64,
-    /// `CurrentDirectory.DosPath`: a `UNICODE_STRING`, as are the next three.
+    /// `CurrentDirectory.DosPath`: a `UNICODE_STRING`.
     pub parameters_current_directory: u64,
-    /// `ImagePathName`.
+    /// `ImagePathName`: a `UNICODE_STRING`.
     pub parameters_image_path_name: u64,
-    /// `CommandLine`.
+    /// `CommandLine`: a `UNICODE_STRING`.
     pub parameters_command_line: u64,
-    /// `WindowTitle`.
+    /// `WindowTitle`: a `UNICODE_STRING`.
     pub parameters_window_title: u64,
-    /// `Environment`: the environment variables.
+    /// `Environment`: the address of the environment variables.
     pub parameters_environment: u64,
 
-    /// `Length` of a `UNICODE_STRING`: the size of the text in bytes, in 16 bits.
+    /// `Length` of a `UNICODE_STRING`: the size of the string in bytes, in 16 bits.
     pub unicode_string_length: u64,
-    /// `Buffer` of a `UNICODE_STRING`: where the text is.
+    /// `Buffer` of a `UNICODE_STRING`: the address of the string.
     pub unicode_string_buffer: u64,
 }
 
 impl ProcessLayout {
-    /// With pointers of 64 bits.
+    /// The layout for 64-bit pointers.
     pub const BITS_64: Self = Self {
         pointer_size: 8,
         teb_size: 0x2000,
@@ -98,7 +99,7 @@ impl ProcessLayout {
         unicode_string_buffer: 0x8,
     };
 
-    /// With pointers of 32 bits.
+    /// The layout for 32-bit pointers.
     pub const BITS_32: Self = Self {
         pointer_size: 4,
         teb_size: 0x1000,
@@ -128,7 +129,7 @@ impl ProcessLayout {
         unicode_string_buffer: 0x4,
     };
 
-    /// The layout for pointers of that many bytes: 4, or else 8.
+    /// Returns the layout for a pointer size in bytes: 32-bit for 4, 64-bit for any other value.
     #[must_use]
     pub const fn of_pointer_size(pointer_size: u32) -> &'static Self {
         match pointer_size {
@@ -138,63 +139,63 @@ impl ProcessLayout {
     }
 }
 
-/// Where the 64-bit thread environment block of a 32-bit process (WOW64) leads to what the 32-bit code has, in bytes from
-/// its start.
+/// Offsets in the 64-bit thread environment block (TEB) of a 32-bit process (WOW64) that refer to data of the 32-bit
+/// code, in bytes.
 ///
-/// Measured on dumps of Windows 7 and of Wine 10; the names are those of Microsoft's symbols.
+/// Measured on dumps of Windows 7 and of Wine 10. The names are those of Microsoft's symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wow64Layout;
 
 impl Wow64Layout {
-    /// `NtTib.ExceptionList`: the 32-bit thread environment block, where a 64-bit process has 0.
+    /// `NtTib.ExceptionList`: the address of the 32-bit TEB; 0 in a 64-bit process.
     pub const TEB_EXCEPTION_LIST: u64 = 0;
-    /// `WowTebOffset`: how far behind this block the 32-bit one lies, in bytes, signed, in 32 bits; 0 before Windows 10.
+    /// `WowTebOffset`: distance in bytes from this TEB to the 32-bit TEB, a signed 32-bit number; 0 before Windows 10.
     pub const TEB_WOW_TEB_OFFSET: u64 = 0x180c;
-    /// `TlsSlots[1]`: what the layer between the two widths keeps of the thread (`WOW64_CPURESERVED`).
+    /// `TlsSlots[1]`: the address of the WOW64 layer's data about the thread (`WOW64_CPURESERVED`).
     pub const TEB_CPU_AREA: u64 = 0x1488;
-    /// `TlsSlots[10]`: what it tells the 32-bit code of the system (`WOW64INFO`), in the page of the 32-bit process
-    /// environment block.
+    /// `TlsSlots[10]`: the address of the data that WOW64 provides to the 32-bit system code (`WOW64INFO`), in the page
+    /// of the 32-bit process environment block (PEB).
     pub const TEB_WOW64_INFO: u64 = 0x14d0;
-    /// Where that area has the 32-bit context, which has the layout of x86.
+    /// Offset of the 32-bit context in the `WOW64_CPURESERVED`. The context has the x86 layout.
     pub const CPU_AREA_CONTEXT: u64 = 4;
-    /// The selector of 32-bit code segments: that of a thread of AMD64 while it runs 32-bit code.
+    /// The selector of 32-bit code segments, which an AMD64 thread uses while it runs 32-bit code.
     pub const CODE_SELECTOR: u64 = 0x23;
 }
 
-/// Addresses in the page that the system shares with all processes, which is the same in all of them.
+/// Addresses in the page that Windows shares with every process, at the same address in each.
 #[doc(alias = "KUSER_SHARED_DATA")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UserSharedData;
 
 impl UserSharedData {
-    /// Where the page is.
+    /// Address of the page.
     pub const ADDRESS: u64 = 0x7ffe_0000;
-    /// `SystemTime`: the time as a number of 64 bits, in 100 ns since the start of 1601, then its upper half once more.
+    /// `SystemTime`: the time in 100 ns units since 1601 as a 64-bit number, followed by its upper half again.
     pub const SYSTEM_TIME: u64 = Self::ADDRESS + 0x14;
-    /// `TimeZoneBias`: how far local time is behind, in 100 ns as a number of 64 bits, then its upper half once more.
+    /// `TimeZoneBias`: UTC minus local time in 100 ns units as a 64-bit number, followed by its upper half again.
     pub const TIME_ZONE_BIAS: u64 = Self::ADDRESS + 0x20;
-    /// `NtSystemRoot`: the folder of Windows, in UTF-16 up to a NUL.
+    /// `NtSystemRoot`: the path of the Windows directory in UTF-16, terminated by a NUL.
     pub const NT_SYSTEM_ROOT: u64 = Self::ADDRESS + 0x30;
-    /// The size of [`Self::NT_SYSTEM_ROOT`] in bytes: 260 units of UTF-16.
+    /// Size of [`Self::NT_SYSTEM_ROOT`] in bytes: 260 UTF-16 code units.
     pub const NT_SYSTEM_ROOT_SIZE: u64 = 520;
-    /// `TimeZoneId`: 1 for standard time, 2 for daylight saving time, in 32 bits.
+    /// `TimeZoneId`: 1 for standard time, 2 for daylight saving time; 32 bits.
     pub const TIME_ZONE_ID: u64 = Self::ADDRESS + 0x240;
-    /// `NtBuildNumber`: the build of Windows, since Windows 10; its upper four bits are flags.
+    /// `NtBuildNumber`: the build number of Windows, since Windows 10. The upper four bits are flags.
     pub const NT_BUILD_NUMBER: u64 = Self::ADDRESS + 0x260;
-    /// `NtMajorVersion`: first number of the version.
+    /// `NtMajorVersion`: the major version of Windows.
     pub const NT_MAJOR_VERSION: u64 = Self::ADDRESS + 0x26c;
-    /// `NtMinorVersion`: second number of the version.
+    /// `NtMinorVersion`: the minor version of Windows.
     pub const NT_MINOR_VERSION: u64 = Self::ADDRESS + 0x270;
-    /// `NtProductType`: the edition of Windows, in 32 bits.
+    /// `NtProductType`: the product type of Windows (workstation, server, domain controller); 32 bits.
     pub const NT_PRODUCT_TYPE: u64 = Self::ADDRESS + 0x264;
-    /// `ProductTypeIsValid`: 1 if the edition is, in 8 bits.
+    /// `ProductTypeIsValid`: 1 if the product type is valid; 8 bits.
     pub const PRODUCT_TYPE_IS_VALID: u64 = Self::ADDRESS + 0x268;
-    /// `ProcessorFeatures`: a byte for each `PF_` number of `winnt.h`, 1 if the processor has it.
+    /// `ProcessorFeatures`: one byte for each `PF_` constant of `winnt.h`, 1 if the processor has the feature.
     pub const PROCESSOR_FEATURES: u64 = Self::ADDRESS + 0x274;
-    /// The size of [`Self::PROCESSOR_FEATURES`] in bytes.
+    /// Size of [`Self::PROCESSOR_FEATURES`] in bytes.
     pub const PROCESSOR_FEATURES_SIZE: u64 = 64;
-    /// `SuiteMask`: editions of Windows as flags, in 32 bits.
+    /// `SuiteMask`: the product suites of Windows, as flags; 32 bits.
     pub const SUITE_MASK: u64 = Self::ADDRESS + 0x2d0;
-    /// `TickCount`: ticks of the clock since the start as a number of 64 bits, then its upper half once more.
+    /// `TickCount`: clock ticks since the system started as a 64-bit number, followed by its upper half again.
     pub const TICK_COUNT: u64 = Self::ADDRESS + 0x320;
 }

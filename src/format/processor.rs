@@ -1,39 +1,40 @@
-//! What is known of each kind of processor: one row for each, which everything reads that decides by processor.
+//! The processor table: one row for each processor architecture, used by all code that depends on the architecture.
 //!
-//! A new one takes its number in [`ProcessorArchitecture`], a file with the registers of its contexts, and a row here.
+//! To add an architecture: add its number to [`ProcessorArchitecture`], a file with the registers of its contexts, and
+//! a row here.
 
 use crate::format::context::ContextLayout;
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::system::info::{ArmCpuInfo, OtherCpuInfo, ProcessorArchitecture, X86CpuInfo};
 
-/// What is known of a kind of processor: its row in the table, see [`ProcessorArchitecture::processor`].
+/// The properties of a processor architecture: a row of the table, see [`ProcessorArchitecture::processor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Processor {
-    /// The name by which other tools and packages know the processor, in lower case; `None` if there is no such name.
+    /// Name of the architecture in other tools and crates, in lower case; `None` if there is none.
     pub short_name: Option<&'static str>,
     /// Size of a pointer in bytes, 4 or 8.
     pub pointer_size: u32,
-    /// The layouts that contexts may have, largest first; none for most processors that are not in use.
+    /// The possible context layouts, largest first; empty for most architectures that are no longer in use.
     pub contexts: &'static [ContextLayout],
-    /// The numbers that images and full user dumps have for the processor, first the one to write; none where there is
-    /// no full user dump.
+    /// The machine types of PE images and full user dumps for the architecture. The first is used for writing; empty if
+    /// there are no full user dumps of the architecture.
     pub machines: &'static [ImageFileMachine],
-    /// The form in which Windows and Crashpad describe the processor.
+    /// The form of the CPU information in dumps of Windows and Crashpad.
     pub cpu_info: CpuInfoForm,
-    /// The form in which Breakpad does so on other systems.
+    /// The form of the CPU information in dumps of Breakpad on other systems.
     pub cpu_info_of_breakpad: CpuInfoForm,
-    /// How much memory the debugger keeps on either side of an instruction, in bytes.
+    /// Number of bytes that the debugger keeps before and after an instruction.
     pub code_window: u64,
-    /// How much memory below the stack pointer the debugger counts to the stack, in bytes.
+    /// Number of bytes below the stack pointer that the debugger treats as part of the stack.
     pub below_stack_pointer: u64,
-    /// True if bit 0 of the program counter says that the code is Thumb code. It is not part of the address.
+    /// True if bit 0 of the program counter indicates Thumb code and is not part of the address.
     pub has_thumb: bool,
-    /// True if the codes of Mach exceptions have the names of ARM processors.
+    /// True if Mach exception codes have the names for ARM processors.
     pub has_arm_mach_codes: bool,
 }
 
-/// Which structure describes the processor in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu).
+/// The structure that [`SystemInfo::cpu`](crate::format::SystemInfo::cpu) contains.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CpuInfoForm {
@@ -46,8 +47,8 @@ pub enum CpuInfoForm {
 }
 
 impl CpuInfoForm {
-    /// The size of the structure in bytes; what is behind it in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu) says
-    /// nothing.
+    /// Returns the size of the structure in bytes. The bytes of [`SystemInfo::cpu`](crate::format::SystemInfo::cpu)
+    /// after it are not used.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {
@@ -57,9 +58,9 @@ impl CpuInfoForm {
         }
     }
 
-    /// How many bytes of the processor's description the debugger keeps in a dump of Windows.
+    /// Returns the number of bytes of CPU information that the debugger keeps in a dump of Windows.
     ///
-    /// It blanks what is behind them, of x86 AMD's word too.
+    /// It clears the bytes after them, on x86 including AMD's extended features.
     #[must_use]
     pub const fn kept_size(self) -> usize {
         match self {
@@ -71,7 +72,7 @@ impl CpuInfoForm {
 }
 
 impl Processor {
-    /// A processor with 64 bits of which nothing else is known. What is said of one without a name.
+    /// The default: a 64-bit processor with no known properties. It is used for values without a name.
     const PLAIN: Self = Self {
         short_name: None,
         pointer_size: 8,
@@ -96,13 +97,13 @@ impl Processor {
         ..Self::PLAIN
     };
 
-    /// The layout of Windows, which is the largest, where Windows runs on the processor.
+    /// Returns the Windows layout. It is the largest, and exists if Windows runs on the processor.
     #[cfg(feature = "std")]
     pub(crate) const fn windows_context(&self) -> Option<&'static ContextLayout> {
         self.contexts.first()
     }
 
-    /// The largest layout that fits a context of `data_size` bytes, `None` if none does.
+    /// Returns the largest layout that fits into a context of `data_size` bytes; `None` if no layout fits.
     #[must_use]
     pub const fn context_of_size(&self, data_size: u32) -> Option<&'static ContextLayout> {
         let mut candidates = self.contexts;
@@ -116,11 +117,11 @@ impl Processor {
     }
 }
 
-/// Declares the row of every architecture.
+/// Declares the rows of all architectures.
 macro_rules! processors {
     ($($($architecture:ident)|+ => $row:expr;)+) => {
         impl ProcessorArchitecture {
-            /// What is known of the processor. For numbers without a name that is next to nothing.
+            /// Returns the properties of the processor. Values without a name have default properties.
             pub const fn processor(self) -> &'static Processor {
                 match self {
                     $($(Self::$architecture)|+ => const { &$row },)+
@@ -129,7 +130,7 @@ macro_rules! processors {
             }
         }
 
-        // No architecture may lack its row.
+        // Every architecture must have a row.
         const _: () = {
             let mut architectures = ProcessorArchitecture::KNOWN;
             while let [architecture, rest @ ..] = architectures {
@@ -168,7 +169,7 @@ processors! {
         ..Processor::PLAIN_32
     };
     ARM64 => Processor::ARM64;
-    // Only Breakpad and minidump-writer have this number.
+    // Only Breakpad and minidump-writer use this value.
     ARM64_OLD => Processor {
         contexts: &[ContextLayout::ARM64_BREAKPAD],
         cpu_info_of_breakpad: CpuInfoForm::Arm,
@@ -194,19 +195,19 @@ processors! {
     ALPHA => Processor { short_name: Some("alpha"), machines: &[ImageFileMachine::ALPHA], ..Processor::PLAIN_32 };
     ALPHA64 => Processor { short_name: Some("alpha64"), machines: &[ImageFileMachine::ALPHA64], ..Processor::PLAIN };
     SHX => Processor { short_name: Some("shx"), ..Processor::PLAIN_32 };
-    // No processors.
+    // Not processors.
     MSIL | NEUTRAL | UNKNOWN => Processor::PLAIN;
 }
 
 impl ProcessorArchitecture {
-    /// Size of a pointer in the target in bytes: 4, or else 8, which is also the answer for values without a name.
+    /// Returns the pointer size of the target in bytes: 4 or 8; 8 for values without a name.
     #[inline]
     #[must_use]
     pub const fn pointer_size(self) -> u32 {
         self.processor().pointer_size
     }
 
-    /// True if pointers of the target have 32 bits.
+    /// Returns true if the target has 32-bit pointers.
     #[inline]
     #[must_use]
     pub const fn is_32_bit(self) -> bool {
@@ -215,11 +216,11 @@ impl ProcessorArchitecture {
 }
 
 impl ImageFileMachine {
-    /// The processor in the numbers of minidumps; `None` for one that minidumps have no number for.
+    /// Returns the processor architecture in minidumps; `None` if minidumps have no value for it.
     #[must_use]
     pub const fn architecture(self) -> Option<ProcessorArchitecture> {
         let mut architectures = ProcessorArchitecture::KNOWN;
-        // In ascending order, so that the processor itself comes before what others emulate.
+        // In ascending order, so that native architectures come before emulated ones.
         while let [architecture, rest @ ..] = architectures {
             let mut machines = architecture.processor().machines;
             while let [machine, other_machines @ ..] = machines {
@@ -233,7 +234,7 @@ impl ImageFileMachine {
         None
     }
 
-    /// What is known of the processor; of one that minidumps have no number for next to nothing.
+    /// Returns the properties of the processor. Machine types that minidumps have no value for have default properties.
     #[must_use]
     pub const fn processor(self) -> &'static Processor {
         match self.architecture() {
@@ -242,7 +243,7 @@ impl ImageFileMachine {
         }
     }
 
-    /// The number for a processor of a minidump; `None` for those that Windows had no programs for.
+    /// Returns the machine type for a processor architecture; `None` if there are no PE images for it.
     #[must_use]
     pub const fn from_architecture(architecture: ProcessorArchitecture) -> Option<Self> {
         match architecture.processor().machines {

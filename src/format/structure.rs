@@ -1,7 +1,7 @@
-//! The one way in which structures of the file are declared.
+//! The macro that declares structures of the file.
 //!
-//! Everything that is known of a structure follows from its fields: its size, where each field is, how it is decoded
-//! and encoded. Fields follow each other without padding.
+//! The size of a structure, the offsets of its fields, and the code that decodes and encodes it all follow from the
+//! list of fields. There is no implicit padding between fields.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -12,42 +12,43 @@ use scroll::Endian;
 
 use crate::format::debug::Size;
 
-/// What has a fixed size in a file: a number, an array of such, a structure.
+/// A value with a fixed size in the file: a number, an array of values, or a structure.
 pub trait Stored: Sized + fmt::Debug {
-    /// Size in the file, in bytes.
+    /// Size in the file in bytes.
     const SIZE: usize;
-    /// The size of an element of an array; 0 for everything else.
+    /// Size of an array element in bytes; 0 for anything but an array.
     const ELEMENT: usize = 0;
-    /// The value of zeros.
+    /// The value whose bytes are all zero.
     const ZERO: Self;
 
-    /// Takes the value from the front of bytes of which there are enough.
+    /// Decodes the value from the front of `bytes`, which must be large enough, and advances past it.
     fn take(bytes: &mut &[u8], order: Endian) -> Self;
 
-    /// Puts the value to the front of room of which there is enough.
-    fn put(&self, room: &mut &mut [u8], order: Endian);
+    /// Encodes the value to the front of `buffer`, which must be large enough, and advances past it.
+    fn put(&self, buffer: &mut &mut [u8], order: Endian);
 }
 
-/// What is declared by `structure!`.
+/// A structure that was declared with `structure!`.
 #[cfg(feature = "std")]
 pub(crate) trait Structure: Stored {
-    /// What each field is called, with the name of the structure, and where it ends.
+    /// The description of each field, including the name of the structure, and the offset at which the field ends.
     const FIELDS: &'static [(&'static str, usize)];
 }
 
-/// The size of a structure, for a field of 32 bits.
+/// Returns the size of a structure as a 32-bit number.
 pub const fn size32<T: Stored>() -> u32 {
-    // No structure comes near the limit.
+    // Every structure is far below the limit.
     let [a, b, c, d, ..] = (T::SIZE as u64).to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The largest array that is printed, in bytes: the parameters of an exception. Larger ones are texts and tables.
+/// Size in bytes of the largest array that `Debug` prints: the parameters of an exception. Larger arrays are strings
+/// and tables.
 const PRINTED: usize = 120;
-/// The same of bytes and of characters.
+/// The same for arrays of bytes and of 16-bit numbers, which are mostly strings.
 const PRINTED_TEXT: usize = 16;
 
-/// A field as it is printed: of a large array only the size.
+/// Prints a field for `Debug`; of a large array, only the size.
 pub(crate) struct Shown<'s, T>(pub(crate) &'s T);
 
 impl<T: Stored> fmt::Debug for Shown<'_, T> {
@@ -61,7 +62,7 @@ impl<T: Stored> fmt::Debug for Shown<'_, T> {
     }
 }
 
-/// The first bytes, which the caller knows to be there.
+/// Returns the first bytes. The caller ensures that there are enough.
 #[inline]
 fn take_front<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
     let (front, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
@@ -69,12 +70,12 @@ fn take_front<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
     *front
 }
 
-/// Overwrites the first bytes, which the caller knows to be there.
+/// Overwrites the first bytes. The caller ensures that there are enough.
 #[inline]
-fn put_front<const N: usize>(room: &mut &mut [u8], bytes: [u8; N]) {
-    if let Some((front, rest)) = core::mem::take(room).split_first_chunk_mut() {
+fn put_front<const N: usize>(buffer: &mut &mut [u8], bytes: [u8; N]) {
+    if let Some((front, rest)) = core::mem::take(buffer).split_first_chunk_mut() {
         *front = bytes;
-        *room = rest;
+        *buffer = rest;
     }
 }
 
@@ -91,8 +92,8 @@ macro_rules! store_integers {
             }
 
             #[inline]
-            fn put(&self, room: &mut &mut [u8], order: Endian) {
-                put_front(room, if order.is_little() { self.to_le_bytes() } else { self.to_be_bytes() });
+            fn put(&self, buffer: &mut &mut [u8], order: Endian) {
+                put_front(buffer, if order.is_little() { self.to_le_bytes() } else { self.to_be_bytes() });
             }
         })*
     };
@@ -111,12 +112,12 @@ impl<T: Stored, const N: usize> Stored for [T; N] {
     }
 
     #[inline]
-    fn put(&self, room: &mut &mut [u8], order: Endian) {
-        self.iter().for_each(|element| element.put(room, order));
+    fn put(&self, buffer: &mut &mut [u8], order: Endian) {
+        self.iter().for_each(|element| element.put(buffer, order));
     }
 }
 
-/// Where a field of the type `T` is in a structure `S`; the structures have them in their `OFFSETS`.
+/// The offset of a field of type `T` in a structure `S`. Each structure has those of its fields in its `OFFSETS`.
 ///
 /// ```
 /// use userdump::format::{LocationDescriptor, Module};
@@ -134,13 +135,13 @@ impl<S, T> FieldOffset<S, T> {
         Self { bytes, field: PhantomData }
     }
 
-    /// Bytes from the start of the structure to that of the field.
+    /// Returns the offset of the field from the start of the structure, in bytes.
     #[must_use]
     pub const fn get(self) -> usize {
         self.bytes
     }
 
-    /// Where a field of the field is.
+    /// Returns the offset of a field inside this field.
     #[must_use]
     pub const fn then<U>(self, inner: FieldOffset<T, U>) -> FieldOffset<S, U> {
         FieldOffset::new(self.bytes + inner.bytes)
@@ -148,14 +149,14 @@ impl<S, T> FieldOffset<S, T> {
 }
 
 impl<S, T: Stored> FieldOffset<S, T> {
-    /// The bytes of the field, counted from the start of the structure.
+    /// Returns the byte range of the field, relative to the start of the structure.
     #[must_use]
     pub const fn range(self) -> Range<usize> {
         self.bytes..self.bytes + T::SIZE
     }
 }
 
-// Derived, these would ask it of the types.
+// The derived implementations would require the same traits of `S` and `T`.
 impl<S, T> Clone for FieldOffset<S, T> {
     fn clone(&self) -> Self {
         *self
@@ -198,7 +199,7 @@ macro_rules! structure {
             $($(#[$field_attribute])* pub $field: $type,)+
         }
 
-        /// Prints of texts and tables only the size.
+        /// Prints only the sizes of strings and tables.
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut structure = f.debug_struct(stringify!($name));
@@ -208,22 +209,22 @@ macro_rules! structure {
         }
 
         impl $name {
-            /// Size of the structure in the file, in bytes.
+            /// Size of the structure in the file in bytes.
             pub const SIZE: usize = 0 $(+ <$type as $crate::format::structure::Stored>::SIZE)+;
         }
 
-        // In a scope of its own, for every structure has a type of this name.
+        // In a scope of its own, because every structure declares a type with this name.
         const _: () = {
             use $crate::format::structure::{FieldOffset, Stored};
 
-            /// Where each field of a structure is.
+            /// The offsets of a structure's fields.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct Offsets {
-                $(#[doc = concat!("Where `", stringify!($field), "` is.")] pub $field: FieldOffset<$name, $type>,)+
+                $(#[doc = concat!("The offset of `", stringify!($field), "`.")] pub $field: FieldOffset<$name, $type>,)+
             }
 
             impl $name {
-                /// Where each field is, in bytes from the start of the structure.
+                /// The offsets of the fields in bytes from the start of the structure.
                 pub const OFFSETS: Offsets = {
                     let end = 0;
                     $(
@@ -254,13 +255,13 @@ macro_rules! structure {
                 }
 
                 #[inline]
-                fn put(&self, room: &mut &mut [u8], order: scroll::Endian) {
-                    $(self.$field.put(room, order);)+
+                fn put(&self, buffer: &mut &mut [u8], order: scroll::Endian) {
+                    $(self.$field.put(buffer, order);)+
                 }
             }
         };
 
-        /// All zeros.
+        /// Returns a value whose bytes are all zero.
         impl Default for $name {
             fn default() -> Self {
                 <Self as $crate::format::structure::Stored>::ZERO
@@ -271,7 +272,7 @@ macro_rules! structure {
     };
 }
 
-/// Implements scroll's traits for what is [`Stored`]: the size is checked once, not at every field.
+/// Implements scroll's traits for a [`Stored`] type. The size is checked once, not for every field.
 macro_rules! scroll_stored {
     ($name:ident) => {
         impl scroll::ctx::SizeWith<scroll::Endian> for $name {
@@ -287,8 +288,8 @@ macro_rules! scroll_stored {
             #[inline]
             fn try_from_ctx(bytes: &'x [u8], order: scroll::Endian) -> Result<(Self, usize), scroll::Error> {
                 let too_big = || scroll::Error::TooBig { size: Self::SIZE, len: bytes.len() };
-                let mut whole = bytes.get(..Self::SIZE).ok_or_else(too_big)?;
-                Ok(($crate::format::structure::Stored::take(&mut whole, order), Self::SIZE))
+                let mut bytes = bytes.get(..Self::SIZE).ok_or_else(too_big)?;
+                Ok(($crate::format::structure::Stored::take(&mut bytes, order), Self::SIZE))
             }
         }
 
@@ -296,10 +297,10 @@ macro_rules! scroll_stored {
             type Error = scroll::Error;
 
             #[inline]
-            fn try_into_ctx(self, room: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
-                let too_big = scroll::Error::TooBig { size: Self::SIZE, len: room.len() };
-                let mut whole = room.get_mut(..Self::SIZE).ok_or(too_big)?;
-                $crate::format::structure::Stored::put(&self, &mut whole, order);
+            fn try_into_ctx(self, buffer: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
+                let too_big = scroll::Error::TooBig { size: Self::SIZE, len: buffer.len() };
+                let mut bytes = buffer.get_mut(..Self::SIZE).ok_or(too_big)?;
+                $crate::format::structure::Stored::put(&self, &mut bytes, order);
                 Ok(Self::SIZE)
             }
         }
@@ -308,8 +309,8 @@ macro_rules! scroll_stored {
             type Error = scroll::Error;
 
             #[inline]
-            fn try_into_ctx(self, room: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
-                (*self).try_into_ctx(room, order)
+            fn try_into_ctx(self, buffer: &mut [u8], order: scroll::Endian) -> Result<usize, scroll::Error> {
+                (*self).try_into_ctx(buffer, order)
             }
         }
     };

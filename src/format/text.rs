@@ -1,8 +1,9 @@
-//! Text in 8-bit characters of Windows.
+//! Conversion of 8-bit Windows characters (Windows-1252).
 
-/// The characters of the bytes from `0x80` to `0x9f` in Windows-1252; below and above, byte and character agree.
+/// The characters for the bytes `0x80` to `0x9f` in Windows-1252. All other bytes equal their code points.
 ///
-/// From Microsoft's table `cp1252`. Windows itself takes the five bytes without a character for controls, as here.
+/// From Microsoft's table `cp1252`. As in Windows, the five bytes that the table does not define are control
+/// characters.
 const HIGH_CONTROLS: [char; 32] = [
     '\u{20ac}', '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}', '\u{2c6}', '\u{2030}',
     '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}', '\u{90}', '\u{2018}', '\u{2019}', '\u{201c}',
@@ -10,14 +11,14 @@ const HIGH_CONTROLS: [char; 32] = [
     '\u{17e}', '\u{178}',
 ];
 
-/// The character of a byte in Windows-1252, the ANSI code page of Western systems.
+/// Returns the character for a byte in Windows-1252, the ANSI code page of Western systems.
 #[must_use]
 pub fn windows_1252_to_char(byte: u8) -> char {
     let high = byte.checked_sub(0x80).and_then(|index| HIGH_CONTROLS.get(usize::from(index)));
     high.copied().unwrap_or(char::from(byte))
 }
 
-/// The byte of a character in Windows-1252; `None` if it has none.
+/// Returns the byte for a character in Windows-1252; `None` if the code page does not have the character.
 #[must_use]
 pub fn char_to_windows_1252(character: char) -> Option<u8> {
     match u8::try_from(character) {

@@ -1,6 +1,6 @@
-//! Mach exceptions and the codes that come with them.
+//! Names of Mach exceptions and of their codes.
 
-/// The name of a Mach exception type, and of what Crashpad and Breakpad make up.
+/// Returns the name of a Mach exception type, or of a type that Crashpad or Breakpad define.
 #[must_use]
 pub fn mac_exception_name(number: u32) -> Option<&'static str> {
     Some(match number {
@@ -23,7 +23,7 @@ pub fn mac_exception_name(number: u32) -> Option<&'static str> {
     })
 }
 
-/// The name of the code that came with a Mach exception; `arm` tells the processors apart that number them otherwise.
+/// Returns the name of a Mach exception code. `arm` selects the codes of ARM processors.
 #[must_use]
 pub fn mac_code_name(number: u32, code: u32, arm: bool) -> Option<&'static str> {
     if code == 0xdead_c0de {
@@ -58,14 +58,15 @@ pub fn mac_code_name(number: u32, code: u32, arm: bool) -> Option<&'static str> 
         (6, 1, false) => "EXC_I386_SGL",
         (6, 2, false) => "EXC_I386_BPT",
         (6, 1, true) => "EXC_ARM_BREAKPOINT",
-        (11 | 12, _, _) => return of_high_half(number, code),
+        (11 | 12, _, _) => return high_half_name(number, code),
         _ => return None,
     };
     Some(name)
 }
 
-/// Resource limits and guards: Crashpad stores the upper half of their code, whose top three bits say which.
-fn of_high_half(number: u32, code: u32) -> Option<&'static str> {
+/// Returns the name of a resource limit or guard. Crashpad stores the upper half of the code, whose top three bits are
+/// the type.
+fn high_half_name(number: u32, code: u32) -> Option<&'static str> {
     Some(match (number, code >> 29) {
         (11, 1) => "RESOURCE_TYPE_CPU",
         (11, 2) => "RESOURCE_TYPE_WAKEUPS",

@@ -1,13 +1,14 @@
-//! Names of what stops a process, by operating system.
+//! Names of exception codes and signals, by operating system.
 //!
-//! The lists are data: a number in eight hexadecimal digits, a blank, a name without its prefix, in ascending order of the
-//! numbers.
+//! The lists are text files. A line consists of a number in eight hexadecimal digits, a space, and the name without its
+//! prefix. Lines are in ascending order of the numbers.
 //!
-//! - `ntstatus.txt` has the codes of `ntstatus.h`, taken from Microsoft's metadata as the crate `windows-sys` 0.61 gives it
-//!   and, for success codes, information and the facilities of drivers and services, from `minidump-common` 0.27.
-//! - `raised.txt` has what compilers, runtimes, debuggers and crash reporters raise on their own account, each from the
-//!   source of the program that raises it; a text may follow the name, for what the name does not say.
-//! - `fast_fail.txt` has the reasons of `winnt.h` for which a program ends itself.
+//! - `ntstatus.txt` has the codes of `ntstatus.h`. They are from Microsoft's metadata as published in the crate
+//!   `windows-sys` 0.61; success codes, informational codes and the facilities of drivers and services are from
+//!   `minidump-common` 0.27.
+//! - `raised.txt` has the codes that compilers, runtimes, debuggers and crash reporters raise, each from the source of
+//!   the program that raises it. A text may follow the name if the name is not clear by itself.
+//! - `fast_fail.txt` has the fail-fast codes of `winnt.h`.
 
 mod mac;
 mod unix;
@@ -19,12 +20,12 @@ const NTSTATUS: &str = include_str!("ntstatus.txt");
 const RAISED: &str = include_str!("raised.txt");
 const FAST_FAIL: &str = include_str!("fast_fail.txt");
 
-/// LuaJIT puts the number of its error into the lowest byte of the code.
+/// LuaJIT stores its error number in the lowest byte of this code.
 const LUAJIT: u32 = 0xe24c_4a00;
 
-/// The name of a Windows exception code, without `STATUS_` or `EXCEPTION_`: `ACCESS_VIOLATION`.
+/// Returns the name of a Windows exception code without `STATUS_` or `EXCEPTION_`, for example `ACCESS_VIOLATION`.
 ///
-/// Codes that compilers, runtimes and crash reporters made up have names too: `UNHANDLED_CPP_EXCEPTION`.
+/// Codes that compilers, runtimes and crash reporters define have names too, for example `UNHANDLED_CPP_EXCEPTION`.
 #[must_use]
 pub fn ntstatus_name(code: u32) -> Option<&'static str> {
     match raised(code) {
@@ -33,26 +34,27 @@ pub fn ntstatus_name(code: u32) -> Option<&'static str> {
     }
 }
 
-/// What a Windows exception code means where its name does not say it: `a thread names itself` (`0x406d1388`).
+/// Returns the meaning of a Windows exception code whose name is not clear by itself, for example `a thread names
+/// itself` for `0x406d1388`.
 #[must_use]
 pub fn exception_meaning(code: u32) -> Option<&'static str> {
     raised(code)?.1
 }
 
-/// The name of a code that is raised by something else than Windows, and what it means.
+/// Returns the name of a code that is not raised by Windows itself, and its meaning.
 fn raised(code: u32) -> Option<(&'static str, Option<&'static str>)> {
     let found = find(RAISED, code).or_else(|| (code & !0xff == LUAJIT).then(|| find(RAISED, LUAJIT))?)?;
     Some(found.split_once(' ').map_or((found, None), |(name, meaning)| (name, Some(meaning))))
 }
 
-/// The name of the first parameter of a fail-fast exception (`0xc0000409`), without `FAST_FAIL_`: `INVALID_ARG`.
+/// Returns the name of a fail-fast code without `FAST_FAIL_`, for example `INVALID_ARG`. The code is the first
+/// parameter of the exception `0xc0000409`.
 #[must_use]
 pub fn fast_fail_name(code: u32) -> Option<&'static str> {
     find(FAST_FAIL, code)
 }
 
-/// What stands behind a number, looked up by halving the text: at each step it moves to the start of the line that the middle
-/// falls into.
+/// Finds the text after a number by binary search. Each step moves from the middle to the start of its line.
 fn find(list: &'static str, code: u32) -> Option<&'static str> {
     let (mut low, mut high) = (0, list.len());
     while low < high {

@@ -1,6 +1,6 @@
-//! Signals of Linux and Solaris, exceptions of Fuchsia.
+//! Names of Linux and Solaris signals, and of Fuchsia exceptions.
 
-/// The names of the signals that Linux and Solaris number alike.
+/// The names of the signals with the same number on Linux and Solaris.
 const SHARED_SIGNALS: [&str; 7] = ["", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT"];
 
 const LINUX_SIGNALS: [&str; 25] = [
@@ -43,13 +43,14 @@ fn signal(number: u32, others: &[&'static str]) -> Option<&'static str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The name of a Linux signal as Breakpad and Crashpad store it, and of Breakpad's dump without a crash.
+/// Returns the name of a Linux signal as stored by Breakpad and Crashpad, or of Breakpad's code for a dump without a
+/// crash.
 #[must_use]
 pub fn linux_signal_name(number: u32) -> Option<&'static str> {
     if number == 0xffff_ffff { Some("DUMP_REQUESTED") } else { signal(number, &LINUX_SIGNALS) }
 }
 
-/// The name of a Solaris signal, as far as they are ones that end a process.
+/// Returns the name of a Solaris signal. Only signals that end a process have names.
 #[must_use]
 pub fn solaris_signal_name(number: u32) -> Option<&'static str> {
     signal(number, &SOLARIS_SIGNALS)
@@ -83,13 +84,13 @@ const SEGV_CODES: [&str; 9] = [
 ];
 const SYS_CODES: [&str; 2] = ["SYS_SECCOMP", "SYS_USER_DISPATCH"];
 
-/// What LLDB writes in place of an `si_code`: its name in ASCII, the first letter in the highest byte.
+/// The value that LLDB writes in place of `si_code`: its name in ASCII, with the first letter in the highest byte.
 pub const LLDB_MARK: u32 = 0x4c4c_4442;
 
-/// The name of the `si_code` that came with a Linux signal.
+/// Returns the name of the `si_code` of a Linux signal.
 #[must_use]
 pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
-    // Whoever sends a signal gives it one of these, whatever the signal: -1 and below, mostly.
+    // These codes say how the signal was sent, and are valid for every signal.
     match code {
         0 => return Some("SI_USER"),
         0x80 => return Some("SI_KERNEL"),
@@ -114,7 +115,7 @@ pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
     codes.get(usize::try_from(code.checked_sub(1)?).ok()?).copied()
 }
 
-/// The name of a Fuchsia exception, without `ZX_EXCP_`.
+/// Returns the name of a Fuchsia exception without `ZX_EXCP_`.
 #[must_use]
 pub fn fuchsia_exception_name(number: u32) -> Option<&'static str> {
     Some(match number {

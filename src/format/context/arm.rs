@@ -1,27 +1,27 @@
-//! ARM with 32 and 64 bits.
+//! Contexts of 32-bit and 64-bit ARM.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{Control, Debug, FloatingPoint, Integer, XState};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for ARM as Windows lays it out; Breakpad and Crashpad have another one.
+/// Context flag of ARM in the Windows layout; Breakpad and Crashpad use another flag.
 pub const CONTEXT_ARM: u32 = 0x20_0000;
 
-/// Bit of the context flags for ARM as Breakpad and Crashpad lay it out.
+/// Context flag of ARM in the layout of Breakpad and Crashpad.
 #[doc(alias = "MD_CONTEXT_ARM")]
 pub const CONTEXT_ARM_BREAKPAD: u32 = 0x4000_0000;
 
-/// Bit of the context flags for ARM64 as Windows and Crashpad lay it out.
+/// Context flag of ARM64 in the layout of Windows and Crashpad.
 pub const CONTEXT_ARM64: u32 = 0x40_0000;
 
-/// Bit of the context flags for ARM64 as Breakpad and LLDB lay it out.
+/// Context flag of ARM64 in the layout of Breakpad and LLDB.
 #[doc(alias = "MD_CONTEXT_ARM64_OLD")]
 pub const CONTEXT_ARM64_BREAKPAD: u32 = 0x8000_0000;
 
-/// Bit of the context flags of ARM64: extended registers may follow the fixed part.
+/// Context flag of ARM64: extended registers may follow the fixed part.
 pub const CONTEXT_ARM64_XSTATE: u32 = 0x20;
 
-/// Bit of the context flags of ARM64 under Windows: x18, which belongs to the system, is among the integer registers.
+/// Context flag of ARM64 on Windows: the integer registers include x18, which is reserved for the system.
 pub const CONTEXT_ARM64_X18: u32 = 0x10;
 
 const ARM: &[Run] = &[
@@ -34,7 +34,7 @@ const ARM: &[Run] = &[
     Run::new(Debug, 4, 400, &["wvr0", "wcr0"]),
 ];
 
-/// Breakpad takes 64 bits for `fpscr`, Crashpad 32 and padding: those above are always 0.
+/// Breakpad stores `fpscr` in 64 bits, Crashpad in 32 bits with padding. The upper bits are always 0.
 const ARM_BREAKPAD: &[Run] = &[
     Run::new(Integer, 4, 4, R0_TO_R12),
     Run::new(Integer, 4, 56, &["sp", "lr", "pc", "cpsr"]),
@@ -75,7 +75,7 @@ const X0_TO_X28: &[&str] = numbered!("x", 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 
 const ARM64_ALIASES: &[(&str, &str)] = &[("x29", "fp"), ("x30", "lr")];
 
 impl ContextLayout {
-    /// ARM as Windows writes it; the frame pointer is r11.
+    /// 32-bit ARM as written by Windows. The frame pointer is r11.
     pub const ARM: Self = Self {
         name: "ARM",
         size: 416,
@@ -94,7 +94,7 @@ impl ContextLayout {
         aliases: ARM_ALIASES,
     };
 
-    /// ARM as Breakpad and Crashpad write it; the frame pointer is r11.
+    /// 32-bit ARM as written by Breakpad and Crashpad. The frame pointer is r11.
     #[doc(alias = "MDRawContextARM")]
     pub const ARM_BREAKPAD: Self = Self {
         name: "ARM (Breakpad)",
@@ -105,9 +105,9 @@ impl ContextLayout {
         ..Self::ARM
     };
 
-    /// ARM64 as Windows and Crashpad write it.
+    /// ARM64 as written by Windows and Crashpad.
     ///
-    /// Under Windows x18 is the address of the thread environment block.
+    /// On Windows, x18 holds the address of the thread environment block (TEB).
     #[doc(alias = "ARM64_NT_CONTEXT")]
     pub const ARM64: Self = Self {
         name: "ARM64",
@@ -127,7 +127,7 @@ impl ContextLayout {
         aliases: ARM64_ALIASES,
     };
 
-    /// ARM64 as Breakpad on Linux and macOS and minidump-writer write it.
+    /// ARM64 as written by minidump-writer, and by Breakpad on Linux and macOS.
     #[doc(alias = "MDRawContextARM64_Old")]
     pub const ARM64_BREAKPAD: Self = Self {
         name: "ARM64 (Breakpad)",
@@ -140,6 +140,6 @@ impl ContextLayout {
         ..Self::ARM64
     };
 
-    /// ARM64 as LLDB writes it: Breakpad's layout and 4 bytes of padding.
+    /// ARM64 as written by LLDB: Breakpad's layout followed by 4 bytes of padding.
     pub const ARM64_LLDB: Self = Self { name: "ARM64 (LLDB)", size: 800, ..Self::ARM64_BREAKPAD };
 }

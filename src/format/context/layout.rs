@@ -1,49 +1,57 @@
-//! What is known of one layout of CPU context.
+//! The description of a context layout.
 
 use core::fmt;
 use core::ops::Range;
 
 use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 
-/// Fixed facts about one layout of CPU context.
+/// A layout of a CPU context.
 ///
-/// Offsets are in bytes from the start of the record. A record may be longer than the layout.
+/// Offsets are in bytes from the start of the context record. A record may be longer than its layout.
+///
+/// ```
+/// use userdump::format::context::ContextLayout;
+///
+/// let rip = ContextLayout::AMD64.register("rip").map(|register| (register.offset, register.size));
+/// assert_eq!(rip, Some((248, 8)));
+/// assert_eq!(ContextLayout::AMD64.instruction_pointer, 248);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ContextLayout {
-    /// What the layout is called here.
+    /// Name of the layout in this crate.
     pub name: &'static str,
     /// Size of the fixed part in bytes.
     pub size: u32,
-    /// How many bytes at the end of the fixed part are padding, which a record may lack.
+    /// Size in bytes of the padding at the end of the fixed part, which a record may lack.
     pub padding: u32,
-    /// Where the context flags are.
+    /// Offset of the context flags.
     pub flags_offset: u32,
     /// Size of the context flags in bytes, 4 or 8.
     pub flags_size: u32,
-    /// The bits of the flags for the processor; where there are several, any one of them.
+    /// The context flags that identify the processor. Any one of them is sufficient.
     pub cpu_flags: &'static [u32],
-    /// Where the instruction pointer is.
+    /// Offset of the instruction pointer.
     pub instruction_pointer: u32,
-    /// Where the stack pointer is.
+    /// Offset of the stack pointer.
     pub stack_pointer: u32,
-    /// Where the frame pointer is by convention; `None` if there is no such register.
+    /// Offset of the register that is the frame pointer by convention; `None` if there is none.
     pub frame_pointer: Option<u32>,
-    /// Size of these registers in bytes, 4 or 8.
+    /// Size in bytes of each of these three registers, 4 or 8.
     pub register_size: u32,
-    /// Where the 512 bytes of the `FXSAVE` instruction are; `None` if there are none.
+    /// Offset of the 512 bytes that the `FXSAVE` instruction stores; `None` if the layout has no such area.
     pub fxsave: Option<u32>,
-    /// The groups of registers and the bit of the flags that says that a group is valid.
+    /// The register groups, each with the context flag that marks it as valid.
     ///
-    /// Groups may share a bit. A group that the layout has registers of but no bit is not listed.
+    /// Groups may share a flag. Groups without a flag are not listed, even if the layout has such registers.
     pub groups: &'static [(RegisterGroup, u32)],
-    /// True if extended registers may follow the fixed part, which the flag of [`RegisterGroup::XState`] announces.
+    /// True if extended registers may follow the fixed part, as indicated by the flag of [`RegisterGroup::XState`].
     pub is_extensible: bool,
     pub(super) runs: &'static [Run],
     pub(super) aliases: &'static [(&'static str, &'static str)],
 }
 
-/// Leaves the registers out, of which there are up to 140.
+/// Omits the registers, of which there are up to 140.
 impl fmt::Debug for ContextLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContextLayout").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
@@ -51,20 +59,20 @@ impl fmt::Debug for ContextLayout {
 }
 
 impl ContextLayout {
-    /// The size in bytes of a record that has everything but padding.
+    /// Returns the smallest size of a record in bytes: that of the fixed part without padding.
     #[must_use]
     pub const fn least_size(&self) -> u32 {
         self.size - self.padding
     }
 
-    /// The registers in the order of their places.
+    /// Returns the registers in the order of the table.
     ///
-    /// Every name is there once. Homes of parameters, padding and reserved fields are no registers.
+    /// Names are unique. Parameter home space, padding and reserved fields are not registers.
     pub fn registers(&self) -> impl Iterator<Item = RegisterField> + Clone + use<> {
         self.runs.iter().flat_map(Run::fields)
     }
 
-    /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
+    /// Returns the register with a name or a common alias, such as `x29` for `fp`.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<RegisterField> {
         let alias = self.aliases.iter().find(|(alias, _)| *alias == name);
@@ -72,22 +80,22 @@ impl ContextLayout {
         self.registers().find(|register| register.name == name)
     }
 
-    /// Which bytes of the fixed part are registers of a group, in the order of the table.
+    /// Returns the byte ranges of a group's registers in the fixed part, in the order of the table.
     ///
-    /// Bytes that are in no group (but for the flags) are no register: homes of parameters, padding, reserved fields.
-    /// Producers leave there whatever was in memory.
+    /// Apart from the flags, bytes in no group do not belong to a register: parameter home space, padding, reserved
+    /// fields. Producers leave uninitialized memory in them.
     pub fn group_ranges(&self, group: RegisterGroup) -> impl Iterator<Item = Range<u32>> + Clone + use<> {
         let runs = self.runs.iter().filter(move |run| run.first.group == group);
         runs.flat_map(Run::ranges)
     }
 
-    /// Where the context flags are, as [`ContextLayout::group_ranges`] says it of registers.
+    /// Returns the byte range of the context flags.
     #[must_use]
     pub const fn flags_range(&self) -> Range<u32> {
         self.flags_offset..self.flags_offset + self.flags_size
     }
 
-    /// The bit of the flags that says that a group is valid; `None` if the layout has none for it.
+    /// Returns the context flag that marks a group as valid; `None` if the layout has no flag for it.
     #[must_use]
     pub fn group_flag(&self, group: RegisterGroup) -> Option<u32> {
         self.groups.iter().find(|(it, _)| *it == group).map(|(_, flag)| *flag)

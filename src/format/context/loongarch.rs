@@ -1,13 +1,13 @@
-//! LoongArch with 64 bits.
+//! Contexts of 64-bit LoongArch.
 //!
-//! Neither Breakpad nor Crashpad has it. The facts are those of the port of Chromium, whose Crashpad writes such contexts;
-//! what was proposed to Breakpad has the same registers at the same places, and another bit in the flags.
+//! Neither Breakpad nor Crashpad supports it. The layout is from Chromium's LoongArch port, whose Crashpad writes such
+//! contexts. The layout proposed to Breakpad has the same registers at the same offsets, but a different context flag.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for LoongArch with 64 bits.
+/// Context flag of 64-bit LoongArch.
 pub const CONTEXT_LOONGARCH64: u32 = 0x80_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 2), (FloatingPoint, 4)];
@@ -56,7 +56,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 impl ContextLayout {
-    /// LoongArch with 64 bits as Chromium's port writes it; the last 4 bytes are padding.
+    /// 64-bit LoongArch as written by Chromium's port. The last 4 bytes are padding.
     #[doc(alias = "MinidumpContextLOONG64")]
     #[doc(alias = "MDRawContextLOONGARCH64")]
     pub const LOONGARCH64: Self = Self {

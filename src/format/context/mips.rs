@@ -1,13 +1,13 @@
-//! MIPS with 32 and 64 bits.
+//! Contexts of 32-bit and 64-bit MIPS.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for MIPS with 32 bits.
+/// Context flag of 32-bit MIPS.
 pub const CONTEXT_MIPS: u32 = 0x4_0000;
 
-/// Bit of the context flags for MIPS with 64 bits. Itanium, which has no layout here, has the same.
+/// Context flag of 64-bit MIPS. Itanium, for which there is no layout here, uses the same value.
 pub const CONTEXT_MIPS64: u32 = 0x8_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 2), (FloatingPoint, 4), (Dsp, 8)];
@@ -31,7 +31,7 @@ const CRASHPAD64: &[Run] = &[
     Run::new(FloatingPoint, 8, 624, &["fpcsr", "fir"]),
 ];
 
-/// Those that the calling conventions agree in.
+/// The aliases that all calling conventions have in common.
 const ALIASES: &[(&str, &str)] = &[
     ("s0", "r16"),
     ("s1", "r17"),
@@ -50,9 +50,9 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 impl ContextLayout {
-    /// MIPS and MIPS64 as Breakpad writes them; even 32-bit registers take 8 bytes, and may be sign-extended to that.
+    /// MIPS and MIPS64 as written by Breakpad. 32-bit registers take 8 bytes as well, and may be sign-extended.
     ///
-    /// The accumulators of the DSP extension are `hi1` and `lo1` to `hi3` and `lo3`; those numbered 0 are `mdhi` and
+    /// The accumulators 1 to 3 of the DSP extension are `hi1` and `lo1` to `hi3` and `lo3`; accumulator 0 is `mdhi` and
     /// `mdlo`.
     #[doc(alias = "MDRawContextMIPS")]
     pub const MIPS: Self = Self {
@@ -73,7 +73,7 @@ impl ContextLayout {
         aliases: ALIASES,
     };
 
-    /// MIPS64 as Crashpad declares it; no file with it was observed.
+    /// MIPS64 as declared by Crashpad. We have not seen a file that uses it.
     pub const MIPS64_CRASHPAD: Self = Self {
         name: "MIPS64 (Crashpad)",
         size: 640,

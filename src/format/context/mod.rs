@@ -1,6 +1,6 @@
-//! Layouts of the CPU contexts: which register is where, and what the flags say.
+//! Layouts of CPU contexts: the offsets of the registers, and the meaning of the flags.
 //!
-//! The facts are those of `winnt.h`, of Breakpad's `minidump_cpu_*.h` and of Crashpad's `minidump_context.h`.
+//! The sources are `winnt.h`, Breakpad's `minidump_cpu_*.h` and Crashpad's `minidump_context.h`.
 
 #[macro_use]
 mod register;

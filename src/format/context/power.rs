@@ -1,16 +1,16 @@
-//! PowerPC with 32 and 64 bits.
+//! Contexts of 32-bit and 64-bit PowerPC.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for PowerPC with 32 bits.
+/// Context flag of 32-bit PowerPC.
 pub const CONTEXT_PPC: u32 = 0x2000_0000;
 
-/// Bit of the context flags for PowerPC with 64 bits.
+/// Context flag of 64-bit PowerPC.
 pub const CONTEXT_PPC64: u32 = 0x100_0000;
 
-/// One flag stands for all that every PowerPC has.
+/// Control and integer registers, which every PowerPC has, share a flag.
 const GROUPS: &[(RegisterGroup, u32)] = &[(Control, 1), (Integer, 1), (FloatingPoint, 8), (Vector, 0x20)];
 
 const PPC: &[Run] = &[
@@ -38,7 +38,7 @@ const PPC64: &[Run] = &[
 const ALIASES: &[(&str, &str)] = &[("pc", "srr0"), ("sp", "r1")];
 
 impl ContextLayout {
-    /// PowerPC as Breakpad writes it.
+    /// 32-bit PowerPC as written by Breakpad.
     #[doc(alias = "MDRawContextPPC")]
     pub const PPC: Self = Self {
         name: "PowerPC",
@@ -58,7 +58,7 @@ impl ContextLayout {
         aliases: ALIASES,
     };
 
-    /// PowerPC with 64 bits as Breakpad writes it.
+    /// 64-bit PowerPC as written by Breakpad.
     #[doc(alias = "MDRawContextPPC64")]
     pub const PPC64: Self = Self {
         name: "PPC64",

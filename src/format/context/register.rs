@@ -1,54 +1,54 @@
-//! What the tables of registers are made of.
+//! The building blocks of the register tables.
 
 use core::ops::Range;
 
-/// What a register belongs to, as the flags of a context sort them.
+/// A register group, as distinguished by the context flags.
 ///
-/// Which registers a group has differs from layout to layout: Breakpad counts the instruction pointer among the
-/// integer registers, Windows among the control registers.
+/// The registers of a group differ between layouts: the instruction pointer is an integer register in Breakpad's
+/// layouts and a control register in those of Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RegisterGroup {
-    /// Where the thread is: instruction pointer, stack pointer, processor status.
+    /// Control registers: instruction pointer, stack pointer, processor status.
     Control,
-    /// General registers.
+    /// General-purpose registers.
     Integer,
     /// Segment registers of x86 and AMD64 that are not control registers.
     Segments,
-    /// Floating point, and on most processors the vector registers that share its storage.
+    /// Floating-point registers, and on most processors the vector registers that share their storage.
     FloatingPoint,
-    /// Break points, watch points and traces of the processor.
+    /// Debug registers: breakpoints, watchpoints and branch traces.
     Debug,
-    /// The area of the `FXSAVE` instruction in an x86 context.
+    /// The `FXSAVE` area of an x86 context.
     Extended,
-    /// Vector registers with storage of their own.
+    /// Vector registers with separate storage.
     Vector,
     /// Accumulators of the DSP extension of MIPS.
     Dsp,
-    /// Registers behind the fixed part of the record. Layouts list none of them.
+    /// Extended registers after the fixed part of the record. Layouts do not list them.
     XState,
-    /// What Breakpad calls "extra" on SPARC, without saying what that is. No layout lists any of them.
+    /// The "extra" group that Breakpad has for SPARC without a description. Layouts do not list any registers of it.
     Extra,
 }
 
-/// The place of one register in a context.
+/// The position of a register in a context.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RegisterField {
-    /// Name, in lower case.
+    /// Name of the register, in lower case.
     pub name: &'static str,
-    /// What it belongs to.
+    /// The group of the register.
     pub group: RegisterGroup,
-    /// Bytes from the start of the record.
+    /// Offset from the start of the record in bytes.
     pub offset: u32,
     /// Size in bytes: 1, 2, 4, 8, 10 or 16.
     pub size: u32,
-    /// True within an area of bytes that the processor itself stores, such as that of `FXSAVE`: the register is
+    /// True if the register is in an area that the processor stores itself, for example by `FXSAVE`. Such a register is
     /// little-endian in big-endian files, too.
     pub stored_by_cpu: bool,
 }
 
-/// Registers of one size and group at equal distances.
+/// Consecutive registers of the same size and group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Run {
     pub first: RegisterField,
@@ -57,24 +57,25 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Registers of `size` bytes, one behind the other from `offset` on.
+    /// Creates a run of adjacent registers of `size` bytes that starts at `offset`.
     pub const fn new(group: RegisterGroup, size: u32, offset: u32, names: &'static [&'static str]) -> Self {
         let first = RegisterField { name: "", group, offset, size, stored_by_cpu: false };
         Self { first, names, stride: size }
     }
 
-    /// The same in a byte area, `stride` bytes from one start to the next.
+    /// Moves the registers `stride` bytes apart, in an area that the processor stores.
     pub const fn stored_by_cpu(self, stride: u32) -> Self {
         Self { first: RegisterField { stored_by_cpu: true, ..self.first }, stride, ..self }
     }
 
-    /// Where the bytes of the registers are: one range where they lie one behind the other, else one for each.
+    /// Returns the byte ranges of the registers: a single range if the registers are adjacent, otherwise one range
+    /// each.
     pub fn ranges(&self) -> impl Iterator<Item = Range<u32>> + Clone + use<> {
         let Self { first, names, stride } = *self;
         let gapless = stride == first.size;
-        let whole = gapless.then(|| first.offset..names.iter().fold(first.offset, |end, _| end + stride));
+        let adjacent = gapless.then(|| first.offset..names.iter().fold(first.offset, |end, _| end + stride));
         let fields = self.fields().filter(move |_| !gapless);
-        whole.into_iter().chain(fields.map(|field| field.offset..field.offset + field.size))
+        adjacent.into_iter().chain(fields.map(|field| field.offset..field.offset + field.size))
     }
 
     pub fn fields(&self) -> impl Iterator<Item = RegisterField> + Clone + use<> {
@@ -84,12 +85,12 @@ impl Run {
     }
 }
 
-/// Where the register of a name is; a constant that asks for one that is not there does not compile.
+/// Returns the offset of the register with a name. In a constant, an unknown name is a compile error.
 pub(super) const fn offset_of(name: &str, mut runs: &[Run]) -> u32 {
     while let [run, other_runs @ ..] = runs {
         let (mut names, mut offset) = (run.names, run.first.offset);
         while let [known, other_names @ ..] = names {
-            if is_same(known.as_bytes(), name.as_bytes()) {
+            if are_equal(known.as_bytes(), name.as_bytes()) {
                 return offset;
             }
             (names, offset) = (other_names, offset + run.stride);
@@ -99,7 +100,7 @@ pub(super) const fn offset_of(name: &str, mut runs: &[Run]) -> u32 {
     unreachable!()
 }
 
-const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
+const fn are_equal(mut a: &[u8], mut b: &[u8]) -> bool {
     while let ([first, rest_of_a @ ..], [second, rest_of_b @ ..]) = (a, b) {
         if *first != *second {
             return false;
@@ -109,14 +110,14 @@ const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
     a.is_empty() && b.is_empty()
 }
 
-/// The names of registers that are numbered from 0: `numbered!("r", 0 1 2)` is `&["r0", "r1", "r2"]`.
+/// Returns the names of numbered registers: `numbered!("r", 0 1 2)` is `&["r0", "r1", "r2"]`.
 macro_rules! numbered {
     ($prefix:literal, $($number:literal)+) => {
         &[$(concat!($prefix, $number)),+]
     };
 }
 
-/// The names of 32 registers that are numbered from 0.
+/// Returns the names of 32 registers, numbered from 0.
 macro_rules! numbered_32 {
     ($prefix:literal) => {
         numbered!(

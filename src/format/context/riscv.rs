@@ -1,13 +1,13 @@
-//! RISC-V with 32 and 64 bits.
+//! Contexts of 32-bit and 64-bit RISC-V.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for RISC-V with 32 bits.
+/// Context flag of 32-bit RISC-V.
 pub const CONTEXT_RISCV32: u32 = 0x80_0000;
 
-/// Bit of the context flags for RISC-V with 64 bits.
+/// Context flag of 64-bit RISC-V.
 pub const CONTEXT_RISCV64: u32 = 0x800_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Integer, 1), (FloatingPoint, 2)];
@@ -24,7 +24,7 @@ const RISCV64: &[Run] = &[
     Run::new(FloatingPoint, 4, 520, &["fcsr"]),
 ];
 
-/// In the order of the numbers 1 to 31, the program counter in the place of `x0`, which is always 0.
+/// The registers 1 to 31 in order. The program counter takes the place of `x0`, which is always 0.
 const NAMES: &[&str] = &[
     "pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2",
     "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
@@ -33,7 +33,7 @@ const NAMES: &[&str] = &[
 const ALIASES: &[(&str, &str)] = &[("fp", "s0")];
 
 impl ContextLayout {
-    /// RISC-V with 32 bits as Breakpad writes it.
+    /// 32-bit RISC-V as written by Breakpad.
     #[doc(alias = "MDRawContextRISCV")]
     pub const RISCV32: Self = Self {
         name: "RISC-V 32",
@@ -53,7 +53,7 @@ impl ContextLayout {
         aliases: ALIASES,
     };
 
-    /// RISC-V with 64 bits as Breakpad and Crashpad write it.
+    /// 64-bit RISC-V as written by Breakpad and Crashpad.
     ///
     /// The last 4 bytes are padding, which a record may lack.
     #[doc(alias = "MDRawContextRISCV64")]

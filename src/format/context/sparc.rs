@@ -1,10 +1,10 @@
-//! SPARC.
+//! Contexts of SPARC.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{Control, Extra, FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for SPARC.
+/// Context flag of SPARC.
 pub const CONTEXT_SPARC: u32 = 0x1000_0000;
 
 const GROUPS: &[(RegisterGroup, u32)] = &[(Control, 1), (Integer, 2), (FloatingPoint, 4), (Extra, 8)];
@@ -16,7 +16,7 @@ const SPARC: &[Run] = &[
     Run::new(FloatingPoint, 8, 576, &["fsr"]),
 ];
 
-/// Eight globals, outs, locals and ins each.
+/// Eight global, eight output, eight local and eight input registers.
 const ALIASES: &[(&str, &str)] = &[
     ("g0", "g_r0"),
     ("g1", "g_r1"),
@@ -55,7 +55,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 impl ContextLayout {
-    /// SPARC as Breakpad writes it.
+    /// SPARC as written by Breakpad.
     #[doc(alias = "MDRawContextSPARC")]
     pub const SPARC: Self = Self {
         name: "SPARC",

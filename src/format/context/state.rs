@@ -1,30 +1,30 @@
-//! What the flags of a context say beside its registers.
+//! Context flags that do not select registers.
 
 use crate::format::flag_sets::flag_sets;
 
-/// The bits of the context flags for the processor, as Windows divides the flags.
+/// The bits of the context flags that identify the processor, according to Windows.
 ///
-/// The bits above say something else under Windows ([`ContextState`]), while Breakpad has more processors there.
+/// Windows uses the bits above for [`ContextState`]; Breakpad uses some of them for other processors.
 pub const CONTEXT_CPU_MASK: u32 = 0xff_0000;
 
 flag_sets! {
-    /// What Windows was doing for the thread: the high bits of its context flags.
+    /// The state of a thread in a Windows dump: the high bits of its context flags.
     ///
-    /// Other systems have none of this; some of the bits are Breakpad's for processors there.
+    /// Other systems do not store this state; Breakpad uses some of the bits for processors of other systems.
     pub struct ContextState: u32 {
         /// An exception was being dispatched.
         #[doc(alias = "CONTEXT_EXCEPTION_ACTIVE")]
         const EXCEPTION_ACTIVE = 0x0800_0000;
-        /// A system call was running.
+        /// A system call was being executed.
         #[doc(alias = "CONTEXT_SERVICE_ACTIVE")]
         const SERVICE_ACTIVE = 0x1000_0000;
-        /// The context is that of a caller, at its call.
+        /// The context was unwound to a caller, and is that of its call instruction.
         #[doc(alias = "CONTEXT_UNWOUND_TO_CALL")]
         const UNWOUND_TO_CALL = 0x2000_0000;
-        /// The two bits for exceptions and system calls were asked for.
+        /// Reporting of the two bits for exceptions and system calls was requested.
         #[doc(alias = "CONTEXT_EXCEPTION_REQUEST")]
         const EXCEPTION_REQUEST = 0x4000_0000;
-        /// The two bits for exceptions and system calls count: without this one their absence says nothing.
+        /// The two bits for exceptions and system calls are valid. If this flag is clear, the other two mean nothing.
         #[doc(alias = "CONTEXT_EXCEPTION_REPORTING")]
         const EXCEPTION_REPORTING = 0x8000_0000;
     }

@@ -1,4 +1,4 @@
-//! x86 and AMD64.
+//! Contexts of x86 and AMD64.
 
 use crate::format::context::layout::ContextLayout;
 use crate::format::context::register::RegisterGroup::{
@@ -6,16 +6,16 @@ use crate::format::context::register::RegisterGroup::{
 };
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
-/// Bit of the context flags for x86.
+/// Context flag of x86.
 #[doc(alias = "CONTEXT_i386")]
 pub const CONTEXT_X86: u32 = 0x1_0000;
 
-/// Bit of the context flags for AMD64.
+/// Context flag of AMD64.
 pub const CONTEXT_AMD64: u32 = 0x10_0000;
 
-/// Bit of the context flags of x86 and AMD64: extended registers may follow the fixed part.
+/// Context flag of x86 and AMD64: extended registers may follow the fixed part.
 ///
-/// dbgeng was observed to set it on records that end with the fixed part.
+/// dbgeng was observed to set it on records without extended registers.
 pub const CONTEXT_XSTATE: u32 = 0x40;
 
 const X86_GROUPS: &[(RegisterGroup, u32)] = &[
@@ -48,7 +48,7 @@ const X86: &[Run] = &[
     Run::new(Extended, 16, 364, numbered!("xmm", 0 1 2 3 4 5 6 7)).stored_by_cpu(16),
 ];
 
-/// No flag stands for the vector registers, which nobody is known to fill.
+/// The vector registers have no flag. No known producer fills them in.
 const AMD64_GROUPS: &[(RegisterGroup, u32)] =
     &[(Control, 1), (Integer, 2), (Segments, 4), (FloatingPoint, 8), (Debug, 0x10), (XState, CONTEXT_XSTATE)];
 
@@ -95,7 +95,7 @@ const AMD64_LLDB: &[Run] = &[
     Run::new(Segments, 8, 720, &["fs_base", "gs_base"]),
 ];
 
-// What both have.
+// Common to both layouts.
 const MXCSR: Run = Run::new(FloatingPoint, 4, 52, &["mxcsr"]);
 const CS: Run = Run::new(Control, 2, 56, &["cs"]);
 const SEGMENTS: Run = Run::new(Segments, 2, 58, &["ds", "es", "fs", "gs"]);
@@ -118,7 +118,7 @@ const BRANCH_NAMES: &[&str] = &[
 ];
 
 impl ContextLayout {
-    /// x86, on all systems.
+    /// 32-bit x86, on all systems.
     #[doc(alias = "WOW64_CONTEXT")]
     pub const X86: Self = Self {
         name: "x86",
@@ -158,9 +158,9 @@ impl ContextLayout {
         aliases: &[],
     };
 
-    /// AMD64 as LLDB writes it, without the floating-point area.
+    /// AMD64 as written by LLDB, without the `FXSAVE` area.
     ///
-    /// Its last 16 bytes are younger than the rest, so that records of 720 bytes are conceivable.
+    /// The last 16 bytes were added later, so there may be records of 720 bytes.
     pub const AMD64_LLDB: Self =
         Self { name: "AMD64 (LLDB)", size: 736, fxsave: None, is_extensible: false, runs: AMD64_LLDB, ..Self::AMD64 };
 }

@@ -1,27 +1,28 @@
-//! Extended registers: where they are in a context, and what the processor's manual says about them.
+//! Extended registers: their positions in a context, and their names and sizes in the processor manual.
 
-/// Size of the area that the instruction `FXSAVE` writes, with which that of `XSAVE` begins, in bytes.
+/// Size in bytes of the area that the `FXSAVE` instruction stores, and with which the `XSAVE` area begins.
 pub const FXSAVE_SIZE: u32 = 512;
 
 structure! {
-    /// What follows the fixed part of a context that has extended registers: where its parts are.
+    /// The structure after the fixed part of a context with extended registers, which describes the parts of the
+    /// context.
     #[doc(alias = "CONTEXT_EX")]
     pub struct ContextEx {
-        /// The whole record.
+        /// The entire context.
         pub all: ContextChunk,
         /// The fixed part.
         pub legacy: ContextChunk,
-        /// The area of `XSAVE` without the area of `FXSAVE`, which the fixed part has: an [`XSaveHeader`], then the
-        /// registers.
+        /// The `XSAVE` area without the leading `FXSAVE` area, which is in the fixed part: an [`XSaveHeader`], followed
+        /// by the registers.
         pub xstate: ContextChunk,
     }
 }
 
 structure! {
-    /// A part of a context.
+    /// The position of a part of a context.
     #[doc(alias = "CONTEXT_CHUNK")]
     pub struct ContextChunk {
-        /// Where the part begins, in bytes from the start of the [`ContextEx`]; negative for what is before it.
+        /// Offset from the start of the [`ContextEx`] in bytes; negative for parts before it.
         pub offset: i32,
         /// Size in bytes.
         pub length: u32,
@@ -29,39 +30,39 @@ structure! {
 }
 
 structure! {
-    /// Which groups of registers an area of `XSAVE` has. The processor stores it, so it is little-endian in every file.
+    /// The header of an `XSAVE` area. The processor stores it, so it is little-endian in every file.
     #[doc(alias = "XSAVE_AREA_HEADER")]
     pub struct XSaveHeader {
-        /// The groups that are there, one bit each.
+        /// The register groups that are present, one bit each.
         pub mask: u64,
-        /// [`XSTATE_COMPACTED`], if the area is compacted, and the groups that were asked for then.
+        /// If the area is compacted: [`XSTATE_COMPACTED`] and the register groups that were requested.
         pub compaction_mask: u64,
-        /// Reserved by the manual.
+        /// Reserved by the processor manual.
         pub reserved: [u64; 6],
     }
 }
 
-/// Bit of the second mask of an `XSAVE` header: the area is compacted.
+/// The bit of an `XSAVE` header's `compaction_mask` that marks the area as compacted.
 pub const XSTATE_COMPACTED: u64 = 1 << 63;
 
-/// A group of extended registers of x86 and AMD64, as the processor's manual numbers them.
+/// A group of extended registers of x86 and AMD64, as defined by the processor manual.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct XStateFeatureInfo {
-    /// Number, which is also that of its bit in the masks.
+    /// Number of the group and of its bit in the masks.
     pub number: u32,
-    /// What the manual calls it.
+    /// Name in the processor manual.
     pub name: &'static str,
-    /// Size in bytes; 0 if it differs from processor to processor.
+    /// Size in bytes; 0 if it depends on the processor.
     pub size: u32,
-    /// True if it begins at a multiple of 64 bytes in a compacted area.
+    /// True if the group is aligned to 64 bytes in a compacted area.
     pub aligned: bool,
 }
 
-/// The groups of extended registers that have a name, in ascending order.
+/// All named groups of extended registers, in ascending order.
 ///
-/// The sizes are those of `CPUID` leaf 13. Dumps have them in the miscellaneous information, but not always: Windows
-/// was observed to store CET registers without an entry for their size.
+/// The sizes are those of `CPUID` leaf 13. A MiscInfo stream has them as well, but not always: Windows was observed to
+/// store CET registers without an entry for their size.
 pub const XSTATE_FEATURES: &[XStateFeatureInfo] = &[
     feature(0, "x87", 160),
     feature(1, "SSE", 256),

@@ -1,4 +1,4 @@
-//! The types of streams, and what is known of each.
+//! Stream types and their properties.
 
 pub(crate) mod row;
 pub(crate) mod table;

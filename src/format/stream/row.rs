@@ -1,92 +1,95 @@
-//! What is known of a type of stream.
+//! The properties of a stream type.
 
 use crate::format::flags::MinidumpType;
 
-/// What is known of a type of stream, and what the crate does with it.
+/// The properties of a stream type, and how the crate treats streams of that type.
 ///
-/// Each type with a name has a row of its own; the others have that of the range that their number is in.
+/// Each named type has its own row. Other types have the row of their range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StreamRow {
-    /// What becomes of it where a dump is re-encoded.
+    /// How a re-encoding treats the stream.
     pub handling: Handling,
-    /// Whether it holds positions in the file.
+    /// Whether the stream contains file offsets.
     pub relocation: Relocation,
-    /// How often a dump has it.
+    /// How many streams of the type a dump may have.
     pub repeats: Repeats,
-    /// The flag without which a re-encoding leaves it out; none for streams that always come along.
+    /// The flag without which a re-encoding omits the stream; empty for streams that are always included.
     pub asked_by: MinidumpType,
-    /// True if it holds only what a stack trace needs, or figures, so that the option `r` lets it through.
+    /// True if the stream has only data that a stack trace needs, or counters. The option `r` keeps such streams.
     ///
-    /// All others may hold what a user typed: comments, command lines, environment variables, annotations, and whatever is
-    /// in a stream that nobody has described.
+    /// All other streams may contain user input: comments, command lines, environment variables, annotations, and the
+    /// unknown contents of undocumented streams.
     pub kept_by_r: bool,
-    /// True if it names modules or mapped files, mostly with their folders: the option `R` learns folders from it, and
-    /// leaves base names. All other text is searched for those folders.
+    /// True if the stream contains the paths of modules or mapped files. The option `R` collects directories from it
+    /// and leaves only the base names. All other text is searched for these directories.
     pub names_files: bool,
-    /// Whether a full user dump has a place for what it says.
+    /// Whether a full user dump can store the data of the stream.
     pub in_user_dump: UserDumpPlace,
-    /// Its place in the directory and in the file, in the order of the debugger engine. Streams without one follow in the
-    /// order in which they were added.
+    /// Position in the directory and in the file, in the order of the debugger engine. Streams without a rank follow in
+    /// the order in which they were added.
     pub rank: Option<u8>,
-    /// True for streams that Microsoft does not know. They are carried as bytes even where their view cannot be read.
+    /// True for streams that are not defined by Microsoft. They are carried as bytes even if their view cannot be
+    /// parsed.
     pub is_foreign: bool,
 }
 
-/// What becomes of a stream where a dump is re-encoded.
+/// How a re-encoding treats a stream.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Handling {
-    /// It is decoded and written anew.
+    /// The stream is decoded and encoded again.
     Rewritten,
-    /// It is carried as bytes, the positions in it moved where they are known.
+    /// The stream is copied as bytes. Its known file offsets are adjusted.
     Carried,
 }
 
-/// What is known of the file positions inside a type of stream.
+/// What is known of the file offsets in a type of stream.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relocation {
-    /// It holds none: the bytes may be anywhere.
+    /// The stream contains no file offsets, so its bytes may be moved.
     None,
-    /// It holds some, and [`read::references::parts`](crate::read::references::parts) finds them all.
+    /// The stream contains file offsets, all of which [`read::references::parts`](crate::read::references::parts)
+    /// finds.
     Known,
-    /// It holds some, and they are the business of the view that this crate has for it.
+    /// The stream contains file offsets, which its view in this crate handles.
     Viewed,
-    /// Nobody knows: the bytes may be copied, but whoever copies them should say that they were not examined.
+    /// It is not known whether the stream contains file offsets. Its bytes may be copied, but the copy should be
+    /// reported as not examined.
     Unexamined,
-    /// It holds positions of which not all are documented, so that it must not be anywhere else.
+    /// The stream contains file offsets, some of which are not documented, so it must not be moved.
     Unmovable,
 }
 
-/// How often a dump has a stream of a type.
+/// How many streams of a type a dump may have.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Repeats {
-    /// Once. The first counts, as for the debugger, and a re-encoding leaves out the others.
+    /// One. If there are more, the first is used, as in the debugger, and a re-encoding omits the others.
     Once,
-    /// Once in every known dump. Another one is a finding, and a re-encoding carries it all the same.
+    /// One in every known dump. Others are reported as findings, but a re-encoding carries them.
     Unusual,
-    /// As often as the producer likes.
+    /// Any number.
     Allowed,
 }
 
-/// Whether a full user dump has a place for what a stream says.
+/// Whether a full user dump can store the data of a stream.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserDumpPlace {
-    /// It has none.
+    /// It cannot.
     None,
-    /// It has one for some or all of it.
+    /// It has a place for all or part of the data.
     Own,
-    /// It describes the regions where no MemoryInfoList does.
+    /// The stream describes memory regions, and is used if there is no MemoryInfoList.
     Regions,
 }
 
 impl StreamRow {
-    /// Decoded and written anew; no positions inside, once in a dump.
+    /// Decoded and encoded again; contains no file offsets and occurs once.
     pub(crate) const REWRITTEN: Self = Self { handling: Handling::Rewritten, repeats: Repeats::Once, ..Self::COPIED };
-    /// Carried as bytes that may be anywhere.
+    /// Copied as bytes that may be moved.
     pub(crate) const COPIED: Self = Self {
         handling: Handling::Carried,
         relocation: Relocation::None,
@@ -98,14 +101,14 @@ impl StreamRow {
         rank: None,
         is_foreign: false,
     };
-    /// Carried with all that it refers to.
+    /// Copied as bytes together with everything that it refers to.
     pub(crate) const RELOCATED: Self = Self { relocation: Relocation::Known, ..Self::COPIED };
-    /// Carried as bytes of which nobody knows whether they refer to anything.
+    /// Copied as bytes that may contain unknown file offsets.
     pub(crate) const UNEXAMINED: Self = Self { relocation: Relocation::Unexamined, ..Self::COPIED };
-    /// Carried as bytes that are known to refer to something.
+    /// Copied as bytes that contain undocumented file offsets.
     pub(crate) const UNMOVABLE: Self = Self { relocation: Relocation::Unmovable, ..Self::COPIED };
 
-    /// Its records hold positions.
+    /// Marks the records of the stream as containing file offsets.
     pub(crate) const fn with_positions(self) -> Self {
         Self { relocation: Relocation::Viewed, ..self }
     }

@@ -1,10 +1,10 @@
-//! The types of streams.
+//! The stream types.
 
 use crate::format::flags::MinidumpType as Flags;
 use crate::format::stream::row::StreamRow;
 use crate::format::stream::table::stream_table;
 
-/// Declares [`StreamType`] and the rows of its values.
+/// Declares [`StreamType`] and the rows of its named values.
 macro_rules! stream_types {
     ($(
         $(#[$attribute:meta])*
@@ -12,10 +12,18 @@ macro_rules! stream_types {
         $(, $variant:ident($view:ty) { $($action:tt)* })?;
     )*) => {
         named_values! {
-            /// What a stream of a minidump holds.
+            /// The type of a stream.
             ///
-            /// Numbers up to `0xffff` belong to Microsoft, those above may be used by anyone. A type without a name is no
-            /// fault: such a stream is to be skipped or copied.
+            /// Values up to `0xffff` are assigned by Microsoft; values above may be used by anyone. A stream of an
+            /// unknown type is not an error: skip or copy it.
+            ///
+            /// ```
+            /// use userdump::format::StreamType;
+            ///
+            /// assert_eq!(StreamType::THREAD_LIST.to_string(), "ThreadList");
+            /// assert_eq!("ThreadList".parse(), Ok(StreamType::THREAD_LIST));
+            /// assert_eq!(StreamType(0x1_2345).name(), None);
+            /// ```
             #[doc(alias = "MINIDUMP_STREAM_TYPE")]
             pub struct StreamType(u32);
 
@@ -23,7 +31,7 @@ macro_rules! stream_types {
         }
 
         impl StreamType {
-            /// The row of the table, if the type has one.
+            /// Returns the type's own row of the table, if it has one.
             const fn own_row(self) -> Option<StreamRow> {
                 match self {
                     $(Self::$constant => Some(StreamRow::$base$(.$fact($($argument)?))*),)*
@@ -36,13 +44,13 @@ macro_rules! stream_types {
 
 stream_table!([stream_types]);
 
-/// The ranges of numbers that somebody owns, from the first to the last, and what streams in them are that have no row.
+/// The assigned ranges of values (inclusive), each with the row for the unnamed types in it.
 ///
-/// Numbers from `0x10000` on are free for everyone. Streams that programs hand to `MiniDumpWriteDump` cannot hold positions,
-/// as the programs do not learn where the streams end up. Breakpad, Crashpad and Mozilla write their files themselves, so
-/// that of their numbers that are not known yet nobody can say.
+/// Values from `0x10000` on may be used by anyone. Streams that programs pass to `MiniDumpWriteDump` cannot contain
+/// file offsets, because the program does not know where the stream will be. Breakpad, Crashpad and Mozilla write the
+/// file themselves, so their unknown streams may contain file offsets.
 const RANGES: &[(StreamType, StreamType, StreamRow)] = &[
-    // Windows CE, inside the range of Microsoft.
+    // Windows CE, within Microsoft's range.
     (StreamType::CE_NULL, StreamType(0x800f), StreamRow::UNMOVABLE),
     (StreamType::UNUSED, StreamType::LAST_RESERVED, StreamRow::UNEXAMINED),
     // Crashpad, Breakpad, Mozilla.
@@ -52,11 +60,11 @@ const RANGES: &[(StreamType, StreamType, StreamRow)] = &[
 ];
 
 impl StreamType {
-    /// What is known of the type: its own row of the table, or that of the range which its number is in.
+    /// Returns the properties of the type: its own row of the table, or else the row of its range.
     #[must_use]
     pub fn row(self) -> StreamRow {
-        let of_range = || RANGES.iter().find(|(first, last, _)| (*first..=*last).contains(&self));
-        let of_range = || of_range().map_or(StreamRow::COPIED.foreign(), |(.., row)| *row);
-        self.own_row().unwrap_or_else(of_range)
+        let range = || RANGES.iter().find(|(first, last, _)| (*first..=*last).contains(&self));
+        let range_row = || range().map_or(StreamRow::COPIED.foreign(), |(.., row)| *row);
+        self.own_row().unwrap_or_else(range_row)
     }
 }

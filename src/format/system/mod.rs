@@ -1,4 +1,4 @@
-//! The machine, its operating system, and the process as a whole.
+//! The system (processor and operating system), and the process as a whole.
 
 pub(crate) mod counters;
 pub(crate) mod info;
