@@ -1,7 +1,7 @@
-//! What can go wrong, by whom it concerns: readers, writers, re-encoders.
+//! The errors of readers, writers and re-encoders.
 //!
-//! Every error says what it is about (by the format's own name), where (an absolute file offset) and how much was
-//! needed and there. A part that is absent is not an error: it is `None`.
+//! Every error names what it is about (in the terms of the format), where it is (as an absolute file offset), and how
+//! many bytes were needed and available. An absent part is not an error: it is `None`.
 
 mod other_format;
 mod parse;
@@ -13,198 +13,199 @@ use core::fmt;
 
 use thiserror::Error;
 
-/// A fault found while reading a dump.
+/// An error while reading a dump.
 ///
-/// It allocates nothing, so that walking a broken file costs no more than walking a sound one.
+/// It does not allocate, so reading a damaged file costs no more than reading an intact one.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum ReadError {
-    /// The first bytes are no signature of a dump.
+    /// The file does not start with a known dump signature.
     #[error("not a user-mode dump: the file starts with {found:02x?}")]
     Signature {
-        /// The first eight bytes, zeros where the file is shorter.
+        /// The first eight bytes of the file, padded with zeros if it is shorter.
         found: [u8; 8],
     },
 
-    /// The low half of the header's version word is not `0xa793`.
+    /// The low half of the header's version field is not `0xa793`.
     #[error("MINIDUMP_HEADER at 0x0 has version 0x{found:x}, 0xa793 is expected in the low 16 bits")]
     Version {
-        /// The whole version word.
+        /// The version field, all 32 bits.
         found: u32,
     },
 
-    /// Bytes that the file promises are not there.
+    /// The file or the stream ends before the structure does.
     #[error("{what} at 0x{offset:x} needs {needed} bytes, {available} available")]
     Truncated {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// How many bytes it takes.
+        /// Size of the structure in bytes.
         needed: u64,
-        /// How many of them the file or the stream holds.
+        /// Number of available bytes in the file or the stream.
         available: u64,
     },
 
-    /// A size field holds a value that the structure cannot have.
+    /// A size field has a value that is too small for the structure.
     #[error("{what} at 0x{offset:x} gives {field} as {found}, at least {needed} is needed")]
     Size {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// The field, by the name that the format gives it.
+        /// The field, in the terms of the format.
         field: &'static str,
-        /// What the file says.
+        /// Value of the field.
         found: u64,
-        /// The least value that makes sense.
+        /// The smallest valid value.
         needed: u64,
     },
 
-    /// A size is not the one that follows from what it is the size of.
-    #[error("{what} at 0x{offset:x} gives {field} as {found}, and what is there has {proven}")]
+    /// A size field contradicts the size that follows from other data.
+    #[error("{what} at 0x{offset:x} gives {field} as {found}, but the actual value is {proven}")]
     SizeDiffers {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// The field, by the name that the format gives it.
+        /// The field, in the terms of the format.
         field: &'static str,
-        /// What the file says.
+        /// Value of the field.
         found: u64,
-        /// What it would have to say.
+        /// The value that follows from other data.
         proven: u64,
     },
 
-    /// A sum of offsets, sizes or addresses leaves 64 bits.
+    /// A sum of offsets, sizes or addresses overflows 64 bits.
     #[error("{what} at 0x{offset:x} reaches beyond 64 bits")]
     Overflow {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
     },
 
-    /// Structures refer to each other in a circle.
-    #[error("{what} at 0x{offset:x} is reached again and again")]
+    /// Structures refer to each other in a cycle.
+    #[error("{what} at 0x{offset:x} is part of a cycle")]
     Cycle {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
     },
 
-    /// The file begins with zeros in place of a header, as after a copy or an upload that failed.
+    /// The file begins with zeros in place of a header, for example after a failed copy or upload.
     #[error("the file is all zeros up to 0x{size:x}: copy or upload the dump again")]
     Zeros {
-        /// How many zeros there are before the first other byte, or before the end.
+        /// Number of zero bytes at the start of the file.
         size: u64,
     },
 
-    /// So much of the file refers to the same bytes that following it all would cost more than the file is worth.
-    #[error("{what} at 0x{offset:x} goes beyond the limit of {limit} bytes for a file of this size")]
+    /// So many structures share the same bytes that following them all would take too much time for a file of this
+    /// size.
+    #[error("{what} at 0x{offset:x} exceeds the limit of {limit} bytes for a file of this size")]
     BudgetSpent {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// How many bytes all structures of its kind together may have.
+        /// The limit for the total size of all structures of this kind, in bytes.
         limit: u64,
     },
 
-    /// The size of a structure claims bytes that are memory of the process.
+    /// A structure overlaps bytes that are memory of the process.
     #[error("{what} at 0x{offset:x} has {size} bytes, of which those from 0x{memory:x} on are memory of the process")]
     MemoryShared {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// How many bytes it claims.
+        /// Size of the structure in bytes.
         size: u64,
-        /// Where the memory starts.
+        /// File offset of the memory.
         memory: u64,
     },
 
-    /// A structure claims bytes that belong to something else in the file.
+    /// A structure overlaps another part of the file.
     #[error("{what} at 0x{offset:x} has {size} bytes, some of which belong to {other} at 0x{other_offset:x}")]
     PartShared {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
-        /// How many bytes it claims.
+        /// Size of the structure in bytes.
         size: u64,
-        /// What else claims some of them.
+        /// The other part.
         other: &'static str,
-        /// Where that starts, in bytes from the start of the file.
+        /// File offset of the other part.
         other_offset: u64,
     },
 
-    /// A text in UTF-16 has surrogates without their other half, or an odd number of bytes.
+    /// A string is not valid UTF-16: it has unpaired surrogates or an odd number of bytes.
     #[error("{what} at 0x{offset:x} is not valid UTF-16")]
     NotUtf16 {
-        /// The structure, by the name that the format gives it.
+        /// The structure, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the structure.
         offset: u64,
     },
 
-    /// There is nothing in the file: it has 0 bytes.
+    /// The file has a size of 0 bytes.
     #[error("the file is empty")]
     Empty,
 
-    /// A bucket of compressed memory is not unpacked.
+    /// A bucket of compressed memory cannot be decompressed.
     #[error("bucket {number} at 0x{offset:x} of the compressed memory {fault}")]
     Bucket {
-        /// The number of the bucket, from 0.
+        /// Index of the bucket.
         number: u64,
-        /// Where its bytes are, in bytes from the start of the file.
+        /// File offset of the compressed contents.
         offset: u64,
-        /// Why not.
+        /// The reason.
         fault: BucketFault,
     },
 
-    /// The bytes are in compressed memory, and so nowhere in the file.
-    #[error("{what} at address 0x{address:x} is in compressed memory: it has to be read by address")]
+    /// The data is in compressed memory, so it has no file offset.
+    #[error("{what} at address 0x{address:x} is in compressed memory: read it by address")]
     Compressed {
-        /// What it is.
+        /// The structure.
         what: &'static str,
-        /// Its virtual address.
+        /// Virtual address of the structure.
         address: u64,
     },
 
-    /// The first bytes are those of another kind of file.
+    /// The file is of another known format.
     #[error("the file is {}, not a user-mode dump: {}{entry}", format.name, format.hint)]
     OtherFormat {
-        /// What the file is, and what to do with it.
+        /// The format, and a hint what to do with such a file.
         format: &'static OtherFormat,
-        /// The entry of an archive that has the name of a dump.
+        /// The entry of an archive that is named like a dump.
         entry: EntryName,
     },
 
-    /// A format, or a part of one, that this version does not read.
+    /// This version does not support a format, or a part of one.
     #[error("{what} cannot be read by this version")]
     Unsupported {
-        /// What it is.
+        /// What is not supported.
         what: &'static str,
     },
 }
 
 impl ReadError {
-    /// True if bytes are missing: the file was cut short or points beyond its end.
+    /// Returns true if bytes are missing: the file was truncated, or refers to an offset beyond its end.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         matches!(self, Self::Truncated { .. })
     }
 
-    /// True if the input may be sound but this version cannot read it.
+    /// Returns true if the input may be valid but this version cannot read it.
     #[must_use]
     pub const fn is_unsupported(&self) -> bool {
         let is_missing = matches!(self, Self::Bucket { fault: BucketFault::FeatureMissing, .. });
         is_missing || matches!(self, Self::Unsupported { .. } | Self::OtherFormat { .. })
     }
 
-    /// Where in the file the fault lies, in bytes from its start.
+    /// Returns the file offset of the error.
     #[must_use]
     pub const fn offset(&self) -> Option<u64> {
         match *self {
@@ -228,42 +229,42 @@ impl ReadError {
     }
 }
 
-/// Why a bucket of compressed memory is not unpacked.
+/// The reason why a bucket of compressed memory cannot be decompressed.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum BucketFault {
-    /// Its bytes are not entirely in the file, or where the header or the directory is.
-    #[error("does not lie in the file whole")]
+    /// Its contents are not entirely in the file, or overlap the header or the directory.
+    #[error("is not entirely in the file")]
     OutsideFile,
-    /// Its uncompressed size is more than 255 times the compressed one, which LZ4 cannot reach.
-    #[error("claims more bytes than its compressed bytes can stand for")]
+    /// Its uncompressed size is more than 255 times the compressed size, which is impossible with LZ4.
+    #[error("claims a larger size than its contents can decompress to")]
     Expands,
-    /// Its uncompressed size is larger than the limit of the cache.
-    #[error("is larger than the limit of the cache")]
+    /// Its uncompressed size is larger than the cache limit.
+    #[error("is larger than the cache limit")]
     AboveLimit,
-    /// It lies on bytes of other buckets, which have been unpacked as often as the size of the file allows.
-    #[error("lies on the bytes of other buckets too often to be unpacked")]
+    /// It overlaps other buckets, which have been decompressed as often as the size of the file allows.
+    #[error("overlaps other buckets too often to be decompressed")]
     BytesShared,
-    /// Its bytes are no block of LZ4.
-    #[error("does not decompress")]
+    /// Its contents are not a valid LZ4 block.
+    #[error("cannot be decompressed")]
     Undecodable,
-    /// Its bytes decompress to more or fewer bytes than it claims.
-    #[error("decompresses to another size than it claims")]
+    /// The decompressed size differs from its uncompressed size field.
+    #[error("decompresses to a different size than it claims")]
     OtherSize,
-    /// The cache has no room for it, so that its bytes can be copied but not lent.
-    #[error("is not kept in memory: the limit of the cache is reached")]
+    /// The cache has no room for it, so its contents can be copied but not borrowed.
+    #[error("is not kept in memory: the cache limit is reached")]
     CacheFull,
-    /// The crate was built without what unpacks it.
+    /// The crate was built without support for decompression.
     #[error("can be read only with the feature `lz4` of the crate `userdump`")]
     FeatureMissing,
 }
 
-/// A thing that a writer puts into a dump, for errors: its name and its number among its kind.
+/// An item of a dump to be written, as named in errors: its name and its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Item {
-    /// What it is, by the name that the format gives it.
+    /// Name of the item, in the terms of the format.
     pub name: &'static str,
-    /// Its number among those of its kind, from 0, where there can be several.
+    /// Index among the items with the same name, if there can be several.
     pub index: Option<u64>,
 }
 
@@ -276,100 +277,100 @@ impl fmt::Display for Item {
     }
 }
 
-/// A fault found while planning or writing a dump.
+/// An error while planning or writing a dump.
 #[cfg(feature = "std")]
 #[non_exhaustive]
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// The sink failed.
+    /// Writing to the output failed.
     #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written")]
     Io {
-        /// What was being written.
+        /// The item being written.
         item: Item,
-        /// Where it starts in the output, in bytes from the start.
+        /// Offset of the item in the output.
         offset: u64,
-        /// Its size in bytes.
+        /// Size of the item in bytes.
         needed: u64,
-        /// How many of its bytes the sink had taken.
+        /// Number of its bytes that were written.
         written: u64,
-        /// What the sink said.
+        /// The error of the output.
         source: std::io::Error,
     },
 
-    /// The reader of a memory range failed.
+    /// Reading the contents of a memory range failed.
     #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}")]
     Source {
-        /// The number of the range in its list, from 0.
+        /// Index of the range in its list.
         index: u64,
-        /// The range's address.
+        /// Virtual address of the range.
         address: u64,
-        /// The range's size in bytes.
+        /// Size of the range in bytes.
         needed: u64,
-        /// How many bytes the reader had given.
+        /// Number of bytes that had been read.
         available: u64,
-        /// What the reader said.
+        /// The error of the reader.
         source: std::io::Error,
     },
 
-    /// The reader of a memory range ended before the range did, and zeros were not asked for.
+    /// The reader of a memory range ended early, and filling with zeros was not requested.
     #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader ended after {available}")]
     ShortSource {
-        /// The number of the range in its list, from 0.
+        /// Index of the range in its list.
         index: u64,
-        /// The range's address.
+        /// Virtual address of the range.
         address: u64,
-        /// The range's size in bytes.
+        /// Size of the range in bytes.
         needed: u64,
-        /// How many bytes the reader gave.
+        /// Number of bytes that had been read.
         available: u64,
     },
 
-    /// Something would start or end where the 32 bits of an RVA do not reach.
-    #[error("{item} would take {size} bytes at 0x{offset:x}, beyond the 4 GiB that an RVA reaches")]
+    /// An item would start or end beyond the limit of a 32-bit RVA.
+    #[error("{item} would take {size} bytes at 0x{offset:x}, beyond the 4 GiB limit of an RVA")]
     RvaOverflow {
-        /// What it is.
+        /// The item.
         item: Item,
-        /// Where it would start, in bytes from the start of the output.
+        /// Offset of the item in the output.
         offset: u64,
-        /// Its size in bytes.
+        /// Size of the item in bytes.
         size: u64,
     },
 
-    /// Something would end where 64 bits do not reach.
+    /// An item would end beyond the limit of a 64-bit offset.
     #[error("{item} would take {size} bytes at 0x{offset:x}, beyond 64 bits")]
     Overflow {
-        /// What it is.
+        /// The item.
         item: Item,
-        /// Where it would start, in bytes from the start of the output.
+        /// Offset of the item in the output.
         offset: u64,
-        /// Its size in bytes.
+        /// Size of the item in bytes.
         size: u64,
     },
 
-    /// Something is larger, or there is more of it, than its field of the format can say.
+    /// A size or a number of entries does not fit into its field of the format.
     #[error("{item} has {found} {unit}, the format's limit is {limit}")]
     SizeOverflow {
-        /// What it is.
+        /// The item.
         item: Item,
-        /// Its size or number.
+        /// The size or number.
         found: u64,
-        /// What is counted: bytes or entries.
+        /// The unit: bytes or entries.
         unit: &'static str,
-        /// The largest size or number that the format can say.
+        /// The largest size or number that fits.
         limit: u64,
     },
 
-    /// The caller asked for something that makes no dump.
+    /// The input of the caller does not result in a valid dump.
     #[error("{item}: {reason}")]
     InvalidInput {
-        /// What it is about.
+        /// The item.
         item: Item,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         reason: &'static str,
     },
 }
 
-/// A reason why a dump cannot be re-encoded.
+/// The reason why a dump cannot be re-encoded.
 #[cfg(feature = "std")]
 #[non_exhaustive]
 #[derive(Debug, Error)]
@@ -382,107 +383,107 @@ pub enum RedumpError {
     #[error("the result cannot be written")]
     Write(#[from] WriteError),
 
-    /// The option word is none of the debugger's.
-    #[error("{word:?} is no option: `/m` and letters are expected, or `/f` alone")]
+    /// The option word is not valid in the debugger.
+    #[error("{word:?} is not an option: expected `/m` followed by letters, or only `/f`")]
     OptionWord {
-        /// The word.
+        /// The option word.
         word: alloc::string::String,
     },
 
-    /// A letter that no option has.
-    #[error("option letter {letter:?} is not known")]
+    /// An option letter does not exist.
+    #[error("unknown option letter {letter:?}")]
     UnknownLetter {
-        /// The letter.
+        /// The option letter.
         letter: char,
     },
 
-    /// A letter that the debugger takes and that is refused here.
+    /// The debugger accepts an option letter that this crate refuses.
     #[error("option letter {letter:?} is refused: {reason}")]
     RefusedLetter {
-        /// The letter.
+        /// The option letter.
         letter: char,
-        /// Why, and what to do in its place.
+        /// The reason, and what to do instead.
         reason: &'static str,
     },
 
-    /// Bits of a `MINIDUMP_TYPE` that no option letter stands for.
+    /// `MINIDUMP_TYPE` has bits for which there is no option letter.
     #[error("no option letter stands for the bits 0x{bits:x} of MINIDUMP_TYPE")]
     UnsupportedFlags {
-        /// The bits.
+        /// Those bits.
         bits: u64,
     },
 
-    /// A kind of source that this version does not re-encode.
+    /// This version cannot re-encode the source.
     #[error("{what} cannot be re-encoded by this version")]
     Unsupported {
-        /// What it is.
+        /// What is not supported.
         what: &'static str,
     },
 
-    /// The memory of the dump lacks a structure, or a part of it, that the options name by its address.
+    /// The options name the address of a structure that is not, or not completely, in the memory of the dump.
     #[error("{what} at address 0x{address:x} needs {needed} bytes, {available} are in the dump")]
     NotInMemory {
-        /// The structure, by the name that Microsoft's headers give it.
+        /// Microsoft's name of the structure.
         what: &'static str,
-        /// Its virtual address.
+        /// Virtual address of the structure.
         address: u64,
-        /// Its size in bytes.
+        /// Size of the structure in bytes.
         needed: u64,
-        /// How many of its bytes the dump has, from the address on.
+        /// Number of its bytes that the dump has, from its address on.
         available: u64,
     },
 
-    /// A structure that the options name by its address is not what it should be.
+    /// The options name the address of a structure that is not valid.
     #[error("{what} at address 0x{address:x} cannot be used: {reason}")]
     Unusable {
-        /// The structure, by the name that Microsoft's headers give it.
+        /// Microsoft's name of the structure.
         what: &'static str,
-        /// Its virtual address.
+        /// Virtual address of the structure.
         address: u64,
-        /// What is wrong with it.
+        /// The reason why it is not valid.
         reason: &'static str,
     },
 
-    /// The dump has no thread with the ID that the options name, or it is one of those that are left out.
-    #[error("thread 0x{id:x} is not among those that are kept")]
+    /// The options name a thread ID that is not in the dump, or whose thread is left out.
+    #[error("thread 0x{id:x} is not among the threads that are kept")]
     NoThread {
-        /// The ID.
+        /// The thread ID.
         id: u32,
     },
 
-    /// A full user dump of the source would be one that every debugger refuses.
-    #[error("every debugger would refuse a full user dump of it: {reason}")]
+    /// The source would result in a full user dump that every debugger rejects.
+    #[error("every debugger would reject a full user dump of this source: {reason}")]
     Refused {
-        /// What the debugger wants and the source lacks.
+        /// What debuggers require and the source lacks.
         reason: &'static str,
     },
 
-    /// Nothing of the source can be found, so that nothing of it could be kept.
+    /// Nothing in the source can be found, so the result would be empty.
     #[error(
-        "nothing could be kept: {what} at 0x{offset:x} has no entry in use that can be read, \
+        "nothing could be kept: {what} at 0x{offset:x} has no used entry that can be read, \
          {needed} bytes are needed, {available} available"
     )]
     NothingToKeep {
-        /// The table that leads to everything else, by the name that the format gives it.
+        /// The table that refers to everything else, in the terms of the format.
         what: &'static str,
-        /// Where it starts, in bytes from the start of the file.
+        /// File offset of the table.
         offset: u64,
-        /// How many bytes it takes.
+        /// Size of the table in bytes.
         needed: u64,
-        /// How many of them the file has.
+        /// Number of its bytes that are in the file.
         available: u64,
     },
 
-    /// The memory information promises memory that the source lacks, and the options ask for all of it.
+    /// The options ask for all memory, and the memory information lists memory that the source lacks.
     #[error(
-        "memory at 0x{address:x} needs {needed} bytes, {available} available: the option letter `A` without `N` goes on"
+        "memory at 0x{address:x} needs {needed} bytes, {available} available: use the option letter `A` without `N` to continue"
     )]
     MissingMemory {
-        /// The address of the region.
+        /// Virtual address of the region.
         address: u64,
-        /// The size of the region in bytes.
+        /// Size of the region in bytes.
         needed: u64,
-        /// How many bytes of it the source has.
+        /// Number of its bytes that the source has.
         available: u64,
     },
 }

@@ -1,4 +1,4 @@
-//! A file as a read-only mapping, or read into memory where a mapping is too dangerous.
+//! Dump files, mapped read-only or read into memory.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -7,15 +7,15 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-/// A dump file, mapped into memory: opening costs nothing, and only what is looked at is read.
+/// A dump file that is mapped into memory: opening it takes no time, and only the parts that are used are read.
 ///
 /// # Safety of the mapping
 ///
-/// The bytes are those of the file, not a copy. While the mapping lives, no process may change or shorten the file:
-/// changed bytes make reading them undefined behaviour in Rust's terms, and bytes that are cut off end the process with
-/// a signal (`SIGBUS`, or an in-page error under Windows). Where that cannot be ruled out, as with files on a network
-/// share or files that an untrusted party can write to, use [`MappedFile::read`] instead. Everything else of this crate
-/// takes `&[u8]` and does not care.
+/// The bytes are those of the file, not a copy. While the mapping exists, no process may modify or truncate the file:
+/// if the bytes change, reading them is undefined behaviour in Rust; if the file is truncated, the process is
+/// terminated by a signal (`SIGBUS`, or an in-page error on Windows). If this cannot be ruled out, for example for
+/// files on a network share or files that an untrusted party can write to, use [`MappedFile::read`] instead. All other
+/// functions of this crate take `&[u8]`, from either.
 ///
 /// # Examples
 ///
@@ -37,72 +37,76 @@ pub struct MappedFile {
 #[derive(Debug)]
 enum Bytes {
     Mapped(Mmap),
-    /// Also of what cannot be mapped.
+    /// Files that were read, or cannot be mapped.
     Owned(Vec<u8>),
 }
 
 impl MappedFile {
-    /// So many bytes, 4 GiB, are read of a pipe or a device, which does not say how many come: some never end. A longer
-    /// dump has to be saved as a file first, or read with [`MappedFile::read_at_most`].
+    /// The largest number of bytes, 4 GiB, that is read from a pipe or a device. These have no known size, and some
+    /// never end. Save a larger dump as a file first, or read it with [`MappedFile::read_at_most`].
     pub const MOST_OF_A_PIPE: u64 = 1 << 32;
 
-    /// Maps the file at `path`. What cannot be mapped (a pipe, `/dev/stdin`, a device, an empty file) is read, as
-    /// [`MappedFile::read`] does.
+    /// Maps the file at `path`. Anything that cannot be mapped (a pipe, `/dev/stdin`, a device, an empty file) is read
+    /// like in [`MappedFile::read`].
     ///
     /// # Errors
     ///
-    /// What the system says, with the path in front.
+    /// Returns the error of the operating system, with the path in front.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
         if size(&metadata).is_none() {
-            return Self::of_reader(path, file, metadata, Self::MOST_OF_A_PIPE);
+            return Self::from_reader(path, file, metadata, Self::MOST_OF_A_PIPE);
         }
-        // SAFETY: the mapping is read-only and shared with nobody through this type but as `&[u8]`. That the file does
-        // not change meanwhile is the premise which the documentation of the type hands on to its users; no check can
-        // establish it.
+        // SAFETY: the mapping is read-only, and this type gives access to it only as `&[u8]`. That the file does not
+        // change in the meantime is a requirement that the documentation of the type passes on to its users; no check
+        // can ensure it.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(|error| named(path, &error))?;
         Ok(Self { bytes: Bytes::Mapped(map), metadata })
     }
 
-    /// Reads the file at `path` into memory in place of mapping it: for files on a network share, and files that somebody
-    /// may change or shorten meanwhile. Pipes and devices are read to their end, [`MappedFile::MOST_OF_A_PIPE`] at most.
+    /// Reads the file at `path` into memory instead of mapping it: for files on a network share, and for files that may
+    /// be modified or truncated in the meantime. Pipes and devices are read to the end, up to
+    /// [`MappedFile::MOST_OF_A_PIPE`].
     ///
-    /// What happens to the file afterwards does not matter; the price is memory for all of it, and the time to read all
-    /// of it even where little is looked at. A file that shrinks while it is read gives the bytes that were there, one
-    /// that grows those that it had at first. One that is rewritten meanwhile may give a mixture, which is read like any
-    /// damaged dump.
+    /// Later changes of the file have no effect. The cost is memory for the entire file and the time to read it, even
+    /// if only a small part of it is used. If the file shrinks while it is read, the result has the bytes that were
+    /// read; if it grows, the result has its original size. If it is rewritten in the meantime, the result may be a
+    /// mixture, which is treated like any damaged dump.
     ///
     /// # Errors
     ///
-    /// What the system says, with the path in front; [`OutOfMemory`](io::ErrorKind::OutOfMemory) for a file that does not
-    /// fit, [`FileTooLarge`](io::ErrorKind::FileTooLarge) for a pipe that goes on, and
-    /// [`InvalidData`](io::ErrorKind::InvalidData) for one that begins with 64 KiB of zeros, as `/dev/zero` does.
+    /// Returns the error of the operating system, with the path in front; [`OutOfMemory`](io::ErrorKind::OutOfMemory)
+    /// if the file does not fit into memory, [`FileTooLarge`](io::ErrorKind::FileTooLarge) if a pipe exceeds the limit,
+    /// and [`InvalidData`](io::ErrorKind::InvalidData) if a pipe or device begins with 64 KiB of zeros, like
+    /// `/dev/zero`.
     pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
         let limit = size(&metadata).unwrap_or(Self::MOST_OF_A_PIPE);
-        Self::of_reader(path, file, metadata, limit)
+        Self::from_reader(path, file, metadata, limit)
     }
 
-    /// As [`MappedFile::read`], but refuses more than `limit` bytes, also of a file.
+    /// Reads the file at `path` into memory like [`MappedFile::read`], but at most `limit` bytes, for files as well as
+    /// for pipes.
     ///
     /// # Errors
     ///
-    /// As there; [`FileTooLarge`](io::ErrorKind::FileTooLarge) also for a file.
+    /// The same as [`MappedFile::read`]; [`FileTooLarge`](io::ErrorKind::FileTooLarge) also if a file exceeds the
+    /// limit.
     pub fn read_at_most(path: impl AsRef<Path>, limit: u64) -> io::Result<Self> {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
         match size(&metadata) {
             Some(size) if size > limit => Err(too_long(path, limit)),
-            known => Self::of_reader(path, file, metadata, known.unwrap_or(limit)),
+            known => Self::from_reader(path, file, metadata, known.unwrap_or(limit)),
         }
     }
 
-    /// Reads `limit` bytes of a file that has so many, or to the end of what does not say how long it is.
-    fn of_reader(path: &Path, mut file: File, metadata: Metadata, limit: u64) -> io::Result<Self> {
-        let of_path = |error: io::Error| named(path, &error);
+    /// Reads `limit` bytes of a file with a known size, or everything from a source of unknown size.
+    fn from_reader(path: &Path, mut file: File, metadata: Metadata, limit: u64) -> io::Result<Self> {
+        let with_path = |error: io::Error| named(path, &error);
         let out_of_memory = || named(path, &io::ErrorKind::OutOfMemory.into());
         let size = size(&metadata);
         let mut bytes = Vec::new();
@@ -111,9 +115,9 @@ impl MappedFile {
         let mut left = limit;
         while left > 0 {
             let step = if size.is_some() { left } else { left.min((bytes.len() as u64).max(1 << 16)) };
-            let room = usize::try_from(step).map_err(|_| out_of_memory())?;
-            bytes.try_reserve(room).map_err(|_| out_of_memory())?;
-            let read = file.by_ref().take(step).read_to_end(&mut bytes).map_err(of_path)? as u64;
+            let additional = usize::try_from(step).map_err(|_| out_of_memory())?;
+            bytes.try_reserve(additional).map_err(|_| out_of_memory())?;
+            let read = file.by_ref().take(step).read_to_end(&mut bytes).map_err(with_path)? as u64;
             if read < step {
                 return Ok(Self { bytes: Bytes::Owned(bytes), metadata });
             }
@@ -123,40 +127,40 @@ impl MappedFile {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
         }
-        // The size of a file is what it was when it was opened, of anything else one byte more is too much.
-        if size.is_none() && file.read(&mut [0]).map_err(of_path)? > 0 {
+        // The size of a file is the one at the time it was opened. For other sources, one more byte exceeds the limit.
+        if size.is_none() && file.read(&mut [0]).map_err(with_path)? > 0 {
             return Err(too_long(path, limit));
         }
         Ok(Self { bytes: Bytes::Owned(bytes), metadata })
     }
 
-    /// What the system said of the file when it was opened. A dump is as secret as the process it was made of, so
-    /// whoever writes a result gives it the permissions of its source.
+    /// Returns the metadata of the file at the time it was opened. A dump is as confidential as the process it was made
+    /// from, so a program that writes a result should give it the permissions of the source.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 }
 
-/// The file and what the system says of it.
+/// Opens a file, and returns it with its metadata.
 fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = File::open(path).map_err(|error| named(path, &error))?;
     let metadata = file.metadata().map_err(|error| named(path, &error))?;
     if metadata.is_dir() {
-        // Mapping it fails too, but the system's words for that are of devices.
+        // Mapping a directory fails as well, but the error message of the system mentions devices.
         return Err(named(path, &io::ErrorKind::IsADirectory.into()));
     }
     Ok((file, metadata))
 }
 
-/// The size in bytes, if the system knows it: a pipe or device reports what is nothing of the kind, and files that the
-/// system makes up while they are read, as those of `/proc`, report 0.
+/// Returns the size in bytes if the system knows it. For pipes and devices the reported size has another meaning, and
+/// files that the system generates when they are read, such as those of `/proc`, report 0.
 fn size(metadata: &Metadata) -> Option<u64> {
     Some(metadata.len()).filter(|size| *size > 0 && metadata.is_file())
 }
 
 fn too_long(path: &Path, limit: u64) -> io::Error {
-    let text = format!("{}: more than {limit} bytes, which is the limit", path.display());
+    let text = format!("{}: larger than the limit of {limit} bytes", path.display());
     io::Error::new(io::ErrorKind::FileTooLarge, text)
 }
 

@@ -1,20 +1,20 @@
-//! Files that are not dumps.
+//! Formats that are not user-mode dumps.
 
 use core::fmt;
 
-/// A kind of file that is not a user-mode dump, but is often given in place of one.
+/// A format that is not a user-mode dump, but is often opened as one.
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct OtherFormat {
-    /// What it is, with its article: `a ZIP archive`.
+    /// Description of the format with an article: `a ZIP archive`.
     pub name: &'static str,
-    /// What to do with it, in the imperative: `unpack it first`.
+    /// What to do with the file, in the imperative: `unpack it first`.
     pub hint: &'static str,
 }
 
-/// The name of an entry in an archive; empty if no entry has the name of a dump.
+/// The name of an entry in an archive; empty if no entry is named like a dump.
 ///
-/// Of a long name only the end is kept, and whatever is not printable ASCII is a question mark.
+/// Only the end of a long name is kept, and characters other than printable ASCII are replaced by question marks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EntryName {
     end: [u8; 32],
@@ -33,7 +33,7 @@ impl EntryName {
         Self { is_cut: cut > 0, ..kept }
     }
 
-    /// The name, or its end.
+    /// Returns the name, or the end of a long name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let bytes = self.end.get(..usize::from(self.size)).unwrap_or_default();
@@ -45,7 +45,7 @@ impl fmt::Display for EntryName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_str() {
             "" => Ok(()),
-            name => write!(f, "; {}{name} in it has the name of a dump", if self.is_cut { "..." } else { "" }),
+            name => write!(f, "; its entry {}{name} is named like a dump", if self.is_cut { "..." } else { "" }),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Text that was to be parsed.
+//! Errors from parsing text.
 
-/// Text that is not what it was parsed as: the name of a value, a set of flags, a GUID, an identifier.
+/// Text that cannot be parsed as a named value, a set of flags, a GUID or an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("not a {what}: {expected}")]
 pub struct ParseError {

@@ -132,10 +132,10 @@ fn errors_print_what_where_and_how_much() {
         "MINIDUMP_MODULE_LIST at 0x20 gives SizeOfEntry as 23, at least 24 is needed",
     );
     prints(ReadError::Overflow { what, offset: 1 }, "MINIDUMP_MODULE_LIST at 0x1 reaches beyond 64 bits");
-    prints(ReadError::Cycle { what, offset: 1 }, "MINIDUMP_MODULE_LIST at 0x1 is reached again and again");
+    prints(ReadError::Cycle { what, offset: 1 }, "MINIDUMP_MODULE_LIST at 0x1 is part of a cycle");
     prints(
         ReadError::BudgetSpent { what, offset: 0x20, limit: 3000 },
-        "MINIDUMP_MODULE_LIST at 0x20 goes beyond the limit of 3000 bytes for a file of this size",
+        "MINIDUMP_MODULE_LIST at 0x20 exceeds the limit of 3000 bytes for a file of this size",
     );
     prints(
         ReadError::MemoryShared { what, offset: 0x20, size: 80, memory: 0x40 },

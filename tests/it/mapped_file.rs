@@ -37,7 +37,7 @@ fn what_never_ends_is_refused() {
     {
         let error = MappedFile::read_at_most("/dev/urandom", 300_000).expect_err("it never ends");
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
-        assert_eq!(error.to_string(), "/dev/urandom: more than 300000 bytes, which is the limit");
+        assert_eq!(error.to_string(), "/dev/urandom: larger than the limit of 300000 bytes");
         let ways = WAYS.map(|open| open(Path::new("/dev/zero")));
         for error in ways.into_iter().chain([MappedFile::read_at_most("/dev/zero", 1 << 40)]) {
             let error = error.expect_err("it never ends");

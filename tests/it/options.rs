@@ -370,7 +370,7 @@ fn unknown_letters_are_named() {
         }
     }
     let error = "/mfz".parse::<Options>().expect_err("z is no letter");
-    assert_eq!(error.to_string(), "option letter 'z' is not known");
+    assert_eq!(error.to_string(), "unknown option letter 'z'");
 }
 
 fn words_that_are_no_options_are_named() {
@@ -402,7 +402,7 @@ fn words_that_are_no_options_are_named() {
         }
     }
     let error = "/o".parse::<Options>().expect_err("it has no m");
-    assert_eq!(error.to_string(), "\"/o\" is no option: `/m` and letters are expected, or `/f` alone");
+    assert_eq!(error.to_string(), "\"/o\" is not an option: expected `/m` followed by letters, or only `/f`");
 }
 
 fn every_letter_writes_a_dump() {

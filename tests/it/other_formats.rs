@@ -200,7 +200,7 @@ fn the_entry_that_is_a_dump_is_named() {
         let end = end.strip_prefix("WinDbg opens it as it is").unwrap_or(end).trim_start_matches("; ");
         let wanted = match expected {
             "" => String::new(),
-            name => format!("{name} in it has the name of a dump"),
+            name => format!("its entry {name} is named like a dump"),
         };
         assert_eq!(end, wanted, "{text}");
     };

@@ -42,7 +42,7 @@ fn refusal(source: &[u8], letters: &str) -> Option<String> {
     let full = letters.contains('N') && letters.contains(['a', 'f']);
     let (address, size, held) = full.then(|| lacking(&facts)).flatten()?;
     Some(format!(
-        "memory at {address:#x} needs {size} bytes, {held} available: the option letter `A` without `N` goes on"
+        "memory at {address:#x} needs {size} bytes, {held} available: use the option letter `A` without `N` to continue"
     ))
 }
 

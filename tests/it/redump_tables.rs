@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
 /// What is said of a directory with nothing to keep.
 fn refused(offset: u64, needed: u64, available: u64) -> String {
     format!(
-        "nothing could be kept: MINIDUMP_DIRECTORY at 0x{offset:x} has no entry in use that can be read, \
+        "nothing could be kept: MINIDUMP_DIRECTORY at 0x{offset:x} has no used entry that can be read, \
          {needed} bytes are needed, {available} available"
     )
 }

@@ -191,7 +191,7 @@ fn a_narrow_range_that_begins_beyond_4_gib_is_refused() {
     let error = dump.plan().map(|plan| plan.size()).expect_err("50 GiB do not fit");
     assert_eq!(
         error.to_string(),
-        "memory range 7 would take 536870912 bytes at 0xe0000674, beyond the 4 GiB that an RVA reaches"
+        "memory range 7 would take 536870912 bytes at 0xe0000674, beyond the 4 GiB limit of an RVA"
     );
 }
 

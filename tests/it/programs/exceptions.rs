@@ -128,8 +128,8 @@ fn what_cannot_be_read_is_refused() {
         (&["/xr", "703ff0"], "EXCEPTION_RECORD at address 0x703ff0 needs 152 bytes, 16 are in the dump"),
         (&["/xc", "ffffffffffffffff"], "CONTEXT at address 0xffffffffffffffff needs 1232 bytes, 0 are in the dump"),
         (&["/j", "10"], "JIT_DEBUG_INFO at address 0x10 needs 40 bytes, 0 are in the dump"),
-        (&["/xt", "99"], "thread 0x99 is not among those that are kept"),
-        (&["/xp", &pointers, "/xt", "2", "--only-thread", "1"], "thread 0x2 is not among those that are kept"),
+        (&["/xt", "99"], "thread 0x99 is not among the threads that are kept"),
+        (&["/xp", &pointers, "/xt", "2", "--only-thread", "1"], "thread 0x2 is not among the threads that are kept"),
     ];
     for (words, expected) in rows {
         for more in [&["out.dmp"][..], &["/b", "out.cab"]] {

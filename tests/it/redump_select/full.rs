@@ -210,7 +210,7 @@ fn missing_memory_stops_f_and_a() {
     // A hole in the middle is one.
     assert_stops(&[(0x2000, 0x7ff), (0x2800, 0x1800)], std::slice::from_ref(&row), (0x2000, 0x2000, 0x1fff));
     let error = refusal(&dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build(), "/maN");
-    let message = "memory at 0x2000 needs 8192 bytes, 16 available: the option letter `A` without `N` goes on";
+    let message = "memory at 0x2000 needs 8192 bytes, 16 available: use the option letter `A` without `N` to continue";
     assert_eq!(error.to_string(), message);
     // The engine of 2017 has two letters for it.
     let source = dump(&[(0x2000, 0x10)], std::slice::from_ref(&row)).build();

@@ -85,7 +85,7 @@ fn what_every_debugger_refuses_is_refused() {
         match userdump::redump(&userdump::Dump::parse(&source).unwrap(), &options, &mut out) {
             Ok(_) => assert!(!is_refused && out == forced),
             Err(error) => {
-                let expected = "every debugger would refuse a full user dump of it: \
+                let expected = "every debugger would reject a full user dump of this source: \
                                 none of its modules has an image in memory";
                 assert!(is_refused && out.is_empty());
                 assert_eq!(error.to_string(), expected);

@@ -70,7 +70,7 @@ fn a_narrow_dump_of_more_than_4_gib_is_refused() {
     let error = dump.plan().map(|plan| plan.size()).expect_err("the header takes room too");
     assert_eq!(
         error.to_string(),
-        "memory range 0 would take 4294967295 bytes at 0x5c, beyond the 4 GiB that an RVA reaches"
+        "memory range 0 would take 4294967295 bytes at 0x5c, beyond the 4 GiB limit of an RVA"
     );
 }
 
