@@ -16,6 +16,14 @@ use thiserror::Error;
 /// An error while reading a dump.
 ///
 /// It does not allocate, so reading a damaged file costs no more than reading an intact one.
+///
+/// ```
+/// use userdump::Dump;
+///
+/// let error = Dump::parse(b"MDMP").unwrap_err();
+/// assert_eq!(error.to_string(), "MINIDUMP_HEADER at 0x0 needs 32 bytes, 4 available");
+/// assert!(error.is_truncated());
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum ReadError {
@@ -371,6 +379,13 @@ pub enum WriteError {
 }
 
 /// The reason why a dump cannot be re-encoded.
+///
+/// ```
+/// use userdump::redump::Options;
+///
+/// let error = "/mz".parse::<Options>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown option letter 'z'");
+/// ```
 #[cfg(feature = "std")]
 #[non_exhaustive]
 #[derive(Debug, Error)]

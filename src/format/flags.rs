@@ -9,6 +9,14 @@ flag_sets! {
     /// The dump type: the flags of the header, which say what the writer was asked to store.
     ///
     /// They do not guarantee that the dump contains it. Use `from_bits_retain`, which keeps unnamed bits.
+    ///
+    /// ```
+    /// use userdump::format::MinidumpType;
+    ///
+    /// let flags = MinidumpType::from_bits_retain(0x6);
+    /// assert_eq!(flags.to_string(), "WITH_FULL_MEMORY | WITH_HANDLE_DATA");
+    /// assert_eq!("WITH_FULL_MEMORY | 0x4".parse(), Ok(flags));
+    /// ```
     #[doc(alias = "MINIDUMP_TYPE")]
     pub struct MinidumpType: u64 {
         /// Includes the writable data sections of modules.
@@ -149,6 +157,14 @@ flag_sets! {
     /// The protection of the pages of a memory region: one of the first eight bits, combined with modifiers.
     ///
     /// Use `from_bits_retain`, which keeps unnamed bits.
+    ///
+    /// ```
+    /// use userdump::format::MemoryProtection;
+    ///
+    /// let protection = MemoryProtection::from_bits_retain(0x20);
+    /// assert_eq!(protection, MemoryProtection::EXECUTE_READ);
+    /// assert!(protection.allows_read() && !protection.allows_write());
+    /// ```
     pub struct MemoryProtection: u32 {
         /// No access; also reported for free pages.
         #[doc(alias = "PAGE_NOACCESS")]

@@ -344,6 +344,13 @@ structure! {
 
 named_values! {
     /// Processor architecture, as in the PE header (`winnt.h`).
+    ///
+    /// ```
+    /// use userdump::format::ProcessorArchitecture;
+    /// use userdump::format::full_user_dump::ImageFileMachine;
+    ///
+    /// assert_eq!(ImageFileMachine(0x8664).architecture(), Some(ProcessorArchitecture::AMD64));
+    /// ```
     #[doc(alias = "IMAGE_FILE_MACHINE_UNKNOWN")]
     pub struct ImageFileMachine(u32);
 

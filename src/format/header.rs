@@ -13,6 +13,16 @@ pub const VERSION: u32 = 0xA793;
 
 structure! {
     /// The header of a minidump, at the start of the file.
+    ///
+    /// ```
+    /// use scroll::{LE, Pread};
+    /// use userdump::format::header::{Header, SIGNATURE};
+    ///
+    /// let file = [b"MDMP\x93\xa7\0\0\x0d\0\0\0\x20\0\0\0".as_slice(), &[0; 16]].concat();
+    /// let header: Header = file.pread_with(0, LE)?;
+    /// assert_eq!((header.signature, header.number_of_streams), (SIGNATURE, 13));
+    /// # Ok::<(), scroll::Error>(())
+    /// ```
     #[doc(alias = "MINIDUMP_HEADER")]
     pub struct Header {
         /// [`SIGNATURE`], from which the byte order is determined. 0 was observed in files of a Crashpad that died

@@ -54,6 +54,14 @@ structure! {
     /// A memory region: consecutive pages with the same attributes, described but not stored.
     ///
     /// The layout is that of Microsoft's `MEMORY_BASIC_INFORMATION64`, which 64-bit full user dumps contain.
+    ///
+    /// ```
+    /// use userdump::format::memory::{MemoryInfo, MemoryProtection, MemoryState};
+    ///
+    /// let (state, protect) = (MemoryState::COMMIT.bits(), MemoryProtection::READ_WRITE.bits());
+    /// let region = MemoryInfo { base_address: 0x1_0000, region_size: 0x2000, state, protect, ..Default::default() };
+    /// assert!(MemoryProtection::from(region.protect).allows_write());
+    /// ```
     #[doc(alias = "MINIDUMP_MEMORY_INFO")]
     #[doc(alias = "MEMORY_BASIC_INFORMATION64")]
     pub struct MemoryInfo {

@@ -27,6 +27,17 @@ pub const CV_SIGNATURE_ELF: u32 = 0x4270_454C;
 
 structure! {
     /// A module, that is, a loaded image: an entry of the module list.
+    ///
+    /// ```
+    /// use scroll::{LE, Pwrite};
+    /// use userdump::format::Module;
+    ///
+    /// let module = Module { base_of_image: 0x1_4000_0000, size_of_image: 0x2_0000, ..Default::default() };
+    /// let mut bytes = [0; Module::SIZE];
+    /// bytes.pwrite_with(module, 0, LE)?;
+    /// assert_eq!(bytes[..12], [0, 0, 0, 0x40, 1, 0, 0, 0, 0, 0, 2, 0]);
+    /// # Ok::<(), scroll::Error>(())
+    /// ```
     #[doc(alias = "MINIDUMP_MODULE")]
     pub struct Module {
         /// Virtual address of the first byte; dbgeng sign-extends it for 32-bit targets.

@@ -5,6 +5,13 @@
 /// Offsets of fields in the structures of a process for one pointer size, in bytes from the start of each structure.
 ///
 /// A 32-bit process on 64-bit Windows has these structures in both forms.
+///
+/// ```
+/// use userdump::format::process::ProcessLayout;
+///
+/// assert_eq!(ProcessLayout::BITS_64.teb_process_environment_block, 0x60);
+/// assert_eq!(ProcessLayout::BITS_32.teb_process_environment_block, 0x30);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ProcessLayout {

@@ -12,6 +12,13 @@ const HIGH_CONTROLS: [char; 32] = [
 ];
 
 /// Returns the character for a byte in Windows-1252, the ANSI code page of Western systems.
+///
+/// ```
+/// use userdump::format::text::{char_to_windows_1252, windows_1252_to_char};
+///
+/// assert_eq!(windows_1252_to_char(0x80), '€');
+/// assert_eq!(char_to_windows_1252('€'), Some(0x80));
+/// ```
 #[must_use]
 pub fn windows_1252_to_char(byte: u8) -> char {
     let high = byte.checked_sub(0x80).and_then(|index| HIGH_CONTROLS.get(usize::from(index)));

@@ -26,6 +26,13 @@ const LUAJIT: u32 = 0xe24c_4a00;
 /// Returns the name of a Windows exception code without `STATUS_` or `EXCEPTION_`, for example `ACCESS_VIOLATION`.
 ///
 /// Codes that compilers, runtimes and crash reporters define have names too, for example `UNHANDLED_CPP_EXCEPTION`.
+///
+/// ```
+/// use userdump::format::code_names::ntstatus_name;
+///
+/// assert_eq!(ntstatus_name(0xc000_0005), Some("ACCESS_VIOLATION"));
+/// assert_eq!(ntstatus_name(0xe06d_7363), Some("UNHANDLED_CPP_EXCEPTION"));
+/// ```
 #[must_use]
 pub fn ntstatus_name(code: u32) -> Option<&'static str> {
     match raised(code) {

@@ -65,7 +65,7 @@ impl ContextLayout {
         self.size - self.padding
     }
 
-    /// Returns the registers in the order of the table.
+    /// Returns the registers in ascending order of their offsets.
     ///
     /// Names are unique. Parameter home space, padding and reserved fields are not registers.
     pub fn registers(&self) -> impl Iterator<Item = RegisterField> + Clone + use<> {

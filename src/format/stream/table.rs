@@ -203,7 +203,7 @@ macro_rules! stream_table {
             #[doc(alias = "MD_LINUX_PROC_STATUS")]
             LINUX_PROC_STATUS = 0x4767_0004 => "LinuxProcStatus", COPIED.kept_by_r().foreign(),
                 LinuxProcStatus(LinuxProcStatus<'a>) { check linux_text, used text };
-            /// Breakpad: the contents of `/etc/lsb-release`; from minidump-writer also those of `/etc/os-release`.
+            /// Breakpad: the contents of `/etc/lsb-release`; in minidump-writer possibly of `/etc/os-release`.
             #[doc(alias = "MD_LINUX_LSB_RELEASE")]
             LINUX_LSB_RELEASE = 0x4767_0005 => "LinuxLsbRelease", COPIED.kept_by_r().foreign(),
                 LinuxLsbRelease(LinuxLsbRelease<'a>) { check linux_text, used text };

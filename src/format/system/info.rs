@@ -7,6 +7,17 @@ structure! {
     ///
     /// LLDB sets the architecture, the platform and an empty service pack, and leaves uninitialized memory in the other
     /// fields.
+    ///
+    /// ```
+    /// use userdump::format::{PlatformId, ProcessorArchitecture, SystemInfo};
+    ///
+    /// let system = SystemInfo {
+    ///     processor_architecture: ProcessorArchitecture::AMD64,
+    ///     platform_id: PlatformId::WIN32_NT,
+    ///     ..Default::default()
+    /// };
+    /// assert!(system.platform_id.is_windows());
+    /// ```
     #[doc(alias = "MINIDUMP_SYSTEM_INFO")]
     pub struct SystemInfo {
         /// Processor architecture; 0 is x86, not "unknown".
@@ -81,6 +92,13 @@ named_values! {
     /// A processor architecture.
     ///
     /// Values below `0x8000` are from `winnt.h`; values from `0x8001` on are from Breakpad.
+    ///
+    /// ```
+    /// use userdump::format::ProcessorArchitecture;
+    ///
+    /// let architecture = ProcessorArchitecture(9);
+    /// assert_eq!((architecture.to_string().as_str(), architecture.pointer_size()), ("AMD64", 8));
+    /// ```
     #[doc(alias = "PROCESSOR_ARCHITECTURE")]
     pub struct ProcessorArchitecture(u16);
 
