@@ -8,6 +8,14 @@ structure! {
     ///
     /// The field descriptions apply to Windows. Other systems store their own values: Linux stores the signal number as
     /// the code and `si_code` as the flags, macOS the type and the first code of a Mach exception.
+    ///
+    /// ```
+    /// use userdump::format::ExceptionRecord;
+    ///
+    /// let mut record = ExceptionRecord { exception_code: 0xc000_0005, number_parameters: 2, ..Default::default() };
+    /// record.exception_information[1] = 0xdead_0000;
+    /// assert_eq!(record.parameters(), [0, 0xdead_0000]);
+    /// ```
     #[doc(alias = "MINIDUMP_EXCEPTION")]
     pub struct ExceptionRecord {
         /// Exception code, for example `0xc0000005` for an access violation on Windows.
