@@ -491,7 +491,8 @@ pub enum RedumpError {
 
     /// The options ask for all memory, and the memory information lists memory that the source lacks.
     #[error(
-        "memory at 0x{address:x} needs {needed} bytes, {available} available: use the option letter `A` without `N` to continue"
+        "memory at 0x{address:x} needs {needed} bytes, {available} available: \
+         use the option letter `A` without `N` to continue"
     )]
     MissingMemory {
         /// Virtual address of the region.

@@ -44,7 +44,7 @@ enum Bytes {
 impl MappedFile {
     /// The largest number of bytes, 4 GiB, that is read from a pipe or a device. These have no known size, and some
     /// never end. Save a larger dump as a file first, or read it with [`MappedFile::read_at_most`].
-    pub const MOST_OF_A_PIPE: u64 = 1 << 32;
+    pub const MAX_PIPE_SIZE: u64 = 1 << 32;
 
     /// Maps the file at `path`. Anything that cannot be mapped (a pipe, `/dev/stdin`, a device, an empty file) is read
     /// like in [`MappedFile::read`].
@@ -56,7 +56,7 @@ impl MappedFile {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
         if size(&metadata).is_none() {
-            return Self::from_reader(path, file, metadata, Self::MOST_OF_A_PIPE);
+            return Self::from_reader(path, file, metadata, Self::MAX_PIPE_SIZE);
         }
         // SAFETY: the mapping is read-only, and this type gives access to it only as `&[u8]`. That the file does not
         // change in the meantime is a requirement that the documentation of the type passes on to its users; no check
@@ -68,7 +68,7 @@ impl MappedFile {
 
     /// Reads the file at `path` into memory instead of mapping it: for files on a network share, and for files that may
     /// be modified or truncated in the meantime. Pipes and devices are read to the end, up to
-    /// [`MappedFile::MOST_OF_A_PIPE`].
+    /// [`MappedFile::MAX_PIPE_SIZE`].
     ///
     /// Later changes of the file have no effect. The cost is memory for the entire file and the time to read it, even
     /// if only a small part of it is used. If the file shrinks while it is read, the result has the bytes that were
@@ -84,7 +84,7 @@ impl MappedFile {
     pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let (file, metadata) = open(path)?;
-        let limit = size(&metadata).unwrap_or(Self::MOST_OF_A_PIPE);
+        let limit = size(&metadata).unwrap_or(Self::MAX_PIPE_SIZE);
         Self::from_reader(path, file, metadata, limit)
     }
 

@@ -22,7 +22,7 @@ pub enum DsoDebugLayout {
 impl DsoDebugLayout {
     /// Returns the size of the stream's header in bytes. The dynamic section follows the header.
     #[must_use]
-    pub const fn head_size(self) -> usize {
+    pub const fn header_size(self) -> usize {
         match self {
             Self::Bits32 => DsoDebug32::SIZE,
             Self::Bits64 => DsoDebug64::SIZE,

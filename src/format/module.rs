@@ -80,7 +80,7 @@ structure! {
 impl UnloadedModuleListHeader {
     /// Most entries that today's debugger accepts. It ignores a longer list, and does not re-encode a dump that
     /// contains one.
-    pub const MOST_ENTRIES: u64 = 10_000;
+    pub const MAX_ENTRIES: u64 = 10_000;
 }
 
 structure! {

@@ -138,7 +138,7 @@ impl ProcessLayout {
 
     /// Returns the layout for a pointer size in bytes: 32-bit for 4, 64-bit for any other value.
     #[must_use]
-    pub const fn of_pointer_size(pointer_size: u32) -> &'static Self {
+    pub const fn for_pointer_size(pointer_size: u32) -> &'static Self {
         match pointer_size {
             4 => const { &Self::BITS_32 },
             _ => const { &Self::BITS_64 },

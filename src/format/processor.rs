@@ -23,7 +23,7 @@ pub struct Processor {
     /// The form of the CPU information in dumps of Windows and Crashpad.
     pub cpu_info: CpuInfoForm,
     /// The form of the CPU information in dumps of Breakpad on other systems.
-    pub cpu_info_of_breakpad: CpuInfoForm,
+    pub breakpad_cpu_info: CpuInfoForm,
     /// Number of bytes that the debugger keeps before and after an instruction.
     pub code_window: u64,
     /// Number of bytes below the stack pointer that the debugger treats as part of the stack.
@@ -79,7 +79,7 @@ impl Processor {
         contexts: &[],
         machines: &[],
         cpu_info: CpuInfoForm::Other,
-        cpu_info_of_breakpad: CpuInfoForm::Other,
+        breakpad_cpu_info: CpuInfoForm::Other,
         code_window: 0x80,
         below_stack_pointer: 0,
         has_thumb: false,
@@ -108,7 +108,7 @@ impl Processor {
     pub const fn context_of_size(&self, data_size: u32) -> Option<&'static ContextLayout> {
         let mut candidates = self.contexts;
         while let [layout, rest @ ..] = candidates {
-            if layout.least_size() <= data_size {
+            if layout.min_size() <= data_size {
                 return Some(layout);
             }
             candidates = rest;
@@ -147,7 +147,7 @@ processors! {
         contexts: &[ContextLayout::X86],
         machines: &[ImageFileMachine::I386],
         cpu_info: CpuInfoForm::X86,
-        cpu_info_of_breakpad: CpuInfoForm::X86,
+        breakpad_cpu_info: CpuInfoForm::X86,
         below_stack_pointer: 4,
         ..Processor::PLAIN_32
     };
@@ -155,14 +155,14 @@ processors! {
         short_name: Some("amd64"),
         contexts: &[ContextLayout::AMD64, ContextLayout::AMD64_LLDB],
         machines: &[ImageFileMachine::AMD64],
-        cpu_info_of_breakpad: CpuInfoForm::X86,
+        breakpad_cpu_info: CpuInfoForm::X86,
         ..Processor::PLAIN
     };
     ARM | ARM32_ON_WIN64 => Processor {
         short_name: Some("arm"),
         contexts: &[ContextLayout::ARM, ContextLayout::ARM_BREAKPAD],
         machines: &[ImageFileMachine::ARMNT, ImageFileMachine::ARM, ImageFileMachine::THUMB],
-        cpu_info_of_breakpad: CpuInfoForm::Arm,
+        breakpad_cpu_info: CpuInfoForm::Arm,
         code_window: 0x100,
         has_thumb: true,
         has_arm_mach_codes: true,
@@ -172,7 +172,7 @@ processors! {
     // Only Breakpad and minidump-writer use this value.
     ARM64_OLD => Processor {
         contexts: &[ContextLayout::ARM64_BREAKPAD],
-        cpu_info_of_breakpad: CpuInfoForm::Arm,
+        breakpad_cpu_info: CpuInfoForm::Arm,
         ..Processor::ARM64
     };
     MIPS => Processor { short_name: Some("mips"), contexts: &[ContextLayout::MIPS], ..Processor::PLAIN_32 };

@@ -54,7 +54,7 @@ structure! {
 
 impl ThreadInfoListHeader {
     /// Most entries that today's debugger accepts. It rejects or ignores a longer list.
-    pub const MOST_ENTRIES: u64 = 0x8_0000;
+    pub const MAX_ENTRIES: u64 = 0x8_0000;
 }
 
 structure! {

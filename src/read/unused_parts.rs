@@ -55,7 +55,7 @@ impl Kind {
 
 /// Where the dynamic section behind the header ends: behind its first entry of the tag 0.
 fn dynamic_end(layout: DsoDebugLayout, source: &Bytes<'_>, bytes: &[u8]) -> u64 {
-    let (head, width) = (layout.head_size(), layout.pointer_size());
+    let (head, width) = (layout.header_size(), layout.pointer_size());
     let entry = 2 * width as usize;
     let mut entries = bytes.get(head..).unwrap_or_default().chunks_exact(entry);
     let last = entries.position(|entry| integer_at(entry, 0, width, source.order()) == Some(0));

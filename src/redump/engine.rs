@@ -62,7 +62,7 @@ impl Engine {
     pub(super) const fn most_unloaded_modules(self) -> u64 {
         match self {
             Self::V2017 => u64::MAX,
-            Self::V2026 => UnloadedModuleListHeader::MOST_ENTRIES,
+            Self::V2026 => UnloadedModuleListHeader::MAX_ENTRIES,
         }
     }
 

@@ -5,7 +5,7 @@
 //! by text of the program: a failed assertion, the message of an exception.
 
 use crate::format::ExceptionRecord;
-use crate::format::code_names::{LLDB_MARK, linux_signal_name};
+use crate::format::code_names::{LLDB_SI_CODE, linux_signal_name};
 
 /// LLDB's names of the signal codes.
 const MEANINGS: [&[u8]; 34] = [
@@ -51,7 +51,7 @@ const NUMBERS: [&[u8]; 2] = [b"sender pid=", b"uid="];
 /// Zeroes the parameters of a record that LLDB marked: everything after LLDB's own text, or all of them if the text is
 /// not its own. Returns false for records of other producers.
 pub(super) fn clear_stop(record: &mut ExceptionRecord) -> bool {
-    if record.exception_flags != LLDB_MARK {
+    if record.exception_flags != LLDB_SI_CODE {
         return false;
     }
     let bytes = record.exception_information.map(u64::to_le_bytes);

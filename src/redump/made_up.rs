@@ -19,7 +19,7 @@ impl Transcoder<'_, '_> {
     /// Reports the streams that the options ask for and the source lacks.
     pub(super) fn unavailable_streams(&mut self) {
         for &stream_type in StreamType::KNOWN {
-            let bits = stream_type.row().asked_by;
+            let bits = stream_type.row().required_flags;
             let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
             if let Some((letter, what)) = self.options.letter_for(bits).zip(stream_type.name()) {
                 if self.asked(bits) && !is_there {
@@ -67,14 +67,14 @@ impl Transcoder<'_, '_> {
             token_list_size: size32::<format::system::TokenInfoList>(),
             token_list_entries: 0,
             list_header_size: size32::<format::system::TokenInfoList>(),
-            element_header_size: format::system::TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG,
+            element_header_size: format::system::TokenInfoList::DBGENG_ELEMENT_HEADER_SIZE,
         });
         for (stream_type, bytes) in [
             (StreamType::TOKEN, no_tokens),
             (StreamType::SYSTEM_MEMORY_INFO, alloc::vec![0; self.options.engine().system_memory_info_size()]),
             (StreamType::PROCESS_VM_COUNTERS, alloc::vec![0; PROCESS_VM_COUNTERS_SIZE]),
         ] {
-            if self.asked(stream_type.row().asked_by) && self.lacks(stream_type) {
+            if self.asked(stream_type.row().required_flags) && self.lacks(stream_type) {
                 self.carrier.builder.stream(stream_type, bytes);
                 self.report.made_up.push(stream_type);
             }

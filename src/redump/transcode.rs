@@ -225,7 +225,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
     /// Copies one stream as its entry in the table of streams says.
     fn stream(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
         let row = stream.stream_type().row();
-        if !self.asked(row.asked_by - self.options.engine().without_letter()) {
+        if !self.asked(row.required_flags - self.options.engine().without_letter()) {
             return Outcome::NotRequested;
         }
         if self.is_duplicate(stream) {

@@ -72,7 +72,7 @@ pub(super) fn clear_system_info(raw: &mut SystemInfo, is_of_lldb: bool) {
     }
     raw.reserved2 = 0;
     let processor = raw.processor_architecture.processor();
-    let forms = [processor.cpu_info, processor.cpu_info_of_breakpad];
+    let forms = [processor.cpu_info, processor.breakpad_cpu_info];
     let used = forms.map(|form| form.size()).into_iter().max().unwrap_or(0);
     raw.cpu.iter_mut().skip(used).for_each(|byte| *byte = 0);
 }

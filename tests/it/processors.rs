@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
 fn row(architecture: ProcessorArchitecture) -> (Row, Vec<&'static str>, Vec<u32>) {
     let row = architecture.processor();
     let name = row.short_name.unwrap_or("");
-    let forms = [row.cpu_info, row.cpu_info_of_breakpad];
+    let forms = [row.cpu_info, row.breakpad_cpu_info];
     let memory = (row.code_window, row.below_stack_pointer);
     let flags = [row.has_thumb, row.has_arm_mach_codes];
     let layouts = row.contexts.iter().map(|layout| layout.name).collect();

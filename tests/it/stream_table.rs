@@ -104,14 +104,14 @@ fn of_row(name: StreamType, read: &str, reencoded: &str, with_r: &str) -> Option
         "copied, not examined" => matches!(row.relocation, Relocation::Unexamined | Relocation::Unmovable),
         "relocated" => row.relocation == Relocation::Known,
         "by address" | "rewritten" | "rewritten, all of them" => {
-            row.handling == Handling::Rewritten && row.asked_by.is_empty()
+            row.handling == Handling::Rewritten && row.required_flags.is_empty()
         }
         // A letter asks for it.
         other => {
             other.strip_prefix("rewritten, with `").and_then(|rest| rest.strip_suffix('`')).is_some_and(|letter| {
                 let asked: Options = format!("/m{letter}").parse().expect("it is a letter");
                 row.handling == Handling::Rewritten
-                    && asked.minidump_type() - MinidumpType::WITH_TOKEN_INFORMATION == row.asked_by
+                    && asked.minidump_type() - MinidumpType::WITH_TOKEN_INFORMATION == row.required_flags
             })
         }
     };

@@ -14,7 +14,7 @@ mod mac;
 mod unix;
 
 pub use mac::{mac_code_name, mac_exception_name};
-pub use unix::{LLDB_MARK, fuchsia_exception_name, linux_code_name, linux_signal_name, solaris_signal_name};
+pub use unix::{LLDB_SI_CODE, fuchsia_exception_name, linux_code_name, linux_signal_name, solaris_signal_name};
 
 const NTSTATUS: &str = include_str!("ntstatus.txt");
 const RAISED: &str = include_str!("raised.txt");

@@ -85,7 +85,7 @@ const SEGV_CODES: [&str; 9] = [
 const SYS_CODES: [&str; 2] = ["SYS_SECCOMP", "SYS_USER_DISPATCH"];
 
 /// The value that LLDB writes in place of `si_code`: its name in ASCII, with the first letter in the highest byte.
-pub const LLDB_MARK: u32 = 0x4c4c_4442;
+pub const LLDB_SI_CODE: u32 = 0x4c4c_4442;
 
 /// Returns the name of the `si_code` of a Linux signal.
 #[must_use]
@@ -100,7 +100,7 @@ pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
         0xffff_fffc => return Some("SI_ASYNCIO"),
         0xffff_fffb => return Some("SI_SIGIO"),
         0xffff_fffa => return Some("SI_TKILL"),
-        LLDB_MARK => return Some("LLDB"),
+        LLDB_SI_CODE => return Some("LLDB"),
         _ => {}
     }
     let codes: &[&'static str] = match number {

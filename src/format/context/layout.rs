@@ -61,7 +61,7 @@ impl fmt::Debug for ContextLayout {
 impl ContextLayout {
     /// Returns the smallest size of a record in bytes: that of the fixed part without padding.
     #[must_use]
-    pub const fn least_size(&self) -> u32 {
+    pub const fn min_size(&self) -> u32 {
         self.size - self.padding
     }
 

@@ -15,7 +15,7 @@ pub struct StreamRow {
     /// How many streams of the type a dump may have.
     pub repeats: Repeats,
     /// The flag without which a re-encoding omits the stream; empty for streams that are always included.
-    pub asked_by: MinidumpType,
+    pub required_flags: MinidumpType,
     /// True if the stream has only data that a stack trace needs, or counters. The option `r` keeps such streams.
     ///
     /// All other streams may contain user input: comments, command lines, environment variables, annotations, and the
@@ -94,7 +94,7 @@ impl StreamRow {
         handling: Handling::Carried,
         relocation: Relocation::None,
         repeats: Repeats::Unusual,
-        asked_by: MinidumpType::empty(),
+        required_flags: MinidumpType::empty(),
         kept_by_r: false,
         names_files: false,
         in_user_dump: UserDumpPlace::None,
@@ -121,8 +121,8 @@ impl StreamRow {
         Self { repeats: Repeats::Allowed, ..self }
     }
 
-    pub(crate) const fn asked_by(self, flag: MinidumpType) -> Self {
-        Self { asked_by: flag, ..self }
+    pub(crate) const fn required_flags(self, flag: MinidumpType) -> Self {
+        Self { required_flags: flag, ..self }
     }
 
     pub(crate) const fn kept_by_r(self) -> Self {

@@ -73,7 +73,8 @@ macro_rules! stream_table {
                 CommentW(CommentW<'a>) { check nothing, used comment_w };
             /// Open handles.
             #[doc(alias = "HandleDataStream")]
-            HANDLE_DATA = 12 => "HandleData", REWRITTEN.with_positions().asked_by(Flags::WITH_HANDLE_DATA).rank(12).kept_by_r(),
+            HANDLE_DATA = 12 => "HandleData",
+                REWRITTEN.with_positions().required_flags(Flags::WITH_HANDLE_DATA).rank(12).kept_by_r(),
                 HandleData(HandleData<'a>) { check handles, rewrite handles };
             /// Unwind tables of generated code.
             #[doc(alias = "FunctionTableStream")]
@@ -82,7 +83,7 @@ macro_rules! stream_table {
             /// Modules that were unloaded before the dump was written.
             #[doc(alias = "UnloadedModuleListStream")]
             UNLOADED_MODULE_LIST = 14 => "UnloadedModuleList",
-                REWRITTEN.with_positions().asked_by(Flags::WITH_UNLOADED_MODULES).rank(3).kept_by_r().names_files(),
+                REWRITTEN.with_positions().required_flags(Flags::WITH_UNLOADED_MODULES).rank(3).kept_by_r().names_files(),
                 UnloadedModuleList(UnloadedModuleList<'a>) {
                     check unloaded_modules, rewrite unloaded_modules, paths add_unloaded_modules
                 };
@@ -93,11 +94,12 @@ macro_rules! stream_table {
             /// Memory regions of the entire address space.
             #[doc(alias = "MemoryInfoListStream")]
             MEMORY_INFO_LIST = 16 => "MemoryInfoList",
-                REWRITTEN.asked_by(Flags::WITH_FULL_MEMORY_INFO).rank(8).in_user_dump().kept_by_r(),
+                REWRITTEN.required_flags(Flags::WITH_FULL_MEMORY_INFO).rank(8).in_user_dump().kept_by_r(),
                 MemoryInfoList(MemoryInfoList<'a>) { check entries, rewrite memory_infos };
             /// Times and states of threads.
             #[doc(alias = "ThreadInfoListStream")]
-            THREAD_INFO_LIST = 17 => "ThreadInfoList", REWRITTEN.asked_by(Flags::WITH_THREAD_INFO).rank(1).kept_by_r(),
+            THREAD_INFO_LIST = 17 => "ThreadInfoList",
+                REWRITTEN.required_flags(Flags::WITH_THREAD_INFO).rank(1).kept_by_r(),
                 ThreadInfoList(ThreadInfoList<'a>) { check entries, rewrite thread_infos };
             /// Operations on handles, as recorded by Application Verifier.
             #[doc(alias = "HandleOperationListStream")]
@@ -107,7 +109,7 @@ macro_rules! stream_table {
                 };
             /// Security tokens.
             #[doc(alias = "TokenStream")]
-            TOKEN = 19 => "Token", COPIED.once().asked_by(Flags::WITH_TOKEN_INFORMATION).rank(5).kept_by_r(),
+            TOKEN = 19 => "Token", COPIED.once().required_flags(Flags::WITH_TOKEN_INFORMATION).rank(5).kept_by_r(),
                 Token(TokenInfoList<'a>) { check tokens, used tokens };
             /// Report of Microsoft's script engine; not documented.
             #[doc(alias = "JavaScriptDataStream")]
@@ -123,7 +125,7 @@ macro_rules! stream_table {
                 ProcessVmCounters(ProcessVmCounters<'a>) { check nothing, used vm_counters };
             /// Intel Processor Trace data; not documented.
             #[doc(alias = "IptTraceStream")]
-            IPT_TRACE = 23 => "IptTrace", UNEXAMINED.asked_by(Flags::WITH_IPT_TRACE),
+            IPT_TRACE = 23 => "IptTrace", UNEXAMINED.required_flags(Flags::WITH_IPT_TRACE),
                 IptTrace(IptTrace<'a>) { check nothing };
             /// Names of threads.
             #[doc(alias = "ThreadNamesStream")]

@@ -10,14 +10,14 @@ structure! {
         pub token_list_entries: u32,
         /// Size of this header in bytes, 16 or more.
         pub list_header_size: u32,
-        /// Size of a token's header in bytes, see [`TokenInfoList::ELEMENT_HEADER_SIZE_OF_DBGENG`].
+        /// Size of a token's header in bytes, see [`TokenInfoList::DBGENG_ELEMENT_HEADER_SIZE`].
         pub element_header_size: u32,
     }
 }
 
 impl TokenInfoList {
     /// The size that dbgeng was observed to store for the header of a token, which is 16 bytes long.
-    pub const ELEMENT_HEADER_SIZE_OF_DBGENG: u32 = 72;
+    pub const DBGENG_ELEMENT_HEADER_SIZE: u32 = 72;
 }
 
 structure! {

@@ -16,10 +16,10 @@ impl<'a> Check<'a, '_> {
         self.before_directory_end(stream, place);
         let is_short = |size: u64, count: u64| count > 0 && size < HandleOperation::SIZE as u64;
         let code = match decoded {
-            Some(Stream::UnloadedModuleList(list)) if list.declared_len() > UnloadedModuleListHeader::MOST_ENTRIES => {
+            Some(Stream::UnloadedModuleList(list)) if list.declared_len() > UnloadedModuleListHeader::MAX_ENTRIES => {
                 FindingCode::TooManyUnloadedModules
             }
-            Some(Stream::ThreadInfoList(list)) if list.declared_len() > ThreadInfoListHeader::MOST_ENTRIES => {
+            Some(Stream::ThreadInfoList(list)) if list.declared_len() > ThreadInfoListHeader::MAX_ENTRIES => {
                 FindingCode::TooManyThreadInfos
             }
             Some(Stream::HandleOperationList(list)) if is_short(list.entry_size(), list.declared_len()) => {

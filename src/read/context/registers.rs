@@ -112,7 +112,7 @@ impl<'a> Context<'a> {
         let windows = target.is_windows();
         let layout = choose(target.processor(), bytes, order, windows);
         let is_own = layout.is_none_or(|layout| {
-            (layout.least_size()..=layout.size).contains(&size_of(bytes)) || names(layout, bytes, order, windows)
+            (layout.min_size()..=layout.size).contains(&size_of(bytes)) || names(layout, bytes, order, windows)
         });
         if !is_own && OTHERS.iter().any(|other| size_of(bytes) == other.size && names(other, bytes, order, windows)) {
             return Self { bytes, layout: None, order, windows, is_foreign: true };
@@ -135,7 +135,7 @@ impl<'a> Context<'a> {
     /// True if the record ends before its layout does.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.layout.is_some_and(|layout| size_of(self.bytes) < layout.least_size())
+        self.layout.is_some_and(|layout| size_of(self.bytes) < layout.min_size())
     }
 
     /// What follows the fixed part: extended registers ([`Self::xstate`]), or whatever else the producer put there.
@@ -154,7 +154,7 @@ impl<'a> Context<'a> {
 
     /// True if the record is one of the dump's processor: it has the size of a layout, or flags that name the processor.
     pub(crate) fn is_recognised(&self) -> bool {
-        let is_of_size = |layout: &ContextLayout| (layout.least_size()..=layout.size).contains(&size_of(self.bytes));
+        let is_of_size = |layout: &ContextLayout| (layout.min_size()..=layout.size).contains(&size_of(self.bytes));
         self.layout.is_some_and(is_of_size) || self.is_for_its_processor()
     }
 
@@ -262,11 +262,11 @@ impl<'a> Context<'a> {
 fn choose(processor: &Processor, bytes: &[u8], order: ByteOrder, windows: bool) -> Option<&'static ContextLayout> {
     let candidates = processor.contexts;
     let size = size_of(bytes);
-    if let Some(exact) = candidates.iter().find(|layout| (layout.least_size()..=layout.size).contains(&size)) {
+    if let Some(exact) = candidates.iter().find(|layout| (layout.min_size()..=layout.size).contains(&size)) {
         return Some(exact);
     }
     let named = |layout: &&ContextLayout| names(layout, bytes, order, windows);
-    let fits = |layout: &&ContextLayout| layout.least_size() <= size;
+    let fits = |layout: &&ContextLayout| layout.min_size() <= size;
     let by_flags = || candidates.iter().filter(named);
     if let Some(smallest) = by_flags().next_back() {
         return by_flags().find(fits).or(Some(smallest));

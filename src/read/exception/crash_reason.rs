@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::format::code_names::{
-    LLDB_MARK, exception_meaning, fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name,
+    LLDB_SI_CODE, exception_meaning, fast_fail_name, fuchsia_exception_name, linux_code_name, linux_signal_name,
     mac_code_name, mac_exception_name, ntstatus_name, solaris_signal_name,
 };
 use crate::format::{ExceptionRecord, PlatformId};
@@ -212,7 +212,7 @@ impl CrashReason {
             // LLDB records the instruction. Those who send a signal have no address, and neither has a fault without
             // one that the processor could report. Old versions of Breakpad and LLDB say 0 whatever it was.
             Self::Linux { signal: 7 | 11, code } | Self::Solaris { signal: 10 | 11, code } => match code {
-                LLDB_MARK | SI_KERNEL | 0x8000_0000.. => None,
+                LLDB_SI_CODE | SI_KERNEL | 0x8000_0000.. => None,
                 SI_USER => Some(recorded).filter(|_| instruction != Some(recorded)),
                 _ => Some(recorded),
             },

@@ -118,7 +118,7 @@ impl Stacks {
 /// The bounds of a stack by the environment block of its thread.
 fn bounds(memory: &Memory<'_>, thread: &AnyThread<'_>) -> Option<Interval> {
     let target = memory.target();
-    let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+    let layout = ProcessLayout::for_pointer_size(target.pointer_size());
     let field = |offset: u64| Some(target.mask(memory.read_pointer(thread.teb().checked_add(offset)?)?));
     let (base, limit) = (field(layout.teb_stack_base)?, field(layout.teb_stack_limit)?);
     (thread.teb() != 0 && limit < base).then(|| Interval { start: limit, last: base - 1 })

@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format;
 use crate::format::StreamType;
-use crate::format::code_names::LLDB_MARK;
+use crate::format::code_names::LLDB_SI_CODE;
 use crate::format::exception::ExceptionFlags;
 
 use crate::read::context::registers::Context;
@@ -102,12 +102,12 @@ impl<'a> Exception<'a> {
     }
 
     /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with
-    /// [`LLDB_MARK`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
+    /// [`LLDB_SI_CODE`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
     /// of others, and if there is no text.
     #[must_use]
     pub fn lldb_description(&self) -> Option<Utf8<'a>> {
         const WHAT: &str = "ExceptionInformation";
-        if self.raw.exception_record.exception_flags != LLDB_MARK {
+        if self.raw.exception_record.exception_flags != LLDB_SI_CODE {
             return None;
         }
         let record = format::ExceptionStream::OFFSETS.exception_record.get() as u64;

@@ -74,7 +74,7 @@ impl<'a> LinuxDsoDebug<'a> {
     /// The dynamic section of the program, as it stood in memory.
     #[must_use]
     pub fn dynamic_section(&self) -> &'a [u8] {
-        self.stream.bytes().get(self.layout.head_size()..).unwrap_or_default()
+        self.stream.bytes().get(self.layout.header_size()..).unwrap_or_default()
     }
 
     /// The entries of the dynamic section, tag and value, up to its end (tag 0).

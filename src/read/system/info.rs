@@ -69,8 +69,8 @@ impl<'a> SystemInfo<'a> {
     #[must_use]
     pub fn cpu(&self) -> CpuInformation {
         let processor = self.architecture().processor();
-        let is_ambiguous = !self.platform().is_windows() && processor.cpu_info != processor.cpu_info_of_breakpad;
-        let form = match processor.cpu_info_of_breakpad {
+        let is_ambiguous = !self.platform().is_windows() && processor.cpu_info != processor.breakpad_cpu_info;
+        let form = match processor.breakpad_cpu_info {
             _ if !is_ambiguous => processor.cpu_info,
             CpuInfoForm::X86 if !self.names_vendor() => processor.cpu_info,
             form => form,

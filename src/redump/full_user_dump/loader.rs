@@ -23,7 +23,7 @@ impl<'m, 'a> Loader<'m, 'a> {
     /// Walks the list, visiting at most as many entries as the dump has modules.
     pub(super) fn of(dump: &FullUserDump<'a>, memory: &'m Memory<'a>) -> Self {
         let target = dump.target();
-        let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+        let layout = ProcessLayout::for_pointer_size(target.pointer_size());
         let pointer = |block: u64, position: u64| {
             let address = memory.read_pointer(block.wrapping_add(position)).map(|address| target.mask(address));
             address.filter(|&address| address != 0)

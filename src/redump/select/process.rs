@@ -19,7 +19,7 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
     let target = wanted.source.target;
     if target.is_windows() {
         let threads = threads.map(|thread| (thread.teb(), thread.id()));
-        blocks(wanted, threads, None, ProcessLayout::of_pointer_size(target.pointer_size()), options);
+        blocks(wanted, threads, None, ProcessLayout::for_pointer_size(target.pointer_size()), options);
     }
 }
 

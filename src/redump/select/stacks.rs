@@ -29,7 +29,7 @@ pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Inter
     if !target.is_windows() || thread.teb() == 0 {
         return None;
     }
-    let layout = ProcessLayout::of_pointer_size(target.pointer_size());
+    let layout = ProcessLayout::for_pointer_size(target.pointer_size());
     let base = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_base))?);
     let limit = target.mask(source.memory.read_pointer(thread.teb().wrapping_add(layout.teb_stack_limit))?);
     if base % PAGE != 0 || limit % PAGE != 0 || limit >= base {

@@ -50,8 +50,8 @@ fn blocks_of_a_process_have_their_documented_layout() {
         unicode_string_length: 0, 0;
         unicode_string_buffer: 8, 4;
     }
-    assert_eq!(*ProcessLayout::of_pointer_size(4), ProcessLayout::BITS_32);
-    assert_eq!(*ProcessLayout::of_pointer_size(8), ProcessLayout::BITS_64);
+    assert_eq!(*ProcessLayout::for_pointer_size(4), ProcessLayout::BITS_32);
+    assert_eq!(*ProcessLayout::for_pointer_size(8), ProcessLayout::BITS_64);
 }
 
 fn the_shared_page_has_its_documented_layout() {
