@@ -1,9 +1,9 @@
-//! Compressed memory: written by one thread and by several, and read in order and at random, beside the codec alone and
-//! the commands that people know.
+//! Compressed memory: writing it with one thread and with several, reading it in order and at random, compared with the
+//! codec alone and with well-known commands.
 //!
-//! `cargo bench --bench compressed` measures everything, `-- compressed/read` behind it only reading, and `-- --test` runs
-//! all of it once with little memory. `USERDUMP_BENCH_LARGE=1` takes a gigabyte in place of 128 MiB, and
-//! `USERDUMP_BENCH_DUMP=PATH` the memory of a dump as well, plain or compressed.
+//! `cargo bench --bench compressed` measures everything, `-- compressed/read` added to it only reading, and `-- --test`
+//! runs everything once with little memory. `USERDUMP_BENCH_LARGE=1` uses a gigabyte instead of 128 MiB;
+//! `USERDUMP_BENCH_DUMP=PATH` adds the memory of a dump, plain or compressed.
 
 mod support;
 
@@ -21,17 +21,17 @@ use userdump::write::Plan;
 
 use support::{Contents, Count, MIB, Numbers, PACKERS, contents, count};
 
-/// The bytes of a bucket.
+/// The size of a bucket in bytes.
 const BUCKET: usize = 4 * MIB;
 
-/// Forgets what is written; it can be moved like a file.
+/// A sink that discards what is written, and can seek like a file.
 #[derive(Default)]
-struct Forgets {
+struct Discard {
     count: Count,
     at: u64,
 }
 
-impl Write for Forgets {
+impl Write for Discard {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.at += bytes.len() as u64;
         self.count.write(bytes)
@@ -42,7 +42,7 @@ impl Write for Forgets {
     }
 }
 
-impl Seek for Forgets {
+impl Seek for Discard {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         if let SeekFrom::Start(at) = to {
             self.at = at;
@@ -55,7 +55,7 @@ fn write(criterion: &mut Criterion) {
     let all_threads = thread::available_parallelism().map_or(1, NonZero::get);
     for memory in contents() {
         let size = memory.size();
-        // Ranges one behind the other, as everybody else gets them.
+        // Adjacent ranges, as all other measurements use them.
         let bytes: Vec<u8> = memory.ranges.iter().flat_map(|(_, bytes)| bytes).copied().collect();
         let mut file = Cursor::new(Vec::new());
         let written = memory.plan(2).write_to_seekable(&mut file).expect("memory takes everything");
@@ -74,12 +74,12 @@ fn write(criterion: &mut Criterion) {
         counts.dedup();
         for threads in counts {
             group.bench_function(format!("{threads} threads"), |bencher| {
-                let write = |plan: Plan<'_>| plan.write_to_seekable(Forgets::default()).expect("it takes everything");
+                let write = |plan: Plan<'_>| plan.write_to_seekable(Discard::default()).expect("it takes everything");
                 bencher.iter_batched(|| memory.plan(threads), write, BatchSize::PerIteration);
             });
         }
         group.bench_function("pipe/1 threads", |bencher| {
-            let write = |plan: Plan<'_>| plan.write_to(Forgets::default()).expect("it takes everything");
+            let write = |plan: Plan<'_>| plan.write_to(Discard::default()).expect("it takes everything");
             bencher.iter_batched(|| memory.plan(1), write, BatchSize::PerIteration);
         });
         group.bench_function("lz4_flex", |bencher| {
@@ -111,10 +111,10 @@ fn scratch_file() -> NamedTempFile {
     NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder")
 }
 
-/// A bucket of a file: its bytes, and how many they become.
+/// A bucket of a file: its contents, and their uncompressed size.
 type Block<'a> = (&'a [u8], usize);
 
-/// The buckets of the file, whose stream of compressed memory is its only one, found without the crate.
+/// Returns the buckets of a file whose only stream is compressed memory, without using the crate.
 fn blocks(file: &[u8]) -> Vec<Block<'_>> {
     let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().expect("eight bytes")) as usize;
     let half = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize;
@@ -134,7 +134,7 @@ fn unpacked_block((block, size): &Block<'_>) -> Vec<u8> {
     bytes
 }
 
-/// Unpacks all blocks into one buffer, one after the other, and hands each out.
+/// Decompresses all blocks into the same buffer, and passes each to `each`.
 fn unpack(blocks: &[Block<'_>], mut each: impl FnMut(&[u8])) {
     let mut bytes = vec![0; blocks.iter().map(|block| block.1).max().unwrap_or_default()];
     for (block, size) in blocks {
@@ -144,12 +144,12 @@ fn unpack(blocks: &[Block<'_>], mut each: impl FnMut(&[u8])) {
     }
 }
 
-/// The memory of the file.
+/// Returns the memory of the file.
 fn unpacked(file: &[u8]) -> Vec<u8> {
     blocks(file).iter().flat_map(unpacked_block).collect()
 }
 
-/// How much is read at a time by who goes through all memory.
+/// The size of each read when all memory is read in order.
 const PIECE: usize = MIB;
 
 type Read = fn(&Memory<'_>, u64, &mut [u8]) -> usize;
@@ -157,7 +157,7 @@ type Read = fn(&Memory<'_>, u64, &mut [u8]) -> usize;
 const CACHED: Read = |memory, address, bytes| memory.read(address, bytes);
 const UNCACHED: Read = |memory, address, bytes| memory.read_uncached(address, bytes);
 
-/// Goes through all memory, piece by piece, and tells how many bytes there were.
+/// Reads all memory in pieces, and returns its size.
 fn in_order(memory: &Memory<'_>, read: Read, mut each: impl FnMut(&[u8])) -> u64 {
     let mut buffer = vec![0; PIECE];
     let mut total = 0;
@@ -175,7 +175,7 @@ fn in_order(memory: &Memory<'_>, read: Read, mut each: impl FnMut(&[u8])) -> u64
     total
 }
 
-/// Goes through all memory as it is lent, range by range.
+/// Borrows all memory range by range, and returns its size.
 fn lent(memory: &Memory<'_>, mut each: impl FnMut(&[u8])) -> u64 {
     let mut total = 0;
     for range in memory.visible_ranges() {
@@ -186,11 +186,11 @@ fn lent(memory: &Memory<'_>, mut each: impl FnMut(&[u8])) -> u64 {
     total
 }
 
-fn forget(bytes: &[u8]) {
+fn consume(bytes: &[u8]) {
     black_box(bytes.as_ptr());
 }
 
-/// True if the pieces that are handed out are the bytes of the ranges, one after the other.
+/// Returns true if the pieces that `hand_out` passes on are the contents of the ranges in order.
 fn is_same(memory: &Contents, hand_out: impl FnOnce(&mut dyn FnMut(&[u8]))) -> bool {
     let mut ranges = memory.ranges.iter().map(|(_, bytes)| bytes.as_slice());
     let (mut expected, mut same): (&[u8], bool) = (&[], true);
@@ -223,7 +223,7 @@ fn read(criterion: &mut Criterion) {
     }
 }
 
-/// All memory once. Nothing is unpacked when it begins, and freeing what was unpacked is not timed.
+/// Reads all memory once. Nothing is decompressed at the start, and freeing decompressed buckets is not timed.
 fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str, Minidump<'_>)], blocks: &[Block<'_>]) {
     let size = contents.size();
     let mut group = criterion.benchmark_group(format!("compressed/read/{}/in order", contents.name));
@@ -234,7 +234,7 @@ fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str,
             assert!(is_same(contents, reads), "{what} gives something else of {name} memory");
             group.bench_function(format!("{what}/{name}"), |bencher| {
                 let fresh = || dump.memory();
-                bencher.iter_batched_ref(fresh, |memory| in_order(memory, read, forget), BatchSize::PerIteration);
+                bencher.iter_batched_ref(fresh, |memory| in_order(memory, read, consume), BatchSize::PerIteration);
             });
         }
         let lends = |each: &mut dyn FnMut(&[u8])| {
@@ -243,12 +243,12 @@ fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str,
         assert!(is_same(contents, lends), "something else is lent of {name} memory");
         group.bench_function(format!("lent/{name}"), |bencher| {
             let fresh = || dump.memory_with_cache(u64::MAX);
-            bencher.iter_batched_ref(fresh, |memory| lent(memory, forget), BatchSize::PerIteration);
+            bencher.iter_batched_ref(fresh, |memory| lent(memory, consume), BatchSize::PerIteration);
         });
     }
     assert!(is_same(contents, |each| unpack(blocks, each)));
     group.bench_function("lz4_flex", |bencher| {
-        bencher.iter(|| unpack(blocks, forget));
+        bencher.iter(|| unpack(blocks, consume));
     });
     group.bench_function("lz4_flex, kept", |bencher| {
         let keep = |kept: &mut Vec<Vec<u8>>| kept.extend(blocks.iter().map(unpacked_block));
@@ -268,10 +268,10 @@ fn read_in_order(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str,
     }
 }
 
-/// What is read at one place: something to add up.
+/// A read at one address. The results are added up.
 type ReadAt = fn(&Memory<'_>, u64) -> u64;
 
-/// The number of bytes of a read that is no integer.
+/// The size of a read that is not an integer, in bytes.
 const LENGTH: usize = 64;
 
 fn first_word(bytes: &[u8]) -> u64 {
@@ -288,7 +288,7 @@ const READS: [(&str, ReadAt); 3] = [
     ("slice", |memory, address| first_word(memory.slice(address, LENGTH as u64).expect("it can be lent"))),
 ];
 
-/// Addresses in random order, each of whole reads.
+/// Returns addresses in random order. The reads at them are within a range.
 fn addresses(contents: &Contents, wanted: usize) -> Vec<u64> {
     let mut numbers = Numbers(wanted as u64);
     let enough: Vec<_> = contents.ranges.iter().filter(|(_, bytes)| bytes.len() >= LENGTH).collect();
@@ -299,7 +299,7 @@ fn addresses(contents: &Contents, wanted: usize) -> Vec<u64> {
     let ends: Vec<usize> = ends.collect();
     let all = *ends.last().expect("there is memory");
     let address = |_| {
-        // Of all memory, not of all ranges: most of these are small.
+        // Uniform over all memory, not over the ranges, most of which are small.
         let place = numbers.below(all);
         let range = ends.partition_point(|end| *end <= place);
         let before = range.checked_sub(1).map_or(0, |before| ends[before]);
@@ -308,11 +308,11 @@ fn addresses(contents: &Contents, wanted: usize) -> Vec<u64> {
     (0..wanted).map(address).collect()
 }
 
-/// Single reads anywhere: with all memory unpacked before (warm), and with none of it (cold).
+/// Single reads at random addresses: with all memory decompressed before (warm), and with none (cold).
 fn read_at_random(criterion: &mut Criterion, contents: &Contents, dumps: &[(&str, Minidump<'_>)]) {
     let mut addresses = addresses(contents, count(100_000));
     let wanted = addresses.len();
-    // Where a bucket is full, a range is cut, and no slice goes beyond that.
+    // A range is split where a bucket is full, and slices do not cross that boundary.
     let memory = dumps[0].1.memory_with_cache(u64::MAX);
     addresses.retain(|address| memory.slice(*address, LENGTH as u64).is_some());
     assert!(addresses.len() > wanted / 10 * 9, "{} of {wanted} slices can be lent", addresses.len());

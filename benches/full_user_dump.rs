@@ -1,4 +1,4 @@
-//! The older format: opening it, a minidump becoming one, one becoming a minidump.
+//! Full user dumps: opening them, and converting them from and to minidumps.
 
 mod support;
 
@@ -9,7 +9,7 @@ use userdump::redump::{Options, redump};
 
 use support::{Input, KIB, MIB, input, trial};
 
-/// Opens it and looks at everything that it lists; what was seen is added up.
+/// Opens the dump, visits everything that it lists, and returns a sum over it.
 fn walk(file: &[u8]) -> u64 {
     let dump = FullUserDump::parse(file).expect("it is a full user dump");
     let mut sum = 0u64;
@@ -27,7 +27,7 @@ fn walk(file: &[u8]) -> u64 {
     sum
 }
 
-/// The same of the minidump that it was made of.
+/// The same for the minidump from which it was made.
 fn walk_minidump(file: &[u8]) -> u64 {
     let dump = Minidump::parse(file).expect("it is a minidump");
     let mut sum = 0u64;

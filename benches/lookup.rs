@@ -1,4 +1,4 @@
-//! Memory is read by address.
+//! Reading memory by address.
 
 mod support;
 
@@ -13,14 +13,14 @@ use userdump::read::memory::Memory64List;
 
 use support::{Numbers, Shape, Shaped, count};
 
-/// Where a read starts, and where its bytes stand in the file if they are there.
+/// The address of a read, and the file offset of its bytes if the dump has them.
 #[derive(Clone, Copy)]
 struct Place {
     address: u64,
     position: usize,
 }
 
-/// The ranges as plain arrays, in the order of their addresses.
+/// The ranges as plain arrays, sorted by address.
 struct Plain {
     starts: Vec<u64>,
     ends: Vec<u64>,
@@ -37,7 +37,7 @@ impl Plain {
         Self { starts, ends, positions }
     }
 
-    /// The number of the last range that starts at `address` or below it.
+    /// Returns the index of the last range that starts at or below `address`.
     fn search(&self, address: u64) -> usize {
         let mut base = 0;
         let mut size = self.starts.len();
@@ -49,7 +49,7 @@ impl Plain {
         base
     }
 
-    /// The integer at `address`, by looking at one range after the other.
+    /// Returns the integer at `address` by linear search.
     fn read_naively(&self, file: &[u8], address: u64) -> Option<u64> {
         let index = (0..self.starts.len()).find(|&at| self.starts[at] <= address && address < self.ends[at])?;
         let from = usize::try_from(address - self.starts[index]).ok()?;
@@ -61,7 +61,7 @@ fn integer(file: &[u8], position: usize) -> u64 {
     u64::from_le_bytes(file[position..position + 8].try_into().expect("it has eight bytes"))
 }
 
-/// Adds up what is read, with a one for what is not there.
+/// Adds up the values that are read, counting 1 for each that is missing.
 fn sum(places: &[Place], read: impl Fn(Place) -> Option<u64>) -> u64 {
     places.iter().fold(0, |sum, &place| sum.wrapping_add(read(place).unwrap_or(1)))
 }
@@ -70,13 +70,13 @@ fn minidump_read(memory: &UnifiedMemoryList<'_>, address: u64) -> Option<u64> {
     memory.memory_at_address(address)?.get_memory_at_address(address)
 }
 
-/// By the tree of the blocks: the look-up that the crate itself has walks through all of them.
+/// Uses the peer's tree of blocks, because its own look-up walks through all of them.
 fn udmp_read(dump: &UserDumpParser<'_>, address: u64) -> Option<u64> {
     let (_, block) = dump.mem_blocks().range(..=address).next_back()?;
     Some(u64::from_le_bytes(*block.data_from(address)?.first_chunk()?))
 }
 
-/// Places of whole integers in random order, of which every range has its share.
+/// Returns positions of complete integers in random order, evenly distributed over the ranges.
 fn hits(input: &Shaped, plain: &Plain, wanted: usize) -> Vec<Place> {
     let mut numbers = Numbers(wanted as u64);
     let place = |_| {
@@ -88,7 +88,7 @@ fn hits(input: &Shaped, plain: &Plain, wanted: usize) -> Vec<Place> {
     (0..wanted).map(place).collect()
 }
 
-/// Places that no range has, between any two of them.
+/// Returns addresses between the ranges, which no range contains.
 fn misses(input: &Shaped, wanted: usize) -> Vec<Place> {
     let mut numbers = Numbers(wanted as u64);
     let place = |_| {
@@ -98,7 +98,7 @@ fn misses(input: &Shaped, wanted: usize) -> Vec<Place> {
     (0..wanted).map(place).collect()
 }
 
-/// What every reader is asked for.
+/// The addresses that every reader is asked for.
 struct Task<'a> {
     file: &'a [u8],
     memory: &'a Memory<'a>,
@@ -133,7 +133,7 @@ impl Task<'_> {
         });
     }
 
-    /// What a look-up cannot do without.
+    /// The minimum work of a look-up.
     fn floor(&self, group: &mut BenchmarkGroup<'_, WallTime>, places: &[Place], expected: u64) {
         let Self { file, plain, .. } = *self;
         let dependent = |place: Place| {
@@ -198,7 +198,7 @@ fn lookup(criterion: &mut Criterion) {
         group.finish();
 
         let mut group = criterion.benchmark_group(format!("lookup/strings/{ranges}"));
-        // Each text has 31 characters, and the places are multiples of eight.
+        // Each string has 31 characters, and the positions are multiples of eight.
         let characters = places.iter().map(|place| 31 - (place.position - plain.positions[0]) % 32).sum();
         task.strings(&mut group, &places, characters);
         group.finish();
@@ -216,7 +216,7 @@ fn lookup(criterion: &mut Criterion) {
     }
 }
 
-/// Where a walk through all ranges is still bearable.
+/// Sizes for which a walk through all ranges is still bearable.
 fn naive(criterion: &mut Criterion) {
     for ranges in [8, 64] {
         let input = Shape { ranges, range_size: 4096, ..Shape::default() }.build();

@@ -1,6 +1,6 @@
-//! Memory contents on their way into a dump, against what cannot be beaten: one copy of the same bytes.
+//! Writing memory contents into a dump, compared with the lower bound: one copy of the same bytes.
 //!
-//! Every group copies the same bytes into the same sink; `README.md` beside this file says what the names mean.
+//! Every group copies the same bytes into the same sink. `README.md` in this folder explains the names.
 
 mod support;
 
@@ -16,10 +16,10 @@ use userdump::write::{MemoryRange, MinidumpBuilder, Plan};
 
 use support::{Count, KIB, MIB, Numbers, empty, large, scratch, trial};
 
-/// What one range has; besides, all may be one.
+/// The sizes of ranges. In addition, there is a case with a single range.
 const RANGES: [usize; 3] = [4 * KIB, 64 * KIB, MIB];
 
-/// What the contents have in all.
+/// The total sizes of the contents.
 fn totals() -> Vec<usize> {
     match (trial(), large()) {
         (true, _) => vec![2 * MIB],
@@ -28,14 +28,14 @@ fn totals() -> Vec<usize> {
     }
 }
 
-/// Whether ranges that follow each other in the dump do so in the source as well.
+/// Whether ranges that are adjacent in the dump are adjacent in the source as well.
 #[derive(Clone, Copy)]
 enum Order {
     Consecutive,
     Shuffled,
 }
 
-/// Sizes and orders of ranges. One that has everything has no order.
+/// The sizes and orders of ranges. A single range has no order.
 fn shapes(total: usize) -> Vec<(usize, Order)> {
     let sizes = RANGES.into_iter().filter(|size| *size < total);
     let mut shapes: Vec<_> = sizes.flat_map(|size| [(size, Order::Consecutive), (size, Order::Shuffled)]).collect();
@@ -43,7 +43,7 @@ fn shapes(total: usize) -> Vec<(usize, Order)> {
     shapes
 }
 
-/// `plan/shuffled/64 KiB`, `plan/one`.
+/// Returns a name such as `plan/shuffled/64 KiB` or `plan/one`.
 fn id(what: &str, total: usize, size: usize, order: Order) -> BenchmarkId {
     let order = match order {
         _ if size == total => return BenchmarkId::new(what, "one"),
@@ -53,7 +53,7 @@ fn id(what: &str, total: usize, size: usize, order: Order) -> BenchmarkId {
     BenchmarkId::new(format!("{what}/{order}"), format!("{} KiB", size / KIB))
 }
 
-/// The contents cut into ranges, in the order in which a dump will have them.
+/// Splits the contents into ranges, in the order in which a dump will have them.
 fn ranges(contents: &[u8], size: usize, order: Order) -> Vec<&[u8]> {
     let mut ranges: Vec<&[u8]> = contents.chunks(size).collect();
     if let Order::Shuffled = order {
@@ -62,7 +62,7 @@ fn ranges(contents: &[u8], size: usize, order: Order) -> Vec<&[u8]> {
     ranges
 }
 
-/// A dump with full memory, its ranges a page apart.
+/// Plans a dump with full memory whose ranges are a page apart.
 fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
     let mut dump = MinidumpBuilder::new();
     dump.list(StreamType::MEMORY64_LIST);
@@ -74,7 +74,7 @@ fn plan<'a>(ranges: &[&'a [u8]]) -> Plan<'a> {
     dump.plan().expect("nothing in it is too large")
 }
 
-/// What a program without the library does: each range through a buffer.
+/// Copies each range through a buffer, as a program without the library would.
 fn read_then_write(contents: &[u8], ranges: &[&[u8]], buffer: &mut Vec<u8>, mut sink: impl Write) {
     let mut source = Cursor::new(contents);
     for range in ranges {
@@ -84,7 +84,7 @@ fn read_then_write(contents: &[u8], ranges: &[&[u8]], buffer: &mut Vec<u8>, mut 
     }
 }
 
-/// Writes once by each way and reads back what was written: no use in timing what is wrong.
+/// Writes once in each way and checks the result, so that only correct code is measured.
 fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     let mut file = Vec::new();
     let plan = plan(ranges);
@@ -108,7 +108,7 @@ fn assert_written(contents: &[u8], ranges: &[&[u8]]) {
     assert!(file.ends_with(&copied) && copied.len() == contents.len());
 }
 
-/// All ways into one kind of sink: `fresh` makes it as good as new, which is not timed.
+/// Measures all ways to write into one kind of sink. `fresh` resets the sink; this is not timed.
 fn ways<W: Write>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     contents: &[u8],
@@ -166,7 +166,7 @@ fn memory_copy(criterion: &mut Criterion) {
             assert_written(&contents, &ranges(&contents, size, order));
         }
         ways(&mut group(criterion, "count", total), &contents, Count::default, drop);
-        // One vector for all, so that its pages are there.
+        // All measurements use the same vector, so that its pages are already mapped.
         let vector = std::cell::Cell::new(vec![0u8; total + total / 64 + KIB]);
         let emptied = || {
             let mut vector = vector.take();

@@ -1,4 +1,5 @@
-//! What a plan costs with each preset, in time and in memory: in proportion to the pointers and tables that are looked at.
+//! The cost of a plan with each preset in time and memory, which is proportional to the pointers and tables that are
+//! examined.
 
 #[path = "../tests/it/resources/allocator.rs"]
 mod allocator;
@@ -13,7 +14,7 @@ use userdump::redump::{Managed, Options, Redump, Walk};
 use allocator::measure;
 use support::{KIB, Process, count};
 
-/// Each preset by its word, and what to compare them with.
+/// Each preset with its name, and the options to compare it with.
 fn presets() -> [(&'static str, Options); 6] {
     let letters = |words: &str| words.parse::<Options>().expect("they are known");
     [
@@ -65,7 +66,7 @@ fn plan(criterion: &mut Criterion) {
             assert!(larger <= 2 * result + 64 * KIB as u64, "{word}, {size}: {larger} bytes, not {result}");
         }
     }
-    // All tables are there and walked: more than headers, and less than the images.
+    // All tables are present and are walked: the result has more than the headers, and less than the images.
     let images = (once.images * support::IMAGE_SIZE) as u64;
     let more = of("walk", "once").1 - of("m", "once").1;
     assert!((images / 20..images).contains(&more), "{more} bytes of {images}");

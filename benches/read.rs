@@ -1,4 +1,4 @@
-//! A dump is opened and its modules, threads and ranges are listed.
+//! Opening a dump and listing its modules, threads and ranges.
 
 mod support;
 
@@ -17,15 +17,15 @@ use userdump::read::{ModuleList, ThreadList};
 
 use support::{Shape, count};
 
-/// What a listing finds, so that it can be compared and none of it is left out.
+/// The results of a listing, which are compared and cannot be optimized away.
 #[derive(Debug, Default, PartialEq)]
 struct Found {
     modules: u64,
     threads: u64,
     ranges: u64,
-    /// Addresses and sizes of all, bytes that are there, thread numbers.
+    /// The sum of all addresses and sizes, available bytes, and thread IDs.
     sum: u64,
-    /// The characters of all names.
+    /// The number of characters in all names.
     characters: usize,
 }
 
@@ -47,7 +47,7 @@ impl Found {
     }
 }
 
-/// This crate; `name` says how many characters a name has.
+/// Lists with this crate. `name` returns the number of characters in a name.
 fn listed(file: &[u8], name: impl Fn(Utf16<'_>) -> usize) -> Found {
     let mut found = Found::default();
     let dump = Minidump::parse(file).expect("it is a dump");
@@ -75,7 +75,7 @@ fn decoded(name: Utf16<'_>) -> usize {
     black_box(name.to_string_lossy()).len()
 }
 
-/// The crate `minidump`, which decodes every list as a whole, names too.
+/// Lists with the crate `minidump`, which decodes every list completely, including names.
 fn listed_by_minidump(file: &[u8]) -> Found {
     let mut found = Found::default();
     let dump = Peer::read(file).expect("it is a dump");
@@ -95,7 +95,7 @@ fn listed_by_minidump(file: &[u8]) -> Found {
     found
 }
 
-/// The crate `udmp-parser`, which knows no names of threads.
+/// Lists with the crate `udmp-parser`, which does not support thread names.
 fn listed_by_udmp(file: &[u8]) -> Found {
     let mut found = Found::default();
     let dump = UserDumpParser::with_slice(&file).expect("it is a dump");

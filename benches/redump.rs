@@ -1,4 +1,4 @@
-//! Re-encoding from file to file, each set of options, against copying the file.
+//! Re-encoding from file to file with each set of options, compared with copying the file.
 
 mod support;
 
@@ -12,7 +12,7 @@ use userdump::{Dump, MappedFile};
 use support::{Input, KIB, MIB, empty, input, large, scratch, trial};
 
 const OPTIONS: [&str; 8] = ["/m", "/mi", "/mp", "/mw", "/mcd", "/mf", "/ma", "/mr"];
-/// These write all of the heap.
+/// Options that write the entire heap.
 const FULL: [&str; 3] = ["/mw", "/mf", "/ma"];
 
 fn memory_in_all() -> usize {
@@ -46,7 +46,7 @@ fn file_to_file(criterion: &mut Criterion) {
                 let dump = Dump::parse(&source).expect("it is a dump");
                 redump(&dump, &options, &target).expect("it can be re-encoded")
             };
-            // The bytes are the same by every way, and a second pass finds nothing to change.
+            // Every way results in the same bytes, and re-encoding the result changes nothing.
             empty(&target);
             let size = run().size;
             let first = contents(&target);

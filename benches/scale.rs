@@ -1,4 +1,4 @@
-//! The same task at three sizes, each ten times the one before: what one element costs must not grow.
+//! The same task at three sizes, each ten times the previous one: the cost per element must not grow.
 
 mod support;
 

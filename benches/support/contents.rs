@@ -1,4 +1,4 @@
-//! Memory of mixed content, written into dumps with and without compression, and commands that compress as well.
+//! Memory with mixed contents, written into dumps with and without compression, and commands that compress as well.
 
 use std::num::NonZero;
 use std::path::Path;
@@ -10,8 +10,8 @@ use userdump::{Dump, MinidumpBuilder};
 
 use super::{KIB, MIB, Numbers, large, trial};
 
-/// Memory of a process: what is never written to, text, pointers and counters, code, and what is compressed or random
-/// already.
+/// Memory of a process: bytes that were never written, text, pointers and counters, code, and data that is already
+/// compressed or random.
 fn mixed(size: usize) -> Vec<u8> {
     let mut numbers = Numbers(16);
     let words: Vec<Vec<u8>> = (0..2000)
@@ -35,7 +35,7 @@ fn mixed(size: usize) -> Vec<u8> {
             3 => bytes.extend(numbers.bytes(end - bytes.len())),
             4 | 5 => {
                 while bytes.len() < end {
-                    // The low bytes of pointers differ, and what they stand beside is small.
+                    // The low bytes of pointers differ, and the values next to them are small.
                     bytes.extend((0x7ff6_0000_0000 + (numbers.draw() & 0xf_fff0)).to_le_bytes());
                     bytes.extend((numbers.draw() & 0xff).to_le_bytes());
                 }
@@ -54,10 +54,10 @@ fn mixed(size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The memory of a dump, in ranges.
+/// The memory of a dump, as ranges.
 pub struct Contents {
     pub name: String,
-    /// Address and bytes of each, in the order of the addresses.
+    /// The address and contents of each range, sorted by address.
     pub ranges: Vec<(u64, Vec<u8>)>,
 }
 
@@ -66,7 +66,7 @@ impl Contents {
         self.ranges.iter().map(|(_, bytes)| bytes.len()).sum()
     }
 
-    /// A dump of it that is written compressed, with so many threads.
+    /// Plans a compressed dump that is written with this many threads.
     pub fn plan(&self, threads: usize) -> Plan<'_> {
         let mut dump = self.builder();
         dump.compressed();
@@ -74,7 +74,7 @@ impl Contents {
         dump.plan().expect("it is a dump").with_threads(threads)
     }
 
-    /// A dump of it as it is.
+    /// Plans an uncompressed dump.
     pub fn plain(&self) -> Plan<'_> {
         self.builder().plan().expect("it is a dump")
     }
@@ -88,7 +88,7 @@ impl Contents {
     }
 }
 
-/// Memory of mixed content, and that of the dump that `USERDUMP_BENCH_DUMP` names, whatever it is in.
+/// Returns memory with mixed contents, and the memory of the dump that `USERDUMP_BENCH_DUMP` names, in any format.
 pub fn contents() -> Vec<Contents> {
     let total = match (trial(), large()) {
         (true, _) => 6 * MIB,
@@ -119,7 +119,7 @@ pub fn contents() -> Vec<Contents> {
     all
 }
 
-/// A command that compresses by its first words and unpacks by its others.
+/// A command that compresses with one set of arguments and decompresses with another.
 #[derive(Clone, Copy)]
 pub struct Packer {
     pub program: &'static str,
@@ -133,17 +133,17 @@ pub const PACKERS: [Packer; 2] = [
 ];
 
 impl Packer {
-    /// Compresses a file and forgets the output; `None` if there is no such command.
+    /// Compresses a file and discards the output; returns `None` if the command does not exist.
     pub fn pack(self, path: &Path) -> Option<bool> {
         run(self.command(self.pack, path), Stdio::null())
     }
 
-    /// Unpacks a file and forgets the output, as [`Packer::pack`].
+    /// Decompresses a file and discards the output, like [`Packer::pack`].
     pub fn unpack(self, path: &Path) -> Option<bool> {
         run(self.command(self.unpack, path), Stdio::null())
     }
 
-    /// Compresses a file into another one, as [`Packer::pack`].
+    /// Compresses a file into another file, like [`Packer::pack`].
     pub fn pack_into(self, path: &Path, packed: &Path) -> Option<bool> {
         run(self.command(self.pack, path), fs::File::create(packed).expect("there is a folder").into())
     }

@@ -1,4 +1,4 @@
-//! A dump of a process of Windows, with something in it for every option.
+//! A dump of a Windows process that has data for every option.
 
 use userdump::MinidumpBuilder;
 use userdump::format::{
@@ -13,27 +13,27 @@ const IMAGE: u64 = 0x7ff0_0000_0000;
 const STACK: u64 = 0x10_0000_0000;
 const TEB: u64 = 0x7f00_0000_0000;
 const HEAP: u64 = 0x100_0000_0000;
-/// What each module and each thread's stack has.
+/// The sizes of each module and each thread's stack.
 const IMAGE_SIZE: usize = 64 * KIB;
 const STACK_SIZE: usize = 16 * KIB;
 
-/// How much a dump has.
+/// The size of a dump.
 #[derive(Clone, Copy)]
 pub struct Input {
-    /// What the memory has in all, about.
+    /// Approximate total size of the memory.
     pub total: usize,
-    /// What a range of the heap has.
+    /// Size of a range of the heap.
     pub range: usize,
     pub modules: usize,
     pub threads: usize,
 }
 
-/// Sets bytes at a place.
+/// Writes bytes at an offset.
 fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-/// An image with a section of code and one of data.
+/// Returns an image with a code section and a data section.
 fn image(numbers: &mut Numbers) -> Vec<u8> {
     let mut bytes = numbers.bytes(IMAGE_SIZE);
     bytes[..0x400].fill(0);
@@ -55,7 +55,7 @@ fn image(numbers: &mut Numbers) -> Vec<u8> {
     bytes
 }
 
-/// `CONTEXT` of AMD64, as far as it is looked at.
+/// Returns an AMD64 `CONTEXT` with only the fields that are examined.
 fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
     let mut bytes = vec![0; 1232];
     put(&mut bytes, 0x30, &0x0010_001fu32.to_le_bytes());
@@ -64,7 +64,7 @@ fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
     bytes
 }
 
-/// A stack: an eighth of its words point into the heap, another one into code.
+/// Returns a stack: one in eight words points into the heap, another one into code.
 fn stack(numbers: &mut Numbers, shape: &Input) -> Vec<u8> {
     let word = |_| match numbers.below(8) {
         0 => HEAP + numbers.draw() % shape.total as u64,
@@ -74,10 +74,10 @@ fn stack(numbers: &mut Numbers, shape: &Input) -> Vec<u8> {
     (0..STACK_SIZE / 8).map(word).flat_map(u64::to_le_bytes).collect()
 }
 
-/// The file: with full memory, each range with its row of the memory information.
+/// Returns the file: with full memory, and a memory information entry for each range.
 pub fn input(shape: &Input) -> Vec<u8> {
     let mut numbers = Numbers(shape.total as u64);
-    // Outlives the dump, which borrows from it.
+    // Must outlive the dump, which borrows from it.
     let mut memory = Vec::new();
     let mut dump = MinidumpBuilder::new();
     dump.flags(MinidumpType::WITH_FULL_MEMORY | MinidumpType::WITH_FULL_MEMORY_INFO);
@@ -89,7 +89,7 @@ pub fn input(shape: &Input) -> Vec<u8> {
         ..Default::default()
     };
     dump.system_info(system, None);
-    // Protection and type: readable and executable images, everything else readable and writable and private.
+    // Protection and type: images are readable and executable, all other memory is readable, writable and private.
     let (of_image, private) = ((0x20, 0x100_0000), (4, 0x2_0000));
     for index in 0..shape.modules {
         let name = dump.text(&*format!("C:\\Program Files\\Example\\library{index:06}.dll"));
@@ -125,7 +125,7 @@ pub fn input(shape: &Input) -> Vec<u8> {
     while left > 0 {
         let size = left.min(shape.range);
         memory.push((address, numbers.bytes(size), private));
-        // Ranges that touched would be one.
+        // Adjacent ranges would be merged.
         address += size as u64 + 0x1000;
         left -= size;
     }

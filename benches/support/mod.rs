@@ -1,6 +1,6 @@
-//! What the benches have in common: inputs made from a seed, sinks, and how large everything is.
+//! Code that the benches share: inputs made from a seed, sinks, and sizes.
 
-// Each bench uses some of it.
+// Each bench uses a part of it.
 #![allow(dead_code, unused_imports)]
 
 mod contents;
@@ -20,22 +20,22 @@ pub use shape::{Shape, Shaped};
 pub const KIB: usize = 1 << 10;
 pub const MIB: usize = 1 << 20;
 
-/// True if everything runs once and nothing is measured: then inputs are small.
+/// Returns true if everything runs once without measuring. Inputs are small then.
 pub fn trial() -> bool {
     std::env::args().any(|argument| argument == "--test")
 }
 
-/// A number of things; a hundredth of it where nothing is measured.
+/// Scales a count down to a hundredth if nothing is measured.
 pub fn count(full: usize) -> usize {
     if trial() { full.div_ceil(100) } else { full }
 }
 
-/// True if inputs of a gigabyte are asked for.
+/// Returns true if inputs of a gigabyte are requested.
 pub fn large() -> bool {
     std::env::var_os("USERDUMP_BENCH_LARGE").is_some()
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Pseudorandom numbers that are the same in every run (SplitMix64).
 pub struct Numbers(pub u64);
 
 impl Numbers {
@@ -61,7 +61,7 @@ impl Numbers {
     }
 }
 
-/// A sink that is done with bytes as soon as it has counted them.
+/// A sink that only counts bytes.
 #[derive(Default)]
 pub struct Count(pub u64);
 
@@ -82,12 +82,12 @@ impl Write for Count {
     }
 }
 
-/// A file without a name, in the folder that builds use.
+/// Creates an unnamed file in the folder that builds use.
 pub fn scratch() -> File {
     tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for scratch files")
 }
 
-/// Makes a file as good as new.
+/// Empties a file.
 pub fn empty(mut file: &File) {
     file.set_len(0).and_then(|()| file.rewind()).expect("it is a file of ours");
 }

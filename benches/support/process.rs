@@ -1,4 +1,4 @@
-//! A process of .NET on Windows with many images and threads, of whose tables everything is there.
+//! A .NET process on Windows with many images and threads, including all of their tables.
 
 use userdump::MinidumpBuilder;
 use userdump::format::{
@@ -13,7 +13,7 @@ const STACK: u64 = 0x10_0000_0000;
 const TEB: u64 = 0x7f00_0000_0000;
 const HEAP: u64 = 0x100_0000_0000;
 const COLLECTED: u64 = 0x180_0000_0000;
-/// What a garbage collector reserves.
+/// The size of a garbage collector's reservation.
 const RESERVED: u64 = 0x40_0000_0000;
 const GENERATED: u64 = 0x200_0000_0000;
 /// The parts of an image: headers, code, tables, data.
@@ -21,10 +21,10 @@ const CODE_AT: usize = 0x1000;
 const TABLES_AT: usize = 0x1_1000;
 const DATA_AT: usize = 0x1_8000;
 pub const IMAGE_SIZE: usize = 0x1_a000;
-/// The size of each function, and how many there are.
+/// The size of each function, and the number of functions.
 const FUNCTION: usize = 0x80;
 const FUNCTIONS: usize = (TABLES_AT - CODE_AT) / FUNCTION;
-/// Within the tables: entries of functions, then unwind data, then what identifies the image, then the CLI header.
+/// The tables: function entries, unwind data, the data that identifies the image, and the CLI header.
 const UNWIND_DATA_AT: usize = TABLES_AT + 12 * FUNCTIONS;
 const DEBUG_AT: usize = TABLES_AT + 0x6000;
 const RESOURCES_AT: usize = DEBUG_AT + 0x400;
@@ -33,12 +33,12 @@ const STACK_SIZE: usize = 0x4000;
 const HEAP_RANGE: usize = 0x4000;
 const GENERATED_SIZE: usize = 0x10_0000;
 
-/// How much the process has.
+/// The size of the process.
 #[derive(Clone, Copy)]
 pub struct Process {
     pub images: usize,
     pub threads: usize,
-    /// Ranges of private memory, and as many of the garbage collector.
+    /// Number of private memory ranges; the garbage collector has as many.
     pub heap: usize,
 }
 
@@ -52,13 +52,13 @@ fn put_words(bytes: &mut [u8], at: usize, words: &[u32]) {
     }
 }
 
-/// A position in an image.
+/// Converts an offset in an image to 32 bits.
 fn position(at: usize) -> u32 {
     u32::try_from(at).expect("images are small")
 }
 
-/// Headers, code without meaning, exception directory and unwind data, debug record, version resource, and of every third one a
-/// CLI header with metadata.
+/// Returns an image: headers, meaningless code, exception directory and unwind data, debug record, version resource,
+/// and in every third image a CLI header with metadata.
 fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
     let mut image = vec![0; IMAGE_SIZE];
     put(&mut image, 0, b"MZ");
@@ -66,7 +66,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
     put(&mut image, 0x80, b"PE\0\0\x64\x86\x03\0");
     put(&mut image, 0x94, &240u16.to_le_bytes());
     put(&mut image, 0x98, &0x20bu16.to_le_bytes());
-    // SizeOfImage and SizeOfHeaders, and the number of entries in the data directory.
+    // `SizeOfImage` and `SizeOfHeaders`, and the number of entries in the data directory.
     put_words(&mut image, 0x98 + 56, &[position(IMAGE_SIZE), 0x400]);
     put_words(&mut image, 0x98 + 108, &[16]);
     let directory = |index: usize| 0x98 + 112 + 8 * index;
@@ -75,7 +75,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
     put_words(&mut image, directory(6), &[position(DEBUG_AT), 28]);
     if is_managed {
         put_words(&mut image, directory(14), &[position(CLI_AT), 72]);
-        // The size of the header, the version of the runtime, and where the metadata is.
+        // The size of the header, the version of the runtime, and the location of the metadata.
         put_words(&mut image, CLI_AT, &[72, 2 | 5 << 16, position(CLI_AT + 0x80), 0x400]);
         put(&mut image, CLI_AT + 0x80, b"BSJB");
     }
@@ -106,7 +106,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
             TABLES_AT + 12 * function,
             &[position(begin), position(begin + FUNCTION), position(data)],
         );
-        // Up to six codes that save a register; every eighth is chained to the function in front of it.
+        // Up to six unwind codes that save a register. Every eighth function is chained to the previous one.
         let codes = 2 * numbers.below(4);
         let is_chained = function % 8 == 7;
         image[data] = if is_chained { 1 | 4 << 3 } else { 1 };
@@ -122,11 +122,11 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
         }
     }
     assert!(data <= DEBUG_AT, "unwind data reaches too far");
-    // One record of the type CodeView.
+    // One record of type CodeView.
     put_words(&mut image, DEBUG_AT + 12, &[2, 0x40, position(DEBUG_AT + 0x40)]);
     put(&mut image, DEBUG_AT + 0x40, b"RSDS");
     put(&mut image, DEBUG_AT + 0x58, b"library.pdb\0");
-    // Root, name and language of one version resource, and its data.
+    // The root, name and language directories of one version resource, and its data entry.
     for (level, (name, next)) in [(16, 0x8000_0020u32), (1, 0x8000_0040), (0x409, 0x60)].into_iter().enumerate() {
         put_words(&mut image, RESOURCES_AT + 0x20 * level + 12, &[1 << 16, name, next]);
     }
@@ -134,7 +134,7 @@ fn image(numbers: &mut Numbers, is_managed: bool) -> Vec<u8> {
     image
 }
 
-/// `CONTEXT` of AMD64, as far as it is looked at.
+/// Returns an AMD64 `CONTEXT` with only the fields that are examined.
 fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
     let mut bytes = vec![0; 1232];
     put(&mut bytes, 0x30, &0x0010_001fu32.to_le_bytes());
@@ -144,12 +144,12 @@ fn context(stack_pointer: u64, instruction_pointer: u64) -> Vec<u8> {
 }
 
 impl Process {
-    /// How many words of stacks there are, half of which are in use.
+    /// Returns the number of words on the used parts of all stacks, which are half of each.
     pub fn words(&self) -> u64 {
         (self.threads * STACK_SIZE / 8 / 2) as u64
     }
 
-    /// A stack: of eight words one points into code of an image, and of 64 one into generated code.
+    /// Returns a stack: one in eight words points into the code of an image, and one in 64 into generated code.
     fn stack(&self, numbers: &mut Numbers) -> Vec<u8> {
         let word = |_| match numbers.below(64) {
             0..8 => {
@@ -163,7 +163,7 @@ impl Process {
         (0..STACK_SIZE / 8).map(word).flat_map(u64::to_le_bytes).collect()
     }
 
-    /// The file: with full memory and its description.
+    /// Returns the file: with full memory and the memory information.
     pub fn build(&self) -> Vec<u8> {
         let mut numbers = Numbers(17);
         let mut memory: Vec<(u64, Vec<u8>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Dumps of any size, which every peer can open.
+//! Dumps of any size that every peer can open.
 
 use userdump::MinidumpBuilder;
 use userdump::format::{self, MemoryDescriptor, ProcessorArchitecture, StreamType};
@@ -6,32 +6,32 @@ use userdump::write::MemoryRange;
 
 use super::Numbers;
 
-/// How many things a dump has.
+/// The numbers of items in a dump.
 #[derive(Clone, Copy, Default)]
 pub struct Shape {
     pub ranges: usize,
-    /// The mean size of a range in bytes.
+    /// Mean size of a range in bytes.
     pub range_size: usize,
-    /// Whether the ranges stand in random order in place of that of their addresses.
+    /// Whether the ranges are in random order instead of sorted by address.
     pub shuffled: bool,
     pub modules: usize,
     pub threads: usize,
 }
 
-/// A dump with the addresses of its ranges.
+/// A dump and the addresses of its ranges.
 pub struct Shaped {
     pub file: Vec<u8>,
-    /// Start and size of each range, in the order of their addresses.
+    /// Start and size of each range, sorted by address.
     pub ranges: Vec<(u64, usize)>,
 }
 
-/// Texts of 31 letters with a NUL behind each.
+/// Strings of 31 characters, each followed by a NUL.
 fn contents(numbers: &mut Numbers, size: usize) -> Vec<u8> {
     (0..size).map(|at| if at % 32 == 31 { 0 } else { b'a' + (numbers.draw() % 26) as u8 }).collect()
 }
 
 impl Shape {
-    /// A dump with full memory. Ranges are 4 KiB and more apart; names are of 40 characters or so.
+    /// Returns a dump with full memory. Ranges are at least 4 KiB apart; names have about 40 characters.
     pub fn build(&self) -> Shaped {
         let mut numbers = Numbers((self.ranges + self.modules + self.threads) as u64);
         let mut address = 0x1_0000;
@@ -52,7 +52,7 @@ impl Shape {
             let (bytes, left) = rest.split_at(size);
             rest = left;
             stored.push(MemoryRange::borrowed(start, bytes));
-            // `udmp-parser` knows no memory without a description of it.
+            // `udmp-parser` ignores memory without memory information.
             let info = format::MemoryInfo { base_address: start, region_size: size as u64, ..Default::default() };
             dump.memory_info(info);
         }
@@ -80,7 +80,7 @@ impl Shape {
     }
 
     fn add_threads(&self, dump: &mut MinidumpBuilder<'_>, ranges: &[(u64, usize)]) {
-        // One for all: `udmp-parser` wants a thread to have a context.
+        // One context for all threads: `udmp-parser` requires each thread to have one.
         let context = dump.part("CONTEXT", vec![0; 1232]);
         for index in 0..self.threads {
             let thread_id = 4 + 4 * u32::try_from(index).expect("there are not so many");
