@@ -1,5 +1,5 @@
-//! Writes seeds: `cargo run --example seeds -- FOLDER`. Minidumps and full user dumps of processes that numbers make up,
-//! each with options behind it, as the fuzz targets want them.
+//! Writes seeds: `cargo run --example seeds -- FOLDER`. They are minidumps and full user dumps of processes that are
+//! made up from numbers, each followed by options, as the fuzz targets expect.
 
 use std::path::PathBuf;
 use std::{env, fs};

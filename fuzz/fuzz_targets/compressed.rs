@@ -1,7 +1,7 @@
-//! Compressed memory: arrays that are right and blocks that are not, and then fields of the arrays that are not.
+//! Compressed memory: valid arrays with damaged blocks, then damaged fields of the arrays.
 //!
-//! What is changed in a block costs the regions of its bucket and nothing else. Whatever else is changed, all calls end and
-//! agree with each other, and a result holds no byte that the source has not.
+//! A damaged block affects only the regions of its bucket. After any other change, all calls return and agree with each
+//! other, and a result contains no bytes that the source lacks.
 
 #![no_main]
 
@@ -11,22 +11,22 @@ use userdump::{Dump, redump};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
-    /// How far each region is from the one before, its size, and a byte that its bytes are made of.
+    /// For each region: the distance from the previous one, the size, and a byte from which the contents are made.
     regions: Vec<(u8, u8, u8)>,
-    /// The most regions of a bucket.
+    /// The maximum number of regions in a bucket.
     together: u8,
-    /// Bytes of blocks: the number of the bucket, the place in its block, and the byte that is added.
+    /// Changes to blocks: the index of the bucket, the offset in its block, and a byte to add.
     blocks: Vec<(u8, u16, u8)>,
-    /// Fields of header, regions and buckets: the place in them, and what is written there.
+    /// Changes to the header, regions and buckets: the offset of the field, and the value.
     fields: Vec<(u16, u64)>,
-    /// So many bytes are missing at the end.
+    /// Number of bytes that are missing at the end.
     cut: u8,
-    /// The limit of the cache, in words.
+    /// The cache limit in words.
     limit: u16,
 }
 
 const FIRST: u64 = 0x10_0000;
-/// Header of the file, directory, system information.
+/// The file header, the directory and the system information.
 const HEADER: usize = 32 + 2 * 12 + 56;
 
 struct Region {
@@ -45,7 +45,7 @@ impl Input {
             address += u64::from(gap);
             let bucket = number / together;
             held = if regions.last().is_some_and(|region| region.bucket == bucket) { held } else { 0 };
-            // One byte at least, and more or less to compress.
+            // At least one byte, and more or less compressible.
             let bytes = (0..=size).map(|at| if byte % 2 == 0 { byte } else { byte ^ at }).collect::<Vec<_>>();
             let next = address + bytes.len() as u64;
             let offset = held;
@@ -57,7 +57,7 @@ impl Input {
     }
 }
 
-/// The file, and where the block of each bucket is.
+/// The file, and the offset of each bucket's block.
 fn file(regions: &[Region]) -> (Vec<u8>, Vec<(usize, usize)>) {
     let count = regions.last().map_or(0, |region| region.bucket + 1);
     let (region_array, bucket_array) = (HEADER + 192, HEADER + 192 + 32 * regions.len());

@@ -1,8 +1,8 @@
-//! Beside the `minidump` crate, where both accept a list: threads, modules, memory.
+//! Compares the `minidump` crate where both accept a list: threads, modules, memory.
 //!
-//! The last three bytes are ignored, as seeds are shared. If those before them are no dump, they say what to make one of.
-//! Where the peer is known to leave something out, or to take another one of two, nothing is compared; the tests
-//! (`tests/it/differential/explained.rs`) list these cases.
+//! The last three bytes are ignored, because seeds are shared with other targets. If the bytes before them are not a
+//! dump, they describe a process from which a dump is made. Nothing is compared if the peer is known to omit something
+//! or to choose another one of two; the tests list these cases (`tests/it/differential/explained.rs`).
 
 #![no_main]
 
@@ -23,7 +23,7 @@ use userdump_fuzz::process::Process;
 type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;
 
 thread_local! {
-    /// True while the peer reads: what it panics on, it does not accept.
+    /// True while the peer reads. If it panics, it does not accept its input.
     static PEER: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -52,7 +52,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     userdump_fuzz::mutate(data, size, max_size, seed, 3, fuzzer_mutate)
 });
 
-/// What the peer gives, if it gives anything.
+/// Returns the result of the peer, unless it fails.
 fn peer<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
     PEER.set(true);
     let result = catch_unwind(AssertUnwindSafe(read));
@@ -89,8 +89,8 @@ fn compare(file: &[u8]) {
     }
 }
 
-/// The list as both give it; of two streams of one type the peer has the last alone. The sizes are those of the header of
-/// the list and of an entry: what a stream of another size holds is for each to guess.
+/// Returns the list if both crates read it the same way. Of several streams with the same type, the peer keeps only the
+/// last. The list must have the expected header and entry sizes; streams of other sizes are open to interpretation.
 fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(
     ours: &Minidump<'a>,
     theirs: &'a Peer<'a>,
@@ -104,8 +104,8 @@ fn both<'a, O: FromStream<'a>, T: MinidumpStream<'a>>(
     Some((list, peer(|| theirs.get_stream::<T>().ok())?))
 }
 
-/// The peer drops modules without a size, and those beyond the last address. Its names go on after a NUL, and are not limited to
-/// 65,534 bytes.
+/// The peer drops modules without a size, and those beyond the last address. Its names do not end at a NUL, and are not
+/// limited to 65,534 bytes.
 fn modules(list: &ModuleList<'_>, peers: &MinidumpModuleList) {
     let peers = peers.iter().map(|module| {
         let units: Vec<_> = module.code_file().encode_utf16().take_while(|&unit| unit != 0).take(32_767).collect();
@@ -120,12 +120,12 @@ fn modules(list: &ModuleList<'_>, peers: &MinidumpModuleList) {
     assert!(ours.eq(peers));
 }
 
-/// The ranges that both give: the peer leaves out empty ones, and those that the file cuts.
+/// The ranges that both return: the peer omits empty ranges, and those that are truncated by the end of the file.
 fn whole<'r, 'a>(ranges: &'r [MemoryRange<'a>]) -> impl Iterator<Item = &'r MemoryRange<'a>> {
     ranges.iter().filter(|range| range.size > 0 && range.fault().is_none())
 }
 
-/// In the header and in the directory, where we take it that there is no memory, the peer reads them.
+/// The peer reads memory from the header and the directory as well, where this crate assumes that there is none.
 fn in_the_tables(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>]) -> bool {
     let header = ours.header();
     let directory = u64::from(header.stream_directory_rva);
@@ -141,7 +141,7 @@ fn same_ranges<'a>(dump: &Minidump<'_>, ranges: &[MemoryRange<'a>], peers: impl 
     assert!(in_the_tables(dump, ranges) || ours.eq(peers.filter(|(_, bytes)| !bytes.is_empty())));
 }
 
-/// Of ranges that overlap the peer drops some, and it knows no addresses that are the same without a sign.
+/// Of overlapping ranges the peer drops some, and it does not know addresses that are equal apart from sign extension.
 fn by_address(ours: &Minidump<'_>, ranges: &[MemoryRange<'_>], theirs: impl Fn(u64) -> Option<u8>) {
     let mut spans: Vec<_> = whole(ranges).map(|range| (range.address, range.size)).collect();
     spans.sort_unstable();

@@ -1,6 +1,7 @@
-//! Full user dumps of both widths: any bytes are gone through and re-encoded, what is written is read back.
+//! Full user dumps of both widths: visits and re-encodes any input, and reads back what is written.
 //!
-//! The last three bytes are options. If those before them are no full user dump, they say what to make one of.
+//! The last three bytes are options. If the bytes before them are not a full user dump, they describe a process from
+//! which one is made.
 
 #![no_main]
 
@@ -33,7 +34,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fn read_back(process: &Process, dump: &FullUserDump<'_>) {
-    // Numbers of 32-bit processes come back without their signs.
+    // Numbers of 32-bit processes are returned without sign extension.
     let given = |address: u64| if dump.is_64_bit() { address } else { address & 0xffff_ffff };
     assert_eq!(dump.is_64_bit(), process.machine.is_wide());
 

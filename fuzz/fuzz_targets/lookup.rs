@@ -1,4 +1,4 @@
-//! Look-ups by address against a search of everything: memory, modules, regions; overlaps, cuts, the last address.
+//! Compares look-ups by address with a linear search: memory, modules, regions; overlaps, truncation, the last address.
 
 #![no_main]
 
@@ -12,10 +12,10 @@ use userdump::read::{Memory, ModuleList};
 use userdump::write::{MemoryRange, Plan};
 use userdump::{Dump, FullUserDumpBuilder, MinidumpBuilder};
 
-/// All addresses are in a window of this size, or behind the last address.
+/// All addresses are in a window of this size, or after the last address.
 const SPAN: u64 = 0x200;
 
-/// Where windows begin: low, around 2 GiB, before 4 GiB and before the end of 64 bits. The last two reach beyond it.
+/// The starts of windows: low, around 2 GiB, before 4 GiB and before the end of 64 bits. The last two extend beyond it.
 const BASES: [u64; 5] = [0, 0x1000, 0x8000_0000 - SPAN / 2, (1 << 32) - SPAN + 0x80, (u64::MAX - SPAN + 1) + 0x80];
 
 #[derive(Arbitrary, Debug)]
@@ -23,15 +23,15 @@ struct Input {
     narrow: bool,
     full_user_dump: bool,
     base: u8,
-    /// The list, the first address, the size.
+    /// The list, the first address, and the size.
     ranges: Vec<(bool, u8, u8)>,
     modules: Vec<(u8, u8)>,
     regions: Vec<(u8, u8)>,
-    /// So many bytes of the last range are missing at the end of the file.
+    /// Number of bytes of the last range that are missing at the end of the file.
     cut: u8,
 }
 
-/// Some addresses, and the bytes at them.
+/// Addresses, and the bytes at them.
 struct Range {
     start: u64,
     bytes: Vec<u8>,
@@ -46,14 +46,14 @@ impl Input {
         if self.narrow { u32::MAX.into() } else { u64::MAX }
     }
 
-    /// The address as the file has it: of those above 2 GiB of a narrow process every other one has a sign.
+    /// The address as stored in the file. In a 32-bit process, every other address above 2 GiB is sign-extended.
     fn written(&self, into: u8) -> u64 {
         let address = self.base().saturating_add(into.into());
         let signed = self.narrow && address >= 0x8000_0000 && into % 2 == 1;
         if signed { address | 0xffff_ffff_0000_0000 } else { address }
     }
 
-    /// The ranges in the order of their rank, which is that of the file, whole.
+    /// The complete ranges in the order of their precedence, which is the order of the file.
     fn ranges(&self) -> Vec<Range> {
         let lists = [false, true].into_iter().flat_map(|list| self.ranges.iter().filter(move |range| range.0 == list));
         let in_order: Vec<_> = if self.full_user_dump { self.ranges.iter().collect() } else { lists.collect() };
@@ -169,7 +169,7 @@ fn contents(range: &VisibleRange<'_>) -> Vec<u8> {
 }
 
 fn check_memory(memory: &Memory<'_>, held: &[(u64, Option<(usize, u8)>)], last: u64) {
-    // What one range has the say of without a break.
+    // A contiguous run for which one range takes precedence.
     let mut visible: Vec<(u64, Vec<u8>)> = Vec::new();
     let mut before = None;
     for &(address, holder) in held {

@@ -1,4 +1,4 @@
-//! Option words and flags: each gives the other back.
+//! Option words and flags: each can be converted to the other and back.
 
 #![no_main]
 
@@ -31,10 +31,10 @@ fuzz_target!(|data: &[u8]| {
 
 fn comes_back(options: &Options) {
     let again = options.to_string().parse::<Options>();
-    // No letter asks for compressed memory.
+    // There is no letter for compressed memory.
     let again = again.map(|again| if options.is_compressed() { again.compressed() } else { again });
     assert_eq!(again.as_ref().ok(), Some(options));
-    // The flags of a dump of all memory do not tell that it was to be filtered, and a full user dump has none.
+    // The flags of a dump with all memory do not show that it was to be filtered, and a full user dump has no flags.
     if !options.filter_is_overruled() && !options.is_full_user_dump() {
         assert_eq!(Options::from_minidump_type(options.minidump_type()).as_ref().ok(), Some(options));
     }

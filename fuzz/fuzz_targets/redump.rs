@@ -1,12 +1,14 @@
-//! A dump and options: if it can be re-encoded, the result is a dump, re-encoding it changes nothing, and the laws of results
-//! hold: every byte of every structure is in the result, asked away by a letter, or in the report; what the contract of `r`
-//! and `R` calls gone is gone; size, report and check say nothing that is not so.
+//! A dump and options: if it can be re-encoded, the result is a dump, re-encoding the result changes nothing, and the
+//! laws of results hold: every byte of every structure is in the result, removed by an option letter, or in the report;
+//! data that the contract of `r` and `R` removes is gone; the size, the report and the check contain nothing wrong.
 //!
-//! Bytes are only accounted for where it is plain what they are: in dumps whose lists have the size of their entries, which are
-//! whole, and in which no two structures share bytes (`userdump_walk::accounted::is_judgeable`). Of the contract there are
-//! the places that the builders can make, in processes and not in mutated dumps, in which nobody knows what is planted where.
+//! Bytes are only accounted for if their meaning is clear: in complete dumps whose lists have the size of their
+//! entries, and in which no two structures overlap (`userdump_walk::accounted::is_judgeable`). The contract is tested
+//! for the places that the builders can write, and for processes but not for mutated dumps, in which it is not known
+//! what was planted where.
 //!
-//! The last three bytes are the options. If those before them are no dump, they say what to make one of.
+//! The last three bytes are the options. If the bytes before them are not a dump, they describe a process from which
+//! one is made.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A process: written as a minidump and read back, it is the same.
+//! A process that is written as a minidump and read back is unchanged.
 
 #![no_main]
 
@@ -30,21 +30,21 @@ fuzz_target!(|process: Process| {
     rest(&process, &dump);
     raw(&process, &dump);
     memory(&process, &dump);
-    // What is in raw streams is anything, and modules without a name are found.
+    // Raw streams have arbitrary contents, and modules without a name cause findings.
     let mut names = process.modules.iter().map(|it| it.name).chain(process.unloaded.iter().map(|it| it.2));
     if process.raw.is_empty() && names.all(|name| name.is_some()) {
         dump.check(&mut |finding| assert_eq!(finding.error.filter(|error| error.is_truncated()), None, "{finding}"));
     }
 });
 
-/// The list, which is there if it has rows.
+/// Returns the list, which exists if it has entries.
 fn list<'a, T: FromStream<'a>>(dump: &Minidump<'a>, rows: usize) -> Option<T> {
     let list = dump.stream::<T>().expect("the list is sound");
     assert_eq!(list.is_some(), rows > 0);
     list
 }
 
-/// A text ends before its first NUL for whoever reads it.
+/// Readers end a string before its first NUL.
 fn same(process: &Process, found: Option<Utf16<'_>>, number: Option<Number>) {
     assert!(match (found, number) {
         (Some(text), Some(number)) => {
@@ -140,10 +140,10 @@ fn rest(process: &Process, dump: &Minidump<'_>) {
     }
 }
 
-/// Bytes come back but for the references in them, which lead to the streams that they shall lead to.
+/// Raw streams are unchanged except for their references, which lead to the intended streams.
 fn raw(process: &Process, dump: &Minidump<'_>) {
     let kinds: BTreeSet<u32> = process.raw.iter().map(|(kind, _)| Process::kind(*kind)).collect();
-    // Among streams of one type, and all of them, the order is that of adding.
+    // Streams with the same type are in the order in which they were added, as are all streams.
     let mut placed = vec![None; process.raw.len()];
     for kind in kinds {
         let found = dump.streams().map(|(stream, _)| stream).filter(|stream| stream.stream_type() == StreamType(kind));

@@ -1,4 +1,4 @@
-//! Secrets in the memory of processes, of which a result that is filtered by `r` has nothing.
+//! Secrets in the memory of processes, which must not be in a result that is filtered by `r`.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,11 @@ use userdump::redump::{Reason, SelectedMemory};
 use crate::process::Process;
 use crate::secret;
 
-/// How many bytes of a secret are one too many: what two words of a 32-bit process or one of a 64-bit process keep.
+/// The number of bytes of a secret that must not appear: two words of a 32-bit process or one of a 64-bit process may
+/// be kept.
 const PIECE: usize = 8;
 
-/// Pieces of the secret. Those of the text begin with a character, as zeros are everywhere.
+/// The pieces of the secret. Pieces of the text begin with a character, because zeros are everywhere.
 struct Pieces(BTreeSet<[u8; PIECE]>);
 
 impl Pieces {
@@ -21,7 +22,7 @@ impl Pieces {
         Self(pieces.filter_map(|piece| piece.try_into().ok()).collect())
     }
 
-    /// Where in the bytes pieces begin.
+    /// Returns the offsets at which pieces begin.
     fn positions<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
         let mut first = [false; 256];
         self.0.iter().for_each(|piece| first[usize::from(piece[0])] = true);
@@ -30,12 +31,13 @@ impl Pieces {
     }
 }
 
-/// Takes the secrets out of the process. False if there were none, or if the rest of its dump has such bytes too.
+/// Removes the secrets from the process. Returns false if there were none, or if the rest of its dump contains the same
+/// bytes.
 pub fn forget(process: &mut Process, full_user_dump: bool) -> bool {
     process.forget_secrets() && Pieces::new().positions(&process.dump(full_user_dump)).next().is_none()
 }
 
-/// Looks for secrets in the filtered result of re-encoding a dump. They may be nowhere but in modules, in memory that was
+/// Searches the filtered result of re-encoding a dump for secrets. They may only be in modules, in memory that was
 /// selected for another reason than being a stack, and in words that point into modules or stacks.
 pub fn check(source: &Dump<'_>, selected: &[SelectedMemory], result: &[u8]) {
     let pieces = Pieces::new();

@@ -1,7 +1,8 @@
-//! Words in the places of a process that the options `r` and `R` promise to take out: the contract in the documentation of
-//! `redump`, for processes of which nobody knows what else is in them.
+//! Words in the places of a process that the options `r` and `R` promise to remove, according to the contract in the
+//! documentation of `redump`. The other contents of these processes are arbitrary.
 //!
-//! Of its rows there are those whose places the builders can make; the tests have all of them (`tests/it/contract/`).
+//! This covers the rows of the contract whose places the builders can write; the tests cover all rows
+//! (`tests/it/contract/`).
 
 use userdump::Dump;
 use userdump::format::MinidumpType;
@@ -11,7 +12,7 @@ use userdump_walk::words::{Pieces, all, planted, word, words_of_8};
 
 use crate::process::{Address, Contents, Context, Exception, Module, Number, Process, Thread};
 
-/// What `r` takes out, what `R` does, and what both do.
+/// The places that `r` removes, those that `R` removes, and those that both remove.
 const FILTERED: [&str; 5] = ["stack", "comment in ANSI", "comment in UTF-16", "trace", "unknown stream"];
 const FOLDERS: [&str; 3] = ["folder of a module", "folder of a PDB", "folder of an unloaded module"];
 const GONE: [&str; 8] = [
@@ -24,21 +25,21 @@ const GONE: [&str; 8] = [
     "after the object of a handle",
     "after the name of a thread",
 ];
-/// What lies in the memory of the process: it may be selected for another reason, and stays then.
+/// Places in the memory of the process, which may be selected for another reason, and are kept in that case.
 const IN_MEMORY: [&str; 2] = ["stack", "other memory"];
 
-/// Where addresses are that only the words are at, below 4 GiB.
+/// Addresses below 4 GiB that contain only the words.
 const STACK: Address = Address(0x7d_1000);
 const OTHER: Address = Address(0x7d_3000);
-/// A module whose addresses on 32 bits are two letters of UTF-16, the second one an `a`.
+/// A module whose 32-bit addresses are two UTF-16 letters, the second of which is an `a`.
 const LETTERS: Address = Address(0x61_0000);
 const ID: u8 = 0xd1;
 
-/// What was planted.
+/// The words that were planted.
 pub struct Planted(Pieces);
 
 impl Planted {
-    /// Plants all words; `None` if the process has no room, or if its dump has such words anyway.
+    /// Plants all words; returns `None` if the process has no room, or if its dump contains such words anyway.
     pub fn plant(process: &mut Process, dump: &[u8]) -> Option<Self> {
         planted();
         let room = |size: usize| size < 200;
@@ -60,7 +61,7 @@ impl Planted {
         is_free.then_some(Self(pieces))
     }
 
-    /// Looks for words that the options take out of the result of re-encoding a dump, and in what is printed of it.
+    /// Searches the result of re-encoding a dump, and its printed forms, for words that the options remove.
     pub fn check(&self, source: &Dump<'_>, selected: &[SelectedMemory], result: &[u8], options: &Options) {
         let hides = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
         let filters = crate::redumped::filters(options.minidump_type());
@@ -73,7 +74,7 @@ impl Planted {
             let excused = address.is_some_and(|address| {
                 let others = selected.iter().filter(|it| !filters || !matches!(it.reason, Reason::Stack { .. }));
                 let into = |memory: &SelectedMemory| target.mask(address).checked_sub(target.mask(memory.address));
-                // A piece that ends in such memory, too.
+                // This includes a piece that ends in such memory.
                 others
                     .into_iter()
                     .any(|it| into(it).is_some_and(|into| into < it.size) || it.address.abs_diff(address) < 12)
@@ -82,13 +83,13 @@ impl Planted {
         }
     }
 
-    /// Nothing of all that is printed.
+    /// Checks that none of the words is printed.
     pub fn check_text(&self, text: &str) {
         assert_eq!(self.0.found(text.as_bytes()), std::collections::BTreeSet::new(), "{text}");
     }
 }
 
-/// The address of a byte of a result, if it is one of memory.
+/// Returns the address of a byte of a result if it is in memory.
 fn address_of(result: &[u8], position: u64) -> Option<u64> {
     let dump = Dump::parse(result).expect("the result is a dump");
     let memory = dump.memory();
@@ -98,7 +99,7 @@ fn address_of(result: &[u8], position: u64) -> Option<u64> {
     })
 }
 
-/// Lets what leads to nothing in the pools do so when they have more in them.
+/// Makes references that lead nowhere keep doing so when the pools get more entries.
 fn settle(process: &mut Process) {
     let settle = |number: &mut Number, size: usize| {
         if usize::from(*number) >= size {
@@ -117,7 +118,7 @@ fn settle(process: &mut Process) {
     memory.for_each(|it| settle(&mut it.1, contents));
 }
 
-/// A text of several ones with NULs between them.
+/// Adds a string that consists of several strings with NULs between them.
 fn text(process: &mut Process, parts: &[&str]) -> Number {
     let parts: Vec<String> =
         parts.iter().map(|part| if part.is_empty() { "name".to_owned() } else { word(part) }).collect();
@@ -139,7 +140,8 @@ fn contents(process: &mut Process, bytes: Vec<u8>) -> Number {
     (process.contents.len() - 1) as Number
 }
 
-/// No reference may lead into them or be in them: what a stream refers to comes along with it.
+/// References may neither point into these streams nor be in them, because the targets of a stream's references are
+/// carried with it.
 fn plant_streams(process: &mut Process) {
     let comment = text(process, &["comment in UTF-16"]);
     process.comments.push(comment);
@@ -155,7 +157,7 @@ fn plant_modules(process: &mut Process) {
     let name = format!("{}\0{}", path("folder of a module"), word("after the name of a module"));
     let name = add_text(process, &name);
     let unloaded = add_text(process, &path("folder of an unloaded module"));
-    // Signature, GUID and age, then the path of the PDB.
+    // The signature, the GUID and the age, followed by the path of the PDB.
     let pdb =
         [b"RSDS", &[7; 20][..], path("folder of a PDB").as_bytes(), &[0], &all("after the name of a PDB")].concat();
     let code_view = Some(record(process, pdb));
@@ -184,7 +186,7 @@ fn plant_thread(process: &mut Process) {
     process.exceptions.push(Exception { thread: ID, code: 5, address, parameters: 1, information, context });
 }
 
-/// A context with the stack and instruction pointers alone, and words in all else.
+/// Returns a context with only the stack and instruction pointers, and words in all other places.
 fn context(process: &Process) -> Vec<u8> {
     let place = "registers whose flag is clear";
     let layout = &process.machine.architecture().processor().contexts[0];

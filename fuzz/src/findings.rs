@@ -1,5 +1,5 @@
-//! What a check may find in a result of re-encoding: nothing that the writer answers for, and of the rest nothing that the
-//! source has not.
+//! The findings that a check may have in a re-encoded result: none for which the writer is responsible, and otherwise
+//! only those that the source explains.
 
 use std::collections::BTreeSet;
 
@@ -8,30 +8,32 @@ use userdump::format::{MinidumpType, StreamType};
 use userdump::read::check::{Finding, FindingCode};
 use userdump::redump::Options;
 
-/// Who answers for a finding in a result.
+/// Who is responsible for a finding in a result.
 #[derive(PartialEq)]
 enum Blame {
-    /// The re-encoder: places, sizes, counts and order are its own work.
+    /// The re-encoder: it determines offsets, sizes, counts and order.
     Writer,
-    /// The source, whose stream, context or name came along as it was, or which lacks what is missing. There the same
-    /// stream has a finding too, if not the same one: a stream that its file cuts is a list that is cut in the result.
+    /// The source, whose stream, context or name was carried unchanged, or which lacks what is missing. The check of
+    /// the source has a finding for the same stream, but not necessarily the same one: a stream that is truncated by
+    /// the end of the file becomes a truncated list in the result.
     Source,
-    /// The source, if it is a full user dump, whose check asks for none of processors, sizes of contexts, names and numbers.
+    /// A source that is a full user dump, whose check does not cover processors, sizes of contexts, names and numbers.
     UserDump,
-    /// The options: the result is one that is written only by force.
+    /// The options: the result is only written if forced.
     Options,
 }
 
 pub fn check(before: &Dump<'_>, after: &Dump<'_>, options: &Options) {
     let source = findings(before);
-    // A module whose name leads into a structure has a folder of binary bytes, and asterisks take its place elsewhere.
+    // The name of a module that leads into a structure has a folder of binary bytes, which other places replace with
+    // asterisks.
     let asterisks = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS);
     let of_user_dump = matches!(before, Dump::FullUserDump(_));
     let result = findings(after);
     let shifted: Vec<_> = result.iter().filter(|it| is_shifted(it)).map(|it| it.stream).collect();
     for finding in result {
         let excused = match blame(&finding, of_user_dump && matches!(after, Dump::FullUserDump(_))) {
-            // What is wrong with a list that is not read as it was written.
+            // Errors in a list that is not read as it was written.
             Blame::Writer if shifted.contains(&finding.stream) => source.iter().any(|other| is_cause(other, &finding)),
             Blame::Writer => false,
             Blame::Options => options.is_forced(),
@@ -43,19 +45,19 @@ pub fn check(before: &Dump<'_>, after: &Dump<'_>, options: &Options) {
     }
 }
 
-/// True for a list that is made out of records and does not have the size of its entries: a list of nonsense can look as if
-/// it began four bytes later, and is read so.
+/// Returns true for a list that is made from records and does not have the size of its entries: if its contents are
+/// invalid, it can look as if it began four bytes later, and is read like that.
 fn is_shifted(finding: &Finding) -> bool {
     finding.code == FindingCode::StreamSizeWrong && finding.stream.is_some_and(is_rebuilt)
 }
 
-/// True if a list of a result is not read as it was written; see [`is_shifted`].
+/// Returns true if a list of a result is not read as it was written; see [`is_shifted`].
 pub fn are_lists_shifted(dump: &Dump<'_>) -> bool {
     findings(dump).iter().any(is_shifted)
 }
 
 fn findings(dump: &Dump<'_>) -> Vec<Finding> {
-    // One of each kind and stream is enough, and few to compare.
+    // One finding of each kind and stream is sufficient, and quick to compare.
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     dump.check(&mut |finding| {
         if seen.insert((finding.code, finding.stream)) {
@@ -65,7 +67,7 @@ fn findings(dump: &Dump<'_>) -> Vec<Finding> {
     found
 }
 
-/// Streams that are made out of records, whatever their bytes in the source were.
+/// Streams that are made from records, independently of their bytes in the source.
 const fn is_rebuilt(stream_type: StreamType) -> bool {
     matches!(
         stream_type,
@@ -87,7 +89,8 @@ const fn is_rebuilt(stream_type: StreamType) -> bool {
 
 fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
     match finding.code {
-        // Its positions are moved, and a list of nonsense is read in another form once those that led nowhere are 0.
+        // Its offsets are adjusted. A list with invalid contents is read in another form once the offsets that led
+        // nowhere are 0.
         FindingCode::MemoryShared | FindingCode::PartShared
             if finding.stream == Some(StreamType::WINE_HOST_MODULE_LIST) =>
         {
@@ -113,7 +116,7 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
         | FindingCode::HandleChainBroken
         | FindingCode::PartOutsideFile
         | FindingCode::PartsOverlap => Blame::Writer,
-        // From one full user dump to another, regions keep their order.
+        // Between full user dumps, regions keep their order.
         FindingCode::RangesUnsorted => {
             if between_user_dumps {
                 Blame::Source
@@ -121,7 +124,7 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
                 Blame::Writer
             }
         }
-        // Other streams are carried byte for byte, and all of them where a type comes more than once.
+        // Other streams are carried byte by byte, including all streams with the same type.
         FindingCode::StreamUnreadable
         | FindingCode::DuplicateStream
         | FindingCode::ListTruncated
@@ -157,7 +160,7 @@ fn blame(finding: &Finding, between_user_dumps: bool) -> Blame {
     }
 }
 
-/// True if what the source has explains what the result has.
+/// Returns true if the source explains the finding in the result.
 fn is_cause(source: &Finding, result: &Finding) -> bool {
     let lacking: &[StreamType] = if result.code == FindingCode::NoSystemInfo {
         &[StreamType::SYSTEM_INFO]
@@ -166,7 +169,7 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
     } else if result.code == FindingCode::NoModules {
         &[StreamType::MODULE_LIST]
     } else if matches!(result.code, FindingCode::ContextMissing | FindingCode::ContextOfOtherProcessor) {
-        // An exception that is made up has the context of a thread, and a full user dump cuts one of no known size.
+        // A made-up exception has the context of a thread, and a full user dump truncates a context of unknown size.
         &[StreamType::THREAD_LIST, StreamType::THREAD_EX_LIST, StreamType::EXCEPTION]
     } else {
         result.stream.as_slice()
@@ -176,9 +179,9 @@ fn is_cause(source: &Finding, result: &Finding) -> bool {
         // The directory, or a list of a full user dump.
         None => result.stream.is_none(),
     };
-    // It takes the place of what is missing because of it, and of what looks so: a name at position 0, where the signature
-    // stands in for its size.
-    // And of a directory that is cut not all entries are looked at.
+    // This finding replaces those for data that is missing because of it, and those for data that looks missing: a name
+    // at offset 0, whose size is the signature.
+    // In addition, a truncated directory is only searched up to a limit.
     let hides = matches!(source.code, FindingCode::FileTruncated | FindingCode::DirectoryTruncated);
     // Of two streams on the same bytes `r` and `R` keep neither, and only the second has a finding.
     let is_lost = source.code == FindingCode::StreamsOverlap

@@ -1,4 +1,4 @@
-//! What holds of every result and its report, at little cost.
+//! Properties of every result and its report that can be checked quickly.
 
 use std::fmt::{self, Write};
 
@@ -10,11 +10,11 @@ use userdump_walk::accounted::{is_judgeable, violations};
 
 use crate::findings::are_lists_shifted;
 
-/// What every result may have, however small its source is.
+/// The size that every result may have, however small its source is.
 const LITTLE: u64 = 0x1_0000;
 
-/// A result is at most twice as large as its source, unpacked, but for the comment that is added and the rows of memory information
-/// that its form asks for.
+/// A result is at most twice as large as its decompressed source, apart from the comment that is added and the memory
+/// information that its format requires.
 pub fn size(source: &Dump<'_>, report: &Report, options: &Options) {
     let comment = options.comment().map_or(0, |comment| 2 * comment.len() as u64);
     let rows = if options.is_full_user_dump() {
@@ -29,7 +29,7 @@ pub fn size(source: &Dump<'_>, report: &Report, options: &Options) {
     assert!(report.size <= most, "{} bytes were made of {}", report.size, source.data().len());
 }
 
-/// What the buckets of compressed memory hold, by their array.
+/// Returns the uncompressed size of all buckets of compressed memory according to their array.
 fn unpacked(dump: &Dump<'_>) -> u64 {
     let Dump::Minidump(dump) = dump else { return 0 };
     let size =
@@ -37,7 +37,7 @@ fn unpacked(dump: &Dump<'_>) -> u64 {
     dump.find().map_or(0, size)
 }
 
-/// How many ranges of memory the dump lists; the result may have fewer.
+/// Returns the number of memory ranges that the dump lists; the result may have fewer.
 fn ranges(dump: &Dump<'_>) -> u64 {
     match dump {
         Dump::Minidump(dump) => {
@@ -49,7 +49,8 @@ fn ranges(dump: &Dump<'_>) -> u64 {
     }
 }
 
-/// What is printed of a report grows with the source at most: some words for each entry, of which the smallest take 12 bytes.
+/// The printed report is at most proportional to the source: some words for each entry, of which the smallest have 12
+/// bytes.
 pub fn report_is_short(report: &Report) {
     struct Length(u64);
 
@@ -66,7 +67,7 @@ pub fn report_is_short(report: &Report) {
     assert!(length.0 <= most, "{} bytes are printed of a dump of {}", length.0, report.source_size);
 }
 
-/// What the result lacks that a debugger needs is said, and nothing else is.
+/// The obstacles in the report are exactly those that the result has.
 pub fn obstacles(result: &Dump<'_>, report: &Report) {
     let says = |obstacle| report.obstacles.contains(&obstacle);
     assert_eq!(says(Obstacle::NoThreads), result.threads().next().is_none());
@@ -77,10 +78,10 @@ pub fn obstacles(result: &Dump<'_>, report: &Report) {
     assert_eq!(says(Obstacle::NothingKept), !report.streams.iter().any(|stream| stream.outcome.is_kept()));
 }
 
-/// Every byte of every structure of a minidump is in the result, asked away by a letter, or in the report: where it is plain
-/// what the bytes are, which of damaged dumps it is not.
+/// Every byte of every structure of a minidump is in the result, removed by an option letter, or in the report. This is
+/// only checked if the meaning of the bytes is clear, which it is not in damaged dumps.
 pub fn accounted(source: &Dump<'_>, result: &[u8], report: &Report, options: &Options) {
-    // A list that makes more sense four bytes later is read there, whatever its size.
+    // A list whose contents look more valid four bytes later is read there, regardless of its size.
     if options.is_full_user_dump() || !is_judgeable(source.data()) || are_lists_shifted(source) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same each time.
+//! Pseudorandom numbers that are the same each time.
 
 /// Marsaglia's xorshift.
 pub struct Random(u64);
@@ -15,7 +15,7 @@ impl Random {
         self.0
     }
 
-    /// A number below `end`; 0 if there is none.
+    /// Returns a number below `end`; 0 if there is none.
     pub const fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { ((self.next() >> 32) % end as u64) as usize }
     }

@@ -1,4 +1,4 @@
-//! Re-encoding, and what holds of every result.
+//! Re-encoding, and the properties of every result.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -15,12 +15,12 @@ use crate::contract::Planted;
 use crate::process::Process;
 use crate::{canary, findings, laws};
 
-/// The letters; a bit stands for each.
+/// The option letters, one bit each.
 const LETTERS: [char; 15] = ['a', 'A', 'f', 'F', 'h', 't', 'u', 'd', 'c', 'i', 'p', 'w', 'r', 'R', 'y'];
 
-/// Options out of three bytes: a bit for each letter, one for a comment; in the last byte one for `/f` in place of all that,
-/// for `s`, which does not go with `y` and what stands for it, for `e`, for the engine of 2017, and four for the
-/// [presets](presets::of_bits).
+/// Returns the options for three bytes: one bit for each letter and one for a comment; in the last byte one bit for
+/// `/f` instead of the letters, one for `s` (which cannot be combined with `y` and its equivalents), one for `e`, one
+/// for the engine of 2017, and four for the [presets](presets::of_bits).
 pub fn options(bytes: [u8; 3]) -> Options {
     let bits = u16::from_le_bytes([bytes[0], bytes[1]]);
     let more = |bit: u8| bytes[2] & (1 << bit) != 0;
@@ -37,7 +37,7 @@ pub fn options(bytes: [u8; 3]) -> Options {
     if bits & 0x8000 != 0 { options.with_comment("fuzz") } else { options }
 }
 
-/// Re-encodes the dump, and the result of that. Nothing happens if the options cannot be carried out on it.
+/// Re-encodes the dump, and then the result. Does nothing if the options cannot be applied to the dump.
 pub fn check(source: &[u8], options: &Options) {
     let Ok(before) = Dump::parse(source) else { return };
     let Some((once, report)) = redump(&before, options) else { return };
@@ -50,14 +50,14 @@ pub fn check(source: &[u8], options: &Options) {
     laws::obstacles(&dump, &report);
     laws::accounted(&before, &once, &report, options);
     findings::check(&before, &dump, options);
-    // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.
+    // If environment blocks are on stacks, the option `r` may zero the values that give the bounds of a stack.
     let filtered = filters(options.minidump_type());
-    // With `R` the folder of the system is zero, in the page that it shares with all processes.
+    // `R` zeroes the folder of the system in the page that is shared with all processes.
     let hides = options.minidump_type().contains(MinidumpType::FILTER_MODULE_PATHS)
         && before.memory().visible_within(0x7ffe_0030, 0x7ffe_0237).next().is_some();
     holds(&before.memory(), &dump.memory(), filtered || hides);
     if let (Dump::Minidump(before), Dump::Minidump(dump)) = (&before, &dump) {
-        // Streams of other producers than Microsoft are carried though their heads cannot be read.
+        // Streams that are not defined by Microsoft are carried even if their headers cannot be read.
         assert!(unreadable(dump).is_subset(&unreadable(before)), "the result has streams that cannot be read");
     }
     let (twice, _) = redump(&dump, options).expect("the result can be re-encoded");
@@ -69,7 +69,7 @@ pub fn check(source: &[u8], options: &Options) {
     assert!(excused, "re-encoding the result changes it");
 }
 
-/// Re-encoding commutes with compressing: what is compressed is just what the same options write without compression.
+/// Re-encoding commutes with compression: the compressed memory is what the same options write without compression.
 pub fn check_compressed(source: &[u8], options: &Options) {
     if options.is_full_user_dump() {
         return;
@@ -89,8 +89,8 @@ pub fn check_compressed(source: &[u8], options: &Options) {
     userdump_walk::compressed::check(&before, after.get_ref());
 }
 
-/// As [`check`] of the dump of a process; what secrets it keeps are not in a filtered result, nor is anything else that
-/// the contract calls gone.
+/// Like [`check`] for the dump of a process. In addition, a filtered result contains none of its secrets, and nothing
+/// else that the contract removes.
 pub fn check_process(mut process: Process, full_user_dump: bool, options: &Options) {
     let plain = process.dump(full_user_dump);
     check(&plain, options);
@@ -115,27 +115,28 @@ pub fn check_process(mut process: Process, full_user_dump: bool, options: &Optio
     }
 }
 
-/// True if the second pass did nothing but to blank more of a text. In a damaged dump the path of a module can be a part of
-/// another one's, which is known only once the first pass has blanked the rest of it.
+/// Returns true if the second pass only blanked more text. In a damaged dump the path of a module can be a part of
+/// another one's path, which is only known after the first pass has blanked the rest of it.
 fn more_asterisks(once: &[u8], twice: &[u8]) -> bool {
     let blanked = |(before, after): (&u8, &u8)| before == after || [b'*', 0].contains(after);
     once.len() == twice.len() && once.iter().zip(twice).all(blanked)
 }
 
-/// True if stacks are filtered: with `r` and with `s`.
+/// Returns true if stacks are filtered: with `r` and with `s`.
 pub fn filters(flags: MinidumpType) -> bool {
     flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE))
 }
 
-/// True if the dump says that it was made with `i` and `r` or `s`: all its memory counts as pointed to by stacks that no longer
-/// show it. A result without `r` does not say so, so that a second pass finds nothing on the stacks.
+/// Returns true if the dump says that it was made with `i` and `r` or `s`: all its memory counts as referenced by
+/// stacks that no longer show the reference. A result without `r` does not say so, so a second pass finds nothing on
+/// the stacks.
 fn pointers_are_filtered(dump: &Dump<'_>) -> bool {
     let follows = |flags: MinidumpType| flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY);
     matches!(dump, Dump::Minidump(dump) if filters(dump.flags()) && follows(dump.flags()))
 }
 
-/// True if some context points to code or a stack with what its flags do not call valid. `r` and `R` zero that, so that a second
-/// pass finds nothing there. The same goes for mappings behind a NUL.
+/// Returns true if a context refers to code or a stack in a part that is not valid according to its flags. `r` and `R`
+/// zero that part, so a second pass does not find the reference. The same applies to mappings after a NUL.
 fn pointers_are_no_registers(dump: &Dump<'_>) -> bool {
     let contexts = dump.threads().map(|thread| thread.context()).chain(dump.exceptions().map(|it| it.context()));
     let are_none = |context: Context<'_>| {
@@ -152,7 +153,7 @@ fn pointers_are_no_registers(dump: &Dump<'_>) -> bool {
     contexts.flatten().flatten().any(are_none) || maps.is_some_and(|maps| maps.text().as_bytes().contains(&0))
 }
 
-/// The result; `None` if the options cannot be carried out on the dump.
+/// Returns the result; `None` if the options cannot be applied to the dump.
 fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, Report)> {
     let redump = Redump::new(dump, options).ok()?;
     let size = redump.size();
@@ -162,22 +163,23 @@ fn redump(dump: &Dump<'_>, options: &Options) -> Option<(Vec<u8>, Report)> {
     Some((out, report))
 }
 
-/// True if something was given up that a second pass may find otherwise.
+/// Returns true if something was given up that a second pass may find differently.
 fn gave_up(report: &Report) -> bool {
-    // A stream that lies on the same bytes as others too often may have had a part in choosing memory.
+    // A stream that overlaps others too often may have influenced which memory was selected.
     let is_one_too_many = |outcome| matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. }));
-    // A reference that leads nowhere may lead somewhere once parts that shared bytes stand apart.
+    // A reference that leads nowhere may lead somewhere once overlapping parts are separated.
     let broke_off = report.faults.iter().any(|fault| fault.part == "reference");
-    // With `r` and `R`, what claims bytes of something else had a part in choosing memory, and is not in the result.
+    // With `r` and `R`, a structure that overlaps another one influenced which memory was selected, but is not in the
+    // result.
     let is_shared = |error| matches!(error, ReadError::MemoryShared { .. } | ReadError::PartShared { .. });
     let has_shared = report.faults.iter().any(|fault| is_shared(fault.error));
-    // A stream is cut where such bytes begin, and may be too short then.
+    // A stream is truncated where such bytes begin, and may be too short then.
     let is_cut = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(error) if is_shared(error));
     let streams = &report.streams;
     broke_off || has_shared || streams.iter().any(|stream| is_one_too_many(stream.outcome) || is_cut(stream))
 }
 
-/// Every byte of the result stands at its address in the source, or is a filtered one.
+/// Every byte of the result is at the same address in the source, or was filtered.
 fn holds(source: &Memory<'_>, result: &Memory<'_>, filtered: bool) {
     for range in result.visible_ranges() {
         let bytes = range.bytes().expect("the result is plain");
@@ -190,7 +192,7 @@ fn holds(source: &Memory<'_>, result: &Memory<'_>, filtered: bool) {
     }
 }
 
-/// The types of the streams that cannot be read.
+/// Returns the types of the streams that cannot be read.
 fn unreadable(dump: &Minidump<'_>) -> BTreeSet<StreamType> {
     dump.streams().filter(|(_, decoded)| decoded.is_err()).map(|(stream, _)| stream.stream_type()).collect()
 }

@@ -1,4 +1,5 @@
-//! Runs a program under limits, and says how it ended. For Linux: elsewhere peaks have other units.
+//! Runs a program under limits, and reports how it ended. Only for Linux, because other systems report peak memory in
+//! other units.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -8,24 +9,24 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a run may take.
+/// Time limit of a run.
 const TIME: Duration = Duration::from_secs(5);
-/// How much memory a run may take, in bytes.
+/// Memory limit of a run, in bytes.
 pub const MEMORY: u64 = 512 << 20;
-/// How much of standard error is kept, in bytes.
+/// Maximum amount of standard error that is kept, in bytes.
 const KEPT: usize = 1 << 16;
 
-/// A run that has come to its end.
+/// A finished run.
 #[derive(Debug)]
 pub struct Run {
     pub status: ExitStatus,
     pub time: Duration,
-    /// The most memory that was resident at once, in bytes. It is no less than what this program held by then.
+    /// Peak resident memory in bytes. It is at least the memory that this program used at the start of the run.
     pub peak: u64,
     pub stderr: String,
 }
 
-/// What no input may bring about.
+/// Failures that no input may cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     Panic,
@@ -50,7 +51,7 @@ impl Run {
     }
 }
 
-/// Limits the memory that this program and all that it runs allocate; none of them leaves an image of itself behind.
+/// Limits the memory that this program and its child processes can allocate, and disables their core dumps.
 pub fn limit() -> io::Result<()> {
     for (resource, most) in [(libc::RLIMIT_DATA, MEMORY), (libc::RLIMIT_CORE, 0)] {
         let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
@@ -62,7 +63,7 @@ pub fn limit() -> io::Result<()> {
     Ok(())
 }
 
-/// The most memory that was resident in this program at once, in bytes.
+/// Returns the peak resident memory of this program in bytes.
 pub fn own_peak() -> u64 {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the structure is valid for writes during the call, and zeros are a valid value of it.
@@ -78,7 +79,7 @@ fn peak(usage: &libc::rusage) -> u64 {
     u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10
 }
 
-/// Runs the program, and ends it if it takes too long.
+/// Runs the program, and kills it if it exceeds the time limit.
 pub fn run(program: &Path, arguments: &[String]) -> io::Result<Run> {
     let start = Instant::now();
     let mut command = Command::new(program);
@@ -86,7 +87,7 @@ pub fn run(program: &Path, arguments: &[String]) -> io::Result<Run> {
     let mut child = command.spawn().map_err(|error| crate::sources::named(program, &error))?;
     let mut pipe = child.stderr.take().expect("it is a pipe");
     let mut stderr = Vec::new();
-    // The pipe ends with the program.
+    // The pipe is closed when the program ends.
     let mut part = [0; 4096];
     loop {
         let left = (TIME + Duration::from_millis(1)).saturating_sub(start.elapsed());
@@ -107,7 +108,7 @@ pub fn run(program: &Path, arguments: &[String]) -> io::Result<Run> {
     Ok(Run { status, time: start.elapsed(), peak: peak(&usage), stderr })
 }
 
-/// Waits until there is something to read, or the end of it; false if neither comes in time.
+/// Waits until there is data to read, or its end; returns false after the timeout.
 fn readable(pipe: &impl AsRawFd, time: Duration) -> io::Result<bool> {
     let mut poll = libc::pollfd { fd: pipe.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX).saturating_add(1);
@@ -122,7 +123,7 @@ fn readable(pipe: &impl AsRawFd, time: Duration) -> io::Result<bool> {
     }
 }
 
-/// As `Child::wait`, which does not tell what was used.
+/// Like `Child::wait`, which does not return the resource usage.
 fn wait(id: u32) -> io::Result<(ExitStatus, libc::rusage)> {
     let id = libc::pid_t::try_from(id).map_err(io::Error::other)?;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();

@@ -1,17 +1,18 @@
-//! Damages dumps, and runs `dumpchk` and `redump` on what comes out: `damage FOLDER COUNT SEED [--only INDEX] DUMP...`.
+//! Damages dumps, and runs `dumpchk` and `redump` on the results: `damage FOLDER COUNT SEED [--only INDEX] DUMP...`.
 //!
-//! `FOLDER` holds the two programs. Each of `COUNT` variants is one of the dumps (small ones more often) with one to
-//! six damages: cut, bits flipped, words swapped or replaced by numbers that something may break on, rows of the
-//! directory that take type or place of another, streams of other dumps, blocks copied, zeroed, taken out or put in
-//! twice; mostly where headers and lists are. What a variant is, and which options `redump` gets for it, follows from
-//! seed and index alone.
+//! `FOLDER` contains the two programs. Each of the `COUNT` variants is one of the dumps (preferably a small one) with
+//! one to six kinds of damage: truncation, flipped bits, words that are swapped or replaced by extreme values,
+//! directory entries that take the type or location of others, streams of other dumps, blocks that are copied, zeroed,
+//! removed or duplicated; mostly where headers and lists are. The seed and the index determine a variant, and the
+//! options that `redump` gets for it.
 //!
-//! Nothing may panic, end by a signal, take 5 s or 512 MiB. What fails says so in one line and leaves no file. What was
-//! written opens with `dumpchk` and in the `minidump` crate, which has as many threads, modules and ranges there as we
-//! have; where it has not, there is a reason, and all reasons are counted. Exit code 1 if anything else happens: such
-//! variants stay in the folder that is named then. `--only INDEX` shows one variant and keeps it.
+//! No program may panic, end by a signal, or exceed 5 s or 512 MiB. A failure prints one line and leaves no file. Every
+//! result can be opened by `dumpchk` and by the `minidump` crate, which finds the same threads, modules and ranges as
+//! this crate; where it does not, there is a known reason, and all reasons are counted. The exit code is 1 if anything
+//! else happens; such variants are kept in a folder whose name is printed. `--only INDEX` shows one variant and keeps
+//! it.
 //!
-//! `bash fuzz/damage.sh` builds the programs and gathers the dumps.
+//! `bash fuzz/damage.sh` builds the programs and collects the dumps.
 
 mod child;
 mod numbers;
@@ -43,7 +44,7 @@ struct Arguments {
     dumps: Vec<PathBuf>,
 }
 
-/// 0: nothing fails. 1: something does. 2: usage, or the runs cannot be made.
+/// Returns 0 if nothing fails, 1 if something does, 2 for wrong usage or if the runs are impossible.
 fn main() -> ExitCode {
     let Some(arguments) = parse(env::args().skip(1).collect()) else {
         eprintln!("{USAGE}");
@@ -69,7 +70,7 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
     Some(Arguments { folder: folder.into(), count: count.parse().ok()?, seed: seed.parse().ok()?, only, dumps })
 }
 
-/// The number of failures.
+/// Returns the number of failures.
 fn run(arguments: Arguments) -> io::Result<usize> {
     let Arguments { folder, count, seed, only, dumps } = arguments;
     let scratch = env::temp_dir().join(format!("userdump-damage-{}", process::id()));
@@ -77,7 +78,7 @@ fn run(arguments: Arguments) -> io::Result<usize> {
     fs::create_dir_all(&failed)?;
     let setting = Setting { folder, seed, sources: Sources::new(dumps.into_iter())?, failed: failed.clone() };
     child::limit()?;
-    // The peer may panic on what it reads, which is a refusal.
+    // The peer may panic on its input, which counts as a rejection.
     panic::set_hook(Box::new(|_| {}));
 
     let start = Instant::now();
@@ -98,7 +99,7 @@ fn run(arguments: Arguments) -> io::Result<usize> {
     Ok(tally.failures())
 }
 
-/// Each worker takes the next variant. What a variant is does not depend on who takes it.
+/// Each worker takes the next variant. A variant does not depend on the worker.
 fn all(setting: &Setting, count: u64, scratch: &std::path::Path) -> io::Result<Tally> {
     let next = AtomicU64::new(0);
     let work = |worker: usize| {

@@ -1,11 +1,11 @@
-//! Numbers that look random and are the same for the same seed.
+//! Pseudorandom numbers that are the same for the same seed.
 
-/// Steele, Lea and Flood's SplitMix64: any seed will do, neighbouring ones too.
+/// SplitMix64 by Steele, Lea and Flood: any seed is suitable, including consecutive ones.
 #[derive(Clone, Debug)]
 pub struct Numbers(u64);
 
 impl Numbers {
-    /// The numbers of one variant, which do not depend on those of others.
+    /// Returns the numbers for a variant, which do not depend on those for other variants.
     pub fn new(seed: u64, index: u64) -> Self {
         let mut of_the_seed = Self(seed);
         Self(of_the_seed.next().wrapping_add(index.wrapping_mul(0xd134_2543_de82_ef95)))
@@ -19,13 +19,13 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below the limit, or 0 if that is 0.
+    /// Returns a number below the limit, or 0 if the limit is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let number = self.next();
         usize::try_from((u128::from(number) * limit as u128) >> 64).expect("it is below the limit")
     }
 
-    /// True once in so many times.
+    /// Returns true once in `times` calls on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -10,7 +10,7 @@ use crate::places::Places;
 /// The letters of `/m`.
 const LETTERS: &str = "aAfFhtudcipwrRy";
 
-/// Options for a dump that is going to be damaged. The second is true if they ask for a full user dump.
+/// Returns options for a dump that will be damaged. The second value is true if they request a full user dump.
 pub fn options(intact: &[u8], places: &Places, numbers: &mut Numbers) -> (Vec<String>, bool) {
     let full_user_dump = numbers.once_in(6);
     let mut words = vec![if full_user_dump { "/f".to_owned() } else { letters(numbers) }];
@@ -61,7 +61,7 @@ fn thread(dump: &Dump<'_>, numbers: &mut Numbers) -> String {
     id.map_or_else(|| numbers.below(5000).to_string(), |id| format!("{id:#x}"))
 }
 
-/// A range of the dump, or a part of it or more than it; or anything.
+/// Returns a range of the dump, a part of one, a larger one, or an arbitrary one.
 fn memory(dump: &Dump<'_>, numbers: &mut Numbers) -> String {
     let ranges: Vec<_> = dump.memory().visible_ranges().take(256).map(|range| (range.address, range.size)).collect();
     let (start, size) = numbers.pick(&ranges).copied().unwrap_or((0x1000, 0x1000));

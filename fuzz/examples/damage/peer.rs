@@ -1,4 +1,4 @@
-//! What `redump` has written, beside the `minidump` crate: it opens there, or there is a reason why not.
+//! Compares the results of `redump` with the `minidump` crate, which must open them unless there is a known reason.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +11,7 @@ use userdump::{Dump, Minidump};
 
 type Peer<'a> = minidump::Minidump<'a, &'a [u8]>;
 
-/// What a reader says of a list.
+/// The contents of a list according to a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Answer {
     Absent,
@@ -19,7 +19,8 @@ enum Answer {
     Refused(String),
 }
 
-/// Notes what the peer makes of the result and of each list in it. An error is what nothing explains.
+/// Records how the peer handles the result and each of its lists. Returns an error for a difference without a known
+/// reason.
 pub fn judge(result: &[u8], full_user_dump: bool, note: &mut dyn FnMut(&str, &str)) -> Result<(), String> {
     match Dump::parse(result).map_err(|error| format!("our own reader refuses the result: {error}"))? {
         Dump::FullUserDump(_) if full_user_dump => {
@@ -75,12 +76,12 @@ fn is_kept(module: &Module<'_>) -> bool {
     module.size() > 0 && module.base().checked_add(module.size().into()).is_some()
 }
 
-/// Both give these ranges: the peer leaves out empty ones, and those that the file cuts.
+/// The ranges that both return: the peer omits empty ranges, and those that are truncated by the end of the file.
 fn is_whole(range: &MemoryRange<'_>) -> bool {
     range.size > 0 && range.fault().is_none()
 }
 
-/// Why the peer gives up a list of modules, if it has a reason to.
+/// Returns the known reason for which the peer rejects a list of modules.
 fn given_up(list: ModuleList<'_>, result: &[u8]) -> Option<&'static str> {
     list.into_iter().filter(is_kept).find_map(|module| {
         let name = module.name().ok().filter(|_| module.raw().module_name_rva != 0);
@@ -116,7 +117,7 @@ fn their<'a, T: MinidumpStream<'a>>(dump: &'a Peer<'a>, rows: impl FnOnce(T) -> 
     }
 }
 
-/// The peer may panic: that is a refusal.
+/// The peer may panic, which counts as a rejection.
 fn guarded<T>(read: impl FnOnce() -> Result<T, Error>) -> Result<T, String> {
     let result = catch_unwind(AssertUnwindSafe(read)).map_err(|_| "it panics".to_owned())?;
     result.map_err(|error| error.to_string())

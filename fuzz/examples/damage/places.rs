@@ -1,18 +1,18 @@
-//! Where damage tells, read off the bytes by hand: what the crate takes them for plays no part.
+//! Finds the places where damage has an effect. The bytes are parsed by hand, independently of the crate.
 
 use std::ops::Range;
 
 use crate::numbers::Numbers;
 
-/// How many rows of the directory, and how many positions in a stream, are followed.
+/// Number of directory entries, and of offsets in a stream, that are followed.
 const ROWS: usize = 128;
 const POSITIONS: usize = 16;
-/// How much of a stream counts as its head.
+/// Number of bytes of a stream that count as its header.
 const HEAD: usize = 2048;
-/// How much counts behind a position.
+/// Number of bytes at an offset that count as its target.
 const TARGET: usize = 64;
 
-/// A row of the directory of a minidump.
+/// A directory entry of a minidump.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub at: usize,
@@ -21,17 +21,17 @@ pub struct Row {
     pub position: u32,
 }
 
-/// What there is to hit in a file.
+/// The places in a file that are worth damaging.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The directory, of a minidump.
+    /// The directory of a minidump.
     pub rows: Vec<Row>,
-    /// The fields of the header that hold positions, of a full user dump.
+    /// The header fields of a full user dump that contain offsets.
     pub fields: Vec<usize>,
-    /// 4 or 8 bytes: how wide these fields are.
+    /// Width of these fields in bytes, 4 or 8.
     pub width: usize,
     pub big_endian: bool,
-    /// Headers, directories, heads of lists, and what they point to.
+    /// Headers, directories, headers of lists, and the targets of their offsets.
     spans: Vec<Range<usize>>,
 }
 
@@ -81,7 +81,7 @@ impl Places {
         }
     }
 
-    /// Takes in what the words of a stretch may be positions of.
+    /// Adds the targets of all words in a stretch that may be offsets.
     fn follow(&mut self, bytes: &[u8], within: Range<usize>, width: usize) {
         let positions = within.step_by(4).filter_map(|at| self.position(bytes, at, width));
         let spans: Vec<_> = positions.take(POSITIONS).map(|position| position..position + TARGET).collect();
@@ -99,7 +99,7 @@ impl Places {
         Some(if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
     }
 
-    /// A place for a word of this width in a file of this size: mostly where it tells.
+    /// Returns a place for a word of this width in a file of this size, mostly a place where damage has an effect.
     pub fn pick(&self, numbers: &mut Numbers, size: usize, width: usize) -> Option<usize> {
         let last = size.checked_sub(width)?;
         let spread = numbers.once_in(5);
@@ -111,14 +111,14 @@ impl Places {
         Some(aligned.min(last))
     }
 
-    /// Where something begins or ends, or a few bytes beside that.
+    /// Returns the start or end of a place, or an offset a few bytes away.
     pub fn edge(&self, numbers: &mut Numbers, size: usize) -> usize {
         let Some(span) = numbers.pick(&self.spans) else { return numbers.below(size) };
         let edge = if numbers.once_in(2) { span.start } else { span.end };
         (edge + numbers.below(9)).saturating_sub(4).min(size)
     }
 
-    /// Writes a number in the byte order of the dump; what does not fit into the file is left out.
+    /// Writes a number in the byte order of the dump, unless it does not fit into the file.
     pub fn put(&self, bytes: &mut [u8], at: usize, width: usize, number: u64) {
         let (little, big) = (number.to_le_bytes(), number.to_be_bytes());
         let encoded = if self.big_endian { &big[8 - width..] } else { &little[..width] };

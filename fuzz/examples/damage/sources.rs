@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use crate::numbers::Numbers;
 
-/// No more than this is taken of a file, in bytes: the program is to stay small, as what it holds counts as held by the
-/// programs it runs until they run.
+/// Maximum number of bytes that is used of a file. The memory of this program must stay small, because a child process
+/// counts it as its own until it executes its program.
 const LARGEST: u64 = 4 << 20;
 
-/// Files by name and size. They are read when they are asked for.
+/// Files by name and size. They are read on demand.
 #[derive(Debug)]
 pub struct Sources(Vec<(PathBuf, u64)>);
 
@@ -24,7 +24,7 @@ impl Sources {
         if files.is_empty() { Err(io::Error::other("no dump is given")) } else { Ok(Self(files)) }
     }
 
-    /// One of the dumps: the larger, the more seldom.
+    /// Returns one of the dumps. Larger ones are chosen less often.
     pub fn pick(&self, numbers: &mut Numbers) -> io::Result<(PathBuf, Vec<u8>)> {
         let seldom = |size: u64| match size {
             0..=0xffff => 1,

@@ -6,13 +6,13 @@ use crate::numbers::Numbers;
 use crate::places::Places;
 use crate::sources::Sources;
 
-/// How long a block that is copied, zeroed, taken out or put in may be, in bytes.
+/// Maximum size of a block that is copied, zeroed, removed or inserted, in bytes.
 const BLOCK: usize = 4096;
 
-/// What was done, in words: the kind, and the details.
+/// A description of a step: its kind and its details.
 pub type Step = (&'static str, String);
 
-/// A dump that is being damaged, and what that takes.
+/// A dump that is being damaged, and the input for that.
 struct Work<'w> {
     bytes: &'w mut Vec<u8>,
     places: &'w Places,
@@ -22,11 +22,12 @@ struct Work<'w> {
 
 type Kind = fn(&mut Work<'_>) -> io::Result<Option<Step>>;
 
-/// In the order in which they are done, with weights: what moves bytes comes late, and the cut last.
+/// The kinds of damage in the order in which they are applied, with weights: those that move bytes are late, and
+/// truncation is last.
 const KINDS: [(Kind, usize); 9] =
     [(flip, 5), (swap, 3), (replace, 6), (row, 4), (splice, 4), (copy, 1), (zero, 1), (shift, 1), (cut, 3)];
 
-/// Damages the dump in one to six ways, and says in which.
+/// Damages the dump in one to six ways, and describes them.
 pub fn damage(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, sources: &Sources) -> io::Result<Vec<Step>> {
     let before = bytes.clone();
     let mut count = 1;
@@ -41,7 +42,7 @@ pub fn damage(bytes: &mut Vec<u8>, places: &Places, numbers: &mut Numbers, sourc
     for index in chosen {
         steps.extend((KINDS[index].0)(&mut work)?);
     }
-    // Two equal words may have been swapped, zeros zeroed.
+    // Swapping equal words or zeroing zeros changes nothing.
     if *work.bytes == before {
         steps.extend(flip(&mut work)?);
     }
@@ -57,14 +58,14 @@ fn kind(mut ticket: usize) -> usize {
     KINDS.iter().position(of).expect("the ticket is below the sum of all weights")
 }
 
-/// 1 to 64 bits, no bit twice.
+/// Flips 1 to 64 different bits.
 fn flip(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     let Work { bytes, places, numbers, .. } = work;
     let count = 1 << numbers.below(7);
     let mut flipped = Vec::new();
     for _ in 0..count {
         let Some(at) = places.pick(numbers, bytes.len(), 1) else { return Ok(None) };
-        // The place is that of a word: any byte of it.
+        // The place is for a word; choose any of its bytes.
         let at = (at + numbers.below(4)).min(bytes.len() - 1);
         let bit = numbers.below(8);
         if !flipped.contains(&(at, bit)) {
@@ -86,7 +87,7 @@ fn swap(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     Ok(Some(("words swapped", format!("{width} bytes at {first:#x} and {second:#x}"))))
 }
 
-/// A word becomes a number that something may break on.
+/// Replaces a word with an extreme value.
 fn replace(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     let Work { bytes, places, numbers, .. } = work;
     let width = width(numbers);
@@ -111,7 +112,8 @@ fn number(size: u64, places: &Places, numbers: &mut Numbers) -> u64 {
     }
 }
 
-/// A row of the directory takes type, location or both of another; a position of a full user dump that of another.
+/// A directory entry takes the type, the location or both from another one; an offset of a full user dump takes the
+/// value of another one.
 fn row(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     let Work { bytes, places, numbers, .. } = work;
     let (first, second) = (numbers.pick(&places.rows), numbers.pick(&places.rows));
@@ -127,7 +129,7 @@ fn row(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     Ok(Some(("streams spliced", format!("the position at {first:#x} taken from {second:#x}"))))
 }
 
-/// A part of another dump comes in behind the last byte, and something points there.
+/// Appends a part of another dump, and makes an offset point to it.
 fn splice(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     let Work { bytes, places, numbers, sources } = work;
     let (path, other) = sources.pick(numbers)?;
@@ -175,7 +177,7 @@ fn zero(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     Ok(Some(("blocks zeroed", format!("{at:#x} to {end:#x}"))))
 }
 
-/// A block disappears or comes twice: all behind it stands elsewhere.
+/// Removes or duplicates a block, which moves all bytes after it.
 fn shift(work: &mut Work<'_>) -> io::Result<Option<Step>> {
     let Work { bytes, places, numbers, .. } = work;
     let most = if numbers.once_in(2) { 16 } else { BLOCK };

@@ -1,24 +1,24 @@
-//! What came of all variants.
+//! The results of all variants.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::child::{Fault, Run};
 
-/// How many failures are printed.
+/// Maximum number of failures that are printed.
 const PRINTED: usize = 50;
 
-/// How often something was, and the first variant where it was.
+/// The number of occurrences, and the first variant in which something occurred.
 type Classes = BTreeMap<String, (u64, u64)>;
 
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     variants: u64,
-    /// By kind of damage.
+    /// By the kind of damage.
     damage: Classes,
-    /// By name of the program.
+    /// By the name of the program.
     programs: BTreeMap<&'static str, Program>,
-    /// By what the peer says of a result.
+    /// By the peer's description of a result.
     results: Classes,
     failures: Vec<(u64, String)>,
 }
@@ -29,7 +29,7 @@ struct Program {
     runs: u64,
     codes: BTreeMap<i32, u64>,
     faults: BTreeMap<Fault, u64>,
-    /// The most, and of which variant.
+    /// The maximum, and its variant.
     time: (Duration, u64),
     peak: (u64, u64),
 }
@@ -68,7 +68,7 @@ impl Tally {
         entry.peak = entry.peak.max((run.peak, index));
     }
 
-    /// Takes in what another worker has counted.
+    /// Adds the counts of another worker.
     pub fn merge(&mut self, other: Self) {
         self.variants += other.variants;
         other.damage.into_iter().for_each(|(name, seen)| count(&mut self.damage, name, seen));

@@ -1,4 +1,4 @@
-//! One variant: made, put through both programs, judged.
+//! A variant: creates it, runs both programs on it, and judges the runs.
 
 use std::fs;
 use std::io;
@@ -11,19 +11,20 @@ use crate::sources::{Sources, named};
 use crate::tally::Tally;
 use crate::{options, peer, steps};
 
-/// What all variants have in common.
+/// The data that all variants share.
 #[derive(Debug)]
 pub struct Setting {
-    /// Where the programs are.
+    /// The folder of the programs.
     pub folder: PathBuf,
     pub seed: u64,
     pub sources: Sources,
-    /// Where variants go that something fails on.
+    /// The folder for variants that cause failures.
     pub failed: PathBuf,
 }
 
 impl Setting {
-    /// Makes the variant in the folder, runs the programs, counts. A shown one is told about and kept.
+    /// Creates the variant in the folder, runs the programs and counts the results. A shown variant is described and
+    /// kept.
     pub fn variant(&self, index: u64, folder: &Path, shown: bool, tally: &mut Tally) -> io::Result<()> {
         let mut numbers = Numbers::new(self.seed, index);
         let (source, mut bytes) = self.sources.pick(&mut numbers)?;
@@ -41,7 +42,7 @@ impl Setting {
             steps.iter().for_each(|(kind, what)| println!("{kind}: {what}"));
         }
 
-        // Folders of its own for results: nothing else may be left there.
+        // Results have a separate folder, in which no other file may be left.
         let results = folder.join("results");
         fs::create_dir(&results).map_err(|error| named(&results, &error))?;
         let output = results.join("result.dmp");
@@ -66,7 +67,7 @@ impl Setting {
     }
 }
 
-/// The runs on one variant.
+/// The runs on a variant.
 struct Trial<'t> {
     setting: &'t Setting,
     index: u64,
@@ -93,7 +94,7 @@ impl Trial<'_> {
         self.failures.push(why);
     }
 
-    /// Runs `dumpchk`, which prints one line of error if the file is no dump, and else none.
+    /// Runs `dumpchk`, which prints one line of error if the file is not a dump, and no error otherwise.
     fn check(&mut self, name: &'static str, file: &Path, json: bool) -> io::Result<()> {
         let mut arguments = vec![path(file)];
         if json {
@@ -102,7 +103,7 @@ impl Trial<'_> {
         let run = self.run(name, "dumpchk", &arguments)?;
         let well_behaved = match run.status.code() {
             Some(0 | 1) => run.stderr.is_empty(),
-            // What `redump` has written is a dump.
+            // The result of `redump` is a dump.
             Some(2) => name == "dumpchk" && is_one_line(&run.stderr, "dumpchk: "),
             _ => false,
         };
@@ -112,7 +113,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Runs `redump`, and looks at what it leaves behind.
+    /// Runs `redump`, and checks the files that it leaves.
     fn redump(&mut self, words: &[String], input: &Path, output: &Path, full_user_dump: bool) -> io::Result<()> {
         let arguments: Vec<_> = words.iter().cloned().chain([path(input), path(output)]).collect();
         let run = self.run("redump", "redump", &arguments)?;
@@ -122,7 +123,7 @@ impl Trial<'_> {
         let folder = output.parent().expect("results have a folder");
         let left = fs::read_dir(folder)?.count();
         match run.status.code() {
-            // 3 says what is wrong with a result in one line.
+            // Exit code 3 means one line about what is wrong with a result.
             Some(status @ (0 | 3)) if left == 1 && output.exists() && is_told(status, &run.stderr) => {
                 let result = fs::read(output)?;
                 let (tally, index) = (&mut *self.tally, self.index);
@@ -142,7 +143,7 @@ impl Trial<'_> {
     }
 }
 
-/// Nothing is said of a success, and one line of a result that is none.
+/// A success prints nothing, and an unusable result prints one line.
 fn is_told(status: i32, text: &str) -> bool {
     if status == 0 { text.is_empty() } else { is_one_line(text, "redump: ") }
 }

@@ -1,6 +1,6 @@
-//! The changes. Each gives `None`, and changes nothing, where the dump has nothing to change that way.
+//! The changes. Each returns `None`, and changes nothing, if it cannot be applied to the dump.
 
-// All have the signature of those that make a dump longer.
+// All have the same signature as those that make a dump longer.
 #![allow(clippy::ptr_arg)]
 
 use crate::random::Random;
@@ -13,12 +13,12 @@ type Change = fn(&mut Vec<u8>, &Map, usize, &mut Random) -> Option<()>;
 const CHANGES: [Change; 12] =
     [retarget, resize, reposition, reposition, swap, duplicate, cut, overlap, readdress, plant, grow, renumber];
 
-/// Makes one change that `seed` chooses; `room` is the largest size that the dump may get.
+/// Makes one change that `seed` selects. `room` is the largest size that the dump may grow to.
 pub fn change(file: &mut Vec<u8>, map: &Map, room: usize, random: &mut Random) -> Option<()> {
     CHANGES[random.below(CHANGES.len())](file, map, room, random)
 }
 
-/// An entry of the directory gets the type or the place of another one, or a type of its own.
+/// A directory entry gets the type or the location of another one, or a type of its own.
 fn retarget(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let [to, from] = [random.pick(&map.streams)?.entry, random.pick(&map.streams)?.entry];
     let part = match random.below(5) {
@@ -36,7 +36,7 @@ fn retarget(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Opt
     Some(())
 }
 
-/// A size or a count becomes a little more or less, nothing, all that there is, or more than that.
+/// A size or a count is increased or decreased a little, or becomes 0, the maximum, or more than that.
 fn resize(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let field = *random.pick(&map.all(&[What::Size, What::Count]))?;
     let number = map.get(file, field.at, field.width)?;
@@ -52,7 +52,7 @@ fn resize(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Optio
     map.put(file, field.at, field.width, number)
 }
 
-/// A position becomes that of something else, or one a little beside it, or near the end.
+/// An offset becomes that of something else, a slightly different one, or one near the end.
 fn reposition(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let positions = map.all(&[What::Position]);
     let field = *random.pick(&positions)?;
@@ -73,7 +73,7 @@ fn other(file: &[u8], map: &Map, fields: &[Field], random: &mut Random) -> Optio
     map.get(file, field.at, field.width)
 }
 
-/// Two entries of a table change places, or one becomes like the other.
+/// Swaps two entries of a table, or copies one to the other.
 fn swap(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let tables: Vec<_> = map.tables.iter().filter(|table| table.len > 1).collect();
     let table = *random.pick(&tables)?;
@@ -86,7 +86,7 @@ fn swap(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<
     Some(())
 }
 
-/// A stream comes once more: its bytes and a longer directory go to the end.
+/// Duplicates a stream: its bytes and a longer directory are appended.
 fn duplicate(file: &mut Vec<u8>, map: &Map, room: usize, random: &mut Random) -> Option<()> {
     let (stream, directory) = (*random.pick(&map.streams)?, map.tables.first()?);
     let bytes = file.get(stream.start..stream.start + stream.size)?.to_vec();
@@ -108,7 +108,7 @@ fn duplicate(file: &mut Vec<u8>, map: &Map, room: usize, random: &mut Random) ->
     map.put(file, 12, 4, longer as u64)
 }
 
-/// The file ends in a stream, behind one, or where something else begins.
+/// Truncates the file in a stream, after one, or where something else begins.
 fn cut(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let end = match random.pick(&map.streams) {
         Some(Stream { start, size, .. }) if random.one_in(2) => match random.one_in(2) {
@@ -117,7 +117,7 @@ fn cut(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<(
         },
         _ => usize::try_from(other(file, map, &map.all(&[What::Position]), random)?).ok()?,
     };
-    // With less than a header no more is tried.
+    // Files without a complete header are not worth trying.
     if !(32..file.len()).contains(&end) {
         return None;
     }
@@ -125,7 +125,7 @@ fn cut(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<(
     Some(())
 }
 
-/// A range begins in another one, or reaches into it.
+/// Makes a range begin in another one, or overlap it.
 fn overlap(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let &(start, size) = random.pick(&map.ranges)?;
     let target = *random.pick(&map.ranges)?;
@@ -134,14 +134,14 @@ fn overlap(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Opti
     let field = addresses[found];
     let into = if random.one_in(3) { 0 } else { random.below(usize::try_from(size).unwrap_or(usize::MAX)) as u64 };
     let address = match random.below(3) {
-        // So that it ends in the other one, or where that begins.
+        // The range ends inside the other one, or where that begins.
         0 => start.wrapping_add(into).wrapping_sub(target.1),
         _ => start.wrapping_add(into),
     };
     map.put(file, field.at, field.width, address)
 }
 
-/// An address in a range, at its start or end or anywhere.
+/// Returns an address in a range: its start, its end, or any other.
 fn address(map: &Map, random: &mut Random) -> Option<u64> {
     let &(start, size) = random.pick(&map.ranges)?;
     Some(start.wrapping_add(match random.below(6) {
@@ -159,7 +159,7 @@ fn readdress(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Op
     map.put(file, field.at, field.width, address)
 }
 
-/// A word behind a position, of a context or of memory, becomes an address.
+/// A word at an offset, in a context or in memory, becomes an address.
 fn plant(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let start = match random.pick(&map.streams) {
         Some(stream) if random.one_in(4) => stream.start,
@@ -171,7 +171,7 @@ fn plant(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option
     map.put(file, at, width, address)
 }
 
-/// A stream goes to the end with one more entry in its list.
+/// Moves a stream to the end, with an additional entry in its list.
 fn grow(file: &mut Vec<u8>, map: &Map, room: usize, random: &mut Random) -> Option<()> {
     let stream = *random.pick(&map.streams)?;
     let inside = |at: usize| (stream.start..stream.start + stream.size).contains(&at);
@@ -191,7 +191,7 @@ fn grow(file: &mut Vec<u8>, map: &Map, room: usize, random: &mut Random) -> Opti
     map.put(file, stream.entry + 8, 4, start as u64)
 }
 
-/// The number of a thread becomes that of another one.
+/// A thread gets the ID of another one.
 fn renumber(file: &mut Vec<u8>, map: &Map, _: usize, random: &mut Random) -> Option<()> {
     let fields = map.all(&[What::Id]);
     let number = other(file, map, &fields, random)?;

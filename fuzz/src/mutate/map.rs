@@ -1,9 +1,9 @@
-//! Where in a dump the fields are that mean something to others. It is drawn from any bytes: what does not lie in them is
-//! not on it.
+//! Finds the fields of a dump that refer to something. It works for any bytes, and omits fields that are not in the
+//! file.
 
 use super::shapes::{Fields, Kind, NARROW, SHAPES, Shape, WIDE};
 
-/// What a field is.
+/// The kind of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Position,
@@ -22,7 +22,7 @@ pub struct Field {
     pub what: What,
 }
 
-/// Entries of one size, one behind the other, and where their number stands.
+/// Adjacent entries of the same size, and the offset of their count.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     pub at: usize,
@@ -31,7 +31,7 @@ pub struct Table {
     pub count: Field,
 }
 
-/// A stream: its entry in the directory, and where its bytes are.
+/// A stream: its directory entry, and the offset of its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Stream {
     pub entry: usize,
@@ -44,17 +44,17 @@ pub struct Map {
     pub big_endian: bool,
     pub fields: Vec<Field>,
     pub tables: Vec<Table>,
-    /// None in a full user dump.
+    /// Empty for a full user dump.
     pub streams: Vec<Stream>,
-    /// Addresses: where they start and how many they are.
+    /// Address ranges: start and size.
     pub ranges: Vec<(u64, u64)>,
 }
 
 impl Map {
-    /// How many entries of a list are drawn.
+    /// Maximum number of entries of a list that are covered.
     const MOST: usize = 32;
 
-    /// The map of a dump; `None` if the bytes are none.
+    /// Returns the map of a dump; `None` if the bytes are not a dump.
     pub fn new(file: &[u8]) -> Option<Self> {
         let (big_endian, user_dump) = match file.first_chunk::<8>()? {
             [b'M', b'D', b'M', b'P', ..] => (false, None),
@@ -152,14 +152,14 @@ impl Map {
         self.get(file, at, 4).and_then(|position| usize::try_from(position).ok())
     }
 
-    /// The number of `width` bytes at a place.
+    /// Returns the number of `width` bytes at an offset.
     pub fn get(&self, file: &[u8], at: usize, width: usize) -> Option<u64> {
         let bytes = file.get(at..at.checked_add(width)?)?;
         let digit = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         Some(if self.big_endian { bytes.iter().fold(0, digit) } else { bytes.iter().rev().fold(0, digit) })
     }
 
-    /// Puts the low bytes of a number at a place.
+    /// Writes the low bytes of a number at an offset.
     pub fn put(&self, file: &mut [u8], at: usize, width: usize, number: u64) -> Option<()> {
         let bytes = file.get_mut(at..at.checked_add(width)?)?;
         let digits = number.to_le_bytes();

@@ -1,6 +1,6 @@
-//! Mutating dumps by meaning: fields are changed to what makes other code run, and what they lead to stays in reach.
+//! Mutates dumps by meaning: fields get values that exercise other code, and references stay within reach.
 //!
-//! Bytes that are no dump, and about half of those that are, are left to the fuzzer's own mutations.
+//! Bytes that are not a dump, and about half of the dumps, are left to the fuzzer's own mutations.
 
 mod changes;
 mod map;
@@ -12,9 +12,10 @@ use crate::process::Process;
 use crate::random::Random;
 use map::Map;
 
-/// Changes `data[..size]` in place and gives its new size, at most `max_size`; `seed` alone decides how.
+/// Changes `data[..size]` in place and returns its new size, at most `max_size`. Only `seed` determines the change.
 ///
-/// The last `tail` bytes are options, no part of the dump. `default` is the fuzzer's own mutation of a part of `data`.
+/// The last `tail` bytes are options, which are not part of the dump. `default` is the fuzzer's own mutation of a part
+/// of `data`.
 pub fn mutate(
     data: &mut [u8],
     size: usize,
@@ -45,7 +46,7 @@ pub fn mutate(
     end + tail
 }
 
-/// The dump with some changes; `None` if it is none, or if nothing that was tried could be done.
+/// Returns the dump with some changes; `None` if it is not a dump, or if no change could be applied.
 fn by_meaning(file: &[u8], room: usize, random: &mut Random) -> Option<Vec<u8>> {
     if Map::new(file).is_none() {
         return made(file, random).filter(|file| file.len() <= room);
@@ -59,7 +60,7 @@ fn by_meaning(file: &[u8], room: usize, random: &mut Random) -> Option<Vec<u8>> 
     changed.then_some(file).filter(|file| file.len() <= room)
 }
 
-/// Bytes that say what to make a dump of become that dump, now and then, so that its fields can be changed.
+/// Occasionally replaces bytes that describe a process with its dump, so that the fields of the dump can be changed.
 fn made(bytes: &[u8], random: &mut Random) -> Option<Vec<u8>> {
     if !random.one_in(4) {
         return None;

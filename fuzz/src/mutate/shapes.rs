@@ -1,28 +1,28 @@
-//! Where the fields of the structures are that mean something to others, in bytes from their starts.
+//! The offsets of those fields of the structures that refer to something, in bytes from the start of each structure.
 
-/// What the field at an offset is.
+/// The kind of the field at an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A position in the file, of 4 or 8 bytes.
+    /// A file offset, of 4 or 8 bytes.
     Position(usize),
     /// A size, of 4 or 8 bytes.
     Size(usize),
-    /// The size and the position of something in the file, 4 bytes each.
+    /// The size and the file offset of something, 4 bytes each.
     Location,
     /// A virtual address, of 4 or 8 bytes.
     Address(usize),
-    /// The first address of a range, of 4 or 8 bytes; where its size is, from the start of the structure, and of how many
-    /// bytes.
+    /// The first address of a range, of 4 or 8 bytes, with the offset of its size from the start of the structure, and
+    /// the width of the size in bytes.
     Range(usize, usize, usize),
-    /// The number of entries of a list, of 4 or 8 bytes.
+    /// The number of entries in a list, of 4 or 8 bytes.
     Count(usize),
-    /// A number by which something else may go, of 4 bytes.
+    /// A number that something else may use as a key, of 4 bytes.
     Id,
 }
 
 pub type Fields = &'static [(usize, Kind)];
 
-/// A stream of a minidump: what is in its head, how large that is, and the same of its entries.
+/// A stream of a minidump: the fields and the size of its header, and those of its entries.
 pub struct Shape {
     pub stream_type: u32,
     pub head: usize,
@@ -66,8 +66,8 @@ pub const SHAPES: [Shape; 20] = [
     shape(0x4d7a_0002, 16, &[(8, Position(8))], 0, &[]),
 ];
 
-/// Of a full user dump: what is in its header, and its tables: where the header has their position and count, the size of
-/// an entry, and what is in it.
+/// A full user dump: the fields of its header, and its tables: the header fields with their offset and count, the size
+/// of an entry, and its fields.
 pub struct UserDump {
     pub fields: Fields,
     pub tables: [(usize, usize, usize, Fields); 3],

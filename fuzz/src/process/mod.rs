@@ -1,4 +1,4 @@
-//! Processes to make dumps of: what the bytes of a fuzzer say of one, in the terms of both builders.
+//! Processes from which dumps are made, in the terms of both builders. A fuzzer's bytes describe them.
 
 mod parts;
 
@@ -14,7 +14,7 @@ use userdump::{FullUserDumpBuilder, MinidumpBuilder};
 
 pub use parts::{Address, Contents, Context, Machine};
 
-/// Streams that the builder has no methods for; of the last one nothing is known.
+/// Stream types without a method in the builder. The last one is unknown.
 const KINDS: [u32; 16] = [
     10,
     13,
@@ -34,14 +34,14 @@ const KINDS: [u32; 16] = [
     0x1_0000,
 ];
 
-/// Everything that a dump is made of, before it is one.
+/// All data for a dump.
 #[derive(Arbitrary, Debug)]
 pub struct Process {
     pub machine: Machine,
     pub flags: u64,
     pub time: u32,
     pub system: Option<(u32, Number)>,
-    /// Code units, whatever they are.
+    /// Any code units.
     pub texts: Vec<Vec<u16>>,
     pub records: Vec<Vec<u8>>,
     pub contents: Vec<Contents>,
@@ -52,14 +52,14 @@ pub struct Process {
     pub exceptions: Vec<Exception>,
     pub comments: Vec<Number>,
     pub raw: Vec<(u8, Number)>,
-    /// Of a raw stream: the number of the one that it points to, and where the pointer is.
+    /// For a raw stream: the index of the stream to which it points, and the offset of the pointer.
     pub references: Vec<(u8, u8, u16, bool)>,
     pub memory: Vec<(Address, Number)>,
     pub memory64: Vec<(Address, Number)>,
     pub regions: Vec<Region>,
 }
 
-/// The number of a text, a record or contents in their pool; one that the pool lacks is an empty one.
+/// The index of a string, a record or contents in their pool; if the pool has no such entry, it is empty.
 pub type Number = u8;
 
 #[derive(Arbitrary, Debug)]
@@ -115,8 +115,8 @@ impl Process {
         self.contents.get(usize::from(number)).map_or_else(Vec::new, |contents| contents.bytes(self.machine))
     }
 
-    /// Puts a secret on the stack of each thread, which its descriptor tells and, if `blocks` are asked for or the thread's
-    /// number is odd, its environment block; and one where nothing leads to.
+    /// Plants a secret on the stack of each thread. The stack is in the thread's descriptor and, if `blocks` are
+    /// requested or the thread ID is odd, in its environment block. One secret is planted where no reference leads.
     pub fn plant_secrets(&mut self, blocks: bool) {
         let mut planted = vec![(Address(0x7c_3000), Contents::Secret { before: 0, words: Vec::new() })];
         for thread in self.threads.iter_mut().take(32) {
@@ -126,7 +126,7 @@ impl Process {
             let start = thread.stack.0;
             thread.stack.1 = size;
             if blocks || thread.id & 1 == 1 {
-                // An exception list, then both ends of the stack.
+                // An exception list, followed by both ends of the stack.
                 let words = vec![Address(0), Address(start.0.wrapping_add(size.into())), start];
                 planted.push((thread.teb, Contents::Pointers { words, room: 0 }));
             }
@@ -139,7 +139,7 @@ impl Process {
         }
     }
 
-    /// Leaves nothing of the secrets in memory; false if there are none.
+    /// Removes the secrets from memory; returns false if there are none.
     pub fn forget_secrets(&mut self) -> bool {
         let secrets = self.contents.iter_mut().filter(|contents| matches!(contents, Contents::Secret { .. }));
         secrets.map(|secret| *secret = Contents::Raw(Vec::new())).count() > 0
@@ -149,12 +149,12 @@ impl Process {
         self.machine.address(address)
     }
 
-    /// The type of a raw stream.
+    /// Returns the type of a raw stream.
     pub fn kind(number: u8) -> u32 {
         KINDS[usize::from(number) % KINDS.len()]
     }
 
-    /// The references that can be made: their fields lie in their streams and share no bytes.
+    /// Returns the valid references: their fields are within their streams and do not overlap.
     pub fn sound_references(&self) -> impl Iterator<Item = (usize, u64, RvaWidth, usize)> {
         let mut taken: Vec<(usize, u64, u64)> = Vec::new();
         self.references.iter().filter_map(move |&(from, to, position, wide)| {
@@ -299,7 +299,7 @@ impl Process {
         }
     }
 
-    /// The table of a full user dump: rows with their bytes, of which there are as many as each row says.
+    /// Returns the table of a full user dump: entries with their contents, whose size is that of the entry.
     pub fn stored(&self) -> Vec<(format::MemoryInfo, Vec<u8>)> {
         let row = |(index, &(address, contents)): (usize, &(Address, Number))| {
             let bytes = self.bytes(contents);
@@ -311,19 +311,19 @@ impl Process {
         self.memory.iter().chain(&self.memory64).enumerate().map(row).collect()
     }
 
-    /// The state of a thread in a full user dump.
+    /// Returns the state of a thread in a full user dump.
     pub fn state(&self, thread: &Thread) -> CrashThread64 {
         let (teb, priority) = (self.address(thread.teb), thread.priority);
         CrashThread64 { thread_id: thread.id.into(), teb, priority, ..Default::default() }
     }
 
-    /// The name of a module in a full user dump: the low bytes of the code units, up to a NUL.
+    /// Returns the name of a module in a full user dump: the low bytes of the code units, up to a NUL.
     pub fn name(&self, module: &Module) -> Vec<u8> {
         let units = module.name.map_or(&[][..], |name| self.text(name));
         units.iter().map(|unit| unit.to_le_bytes()[0]).take_while(|byte| *byte != 0).collect()
     }
 
-    /// The event of a full user dump: the first exception.
+    /// Returns the event of a full user dump: the first exception.
     pub fn event(&self) -> Option<ExceptionDebugEvent64> {
         let exception = self.exception(self.exceptions.first()?);
         Some(ExceptionDebugEvent64 {
@@ -361,7 +361,7 @@ impl Process {
         dump
     }
 
-    /// The bytes of a dump of the process: a minidump or a full user dump.
+    /// Returns a dump of the process: a minidump or a full user dump.
     pub fn dump(&self, full_user_dump: bool) -> Vec<u8> {
         let plan = if full_user_dump { self.user_dump().plan() } else { self.minidump().plan() };
         let mut file = Vec::new();

@@ -1,4 +1,4 @@
-//! What processes are made of: addresses that meet each other, memory that has something in it, registers that lead to it.
+//! The parts of processes: addresses that overlap, memory with contents, and registers that refer to it.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use userdump::format::ProcessorArchitecture;
@@ -7,7 +7,7 @@ use userdump::format::full_user_dump::ImageFileMachine;
 
 use crate::secret;
 
-/// Where addresses lie, so that they meet: low ones, around 2 and 4 GiB, high ones, the last page.
+/// The areas of addresses, few enough that ranges overlap: low ones, around 2 and 4 GiB, high ones, the last page.
 const PAGES: [u64; 12] = [
     0,
     0x1_0000,
@@ -37,7 +37,7 @@ impl<'a> Arbitrary<'a> for Address {
     }
 }
 
-/// The processor.
+/// The processor architecture.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
     X86,
@@ -60,7 +60,7 @@ impl Machine {
         ImageFileMachine::from_architecture(self.architecture()).expect("Windows runs on it")
     }
 
-    /// The size of a pointer in bytes.
+    /// Returns the pointer size in bytes.
     pub const fn pointer_size(self) -> usize {
         self.architecture().pointer_size() as usize
     }
@@ -69,12 +69,12 @@ impl Machine {
         !self.architecture().is_32_bit()
     }
 
-    /// The address as a process of the machine can have it: below 4 GiB, or with an extended sign.
+    /// Returns the address in a form that is possible on the machine: below 4 GiB, or sign-extended.
     pub const fn address(self, address: Address) -> u64 {
         if self.is_wide() || address.0 >= 0xffff_ffff_8000_0000 { address.0 } else { address.0 & 0xffff_ffff }
     }
 
-    /// That of Windows.
+    /// Returns the layout of Windows.
     const fn layout(self) -> &'static ContextLayout {
         &self.architecture().processor().contexts[0]
     }
@@ -83,7 +83,7 @@ impl Machine {
 /// A context.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Context {
-    /// One of the machine.
+    /// Uses a layout of the machine.
     Registers {
         stack_pointer: Address,
         instruction_pointer: Address,
@@ -112,7 +112,7 @@ impl Context {
     }
 }
 
-/// The bytes of a memory range.
+/// The contents of a memory range.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Contents {
     Raw(Vec<u8>),
@@ -120,17 +120,17 @@ pub enum Contents {
         byte: u8,
         size: u16,
     },
-    /// Words that may be pointers, with room behind them.
+    /// Words that may be pointers, with room after them.
     Pointers {
         words: Vec<Address>,
         room: u8,
     },
-    /// What nobody else shall see, between room and words that may be pointers.
+    /// The secret, between room and words that may be pointers.
     Secret {
         before: u8,
         words: Vec<Address>,
     },
-    /// The headers of an image with two sections, one of code and one of data.
+    /// The headers of an image with a code section and a data section.
     Image {
         sections: [Section; 2],
     },
@@ -167,7 +167,7 @@ fn pointers(machine: Machine, words: &[Address]) -> Vec<u8> {
     words.flat_map(|word| word.into_iter().take(machine.pointer_size())).collect()
 }
 
-/// The distance from one header of an image to the next, by the format.
+/// The distance between the headers of an image, by the format.
 const PE_AT: usize = 0x80;
 
 fn image(machine: Machine, sections: &[Section; 2]) -> Vec<u8> {
@@ -188,7 +188,7 @@ fn image(machine: Machine, sections: &[Section; 2]) -> Vec<u8> {
         put(at, b".text");
         put(at + 8, &u32::from(section.size).to_le_bytes());
         put(at + 12, &u32::from(section.address).to_le_bytes());
-        // Code or data, readable, perhaps writable.
+        // Code or data, readable, possibly writable.
         put(at + 36, &(u32::from(section.characteristics) << 24 | 0x60).to_le_bytes());
     }
     bytes
