@@ -5,6 +5,8 @@
 
 mod other_format;
 mod parse;
+#[cfg(feature = "serde")]
+mod serialise;
 
 pub use other_format::{EntryName, OtherFormat};
 pub use parse::ParseError;
