@@ -19,6 +19,10 @@
 //! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
 //! [`MinidumpType`] interpret them.
 
+#[cfg(feature = "serde")]
+pub(crate) mod as_serde;
+pub(crate) mod serde_forms;
+
 #[macro_use]
 pub(crate) mod structure;
 #[macro_use]

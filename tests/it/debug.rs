@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
+use userdump::read::full_user_dump::VersionInformation;
 use userdump::read::handle::HandleData;
 use userdump::read::list::Record;
 use userdump::read::references::parts;
@@ -57,7 +58,7 @@ fn printed(bytes: &[u8]) -> Printed {
     all.add(&memory);
     all.add(&memory.visible_ranges());
     memory.visible_ranges().take(50).for_each(|range| all.add(&range));
-    all.add(&regions);
+    all.add(&(&regions, regions.iter()));
     if let Dump::Minidump(dump) = &dump {
         all.add(&dump.module_extents());
     }
@@ -84,6 +85,9 @@ fn printed(bytes: &[u8]) -> Printed {
         Dump::FullUserDump(dump) => {
             all.add(&(dump.threads(), dump.threads().iter(), dump.modules(), dump.stored_regions()));
             all.add(&(dump.version_information(), dump.service_pack(), dump.debug_event(), dump.exception()));
+            if let Some(VersionInformation::Texts(texts)) = dump.version_information() {
+                all.add(&texts.iter());
+            }
             dump.threads().iter().for_each(|thread| all.add(&(thread, thread.registers())));
             dump.modules().for_each(|module| all.add(&(module, module.name())));
             dump.stored_regions().take(50).for_each(|region| all.add(&region));
@@ -165,8 +169,14 @@ fn streams(stream: &Stream<'_>, all: &mut Printed) {
             info.processors().for_each(|processor| all.add(&processor));
             info.fields().for_each(|field| all.add(&field));
         }
-        Stream::LinuxAuxv(auxv) => auxv.iter().for_each(|entry| all.add(&entry)),
-        Stream::LinuxMaps(maps) => maps.iter().take(50).for_each(|mapping| all.add(&mapping)),
+        Stream::LinuxAuxv(auxv) => {
+            all.add(&auxv.iter());
+            auxv.iter().for_each(|entry| all.add(&entry));
+        }
+        Stream::LinuxMaps(maps) => {
+            all.add(&(maps.iter(), maps.text().lines()));
+            maps.iter().take(50).for_each(|mapping| all.add(&mapping));
+        }
         Stream::LinuxDsoDebug(debug) => {
             all.list(&debug.link_maps());
             debug.link_maps().iter().take(50).for_each(|map| all.add(&map.name()));

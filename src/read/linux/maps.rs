@@ -20,6 +20,7 @@ pub struct LinuxMaps<'a> {
 
 /// A mapping: addresses that have the same rights and the same origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinuxMapping<'a> {
     /// The first address.
     pub start: u64,
