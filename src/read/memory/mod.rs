@@ -15,9 +15,9 @@ pub(crate) mod search_table;
 pub(crate) mod typed_reads;
 pub(crate) mod visible;
 
-pub use by_address::Memory;
+pub use by_address::{Memory, MemoryIndex};
 pub use compressed::CompressedMemory;
 pub use info::{MemoryInfo, MemoryInfoList};
 pub use lists::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
-pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
+pub use regions::{MemoryRegion, MemoryRegions, RegionDetail, RegionIndex};
 pub use visible::{VisibleRange, VisibleRanges};
