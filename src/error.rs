@@ -4,8 +4,10 @@
 //! needed and there. A part that is absent is not an error: it is `None`.
 
 mod other_format;
+mod owned_dump;
 
 pub use other_format::{EntryName, OtherFormat};
+pub use owned_dump::OwnedDumpError;
 
 use core::fmt;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-use crate::read::OwnedDump;
+use crate::read::owned_dump::OwnedDump;
 
 /// A dump file, mapped into memory: opening costs nothing, and only what is looked at is read.
 ///

@@ -224,7 +224,8 @@ pub use error::ReadError;
 pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
-pub use read::{Dump, Minidump, OwnedDump};
+pub use read::owned_dump::OwnedDump;
+pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;
 #[cfg(feature = "std")]

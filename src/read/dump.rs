@@ -150,7 +150,7 @@ impl<'a> Dump<'a> {
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
     /// are there (28 bytes for each), so keep it: where it cannot borrow the file, as a
-    /// [`MemoryIndex`](crate::read::MemoryIndex).
+    /// [`MemoryIndex`](crate::read::memory::MemoryIndex).
     pub fn memory(&self) -> Memory<'a> {
         match self {
             Self::Minidump(dump) => dump.memory(),

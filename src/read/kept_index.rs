@@ -5,7 +5,7 @@
 /// The index has `size`, the size of the file that it was built from; `rebound`, which gives the same index of other bytes of
 /// that size; and `emptied`, an index of nothing.
 macro_rules! kept_index {
-    ($(#[$doc:meta])* $kept:ident of $index:ident) => {
+    ($(#[$doc:meta])* pub struct $kept:ident of $index:ident) => {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $kept {

@@ -82,10 +82,9 @@ pub use list::List;
 pub(crate) use memory::pieces::listed_ranges;
 #[cfg(feature = "std")]
 pub(crate) use memory::positions::MemoryPositions;
-pub use memory::{Memory, MemoryIndex, MemoryRange};
+pub use memory::{Memory, MemoryRange};
 pub use minidump::Minidump;
 pub use module::{Module, ModuleList};
-pub use owned_dump::{OwnedDump, OwnedDumpError};
 #[cfg(feature = "std")]
 pub(crate) use owned_minidump::OwnedMinidump;
 pub use raw_stream::{FromStream, RawStream};

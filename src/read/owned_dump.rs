@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::error::ReadError;
+use crate::error::OwnedDumpError;
 
 use crate::read::dump::Dump;
 
@@ -28,7 +28,7 @@ use crate::read::dump::Dump;
 ///
 /// ```
 /// use userdump::OwnedDump;
-/// use userdump::read::{MemoryIndex, module::ModuleIndex};
+/// use userdump::read::{memory::MemoryIndex, module::ModuleIndex};
 ///
 /// struct Session {
 ///     dump: OwnedDump<Vec<u8>>, // or of a MappedFile: OwnedDump::open
@@ -68,7 +68,7 @@ use crate::read::dump::Dump;
 /// # }
 /// ```
 ///
-/// [`MemoryIndex`]: crate::read::MemoryIndex
+/// [`MemoryIndex`]: crate::read::memory::MemoryIndex
 /// [`RegionIndex`]: crate::read::memory::RegionIndex
 /// [`ModuleIndex`]: crate::read::module::ModuleIndex
 /// [`UnloadedModuleIndex`]: crate::read::module::UnloadedModuleIndex
@@ -88,7 +88,7 @@ impl<B: AsRef<[u8]>> OwnedDump<B> {
     pub fn new(bytes: B) -> Result<Self, OwnedDumpError<B>> {
         match Dump::parse(bytes.as_ref()).map(|dump| dump.rebound(&[])) {
             Ok(parsed) => Ok(Self { bytes, parsed }),
-            Err(error) => Err(OwnedDumpError { error, bytes }),
+            Err(error) => Err(OwnedDumpError::new(error, bytes)),
         }
     }
 
@@ -127,43 +127,3 @@ impl<B> fmt::Debug for OwnedDump<B> {
         f.debug_struct("OwnedDump").field("format", &format).finish_non_exhaustive()
     }
 }
-
-/// Why bytes are not a dump, and the bytes.
-#[derive(Clone)]
-pub struct OwnedDumpError<B> {
-    error: ReadError,
-    bytes: B,
-}
-
-impl<B> OwnedDumpError<B> {
-    /// Why the bytes are not a dump.
-    pub const fn error(&self) -> ReadError {
-        self.error
-    }
-
-    /// Gives the owner of the bytes back.
-    pub fn into_bytes(self) -> B {
-        self.bytes
-    }
-}
-
-impl<B> From<OwnedDumpError<B>> for ReadError {
-    fn from(error: OwnedDumpError<B>) -> Self {
-        error.error
-    }
-}
-
-/// Prints the error, but no bytes.
-impl<B> fmt::Debug for OwnedDumpError<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedDumpError").field("error", &self.error).finish_non_exhaustive()
-    }
-}
-
-impl<B> fmt::Display for OwnedDumpError<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl<B> core::error::Error for OwnedDumpError<B> {}

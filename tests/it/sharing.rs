@@ -4,9 +4,9 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use libtest_mimic::Trial;
-use userdump::read::memory::{MemoryRegions, RegionIndex};
+use userdump::read::memory::{MemoryIndex, MemoryRegions, RegionIndex};
 use userdump::read::module::{ModuleIndex, ModulesByAddress, UnloadedModuleIndex};
-use userdump::read::{FullUserDump, Memory, MemoryIndex};
+use userdump::read::{FullUserDump, Memory};
 use userdump::redump::{Hooks, Options, Redump, Report};
 use userdump::write::{MemoryRange, Plan};
 use userdump::{Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, OwnedDump, RedumpError};

@@ -150,15 +150,15 @@ impl<'a> Memory<'a> {
         Self { bytes, index: Shared::new(index) }
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.bytes.size()
     }
 
-    fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
+    pub(super) fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
         Memory { bytes: self.bytes.rebound(data), index: Shared::clone(&self.index) }
     }
 
-    fn emptied(&self) -> Memory<'static> {
+    pub(super) fn emptied(&self) -> Memory<'static> {
         let Index { target, last_address, .. } = *self.index;
         let index = Index { target, last_address, ..Index::default() };
         Memory { bytes: self.bytes.rebound(&[]), index: Shared::new(index) }
@@ -380,48 +380,6 @@ impl<'a> Memory<'a> {
         }
         self.contents().lend(first.place, size).map(Some)
     }
-}
-
-kept_index! {
-    /// The index of memory without the bytes of the dump, to be kept beside them.
-    ///
-    /// [`Memory`] borrows the file, so that it cannot be in one structure with its owner. What takes time to build, and what is
-    /// unpacked of compressed memory, is in this index, which borrows nothing. It is bound to the bytes for each use, or
-    /// once for some of them: bytes that are lent live as long as the bound memory.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use userdump::read::MemoryIndex;
-    /// use userdump::{Dump, ReadError};
-    ///
-    /// struct Session {
-    ///     file: Vec<u8>,
-    ///     memory: MemoryIndex,
-    /// }
-    ///
-    /// impl Session {
-    ///     fn new(file: Vec<u8>) -> Result<Self, ReadError> {
-    ///         let memory = Dump::parse(&file)?.memory().index();
-    ///         Ok(Self { file, memory })
-    ///     }
-    ///
-    ///     fn pointer(&self, address: u64) -> Option<u64> {
-    ///         self.memory.bind(&self.file).read_pointer(address)
-    ///     }
-    /// }
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mut dump = userdump::MinidumpBuilder::new();
-    /// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, &[0x10, 0, 0x20, 0, 0, 0, 0, 0]));
-    /// # let mut file = Vec::new();
-    /// # dump.plan()?.write_to(&mut file)?;
-    /// let session = Session::new(file)?;
-    /// assert_eq!(session.pointer(0x20_0000), Some(0x20_0010));
-    /// # Ok(())
-    /// # }
-    /// ```
-    MemoryIndex of Memory
 }
 
 /// What the re-encoder asks of compressed memory.

@@ -220,7 +220,7 @@ impl<'a> MemoryRegions<'a> {
 kept_index! {
     /// The regions of the address space without the bytes of the dump, to be kept beside them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
-    RegionIndex of MemoryRegions
+    pub struct RegionIndex of MemoryRegions
 }
 
 impl fmt::Debug for MemoryRegions<'_> {

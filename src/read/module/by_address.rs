@@ -124,7 +124,7 @@ impl<'a> ModulesByAddress<'a> {
 kept_index! {
     /// The modules by address without the bytes of the dump, to be kept beside them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
-    ModuleIndex of ModulesByAddress
+    pub struct ModuleIndex of ModulesByAddress
 }
 
 impl fmt::Debug for ModulesByAddress<'_> {

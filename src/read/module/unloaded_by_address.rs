@@ -99,7 +99,7 @@ impl<'a> UnloadedByAddress<'a> {
 kept_index! {
     /// The unloaded modules by address without the bytes of the dump, to be kept beside them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
-    UnloadedModuleIndex of UnloadedByAddress
+    pub struct UnloadedModuleIndex of UnloadedByAddress
 }
 
 impl fmt::Debug for UnloadedByAddress<'_> {

@@ -7,14 +7,9 @@ mod session;
 
 use libtest_mimic::Trial;
 use userdump::OwnedDump;
-use userdump::read::MemoryIndex;
-use userdump::read::memory::RegionIndex;
-use userdump::read::module::{ModuleIndex, UnloadedModuleIndex};
-use userdump::read::{
-    Memory,
-    memory::MemoryRegions,
-    module::{ModulesByAddress, UnloadedByAddress},
-};
+use userdump::read::Memory;
+use userdump::read::memory::{MemoryIndex, MemoryRegions, RegionIndex};
+use userdump::read::module::{ModuleIndex, ModulesByAddress, UnloadedByAddress, UnloadedModuleIndex};
 
 use crate::support::cpu::Cpu;
 use crate::support::everything::{everything, everything_of_all_producers};

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use userdump::read::OwnedDumpError;
+use userdump::error::OwnedDumpError;
 use userdump::{Dump, MappedFile, OwnedDump, ReadError};
 
 use super::dumps;
