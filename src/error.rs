@@ -9,11 +9,13 @@
 #[cfg(feature = "std")]
 mod causes;
 mod other_format;
+mod owned_dump;
 mod parse;
 #[cfg(feature = "serde")]
 mod serialise;
 
 pub use other_format::{EntryName, OtherFormat};
+pub use owned_dump::OwnedDumpError;
 pub use parse::ParseError;
 
 use core::fmt;
