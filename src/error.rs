@@ -354,6 +354,15 @@ pub enum WriteError {
         limit: u64,
     },
 
+    /// A context was to have a register that its layout lacks.
+    #[error("the context layout {layout} has no register {name:?}")]
+    UnknownRegister {
+        /// The name of the layout.
+        layout: &'static str,
+        /// What the register was called.
+        name: alloc::string::String,
+    },
+
     /// The caller asked for something that makes no dump.
     #[error("{item}: {reason}")]
     InvalidInput {

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use std::io;
 
 /// Is told how much of the work is done, and how much there is.
 pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
@@ -11,21 +12,25 @@ pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 pub struct Written {
     /// The size of the file in bytes.
     pub size: u64,
-    /// The ranges whose readers ended early and were filled up with zeros.
+    /// What readers did not give and is zeros in the file, in the order in which it was met.
     pub shortfalls: Vec<Shortfall>,
     /// The memory, if it was compressed: [`MinidumpBuilder::compressed`](crate::write::MinidumpBuilder::compressed).
     pub compressed: Option<Compressed>,
 }
 
-/// A memory range that holds zeros in place of bytes that its reader did not give.
+/// Zeros in a memory range, in place of bytes that its reader did not give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortfall {
     /// The range's address.
     pub address: u64,
     /// The range's size in bytes.
     pub size: u64,
-    /// How many bytes the reader gave.
-    pub available: u64,
+    /// Where the zeros start, in bytes from the range's address.
+    pub offset: u64,
+    /// How many there are.
+    pub missing: u64,
+    /// What the reader failed with; `None` if it ended.
+    pub error: Option<io::ErrorKind>,
 }
 
 /// Compressed memory of a dump, in numbers.

@@ -4,6 +4,7 @@ use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::debug_without_bytes;
 use crate::format::linux::AuxType;
+use crate::format::stream::WholeStream;
 use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::raw_stream::{FromStream, RawStream};
 
@@ -28,6 +29,12 @@ pub struct AuxEntry {
 }
 
 impl<'a> LinuxAuxv<'a> {
+    /// A view of little-endian bytes that are in no dump, such as `/proc/PID/auxv` of a process that runs. `pointer_size` is that
+    /// of the process, 4 or else 8.
+    pub const fn parse(bytes: &'a [u8], pointer_size: u32) -> Self {
+        Self { bytes, width: if pointer_size == 4 { 4 } else { 8 }, order: ByteOrder::Little }
+    }
+
     /// The stream as the file has it, in the byte order of the file.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
@@ -43,6 +50,20 @@ impl<'a> LinuxAuxv<'a> {
     /// The value of the first entry of a type.
     pub fn get(&self, aux_type: AuxType) -> Option<u64> {
         self.iter().find(|entry| entry.aux_type == aux_type).map(|entry| entry.value)
+    }
+}
+
+impl<'a> WholeStream<'a> for LinuxAuxv<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::LINUX_AUXV
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn is_big_endian(&self) -> bool {
+        self.order == ByteOrder::Big
     }
 }
 

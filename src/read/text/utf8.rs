@@ -19,7 +19,8 @@ pub struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+    /// A text of any bytes.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 

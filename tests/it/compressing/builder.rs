@@ -270,7 +270,10 @@ fn a_reader_that_ends_early_is_filled_up_or_stops_the_dump() {
         dump.plan().expect("it is small")
     };
     let (file, written) = by_every_way(|| build(ShortSource::ZeroFill));
-    assert_eq!(written.shortfalls, [Shortfall { address: 0x10_0000, size, available: given as u64 }]);
+    assert_eq!(
+        written.shortfalls,
+        [Shortfall { address: 0x10_0000, size, offset: given as u64, missing: size - given as u64, error: None }]
+    );
     let memory = Facts::of(&file).memory();
     let mut expected = bytes[..given].to_vec();
     expected.resize(size as usize, 0);

@@ -127,7 +127,13 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     dump.memory64(MemoryRange::borrowed(0xA_0000, &[5; 4]));
     let (file, result) = into_memory(dump);
     let shortfalls = [(0x1000, 8, 3), (0x3000, 200_000, 70_000), (0x9_0000, 5, 0)];
-    let shortfalls = shortfalls.map(|(address, size, available)| Shortfall { address, size, available });
+    let shortfalls = shortfalls.map(|(address, size, offset)| Shortfall {
+        address,
+        size,
+        offset,
+        missing: size - offset,
+        error: None,
+    });
     assert_eq!(
         result.expect("zeros were asked for"),
         Written { size: file.len() as u64, shortfalls: shortfalls.into(), compressed: None }

@@ -114,7 +114,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
         let mut file = Vec::new();
         let plan = dump(MemoryRange::from_reader(0x7000, 9, &b"short"[..])).plan().expect("it is small");
         let written = plan.write_to(&mut file).expect("zeros were asked for");
-        let shortfalls = vec![Shortfall { address: 0x7000, size: 9, available: 5 }];
+        let shortfalls = vec![Shortfall { address: 0x7000, size: 9, offset: 5, missing: 4, error: None }];
         assert_eq!(written, Written { size: expected.len() as u64, shortfalls, compressed: None });
         assert!(file == expected, "wide: {wide}");
     }
