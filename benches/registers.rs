@@ -1,4 +1,4 @@
-//! A register by its name, beside a match over the same names and the method that needs no name.
+//! Reads registers by name, compared with a hand-written match and with the method for the instruction pointer.
 
 use std::hint::black_box;
 
@@ -24,7 +24,7 @@ fn file() -> Vec<u8> {
     file
 }
 
-/// What a program writes that needs a few registers of one processor.
+/// What a program would write that needs a few registers of one processor.
 fn by_match(context: &Context<'_>, name: &str) -> Option<u64> {
     let at = match name {
         "rax" => 120,

@@ -1,10 +1,11 @@
-//! Writes the dump of a process that never was: two threads, a module, an exception. Prints what was planned.
+//! Writes the dump of a made-up process with two threads, a module and an exception, and prints its layout.
 //!
 //! ```text
 //! $ cargo run --example write_minimal -- made-up.dmp
-//! ThreadList at 0x250, 100 bytes
+//! ThreadList at 0x648, 100 bytes
+//! ModuleList at 0x6b0, 112 bytes
 //! ...
-//! 2 memory ranges, 8192 bytes; 13828 bytes in all
+//! 2 memory ranges, 8192 bytes; 12772 bytes in all
 //! ```
 
 use std::error::Error;

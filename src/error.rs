@@ -354,12 +354,12 @@ pub enum WriteError {
         limit: u64,
     },
 
-    /// A context was to have a register that its layout lacks.
+    /// A register name that the context layout does not have.
     #[error("the context layout {layout} has no register {name:?}")]
     UnknownRegister {
         /// The name of the layout.
         layout: &'static str,
-        /// What the register was called.
+        /// The name that was given.
         name: alloc::string::String,
     },
 

@@ -1,13 +1,13 @@
-//! Writes a full dump of a running process of Linux, which stands still meanwhile.
+//! Writes a full dump of a running Linux process.
 //!
 //! ```text
 //! $ cargo run --release --example snapshot -- 4242 app.dmp
-//! written     app.dmp, 9224192 bytes
-//!             2 threads, 5 modules, 31 memory ranges of 9199616 bytes
+//! written     app.dmp, 2546568 bytes
+//!             threads: 1, modules: 4, memory: 21 ranges, 2535424 bytes
 //! ```
 //!
-//! It shows what takes a process from outside: memory that is read by address through one descriptor and may fail page by
-//! page, registers by name, texts of `/proc` as they are, and modules that are found by their headers in memory.
+//! Shows how to dump a process from outside: memory read by address through one descriptor, with unreadable pages zero-filled;
+//! registers by name; the text files of `/proc` as streams; modules found by their ELF headers in memory.
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod linux;
@@ -19,23 +19,23 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: snapshot [--cmdline] [--environ] PID OUTPUT";
 const HELP: &str = "\
-Writes a full dump of the process PID to OUTPUT. Its threads stand still meanwhile and go on afterwards, also if the
-snapshot fails or is interrupted. Linux only, on x86-64 and ARM64.
+Writes a full dump of the process PID to OUTPUT. The threads of the process are stopped while the dump is written. They are
+resumed afterwards, even if the snapshot fails or is interrupted. Linux only, on x86-64 and ARM64.
 
-  --cmdline  stores the arguments of the process, which may be private
-  --environ  stores its environment, which may be private
-  --help     prints this
+  --cmdline  add the command line as a stream; it may be private
+  --environ  add the environment as a stream; it may be private
+  --help     print this help
 
-All memory that can be read is stored, and arguments and environment are somewhere in it: what was asked for is only what
-readers of dumps show. `redump /mr` makes something of the dump that can be sent.
+The dump contains all readable memory, including the copies of command line and environment in it, whatever the options are.
+To make a dump that can be sent to somebody, re-encode it with `redump /mr`.
 
-The kernel may refuse: it lets a process be traced by its own user, with the setting kernel.yama.ptrace_scope = 1 only by
-an ancestor, and in many containers by nobody.";
+The kernel may refuse to trace the process: it must belong to the same user, some systems allow only an ancestor
+(kernel.yama.ptrace_scope = 1), and many containers allow nobody.";
 
-/// What the command line asks for.
+/// The command line.
 #[cfg_attr(
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
-    expect(dead_code, reason = "there is nothing to do elsewhere")
+    expect(dead_code, reason = "unused on other systems")
 )]
 struct Arguments {
     process_id: i32,
@@ -44,7 +44,7 @@ struct Arguments {
     environ: bool,
 }
 
-/// 0: written. 1: cannot be done, and there is no output. 2: usage.
+/// Exit codes: 0 written, 1 failed without output, 2 usage.
 fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().skip(1).collect();
     if words.iter().any(|word| word == "--help") {
@@ -91,5 +91,5 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn run(_: &Arguments) -> Result<(), String> {
-    Err("it takes Linux on x86-64 or ARM64".to_owned())
+    Err("this program needs Linux on x86-64 or ARM64".to_owned())
 }

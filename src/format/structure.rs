@@ -193,26 +193,26 @@ macro_rules! structure {
             /// Size of the structure in the file, in bytes.
             pub const SIZE: usize = 0 $(+ <$type as $crate::format::structure::Stored>::SIZE)+;
 
-            /// The bytes of the structure in a little-endian file.
+            /// Encodes the structure in little-endian byte order.
             pub fn to_le_bytes(&self) -> [u8; Self::SIZE] {
                 let mut bytes = [0; Self::SIZE];
                 $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Little);
                 bytes
             }
 
-            /// The bytes of the structure in a big-endian file.
+            /// Encodes the structure in big-endian byte order.
             pub fn to_be_bytes(&self) -> [u8; Self::SIZE] {
                 let mut bytes = [0; Self::SIZE];
                 $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Big);
                 bytes
             }
 
-            /// The structure of bytes of a little-endian file.
+            /// Decodes the structure from little-endian bytes.
             pub fn from_le_bytes(bytes: &[u8; Self::SIZE]) -> Self {
                 $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Little)
             }
 
-            /// The structure of bytes of a big-endian file.
+            /// Decodes the structure from big-endian bytes.
             pub fn from_be_bytes(bytes: &[u8; Self::SIZE]) -> Self {
                 $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Big)
             }

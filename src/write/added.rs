@@ -1,4 +1,4 @@
-//! What is wrong with what was added.
+//! Checks of the records that were added.
 
 use alloc::vec::Vec;
 
@@ -7,10 +7,10 @@ use crate::format::context::ContextLayout;
 
 use crate::write::records::Lists;
 
-/// What the builder has to know of records that were added, until it makes a plan.
+/// What `plan` needs to know about the records that were added.
 #[derive(Debug, Default)]
 pub(super) struct Added {
-    /// What was wrong first.
+    /// The first mistake.
     fault: Option<WriteError>,
     /// The layouts of all contexts, each once.
     layouts: Vec<ContextLayout>,
@@ -32,7 +32,7 @@ impl Added {
         }
     }
 
-    /// What was wrong first, or a context that is of another processor than the system information.
+    /// Reports the first mistake, or a context that does not belong to the processor of the system information.
     pub(super) fn check(&mut self, lists: &Lists<'_>) -> Result<(), WriteError> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
@@ -42,8 +42,7 @@ impl Added {
         match self.layouts.iter().find(|layout| !known.iter().any(|known| known.name == layout.name)) {
             Some(layout) => {
                 let item = Item { name: layout.name, index: None };
-                let reason =
-                    "a context of this layout belongs to another processor than that of the system information";
+                let reason = "a context of this layout does not belong to the processor of the system information";
                 Err(WriteError::InvalidInput { item, reason })
             }
             None => Ok(()),

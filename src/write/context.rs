@@ -1,4 +1,4 @@
-//! Contexts from register names.
+//! CPU contexts, built by register name.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -21,19 +21,19 @@ use crate::write::encode;
 const CHUNK: u32 = 64;
 /// Where the first group behind the header is in a whole area of `XSAVE`, in bytes.
 const FIRST_GROUP: u32 = FXSAVE_SIZE + size32::<XSaveHeader>();
-/// The number of the group that has the upper halves of the `ymm` registers.
+/// The number of the feature that holds the upper halves of the `ymm` registers.
 const AVX: u32 = 2;
-/// The size of half a `ymm` register, and of the group of upper halves, in bytes.
+/// Sizes of half a `ymm` register and of all upper halves, in bytes.
 const HALF: usize = 16;
 const HALVES: usize = 16 * HALF;
 
-/// Builds the registers of a thread by their names, little-endian.
+/// Builds a little-endian CPU context from register names and values.
 ///
-/// The flags of the context name the processor and the groups in which at least one register was set;
-/// [`ContextBuilder::group`] adds groups, [`ContextBuilder::flags`] replaces all of it. Registers that are not set are 0.
+/// The context flags name the processor and every group in which at least one register was set.
+/// [`ContextBuilder::group`] adds a group, and [`ContextBuilder::flags`] replaces the flags. Registers that are not set are 0.
 ///
-/// A name that the layout lacks, or a value that is too large, is an error of [`ContextBuilder::encode`], or of
-/// [`MinidumpBuilder::plan`](crate::write::MinidumpBuilder::plan) where the builder is handed to a record.
+/// An unknown name or a value that does not fit is reported by [`ContextBuilder::encode`], or by
+/// [`MinidumpBuilder::plan`](crate::write::MinidumpBuilder::plan) if the builder was passed to a record.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ const HALVES: usize = 16 * HALF;
 /// let context = registers.encode()?;
 /// assert_eq!(context.len(), 1232);
 /// assert_eq!(context[248..256], 0x1_4000_1000_u64.to_le_bytes());
-/// // CONTEXT_AMD64 with control registers and those of floating point.
+/// // CONTEXT_AMD64, control registers, floating point.
 /// assert_eq!(context[48..52], 0x10_0009_u32.to_le_bytes());
 ///
 /// let error = registers.register("eip", 1).encode().unwrap_err();
@@ -60,17 +60,17 @@ const HALVES: usize = 16 * HALF;
 pub struct ContextBuilder {
     layout: ContextLayout,
     bytes: Vec<u8>,
-    /// The bits of the groups, and what else of the flags follows from registers.
+    /// Flags that follow from the registers that were set.
     filled: u32,
-    /// The bit for the processor.
+    /// The flag of the processor.
     cpu: u32,
     flags: Option<u64>,
-    /// Groups of extended registers by number.
+    /// Extended features by number.
     extended: BTreeMap<u32, Vec<u8>>,
     fault: Option<Fault>,
 }
 
-/// Prints the layout and nothing of the registers.
+/// Prints the layout and no register values.
 impl fmt::Debug for ContextBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut builder = f.debug_struct("ContextBuilder");
@@ -78,7 +78,7 @@ impl fmt::Debug for ContextBuilder {
     }
 }
 
-/// What the caller got wrong first.
+/// The caller's first mistake.
 #[derive(Clone, Debug)]
 enum Fault {
     Unknown(String),
@@ -86,7 +86,7 @@ enum Fault {
 }
 
 impl ContextBuilder {
-    /// A context of zeros in the given layout.
+    /// Starts with a context of zeros.
     pub fn new(layout: &ContextLayout) -> Self {
         let bytes = vec![0; usize::try_from(layout.size).unwrap_or_default()];
         let cpu = layout.cpu_flags.first().copied().unwrap_or_default();
@@ -98,14 +98,14 @@ impl ContextBuilder {
         &self.layout
     }
 
-    /// Sets a register of any size; a `value` that is shorter than the register is widened with zeros.
+    /// Sets a register. A wide register is zero-extended.
     ///
-    /// The names are those of [`ContextLayout::register`], others that are in common use for a register included.
+    /// Accepts the names that [`ContextLayout::register`] accepts, including aliases such as `x29` for `fp`.
     pub fn register(&mut self, name: &str, value: u64) -> &mut Self {
         self.put(name, &value.to_le_bytes(), false)
     }
 
-    /// Sets a register, as a rule one of more than 8 bytes, to bytes of just its size, least significant first.
+    /// Sets a register from exactly as many bytes as it has, least significant first. Use it for vector registers.
     pub fn register_bytes(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
         self.put(name, bytes, true)
     }
@@ -120,23 +120,23 @@ impl ContextBuilder {
             return self.fail(Fault::Invalid(field.name, "the value is too large for the register"));
         }
         if exact && bytes.len() != size {
-            return self.fail(Fault::Invalid(field.name, "the register has another number of bytes"));
+            return self.fail(Fault::Invalid(field.name, "the size of the register differs"));
         }
         let start = usize::try_from(field.offset).unwrap_or(usize::MAX);
         let room = start.checked_add(size).and_then(|end| self.bytes.get_mut(start..end)).unwrap_or_default();
         for (to, from) in room.iter_mut().zip(now.iter().chain(core::iter::repeat(&0))) {
             *to = *from;
         }
-        // Windows does not count it to the registers of a thread unless the flags say so.
+        // Windows ignores x18 unless this flag is set.
         if field.name == "x18" && self.layout.cpu_flags.contains(&CONTEXT_ARM64) {
             self.filled |= CONTEXT_ARM64_X18;
         }
         self.group(field.group)
     }
 
-    /// Sets the 512 bytes that the instruction `FXSAVE` writes: the registers of x87 and SSE.
+    /// Sets the 512-byte `FXSAVE` area: the x87 and SSE registers.
     ///
-    /// In an AMD64 context `mxcsr`, which is there twice, is set along with them.
+    /// An AMD64 context holds `mxcsr` twice; this sets both.
     pub fn fxsave(&mut self, area: &[u8; 512]) -> &mut Self {
         let Some(start) = self.layout.fxsave.and_then(|start| usize::try_from(start).ok()) else {
             return self.fail(Fault::Invalid("FXSAVE area", "the context layout has no place for it"));
@@ -153,7 +153,7 @@ impl ContextBuilder {
         }
     }
 
-    /// Sets the AVX register `ymm` of a number, least significant byte first: its lower half is the `xmm` register.
+    /// Sets an AVX register, least significant byte first. Its lower half is the `xmm` register of the same number.
     pub fn ymm(&mut self, number: u8, register: &[u8; 32]) -> &mut Self {
         let (low, high) = register.split_at(HALF);
         self.put(&alloc::format!("xmm{number}"), low, true);
@@ -167,17 +167,17 @@ impl ContextBuilder {
         self.has_extended()
     }
 
-    /// Sets a group of extended registers to the bytes that the processor stores for it, by its number in
-    /// [`XSTATE_FEATURES`]; groups 0 and 1 are [`ContextBuilder::fxsave`].
+    /// Sets an extended feature to the bytes that `XSAVE` stores for it. Numbers are those of [`XSTATE_FEATURES`]; for
+    /// features 0 and 1 use [`ContextBuilder::fxsave`].
     ///
-    /// The area is compacted, so that groups stand one behind the other. [`ContextBuilder::xstate_config`] says of them what
-    /// belongs into the miscellaneous information.
+    /// The area is written in compacted form. Pass [`ContextBuilder::xstate_config`] to
+    /// [`MiscInfo::xstate`](crate::write::MiscInfo::xstate) so that debuggers find the features.
     pub fn xstate(&mut self, number: u32, bytes: &[u8]) -> &mut Self {
         let known = XSTATE_FEATURES.iter().find(|feature| feature.number == number);
         match known.filter(|feature| feature.number >= AVX && feature.size > 0) {
-            None => self.fail(Fault::Invalid("XSAVE area", "no group of this number can be stored in it")),
+            None => self.fail(Fault::Invalid("XSAVE area", "it cannot hold a feature of this number")),
             Some(feature) if u64::from(feature.size) != bytes.len() as u64 => {
-                self.fail(Fault::Invalid(feature.name, "the group has another number of bytes"))
+                self.fail(Fault::Invalid(feature.name, "the size of the feature differs"))
             }
             Some(_) => {
                 self.extended.insert(number, bytes.into());
@@ -193,24 +193,24 @@ impl ContextBuilder {
         self.group(RegisterGroup::XState)
     }
 
-    /// Says in the flags that a group of registers is valid, also where all of them are 0. A group that has no bit changes
-    /// nothing.
+    /// Marks a register group as valid in the flags, even if no register of it was set. Does nothing if the layout has no flag
+    /// for the group.
     pub fn group(&mut self, group: RegisterGroup) -> &mut Self {
         self.filled |= self.layout.group_flag(group).unwrap_or_default();
         self
     }
 
-    /// Chooses among the bits of the flags for the processor where the layout has several: MIPS has
-    /// [`CONTEXT_MIPS64`](crate::format::context::CONTEXT_MIPS64), too. The first of [`ContextLayout::cpu_flags`] is the default.
+    /// Selects the processor flag if the layout has several, such as
+    /// [`CONTEXT_MIPS64`](crate::format::context::CONTEXT_MIPS64). The default is the first of [`ContextLayout::cpu_flags`].
     pub fn cpu_flag(&mut self, bit: u32) -> &mut Self {
         if !self.layout.cpu_flags.contains(&bit) {
-            return self.fail(Fault::Invalid("context flags", "the bit is not one of the layout for its processor"));
+            return self.fail(Fault::Invalid("context flags", "the layout has no such processor flag"));
         }
         self.cpu = bit;
         self
     }
 
-    /// Replaces the flags, which otherwise name the processor and the groups that were set.
+    /// Replaces the flags that would otherwise follow from the registers.
     pub const fn flags(&mut self, flags: u64) -> &mut Self {
         self.flags = Some(flags);
         self
@@ -221,12 +221,12 @@ impl ContextBuilder {
         self
     }
 
-    /// The record: the fixed part, and behind it the extended registers if there are any.
+    /// Returns the record: the fixed part, followed by the extended features if there are any.
     ///
     /// # Errors
     ///
-    /// [`WriteError::UnknownRegister`] for a name that the layout lacks, [`WriteError::InvalidInput`] for a value that does not
-    /// fit; what was wrong first.
+    /// [`WriteError::UnknownRegister`] for an unknown name, [`WriteError::InvalidInput`] for a value that does not fit. Only the
+    /// first mistake is reported.
     pub fn encode(&self) -> Result<Vec<u8>, WriteError> {
         match &self.fault {
             Some(Fault::Unknown(name)) => {
@@ -273,7 +273,7 @@ impl ContextBuilder {
         }
     }
 
-    /// Number, place in a whole area of `XSAVE`, and size of each group of extended registers.
+    /// Number, offset in a full `XSAVE` area, and size of each feature.
     fn places(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
         self.extended.iter().scan(FIRST_GROUP, |next, (&number, bytes)| {
             let known = XSTATE_FEATURES.iter().find(|feature| feature.number == number);
@@ -284,8 +284,8 @@ impl ContextBuilder {
         })
     }
 
-    /// What the miscellaneous information has to say of the extended registers, so that readers find them: see
-    /// [`MiscInfo::xstate`](crate::write::MiscInfo::xstate). All zeros without any.
+    /// Describes the extended features for the MiscInfo stream; pass it to
+    /// [`MiscInfo::xstate`](crate::write::MiscInfo::xstate). All zeros if there are none.
     pub fn xstate_config(&self) -> XStateConfigFeature {
         let mut config = XStateConfigFeature::default();
         let mut end = None;

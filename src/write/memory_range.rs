@@ -14,7 +14,7 @@ pub struct MemoryRange<'a> {
     contents: Contents<'a>,
     /// Whether its bytes can be had a second time.
     is_repeatable: bool,
-    /// In place of what the plan says.
+    /// Overrides the setting of the plan.
     short_source: Option<ShortSource>,
 }
 
@@ -26,21 +26,21 @@ pub(super) enum Contents<'a> {
     Reader(Reader<'a>),
 }
 
-/// What to do when a reader gives fewer bytes than its range has. It is said for all ranges by
-/// [`MinidumpBuilder::short_source`](crate::write::MinidumpBuilder::short_source), and for one by [`MemoryRange::short_source`].
+/// What to do when a reader returns fewer bytes than its range has. Set it for all ranges with
+/// [`MinidumpBuilder::short_source`](crate::write::MinidumpBuilder::short_source), or for one with [`MemoryRange::short_source`].
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ShortSource {
-    /// Stop with [`WriteError::ShortSource`](crate::WriteError::ShortSource) where the reader ends, and with
-    /// [`WriteError::Source`](crate::WriteError::Source) where it fails.
+    /// Stop: with [`WriteError::ShortSource`](crate::WriteError::ShortSource) if the reader ends early, with
+    /// [`WriteError::Source`](crate::WriteError::Source) if it fails.
     #[default]
     Fail,
-    /// Write zeros behind the end of the reader and say so in [`Written::shortfalls`](crate::write::Written::shortfalls). Where
-    /// the reader fails, stop.
+    /// If the reader ends early, write zeros for the rest and report them in
+    /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
-    /// Write zeros also where the reader fails, and go on: behind the page with [`MemoryRange::from_read_at`], and with the next
-    /// range with [`MemoryRange::from_reader`]. `/proc/PID/mem` of Linux fails for pages of a file that has become shorter, and of
-    /// some devices.
+    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`],
+    /// with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
+    /// truncated, and for some device mappings.
     ZeroFillErrors,
 }
 
@@ -74,9 +74,9 @@ impl<'a> MemoryRange<'a> {
         Self::read(address, size, Reader::InOrder(Box::new(reader)))
     }
 
-    /// A range of `size` bytes that `source` gives by address when they are written, through a buffer of 64 KiB.
+    /// A range of `size` bytes that are read from `source` by address when they are written, through a buffer of 64 KiB.
     ///
-    /// One source can be shared by many ranges: one open `/proc/PID/mem` in an `Arc`, say.
+    /// Many ranges can share one source, such as an open `/proc/PID/mem` in an `Arc`.
     ///
     /// # Examples
     ///
@@ -111,7 +111,7 @@ impl<'a> MemoryRange<'a> {
         Self { address, size, contents: Contents::Reader(reader), is_repeatable: false, short_source: None }
     }
 
-    /// Says for this range alone what happens where its reader ends or fails.
+    /// Sets what happens if the reader of this range ends early or fails, in place of the setting for all ranges.
     #[must_use]
     pub fn short_source(self, short_source: ShortSource) -> Self {
         Self { short_source: Some(short_source), ..self }
@@ -147,7 +147,7 @@ impl<'a> MemoryRange<'a> {
         MemoryRange { address, size, contents, is_repeatable, short_source }
     }
 
-    /// What happens where the reader ends or fails, if the plan says `all`.
+    /// The setting of this range, or else `all`, that of the plan.
     pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
         self.short_source.unwrap_or(all)
     }

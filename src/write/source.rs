@@ -1,4 +1,4 @@
-//! The bytes that a reader gives for a memory range, and what takes the place of those that it does not give.
+//! Reading the bytes of a memory range, and zeros in place of those that cannot be read.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,17 +10,17 @@ use crate::error::WriteError;
 use crate::write::memory_range::ShortSource;
 use crate::write::written::Shortfall;
 
-/// The smallest page that any system has, in bytes: the unit in which memory can or cannot be read.
+/// The smallest page size of any system, in bytes. Memory is readable or unreadable page by page.
 const PAGE: u64 = 4096;
 
-/// Memory that is read by address: a file like `/proc/PID/mem`, in which positions are addresses, or a function.
+/// Memory that is read by address: a file such as `/proc/PID/mem`, whose offsets are addresses, or a closure.
 ///
-/// Several ranges may share one source, which is read wherever the plan is. An error is one of the bytes from the address on:
-/// with [`ShortSource::ZeroFillErrors`] the rest of the page is zeros, and reading goes on behind it.
+/// Several ranges can share one source. With [`ShortSource::ZeroFillErrors`], an error zero-fills the rest of the 4 KiB page,
+/// and reading continues with the next page.
 ///
 /// # Examples
 ///
-/// A range of a file that starts elsewhere:
+/// A range of a file whose offsets are not addresses:
 ///
 /// ```no_run
 /// use std::fs::File;
@@ -37,12 +37,11 @@ const PAGE: u64 = 4096;
 /// # }
 /// ```
 pub trait ReadAt {
-    /// Fills the start of `room` with what is at `address`, and tells how many bytes that is: 0 means that there is nothing at
-    /// that address or any other above it.
+    /// Reads bytes from `address` into the start of `room` and returns their number; 0 means that nothing follows.
     ///
     /// # Errors
     ///
-    /// Whatever reading meets. After [`io::ErrorKind::Interrupted`] it is asked again.
+    /// Any error of the source. [`io::ErrorKind::Interrupted`] is retried.
     fn read_at(&self, address: u64, room: &mut [u8]) -> io::Result<usize>;
 }
 
@@ -72,7 +71,7 @@ impl<T: ReadAt + ?Sized> ReadAt for alloc::sync::Arc<T> {
     }
 }
 
-/// What gives the bytes.
+/// Where the bytes come from.
 pub(super) enum Reader<'a> {
     InOrder(Box<dyn io::Read + Send + 'a>),
     ByAddress(Box<dyn ReadAt + Send + 'a>),
@@ -88,7 +87,7 @@ impl fmt::Debug for Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// The same reader; what is read through it is not read from this one any more.
+    /// Lends the reader; bytes read through the loan are gone from this one.
     pub(super) fn lend(&mut self) -> Reader<'_> {
         match self {
             Self::InOrder(reader) => Reader::InOrder(Box::new(reader)),
@@ -105,11 +104,11 @@ pub(super) struct Source<'a> {
     address: u64,
     size: u64,
     short_source: ShortSource,
-    /// How much of the range was asked for.
+    /// How many bytes of the range have been read or zero-filled.
     at: u64,
-    /// Why there is nothing more, if there is not.
+    /// Set once nothing more can be read: with the error, if there was one.
     end: Option<Option<io::ErrorKind>>,
-    /// Missing bytes that may go on.
+    /// The latest run of missing bytes, which the next ones may extend.
     gap: Option<Shortfall>,
 }
 
@@ -118,8 +117,8 @@ impl<'a> Source<'a> {
         Self { reader, address, size, short_source, at: 0, end: None, gap: None }
     }
 
-    /// Fills all of `room` with the next bytes, of which the range has as many, and tells how many were filled before an
-    /// error. `index` is the number of the range, for errors.
+    /// Fills `room` with the next bytes of the range. An error comes with the number of bytes filled before it. `index` is the
+    /// number of the range, for errors.
     pub(super) fn fill(
         &mut self,
         index: u64,
@@ -180,7 +179,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// How many bytes an error takes the place of: the rest of the page, or of all where the reader cannot go past it.
+    /// How many bytes to zero-fill after an error: the rest of the page, or everything if the reader cannot skip. `None` to stop.
     fn skipped(&self, rest: usize) -> Option<usize> {
         match (self.short_source, &self.reader) {
             (ShortSource::ZeroFillErrors, Reader::ByAddress(_)) => {
@@ -192,7 +191,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Notes missing bytes, which may go on from those before them.
+    /// Records missing bytes, extending the latest run if they continue it.
     fn miss(&mut self, error: Option<io::ErrorKind>, count: u64, shortfalls: &mut Vec<Shortfall>) {
         match &mut self.gap {
             Some(gap) if gap.error == error => gap.missing += count,

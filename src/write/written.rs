@@ -12,24 +12,24 @@ pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 pub struct Written {
     /// The size of the file in bytes.
     pub size: u64,
-    /// What readers did not give and is zeros in the file, in the order in which it was met.
+    /// Runs of zeros in place of memory that could not be read, in the order in which they were written.
     pub shortfalls: Vec<Shortfall>,
     /// The memory, if it was compressed: [`MinidumpBuilder::compressed`](crate::write::MinidumpBuilder::compressed).
     pub compressed: Option<Compressed>,
 }
 
-/// Zeros in a memory range, in place of bytes that its reader did not give.
+/// A run of zeros in a memory range, in place of bytes that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortfall {
     /// The range's address.
     pub address: u64,
     /// The range's size in bytes.
     pub size: u64,
-    /// Where the zeros start, in bytes from the range's address.
+    /// Where the zeros start, in bytes from the start of the range.
     pub offset: u64,
-    /// How many there are.
+    /// The number of zeros in bytes.
     pub missing: u64,
-    /// What the reader failed with; `None` if it ended.
+    /// The error of the reader; `None` if it ended early.
     pub error: Option<io::ErrorKind>,
 }
 

@@ -1,4 +1,4 @@
-//! The snapshot itself.
+//! Taking the snapshot.
 
 mod modules;
 mod proc;
@@ -29,7 +29,7 @@ use proc::Proc;
 use stopped::Stopped;
 
 pub fn snapshot(arguments: &Arguments) -> Result<(), String> {
-    // Whoever interrupts the snapshot ends it here, with everything put back.
+    // Signals are polled while writing, so that an interrupt resumes the process and removes the output.
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect::<SigSet>();
     signals.thread_block().map_err(|error| format!("signals: {error}"))?;
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
@@ -38,7 +38,7 @@ pub fn snapshot(arguments: &Arguments) -> Result<(), String> {
     let stopped = Stopped::process(arguments.process_id)?;
     let proc = Proc::new(arguments.process_id);
     let memory = Arc::new(proc.open("mem")?);
-    // All that is borrowed for the dump is read while the process stands still.
+    // The texts are borrowed by the dump, and read while the process is stopped.
     let maps = proc.read("maps")?;
     let (status, auxv, limits) = (proc.read("status")?, proc.read("auxv")?, proc.read("limits")?);
     let cmdline = if arguments.cmdline { Some(proc.read("cmdline")?) } else { None };
@@ -78,7 +78,7 @@ pub fn snapshot(arguments: &Arguments) -> Result<(), String> {
     let of_output = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.output.display());
     let mut file = NamedTempFile::new_in(folder).map_err(|error| of_output(&error))?;
     let written = plan.write_to(Interruptible { file: file.as_file_mut(), signals: &signals });
-    // The process goes on before anything else is done.
+    // Resume the process before anything else.
     drop(stopped);
     let written = written.map_err(|error| {
         let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
@@ -87,12 +87,12 @@ pub fn snapshot(arguments: &Arguments) -> Result<(), String> {
     file.persist(&arguments.output).map_err(|error| of_output(&error.error))?;
 
     println!("written     {}, {} bytes", arguments.output.display(), written.size);
-    println!("            {threads} threads, {count} modules, {ranges} memory ranges of {bytes} bytes");
+    println!("            threads: {threads}, modules: {count}, memory: {ranges} ranges, {bytes} bytes");
     report(&written.shortfalls, &mappings);
     Ok(())
 }
 
-/// A thread with its registers, its name, and its stack from the page of the stack pointer to the end of the mapping.
+/// A thread with its registers and name. The stack is everything from the page of the stack pointer to the end of the mapping.
 fn thread(id: i32, proc: &Proc, mappings: &[LinuxMapping<'_>]) -> Result<Thread<'static>, String> {
     let (registers, pointer) = registers::of_thread(id)?;
     let mut thread = Thread::new(id.unsigned_abs()).context(registers);
@@ -102,13 +102,13 @@ fn thread(id: i32, proc: &Proc, mappings: &[LinuxMapping<'_>]) -> Result<Thread<
     if let Some(mapping) = mappings.iter().find(|mapping| mapping.addresses().contains(&pointer) && is_wanted(mapping))
     {
         let start = pointer & !0xfff;
-        // A descriptor has 32 bits; no stack is as large as that.
+        // The size field has 32 bits; no stack comes close.
         thread = thread.stack(start, (mapping.end - start).min(1 << 31));
     }
     Ok(thread)
 }
 
-/// All that can be read. What belongs to the kernel (`[vvar]`, `[vsyscall]`) cannot, and reading from a device may do anything.
+/// Whether to store a mapping. `[vvar]` and `[vsyscall]` belong to the kernel, and reading device memory may have side effects.
 fn is_wanted(mapping: &LinuxMapping<'_>) -> bool {
     let path = mapping.path.as_bytes();
     let is_of_kernel = path.starts_with(b"[vvar") || path.starts_with(b"[vsyscall");
@@ -116,7 +116,7 @@ fn is_wanted(mapping: &LinuxMapping<'_>) -> bool {
     mapping.flags.contains(LinuxMapFlags::READ) && !is_of_kernel && !is_device
 }
 
-/// Says what is zeros in the dump because it could not be read.
+/// Prints what could not be read and is zero in the dump.
 fn report(shortfalls: &[Shortfall], mappings: &[LinuxMapping<'_>]) {
     for gap in shortfalls {
         let start = gap.address + gap.offset;
@@ -126,7 +126,7 @@ fn report(shortfalls: &[Shortfall], mappings: &[LinuxMapping<'_>]) {
     }
 }
 
-/// A file that takes nothing any more once somebody interrupts the program.
+/// A file that fails once the program has been interrupted.
 struct Interruptible<'f> {
     file: &'f mut File,
     signals: &'f SignalFd,

@@ -1,16 +1,16 @@
-//! Modules: files that are mapped and begin with the header of an ELF image, with the build IDs in their memory.
+//! Modules: mapped files that start with an ELF header, with the build IDs from memory.
 
 use userdump::read::linux::LinuxMapping;
 use userdump::write::{CodeView, Module, ReadAt};
 
-/// What debuggers call the image that the kernel hands to every process.
+/// The name that debuggers use for the vDSO.
 const LINUX_GATE: &str = "linux-gate.so";
-/// Program headers and notes take less than this.
+/// Program headers and notes are smaller than this.
 const MOST: u64 = 0x1_0000;
 const PT_NOTE: u32 = 4;
 const NT_GNU_BUILD_ID: u32 = 3;
 
-/// The modules, in ascending order, each with all mappings of its file that follow its first.
+/// The modules in ascending order, each with all mappings of its file.
 pub fn modules(mappings: &[LinuxMapping<'_>], memory: &dyn ReadAt) -> Vec<Module<'static>> {
     let mut modules = Vec::new();
     let mut rest = mappings;
@@ -18,7 +18,7 @@ pub fn modules(mappings: &[LinuxMapping<'_>], memory: &dyn ReadAt) -> Vec<Module
         rest = following;
         let is_gate = first.path == "[vdso]";
         let Some(image) = Image::at(memory, first.start).filter(|_| is_gate || first.is_file()) else { continue };
-        // Between the mappings of a file may be anonymous memory that belongs to it, such as what is zero at first.
+        // Anonymous mappings between those of a file belong to it, too: `.bss`, for example.
         let of_file = |mapping: &&LinuxMapping<'_>| mapping.path == first.path && mapping.inode == first.inode;
         let count = rest.iter().take_while(|it| of_file(it) && it.offset > 0 || it.path.is_empty()).count();
         let last = rest.iter().take(count).rev().find(of_file).unwrap_or(first);
@@ -34,7 +34,7 @@ pub fn modules(mappings: &[LinuxMapping<'_>], memory: &dyn ReadAt) -> Vec<Module
     modules
 }
 
-/// The header of an ELF image of 64 bits in memory, little-endian.
+/// A little-endian 64-bit ELF image in memory.
 struct Image<'m> {
     memory: &'m dyn ReadAt,
     base: u64,
@@ -51,7 +51,7 @@ impl<'m> Image<'m> {
         let (at, size, count) = (word(&self.header, 32, 8)?, word(&self.header, 54, 2)?, word(&self.header, 56, 2)?);
         let headers = read(self.memory, self.base.checked_add(at)?, size.checked_mul(count)?)?;
         let mut headers = headers.chunks_exact(usize::try_from(size).ok().filter(|&size| size >= 56)?);
-        // The first segment has the header; notes are as far from it in memory as in the addresses that the file gives.
+        // The first segment starts with the header, which gives the load bias of all addresses.
         let first = headers.clone().find(|header| word(header, 0, 4) == Some(1))?;
         let bias = self.base.wrapping_sub(word(first, 16, 8)?.wrapping_sub(word(first, 8, 8)?));
         headers.find_map(|header| {
@@ -64,7 +64,7 @@ impl<'m> Image<'m> {
     }
 }
 
-/// The build ID among notes: sizes of name and contents, type, then both, each up to a multiple of `align`.
+/// Finds the build ID among notes. A note consists of name size, content size, type, name and content; the latter two are padded.
 fn build_id(mut notes: &[u8], align: usize) -> Option<Vec<u8>> {
     loop {
         let (name, size, kind) = (word(notes, 0, 4)?, word(notes, 4, 4)?, word(notes, 8, 4)?);

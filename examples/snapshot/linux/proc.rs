@@ -1,4 +1,4 @@
-//! Files of `/proc` about the process.
+//! The files in `/proc/PID`.
 
 use std::fs::{self, File};
 use std::path::PathBuf;

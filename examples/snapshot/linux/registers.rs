@@ -1,4 +1,4 @@
-//! The registers of a thread that stands still.
+//! The registers of a stopped thread.
 
 use nix::sys::ptrace;
 use nix::sys::ptrace::regset::{NT_PRFPREG, NT_PRSTATUS};
@@ -7,7 +7,7 @@ use userdump::format::ProcessorArchitecture;
 use userdump::format::context::ContextLayout;
 use userdump::write::ContextBuilder;
 
-/// The registers, and the stack pointer among them.
+/// Returns the registers and the stack pointer.
 pub fn of_thread(id: i32) -> Result<(ContextBuilder, u64), String> {
     let thread = Pid::from_raw(id);
     let fault = |error| format!("registers of thread {id}: {error}");
@@ -52,7 +52,7 @@ fn context(general: &nix::libc::user_regs_struct, floating: &nix::libc::user_fpr
     ] {
         context.register(name, value);
     }
-    // The kernel has the area of FXSAVE as it is, under names of its own.
+    // The structure is the FXSAVE area, under the kernel's field names.
     let mut area = Vec::with_capacity(512);
     for half in [floating.cwd, floating.swd, floating.ftw, floating.fop] {
         area.extend_from_slice(&half.to_le_bytes());

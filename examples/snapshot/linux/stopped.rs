@@ -1,4 +1,4 @@
-//! A process whose threads stand still for as long as this value lives.
+//! Stopping and resuming a process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,15 +9,14 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// All threads of a process, stopped. They go on when it is dropped, and, for the kernel sees to that, when this program ends in
-/// whatever way.
+/// A process whose threads are stopped until this value is dropped. If this program is killed, the kernel resumes them.
 pub struct Stopped {
-    /// The threads that stand still, each with the signal that was on its way to it.
+    /// The stopped threads, each with the signal that it must receive when it is resumed.
     threads: BTreeMap<i32, Option<Signal>>,
 }
 
 impl Stopped {
-    /// Stops every thread, those too that are started meanwhile.
+    /// Stops every thread, including those that are started in the meantime.
     pub fn process(process_id: i32) -> Result<Self, String> {
         let mut stopped = Self { threads: BTreeMap::new() };
         let folder = format!("/proc/{process_id}/task");
@@ -29,7 +28,7 @@ impl Stopped {
             for id in new {
                 stopped.stop(id).map_err(|error| refused(id, error))?;
             }
-            // Only threads that run start others.
+            // Only running threads can start others.
             if stopped.threads.len() == before {
                 break;
             }
@@ -40,11 +39,11 @@ impl Stopped {
     fn stop(&mut self, id: i32) -> Result<(), Errno> {
         let thread = Pid::from_raw(id);
         match ptrace::seize(thread, Options::empty()) {
-            // It has ended.
+            // The thread has ended.
             Err(Errno::ESRCH) => return Ok(()),
             other => other?,
         }
-        // From here on it has to be let go, whatever happens.
+        // From here on it must be detached, whatever happens.
         self.threads.insert(id, None);
         match ptrace::interrupt(thread) {
             Err(Errno::ESRCH) => {
@@ -61,7 +60,7 @@ impl Stopped {
                     self.threads.remove(&id);
                     return Ok(());
                 }
-                // A signal was faster. It is delivered when the thread goes on.
+                // A signal arrived first. It is delivered when the thread is resumed.
                 Ok(WaitStatus::Stopped(_, signal)) => {
                     self.threads.insert(id, Some(signal));
                     return Ok(());
@@ -72,7 +71,7 @@ impl Stopped {
         }
     }
 
-    /// The threads, in ascending order: as a rule the first is the one that the process started with.
+    /// The thread IDs in ascending order; the first is usually that of the main thread.
     pub fn threads(&self) -> impl Iterator<Item = i32> + '_ {
         self.threads.keys().copied()
     }
@@ -81,7 +80,7 @@ impl Stopped {
 impl Drop for Stopped {
     fn drop(&mut self) {
         for (id, signal) in &self.threads {
-            // One that was killed is gone already.
+            // This fails if the thread was killed.
             let _ = ptrace::detach(Pid::from_raw(*id), *signal);
         }
     }
@@ -90,8 +89,8 @@ impl Drop for Stopped {
 fn refused(id: i32, error: Errno) -> String {
     let advice = match error {
         Errno::EPERM => {
-            ": run it as the user of the process or as root (CAP_SYS_PTRACE), look at kernel.yama.ptrace_scope and whether a \
-             debugger traces the process, and in a container allow it (--cap-add=SYS_PTRACE)"
+            ": run this program as the user of the process or as root (CAP_SYS_PTRACE), check kernel.yama.ptrace_scope and \
+             whether a debugger is attached, and in a container allow ptrace (--cap-add=SYS_PTRACE)"
         }
         _ => "",
     };

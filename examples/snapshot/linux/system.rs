@@ -1,4 +1,4 @@
-//! Machine, system, and what is known of the process as a whole.
+//! System information and facts about the process.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use userdump::write::{MiscInfo, SystemInfo};
 use super::proc::Proc;
 use super::registers::ARCHITECTURE;
 
-/// The unit of times in `/proc`, for programs: a hundredth of a second on every processor.
+/// Times in `/proc` are in hundredths of a second (`USER_HZ`).
 const TICKS: u64 = 100;
 
-/// Adds what describes the machine and the process. None of it is needed, so that what cannot be read is left out.
+/// Adds streams about machine and process. Files that cannot be read are left out.
 pub fn describe(dump: &mut MinidumpBuilder<'_>, proc: &Proc) {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let kernel = |name: &str| text(&format!("/proc/sys/kernel/{name}")).trim().to_owned();
@@ -39,7 +39,7 @@ pub fn describe(dump: &mut MinidumpBuilder<'_>, proc: &Proc) {
     });
 }
 
-/// Family, model and stepping, as far as the kernel calls them so.
+/// Adds family, model and stepping, which `/proc/cpuinfo` has on x86.
 fn processor<'a>(system: SystemInfo<'a>, cpus: &LinuxCpuInfo<'_>) -> SystemInfo<'a> {
     let Some(cpu) = cpus.processors().next() else { return system };
     let number = |key: &str| -> Option<u16> { cpu.get(key)?.to_str().ok()?.parse().ok() };
@@ -49,9 +49,9 @@ fn processor<'a>(system: SystemInfo<'a>, cpus: &LinuxCpuInfo<'_>) -> SystemInfo<
     }
 }
 
-/// When the process was started, in seconds since 1970, and its time in user mode and in the kernel, in seconds.
+/// Start time of the process in seconds since 1970, user and kernel time in seconds.
 fn times(process: &str, machine: &str) -> Option<[u32; 3]> {
-    // The name, which is the second field, may have blanks and parentheses in it.
+    // The second field, the name in parentheses, may contain spaces and parentheses.
     let fields: Vec<&str> = process.rsplit_once(')')?.1.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
     let booted = machine.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse::<u64>().ok()?;

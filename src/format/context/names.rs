@@ -1,22 +1,22 @@
-//! Registers by name: a table of hashes for each layout, which the compiler fills.
+//! Registers by name: a hash table for each layout, built at compile time.
 
 use crate::format::context::register::{RegisterField, Run, is_same};
 
-/// More than twice the names of any layout.
+/// More than twice the number of names of any layout.
 const SLOTS: usize = 512;
 /// Longer than the longest name.
 const LONGEST: usize = 32;
 
-/// Where each name of a layout leads.
+/// Maps the names of a layout, and their aliases, to registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct NameTable {
     slots: [Slot; SLOTS],
 }
 
-/// A register, and the name that leads to it.
+/// An entry of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Slot {
-    /// The number of the run plus 1; 0 in slots that are empty.
+    /// The number of the run plus 1; 0 if the slot is empty.
     run: u8,
     /// The number of the register in its run.
     register: u8,
@@ -25,7 +25,7 @@ struct Slot {
 }
 
 impl NameTable {
-    /// The table of a layout. A name that is there twice, or an alias of nothing, does not compile.
+    /// The table of a layout. Duplicate names and aliases of unknown registers do not compile.
     pub(super) const fn new(runs: &[Run], aliases: &[(&str, &str)]) -> Self {
         let mut slots = [Slot { run: 0, register: 0, alias: 0 }; SLOTS];
         let (mut rest, mut run) = (runs, 1);
@@ -50,7 +50,7 @@ impl NameTable {
         Self { slots }
     }
 
-    /// The register of a name.
+    /// The register with a name.
     #[inline]
     pub(super) fn find(&self, name: &str, runs: &[Run], aliases: &[(&str, &str)]) -> Option<RegisterField> {
         if name.len() > LONGEST {
@@ -72,7 +72,7 @@ impl NameTable {
     }
 }
 
-/// Where a register is in the runs; a run of 0 for none.
+/// The position of a register in the runs; the run is 0 if there is none.
 struct Place {
     run: u8,
     register: u8,
@@ -93,7 +93,7 @@ const fn place(runs: &[Run], name: &str) -> Place {
     Place { run: 0, register: 0 }
 }
 
-/// Puts a slot into the first empty one from its hash on.
+/// Stores `slot` in the first empty slot, starting at the hash of the name.
 const fn insert(slots: &mut [Slot; SLOTS], name: &str, slot: Slot) {
     assert!(name.len() <= LONGEST, "a name is too long");
     let mut at = hash(name.as_bytes());

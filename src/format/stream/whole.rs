@@ -1,11 +1,11 @@
-//! Views that are a stream as a whole.
+//! Views of streams that can be written again as they are.
 
 use alloc::vec::Vec;
 
 use crate::format::StreamType;
 
-/// A view whose bytes are the whole of a stream, so that
-/// [`MinidumpBuilder::add`](crate::write::MinidumpBuilder::add) can write it again: texts of Linux, of crash reporters, comments.
+/// A view of a whole stream, which `MinidumpBuilder::add` can write as it is: the text
+/// streams of Linux and of crash reporters, and comments.
 ///
 /// # Examples
 ///
@@ -32,18 +32,18 @@ pub trait WholeStream<'a> {
     /// The type of the stream.
     fn stream_type(&self) -> StreamType;
 
-    /// All bytes of the stream.
+    /// The bytes of the stream.
     fn stream_bytes(&self) -> &'a [u8];
 
-    /// True if there are numbers or UTF-16 in it that are big-endian. It is then an error of the plan, as dumps are written
+    /// True if the stream holds big-endian numbers or UTF-16. Adding it is then an error, because dumps are written
     /// little-endian.
     fn is_big_endian(&self) -> bool {
         false
     }
 }
 
-/// A record that is a line of a text stream, in the form of the Linux kernel.
+/// A record that can be written as a line of a text stream, as the Linux kernel prints it.
 pub trait TextLine {
-    /// Appends the line with its line feed.
+    /// Appends the line, including its line feed.
     fn put_line(&self, out: &mut Vec<u8>);
 }

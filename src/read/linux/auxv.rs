@@ -29,8 +29,8 @@ pub struct AuxEntry {
 }
 
 impl<'a> LinuxAuxv<'a> {
-    /// A view of little-endian bytes that are in no dump, such as `/proc/PID/auxv` of a process that runs. `pointer_size` is that
-    /// of the process, 4 or else 8.
+    /// Views little-endian bytes that are not in a dump, such as `/proc/PID/auxv` of a running process. `pointer_size` is that of
+    /// the process: 4, or else 8.
     pub const fn parse(bytes: &'a [u8], pointer_size: u32) -> Self {
         Self { bytes, width: if pointer_size == 4 { 4 } else { 8 }, order: ByteOrder::Little }
     }

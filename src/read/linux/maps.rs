@@ -47,8 +47,7 @@ pub struct LinuxMapping<'a> {
 }
 
 impl<'a> LinuxMaps<'a> {
-    /// A view of a text that is in no dump, such as `/proc/PID/maps` of a process that runs. Its addresses are taken as they
-    /// are.
+    /// Views text that is not in a dump, such as `/proc/PID/maps` of a running process.
     pub fn parse(text: &'a [u8]) -> Self {
         Self { text: Utf8::new(text), target: Target::default() }
     }

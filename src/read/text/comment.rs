@@ -21,7 +21,7 @@ pub struct CommentA<'a> {
 }
 
 impl<'a> CommentA<'a> {
-    /// A view of a text that is in no dump.
+    /// Views text that is not in a dump.
     pub const fn parse(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
@@ -86,7 +86,7 @@ pub struct CommentW<'a> {
 }
 
 impl<'a> CommentW<'a> {
-    /// A view of little-endian UTF-16 that is in no dump.
+    /// Views little-endian UTF-16 text that is not in a dump.
     pub fn parse(bytes: &'a [u8]) -> Self {
         Self { text: Utf16::new(bytes, ByteOrder::Little) }
     }

@@ -10,7 +10,7 @@ macro_rules! text_streams {
         }
 
         impl<'a> $view<'a> {
-            /// A view of a text that is in no dump.
+            /// Views text that is not in a dump.
             pub const fn parse(text: &'a [u8]) -> Self {
                 Self { text: $crate::read::text::utf8::Utf8::new(text) }
             }

@@ -19,7 +19,7 @@ pub struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    /// A text of any bytes.
+    /// Views bytes as text.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }

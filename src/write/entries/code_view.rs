@@ -10,7 +10,7 @@ use crate::format::module::{CV_SIGNATURE_ELF, CV_SIGNATURE_NB10, CV_SIGNATURE_RS
 use crate::write::encode;
 use crate::write::entries::content::PartContent;
 
-/// The record of a module that leads to its symbols.
+/// A CodeView record, which identifies the symbols of a module.
 ///
 /// # Examples
 ///
@@ -28,35 +28,35 @@ pub struct CodeView {
 }
 
 impl CodeView {
-    /// A PDB of today (`RSDS`): its GUID, its age and its path.
+    /// A PDB 7.0 record (`RSDS`): GUID, age and path of the PDB.
     pub fn pdb70(signature: Guid, age: u32, path: &str) -> Self {
         Self::with_path(encode::encoded(CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature, age }), path)
     }
 
-    /// A PDB of Visual C++ 2 to 6 (`NB10`): the time of its making in seconds since 1970 UTC, its age and its path.
+    /// A PDB 2.0 record (`NB10`), as Visual C++ 6 and earlier wrote it: time stamp in seconds since 1970 UTC, age and path.
     pub fn pdb20(signature: u32, age: u32, path: &str) -> Self {
         let record = CvInfoPdb20 { cv_signature: CV_SIGNATURE_NB10, cv_offset: 0, signature, age };
         Self::with_path(encode::encoded(record), path)
     }
 
-    /// The build ID of an ELF image (`BpEL`), as minidump-writer and Breakpad write it: 20 bytes of SHA-1 as a rule.
+    /// The build ID of an ELF image (`BpEL`), as Breakpad and minidump-writer write it. Usually 20 bytes.
     pub fn elf_build_id(build_id: &[u8]) -> Self {
         let mut bytes = encode::encoded(CV_SIGNATURE_ELF);
         bytes.extend_from_slice(build_id);
-        Self { bytes, fault: build_id.is_empty().then_some("a build ID of no bytes identifies nothing") }
+        Self { bytes, fault: build_id.is_empty().then_some("the build ID is empty") }
     }
 
     fn with_path(mut bytes: Vec<u8>, path: &str) -> Self {
         bytes.extend_from_slice(path.as_bytes());
         bytes.push(0);
-        Self { bytes, fault: path.contains('\0').then_some("the path has a NUL in it, where it would end") }
+        Self { bytes, fault: path.contains('\0').then_some("the path contains a NUL") }
     }
 
-    /// The record.
+    /// Returns the bytes of the record.
     ///
     /// # Errors
     ///
-    /// [`WriteError::InvalidInput`] for a path with a NUL in it and for a build ID without bytes.
+    /// [`WriteError::InvalidInput`] if the path contains a NUL or the build ID is empty.
     pub fn encode(&self) -> Result<Vec<u8>, WriteError> {
         match self.fault {
             Some(reason) => {

@@ -24,9 +24,9 @@ impl<'a> AddTo<'a> for MemoryRange<'a> {
     }
 }
 
-/// Bytes that a record points to, such as a context, or a part that the builder has already.
+/// Bytes that a record points to, such as a context: new bytes, or a part that was added before.
 ///
-/// It is made of bytes, of a [`PartId`], which several records may share, of a [`ContextBuilder`] or of a
+/// Converts from bytes, from a [`PartId`] (several records may share a part), from a [`ContextBuilder`] and from a
 /// [`CodeView`](crate::write::CodeView).
 pub struct PartContent<'a>(Kind<'a>);
 
@@ -42,7 +42,7 @@ impl<'a> PartContent<'a> {
         Self(Kind::Fault(fault))
     }
 
-    /// The part, which is added if there is none yet; nothing if there was a fault.
+    /// Adds the bytes as a part, unless they are one already. `None` after a mistake, which `plan` will report.
     pub(super) fn part(self, dump: &mut MinidumpBuilder<'a>, name: &'static str) -> Option<PartId> {
         match self.0 {
             Kind::Bytes(bytes) => Some(dump.part(name, bytes)),
@@ -118,7 +118,7 @@ impl From<ContextBuilder> for PartContent<'_> {
     }
 }
 
-/// The units of a field of `N` that a NUL ends; an error of the plan if there are more.
+/// Encodes text for a field of `N` UTF-16 code units, the last of which is NUL.
 pub(super) fn units<const N: usize>(text: &str, name: &'static str) -> Result<[u16; N], WriteError> {
     let mut field = [0; N];
     let found = text.encode_utf16().count();

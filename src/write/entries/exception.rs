@@ -9,7 +9,7 @@ use crate::format::{ExceptionRecord, ExceptionStream};
 use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::{AddTo, PartContent};
 
-/// An exception with the registers at it, for [`MinidumpBuilder::add`].
+/// An exception and its registers, for [`MinidumpBuilder::add`].
 #[derive(Debug)]
 pub struct Exception<'a> {
     thread_id: u32,
@@ -19,43 +19,43 @@ pub struct Exception<'a> {
 }
 
 impl<'a> Exception<'a> {
-    /// An exception of a thread; `code` is a status of Windows, a signal of Linux or a Mach exception.
+    /// An exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on macOS.
     pub fn new(thread_id: u32, code: u32) -> Self {
         let record = ExceptionRecord { exception_code: code, ..Default::default() };
         Self { thread_id, record, parameters: Vec::new(), context: None }
     }
 
-    /// Sets how it goes on.
+    /// Sets the exception flags.
     pub fn flags(self, flags: ExceptionFlags) -> Self {
         self.raw_flags(flags.bits())
     }
 
-    /// Sets what other systems than Windows have in place of the flags: the code of a signal (`si_code`).
+    /// Sets the flags field to any number: on Linux it holds the `si_code` of the signal.
     pub fn raw_flags(mut self, flags: u32) -> Self {
         self.record.exception_flags = flags;
         self
     }
 
-    /// Sets the address of the exception record that this one is nested in.
+    /// Sets the address of the associated exception record in the process.
     pub fn nested_record(mut self, address: u64) -> Self {
         self.record.exception_record = address;
         self
     }
 
-    /// Sets the address of the instruction; on Linux and macOS that of the memory that could not be accessed.
+    /// Sets the exception address: the instruction on Windows, the accessed memory on Linux and macOS.
     pub fn address(mut self, address: u64) -> Self {
         self.record.exception_address = address;
         self
     }
 
-    /// Sets the parameters, of which there can be 15: for an access violation the kind of access, 0 for reading and 1 for
-    /// writing, and the address.
+    /// Sets the parameters, at most 15. An access violation has two: 0 for a read or 1 for a write, and the accessed
+    /// address.
     pub fn parameters(mut self, parameters: impl IntoIterator<Item = u64>) -> Self {
         self.parameters = parameters.into_iter().take(ExceptionRecord::MAXIMUM_PARAMETERS + 1).collect();
         self
     }
 
-    /// Sets the registers at the exception: a [`ContextBuilder`](crate::write::ContextBuilder), or bytes.
+    /// Sets the registers at the exception, from a [`ContextBuilder`](crate::write::ContextBuilder) or from bytes.
     pub fn context(mut self, context: impl Into<PartContent<'a>>) -> Self {
         self.context = Some(context.into());
         self

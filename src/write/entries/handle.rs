@@ -6,7 +6,7 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::text::Text;
 
-/// A handle with the names of its type and object, for [`MinidumpBuilder::add`].
+/// A handle and the names of its type and object, for [`MinidumpBuilder::add`].
 #[derive(Debug)]
 pub struct Handle<'a> {
     record: HandleDescriptor,
@@ -16,7 +16,7 @@ pub struct Handle<'a> {
 }
 
 impl<'a> Handle<'a> {
-    /// A handle of which nothing but its value is known.
+    /// A handle with this value.
     pub fn new(handle: u64) -> Self {
         let record = HandleDescriptor { handle, ..Default::default() };
         Self { record, type_name: None, object_name: None, information: None }
@@ -40,25 +40,25 @@ impl<'a> Handle<'a> {
         self
     }
 
-    /// Sets the access that the handle grants, as a mask of Windows.
+    /// Sets the access mask that was granted.
     pub fn granted_access(mut self, granted_access: u32) -> Self {
         self.record.granted_access = granted_access;
         self
     }
 
-    /// Sets how many handles the object has.
+    /// Sets the number of open handles to the object.
     pub fn handle_count(mut self, handle_count: u32) -> Self {
         self.record.handle_count = handle_count;
         self
     }
 
-    /// Sets how many pointers to the object the kernel has.
+    /// Sets the number of kernel references to the object.
     pub fn pointer_count(mut self, pointer_count: u32) -> Self {
         self.record.pointer_count = pointer_count;
         self
     }
 
-    /// Sets the first record of the object information: a part, or the bytes of a record that is the only one.
+    /// Sets the object information: the first part of the chain, or the bytes of a single record.
     pub fn information(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.information = Some(record.into());
         self

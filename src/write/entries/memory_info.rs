@@ -12,8 +12,8 @@ use crate::write::entries::content::AddTo;
 pub struct MemoryInfo(format::MemoryInfo);
 
 impl MemoryInfo {
-    /// A region at `base`, of `size` bytes, allocated as a whole; committed, private, for reading and writing unless other
-    /// methods say something else.
+    /// A region of `size` bytes at `base`. Unless changed, it is committed, private, readable and writable, and an allocation of
+    /// its own.
     pub fn new(base: u64, size: u64) -> Self {
         let (state, memory_type) = (MemoryState::COMMIT.bits(), MemoryType::PRIVATE.bits());
         let protect = MemoryProtection::READ_WRITE.bits();
@@ -29,13 +29,13 @@ impl MemoryInfo {
         })
     }
 
-    /// Sets the address at which the allocation that the region is part of starts, and the protection that it had first.
+    /// Sets the base address of the allocation that contains the region, and its initial protection.
     pub fn allocation(mut self, base: u64, protect: MemoryProtection) -> Self {
         (self.0.allocation_base, self.0.allocation_protect) = (base, protect.bits());
         self
     }
 
-    /// Sets the state. Free regions have neither an allocation nor a type, and reserved ones no protection: these are cleared.
+    /// Sets the state. For a free region, allocation and type are cleared; for a reserved region, the protection.
     pub fn state(mut self, state: MemoryState) -> Self {
         self.0.state = state.bits();
         if state == MemoryState::FREE {
@@ -48,13 +48,13 @@ impl MemoryInfo {
         self
     }
 
-    /// Sets the protection of the pages, and that of the allocation.
+    /// Sets the protection of the pages and of the allocation.
     pub fn protect(mut self, protect: MemoryProtection) -> Self {
         (self.0.protect, self.0.allocation_protect) = (protect.bits(), protect.bits());
         self
     }
 
-    /// Sets where the pages come from.
+    /// Sets the type: private, mapped or image.
     pub fn memory_type(mut self, memory_type: MemoryType) -> Self {
         self.0.memory_type = memory_type.bits();
         self

@@ -1,4 +1,4 @@
-//! Facts about the process that have no stream of their own.
+//! The MiscInfo stream.
 
 use alloc::boxed::Box;
 
@@ -10,10 +10,10 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::encode;
 use crate::write::entries::content::{AddTo, units};
 
-/// Facts about the process, for [`MinidumpBuilder::add`].
+/// The MiscInfo stream, for [`MinidumpBuilder::add`].
 ///
-/// The stream has the shortest of the five forms of the format that has room for what is set, and its flags say which fields
-/// are valid.
+/// It is written in the shortest of its five forms that has room for what was set, and its flags say which fields are
+/// valid.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ pub struct MiscInfo {
 }
 
 impl MiscInfo {
-    /// Nothing yet.
+    /// Starts without any field.
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,8 +61,8 @@ impl MiscInfo {
         self.with(MiscInfoFlags::PROCESS_ID)
     }
 
-    /// Sets when the process was started, in seconds since 1970 UTC, and the time that it spent in user mode and in the
-    /// kernel, in seconds.
+    /// Sets the start time of the process in seconds since 1970 UTC, and the time spent in user mode and in the kernel in
+    /// seconds.
     pub fn process_times(mut self, create_time: u32, user_time: u32, kernel_time: u32) -> Self {
         self.first.process_create_time = create_time;
         self.first.process_user_time = user_time;
@@ -70,8 +70,7 @@ impl MiscInfo {
         self.with(MiscInfoFlags::PROCESS_TIMES)
     }
 
-    /// Sets the speed of the processors in MHz (the greatest, that of now, the limit) and their idle states (the deepest, that
-    /// of now).
+    /// Sets the processor speeds in MHz (maximum, current, limit) and the idle states (maximum, current).
     pub fn processor_power(mut self, mhz: [u32; 3], idle_states: [u32; 2]) -> Self {
         let ([max, current, limit], [max_idle, current_idle]) = (mhz, idle_states);
         self.second = Some(system::MiscInfo2 {
@@ -91,26 +90,27 @@ impl MiscInfo {
         self.with(MiscInfoFlags::PROCESS_INTEGRITY)
     }
 
-    /// Sets how the system treats the execution of data in the process.
+    /// Sets the data execution flags of the process.
     pub fn process_execute_flags(mut self, flags: u32) -> Self {
         self.third.get_or_insert_default().process_execute_flags = flags;
         self.with(MiscInfoFlags::PROCESS_EXECUTE_FLAGS)
     }
 
-    /// Sets whether the process is protected; 0 if not.
+    /// Sets whether the process is protected; 0 means it is not.
     pub fn protected_process(mut self, protected: u32) -> Self {
         self.third.get_or_insert_default().protected_process = protected;
         self.with(MiscInfoFlags::PROTECTED_PROCESS)
     }
 
-    /// Sets the time zone, and which half of the year it is: 0 unknown, 1 standard time, 2 daylight saving time.
+    /// Sets the time zone and its current state: 0 unknown, 1 standard time, 2 daylight saving time.
     pub fn time_zone(mut self, id: u32, zone: TimeZoneInformation) -> Self {
         let third = self.third.get_or_insert_default();
         (third.time_zone_id, third.time_zone) = (id, zone);
         self.with(MiscInfoFlags::TIMEZONE)
     }
 
-    /// Sets the build of the system, of at most 259 UTF-16 code units, and the program that writes the dump, of at most 39.
+    /// Sets the build string of the system (at most 259 UTF-16 code units) and that of the program that writes the dump (at most
+    /// 39).
     pub fn build_strings(mut self, build_string: &str, dbg_bld_str: &str) -> Self {
         let texts = units(build_string, "BuildString").and_then(|build| Ok((build, units(dbg_bld_str, "DbgBldStr")?)));
         match texts {
@@ -120,14 +120,14 @@ impl MiscInfo {
         self.with(MiscInfoFlags::BUILD_STRING)
     }
 
-    /// Sets where extended registers are in the contexts: see
-    /// [`ContextBuilder::xstate_config`](crate::write::ContextBuilder::xstate_config). No flag stands for it.
+    /// Sets the layout of extended registers in contexts, which
+    /// [`ContextBuilder::xstate_config`](crate::write::ContextBuilder::xstate_config) returns. It has no flag.
     pub fn xstate(mut self, config: XStateConfigFeature) -> Self {
         self.xstate = Some(Box::new(config));
         self
     }
 
-    /// Sets the random number with which the process encodes pointers.
+    /// Sets the process cookie, a random number with which the process encodes pointers.
     pub fn process_cookie(mut self, cookie: u32) -> Self {
         self.process_cookie = Some(cookie);
         self.with(MiscInfoFlags::PROCESS_COOKIE)

@@ -1,4 +1,4 @@
-//! Records with all that they point to, for [`MinidumpBuilder::add`].
+//! Complete records for [`MinidumpBuilder::add`].
 
 mod code_view;
 mod content;
@@ -24,30 +24,30 @@ pub use thread::Thread;
 
 use crate::write::builder::MinidumpBuilder;
 
-/// What [`MinidumpBuilder::add`] takes: a record with all that it points to.
+/// What [`MinidumpBuilder::add`] accepts: a record together with everything it points to.
 ///
 /// | record | goes into |
 /// |---|---|
 /// | [`SystemInfo`] | the SystemInfo stream |
 /// | [`MiscInfo`] | the MiscInfo stream |
 /// | [`Exception`] | an Exception stream |
-/// | [`Thread`] | the ThreadList or ThreadExList, and what it has of name, information and stack into their lists |
+/// | [`Thread`] | the ThreadList or ThreadExList; name, information and stack bytes go into their own lists |
 /// | [`Module`], [`UnloadedModule`] | the lists of modules |
 /// | [`MemoryInfo`] | the MemoryInfoList |
 /// | [`Handle`] | the HandleData stream |
 /// | [`MemoryRange`](crate::write::MemoryRange) | the MemoryList |
-/// | [`TextStream`], and [views that are a stream as a whole](crate::format::stream::WholeStream) | the stream of their type |
+/// | [`TextStream`], [views of text streams](crate::format::stream::WholeStream) | the stream of its type |
 ///
-/// This trait cannot be implemented elsewhere.
+/// This trait is sealed.
 pub trait Entry<'a>: content::AddTo<'a> {}
 
 impl<'a, T: content::AddTo<'a>> Entry<'a> for T {}
 
 impl<'a> MinidumpBuilder<'a> {
-    /// Adds a record with all that it points to.
+    /// Adds a record together with everything it points to.
     ///
-    /// The other methods take records as they are in the file, and beside them what they point to. This one takes what there is
-    /// to say. What does not fit or contradicts itself is an error of [`MinidumpBuilder::plan`].
+    /// The other methods take raw records of the format, with parts that they refer to. Mistakes, such as a value that does not fit
+    /// or a second MiscInfo stream, are reported by [`MinidumpBuilder::plan`].
     ///
     /// # Examples
     ///

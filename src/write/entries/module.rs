@@ -7,7 +7,7 @@ use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::text::Text;
 
-/// A module with its name and debug records, for [`MinidumpBuilder::add`].
+/// A module, its name and its debug records, for [`MinidumpBuilder::add`].
 #[derive(Debug)]
 pub struct Module<'a> {
     record: format::Module,
@@ -17,31 +17,31 @@ pub struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// A module at `base`, of `size` bytes in memory; `name` is its path.
+    /// A module of `size` bytes at `base`; `name` is its path.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::Module { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into(), code_view: None, misc: None }
     }
 
-    /// Sets the checksum of the image's header.
+    /// Sets the checksum in the image header.
     pub fn check_sum(mut self, check_sum: u32) -> Self {
         self.record.check_sum = check_sum;
         self
     }
 
-    /// Sets the time stamp of the image's header, in seconds since 1970 UTC unless it is a hash.
+    /// Sets the time stamp in the image header: seconds since 1970 UTC, or a hash for reproducible builds.
     pub fn time_date_stamp(mut self, time_date_stamp: u32) -> Self {
         self.record.time_date_stamp = time_date_stamp;
         self
     }
 
-    /// Sets all that the version resource says in numbers.
+    /// Sets the fixed part of the version resource.
     pub fn version_info(mut self, version_info: FixedFileInfo) -> Self {
         self.record.version_info = version_info;
         self
     }
 
-    /// Sets the version of the file and that of the product, of four numbers each, and nothing else of the version resource.
+    /// Sets file version and product version, and no other field of the version resource.
     pub fn version(self, file: [u16; 4], product: [u16; 4]) -> Self {
         let halves = |[a, b, c, d]: [u16; 4]| (u32::from(a) << 16 | u32::from(b), u32::from(c) << 16 | u32::from(d));
         let ((file_version_ms, file_version_ls), (product_version_ms, product_version_ls)) =
@@ -57,13 +57,13 @@ impl<'a> Module<'a> {
         })
     }
 
-    /// Sets the record that leads to the symbols: a [`CodeView`](crate::write::CodeView), or bytes.
+    /// Sets the record that identifies the symbols, from a [`CodeView`](crate::write::CodeView) or from bytes.
     pub fn code_view(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.code_view = Some(record.into());
         self
     }
 
-    /// Sets the record that leads to older debug information, an `IMAGE_DEBUG_MISC`.
+    /// Sets the `IMAGE_DEBUG_MISC` record.
     pub fn misc(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.misc = Some(record.into());
         self
@@ -79,7 +79,7 @@ impl<'a> AddTo<'a> for Module<'a> {
     }
 }
 
-/// A module that was unloaded, for [`MinidumpBuilder::add`].
+/// An unloaded module, for [`MinidumpBuilder::add`].
 #[derive(Debug)]
 pub struct UnloadedModule<'a> {
     record: format::module::UnloadedModule,
@@ -87,19 +87,19 @@ pub struct UnloadedModule<'a> {
 }
 
 impl<'a> UnloadedModule<'a> {
-    /// A module that was at `base`, of `size` bytes; Windows keeps no more of `name` than the file name.
+    /// A module of `size` bytes that was loaded at `base`. Windows stores only the file name as `name`.
     pub fn new(base: u64, size: u32, name: impl Into<Text<'a>>) -> Self {
         let record = format::module::UnloadedModule { base_of_image: base, size_of_image: size, ..Default::default() };
         Self { record, name: name.into() }
     }
 
-    /// Sets the checksum of the image's header.
+    /// Sets the checksum in the image header.
     pub fn check_sum(mut self, check_sum: u32) -> Self {
         self.record.check_sum = check_sum;
         self
     }
 
-    /// Sets the time stamp of the image's header, in seconds since 1970 UTC unless it is a hash.
+    /// Sets the time stamp in the image header: seconds since 1970 UTC, or a hash for reproducible builds.
     pub fn time_date_stamp(mut self, time_date_stamp: u32) -> Self {
         self.record.time_date_stamp = time_date_stamp;
         self

@@ -19,19 +19,20 @@ pub struct SystemInfo<'a> {
 }
 
 impl<'a> SystemInfo<'a> {
-    /// A machine of which only the kind of processor and the system are known.
+    /// A processor architecture and an operating system.
     pub fn new(processor_architecture: ProcessorArchitecture, platform_id: PlatformId) -> Self {
         let record = format::SystemInfo { processor_architecture, platform_id, ..Default::default() };
         Self { record, cpu: None, csd_version: None }
     }
 
-    /// Sets family, model and stepping of an x86 or AMD64 processor, or what others have in their place.
+    /// Sets processor level and revision. For x86 and AMD64 the level is the family, and the revision holds the model in its high
+    /// byte and the stepping in its low byte.
     pub fn processor(mut self, level: u16, revision: u16) -> Self {
         (self.record.processor_level, self.record.processor_revision) = (level, revision);
         self
     }
 
-    /// Sets how many logical processors there are.
+    /// Sets the number of logical processors.
     pub fn number_of_processors(mut self, number_of_processors: u8) -> Self {
         self.record.number_of_processors = number_of_processors;
         self
@@ -43,13 +44,13 @@ impl<'a> SystemInfo<'a> {
         self
     }
 
-    /// Sets the version of the system: 10, 0, 19045 for a Windows 10.
+    /// Sets the version of the system, such as 10, 0, 19045.
     pub fn version(mut self, major: u32, minor: u32, build: u32) -> Self {
         (self.record.major_version, self.record.minor_version, self.record.build_number) = (major, minor, build);
         self
     }
 
-    /// Sets the service pack, or on other systems a longer version text (`uname -a`).
+    /// Sets the service pack; on other systems than Windows a longer version text such as that of `uname -a`.
     pub fn csd_version(mut self, text: impl Into<Text<'a>>) -> Self {
         self.csd_version = Some(text.into());
         self
@@ -61,17 +62,17 @@ impl<'a> SystemInfo<'a> {
         self
     }
 
-    /// Describes an x86 processor; outside of Windows an AMD64 one, too.
+    /// Describes an x86 processor, or an AMD64 processor outside Windows.
     pub fn x86_cpu(self, cpu: X86CpuInfo) -> Self {
         self.cpu(CpuInfoForm::X86, cpu)
     }
 
-    /// Describes an ARM processor outside of Windows.
+    /// Describes an ARM processor outside Windows.
     pub fn arm_cpu(self, cpu: ArmCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Arm, cpu)
     }
 
-    /// Describes any other processor, AMD64 on Windows included.
+    /// Describes any other processor, including AMD64 on Windows.
     pub fn other_cpu(self, cpu: OtherCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Other, cpu)
     }
@@ -92,7 +93,7 @@ impl<'a> AddTo<'a> for SystemInfo<'a> {
         }
         let processor = self.record.processor_architecture.processor();
         if self.cpu.is_some_and(|form| form != processor.cpu_info && form != processor.cpu_info_of_breakpad) {
-            dump.added.invalid(NAME, "the description is of another kind of processor");
+            dump.added.invalid(NAME, "the processor description does not match the architecture");
         }
         let csd_version = self.csd_version.map(|text| dump.text(text));
         dump.system_info(self.record, csd_version);

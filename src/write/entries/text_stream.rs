@@ -1,4 +1,4 @@
-//! Texts that are a stream as a whole.
+//! Streams that consist of text.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -12,9 +12,9 @@ use crate::format::stream::{TextLine, WholeStream};
 use crate::write::builder::MinidumpBuilder;
 use crate::write::entries::content::AddTo;
 
-/// A text that is a stream as a whole, made of its parts, for [`MinidumpBuilder::add`].
+/// A text stream, built from its parts, for [`MinidumpBuilder::add`].
 ///
-/// A text that is at hand is added as its view ([`LinuxMaps::parse`](crate::read::linux::LinuxMaps::parse)) or with
+/// To add existing text, use its view (such as [`LinuxMaps::parse`](crate::read::linux::LinuxMaps::parse)) or
 /// [`MinidumpBuilder::stream`].
 ///
 /// # Examples
@@ -58,27 +58,27 @@ impl TextStream {
         Self { stream_type, bytes: Vec::new(), fault: None }
     }
 
-    /// Records that are lines each: [`LinuxMapping`](crate::read::linux::LinuxMapping) for `LINUX_MAPS`.
+    /// One line per record, such as [`LinuxMapping`](crate::read::linux::LinuxMapping) for `LINUX_MAPS`.
     pub fn lines(stream_type: StreamType, lines: impl IntoIterator<Item = impl TextLine>) -> Self {
         let mut text = Self::new(stream_type);
         for line in lines {
             let start = text.bytes.len();
             line.put_line(&mut text.bytes);
             let line = text.bytes.get(start..).unwrap_or_default();
-            text.refuse(line.iter().filter(|&&byte| byte == b'\n').count() > 1, "a line has a line feed in it");
+            text.refuse(line.iter().filter(|&&byte| byte == b'\n').count() > 1, "a line contains a line feed");
         }
         text
     }
 
-    /// `/proc/PID/limits`: a heading, then a line for each [`LinuxLimit`](crate::read::linux::LinuxLimit).
+    /// `/proc/PID/limits`: the heading, then one line per [`LinuxLimit`](crate::read::linux::LinuxLimit).
     pub fn limits(limits: impl IntoIterator<Item = impl TextLine>) -> Self {
         const HEADING: &str = "Limit                     Soft Limit           Hard Limit           Units     \n";
         let lines = Self::lines(StreamType::MOZ_LINUX_LIMITS, limits);
         Self { bytes: [HEADING.as_bytes(), &lines.bytes].concat(), ..lines }
     }
 
-    /// Keys and values, a line for each, with the separator of the file: `/proc/PID/status`, `/etc/lsb-release`, or one paragraph
-    /// of `/proc/cpuinfo`.
+    /// One line per key and value, with the separator that the stream type uses: `/proc/PID/status`, `/etc/lsb-release`, or a
+    /// paragraph of `/proc/cpuinfo`.
     pub fn fields<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         stream_type: StreamType,
         fields: impl IntoIterator<Item = (K, V)>,
@@ -92,15 +92,15 @@ impl TextStream {
         let mut text = Self::new(stream_type);
         for (key, value) in fields {
             let (key, value) = (key.as_ref(), value.as_ref());
-            text.refuse(key.iter().any(is_in_key), "a key has the separator in it");
-            text.refuse([key, value].iter().any(|part| part.contains(&b'\n')), "a line has a line feed in it");
+            text.refuse(key.iter().any(is_in_key), "a key contains the separator");
+            text.refuse([key, value].iter().any(|part| part.contains(&b'\n')), "a line contains a line feed");
             let quote: &[u8] = if separator == b"=" && value.contains(&b' ') { b"\"" } else { b"" };
             text.bytes.extend_from_slice(&[key, separator, quote, value, quote, b"\n"].concat());
         }
         text
     }
 
-    /// `/proc/cpuinfo`: the fields of each processor, and an empty line behind them.
+    /// `/proc/cpuinfo`: the fields of each processor, followed by an empty line.
     pub fn cpu_info<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         processors: impl IntoIterator<Item = impl IntoIterator<Item = (K, V)>>,
     ) -> Self {
@@ -114,24 +114,24 @@ impl TextStream {
         all
     }
 
-    /// `/proc/PID/cmdline`: arguments, each ended by a NUL.
+    /// `/proc/PID/cmdline`: the arguments, each followed by a NUL.
     pub fn cmd_line(arguments: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let mut text = Self::new(StreamType::LINUX_CMD_LINE);
         arguments.into_iter().for_each(|argument| text.end_by_nul(argument.as_ref()));
         text
     }
 
-    /// `/proc/PID/environ`: variables and their values, each ended by a NUL.
+    /// `/proc/PID/environ`: the variables and their values, each followed by a NUL.
     pub fn environ<K: AsRef<[u8]>, V: AsRef<[u8]>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut text = Self::new(StreamType::LINUX_ENVIRON);
         for (name, value) in variables {
-            text.refuse(name.as_ref().contains(&b'='), "a key has the separator in it");
+            text.refuse(name.as_ref().contains(&b'='), "a key contains the separator");
             text.end_by_nul(&[name.as_ref(), b"=", value.as_ref()].concat());
         }
         text
     }
 
-    /// `/proc/PID/auxv`: pairs of words of `pointer_size` bytes (4 or else 8), little-endian, and the pair that ends them.
+    /// `/proc/PID/auxv`: pairs of little-endian words of `pointer_size` bytes (4 or 8), with the terminating pair.
     pub fn auxv(entries: impl IntoIterator<Item = (AuxType, u64)>, pointer_size: u32) -> Self {
         let mut text = Self::new(StreamType::LINUX_AUXV);
         for (AuxType(kind), value) in entries.into_iter().chain([(AuxType::NULL, 0)]) {
@@ -157,7 +157,7 @@ impl TextStream {
     }
 
     fn end_by_nul(&mut self, text: &[u8]) {
-        self.refuse(text.contains(&0), "a text has a NUL in it, which would end it");
+        self.refuse(text.contains(&0), "a string contains a NUL");
         self.bytes.extend_from_slice(text);
         self.bytes.push(0);
     }
@@ -180,8 +180,10 @@ impl<'a, T: WholeStream<'a>> AddTo<'a> for T {
     fn add_to(self, dump: &mut MinidumpBuilder<'a>) {
         let stream_type = self.stream_type();
         if self.is_big_endian() {
-            dump.added
-                .invalid(stream_type.name().unwrap_or("stream"), "its bytes are big-endian, dumps are little-endian");
+            dump.added.invalid(
+                stream_type.name().unwrap_or("stream"),
+                "it is big-endian, but dumps are written little-endian",
+            );
         }
         dump.stream(stream_type, Cow::Borrowed(self.stream_bytes()));
     }

@@ -9,7 +9,7 @@ use crate::write::entries::content::{AddTo, PartContent};
 use crate::write::memory_range::MemoryRange;
 use crate::write::text::Text;
 
-/// A thread with its registers, stack and name, for [`MinidumpBuilder::add`].
+/// A thread, its registers, stack and name, for [`MinidumpBuilder::add`].
 #[derive(Debug)]
 pub struct Thread<'a> {
     record: format::Thread,
@@ -22,20 +22,20 @@ pub struct Thread<'a> {
 }
 
 impl<'a> Thread<'a> {
-    /// A thread of which nothing but its ID is known.
+    /// A thread with this ID.
     pub fn new(thread_id: u32) -> Self {
         let record = format::Thread { thread_id, ..Default::default() };
         let (stack, backing_store, stack_memory, context, name, info) = Default::default();
         Self { record, stack, backing_store, stack_memory, context, name, info }
     }
 
-    /// Sets how often the thread was suspended.
+    /// Sets the suspend count.
     pub fn suspend_count(mut self, suspend_count: u32) -> Self {
         self.record.suspend_count = suspend_count;
         self
     }
 
-    /// Sets the priority class of the process; `0x20` is the normal one of Windows.
+    /// Sets the priority class of the process; `0x20` is normal.
     pub fn priority_class(mut self, priority_class: u32) -> Self {
         self.record.priority_class = priority_class;
         self
@@ -47,46 +47,47 @@ impl<'a> Thread<'a> {
         self
     }
 
-    /// Sets the address of the thread environment block; on Linux crash reporters store the thread pointer or 0.
+    /// Sets the address of the thread environment block.
     pub fn teb(mut self, teb: u64) -> Self {
         self.record.teb = teb;
         self
     }
 
-    /// Sets where the stack is, from the stack pointer or below it to its base, in bytes.
+    /// Sets address and size of the stack in bytes, from its lowest stored address to its base.
     ///
-    /// The bytes are found in the memory lists, to which the range that has them is added separately.
+    /// Add its bytes to a memory list separately, or use [`Thread::stack_memory`].
     pub fn stack(mut self, address: u64, size: u64) -> Self {
         self.stack = Some((address, size));
         self
     }
 
-    /// Sets the stack, and adds its bytes to the memory list.
+    /// Sets the stack and adds its bytes to the memory list.
     pub fn stack_memory(mut self, range: MemoryRange<'a>) -> Self {
         self.stack = Some((range.address(), range.size()));
         self.stack_memory = Some(range);
         self
     }
 
-    /// Sets the backing store of an Itanium processor; the thread then goes into the extended thread list.
+    /// Sets the backing store (Itanium). The thread then goes into the ThreadExList.
     pub fn backing_store(mut self, address: u64, size: u64) -> Self {
         self.backing_store = Some((address, size));
         self
     }
 
-    /// Sets the registers: a [`ContextBuilder`](crate::write::ContextBuilder), or bytes.
+    /// Sets the registers, from a [`ContextBuilder`](crate::write::ContextBuilder) or from bytes.
     pub fn context(mut self, context: impl Into<PartContent<'a>>) -> Self {
         self.context = Some(context.into());
         self
     }
 
-    /// Sets the name, which goes into the list of thread names.
+    /// Sets the name, which goes into the ThreadNames stream.
     pub fn name(mut self, name: impl Into<Text<'a>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets times, state and start address, which go into the list of thread information under the ID of this thread.
+    /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by that of this
+    /// thread.
     pub fn info(mut self, info: ThreadInfo) -> Self {
         self.info = Some(info);
         self
@@ -118,7 +119,7 @@ impl<'a> AddTo<'a> for Thread<'a> {
     }
 }
 
-/// A descriptor of so many bytes, whose position the plan finds.
+/// Describes memory whose position the plan will find.
 fn descriptor(
     dump: &mut MinidumpBuilder<'_>,
     place: Option<(u64, u64)>,
@@ -131,7 +132,7 @@ fn descriptor(
         0
     });
     if size.checked_add(start_of_memory_range.saturating_sub(1)).is_none() {
-        dump.added.invalid(name, "it goes beyond the highest address");
+        dump.added.invalid(name, "it extends beyond the highest address");
     }
     let memory = format::LocationDescriptor { data_size, rva: 0 };
     format::MemoryDescriptor { start_of_memory_range, memory }

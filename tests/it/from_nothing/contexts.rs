@@ -155,9 +155,9 @@ fn values_that_do_not_fit_are_errors() {
         builder.encode().expect_err("it is wrong").to_string()
     };
     assert_eq!(fault(&|it| _ = it.register("cs", 0x1_0000)), "cs: the value is too large for the register");
-    assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[1; 15])), "xmm3: the register has another number of bytes");
-    assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[0; 17])), "xmm3: the register has another number of bytes");
-    assert_eq!(fault(&|it| _ = it.register_bytes("rip", &[1; 4])), "rip: the register has another number of bytes");
+    assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[1; 15])), "xmm3: the size of the register differs");
+    assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[0; 17])), "xmm3: the size of the register differs");
+    assert_eq!(fault(&|it| _ = it.register_bytes("rip", &[1; 4])), "rip: the size of the register differs");
     // Two bytes, all of them set, fit; so does a short value of a wide register.
     let mut builder = ContextBuilder::new(&ContextLayout::AMD64);
     let record = builder.register("cs", 0xffff).register("xmm0", 5).encode().expect("both fit");

@@ -207,8 +207,9 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
     let zone = TimeZoneInformation { bias: -60, ..Default::default() };
     let config = XStateConfigFeature { size_of_info: 528, enabled_features: 7, ..Default::default() };
     type Fill = Box<dyn Fn(MiscInfo) -> MiscInfo>;
+    type Words = Vec<(usize, u32)>;
     // What is filled, the size of the form, the bit, and words that it puts at offsets.
-    let parts: Vec<(Fill, usize, u32, Vec<(usize, u32)>)> = vec![
+    let parts: Vec<(Fill, usize, u32, Words)> = vec![
         (Box::new(|it| it.process_id(4321)), 24, 1, vec![(8, 4321)]),
         (Box::new(|it| it.process_times(1_600_000_000, 7, 8)), 24, 2, vec![(12, 1_600_000_000), (16, 7), (20, 8)]),
         (
@@ -337,7 +338,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
         ),
         (
             Box::new(|dump| _ = dump.add(system().arm_cpu(ArmCpuInfo::default()))),
-            "MINIDUMP_SYSTEM_INFO: the description is of another kind of processor",
+            "MINIDUMP_SYSTEM_INFO: the processor description does not match the architecture",
         ),
         (
             Box::new(|dump| _ = dump.add(Thread::new(1).stack(0x1000, 1 << 32))),
@@ -345,7 +346,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
         ),
         (
             Box::new(|dump| _ = dump.add(Thread::new(1).backing_store(u64::MAX, 2))),
-            "backing store: it goes beyond the highest address",
+            "backing store: it extends beyond the highest address",
         ),
         (
             Box::new(|dump| _ = dump.add(Exception::new(1, 2).parameters([0; 16]))),
@@ -353,11 +354,11 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
         ),
         (
             Box::new(|dump| _ = dump.add(Module::new(1, 2, "a").code_view(CodeView::elf_build_id(&[])))),
-            "CodeView record: a build ID of no bytes identifies nothing",
+            "CodeView record: the build ID is empty",
         ),
         (
             Box::new(|dump| _ = dump.add(Module::new(1, 2, "a").code_view(CodeView::pdb20(1, 2, "a\0b")))),
-            "CodeView record: the path has a NUL in it, where it would end",
+            "CodeView record: the path contains a NUL",
         ),
     ];
     for (fill, message) in cases {

@@ -203,20 +203,20 @@ fn parts_that_cannot_stand_in_a_text_are_errors() {
     let mapping =
         LinuxMapping { path: Utf8::new(b"/a\nb"), ..LinuxMaps::parse(MAPS.as_bytes()).iter().next().expect("one") };
     let cases = [
-        (TextStream::cmd_line(["a\0b"]), "LinuxCmdLine: a text has a NUL in it, which would end it"),
-        (TextStream::environ([("a=b", "c")]), "LinuxEnviron: a key has the separator in it"),
-        (TextStream::environ([("a", "b\0")]), "LinuxEnviron: a text has a NUL in it, which would end it"),
+        (TextStream::cmd_line(["a\0b"]), "LinuxCmdLine: a string contains a NUL"),
+        (TextStream::environ([("a=b", "c")]), "LinuxEnviron: a key contains the separator"),
+        (TextStream::environ([("a", "b\0")]), "LinuxEnviron: a string contains a NUL"),
         (
             TextStream::fields(StreamType::LINUX_PROC_STATUS, [("a:", "c")]),
-            "LinuxProcStatus: a key has the separator in it",
+            "LinuxProcStatus: a key contains the separator",
         ),
         (
             TextStream::fields(StreamType::LINUX_LSB_RELEASE, [("a", "b\nc")]),
-            "LinuxLsbRelease: a line has a line feed in it",
+            "LinuxLsbRelease: a line contains a line feed",
         ),
-        (TextStream::cpu_info([[("a", "b\n")]]), "LinuxCpuInfo: a line has a line feed in it"),
+        (TextStream::cpu_info([[("a", "b\n")]]), "LinuxCpuInfo: a line contains a line feed"),
         (TextStream::auxv([(AuxType(1), 1 << 32)], 4), "LinuxAuxv: a word does not fit 32 bits"),
-        (TextStream::lines(StreamType::LINUX_MAPS, [mapping]), "LinuxMaps: a line has a line feed in it"),
+        (TextStream::lines(StreamType::LINUX_MAPS, [mapping]), "LinuxMaps: a line contains a line feed"),
     ];
     for (text, message) in cases {
         let mut dump = MinidumpBuilder::new();

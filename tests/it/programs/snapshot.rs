@@ -9,7 +9,8 @@ use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
     let own = trials![a_made_up_process_is_sound_for_the_check_and_the_peer, words_are_looked_at];
-    let of_linux: [(&str, fn() -> Completion); 6] = [
+    type OfLinux = (&'static str, fn() -> Completion);
+    let of_linux: [OfLinux; 6] = [
         ("everything_of_a_process_is_in_its_dump", linux::everything_of_a_process_is_in_its_dump),
         ("arguments_and_environment_come_along_only_if_asked_for", linux::arguments_and_environment),
         ("pages_that_cannot_be_read_are_zeros_and_told", linux::pages_that_cannot_be_read_are_zeros_and_told),

@@ -143,7 +143,7 @@ pub fn everything_of_a_process_is_in_its_dump() -> Completion {
     assert_eq!(ids.len(), 3);
     let waiting: Vec<_> = ids.iter().map(|id| process.syscall(*id).expect("it waits")).collect();
     let Some(printed) = process.snapshot(&folder, &[]) else { return refused() };
-    assert!(printed.contains(" 3 threads, ") && !printed.contains("zeros"), "{printed}");
+    assert!(printed.contains(" threads: 3, ") && !printed.contains("zeros"), "{printed}");
     assert!(folder.printed(0, "dumpchk", &["out.dmp"]).ends_with("no findings\n"));
 
     let file = folder.read("out.dmp");
@@ -214,7 +214,7 @@ pub fn arguments_and_environment() -> Completion {
         }
         let file = folder.read("out.dmp");
         let facts = Facts::of(&file);
-        let found = facts.stream_bytes(StreamType::LINUX_CMD_LINE.0).map(|it| it.0.ends_with(b"sleep\01000\0"));
+        let found = facts.stream_bytes(StreamType::LINUX_CMD_LINE.0).map(|it| it.0.ends_with(b"sleep\x001000\0"));
         assert_eq!(found, cmdline.then_some(true), "{options:?}");
         let found = facts.stream_bytes(StreamType::LINUX_ENVIRON.0).map(|it| it.0.is_empty());
         assert_eq!(found, environ.then_some(true), "{options:?}");
@@ -312,7 +312,7 @@ pub fn the_process_goes_on_after_an_interrupt() -> Completion {
         let mut snapshot = Command::new(env!("CARGO_BIN_EXE_snapshot"));
         snapshot.args([&*process.id().to_string(), "out.dmp"]).current_dir(folder.path("."));
         let mut snapshot = snapshot.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it can be started");
-        // Until it writes: there is a file without a name that is in use.
+        // Wait until it writes: the temporary file grows.
         let begun = (0..1000).find(|_| {
             thread::sleep(Duration::from_millis(2));
             let has_ended = snapshot.try_wait().expect("it is a child").is_some();
