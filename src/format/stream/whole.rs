@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::format::StreamType;
+use crate::format::stream::types::StreamType;
 
 /// A view of a whole stream, which `MinidumpBuilder::add` can write as it is: the text
 /// streams of Linux and of crash reporters, and comments.
