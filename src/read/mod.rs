@@ -49,6 +49,7 @@ pub(crate) mod other_format;
 pub(crate) mod owned_minidump;
 pub(crate) mod owners;
 pub(crate) mod raw_stream;
+pub(crate) mod reference_fields;
 pub mod references;
 pub mod streams;
 pub mod system;

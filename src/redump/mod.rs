@@ -432,11 +432,14 @@
 //! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it plain, everything else fails | everything is written, of plain memory; buckets that cannot be unpacked are in the report |
 
 mod accounts;
+mod as_is;
 mod carried;
 mod carried_streams;
 mod comments;
 mod context_form;
 mod edited_memory;
+mod edited_records;
+mod edits;
 mod engine;
 mod exception_at;
 mod exceptions;
@@ -451,6 +454,7 @@ mod lldb_stop;
 mod made_up;
 mod minidump;
 mod named_exception;
+mod new_memory;
 mod options;
 mod overlaps;
 mod preset_options;
@@ -470,6 +474,7 @@ mod unused_bytes;
 mod unused_in_streams;
 mod writing;
 
+pub use edits::{ExceptionEdit, ModuleEdit, ThreadEdit, UnloadedModuleEdit};
 pub use engine::Engine;
 pub use hooks::Hooks;
 pub use options::Options;

@@ -121,6 +121,8 @@ pub struct Options {
     bits: MinidumpType,
     /// True for `/f`, which no bits go with.
     full_user_dump: bool,
+    /// True for what no bits go with, either.
+    as_is: bool,
     forced: bool,
     compressed: bool,
     made_up_records: bool,
@@ -153,6 +155,17 @@ impl Options {
         Self { full_user_dump: true, ..Self::default() }
     }
 
+    /// The dump as it is, whatever that is: every stream, the flags, memory lists of their kind, order and overlaps, memory
+    /// that is compressed. Nothing is made up and nothing is taken out, so that [`Hooks`](crate::redump::Hooks) alone decide.
+    ///
+    /// Its word is `as-is`. Other options make no difference to it.
+    ///
+    /// Nothing moves in the file unless something in front of it grows or goes. Without hooks, the result is the source byte
+    /// for byte. A full user dump is refused as a source.
+    pub fn as_is() -> Self {
+        Self { as_is: true, ..Self::default() }
+    }
+
     /// As [`str::parse`] reads them, but as another version of the debugger understands them.
     ///
     /// # Errors
@@ -161,8 +174,10 @@ impl Options {
     pub fn parse_as(engine: Engine, words: &str) -> Result<Self, RedumpError> {
         let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
         let bare = words.trim();
-        if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
-            return Ok(Self { engine, ..Self::full_user_dump() });
+        match bare.strip_prefix(['/', '-']).unwrap_or(bare) {
+            "f" => return Ok(Self { engine, ..Self::full_user_dump() }),
+            "as-is" => return Ok(Self { engine, ..Self::as_is() }),
+            _ => {}
         }
         let mut bits = None;
         let mut all_letters = String::new();
@@ -198,6 +213,11 @@ impl Options {
     /// True for `/f`.
     pub const fn is_full_user_dump(&self) -> bool {
         self.full_user_dump
+    }
+
+    /// True for `as-is`.
+    pub const fn is_as_is(&self) -> bool {
+        self.as_is
     }
 
     /// Writes a full user dump even if every debugger would refuse it, where it is [`RedumpError::Refused`] otherwise. To
@@ -417,6 +437,9 @@ impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.full_user_dump {
             return f.write_str("/f");
+        }
+        if self.as_is {
+            return f.write_str("/as-is");
         }
         f.write_str("/m")?;
         self.letters().try_for_each(|letter| write!(f, "{}", letter.letter))

@@ -12,7 +12,9 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
-use crate::redump::{exception_at, full_user_dump, known_memory, minidump, overlaps, select, transcode, understood};
+use crate::redump::{
+    as_is, exception_at, full_user_dump, known_memory, minidump, overlaps, select, transcode, understood,
+};
 use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
@@ -75,6 +77,17 @@ impl<'a> Redump<'a> {
             let item = Item { name: "full user dump", index: None };
             let reason = "the format has no context of an exception, which would be named in vain";
             return Err(WriteError::InvalidInput { item, reason }.into());
+        }
+        if options.is_full_user_dump() && hooks.maps_records() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "records are not changed on their way into the format, nor has it flags";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
+        if options.is_as_is() {
+            return match dump {
+                Dump::Minidump(dump) => as_is::plan(dump, hooks),
+                Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump as it is" }),
+            };
         }
         let mut source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,

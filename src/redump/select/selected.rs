@@ -76,6 +76,11 @@ pub(in crate::redump) struct Selected {
 }
 
 impl Selected {
+    /// All memory, whatever lists it is in.
+    pub(in crate::redump) fn all(ranges: Vec<Interval>) -> Self {
+        Self { ranges: Arc::new(ranges), full: true, chosen: Vec::new() }
+    }
+
     /// All that is wanted, each for its reason.
     pub(in crate::redump) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
         let ranges = self.ranges.iter().filter(|_| self.full);
