@@ -296,7 +296,7 @@ impl Kind {
     }
 
     /// What it is called, by those who named it.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain(name) => name,
             Self::Utf16 => "MINIDUMP_STRING",

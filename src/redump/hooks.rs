@@ -40,7 +40,17 @@ pub(super) struct Redactor<'h> {
 /// What a program changes of what the options select: threads, modules and streams to leave out, memory and streams to
 /// add, and bytes to change on their way.
 ///
-/// The callback of `MiniDumpWriteDump` offers the same to who dumps a running process.
+/// The callback of `MiniDumpWriteDump` offers the same to who dumps a running process. With [`Options::as_is`] the hooks alone
+/// decide what changes.
+///
+/// # When closures are called
+///
+/// All but redactors are called by [`Redump::with_hooks`], before anything is written: `keep_…` perhaps several times for the
+/// same item, for which it has to give the same answer, and `map_…` once for each item that is kept. Redactors are called while
+/// the result is written, for every byte once, also where memory is compressed in two passes.
+///
+/// [`Options::as_is`]: crate::redump::Options::as_is
+/// [`Redump::with_hooks`]: crate::redump::Redump::with_hooks
 ///
 /// # Examples
 ///
@@ -264,6 +274,13 @@ impl<'h> Hooks<'h> {
     ///
     /// Thus what has at most `overlap + 1` bytes is seen whole in every call that may change one of its bytes, wherever
     /// pieces, ranges and reasons begin and end. With an overlap of 0, `change` is given each byte once.
+    ///
+    /// A piece ends where its range does, where the reason changes, and after 1 MiB: whole ranges may be larger than the
+    /// memory of the machine. Who has to see more of them at once asks for a larger overlap.
+    ///
+    /// With [`Options::as_is`](crate::redump::Options::as_is) pieces come in the order of the file. Each is part of one range of
+    /// a memory list, or of a stack that no list has, and is there for [`Reason::FullMemory`]; of ranges that share bytes of the
+    /// file, the first in the list has them.
     ///
     /// Bytes that are there for several reasons come with the one that is the first in
     /// [`Redump::selected_memory`](crate::redump::Redump::selected_memory); what only fills a gap between two stretches

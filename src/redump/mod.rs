@@ -3,6 +3,7 @@
 //!
 //! Three steps: the options select memory and streams, the source's records become the builder's, the plan is written.
 //! [`redump`] does all; [`Redump`] stops before the last, so that size and report are known before the first byte.
+//! [`Options::as_is`] selects nothing and lays out nothing anew: the result is the source, with what [`Hooks`] change.
 //!
 //! # What the options write
 //!
@@ -30,6 +31,7 @@
 //! | `R` | `0x40080` | names of modules without folders | | |
 //! | `s` | `0x100080` | as `r` and `R` together, and no Token | words and registers that a stack trace does not need are `aa` | |
 //! | `a`, `A` | `0x661826` | those of `fFhtuyT` | everything that the source has; goes on where a region's bytes are missing | full memory, or parts of it |
+//! | `/as-is` | the source's | all, as they are | all, in the source's lists | a minidump |
 //! | `/f` in place of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
 //! The debugger takes two letters more that are refused here: `C` leaves out all threads but one and the exception, `W`
@@ -435,6 +437,7 @@ mod accounts;
 mod as_is;
 mod carried;
 mod carried_streams;
+mod carry;
 mod comments;
 mod context_form;
 mod edited_memory;

@@ -158,10 +158,49 @@ impl Options {
     /// The dump as it is, whatever that is: every stream, the flags, memory lists of their kind, order and overlaps, memory
     /// that is compressed. Nothing is made up and nothing is taken out, so that [`Hooks`](crate::redump::Hooks) alone decide.
     ///
-    /// Its word is `as-is`. Other options make no difference to it.
+    /// Its word is `as-is`. A comment can be added to it; no other option goes with it.
     ///
     /// Nothing moves in the file unless something in front of it grows or goes. Without hooks, the result is the source byte
-    /// for byte. A full user dump is refused as a source.
+    /// for byte. What goes (names, records, streams) leaves zeros behind, or no room at all if it was large. References out of
+    /// the file stay, and are in [`Report::faults`](crate::redump::Report::faults).
+    ///
+    /// Refused are full user dumps, dumps in big-endian order, and changes of compressed memory.
+    ///
+    /// # Examples
+    ///
+    /// A patcher: it drops a module, renames another one, changes the code of the exception and adds a stream.
+    ///
+    /// ```
+    /// use userdump::format::StreamType;
+    /// use userdump::read::Module;
+    /// use userdump::redump::{Hooks, Options, Redump};
+    ///
+    /// fn patch(file: &[u8], drop: &str, old: &str, new: &str, code: u32) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    ///     let dump = userdump::Dump::parse(file)?;
+    ///     let is = |module: &Module<'_>, name: &str| module.name().is_ok_and(|it| it.to_string_lossy().ends_with(name));
+    ///     let hooks = Hooks::new()
+    ///         .keep_modules(|module| !is(module, drop))
+    ///         .map_module(|module, edit| {
+    ///             if is(module, old) {
+    ///                 edit.rename(new);
+    ///             }
+    ///         })
+    ///         .map_exception(|_, edit| edit.record.exception_record.exception_code = code)
+    ///         .add_stream(StreamType(0x1_0042), &b"patched"[..]);
+    ///     let mut out = Vec::new();
+    ///     Redump::with_hooks(&dump, &Options::as_is(), hooks)?.write_to(&mut out)?;
+    ///     Ok(out)
+    /// }
+    /// # let mut dump = userdump::MinidumpBuilder::new();
+    /// # let names = ["C:\\a.exe", "C:\\b.dll"].map(|name| dump.text(name));
+    /// # names.map(|name| drop(dump.module(Default::default(), name, None, None)));
+    /// # let mut file = Vec::new();
+    /// # dump.plan()?.write_to(&mut file)?;
+    /// # let patched = patch(&file, "b.dll", "a.exe", "C:\\new.exe", 0xdead_beef)?;
+    /// # let modules = userdump::Minidump::parse(&patched)?.modules();
+    /// # assert_eq!((modules.len(), modules.get(0).unwrap().name()?.to_string_lossy()), (1, "C:\\new.exe".into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn as_is() -> Self {
         Self { as_is: true, ..Self::default() }
     }
@@ -218,6 +257,12 @@ impl Options {
     /// True for `as-is`.
     pub const fn is_as_is(&self) -> bool {
         self.as_is
+    }
+
+    /// True if anything else is asked for beside a comment.
+    pub(super) fn say_more_than_as_is(&self) -> bool {
+        let (engine, comment) = (self.engine, self.comment.clone());
+        *self != Self { engine, comment, forced: self.forced, ..Self::as_is() }
     }
 
     /// Writes a full user dump even if every debugger would refuse it, where it is [`RedumpError::Refused`] otherwise. To
@@ -278,7 +323,8 @@ impl Options {
         self.comment.as_deref()
     }
 
-    /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
+    /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them, and
+    /// for a dump as it is, which keeps those that it has.
     ///
     /// The debugger sets the bit for token information with every option but `s`. Those of compressed memory are only in a
     /// dump that has memory.
@@ -291,7 +337,7 @@ impl Options {
 
     /// The flags without compression.
     pub(super) fn asked(&self) -> MinidumpType {
-        if self.full_user_dump {
+        if self.full_user_dump || self.as_is {
             return MinidumpType::empty();
         }
         let mut bits = self.bits;

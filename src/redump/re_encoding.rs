@@ -85,7 +85,11 @@ impl<'a> Redump<'a> {
         }
         if options.is_as_is() {
             return match dump {
-                Dump::Minidump(dump) => as_is::plan(dump, hooks),
+                _ if options.say_more_than_as_is() => {
+                    let item = Item { name: "minidump as it is", index: None };
+                    Err(WriteError::InvalidInput { item, reason: "no other option goes with it but a comment" }.into())
+                }
+                Dump::Minidump(dump) => as_is::plan(dump, options.comment(), hooks),
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump as it is" }),
             };
         }

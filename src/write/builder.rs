@@ -133,6 +133,14 @@ impl<'a> MinidumpBuilder<'a> {
         self
     }
 
+    /// Lets the 32-bit field at `position` of a part hold the position of the `size` bytes of memory at an address; 0 if no list
+    /// has them.
+    #[cfg(feature = "std")]
+    pub(crate) fn memory_position(&mut self, from: PartId, position: u64, address: u64, size: u64) {
+        let target = ReferenceTarget::MemoryRange { address, size };
+        self.references.push(Reference { from, position, width: RvaWidth::Rva, target });
+    }
+
     /// Adds a stream of any type from its bytes; [`MinidumpBuilder::reference`] can point out of it.
     ///
     /// Streams of types that the builder has methods for stand where these would put them, others at the end of the

@@ -13,6 +13,7 @@ use crate::format::{
 use crate::read::list::Record;
 use crate::read::reference_fields::Records;
 use crate::read::references::all_parts_within;
+use crate::read::work::worked;
 use crate::read::{Budget, Interval, List, MemoryRange, Minidump, RawStream, Stream};
 
 use crate::redump::report::Report;
@@ -212,6 +213,7 @@ impl<'a> Held<'a> {
             RvaWidth::Rva => bytes.read::<u32>("position", at).map(u64::from),
             RvaWidth::Rva64 => bytes.read::<u64>("position", at),
         };
+        worked(1);
         if let Some(value) = value.ok().filter(|value| *value != 0) {
             self.fields.push(Field { at, width, value, target, is_optional });
         }

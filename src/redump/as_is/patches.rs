@@ -15,6 +15,8 @@ pub(super) struct Patches {
     wide: Vec<(u64, Vec<u8>)>,
     /// Position, width and value of integers.
     integers: Vec<(u64, u32, u64)>,
+    /// What counts where something else shares its bytes.
+    tables: Vec<(u64, Vec<u8>)>,
 }
 
 /// Stretches of the source with all that is written over them, sorted and apart.
@@ -34,6 +36,11 @@ impl Patches {
         self.wide.push((position, bytes));
     }
 
+    /// The header or the directory, which are written over everything else.
+    pub(super) fn table(&mut self, position: u64, bytes: Vec<u8>) {
+        self.tables.push((position, bytes));
+    }
+
     /// An integer of 4 or 8 bytes.
     pub(super) fn integer(&mut self, position: u64, width: u32, value: u64) {
         self.integers.push((position, width, value));
@@ -42,7 +49,8 @@ impl Patches {
     /// Writes all of them over copies of the bytes there.
     pub(super) fn applied(self, source: &[u8]) -> Patched {
         let Some(whole) = Interval::new(0, source.len() as u64) else { return Patched::default() };
-        let wide = self.wide.iter().filter_map(|(at, bytes)| Interval::new(*at, bytes.len() as u64));
+        let wide =
+            self.wide.iter().chain(&self.tables).filter_map(|(at, bytes)| Interval::new(*at, bytes.len() as u64));
         let integers = self.integers.iter().filter_map(|(at, width, _)| Interval::new(*at, (*width).into()));
         let all = self.zeros.iter().copied().chain(wide).chain(integers);
         let near = all.filter_map(|part| {
@@ -68,6 +76,10 @@ impl Patches {
         for (at, width, value) in self.integers {
             let room = patched.room(at, width.into());
             room.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
+        }
+        for (at, bytes) in self.tables {
+            let room = patched.room(at, bytes.len() as u64);
+            room.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
         }
         patched
     }
