@@ -1,5 +1,6 @@
 //! Fields that hold positions in the file, and where they stand in the records of streams that have a view. Positions of
 //! memory are not among those.
+#![cfg_attr(not(feature = "std"), expect(dead_code, reason = "the re-encoder alone asks for records"))]
 
 use crate::error::ReadError;
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2, HandleObjectInformation};
@@ -63,6 +64,14 @@ pub(super) struct Layout {
     pub(super) fields: &'static [Field],
 }
 
+pub(super) const MODULE: &[Field] = &[
+    Field::rva(Module::OFFSETS.module_name_rva, Kind::Utf16),
+    Field::location(Module::OFFSETS.cv_record, Kind::Plain("CodeView record")),
+    Field::location(Module::OFFSETS.misc_record, Kind::Plain("IMAGE_DEBUG_MISC")),
+];
+/// The next of the same object.
+pub(super) const OBJECT: &[Field] = &[Field::rva(HandleObjectInformation::OFFSETS.next_info_rva, Kind::Object)];
+
 /// The entries of a stream with a view, or the one record that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Records {
@@ -90,11 +99,6 @@ const THREAD: &[Field] = &[Field::location(Thread::OFFSETS.thread_context, Kind:
 const THREAD_EX: &[Field] =
     &[Field::location(ThreadEx::OFFSETS.thread.then(Thread::OFFSETS.thread_context), Kind::Plain("context"))];
 const THREAD_NAME: &[Field] = &[Field::rva64(ThreadName::OFFSETS.rva_of_thread_name, Kind::Utf16)];
-pub(super) const MODULE: &[Field] = &[
-    Field::rva(Module::OFFSETS.module_name_rva, Kind::Utf16),
-    Field::location(Module::OFFSETS.cv_record, Kind::Plain("CodeView record")),
-    Field::location(Module::OFFSETS.misc_record, Kind::Plain("IMAGE_DEBUG_MISC")),
-];
 const UNLOADED_MODULE: &[Field] = &[Field::rva(UnloadedModule::OFFSETS.module_name_rva, Kind::Utf16)];
 const HANDLE: &[Field] = &[
     Field::rva(HandleDescriptor::OFFSETS.type_name_rva, Kind::Utf16),
@@ -107,12 +111,8 @@ const HANDLE2: &[Field] = &[
 ];
 const EXCEPTION: &[Field] = &[Field::location(ExceptionStream::OFFSETS.thread_context, Kind::Plain("context"))];
 const SYSTEM_INFO: &[Field] = &[Field::rva(SystemInfo::OFFSETS.csd_version_rva, Kind::Utf16)];
-/// The next of the same object.
-pub(super) const OBJECT: &[Field] = &[Field::rva(HandleObjectInformation::OFFSETS.next_info_rva, Kind::Object)];
-
 impl Records {
     /// The records of a stream; `None` if those of its type hold no positions but of memory.
-    #[cfg(feature = "std")]
     pub(crate) fn of(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
         let one = |of| Ok(Some(Self { of, first: 0, entries: 1, size: stream.bytes().len() as u64 }));
         match stream.stream_type() {

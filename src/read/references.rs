@@ -172,6 +172,7 @@ pub(crate) enum Kind {
     /// Mozilla's boot arguments, packed or aligned.
     BootArgs { aligned: bool },
     /// The records of a stream with a view.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the re-encoder alone makes them"))]
     Records(Records),
     /// One record of a chain about the object of a handle.
     Object,

@@ -7,7 +7,7 @@ use crate::error::{ReadError, RedumpError};
 use crate::format::thread::ThreadEx;
 use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType, Thread};
 use crate::read::memory::{Memory64List, MemoryList};
-use crate::read::references::all_parts_within;
+use crate::read::references::{Kind, all_parts_within};
 use crate::read::{
     Budget, ByteOrder, Interval, MemoryRange as ListedRange, Minidump, RawStream, Stream, ThreadList, gaps, united,
 };
@@ -17,7 +17,8 @@ use crate::redump::carried_streams::without_dead_references;
 
 impl<'a> MinidumpBuilder<'a> {
     /// Adds a stream of a dump, of any type, with all that it refers to: names, registers, debug records, chains of records.
-    /// Memory lists come with their ranges in their order, and positions of stacks follow from their addresses.
+    /// Memory lists come with their ranges in their order, and positions of stacks follow from their addresses, but for those
+    /// that are 0.
     ///
     /// Gives what is wrong with references that lead out of the file; they and the sizes beside them become 0. The bytes of
     /// streams with unknown contents are copied, whatever they may refer to.
@@ -85,6 +86,7 @@ impl<'a> MinidumpBuilder<'a> {
             let bytes = without_dead_references(part);
             ids.push(match number {
                 0 => self.stream(stream_type, bytes),
+                _ if *kind == Kind::Utf16 => self.string(bytes),
                 _ => self.part(kind.name(), bytes),
             });
         }
@@ -122,7 +124,7 @@ impl<'a> MinidumpBuilder<'a> {
             _ => {}
         }
         let rva = MemoryDescriptor::OFFSETS.memory.then(LocationDescriptor::OFFSETS.rva).get() as u64;
-        for (at, descriptor) in described {
+        for (at, descriptor) in described.into_iter().filter(|(_, it)| it.memory.rva != 0) {
             let size = descriptor.memory.data_size.into();
             self.memory_position(list, (at + rva).saturating_sub(start), descriptor.start_of_memory_range, size);
         }

@@ -362,11 +362,25 @@ impl<'h> Hooks<'h> {
         edit
     }
 
+    /// True if it leaves out or changes records.
+    pub(super) fn change_records(&self) -> bool {
+        self.threads.is_some()
+            || self.modules.is_some()
+            || self.unloaded.is_some()
+            || self.map_thread.is_some()
+            || self.map_module.is_some()
+            || self.map_unloaded.is_some()
+            || self.map_exception.is_some()
+            || !self.thread_names.is_empty()
+    }
+
     /// True if it changes what no full user dump can be given.
-    pub(super) const fn maps_records(&self) -> bool {
+    pub(super) fn maps_records(&self) -> bool {
         self.map_thread.is_some()
             || self.map_module.is_some()
+            || self.map_unloaded.is_some()
             || self.map_exception.is_some()
+            || !self.thread_names.is_empty()
             || self.flags.is_some()
             || self.time_date_stamp.is_some()
     }

@@ -16,7 +16,7 @@ pub(super) struct MemoryEdits<'a> {
 }
 
 impl MemoryEdits<'_> {
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.blank.is_empty() && self.replaced.is_empty() && self.redactor.is_none()
     }
 }

@@ -89,7 +89,10 @@ impl<'a> Redump<'a> {
                     let item = Item { name: "minidump as it is", index: None };
                     Err(WriteError::InvalidInput { item, reason: "no other option goes with it but a comment" }.into())
                 }
-                Dump::Minidump(dump) => as_is::plan(dump, options.comment(), hooks),
+                Dump::Minidump(dump) => {
+                    let (plan, report, selected) = as_is::plan(dump, options.comment(), hooks)?;
+                    Ok(Self { plan, report, selected })
+                }
                 Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump as it is" }),
             };
         }

@@ -120,6 +120,12 @@ impl<'a> MinidumpBuilder<'a> {
         self.push("MINIDUMP_STRING", bytes.into(), 4)
     }
 
+    /// Adds a `MINIDUMP_STRING` that is one already.
+    #[cfg(feature = "std")]
+    pub(crate) fn string(&mut self, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
+        self.push("MINIDUMP_STRING", bytes.into().into(), 4)
+    }
+
     pub(super) fn push(&mut self, name: &'static str, bytes: PartBytes<'a>, align: u32) -> PartId {
         let index = self.parts.len();
         self.parts.push(Part { item: Item { name, index: Some(index as u64) }, bytes, align });

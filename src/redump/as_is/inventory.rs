@@ -43,6 +43,8 @@ pub(super) struct Held<'a> {
     /// What it refers to, memory aside.
     pub(super) parts: Vec<Interval>,
     pub(super) fields: Vec<Field>,
+    /// The number of ranges, if it is a list of memory, and their bytes.
+    pub(super) listed: (u64, u64),
     /// What keeps its fields from being found.
     pub(super) error: Option<ReadError>,
 }
@@ -54,6 +56,10 @@ pub(super) struct Placed {
     pub(super) at: Interval,
     /// The address of the first byte.
     pub(super) address: u64,
+    /// The number of the stream that tells of it.
+    pub(super) of: usize,
+    /// False for what a record alone refers to.
+    pub(super) is_listed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +69,6 @@ pub(super) struct Inventory<'a> {
     pub(super) entries: Vec<(DirectoryEntry, usize)>,
     /// The ranges of memory lists in their order, and behind them stacks that no list may have.
     pub(super) memory: Vec<Placed>,
-    /// The number of ranges of memory lists, and their bytes.
-    pub(super) listed: (u64, u64),
 }
 
 impl<'a> Inventory<'a> {
@@ -98,7 +102,8 @@ impl<'a> Inventory<'a> {
     ) -> Held<'a> {
         let own = decoded.as_ref().map_or(stream.bytes().len() as u64, |decoded| decoded.size_in_file(&stream));
         let whole = stream.grown(own);
-        let mut held = Held { stream, own, records: None, parts: Vec::new(), fields: Vec::new(), error: None };
+        let mut held =
+            Held { stream, own, records: None, parts: Vec::new(), fields: Vec::new(), listed: (0, 0), error: None };
         if stream.stream_type() == StreamType::UNUSED {
             return held;
         }
@@ -134,14 +139,14 @@ impl<'a> Inventory<'a> {
     /// The positions of memory.
     fn memory_of(&mut self, held: &mut Held<'a>, decoded: &Stream<'a>, stacks: &mut Vec<Placed>) {
         let dump = *held.stream.dump();
-        let offset = held.stream.offset();
+        let (offset, of) = (held.stream.offset(), self.held.len());
         let rva = MemoryDescriptor::OFFSETS.memory.then(LocationDescriptor::OFFSETS.rva);
         match decoded {
             Stream::ThreadList(list) => {
                 let field = Thread::OFFSETS.stack.then(rva);
                 held.each(list, field, true);
                 for thread in list.iter() {
-                    stacks.extend(placed(&MemoryRange::from_descriptor(&dump, &thread.raw().stack)));
+                    stacks.extend(placed(&MemoryRange::from_descriptor(&dump, &thread.raw().stack), of, false));
                 }
             }
             Stream::ThreadExList(list) => {
@@ -149,19 +154,19 @@ impl<'a> Inventory<'a> {
                 held.each(list, ThreadEx::OFFSETS.backing_store.then(rva), true);
                 for thread in list.iter() {
                     for descriptor in [thread.raw().thread.stack, thread.raw().backing_store] {
-                        stacks.extend(placed(&MemoryRange::from_descriptor(&dump, &descriptor)));
+                        stacks.extend(placed(&MemoryRange::from_descriptor(&dump, &descriptor), of, false));
                     }
                 }
             }
             Stream::MemoryList(list) => {
                 held.each(list, rva, false);
-                list.iter().for_each(|range| self.listed(&range));
+                list.iter().for_each(|range| self.listed(held, &range));
             }
             Stream::Memory64List(list) => {
                 if !list.is_base_in_tables() {
                     held.field(offset + Memory64Head::OFFSETS.base_rva.get() as u64, RvaWidth::Rva64, None, false);
                 }
-                list.iter().for_each(|range| self.listed(&range));
+                list.iter().for_each(|range| self.listed(held, &range));
             }
             Stream::CompressedMemory(memory) => {
                 let fields = CompressedMemoryHeader::OFFSETS;
@@ -177,25 +182,31 @@ impl<'a> Inventory<'a> {
                 for index in 0..memory.buckets().len() {
                     held.field(memory.buckets().entry_offset(index) + field, RvaWidth::Rva64, None, false);
                 }
-                let (mut count, mut size) = (0, 0u64);
-                memory.regions().iter().for_each(|region| {
-                    (count, size) = (count + 1, size.saturating_add(region.size.into()));
-                });
-                self.listed = (self.listed.0 + count, self.listed.1.saturating_add(size));
+                let size = memory.regions().iter().fold(0u64, |sum, region| sum.saturating_add(region.size.into()));
+                held.listed = (memory.regions().len(), size);
+                let table = |start: u64, size: u64, count: u64| Interval::new(start, size.saturating_mul(count));
+                let (regions, buckets) = (memory.regions(), memory.buckets());
+                let tables = [
+                    table(regions.entry_offset(0), regions.entry_size(), regions.len()),
+                    table(buckets.entry_offset(0), buckets.entry_size(), buckets.len()),
+                ];
+                let blocks = buckets.iter().map(|bucket| Interval::new(bucket.offset, bucket.compressed_size.into()));
+                held.parts.extend(tables.into_iter().chain(blocks).flatten());
             }
             _ => {}
         }
     }
 
-    fn listed(&mut self, range: &MemoryRange<'a>) {
-        self.listed = (self.listed.0 + 1, self.listed.1.saturating_add(range.size));
-        self.memory.extend(placed(range));
+    fn listed(&mut self, held: &mut Held<'a>, range: &MemoryRange<'a>) {
+        held.listed = (held.listed.0 + 1, held.listed.1.saturating_add(range.size));
+        self.memory.extend(placed(range, self.held.len(), true));
     }
 }
 
 /// Where the bytes of a range are, if the file has some.
-fn placed(range: &MemoryRange<'_>) -> Option<Placed> {
-    Some(Placed { at: Interval::new(range.offset, range.bytes.len() as u64)?, address: range.address })
+fn placed(range: &MemoryRange<'_>, of: usize, is_listed: bool) -> Option<Placed> {
+    let at = Interval::new(range.offset, range.bytes.len() as u64)?;
+    Some(Placed { at, address: range.address, of, is_listed })
 }
 
 impl<'a> Held<'a> {

@@ -26,24 +26,25 @@ use crate::write::{Piece, Plan, encoded};
 use crate::redump::as_is::choice::{Choice, Place, choose, move_grown};
 use crate::redump::as_is::inventory::{Held, Inventory};
 use crate::redump::as_is::memory::Edits;
-use crate::redump::as_is::patches::Patches;
+use crate::redump::as_is::patches::{Patched, Patches};
 use crate::redump::as_is::places::{Links, directory, new_bytes, place, rva, write_links};
 use crate::redump::as_is::records::Records;
-use crate::redump::as_is::shift::Shift;
+use crate::redump::as_is::shift::{Shift, Stretch};
 use crate::redump::as_is::stream_edit::NewPart;
 use crate::redump::as_is::unused::drop_unused;
 use crate::redump::hooks::Hooks;
 use crate::redump::new_memory::MemoryEdits;
-use crate::redump::re_encoding::Redump;
 use crate::redump::report::{MissingMemory, Outcome, Report, StreamReport};
 use crate::redump::select::selected::Selected;
+
+const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
 
 /// Plans a dump that is as the source is, but for what the hooks change.
 pub(super) fn plan<'a>(
     dump: &Minidump<'a>,
     comment: Option<&str>,
     mut hooks: Hooks<'a>,
-) -> Result<Redump<'a>, RedumpError> {
+) -> Result<(Plan<'a>, Report, Selected), RedumpError> {
     if dump.byte_order() == ByteOrder::Big {
         return Err(RedumpError::Unsupported { what: "a big-endian dump" });
     }
@@ -52,20 +53,7 @@ pub(super) fn plan<'a>(
     let mut records = Records::new(dump, &hooks);
     let mut choice = choose(dump, &inventory, &mut records, &mut report);
     let mut new = core::mem::take(&mut records.new);
-    let comment = comment.map(|text| {
-        let units = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes);
-        (StreamType::COMMENT_W, Cow::from(units.collect::<Vec<u8>>()))
-    });
-    for (stream_type, bytes) in hooks.replaced.iter().chain(&hooks.added).chain(&comment) {
-        let is_placed =
-            |(place, at): &(StreamType, Place)| place == stream_type && matches!(at, Place::New(usize::MAX));
-        let place = choice.directory.iter_mut().find(|place| is_placed(place));
-        match place {
-            Some((_, at)) => *at = Place::New(new.len()),
-            None => choice.directory.push((*stream_type, Place::New(new.len()))),
-        }
-        new.push(NewPart::plain(bytes.as_ref()));
-    }
+    add_streams(&mut choice, &mut new, comment, &hooks);
     let edits = MemoryEdits {
         blank: core::mem::take(&mut hooks.blank),
         replaced: core::mem::take(&mut hooks.new_memory),
@@ -94,55 +82,13 @@ pub(super) fn plan<'a>(
     for part in &mut new {
         links.write(part)?;
     }
-    let number_of_streams = u32::try_from(directory.len())
-        .map_err(|_| WriteError::InvalidInput { item: DIRECTORY, reason: "it has too many entries" })?;
-    let mut header = *dump.header();
-    header.stream_directory_rva = match is_there {
-        true => rva(DIRECTORY, shift.position(header.stream_directory_rva.into()))?,
-        false if directory.is_empty() => header.stream_directory_rva,
-        false => rva(DIRECTORY, shift.new_at)?,
-    };
-    if directory.len() != inventory.entries.len() {
-        header.number_of_streams = number_of_streams;
-    }
-    header.flags = hooks.flags.map_or(header.flags, |flags| flags.bits());
-    header.time_date_stamp = hooks.time_date_stamp.unwrap_or(header.time_date_stamp);
-    if header != *dump.header() {
-        patches.table(0, encoded(header));
-    }
-    let mut table: Vec<u8> = directory.iter().flat_map(|&entry| encoded(entry)).collect();
-    let old_size = usize::try_from(u64::from(old.len()) * entry).unwrap_or(usize::MAX);
-    let rest = table.split_off(old_size.min(table.len()));
-    table.resize(old_size, 0);
-    if is_there {
-        patches.table(old.entry_offset(0), table);
-    }
+    let rest = write_tables(dump, &directory, &shift, &hooks, &mut patches)?;
 
     let patched = Arc::new(patches.applied(dump.data()));
     let ranges = inventory.memory.clone();
     let edits = Edits::new(dump, ranges, edits, Arc::clone(&patched))?.map(Arc::new);
-    let touched = edits.as_ref().map(|edits| edits.touched()).unwrap_or_default();
-    let mut pieces = Vec::new();
-    let old_stretches = |from: &[shift::Stretch], pieces: &mut Vec<Piece<'a>>| {
-        for stretch in from {
-            let mut next = Some(stretch.from.start);
-            let memory = overlapping(&touched, stretch.from).filter_map(|part| part.intersection(&stretch.from));
-            for part in memory {
-                let before = next.and_then(|next| Interval::new(next, part.start.checked_sub(next)?));
-                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(dump.data(), it)).map(Piece::Bytes));
-                pieces.extend(edits.as_ref().map(|edits| Piece::Memory(memory::edited(edits, part))));
-                next = part.next();
-            }
-            let rest = next.filter(|next| *next <= stretch.from.last);
-            let rest = rest.map(|start| Interval { start, last: stretch.from.last });
-            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(dump.data(), it)).map(Piece::Bytes));
-        }
-    };
-    let (before, behind) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
-    old_stretches(before, &mut pieces);
-    pieces.push(Piece::Bytes(new_bytes(rest, &new, &places, new_size).into()));
-    old_stretches(behind, &mut pieces);
-
+    let new = new_bytes(rest, &new, &places, new_size);
+    let pieces = pieces(dump.data(), &shift, (&patched, edits.as_ref()), new);
     let asked = new_size.saturating_sub(more);
     refuse_growth(dump, shift.size, asked)?;
     finish(dump, &inventory, &choice, &shift, &mut report);
@@ -153,10 +99,93 @@ pub(super) fn plan<'a>(
     report.judge(None);
     let ranges = inventory.memory.iter().filter_map(|range| dump.target().interval(range.address, range.at.size()));
     let selected = Selected::all(united(ranges.collect()));
-    Ok(Redump { plan: Plan::of_pieces(pieces, directory), report, selected })
+    Ok((Plan::of_pieces(pieces, directory), report, selected))
 }
 
-const DIRECTORY: Item = Item { name: "MINIDUMP_DIRECTORY", index: None };
+/// Adds the streams of the program, and a comment, each in the place of one that it replaces.
+fn add_streams(choice: &mut Choice, new: &mut Vec<NewPart>, comment: Option<&str>, hooks: &Hooks<'_>) {
+    let comment = comment.map(|text| {
+        let units = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes);
+        (StreamType::COMMENT_W, Cow::from(units.collect::<Vec<u8>>()))
+    });
+    for (stream_type, bytes) in hooks.replaced.iter().chain(&hooks.added).chain(&comment) {
+        let is_placed =
+            |(place, at): &(StreamType, Place)| place == stream_type && matches!(at, Place::New(usize::MAX));
+        let place = choice.directory.iter_mut().find(|place| is_placed(place));
+        match place {
+            Some((_, at)) => *at = Place::New(new.len()),
+            None => choice.directory.push((*stream_type, Place::New(new.len()))),
+        }
+        new.push(NewPart::plain(bytes.as_ref()));
+    }
+}
+
+/// Writes header and directory where they are, and gives what of the directory has no room there.
+fn write_tables(
+    dump: &Minidump<'_>,
+    directory: &[DirectoryEntry],
+    shift: &Shift,
+    hooks: &Hooks<'_>,
+    patches: &mut Patches,
+) -> Result<Vec<u8>, WriteError> {
+    let old = dump.directory();
+    let number_of_streams = u32::try_from(directory.len())
+        .map_err(|_| WriteError::InvalidInput { item: DIRECTORY, reason: "it has too many entries" })?;
+    let mut header = *dump.header();
+    header.stream_directory_rva = match !old.is_empty() {
+        true => rva(DIRECTORY, shift.position(header.stream_directory_rva.into()))?,
+        false if directory.is_empty() => header.stream_directory_rva,
+        false => rva(DIRECTORY, shift.new_at)?,
+    };
+    if number_of_streams != old.len() {
+        header.number_of_streams = number_of_streams;
+    }
+    header.flags = hooks.flags.map_or(header.flags, |flags| flags.bits());
+    header.time_date_stamp = hooks.time_date_stamp.unwrap_or(header.time_date_stamp);
+    if header != *dump.header() {
+        patches.table(0, encoded(header));
+    }
+    let mut table: Vec<u8> = directory.iter().flat_map(|&entry| encoded(entry)).collect();
+    let old_size = usize::try_from(u64::from(old.len()) * DirectoryEntry::SIZE as u64).unwrap_or(usize::MAX);
+    let rest = table.split_off(old_size.min(table.len()));
+    table.resize(old_size, 0);
+    if !old.is_empty() {
+        patches.table(old.entry_offset(0), table);
+    }
+    Ok(rest)
+}
+
+/// The result, piece by piece: what stays of the source, in front of what is new and behind it.
+fn pieces<'a>(
+    file: &'a [u8],
+    shift: &Shift,
+    (patched, edits): (&Patched, Option<&Arc<Edits<'a>>>),
+    new: Vec<u8>,
+) -> Vec<Piece<'a>> {
+    let touched = edits.map(|edits| edits.touched()).unwrap_or_default();
+    let mut pieces = Vec::new();
+    let old_stretches = |from: &[Stretch], pieces: &mut Vec<Piece<'a>>| {
+        for stretch in from {
+            let mut next = Some(stretch.from.start);
+            let memory = overlapping(&touched, stretch.from).filter_map(|part| part.intersection(&stretch.from));
+            for part in memory {
+                let before = next.and_then(|next| Interval::new(next, part.start.checked_sub(next)?));
+                pieces.extend(before.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+                pieces.extend(edits.map(|edits| Piece::Memory(memory::edited(edits, part))));
+                next = part.next();
+            }
+            let rest = next.filter(|next| *next <= stretch.from.last);
+            let rest = rest.map(|start| Interval { start, last: stretch.from.last });
+            pieces.extend(rest.into_iter().flat_map(|it| patched.pieces(file, it)).map(Piece::Bytes));
+        }
+    };
+    let (before, behind) = shift.stretches.split_at_checked(shift.before_new).unwrap_or((&shift.stretches, &[]));
+    old_stretches(before, &mut pieces);
+    pieces.push(Piece::Bytes(new.into()));
+    old_stretches(behind, &mut pieces);
+    pieces
+}
+
 /// Refuses a result that is far larger than what it is made of.
 fn refuse_growth(dump: &Minidump<'_>, size: u64, asked: u64) -> Result<(), RedumpError> {
     let limit = (dump.data().len() as u64).saturating_mul(2).saturating_add(asked).saturating_add(0x1_0000);
@@ -200,7 +229,9 @@ fn finish(dump: &Minidump<'_>, inventory: &Inventory<'_>, choice: &Choice, shift
             }
         }
     }
-    (report.memory_ranges, report.memory_bytes) = inventory.listed;
+    let kept = inventory.held.iter().zip(&choice.kept).filter(|(_, kept)| **kept);
+    let listed = |sum: (u64, u64), held: &Held<'_>| (sum.0 + held.listed.0, sum.1.saturating_add(held.listed.1));
+    (report.memory_ranges, report.memory_bytes) = kept.fold((0, 0), |sum, (held, _)| listed(sum, held));
     report.source_size = dump.data().len() as u64;
     report.understood = report.source_size;
 }

@@ -39,7 +39,12 @@ impl<'r, 'h> Records<'r, 'h> {
     }
 
     /// The stream as it is to be, if it is to be another one.
+    ///
+    /// Of many streams on the same bytes only as many are looked at as the file is long.
     pub(super) fn edited<'a>(&mut self, held: &Held<'a>, report: &mut Report) -> Option<Edited> {
+        if held.error.is_some() || !self.hooks.change_records() {
+            return None;
+        }
         match Stream::decode(&held.stream).ok()? {
             Stream::ThreadList(list) => self.threads(held, &list, report),
             Stream::ThreadExList(list) => {

@@ -42,6 +42,14 @@ impl NewPart {
         Self { bytes: bytes.into(), align: 8, links: BTreeMap::new() }
     }
 
+    /// The positions of the source that fields in it still refer to.
+    pub(super) fn sources(&self) -> impl Iterator<Item = u64> + '_ {
+        self.links.values().filter_map(|link| match link.to {
+            To::Source { value, .. } => Some(value),
+            To::New(_) => None,
+        })
+    }
+
     /// A `MINIDUMP_STRING` of little-endian code units.
     pub(super) fn text(units: &[u8]) -> Self {
         let length = u32::try_from(units.len()).unwrap_or(u32::MAX);

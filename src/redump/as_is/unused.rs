@@ -1,13 +1,13 @@
 //! What nothing refers to any more: it is not to be found in the result.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::format::{DirectoryEntry, Header};
 use crate::read::{Interval, Minidump, gaps, united};
 
 use crate::redump::as_is::choice::Choice;
-use crate::redump::as_is::inventory::Inventory;
+use crate::redump::as_is::inventory::{Inventory, Placed};
 use crate::redump::as_is::patches::Patches;
 use crate::redump::as_is::shift::ALIGN;
 use crate::redump::as_is::stream_edit::To;
@@ -71,7 +71,16 @@ pub(super) fn drop_unused(
     ];
     parts.extend(tables.into_iter().flatten());
     let parts = united(parts);
-    let memory = inventory.memory.iter().map(|range| range.at);
+    // Memory goes with its list, and a stack that is in none with its thread.
+    let sources: BTreeMap<usize, BTreeSet<u64>> =
+        choice.edited.iter().map(|(number, edited)| (*number, edited.part.sources().collect())).collect();
+    let stays = |range: &Placed| {
+        let is_told = sources.get(&range.of).is_none_or(|sources| sources.contains(&range.at.start));
+        choice.kept.get(range.of) == Some(&true) && (range.is_listed || is_told)
+    };
+    let (memory, memory_gone): (Vec<&Placed>, Vec<&Placed>) = inventory.memory.iter().partition(|range| stays(range));
+    streams_gone.extend(memory_gone.into_iter().map(|range| range.at));
+    let memory = memory.into_iter().map(|range| range.at);
     let all = united(streams.into_iter().chain(parts.iter().copied()).chain(memory).collect());
     let gone = united(parts_gone.iter().chain(&streams_gone).copied().collect());
     let mut cuts = Vec::new();

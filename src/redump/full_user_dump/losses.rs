@@ -25,7 +25,7 @@ use crate::redump::full_user_dump::as_minidump;
 pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
     report.lose("comment that was asked for", u64::from(options.comment().is_some()));
-    report.lose("streams that were asked for", hooks.added.len() as u64);
+    report.lose("streams that were asked for", (hooks.added.len() + hooks.replaced.len()) as u64);
 }
 
 /// Reports what a full user dump lacks of the streams that it has.

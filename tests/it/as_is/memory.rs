@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         a_redactor_sees_every_byte_once,
         ranges_that_share_bytes_are_changed_once,
         letters_replace_memory_too,
+        memory_leaves_with_its_list,
         compressed_memory_stays_packed_or_is_refused,
     ]
 }
@@ -132,6 +133,20 @@ fn letters_replace_memory_too() {
         let before = Facts::of(&source).read(0x2000, 16).to_vec();
         let after = Facts::of(&out).read(0x2000, 16).to_vec();
         assert_eq!(after, [&before[..4], &[9; 4], &before[8..]].concat(), "{options}");
+    }
+}
+
+fn memory_leaves_with_its_list() {
+    let source = process().memory(0x30_0000, [0xa5; 0x200]).memory64(0x20_0000, [0x5a; 0x4000]).build();
+    for (kind, byte, size) in [(5, 0xa5, 0x200), (9, 0x5a, 0x2_4000)] {
+        let hooks = Hooks::new().keep_streams(|stream| stream.stream_type().0 != kind);
+        let (out, report) = hooked(&source, "as-is", hooks);
+        let is_there = |bytes: &[u8]| bytes.windows(64).any(|part| part == [byte; 64]);
+        assert!(is_there(&source) && !is_there(&out), "type {kind}");
+        let kept: Vec<_> =
+            rows(&source).into_iter().filter(|row| [0x10_0000, 0x20_0000].contains(&row.0) == (kind == 5)).collect();
+        assert_eq!((rows(&out), report.memory_ranges), (kept.clone(), kept.len() as u64));
+        assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "it is cut out");
     }
 }
 
