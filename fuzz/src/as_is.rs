@@ -18,7 +18,7 @@ pub fn check(source: &[u8]) {
         .keep_threads(|thread| thread.id() % 3 != 0)
         .map_module(|_, new| {
             count += 1;
-            new.record.checksum = count;
+            new.record.check_sum = count;
             new.rename("renamed").set_code_view(*b"NB10");
         })
         .map_exception(|_, new| {
@@ -37,7 +37,7 @@ pub fn check(source: &[u8]) {
 }
 
 /// `None` if the dump cannot be kept as it is.
-fn written(dump: &Dump<'_>, hooks: Hooks<'_>) -> Option<Vec<u8>> {
+fn written<'a>(dump: &Dump<'a>, hooks: Hooks<'a>) -> Option<Vec<u8>> {
     let redump = Redump::with_hooks(dump, &Options::as_is(), hooks).ok()?;
     let (size, mut out) = (redump.size(), Vec::new());
     redump.write_to(&mut out).expect("a vector takes everything");

@@ -374,6 +374,11 @@ impl<'h> Hooks<'h> {
             || !self.thread_names.is_empty()
     }
 
+    /// True if the header stays as it is.
+    pub(super) const fn keep_header(&self) -> bool {
+        self.flags.is_none() && self.time_date_stamp.is_none()
+    }
+
     /// True if it changes what no full user dump can be given.
     pub(super) fn maps_records(&self) -> bool {
         self.map_thread.is_some()

@@ -70,6 +70,10 @@ pub(super) fn plan<'a>(
     let old = dump.directory();
     let entry = DirectoryEntry::SIZE as u64;
     let is_there = !old.is_empty();
+    let is_same = new.is_empty() && choice.edited.is_empty() && choice.directory.len() == inventory.entries.len();
+    if is_there && old.entry_offset(0) < Header::SIZE as u64 && !(is_same && hooks.keep_header()) {
+        return Err(RedumpError::Unsupported { what: "a dump whose directory shares bytes with its header" });
+    }
     let end = if is_there { old.entry_offset(old.len()) } else { Header::SIZE as u64 };
     let more = (choice.directory.len() as u64).saturating_sub(old.len().into()).saturating_mul(entry);
     let (places, new_size) = place(end, more, &new)?;

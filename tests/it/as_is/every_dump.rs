@@ -63,9 +63,10 @@ fn moves_and_stays_the_same(source: &[u8], what: &str) -> bool {
     // The plain decoder gives up on dumps that were broken on purpose.
     let found = catch_unwind(|| differences(source, &out, Positions::DoNotMatter));
     let Ok(found) = found else { return false };
-    if what != SHARED_BYTES {
-        only_the_stream_is_new(found, what);
+    if what == SHARED_BYTES {
+        return false;
     }
+    only_the_stream_is_new(found, what);
     let [before, after] = [source, &out].map(|bytes| Minidump::parse(bytes).expect("it is a minidump"));
     let mut vendor = vendor_content(&after);
     vendor.retain(|line| !line.starts_with(&StreamType(NEW).to_string()));
@@ -116,7 +117,7 @@ fn the_corpus_stays_as_it_is(shared: &Shared) {
             count += usize::from(stays_as_it_is(&source, &row.file));
         }
     }
-    assert!(count > 100, "{count}");
+    assert!(count > 70, "{count}");
 }
 
 fn a_dump_of_everything_stays_as_it_is() {
