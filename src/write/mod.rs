@@ -59,6 +59,7 @@ pub use entries::{
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory_range::{MemoryRange, ShortSource};
 pub use part::PartId;
+pub(crate) use plan::Piece;
 pub use plan::Plan;
 pub(crate) use range_list::{ComputedRanges, ComputedRegions};
 pub use source::ReadAt;
