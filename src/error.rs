@@ -2,13 +2,22 @@
 //!
 //! Every error names what it is about (in the terms of the format), where it is (as an absolute file offset), and how
 //! many bytes were needed and available. An absent part is not an error: it is `None`.
+//!
+//! Every error prints its causes in the same line, and has no [`source`](core::error::Error::source), so that programs that
+//! print the chain of sources print nothing twice.
 
 mod bucket_fault;
+#[cfg(feature = "std")]
+mod causes;
 mod other_format;
+mod owned_dump;
 mod parse;
+#[cfg(feature = "serde")]
+mod serialise;
 
 pub use bucket_fault::BucketFault;
 pub use other_format::{EntryName, OtherFormat};
+pub use owned_dump::OwnedDumpError;
 pub use parse::ParseError;
 
 use core::fmt;
@@ -263,7 +272,7 @@ impl fmt::Display for Item {
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// Writing to the output failed.
-    #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written")]
+    #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written: {}", causes::Causes(source))]
     Io {
         /// The item being written.
         item: Item,
@@ -274,11 +283,14 @@ pub enum WriteError {
         /// Number of its bytes that were written.
         written: u64,
         /// The error of the output.
-        source: std::io::Error,
+        r#source: std::io::Error,
     },
 
     /// Reading the contents of a memory range failed.
-    #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}")]
+    #[error(
+        "memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}: {}",
+        causes::Causes(source)
+    )]
     Source {
         /// Index of the range in its list.
         index: u64,
@@ -289,7 +301,7 @@ pub enum WriteError {
         /// Number of bytes that had been read.
         available: u64,
         /// The error of the reader.
-        source: std::io::Error,
+        r#source: std::io::Error,
     },
 
     /// The reader of a memory range ended early, and filling with zeros was not requested.
@@ -340,6 +352,15 @@ pub enum WriteError {
         limit: u64,
     },
 
+    /// The context layout does not have a register with this name.
+    #[error("the context layout {layout} has no register {name:?}")]
+    UnknownRegister {
+        /// Name of the layout.
+        layout: &'static str,
+        /// Name of the register.
+        name: alloc::string::String,
+    },
+
     /// The input of the caller does not result in a valid dump.
     #[error("{item}: {reason}")]
     InvalidInput {
@@ -363,12 +384,12 @@ pub enum WriteError {
 #[derive(Debug, Error)]
 pub enum RedumpError {
     /// The source cannot be read.
-    #[error("the source cannot be read")]
-    Read(#[from] ReadError),
+    #[error("the source cannot be read: {0}")]
+    Read(ReadError),
 
     /// The result cannot be written.
-    #[error("the result cannot be written")]
-    Write(#[from] WriteError),
+    #[error("the result cannot be written: {0}")]
+    Write(WriteError),
 
     /// The option word is not valid in the debugger.
     #[error("{word:?} is not an option: expected `/m` followed by letters, or only `/f`")]

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+use crate::read::owned_dump::OwnedDump;
+
 /// A dump file that is mapped into memory: opening it takes no time, and only the parts that are used are read.
 ///
 /// # Safety of the mapping
@@ -176,5 +178,36 @@ impl Deref for MappedFile {
             Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
         }
+    }
+}
+
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl OwnedDump<MappedFile> {
+    /// Maps the file at `path` with [`MappedFile::open`], whose documentation states a requirement, and parses it with
+    /// [`OwnedDump::new`].
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system, or [`io::ErrorKind::InvalidData`] if the file is not a dump, with the
+    /// path in front. Programs that need the [`ReadError`](crate::ReadError) can call these two functions themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// let dump = userdump::OwnedDump::open("crash.dmp")?;
+    /// println!("{} threads", dump.dump().threads().count());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        Self::new(MappedFile::open(path)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display())))
     }
 }

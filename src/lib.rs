@@ -57,6 +57,8 @@
 //! # }
 //! ```
 //!
+//! To keep a dump and its indexes in a structure of your own, see [`OwnedDump`].
+//!
 //! Ask a dump of any format where it crashed, and for the identifiers that symbol servers want:
 //!
 //! ```no_run
@@ -151,6 +153,8 @@
 //!   feature; a plan with compressed memory is an error that says so, too.
 //! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
 //!   the crate `debugid`, which `symbolic` and `minidump` use.
+//! - `serde`: `Serialize` for reports, findings, records, identifiers and texts, and `Deserialize` for what owns all that it holds.
+//!   Flags and numbers with names are text (`"READ_WRITE | GUARD"`) in formats for people, and numbers in others.
 //!
 //! # Formats
 //!
@@ -202,7 +206,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::undocumented_unsafe_blocks
+    clippy::undocumented_unsafe_blocks,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    clippy::iter_without_into_iter
 )]
 
 extern crate alloc;
@@ -222,6 +229,7 @@ pub use error::ReadError;
 pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
+pub use read::owned_dump::OwnedDump;
 pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;

@@ -1,4 +1,4 @@
-//! Any bytes: they are a dump or they are not, and every part of a dump can be asked for.
+//! Any bytes: if they are a dump, every part of it can be read. A minidump can be kept as it is.
 
 #![no_main]
 
@@ -8,6 +8,7 @@ use userdump::Dump;
 fuzz_target!(|data: &[u8]| {
     if let Ok(dump) = Dump::parse(data) {
         userdump_fuzz::walk(&dump);
+        userdump_fuzz::as_is::check(data);
     }
 });
 

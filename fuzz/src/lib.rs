@@ -1,6 +1,7 @@
-//! What the fuzz targets share: the walk over everything that a dump can be asked for, mutating by meaning, processes to
-//! make dumps of, and re-encoding.
+//! Code that the fuzz targets share: the walk over everything that a dump offers, mutation by meaning, processes from
+//! which dumps are made, and re-encoding.
 
+pub mod as_is;
 mod canary;
 mod contract;
 mod findings;
@@ -17,7 +18,7 @@ use userdump::Dump;
 
 pub use mutate::mutate;
 
-/// Asks the dump for everything there is in it. Nothing of it may panic, and no list may give more than it announces.
+/// Reads everything in the dump. This must not panic, and no list may return more entries than it announces.
 pub fn walk(dump: &Dump<'_>) {
     userdump_walk::walk(dump, &mut |value| {
         black_box(value);

@@ -47,6 +47,8 @@ macro_rules! flag_sets {
             }
         }
 
+        $crate::format::serde_forms::serde_as_text_or_number!($type, $integer);
+
         /// Keeps unnamed bits.
         impl From<$integer> for $type {
             fn from(bits: $integer) -> Self {

@@ -6,6 +6,7 @@ use core::str::FromStr;
 
 use crate::error::ParseError;
 use crate::format::location::{LocationDescriptor, Rva};
+use crate::format::serde_forms::serde_as_text;
 
 /// CodeView signature `RSDS`: the record is a [`CvInfoPdb70`].
 pub const CV_SIGNATURE_RSDS: u32 = 0x5344_5352;
@@ -144,6 +145,7 @@ impl FixedFileInfo {
 }
 
 structure! {
+    @serde_by_hand
     /// A globally unique identifier.
     ///
     /// `Display` prints upper-case hexadecimal digits grouped 8-4-4-4-12, without braces; `{:x}` prints lower case. The
@@ -171,6 +173,8 @@ structure! {
         pub data4: [u8; 8],
     }
 }
+
+serde_as_text!(Guid);
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

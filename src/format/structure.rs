@@ -187,7 +187,19 @@ impl<S, T> fmt::Debug for FieldOffset<S, T> {
 
 /// Declares a structure of the file.
 macro_rules! structure {
+    // Structures that are not serialised field by field.
+    (@serde_by_hand $($structure:tt)*) => {
+        structure! { @with [cfg(all())] [cfg(all())] $($structure)* }
+    };
+    ($(#[$attribute:meta])* pub struct $($structure:tt)*) => {
+        structure! {
+            @with [cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+            [cfg_attr(feature = "serde", serde(with = "crate::format::as_serde"))]
+            $(#[$attribute])* pub struct $($structure)*
+        }
+    };
     (
+        @with [$serde:meta] [$serde_field:meta]
         $(#[$attribute:meta])*
         pub struct $name:ident {
             $($(#[$field_attribute:meta])* pub $field:ident: $type:ty,)+
@@ -195,9 +207,12 @@ macro_rules! structure {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[$serde]
         pub struct $name {
-            $($(#[$field_attribute])* pub $field: $type,)+
+            $($(#[$field_attribute])* #[$serde_field] pub $field: $type,)+
         }
+
+        $crate::format::serde_forms::serde_field!($name);
 
         /// Prints only the sizes of strings and tables.
         impl core::fmt::Debug for $name {
@@ -211,6 +226,30 @@ macro_rules! structure {
         impl $name {
             /// Size of the structure in the file in bytes.
             pub const SIZE: usize = 0 $(+ <$type as $crate::format::structure::Stored>::SIZE)+;
+
+            /// Encodes the structure in little-endian byte order.
+            pub fn to_le_bytes(&self) -> [u8; Self::SIZE] {
+                let mut bytes = [0; Self::SIZE];
+                $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Little);
+                bytes
+            }
+
+            /// Encodes the structure in big-endian byte order.
+            pub fn to_be_bytes(&self) -> [u8; Self::SIZE] {
+                let mut bytes = [0; Self::SIZE];
+                $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Big);
+                bytes
+            }
+
+            /// Decodes the structure from little-endian bytes.
+            pub fn from_le_bytes(bytes: &[u8; Self::SIZE]) -> Self {
+                $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Little)
+            }
+
+            /// Decodes the structure from big-endian bytes.
+            pub fn from_be_bytes(bytes: &[u8; Self::SIZE]) -> Self {
+                $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Big)
+            }
         }
 
         // In a scope of its own, because every structure declares a type with this name.

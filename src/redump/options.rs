@@ -114,12 +114,14 @@ const NO_EXTENDED_CONTEXTS: &str =
 /// assert_eq!(options.minidump_type().bits(), 0x41800);
 /// assert_eq!("-mfFhutyT".parse::<Options>().unwrap().to_string(), "/ma");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Options {
     engine: Engine,
     bits: MinidumpType,
     /// True for `/f`, which has no flags.
     full_user_dump: bool,
+    /// True for what no bits go with, either.
+    as_is: bool,
     forced: bool,
     compressed: bool,
     made_up_records: bool,
@@ -143,13 +145,67 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// Returns the options for `/m`: stacks, instruction windows and the base set of streams.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns the options for `/f`: a full user dump, the older format, instead of a minidump.
+    #[must_use]
     pub fn full_user_dump() -> Self {
         Self { full_user_dump: true, ..Self::default() }
+    }
+
+    /// Returns options that keep a minidump as it is: every stream, the flags, the memory lists with their kind, order and
+    /// overlaps, and compressed memory. Nothing is made up and nothing is removed; only [`Hooks`](crate::redump::Hooks) change
+    /// the dump.
+    ///
+    /// The text form is `as-is`. It can be combined with a comment, but with no other option.
+    ///
+    /// Nothing moves in the file unless something before it grows or is removed. Without hooks, the result equals the source
+    /// byte for byte. Names, records and streams that are removed are zeroed, or cut out if they are large. References to
+    /// positions outside the file stay, and are listed in [`Report::faults`](crate::redump::Report::faults).
+    ///
+    /// Full user dumps, big-endian dumps and changes to compressed memory are refused.
+    ///
+    /// # Examples
+    ///
+    /// A patcher that drops a module, renames another one, changes the exception code and adds a stream:
+    ///
+    /// ```
+    /// use userdump::format::StreamType;
+    /// use userdump::read::Module;
+    /// use userdump::redump::{Hooks, Options, Redump};
+    ///
+    /// fn patch(file: &[u8], drop: &str, old: &str, new: &str, code: u32) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    ///     let dump = userdump::Dump::parse(file)?;
+    ///     let is = |module: &Module<'_>, name: &str| module.name().is_ok_and(|it| it.to_string_lossy().ends_with(name));
+    ///     let hooks = Hooks::new()
+    ///         .keep_modules(|module| !is(module, drop))
+    ///         .map_module(|module, edit| {
+    ///             if is(module, old) {
+    ///                 edit.rename(new);
+    ///             }
+    ///         })
+    ///         .map_exception(|_, edit| edit.record.exception_record.exception_code = code)
+    ///         .add_stream(StreamType(0x1_0042), &b"patched"[..]);
+    ///     let mut out = Vec::new();
+    ///     Redump::with_hooks(&dump, &Options::as_is(), hooks)?.write_to(&mut out)?;
+    ///     Ok(out)
+    /// }
+    /// # let mut dump = userdump::MinidumpBuilder::new();
+    /// # let names = ["C:\\a.exe", "C:\\b.dll"].map(|name| dump.text(name));
+    /// # names.map(|name| drop(dump.module(Default::default(), name, None, None)));
+    /// # let mut file = Vec::new();
+    /// # dump.plan()?.write_to(&mut file)?;
+    /// # let patched = patch(&file, "b.dll", "a.exe", "C:\\new.exe", 0xdead_beef)?;
+    /// # let modules = userdump::Minidump::parse(&patched)?.modules();
+    /// # assert_eq!((modules.len(), modules.get(0).unwrap().name()?.to_string_lossy()), (1, "C:\\new.exe".into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn as_is() -> Self {
+        Self { as_is: true, ..Self::default() }
     }
 
     /// Parses options as [`str::parse`] does, but with the meaning they have in another version of the debugger.
@@ -160,8 +216,10 @@ impl Options {
     pub fn parse_as(engine: Engine, words: &str) -> Result<Self, RedumpError> {
         let not_an_option = |word: &str| RedumpError::OptionWord { word: word.into() };
         let bare = words.trim();
-        if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
-            return Ok(Self { engine, ..Self::full_user_dump() });
+        match bare.strip_prefix(['/', '-']).unwrap_or(bare) {
+            "f" => return Ok(Self { engine, ..Self::full_user_dump() }),
+            "as-is" => return Ok(Self { engine, ..Self::as_is() }),
+            _ => {}
         }
         let mut bits = None;
         let mut all_letters = String::new();
@@ -190,13 +248,27 @@ impl Options {
     }
 
     /// Returns the version of the debugger whose output the result equals.
+    #[must_use]
     pub const fn engine(&self) -> Engine {
         self.engine
     }
 
     /// True for `/f`.
+    #[must_use]
     pub const fn is_full_user_dump(&self) -> bool {
         self.full_user_dump
+    }
+
+    /// Returns true for [`Options::as_is`].
+    #[must_use]
+    pub const fn is_as_is(&self) -> bool {
+        self.as_is
+    }
+
+    /// Returns true if more than a comment is combined with `as-is`.
+    pub(super) fn conflict_with_as_is(&self) -> bool {
+        let (engine, comment) = (self.engine, self.comment.clone());
+        *self != Self { engine, comment, forced: self.forced, ..Self::as_is() }
     }
 
     /// Writes a full user dump even if every debugger would refuse it; the default is to return
@@ -207,6 +279,7 @@ impl Options {
     }
 
     /// True after [`Options::forced`].
+    #[must_use]
     pub const fn is_forced(&self) -> bool {
         self.forced
     }
@@ -224,6 +297,7 @@ impl Options {
     }
 
     /// True after [`Options::compressed`].
+    #[must_use]
     pub const fn is_compressed(&self) -> bool {
         self.compressed
     }
@@ -241,6 +315,7 @@ impl Options {
     }
 
     /// True after [`Options::with_made_up_records`].
+    #[must_use]
     pub const fn has_made_up_records(&self) -> bool {
         self.made_up_records
     }
@@ -253,14 +328,17 @@ impl Options {
     }
 
     /// Returns the comment to be added.
+    #[must_use]
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
 
-    /// Returns the flags in the header of the dump; empty for a full user dump, whose header has no flags.
+    /// Returns the flags in the header of the dump. Empty for a full user dump, whose header has no flags, and for
+    /// [`Options::as_is`], which keeps the flags of the source.
     ///
     /// The debugger sets the bit for token information with every option except `s`. The flags of compressed memory are
     /// only set in a dump that has memory.
+    #[must_use]
     pub fn minidump_type(&self) -> MinidumpType {
         match self.compressed && !self.full_user_dump {
             true => self.asked().compressed(),
@@ -270,7 +348,7 @@ impl Options {
 
     /// Returns the flags without compression.
     pub(super) fn asked(&self) -> MinidumpType {
-        if self.full_user_dump {
+        if self.full_user_dump || self.as_is {
             return MinidumpType::empty();
         }
         let mut bits = self.bits;
@@ -290,12 +368,14 @@ impl Options {
     }
 
     /// True if `s` is among the letters. What `r` and `R` take out, and more, is then never in the result.
+    #[must_use]
     pub fn is_triage(&self) -> bool {
         self.bits.contains(MinidumpType::FILTER_TRIAGE)
     }
 
     /// True if `r` is among the letters and has no effect: full memory takes precedence over `r`, as in the debugger,
     /// but not over `s`.
+    #[must_use]
     pub fn filter_is_overruled(&self) -> bool {
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY);
         self.bits.contains(both) && !self.is_triage()
@@ -417,6 +497,9 @@ impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.full_user_dump {
             return f.write_str("/f");
+        }
+        if self.as_is {
+            return f.write_str("/as-is");
         }
         f.write_str("/m")?;
         self.letters().try_for_each(|letter| write!(f, "{}", letter.letter))

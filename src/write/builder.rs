@@ -8,6 +8,7 @@ use core::fmt;
 use crate::error::Item;
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
 
+use crate::write::added::Added;
 use crate::write::encode;
 use crate::write::memory_range::{MemoryRange, ShortSource};
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
@@ -67,6 +68,7 @@ pub struct MinidumpBuilder<'a> {
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
     pub(super) is_compressed: bool,
+    pub(super) added: Added,
 }
 
 /// Prints how much there is, and nothing of it.
@@ -121,6 +123,12 @@ impl<'a> MinidumpBuilder<'a> {
         self.push("MINIDUMP_STRING", bytes.into(), 4)
     }
 
+    /// Adds a `MINIDUMP_STRING` that is one already.
+    #[cfg(feature = "std")]
+    pub(crate) fn string(&mut self, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
+        self.push("MINIDUMP_STRING", bytes.into().into(), 4)
+    }
+
     pub(super) fn push(&mut self, name: &'static str, bytes: PartBytes<'a>, align: u32) -> PartId {
         let index = self.parts.len();
         self.parts.push(Part { item: Item { name, index: Some(index as u64) }, bytes, align });
@@ -132,6 +140,14 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn reference(&mut self, from: PartId, position: u64, width: RvaWidth, to: PartId) -> &mut Self {
         self.references.push(Reference { from, position, width, target: ReferenceTarget::Part(to) });
         self
+    }
+
+    /// Lets the 32-bit field at `position` of a part hold the position of the `size` bytes of memory at an address; 0 if no list
+    /// has them.
+    #[cfg(feature = "std")]
+    pub(crate) fn memory_position(&mut self, from: PartId, position: u64, address: u64, size: u64) {
+        let target = ReferenceTarget::MemoryRange { address, size };
+        self.references.push(Reference { from, position, width: RvaWidth::Rva, target });
     }
 
     /// Adds a stream of any type from its bytes; [`MinidumpBuilder::reference`] can point out of it.

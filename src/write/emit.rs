@@ -1,19 +1,20 @@
 //! A plan into a sink, in one pass.
 
 use alloc::vec::Vec;
-use std::io::{self, Read, SeekFrom, Write};
+use std::io::{self, SeekFrom, Write};
 
 use crate::error::{Item, WriteError};
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{LocationDescriptor, MemoryDescriptor};
 
 use crate::write::compressed::{Seek, Work};
-use crate::write::emitter::{BUFFER, Batch, Emitter, Extent, ZEROS};
+use crate::write::emitter::{BUFFER, Batch, Emitter, Extent};
 use crate::write::encode;
-use crate::write::memory_range::{Contents, ShortSource};
+use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
-use crate::write::written::{Shortfall, Written};
+use crate::write::source::Source;
+use crate::write::written::Written;
 
 impl Plan<'_> {
     /// Writes the dump from the first byte to the last.
@@ -46,7 +47,7 @@ impl Plan<'_> {
     }
 
     fn emit<W: Write>(mut self, sink: W, seek: Seek<W>) -> Result<Written, WriteError> {
-        let Plan { chunks, memory, mut compressed, tail, short_source, size: expected, threads, .. } = self;
+        let Plan { mut chunks, memory, mut compressed, mut tail, short_source, size: expected, threads, .. } = self;
         // It is told of the file, or of the memory that is compressed.
         let (mut of_file, mut of_memory) = match compressed {
             None => (self.progress.take(), None),
@@ -66,7 +67,7 @@ impl Plan<'_> {
             }
             _ => 0,
         };
-        emitter.chunks(&chunks)?;
+        emitter.chunks(&mut chunks, short_source)?;
         for list in memory {
             emitter.head(&list)?;
             emitter.contents(list, short_source)?;
@@ -78,7 +79,7 @@ impl Plan<'_> {
             }
             _ => {}
         }
-        emitter.chunks(&tail)?;
+        emitter.chunks(&mut tail, short_source)?;
         // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
         let size = emitter.offset;
         emitter.sink.flush().map_err(|source| {
@@ -92,17 +93,19 @@ impl Plan<'_> {
 
 impl<W: Write> Emitter<'_, '_, W> {
     /// Writes what has its place in the plan, with zeros between.
-    fn chunks(&mut self, chunks: &[Chunk<'_>]) -> Result<(), WriteError> {
+    fn chunks(&mut self, chunks: &mut [Chunk<'_>], short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
+        let mut buffer = Vec::new();
         for chunk in chunks {
             batch.pad_to(self, chunk.offset)?;
             let of = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() };
-            match &chunk.bytes {
+            match &mut chunk.bytes {
                 PartBytes::Held(bytes) => batch.push(self, of, bytes)?,
                 PartBytes::Rows(rows) => {
                     self.write(&mut batch)?;
                     self.rows(of, rows.head.clone(), 0..rows.count, |out, row| (rows.put)(row, out))?;
                 }
+                PartBytes::Memory(range) => self.range(&mut batch, of, range.lend(), &mut buffer, short_source)?,
             }
         }
         self.write(&mut batch)
@@ -153,61 +156,46 @@ impl<W: Write> Emitter<'_, '_, W> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
         for (range, index) in list.ranges.drain().zip(0..) {
-            let (address, size) = (range.address(), range.size());
             let item = Item { name: "memory range", index: Some(index) };
-            let of = Extent { item, offset: self.offset + batch.size, size };
-            match range.into_contents() {
-                Contents::Borrowed(bytes) => batch.push(self, of, bytes)?,
-                Contents::Pieces(pieces) => {
-                    pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece))?;
-                }
-                Contents::Reader(mut reader) => {
-                    self.write(&mut batch)?;
-                    buffer.resize(BUFFER, 0);
-                    self.copy(of, address, &mut *reader, &mut buffer, short_source)?;
-                }
-            }
+            let of = Extent { item, offset: self.offset + batch.size, size: range.size() };
+            self.range(&mut batch, of, range, &mut buffer, short_source)?;
         }
         self.write(&mut batch)
     }
 
-    /// Copies just `size` bytes from a reader, whatever it gives.
-    fn copy(
+    /// Writes the bytes of a range; those of a reader through a buffer.
+    fn range<'r>(
         &mut self,
+        batch: &mut Batch<'r>,
         of: Extent,
-        address: u64,
-        reader: &mut dyn Read,
-        buffer: &mut [u8],
+        range: MemoryRange<'r>,
+        buffer: &mut Vec<u8>,
         short_source: ShortSource,
     ) -> Result<(), WriteError> {
-        let (index, size) = (of.item.index.unwrap_or(0), of.size);
-        let mut available = 0;
-        while available < size {
-            let wanted = usize::try_from(size - available).unwrap_or(usize::MAX).min(buffer.len());
+        let (address, short_source) = (range.address(), range.on_short_source(short_source));
+        match range.into_contents() {
+            Contents::Borrowed(bytes) => batch.push(self, of, bytes),
+            Contents::Pieces(pieces) => pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece)),
+            Contents::Reader(reader) => {
+                self.write(batch)?;
+                buffer.resize(BUFFER, 0);
+                self.copy(of, Source::new(reader, address, of.size, short_source), buffer)
+            }
+        }
+    }
+
+    /// Copies just as many bytes from a reader as its range has, whatever it gives.
+    fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
+        let index = of.item.index.unwrap_or(0);
+        let mut left = of.size;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let room = buffer.get_mut(..wanted).unwrap_or_default();
-            let count = match reader.read(room) {
-                Ok(0) => break,
-                Ok(count) => count.min(wanted),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => {
-                    return Err(WriteError::Source { index, address, needed: size, available, source });
-                }
-            };
-            self.write_now(of, buffer.get(..count).unwrap_or_default())?;
-            available += count as u64;
-        }
-        if available == size {
-            return Ok(());
-        }
-        if short_source == ShortSource::Fail {
-            return Err(WriteError::ShortSource { index, address, needed: size, available });
-        }
-        self.shortfalls.push(Shortfall { address, size, available });
-        let mut missing = size - available;
-        while missing > 0 {
-            let zeros = usize::try_from(missing).ok().and_then(|missing| ZEROS.get(..missing)).unwrap_or(ZEROS);
-            self.write_now(of, zeros)?;
-            missing -= zeros.len() as u64;
+            let result = source.fill(index, room, &mut self.shortfalls);
+            let filled = result.as_ref().map_or_else(|(filled, _)| *filled, |()| wanted);
+            self.write_now(of, buffer.get(..filled).unwrap_or_default())?;
+            result.map_err(|(_, error)| error)?;
+            left -= wanted as u64;
         }
         Ok(())
     }

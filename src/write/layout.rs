@@ -36,8 +36,10 @@ impl<'a> MinidumpBuilder<'a> {
     ///
     /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
     /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a reference out of a part that is too
-    /// short for it.
+    /// short for it. Mistakes in records that were [added](MinidumpBuilder::add) are reported here, too, among them
+    /// [`WriteError::UnknownRegister`] for a context with an unknown register name.
     pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
+        self.added.check(&self.lists)?;
         self.encode_lists()?;
         let MinidumpBuilder {
             mut flags,
@@ -200,7 +202,7 @@ fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, v
         (PartBytes::Held(bytes), RvaWidth::Rva) => encode::set(bytes.to_mut(), position, rva(value, part.item)?),
         (PartBytes::Held(bytes), RvaWidth::Rva64) => encode::set(bytes.to_mut(), position, value),
         // Nothing that is worked out refers to anything.
-        (PartBytes::Rows(_), _) => false,
+        (PartBytes::Rows(_) | PartBytes::Memory(_), _) => false,
     };
     let reason = "a reference lies beyond its end";
     if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }

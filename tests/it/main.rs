@@ -3,6 +3,7 @@
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
 mod accounted;
+mod as_is;
 mod cases;
 mod check;
 mod claims;
@@ -17,6 +18,7 @@ mod differential;
 mod directory;
 mod emit;
 mod face;
+mod from_nothing;
 pub mod full_user_dump;
 mod growth;
 mod handles;
@@ -37,6 +39,7 @@ mod module_extents;
 mod modules;
 mod options;
 mod other_formats;
+mod owned;
 mod owners;
 mod peers;
 mod plan;
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         face::trials(),
+        from_nothing::trials(),
         full_user_dump::trials(),
         growth::trials(),
         handles::trials(),
@@ -119,6 +123,7 @@ fn main() -> ExitCode {
         module_extents::trials(),
         modules::trials(),
         options::trials(),
+        owned::trials(),
         owners::trials(),
         other_formats::trials(),
         peers::trials(),
@@ -131,6 +136,7 @@ fn main() -> ExitCode {
         redump_corpus::trials(),
         redump_differences::trials(),
         redump_engine::trials(),
+        as_is::trials(),
         redump_hooks::trials(),
         redump_redact::trials(),
         contract::trials(),

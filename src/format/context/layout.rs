@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::format::context::names::NameTable;
 use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 
 /// A layout of a CPU context.
@@ -48,6 +49,7 @@ pub struct ContextLayout {
     /// True if extended registers may follow the fixed part, as indicated by the flag of [`RegisterGroup::XState`].
     pub is_extensible: bool,
     pub(super) runs: &'static [Run],
+    pub(super) names: &'static NameTable,
     pub(super) aliases: &'static [(&'static str, &'static str)],
 }
 
@@ -74,10 +76,9 @@ impl ContextLayout {
 
     /// Returns the register with a name or a common alias, such as `x29` for `fp`.
     #[must_use]
+    #[inline]
     pub fn register(&self, name: &str) -> Option<RegisterField> {
-        let alias = self.aliases.iter().find(|(alias, _)| *alias == name);
-        let name = alias.map_or(name, |(_, name)| name);
-        self.registers().find(|register| register.name == name)
+        self.names.find(name, self.runs, self.aliases)
     }
 
     /// Returns the byte ranges of a group's registers in the fixed part, in the order of the table.

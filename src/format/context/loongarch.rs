@@ -4,6 +4,7 @@
 //! contexts. The layout proposed to Breakpad has the same registers at the same offsets, but a different context flag.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -74,6 +75,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: LOONGARCH64,
+        names: &NameTable::new(LOONGARCH64, ALIASES),
         aliases: ALIASES,
     };
 }

@@ -6,7 +6,10 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
+use crate::format::stream::WholeStream;
 
+use crate::read::bytes::ByteOrder;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::ansi::Ansi;
 use crate::read::text::utf8::Utf8;
@@ -19,6 +22,11 @@ pub struct CommentA<'a> {
 }
 
 impl<'a> CommentA<'a> {
+    /// Views text that is not in a dump.
+    pub const fn parse(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
     /// The stream as the file has it, NULs at its end included.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
@@ -44,6 +52,8 @@ impl<'a> CommentA<'a> {
     }
 }
 
+serialize_as_text!(['a] CommentA<'a>);
+
 /// Prints the text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
 impl fmt::Display for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,6 +65,16 @@ impl fmt::Display for CommentA<'_> {
 impl fmt::Debug for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CommentA").field(&Size(self.bytes.len())).finish()
+    }
+}
+
+impl<'a> WholeStream<'a> for CommentA<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::COMMENT_A
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 }
 
@@ -73,6 +93,11 @@ pub struct CommentW<'a> {
 }
 
 impl<'a> CommentW<'a> {
+    /// Views little-endian UTF-16 text that is not in a dump.
+    pub fn parse(bytes: &'a [u8]) -> Self {
+        Self { text: Utf16::new(bytes, ByteOrder::Little) }
+    }
+
     /// The stream as the file has it, NULs at its end included; see [`Utf16::trim_end_nul`].
     #[must_use]
     pub const fn text(&self) -> Utf16<'a> {
@@ -80,10 +105,26 @@ impl<'a> CommentW<'a> {
     }
 }
 
+serialize_as_text!(['a] CommentW<'a>);
+
 /// Prints the text without the NULs at its end; an unpaired surrogate becomes U+FFFD.
 impl fmt::Display for CommentW<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.text.trim_end_nul(), f)
+    }
+}
+
+impl<'a> WholeStream<'a> for CommentW<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::COMMENT_W
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    fn is_big_endian(&self) -> bool {
+        self.text.is_big_endian()
     }
 }
 

@@ -7,6 +7,7 @@ use core::hash::{Hash, Hasher};
 
 use crate::error::ReadError;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::{FieldOffset, Rva64};
 
 use crate::read::bytes::{ByteOrder, Bytes};
@@ -25,6 +26,11 @@ impl<'a> Utf16<'a> {
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Self {
         Self { bytes, big: order == ByteOrder::Big }
+    }
+
+    /// True if the code units are big-endian.
+    pub(crate) const fn is_big_endian(&self) -> bool {
+        self.big
     }
 
     /// The text in a field of `structure`: what comes before the first NUL, all if there is none.
@@ -117,6 +123,8 @@ impl<'a> Utf16<'a> {
         Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
     }
 }
+
+serialize_as_text!(['a] Utf16<'a>);
 
 impl fmt::Display for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use core::str::Utf8Error;
 
 use crate::error::ReadError;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::{Rva, Rva64};
 
 use crate::read::bytes::Bytes;
@@ -20,7 +21,8 @@ pub struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+    /// Views bytes as text.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
@@ -100,6 +102,8 @@ impl<'a> Utf8<'a> {
         u64::from_str_radix(digits, radix).ok()
     }
 }
+
+serialize_as_text!(['a] Utf8<'a>);
 
 /// Prints the text; what is not UTF-8 becomes U+FFFD.
 impl fmt::Display for Utf8<'_> {
