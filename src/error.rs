@@ -9,11 +9,13 @@
 #[cfg(feature = "std")]
 mod causes;
 mod other_format;
+mod owned_dump;
 mod parse;
 #[cfg(feature = "serde")]
 mod serialise;
 
 pub use other_format::{EntryName, OtherFormat};
+pub use owned_dump::OwnedDumpError;
 pub use parse::ParseError;
 
 use core::fmt;
@@ -367,6 +369,15 @@ pub enum WriteError {
         unit: &'static str,
         /// The largest size or number that the format can say.
         limit: u64,
+    },
+
+    /// A register name that the context layout does not have.
+    #[error("the context layout {layout} has no register {name:?}")]
+    UnknownRegister {
+        /// The name of the layout.
+        layout: &'static str,
+        /// The name that was given.
+        name: alloc::string::String,
     },
 
     /// The caller asked for something that makes no dump.

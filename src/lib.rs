@@ -57,6 +57,8 @@
 //! # }
 //! ```
 //!
+//! To keep a dump and its indexes in a structure of your own, see [`OwnedDump`].
+//!
 //! Ask a dump of any format where it crashed, and for the identifiers that symbol servers want:
 //!
 //! ```no_run
@@ -227,6 +229,7 @@ pub use error::ReadError;
 pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
+pub use read::owned_dump::OwnedDump;
 pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;

@@ -7,7 +7,8 @@
 //! the names that these gave them, without `MDRaw`, `Minidump` or `MINIDUMP_`.
 //!
 //! **Byte order.** Windows writes little-endian files only. Breakpad once wrote big-endian ones on PowerPC and SPARC.
-//! No type here knows its byte order: it is the [`scroll::Endian`] handed to `pread_with` and `pwrite_with`.
+//! No type here knows its byte order: every structure has `from_le_bytes`, `from_be_bytes`, `to_le_bytes` and `to_be_bytes`, and
+//! implements the traits of the crate `scroll` for those who use it.
 //!
 //! **Packing.** The format packs to 4 bytes, so a 64-bit field may begin at any multiple of 4 within its structure,
 //! and a structure may begin at any offset at all in the file. Fields are read and written one after another in the

@@ -12,7 +12,7 @@ use userdump::read::references::parts;
 use userdump::read::{List, Stream};
 use userdump::redump::{Hooks, Options, Redump};
 use userdump::write::{FullUserDumpBuilder, MemoryRange, MinidumpBuilder, Text};
-use userdump::{Dump, Minidump};
+use userdump::{Dump, Minidump, OwnedDump};
 
 use crate::contract::{Pieces, Source, sources};
 use crate::support::everything::everything_of_all_producers;
@@ -64,6 +64,8 @@ fn printed(bytes: &[u8]) -> Printed {
     }
     regions.iter().take(50).for_each(|region| all.add(&(region, region.detail())));
     let places = dump.modules_by_address();
+    all.add(&(memory.index(), regions.index(), places.index(), dump.unloaded_modules_by_address().index()));
+    all.add(&(OwnedDump::new(bytes), OwnedDump::new(bytes.get(4..).unwrap_or_default()).err()));
     all.add(&(&places, dump.unloaded_modules_by_address(), dump.crashed_thread(), dump.crash_registers()));
     for module in dump.modules() {
         all.add(&(module, module.name()));

@@ -17,6 +17,7 @@ mod differential;
 mod directory;
 mod emit;
 mod face;
+mod from_nothing;
 pub mod full_user_dump;
 mod growth;
 mod handles;
@@ -37,6 +38,7 @@ mod module_extents;
 mod modules;
 mod options;
 mod other_formats;
+mod owned;
 mod owners;
 mod peers;
 mod plan;
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         face::trials(),
+        from_nothing::trials(),
         full_user_dump::trials(),
         growth::trials(),
         handles::trials(),
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
         module_extents::trials(),
         modules::trials(),
         options::trials(),
+        owned::trials(),
         owners::trials(),
         other_formats::trials(),
         peers::trials(),
