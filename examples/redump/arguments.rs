@@ -7,8 +7,26 @@ use std::path::PathBuf;
 use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
+use crate::help;
+use crate::letters;
+
+/// What `--help` prints.
+pub fn help() -> String {
+    format!("{USAGE}\n\n{LETTERS}\n{}\n{STATUS}", letters::lines())
+}
+
+const LETTERS: &str = "\
+Letters, in any order. Without one, the result has threads, modules, system, exception, stacks and the code around instruction
+pointers. Each of these adds to that, or removes from it:";
+
+const STATUS: &str = "\
+Example: redump --walk /mFhut crash.dmp small.dmp
+
+Exit status: 0 if the result is written, 1 if it is not, 2 if the arguments are wrong, 3 if it is written but lacks registers
+that INPUT has, or no debugger opens it.";
+
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
               [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
@@ -43,6 +61,7 @@ usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADD
   --force      write what is refused otherwise: a full user dump that no debugger opens, and over a damaged INPUT the little
                that is left of it
   --           what follows are paths, even if they look like options
+  -h, --help, /? print this and do nothing else
 A new OUTPUT gets the permissions of INPUT; a file that is replaced keeps its own, and is not replaced if it is read-only.
 OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
 
@@ -75,6 +94,7 @@ pub struct Arguments {
 
 /// What a word of the command line is by its looks.
 enum Word<'a> {
+    Help,
     Letters(&'a str),
     Overwrite,
     Comment,
@@ -105,8 +125,8 @@ enum Word<'a> {
 }
 
 impl Arguments {
-    /// Sorts the words that follow the program's name.
-    pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
+    /// Sorts the words that follow the program's name; `None` if they ask for help.
+    pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
@@ -121,6 +141,7 @@ impl Arguments {
         let mut kernel_file = None;
         while let Some(word) = words.next() {
             match Word::of(&word) {
+                Word::Help => return Ok(None),
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
@@ -222,7 +243,7 @@ impl Arguments {
         }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self {
+        Ok(Some(Self {
             options,
             overwrite,
             explain,
@@ -237,7 +258,7 @@ impl Arguments {
             find_exception,
             input,
             output,
-        })
+        }))
     }
 }
 
@@ -261,6 +282,9 @@ impl Arguments {
 impl<'a> Word<'a> {
     /// A slash also starts a path, so only what is exactly an option counts as one; a dash starts options alone.
     fn of(word: &'a OsStr) -> Self {
+        if help::is_asked_for(word) || word == "/?" {
+            return Self::Help;
+        }
         let Some(word) = word.to_str() else { return Self::Path };
         let all_letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
         match word.strip_prefix(['/', '-']) {
