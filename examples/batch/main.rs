@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl dumps
-//! written  dumps/a.dmp  91610 -> 46452 bytes
+//! written  dumps/a.dmp  89938 -> 44500 bytes
 //! failed   dumps/b.dmp: MINIDUMP_HEADER at 0x0 needs 32 bytes, 7 available
 //! ```
 

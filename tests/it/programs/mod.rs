@@ -2,9 +2,11 @@
 
 mod batch;
 mod cabinet;
+mod compare;
 mod exceptions;
 mod help;
 mod ingest;
+mod sanitise;
 mod stacks;
 mod told;
 mod wow64;
@@ -24,9 +26,11 @@ pub fn trials() -> Vec<Trial> {
     [
         batch::trials(),
         cabinet::trials(),
+        compare::trials(),
         exceptions::trials(),
         help::trials(),
         ingest::trials(),
+        sanitise::trials(),
         stacks::trials(),
         told::trials(),
         wow64::trials(),
