@@ -143,7 +143,8 @@ struct Gap {
 }
 
 fn gaps_in(written: &Written) -> Vec<Gap> {
-    let gap = |&Shortfall { address, size, offset, missing, error, .. }: &_| Gap { address, size, offset, missing, error };
+    let gap =
+        |&Shortfall { address, size, offset, missing, error, .. }: &_| Gap { address, size, offset, missing, error };
     written.shortfalls.iter().map(gap).collect()
 }
 
@@ -337,10 +338,7 @@ fn other_forms_are_filled_up_alike() {
     let mut file = Vec::new();
     let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are filled up");
     let error = Some(ErrorKind::TimedOut);
-    assert_eq!(
-        gaps_in(&written),
-        [Gap { address: 0x1000, size: 0x3000, offset: 0x1000, missing: 0x1000, error }]
-    );
+    assert_eq!(gaps_in(&written), [Gap { address: 0x1000, size: 0x3000, offset: 0x1000, missing: 0x1000, error }]);
     let mut expected = bytes(0x1000, 0x3000);
     expected[0x1000..0x2000].fill(0);
     assert!(file.windows(0x3000).any(|window| window == expected));
