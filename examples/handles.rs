@@ -18,8 +18,16 @@ use userdump::read::handle::HandleData;
 use userdump::read::text::Utf16;
 use userdump::{Dump, ReadError};
 
+const HELP: &str = "\
+handles FILE
+
+Lists the handles of a minidump: access, counts, type and name, and what the producer noted about their objects. The debugger
+writes handles with the option `h`.
+
+Example: handles crash.dmp";
+
 fn main() -> ExitCode {
-    support::run("handles FILE", list)
+    support::run(HELP, list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

@@ -26,18 +26,18 @@ use userdump::read::linux::{LinuxCmdLine, LinuxLsbRelease};
 use userdump::read::module::ModulesByAddress;
 use userdump::read::{Memory, SystemInfo};
 
-const USAGE: &str = "ingest FILE";
+const HELP: &str = "\
+ingest FILE
+
+Prints what a crash service keeps of a dump of any format, as one JSON object: the crash and its reason, registers, the words at
+the stack pointer, modules with the identifiers that symbol servers use, and annotations.
+
+Example: ingest crash.dmp";
 /// So many words of the stack are printed.
 const WORDS: u64 = 32;
 
 fn main() -> ExitCode {
-    if std::env::args().any(|word| word == "--help") {
-        println!(
-            "usage: {USAGE}\n\nPrints the crash, its registers and stack, modules and annotations of FILE as JSON."
-        );
-        return ExitCode::SUCCESS;
-    }
-    support::run(USAGE, |file, _, out| {
+    support::run(HELP, |file, _, out| {
         let crash = ingest(&Dump::parse(file)?);
         Ok(writeln!(out, "{crash:#}")?)
     })

@@ -23,8 +23,16 @@ use userdump::read::module::CodeView;
 use userdump::read::system::wow64::Wow64;
 use userdump::{Dump, ReadError};
 
+const HELP: &str = "\
+modules FILE
+
+Lists the modules of a dump of any format with what finds their binaries and symbols (version, code ID, CodeView record), then
+those that were unloaded. Of a 64-bit dump of a 32-bit process, each module has its width.
+
+Example: modules crash.dmp";
+
 fn main() -> ExitCode {
-    support::run("modules FILE", list)
+    support::run(HELP, list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

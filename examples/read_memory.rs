@@ -22,8 +22,16 @@ use userdump::Dump;
 /// Bytes in a row.
 const ROW: u64 = 16;
 
+const HELP: &str = "\
+read_memory FILE ADDRESS LENGTH
+
+Prints LENGTH bytes of memory from ADDRESS on, in hexadecimal and as text. Bytes that the dump lacks are `??`. Numbers are
+decimal, or hexadecimal after 0x; a debugger's accent in them (0x7ff6`12340000) does not matter.
+
+Example: read_memory crash.dmp 0x11fd98 0x60";
+
 fn main() -> ExitCode {
-    support::run("read_memory FILE ADDRESS LENGTH", print)
+    support::run(HELP, print)
 }
 
 fn print(file: &[u8], words: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

@@ -21,8 +21,16 @@ use userdump::Dump;
 use userdump::format::MemoryProtection;
 use userdump::format::memory::{MemoryState, MemoryType};
 
+const HELP: &str = "\
+regions FILE
+
+Lists the regions of the address space: address, size, state, type and protection, how many bytes of the region the dump has,
+and which module or file is there.
+
+Example: regions crash.dmp";
+
 fn main() -> ExitCode {
-    support::run("regions FILE", list)
+    support::run(HELP, list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

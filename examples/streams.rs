@@ -26,8 +26,16 @@ use std::process::ExitCode;
 
 use userdump::Dump;
 
+const HELP: &str = "\
+streams FILE
+
+Lists the streams of a minidump, as its directory has them: position and size in the file, type and name, and what is wrong
+with those that cannot be decoded.
+
+Example: streams crash.dmp";
+
 fn main() -> ExitCode {
-    support::run("streams FILE", list)
+    support::run(HELP, list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

@@ -26,8 +26,16 @@ use userdump::read::system::wow64::{Wow64, Wow64Thread};
 use userdump::read::thread::ThreadNames;
 use userdump::read::{Context, Memory};
 
+const HELP: &str = "\
+threads FILE
+
+Lists the threads of a dump of any format with their registers and stack bounds, then the exceptions: which thread crashed,
+where and why. Of a 64-bit dump of a 32-bit process, both sides of each thread are listed.
+
+Example: threads crash.dmp";
+
 fn main() -> ExitCode {
-    support::run("threads FILE", list)
+    support::run(HELP, list)
 }
 
 fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

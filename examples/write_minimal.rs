@@ -8,7 +8,11 @@
 //! 2 memory ranges, 8192 bytes; 12772 bytes in all
 //! ```
 
+#[path = "support/help.rs"]
+mod help;
+
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -20,18 +24,30 @@ use userdump::write::{
     CodeView, ContextBuilder, Exception, MemoryInfo, MemoryRange, MiscInfo, Module, SystemInfo, Thread,
 };
 
-const USAGE: &str = "usage: write_minimal OUTPUT\n\nWrites the dump of a made-up Windows process to OUTPUT.";
+const HELP: &str = "\
+write_minimal OUTPUT
+
+Writes the dump of a made-up Windows process to OUTPUT, replacing any file there, and prints its layout.
+
+Options:
+  -h, --help  print this help and exit
+
+Example: write_minimal made-up.dmp
+
+Exit status: 0 if the dump was written, 1 if it was not, 2 if the arguments are wrong.";
 
 fn main() -> ExitCode {
-    let (Some(path), None) = (env::args_os().nth(1), env::args_os().nth(2)) else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    if path == "--help" {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
+    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    if words.iter().any(|word| help::is_asked_for(word)) {
+        return help::print(HELP);
     }
-    let written = made_up().and_then(|file| Ok(fs::write(&path, file)?));
+    if let Some(option) = words.iter().find(|word| word.as_encoded_bytes().starts_with(b"-")) {
+        return help::misused(HELP, &format!("{option:?} is not an option"));
+    }
+    let [path] = words.as_slice() else {
+        return help::misused(HELP, "one path is needed");
+    };
+    let written = made_up().and_then(|file| Ok(fs::write(path, file)?));
     written.map_or_else(
         |error| {
             eprintln!("write_minimal: {error}");

@@ -38,6 +38,8 @@
 //! listed.
 
 mod findings;
+#[path = "../support/help.rs"]
+mod help;
 mod json;
 mod names;
 mod raised;
@@ -56,12 +58,29 @@ use userdump::{Dump, MappedFile};
 
 use findings::Findings;
 
-const USAGE: &str = "usage: dumpchk FILE [--json]";
+const HELP: &str = "\
+dumpchk FILE [--json]
+
+Says what is in a dump of any format and what is wrong with it.
+
+  --json      print the same as one JSON object
+  -h, --help  print this and do nothing else
+
+Example: dumpchk --json crash.dmp
+
+Exit status: 0 if nothing is wrong, 1 if there are findings, 2 if FILE is not a dump, the arguments are wrong, or the result
+cannot be printed.";
 
 /// 0: sound. 1: opened, but with findings. 2: not a dump, or usage, or the result could not be printed.
 fn main() -> ExitCode {
-    let result = arguments(env::args_os().skip(1)).and_then(|(path, json)| check(&path, json));
-    match result {
+    if env::args_os().skip(1).any(|word| help::is_asked_for(&word)) {
+        return help::print(HELP);
+    }
+    let (path, json) = match arguments(env::args_os().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(fault) => return help::misused(HELP, &fault),
+    };
+    match check(&path, json) {
         Ok(findings) => ExitCode::from(u8::from(findings > 0)),
         Err(fault) => {
             // If nobody listens on standard error, nothing is left to tell it to.
@@ -72,11 +91,13 @@ fn main() -> ExitCode {
 }
 
 fn arguments(words: impl Iterator<Item = OsString>) -> Result<(PathBuf, bool), String> {
-    let (options, paths): (Vec<_>, Vec<_>) = words.partition(|word| word.as_encoded_bytes().starts_with(b"--"));
-    match (paths.as_slice(), options.as_slice()) {
-        ([path], []) => Ok((path.into(), false)),
-        ([path], [option]) if option == "--json" => Ok((path.into(), true)),
-        _ => Err(USAGE.to_owned()),
+    let (options, paths): (Vec<_>, Vec<_>) = words.partition(|word| word.as_encoded_bytes().starts_with(b"-"));
+    if let Some(option) = options.iter().find(|option| *option != "--json") {
+        return Err(format!("{option:?} is not an option"));
+    }
+    match paths.as_slice() {
+        [path] => Ok((path.into(), !options.is_empty())),
+        _ => Err(format!("one FILE is needed, {} are given", paths.len())),
     }
 }
 

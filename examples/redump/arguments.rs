@@ -7,8 +7,26 @@ use std::path::PathBuf;
 use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
+use crate::help;
+use crate::letters;
+
+/// What `--help` prints.
+pub fn help() -> String {
+    format!("{USAGE}\n\n{LETTERS}\n{}\n{STATUS}", letters::lines())
+}
+
+const LETTERS: &str = "\
+Letters, in any order. Without one, the result has threads, modules, system, exception, stacks and the code around instruction
+pointers. Each of these adds to that, or removes from it:";
+
+const STATUS: &str = "\
+Example: redump --walk /mFhut crash.dmp small.dmp
+
+Exit status: 0 if the result is written, 1 if it is not, 2 if the arguments are wrong, 3 if it is written but lacks registers
+that INPUT has, or no debugger opens it.";
+
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
               [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
@@ -44,8 +62,9 @@ usage: redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS]
   --force      write what is refused otherwise: a full user dump that no debugger opens, or the small remainder of a damaged
                INPUT over INPUT
   --           treat all following words as paths, even if they look like options
-  A new OUTPUT gets the permissions of INPUT. A file that is replaced keeps its permissions; a read-only file is not replaced.
-  OUTPUT `-` is standard output. Options may start with `-` instead of `/`.";
+  -h, --help, /?  print this help and exit
+A new OUTPUT gets the permissions of INPUT. A file that is replaced keeps its permissions; a read-only file is not replaced.
+OUTPUT `-` is standard output. Options may start with `-` instead of `/`.";
 
 /// The parsed command line.
 #[derive(Debug)]
@@ -76,6 +95,7 @@ pub struct Arguments {
 
 /// The kinds of command-line words.
 enum Word<'a> {
+    Help,
     Letters(&'a str),
     Overwrite,
     Comment,
@@ -106,8 +126,8 @@ enum Word<'a> {
 }
 
 impl Arguments {
-    /// Parses the words after the program's name.
-    pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
+    /// Parses the words after the program's name; `None` if they ask for help.
+    pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let mut letters = Vec::new();
         let mut comment = None;
         let mut overwrite = false;
@@ -122,6 +142,7 @@ impl Arguments {
         let mut kernel_file = None;
         while let Some(word) = words.next() {
             match Word::of(&word) {
+                Word::Help => return Ok(None),
                 Word::Letters(word) => letters.push(word.to_owned()),
                 Word::Overwrite => overwrite = true,
                 Word::Comment => comment = Some(text(words.next(), "/c needs a text")?),
@@ -225,7 +246,7 @@ impl Arguments {
         }
         let output = (output != "-").then(|| output.into());
         let input = input.into();
-        Ok(Self {
+        Ok(Some(Self {
             options,
             overwrite,
             explain,
@@ -240,7 +261,7 @@ impl Arguments {
             find_exception,
             input,
             output,
-        })
+        }))
     }
 }
 
@@ -265,6 +286,9 @@ impl<'a> Word<'a> {
     /// A path may start with a slash too, so a word with a slash is an option only if it matches one exactly. Every
     /// word with a dash is an option.
     fn of(word: &'a OsStr) -> Self {
+        if help::is_asked_for(word) || word == "/?" {
+            return Self::Help;
+        }
         let Some(word) = word.to_str() else { return Self::Path };
         let all_letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
         match word.strip_prefix(['/', '-']) {

@@ -8,8 +8,8 @@ use userdump::RedumpError;
 use userdump::redump::{Redump, Report};
 
 use crate::cabinet::{self, Both, Fault};
-use crate::line;
 use crate::target::{Target, Unpublished};
+use crate::told::line;
 
 /// The extensions of files that the debugger opens in a cabinet.
 const DUMPS: [&str; 3] = ["dmp", "mdmp", "hdmp"];
@@ -40,7 +40,7 @@ pub struct Written {
 
 impl Output {
     fn new(path: PathBuf, overwrite: bool) -> Result<Self, String> {
-        let target = Target::new(&path, overwrite).map_err(|error| line(&path, &error))?;
+        let target = Target::new(&path, ("/o", overwrite)).map_err(|error| line(&path, &error))?;
         Ok(Self { path, target })
     }
 

@@ -16,13 +16,19 @@ mod cabinet;
 mod exceptions;
 mod explain;
 mod files;
+#[path = "../support/help.rs"]
+mod help;
+#[path = "../support/letters.rs"]
+mod letters;
 mod output;
 mod summary;
+#[path = "../support/target.rs"]
 mod target;
+#[path = "../support/told.rs"]
+mod told;
 mod unique;
 
 use std::env;
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,6 +44,7 @@ use files::Files;
 use output::progress;
 use summary::{flaw, reason, summary, unreadable};
 use target::Target;
+use told::{line, printable};
 use unique::unique;
 
 /// The name of standard output in messages.
@@ -47,11 +54,9 @@ const STANDARD_OUTPUT: &str = "standard output";
 /// opens the result.
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(env::args_os().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(fault) => {
-            say(&format!("redump: {fault}\n{USAGE}\n"));
-            return ExitCode::from(2);
-        }
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return help::print(&arguments::help()),
+        Err(fault) => return help::misused(USAGE, &fault),
     };
     match run(&arguments) {
         Ok(None) => ExitCode::SUCCESS,
@@ -174,21 +179,4 @@ fn print(text: &str) -> io::Result<()> {
 /// Prints to standard error. A failure cannot be reported anywhere, so it is ignored.
 fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// Returns one line: the subject, the error and its causes.
-fn line(about: &Path, error: &dyn Error) -> String {
-    let mut line = format!("{}: {error}", about.display());
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    printable(&line)
-}
-
-/// Escapes control characters, so that a path cannot break the line.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
 }

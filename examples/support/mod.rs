@@ -1,7 +1,10 @@
 //! What the small examples share: a file from the command line in, text on standard output out.
 
+mod help;
+
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -10,19 +13,37 @@ use userdump::MappedFile;
 /// What an example does with the bytes of the file and the words behind its path.
 pub type Task = fn(&[u8], &[String], &mut dyn Write) -> Result<(), Box<dyn Error>>;
 
-/// Runs `task`. `usage` names the program and, in capitals, the words that it wants; the first of them is the file.
+/// The end of each help.
+const EXIT_STATUS: &str = "\
+Options:
+  -h, --help  print this and do nothing else
+
+Exit status: 0 if all went well, 1 if the file cannot be read or has nothing of that kind, 2 if the arguments are wrong.";
+
+/// Runs `task`, or prints `help` if that is asked for. The first line of `help` has the name of the program and, in capitals,
+/// the arguments that it wants; the first of them is the file.
 ///
-/// The exit code is 0 if all went well, 1 if the task failed, 2 if the words are not those that were wanted.
-pub fn run(usage: &str, task: Task) -> ExitCode {
-    let path = env::args_os().nth(1);
-    let words: Option<Vec<String>> = env::args_os().skip(2).map(|word| word.into_string().ok()).collect();
-    let wanted = usage.split_whitespace().count() - 2;
-    let (Some(path), Some(words)) = (path, words.filter(|words| words.len() == wanted)) else {
-        eprintln!("usage: {usage}");
-        return ExitCode::from(2);
+/// The exit code is 0 if all went well, 1 if the task failed, 2 if the arguments are not those that were wanted.
+pub fn run(help: &str, task: Task) -> ExitCode {
+    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    if words.iter().any(|word| help::is_asked_for(word)) {
+        return help::print(&format!("{help}\n\n{EXIT_STATUS}"));
+    }
+    let is_option = |word: &&OsString| word.as_encoded_bytes().starts_with(b"-");
+    if let Some(option) = words.iter().find(is_option) {
+        return help::misused(help, &format!("{option:?} is not an option"));
+    }
+    let mut synopsis = help.lines().next().unwrap_or_default().split_whitespace();
+    let (name, wanted) = (synopsis.next().unwrap_or_default(), synopsis.count());
+    if words.len() != wanted {
+        return help::misused(help, &format!("{} arguments are given, {wanted} are needed", words.len()));
+    }
+    let Some((path, words)) = words.split_first() else { return ExitCode::from(2) };
+    let Some(words) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>() else {
+        return help::misused(help, "an argument is not Unicode");
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let work = || -> Result<(), Box<dyn Error>> {
+    let mut work = || -> Result<(), Box<dyn Error>> {
         let file = MappedFile::open(path)?;
         task(&file, &words, &mut out)?;
         Ok(out.flush()?)
@@ -34,7 +55,7 @@ pub fn run(usage: &str, task: Task) -> ExitCode {
         Err(error) => {
             // What was found before the fault comes first.
             let _ = out.flush();
-            eprintln!("{}: {}", usage.split_whitespace().next().unwrap_or_default(), printable(&error.to_string()));
+            eprintln!("{name}: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -19,6 +19,9 @@ use crate::write::text::Text;
 
 /// Collects the content of a minidump.
 ///
+/// [`MinidumpBuilder::add`] takes complete records: threads with registers, stack and name, modules with their debug records, and
+/// so on. The other methods take raw records of the format.
+///
 /// Positions in the records that are handed in (`rva` fields) are not used: what a record refers to is handed in
 /// beside it, as a [`PartId`], and several records may refer to the same part. Everything else of a record is written
 /// as it is.

@@ -87,6 +87,7 @@ enum Fault {
 
 impl ContextBuilder {
     /// Starts with a context of zeros.
+    #[must_use]
     pub fn new(layout: &ContextLayout) -> Self {
         let bytes = vec![0; usize::try_from(layout.size).unwrap_or_default()];
         let cpu = layout.cpu_flags.first().copied().unwrap_or_default();
@@ -94,6 +95,7 @@ impl ContextBuilder {
     }
 
     /// The layout of the fixed part.
+    #[must_use]
     pub const fn layout(&self) -> &ContextLayout {
         &self.layout
     }
@@ -286,6 +288,7 @@ impl ContextBuilder {
 
     /// Describes the extended features for the MiscInfo stream; pass it to
     /// [`MiscInfo::xstate`](crate::write::MiscInfo::xstate). All zeros if there are none.
+    #[must_use]
     pub fn xstate_config(&self) -> XStateConfigFeature {
         let mut config = XStateConfigFeature::default();
         let mut end = None;

@@ -6,6 +6,10 @@
 //! [`Plan::write_to`] then writes from the first byte to the last: no seeking, and borrowed memory contents go from
 //! where they are into the sink.
 //!
+//! [`MinidumpBuilder::add`] is the short way to describe a process: it takes threads, modules and other records with everything
+//! they point to, and [`ContextBuilder`] sets registers by name. Memory may be borrowed, read in order, or
+//! [read by address](ReadAt), and [`ShortSource`] says what to do with memory that cannot be read.
+//!
 //! In a minidump, whatever is pointed to by 32-bit positions comes first, the bytes of the memory ranges last.
 //! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump
 //! everything is packed, and the version information comes behind the memory.

@@ -34,6 +34,7 @@ pub struct AuxEntry {
 impl<'a> LinuxAuxv<'a> {
     /// Views little-endian bytes that are not in a dump, such as `/proc/PID/auxv` of a running process. `pointer_size` is that of
     /// the process: 4, or else 8.
+    #[must_use]
     pub const fn parse(bytes: &'a [u8], pointer_size: u32) -> Self {
         Self { bytes, width: if pointer_size == 4 { 4 } else { 8 }, order: ByteOrder::Little }
     }

@@ -54,6 +54,7 @@ impl<'a> LinuxMaps<'a> {
     }
 
     /// Views text that is not in a dump, such as `/proc/PID/maps` of a running process.
+    #[must_use]
     pub fn parse(text: &'a [u8]) -> Self {
         Self { text: Utf8::new(text), target: Target::default() }
     }

@@ -23,6 +23,7 @@ pub struct CommentA<'a> {
 
 impl<'a> CommentA<'a> {
     /// Views text that is not in a dump.
+    #[must_use]
     pub const fn parse(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
@@ -94,6 +95,7 @@ pub struct CommentW<'a> {
 
 impl<'a> CommentW<'a> {
     /// Views little-endian UTF-16 text that is not in a dump.
+    #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Self {
         Self { text: Utf16::new(bytes, ByteOrder::Little) }
     }

@@ -22,6 +22,7 @@ pub struct Utf8<'a> {
 
 impl<'a> Utf8<'a> {
     /// Views bytes as text.
+    #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }

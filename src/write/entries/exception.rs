@@ -20,29 +20,34 @@ pub struct Exception<'a> {
 
 impl<'a> Exception<'a> {
     /// An exception in a thread. `code` is an NTSTATUS on Windows, a signal number on Linux, a Mach exception on macOS.
+    #[must_use]
     pub fn new(thread_id: u32, code: u32) -> Self {
         let record = ExceptionRecord { exception_code: code, ..Default::default() };
         Self { thread_id, record, parameters: Vec::new(), context: None }
     }
 
     /// Sets the exception flags.
+    #[must_use]
     pub fn flags(self, flags: ExceptionFlags) -> Self {
         self.raw_flags(flags.bits())
     }
 
     /// Sets the flags field to any number: on Linux it holds the `si_code` of the signal.
+    #[must_use]
     pub fn raw_flags(mut self, flags: u32) -> Self {
         self.record.exception_flags = flags;
         self
     }
 
     /// Sets the address of the associated exception record in the process.
+    #[must_use]
     pub fn nested_record(mut self, address: u64) -> Self {
         self.record.exception_record = address;
         self
     }
 
     /// Sets the exception address: the instruction on Windows, the accessed memory on Linux and macOS.
+    #[must_use]
     pub fn address(mut self, address: u64) -> Self {
         self.record.exception_address = address;
         self
@@ -50,12 +55,14 @@ impl<'a> Exception<'a> {
 
     /// Sets the parameters, at most 15. An access violation has two: 0 for a read or 1 for a write, and the accessed
     /// address.
+    #[must_use]
     pub fn parameters(mut self, parameters: impl IntoIterator<Item = u64>) -> Self {
         self.parameters = parameters.into_iter().take(ExceptionRecord::MAXIMUM_PARAMETERS + 1).collect();
         self
     }
 
     /// Sets the registers at the exception, from a [`ContextBuilder`](crate::write::ContextBuilder) or from bytes.
+    #[must_use]
     pub fn context(mut self, context: impl Into<PartContent<'a>>) -> Self {
         self.context = Some(context.into());
         self

@@ -17,48 +17,56 @@ pub struct Handle<'a> {
 
 impl<'a> Handle<'a> {
     /// A handle with this value.
+    #[must_use]
     pub fn new(handle: u64) -> Self {
         let record = HandleDescriptor { handle, ..Default::default() };
         Self { record, type_name: None, object_name: None, information: None }
     }
 
     /// Sets the type of the object, such as `Event`.
+    #[must_use]
     pub fn type_name(mut self, name: impl Into<Text<'a>>) -> Self {
         self.type_name = Some(name.into());
         self
     }
 
     /// Sets the name of the object, such as `\BaseNamedObjects\stop`.
+    #[must_use]
     pub fn object_name(mut self, name: impl Into<Text<'a>>) -> Self {
         self.object_name = Some(name.into());
         self
     }
 
     /// Sets the attributes of the handle.
+    #[must_use]
     pub fn attributes(mut self, attributes: u32) -> Self {
         self.record.attributes = attributes;
         self
     }
 
     /// Sets the access mask that was granted.
+    #[must_use]
     pub fn granted_access(mut self, granted_access: u32) -> Self {
         self.record.granted_access = granted_access;
         self
     }
 
     /// Sets the number of open handles to the object.
+    #[must_use]
     pub fn handle_count(mut self, handle_count: u32) -> Self {
         self.record.handle_count = handle_count;
         self
     }
 
     /// Sets the number of kernel references to the object.
+    #[must_use]
     pub fn pointer_count(mut self, pointer_count: u32) -> Self {
         self.record.pointer_count = pointer_count;
         self
     }
 
     /// Sets the object information: the first part of the chain, or the bytes of a single record.
+    #[must_use]
     pub fn information(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.information = Some(record.into());
         self

@@ -14,6 +14,7 @@ pub struct MemoryInfo(format::MemoryInfo);
 impl MemoryInfo {
     /// A region of `size` bytes at `base`. Unless changed, it is committed, private, readable and writable, and an allocation of
     /// its own.
+    #[must_use]
     pub fn new(base: u64, size: u64) -> Self {
         let (state, memory_type) = (MemoryState::COMMIT.bits(), MemoryType::PRIVATE.bits());
         let protect = MemoryProtection::READ_WRITE.bits();
@@ -30,12 +31,14 @@ impl MemoryInfo {
     }
 
     /// Sets the base address of the allocation that contains the region, and its initial protection.
+    #[must_use]
     pub fn allocation(mut self, base: u64, protect: MemoryProtection) -> Self {
         (self.0.allocation_base, self.0.allocation_protect) = (base, protect.bits());
         self
     }
 
     /// Sets the state. For a free region, allocation and type are cleared; for a reserved region, the protection.
+    #[must_use]
     pub fn state(mut self, state: MemoryState) -> Self {
         self.0.state = state.bits();
         if state == MemoryState::FREE {
@@ -49,12 +52,14 @@ impl MemoryInfo {
     }
 
     /// Sets the protection of the pages and of the allocation.
+    #[must_use]
     pub fn protect(mut self, protect: MemoryProtection) -> Self {
         (self.0.protect, self.0.allocation_protect) = (protect.bits(), protect.bits());
         self
     }
 
     /// Sets the type: private, mapped or image.
+    #[must_use]
     pub fn memory_type(mut self, memory_type: MemoryType) -> Self {
         self.0.memory_type = memory_type.bits();
         self

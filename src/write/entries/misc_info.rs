@@ -1,6 +1,7 @@
 //! The MiscInfo stream.
 
 use alloc::boxed::Box;
+use core::fmt;
 
 use crate::error::WriteError;
 use crate::format::StreamType;
@@ -32,7 +33,7 @@ use crate::write::entries::content::{AddTo, units};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MiscInfo {
     first: system::MiscInfo,
     flags: u32,
@@ -44,8 +45,17 @@ pub struct MiscInfo {
     fault: Option<WriteError>,
 }
 
+/// Prints only which fields are set.
+impl fmt::Debug for MiscInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = MiscInfoFlags::from_bits_retain(self.flags);
+        f.debug_struct("MiscInfo").field("flags", &flags).finish_non_exhaustive()
+    }
+}
+
 impl MiscInfo {
     /// Starts without any field.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -56,6 +66,7 @@ impl MiscInfo {
     }
 
     /// Sets the process ID.
+    #[must_use]
     pub fn process_id(mut self, process_id: u32) -> Self {
         self.first.process_id = process_id;
         self.with(MiscInfoFlags::PROCESS_ID)
@@ -63,6 +74,7 @@ impl MiscInfo {
 
     /// Sets the start time of the process in seconds since 1970 UTC, and the time spent in user mode and in the kernel in
     /// seconds.
+    #[must_use]
     pub fn process_times(mut self, create_time: u32, user_time: u32, kernel_time: u32) -> Self {
         self.first.process_create_time = create_time;
         self.first.process_user_time = user_time;
@@ -71,6 +83,7 @@ impl MiscInfo {
     }
 
     /// Sets the processor speeds in MHz (maximum, current, limit) and the idle states (maximum, current).
+    #[must_use]
     pub fn processor_power(mut self, mhz: [u32; 3], idle_states: [u32; 2]) -> Self {
         let ([max, current, limit], [max_idle, current_idle]) = (mhz, idle_states);
         self.second = Some(system::MiscInfo2 {
@@ -85,24 +98,28 @@ impl MiscInfo {
     }
 
     /// Sets the integrity level, such as `0x2000` for medium.
+    #[must_use]
     pub fn process_integrity_level(mut self, level: u32) -> Self {
         self.third.get_or_insert_default().process_integrity_level = level;
         self.with(MiscInfoFlags::PROCESS_INTEGRITY)
     }
 
     /// Sets the data execution flags of the process.
+    #[must_use]
     pub fn process_execute_flags(mut self, flags: u32) -> Self {
         self.third.get_or_insert_default().process_execute_flags = flags;
         self.with(MiscInfoFlags::PROCESS_EXECUTE_FLAGS)
     }
 
     /// Sets whether the process is protected; 0 means it is not.
+    #[must_use]
     pub fn protected_process(mut self, protected: u32) -> Self {
         self.third.get_or_insert_default().protected_process = protected;
         self.with(MiscInfoFlags::PROTECTED_PROCESS)
     }
 
     /// Sets the time zone and its current state: 0 unknown, 1 standard time, 2 daylight saving time.
+    #[must_use]
     pub fn time_zone(mut self, id: u32, zone: TimeZoneInformation) -> Self {
         let third = self.third.get_or_insert_default();
         (third.time_zone_id, third.time_zone) = (id, zone);
@@ -111,6 +128,7 @@ impl MiscInfo {
 
     /// Sets the build string of the system (at most 259 UTF-16 code units) and that of the program that writes the dump (at most
     /// 39).
+    #[must_use]
     pub fn build_strings(mut self, build_string: &str, dbg_bld_str: &str) -> Self {
         let texts = units(build_string, "BuildString").and_then(|build| Ok((build, units(dbg_bld_str, "DbgBldStr")?)));
         match texts {
@@ -122,12 +140,14 @@ impl MiscInfo {
 
     /// Sets the layout of extended registers in contexts, which
     /// [`ContextBuilder::xstate_config`](crate::write::ContextBuilder::xstate_config) returns. It has no flag.
+    #[must_use]
     pub fn xstate(mut self, config: XStateConfigFeature) -> Self {
         self.xstate = Some(Box::new(config));
         self
     }
 
     /// Sets the process cookie, a random number with which the process encodes pointers.
+    #[must_use]
     pub fn process_cookie(mut self, cookie: u32) -> Self {
         self.process_cookie = Some(cookie);
         self.with(MiscInfoFlags::PROCESS_COOKIE)

@@ -24,24 +24,28 @@ impl<'a> Module<'a> {
     }
 
     /// Sets the checksum in the image header.
+    #[must_use]
     pub fn check_sum(mut self, check_sum: u32) -> Self {
         self.record.check_sum = check_sum;
         self
     }
 
     /// Sets the time stamp in the image header: seconds since 1970 UTC, or a hash for reproducible builds.
+    #[must_use]
     pub fn time_date_stamp(mut self, time_date_stamp: u32) -> Self {
         self.record.time_date_stamp = time_date_stamp;
         self
     }
 
     /// Sets the fixed part of the version resource.
+    #[must_use]
     pub fn version_info(mut self, version_info: FixedFileInfo) -> Self {
         self.record.version_info = version_info;
         self
     }
 
     /// Sets file version and product version, and no other field of the version resource.
+    #[must_use]
     pub fn version(self, file: [u16; 4], product: [u16; 4]) -> Self {
         let halves = |[a, b, c, d]: [u16; 4]| (u32::from(a) << 16 | u32::from(b), u32::from(c) << 16 | u32::from(d));
         let ((file_version_ms, file_version_ls), (product_version_ms, product_version_ls)) =
@@ -58,12 +62,14 @@ impl<'a> Module<'a> {
     }
 
     /// Sets the record that identifies the symbols, from a [`CodeView`](crate::write::CodeView) or from bytes.
+    #[must_use]
     pub fn code_view(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.code_view = Some(record.into());
         self
     }
 
     /// Sets the `IMAGE_DEBUG_MISC` record.
+    #[must_use]
     pub fn misc(mut self, record: impl Into<PartContent<'a>>) -> Self {
         self.misc = Some(record.into());
         self
@@ -94,12 +100,14 @@ impl<'a> UnloadedModule<'a> {
     }
 
     /// Sets the checksum in the image header.
+    #[must_use]
     pub fn check_sum(mut self, check_sum: u32) -> Self {
         self.record.check_sum = check_sum;
         self
     }
 
     /// Sets the time stamp in the image header: seconds since 1970 UTC, or a hash for reproducible builds.
+    #[must_use]
     pub fn time_date_stamp(mut self, time_date_stamp: u32) -> Self {
         self.record.time_date_stamp = time_date_stamp;
         self

@@ -20,6 +20,7 @@ pub struct SystemInfo<'a> {
 
 impl<'a> SystemInfo<'a> {
     /// A processor architecture and an operating system.
+    #[must_use]
     pub fn new(processor_architecture: ProcessorArchitecture, platform_id: PlatformId) -> Self {
         let record = format::SystemInfo { processor_architecture, platform_id, ..Default::default() };
         Self { record, cpu: None, csd_version: None }
@@ -27,52 +28,61 @@ impl<'a> SystemInfo<'a> {
 
     /// Sets processor level and revision. For x86 and AMD64 the level is the family, and the revision holds the model in its high
     /// byte and the stepping in its low byte.
+    #[must_use]
     pub fn processor(mut self, level: u16, revision: u16) -> Self {
         (self.record.processor_level, self.record.processor_revision) = (level, revision);
         self
     }
 
     /// Sets the number of logical processors.
+    #[must_use]
     pub fn number_of_processors(mut self, number_of_processors: u8) -> Self {
         self.record.number_of_processors = number_of_processors;
         self
     }
 
     /// Sets the edition of Windows: 1 workstation, 2 domain controller, 3 server.
+    #[must_use]
     pub fn product_type(mut self, product_type: u8) -> Self {
         self.record.product_type = product_type;
         self
     }
 
     /// Sets the version of the system, such as 10, 0, 19045.
+    #[must_use]
     pub fn version(mut self, major: u32, minor: u32, build: u32) -> Self {
         (self.record.major_version, self.record.minor_version, self.record.build_number) = (major, minor, build);
         self
     }
 
     /// Sets the service pack; on other systems than Windows a longer version text such as that of `uname -a`.
+    #[must_use]
     pub fn csd_version(mut self, text: impl Into<Text<'a>>) -> Self {
         self.csd_version = Some(text.into());
         self
     }
 
     /// Sets the product suites of Windows, as `VER_SUITE_*` bits.
+    #[must_use]
     pub fn suite_mask(mut self, suite_mask: u16) -> Self {
         self.record.suite_mask = suite_mask;
         self
     }
 
     /// Describes an x86 processor, or an AMD64 processor outside Windows.
+    #[must_use]
     pub fn x86_cpu(self, cpu: X86CpuInfo) -> Self {
         self.cpu(CpuInfoForm::X86, cpu)
     }
 
     /// Describes an ARM processor outside Windows.
+    #[must_use]
     pub fn arm_cpu(self, cpu: ArmCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Arm, cpu)
     }
 
     /// Describes any other processor, including AMD64 on Windows.
+    #[must_use]
     pub fn other_cpu(self, cpu: OtherCpuInfo) -> Self {
         self.cpu(CpuInfoForm::Other, cpu)
     }

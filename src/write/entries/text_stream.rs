@@ -39,7 +39,7 @@ use crate::write::entries::content::AddTo;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TextStream {
     stream_type: StreamType,
     bytes: Vec<u8>,
@@ -147,11 +147,13 @@ impl TextStream {
     }
 
     /// The type of the stream.
+    #[must_use]
     pub const fn stream_type(&self) -> StreamType {
         self.stream_type
     }
 
     /// The bytes of the stream.
+    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }

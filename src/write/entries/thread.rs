@@ -23,6 +23,7 @@ pub struct Thread<'a> {
 
 impl<'a> Thread<'a> {
     /// A thread with this ID.
+    #[must_use]
     pub fn new(thread_id: u32) -> Self {
         let record = format::Thread { thread_id, ..Default::default() };
         let (stack, backing_store, stack_memory, context, name, info) = Default::default();
@@ -30,24 +31,28 @@ impl<'a> Thread<'a> {
     }
 
     /// Sets the suspend count.
+    #[must_use]
     pub fn suspend_count(mut self, suspend_count: u32) -> Self {
         self.record.suspend_count = suspend_count;
         self
     }
 
     /// Sets the priority class of the process; `0x20` is normal.
+    #[must_use]
     pub fn priority_class(mut self, priority_class: u32) -> Self {
         self.record.priority_class = priority_class;
         self
     }
 
     /// Sets the priority of the thread; 0 is normal.
+    #[must_use]
     pub fn priority(mut self, priority: u32) -> Self {
         self.record.priority = priority;
         self
     }
 
     /// Sets the address of the thread environment block.
+    #[must_use]
     pub fn teb(mut self, teb: u64) -> Self {
         self.record.teb = teb;
         self
@@ -56,12 +61,14 @@ impl<'a> Thread<'a> {
     /// Sets address and size of the stack in bytes, from its lowest stored address to its base.
     ///
     /// Add its bytes to a memory list separately, or use [`Thread::stack_memory`].
+    #[must_use]
     pub fn stack(mut self, address: u64, size: u64) -> Self {
         self.stack = Some((address, size));
         self
     }
 
     /// Sets the stack and adds its bytes to the memory list.
+    #[must_use]
     pub fn stack_memory(mut self, range: MemoryRange<'a>) -> Self {
         self.stack = Some((range.address(), range.size()));
         self.stack_memory = Some(range);
@@ -69,18 +76,21 @@ impl<'a> Thread<'a> {
     }
 
     /// Sets the backing store (Itanium). The thread then goes into the ThreadExList.
+    #[must_use]
     pub fn backing_store(mut self, address: u64, size: u64) -> Self {
         self.backing_store = Some((address, size));
         self
     }
 
     /// Sets the registers, from a [`ContextBuilder`](crate::write::ContextBuilder) or from bytes.
+    #[must_use]
     pub fn context(mut self, context: impl Into<PartContent<'a>>) -> Self {
         self.context = Some(context.into());
         self
     }
 
     /// Sets the name, which goes into the ThreadNames stream.
+    #[must_use]
     pub fn name(mut self, name: impl Into<Text<'a>>) -> Self {
         self.name = Some(name.into());
         self
@@ -88,6 +98,7 @@ impl<'a> Thread<'a> {
 
     /// Sets times, state and start address, which go into the ThreadInfoList. The thread ID in `info` is replaced by that of this
     /// thread.
+    #[must_use]
     pub fn info(mut self, info: ThreadInfo) -> Self {
         self.info = Some(info);
         self

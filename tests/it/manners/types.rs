@@ -10,8 +10,8 @@ use std::str::FromStr;
 use libtest_mimic::Trial;
 use userdump::error::ParseError;
 use userdump::{
-    Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, ReadError, RedumpError, WriteError, error,
-    format, read, redump, write,
+    Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, OwnedDump, ReadError, RedumpError, WriteError,
+    error, format, read, redump, write,
 };
 
 use crate::support::{tree, trials};
@@ -281,6 +281,7 @@ kinds! {
         redump::Options,
         redump::Report,
         write::Text<'static>,
+        write::TextStream,
         write::Written,
     ];
     /// Views look further into the file, so that equal ones could tell different things: their records and texts are compared.
@@ -344,6 +345,14 @@ kinds! {
         read::module::ModuleExtents<'static>,
         read::module::ModulesByAddress<'static>,
         read::module::UnloadedByAddress<'static>,
+        OwnedDump<Vec<u8>>,
+        read::memory::MemoryIndex,
+        read::memory::RegionIndex,
+        read::module::ModuleIndex,
+        read::module::UnloadedModuleIndex,
+        write::CodeView,
+        write::ContextBuilder,
+        write::MemoryInfo,
     ];
     /// Iterators over as many entries as are known.
     lists: (Clone + Debug + DoubleEndedIterator + ExactSizeIterator + FusedIterator + Send + Sync) => [
@@ -378,7 +387,15 @@ kinds! {
         error::OtherFormat,
         redump::Hooks<'static>,
         redump::Redump<'static>,
+        write::Exception<'static>,
+        write::Handle<'static>,
         write::MemoryRange<'static>,
+        write::MiscInfo,
+        write::Module<'static>,
+        write::PartContent<'static>,
+        write::SystemInfo<'static>,
+        write::Thread<'static>,
+        write::UnloadedModule<'static>,
         write::Plan<'static>,
     ];
     /// Errors.
@@ -387,6 +404,7 @@ kinds! {
         RedumpError,
         WriteError,
         error::BucketFault,
+        error::OwnedDumpError<Vec<u8>>,
         error::ParseError,
     ];
 }

@@ -1,26 +1,37 @@
 //! The programs of `examples/` as processes: what they print, with which code they end, and what they leave behind.
 
+mod batch;
 mod cabinet;
+mod compare;
 mod exceptions;
+mod help;
 mod ingest;
+mod sanitise;
 mod snapshot;
 mod stacks;
 mod told;
 mod wow64;
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
 
 use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
     [
+        batch::trials(),
         cabinet::trials(),
+        compare::trials(),
         exceptions::trials(),
+        help::trials(),
         ingest::trials(),
+        sanitise::trials(),
         snapshot::trials(),
         stacks::trials(),
         told::trials(),
@@ -80,19 +91,30 @@ impl Folder {
         files.map(|name| (name.clone(), fs::read(self.path(&name)).unwrap_or_default())).collect()
     }
 
+    /// Where a program of `examples/` is: Cargo puts all programs of this package into one folder. Its file has to be named in
+    /// the manifest of the tests.
+    pub fn program(name: &str) -> PathBuf {
+        let path = Path::new(env!("CARGO_BIN_EXE_redump")).with_file_name(format!("{name}{EXE_SUFFIX}"));
+        assert!(path.exists(), "{name} is not among the programs of tests/Cargo.toml");
+        path
+    }
+
     /// Runs a program with words, here.
     pub fn run(&self, program: &str, words: &[&str]) -> Ran {
-        let path = match program {
-            "redump" => env!("CARGO_BIN_EXE_redump"),
-            "dumpchk" => env!("CARGO_BIN_EXE_dumpchk"),
-            "threads" => env!("CARGO_BIN_EXE_threads"),
-            "snapshot" => env!("CARGO_BIN_EXE_snapshot"),
-            "write_minimal" => env!("CARGO_BIN_EXE_write_minimal"),
-            "ingest" => env!("CARGO_BIN_EXE_ingest"),
-            "modules" => env!("CARGO_BIN_EXE_modules"),
-            other => panic!("{other} is not built for tests"),
-        };
-        let ran = Command::new(path).args(words).current_dir(self.0.path()).output().expect("it can be started");
+        self.run_with(program, words, b"")
+    }
+
+    /// Runs a program that reads these bytes on standard input.
+    pub fn run_with(&self, program: &str, words: &[&str], input: &[u8]) -> Ran {
+        let mut command = Command::new(Self::program(program));
+        command.args(words).current_dir(self.0.path()).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
+        let mut sink = child.stdin.take().expect("it is piped");
+        let ran = thread::scope(|scope| {
+            // Programs may end before they have read all.
+            scope.spawn(move || sink.write_all(input));
+            child.wait_with_output().expect("it ends")
+        });
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("programs print UTF-8");
         Ran { code: ran.status.code().expect("no signal ends it"), out: text(ran.stdout), err: text(ran.stderr) }
     }

@@ -16,7 +16,8 @@ use tempfile::{Builder, NamedTempFile};
 #[derive(Debug)]
 pub struct Target {
     path: PathBuf,
-    overwrite: bool,
+    /// The option that allows replacing a file, and whether it is given.
+    overwrite: (&'static str, bool),
     /// The file that will be replaced.
     replaced: Option<Metadata>,
 }
@@ -30,11 +31,11 @@ pub enum Unpublished {
 }
 
 impl Target {
-    /// Fails if the file must not be replaced.
-    pub fn new(path: &Path, overwrite: bool) -> io::Result<Self> {
+    /// Fails if the file must not be replaced. `overwrite` is the option that allows replacing a file, and whether it is given.
+    pub fn new(path: &Path, overwrite: (&'static str, bool)) -> io::Result<Self> {
         let (path, replaced) = match fs::metadata(path) {
             Ok(found) if !found.is_file() => return Err(io::Error::other("not a regular file")),
-            Ok(_) if !overwrite => return Err(exists()),
+            Ok(_) if !overwrite.1 => return Err(exists(overwrite.0)),
             Ok(found) if is_read_only(path, &found) => {
                 let what = "read-only file, not replaced; make it writable or choose another name";
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
@@ -58,8 +59,15 @@ impl Target {
     }
 
     /// True if this is the file that will be replaced.
+    #[allow(dead_code)] // `batch` has another rule.
     pub fn is(&self, path: &Path) -> bool {
         self.replaces() && path.canonicalize().is_ok_and(|path| path == self.path)
+    }
+
+    /// The path of the result; if it replaces a file, without links.
+    #[allow(dead_code)] // Only `batch` has a folder that it must stay in.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Creates a file in the same folder, with the permissions that the result will have.
@@ -93,7 +101,7 @@ impl Target {
             #[cfg(target_os = "linux")]
             Unpublished::Unnamed(file) => match linux::link(&file, &self.path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) if !self.overwrite => return Err(exists()),
+                Err(_) if !self.overwrite.1 => return Err(exists(self.overwrite.0)),
                 // A link cannot replace a file, but renaming can.
                 Err(_) => {
                     let named = temporary_name().make_in(self.folder(), |path| linux::link(&file, path))?;
@@ -103,7 +111,7 @@ impl Target {
             },
             Unpublished::Named(named) => named,
         };
-        let published = if self.overwrite { named.persist(&self.path) } else { named.persist_noclobber(&self.path) };
+        let published = if self.overwrite.1 { named.persist(&self.path) } else { named.persist_noclobber(&self.path) };
         published.map(drop).map_err(|error| error.error)
     }
 
@@ -122,8 +130,8 @@ impl Unpublished {
     }
 }
 
-fn exists() -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, "file exists; use /o to overwrite it")
+fn exists(option: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("file exists; use {option} to overwrite it"))
 }
 
 fn temporary_name() -> Builder<'static, 'static> {

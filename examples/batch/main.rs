@@ -1,0 +1,170 @@
+//! Re-encodes many dumps at once: a folder of them, or those that standard input names.
+//!
+//! ```text
+//! $ cargo run --release --example batch -- --output small --letters /mFhut --manifest small.jsonl dumps
+//! written  dumps/a.dmp  89938 -> 44500 bytes
+//! failed   dumps/b.dmp: MINIDUMP_HEADER at 0x0 needs 32 bytes, 7 available
+//! ```
+
+mod answer;
+mod arguments;
+mod guard;
+#[path = "../support/help.rs"]
+mod help;
+mod inputs;
+#[path = "../support/letters.rs"]
+mod letters;
+mod manifest;
+mod queue;
+#[path = "../support/target.rs"]
+mod target;
+#[path = "../support/told.rs"]
+mod told;
+mod work;
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use answer::{Answer, Done};
+use arguments::{Arguments, HELP};
+use inputs::Input;
+use manifest::Manifest;
+use told::line;
+use work::Batch;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::of_process() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return help::print(&arguments::help()),
+        Err(fault) => return help::misused(HELP, &fault),
+    };
+    match run(&arguments) {
+        Ok(_) if arguments.exit_zero => ExitCode::SUCCESS,
+        Ok(totals) if totals.failed > 0 => ExitCode::from(1),
+        Ok(totals) if totals.flawed > 0 => ExitCode::from(3),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&format!("batch: {fault}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What became of all dumps.
+#[derive(Default)]
+struct Totals {
+    written: u64,
+    skipped: u64,
+    flawed: u64,
+    failed: u64,
+    source_size: u64,
+    size: u64,
+    /// A line for each, of dumps that are not answered one by one.
+    failures: Vec<String>,
+}
+
+impl Totals {
+    fn count(&mut self, answer: &Answer) {
+        match &answer.result {
+            Ok(Done::Written(_, report)) => {
+                self.written += 1;
+                self.source_size = self.source_size.saturating_add(report.source_size);
+                self.size = self.size.saturating_add(report.size);
+            }
+            Ok(Done::Skipped) => self.skipped += 1,
+            Err(_) => self.failed += 1,
+        }
+        self.flawed += u64::from(answer.is_flawed());
+    }
+
+    /// The failures, and a line that sums up.
+    fn print(&self) {
+        let Self { written, skipped, flawed, failed, source_size, size, failures } = self;
+        if !failures.is_empty() {
+            say(&format!("failures:\n  {}", failures.join("\n  ")));
+        }
+        say(&format!(
+            "{written} written ({source_size} -> {size} bytes), {flawed} of them flawed; {skipped} skipped, {failed} failed"
+        ));
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Totals, String> {
+    let named = |path: &Path, error: io::Error| line(path, &error);
+    let Arguments { output, base, jobs, .. } = arguments;
+    fs::create_dir_all(output).map_err(|error| named(output, error))?;
+    let batch = Batch { arguments, output: fs::canonicalize(output).map_err(|error| named(output, error))? };
+    for input in &arguments.inputs {
+        if fs::canonicalize(input).is_ok_and(|input| input.is_dir() && input.starts_with(&batch.output)) {
+            return Err(named(input, io::Error::other("the output folder cannot be an input as well")));
+        }
+    }
+    let manifest = arguments.manifest.as_deref();
+    let open = |path: &Path| Manifest::open(path, arguments.existing).map_err(|error| named(path, error));
+    let mut manifest = manifest.map(open).transpose()?;
+
+    let mut totals = Totals::default();
+    let is_stream = arguments.inputs.is_empty();
+    let found: Vec<Input> =
+        arguments.inputs.iter().flat_map(|path| inputs::found(path, base.as_deref(), &batch.output)).collect();
+    let bar = progress(found.len(), is_stream);
+    let tell = |answer: Answer| {
+        let json = answer.json(&arguments.words);
+        totals.count(&answer);
+        if let Some(manifest) = &mut manifest {
+            manifest.add(&json)?;
+        }
+        if !is_stream && answer.is_failure() {
+            totals.failures.push(answer.line().trim_start_matches("failed").trim_start().to_owned());
+        }
+        bar.suspend(|| print(if is_stream { json } else { answer.line() }))
+    };
+    let work = |input: Input| {
+        let answer = batch.answer(input);
+        bar.inc(1);
+        answer
+    };
+    let done = match is_stream {
+        true => queue::in_order(*jobs, inputs::lines(io::stdin().lock(), base.as_deref()), work, tell),
+        false => queue::in_order(*jobs, found.into_iter().map(Ok), work, tell),
+    };
+    bar.finish_and_clear();
+    match done {
+        Ok(()) => {}
+        // Whoever reads the answers has enough of them.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            return Err("nobody reads the answers any more".to_owned());
+        }
+        Err(error) => return Err(error.to_string()),
+    }
+    if !is_stream {
+        totals.print();
+    }
+    Ok(totals)
+}
+
+/// A bar on standard error, if somebody watches there.
+fn progress(count: usize, is_stream: bool) -> ProgressBar {
+    if is_stream || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} dumps, {eta} left");
+    let bar = ProgressBar::new(count as u64);
+    style.map_or(ProgressBar::hidden(), |style| bar.with_style(style))
+}
+
+/// Prints a line and sends it on its way: whoever wrote the question may be waiting.
+fn print(line: String) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes())?;
+    out.flush()
+}
+
+/// Prints on standard error. If nobody listens there, nothing is left to tell it to.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

@@ -1,0 +1,107 @@
+//! One dump.
+
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use userdump::redump::{Redump, Report};
+use userdump::{Dump, MappedFile, RedumpError};
+
+use crate::answer::{Answer, Done};
+use crate::arguments::{Arguments, Existing};
+use crate::guard::guarded;
+use crate::inputs::Input;
+use crate::target::Target;
+use crate::told::{line, printable};
+
+/// The batch: what is done to each dump.
+pub struct Batch<'a> {
+    pub arguments: &'a Arguments,
+    /// The output folder, without links in its path. No input is in it, so that no result takes the place of one.
+    pub output: PathBuf,
+}
+
+impl Batch<'_> {
+    /// Re-encodes a dump. Whatever happens is in the answer.
+    pub fn answer(&self, input: Input) -> Answer {
+        let start = Instant::now();
+        let source_size = fs::metadata(&input.path).ok().filter(|found| found.is_file()).map(|found| found.len());
+        let output = input.below.as_ref().ok().map(|below| self.output.join(below));
+        let result = match (&input.below, &output) {
+            (Ok(_), Some(output)) => guarded(|| self.re_encode(&input.path, output)),
+            (Err(fault), _) => Err(format!("{}: {fault}", printable(&input.path.to_string_lossy()))),
+            (Ok(_), None) => Err("nowhere to go".to_owned()),
+        };
+        Answer { input: input.path, output, source_size, elapsed: start.elapsed(), result }
+    }
+
+    fn re_encode(&self, input: &Path, output: &Path) -> Result<Done, String> {
+        let Arguments { options, existing, max_size, read, .. } = self.arguments;
+        let of_input = |error: io::Error| line(input, &error);
+        let of_output = |error: io::Error| line(output, &error);
+        let refused = |path, reason: &str| Err(line(path, &io::Error::other(reason)));
+
+        // Pipes and devices may never end.
+        let metadata = fs::metadata(input).map_err(of_input)?;
+        if !metadata.is_file() {
+            return refused(input, "not a regular file");
+        }
+        if fs::canonicalize(input).map_err(of_input)?.starts_with(&self.output) {
+            return refused(input, "it is in the output folder");
+        }
+        if let Some(limit) = max_size.filter(|limit| metadata.len() > *limit) {
+            return refused(input, &format!("{} bytes are more than the {limit} of --max-size", metadata.len()));
+        }
+        if *existing == Existing::IsSkipped && fs::symlink_metadata(output).is_ok() {
+            return Ok(Done::Skipped);
+        }
+
+        // Their errors name the file themselves.
+        let limit = max_size.unwrap_or(u64::MAX);
+        let source = if *read { MappedFile::read_at_most(input, limit) } else { MappedFile::open(input) };
+        let source = source.map_err(|error| printable(&error.to_string()))?;
+        let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
+        let by_whom = |error: RedumpError| match error {
+            RedumpError::Write(_) => line(output, &error),
+            _ => line(input, &error),
+        };
+        let redump = Redump::new(&dump, options).map_err(by_whom)?;
+        if let Some(obstacle) = redump.report().obstacles.first() {
+            return refused(input, &format!("no debugger would open the result: {obstacle}"));
+        }
+
+        self.make_folder_of(output).map_err(of_output)?;
+        let target = Target::new(output, ("--overwrite", *existing == Existing::IsReplaced)).map_err(of_output)?;
+        if !target.path().starts_with(&self.output) {
+            return refused(output, "a link leads out of the output folder");
+        }
+        let file = target.create(input, source.metadata()).map_err(of_output)?;
+        // Other dumps keep the other processors busy.
+        let redump = redump.with_threads(NonZero::<usize>::MIN);
+        let report = redump.write_to_seekable(file.as_file()).map_err(by_whom)?;
+        target.settle(&file).map_err(of_output)?;
+        target.publish(file).map_err(of_output)?;
+        Ok(Done::Written(flaw(&report), Box::new(report)))
+    }
+
+    /// Makes the folders on the way to a result. None of them may lead out of the output folder.
+    fn make_folder_of(&self, output: &Path) -> io::Result<()> {
+        let folder = output.parent().unwrap_or(&self.output);
+        fs::create_dir_all(folder)?;
+        match fs::canonicalize(folder)?.starts_with(&self.output) {
+            true => Ok(()),
+            false => Err(io::Error::other("a link leads out of the output folder")),
+        }
+    }
+}
+
+/// What a result lacks that its dump has.
+fn flaw(report: &Report) -> Option<String> {
+    match report.contexts_lost {
+        0 => None,
+        1 => Some("the registers of a thread or an exception could not be read".to_owned()),
+        lost => Some(format!("the registers of {lost} threads and exceptions could not be read")),
+    }
+}

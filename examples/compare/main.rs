@@ -1,0 +1,172 @@
+//! Says what differs between two dumps of any formats: records, registers, memory and streams.
+//!
+//! ```text
+//! $ cargo run --release --example compare -- tests/fixtures/quick-start.dmp small.dmp
+//! system:
+//!   ! dump
+//!       flags: 0x41964 | 0x40000
+//! unloaded modules:
+//!   - 0x00000002c7470000 ucrtbase.dll
+//! memory:
+//!   - 0x0000000067fa0000, 8192 bytes
+//! ...
+//! streams:
+//!   - UnloadedModuleList
+//!   - MemoryInfoList
+//!   - ThreadInfoList
+//! memory: 27040 bytes are the same, 0 differ, 45312 only in the first, 0 only in the second
+//! ```
+
+mod difference;
+#[path = "../support/help.rs"]
+mod help;
+mod memory;
+mod records;
+mod streams;
+#[path = "../support/told.rs"]
+mod told;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+use userdump::{Dump, MappedFile};
+
+use difference::Difference;
+use memory::Totals;
+use records::Side;
+use told::{line, printable};
+
+const HELP: &str = "\
+compare [--json | --quiet] FIRST SECOND
+
+Says what differs between two dumps, which may be of different formats: system, modules, unloaded modules, threads and
+exceptions with their registers, memory, handles and streams. Where records and memory are in the file makes no difference.
+
+  --json      print one JSON object
+  --quiet     print nothing, and only exit with the status
+  -h, --help  print this and do nothing else
+
+Lines begin with - for what only FIRST has, + for what only SECOND has, and ! for what both have and is different, with the
+two values below. At most 12 stretches of memory of each kind are listed, and counted are all bytes.
+
+Example: compare before.dmp after.dmp
+
+Exit status: 0 if the dumps are the same, 1 if they differ, 2 if one cannot be read or the arguments are wrong.";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+    None,
+}
+
+fn main() -> ExitCode {
+    let words = env::args_os().skip(1);
+    let (form, [first, second]) = match arguments(words) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return help::print(HELP),
+        Err(fault) => return help::misused(HELP, &fault),
+    };
+    match compare(form, [&first, &second]) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(fault) => {
+            // If nobody listens there, nothing is left to tell it to.
+            let _ = writeln!(io::stderr(), "compare: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn arguments(words: impl Iterator<Item = OsString>) -> Result<Option<(Form, [PathBuf; 2])>, String> {
+    let (mut form, mut paths) = (Form::Text, Vec::new());
+    for word in words {
+        match word.to_str() {
+            _ if help::is_asked_for(&word) => return Ok(None),
+            Some(option @ ("--json" | "--quiet")) => {
+                if form != Form::Text {
+                    return Err("--json and --quiet cannot be combined".to_owned());
+                }
+                form = if option == "--json" { Form::Json } else { Form::None };
+            }
+            Some(option) if option.starts_with('-') => return Err(format!("{option:?} is not an option")),
+            _ => paths.push(PathBuf::from(word)),
+        }
+    }
+    let paths =
+        <[_; 2]>::try_from(paths).map_err(|paths| format!("two dumps are needed, {} are given", paths.len()))?;
+    Ok(Some((form, paths)))
+}
+
+/// Prints the differences; true if there are none.
+fn compare(form: Form, paths: [&PathBuf; 2]) -> Result<bool, String> {
+    // Its errors name the file themselves.
+    let open = |path: &PathBuf| MappedFile::open(path).map_err(|error| printable(&error.to_string()));
+    let files = [open(paths[0])?, open(paths[1])?];
+    let side = |index: usize| {
+        let dump = Dump::parse(&files[index]).map_err(|error| line(paths[index], &error))?;
+        Ok::<_, String>(Side { memory: dump.memory(), dump })
+    };
+    let [first, second] = [&side(0)?, &side(1)?];
+
+    let mut found = records::differences([first, second]);
+    let (totals, of_memory) = memory::differences([&first.memory, &second.memory]);
+    found.extend(of_memory);
+    let minidumps = [first, second].map(|side| side.dump.minidump());
+    if let [Some(first), Some(second)] = minidumps {
+        found.extend(streams::differences([first, second]));
+    }
+    let is_same = found.is_empty() && totals.unreadable == 0;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = match form {
+        Form::Text => text(&mut out, &found, &totals, minidumps.iter().all(Option::is_some)),
+        Form::Json => writeln!(out, "{:#}", json(&found, &totals, is_same)),
+        Form::None => Ok(()),
+    };
+    match printed.and_then(|()| out.flush()) {
+        // Whoever reads the output has seen enough of it.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(is_same),
+    }
+}
+
+fn text(out: &mut dyn Write, found: &[Difference], totals: &Totals, have_streams: bool) -> io::Result<()> {
+    let mut section = "";
+    for difference in found {
+        if difference.section != section {
+            section = difference.section;
+            writeln!(out, "{section}:")?;
+        }
+        for line in difference.lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    if !have_streams {
+        writeln!(out, "streams are not compared: a full user dump has none")?;
+    }
+    let Totals { same, changed, only_first, only_second, unreadable } = totals;
+    write!(out, "memory: {same} bytes are the same, {changed} differ, {only_first} only in the first, ")?;
+    write!(out, "{only_second} only in the second")?;
+    if *unreadable > 0 {
+        write!(out, ", {unreadable} cannot be unpacked")?;
+    }
+    writeln!(out)
+}
+
+fn json(found: &[Difference], totals: &Totals, is_same: bool) -> serde_json::Value {
+    json!({
+        "same": is_same,
+        "differences": found.iter().map(Difference::json).collect::<Vec<_>>(),
+        "memory": {
+            "same": totals.same,
+            "changed": totals.changed,
+            "only_first": totals.only_first,
+            "only_second": totals.only_second,
+            "unreadable": totals.unreadable,
+        },
+    })
+}

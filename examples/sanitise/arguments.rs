@@ -1,0 +1,101 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+use userdump::format::StreamType;
+use userdump::redump::Options;
+
+use crate::help;
+use crate::patterns::Pattern;
+use crate::told::{line, printable};
+
+pub const HELP: &str = "\
+sanitise [OPTIONS] INPUT OUTPUT
+
+Makes a minidump that can be given away. The letters r and R of the debugger take out what a user may have typed or named: what
+a stack trace does not need of stacks, streams such as comments, command lines and annotations, and folders. Texts that you name
+are blanked wherever else they are, in memory and in names. A report says what was removed, and what remains that you may want
+to look at.
+
+  --pattern TEXT      replace TEXT by asterisks, in UTF-8 and UTF-16, whatever the case of ASCII letters; may come several times
+  --patterns FILE     the same for each line of FILE
+  --letters LETTERS   what the result contains beside that: /m (the default), /mtu, /ms (a triage dump, which holds even less)
+  --drop-stream TYPE  leave out a stream: the name or the number of its type; may come several times
+  --overwrite         replace OUTPUT if it exists
+  -h, --help          print this and do nothing else
+
+Memory that letters such as i, p or w add is not filtered, but blanked; the report says how much that is. Full memory (f, a, A)
+would overrule r and is refused, unless s goes with it. The result is held in memory until it is complete.
+
+Example: sanitise --pattern 'Jane Doe' --pattern jdoe --drop-stream Token crash.dmp clean.dmp
+
+Exit status: 0 if OUTPUT is written, 1 if it is not, 2 if the arguments are wrong.";
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Arguments {
+    pub options: Options,
+    pub patterns: Vec<Pattern>,
+    pub drop_streams: Vec<StreamType>,
+    pub overwrite: bool,
+    pub input: PathBuf,
+    pub output: PathBuf,
+}
+
+impl Arguments {
+    /// Sorts the words that follow the program's name; `None` if they ask for help.
+    pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
+        let (mut patterns, mut drop_streams, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut letters, mut overwrite) = ("/m".to_owned(), false);
+        while let Some(word) = words.next() {
+            let mut value = || {
+                let value = words.next().ok_or_else(|| format!("{} needs a value", word.to_string_lossy()))?;
+                value.into_string().map_err(|value| format!("{value:?} is not Unicode"))
+            };
+            match word.to_str() {
+                _ if help::is_asked_for(&word) => return Ok(None),
+                Some("--pattern") => patterns.push(Pattern::new(&value()?)?),
+                Some("--patterns") => {
+                    let path = PathBuf::from(value()?);
+                    let text = fs::read_to_string(&path).map_err(|error| line(&path, &error))?;
+                    for line in text.lines().filter(|line| !line.is_empty()) {
+                        patterns.push(Pattern::new(line)?);
+                    }
+                }
+                Some("--letters") => letters = value()?,
+                Some("--drop-stream") => drop_streams.push(stream_type(&value()?)?),
+                Some("--overwrite") => overwrite = true,
+                Some("--") => paths.extend(words.by_ref().map(PathBuf::from)),
+                Some(option) if option.starts_with('-') => return Err(format!("{option:?} is not an option")),
+                _ => paths.push(PathBuf::from(word)),
+            }
+        }
+        let [input, output] = <[_; 2]>::try_from(paths)
+            .map_err(|paths: Vec<_>| format!("INPUT and OUTPUT are needed, {} paths are given", paths.len()))?;
+        let of_letters = |error: &dyn std::fmt::Display| format!("--letters {}: {error}", printable(&letters));
+        let asked: Options = letters.parse().map_err(|error| of_letters(&error))?;
+        if asked.is_full_user_dump() {
+            return Err(of_letters(&"a full user dump cannot be filtered"));
+        }
+        // A triage dump has neither what `r` nor what `R` takes out.
+        let both = || format!("{letters} /mrR").parse().map_err(|error| of_letters(&error));
+        let options = if asked.is_triage() { asked } else { both()? };
+        if options.filter_is_overruled() {
+            return Err(of_letters(
+                &"full memory overrules r; without it, i, p and w add parts, and s filters stacks in any case",
+            ));
+        }
+        Ok(Some(Self { options, patterns, drop_streams, overwrite, input, output }))
+    }
+}
+
+fn stream_type(word: &str) -> Result<StreamType, String> {
+    let named = StreamType::KNOWN.iter().find(|known| known.name().is_some_and(|name| name.eq_ignore_ascii_case(word)));
+    let number = || match word.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => word.parse().ok(),
+    };
+    named.copied().or_else(|| number().map(StreamType)).ok_or_else(|| format!("{word:?} is not a type of stream"))
+}

@@ -1,0 +1,64 @@
+//! Texts of the user's that must not be in the result, as UTF-8 and as UTF-16.
+
+/// A shorter text would be found everywhere.
+pub const SHORTEST: usize = 3;
+
+/// A text in both encodings.
+#[derive(Debug)]
+pub struct Pattern {
+    pub text: String,
+    forms: [Form; 2],
+}
+
+#[derive(Debug)]
+struct Form {
+    bytes: Vec<u8>,
+    /// What takes the place of a character.
+    blank: &'static [u8],
+}
+
+impl Pattern {
+    pub fn new(text: &str) -> Result<Self, String> {
+        if text.chars().count() < SHORTEST {
+            return Err(format!("{text:?} is too short: a pattern needs {SHORTEST} characters"));
+        }
+        let utf8 = Form { bytes: text.as_bytes().to_vec(), blank: b"*" };
+        let utf16 = Form { bytes: text.encode_utf16().flat_map(u16::to_le_bytes).collect(), blank: b"*\0" };
+        Ok(Self { text: text.to_owned(), forms: [utf8, utf16] })
+    }
+
+    /// The size of its longer form in bytes.
+    pub fn size(&self) -> usize {
+        self.forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0)
+    }
+
+    /// Where it is in the bytes, in either encoding, whatever the case of ASCII letters: start and size of each place.
+    pub fn places(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
+        self.forms.iter().flat_map(|form| form.places(bytes)).map(|(at, form)| (at, form.bytes.len())).collect()
+    }
+
+    /// Puts asterisks in its place wherever it is, and gives these places.
+    pub fn blank(&self, bytes: &mut [u8]) -> Vec<usize> {
+        let mut blanked = Vec::new();
+        for form in &self.forms {
+            let places: Vec<usize> = form.places(bytes).map(|(at, _)| at).collect();
+            for &at in &places {
+                let place = bytes[at..at + form.bytes.len()].iter_mut();
+                place.zip(form.blank.iter().cycle()).for_each(|(byte, blank)| *byte = *blank);
+            }
+            blanked.extend(places);
+        }
+        blanked
+    }
+}
+
+impl Form {
+    fn places<'f>(&'f self, bytes: &'f [u8]) -> impl Iterator<Item = (usize, &'f Self)> {
+        let first = self.bytes[0].to_ascii_lowercase();
+        let windows = bytes.windows(self.bytes.len()).enumerate();
+        let found = windows.filter(move |(_, window)| {
+            window[0].to_ascii_lowercase() == first && window.eq_ignore_ascii_case(&self.bytes)
+        });
+        found.map(move |(at, _)| (at, self))
+    }
+}

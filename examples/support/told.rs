@@ -1,0 +1,21 @@
+//! Errors on one line.
+
+use std::error::Error;
+use std::path::Path;
+
+/// What it is about, the error, and what caused it.
+pub fn line(about: &Path, error: &dyn Error) -> String {
+    let mut line = format!("{}: {error}", about.display());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    printable(&line)
+}
+
+/// The text on one line, whatever characters are in a path.
+pub fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
