@@ -6,12 +6,12 @@
 //!
 //! - **reads** them ([`read`]): views over borrowed bytes, both byte orders, every stream in the order of the file, with
 //!   duplicates, overlaps and damage; one broken thing spoils only itself;
-//! - **writes** them ([`write`](mod@write)): everything has its place before the first byte goes out, in one pass,
+//! - **writes** them ([`write`]): everything has its place before the first byte goes out, in one pass,
 //!   without seeking and without a copy of the memory contents, far beyond 4 GiB;
-//! - **re-encodes** them ([`mod@redump`]): a dump goes in, and out comes what `.dump /m[options]` would have written in
+//! - **re-encodes** them ([`redump`]): a dump goes in, and out comes what `.dump /m[options]` would have written in
 //!   the debugger.
 //!
-//! With [compressed memory](mod@write#compressed-memory) a full dump takes about a third of the room, and WinDbg opens it as it is.
+//! With [compressed memory] a full dump takes about a third of the room, and WinDbg opens it as it is.
 //!
 //! The older *full user dump*, `USERDUMP` or `USERDU64`, is read, written and re-encoded as well: see [Formats](#formats).
 //!
@@ -143,10 +143,10 @@
 //!
 //! # Features
 //!
-//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
+//! - `std` (default): [`write`], [`redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
 //! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
-//! - `lz4` (default, needs `std`): the contents of [compressed memory](mod@write#compressed-memory), read and written, by the
+//! - `lz4` (default, needs `std`): the contents of [compressed memory], read and written, by the
 //!   crate `lz4_flex`. Without it such dumps open, and what needs their memory is a [`ReadError::Bucket`] that names the
 //!   feature; a plan with compressed memory is an error that says so, too.
 //! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
@@ -182,11 +182,11 @@
 //!
 //! Since 2026 dbgcore writes minidumps with *compressed memory*, about a third as large, which today's debugger opens. Here they
 //! are read as any other: what is touched is unpacked, and up to 256 MiB of it are kept, or as much as
-//! [`Dump::memory_with_cache`] is given. [`mod@redump`] writes them plain, with `/ma` whole, for tools that do not know the form.
+//! [`Dump::memory_with_cache`] is given. [`redump`] writes them plain, with `/ma` whole, for tools that do not know the form.
 //! Without the feature `lz4` all but their memory is read.
 //!
 //! Write `/ma` to keep everything, `/m` with a few letters to send something. Write `/f` for old programs that read nothing
-//! else: current debuggers only read it, and refuse to make one out of a dump, which [`mod@redump`] does. A full user dump
+//! else: current debuggers only read it, and refuse to make one out of a dump, which [`redump`] does. A full user dump
 //! that turns up can be made into any minidump.
 //!
 //! # Limits
@@ -194,6 +194,18 @@
 //! Minidumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded. Kernel
 //! dumps, dumps of Windows CE and many files that are not dumps at all are refused by name
 //! ([`ReadError::OtherFormat`]). On a 32-bit host a file must fit into its address space.
+//!
+#![cfg_attr(feature = "std", doc = "[`write`]: mod@write")]
+#![cfg_attr(feature = "std", doc = "[`redump`]: mod@redump")]
+#![cfg_attr(feature = "std", doc = "[compressed memory]: mod@write#compressed-memory")]
+// Where a feature is off, the names of what it brings lead to the list of features.
+#![cfg_attr(not(feature = "std"), doc = "[`write`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`redump`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[compressed memory]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`MinidumpBuilder`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`MinidumpBuilder::stream`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`read::module::Image`]: #features")]
+#![cfg_attr(not(feature = "mmap"), doc = "[`MappedFile`]: #features")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(
