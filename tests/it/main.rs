@@ -26,6 +26,7 @@ mod identify;
 mod images;
 mod laws;
 mod layouts;
+mod letter_tables;
 mod list_sizes;
 mod lists;
 mod malformed;
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
         images::trials(),
         laws::trials(),
         layouts::trials(),
+        letter_tables::trials(),
         list_sizes::trials(),
         lists::trials(),
         malformed::trials(),
