@@ -71,7 +71,8 @@ fn faults(text: &str, heading: &str, flags: fn(char) -> Option<u64>) -> Vec<Stri
                 (Some(flags), Some(of_table)) if flags == of_table => seen.push(letter),
                 (Some(flags), of_table) => {
                     seen.push(letter);
-                    faults.push(format!("{letter} adds {flags:#x}, the table says {:#x}", of_table.unwrap_or_default()));
+                    faults
+                        .push(format!("{letter} adds {flags:#x}, the table says {:#x}", of_table.unwrap_or_default()));
                 }
             }
         }

@@ -1,0 +1,170 @@
+//! Whole programs, each in a screenful: what people write on this crate.
+//!
+//! | program | shows |
+//! |---|---|
+//! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores of a dump, for any format |
+//! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, a redactor, streams and comments of one's own |
+//! | [diff](#compare-two-dumps) | memory, registers and modules of two dumps |
+//! | [`no_std`](#without-std) | reading on bare metal or in a kernel |
+//!
+//! All of them run as tests, on a small dump in which `victim.exe` crashed.
+//!
+//! # Ingest a crash
+//!
+//! A crash service stores why and where a process crashed, the registers, the words on the stack, and the modules with the
+//! identifiers by which symbol servers know them. `examples/ingest.rs` writes all of this as JSON.
+//!
+//! ```
+//! use userdump::{Dump, ReadError};
+//!
+//! fn ingest(file: &[u8]) -> Result<Vec<String>, ReadError> {
+//!     let dump = Dump::parse(file)?;
+//!     // Both indexes are built once and used for everything.
+//!     let (memory, modules) = (dump.memory(), dump.modules_by_address());
+//!     let mut lines = Vec::new();
+//!     if let Some(exception) = dump.exceptions().next() {
+//!         lines.push(exception.reason().to_string());
+//!         lines.extend(exception.instruction(&modules).map(|place| format!("in {place}")));
+//!     }
+//!     let registers = dump.crash_registers();
+//!     for register in registers.iter().flat_map(|context| context.registers()) {
+//!         lines.push(format!("{} {}", register.name, register.value));
+//!     }
+//!     let width = u64::from(dump.target().pointer_size());
+//!     let stack = registers.and_then(|context| context.stack_pointer()).unwrap_or_default();
+//!     let words = (0..32).map_while(|word| memory.read_pointer(stack.wrapping_add(word * width)));
+//!     lines.extend(words.filter_map(|word| modules.locate(word)).map(|place| format!("stack {place}")));
+//!     for module in dump.modules() {
+//!         let (code, debug) = (module.code_id(&memory), module.debug_id(&memory));
+//!         lines.push(format!("module {} {code:?} {debug:?}", module.code_file().unwrap_or_default()));
+//!     }
+//!     Ok(lines)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let lines = ingest(&std::fs::read("tests/fixtures/quick-start.dmp")?)?;
+//! assert_eq!(lines[0], "ACCESS_VIOLATION (0xc0000005) writing 0x1234");
+//! assert_eq!(lines[1], "in victim.exe+0x179a");
+//! # assert_eq!(lines.iter().filter(|line| line.starts_with("module ")).count(), 4);
+//! # assert!(lines.iter().any(|line| line.starts_with("rip ")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Shrink dumps for others
+//!
+//! A service receives large dumps, removes what must not leave the house, and sends small ones on. The sink need not be
+//! seekable, and the memory of the dump is never copied as a whole. Plans, hooks and reports can be sent to other threads, so a
+//! pool can do this.
+//!
+//! ```
+//! use userdump::format::StreamType;
+//! use userdump::redump::{Hooks, Options, Redump, Report};
+//! use userdump::{Dump, MappedFile};
+//!
+//! type Error = Box<dyn std::error::Error + Send + Sync>;
+//!
+//! fn shrink(path: &str, sink: impl std::io::Write) -> Result<(Report, u64), Error> {
+//!     let file = MappedFile::open(path)?;
+//!     let dump = Dump::parse(&file)?;
+//!     let options = "/mi".parse::<Options>()?.with_comment("shrunk by the service");
+//!     let mut cards = 0;
+//!     let hooks = Hooks::new()
+//!         .add_stream(StreamType(0x1_0001), &b"tenant=42"[..])
+//!         // A number is never cut in two: 64 bytes on either side of a piece are there to be looked at.
+//!         .redact_with_overlap(64, |_address, _reason, bytes| {
+//!             for number in bytes.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
+//!                 if (13..=19).contains(&number.len()) {
+//!                     number.fill(b'#');
+//!                     cards += 1;
+//!                 }
+//!             }
+//!         });
+//!     let report = Redump::with_hooks(&dump, &options, hooks)?.write_to(sink)?;
+//!     Ok((report, cards))
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let service = std::thread::spawn(|| {
+//!     let mut socket = Vec::new();
+//!     shrink("tests/fixtures/quick-start.dmp", &mut socket).map(|_| socket)
+//! });
+//! let small = service.join().expect("it does not panic")?;
+//! let Dump::Minidump(small) = Dump::parse(&small)? else { unreachable!("it wrote a minidump") };
+//! assert_eq!(small.raw_stream(StreamType(0x1_0001)).map(|stream| stream.bytes()), Some(&b"tenant=42"[..]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Compare two dumps
+//!
+//! Two dumps of one process, or a dump and what a tool made of it: which memory, registers and modules differ.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use userdump::{Dump, ReadError, read::Memory};
+//!
+//! /// How many bytes of `a` are the same in `b`, differ there, and are missing there.
+//! fn compare(a: &Memory<'_>, b: &Memory<'_>) -> Result<[u64; 3], ReadError> {
+//!     let [mut same, mut changed, mut missing] = [0; 3];
+//!     for range in a.visible_ranges() {
+//!         let (bytes, last) = (range.bytes()?, range.address + (range.size - 1));
+//!         missing += range.size;
+//!         for other in b.visible_within(range.address, last) {
+//!             let here = &bytes[(other.address - range.address) as usize..][..other.size as usize];
+//!             let equal = here.iter().zip(other.bytes()?).filter(|(x, y)| x == y).count() as u64;
+//!             (same, changed, missing) = (same + equal, changed + other.size - equal, missing - other.size);
+//!         }
+//!     }
+//!     Ok([same, changed, missing])
+//! }
+//!
+//! fn registers(dump: &Dump<'_>) -> BTreeMap<(u32, &'static str), u128> {
+//!     let threads = dump.threads().filter_map(|thread| Some((thread.id(), thread.registers()?)));
+//!     threads.flat_map(|(id, context)| context.registers().map(move |it| ((id, it.name), it.value.bits()))).collect()
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use userdump::redump;
+//! # let large = std::fs::read("tests/fixtures/quick-start.dmp")?;
+//! # let mut small = Vec::new();
+//! # redump(&Dump::parse(&large)?, &"/m".parse()?, &mut small)?;
+//! let (large, small) = (Dump::parse(&large)?, Dump::parse(&small)?);
+//! let [same, changed, missing] = compare(&large.memory(), &small.memory())?;
+//! assert!(same > 0 && changed == 0 && missing > 0);
+//! assert_eq!(registers(&large), registers(&small));
+//! let modules = |dump: &Dump<'_>| dump.modules().map(|it| (it.base(), it.size())).collect::<Vec<_>>();
+//! assert_eq!(modules(&large), modules(&small));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Without `std`
+//!
+//! Reading needs `core` and `alloc` only: `userdump = { version = "0.1", default-features = false }`. The bytes come from wherever
+//! the program has them.
+//!
+//! ```
+//! #![no_std]
+//! # extern crate std;
+//! extern crate alloc;
+//!
+//! use alloc::{format, string::String};
+//! use userdump::{Dump, ReadError};
+//!
+//! fn list(file: &[u8]) -> Result<String, ReadError> {
+//!     let dump = Dump::parse(file)?;
+//!     let mut list = String::new();
+//!     for thread in dump.threads() {
+//!         let pointer = thread.registers().and_then(|context| context.instruction_pointer());
+//!         let name = dump.thread_name(thread.id()).map(|name| format!("{name}")).unwrap_or_default();
+//!         list += &format!("{:#x} {:#x} {name}\n", thread.id(), pointer.unwrap_or_default());
+//!     }
+//!     Ok(list)
+//! }
+//!
+//! # fn main() {
+//! # let file = std::fs::read("tests/fixtures/quick-start.dmp").unwrap();
+//! assert!(list(&file).unwrap().starts_with("0x124 0x14000179a \n"));
+//! # }
+//! ```
