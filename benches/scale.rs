@@ -45,7 +45,7 @@ fn modules(criterion: &mut Criterion) {
 
         let dump = Minidump::parse(&file).expect("it is a dump");
         let list = dump.stream::<ModuleList>().expect("it can be read").expect("it is there");
-        let last = list.iter().last().map(|module| module.base());
+        let last = list.iter().next_back().map(|module| module.base());
         assert_eq!(list.by_address().get(last.expect("there is one") + 1).map(|module| module.base()), last);
         group.bench_function(BenchmarkId::new("index", modules), |bencher| {
             bencher.iter(|| black_box(&list).by_address());

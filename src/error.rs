@@ -4,8 +4,10 @@
 //! needed and there. A part that is absent is not an error: it is `None`.
 
 mod other_format;
+mod parse;
 
 pub use other_format::{EntryName, OtherFormat};
+pub use parse::ParseError;
 
 use core::fmt;
 
@@ -15,7 +17,7 @@ use thiserror::Error;
 ///
 /// It allocates nothing, so that walking a broken file costs no more than walking a sound one.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum ReadError {
     /// The first bytes are no signature of a dump.
     #[error("not a user-mode dump: the file starts with {found:02x?}")]
@@ -190,17 +192,20 @@ pub enum ReadError {
 
 impl ReadError {
     /// True if bytes are missing: the file was cut short or points beyond its end.
+    #[must_use]
     pub const fn is_truncated(&self) -> bool {
         matches!(self, Self::Truncated { .. })
     }
 
     /// True if the input may be sound but this version cannot read it.
+    #[must_use]
     pub const fn is_unsupported(&self) -> bool {
         let is_missing = matches!(self, Self::Bucket { fault: BucketFault::FeatureMissing, .. });
         is_missing || matches!(self, Self::Unsupported { .. } | Self::OtherFormat { .. })
     }
 
     /// Where in the file the fault lies, in bytes from its start.
+    #[must_use]
     pub const fn offset(&self) -> Option<u64> {
         match *self {
             Self::Truncated { offset, .. }
@@ -225,7 +230,7 @@ impl ReadError {
 
 /// Why a bucket of compressed memory is not unpacked.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum BucketFault {
     /// Its bytes are not entirely in the file, or where the header or the directory is.
     #[error("does not lie in the file whole")]
@@ -254,7 +259,7 @@ pub enum BucketFault {
 }
 
 /// A thing that a writer puts into a dump, for errors: its name and its number among its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Item {
     /// What it is, by the name that the format gives it.
     pub name: &'static str,

@@ -132,6 +132,7 @@ impl MappedFile {
 
     /// What the system said of the file when it was opened. A dump is as secret as the process it was made of, so
     /// whoever writes a result gives it the permissions of its source.
+    #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }

@@ -13,72 +13,72 @@ usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADD
               [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
-  /m[letters]  what the result shall hold, as for the debugger's .dump: /m, /ma, /mfFhut
-  /f           a full user dump, the older format, in place of a minidump
+  /m[letters]  what the result contains, as in the debugger's .dump: /m, /ma, /mfFhut
+  /f           write a full user dump, the older format, instead of a minidump
   /o           overwrite OUTPUT if it exists
-  /u           add process, date and time to the name of OUTPUT, so that no file is replaced
-  /b           pack the result into a cabinet: OUTPUT itself if its name ends in .cab, or else one beside it
+  /u           add process ID, date and time to the name of OUTPUT, so that no file is replaced
+  /b           pack the result into a cabinet: OUTPUT itself if its name ends in .cab, otherwise a file next to it
   /c TEXT      add a comment
   /xp ADDRESS, /xr ADDRESS, /xc ADDRESS, /xt THREAD
-               the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
-               INPUT, and the thread; in hexadecimal, as for the debugger
-  /j ADDRESS   the same by the JIT_DEBUG_INFO at an address
-  /kpmf FILE   changes nothing: FILE would have memory of the kernel
+               set the exception of the result: EXCEPTION_POINTERS, EXCEPTION_RECORD or CONTEXT at an address in the memory of
+               INPUT, and the thread ID; in hexadecimal, as in the debugger
+  /j ADDRESS   the same, with the JIT_DEBUG_INFO at an address
+  /kpmf FILE   ignored; for the debugger, FILE has kernel memory
   --identify   keep what identifies each image in memory: headers, debug records, version
-  --walk       keep what a debugger needs to walk all stacks without the binaries; with --walk=names also the names of
+  --walk       keep what a debugger needs to walk all stacks without the binaries; --walk=names also keeps the names of
                exported functions
-  --managed    keep what debuggers of .NET need of threads, stacks and exceptions; with --managed=heap also the heap
-  --made-up    make up what the debugger makes up: an exception where there was none, and with F memory information in which
+  --managed    keep what .NET debuggers need for threads, stacks and exceptions; --managed=heap also keeps the heap
+  --made-up    make up records as the debugger does: an exception if there is none, and with F memory information in which
                all memory is data
-  --find-exception       print the exceptions that handlers of crashes left on stacks, with the words that name them
-  --engine YEAR          the debugger that the result equals: 2026 (if nothing is said) or 2017
-  --compress   compress the memory, whatever the letters are: debuggers open such a minidump since 2026 (10.0.29507)
-  --threads COUNT        compress with so many threads; as many as the machine runs at once if this is not given
+  --find-exception       print the exceptions that crash handlers left on stacks, with the options that name them
+  --engine YEAR          produce the output of the debugger of 2026 (default) or 2017
+  --compress   compress the memory, whatever the letters are; debuggers open such minidumps since 2026 (10.0.29507)
+  --threads COUNT        compress with this number of threads; the default is the number of processors
   --explain    print which memory was selected, and why
-  --keep ADDRESS+LENGTH  add memory; may come several times, as the next two
-  --drop-stream TYPE     leave out a stream: the name or the number of its type
-  --only-thread ID       keep this thread and no other that is not named so
-  --read       read INPUT into memory: for files that may change or be cut meanwhile, as on a network share;
-               pipes and /dev/stdin are read in any case, 4 GiB of them at most
-  --force      write what is refused otherwise: a full user dump that no debugger opens, and over a damaged INPUT the little
-               that is left of it
-  --           what follows are paths, even if they look like options
-A new OUTPUT gets the permissions of INPUT; a file that is replaced keeps its own, and is not replaced if it is read-only.
-OUTPUT `-` is standard output. Options may start with `-` in place of `/`.";
+  --keep ADDRESS+LENGTH  add memory; can be repeated, like the next two options
+  --drop-stream TYPE     leave out a stream, by the name or the number of its type
+  --only-thread ID       keep only the threads that this option names
+  --read       read INPUT into memory; use this for files that may be changed or truncated meanwhile, such as on a network
+               share. Pipes and /dev/stdin are always read, up to 4 GiB
+  --force      write what is refused otherwise: a full user dump that no debugger opens, or the small remainder of a damaged
+               INPUT over INPUT
+  --           treat all following words as paths, even if they look like options
+  A new OUTPUT gets the permissions of INPUT. A file that is replaced keeps its permissions; a read-only file is not replaced.
+  OUTPUT `-` is standard output. Options may start with `-` instead of `/`.";
 
-/// What is to be done.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments {
     pub options: Options,
     pub overwrite: bool,
     pub explain: bool,
-    /// How many threads compress.
+    /// The number of threads that compress.
     pub threads: Option<NonZero<usize>>,
-    /// Address and size of memory to add.
+    /// Addresses and sizes of memory to add.
     pub keep: Vec<(u64, u64)>,
     pub drop_streams: Vec<StreamType>,
-    /// All threads if there is none.
+    /// The IDs of the threads to keep; empty to keep all.
     pub only_threads: Vec<u32>,
-    /// Whether the input is read into memory in place of mapping it.
+    /// Whether to read the input into memory instead of mapping it.
     pub read: bool,
     pub force: bool,
-    /// Whether the output gets a unique name.
+    /// Whether to give the output a unique name.
     pub unique: bool,
-    /// Whether the result is packed into a cabinet.
+    /// Whether to pack the result into a cabinet.
     pub cabinet: bool,
-    /// Whether exceptions are looked for, in place of writing anything.
+    /// Whether to look for exceptions instead of writing anything.
     pub find_exception: bool,
     pub input: PathBuf,
-    /// `None` is standard output.
+    /// `None` for standard output.
     pub output: Option<PathBuf>,
 }
 
-/// What a word of the command line is by its looks.
+/// The kinds of command-line words.
 enum Word<'a> {
     Letters(&'a str),
     Overwrite,
     Comment,
-    /// One of the debugger's words for an exception: the word without its slash.
+    /// One of the debugger's options for an exception, without its slash.
     Exception(&'a str),
     Identify,
     Walk(Walk),
@@ -87,7 +87,7 @@ enum Word<'a> {
     Unique,
     Cabinet,
     FindException,
-    /// A word of the debugger's that changes nothing, and that a path may follow.
+    /// An option of the debugger that is ignored, and that a path may follow.
     KernelFile,
     Refused(&'static str),
     Engine,
@@ -105,7 +105,7 @@ enum Word<'a> {
 }
 
 impl Arguments {
-    /// Sorts the words that follow the program's name.
+    /// Parses the words after the program's name.
     pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
         let mut letters = Vec::new();
         let mut comment = None;
@@ -131,7 +131,7 @@ impl Arguments {
                     exception.push((name.to_owned(), number));
                 }
                 Word::Identify => identify = true,
-                // The larger of several counts.
+                // If the option is repeated, the larger set applies.
                 Word::Walk(asked) => walk = walk.max(Some(asked)),
                 Word::Managed(asked) => managed = managed.max(Some(asked)),
                 Word::MadeUp => made_up = true,
@@ -145,29 +145,29 @@ impl Arguments {
                     engine = match year.as_str() {
                         "2017" => Engine::V2017,
                         "2026" => Engine::V2026,
-                        _ => return Err(format!("{year:?} is no engine: 2017 and 2026 are known")),
+                        _ => return Err(format!("{year:?} is not an engine: use 2017 or 2026")),
                     };
                 }
                 Word::Compress => compress = true,
                 Word::Threads => {
                     let word = text(words.next(), "--threads needs a number")?;
-                    threads = Some(word.parse().map_err(|_| format!("{word:?} is no number of threads"))?);
+                    threads = Some(word.parse().map_err(|_| format!("{word:?} is not a number of threads"))?);
                 }
                 Word::Explain => explain = true,
-                Word::Keep => keep.push(stretch(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
+                Word::Keep => keep.push(address_and_length(&text(words.next(), "--keep needs ADDRESS+LENGTH")?)?),
                 Word::DropStream => {
                     drop_streams.push(stream_type(&text(words.next(), "--drop-stream needs a type")?)?);
                 }
                 Word::OnlyThread => {
                     let word = text(words.next(), "--only-thread needs a number")?;
                     let id = number(&word).and_then(|id| u32::try_from(id).ok());
-                    only_threads.push(id.ok_or_else(|| format!("{word:?} is no number of a thread"))?);
+                    only_threads.push(id.ok_or_else(|| format!("{word:?} is not a thread ID"))?);
                 }
                 Word::Read => read = true,
                 Word::Force => force = true,
                 Word::EndOfOptions => paths.extend(words.by_ref()),
                 Word::Path => paths.push(word),
-                Word::Unknown(word) => return Err(format!("{word:?} is not known")),
+                Word::Unknown(word) => return Err(format!("unknown option {word:?}")),
             }
         }
         let wanted = if find_exception { 1 } else { 2 };
@@ -176,13 +176,13 @@ impl Arguments {
         }
         if find_exception {
             if paths.len() > 1 {
-                return Err("--find-exception writes no OUTPUT".to_owned());
+                return Err("--find-exception takes no OUTPUT".to_owned());
             }
             paths.push("-".into());
         }
         let count = paths.len();
-        let [input, output] =
-            <[_; 2]>::try_from(paths).map_err(|_| format!("INPUT and OUTPUT are needed, {count} paths are given"))?;
+        let [input, output] = <[_; 2]>::try_from(paths)
+            .map_err(|_| format!("INPUT and OUTPUT are required, but {count} paths were given"))?;
         let words = if letters.is_empty() { "/m".to_owned() } else { letters.join(" ") };
         let mut options = Options::parse_as(engine, &words).map_err(|error| format!("{words}: {error}"))?;
         if let Some(comment) = comment {
@@ -204,7 +204,9 @@ impl Arguments {
             options = options.with_made_up_records();
         }
         if options.names_exception() && options.is_full_user_dump() {
-            return Err("/f and a named exception do not go together: the format has no registers of one".to_owned());
+            return Err(
+                "/f cannot be combined with a named exception: the format does not store its registers".to_owned()
+            );
         }
         for (word, needs_file) in [("/u", unique), ("/b", cabinet)] {
             if needs_file && output == "-" {
@@ -215,7 +217,7 @@ impl Arguments {
             options = options.forced();
         }
         if compress && options.is_full_user_dump() {
-            return Err("/f and --compress do not go together: only minidumps have compressed memory".to_owned());
+            return Err("/f cannot be combined with --compress: only minidumps can have compressed memory".to_owned());
         }
         if compress {
             options = options.compressed();
@@ -242,7 +244,7 @@ impl Arguments {
 }
 
 impl Arguments {
-    /// What the options beside the debugger's ask for.
+    /// Returns the hooks for the options that the debugger does not have.
     pub fn hooks(&self) -> Hooks<'_> {
         let mut hooks = Hooks::new();
         for &(address, size) in &self.keep {
@@ -259,7 +261,8 @@ impl Arguments {
 }
 
 impl<'a> Word<'a> {
-    /// A slash also starts a path, so only what is exactly an option counts as one; a dash starts options alone.
+    /// A path may start with a slash too, so a word with a slash is an option only if it matches one exactly. Every
+    /// word with a dash is an option.
     fn of(word: &'a OsStr) -> Self {
         let Some(word) = word.to_str() else { return Self::Path };
         let all_letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -270,9 +273,9 @@ impl<'a> Word<'a> {
             Some(name @ ("xr" | "xc" | "xp" | "xt" | "j")) => Self::Exception(name),
             Some("u") => Self::Unique,
             Some("b") => Self::Cabinet,
-            Some("ba") => Self::Refused("/ba is refused: the files of symbols and images are not in a dump"),
+            Some("ba") => Self::Refused("/ba is refused: a dump does not have the symbol and image files"),
             Some("kpmf") => Self::KernelFile,
-            Some("a") => Self::Refused("/a is refused: a dump has one process, and there are no others to dump"),
+            Some("a") => Self::Refused("/a is refused: a dump has only one process"),
             Some("-identify") if word.starts_with('-') => Self::Identify,
             Some("-walk") if word.starts_with('-') => Self::Walk(Walk::Tables),
             Some("-walk=names") if word.starts_with('-') => Self::Walk(Walk::Names),
@@ -301,7 +304,7 @@ fn text(word: Option<OsString>, missing: &str) -> Result<String, String> {
     word.ok_or(missing)?.into_string().map_err(|word| format!("{word:?} is not Unicode"))
 }
 
-/// A number, in hexadecimal behind `0x`.
+/// Parses a number, which is hexadecimal after `0x`.
 fn number(word: &str) -> Option<u64> {
     match word.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(&digits.replace('`', ""), 16).ok(),
@@ -309,7 +312,7 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// A number as the debugger reads it: in hexadecimal, with or without `0x`, or behind `0n` in decimal.
+/// Parses a number as the debugger does: hexadecimal with or without `0x`, decimal after `0n`.
 fn debuggers_number(word: &str) -> Option<u64> {
     match word.strip_prefix("0n") {
         Some(digits) => digits.parse().ok(),
@@ -317,7 +320,7 @@ fn debuggers_number(word: &str) -> Option<u64> {
     }
 }
 
-/// The options with one of the debugger's words for an exception.
+/// Applies one of the debugger's options for an exception.
 fn named(options: Options, word: &str, number: u64) -> Result<Options, String> {
     Ok(match word {
         "xr" => options.with_exception_record(number),
@@ -325,19 +328,19 @@ fn named(options: Options, word: &str, number: u64) -> Result<Options, String> {
         "xp" => options.with_exception_pointers(number),
         "j" => options.with_jit_debug_info(number),
         _ => {
-            let id = u32::try_from(number).map_err(|_| format!("{number:#x} is not the number of a thread"))?;
+            let id = u32::try_from(number).map_err(|_| format!("{number:#x} is not a thread ID"))?;
             options.with_exception_thread(id)
         }
     })
 }
 
-fn stretch(word: &str) -> Result<(u64, u64), String> {
+fn address_and_length(word: &str) -> Result<(u64, u64), String> {
     let parts = word.split_once('+').and_then(|(address, size)| Some((number(address)?, number(size)?)));
-    parts.ok_or_else(|| format!("{word:?} is no ADDRESS+LENGTH"))
+    parts.ok_or_else(|| format!("{word:?} is not ADDRESS+LENGTH"))
 }
 
 fn stream_type(word: &str) -> Result<StreamType, String> {
     let named = StreamType::KNOWN.iter().find(|known| known.name().is_some_and(|name| name.eq_ignore_ascii_case(word)));
     let numbered = || number(word).and_then(|number| u32::try_from(number).ok()).map(StreamType);
-    named.copied().or_else(numbered).ok_or_else(|| format!("{word:?} is no type of a stream"))
+    named.copied().or_else(numbered).ok_or_else(|| format!("{word:?} is not a stream type"))
 }

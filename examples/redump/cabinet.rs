@@ -1,36 +1,36 @@
-//! A cabinet (CAB) with the result, as the debugger packs it with `/b`.
+//! Packs the result into a cabinet (CAB), as the debugger does with `/b`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use cab::{CabinetBuilder, CompressionType};
 
-/// The largest file that a cabinet has room for, in bytes: 65,535 blocks of 32 KiB.
+/// The largest file that fits into a cabinet, in bytes: 65,535 blocks of 32 KiB.
 pub const LARGEST: u64 = 0x7fff_8000;
 
-/// Names have so many bytes at most.
+/// The longest file name in a cabinet, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// Why there is no cabinet: whoever wrote the file in it failed, or the cabinet could not be written.
+/// Why packing failed: writing the packed file failed, or writing the cabinet did.
 #[derive(Debug)]
 pub enum Fault<E> {
     File(E),
     Cabinet(io::Error),
 }
 
-/// Whether a file of this name and size, in bytes, can be in a cabinet.
+/// Checks whether a file with this name and size, in bytes, fits into a cabinet.
 pub fn admit(name: &str, size: u64) -> io::Result<()> {
     if size > LARGEST {
-        return Err(io::Error::other(format!("a cabinet has room for {LARGEST} bytes, and the dump has {size}")));
+        return Err(io::Error::other(format!("a cabinet can hold {LARGEST} bytes, but the dump has {size}")));
     }
     if name.len() > LONGEST_NAME {
-        return Err(io::Error::other(format!("names in a cabinet have at most {LONGEST_NAME} bytes: {name}")));
+        return Err(io::Error::other(format!("file names in a cabinet are limited to {LONGEST_NAME} bytes: {name}")));
     }
     Ok(())
 }
 
-/// Makes `cabinet` one with a single file, which gets the bytes that `write` writes, and gives what that gives. No more than
-/// a block of 32 KiB is in memory.
+/// Writes a cabinet with a single file, whose contents `write` writes. Returns the result of `write`. Buffers at most
+/// one block of 32 KiB.
 pub fn pack<T, E>(
     cabinet: &File,
     name: &str,
@@ -40,7 +40,7 @@ pub fn pack<T, E>(
     builder.add_folder(CompressionType::MsZip).add_file(name);
     let mut writer = builder.build(BufWriter::new(cabinet)).map_err(Fault::Cabinet)?;
     let Some(mut file) = writer.next_file().map_err(Fault::Cabinet)? else {
-        return Err(Fault::Cabinet(io::Error::other("it has no file")));
+        return Err(Fault::Cabinet(io::Error::other("the cabinet has no file")));
     };
     let written = write(&mut file).map_err(Fault::File)?;
     let buffer = writer.finish().map_err(Fault::Cabinet)?;
@@ -48,7 +48,7 @@ pub fn pack<T, E>(
     Ok(written)
 }
 
-/// A dump and the same in a cabinet.
+/// Writes to a dump and to a cabinet at the same time.
 pub struct Both<'s>(pub &'s File, pub &'s mut dyn Write);
 
 impl Write for Both<'_> {

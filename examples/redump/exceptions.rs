@@ -1,13 +1,13 @@
-//! Exceptions that handlers of crashes left on stacks.
+//! Lists the exceptions that crash handlers left on stacks.
 
 use userdump::Dump;
 use userdump::read::exception::ExceptionPointers;
 
-/// A line for each, with the words of the command line that name it.
+/// Returns a line for each, with the command-line words that name it.
 pub fn found(dump: &Dump<'_>) -> String {
     let found = dump.find_exception_pointers(&dump.memory());
     if found.is_empty() {
-        return "no exception is found on the stacks\n".to_owned();
+        return "no exceptions found on the stacks\n".to_owned();
     }
     found.iter().map(|found| line(dump, found)).collect()
 }

@@ -1,15 +1,16 @@
-//! Which memory was selected, and why.
+//! Shows which memory was selected, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use userdump::read::Memory;
 use userdump::redump::{Redump, SelectedMemory};
 
-/// A dump can have any number of pointers; so many lines of a kind are printed.
+/// The most lines printed for each kind, because a dump may have any number of pointers.
 const LINES: usize = 12;
 
-/// A table of the reasons, each with its bytes; a byte that is there for several reasons counts for each. Then the presets,
-/// each with the bytes of its reasons, and with those that nothing else asks for, which are what it costs.
+/// Returns a table of the reasons with their sizes in bytes; a byte that is there for several reasons counts for each.
+/// The presets follow, each with the bytes that its reasons select, and with the bytes that only it selects, which are
+/// its cost.
 pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
     let mut kinds: BTreeMap<&str, Vec<SelectedMemory>> = BTreeMap::new();
     for selected in redump.selected_memory() {
@@ -33,14 +34,14 @@ pub fn explain(redump: &Redump<'_>, memory: &Memory<'_>) -> String {
             all.iter().partition(|it| it.reason.preset() == Some(preset));
         let (sum, alone) = (bytes(&of_preset, memory), bytes(&all, memory) - bytes(&others, memory));
         text.push_str(&format!("{:<36} {:>10} {sum:>14}\n", format!("--{preset}"), of_preset.len()));
-        text.push_str(&format!("{:<36} {:>10} {alone:>14}\n", "  and nothing else", ""));
+        text.push_str(&format!("{:<36} {:>10} {alone:>14}\n", "  only for this preset", ""));
     }
     let report = redump.report();
     text.push_str(&format!("{:<36} {:>10} {:>14}\n", "ranges", report.memory_ranges, report.memory_bytes));
     text
 }
 
-/// How many bytes there are, each counted once.
+/// Returns the number of bytes, each counted once.
 fn bytes(stretches: &[SelectedMemory], memory: &Memory<'_>) -> u64 {
     let mut sorted: Vec<(u64, u64)> =
         stretches.iter().map(|it| (it.address, it.address.saturating_add(it.size.saturating_sub(1)))).collect();

@@ -1,4 +1,4 @@
-//! The files that are written: the result, a cabinet that has it, or both.
+//! The output files: the result, a cabinet with the result, or both.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -11,27 +11,27 @@ use crate::cabinet::{self, Both, Fault};
 use crate::line;
 use crate::target::{Target, Unpublished};
 
-/// The endings of files that the debugger opens in a cabinet.
+/// The extensions of files that the debugger opens in a cabinet.
 const DUMPS: [&str; 3] = ["dmp", "mdmp", "hdmp"];
 
-/// Where the result goes.
+/// The files that the result is written to.
 #[derive(Debug)]
 pub struct Files {
-    /// `None` if the cabinet alone is wanted.
+    /// `None` if only the cabinet is written.
     dump: Option<Output>,
     cabinet: Option<Output>,
     /// The file name of the dump in the cabinet.
     name: String,
 }
 
-/// A file and what it is called in messages.
+/// An output file and its name in messages.
 #[derive(Debug)]
 pub struct Output {
     pub path: PathBuf,
     pub target: Target,
 }
 
-/// Files that are written but not yet there.
+/// Files that are written but do not have their names yet.
 #[derive(Debug)]
 pub struct Written {
     dump: Option<Unpublished>,
@@ -50,11 +50,11 @@ impl Output {
 }
 
 impl Files {
-    /// Refuses what must not be replaced.
+    /// Fails if a file must not be replaced.
     ///
-    /// With a cabinet, a path that ends in `.cab` is its path, as in the debugger, and it alone is written. Any other is that
-    /// of the dump, and the cabinet is beside it. The file in it has the name of this path, and `.dmp` behind where the debugger
-    /// would not take it for a dump.
+    /// With a cabinet, a path that ends in `.cab` is the path of the cabinet, as in the debugger, and only the cabinet
+    /// is written. Any other path is that of the dump, and the cabinet is next to it. The packed file has the file name
+    /// of this path, with `.dmp` appended if the debugger would not accept it as a dump otherwise.
     pub fn new(path: &Path, with_cabinet: bool, overwrite: bool) -> Result<Self, String> {
         let is_cabinet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("cab"));
         let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -74,28 +74,28 @@ impl Files {
         self.dump.iter().chain(&self.cabinet)
     }
 
-    /// What the dump is called: its path, or its name in the cabinet.
+    /// Returns the name of the dump: its path, or its name in the cabinet.
     pub fn dump(&self) -> &Path {
         self.dump.as_ref().map_or(Path::new(&self.name), |dump| &dump.path)
     }
 
-    /// The path of what is written, of the dump if there are two files.
+    /// Returns the path of the output; if there are two files, that of the dump.
     pub fn path(&self) -> &Path {
         self.each().next().map_or(Path::new(""), |output| &output.path)
     }
 
-    /// Refuses what has no place in a cabinet, and a cabinet that would take the place of the source unasked.
+    /// Fails if the result does not fit into a cabinet, or if the cabinet would replace the source.
     pub fn admit(&self, redump: &Redump<'_>, input: &Path) -> Result<(), String> {
         let Some(cabinet) = &self.cabinet else { return Ok(()) };
         if self.dump.is_some() && cabinet.target.is(input) {
-            return Err(cabinet.error(&io::Error::other("it is INPUT, and not replaced by the cabinet")));
+            return Err(cabinet.error(&io::Error::other("this is INPUT, which the cabinet must not replace")));
         }
-        // Nobody knows the size of compressed memory, only a bound: the cabinet says when it is full.
+        // With compressed memory only a bound of the size is known; the cabinet reports when it is full.
         let size = if redump.report().compressed.is_some() { 0 } else { redump.size() };
         cabinet::admit(&self.name, size).map_err(|error| cabinet.error(&error))
     }
 
-    /// Writes everything, into files that have no name yet.
+    /// Writes everything to files that do not have their names yet.
     pub fn write(
         &self,
         redump: Redump<'_>,
@@ -126,14 +126,14 @@ impl Files {
         Ok((report, written))
     }
 
-    /// What there is to be said of the cabinet.
+    /// Returns the summary of the cabinet.
     pub fn summary(&self, written: &Written) -> String {
         let (Some(output), Some(file)) = (&self.cabinet, &written.cabinet) else { return String::new() };
         let size = file.as_file().metadata().map_or(0, |metadata| metadata.len());
         format!("{:<11} {}, {size} bytes\n", "packed", output.path.display().to_string().escape_debug())
     }
 
-    /// Gives the files their names, the dump last. If it cannot get its own, a new cabinet goes away again.
+    /// Gives the files their names, the dump last. If that fails, a new cabinet is removed again.
     pub fn publish(&self, written: Written) -> Result<(), String> {
         let publish = |output: &Option<Output>, file: Option<Unpublished>| match (output, file) {
             (Some(output), Some(file)) => output.target.publish(file).map_err(|error| output.error(&error)),

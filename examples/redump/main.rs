@@ -1,4 +1,4 @@
-//! Re-encodes a dump, as `.dump /m` does in the debugger; with `/f`, into a full user dump.
+//! Re-encodes a dump like the debugger's `.dump /m`; with `/f`, to a full user dump.
 //!
 //! ```text
 //! $ cargo run --release --example redump -- /m tests/fixtures/quick-start.dmp small.dmp
@@ -8,7 +8,7 @@
 //!             memory: 7 ranges, 27040 bytes
 //! kept        ThreadList, ModuleList, Token, MemoryList, Exception, SystemInfo, MiscInfo, SystemMemoryInfo,
 //!               ProcessVmCounters
-//! dropped     not asked for: ThreadInfoList, UnloadedModuleList, MemoryInfoList
+//! dropped     not requested: ThreadInfoList, UnloadedModuleList, MemoryInfoList
 //! ```
 
 mod arguments;
@@ -40,10 +40,10 @@ use summary::{flaw, reason, summary, unreadable};
 use target::Target;
 use unique::unique;
 
-/// What standard output is called in messages.
+/// The name of standard output in messages.
 const STANDARD_OUTPUT: &str = "standard output";
 
-/// 0: written. 1: cannot be done, and there is no output. 2: usage. 3: written, but registers are lost, or no debugger
+/// Exit codes: 0, written; 1, failed without output; 2, usage error; 3, written, but registers are lost or no debugger
 /// opens the result.
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(env::args_os().skip(1)) {
@@ -66,12 +66,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Gives what is wrong with a result that was written.
+/// Returns what is wrong with a result that was written.
 fn run(arguments: &Arguments) -> Result<Option<String>, String> {
     let Arguments { options, input, read, force, .. } = arguments;
     let files = |path: &Path| Files::new(path, arguments.cabinet, arguments.overwrite);
     let files_without_source = arguments.output.as_deref().filter(|_| !arguments.unique).map(files).transpose()?;
-    // Its errors name the file themselves.
+    // The error message includes the file name.
     let source = if *read { MappedFile::read(input) } else { MappedFile::open(input) };
     let source = source.map_err(|error| printable(&error.to_string()))?;
     let dump = Dump::parse(&source).map_err(|error| line(input, &error))?;
@@ -122,7 +122,7 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
             progress.finish_and_clear();
             print(&(explanation + &summary(&report, options, files.dump()) + &files.summary(&written)))
                 .map_err(|error| line(Path::new(STANDARD_OUTPUT), &error))?;
-            // The last step is the one that makes the files appear: whoever fails before leaves nothing behind.
+            // This last step makes the files appear; a failure before it leaves no files.
             files.publish(written)?;
             report
         }
@@ -130,7 +130,7 @@ fn run(arguments: &Arguments) -> Result<Option<String>, String> {
     Ok(flaw(&report).map(|flaw| line(output_name, &io::Error::other(flaw))))
 }
 
-/// The number of the dumped process; 0 if the dump does not say.
+/// Returns the ID of the dumped process; 0 if the dump does not record it.
 fn process_id(dump: &Dump<'_>) -> u32 {
     let id = match dump {
         Dump::Minidump(dump) => dump.find::<MiscInfo<'_>>().and_then(|misc| misc.process_id()),
@@ -140,7 +140,7 @@ fn process_id(dump: &Dump<'_>) -> u32 {
     id.unwrap_or(0)
 }
 
-/// Why an existing file is not replaced by the result.
+/// Returns why an existing file is not replaced by the result.
 fn refusal(target: &Target, input: &Path, report: &Report, is_forced: bool) -> Option<String> {
     if !target.replaces() {
         return None;
@@ -148,21 +148,21 @@ fn refusal(target: &Target, input: &Path, report: &Report, is_forced: bool) -> O
     let input_name = input.display();
     if report.keeps_nothing() {
         let reason = reason(report);
-        return Some(format!("it is not replaced, as nothing of {input_name} would be kept: {reason}"));
+        return Some(format!("not replaced, because nothing of {input_name} would be kept: {reason}"));
     }
     if is_forced {
         return None;
     }
-    if target.is(input) && (report.is_remainder() || report.has_unreadable_parts()) {
-        let (understood, size) = (report.understood, report.source_size);
+    if target.is(input) && (report.is_mostly_unreadable() || report.has_unreadable_parts()) {
+        let (readable, size) = (report.readable_bytes, report.source_size);
         let unreadable = unreadable(report).map(|what| format!(": {what}")).unwrap_or_default();
         return Some(format!(
-            "it is damaged, and not replaced by what is left of it; {understood} of its {size} bytes could be \
-             read{unreadable}; --force replaces it, another name keeps it"
+            "not replaced, because it is damaged and only {readable} of its {size} bytes could be read{unreadable}; use \
+             --force to replace it, or write to another name"
         ));
     }
-    let hindrance = report.hindrances.first()?;
-    Some(format!("it is not replaced, as no debugger would open the result: {hindrance}; --force replaces it"))
+    let obstacle = report.obstacles.first()?;
+    Some(format!("not replaced, because no debugger would open the result: {obstacle}; use --force to replace it"))
 }
 
 fn print(text: &str) -> io::Result<()> {
@@ -171,12 +171,12 @@ fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Prints on standard error. If nobody listens there, nothing is left to tell it to.
+/// Prints to standard error. A failure cannot be reported anywhere, so it is ignored.
 fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// One line: what it is about, the error, and what caused it.
+/// Returns one line: the subject, the error and its causes.
 fn line(about: &Path, error: &dyn Error) -> String {
     let mut line = format!("{}: {error}", about.display());
     let mut cause = error.source();
@@ -187,7 +187,7 @@ fn line(about: &Path, error: &dyn Error) -> String {
     printable(&line)
 }
 
-/// The text on one line, whatever characters are in a path.
+/// Escapes control characters, so that a path cannot break the line.
 fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()

@@ -1,20 +1,20 @@
-//! Writing under the eyes of the user if it takes long.
+//! Shows progress if writing takes long.
 
 use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use userdump::redump::Redump;
 
-/// From this size on, in bytes, writing takes long enough to be watched.
+/// The size from which on a progress bar is shown, in bytes.
 const WATCHED: u64 = 64 << 20;
 
-/// A progress bar for what is going to be written: hidden unless that takes long and somebody watches.
+/// Returns a progress bar, which is hidden if the result is small or standard error is not a terminal.
 pub fn progress(redump: &Redump<'_>) -> ProgressBar {
     let size = redump.size();
     if size < WATCHED || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    // Of compressed memory nobody knows how many bytes are going to be written.
+    // With compressed memory, the number of bytes that will be written is unknown.
     let template = match redump.report().compressed {
         Some(_) => "{bar:40} {percent} %, {eta} left",
         None => "{bar:40} {bytes} of {total_bytes}, {eta} left",

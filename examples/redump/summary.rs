@@ -1,4 +1,4 @@
-//! The report in words.
+//! Formats the report for people.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use userdump::format::StreamType;
 use userdump::redump::{Managed, Options, Outcome, Report, Undecided, Walk};
 
-/// A broken dump can have any number of faults; so many of a kind are printed.
+/// The most lines printed for each kind, because a damaged dump may have any number of faults.
 const LINES: usize = 12;
 
-/// What was written and what became of the source; kinds of which there is nothing are left out.
+/// Returns what was written and what happened to the source; empty sections are left out.
 pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     let of_source = |wanted: fn(Outcome) -> bool| {
         names(report.streams.iter().filter(|stream| wanted(stream.outcome)).map(|stream| stream.stream_type))
@@ -28,21 +28,21 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         labelled("made up", names(report.made_up.iter().copied())),
         format!("memory: {} ranges, {} bytes", report.memory_ranges, report.memory_bytes),
         match report.compressed {
-            Some(it) if it.buckets == 1 => format!("compressed: {} bytes in a bucket", it.compressed_size),
+            Some(it) if it.buckets == 1 => format!("compressed: {} bytes in 1 bucket", it.compressed_size),
             Some(it) => format!("compressed: {} bytes in {} buckets", it.compressed_size, it.buckets),
-            None if options.is_compressed() => "nothing is compressed: there is no memory".to_owned(),
+            None if options.is_compressed() => "nothing to compress: no memory is selected".to_owned(),
             None => String::new(),
         },
         match report.unfiltered_memory {
             0 => String::new(),
-            bytes => format!("of these {bytes} bytes that are not filtered: other options ask for them"),
+            bytes => format!("not filtered: {bytes} of these bytes, which other options ask for"),
         },
         match report.filter_overruled {
-            true => "nothing is filtered: full memory wins over the letter r".to_owned(),
+            true => "nothing is filtered: full memory takes precedence over the letter r".to_owned(),
             false => String::new(),
         },
         match report.is_partial {
-            true => "the source does not have all memory of its process, and so the result does not".to_owned(),
+            true => "incomplete: the source does not have all memory of its process".to_owned(),
             false => String::new(),
         },
     ];
@@ -52,18 +52,18 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
         if report.keeps_nothing() { "nothing of the source".to_owned() } else { String::new() },
     ];
     let dropped = [
-        labelled("not asked for", of_source(|outcome| outcome == Outcome::NotAsked)),
-        labelled("left out as asked", of_source(|outcome| outcome == Outcome::LeftOut)),
+        labelled("not requested", of_source(|outcome| outcome == Outcome::NotRequested)),
+        labelled("left out on request", of_source(|outcome| outcome == Outcome::LeftOut)),
         labelled("filtered", of_source(|outcome| outcome == Outcome::Filtered)),
         number("threads", report.threads_left_out),
         number("modules", report.modules_left_out),
         labelled("replaced", of_source(|outcome| outcome == Outcome::Replaced)),
-        labelled("no place in the format", of_source(|outcome| outcome == Outcome::NoPlace)),
+        labelled("not supported by the format", of_source(|outcome| outcome == Outcome::Unsupported)),
         labelled("repeated", of_source(|outcome| outcome == Outcome::Duplicate)),
         labelled("unreadable", of_source(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
     ];
     let missing = report.missing_memory.iter().map(|missing| {
-        format!("memory at 0x{:x}: {} of {} bytes are there", missing.address, missing.available, missing.size)
+        format!("memory at 0x{:x}: the source has {} of {} bytes", missing.address, missing.available, missing.size)
     });
     let streams = report.streams.iter().filter_map(|stream| match stream.outcome {
         Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
@@ -77,29 +77,29 @@ pub fn summary(report: &Report, options: &Options, output: &Path) -> String {
     section(&mut text, "kept", kept.into_iter());
     let (absent, undecided): (Vec<Undecided>, Vec<Undecided>) =
         report.undecided.iter().partition(|it| matches!(it, Undecided::NoRuntime));
-    let unserved = report.unserved.iter().map(|unserved| unserved.to_string());
-    section(&mut text, "not there", unserved.chain(absent.iter().map(|it| it.to_string())));
+    let unavailable = report.unavailable.iter().map(|unavailable| unavailable.to_string());
+    section(&mut text, "missing", unavailable.chain(absent.iter().map(|it| it.to_string())));
     section(&mut text, "undecided", undecided.iter().map(|it| it.to_string()));
     section(&mut text, "added", report.additions.iter().map(|it| counted(it.what, it.count)));
     section(&mut text, "dropped", dropped.into_iter());
     section(&mut text, "lost", report.losses.iter().map(|loss| counted(loss.what, loss.count)));
-    let tables = report.cut_tables.iter().map(|error| error.to_string());
+    let tables = report.truncated_tables.iter().map(|error| error.to_string());
     section(&mut text, "unreadable", tables.chain(missing).chain(streams).chain(faults));
     text
 }
 
-/// The presets among the options, as words behind the letters.
+/// Returns the presets among the options, as words to follow the letters.
 fn presets(options: &Options) -> String {
     let mut words = String::new();
-    if options.identifies() && options.manages().is_none() {
+    if options.identify_preset() && options.managed_preset().is_none() {
         words.push_str(" --identify");
     }
-    match options.walks().filter(|walk| options.manages().is_none() || *walk > Walk::Tables) {
+    match options.walk_preset().filter(|walk| options.managed_preset().is_none() || *walk > Walk::Tables) {
         Some(Walk::Names) => words.push_str(" --walk=names"),
         Some(_) => words.push_str(" --walk"),
         None => {}
     }
-    match options.manages() {
+    match options.managed_preset() {
         Some(Managed::Heap) => words.push_str(" --managed=heap"),
         Some(_) => words.push_str(" --managed"),
         None => {}
@@ -107,25 +107,25 @@ fn presets(options: &Options) -> String {
     words
 }
 
-/// What is so wrong with a result that the program cannot call it a success.
+/// Returns what is wrong with a result that cannot be called a success.
 pub fn flaw(report: &Report) -> Option<String> {
-    let of_no_use: Vec<_> = report.hindrances.iter().map(ToString::to_string).collect();
-    match (of_no_use.as_slice(), report.contexts_lost) {
+    let obstacles: Vec<_> = report.obstacles.iter().map(ToString::to_string).collect();
+    match (obstacles.as_slice(), report.contexts_lost) {
         ([], 0) => None,
         ([], 1) => Some("written, but without the registers of a thread or an exception".to_owned()),
         ([], lost) => Some(format!("written, but without the registers of {lost} threads and exceptions")),
-        _ => Some(format!("written, but no debugger opens it: {}", of_no_use.join(", "))),
+        _ => Some(format!("written, but no debugger opens it: {}", obstacles.join(", "))),
     }
 }
 
-/// Something and how many there are of it.
+/// Returns a name with its count, unless that is 1.
 fn counted(what: &str, count: u64) -> String {
     if count == 1 { what.to_owned() } else { format!("{what} ({count})") }
 }
 
-/// The first thing that could not be read.
+/// Returns the first thing that could not be read.
 pub fn unreadable(report: &Report) -> Option<String> {
-    let table = report.cut_tables.first().map(|error| error.to_string());
+    let table = report.truncated_tables.first().map(|error| error.to_string());
     table.or_else(|| {
         report.streams.iter().find_map(|stream| match stream.outcome {
             Outcome::Unreadable(error) => Some(format!("{}: {error}", stream.stream_type)),
@@ -134,7 +134,7 @@ pub fn unreadable(report: &Report) -> Option<String> {
     })
 }
 
-/// Why nothing of the source is kept.
+/// Returns why nothing of the source is kept.
 pub fn reason(report: &Report) -> String {
     match unreadable(report) {
         Some(reason) => reason,
@@ -143,7 +143,7 @@ pub fn reason(report: &Report) -> String {
     }
 }
 
-/// The names in the order in which they first come, each once with how often it comes.
+/// Returns the names in order of first appearance, each once with the number of times it appears.
 fn names(types: impl Iterator<Item = StreamType>) -> String {
     let mut counts: BTreeMap<StreamType, (usize, usize)> = BTreeMap::new();
     for (position, stream_type) in types.enumerate() {
@@ -158,7 +158,7 @@ fn names(types: impl Iterator<Item = StreamType>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Lines that are not empty, the first of them behind the title.
+/// Appends the non-empty lines, the first of them after the title.
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     let mut title = title;
     let mut count = 0;

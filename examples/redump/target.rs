@@ -1,10 +1,10 @@
-//! The file that the result goes into: it appears whole or not at all, and nobody may read it who may not read the source.
+//! The output file: it appears complete or not at all, and only users who may read the source may read it.
 //!
-//! On Linux the bytes go into a file without a name, which the system takes away with the process, however that ends. It
-//! gets its name when all is written; only if it replaces another file does it have a temporary name first, for the
-//! moment between two system calls. Elsewhere, and on file systems that know no such files, it is a temporary file beside
-//! the target, `.redump-*.tmp`: errors take it away, a signal that ends the process leaves it there, with the
-//! permissions of the result.
+//! On Linux, the result is written to an unnamed file, which the system removes when the process ends, however that
+//! happens. The file gets its name when everything is written. Only if it replaces another file does it have a
+//! temporary name between two system calls. On other systems, and on file systems without unnamed files, the result is
+//! written to a temporary file next to the target, `.redump-*.tmp`. Errors remove it; a signal that ends the process
+//! leaves it there, with the permissions of the result.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -17,11 +17,11 @@ use tempfile::{Builder, NamedTempFile};
 pub struct Target {
     path: PathBuf,
     overwrite: bool,
-    /// The file that is to be replaced.
+    /// The file that will be replaced.
     replaced: Option<Metadata>,
 }
 
-/// A file on its way to its name. It disappears unless it is published.
+/// A file that does not have its name yet. It is removed unless it is published.
 #[derive(Debug)]
 pub enum Unpublished {
     #[cfg(target_os = "linux")]
@@ -30,20 +30,20 @@ pub enum Unpublished {
 }
 
 impl Target {
-    /// Refuses what must not be replaced.
+    /// Fails if the file must not be replaced.
     pub fn new(path: &Path, overwrite: bool) -> io::Result<Self> {
         let (path, replaced) = match fs::metadata(path) {
             Ok(found) if !found.is_file() => return Err(io::Error::other("not a regular file")),
             Ok(_) if !overwrite => return Err(exists()),
             Ok(found) if is_read_only(path, &found) => {
-                let what = "it is read-only, and not replaced; make it writable or choose another name";
+                let what = "read-only file, not replaced; make it writable or choose another name";
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
             }
-            // Where a link leads, so that it is the file that gets replaced and not the link.
+            // Follows links, so that the file is replaced and not the link.
             Ok(found) => (path.canonicalize()?, Some(found)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if fs::symlink_metadata(path).is_ok() {
-                    return Err(io::Error::other("a link that leads nowhere"));
+                    return Err(io::Error::other("broken link"));
                 }
                 (path.to_owned(), None)
             }
@@ -52,17 +52,17 @@ impl Target {
         Ok(Self { path, overwrite, replaced })
     }
 
-    /// True if there is a file to be replaced.
+    /// True if a file will be replaced.
     pub fn replaces(&self) -> bool {
         self.replaced.is_some()
     }
 
-    /// True if it is this file that is to be replaced.
+    /// True if this is the file that will be replaced.
     pub fn is(&self, path: &Path) -> bool {
         self.replaces() && path.canonicalize().is_ok_and(|path| path == self.path)
     }
 
-    /// A file in the same folder, with the permissions that the result is going to have.
+    /// Creates a file in the same folder, with the permissions that the result will have.
     pub fn create(&self, input: &Path, source: &Metadata) -> io::Result<Unpublished> {
         let permissions = Permissions { replaced: self.replaced.as_ref(), source, input };
         #[cfg(target_os = "linux")]
@@ -82,19 +82,19 @@ impl Target {
         Ok(Unpublished::Named(file))
     }
 
-    /// Waits until the bytes are on the disk if a file is going to be replaced: otherwise, a power failure could take both.
+    /// Waits until the bytes are on the disk if a file will be replaced; otherwise a power failure could destroy both.
     pub fn settle(&self, file: &Unpublished) -> io::Result<()> {
         if self.replaces() { file.as_file().sync_all() } else { Ok(()) }
     }
 
-    /// Gives the file the name of the target, in one step.
+    /// Gives the file the name of the target, atomically.
     pub fn publish(&self, file: Unpublished) -> io::Result<()> {
         let named = match file {
             #[cfg(target_os = "linux")]
             Unpublished::Unnamed(file) => match linux::link(&file, &self.path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 Err(_) if !self.overwrite => return Err(exists()),
-                // A link replaces nothing, but a renamed file does.
+                // A link cannot replace a file, but renaming can.
                 Err(_) => {
                     let named = temporary_name().make_in(self.folder(), |path| linux::link(&file, path))?;
                     return named.persist(&self.path).map_err(|error| error.error);
@@ -123,7 +123,7 @@ impl Unpublished {
 }
 
 fn exists() -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, "it exists; /o overwrites it")
+    io::Error::new(io::ErrorKind::AlreadyExists, "file exists; use /o to overwrite it")
 }
 
 fn temporary_name() -> Builder<'static, 'static> {
@@ -132,7 +132,8 @@ fn temporary_name() -> Builder<'static, 'static> {
     builder
 }
 
-/// True if the file says that nobody writes to it, which stops a superuser too, or the system says that we do not.
+/// True if the file is marked read-only, which also protects it from the superuser, or if we are not allowed to write
+/// to it.
 fn is_read_only(path: &Path, found: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -147,7 +148,7 @@ fn is_read_only(path: &Path, found: &Metadata) -> bool {
     found.permissions().readonly()
 }
 
-/// Files without a name.
+/// Unnamed files.
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::{self, File};
@@ -157,26 +158,26 @@ mod linux {
 
     use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 
-    /// `None` where there can be none, or where it could not get a name later.
+    /// Creates an unnamed file; returns `None` if that is not possible, or if it could not get a name later.
     pub fn unnamed(folder: &Path, mode: u32) -> Option<File> {
         let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
         let file = File::from(open(folder, flags, Mode::from_raw_mode(mode)).ok()?);
         fs::metadata(place(&file)).is_ok().then_some(file)
     }
 
-    /// Gives the file a name that nothing has yet.
+    /// Gives the file a name that is not in use.
     pub fn link(file: &File, path: &Path) -> io::Result<()> {
         Ok(linkat(CWD, place(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
 
-    /// A name of the open file that any process may give to `linkat`; its other way needs privileges.
+    /// Returns a path of the open file that any process may pass to `linkat`; the other method needs privileges.
     fn place(file: &File) -> PathBuf {
         format!("/proc/self/fd/{}", file.as_raw_fd()).into()
     }
 }
 
-/// A replaced file keeps its mode and, where that is allowed, its owner. A new one has the mode of the source, without
-/// what the user's mask forbids, and is for its owner alone if the source is no file or has a list of who may do what.
+/// A replaced file keeps its mode and, if possible, its owner. A new file has the mode of the source without the bits
+/// in the user's mask; only its owner may access it if the source is not a file or has an access control list.
 #[cfg_attr(not(unix), allow(dead_code))] // Files have the permissions of their folder.
 struct Permissions<'a> {
     replaced: Option<&'a Metadata>,
@@ -193,7 +194,7 @@ impl Permissions<'_> {
 
 #[cfg(unix)]
 impl Permissions<'_> {
-    /// The mode to create the file with. The system takes off what the mask forbids.
+    /// Returns the mode to create the file with. The system applies the mask.
     fn at_first(&self) -> u32 {
         use std::os::unix::fs::MetadataExt;
         match self.replaced {
@@ -204,12 +205,12 @@ impl Permissions<'_> {
         }
     }
 
-    /// Sets mode and owner, before a byte is in the file.
+    /// Sets mode and owner before anything is written to the file.
     fn settle(&self, file: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         let model = self.replaced.unwrap_or(self.source);
         if self.replaced.is_some() && fchown(file, Some(model.uid()), Some(model.gid())).is_err() {
-            // Whoever may not give files away may still choose among their own groups.
+            // Users who may not give files away may still choose one of their own groups.
             let _ = fchown(file, None, Some(model.gid()));
         }
         let own = file.metadata()?;
@@ -217,14 +218,14 @@ impl Permissions<'_> {
             Some(replaced) => replaced.mode() & 0o777,
             None => own.mode() & self.at_first(),
         };
-        // In another group, nobody gets more than both the group and all others had.
+        // In another group, no user gets more than both the group and all others had.
         let both = mode >> 3 & mode & 0o7;
         let mode = if own.gid() == model.gid() { mode } else { mode & 0o700 | both << 3 | both };
         if own.mode() & 0o777 == mode {
             return Ok(());
         }
         match file.set_permissions(fs::Permissions::from_mode(mode)) {
-            // On a file system without permissions, all files have those that it was mounted with.
+            // On a file system without permissions, all files have the permissions of the mount.
             Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
                 Ok(())
             }
@@ -232,8 +233,8 @@ impl Permissions<'_> {
         }
     }
 
-    /// With an access control list, the bits of the group are the most that anybody on the list has, and not those of
-    /// the group.
+    /// True if the file has an access control list. The group bits are then the most that any entry of the list allows,
+    /// not the permissions of the group.
     fn has_access_list(&self) -> bool {
         #[cfg(target_os = "linux")]
         {

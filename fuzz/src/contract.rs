@@ -12,17 +12,17 @@ use userdump_walk::words::{Pieces, all, planted, word, words_of_8};
 use crate::process::{Address, Contents, Context, Exception, Module, Number, Process, Thread};
 
 /// What `r` takes out, what `R` does, and what both do.
-const FILTERED: [&str; 5] = ["stack", "comment in ANSI", "comment in UTF-16", "trace", "stream of nobody"];
+const FILTERED: [&str; 5] = ["stack", "comment in ANSI", "comment in UTF-16", "trace", "unknown stream"];
 const FOLDERS: [&str; 3] = ["folder of a module", "folder of a PDB", "folder of an unloaded module"];
 const GONE: [&str; 8] = [
     "other memory",
     "registers whose flag is clear",
-    "parameter beyond their count",
-    "behind the service pack",
-    "behind the name of a module",
-    "behind the name of a PDB",
-    "behind the object of a handle",
-    "behind the name of a thread",
+    "exception parameter beyond the count",
+    "after the service pack",
+    "after the name of a module",
+    "after the name of a PDB",
+    "after the object of a handle",
+    "after the name of a thread",
 ];
 /// What lies in the memory of the process: it may be selected for another reason, and stays then.
 const IN_MEMORY: [&str; 2] = ["stack", "other memory"];
@@ -46,12 +46,12 @@ impl Planted {
             return None;
         }
         settle(process);
-        let service_pack = text(process, &["", "behind the service pack"]);
+        let service_pack = text(process, &["", "after the service pack"]);
         process.system = process.system.map(|(build, _)| (build, service_pack));
         plant_streams(process);
         plant_modules(process);
         plant_thread(process);
-        let (kind, name) = (text(process, &[]), text(process, &["", "behind the object of a handle"]));
+        let (kind, name) = (text(process, &[]), text(process, &["", "after the object of a handle"]));
         process.handles.push((8, Some(kind), Some(name)));
         let other = contents(process, all("other memory"));
         process.memory.insert(0, (OTHER, other));
@@ -143,7 +143,7 @@ fn contents(process: &mut Process, bytes: Vec<u8>) -> Number {
 fn plant_streams(process: &mut Process) {
     let comment = text(process, &["comment in UTF-16"]);
     process.comments.push(comment);
-    for (place, kind) in [("comment in ANSI", 10), ("trace", 23), ("stream of nobody", 0x1_0000)] {
+    for (place, kind) in [("comment in ANSI", 10), ("trace", 23), ("unknown stream", 0x1_0000)] {
         let number = (0..=u8::MAX).find(|&number| Process::kind(number) == kind).expect("it is one of the kinds");
         let bytes = record(process, all(place));
         process.raw.push((number, bytes));
@@ -152,12 +152,12 @@ fn plant_streams(process: &mut Process) {
 
 fn plant_modules(process: &mut Process) {
     let path = |place: &str| format!(r"C:\{}\file.dll", word(place));
-    let name = format!("{}\0{}", path("folder of a module"), word("behind the name of a module"));
+    let name = format!("{}\0{}", path("folder of a module"), word("after the name of a module"));
     let name = add_text(process, &name);
     let unloaded = add_text(process, &path("folder of an unloaded module"));
     // Signature, GUID and age, then the path of the PDB.
     let pdb =
-        [b"RSDS", &[7; 20][..], path("folder of a PDB").as_bytes(), &[0], &all("behind the name of a PDB")].concat();
+        [b"RSDS", &[7; 20][..], path("folder of a PDB").as_bytes(), &[0], &all("after the name of a PDB")].concat();
     let code_view = Some(record(process, pdb));
     process.modules.push(Module { base: LETTERS, size: 0xffff, stamp: 1, name: Some(name), code_view, misc: None });
     process.unloaded.push((Address(0x7e_0000), 0x1000, Some(unloaded)));
@@ -168,7 +168,7 @@ fn plant_thread(process: &mut Process) {
     let size = stack.len() as u8;
     let stack = contents(process, stack);
     process.memory.insert(0, (STACK, stack));
-    let name = text(process, &["", "behind the name of a thread"]);
+    let name = text(process, &["", "after the name of a thread"]);
     let context = Some(Context::Raw(context(process)));
     process.threads.push(Thread {
         id: ID,
@@ -179,7 +179,7 @@ fn plant_thread(process: &mut Process) {
         info: None,
         priority: 0,
     });
-    let [beyond] = words_of_8("parameter beyond their count");
+    let [beyond] = words_of_8("exception parameter beyond the count");
     let (address, information) = (Address(LETTERS.0 + 0x10), Address(beyond));
     process.exceptions.push(Exception { thread: ID, code: 5, address, parameters: 1, information, context });
 }

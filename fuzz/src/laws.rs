@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use userdump::Dump;
 use userdump::format::{MemoryInfo, StreamType};
 use userdump::read::memory::{CompressedMemory, Memory64List, MemoryList};
-use userdump::redump::{Hindrance, Options, Report};
+use userdump::redump::{Obstacle, Options, Report};
 use userdump_walk::accounted::{is_judgeable, violations};
 
 use crate::findings::are_lists_shifted;
@@ -67,14 +67,14 @@ pub fn report_is_short(report: &Report) {
 }
 
 /// What the result lacks that a debugger needs is said, and nothing else is.
-pub fn hindrances(result: &Dump<'_>, report: &Report) {
-    let says = |hindrance| report.hindrances.contains(&hindrance);
-    assert_eq!(says(Hindrance::NoThreads), result.threads().next().is_none());
+pub fn obstacles(result: &Dump<'_>, report: &Report) {
+    let says = |obstacle| report.obstacles.contains(&obstacle);
+    assert_eq!(says(Obstacle::NoThreads), result.threads().next().is_none());
     if let Dump::Minidump(result) = result {
         let has_system = result.directory().iter().any(|entry| entry.stream_type == StreamType::SYSTEM_INFO);
-        assert_eq!(says(Hindrance::NoSystemInfo), !has_system);
+        assert_eq!(says(Obstacle::NoSystemInfo), !has_system);
     }
-    assert_eq!(says(Hindrance::NothingKept), !report.streams.iter().any(|stream| stream.outcome.is_kept()));
+    assert_eq!(says(Obstacle::NothingKept), !report.streams.iter().any(|stream| stream.outcome.is_kept()));
 }
 
 /// Every byte of every structure of a minidump is in the result, asked away by a letter, or in the report: where it is plain

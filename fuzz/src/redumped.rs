@@ -47,7 +47,7 @@ pub fn check(source: &[u8], options: &Options) {
     crate::walk(&dump);
     laws::size(&before, &report, options);
     laws::report_is_short(&report);
-    laws::hindrances(&dump, &report);
+    laws::obstacles(&dump, &report);
     laws::accounted(&before, &once, &report, options);
     findings::check(&before, &dump, options);
     // What the option `r` zeroes may be just what tells the bounds of a stack, if environment blocks lie on stacks.

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// A kind of file that is not a user-mode dump, but is often given in place of one.
 #[non_exhaustive]
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct OtherFormat {
     /// What it is, with its article: `a ZIP archive`.
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub struct OtherFormat {
 /// The name of an entry in an archive; empty if no entry has the name of a dump.
 ///
 /// Of a long name only the end is kept, and whatever is not printable ASCII is a question mark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EntryName {
     end: [u8; 32],
     size: u8,
@@ -34,6 +34,7 @@ impl EntryName {
     }
 
     /// The name, or its end.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         let bytes = self.end.get(..usize::from(self.size)).unwrap_or_default();
         core::str::from_utf8(bytes).unwrap_or_default()

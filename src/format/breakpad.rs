@@ -1,6 +1,6 @@
 //! What Breakpad adds on every system: who wrote the dump, and which assertion failed.
 
-use bitflags::bitflags;
+use crate::format::flag_sets::flag_sets;
 
 structure! {
     /// The BreakpadInfo stream.
@@ -16,9 +16,8 @@ structure! {
     }
 }
 
-bitflags! {
+flag_sets! {
     /// Which ids of [`BreakpadInfo`] count.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct BreakpadInfoFlags: u32 {
         /// The thread that wrote the dump.
         #[doc(alias = "MD_BREAKPAD_INFO_VALID_DUMP_THREAD_ID")]

@@ -99,6 +99,7 @@ named_values! {
 impl AnnotationType {
     /// True if the program alone knows what the value is.
     #[doc(alias = "kUserDefinedStart")]
+    #[must_use]
     pub const fn is_user_defined(self) -> bool {
         self.0 >= 0x8000
     }

@@ -85,6 +85,7 @@ structure! {
 
 impl ExceptionRecord {
     /// The valid entries of `exception_information`: as many as the record counts, 15 at most.
+    #[must_use]
     pub fn parameters(&self) -> &[u64] {
         let count = usize::try_from(self.number_parameters).unwrap_or(usize::MAX);
         self.exception_information.get(..count).unwrap_or(&self.exception_information)

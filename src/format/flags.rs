@@ -3,14 +3,13 @@
 //! The structures hold them as plain integers. A set is made of one with `from_bits_retain`, which keeps bits without
 //! a name, and goes back to the same integer with `bits()`.
 
-use bitflags::bitflags;
+use crate::format::flag_sets::flag_sets;
 
-bitflags! {
+flag_sets! {
     /// What a producer was asked to store: the flags of the header.
     ///
     /// They tell the intent and not the content. Use `from_bits_retain`, which keeps bits that have no name here.
     #[doc(alias = "MINIDUMP_TYPE")]
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MinidumpType: u64 {
         /// Writable data of modules.
         #[doc(alias = "MiniDumpWithDataSegs")]
@@ -114,11 +113,10 @@ impl MinidumpType {
     }
 }
 
-bitflags! {
+flag_sets! {
     /// State of the pages of a memory region, in fact one bit of several.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MemoryState: u32 {
         /// Pages with memory behind them.
         #[doc(alias = "MEM_COMMIT")]
@@ -134,7 +132,6 @@ bitflags! {
     /// Origin of the pages of a memory region, in fact one bit of several or none for free pages.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MemoryType: u32 {
         /// Pages of this process alone.
         #[doc(alias = "MEM_PRIVATE")]
@@ -150,7 +147,6 @@ bitflags! {
     /// Protection of the pages of a memory region: one of the first eight bits, with modifiers.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MemoryProtection: u32 {
         /// No access at all; also given for free pages.
         #[doc(alias = "PAGE_NOACCESS")]
@@ -215,7 +211,6 @@ bitflags! {
     ///
     /// dbgeng was observed to fill fields whose bit is clear. Use `from_bits_retain`, which keeps bits that have no
     /// name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MiscInfoFlags: u32 {
         /// Id of the process.
         #[doc(alias = "MINIDUMP_MISC1_PROCESS_ID")]
@@ -249,7 +244,6 @@ bitflags! {
     /// State of a thread, and how far the record of it can be trusted.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ThreadInfoFlags: u32 {
         /// The thread could not be examined; the record holds the id and nothing else.
         #[doc(alias = "MINIDUMP_THREAD_INFO_ERROR_THREAD")]
@@ -274,7 +268,6 @@ bitflags! {
     /// Which fields of the SystemMemoryInfo stream are valid.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct SystemMemoryInfoFlags: u16 {
         /// The fields of the file cache that concern pages in transition.
         #[doc(alias = "MINIDUMP_SYSMEMINFO1_FILECACHE_TRANSITIONREPURPOSECOUNT_FLAGS")]
@@ -299,7 +292,6 @@ bitflags! {
     /// Which fields of the longer ProcessVmCounters stream are valid.
     ///
     /// Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ProcessVmCountersFlags: u16 {
         /// The basic figures.
         #[doc(alias = "MINIDUMP_PROCESS_VM_COUNTERS")]
@@ -319,11 +311,10 @@ bitflags! {
     }
 }
 
-bitflags! {
+flag_sets! {
     /// What Windows knows about how an exception goes on: the flags of its record.
     ///
     /// Other systems store something else in their place. Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExceptionFlags: u32 {
         /// The program cannot go on.
         #[doc(alias = "EXCEPTION_NONCONTINUABLE")]
@@ -352,11 +343,10 @@ bitflags! {
     }
 }
 
-bitflags! {
+flag_sets! {
     /// What a section of an image holds, and what may be done with it.
     ///
     /// The numbers are those of `winnt.h`. Use `from_bits_retain`, which keeps bits that have no name here.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct SectionCharacteristics: u32 {
         /// Code.
         #[doc(alias = "IMAGE_SCN_CNT_CODE")]
@@ -391,6 +381,7 @@ impl MemoryProtection {
         Self::EXECUTE.union(Self::EXECUTE_READ).union(Self::EXECUTE_READ_WRITE).union(Self::EXECUTE_WRITE_COPY);
 
     /// True if the memory can be read.
+    #[must_use]
     pub const fn allows_read(self) -> bool {
         self.allows(
             Self::READ_ONLY
@@ -407,6 +398,7 @@ impl MemoryProtection {
     }
 
     /// True if the memory can be written, be it to a copy.
+    #[must_use]
     pub const fn allows_write(self) -> bool {
         self.allows(
             Self::READ_WRITE
@@ -419,6 +411,7 @@ impl MemoryProtection {
     }
 
     /// True if the memory can be executed.
+    #[must_use]
     pub const fn allows_execute(self) -> bool {
         self.allows(
             Self::EXECUTABLE

@@ -1,12 +1,13 @@
 //! What Breakpad and minidump-writer add on Linux, as far as it is not text.
 
-use bitflags::bitflags;
+use crate::format::flag_sets::flag_sets;
 
 use crate::format::location::Rva;
 
 /// The layouts of the LinuxDsoDebug stream.
 ///
 /// Nothing in the stream tells them apart: the width of pointers does and, of 64 bits, the size of the stream.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DsoDebugLayout {
     /// For 32-bit targets: [`DsoDebug32`] and [`LinkMap32`].
@@ -19,6 +20,7 @@ pub enum DsoDebugLayout {
 
 impl DsoDebugLayout {
     /// Size of the stream's header in bytes; the dynamic section follows.
+    #[must_use]
     pub const fn head_size(self) -> usize {
         match self {
             Self::Bits32 => DsoDebug32::SIZE,
@@ -28,6 +30,7 @@ impl DsoDebugLayout {
     }
 
     /// Size of an entry of the link map in bytes.
+    #[must_use]
     pub const fn link_map_size(self) -> usize {
         match self {
             Self::Bits32 => LinkMap32::SIZE,
@@ -37,6 +40,7 @@ impl DsoDebugLayout {
     }
 
     /// Size of an address of the target in bytes.
+    #[must_use]
     pub const fn pointer_size(self) -> u32 {
         match self {
             Self::Bits32 => 4,
@@ -147,9 +151,8 @@ structure! {
     }
 }
 
-bitflags! {
+flag_sets! {
     /// What may be done with a mapping of a Linux process; the three rights have the numbers of `mmap`.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct LinuxMapFlags: u32 {
         /// `r`: the memory can be read.
         #[doc(alias = "PROT_READ")]

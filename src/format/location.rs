@@ -11,7 +11,7 @@ pub type Rva = u32;
 pub type Rva64 = u64;
 
 /// The width of a field that holds a position in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RvaWidth {
     /// Four bytes.
     Rva,
@@ -21,6 +21,7 @@ pub enum RvaWidth {
 
 impl RvaWidth {
     /// The width in bytes.
+    #[must_use]
     pub const fn bytes(self) -> u32 {
         match self {
             Self::Rva => 4,

@@ -30,6 +30,7 @@ pub mod context;
 pub mod crashpad;
 pub(crate) mod debug;
 pub mod exception;
+pub(crate) mod flag_sets;
 pub(crate) mod flags;
 pub mod full_user_dump;
 pub mod function_table;

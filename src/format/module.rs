@@ -2,7 +2,9 @@
 
 pub use super::flags::SectionCharacteristics;
 use core::fmt;
+use core::str::FromStr;
 
+use crate::error::ParseError;
 use crate::format::location::{LocationDescriptor, Rva};
 
 /// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
@@ -131,10 +133,11 @@ impl FixedFileInfo {
 structure! {
     /// A globally unique identifier.
     ///
-    /// It prints in the usual form of 8-4-4-4-12 upper-case hexadecimal digits, without braces.
+    /// It prints in the usual form of 8-4-4-4-12 upper-case hexadecimal digits, without braces; with `{:x}` in lower case. As a
+    /// number, it is that of its 32 digits.
     #[doc(alias = "GUID")]
     #[doc(alias = "UUID")]
-    #[derive(PartialOrd, Ord, Hash)]
+    #[derive(PartialOrd, Ord)]
     pub struct Guid {
         /// Digits 1 to 8.
         pub data1: u32,
@@ -149,9 +152,69 @@ structure! {
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::UpperHex::fmt(self, f)
+    }
+}
+
+impl fmt::UpperHex for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [clock0, clock1, node @ ..] = self.data4;
         write!(f, "{:08X}-{:04X}-{:04X}-{clock0:02X}{clock1:02X}-", self.data1, self.data2, self.data3)?;
         node.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::LowerHex for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [clock0, clock1, node @ ..] = self.data4;
+        write!(f, "{:08x}-{:04x}-{:04x}-{clock0:02x}{clock1:02x}-", self.data1, self.data2, self.data3)?;
+        node.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Parses 32 hexadecimal digits in upper or lower case, with or without the hyphens, with or without braces.
+///
+/// # Errors
+///
+/// [`ParseError`] for any other text.
+impl FromStr for Guid {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const DIGITS: usize = 32;
+        const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        let is_hyphen = |at: &usize| bare.len() > DIGITS && HYPHENS.contains(at);
+        let (mut number, mut digits) = (0, 0);
+        for (at, character) in bare.char_indices() {
+            match character.to_digit(16) {
+                Some(digit) if !is_hyphen(&at) && digits < DIGITS => {
+                    (number, digits) = (number << 4 | u128::from(digit), digits + 1);
+                }
+                None if character == '-' && is_hyphen(&at) => {}
+                _ => return Err(ParseError::GUID),
+            }
+        }
+        if digits == DIGITS { Ok(Self::from(number)) } else { Err(ParseError::GUID) }
+    }
+}
+
+impl From<u128> for Guid {
+    fn from(number: u128) -> Self {
+        let [a, b, c, d, e, f, g, h, data4 @ ..] = number.to_be_bytes();
+        Self {
+            data1: u32::from_be_bytes([a, b, c, d]),
+            data2: u16::from_be_bytes([e, f]),
+            data3: u16::from_be_bytes([g, h]),
+            data4,
+        }
+    }
+}
+
+impl From<Guid> for u128 {
+    fn from(guid: Guid) -> Self {
+        let front = u128::from(guid.data1) << 96 | u128::from(guid.data2) << 80 | u128::from(guid.data3) << 64;
+        front | Self::from(u64::from_be_bytes(guid.data4))
     }
 }
 

@@ -1,5 +1,22 @@
 //! The one way in which numbers of the format get their names.
 
+use core::fmt;
+
+/// The number that a text spells: decimal, or hexadecimal with `0x`.
+pub(crate) fn number(text: &str) -> Option<u64> {
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
+    };
+    let is_number = digits.chars().all(|digit| digit.is_digit(radix));
+    is_number.then(|| u64::from_str_radix(digits, radix).ok())?
+}
+
+/// Prints a number without a name, in hexadecimal.
+pub(crate) fn print(number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if f.width().is_none() { write!(f, "{number:#x}") } else { f.pad(&alloc::format!("{number:#x}")) }
+}
+
 /// Declares an integer type that holds any value and knows the names of some.
 ///
 /// A row gives the associated constant, the value and the name, so that the three cannot drift apart.
@@ -26,6 +43,7 @@ macro_rules! named_values {
             $($(#[$row_attribute])* pub const $constant: Self = Self($value);)*
 
             /// What the value is called, `None` for one that is not in [`Self::KNOWN`].
+            #[must_use]
             pub const fn name(self) -> Option<&'static str> {
                 match self {
                     $(Self::$constant => Some($name),)*
@@ -56,8 +74,48 @@ macro_rules! named_values {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
-                    None => write!(f, "{:#x}", self.0),
+                    None => $crate::format::named_values::print(self.0.into(), f),
                 }
+            }
+        }
+
+        /// Parses a name, in upper or lower case, or the number: decimal, or hexadecimal with `0x`.
+        ///
+        /// # Errors
+        ///
+        /// [`ParseError`](crate::error::ParseError) for any other text.
+        impl core::str::FromStr for $type {
+            type Err = $crate::error::ParseError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let is_it = |known: &&Self| known.name().is_some_and(|name| name.eq_ignore_ascii_case(text));
+                let named = Self::KNOWN.iter().find(is_it).copied();
+                let numbered = || Some(Self($crate::format::named_values::number(text)?.try_into().ok()?));
+                named.or_else(numbered).ok_or(Self::Err::new(stringify!($type), "expected a name or a number"))
+            }
+        }
+
+        impl From<$integer> for $type {
+            fn from(number: $integer) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$type> for $integer {
+            fn from(value: $type) -> Self {
+                value.0
+            }
+        }
+
+        impl core::fmt::LowerHex for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::LowerHex::fmt(&self.0, f)
+            }
+        }
+
+        impl core::fmt::UpperHex for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::UpperHex::fmt(&self.0, f)
             }
         }
 

@@ -7,7 +7,7 @@ use crate::format::full_user_dump::ImageFileMachine;
 use crate::format::system::info::{ArmCpuInfo, OtherCpuInfo, ProcessorArchitecture, X86CpuInfo};
 
 /// What is known of a kind of processor: its row in the table, see [`ProcessorArchitecture::processor`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Processor {
     /// The name by which other tools and packages know the processor, in lower case; `None` if there is no such name.
@@ -34,7 +34,8 @@ pub struct Processor {
 }
 
 /// Which structure describes the processor in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CpuInfoForm {
     /// An [`X86CpuInfo`].
     X86,
@@ -47,6 +48,7 @@ pub enum CpuInfoForm {
 impl CpuInfoForm {
     /// The size of the structure in bytes; what is behind it in [`SystemInfo::cpu`](crate::format::SystemInfo::cpu) says
     /// nothing.
+    #[must_use]
     pub const fn size(self) -> usize {
         match self {
             Self::X86 => X86CpuInfo::SIZE,
@@ -58,6 +60,7 @@ impl CpuInfoForm {
     /// How many bytes of the processor's description the debugger keeps in a dump of Windows.
     ///
     /// It blanks what is behind them, of x86 AMD's word too.
+    #[must_use]
     pub const fn kept_size(self) -> usize {
         match self {
             Self::X86 => X86CpuInfo::OFFSETS.amd_extended_cpu_features.get(),
@@ -100,6 +103,7 @@ impl Processor {
     }
 
     /// The largest layout that fits a context of `data_size` bytes, `None` if none does.
+    #[must_use]
     pub const fn context_of_size(&self, data_size: u32) -> Option<&'static ContextLayout> {
         let mut candidates = self.contexts;
         while let [layout, rest @ ..] = candidates {
@@ -197,12 +201,14 @@ processors! {
 impl ProcessorArchitecture {
     /// Size of a pointer in the target in bytes: 4, or else 8, which is also the answer for values without a name.
     #[inline]
+    #[must_use]
     pub const fn pointer_size(self) -> u32 {
         self.processor().pointer_size
     }
 
     /// True if pointers of the target have 32 bits.
     #[inline]
+    #[must_use]
     pub const fn is_32_bit(self) -> bool {
         self.pointer_size() == 4
     }
@@ -210,6 +216,7 @@ impl ProcessorArchitecture {
 
 impl ImageFileMachine {
     /// The processor in the numbers of minidumps; `None` for one that minidumps have no number for.
+    #[must_use]
     pub const fn architecture(self) -> Option<ProcessorArchitecture> {
         let mut architectures = ProcessorArchitecture::KNOWN;
         // In ascending order, so that the processor itself comes before what others emulate.
@@ -227,6 +234,7 @@ impl ImageFileMachine {
     }
 
     /// What is known of the processor; of one that minidumps have no number for next to nothing.
+    #[must_use]
     pub const fn processor(self) -> &'static Processor {
         match self.architecture() {
             Some(architecture) => architecture.processor(),
@@ -235,6 +243,7 @@ impl ImageFileMachine {
     }
 
     /// The number for a processor of a minidump; `None` for those that Windows had no programs for.
+    #[must_use]
     pub const fn from_architecture(architecture: ProcessorArchitecture) -> Option<Self> {
         match architecture.processor().machines {
             [machine, ..] => Some(*machine),

@@ -4,6 +4,7 @@
 //! and encoded. Fields follow each other without padding.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::ops::Range;
 
@@ -134,11 +135,13 @@ impl<S, T> FieldOffset<S, T> {
     }
 
     /// Bytes from the start of the structure to that of the field.
+    #[must_use]
     pub const fn get(self) -> usize {
         self.bytes
     }
 
     /// Where a field of the field is.
+    #[must_use]
     pub const fn then<U>(self, inner: FieldOffset<T, U>) -> FieldOffset<S, U> {
         FieldOffset::new(self.bytes + inner.bytes)
     }
@@ -146,6 +149,7 @@ impl<S, T> FieldOffset<S, T> {
 
 impl<S, T: Stored> FieldOffset<S, T> {
     /// The bytes of the field, counted from the start of the structure.
+    #[must_use]
     pub const fn range(self) -> Range<usize> {
         self.bytes..self.bytes + T::SIZE
     }
@@ -159,6 +163,20 @@ impl<S, T> Clone for FieldOffset<S, T> {
 }
 
 impl<S, T> Copy for FieldOffset<S, T> {}
+
+impl<S, T> PartialEq for FieldOffset<S, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl<S, T> Eq for FieldOffset<S, T> {}
+
+impl<S, T> Hash for FieldOffset<S, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
+    }
+}
 
 impl<S, T> fmt::Debug for FieldOffset<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,7 +193,7 @@ macro_rules! structure {
         }
     ) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy, PartialEq, Eq)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $name {
             $($(#[$field_attribute])* pub $field: $type,)+
         }
@@ -199,7 +217,7 @@ macro_rules! structure {
             use $crate::format::structure::{FieldOffset, Stored};
 
             /// Where each field of a structure is.
-            #[derive(Clone, Copy, Debug)]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct Offsets {
                 $(#[doc = concat!("Where `", stringify!($field), "` is.")] pub $field: FieldOffset<$name, $type>,)+
             }

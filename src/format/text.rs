@@ -11,12 +11,14 @@ const HIGH_CONTROLS: [char; 32] = [
 ];
 
 /// The character of a byte in Windows-1252, the ANSI code page of Western systems.
+#[must_use]
 pub fn windows_1252_to_char(byte: u8) -> char {
     let high = byte.checked_sub(0x80).and_then(|index| HIGH_CONTROLS.get(usize::from(index)));
     high.copied().unwrap_or(char::from(byte))
 }
 
 /// The byte of a character in Windows-1252; `None` if it has none.
+#[must_use]
 pub fn char_to_windows_1252(character: char) -> Option<u8> {
     match u8::try_from(character) {
         Ok(byte) if !(0x80..0xa0).contains(&byte) => Some(byte),

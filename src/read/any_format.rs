@@ -27,6 +27,7 @@ pub enum AnyThread<'a> {
 
 impl<'a> AnyThread<'a> {
     /// The thread ID.
+    #[must_use]
     pub const fn id(&self) -> u32 {
         match self {
             Self::Minidump(thread) => thread.id(),
@@ -35,6 +36,7 @@ impl<'a> AnyThread<'a> {
     }
 
     /// The address of the thread environment block; 0 where there is none.
+    #[must_use]
     pub const fn teb(&self) -> u64 {
         match self {
             Self::Minidump(thread) => thread.teb(),
@@ -55,6 +57,7 @@ impl<'a> AnyThread<'a> {
     }
 
     /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
@@ -72,6 +75,7 @@ pub enum AnyModule<'a> {
 
 impl<'a> AnyModule<'a> {
     /// The address of the first byte, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         match self {
             Self::Minidump(module) => module.base(),
@@ -80,6 +84,7 @@ impl<'a> AnyModule<'a> {
     }
 
     /// The size in memory, in bytes.
+    #[must_use]
     pub const fn size(&self) -> u32 {
         match self {
             Self::Minidump(module) => module.size(),
@@ -100,6 +105,7 @@ impl<'a> AnyModule<'a> {
     }
 
     /// True if the module's addresses include `address`.
+    #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         match self {
             Self::Minidump(module) => module.contains(address),
@@ -130,6 +136,7 @@ pub enum AnyException<'a> {
 
 impl<'a> AnyException<'a> {
     /// The record, that of a 32-bit full user dump widened with zeros.
+    #[must_use]
     pub const fn record(&self) -> &ExceptionRecord {
         match self {
             Self::Minidump(exception) => &exception.raw().exception_record,
@@ -138,6 +145,7 @@ impl<'a> AnyException<'a> {
     }
 
     /// The ID of the thread that raised it.
+    #[must_use]
     pub const fn thread_id(&self) -> u32 {
         match self {
             Self::Minidump(exception) => exception.thread_id(),
@@ -146,16 +154,19 @@ impl<'a> AnyException<'a> {
     }
 
     /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    #[must_use]
     pub const fn code(&self) -> u32 {
         self.record().exception_code
     }
 
     /// Where it was raised, as the file has it.
+    #[must_use]
     pub const fn address(&self) -> u64 {
         self.record().exception_address
     }
 
     /// The address of the instruction that raised it; see [`Exception::instruction_address`].
+    #[must_use]
     pub fn instruction_address(&self) -> Option<u64> {
         match self {
             Self::Minidump(exception) => exception.instruction_address(),
@@ -164,6 +175,7 @@ impl<'a> AnyException<'a> {
     }
 
     /// The address that could not be accessed; see [`Exception::accessed_address`].
+    #[must_use]
     pub fn accessed_address(&self) -> Option<u64> {
         match self {
             Self::Minidump(exception) => exception.accessed_address(),
@@ -172,16 +184,19 @@ impl<'a> AnyException<'a> {
     }
 
     /// The address that the crash is about; see [`Exception::crash_address`].
+    #[must_use]
     pub fn crash_address(&self) -> Option<u64> {
         self.accessed_address().or_else(|| self.instruction_address())
     }
 
     /// The parameters: as many as the record counts, 15 at most.
+    #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.record().parameters()
     }
 
     /// Why the process stopped, in the words of its operating system.
+    #[must_use]
     pub fn reason(&self) -> CrashReason {
         match self {
             Self::Minidump(exception) => exception.reason(),
@@ -202,6 +217,7 @@ impl<'a> AnyException<'a> {
     }
 
     /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
@@ -209,7 +225,7 @@ impl<'a> AnyException<'a> {
 
 /// Text in the form of its format; it prints as what it says.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AnyText<'a> {
     /// As minidumps have it.
     Utf16(Utf16<'a>),

@@ -11,7 +11,7 @@ use crate::error::ReadError;
 use crate::read::work::worked;
 
 /// The order of the bytes of every integer in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// Least significant byte first: all Windows dumps and nearly all others.
     Little,

@@ -26,16 +26,19 @@ impl<'a> CrashpadInfo<'a> {
     const WHAT: &'static str = "MinidumpCrashpadInfo";
 
     /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
     }
 
     /// Which report the dump belongs to; all zeros if it has no number.
+    #[must_use]
     pub fn report_id(&self) -> Option<Guid> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.report_id)
     }
 
     /// Which installation the report comes from; all zeros if it has no number.
+    #[must_use]
     pub fn client_id(&self) -> Option<Guid> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.client_id)
     }
@@ -61,6 +64,7 @@ impl<'a> CrashpadInfo<'a> {
     }
 
     /// The bits of a pointer that hold something else than the address; 0 if there are none, `None` in older files.
+    #[must_use]
     pub fn address_mask(&self) -> Option<u64> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.address_mask)
     }
@@ -93,6 +97,7 @@ pub type StringDictionary<'a> = List<'a, StringDictionaryEntry<'a>>;
 
 impl<'a> StringDictionaryEntry<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &SimpleStringDictionaryEntry {
         &self.raw
     }
@@ -127,6 +132,7 @@ impl<'a> Record<'a> for StringDictionaryEntry<'a> {
 
 impl<'a> StringDictionary<'a> {
     /// The value of the first entry with this key; entries that cannot be read are passed over.
+    #[must_use]
     pub fn value_of(&self, key: &str) -> Option<Utf8<'a>> {
         let entry = self.iter().find(|entry| entry.key().is_ok_and(|found| found == key))?;
         entry.value().ok()
@@ -147,11 +153,13 @@ impl<'a> CrashpadModule<'a> {
     const WHAT: &'static str = "MinidumpModuleCrashpadInfo";
 
     /// The entry of the list as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &ModuleCrashpadInfoLink {
         &self.raw
     }
 
     /// The number of the module in the module list, from 0.
+    #[must_use]
     pub const fn module_index(&self) -> u32 {
         self.raw.minidump_module_list_index
     }
@@ -260,6 +268,7 @@ pub type AnnotationList<'a> = List<'a, Annotation<'a>>;
 
 impl<'a> Annotation<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::crashpad::Annotation {
         &self.raw
     }
@@ -274,6 +283,7 @@ impl<'a> Annotation<'a> {
     }
 
     /// What the value is.
+    #[must_use]
     pub const fn annotation_type(&self) -> AnnotationType {
         self.raw.annotation_type
     }
@@ -314,6 +324,7 @@ impl<'a> Record<'a> for Annotation<'a> {
 
 impl<'a> AnnotationList<'a> {
     /// The first annotation with this name; those whose names cannot be read are passed over.
+    #[must_use]
     pub fn named(&self, name: &str) -> Option<Annotation<'a>> {
         self.iter().find(|annotation| annotation.name().is_ok_and(|found| found == name))
     }

@@ -28,21 +28,25 @@ impl<'a> Directory<'a> {
     }
 
     /// The number of entries that are there, unused ones included.
+    #[must_use]
     pub const fn len(&self) -> u32 {
         self.len
     }
 
     /// True if the dump has no entry.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The number of entries that the header announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.declared
     }
 
     /// What is missing, if the header announces more entries than the file holds.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let entry = DirectoryEntry::SIZE as u64;
         (self.len < self.declared).then(|| ReadError::Truncated {
@@ -54,6 +58,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The entry at `index`, `None` beyond the end.
+    #[must_use]
     pub fn get(&self, index: u32) -> Option<DirectoryEntry> {
         if index >= self.len {
             return None;
@@ -62,17 +67,28 @@ impl<'a> Directory<'a> {
     }
 
     /// Where the entry at `index` lies in the file, in bytes from its start.
+    #[must_use]
     pub const fn entry_offset(&self, index: u32) -> u64 {
         self.offset + index as u64 * DirectoryEntry::SIZE as u64
     }
 
     /// The entries in the order of the file.
+    #[must_use]
     pub const fn iter(&self) -> DirectoryEntries<'a> {
-        DirectoryEntries { directory: *self, next: 0 }
+        DirectoryEntries { directory: *self, next: 0, end: self.len }
     }
 }
 
 impl<'a> IntoIterator for Directory<'a> {
+    type Item = DirectoryEntry;
+    type IntoIter = DirectoryEntries<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Directory<'a> {
     type Item = DirectoryEntry;
     type IntoIter = DirectoryEntries<'a>;
 
@@ -86,20 +102,34 @@ impl<'a> IntoIterator for Directory<'a> {
 pub struct DirectoryEntries<'a> {
     directory: Directory<'a>,
     next: u32,
+    /// Behind the last entry that is left.
+    end: u32,
 }
 
 impl Iterator for DirectoryEntries<'_> {
     type Item = DirectoryEntry;
 
     fn next(&mut self) -> Option<DirectoryEntry> {
+        if self.next >= self.end {
+            return None;
+        }
         let entry = self.directory.get(self.next)?;
         self.next += 1;
         Some(entry)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.directory.len - self.next).ok();
+        let left = usize::try_from(self.end - self.next).ok();
         (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+impl DoubleEndedIterator for DirectoryEntries<'_> {
+    fn next_back(&mut self) -> Option<DirectoryEntry> {
+        let last = self.end.checked_sub(1).filter(|last| *last >= self.next)?;
+        let entry = self.directory.get(last)?;
+        self.end = last;
+        Some(entry)
     }
 }
 

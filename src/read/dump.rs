@@ -1,5 +1,7 @@
 //! Telling the formats apart.
 
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 use crate::format::full_user_dump::{USERDU64_SIGNATURE, USERDUMP_SIGNATURE};
 
@@ -8,6 +10,7 @@ use crate::read::bytes::{ByteOrder, signature};
 use crate::read::check::finding::Finding;
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::full_user_dump::FullUserDump;
+use crate::read::list::joined::{Optional, joined};
 use crate::read::memory::by_address::Memory;
 use crate::read::memory::regions::MemoryRegions;
 use crate::read::minidump::Minidump;
@@ -79,6 +82,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The file's bytes.
+    #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         match self {
             Self::Minidump(dump) => dump.data(),
@@ -87,11 +91,13 @@ impl<'a> Dump<'a> {
     }
 
     /// The byte order of every integer in the file.
+    #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.dump_bytes().byte_order()
     }
 
     /// The file with its byte order and target: what every view stands on.
+    #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
         match self {
             Self::Minidump(dump) => dump.dump_bytes(),
@@ -100,6 +106,7 @@ impl<'a> Dump<'a> {
     }
 
     /// Processor and operating system of the dumped process, as far as the dump says.
+    #[must_use]
     pub const fn target(&self) -> Target {
         match self {
             Self::Minidump(dump) => dump.target(),
@@ -110,14 +117,17 @@ impl<'a> Dump<'a> {
     /// The threads, in the order of the file: of a minidump those of the thread list, then those of the extended one.
     ///
     /// A list that cannot be read has none; the stream itself, or [`Dump::check`], tells why. The same goes for modules.
-    pub fn threads(&self) -> impl Iterator<Item = AnyThread<'a>> + Clone + use<'a> {
+    pub fn threads(
+        &self,
+    ) -> impl ExactSizeIterator<Item = AnyThread<'a>> + DoubleEndedIterator + FusedIterator + Clone + use<'a> {
         let (minidump, user) = self.formats();
-        let threads = minidump.into_iter().flat_map(|dump| dump.threads()).map(AnyThread::Minidump);
-        threads.chain(user.into_iter().flat_map(|dump| dump.threads()).map(AnyThread::FullUserDump))
+        let minidump = Optional(minidump.map(|dump| dump.threads())).map(AnyThread::Minidump);
+        let user = Optional(user.map(|dump| dump.threads().iter())).map(AnyThread::FullUserDump);
+        joined(minidump, user)
     }
 
     /// The modules, in the order of the file.
-    pub fn modules(&self) -> impl Iterator<Item = AnyModule<'a>> + Clone + use<'a> {
+    pub fn modules(&self) -> impl FusedIterator<Item = AnyModule<'a>> + Clone + use<'a> {
         let (minidump, user) = self.formats();
         let modules = minidump.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::Minidump);
         modules.chain(user.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::FullUserDump))
@@ -125,7 +135,7 @@ impl<'a> Dump<'a> {
 
     /// The exceptions: one at most, but for dumps of LLDB, which has one for each stopped thread. Those that cannot be
     /// read are left out.
-    pub fn exceptions(&self) -> impl Iterator<Item = AnyException<'a>> + Clone + use<'a> {
+    pub fn exceptions(&self) -> impl DoubleEndedIterator<Item = AnyException<'a>> + FusedIterator + Clone + use<'a> {
         let (minidump, user) = self.formats();
         let exceptions = minidump.into_iter().flat_map(|dump| dump.exceptions()).flatten().map(AnyException::Minidump);
         let of_user = user.into_iter().flat_map(|dump| dump.exception().ok().flatten());
@@ -142,6 +152,7 @@ impl<'a> Dump<'a> {
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
     /// are there (28 bytes for each), so keep it.
+    #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         match self {
             Self::Minidump(dump) => dump.memory(),
@@ -151,6 +162,7 @@ impl<'a> Dump<'a> {
 
     /// As [`Dump::memory`]; of compressed memory no more than `limit` bytes are kept unpacked, where [`Dump::memory`] keeps
     /// 256 MiB: see [`Minidump::memory_with_cache`].
+    #[must_use]
     pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
         match self {
             Self::Minidump(dump) => dump.memory_with_cache(limit),
@@ -159,6 +171,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The address space of the process: which addresses were in use, and what access they allowed.
+    #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         match self {
             Self::Minidump(dump) => dump.regions(),

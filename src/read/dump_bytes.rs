@@ -31,16 +31,19 @@ impl<'a> DumpBytes<'a> {
     }
 
     /// The whole file.
+    #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.bytes.data()
     }
 
     /// The byte order of every integer in the file.
+    #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.bytes.order()
     }
 
     /// Processor and operating system of the dumped process, as far as the dump says.
+    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }

@@ -4,6 +4,7 @@ use crate::read::any_format::{AnyText, AnyThread};
 use crate::read::context::registers::Context;
 use crate::read::dump::Dump;
 use crate::read::linux::LinuxProcStatus;
+use crate::read::list::entries::Iter;
 use crate::read::minidump::Minidump;
 use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
 use crate::read::module::unloaded_by_address::UnloadedByAddress;
@@ -14,23 +15,27 @@ use crate::read::thread::list::{Thread, ThreadNames};
 
 impl<'a> Minidump<'a> {
     /// The first thread with that ID. This searches the lists.
+    #[must_use]
     pub fn thread(&self, id: u32) -> Option<Thread<'a>> {
         self.threads().find(|thread| thread.id() == id)
     }
 
     /// The name of the thread with that ID; `None` if it has none or if that cannot be read. This searches the list of names.
+    #[must_use]
     pub fn thread_name(&self, id: u32) -> Option<Utf16<'a>> {
         self.list::<ThreadNames<'a>>().by_id(id)?.name().ok()
     }
 
     /// The process ID: that of the miscellaneous information or, without it, of `/proc/self/status`, which Breakpad writes on
     /// Linux. `None` if neither records it.
+    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         let of_status = || u32::try_from(self.find::<LinuxProcStatus<'a>>()?.process_id()?).ok();
         self.find::<MiscInfo<'a>>().and_then(|info| info.process_id()).or_else(of_status)
     }
 
     /// The modules that were unloaded before the dump was taken; an empty list where it is absent or cannot be read.
+    #[must_use]
     pub fn unloaded_modules(&self) -> UnloadedModuleList<'a> {
         self.list()
     }
@@ -38,6 +43,7 @@ impl<'a> Minidump<'a> {
     /// The unloaded modules by address, for more than a few look-ups.
     ///
     /// Building it takes 40 to 56 bytes for each module, and n log n time.
+    #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
         UnloadedByAddress::new(self.unloaded_modules(), self.target())
     }
@@ -61,6 +67,7 @@ impl<'a> Minidump<'a> {
 /// ```
 impl<'a> Dump<'a> {
     /// The dump as a minidump, for what only minidumps have; `None` if it is a full user dump.
+    #[must_use]
     pub const fn minidump(&self) -> Option<&Minidump<'a>> {
         match self {
             Self::Minidump(dump) => Some(dump),
@@ -70,12 +77,14 @@ impl<'a> Dump<'a> {
 
     /// The first stream of the type that `T` views, if it is there and can be read: see [`Minidump::find`]. A full user dump
     /// has no streams.
+    #[must_use]
     pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
         self.minidump()?.find()
     }
 
     /// The process ID: see [`Minidump::process_id`]; of a full user dump that of the debug event. `None` if the dump does not
     /// record it.
+    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         match self {
             Self::Minidump(dump) => dump.process_id(),
@@ -84,6 +93,7 @@ impl<'a> Dump<'a> {
     }
 
     /// The first thread with that ID. This searches the threads.
+    #[must_use]
     pub fn thread(&self, id: u32) -> Option<AnyThread<'a>> {
         self.threads().find(|thread| thread.id() == id)
     }
@@ -96,6 +106,7 @@ impl<'a> Dump<'a> {
 
     /// The ID of the thread that crashed: that of the first exception. Of a minidump without one, that of the thread that asked
     /// Breakpad for the dump.
+    #[must_use]
     pub fn crashed_thread_id(&self) -> Option<u32> {
         match self {
             Self::Minidump(dump) => dump.crashed_thread_id(),
@@ -105,19 +116,22 @@ impl<'a> Dump<'a> {
 
     /// The thread that crashed, if the dump has it. Its own registers may be of a later time: see
     /// [`Self::crash_registers`].
+    #[must_use]
     pub fn crashed_thread(&self) -> Option<AnyThread<'a>> {
         self.thread(self.crashed_thread_id()?)
     }
 
     /// The registers at the crash: those of the first exception or, without any, those of the thread that crashed. `None` if
     /// the dump has neither, or none that can be read.
+    #[must_use]
     pub fn crash_registers(&self) -> Option<Context<'a>> {
         let of_exception = self.exceptions().next().and_then(|exception| exception.registers());
         of_exception.or_else(|| self.crashed_thread()?.registers())
     }
 
     /// The modules that were unloaded before the dump was taken, in the order of the file. A full user dump has none.
-    pub fn unloaded_modules(&self) -> impl Iterator<Item = UnloadedModule<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn unloaded_modules(&self) -> Iter<'a, UnloadedModule<'a>> {
         self.unloaded_module_list().into_iter()
     }
 
@@ -138,6 +152,7 @@ impl<'a> Dump<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
         UnloadedByAddress::new(self.unloaded_module_list(), self.target())
     }

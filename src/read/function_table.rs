@@ -21,7 +21,8 @@ pub struct FunctionTableList<'a> {
 }
 
 /// One table: what it covers, and its entries as bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionTable<'a> {
     /// The table's header as it stands in the file.
     pub descriptor: FunctionTableDescriptor,
@@ -37,11 +38,13 @@ debug_without_bytes!(FunctionTable { descriptor, entry_size; native, entries });
 
 impl<'a> FunctionTableList<'a> {
     /// The stream's header as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &FunctionTableStream {
         &self.raw
     }
 
     /// The number of tables that the stream announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.raw.number_of_descriptors
     }
@@ -62,6 +65,7 @@ impl<'a> FunctionTableList<'a> {
     }
 
     /// The tables in the order of the file, up to the first that does not fit into the stream.
+    #[must_use]
     pub fn iter(&self) -> FunctionTables<'a> {
         let head = u64::from(self.raw.size_of_header) + u64::from(self.raw.size_of_align_pad);
         let bytes = usize::try_from(head).ok().and_then(|head| self.stream.bytes().get(head..));
@@ -77,6 +81,15 @@ impl<'a> FunctionTableList<'a> {
 }
 
 impl<'a> IntoIterator for FunctionTableList<'a> {
+    type Item = FunctionTable<'a>;
+    type IntoIter = FunctionTables<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &FunctionTableList<'a> {
     type Item = FunctionTable<'a>;
     type IntoIter = FunctionTables<'a>;
 

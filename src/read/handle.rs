@@ -26,11 +26,13 @@ pub type HandleData<'a> = List<'a, Handle<'a>>;
 impl<'a> Handle<'a> {
     /// The entry as it stands in the file; the fields that only the longer form has are 0 where the entries of the
     /// stream are shorter than 40 bytes.
+    #[must_use]
     pub const fn raw(&self) -> &HandleDescriptor2 {
         &self.raw
     }
 
     /// The value of the handle.
+    #[must_use]
     pub const fn value(&self) -> u64 {
         self.raw.descriptor.handle
     }
@@ -54,6 +56,7 @@ impl<'a> Handle<'a> {
     }
 
     /// What else the producer knew of the object: a chain of records, empty where the producer wrote none.
+    #[must_use]
     pub fn object_information(&self) -> HandleObjects<'a> {
         HandleObjects::new(&self.dump, self.raw.object_info_rva)
     }
@@ -80,6 +83,7 @@ impl<'a> Record<'a> for Handle<'a> {
 
 impl<'a> HandleData<'a> {
     /// The first handle of that value.
+    #[must_use]
     pub fn by_value(&self, value: u64) -> Option<Handle<'a>> {
         self.iter().find(|handle| handle.value() == value)
     }
@@ -124,7 +128,8 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
 }
 
 /// One record about the object behind a handle.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HandleObject<'a> {
     /// The record's header as it stands in the file.
     ///
@@ -143,6 +148,7 @@ debug_without_bytes!(HandleObject { raw, offset; bytes });
 
 impl HandleObject<'_> {
     /// What is missing, if the file ends before the record does.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let head = HandleObjectInformation::SIZE as u64;
         let available = self.bytes.len() as u64;

@@ -88,31 +88,37 @@ impl<'a> Minidump<'a> {
     }
 
     /// The file's bytes.
+    #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.dump.data()
     }
 
     /// The order of the bytes of every integer in the file.
+    #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.dump.byte_order()
     }
 
     /// The header as it stands in the file.
+    #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
     /// What the producer was asked to write; many producers leave it 0 whatever they wrote.
+    #[must_use]
     pub const fn flags(&self) -> MinidumpType {
         MinidumpType::from_bits_retain(self.header.flags)
     }
 
     /// The stream directory.
+    #[must_use]
     pub const fn directory(&self) -> Directory<'a> {
         self.directory
     }
 
     /// Processor and operating system, from the first system information stream.
+    #[must_use]
     pub const fn target(&self) -> Target {
         self.dump.target()
     }
@@ -127,6 +133,7 @@ impl<'a> Minidump<'a> {
     }
 
     /// The first stream of a type, not yet decoded.
+    #[must_use]
     pub fn raw_stream(&self, stream_type: StreamType) -> Option<RawStream<'a>> {
         self.raw_streams().find(|stream| stream.stream_type() == stream_type)
     }
@@ -134,17 +141,20 @@ impl<'a> Minidump<'a> {
     /// The first stream of the type that `T` views, if it is there and can be read.
     ///
     /// Whoever has to tell an absent stream from a damaged one asks [`Minidump::stream`], or [`Minidump::check`] once.
+    #[must_use]
     pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
         self.stream().ok().flatten()
     }
 
     /// The first list of the type that `T` views: an empty one where it is absent or cannot be read, as
     /// [`Minidump::find`].
+    #[must_use]
     pub fn list<T: FromStream<'a> + Default>(&self) -> T {
         self.find().unwrap_or_default()
     }
 
     /// All streams in directory order, not decoded; entries that are not in use are there too.
+    #[must_use]
     pub const fn raw_streams(&self) -> RawStreams<'a> {
         RawStreams { dump: self.dump, entries: self.directory.iter(), next: 0 }
     }
@@ -176,6 +186,7 @@ impl<'a> Minidump<'a> {
 
     /// The file with its byte order and target: what every view stands on.
     #[inline]
+    #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
         &self.dump
     }
@@ -206,6 +217,14 @@ impl<'a> Iterator for RawStreams<'a> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.entries.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for RawStreams<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let entry = self.entries.next_back()?;
+        let left = u32::try_from(self.entries.len()).ok()?;
+        Some(RawStream::new(self.dump, self.next + left, entry))
     }
 }
 

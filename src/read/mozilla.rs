@@ -31,17 +31,20 @@ impl<'a> MozMacCrashInfo<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO";
 
     /// The number of records that the stream announces; 20 are the most that it can hold.
+    #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.record_count
     }
 
     /// Where in each record its texts begin, in bytes from the start of the record.
+    #[must_use]
     pub const fn record_start_size(&self) -> u32 {
         self.record_start_size
     }
 
     /// The records in the order of the file, each read or with what is wrong with it; up to 20, and up to the end of the
     /// stream.
+    #[must_use]
     pub fn records(&self) -> impl FusedIterator<Item = Result<MacCrashInfoRecord<'a>, ReadError>> + Clone + use<'a> {
         let Self { stream, record_start_size, .. } = *self;
         let (first, size) = (MacCrashInfo::OFFSETS.records.get() as u64, LocationDescriptor::SIZE as u64);
@@ -95,26 +98,31 @@ impl<'a> MacCrashInfoRecord<'a> {
     }
 
     /// The whole record as the file has it.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The version of Apple's structure that the record was made of; the same in all records of a stream.
+    #[must_use]
     pub const fn version(&self) -> u64 {
         self.record.version
     }
 
     /// The thread that wrote the message; `None` before version 4.
+    #[must_use]
     pub fn thread(&self) -> Option<u64> {
         self.field(4).map(|record: MacCrashInfoRecord4| record.thread)
     }
 
     /// How the system was to tell the user; `None` before version 4.
+    #[must_use]
     pub fn dialog_mode(&self) -> Option<u64> {
         self.field(4).map(|record: MacCrashInfoRecord4| record.dialog_mode)
     }
 
     /// Why the program stopped itself; `None` before version 5.
+    #[must_use]
     pub fn abort_cause(&self) -> Option<u64> {
         self.field(5).map(|record: MacCrashInfoRecord5| record.abort_cause)
     }
@@ -122,31 +130,37 @@ impl<'a> MacCrashInfoRecord<'a> {
     /// The path of the library; `None` before version 4 and where the record ends before it.
     ///
     /// This and the other texts are empty where the library left none.
+    #[must_use]
     pub fn module_path(&self) -> Option<Utf8<'a>> {
         self.texts().next()
     }
 
     /// The message.
+    #[must_use]
     pub fn message(&self) -> Option<Utf8<'a>> {
         self.texts().nth(1)
     }
 
     /// By what the system sorts reports that are alike.
+    #[must_use]
     pub fn signature_string(&self) -> Option<Utf8<'a>> {
         self.texts().nth(2)
     }
 
     /// A stack that the library wrote down.
+    #[must_use]
     pub fn backtrace(&self) -> Option<Utf8<'a>> {
         self.texts().nth(3)
     }
 
     /// A second message.
+    #[must_use]
     pub fn message2(&self) -> Option<Utf8<'a>> {
         self.texts().nth(4)
     }
 
     /// The texts in the order of the file, each ended by a NUL or by the end of the record; versions up to 5 have five.
+    #[must_use]
     pub fn texts(&self) -> impl FusedIterator<Item = Utf8<'a>> + Clone + use<'a> {
         let mut rest = self.texts;
         let mut next = move || {
@@ -179,6 +193,7 @@ impl<'a> MozMacBootArgs<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_BOOTARGS";
 
     /// Where the arguments are, in bytes from the start of the file; 0 if there are none.
+    #[must_use]
     pub const fn rva(&self) -> Rva64 {
         self.rva
     }

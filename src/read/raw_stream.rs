@@ -58,36 +58,43 @@ impl<'a> RawStream<'a> {
     }
 
     /// The file that the stream is part of, for what the stream refers to by position.
+    #[must_use]
     pub const fn dump(&self) -> &DumpBytes<'a> {
         &self.dump
     }
 
     /// The position of the stream's entry in the directory, from 0.
+    #[must_use]
     pub const fn index(&self) -> u32 {
         self.index
     }
 
     /// The stream's entry in the directory.
+    #[must_use]
     pub const fn entry(&self) -> DirectoryEntry {
         self.entry
     }
 
     /// The stream's type.
+    #[must_use]
     pub const fn stream_type(&self) -> StreamType {
         self.entry.stream_type
     }
 
     /// Where the stream starts, in bytes from the start of the file.
+    #[must_use]
     pub const fn offset(&self) -> u64 {
         self.entry.location.rva as u64
     }
 
     /// The stream's size in bytes, as the directory has it.
+    #[must_use]
     pub const fn declared_size(&self) -> u64 {
         self.entry.location.data_size as u64
     }
 
     /// The stream's bytes, as many of them as the file has.
+    #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.dump.bytes().clipped(self.offset(), self.declared_size())
     }
@@ -122,6 +129,7 @@ impl<'a> RawStream<'a> {
     }
 
     /// What is missing, if the stream reaches beyond the end of the file.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         self.dump.location("stream", self.entry.location).err()
     }

@@ -30,7 +30,8 @@ use crate::read::raw_stream::RawStream;
 use crate::read::work::worked;
 
 /// A stream and all that it refers to, see [`parts`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parts<'a> {
     /// The stream itself, then what it refers to. Bytes that two fields refer to are there once.
     pub parts: Vec<Part<'a>>,
@@ -39,7 +40,8 @@ pub struct Parts<'a> {
 }
 
 /// A stream, or bytes that a stream refers to by position.
-#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Part<'a> {
     /// Where the bytes lie, from the start of the file.
     pub offset: u64,
@@ -61,7 +63,8 @@ impl fmt::Debug for Part<'_> {
 }
 
 /// A field that holds a position in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// Where the field is, in bytes from the start of its part.
     pub position: u64,

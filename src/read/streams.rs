@@ -85,6 +85,7 @@ typed_streams!(streams);
 
 impl<'a> Minidump<'a> {
     /// All streams in directory order, each decoded or with the error that prevents it.
+    #[must_use]
     pub const fn streams(&self) -> Streams<'a> {
         Streams { streams: self.raw_streams() }
     }
@@ -149,6 +150,19 @@ impl<'a> Iterator for Streams<'a> {
         let stream = self.streams.next()?;
         Some((stream, Stream::decode(&stream)))
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.streams.size_hint()
+    }
 }
+
+impl DoubleEndedIterator for Streams<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let stream = self.streams.next_back()?;
+        Some((stream, Stream::decode(&stream)))
+    }
+}
+
+impl ExactSizeIterator for Streams<'_> {}
 
 impl FusedIterator for Streams<'_> {}

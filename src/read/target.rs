@@ -6,7 +6,7 @@ use crate::format::{PlatformId, ProcessorArchitecture};
 use crate::read::interval::Interval;
 
 /// Processor and operating system of the dumped process, as far as the dump says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Target {
     /// From the first system information stream; `None` without one.
     pub architecture: Option<ProcessorArchitecture>,
@@ -17,32 +17,38 @@ pub struct Target {
 impl Target {
     /// What is known of the processor; next to nothing where the dump does not name one.
     #[inline]
+    #[must_use]
     pub fn processor(&self) -> &'static Processor {
         self.architecture.unwrap_or(ProcessorArchitecture::UNKNOWN).processor()
     }
 
     /// The size of a pointer in bytes: 4 or 8, 8 where the dump does not say.
     #[inline]
+    #[must_use]
     pub fn pointer_size(&self) -> u32 {
         self.processor().pointer_size
     }
 
     /// True if addresses have 32 bits.
+    #[must_use]
     pub fn is_32_bit(&self) -> bool {
         self.pointer_size() == 4
     }
 
     /// True if the process ran under Windows.
+    #[must_use]
     pub fn is_windows(&self) -> bool {
         self.platform.is_some_and(|platform| platform.is_windows())
     }
 
     /// The form of an address in which two of them can be compared: without the upper half on 32-bit targets.
+    #[must_use]
     pub fn mask(&self, address: u64) -> u64 {
         address & self.last_address()
     }
 
     /// The highest address there can be.
+    #[must_use]
     pub fn last_address(&self) -> u64 {
         if self.is_32_bit() { u32::MAX.into() } else { u64::MAX }
     }
@@ -66,6 +72,7 @@ impl Target {
     }
 
     /// The form of an address in which a Windows debugger writes it: the upper half of a 32-bit one repeats bit 31.
+    #[must_use]
     pub fn sign_extend(&self, address: u64) -> u64 {
         match self.mask(address) {
             low if self.is_32_bit() && low & 0x8000_0000 != 0 => low | 0xffff_ffff_0000_0000,

@@ -9,7 +9,7 @@ use crate::read::raw_stream::{FromStream, RawStream};
 macro_rules! opaque_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $view<'a> {
             bytes: &'a [u8],
         }

@@ -1,9 +1,9 @@
-//! Where every byte of a structure went that is encoded anew: it is compared with the bytes that it came from.
+//! Accounts for every byte of a structure that is encoded again, by comparing it with the bytes it came from.
 //!
-//! Whoever encodes a record hands both forms in: what the source says and what the result is going to say. Fields that
-//! refer to something are written anew with every dump, and what they lead to is compared where it is carried; addresses
-//! of 32-bit targets may have either of their two forms. Everything else that differs is a loss by the name of its field,
-//! and so is what a list, a stream or a text has beside what is known of it. Memory is not compared: it is borrowed.
+//! Code that encodes a record passes in both forms: the record of the source and the record of the result. Fields that
+//! refer to something are rewritten in every dump; what they refer to is compared where it is carried. Addresses of
+//! 32-bit targets may be in either of their two forms. Every other difference is a loss, named after its field. What a
+//! list, a stream or a text has beyond its known parts is also a loss. Memory is not compared, because it is borrowed.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -18,65 +18,65 @@ use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Target, overla
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
-/// What no result keeps of a minidump.
+/// A part of a minidump that no result keeps.
 pub(super) const CHECKSUM: &str = "checksum of the header";
-/// What no full user dump keeps, and no minidump that `r`, `R` or `s` ask for.
-pub(super) const OF_WINE: &str = "what Wine says of itself behind the system information";
+/// A part that is not kept in a full user dump, nor in a minidump written with `r`, `R` or `s`.
+pub(super) const OF_WINE: &str = "Wine data after the system information";
 
-/// The size of the number that stands in front of the entries of a list.
+/// The size of the entry count in front of a list, in bytes.
 pub(super) const COUNT: usize = size_of::<u32>();
 
-const UPPER_HALVES: &str = "upper halves of addresses that have 32 bits";
+const UPPER_HALVES: &str = "upper halves of 32-bit addresses";
 
 /// What may differ in a record.
 #[derive(Clone, Copy)]
 pub(super) struct Rules {
-    /// The bytes of the fields that refer to something.
+    /// The byte ranges of the fields that refer to something.
     pub(super) references: &'static [Range<usize>],
-    /// Where addresses start, all of 64 bits.
+    /// The offsets of addresses, each of 64 bits.
     pub(super) addresses: &'static [usize],
-    /// True if the options `r` and `R` ask for zeros where nothing is valid.
+    /// True if the options `r` and `R` zero whatever is not valid.
     pub(super) clears: bool,
 }
 
-/// A stretch of the file in which whatever is not carried as something else is lost.
-struct Loose {
+/// A stretch of the file that is lost unless it is carried as something else.
+struct Unclaimed {
     what: &'static str,
     bounds: Interval,
 }
 
-/// What is lost on the way, by its name.
+/// Collects the losses by name.
 pub(super) struct Accounts {
     target: Target,
-    /// True if options ask for zeros in place of what may be a secret.
+    /// True if the options zero what may be secret.
     is_private: bool,
     lost: BTreeMap<&'static str, u64>,
-    loose: Vec<Loose>,
-    /// What is looked at behind lists and texts, which may be on the same bytes.
-    looked_at: Budget,
-    /// Stacks that are compared with the memory lists.
+    unclaimed: Vec<Unclaimed>,
+    /// For the bytes after lists and texts, which may overlap.
+    checked: Budget,
+    /// For the stacks that are compared with the memory lists.
     compared: Budget,
 }
 
 impl Accounts {
     pub(super) fn new(target: Target, file_size: u64, is_private: bool) -> Self {
         let twice = Budget::times(file_size, 2);
-        Self { target, is_private, lost: BTreeMap::new(), loose: Vec::new(), looked_at: twice, compared: twice }
+        Self { target, is_private, lost: BTreeMap::new(), unclaimed: Vec::new(), checked: twice, compared: twice }
     }
 
-    /// Counts something that is lost.
+    /// Counts a loss.
     pub(super) fn lose(&mut self, what: &'static str) {
         self.lose_many(what, 1);
     }
 
-    /// Counts something of which several are lost, or none.
+    /// Counts several losses with the same name; does nothing for 0.
     pub(super) fn lose_many(&mut self, what: &'static str, count: u64) {
         if count > 0 {
             *self.lost.entry(what).or_default() += count;
         }
     }
 
-    /// Compares a record of the source with what is encoded for it.
+    /// Compares a record of the source with the record that is encoded for it.
     pub(super) fn record<S>(&mut self, source: &S, result: &S, rules: &Rules)
     where
         S: Structure + PartialEq,
@@ -101,7 +101,7 @@ impl Accounts {
         }
     }
 
-    /// Accounts for the entries of a memory list, and notes which of them the file cuts.
+    /// Accounts for the entries of a memory list, and reports those that are cut by the end of the file.
     pub(super) fn ranges<'a>(
         &mut self,
         stream_type: StreamType,
@@ -116,7 +116,7 @@ impl Accounts {
         }
     }
 
-    /// Accounts for an address and a size: nobody writes an empty range.
+    /// Accounts for an address and a size. Empty ranges are never written.
     fn range(&mut self, address: u64, size: u64) {
         self.range_address(address);
         if size == 0 {
@@ -124,23 +124,23 @@ impl Accounts {
         }
     }
 
-    /// Accounts for the place of a stack: of one that a record and a memory list have, the bytes of the list are in the
-    /// result.
+    /// Accounts for the file position of a stack. If a memory list has the stack as well, the bytes of the list are in
+    /// the result.
     pub(super) fn stack(&mut self, source: &Source<'_>, stack: &MemoryDescriptor) {
         let own = MemoryRange::from_descriptor(source.dump().dump_bytes(), stack);
         if !source.memory.agrees(&own, &mut self.compared) {
-            self.lose("bytes at stack positions, for which the memory lists have others");
+            self.lose("bytes at stack positions that differ from those of the memory lists");
         }
     }
 
-    /// Counts the address of a range whose upper half says nothing in a 32-bit process, and is not in the result.
+    /// Counts the address of a range whose upper half is meaningless in a 32-bit process, and is not in the result.
     pub(super) fn range_address(&mut self, address: u64) {
         if self.target.is_32_bit() && !is_extended(address) {
             self.lose(UPPER_HALVES);
         }
     }
 
-    /// Takes an address for the same in both of its forms, and counts halves that are neither.
+    /// Treats both forms of an address as equal, and counts upper halves that belong to neither.
     fn address(&mut self, from: &mut [u8], to: &[u8], start: usize) {
         let range = start..start.saturating_add(8);
         let number = |bytes: &[u8]| {
@@ -157,8 +157,8 @@ impl Accounts {
         copy(from, to, range);
     }
 
-    /// Compares bytes of the source with what is written for them; what lies behind the end of the result counts only if
-    /// it is not zero.
+    /// Compares bytes of the source with those written for them. Bytes of the source beyond the end of the result count
+    /// only if they are not zero.
     pub(super) fn bytes(&mut self, what: &'static str, from: &[u8], to: &[u8]) {
         let (common, rest) = from.split_at_checked(to.len()).unwrap_or((from, &[]));
         if !agree(common, to.get(..common.len()).unwrap_or_default(), self.is_private)
@@ -168,7 +168,7 @@ impl Accounts {
         }
     }
 
-    /// Accounts for what a list has beside its entries: `header` bytes in front of them and `row` bytes of each are known.
+    /// Accounts for what a list has besides its entries, given the known sizes of its header and of an entry.
     pub(super) fn list<'s, R: Record<'s>>(
         &mut self,
         stream: &RawStream<'s>,
@@ -187,14 +187,13 @@ impl Accounts {
             let entries = bytes.get(first..end).unwrap_or_default().chunks(entry);
             let longer = entries.filter(|entry| entry.iter().skip(row).any(|&byte| byte != 0)).count();
             if longer > 0 {
-                *self.lost.entry("ends of entries that are longer than what is known of them").or_default() +=
-                    longer as u64;
+                *self.lost.entry("ends of entries that are longer than known").or_default() += longer as u64;
             }
         }
-        self.behind("bytes behind the entries of a list", stream, position(list.entry_offset(list.len())));
+        self.unclaimed_from("bytes after the entries of a list", stream, position(list.entry_offset(list.len())));
     }
 
-    /// Accounts for what compressed memory says beside what its memory is and where it is.
+    /// Accounts for what a CompressedMemory stream has besides the addresses and contents of its memory.
     pub(super) fn compressed_memory(&mut self, stream: &RawStream<'_>, memory: &CompressedMemory<'_>) {
         let header = memory.header();
         let kept = CompressedMemoryHeader {
@@ -211,40 +210,40 @@ impl Accounts {
         for (index, region) in (0..).zip(memory.regions()) {
             self.range(region.address, region.size.into());
             if region.number != index {
-                self.lose("numbers of regions that are not their places");
+                self.lose("region numbers that differ from the region's index");
             }
         }
         for (index, bucket) in (0..).zip(memory.buckets()) {
             if bucket.number != index {
-                self.lose("numbers of buckets that are not their places");
+                self.lose("bucket numbers that differ from the bucket's index");
             }
         }
-        self.behind("bytes behind the header of compressed memory", stream, CompressedMemoryHeader::SIZE);
+        self.unclaimed_from("bytes after the header of compressed memory", stream, CompressedMemoryHeader::SIZE);
     }
 
-    /// Takes note that a stream has bytes from a position of it on of which nothing is known. Some producers put there what
-    /// the stream refers to.
-    pub(super) fn behind(&mut self, what: &'static str, stream: &RawStream<'_>, position: usize) {
+    /// Notes that the meaning of a stream's bytes from `position` on is unknown. Some producers put data there that the
+    /// stream refers to.
+    pub(super) fn unclaimed_from(&mut self, what: &'static str, stream: &RawStream<'_>, position: usize) {
         let bytes = stream.bytes();
         let rest = bytes.len().saturating_sub(position) as u64;
         let offset = stream.offset().saturating_add(position as u64);
-        self.loose.extend(Interval::new(offset, rest).map(|bounds| Loose { what, bounds }));
+        self.unclaimed.extend(Interval::new(offset, rest).map(|bounds| Unclaimed { what, bounds }));
     }
 
-    /// As [`Accounts::behind`], for the bytes at an offset of the file.
-    pub(super) fn loose(&mut self, what: &'static str, offset: u64, size: u64) {
-        self.loose.extend(Interval::new(offset, size).map(|bounds| Loose { what, bounds }));
+    /// Like [`Accounts::unclaimed_from`], for bytes at a position in the file.
+    pub(super) fn unclaimed(&mut self, what: &'static str, offset: u64, size: u64) {
+        self.unclaimed.extend(Interval::new(offset, size).map(|bounds| Unclaimed { what, bounds }));
     }
 
-    /// Reports what is lost. `carried` are the parts of the file that are in the result as something of their own.
+    /// Reports the losses. `carried` are the parts of the file that are in the result as separate items.
     pub(super) fn close(mut self, file: &[u8], carried: impl Iterator<Item = Interval>, report: &mut Report) {
-        let mut loose = core::mem::take(&mut self.loose);
-        if !loose.is_empty() {
+        let mut unclaimed = core::mem::take(&mut self.unclaimed);
+        if !unclaimed.is_empty() {
             let carried = united(carried.collect());
-            loose.sort_by_key(|it| it.bounds.start);
-            for Loose { what, bounds } in loose {
-                if self.looked_at.charge(what, bounds.start, bounds.size()).is_err() {
-                    self.lose("stretches of the file that overlap too often to be looked at");
+            unclaimed.sort_by_key(|it| it.bounds.start);
+            for Unclaimed { what, bounds } in unclaimed {
+                if self.checked.charge(what, bounds.start, bounds.size()).is_err() {
+                    self.lose("stretches of the file that overlap too often to be checked");
                 } else if has_bytes(file, bounds, &carried) {
                     self.lose(what);
                 }
@@ -256,17 +255,17 @@ impl Accounts {
     }
 }
 
-/// True for both forms of an address of 32 bits.
+/// True if an address is in one of the two forms of a 32-bit address.
 fn is_extended(address: u64) -> bool {
     [0, u32::MAX.into()].contains(&(address >> 32))
 }
 
-/// True if the bytes are the same, or zero in place of others where that is asked for.
+/// True if the bytes are equal, or were zeroed as requested.
 fn agree(from: &[u8], to: &[u8], clears: bool) -> bool {
     from.iter().zip(to).all(|(from, to)| from == to || clears && *to == 0)
 }
 
-/// True if some byte of the file within the bounds is neither carried nor zero.
+/// True if any byte of the file within the bounds is neither carried nor zero.
 fn has_bytes(file: &[u8], bounds: Interval, carried: &[Interval]) -> bool {
     let is_set = |start: u64, end: u64| {
         let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
@@ -283,7 +282,7 @@ fn has_bytes(file: &[u8], bounds: Interval, carried: &[Interval]) -> bool {
     at <= bounds.last && is_set(at, bounds.last.saturating_add(1))
 }
 
-/// A structure as bytes, as the result has it.
+/// Encodes a structure as in the result.
 fn stored<S: Structure>(value: &S) -> Vec<u8> {
     let mut bytes = alloc::vec![0; S::SIZE];
     value.put(&mut bytes.as_mut_slice(), scroll::LE);

@@ -1,4 +1,4 @@
-//! Streams that are carried as bytes, alone or with what they point to.
+//! Carries streams as bytes, alone or with what they refer to.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ use crate::redump::shared_parts::{Carrier, shown};
 use crate::redump::unused_in_streams::{clear_part, clear_stream};
 
 impl<'s> Carrier<'s, '_> {
-    /// A stream byte for byte, as much of it as there is; false if folders may be in it and cannot be taken out.
+    /// Copies what is there of a stream byte for byte. Returns false if it may have folders that cannot be removed.
     pub(super) fn copy(&mut self, stream: &RawStream<'s>) -> Result<bool, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let Some(bytes) = self.shown_stream(stream) else { return Ok(false) };
@@ -26,41 +26,42 @@ impl<'s> Carrier<'s, '_> {
         Ok(true)
     }
 
-    /// The handle operations with zeros behind each that has less than `entry_size` bytes, and all else byte for byte.
-    /// False as for [`Carrier::copy`].
-    pub(super) fn filled_up(
+    /// Copies the handle operations byte for byte, except that each entry with less than `entry_size` bytes is padded
+    /// with zeros. Returns false as [`Carrier::copy`] does.
+    pub(super) fn padded_operations(
         &mut self,
         stream: &RawStream<'s>,
         list: &HandleOperationList<'s>,
         entry_size: usize,
     ) -> Result<bool, ReadError> {
         let added = (entry_size as u64).saturating_sub(list.entry_size()).saturating_mul(list.len());
-        self.charge_filled_up(stream, added)?;
+        self.charge_padded(stream, added)?;
         let Some(bytes) = self.shown_stream(stream) else { return Ok(false) };
         let start_of = |index| {
             let position = list.entry_offset(index).saturating_sub(stream.offset());
             usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len())
         };
-        let (head, rest) = bytes.split_at_checked(start_of(0)).unwrap_or_default();
-        let (entries, behind) = rest.split_at_checked(start_of(list.len()) - head.len()).unwrap_or_default();
-        let mut whole = head.to_vec();
+        let (header, rest) = bytes.split_at_checked(start_of(0)).unwrap_or_default();
+        let (entries, trailing) = rest.split_at_checked(start_of(list.len()) - header.len()).unwrap_or_default();
+        let mut padded = header.to_vec();
         let field = HandleOperations::OFFSETS.size_of_entry.range();
-        if let Some(field) = whole.get_mut(field) {
+        if let Some(field) = padded.get_mut(field) {
             field.copy_from_slice(&u32::try_from(entry_size).unwrap_or(u32::MAX).to_le_bytes());
         }
         let before = usize::try_from(list.entry_size()).unwrap_or(usize::MAX);
         for entry in entries.chunks(before) {
-            let end = whole.len().saturating_add(entry_size);
-            whole.extend_from_slice(entry);
-            whole.resize(end, 0);
+            let end = padded.len().saturating_add(entry_size);
+            padded.extend_from_slice(entry);
+            padded.resize(end, 0);
         }
-        whole.extend_from_slice(behind);
-        self.builder.stream(stream.stream_type(), whole);
+        padded.extend_from_slice(trailing);
+        self.builder.stream(stream.stream_type(), padded);
         Ok(true)
     }
 
-    /// As [`Carrier::charge`], for a stream and zeros in it; other streams have what they need even if these do not fit.
-    fn charge_filled_up(&mut self, stream: &RawStream<'s>, zeros: u64) -> Result<(), ReadError> {
+    /// Charges for a stream and for zeros in it. If the zeros exceed the budget, nothing is charged, so other streams
+    /// are not affected.
+    fn charge_padded(&mut self, stream: &RawStream<'s>, zeros: u64) -> Result<(), ReadError> {
         let size = stream.bytes().len() as u64;
         if self.zeros.has(zeros) {
             self.zeros.charge("stream", stream.offset(), zeros)?;
@@ -74,7 +75,8 @@ impl<'s> Carrier<'s, '_> {
         charged
     }
 
-    /// The bytes of a stream without what the options take out; `None` if folders may be in them and cannot be taken out.
+    /// Returns the bytes of a stream without what the options take out, or `None` if it may have folders that cannot be
+    /// removed.
     fn shown_stream(&mut self, stream: &RawStream<'s>) -> Option<Cow<'s, [u8]>> {
         let mut bytes = Cow::Borrowed(stream.bytes());
         if self.is_private {
@@ -83,7 +85,8 @@ impl<'s> Carrier<'s, '_> {
         shown(&mut self.folders, ("stream", stream.offset()), bytes).ok()
     }
 
-    /// The mappings with base names in place of paths. Many streams may be on the same bytes, and each gets a text of its own.
+    /// Carries the mappings with base names instead of paths. Many streams may share the same bytes; each gets its own
+    /// copy.
     pub(super) fn maps_without_folders(
         &mut self,
         stream: &RawStream<'s>,
@@ -94,8 +97,8 @@ impl<'s> Carrier<'s, '_> {
         Ok(())
     }
 
-    /// A stream with all that it points to, the file offsets in it moved; tells which of them led nowhere.
-    /// `None` as for [`Carrier::copy`].
+    /// Carries a stream with everything it refers to, adjusting the file positions in it. Returns the references that
+    /// could not be followed, or `None` where [`Carrier::copy`] returns false.
     pub(super) fn relocate(&mut self, stream: &RawStream<'s>) -> Result<Option<Vec<ReadError>>, ReadError> {
         self.charge("stream", stream.offset(), stream.bytes().len() as u64)?;
         let (parts, mut faults) = parts_within(stream, &mut self.followed)?;
@@ -148,7 +151,7 @@ impl<'s> Carrier<'s, '_> {
     }
 }
 
-/// The numbers of the parts that are names of modules: in lists of modules, what is referred to without a size.
+/// Returns the indices of the parts that are module names: in module lists, the targets of references without a size.
 fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
     if !stream.stream_type().row().names_files {
         return HashSet::new();
@@ -157,7 +160,7 @@ fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
     references.filter(|reference| reference.extent.is_none()).filter_map(|reference| reference.target).collect()
 }
 
-/// The bytes of a part, with 0 for references that lead nowhere and for the sizes beside them.
+/// Returns the bytes of a part, with zeros for references that lead nowhere and for the sizes next to them.
 fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
     let mut bytes = Cow::Borrowed(part.bytes);
     for reference in part.references.iter().filter(|reference| reference.target.is_none()) {

@@ -1,4 +1,4 @@
-//! The comment that a program asks for.
+//! Adds the comment that the caller asks for.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,8 @@ use crate::read::{RawStream, Stream};
 use crate::redump::transcode::Transcoder;
 
 impl<'s> Transcoder<'s, '_> {
-    /// True for the comment that the program asked for, from an earlier pass. Many may be on the same bytes.
+    /// True if the stream is the comment that the caller asked for, from an earlier pass. Many streams may share the
+    /// same bytes.
     pub(super) fn is_of_caller(&mut self, stream: &RawStream<'s>, decoded: &Result<Stream<'s>, ReadError>) -> bool {
         let Some(comment) = self.options.comment() else { return false };
         let size = stream.bytes().len() as u64;
@@ -17,7 +18,7 @@ impl<'s> Transcoder<'s, '_> {
             && is_comment(decoded, comment)
     }
 
-    /// Adds the comment that was asked for, unless just that one was carried.
+    /// Adds the requested comment, unless an equal one was carried.
     pub(super) fn comment(&mut self, comment: &str) {
         let carried: HashSet<u32> =
             self.report.streams.iter().filter(|stream| stream.outcome.is_kept()).map(|stream| stream.index).collect();
@@ -30,7 +31,7 @@ impl<'s> Transcoder<'s, '_> {
     }
 }
 
-/// True for the stream of just that comment.
+/// True if the stream consists of exactly this comment.
 fn is_comment(stream: &Result<Stream<'_>, ReadError>, comment: &str) -> bool {
     matches!(stream, Ok(Stream::CommentW(known)) if known.text().trim_end_nul() == comment)
 }

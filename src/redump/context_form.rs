@@ -1,4 +1,4 @@
-//! Thread contexts on their way into the result.
+//! Adapts thread contexts to the result.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -15,46 +15,47 @@ use crate::redump::accounts::Accounts;
 use crate::redump::filter::triage::Triage;
 use crate::redump::unused_bytes::keep_only;
 
-/// The processor status bit of ARM for Thumb code.
+/// The bit of ARM's processor status for Thumb code.
 const ARM_THUMB: u32 = 0x20;
 
-/// Which form of a record goes into the result.
+/// The form that a context has in the result.
 #[derive(Clone, Copy)]
 pub(super) struct Form<'f> {
-    /// With the extended state behind the fixed part (`y`).
+    /// With the extended state after the fixed part (`y`).
     pub(super) whole: bool,
-    /// For the thread list: there the debugger lets bit 0 of ARM's program counter say whether the processor status has
-    /// Thumb code.
+    /// For the thread list, where the debugger copies the Thumb bit of the processor status to bit 0 of ARM's program
+    /// counter.
     pub(super) of_thread: bool,
-    /// With nothing that is no valid register (`r`, `R`).
+    /// Without anything that is not a valid register (`r`, `R`).
     pub(super) bare: bool,
-    /// With no general register but pointers that a triage dump explains (`s`).
+    /// Without general registers, except pointers that a triage dump may have (`s`).
     pub(super) triage: Option<&'f Triage>,
-    /// With registers that programs copy text through, and no stack trace needs: floating point and vectors (without `r`).
+    /// With floating-point and vector registers, which programs copy text through and stack traces do not need (without
+    /// `r`).
     pub(super) vectors: bool,
-    /// Where extended registers are, as far as the dump says.
+    /// Where the extended registers are, if the dump records it.
     pub(super) xstate: Option<&'f XStateConfigFeature>,
 }
 
 impl Form<'_> {
-    /// As a full user dump has it.
+    /// The form of a context in a full user dump.
     pub(super) const FIXED_PART: Self =
         Self { whole: false, of_thread: false, bare: false, triage: None, vectors: true, xstate: None };
 }
 
-/// What has to be changed of a record to give it a form: known before anything is copied.
+/// The changes that give a context its form, known before anything is copied.
 #[derive(Clone, Default)]
 pub(super) struct Change {
-    /// The layout whose fixed part is kept, its flags no longer announcing what is cut off.
+    /// The layout that the context is cut to; its flags then no longer declare the part that is cut off.
     ///
-    /// Records of layouts without an extended form are kept whole. As for the debugger, the size alone says which layout
-    /// of the processor it is, not the flags.
+    /// Contexts of layouts without an extended form are kept whole. As in the debugger, the size alone determines which
+    /// layout of the processor applies, not the flags.
     fixed_part: Option<&'static ContextLayout>,
-    /// The bytes that stay, if not all do.
+    /// The byte ranges that stay, unless all of them do.
     used: Option<Vec<Range<u32>>>,
-    /// The bytes that a triage dump has its pattern in.
+    /// The byte ranges that are overwritten with the triage pattern.
     filtered: Vec<Range<u32>>,
-    /// Where the program counter stands, and what the thread list has for it.
+    /// The offset of the program counter, and its value in the thread list.
     pc: Option<(u32, u32)>,
 }
 
@@ -65,15 +66,15 @@ impl Change {
         if let Some(triage) = form.triage {
             change.filtered = filtered(context, triage);
         }
-        // That of another processor stays as large as it is.
+        // The context of another processor keeps its size.
         let known = by_size(bytes, processor).filter(|_| context.layout().is_some());
         let Some(layout) = known else { return change };
-        // Of an extended part that cannot be read nobody knows what is a register.
+        // In an extended part that cannot be read, registers cannot be told from other data.
         let whole = form.whole && !(form.bare && context.xstate(form.xstate).is_none());
         if !whole && layout.is_extensible && bytes.len() > layout.size as usize {
             change.fixed_part = Some(layout);
         }
-        // The debugger knows the layout of Windows alone.
+        // The debugger knows only the Windows layout.
         if form.of_thread && processor.has_thumb && processor.windows_context() == Some(layout) {
             if let Some((pc, status)) = layout.register("pc").zip(layout.register("cpsr")) {
                 let is_thumb = u32_at(bytes, status.offset).is_some_and(|status| status & ARM_THUMB != 0);
@@ -91,12 +92,12 @@ impl Change {
         self.fixed_part.is_none() && self.used.is_none() && self.filtered.is_empty() && self.pc.is_none()
     }
 
-    /// True if the record of an exception would become another one.
+    /// True if the change applies only to contexts in the thread list.
     pub(super) const fn is_of_thread(&self) -> bool {
         self.pc.is_some()
     }
 
-    /// Puts the pattern of triage dumps where it belongs.
+    /// Writes the triage pattern over the filtered bytes.
     fn take_out(&self, bytes: &mut [u8]) {
         for range in &self.filtered {
             let range = range.start as usize..(range.end as usize).min(bytes.len());
@@ -104,7 +105,7 @@ impl Change {
         }
     }
 
-    /// The record with the change.
+    /// Returns the changed context.
     pub(super) fn applied<'a>(&self, context: &Context<'a>) -> Cow<'a, [u8]> {
         let mut bytes = Cow::Borrowed(context.as_bytes());
         if let Some(layout) = self.fixed_part {
@@ -128,31 +129,36 @@ impl Change {
 }
 
 impl Change {
-    /// Counts what the change takes away.
+    /// Counts what the change removes.
     pub(super) fn account(&self, context: &Context<'_>, accounts: &mut Accounts) {
         if self.is_none() {
             return;
         }
         let (before, after) = (context.as_bytes(), self.applied(context));
         if before.len() > after.len() {
-            accounts.lose("extended states behind the contexts of threads");
+            accounts.lose("extended states after the contexts of threads");
         }
         let mut common = before.get(..after.len()).unwrap_or(before).to_vec();
-        // What the options take out is no loss.
+        // What the options take out is not a loss.
         self.take_out(&mut common);
         if let Some(layout) = self.fixed_part {
-            // It says no longer what is not there.
+            // The flags no longer declare the part that is cut off.
             let flags = u32_at(&after, layout.flags_offset).unwrap_or(0);
             change_u32(&mut common, layout.flags_offset, |_| flags);
         }
-        accounts.bytes("bit 0 of program counters, which says now what the processor status says", &common, &after);
+        accounts.bytes(
+            "bit 0 of program counters, which is now the Thumb bit of the processor status",
+            &common,
+            &after,
+        );
     }
 }
 
-/// The bytes of a record that are valid registers, and those that say which are; `None` if nobody knows, as for processors
-/// without a layout.
+/// Returns the byte ranges of the valid registers and of the flags that say which are valid; `None` if the layout is
+/// unknown, as for processors without one.
 ///
-/// Breakpad on macOS was observed to name no group of registers. Those that a stack trace needs are taken to be valid then.
+/// Contexts of Breakpad on macOS were observed to name no register group. The registers that a stack trace needs are
+/// then assumed to be valid.
 fn used(context: &Context<'_>, form: Form<'_>) -> Option<Vec<Range<u32>>> {
     let foreign = || of_another_processor(context);
     let mut layout = context.layout().or_else(|| foreign().map(|(other, _)| other))?;
@@ -172,8 +178,9 @@ fn used(context: &Context<'_>, form: Form<'_>) -> Option<Vec<Range<u32>>> {
     Some([layout.flags_range()].into_iter().chain(registers).chain(extended).collect())
 }
 
-/// Where a triage dump has its pattern in a record: all that holds data, and general registers that are not explained.
-/// Where the thread is stays, and so do flags and segments; of a record that nobody can read, nothing stays.
+/// Returns the byte ranges that a triage dump fills with its pattern: registers that hold data, and general registers
+/// that are neither zero nor explained. The instruction and stack pointers, the flags and the segments stay. A context
+/// of unknown layout is filled completely.
 fn filtered(context: &Context<'_>, triage: &Triage) -> Vec<Range<u32>> {
     let other = || of_another_processor(context).map(|(other, _)| other);
     let Some(layout) = context.layout().or_else(other) else {
@@ -181,12 +188,12 @@ fn filtered(context: &Context<'_>, triage: &Triage) -> Vec<Range<u32>> {
     };
     let mut ranges: Vec<_> = Vec::new();
     let mut before: Option<RegisterField> = None;
-    // So is what no register has of the area of FXSAVE.
+    // This includes the bytes of the FXSAVE area that do not belong to a register.
     ranges.extend(layout.fxsave.map(|start| start..start + FXSAVE_SIZE));
     for register in layout.registers() {
         let end = register.offset + register.size;
         if holds_data(register.group) {
-            // What is between two of them is part of their store.
+            // Bytes between two registers of a group belong to the register file.
             let start = before.filter(|before| before.group == register.group && before.size == register.size);
             ranges.push(start.map_or(register.offset, |before| before.offset + before.size)..end);
         } else if is_general(layout, &register) {
@@ -200,7 +207,7 @@ fn filtered(context: &Context<'_>, triage: &Triage) -> Vec<Range<u32>> {
     ranges
 }
 
-/// True for registers that hold whatever a program works on: those of the size of an address but where the thread is.
+/// True for general-purpose registers: those of pointer size, except the instruction and stack pointers.
 fn is_general(layout: &ContextLayout, register: &RegisterField) -> bool {
     let place = [layout.instruction_pointer, layout.stack_pointer];
     let is_frame = layout.frame_pointer == Some(register.offset);
@@ -216,14 +223,15 @@ fn value_at(bytes: &[u8], register: &RegisterField) -> Option<u64> {
     }
 }
 
-/// True for registers that hold what a program works on, and nothing that leads on to other frames.
+/// True for registers that hold data and that unwinding does not need.
 const fn holds_data(group: RegisterGroup) -> bool {
     use RegisterGroup::{Dsp, Extended, FloatingPoint, Vector, XState};
 
     matches!(group, Dsp | Extended | FloatingPoint | Vector | XState)
 }
 
-/// The layout of another processor whose size a record has and whose processor its flags name, and the flags.
+/// Returns the layout of another processor that fits the size of a context and the processor in its flags, and the
+/// flags.
 fn of_another_processor(context: &Context<'_>) -> Option<(&'static ContextLayout, u32)> {
     if context.is_for_its_processor() {
         return None;

@@ -1,4 +1,4 @@
-//! Memory that is changed on its way from the source into the result.
+//! Memory that is changed while it is copied from the source to the result.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,27 +16,28 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
 
-/// How many bytes a redactor may change in one call.
+/// The most bytes that a redactor may change in one call.
 const PIECE: u64 = 1 << 20;
 
-/// What is to be changed.
+/// The changes to memory.
 pub(super) struct Changes<'a> {
     memory: Arc<Memory<'a>>,
-    /// One for each width of the stacks.
+    /// One filter for each stack width.
     filters: Vec<StackFilter>,
-    /// What the program blanks, sorted and apart.
+    /// What the program blanks, sorted and disjoint.
     blank: Vec<Interval>,
-    /// What the options put a byte in place of, likewise, and that byte. Of what is in several of these, the last counts.
+    /// The intervals that the options overwrite, sorted and disjoint, each with the byte that is written. Where they
+    /// overlap, the last one applies.
     replaced: [(Vec<Interval>, u8); 3],
-    /// It is called for one piece after the other.
+    /// Called for one piece after the other.
     redactor: Option<Mutex<Redactor<'a>>>,
-    /// Why each address is selected; the rank is the place in the selection.
+    /// Why each address is selected; the rank is the index in the selection.
     spans: Vec<Span>,
     reasons: Vec<Reason>,
 }
 
 impl<'a> Changes<'a> {
-    /// `None` if nothing is changed.
+    /// Returns `None` if nothing changes.
     pub(super) fn new(
         source: &Source<'a>,
         filters: Vec<StackFilter>,
@@ -52,7 +53,7 @@ impl<'a> Changes<'a> {
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
         let blank = blank.iter().filter_map(|range| source.target.interval(range.start, size(range)));
         let blank = united(blank.collect());
-        // Only a redactor asks for reasons.
+        // Only a redactor needs the reasons.
         let selected = || selected.iter().filter(|_| redactor.is_some());
         let mut spans: Vec<Span> = (0..)
             .zip(selected())
@@ -72,13 +73,13 @@ impl<'a> Changes<'a> {
         })
     }
 
-    /// How many bytes of an interval are blank because the program asked for it.
+    /// Returns how many bytes of an interval are blanked at the program's request.
     pub(super) fn blanked(&self, interval: Interval) -> u64 {
         let parts = overlapping(&self.blank, interval).filter_map(|blank| blank.intersection(&interval));
         parts.fold(0, |sum, part| sum.saturating_add(part.size()))
     }
 
-    /// True if something of the interval may be changed.
+    /// True if anything in the interval may change.
     fn touch(&self, interval: Interval) -> bool {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
@@ -86,7 +87,7 @@ impl<'a> Changes<'a> {
             || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
 
-    /// What needs no look at what is around.
+    /// Applies the changes that do not depend on the surrounding bytes.
     fn filter(&self, address: u64, bytes: &mut [u8]) {
         for filter in &self.filters {
             filter.filter(&self.memory, address, bytes);
@@ -102,11 +103,12 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Why the byte at an address is there, and how many are there for the same reason, of at most `limit`.
+    /// Returns why the byte at an address is there, and how many bytes from it on, at most `limit`, have the same
+    /// reason.
     fn reason(&self, at: u64, limit: u64) -> (Reason, u64) {
         let next = position(&self.spans, at);
-        // A gap ends where the next stretch begins.
-        let (span, behind) = match self.spans.get(next) {
+        // A gap ends where the next span begins.
+        let (span, next_start) = match self.spans.get(next) {
             Some(span) if span.interval.has(at) => (Some(span), span.interval.next()),
             following => (
                 next.checked_sub(1).and_then(|before| self.spans.get(before)),
@@ -114,10 +116,13 @@ impl<'a> Changes<'a> {
             ),
         };
         let reason = span.and_then(|span| self.reasons.get(usize::try_from(span.rank).ok()?));
-        (reason.copied().unwrap_or(Reason::Asked), behind.map_or(limit, |behind| limit.min(behind - at)))
+        (
+            reason.copied().unwrap_or(Reason::Requested),
+            next_start.map_or(limit, |next_start| limit.min(next_start - at)),
+        )
     }
 
-    /// How many bytes right before an address the source has without a gap, of at most `limit`.
+    /// Returns how many bytes right before an address, at most `limit`, the source has without a gap.
     fn count_before(&self, address: u64, limit: u64) -> u64 {
         let mut start = address;
         while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
@@ -129,8 +134,8 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// The range of an interval whose bytes are changed as they are read, `address` being the one that the result gives it;
-/// `None` if nothing of it is changed.
+/// Returns the range of an interval whose bytes are changed as they are read, or `None` if none of them change.
+/// `address` is its address in the result.
 pub(super) fn changed<'a>(
     changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
@@ -139,12 +144,12 @@ pub(super) fn changed<'a>(
     let changes = changes.filter(|changes| changes.touch(interval))?;
     let memory = ChangedMemory::new(changes, interval.start, interval.size(), None);
     let range = MemoryRange::from_reader(address, interval.size(), memory);
-    // A redactor is called once for each byte, and may do something else the next time.
+    // A redactor is called once for each byte, and could act differently the next time.
     Some(if changes.redactor.is_none() { range.repeatable() } else { range })
 }
 
-/// The same of bytes that begin at the start of an interval. They may be more than there are addresses up to the highest
-/// one, and others may take precedence at their addresses.
+/// Like [`changed`], for given bytes that begin at the start of an interval. They may extend beyond the highest
+/// address, and other ranges may take precedence at their addresses.
 pub(super) fn changed_bytes<'a>(
     changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
@@ -155,16 +160,16 @@ pub(super) fn changed_bytes<'a>(
     Some(MemoryRange::from_reader(interval.start, size, ChangedMemory::new(changes, interval.start, size, Some(bytes))))
 }
 
-/// Bytes with the changes.
+/// Reads bytes with the changes applied.
 struct ChangedMemory<'a> {
     changes: Arc<Changes<'a>>,
-    /// The bytes, if they are not those that the source has at the addresses.
+    /// The bytes, if they differ from those that the source has at the addresses.
     own: Option<&'a [u8]>,
     start: u64,
     size: u64,
-    /// How many have been looked up.
+    /// The number of bytes read from the source so far.
     done: u64,
-    /// A piece that has been redacted, and which of it is still to be given.
+    /// A piece that has been redacted, and the part of it that has not been returned yet.
     piece: Vec<u8>,
     left: Range<usize>,
 }
@@ -174,7 +179,7 @@ impl<'a> ChangedMemory<'a> {
         Self { changes: Arc::clone(changes), own, start, size, done: 0, piece: Vec::new(), left: 0..0 }
     }
 
-    /// Looks up the next bytes, and tells how many there are.
+    /// Reads the next bytes, and returns their number.
     fn look_up(&mut self, bytes: &mut [u8]) -> usize {
         let count = match self.own {
             None => self.changes.memory.read_uncached(self.start.wrapping_add(self.done), bytes),
@@ -187,27 +192,27 @@ impl<'a> ChangedMemory<'a> {
         count
     }
 
-    /// Looks up the next piece with what is around it, and has it redacted.
+    /// Reads the next piece with the bytes around it, and passes it to the redactor.
     fn redact(&mut self, redactor: &Mutex<Redactor<'a>>) -> io::Result<()> {
         let mut redactor = redactor.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
         let at = self.start.wrapping_add(self.done);
-        // What lies beyond the highest address is there for the same reason as what is at it.
+        // Bytes beyond the highest address have the same reason as the byte at it.
         let (reason, count) =
             self.changes.reason(self.start.saturating_add(self.done), PIECE.min(self.size - self.done));
         let memory = &self.changes.memory;
         let overlap = redactor.overlap as u64;
         let before = self.changes.count_before(at, overlap);
-        let behind = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
+        let after = at.checked_add(count).map_or(0, |next| memory.run_len(next, overlap));
         let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
         let (front, middle) = (size(before)?, size(count)?);
-        // The room of the piece before is used again.
+        // The buffer of the previous piece is reused.
         let mut piece = core::mem::take(&mut self.piece);
         piece.clear();
-        piece.resize(front + middle + size(behind)?, 0);
+        piece.resize(front + middle + size(after)?, 0);
         let (around, rest) = piece.split_at_mut(front);
         memory.read_uncached(at.wrapping_sub(before), around);
         let (own, around) = rest.split_at_mut(middle);
-        if behind > 0 {
+        if after > 0 {
             memory.read_uncached(at.wrapping_add(count), around);
         }
         let found = self.look_up(own);

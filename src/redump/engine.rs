@@ -1,5 +1,5 @@
-//! The versions of the debugger engine that differ in what they write: each rule that is not the same is here, or in a
-//! column of the table of letters.
+//! The versions of the debugger engine, and the rules that differ between them, except for the columns in the table of
+//! option letters.
 
 use crate::format::MinidumpType;
 use crate::format::handle::HandleOperation;
@@ -9,7 +9,7 @@ use crate::format::system::{SystemMemoryInfo1, SystemMemoryInfo2};
 
 /// The version of the debugger engine that a result equals.
 ///
-/// Which of them opens what is written makes no difference: both open either.
+/// Either version opens the results of both.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// What every dump has without a letter for it: no letter of the older engine stands for a trace of the processor.
+    /// Returns the flags that every dump has without a letter: the older engine has no letter for processor traces.
     pub(super) const fn without_letter(self) -> MinidumpType {
         match self {
             Self::V2017 => MinidumpType::WITH_IPT_TRACE,
@@ -40,7 +40,7 @@ impl Engine {
         }
     }
 
-    /// How much of the page that the system shares with all processes is in every dump without full memory, in bytes.
+    /// Returns how much of the user shared data is in every dump without full memory, in bytes.
     pub(super) const fn shared_data_size(self) -> u64 {
         match self {
             Self::V2017 => 0,
@@ -48,17 +48,17 @@ impl Engine {
         }
     }
 
-    /// How much is written of a thread's storage that is local to fibers, in bytes.
+    /// Returns how much of a thread's fiber-local storage is written, in bytes.
     pub(super) const fn fls_data_size(self, layout: &ProcessLayout) -> u64 {
         match self {
             Self::V2017 => layout.fls_data_size,
-            // As many pointers in either width.
+            // The same number of pointers in either width.
             Self::V2026 => 0xff2 * layout.pointer_size,
         }
     }
 
-    /// How many unloaded modules a dump may list. A longer list makes the engine of 2026 ignore it, and refuse every
-    /// further dump of the file.
+    /// Returns how many unloaded modules a dump may list. The engine of 2026 ignores a longer list, and refuses to
+    /// write further dumps of the file.
     pub(super) const fn most_unloaded_modules(self) -> u64 {
         match self {
             Self::V2017 => u64::MAX,
@@ -66,7 +66,8 @@ impl Engine {
         }
     }
 
-    /// How many bytes an entry of the handle operations has at least. The engine of 2026 takes no shorter ones.
+    /// Returns the minimum size of an entry of the handle operations, in bytes. The engine of 2026 does not accept
+    /// shorter ones.
     pub(super) const fn least_handle_operation(self) -> usize {
         match self {
             Self::V2017 => 0,
@@ -74,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// The size of the memory counters of the system where the source has none, in bytes; all are zero.
+    /// Returns the size of the system memory counters that are written, all zero, if the source has none, in bytes.
     pub(super) const fn system_memory_info_size(self) -> usize {
         match self {
             Self::V2017 => SystemMemoryInfo1::SIZE,

@@ -1,4 +1,4 @@
-//! Finds the exception that the options name in the memory of the source.
+//! Finds the exception that the options name in the source's memory.
 
 use alloc::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::redump::made_up::STATUS_BREAKPOINT;
 use crate::redump::options::Options;
 use crate::redump::source::{Source, made_records};
 
-/// The exception that the options name, as the only one of a minidump; `None` if they name none.
+/// Returns a minidump that has only the exception that the options name; `None` if they name none.
 pub(super) fn found(
     source: &Source<'_>,
     options: &Options,
@@ -24,7 +24,7 @@ pub(super) fn found(
     let target = source.target;
     let context_size = in_memory::context_size(target);
     if !target.is_windows() || context_size.is_none() {
-        return Err(RedumpError::Unsupported { what: "an exception in memory that is of another system than Windows" });
+        return Err(RedumpError::Unsupported { what: "an exception in memory of a system other than Windows" });
     }
     let named = options.exception;
     let jit = named.jit_debug_info.map(|address| jit_debug_info(source, address)).transpose()?;
@@ -49,7 +49,7 @@ pub(super) fn found(
     made(source, thread.id(), exception_record, context).map(Some)
 }
 
-/// The thread with the ID; without an ID that of the source's exception, or the first.
+/// Returns the thread with the ID; without an ID, the thread of the source's exception or the first thread.
 fn thread<'s>(source: &'s Source<'_>, hooks: &Hooks<'_>, id: Option<u32>) -> Result<Thread<'s>, RedumpError> {
     let dump = source.dump();
     let left_out = hooks.threads_left_out(&dump);
@@ -71,7 +71,7 @@ fn missing(source: &Source<'_>, what: &'static str, address: u64, needed: u64) -
     RedumpError::NotInMemory { what, address, needed, available: source.memory.run_len(address, needed) }
 }
 
-/// The addresses of record and context.
+/// Returns the addresses of the exception record and the context.
 fn pointers(source: &Source<'_>, address: u64) -> Result<(u64, u64), RedumpError> {
     let found = in_memory::pointers_at(&source.memory, address);
     found.ok_or_else(|| missing(source, "EXCEPTION_POINTERS", address, 2 * u64::from(source.target.pointer_size())))
@@ -84,16 +84,16 @@ fn jit_debug_info(source: &Source<'_>, address: u64) -> Result<JitDebugInfo, Red
     let found = in_memory::structure_at::<JitDebugInfo>(&source.memory, address);
     let found = found.ok_or_else(|| missing(source, WHAT, address, size))?;
     if u64::from(found.size) < size {
-        return Err(unusable("it is smaller than the structure of that name by its own size"));
+        return Err(unusable("its size field is smaller than the structure"));
     }
     let architecture = u16::try_from(found.processor_architecture).ok().map(ProcessorArchitecture);
     if architecture != source.target.architecture {
-        return Err(unusable("it is of another processor than the dump"));
+        return Err(unusable("it is for another processor than the dump"));
     }
     Ok(found)
 }
 
-/// A minidump with an exception and nothing else.
+/// Makes a minidump with an exception and nothing else.
 fn made(
     source: &Source<'_>,
     thread_id: u32,

@@ -1,4 +1,4 @@
-//! Exceptions on their way into the result: those of the source, and the one that the options name.
+//! Writes exceptions: those of the source, and the one that the options name.
 
 use crate::format;
 use crate::format::StreamType;
@@ -14,7 +14,8 @@ impl<'s> Transcoder<'s, '_> {
         if self.threads_left_out.contains(&exception.thread_id()) {
             return Outcome::LeftOut;
         }
-        // There may be many, all on the same few bytes. The first one has its room, whatever other streams have spent.
+        // Many streams may share the same few bytes. The first one always fits the budget, whatever other streams have
+        // used.
         let size = format::ExceptionStream::SIZE as u64;
         let charged = match self.kept.contains(&StreamType::EXCEPTION) {
             true => self.carrier.charge("MINIDUMP_EXCEPTION_STREAM", stream.offset(), size),
@@ -31,12 +32,16 @@ impl<'s> Transcoder<'s, '_> {
         let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
         let result = self.written_exception(raw);
         self.carrier.accounts.record(&raw, &result, &EXCEPTION);
-        self.carrier.accounts.behind("bytes behind the record of an exception", stream, format::ExceptionStream::SIZE);
+        self.carrier.accounts.unclaimed_from(
+            "bytes after the record of an exception",
+            stream,
+            format::ExceptionStream::SIZE,
+        );
         self.carrier.builder.exception(result, context);
         Outcome::Rewritten
     }
 
-    /// With its addresses in the form in which the debugger writes them.
+    /// Returns the exception with its addresses in the form that the debugger writes.
     fn written_exception(&self, raw: format::ExceptionStream) -> format::ExceptionStream {
         let record = raw.exception_record;
         let written = |address| self.source.written(address);
@@ -50,7 +55,7 @@ impl<'s> Transcoder<'s, '_> {
         format::ExceptionStream { exception_record, ..raw }
     }
 
-    /// True if the options name an exception in place of this one.
+    /// True if the options name an exception that replaces this one.
     pub(super) fn is_replaced(&self, stream: &RawStream<'s>) -> bool {
         stream.stream_type() == StreamType::EXCEPTION && self.source.named.is_some()
     }
@@ -68,7 +73,7 @@ impl<'s> Transcoder<'s, '_> {
         let context = exception.registers().map(|context| self.carrier.new_context(&context));
         let result = self.written_exception(raw);
         self.carrier.builder.exception(result, context);
-        // There is nothing to make up.
+        // No exception has to be made up.
         self.kept.insert(StreamType::EXCEPTION);
         self.report.add("exception that the options name", 1);
     }

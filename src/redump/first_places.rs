@@ -1,25 +1,25 @@
-//! What is paid for before everything else that records point to.
+//! Lists the data that is charged for before anything else that records refer to.
 
 use crate::format::{LocationDescriptor, Rva64};
 use crate::read::Minidump;
 use crate::read::thread::ThreadNames;
 
-/// What contexts, names and records are called where they are charged for.
+/// The names under which contexts, strings and records are charged for.
 pub(super) const CONTEXT: &str = "CONTEXT";
 pub(super) const STRING: &str = "MINIDUMP_STRING";
 pub(super) const CODE_VIEW: &str = "CodeView record";
 
-/// What something is called, its position and its size.
+/// A name, a position in the file and a size in bytes.
 pub(super) type Place = (&'static str, u64, u64);
 
-/// Something that is paid for first.
+/// Data that is charged for first.
 pub(super) enum First {
     Record(Place),
-    /// A name, which tells itself where it ends.
+    /// A string, whose size has yet to be read.
     Name(Rva64),
 }
 
-/// Contexts, then names and CodeView records of modules and names of threads.
+/// Returns the contexts, then the names and CodeView records of modules and the names of threads.
 pub(super) fn first_places<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = First> + use<'a> {
     let dump = *dump;
     let threads = dump.threads().map(|thread| thread.raw().thread_context);

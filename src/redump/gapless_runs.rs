@@ -1,14 +1,14 @@
-//! Where memory has bytes without a gap.
+//! Finds where memory has bytes without a gap.
 
 use alloc::vec::Vec;
 
 use crate::read::Memory;
 
-/// The runs of visible ranges that touch, in a fifth of a byte for each range.
+/// The runs of adjacent visible ranges, stored in a fifth of a byte for each range.
 pub(super) struct Runs {
-    /// A bit for each range: whether the next one does not touch it.
+    /// A bit for each range: set if the next one does not touch it.
     ends: Vec<u64>,
-    /// For each word of `ends`, the number of the first one from there on that has a bit.
+    /// For each word of `ends`, the index of the first nonzero word from there on.
     next: Vec<usize>,
 }
 
@@ -34,7 +34,7 @@ impl Runs {
         Self { ends, next }
     }
 
-    /// The number of the last range of the run that the range `index` belongs to.
+    /// Returns the index of the last range of the run that the range `index` belongs to.
     pub(super) fn last_of(&self, index: usize) -> usize {
         let number = index / 64;
         let rest = self.ends.get(number).map_or(0, |bits| bits & (u64::MAX << (index % 64)));
@@ -44,7 +44,7 @@ impl Runs {
         } else {
             (number, rest)
         };
-        // The last range of all is the end of a run, so there is a bit.
+        // The last range always ends a run, so a bit is set.
         64 * number + bits.trailing_zeros() as usize
     }
 }

@@ -1,4 +1,4 @@
-//! What a program changes of what the options select.
+//! The changes that a program makes to what the options select.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -18,17 +18,17 @@ type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + Send + 'h>;
 
 type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;
 
-/// Changes bytes at an address that are there for a reason.
+/// A callback that changes memory.
 pub(super) struct Redactor<'h> {
     pub(super) change: Change<'h>,
-    /// How many bytes it is shown on either side of those that it may change.
+    /// How many bytes it sees on either side of those that it may change.
     pub(super) overlap: usize,
 }
 
-/// What a program changes of what the options select: threads, modules and streams to leave out, memory and streams to
-/// add, and bytes to change on their way.
+/// The changes that a program makes to what the options select: threads, modules and streams to leave out, memory and
+/// streams to add, and memory to change before it is written.
 ///
-/// The callback of `MiniDumpWriteDump` offers the same to who dumps a running process.
+/// The callback of `MiniDumpWriteDump` offers the same for dumps of a live process.
 ///
 /// # Examples
 ///
@@ -67,38 +67,39 @@ pub struct Hooks<'h> {
 }
 
 impl<'h> Hooks<'h> {
-    /// No change.
+    /// Makes no changes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps only threads for which `keep` is true, with their names, times and exceptions.
+    /// Keeps only threads for which `keep` returns true, with their names, times and exceptions.
     ///
-    /// Full memory holds the stacks of the others all the same.
+    /// Full memory still has the stacks of the other threads.
     #[must_use]
     pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + Send + 'h) -> Self {
         self.threads = Some(Box::new(keep));
         self
     }
 
-    /// Keeps only modules for which `keep` is true.
+    /// Keeps only modules for which `keep` returns true.
     #[must_use]
     pub fn keep_modules(mut self, keep: impl Fn(&Module<'_>) -> bool + Send + 'h) -> Self {
         self.modules = Some(Box::new(keep));
         self
     }
 
-    /// Keeps only streams of the source for which `keep` is true. What the options leave out stays out.
+    /// Keeps only streams of the source for which `keep` returns true. What the options leave out stays out.
     ///
-    /// The debugger's own streams are not made up in place of those that are left out here. Of a stream that the source
-    /// lacks and that would be made up, `keep` is asked as well: it then sees an empty stream of that type.
+    /// Streams that are left out here are not made up either. `keep` is also called for each stream that the source
+    /// lacks and that would be made up; it then sees an empty stream of that type.
     #[must_use]
     pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + Send + 'h) -> Self {
         self.streams = Some(Box::new(keep));
         self
     }
 
-    /// Adds what the source has of `size` bytes from `address` on; [`Report::missing_memory`] says if that is not all.
+    /// Adds what the source has of the `size` bytes from `address` on. [`Report::missing_memory`] lists the missing
+    /// parts.
     ///
     /// [`Report::missing_memory`]: crate::redump::Report::missing_memory
     #[must_use]
@@ -107,21 +108,21 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// Adds a stream, of a private type or any other; it comes beside one of the same type in the source. To replace
-    /// that one, leave it out by [`Hooks::keep_streams`].
+    /// Adds a stream, of a private type or any other. A stream of the same type in the source is kept as well; to
+    /// replace it, leave it out with [`Hooks::keep_streams`].
     ///
-    /// The bytes are written as they are: file offsets in them would have to be known beforehand.
+    /// The bytes are written unchanged, so file positions in them would have to be known beforehand.
     #[must_use]
     pub fn add_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
         self.added.push((stream_type, bytes.into()));
         self
     }
 
-    /// Writes zeros in place of the memory at these addresses, for programs that have searched it beforehand.
+    /// Writes zeros instead of the memory at these addresses, for programs that have searched it beforehand.
     ///
-    /// Addresses that are not in the result do no harm, and neither do ranges that overlap or touch. Of 32-bit targets
-    /// the low 32 bits of a start count. [`Report::blanked_memory`](crate::redump::Report::blanked_memory) says how many
-    /// bytes of the result are meant. What [`Hooks::redact`] is given is blank already.
+    /// Addresses that are not in the result are ignored, and ranges may overlap or touch. On 32-bit targets, only the
+    /// low 32 bits of each start are used. [`Report::blanked_memory`](crate::redump::Report::blanked_memory) gives the
+    /// number of blanked bytes in the result. [`Hooks::redact`] sees memory that is already blanked.
     #[must_use]
     pub fn blank(mut self, ranges: impl IntoIterator<Item = Range<u64>>) -> Self {
         self.blank.extend(ranges);
@@ -137,22 +138,22 @@ impl<'h> Hooks<'h> {
 
     /// Calls `change` on memory before it is written.
     ///
-    /// It is given an address (without the upper half on 32-bit targets), why the bytes are there, and the bytes. Memory
-    /// comes in the order of addresses, in pieces of 1 MiB at most, each of bytes that are there for one reason. Around
-    /// each piece it sees up to `overlap` bytes more on either side, as far as the source has them without a gap, whether
-    /// they are in the result or not; the address is that of the first byte it sees. Changes to those bytes are ignored,
-    /// so every byte of the result is changed in one call only.
+    /// `change` gets an address (without the upper half on 32-bit targets), the reason why the bytes are there, and the
+    /// bytes. Memory comes in address order, in pieces of at most 1 MiB; all bytes of a piece are there for the same
+    /// reason. On either side of a piece, `change` also sees up to `overlap` bytes, as far as the source has them
+    /// without a gap, whether they are in the result or not; the address is that of the first byte it sees. Changes to
+    /// the bytes of the overlap are discarded, so each byte of the result is changed in one call only.
     ///
-    /// Thus what has at most `overlap + 1` bytes is seen whole in every call that may change one of its bytes, wherever
-    /// pieces, ranges and reasons begin and end. With an overlap of 0, `change` is given each byte once.
+    /// Data of at most `overlap + 1` bytes is therefore seen completely in every call that may change one of its bytes,
+    /// wherever pieces, ranges and reasons begin and end. With an overlap of 0, `change` sees each byte once.
     ///
-    /// Bytes that are there for several reasons come with the one that is the first in
-    /// [`Redump::selected_memory`](crate::redump::Redump::selected_memory); what only fills a gap between two stretches
-    /// comes with the reason of the stretch before it. A second call of this method replaces the first.
+    /// Bytes that are there for several reasons come with the first one in
+    /// [`Redump::selected_memory`](crate::redump::Redump::selected_memory). Bytes that only fill a gap between two
+    /// stretches come with the reason of the stretch before them. A second call of this method replaces the first.
     ///
     /// # Examples
     ///
-    /// Numbers with 13 digits or more, whose end may be in the next piece:
+    /// Redacting numbers of 13 digits or more, whose end may be in the next piece:
     ///
     /// ```
     /// use userdump::redump::Hooks;
@@ -178,7 +179,7 @@ impl<'h> Hooks<'h> {
         self
     }
 
-    /// The IDs of the threads that are left out.
+    /// Returns the IDs of the threads that are left out.
     pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
         let Some(keep) = &self.threads else { return HashSet::new() };
         dump.threads().filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
@@ -197,7 +198,7 @@ impl<'h> Hooks<'h> {
         self.keeps_stream(&dump.absent_stream(stream_type))
     }
 
-    /// True if the lists of memory are left out, and all memory with them.
+    /// True if the memory lists are left out, and all memory with them.
     pub(super) fn leave_out_memory(&self, dump: &Minidump<'_>) -> bool {
         let lists = [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST];
         let mut lists = lists.into_iter().filter_map(|list| dump.raw_stream(list)).peekable();

@@ -1,19 +1,19 @@
-//! What is known of memory that no row describes, for rows that are made up.
+//! Makes up memory information entries from what is known of memory that the source does not describe.
 //!
-//! Readers believe such rows: LLDB unwinds no frame into memory that is called data, and stack walkers look for flipped
-//! bits where memory is said to be accessible. So
+//! Readers trust such entries: LLDB does not unwind frames in memory that is described as data, and stack walkers look
+//! for flipped bits where memory is described as accessible. Therefore
 //!
-//! - memory of an image has the protection that its section headers in memory give it, in whole pages; between sections it
-//!   is read-only. An image without headers can be read and executed: what such dumps have of it is code, and no frame is
-//!   found in what is not executable;
-//! - memory in which the instruction pointer of a thread or an exception is, without a stack pointer, can be read and
-//!   executed, unless the exception is that it cannot;
-//! - all else is private data that can be read and written. The debugger describes all memory so. Left out, it would
-//!   count as free.
+//! - the memory of an image has the protection that its section headers in memory give it, in whole pages; it is
+//!   read-only between sections. An image without headers is readable and executable: what such dumps have of it is
+//!   code, and frames are not found in memory that is not executable;
+//! - memory that contains the instruction pointer of a thread or an exception, and no stack pointer, is readable and
+//!   executable, unless the exception is that it cannot be executed;
+//! - everything else is private, readable and writable data. The debugger describes all memory this way. If it were
+//!   left out, it would count as free.
 //!
-//! With `w`, which takes all memory where nothing describes it, all of it is private, and nothing is read-only.
+//! With `w`, which takes all memory if nothing describes it, all memory is private, and none is read-only.
 //!
-//! All that asks for memory information then finds these rows, so that a second pass finds the same.
+//! Whatever uses memory information then uses these entries, so that a second pass gives the same result.
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -33,9 +33,9 @@ use crate::redump::options::Options;
 use crate::redump::report::ItemFault;
 use crate::redump::source::{MadeUpRows, Source, made_records};
 
-/// Memory has its protection by pages.
+/// The page size; protection applies to pages.
 const PAGE: u64 = 0x1000;
-/// An access violation, and the first of its parameters where what was accessed is an instruction.
+/// An access violation, and the value of its first parameter if an instruction was fetched.
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
 const OF_INSTRUCTION: u64 = 8;
 
@@ -65,8 +65,8 @@ impl Ranked for Part {
     }
 }
 
-/// The rows for a source of Windows without any, if the options ask for some; `None` as well where the debugger's way is asked
-/// for, and where nothing is known.
+/// Returns the entries for a Windows source without any, if the options ask for them. Returns `None` also if the
+/// options ask for the debugger's own entries, or if nothing is known.
 pub(super) fn made_up_rows(
     source: &mut Source<'_>,
     options: &Options,
@@ -83,7 +83,7 @@ pub(super) fn made_up_rows(
     let mut faults = Vec::new();
     let mut rows = KnownMemory::of(source, &mut faults).map(|known| known.rows(source));
     if options.contain(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
-        // It takes all memory as private where nothing describes it.
+        // `w` takes all memory as private if nothing describes it.
         rows.iter_mut().flatten().for_each(made_private);
     }
     source.faults.append(&mut faults);
@@ -96,24 +96,24 @@ pub(super) fn made_up_rows(
     Ok(Some(MadeUpRows { rows, records }))
 }
 
-/// What is known; each of the lists is sorted and apart.
+/// What is known; each of the lists is sorted and disjoint.
 struct KnownMemory {
     /// Sections.
     sections: Vec<Part>,
     /// Whole images.
     images: Vec<Part>,
-    /// Where code is run.
+    /// Where code is executed.
     instructions: Vec<Interval>,
     /// Where stacks are in use.
     stacks: Vec<Interval>,
 }
 
 impl KnownMemory {
-    /// `None` if nothing is known.
+    /// Returns `None` if nothing is known.
     fn of(source: &Source<'_>, faults: &mut Vec<ItemFault>) -> Option<Self> {
         let (mut sections, mut images) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
-        // In sound dumps no two images have a header in common.
+        // In valid dumps, headers of different images do not overlap.
         let mut budget = Budget::times(source.plain_size, 1);
         for (module, item) in source.dump().modules().into_iter().zip(0u32..) {
             let base = source.target.mask(module.base());
@@ -166,7 +166,7 @@ impl KnownMemory {
         (!is_empty).then_some(known)
     }
 
-    /// Rows for all memory of the source.
+    /// Returns the entries for all memory of the source.
     fn rows(&self, source: &Source<'_>) -> Vec<MemoryInfo> {
         let mut rows: Vec<MemoryInfo> = Vec::new();
         for range in source.ranges.iter() {
@@ -190,7 +190,7 @@ impl KnownMemory {
         rows
     }
 
-    /// What is known of the memory from `start` on in a range, and how far that goes.
+    /// Returns the entry for the memory of a range from `start` on, and the interval for which it holds.
     fn row(&self, range: Interval, start: u64) -> (Interval, MemoryInfo) {
         let rest = Interval { start, last: range.last };
         if let Some(section) = holder(&self.sections, start) {
@@ -215,7 +215,7 @@ impl KnownMemory {
         (piece, MemoryInfo { allocation_base: range.start, ..row })
     }
 
-    /// True if code is run in the memory, and no stack is in it.
+    /// True if the memory contains executed code and no stack.
     fn runs(&self, piece: Interval) -> bool {
         let is_in =
             |points: &[Interval]| points.get(position(points, piece.start)).is_some_and(|it| it.start <= piece.last);
@@ -223,13 +223,13 @@ impl KnownMemory {
     }
 }
 
-/// True if a row goes on with the next one, of the same range.
+/// True if two adjacent entries of a range can be joined.
 fn is_same(before: &MemoryInfo, next: &MemoryInfo) -> bool {
     (before.allocation_base, before.protect, before.memory_type)
         == (next.allocation_base, next.protect, next.memory_type)
 }
 
-/// What `w` takes, with the same access and more.
+/// Changes an entry so that `w` takes its memory, without restricting access.
 fn made_private(row: &mut MemoryInfo) {
     row.memory_type = MemoryType::PRIVATE.bits();
     row.allocation_protect = MemoryProtection::READ_WRITE.bits();
@@ -251,7 +251,7 @@ fn of_image(piece: Interval, base: u64, protection: MemoryProtection) -> MemoryI
     }
 }
 
-/// The pages that a section takes.
+/// Returns the pages that a section occupies.
 fn pages(source: &Source<'_>, base: u64, header: &ImageSection) -> Option<Interval> {
     let start = u64::from(header.virtual_address) & !(PAGE - 1);
     let end = u64::from(header.virtual_address) + u64::from(header.virtual_size);
@@ -268,7 +268,7 @@ fn protection(flags: Flags) -> MemoryProtection {
     }
 }
 
-/// The address of an instruction that could not be read, because its memory is not executable.
+/// Returns the address of an instruction that could not be fetched because its memory is not executable.
 fn not_executable(exception: &Exception<'_>) -> Option<u64> {
     let is_refused = exception.code() == ACCESS_VIOLATION && exception.parameters().first() == Some(&OF_INSTRUCTION);
     is_refused.then(|| exception.address())

@@ -1,12 +1,13 @@
-//! What LLDB says of a stop, where other producers have the parameters of an exception: text, up to a NUL.
+//! Removes private text from LLDB's description of a stop, which is a NUL-terminated string in the parameters of the
+//! exception.
 //!
-//! For signals the words are LLDB's own, with addresses that are nowhere else in its dumps. What else stops a process may
-//! be described in words of the program: a failed assertion, the message of an exception.
+//! For signals, the text is LLDB's own, with addresses that are nowhere else in its dumps. Other stops may be described
+//! by text of the program: a failed assertion, the message of an exception.
 
 use crate::format::ExceptionRecord;
 use crate::format::code_names::{LLDB_MARK, linux_signal_name};
 
-/// What LLDB calls the codes of signals.
+/// LLDB's names of the signal codes.
 const MEANINGS: [&[u8]; 34] = [
     b"illegal opcode",
     b"illegal operand",
@@ -43,12 +44,12 @@ const MEANINGS: [&[u8]; 34] = [
     b"sent by tkill system call",
     b"sent by queued SIGIO",
 ];
-/// What it adds to them: hexadecimal and decimal numbers.
+/// The labels of the hexadecimal and decimal numbers that LLDB adds.
 const ADDRESSES: [&[u8]; 3] = [b"fault address=0x", b"lower bound=0x", b"upper bound=0x"];
 const NUMBERS: [&[u8]; 2] = [b"sender pid=", b"uid="];
 
-/// Zeroes the parameters of a record that LLDB marked: all of them, or what is behind a text in its own words. False for
-/// records of others.
+/// Zeroes the parameters of a record that LLDB marked: everything after LLDB's own text, or all of them if the text is
+/// not its own. Returns false for records of other producers.
 pub(super) fn clear_stop(record: &mut ExceptionRecord) -> bool {
     if record.exception_flags != LLDB_MARK {
         return false;
@@ -64,7 +65,8 @@ pub(super) fn clear_stop(record: &mut ExceptionRecord) -> bool {
     true
 }
 
-/// True for what LLDB says of the signal: `signal SIGSEGV: address not mapped to object (fault address=0x1234)`.
+/// Returns true for LLDB's own description of the signal, such as `signal SIGSEGV: address not mapped to object (fault
+/// address=0x1234)`, and `None` or false for any other text.
 fn is_own(text: &[u8], signal: u32) -> Option<bool> {
     let rest = text.strip_prefix(b"signal ")?.strip_prefix(linux_signal_name(signal)?.as_bytes())?;
     if rest.is_empty() {
@@ -74,7 +76,7 @@ fn is_own(text: &[u8], signal: u32) -> Option<bool> {
     Some(MEANINGS.into_iter().filter_map(|meaning| rest.strip_prefix(meaning)).any(are_details))
 }
 
-/// True for nothing, and for details in parentheses.
+/// True for the empty string, and for details in parentheses.
 fn are_details(text: &[u8]) -> bool {
     let Some(fields) = text.strip_prefix(b" (").and_then(|text| text.strip_suffix(b")")) else {
         return text.is_empty();

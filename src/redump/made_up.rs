@@ -1,4 +1,4 @@
-//! What the options ask for and the source lacks: what the debugger writes in its place, and what nobody can.
+//! Makes up what the options ask for and the source lacks, as the debugger does, and reports what cannot be made up.
 
 use alloc::sync::Arc;
 
@@ -6,24 +6,24 @@ use crate::format::{self, MinidumpType, StreamType, size32};
 use crate::read::Interval;
 use crate::write::encoded;
 
-use crate::redump::report::Unserved;
+use crate::redump::report::Unavailable;
 use crate::redump::source::written;
 use crate::redump::transcode::Transcoder;
 
-/// The exception that the debugger makes up for a dump without one.
+/// The code of the exception that the debugger makes up for a dump without one.
 pub(super) const STATUS_BREAKPOINT: u32 = 0x8000_0003;
-/// The size of the counters that the debugger writes, filled with zeros, where the source has none.
+/// The size of the zeroed counters that the debugger writes if the source has none, in bytes.
 const PROCESS_VM_COUNTERS_SIZE: usize = format::system::ProcessVmCounters2::SIZE;
 
 impl Transcoder<'_, '_> {
-    /// Notes which streams the options ask for and the source does not have.
-    pub(super) fn unserved_streams(&mut self) {
+    /// Reports the streams that the options ask for and the source lacks.
+    pub(super) fn unavailable_streams(&mut self) {
         for &stream_type in StreamType::KNOWN {
             let bits = stream_type.row().asked_by;
             let is_there = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
             if let Some((letter, what)) = self.options.letter_for(bits).zip(stream_type.name()) {
                 if self.asked(bits) && !is_there {
-                    self.report.unserved.push(Unserved {
+                    self.report.unavailable.push(Unavailable {
                         option: letter.into(),
                         what,
                         wanted: 0,
@@ -35,13 +35,13 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// True if the source lacks a stream that may be made up.
+    /// True if the source lacks a stream and it may be made up.
     fn lacks(&self, stream_type: StreamType) -> bool {
         let has = self.kept.contains(&stream_type) || self.unwanted.contains(&stream_type);
         !has && (self.met.contains(&stream_type) || self.hooks.makes_up(&self.source.dump(), stream_type))
     }
 
-    /// Adds what the debugger writes into every dump of a Windows process, where the source lacks it.
+    /// Adds what the debugger writes to every dump of a Windows process, if the source lacks it.
     pub(super) fn make_up(&mut self) {
         if let Some(system) = self.source.system.filter(|_| self.lacks(StreamType::SYSTEM_INFO)) {
             self.carrier.builder.system_info(system, None);
@@ -53,7 +53,7 @@ impl Transcoder<'_, '_> {
                 self.report.made_up.push(list);
             }
         }
-        // Every reader but the debugger takes it for a crash.
+        // All readers except the debugger take it for a crash.
         if let Some((thread_id, context)) = self.first_thread.filter(|_| self.options.has_made_up_records()) {
             if self.lacks(StreamType::EXCEPTION) {
                 let exception_record =
@@ -84,8 +84,7 @@ impl Transcoder<'_, '_> {
         }
     }
 
-    /// What is known of memory, or a region for each memory range, as the debugger describes memory that it knows nothing else
-    /// of.
+    /// Adds what is known of memory or, if nothing is known, a region for each memory range, as the debugger does.
     pub(super) fn make_up_memory_info(&mut self) {
         self.report.made_up.push(StreamType::MEMORY_INFO_LIST);
         if let Some(made_up) = &self.source.made_up_rows {
@@ -102,7 +101,7 @@ impl Transcoder<'_, '_> {
     }
 }
 
-/// A region as the debugger describes memory that it knows nothing else of.
+/// Returns the region that the debugger writes for memory about which nothing is known.
 pub(super) fn made_up_region(base: u64, size: u64) -> format::MemoryInfo {
     format::MemoryInfo {
         base_address: base,

@@ -1,4 +1,4 @@
-//! The door of minidumps: everything is in the file.
+//! Opens minidumps as a source: everything is in the file.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) fn open<'a>(dump: &Minidump<'a>) -> Result<Source<'a>, RedumpError> {
     of_memory(dump, system, dump.memory())
 }
 
-/// The dump, of the system that was guessed if it does not say its own.
+/// Returns the dump with the guessed system, if it does not record its own.
 fn targeted<'a>(dump: &Minidump<'a>, system: Option<SystemInfo>) -> Minidump<'a> {
     match system {
         Some(system) => dump.with_target(system.processor_architecture, system.platform_id),
@@ -43,17 +43,17 @@ fn targeted<'a>(dump: &Minidump<'a>, system: Option<SystemInfo>) -> Minidump<'a>
     }
 }
 
-/// The source without the buckets of compressed memory that cannot be unpacked; `None` if all of those can that the result
-/// needs.
+/// Returns the source without the buckets of compressed memory that cannot be unpacked, or `None` if all buckets that
+/// the result needs can be unpacked.
 ///
-/// Only those that were touched are known, so this asks for the ones of the selected ranges, and once one of them is broken,
-/// for all. Of a dump whose memory is not compressed nothing is asked.
+/// Only buckets that were read are known to be sound, so this reads those of the selected ranges and, if one of them is
+/// damaged, all of them. It does nothing if the memory is not compressed.
 pub(super) fn without_broken<'a>(
     dump: &Minidump<'a>,
     source: &Source<'a>,
     selected: &Selected,
 ) -> Result<Option<Source<'a>>, RedumpError> {
-    // What a small result needs is read again, and all memory is too much to be kept.
+    // What a small result needs is kept, because it is read again; all memory is too much to keep.
     if source.memory.are_sound(&selected.ranges, !selected.full) {
         return Ok(None);
     }
@@ -81,7 +81,7 @@ fn of_memory<'a>(
         records: Records::InFile(dump),
         ranges: Ranges::of(&memory, &listed),
         listed: Box::new(move || listed()),
-        understood: None,
+        readable_bytes: None,
         runs: Runs::new(&memory),
         positions: MemoryPositions::of(&dump),
         target: dump.target(),
@@ -96,12 +96,12 @@ fn of_memory<'a>(
         claims_full_memory: claims_full_memory(&dump),
         losses: Vec::new(),
         additions: Vec::new(),
-        cut_tables: dump.directory().fault().into_iter().collect(),
+        truncated_tables: dump.directory().fault().into_iter().collect(),
         faults,
     })
 }
 
-/// What of compressed memory cannot be read: of each region the reason, and what the file cuts of the arrays.
+/// Returns what cannot be read of compressed memory: each damaged region, and the arrays that the end of the file cuts.
 fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> Vec<ItemFault> {
     let stream_type = StreamType::COMPRESSED_MEMORY;
     let regions = (0..).zip(compressed.regions()).filter_map(|(item, region)| {
@@ -114,13 +114,14 @@ fn compressed_faults(compressed: &CompressedMemory<'_>, memory: &Memory<'_>) -> 
     regions.chain(cut).collect()
 }
 
-/// True if the header announces no streams, and has nothing behind it that could be any.
+/// True if the header declares no streams, and no data follows that could be any.
 fn is_header_alone(dump: &Minidump<'_>) -> bool {
     dump.directory().declared_len() == 0 && dump.data().len() <= Header::SIZE
 }
 
-/// True if the dump says that it has all memory of its process, whatever of it is there. In compressed form the flag is
-/// another one, which small dumps have as well; writers of full memory leave out what cannot be read, and say so.
+/// True if the dump claims to have all memory of its process, whether it is there or not. Compressed dumps have a
+/// different flag, which small ones have as well. Writers of full memory leave out what cannot be read, and set a flag
+/// for that.
 fn claims_full_memory(dump: &Minidump<'_>) -> bool {
     let in_compressed_form = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
     [MinidumpType::WITH_FULL_MEMORY, in_compressed_form].into_iter().any(|flags| dump.flags().contains(flags))

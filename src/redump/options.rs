@@ -1,4 +1,4 @@
-//! The debugger's own words for what a minidump shall hold.
+//! The debugger's options for what a minidump contains.
 
 use alloc::string::String;
 use core::fmt;
@@ -14,9 +14,9 @@ use crate::redump::presets::Presets;
 /// One option letter.
 struct Letter {
     letter: char,
-    /// What it asks the engine of 2017 for; `None` if that does not know it.
+    /// The flags that it stands for in the engine of 2017; `None` if that does not know it.
     v2017: Option<MinidumpType>,
-    /// What it asks the engine of 2026 for.
+    /// The flags that it stands for in the engine of 2026.
     v2026: MinidumpType,
 }
 
@@ -29,24 +29,24 @@ impl Letter {
     }
 }
 
-/// What `a` stands for: every stream and all memory.
+/// The flags of `a`: every stream and all memory.
 const ALL: MinidumpType = MinidumpType::WITH_FULL_MEMORY
     .union(MinidumpType::WITH_FULL_MEMORY_INFO)
     .union(MinidumpType::WITH_HANDLE_DATA)
     .union(MinidumpType::WITH_THREAD_INFO)
     .union(MinidumpType::WITH_UNLOADED_MODULES);
 const GO_ON: MinidumpType = MinidumpType::IGNORE_INACCESSIBLE_MEMORY;
-/// What `a` stands for in 2026: also extended contexts and the trace, and it goes on where memory is missing.
+/// The flags of `a` in 2026: also extended contexts and the trace, and missing memory is ignored.
 const ALL_OF_2026: MinidumpType =
     ALL.union(GO_ON).union(MinidumpType::WITH_AVX_X_STATE_CONTEXT).union(MinidumpType::WITH_IPT_TRACE);
 
-/// What `s` stands for: no folders in a triage dump.
+/// The flags of `s`: a triage dump without folders.
 const TRIAGE: MinidumpType = MinidumpType::FILTER_TRIAGE.union(MinidumpType::FILTER_MODULE_PATHS);
 
-/// What keeps out all memory that nobody asked for by its letter.
+/// The flags that keep out all memory that no letter asks for.
 const FILTERS: MinidumpType = MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE);
 
-/// A letter that is the same for both engines.
+/// A letter that means the same to both engines.
 const fn letter(letter: char, bits: MinidumpType) -> Letter {
     Letter { letter, v2017: Some(bits), v2026: bits }
 }
@@ -59,7 +59,7 @@ const fn new(letter: char, v2026: MinidumpType) -> Letter {
     Letter { letter, v2017: None, v2026 }
 }
 
-/// Every letter that the debugger takes and we do too, those that stand for others first.
+/// Every letter that both the debugger and we accept; those that combine others come first.
 const LETTERS: [Letter; 22] = [
     changed('A', ALL.union(GO_ON), ALL_OF_2026),
     changed('a', ALL, ALL_OF_2026),
@@ -79,31 +79,30 @@ const LETTERS: [Letter; 22] = [
     letter('R', MinidumpType::FILTER_MODULE_PATHS),
     letter('y', MinidumpType::WITH_AVX_X_STATE_CONTEXT),
     letter('M', MinidumpType::WITHOUT_AUXILIARY_STATE),
-    // Without a flag and without an effect.
+    // Sets no flag and has no effect.
     letter('D', MinidumpType::empty()),
     new('T', MinidumpType::WITH_IPT_TRACE),
     new('N', MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY),
     new('P', MinidumpType::SCAN_INACCESSIBLE_PARTIAL_PAGES),
 ];
 
-/// Letters that the debugger takes and we do not, and what to do in their place.
+/// Letters that the debugger accepts and we refuse, and what to use instead.
 const REFUSED: [(char, &str); 2] = [
-    ('C', "the debugger leaves out all threads but one and the exception with it; `i` adds what stacks point to"),
-    ('W', "the debugger takes the data sections of some modules and not of others with it; `d` takes all of them"),
+    ('C', "with it, the debugger leaves out the exception and all threads but one; use `i` for what stacks point to"),
+    ('W', "with it, the debugger takes the data sections of only some modules; use `d` for those of all modules"),
 ];
 
-/// A triage dump has no extended contexts: `MiniDumpWriteDump` refuses to write one with them.
+/// Triage dumps cannot have extended contexts: `MiniDumpWriteDump` refuses the combination.
 const NOT_TOGETHER: MinidumpType = MinidumpType::FILTER_TRIAGE.union(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
 const NO_EXTENDED_CONTEXTS: &str =
-    "a triage dump has no extended contexts, for which `y` asks, and `a` and `A` with it; `fFhutT` is `a` without them";
+    "a triage dump cannot have the extended contexts that `y`, `a` and `A` ask for; `fFhutT` is `a` without them";
 
-/// What a re-encoded dump shall hold.
+/// What a re-encoded dump contains.
 ///
-/// Options are parsed from the debugger's words: `/m`, `/ma`, `-mfFhut`, `m`. Letters are case-sensitive, come in any
-/// order, and each only adds something. Several words, parted by blanks, give the union.
-/// `/f` stands alone: it asks for a full user dump, which has all memory and leaves no choice.
-/// What letters stand for, and what every dump has, differs between [versions of the debugger](Engine); today's counts
-/// unless another one is asked for.
+/// Options are parsed from the debugger's words: `/m`, `/ma`, `-mfFhut`, `m`. Letters are case-sensitive, may be in any
+/// order, and each one adds something. Several words, separated by spaces, are combined. `/f` cannot be combined with
+/// other words: it asks for a full user dump, which always has all memory. The meaning of letters, and what every dump
+/// has, depend on the [version of the debugger](Engine); the default is the current one.
 ///
 /// # Examples
 ///
@@ -119,7 +118,7 @@ const NO_EXTENDED_CONTEXTS: &str =
 pub struct Options {
     engine: Engine,
     bits: MinidumpType,
-    /// True for `/f`, which no bits go with.
+    /// True for `/f`, which has no flags.
     full_user_dump: bool,
     forced: bool,
     compressed: bool,
@@ -129,7 +128,7 @@ pub struct Options {
     comment: Option<String>,
 }
 
-/// Prints the letters, and of a comment the size.
+/// Prints the letters, and only the size of a comment.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comment = self.comment.as_ref().map(|comment| Size(comment.len()));
@@ -143,23 +142,23 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
-    /// `/m` alone: stacks, instruction windows and the base set of streams.
+    /// Returns the options for `/m`: stacks, instruction windows and the base set of streams.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `/f`: a full user dump, the older format, in place of a minidump.
+    /// Returns the options for `/f`: a full user dump, the older format, instead of a minidump.
     pub fn full_user_dump() -> Self {
         Self { full_user_dump: true, ..Self::default() }
     }
 
-    /// As [`str::parse`] reads them, but as another version of the debugger understands them.
+    /// Parses options as [`str::parse`] does, but with the meaning they have in another version of the debugger.
     ///
     /// # Errors
     ///
     /// Those of [`Options::from_str`].
     pub fn parse_as(engine: Engine, words: &str) -> Result<Self, RedumpError> {
-        let no_option = |word: &str| RedumpError::OptionWord { word: word.into() };
+        let not_an_option = |word: &str| RedumpError::OptionWord { word: word.into() };
         let bare = words.trim();
         if bare.strip_prefix(['/', '-']).unwrap_or(bare) == "f" {
             return Ok(Self { engine, ..Self::full_user_dump() });
@@ -168,7 +167,7 @@ impl Options {
         let mut all_letters = String::new();
         for word in words.split_whitespace() {
             let bare = word.strip_prefix(['/', '-']).unwrap_or(word);
-            let letters = bare.strip_prefix('m').ok_or_else(|| no_option(word))?;
+            let letters = bare.strip_prefix('m').ok_or_else(|| not_an_option(word))?;
             let bits = bits.get_or_insert(MinidumpType::empty());
             for letter in letters.chars() {
                 if let Some(&(letter, reason)) = REFUSED.iter().find(|(refused, _)| *refused == letter) {
@@ -181,16 +180,16 @@ impl Options {
             all_letters.push_str(letters);
         }
         if all_letters.contains('P') && !all_letters.contains('A') {
-            return Err(RedumpError::RefusedLetter { letter: 'P', reason: "it only goes with `A`" });
+            return Err(RedumpError::RefusedLetter { letter: 'P', reason: "it requires `A`" });
         }
-        let bits = bits.ok_or_else(|| no_option(words))?;
+        let bits = bits.ok_or_else(|| not_an_option(words))?;
         if bits.contains(NOT_TOGETHER) {
             return Err(RedumpError::RefusedLetter { letter: 's', reason: NO_EXTENDED_CONTEXTS });
         }
         Ok(Self { engine, bits, ..Self::default() })
     }
 
-    /// The version of the debugger that the result equals.
+    /// Returns the version of the debugger whose output the result equals.
     pub const fn engine(&self) -> Engine {
         self.engine
     }
@@ -200,8 +199,8 @@ impl Options {
         self.full_user_dump
     }
 
-    /// Writes a full user dump even if every debugger would refuse it, where it is [`RedumpError::Refused`] otherwise. To
-    /// minidumps this makes no difference.
+    /// Writes a full user dump even if every debugger would refuse it; the default is to return
+    /// [`RedumpError::Refused`]. Minidumps are not affected.
     #[must_use]
     pub fn forced(self) -> Self {
         Self { forced: true, ..self }
@@ -212,13 +211,13 @@ impl Options {
         self.forced
     }
 
-    /// Compresses the selected memory, whatever the letters are: it is in a CompressedMemory stream in place of a list. There
-    /// are debuggers that open such a dump since 2026 (10.0.29507).
+    /// Compresses the selected memory, whatever the letters are: it is written to a CompressedMemory stream instead of
+    /// a memory list. Debuggers have opened such dumps since 2026 (10.0.29507).
     ///
-    /// The flags say so ([`MinidumpType::WITH_MEMORY_COMPRESSED`], and not [`MinidumpType::WITH_FULL_MEMORY`]), and stacks have
-    /// no position in the file. Where nothing is selected, there is nothing to compress and the dump is one without
-    /// compression: [`Report::compressed`](crate::redump::Report::compressed). A full user dump has no place for it, and is
-    /// refused.
+    /// The header flags have [`MinidumpType::WITH_MEMORY_COMPRESSED`] and not [`MinidumpType::WITH_FULL_MEMORY`], and
+    /// stacks have no position in the file. If no memory is selected, the dump is written without compression;
+    /// [`Report::compressed`](crate::redump::Report::compressed) is then `None`. A full user dump cannot have
+    /// compressed memory, so the combination is refused.
     #[must_use]
     pub fn compressed(self) -> Self {
         Self { compressed: true, ..self }
@@ -229,13 +228,13 @@ impl Options {
         self.compressed
     }
 
-    /// Makes up what the debugger does where the source of a Windows process has nothing: an exception, which is a
-    /// breakpoint in the first thread, and with `F` memory information in which all memory is private data.
+    /// Makes up the same records as the debugger where the source of a Windows process has none: an exception, which is
+    /// a breakpoint in the first thread, and with `F` memory information in which all memory is private data.
     ///
-    /// Without this a dump without an exception stays one: the debugger opens it, and all other readers take the made-up
-    /// breakpoint for a crash. Memory information that `F` asks for says what is known: of images what their section headers in
-    /// memory say, code where an instruction pointer is, and elsewhere data. A [full user dump](Options::full_user_dump) has
-    /// a debug event in any case.
+    /// By default, a dump without an exception remains without one, because all readers except the debugger take the
+    /// made-up breakpoint for a crash. Memory information that `F` asks for then describes what is known: images
+    /// according to their section headers in memory, code where an instruction pointer is, and data elsewhere. A [full
+    /// user dump](Options::full_user_dump) always has a debug event.
     #[must_use]
     pub fn with_made_up_records(self) -> Self {
         Self { made_up_records: true, ..self }
@@ -253,15 +252,15 @@ impl Options {
         self
     }
 
-    /// The comment to be added.
+    /// Returns the comment to be added.
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
 
-    /// The flags that the header of the dump will have; none for a full user dump, whose header has no place for them.
+    /// Returns the flags in the header of the dump; empty for a full user dump, whose header has no flags.
     ///
-    /// The debugger sets the bit for token information with every option but `s`. Those of compressed memory are only in a
-    /// dump that has memory.
+    /// The debugger sets the bit for token information with every option except `s`. The flags of compressed memory are
+    /// only set in a dump that has memory.
     pub fn minidump_type(&self) -> MinidumpType {
         match self.compressed && !self.full_user_dump {
             true => self.asked().compressed(),
@@ -269,7 +268,7 @@ impl Options {
         }
     }
 
-    /// The flags without compression.
+    /// Returns the flags without compression.
     pub(super) fn asked(&self) -> MinidumpType {
         if self.full_user_dump {
             return MinidumpType::empty();
@@ -290,46 +289,47 @@ impl Options {
         bits
     }
 
-    /// True if `s` is among the letters: what `r` and `R` take out, and more, is not in the result, whatever else is.
+    /// True if `s` is among the letters. What `r` and `R` take out, and more, is then never in the result.
     pub fn is_triage(&self) -> bool {
         self.bits.contains(MinidumpType::FILTER_TRIAGE)
     }
 
-    /// True if `r` is among the letters and has no effect: full memory wins over it, as in the debugger, but not over `s`.
+    /// True if `r` is among the letters and has no effect: full memory takes precedence over `r`, as in the debugger,
+    /// but not over `s`.
     pub fn filter_is_overruled(&self) -> bool {
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY);
         self.bits.contains(both) && !self.is_triage()
     }
 
-    /// The options that give a dump these flags in its header.
+    /// Returns the options that give a dump these flags in its header.
     ///
-    /// Full memory goes on where bytes are missing unless the flags forbid it, as the debugger and `MiniDumpWriteDump`
-    /// have it: they add the flag for it. So they do with the flag for base names in a triage dump.
+    /// Full memory implies that missing bytes are ignored, unless the flags forbid it: the debugger and
+    /// `MiniDumpWriteDump` add the flag for it. In the same way, they add the flag for base names to a triage dump.
+    /// Token information may be set or not, because the debugger always sets it.
     ///
     /// # Errors
     ///
-    /// [`RedumpError::UnsupportedFlags`] if there are bits that no letter stands for, [`RedumpError::RefusedLetter`] if the
-    /// flags are those of a triage dump with extended contexts. Token information may be set or
-    /// not, as the debugger always sets it.
+    /// [`RedumpError::UnsupportedFlags`] for bits that no letter stands for, [`RedumpError::RefusedLetter`] if the
+    /// flags are those of a triage dump with extended contexts.
     pub fn from_minidump_type(flags: MinidumpType) -> Result<Self, RedumpError> {
         Self::from_minidump_type_as(Engine::default(), flags)
     }
 
-    /// As [`Options::from_minidump_type`], by the letters of another version of the debugger. That of 2017 has flags of
-    /// its own for going on.
+    /// Like [`Options::from_minidump_type`], with the letters of another version of the debugger. In that of 2017,
+    /// ignoring missing bytes is not implied.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The same as for [`Options::from_minidump_type`].
     pub fn from_minidump_type_as(engine: Engine, flags: MinidumpType) -> Result<Self, RedumpError> {
         const BOTH: MinidumpType = MinidumpType::WITH_MEMORY_COMPRESSED.union(MinidumpType::WITH_FULL_MEMORY);
         let goes_on = engine != Engine::V2017;
         let mut bits = flags - MinidumpType::WITH_TOKEN_INFORMATION;
-        // No dump has both.
+        // A dump never has both.
         let compressed = (bits & BOTH) == MinidumpType::WITH_MEMORY_COMPRESSED;
         if compressed {
             bits -= MinidumpType::WITH_MEMORY_COMPRESSED;
-            // Not to go on takes precedence.
+            // The flag against ignoring missing memory takes precedence.
             if bits.contains(MinidumpType::NO_IGNORE_INACCESSIBLE_MEMORY) {
                 bits -= GO_ON;
             }
@@ -345,7 +345,7 @@ impl Options {
         }
         let options = Self { engine, bits, compressed, ..Self::default() };
         let rest = options.without_letter();
-        // Of compressed memory the flags do not say whether it was all.
+        // With compressed memory, the flags do not tell whether it was full memory.
         let all = if goes_on { MinidumpType::WITH_FULL_MEMORY.union(GO_ON) } else { MinidumpType::WITH_FULL_MEMORY };
         let full = Self { bits: bits | all, ..options.clone() };
         match rest {
@@ -355,19 +355,19 @@ impl Options {
         }
     }
 
-    /// The bits that no letter stands for.
+    /// Returns the bits that no letter stands for.
     fn without_letter(&self) -> u64 {
         let covered = self.letters().filter_map(|letter| letter.bits(self.engine));
         let covered = covered.fold(MinidumpType::empty(), MinidumpType::union);
         self.bits.bits() & !covered.bits()
     }
 
-    /// True if bytes without a meaning become zero, and no memory comes along that was not selected (`r`, `R`, `s`).
+    /// True if meaningless bytes become zero, and no memory is carried that was not selected (`r`, `R`, `s`).
     pub(super) fn is_private(&self) -> bool {
         self.contain(MinidumpType::FILTER_MODULE_PATHS) || self.contain(MinidumpType::FILTER_MEMORY)
     }
 
-    /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all the memory that there is.
+    /// True if all of these bits of `MINIDUMP_TYPE` are asked for. A full user dump has all memory there is.
     pub(super) fn contain(&self, bits: MinidumpType) -> bool {
         const OF_USER_DUMP: MinidumpType =
             MinidumpType::WITH_FULL_MEMORY.union(MinidumpType::IGNORE_INACCESSIBLE_MEMORY);
@@ -375,18 +375,18 @@ impl Options {
         if self.full_user_dump { OF_USER_DUMP } else { self.asked() | filters }.contains(bits)
     }
 
-    /// The letter that stands for just these bits, if they are asked for by themselves or with all that every process
-    /// has: few dumps have extended contexts or a trace, which `a` asks for as well.
+    /// Returns the letter that stands for exactly these bits, if the bits are asked for by that letter or are among
+    /// those that every process can serve. Few dumps have extended contexts or a trace, which `a` also asks for.
     pub(super) fn letter_for(&self, bits: MinidumpType) -> Option<char> {
         let letter = LETTERS.iter().find(|letter| !bits.is_empty() && letter.bits(self.engine) == Some(bits));
         let is_named = |letter: char| self.letters().any(|named| named.letter == letter);
         letter.map(|letter| letter.letter).filter(|&letter| ALL.contains(bits) || is_named(letter))
     }
 
-    /// The fewest letters that say the same.
+    /// Returns the shortest list of letters with the same meaning.
     fn letters(&self) -> impl Iterator<Item = &'static Letter> + '_ {
         let mut said = MinidumpType::empty();
-        // The two letters for everything are the same in 2026, but for what goes with one of them alone.
+        // In 2026 the two letters for everything are equal, except that only `A` can be combined with `P`.
         let is_everything = self.bits.contains(ALL_OF_2026);
         let has_partial_pages = self.bits.contains(MinidumpType::SCAN_INACCESSIBLE_PARTIAL_PAGES);
         LETTERS.iter().filter(move |letter| {

@@ -1,20 +1,20 @@
-//! What ranges of memory have that others hide: of each address the result has one byte.
+//! Reports the bytes of memory ranges that other ranges hide: the result has one byte for each address.
 
 use crate::read::{Budget, Interval, overlapping};
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
-/// Reports how many bytes of the source's ranges differ from the ones that the result has at their addresses.
+/// Reports how many bytes of the source's ranges differ from those that the result has at the same addresses.
 ///
-/// Only what overlaps is compared, and no more of it than twice the file.
+/// Only overlapping parts are compared, and at most twice the file size.
 pub(super) fn report(source: &Source<'_>, selected: &[Interval], report: &mut Report) {
     if !source.memory.has_overlaps() {
         return;
     }
     let mut hidden = Hidden { source, selected, compared: Budget::times(source.plain_size, 2), bytes: 0 };
-    hidden.look_at((source.listed)());
-    report.lose("bytes of memory for which an overlapping range has others", hidden.bytes);
-    report.lose("overlaps of memory that are too many to be compared", u64::from(hidden.compared.is_spent()));
+    hidden.visit((source.listed)());
+    report.lose("bytes of memory that differ from those of an overlapping range", hidden.bytes);
+    report.lose("memory overlaps that are too many to be compared", u64::from(hidden.compared.is_spent()));
 }
 
 struct Hidden<'s, 'a> {
@@ -25,13 +25,13 @@ struct Hidden<'s, 'a> {
 }
 
 impl Hidden<'_, '_> {
-    fn look_at(&mut self, ranges: impl Iterator<Item = (Interval, u64)>) {
+    fn visit(&mut self, ranges: impl Iterator<Item = (Interval, u64)>) {
         let contents = self.source.memory.contents();
         for (bounds, start) in ranges {
             for piece in self.source.memory.visible_within(bounds.start, bounds.last) {
                 let Some(place) = Interval::new(piece.address, piece.size) else { continue };
                 let own = start.saturating_add(place.start.saturating_sub(bounds.start));
-                // What can be seen of the range itself.
+                // The visible part of the range itself.
                 if piece.place() == own {
                     continue;
                 }

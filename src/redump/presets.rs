@@ -1,4 +1,4 @@
-//! Sets of memory that answer a question, beside the debugger's letters.
+//! Presets: sets of memory that answer a question, in addition to the debugger's letters.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use core::fmt;
 pub enum Walk {
     /// Unwind tables, and the code around return addresses.
     Tables,
-    /// The same, and the export directories, which give functions names where there are no symbols.
+    /// The same, and the export directories, which name functions where there are no symbols.
     Names,
 }
 
@@ -22,7 +22,7 @@ pub enum Managed {
     Heap,
 }
 
-/// The presets that are asked for.
+/// The requested presets.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Presets {
     pub(super) identify: bool,

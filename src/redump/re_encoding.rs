@@ -1,4 +1,4 @@
-//! The way from a dump to the plan of its re-encoding.
+//! Turns a dump into the plan of its re-encoding.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,9 @@ use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
-use crate::redump::{exception_at, full_user_dump, known_memory, minidump, overlaps, select, transcode, understood};
+use crate::redump::{
+    exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
+};
 use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
@@ -29,51 +31,54 @@ impl fmt::Debug for Redump<'_> {
     }
 }
 
-/// Adds what the options say of the source, and what is known of its memory.
+/// Adds the exception that the options name, and the memory information that is made up.
 fn complete<'a>(source: &mut Source<'a>, options: &Options, hooks: &Hooks<'a>) -> Result<(), RedumpError> {
     source.named = exception_at::found(source, options, hooks)?;
     source.made_up_rows = known_memory::made_up_rows(source, options, hooks)?;
     Ok(())
 }
 
-/// How many rows of memory information are made up.
+/// Returns how many memory information entries are made up.
 fn made_up_rows(plan: &Plan<'_>) -> u64 {
     let list = plan.directory().iter().find(|entry| entry.stream_type == StreamType::MEMORY_INFO_LIST);
     list.map_or(0, |entry| u64::from(entry.location.data_size) / MemoryInfo::SIZE as u64)
 }
 
-/// What goes into the result of a source, and the report so far.
+/// Selects what goes into the result, and begins the report.
 fn selected(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<(Selection, Report), RedumpError> {
-    let mut report =
-        Report { cut_tables: source.cut_tables.clone(), faults: source.faults.clone(), ..Report::default() };
+    let mut report = Report {
+        truncated_tables: source.truncated_tables.clone(),
+        faults: source.faults.clone(),
+        ..Report::default()
+    };
     let selection = select::select(source, options, hooks, &mut report)?;
     Ok((selection, report))
 }
 
 impl<'a> Redump<'a> {
-    /// Selects, transcodes and plans.
+    /// Selects what goes into the result, encodes it, and makes the plan.
     ///
     /// # Errors
     ///
-    /// Every [`RedumpError`] but that of a sink.
+    /// Every [`RedumpError`] except [`RedumpError::Write`].
     pub fn new(dump: &Dump<'a>, options: &Options) -> Result<Self, RedumpError> {
         Self::with_hooks(dump, options, Hooks::new())
     }
 
-    /// As [`Redump::new`], with what the program changes.
+    /// Like [`Redump::new`], with the changes that a program makes.
     ///
     /// # Errors
     ///
-    /// Every [`RedumpError`] but that of a sink.
+    /// Every [`RedumpError`] except [`RedumpError::Write`].
     pub fn with_hooks(dump: &Dump<'a>, options: &Options, hooks: Hooks<'a>) -> Result<Self, RedumpError> {
         if options.is_full_user_dump() && options.is_compressed() {
             let item = Item { name: "full user dump", index: None };
-            let reason = "the format has no compressed memory";
+            let reason = "the format does not support compressed memory";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
         if options.is_full_user_dump() && options.names_exception() {
             let item = Item { name: "full user dump", index: None };
-            let reason = "the format has no context of an exception, which would be named in vain";
+            let reason = "the format does not store the context of an exception, so naming one has no effect";
             return Err(WriteError::InvalidInput { item, reason }.into());
         }
         let mut source = match dump {
@@ -124,7 +129,7 @@ impl<'a> Redump<'a> {
         report.missing_memory.extend(missing);
         overlaps::report(&source, &selection.selected.ranges, &mut report);
         report.source_size = source.file_size;
-        report.understood = understood::understood(&source, carried, &report);
+        report.readable_bytes = readable_bytes::readable_bytes(&source, carried, &report);
         report.size = plan.size();
         report.streams_written = plan.directory().to_vec();
         report.compressed = plan.compressed();
@@ -134,12 +139,12 @@ impl<'a> Redump<'a> {
     }
 }
 
-/// Re-encodes `dump` as the options ask and writes the result in one pass.
+/// Re-encodes `dump` according to the options, and writes the result in one pass.
 ///
 /// # Errors
 ///
-/// [`RedumpError`]; nothing is written unless the whole result has been planned, so only
-/// [`RedumpError::Write`] can leave a part of a file behind.
+/// Any [`RedumpError`]. Nothing is written until the whole result has been planned, so only [`RedumpError::Write`] can
+/// leave a partial file.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Records that point to other things: threads, modules, handles.
+//! Copies lists of records that refer to other data: threads, modules, handles.
 
 use crate::error::ReadError;
 use crate::format::handle::{HandleDataStream, HandleDescriptor2};
@@ -39,7 +39,8 @@ impl<'s> Transcoder<'s, '_> {
         Outcome::Rewritten
     }
 
-    /// The descriptor of a stack; without bytes it keeps its address, as producers that skip a stack write it.
+    /// Returns the descriptor of a stack. Without bytes it keeps its address, as written by producers that skip a
+    /// stack.
     fn memory(
         &mut self,
         (stream_type, item, what): (StreamType, u64, &'static str),
@@ -50,7 +51,7 @@ impl<'s> Transcoder<'s, '_> {
         self.carrier.accounts.stack(self.source, source);
         let needed = u64::from(source.memory.data_size);
         if selected.is_none() && needed > 0 && self.source.described(source).is_none() {
-            // Neither its own position nor a memory list led to bytes.
+            // Neither its own file position nor a memory list led to bytes.
             let error = ReadError::Truncated { what, offset: source.memory.rva.into(), needed, available: 0 };
             self.report.fault(stream_type, item, what, error);
         }
@@ -61,7 +62,7 @@ impl<'s> Transcoder<'s, '_> {
         }
     }
 
-    /// As the threads, each with its backing store.
+    /// Copies the threads of a ThreadExList, each with its backing store.
     pub(super) fn threads_ex(&mut self, stream: &RawStream<'s>, list: ThreadExList<'s>) -> Outcome {
         const LIST: StreamType = StreamType::THREAD_EX_LIST;
         self.report.list_fault(LIST, &list);
@@ -105,7 +106,7 @@ impl<'s> Transcoder<'s, '_> {
             let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
             let misc = self.carrier.debug_misc(raw.misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
-            // Many readers give up the whole list at a name that is nowhere.
+            // Many readers reject the whole list if a name position is invalid.
             let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
             self.carrier.accounts.record(module.raw(), &raw, &MODULE);
             self.carrier.builder.module(raw, name, code_view, misc);
@@ -118,9 +119,11 @@ impl<'s> Transcoder<'s, '_> {
         self.report.list_fault(LIST, &list);
         self.carrier.accounts.list(stream, &list, (UnloadedModuleListHeader::SIZE, UnloadedModule::SIZE));
         self.carrier.builder.list(LIST);
-        // Producers append: the last are the newest.
+        // Producers append, so the last entries are the newest.
         let too_many = list.len().saturating_sub(self.options.engine().most_unloaded_modules());
-        self.carrier.accounts.lose_many("unloaded modules beyond the newest 10,000, for the debugger", too_many);
+        self.carrier
+            .accounts
+            .lose_many("unloaded modules beyond the newest 10,000, which the debugger does not accept", too_many);
         let skipped = usize::try_from(too_many).unwrap_or(usize::MAX);
         for (module, item) in list.iter().zip(0..).skip(skipped) {
             let mut raw = *module.raw();
@@ -156,7 +159,7 @@ impl<'s> Transcoder<'s, '_> {
     pub(super) fn handles(&mut self, stream: &RawStream<'s>, list: HandleData<'s>) -> Outcome {
         const LIST: StreamType = StreamType::HANDLE_DATA;
         self.report.list_fault(LIST, &list);
-        // The word behind the number of entries is reserved, and not kept.
+        // The field after the entry count is reserved, and not kept.
         let known = HandleDataStream::OFFSETS.reserved.get();
         self.carrier.accounts.list(stream, &list, (known, HandleDescriptor2::SIZE));
         self.carrier.builder.list(LIST);

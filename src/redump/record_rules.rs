@@ -1,4 +1,4 @@
-//! What may differ between a record of the source and the one that is encoded for it.
+//! Defines which fields may differ between a record of the source and the one encoded for it.
 
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2};
 use crate::format::module::UnloadedModule;

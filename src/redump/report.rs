@@ -1,4 +1,4 @@
-//! What became of the source.
+//! The report of a re-encoding: what was kept, dropped and not readable.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,151 +9,151 @@ use crate::read::List;
 use crate::read::list::Record;
 use crate::write::{Compressed, Written};
 
-/// The size in bytes of a list that has no entries.
+/// The size of a list without entries, in bytes.
 const COUNT: u32 = 4;
 
 /// What a re-encoding kept, dropped and could not read.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The size of the result in bytes. With compressed memory it is the most that it can be until it is written.
+    /// The size of the result in bytes. With compressed memory, it is an upper bound until the result is written.
     pub size: u64,
     /// The size of the source in bytes.
     pub source_size: u64,
-    /// How many bytes of the source are in something that could be read: tables, streams, memory and what records refer
-    /// to, whether or not the result has it. In a sound dump that is nearly the whole file.
-    pub understood: u64,
+    /// How many bytes of the source belong to something that could be read: tables, streams, memory and what records
+    /// refer to, whether or not the result has it. In an undamaged dump, that is nearly the whole file.
+    pub readable_bytes: u64,
     /// The stream directory of the result.
     pub streams_written: Vec<DirectoryEntry>,
-    /// Every entry of the source's directory that is in use and can be read, in its order.
+    /// Every entry of the source's directory that is used and readable, in directory order.
     pub streams: Vec<StreamReport>,
-    /// What is missing of tables that the file cuts: of the stream directory, or of the threads, modules and regions of a
-    /// full user dump. What the missing entries led to is not in the result.
-    pub cut_tables: Vec<ReadError>,
-    /// Streams that the source lacks and that are written all the same: those that the debugger always writes, an exception only
-    /// if it is asked for ([`Options::with_made_up_records`](crate::redump::Options::with_made_up_records)).
+    /// The missing parts of tables that the end of the file cuts: the stream directory, or the threads, modules and
+    /// regions of a full user dump. What the missing entries referred to is not in the result.
+    pub truncated_tables: Vec<ReadError>,
+    /// Streams that the source lacks and that are written anyway: those that the debugger always writes; an exception
+    /// only on request ([`Options::with_made_up_records`](crate::redump::Options::with_made_up_records)).
     pub made_up: Vec<StreamType>,
     /// The number of memory ranges in the result.
     pub memory_ranges: u64,
-    /// The sum of their sizes in bytes.
+    /// The total size of these ranges in bytes.
     pub memory_bytes: u64,
-    /// The memory of the result, if it is compressed: `None` without [`Options::compressed`](crate::redump::Options::compressed)
-    /// and where no memory is selected. Its compressed size is the most that it can be until it is written.
+    /// The memory of the result, if it is compressed; `None` without
+    /// [`Options::compressed`](crate::redump::Options::compressed) or if no memory is selected. The compressed size is
+    /// an upper bound until the result is written.
     pub compressed: Option<Compressed>,
-    /// Memory that was asked for in full and of which bytes are missing in the source: regions, and what the program added
-    /// ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
+    /// Memory that was requested in full and of which the source lacks bytes: regions, and memory that the program
+    /// added ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
     pub missing_memory: Vec<MissingMemory>,
-    /// What letters and presets ask for and the source does not have, or has only in part. The flags in the header of the
-    /// result claim what letters ask for all the same.
-    pub unserved: Vec<Unserved>,
+    /// What letters and presets ask for and the source lacks, or has only in part. The flags in the header of the
+    /// result are those of the letters regardless.
+    pub unavailable: Vec<Unavailable>,
     /// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
     pub undecided: Vec<Undecided>,
-    /// What the result says beyond the source, beside whole streams ([`Report::made_up`]).
+    /// What the result has beyond the source, except whole streams ([`Report::made_up`]).
     pub additions: Vec<Addition>,
-    /// How many threads the program asked to leave out ([`Hooks`](crate::redump::Hooks)).
+    /// How many threads are left out at the program's request ([`Hooks`](crate::redump::Hooks)).
     pub threads_left_out: u64,
-    /// How many modules it asked to leave out.
+    /// How many modules are left out at the program's request.
     pub modules_left_out: u64,
     /// True if the option `r` had no effect because full memory was asked for as well.
     pub filter_overruled: bool,
-    /// With the option `r`: how many bytes of memory other options added, which are not filtered.
+    /// How many bytes of memory other options added that the option `r` does not filter.
     pub unfiltered_memory: u64,
-    /// How many bytes of the result are zero because the program asked for it
-    /// ([`Hooks::blank`](crate::redump::Hooks::blank)).
+    /// How many bytes of the result are zero at the program's request ([`Hooks::blank`](crate::redump::Hooks::blank)).
     pub blanked_memory: u64,
-    /// Parts of items that could not be read (names, contexts, records), or that are kept though something is wrong with
-    /// them: names that are not valid UTF-16, sizes that claim memory of the process.
+    /// Parts of items that could not be read (names, contexts, records), or that are kept although they are faulty:
+    /// names that are not valid UTF-16, sizes that claim memory of the process.
     pub faults: Vec<ItemFault>,
-    /// What the source says and the result does not, though no option asked for that, beside whole streams
-    /// ([`Report::streams`]) and what cannot be read ([`Report::faults`]).
+    /// What the source has and the result lacks although no option asked for that, except whole streams
+    /// ([`Report::streams`]) and what could not be read ([`Report::faults`]).
     pub losses: Vec<Loss>,
-    /// How many threads and exceptions have no registers in the result, although the source says where they are.
+    /// How many threads and exceptions have no registers in the result, although the source gives a location for them.
     pub contexts_lost: u64,
-    /// Why the result is of no use to a debugger.
-    pub hindrances: Vec<Hindrance>,
-    /// True if the result claims to have all memory of the process (`f`, `a`, `A`, `/f`) and the source does not have it:
-    /// [`Report::missing_memory`] then has what is known to be missing.
+    /// Why a debugger cannot use the result.
+    pub obstacles: Vec<Obstacle>,
+    /// True if the result claims to have all memory of the process (`f`, `a`, `A`, `/f`) and the source does not have
+    /// it. [`Report::missing_memory`] then lists what is known to be missing.
     pub is_partial: bool,
 }
 
 impl Report {
-    /// True if nothing of the source is in the result: nobody would want it in place of the source.
+    /// True if nothing of the source is in the result, so that it cannot replace the source.
     pub fn keeps_nothing(&self) -> bool {
         !self.streams.iter().any(|stream| stream.outcome.is_kept())
     }
 
-    /// True if the source is damaged and the greater part of it could not be read, so that the result is at most a small
+    /// True if the source is damaged and more than half of it could not be read, so that the result is only a small
     /// remainder.
-    pub fn is_remainder(&self) -> bool {
-        self.understood < self.source_size / 2
+    pub fn is_mostly_unreadable(&self) -> bool {
+        self.readable_bytes < self.source_size / 2
     }
 
-    /// True if parts of the source could not be found or read as a whole: tables that are cut, streams.
+    /// True if whole parts of the source could not be found or read: streams, or entries of tables.
     pub fn has_unreadable_parts(&self) -> bool {
         let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
-        !self.cut_tables.is_empty() || self.streams.iter().any(is_unreadable)
+        !self.truncated_tables.is_empty() || self.streams.iter().any(is_unreadable)
     }
 
-    /// Notes a part of an item that could not be read.
+    /// Records a part of an item that could not be read.
     pub(super) fn fault(&mut self, stream_type: StreamType, item: u64, part: &'static str, error: ReadError) {
         self.faults.push(ItemFault { stream_type, item, part, error });
     }
 
-    /// Notes that a list announces more entries than there are.
+    /// Records that a list declares more entries than there are.
     pub(super) fn list_fault<'a, R: Record<'a>>(&mut self, stream_type: StreamType, list: &List<'a, R>) {
         if let Some(error) = list.fault() {
             self.fault(stream_type, list.len(), "entries", error);
         }
     }
 
-    /// The report when the result is written.
+    /// Returns the report after the result is written.
     pub(super) fn written(self, written: &Written) -> Self {
         Self { size: written.size, compressed: written.compressed, ..self }
     }
 
-    /// Notes what the result lacks that a debugger needs; of a full user dump, whose threads are in no stream, with whether it
-    /// has some.
+    /// Records what a debugger needs and the result lacks. `has_threads` tells whether a full user dump has threads; it
+    /// is `None` for minidumps, whose threads are in a stream.
     pub(super) fn judge(&mut self, has_threads: Option<bool>) {
         let has = |wanted: StreamType| self.streams_written.iter().any(|entry| entry.stream_type == wanted);
-        // What the source has may be left out: a list that shares its bytes with something else.
+        // A list of the source may be left out, because it shares its bytes with something else.
         let mut written = self.streams_written.iter().map(|entry| (entry.stream_type, entry.location.data_size));
         let is_listed = written.any(|(stream_type, size)| {
             matches!(stream_type, StreamType::THREAD_LIST | StreamType::THREAD_EX_LIST) && size > COUNT
         });
         let found = [
-            (Hindrance::NothingKept, self.keeps_nothing()),
-            (Hindrance::NoSystemInfo, has_threads.is_none() && !has(StreamType::SYSTEM_INFO)),
-            (Hindrance::NoThreads, !has_threads.unwrap_or(is_listed)),
+            (Obstacle::NothingKept, self.keeps_nothing()),
+            (Obstacle::NoSystemInfo, has_threads.is_none() && !has(StreamType::SYSTEM_INFO)),
+            (Obstacle::NoThreads, !has_threads.unwrap_or(is_listed)),
         ];
-        self.hindrances.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(hindrance, _)| hindrance));
+        self.obstacles.extend(found.into_iter().filter(|(_, is_so)| *is_so).map(|(obstacle, _)| obstacle));
     }
 
-    /// Notes what the result has beyond the source, if there is any of it.
+    /// Records what the result has beyond the source; does nothing for a count of 0.
     pub(super) fn add(&mut self, what: &'static str, count: u64) {
         self.additions.extend((count > 0).then_some(Addition { what, count }));
     }
 
-    /// Notes what is not in the result, if there is any of it.
+    /// Records what is not in the result; does nothing for a count of 0.
     pub(super) fn lose(&mut self, what: &'static str, count: u64) {
         self.losses.extend(Loss::new(what, count));
     }
 }
 
-/// What keeps a debugger from opening a result, or from showing anything in it, because the source lacks it.
+/// A reason why a debugger cannot open the result, or cannot show anything in it, because the source lacks data.
 ///
-/// It prints as the end of a sentence.
+/// The [`Display`](fmt::Display) form is a clause, such as "it has no threads".
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hindrance {
+pub enum Obstacle {
     /// No stream of the source is in the result.
     NothingKept,
-    /// Nothing says which processor and system it is of.
+    /// It does not record the processor and the system.
     NoSystemInfo,
     /// It has no threads.
     NoThreads,
 }
 
-impl fmt::Display for Hindrance {
+impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NothingKept => "nothing of the source is in it",
@@ -163,13 +163,13 @@ impl fmt::Display for Hindrance {
     }
 }
 
-/// What asks for something: a letter, or a preset.
+/// An option that asks for something: a letter or a preset.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OptionName {
     /// A letter of the debugger.
     Letter(char),
-    /// A preset by the name of its method: `identify` of [`Options::identify`](crate::redump::Options::identify).
+    /// A preset, by the name of its method: `identify` for [`Options::identify`](crate::redump::Options::identify).
     Preset(&'static str),
 }
 
@@ -188,149 +188,151 @@ impl fmt::Display for OptionName {
     }
 }
 
-/// What a letter or a preset asks for and the source does not have, or has only in part.
+/// What a letter or a preset asks for and the source lacks, or has only in part.
 ///
-/// Its [`Display`](fmt::Display) form is a line for people.
+/// The [`Display`](fmt::Display) form is a human-readable line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unserved {
+pub struct Unavailable {
     /// The letter, or the preset.
     pub option: OptionName,
-    /// What it asks for, in the plural; the name of the stream if it asks for one.
+    /// What it asks for: a plural noun, or the name of a stream.
     pub what: &'static str,
-    /// How many of them the source speaks of; 0 if it does not tell of any.
+    /// How many of them the source refers to; 0 if it does not refer to any.
     pub wanted: u64,
-    /// Of how many it has all bytes.
+    /// How many of them the source has completely.
     pub whole: u64,
-    /// Of how many it has some bytes.
+    /// How many of them the source has in part.
     pub partial: u64,
 }
 
-impl fmt::Display for Unserved {
+impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { option, what, wanted, whole, partial } = *self;
         match (wanted, whole, partial) {
             (0, ..) => write!(f, "{option}: the source has no {what}"),
-            (_, 0, 0) => write!(f, "{option}: none of {wanted} {what} are in the source"),
-            (_, _, 0) => write!(f, "{option}: {whole} of {wanted} {what} are in the source"),
-            _ => write!(f, "{option}: {whole} of {wanted} {what} are in the source, {partial} in part"),
+            (_, 0, 0) => write!(f, "{option}: the source has 0 of {wanted} {what}"),
+            (_, _, 0) => write!(f, "{option}: the source has {whole} of {wanted} {what}"),
+            _ => write!(f, "{option}: the source has {whole} of {wanted} {what}, and parts of {partial}"),
         }
     }
 }
 
 /// What the rules of [`Options::managed`](crate::redump::Options::managed) could not find or decide.
 ///
-/// Its [`Display`](fmt::Display) form is a line for people.
+/// The [`Display`](fmt::Display) form is a human-readable clause.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undecided {
-    /// No module is a runtime of .NET or Mono. What its debuggers need is not in the result.
+    /// No module is a .NET or Mono runtime. The result lacks what its debuggers need.
     NoRuntime,
-    /// So many images have no headers in the source. Whether they have managed code is not known, and they are not kept for it.
+    /// This many images have no headers in the source. It is unknown whether they have managed code, and they are not
+    /// kept.
     Images(u64),
-    /// No region describes so many bytes outside of images and stacks. They are kept.
+    /// No region describes this many bytes outside images and stacks. They are kept.
     Undescribed(u64),
-    /// The regions have no protections that can be true. All mapped memory is kept.
+    /// The protections of the regions cannot be right. All mapped memory is kept.
     Protections,
-    /// No region is reserved, as where a dump has rows of its own memory alone: how much was reserved together is not known,
-    /// and the heap of the garbage collector may be kept though only [`Managed::Heap`](crate::redump::Managed::Heap) asks for it.
+    /// No region is reserved, for example because the dump only describes the memory it has. It is unknown which memory
+    /// was reserved together, so the heap of the garbage collector may be kept although only
+    /// [`Managed::Heap`](crate::redump::Managed::Heap) asks for it.
     Reservations,
 }
 
 impl fmt::Display for Undecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoRuntime => f.write_str("a runtime of .NET or Mono"),
+            Self::NoRuntime => f.write_str("a .NET or Mono runtime"),
             Self::Images(1) => f.write_str("whether an image without headers has managed code"),
             Self::Images(count) => write!(f, "whether {count} images without headers have managed code"),
-            Self::Undescribed(bytes) => write!(f, "what {bytes} bytes are that no region describes: they are kept"),
-            Self::Reservations => f.write_str("what was reserved together: the heap may be kept"),
-            Self::Protections => f.write_str("what mapped memory is, as its protection is not known: it is kept"),
+            Self::Undescribed(bytes) => write!(f, "what {bytes} bytes without a region are: they are kept"),
+            Self::Reservations => f.write_str("which memory was reserved together: the heap may be kept"),
+            Self::Protections => f.write_str("what mapped memory is, because its protection is unknown: it is kept"),
         }
     }
 }
 
-/// Something that the result says and the source does not.
+/// Something that the result has and the source does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addition {
     /// What it is.
     pub what: &'static str,
-    /// How many of it the result has.
+    /// How many of them the result has.
     pub count: u64,
 }
 
-/// Something that the source says and the result does not.
+/// Something that the source has and the result does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// What it is.
     pub what: &'static str,
-    /// How many of it the source has.
+    /// How many of them the source has.
     pub count: u64,
 }
 
 impl Loss {
-    /// `None` if there is nothing of it.
+    /// Returns `None` for a count of 0.
     pub(super) fn new(what: &'static str, count: u64) -> Option<Self> {
         (count > 0).then_some(Self { what, count })
     }
 }
 
-/// What became of a stream of the source.
+/// What happened to a stream of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamReport {
-    /// The position of its entry in the source's directory, from 0.
+    /// The index of its entry in the source's directory, from 0.
     pub index: u32,
     /// Its type.
     pub stream_type: StreamType,
     /// Its size in the source, in bytes.
     pub size: u64,
-    /// What became of it.
+    /// What happened to it.
     pub outcome: Outcome,
 }
 
-/// What became of a stream of the source.
+/// What happened to a stream of the source.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Decoded and written anew.
+    /// Decoded and encoded again.
     Rewritten,
-    /// Copied byte for byte; it holds no file offsets.
+    /// Copied byte for byte; it has no file positions.
     Copied,
-    /// Copied with all that it points to, the file offsets in it moved.
+    /// Copied with everything it refers to, and the file positions in it adjusted.
     Relocated,
-    /// Copied byte for byte, though file offsets may be in it that are now wrong.
+    /// Copied byte for byte, although it may have file positions that are now wrong.
     Unexamined,
     /// The options do not ask for it.
-    NotAsked,
-    /// Left out: an earlier stream of the same type counts.
+    NotRequested,
+    /// Left out because an earlier stream of the same type is used.
     Duplicate,
-    /// Left out: it may hold what the option `r` keeps out, or folders that the option `R` keeps out and that would take
-    /// too long to find in it.
+    /// Left out because it may have what the option `r` keeps out, or folders that the option `R` keeps out and that
+    /// would take too long to find.
     Filtered,
-    /// The program asked for it to be left out ([`Hooks`](crate::redump::Hooks)).
+    /// Left out at the program's request ([`Hooks`](crate::redump::Hooks)).
     LeftOut,
-    /// Left out: the options name another exception ([`Options`](crate::redump::Options)).
+    /// Left out because the options name another exception ([`Options`](crate::redump::Options)).
     Replaced,
-    /// Left out: the format of the result has no place for it.
-    NoPlace,
-    /// Could not be read, and is not in the result.
+    /// Left out because the format of the result cannot hold it.
+    Unsupported,
+    /// Not readable, and not in the result.
     Unreadable(ReadError),
 }
 
 impl Outcome {
-    /// True if the stream, or what it says, is in the result.
+    /// True if the stream, or its content, is in the result.
     pub const fn is_kept(&self) -> bool {
         matches!(self, Self::Rewritten | Self::Copied | Self::Relocated | Self::Unexamined)
     }
 }
 
-/// A memory region of which bytes are missing in the source.
+/// A memory region of which the source lacks bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissingMemory {
     /// The region's address.
     pub address: u64,
     /// The region's size in bytes.
     pub size: u64,
-    /// How many bytes of it the source has; these are in the result.
+    /// How many bytes of it the source has; they are in the result.
     pub available: u64,
 }
 
@@ -339,9 +341,9 @@ pub struct MissingMemory {
 pub struct ItemFault {
     /// The stream that the item belongs to.
     pub stream_type: StreamType,
-    /// The item's number in the stream, from 0.
+    /// The index of the item in the stream, from 0.
     pub item: u64,
-    /// Which part of it.
+    /// The name of the part.
     pub part: &'static str,
     /// What is wrong.
     pub error: ReadError,

@@ -1,4 +1,4 @@
-//! The selected memory on its way into the result.
+//! Passes the selected memory to the result.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -31,7 +31,7 @@ impl<'a> Contents<'a> {
         Self { memory, target: source.target, ranges, changes: changes.map(Arc::clone) }
     }
 
-    /// The selected ranges of a minidump, with all that is to be changed in them.
+    /// Returns the selected ranges of a minidump with all changes to them.
     pub(super) fn changed(
         source: &Source<'a>,
         selection: &Selection,
@@ -56,7 +56,7 @@ impl<'a> Contents<'a> {
     }
 
     fn interval(&self, index: usize) -> Interval {
-        // Nobody asks for more than there are.
+        // Callers only ask for existing ranges.
         self.ranges.get(index).copied().unwrap_or(Interval { start: 0, last: 0 })
     }
 }
@@ -77,7 +77,7 @@ impl ComputedRanges for Contents<'_> {
         (written(self.target, interval.start), interval.size())
     }
 
-    /// In one run if the bytes stand together in the file.
+    /// Returns one slice if the bytes are contiguous in the file.
     fn range(&self, index: usize) -> MemoryRange<'_> {
         let interval = self.interval(index);
         let (address, size) = self.bounds(index);
@@ -99,7 +99,7 @@ impl ComputedRanges for Contents<'_> {
     }
 }
 
-/// Gives memory that has to be unpacked, of which nothing is kept.
+/// Reads memory that has to be unpacked, without keeping any of it.
 struct Unpacked<'m> {
     memory: &'m Memory<'m>,
     left: Option<Interval>,
@@ -116,10 +116,10 @@ impl io::Read for Unpacked<'_> {
     }
 }
 
-/// The selected ranges of a full user dump, with the rows of its table.
+/// The selected ranges of a full user dump, with their region table entries.
 pub(super) struct Regions<'a, F> {
     pub(super) contents: Contents<'a>,
-    /// Gives the row of an interval.
+    /// Returns the region table entry of an interval.
     pub(super) row: F,
 }
 

@@ -1,4 +1,4 @@
-//! What records point to, carried from the source into the builder: once each, however many point to it.
+//! Carries what records refer to from the source to the builder, once for each part, however many records refer to it.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -26,8 +26,7 @@ use crate::redump::select::selected::Selection;
 use crate::redump::source::{LITTLE, Source};
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_xstate};
 
-/// Which form of some bytes of the source a part holds, and whose they are: bytes that belong to two of them become two
-/// parts.
+/// The form that a part has in the result, and its owner: bytes that two of these refer to become two parts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Text,
@@ -40,50 +39,50 @@ pub(super) enum Kind {
     ModuleName,
 }
 
-/// The builder, and which bytes of the source are in it already.
+/// The builder, and which bytes of the source are already in it.
 pub(super) struct Carrier<'s, 'a> {
     pub(super) builder: MinidumpBuilder<'a>,
     pub(super) source: &'s Source<'a>,
     pub(super) dump: Minidump<'s>,
     pub(super) carried: HashMap<(Kind, u64, u64), PartId>,
-    /// True if contexts keep what is behind their fixed part.
+    /// True if contexts keep their extended state.
     extended_state: bool,
-    /// What a triage dump keeps of registers, if the result is to become one.
+    /// The filter for registers, if the result is a triage dump.
     triage: Option<&'s Triage>,
-    /// True if they keep floating point and vectors.
+    /// True if contexts keep floating-point and vector registers.
     vectors: bool,
-    /// Where that is in them.
+    /// Where these registers are.
     xstate: Option<XStateConfigFeature>,
-    /// What may not be in the result, if anything.
+    /// The folders that must not be in the result, if any.
     pub(super) folders: Option<Folders>,
-    /// What is carried: with memory and rows no more than twice what the file holds, so that a small file whose records all
-    /// point to the same long text does not become a large one.
+    /// The budget for what is carried: with memory and list entries at most twice the file size, so that a small file
+    /// whose records all refer to the same long string does not become a large one.
     pub(super) carried_bytes: Budget,
-    /// Zeros that are added, up to half of what every result is given; more of them count as carried.
+    /// The budget for zeros that are added, half of what every result gets; beyond it, zeros count as carried.
     pub(super) zeros: Budget,
-    /// Contexts and what identifies modules, which were charged for before everything else, by name, position and size,
-    /// so that handles do not use up what they need.
+    /// Contexts and what identifies modules, by name, position and size. They are charged for before anything else, so
+    /// that handles do not use up their budget.
     prepaid: HashSet<Place>,
-    /// The bytes of the strings that were read, by position, and what that may cost.
+    /// The bytes of the strings that were read, by position, and the budget for reading them.
     strings: HashMap<Rva64, &'s [u8]>,
     read: Budget,
-    /// What streams refer to, whether it is carried or given up halfway.
+    /// The budget for what streams refer to, whether it is carried or not.
     pub(super) followed: Budget,
-    /// What claims bytes of other owners.
+    /// The parts that claim bytes of other owners.
     pub(super) doubtful: SharedParts,
-    /// True if the result may have no memory that was not selected, whether it is in a list or in bytes that say nothing
+    /// True if memory that was not selected must not get into the result, neither as memory nor in meaningless bytes
     /// (`r`, `R`).
     pub(super) is_private: bool,
-    /// What is wrong with parts that are carried all the same.
+    /// Faults of parts that are carried anyway.
     pub(super) noticed: Vec<ReadError>,
-    /// What is lost on the way.
+    /// The losses.
     pub(super) accounts: Accounts,
     /// How many contexts have extended state.
     pub(super) extended_states: u64,
 }
 
 impl<'s, 'a> Carrier<'s, 'a> {
-    /// `selected` is what the result has of the process.
+    /// Starts with an empty builder. `selection` is the memory that the result has.
     pub(super) fn new(source: &'s Source<'a>, options: &Options, selection: &'s Selection) -> Self {
         let dump = source.dump();
         let twice = Budget::times(dump.data().len() as u64, 2);
@@ -91,7 +90,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let is_private = options.is_private();
         let mut xstate = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.xstate());
         if is_private {
-            // As the result has it.
+            // As in the result.
             xstate.iter_mut().for_each(clear_xstate);
         }
         let doubtful = SharedParts::of(&dump, &source.positions);
@@ -121,7 +120,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         carrier
     }
 
-    /// Takes what contexts cost, and then names and CodeView records of modules and names of threads, as far as it goes.
+    /// Charges for contexts, then for names and CodeView records of modules and names of threads, until the budget is
+    /// spent.
     fn prepay(&mut self) {
         for first in first_places(&self.dump) {
             let place = match first {
@@ -133,7 +133,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             };
             if !self.prepaid.contains(&place) {
                 let (what, offset, size) = place;
-                // Those that overlap so much that they do not fit are charged for like everything else.
+                // If they overlap so much that they do not fit, they are charged for like everything else.
                 if !self.carried_bytes.has(size) || self.charge(what, offset, size).is_err() {
                     return;
                 }
@@ -142,8 +142,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         }
     }
 
-    /// Refuses bytes that are memory or belong to something else where nothing of it may come along, and takes note of them
-    /// otherwise.
+    /// Refuses bytes that are memory or belong to something else if such bytes must not get into the result; otherwise
+    /// only notes the fault.
     fn own(&mut self, kind: ClaimKind, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
         let own = self.source.positions.refuse(what, offset, size);
         self.refused_or_noted(own.and_then(|()| self.doubtful.refuse(kind, offset, size)))
@@ -159,8 +159,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
         }
     }
 
-    /// A stream without what its size claims of memory, and that claim, if there is one. Where memory may come along, only
-    /// tokens are shortened: they say where they end.
+    /// Returns a stream without the memory that its size claims, and the fault. Unless the result is private, only
+    /// tokens are shortened, because they record their own size.
     pub(super) fn bounded(
         &self,
         stream: RawStream<'s>,
@@ -169,7 +169,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let (offset, whole) = (stream.offset(), stream.bytes().len() as u64);
         let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
         let memory = match stream.stream_type() {
-            // They are written anew from the memory that was selected.
+            // Memory lists are encoded again from the selected memory.
             StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST => None,
             _ => self.source.positions.first_in(offset, size),
         };
@@ -178,7 +178,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             if doubtful.is_none() || !self.is_private {
                 return (stream, decoded, doubtful);
             }
-            // Whose the bytes are is not known, so that none of them come along.
+            // The owner of the bytes is unknown, so none of them are carried.
             let nothing = stream.shortened(0);
             let decoded = Stream::decode(&nothing).map_err(|error| doubtful.unwrap_or(error));
             return (nothing, decoded, doubtful);
@@ -196,12 +196,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
         (shortened, Stream::decode(&shortened).map_err(|_| error), Some(error))
     }
 
-    /// Takes from what may be carried.
+    /// Charges for bytes that are carried.
     pub(super) fn charge(&mut self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
         self.carried_bytes.charge(what, offset, size)
     }
 
-    /// The part made of the `size` bytes at `offset`; `make` makes it if there is none yet.
+    /// Returns the part made from the `size` bytes at `offset`; calls `make` if there is none yet.
     fn once(
         &mut self,
         what: &'static str,
@@ -220,12 +220,12 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(part)
     }
 
-    /// The string at `rva`, whoever else has bytes of it.
+    /// Returns the string at `rva`, even if others claim some of its bytes.
     fn any_string(&mut self, rva: Rva64) -> Result<Utf16<'s>, ReadError> {
         if let Some(bytes) = self.strings.get(&rva) {
             return Ok(Utf16::new(bytes, self.dump.byte_order()));
         }
-        // Where it ends takes as long to find as it is long.
+        // Finding the end of a string takes time proportional to its length.
         self.read.charge(STRING, rva, 0)?;
         let text = self.dump.string(rva)?;
         self.strings.insert(rva, text.as_bytes());
@@ -233,7 +233,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(text)
     }
 
-    /// What `shape` makes of the string at `rva`, all of whose bytes must be its own.
+    /// Returns the part that `shape` makes from the string at `rva`, all bytes of which must belong to it alone.
     fn text_once(
         &mut self,
         kind: Kind,
@@ -242,33 +242,33 @@ impl<'s, 'a> Carrier<'s, 'a> {
     ) -> Result<PartId, ReadError> {
         let text = self.any_string(rva)?;
         let bytes = text.as_bytes();
-        // Its length stands before it.
+        // Including the length in front of it.
         self.own(ClaimKind::Text, STRING, rva, (bytes.len() as u64).saturating_add(4))?;
         let key = (kind, rva, bytes.len() as u64);
         let is_new = !self.carried.contains_key(&key);
         let part =
             self.once(STRING, key, |builder, folders| Ok(builder.text(Text::from_utf16_le(shape(folders, bytes)?))))?;
         if is_new {
-            self.look_at_text(rva, text);
+            self.check_text(rva, text);
         }
         Ok(part)
     }
 
-    /// The string at `rva`, code unit for code unit.
+    /// Returns the string at `rva`, code unit for code unit.
     pub(super) fn text(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
         self.text_once(Kind::Text, rva, |folders, text| shown(folders, (STRING, rva), text))
     }
 
-    /// As [`Carrier::text`], for the name of a module: without its folder, if folders may not be in the result.
+    /// Like [`Carrier::text`], for the name of a module: without its folder if folders must not be in the result.
     pub(super) fn module_name(&mut self, rva: Rva64) -> Result<PartId, ReadError> {
         if self.folders.is_none() {
             return self.text(rva);
         }
-        // The whole text is charged for, as looking for its last separator goes through it.
+        // The whole text is charged for, because all of it is searched for the last separator.
         self.text_once(Kind::ModuleName, rva, |_, text| Ok(wide_name_of_module(text)))
     }
 
-    /// The CodeView record of a module, likewise.
+    /// Returns the CodeView record of a module, without the folder in the same case.
     pub(super) fn code_view(&mut self, module: &Module<'s>) -> Result<Option<PartId>, ReadError> {
         const WHAT: &str = CODE_VIEW;
         let location = module.raw().cv_record;
@@ -282,7 +282,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let key = (Kind::CodeView, location.rva.into(), location.data_size.into());
         let source = self.source;
         let part = self.once(WHAT, key, |builder, folders| {
-            // Where the path ends is looked for here, after it has been charged for.
+            // The end of the path is looked for here, after it has been charged for.
             let code_view = module.code_view().ok().flatten();
             let shorter = code_view.filter(|_| folders.is_some());
             let shorter = shorter.and_then(|code_view| code_view_without_folder(record, code_view));
@@ -299,18 +299,18 @@ impl<'s, 'a> Carrier<'s, 'a> {
         part.map(Some)
     }
 
-    /// As [`Carrier::text`], for a position that is 0 where there is no string.
+    /// Like [`Carrier::text`], for a position that is 0 if there is no string.
     pub(super) fn optional_text(&mut self, rva: u32) -> Result<Option<PartId>, ReadError> {
         if rva == 0 { Ok(None) } else { self.text(rva.into()).map(Some) }
     }
 
-    /// The miscellaneous debug record at a location.
+    /// Returns the miscellaneous debug record at a location.
     pub(super) fn debug_misc(&mut self, location: LocationDescriptor) -> Result<Option<PartId>, ReadError> {
         let clear = if self.is_private { clear_debug_misc } else { |_: &mut Cow<'_, [u8]>| {} };
         self.changed_bytes("IMAGE_DEBUG_MISC", location, Kind::DebugMisc, clear)
     }
 
-    /// The bytes at a location; `None` for one of no size or at position 0, where the header is.
+    /// Returns the bytes at a location; `None` if its size or its position is 0.
     fn bytes(&mut self, what: &'static str, location: LocationDescriptor) -> Result<Option<PartId>, ReadError> {
         self.changed_bytes(what, location, Kind::CodeView, |_| {})
     }
@@ -338,7 +338,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         part.map(Some)
     }
 
-    /// A context that is at no location of the file.
+    /// Returns a context that is not from the file.
     pub(super) fn new_context(&mut self, context: &Context<'_>) -> PartId {
         let (whole, bare, triage) = (self.extended_state && self.vectors, self.is_private, self.triage);
         let (vectors, xstate) = (self.vectors, self.xstate.as_ref());
@@ -348,7 +348,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         self.builder.part(CONTEXT, change.applied(context).into_owned())
     }
 
-    /// A context at a location; `of_thread` if it is for the thread list.
+    /// Returns the context at a location; `of_thread` if it is for the thread list.
     pub(super) fn context(
         &mut self,
         context: Option<Context<'s>>,
@@ -364,7 +364,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         let claim = if context.is_for_its_processor() { ClaimKind::Registers } else { ClaimKind::Context };
         self.refused_or_noted(self.doubtful.refuse(claim, offset, fixed))?;
         let extended = self.doubtful.refuse(ClaimKind::ExtendedState, offset.saturating_add(fixed), tail);
-        // Registers may be right where the size of what is behind them is not.
+        // The fixed part may be valid even if the size of the extended part is not.
         let is_doubtful = shares || extended.is_err();
         let whole = self.extended_state && self.vectors && !(is_doubtful && self.is_private);
         self.noticed.extend(extended.err().filter(|_| self.extended_state));
@@ -376,7 +376,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
             self.refused_or_noted(memory)?;
             self.noticed.extend(self.source.positions.refuse(CONTEXT, offset, size).err().filter(|_| kept < size));
         }
-        // An unchanged record serves both.
+        // An unchanged context serves both kinds.
         let kind = match change.is_none() {
             true => Kind::PlainContext,
             false if change.is_of_thread() => Kind::ThreadContext,
@@ -395,7 +395,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         Ok(Some(part))
     }
 
-    /// The records about a handle's object, in their order, and what ended the chain early.
+    /// Returns the records about a handle's object, in their order, and the fault that ended the chain early.
     pub(super) fn objects(&mut self, objects: HandleObjects<'s>) -> (Option<PartId>, Option<ReadError>) {
         const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
         let mut chain: Vec<PartId> = Vec::new();
@@ -441,7 +441,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
                 self.builder.reference(before, field, RvaWidth::Rva, part);
             }
             if known.is_some() {
-                // Another handle's chain goes on from here, and is linked already.
+                // From here on it is the chain of another handle, which is linked already.
                 break;
             }
             fault = fault.or(object.fault());
@@ -449,7 +449,7 @@ impl<'s, 'a> Carrier<'s, 'a> {
         (chain.first().copied(), fault)
     }
 
-    /// Takes folders out of a text in a field of its own.
+    /// Replaces folders in a text field.
     pub(super) fn hide_in(&mut self, field: &mut [u16]) {
         let text: Vec<u8> = field.iter().copied().flat_map(u16::to_le_bytes).collect();
         let shown = shown(&mut self.folders, ("MINIDUMP_MISC_INFO", 0), text).unwrap_or_default();
@@ -461,7 +461,8 @@ impl<'s, 'a> Carrier<'s, 'a> {
     }
 }
 
-/// The bytes of what is called so and stands at an offset, as they may be in the result, if they may.
+/// Returns bytes without the folders that must not be in the result, or an error if they cannot be removed. `place` is
+/// the name and position of the bytes.
 pub(super) fn shown<'a>(
     folders: &mut Option<Folders>,
     place: (&'static str, u64),

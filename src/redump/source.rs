@@ -1,4 +1,4 @@
-//! The dump that is re-encoded: what the door of its format gives, and what several steps ask of it.
+//! The dump that is re-encoded, as opened from its format, and what several steps need to know about it.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -20,11 +20,11 @@ use crate::write::MinidumpBuilder;
 use crate::redump::gapless_runs::Runs;
 use crate::redump::report::{Addition, ItemFault, Loss, MissingMemory};
 
-/// What a dump says beside its memory, in the words of a minidump.
+/// What a dump records besides its memory, as a minidump.
 pub(super) enum Records<'a> {
-    /// The file says it so.
+    /// Records in the file itself.
     InFile(Minidump<'a>),
-    /// The door of another format has written it down.
+    /// Records that were made from another format.
     Made(OwnedMinidump),
 }
 
@@ -36,8 +36,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Bytes at `offset` of the records, or made of them, for as long as the result is planned: those of the file from
-    /// there, those that the source holds copied.
+    /// Returns bytes that live as long as the plan, given bytes at `offset` of the records or bytes made from them.
+    /// Bytes of the file are borrowed; others are copied.
     fn lasting(&self, offset: u64, bytes: Cow<'_, [u8]>) -> Cow<'a, [u8]> {
         match (self, bytes) {
             (Self::InFile(dump), Cow::Borrowed(bytes)) => dump.bytes().clipped(offset, bytes.len() as u64).into(),
@@ -45,7 +45,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The rows of the memory information by number, for as long as the result is planned.
+    /// Returns the memory information entries by index, for as long as the plan lives.
     fn memory_infos(&self) -> Box<dyn Fn(usize) -> format::MemoryInfo + Send + Sync + 'a> {
         match self {
             Self::InFile(dump) => {
@@ -61,20 +61,20 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Gives memory ranges and the places of their bytes, as often as it is asked.
+/// Lists memory ranges with the positions of their bytes; can be called repeatedly.
 pub(super) type Listed<'a> = Box<dyn Fn() -> Box<dyn Iterator<Item = (Interval, u64)> + 'a> + 'a>;
 
-/// Memory ranges in the order of addresses, apart from each other.
+/// Memory ranges, sorted by address and disjoint.
 #[derive(Clone)]
 pub(super) enum Ranges<'a> {
-    /// Just those that the index has.
+    /// The ranges of the memory index.
     Visible(Arc<Memory<'a>>),
     United(Arc<[Interval]>),
 }
 
 impl<'a> Ranges<'a> {
-    /// Those that overlap are one, those that only touch are not. `listed` are all ranges in any order, those too that
-    /// others hide; they are asked for only if some overlap.
+    /// Joins ranges that overlap, but not those that only touch. `listed` returns all ranges in any order, including
+    /// hidden ones; it is only called if some overlap.
     pub(super) fn of<I>(memory: &Arc<Memory<'a>>, listed: impl FnOnce() -> I) -> Self
     where
         I: Iterator<Item = (Interval, u64)>,
@@ -82,7 +82,7 @@ impl<'a> Ranges<'a> {
         if !memory.has_overlaps() {
             return Self::Visible(Arc::clone(memory));
         }
-        // The visible ranges are parts of these, but for stacks that no list holds.
+        // The visible ranges are parts of these, except stacks that are not in any list.
         let listed = listed().map(|(interval, _)| interval);
         let visible = (0..memory.count()).filter_map(|index| memory.interval(index));
         Self::United(united(listed.chain(visible).collect()).into())
@@ -107,20 +107,20 @@ impl<'a> Ranges<'a> {
     }
 }
 
-/// Rows of memory information that are made up of what is known of memory.
+/// Memory information entries that are made up from what is known of memory.
 pub(super) struct MadeUpRows {
     pub(super) rows: Arc<[format::MemoryInfo]>,
-    /// A minidump with these rows and nothing else.
+    /// A minidump with only these entries.
     pub(super) records: OwnedMinidump,
 }
 
-/// A minidump of the target with what `fill` adds and nothing else.
+/// Makes a minidump of the target with what `fill` adds and nothing else.
 pub(super) fn made_records<'r>(
     target: Target,
     fill: impl FnOnce(&mut MinidumpBuilder<'r>),
 ) -> Result<OwnedMinidump, RedumpError> {
     let mut builder = MinidumpBuilder::new();
-    // What says that records are of the target.
+    // Gives the records their target.
     let system = format::SystemInfo {
         processor_architecture: target.architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
         platform_id: target.platform.unwrap_or_default(),
@@ -133,55 +133,56 @@ pub(super) fn made_records<'r>(
     Ok(OwnedMinidump::parse(bytes)?)
 }
 
-/// What the result of the smallest dump may take: streams that every dump of a Windows process has, a few registers.
+/// The extra size allowed for the smallest dump, in bytes: streams that every dump of a Windows process has, and some
+/// registers.
 pub(super) const LITTLE: u64 = 0x1_0000;
 
-/// The dump that is re-encoded: all that is known of it. The door of its format fills this, and behind the door nobody asks
-/// which format it was, but the folder of that format.
+/// The dump that is re-encoded, with everything known about it. The `open` function of its format fills this in. From
+/// there on, only the folder of that format needs to know the format.
 ///
-/// A further format needs a function `open`, its line in `Redump::with_hooks`, and nothing else here: a core file of ELF
-/// writes its notes down as records and has its memory in the file.
+/// A new format needs a function `open` and a line in `Redump::with_hooks`, but no change here: for an ELF core file,
+/// `open` would convert the notes to records and refer to the memory in the file.
 pub(super) struct Source<'a> {
     pub(super) records: Records<'a>,
     pub(super) memory: Arc<Memory<'a>>,
-    /// Where visible ranges of it touch.
+    /// Where visible ranges touch.
     pub(super) runs: Runs,
-    /// Where the file has the memory that its records name.
+    /// Where the file has the memory that its records refer to.
     pub(super) positions: MemoryPositions,
     pub(super) target: Target,
     pub(super) ranges: Ranges<'a>,
-    /// All ranges in any order, those too that others hide.
+    /// All ranges in any order, including hidden ones.
     pub(super) listed: Listed<'a>,
-    /// See [`Source::modules`]; nothing before they are asked for.
+    /// See [`Source::modules`]; computed on first use.
     pub(super) module_intervals: OnceLock<Vec<Interval>>,
-    /// What the system is by other signs, where the dump does not say.
+    /// The system information derived from other data, if the dump does not record it.
     pub(super) system: Option<format::SystemInfo>,
-    /// A minidump with the exception that the options name, and nothing else.
+    /// A minidump with only the exception that the options name.
     pub(super) named: Option<OwnedMinidump>,
-    /// What is known of its memory, if the dump says nothing and the options ask for it.
+    /// What is known of its memory, if the dump has no memory information and the options ask for it.
     pub(super) made_up_rows: Option<MadeUpRows>,
     /// The size of the file in bytes.
     pub(super) file_size: u64,
-    /// The size that it would have with its memory as it was: what follows from memory is in proportion to it.
+    /// The file size with its memory uncompressed: the cost of processing memory is proportional to it.
     pub(super) plain_size: u64,
-    /// How many bytes of it could be made sense of, if the records are not in it.
-    pub(super) understood: Option<u64>,
-    /// True if the dump claims all memory of its process, and no range of it is cut.
+    /// How many bytes of the file could be read, if the records are not in it.
+    pub(super) readable_bytes: Option<u64>,
+    /// True if the dump claims to have all memory of its process, and no range is cut.
     pub(super) has_full_memory: bool,
-    /// True if the dump claims all memory of its process, whatever of it is there.
+    /// True if the dump claims to have all memory of its process, whether it is there or not.
     pub(super) claims_full_memory: bool,
-    /// What the dump says and the records of a minidump have no place for.
+    /// What the dump records and a minidump cannot hold.
     pub(super) losses: Vec<Loss>,
-    /// What the records say and the dump does not.
+    /// What the records have and the dump does not.
     pub(super) additions: Vec<Addition>,
-    /// See [`Report::cut_tables`](crate::redump::report::Report::cut_tables).
-    pub(super) cut_tables: Vec<ReadError>,
-    /// What could not be read of the items that the records are about.
+    /// See [`Report::truncated_tables`](crate::redump::report::Report::truncated_tables).
+    pub(super) truncated_tables: Vec<ReadError>,
+    /// What could not be read of the items in the records.
     pub(super) faults: Vec<ItemFault>,
 }
 
 impl<'a> Source<'a> {
-    /// What the dump says beside its memory, as a minidump.
+    /// Returns what the dump records besides its memory, as a minidump.
     pub(super) fn dump(&self) -> Minidump<'_> {
         self.records.view()
     }
@@ -196,7 +197,7 @@ impl<'a> Source<'a> {
         self.records.memory_infos()
     }
 
-    /// The parts of `wanted` that have bytes, in the order of addresses.
+    /// Returns the parts of `wanted` that have bytes, in address order.
     pub(super) fn present(&self, wanted: Interval) -> impl Iterator<Item = Interval> + '_ {
         let mut index = self.memory.position(wanted.start);
         let runs = core::iter::from_fn(move || {
@@ -209,7 +210,7 @@ impl<'a> Source<'a> {
         runs.map_while(move |run| run.intersection(&wanted))
     }
 
-    /// The last address up to that of `wanted` which has a byte, if it is not before `wanted`.
+    /// Returns the last address within `wanted` that has a byte.
     fn last_present(&self, wanted: Interval) -> Option<u64> {
         let index = self.memory.position(wanted.last);
         let holder = self.memory.interval(index).filter(|range| range.start <= wanted.last);
@@ -217,23 +218,23 @@ impl<'a> Source<'a> {
         range.map(|range| range.last.min(wanted.last)).filter(|&last| last >= wanted.start)
     }
 
-    /// From the first to the last byte of `wanted` that is there.
+    /// Returns the interval from the first to the last byte of `wanted` that is there.
     pub(super) fn hull(&self, wanted: Interval) -> Option<Interval> {
         let (first, last) = (self.present(wanted).next()?, self.last_present(wanted)?);
         Some(Interval { start: first.start, last })
     }
 
-    /// What a descriptor names, from the first to the last byte that is there.
+    /// Returns the memory that a descriptor names, from the first to the last byte that is there.
     pub(super) fn described(&self, descriptor: &MemoryDescriptor) -> Option<Interval> {
         self.hull(self.target.interval(descriptor.start_of_memory_range, descriptor.memory.data_size.into())?)
     }
 
-    /// True if every address of `wanted` has its byte.
+    /// True if every address of `wanted` has a byte.
     pub(super) fn holds(&self, wanted: Interval) -> bool {
         self.present(wanted).next() == Some(wanted)
     }
 
-    /// What is missing of memory that a program asks for by address and size.
+    /// Returns what is missing of the memory that a program adds by address and size.
     pub(super) fn missing(&self, asked: &[(u64, u64)]) -> Vec<MissingMemory> {
         let missing = |&(address, size): &(u64, u64)| {
             let wanted = self.target.interval(address, size);
@@ -246,16 +247,16 @@ impl<'a> Source<'a> {
         asked.iter().filter_map(missing).collect()
     }
 
-    /// Where the modules are, in the order of addresses and apart, as far as they reach.
+    /// Returns the extents of the modules, sorted by address and disjoint.
     ///
-    /// They are worked out once, for that takes a look at all regions.
+    /// They are computed once, because that visits all regions.
     pub(super) fn modules(&self) -> &[Interval] {
         self.module_intervals.get_or_init(|| self.dump().module_extents().intervals())
     }
 
-    /// Refuses a dump whose ranges lie on the same bytes of the file so often that the result would be far larger.
+    /// Refuses a dump whose ranges share bytes of the file so often that the result would be far larger.
     ///
-    /// No producer writes such files. A small one of them could fill a disk.
+    /// Producers do not write such files. A small one could fill a disk.
     pub(super) fn refuse_shared_bytes(&self, ranges: &[Interval]) -> Result<(), RedumpError> {
         let mut budget = Budget::times(self.plain_size, 2);
         for range in ranges {
@@ -265,17 +266,17 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The flag of a triage dump, whose words stay filtered: all memory of it would be no such dump.
+    /// Returns the triage flag of the source, whose words stay filtered, unless the result has all memory.
     pub(super) fn triage(&self, full: bool) -> MinidumpType {
         if full { MinidumpType::empty() } else { self.dump().flags() & MinidumpType::FILTER_TRIAGE }
     }
 
-    /// The address space, by the rows of the dump or those that are made up.
+    /// Returns the address space according to the entries of the dump or those that are made up.
     pub(super) fn regions(&self) -> MemoryRegions<'_> {
         self.rows().regions()
     }
 
-    /// The memory information of the dump, or what is made up.
+    /// Returns the memory information of the dump, or what is made up.
     pub(super) fn memory_info_list(&self) -> Option<MemoryInfoList<'_>> {
         self.rows().find()
     }
@@ -284,20 +285,20 @@ impl<'a> Source<'a> {
         self.made_up_rows.as_ref().map_or_else(|| self.dump(), |made_up| made_up.records.view())
     }
 
-    /// The exceptions: the one that the options name, or those of the dump.
+    /// Returns the exceptions: the one that the options name, or those of the dump.
     pub(super) fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
         let dump = self.named.as_ref().map_or_else(|| self.dump(), OwnedMinidump::view);
         dump.exceptions().flatten()
     }
 
-    /// The registers of all threads and exceptions, as far as they can be read.
+    /// Returns the registers of all threads and exceptions that can be read.
     pub(super) fn contexts(&self) -> impl Iterator<Item = Context<'_>> {
         let dump = self.dump();
         let exceptions = self.exceptions().filter_map(|exception| exception.registers());
         dump.threads().filter_map(|thread| thread.registers()).chain(exceptions)
     }
 
-    /// True if LLDB wrote the dump: it says so, or its contexts have LLDB's own layouts.
+    /// True if LLDB wrote the dump: it has LLDB's own stream, or contexts in LLDB's own layouts.
     pub(super) fn is_of_lldb(&self) -> bool {
         let dump = self.dump();
         let is_own = |context: Context<'_>| {
@@ -308,11 +309,11 @@ impl<'a> Source<'a> {
         dump.raw_stream(StreamType::LLDB_GENERATED).is_some() || contexts.any(is_own)
     }
 
-    /// What names, registers and other records may take in the result: with memory and the rows of lists twice the size of
-    /// the file, and as much as the file in any case.
+    /// Returns the budget for names, registers and other records of the result: with memory and the entries of lists,
+    /// twice the file size, and at least the file size.
     pub(super) fn room(&self, memory: &[Interval]) -> Budget {
         let (dump, file_size) = (self.dump(), self.file_size);
-        // What was written down in the words of a minidump has no memory.
+        // Records that were made from another format do not include memory.
         let size = dump.data().len() as u64;
         let memory = memory.iter().fold(0u64, |sum, range| sum.saturating_add(range.size()));
         let memory = if size == file_size { memory } else { 0 };
@@ -322,10 +323,10 @@ impl<'a> Source<'a> {
         Budget::bytes(size.saturating_mul(2).saturating_sub(taken))
     }
 
-    /// Refuses a result of more than twice the size of the file, but for what was `asked` for by name and what every dump
-    /// is given.
+    /// Refuses a result of more than twice the file size, not counting what was `asked` for by name and what every dump
+    /// gets.
     ///
-    /// No producer writes dumps of which that would be made.
+    /// Producers do not write dumps that would grow like this.
     pub(super) fn refuse_growth(&self, size: u64, asked: u64) -> Result<(), RedumpError> {
         let limit = self.plain_size.saturating_mul(2).saturating_add(LITTLE).saturating_add(asked);
         if size <= limit { Ok(()) } else { Err(ReadError::BudgetSpent { what: "result", offset: 0, limit }.into()) }
@@ -336,17 +337,17 @@ impl<'a> Source<'a> {
         written(self.target, address)
     }
 
-    /// A parameter of an exception, which is often an address, in the form in which the debugger writes it.
+    /// Returns a parameter of an exception, which is often an address, in the form that the debugger writes.
     ///
-    /// On other systems it may be any number of 64 bits.
+    /// On systems other than Windows, it may be any 64-bit number.
     pub(super) fn written_parameter(&self, parameter: u64) -> u64 {
         if self.target.is_windows() { self.target.sign_extend(parameter) } else { parameter }
     }
 }
 
-/// An address in the form in which the debugger writes it: sign-extended for 32-bit Windows targets.
+/// Returns an address in the form that the debugger writes: sign-extended for 32-bit Windows targets.
 ///
-/// Producers on other systems extend with zeros, and so do the tools that read their dumps.
+/// Producers on other systems zero-extend addresses, and so do the tools that read their dumps.
 pub(super) fn written(target: Target, address: u64) -> u64 {
     if target.is_windows() { target.sign_extend(address) } else { target.mask(address) }
 }

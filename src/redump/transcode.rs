@@ -1,4 +1,4 @@
-//! The source's streams, one after the other, into the builder.
+//! Passes the streams of the source to the builder, one after the other.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,15 +23,15 @@ use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::hooks::Hooks;
 use crate::redump::options::Options;
 use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
-use crate::redump::report::{Outcome, Report, StreamReport, Unserved};
+use crate::redump::report::{Outcome, Report, StreamReport, Unavailable};
 use crate::redump::result_memory::Contents;
 use crate::redump::select::selected::Selection;
 use crate::redump::shared_parts::Carrier;
 use crate::redump::source::{Source, written};
 use crate::redump::unused_bytes::{clear_memory_info, clear_misc_info, clear_system_info, clear_thread_info};
 
-/// Fills a builder with what the selection and the options take from the source. Gives also the parts of the file that
-/// records of it refer to.
+/// Fills a builder with what the selection and the options take from the source. Also returns the parts of the file
+/// that its records refer to.
 pub(super) fn transcode<'a>(
     source: &Source<'a>,
     options: &Options,
@@ -75,23 +75,23 @@ pub(super) struct Transcoder<'s, 'a> {
     pub(super) options: &'s Options,
     pub(super) hooks: &'s Hooks<'a>,
     pub(super) selection: &'s Selection,
-    /// Their IDs.
+    /// The IDs of the threads that are left out.
     pub(super) threads_left_out: &'s HashSet<u32>,
     pub(super) carrier: Carrier<'s, 'a>,
     pub(super) report: &'s mut Report,
-    /// The types of the streams so far: of most types the first counts, whether it can be read or not.
+    /// The stream types met so far: of most types, the first stream is used, whether it can be read or not.
     pub(super) met: HashSet<StreamType>,
-    /// The types of those that were kept.
+    /// The types of the streams that were kept.
     pub(super) kept: HashSet<StreamType>,
-    /// The types of those that the program left out.
+    /// The types of the streams that the program left out.
     pub(super) unwanted: HashSet<StreamType>,
-    /// The number of the first thread, and its context.
+    /// The ID of the first thread, and its context.
     pub(super) first_thread: Option<(u32, Option<PartId>)>,
-    /// Comments that are compared with the one that the program asked for.
+    /// The budget for comparing comments with the one that the program adds.
     pub(super) compared: Budget,
 }
 
-/// Declares the way from a view to the method that the table names for it, or to the bytes.
+/// Generates the mapping from a view to the method that the table names for it, or to copying the bytes.
 macro_rules! ways {
     (@way $transcoder:ident, $stream:ident, $view:ident) => {{
         let _ = $view;
@@ -108,7 +108,7 @@ macro_rules! ways {
         impl<'s> Transcoder<'s, '_> {
             fn dispatch(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
                 match decoded {
-                    Stream::Unused => Outcome::NotAsked,
+                    Stream::Unused => Outcome::NotRequested,
                     Stream::Raw(_) => self.carry(stream),
                     $(Stream::$variant(view) => ways!(@way self, stream, view $(, $rewrite)?),)*
                 }
@@ -128,13 +128,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             let size = stream.declared_size();
             let row = stream.stream_type().row();
             let was_unreadable = decoded.is_err();
-            // Where a stream ends is not looked for in each of many that are on the same bytes.
+            // The end of a duplicate is not looked for, because many streams may share the same bytes.
             let (stream, decoded, shared) = match self.is_duplicate(&stream) {
                 true => (stream, decoded, None),
                 false => self.carrier.bounded(stream, decoded),
             };
             let too_small = decoded.as_ref().ok().and_then(|decoded| decoded.size_fault(&stream));
-            // What is copied is to have its entries, too.
+            // What is copied must include its entries.
             let stream = if too_small.is_some() {
                 stream.grown(decoded.as_ref().map_or(0, |it| it.size_in_file(&stream)))
             } else {
@@ -142,22 +142,22 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             };
             let shared = shared.or(too_small);
             let is_wanted = self.hooks.keeps_stream(&stream);
-            // By its mark LLDB knows that it may look for what the loader of the process knows. It is empty.
-            let is_no_mark = stream.stream_type() == StreamType::LLDB_GENERATED && size > 0;
-            let may_be_kept = row.kept_by_r && !is_no_mark || self.is_of_caller(&stream, &decoded);
+            // LLDB marks its own dumps with an empty stream of this type, and then looks for the loader's data.
+            let is_not_marker = stream.stream_type() == StreamType::LLDB_GENERATED && size > 0;
+            let may_be_kept = row.kept_by_r && !is_not_marker || self.is_of_caller(&stream, &decoded);
             let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !may_be_kept;
             let outcome = match decoded {
                 _ if !is_wanted => Outcome::LeftOut,
                 _ if self.is_replaced(&stream) => Outcome::Replaced,
                 _ if is_filtered => Outcome::Filtered,
-                // With `r` it must hold what its type stands for, and so must what is left of a stream that was cut.
+                // With `r`, a stream must be what its type says, and so must what is left of a truncated one.
                 Err(error)
                     if row.is_foreign
                         && was_unreadable
                         && !stream.bytes().is_empty()
                         && !self.asked(MinidumpType::FILTER_MEMORY) =>
                 {
-                    self.report.fault(stream.stream_type(), 0, "head", error);
+                    self.report.fault(stream.stream_type(), 0, "header", error);
                     self.carry(&stream)
                 }
                 Err(error) => Outcome::Unreadable(error),
@@ -167,13 +167,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
                 self.report.fault(stream.stream_type(), 0, "size", error);
             }
             if matches!(outcome, Outcome::Copied | Outcome::Relocated | Outcome::Unexamined) {
-                // Lists say themselves which of their entries are cut.
+                // Lists report themselves which of their entries are cut.
                 if let Some(error) = stream.fault() {
                     self.report.fault(stream.stream_type(), 0, "size", error);
                 }
             }
             self.met.insert(stream.stream_type());
-            // What is left out on purpose is not to be made up; an exception of a thread that is left out has to be.
+            // What is left out on request is not made up. An exception of a thread that is left out may be.
             match (outcome.is_kept(), is_wanted) {
                 (true, _) => self.kept.insert(stream.stream_type()),
                 (false, false) => self.unwanted.insert(stream.stream_type()),
@@ -193,21 +193,21 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if self.source.target.is_windows() {
             self.make_up();
         }
-        self.unserved_streams();
+        self.unavailable_streams();
     }
 
-    /// True if an earlier stream of the type is the one that counts.
+    /// True if an earlier stream of the type is used instead.
     fn is_duplicate(&self, stream: &RawStream<'s>) -> bool {
         stream.stream_type().row().repeats == Repeats::Once && self.met.contains(&stream.stream_type())
     }
 
-    /// Reports what was lost on the way.
+    /// Reports the losses.
     fn finish(mut self) -> Carrier<'s, 'a> {
         let dump = self.source.dump();
         let letter = self.options.letter_for(MinidumpType::WITH_AVX_X_STATE_CONTEXT);
         if let Some(letter) = letter.filter(|_| self.carrier.extended_states == 0) {
             let what = "contexts with extended state";
-            self.report.unserved.push(Unserved { option: letter.into(), what, wanted: 0, whole: 0, partial: 0 });
+            self.report.unavailable.push(Unavailable { option: letter.into(), what, wanted: 0, whole: 0, partial: 0 });
         }
         if dump.header().check_sum != 0 {
             self.carrier.accounts.lose(CHECKSUM);
@@ -222,11 +222,11 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.options.contain(bits)
     }
 
-    /// Takes one stream over, as its row of the table says.
+    /// Copies one stream as its entry in the table of streams says.
     fn stream(&mut self, stream: &RawStream<'s>, decoded: Stream<'s>) -> Outcome {
         let row = stream.stream_type().row();
         if !self.asked(row.asked_by - self.options.engine().without_letter()) {
-            return Outcome::NotAsked;
+            return Outcome::NotRequested;
         }
         if self.is_duplicate(stream) {
             return Outcome::Duplicate;
@@ -234,7 +234,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.dispatch(stream, decoded)
     }
 
-    /// Takes over a stream as bytes, moved file offsets aside.
+    /// Copies a stream as bytes, adjusting file positions where they are known.
     fn carry(&mut self, stream: &RawStream<'s>) -> Outcome {
         let outcome = match stream.stream_type().row().relocation {
             Relocation::Known => {
@@ -261,7 +261,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         }
     }
 
-    /// Notes what keeps a part of an item from being read, and goes on without it.
+    /// Records why a part of an item cannot be read, and continues without it.
     pub(super) fn or_fault<T: Default>(
         &mut self,
         (stream_type, item, part): (StreamType, u64, &'static str),
@@ -276,7 +276,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         })
     }
 
-    /// As [`Self::or_fault`], for registers.
+    /// Like [`Self::or_fault`], for contexts.
     pub(super) fn context_or_fault(
         &mut self,
         place: (StreamType, u64, &'static str),
@@ -306,7 +306,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.report.list_fault(StreamType::MEMORY_INFO_LIST, &list);
         self.carrier.accounts.list(stream, &list, (MemoryInfoListHeader::SIZE, format::MemoryInfo::SIZE));
         if list.is_empty() && self.source.target.is_windows() {
-            // As if absent.
+            // Like a source without the stream.
             self.make_up_memory_info();
             return Outcome::Rewritten;
         }
@@ -322,7 +322,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         list.iter().for_each(|it| self.carrier.accounts.record(it.raw(), &row(*it.raw()), &MEMORY_INFO));
         let builder = &mut self.carrier.builder;
         let rows = list.iter().map(|region| row(*region.raw()));
-        // The debugger writes them by address, in whatever order it found them.
+        // The debugger writes them sorted by address, whatever their order in the source.
         match usize::try_from(list.len()) {
             Ok(count) if rows.clone().is_sorted_by_key(|row| row.base_address) => {
                 let rows = self.source.memory_infos();
@@ -349,14 +349,14 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.memory_ranges(stream, list.descriptors(), known, list.iter())
     }
 
-    /// The memory is taken by address, and written plain.
+    /// Accounts for the stream. Its memory is taken by address, and written uncompressed.
     fn compressed_memory(&mut self, stream: &RawStream<'s>, memory: CompressedMemory<'s>) -> Outcome {
         self.carrier.accounts.compressed_memory(stream, &memory);
-        // What of it cannot be read, the door has found.
+        // What cannot be read of it was found when the source was opened.
         Outcome::Rewritten
     }
 
-    /// Memory is taken by address; what remains is to say which ranges of the list the file cuts.
+    /// Accounts for a memory list, and reports which of its ranges are cut. Memory itself is taken by address.
     fn memory_ranges<R: Record<'s>>(
         &mut self,
         stream: &RawStream<'s>,
@@ -375,18 +375,18 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         let version = self.carrier.optional_text(raw.csd_version_rva);
         let version = self.or_fault((StreamType::SYSTEM_INFO, 0, "service pack"), version);
         if self.source.target.is_windows() {
-            // Live dumps of the engine have stale bytes there, and it blanks them as we do.
+            // In dumps of live processes, the engine leaves stale bytes there, and it blanks them when re-encoding.
             let kept = raw.processor_architecture.processor().cpu_info.kept_size();
             raw.cpu.iter_mut().skip(kept).for_each(|byte| *byte = 0);
         }
         self.carrier.accounts.record(system.raw(), &raw, &SYSTEM_INFO);
-        self.carrier.accounts.behind("bytes behind the system information", stream, format::SystemInfo::SIZE);
+        self.carrier.accounts.unclaimed_from("bytes after the system information", stream, format::SystemInfo::SIZE);
         if self.carrier.is_private {
             clear_system_info(&mut raw, self.source.is_of_lldb());
         }
         self.carrier.builder.system_info(raw, version);
         if system.wine().is_some() {
-            // Nothing refers to it, so that it may be anybody's.
+            // Nothing refers to these bytes, so they may belong to something else.
             match system.wine_bytes().filter(|_| !self.carrier.is_private) {
                 Some(bytes) => self.carrier.builder.behind_system_info(bytes.to_vec()),
                 None => self.carrier.accounts.lose(OF_WINE),
@@ -404,24 +404,24 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         self.carrier.hide_in(&mut raw.misc_info4.misc_info3.time_zone.daylight_name);
         self.carrier.hide_in(&mut raw.misc_info4.build_string);
         self.carrier.hide_in(&mut raw.misc_info4.dbg_bld_str);
-        // Its first word is the size of the form that is written.
+        // The first word is the size of the form that is written.
         let (from, to) = (stream.bytes(), encoded(raw));
         let [from, to] = [from, &to].map(|bytes| bytes.get(size_of::<u32>()..).unwrap_or_default());
         if self.asked(MinidumpType::FILTER_MODULE_PATHS) {
-            // Folders are hidden in its texts.
-            self.carrier.accounts.behind(
-                "bytes behind the process information",
+            // Folders in its texts are hidden.
+            self.carrier.accounts.unclaimed_from(
+                "bytes after the process information",
                 stream,
                 format::system::MiscInfo5::SIZE,
             );
         } else {
-            self.carrier.accounts.bytes("bytes of the process information that are not known", from, to);
+            self.carrier.accounts.bytes("unknown bytes of the process information", from, to);
         }
         self.carrier.builder.misc_info(raw);
         Outcome::Rewritten
     }
 
-    /// The mappings byte for byte, unless their paths may not be in the result.
+    /// Copies the mappings byte for byte, unless their paths must not be in the result.
     fn linux_maps(&mut self, stream: &RawStream<'s>, maps: LinuxMaps<'s>) -> Outcome {
         if !self.asked(MinidumpType::FILTER_MODULE_PATHS) {
             return self.carry(stream);
@@ -430,13 +430,13 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         made.map_or_else(Outcome::Unreadable, |()| Outcome::Rewritten)
     }
 
-    /// The operations byte for byte, with zeros behind those that the debugger finds too short.
+    /// Copies the operations byte for byte, padding with zeros those that are too short for the debugger.
     fn handle_operations(&mut self, stream: &RawStream<'s>, list: HandleOperationList<'s>) -> Outcome {
         let least = self.options.engine().least_handle_operation();
         if list.declared_len() == 0 || list.entry_size() >= least as u64 {
             return self.carry(stream);
         }
-        match self.carrier.filled_up(stream, &list, least) {
+        match self.carrier.padded_operations(stream, &list, least) {
             Ok(true) => {}
             Ok(false) => return Outcome::Filtered,
             Err(error) => return Outcome::Unreadable(error),
@@ -444,7 +444,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
         if let Some(error) = stream.fault() {
             self.report.fault(stream.stream_type(), 0, "size", error);
         }
-        self.report.add("handle operations with zeros behind them, for the debugger", list.len());
+        self.report.add("handle operations padded with zeros for the debugger", list.len());
         Outcome::Rewritten
     }
 }

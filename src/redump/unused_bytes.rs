@@ -1,5 +1,6 @@
-//! Bytes of records and texts that say nothing: padding, reserved fields, fields that a flag or a count excludes, what
-//! follows the NUL of a text. Producers leave there whatever was in memory, so that with `r` and `R` they become zero.
+//! Zeroes bytes of records and texts that have no meaning: padding, reserved fields, fields that a flag or a count
+//! excludes, and what follows the NUL of a text. Producers leave old contents of their memory there, so `r` and `R`
+//! remove them.
 
 use alloc::borrow::Cow;
 use core::ops::Range;
@@ -12,12 +13,12 @@ use crate::format::thread::{ThreadInfo, ThreadInfoFlags};
 use crate::format::{self, ExceptionRecord, ExceptionStream, MemoryInfo, Module, SystemInfo};
 use crate::redump::lldb_stop::clear_stop;
 
-/// A size or an offset in the table of extended registers is smaller, while four letters are a larger number.
+/// Sizes and offsets in the table of extended registers are below this, while four letters are a larger number.
 const LARGEST_STATE: u32 = 0x1_0000;
 
-/// Zeroes what is in none of the ranges.
+/// Zeroes what is not in any of the ranges.
 pub(super) fn keep_only(bytes: &mut [u8], mut used: impl Iterator<Item = Range<usize>>) {
-    // A byte of each, for they may overlap and come in any order.
+    // A flag for each byte, because ranges may overlap and come in any order.
     let mut kept = alloc::vec![false; bytes.len()];
     used.by_ref().for_each(|range| {
         let end = range.end.min(kept.len());
@@ -26,25 +27,25 @@ pub(super) fn keep_only(bytes: &mut [u8], mut used: impl Iterator<Item = Range<u
     bytes.iter_mut().zip(kept).filter(|(_, kept)| !kept).for_each(|(byte, _)| *byte = 0);
 }
 
-/// Zeroes the bytes from an offset on, but copies nothing if they are zero.
+/// Zeroes the bytes from an offset on. Does not copy anything if they are zero already.
 pub(super) fn clear_from(bytes: &mut Cow<'_, [u8]>, offset: usize) {
     if bytes.get(offset..).is_some_and(|rest| rest.iter().any(|&byte| byte != 0)) {
         bytes.to_mut().iter_mut().skip(offset).for_each(|byte| *byte = 0);
     }
 }
 
-/// The size of the text in 8-bit characters at the start of some bytes, with its NUL.
+/// Returns the size of the 8-bit string at the start of some bytes, including its NUL.
 pub(super) fn narrow_size(text: &[u8]) -> usize {
     text.iter().position(|&byte| byte == 0).map_or(text.len(), |nul| nul + 1)
 }
 
-/// The same of UTF-16, whose byte order plays no part.
+/// Returns the same for UTF-16 in either byte order.
 pub(super) fn wide_size(text: &[u8]) -> usize {
     text.chunks_exact(2).position(|unit| unit == [0, 0]).map_or(text.len(), |nul| 2 * nul + 2)
 }
 
 /// Zeroes what follows the NUL in a field.
-fn clear_behind_nul(text: &mut [u16]) {
+fn clear_after_nul(text: &mut [u16]) {
     text.iter_mut().skip_while(|unit| **unit != 0).for_each(|unit| *unit = 0);
 }
 
@@ -62,7 +63,7 @@ fn clear_exception_record(record: &mut ExceptionRecord, is_windows: bool) {
     record.exception_information.iter_mut().skip(count).for_each(|parameter| *parameter = 0);
 }
 
-/// LLDB fills three fields, and leaves in the others what its stack had.
+/// Clears the fields that LLDB does not set: it sets three, and the others have old contents of its stack.
 pub(super) fn clear_system_info(raw: &mut SystemInfo, is_of_lldb: bool) {
     if is_of_lldb {
         let SystemInfo { processor_architecture, platform_id, csd_version_rva, .. } = *raw;
@@ -104,21 +105,22 @@ pub(super) fn clear_misc_info(raw: &mut MiscInfo5) {
     if is_clear(MiscInfoFlags::TIMEZONE) {
         (third.time_zone_id, third.time_zone) = (0, TimeZoneInformation::default());
     }
-    clear_behind_nul(&mut third.time_zone.standard_name);
-    clear_behind_nul(&mut third.time_zone.daylight_name);
+    clear_after_nul(&mut third.time_zone.standard_name);
+    clear_after_nul(&mut third.time_zone.daylight_name);
     if is_clear(MiscInfoFlags::BUILD_STRING) {
         fourth.build_string = [0; 260];
     }
-    clear_behind_nul(&mut fourth.build_string);
-    // The debugger was observed to fill it and leave the flag clear.
-    clear_behind_nul(&mut fourth.dbg_bld_str);
+    clear_after_nul(&mut fourth.build_string);
+    // The debugger was observed to set this string and leave the flag clear.
+    clear_after_nul(&mut fourth.dbg_bld_str);
     clear_xstate(&mut raw.xstate_data);
     if is_clear(MiscInfoFlags::PROCESS_COOKIE) {
         raw.process_cookie = 0;
     }
 }
 
-/// Without an enabled group nothing of it counts. Some groups that contexts have are not among the enabled ones.
+/// Clears entries that cannot be valid. Without an enabled feature, none are. Some features that contexts have are not
+/// among the enabled ones.
 pub(super) fn clear_xstate(raw: &mut XStateConfigFeature) {
     if raw.enabled_features == 0 {
         *raw = XStateConfigFeature::default();
@@ -141,7 +143,8 @@ pub(super) fn clear_memory_info(raw: &mut MemoryInfo) {
     (raw.alignment1, raw.alignment2) = (0, 0);
 }
 
-/// The debugger was observed to leave rubbish in the error of threads that it had none with.
+/// Clears fields that are not valid. The debugger was observed to leave garbage in the error field of threads without
+/// an error.
 pub(super) fn clear_thread_info(raw: &mut ThreadInfo) {
     let flags = ThreadInfoFlags::from_bits_retain(raw.dump_flags);
     let invalid = ThreadInfoFlags::INVALID_INFO | ThreadInfoFlags::INVALID_CONTEXT | ThreadInfoFlags::INVALID_TEB;
@@ -156,12 +159,12 @@ pub(super) fn clear_thread_info(raw: &mut ThreadInfo) {
 /// Zeroes what follows the path in a CodeView record that names a PDB.
 pub(super) fn clear_code_view(record: &mut Cow<'_, [u8]>) {
     let signature = record.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-    let head = match signature {
+    let header = match signature {
         Some(CV_SIGNATURE_RSDS) => CvInfoPdb70::SIZE,
         Some(CV_SIGNATURE_NB10) => CvInfoPdb20::SIZE,
         _ => return,
     };
-    let end = head + record.get(head..).map_or(0, narrow_size);
+    let end = header + record.get(header..).map_or(0, narrow_size);
     clear_from(record, end);
 }
 

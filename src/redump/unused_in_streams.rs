@@ -1,4 +1,4 @@
-//! Which bytes say something in streams that are carried as bytes. The others become zero with `r` and `R`.
+//! Finds the meaningful bytes of streams that are carried as bytes. With `r` and `R`, the other bytes become zero.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -19,10 +19,10 @@ use crate::read::{DumpBytes, RawStream, Stream};
 
 use crate::redump::unused_bytes::{clear_code_view, clear_debug_misc, clear_from, keep_only, narrow_size, wide_size};
 
-/// Ranges of a stream that say something, in any order.
+/// The meaningful ranges of a stream, in any order.
 type Used = Vec<Range<usize>>;
 
-/// Declares the way from a view to the function that the table names for it.
+/// Generates the mapping from a view to the function that the table names for it.
 macro_rules! used {
     (@way $stream:ident, $view:ident) => {{
         let _ = $view;
@@ -36,7 +36,7 @@ macro_rules! used {
         check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
         used [$($used:ident)?];
     )*) => {
-        /// `None` if all of a stream says something, or nobody knows what does.
+        /// Returns `None` if all bytes of a stream are meaningful, or if that is unknown.
         fn used(stream: &RawStream<'_>) -> Option<Used> {
             match Stream::decode(stream).ok()? {
                 Stream::Unused | Stream::Raw(_) => None,
@@ -48,16 +48,17 @@ macro_rules! used {
 
 typed_streams!(used);
 
-/// Zeroes what says nothing in a stream.
+/// Zeroes the meaningless bytes of a stream.
 pub(super) fn clear_stream(stream: &RawStream<'_>, bytes: &mut Cow<'_, [u8]>) {
     if let Some(used) = used(stream) {
         keep_only(bytes.to_mut(), used.into_iter());
     }
 }
 
-/// Zeroes what says nothing in a part of a stream, which is so in the file; `bytes` may have been changed since.
+/// Zeroes the meaningless bytes of a part of a stream. `part` is its form in the file; `bytes` may have been changed
+/// since.
 pub(super) fn clear_part(kind: Kind, dump: &DumpBytes<'_>, part: &[u8], bytes: &mut Cow<'_, [u8]>) {
-    /// What stands before a text.
+    /// The length field in front of a text.
     const LENGTH: usize = size_of::<u32>();
 
     let text = part.get(LENGTH..).unwrap_or_default();
@@ -75,17 +76,17 @@ pub(super) fn clear_part(kind: Kind, dump: &DumpBytes<'_>, part: &[u8], bytes: &
     }
 }
 
-/// The first bytes.
+/// Returns the range of the first `end` bytes.
 fn up_to(end: usize) -> Used {
     core::iter::once(0..end).collect()
 }
 
-/// The bytes of a field.
+/// Returns the range of a field.
 const fn field<S, T: Stored>(field: FieldOffset<S, T>) -> Range<usize> {
     field.range()
 }
 
-/// From the start of one field to the end of another one.
+/// Returns the range from the start of one field to the end of another.
 const fn fields<S, T: Stored, U: Stored>(first: FieldOffset<S, T>, last: FieldOffset<S, U>) -> Range<usize> {
     first.get()..last.range().end
 }
@@ -102,7 +103,8 @@ fn comment_w<T>(stream: &RawStream<'_>, _: &T) -> Used {
     up_to(wide_size(stream.bytes()))
 }
 
-/// Native descriptors are the system's own records of the tables. The debugger blanks them, and needs none.
+/// Excludes native descriptors, which are the system's own records of the tables. The debugger blanks them and does not
+/// need them.
 fn function_tables(stream: &RawStream<'_>, list: &crate::read::function_table::FunctionTableList<'_>) -> Used {
     let raw = list.raw();
     let mut used: Used = up_to(FunctionTableStream::SIZE);
@@ -127,8 +129,8 @@ fn tokens(stream: &RawStream<'_>, list: &crate::read::system::TokenInfoList<'_>)
 }
 
 fn handle_operations(stream: &RawStream<'_>, list: &crate::read::handle::HandleOperationList<'_>) -> Used {
-    let head = format::handle::HandleOperationList::OFFSETS.reserved.get();
-    let mut used: Used = up_to(head);
+    let header = format::handle::HandleOperationList::OFFSETS.reserved.get();
+    let mut used: Used = up_to(header);
     let offsets = HandleOperation::OFFSETS;
     for (operation, index) in list.iter().zip(0u64..) {
         let start = usize::try_from(list.entry_offset(index) - stream.offset()).unwrap_or(usize::MAX);
@@ -139,7 +141,7 @@ fn handle_operations(stream: &RawStream<'_>, list: &crate::read::handle::HandleO
             fields(offsets.depth, offsets.index),
             addresses..addresses + 8 * depth,
         ] {
-            // Short entries have no room for all.
+            // Short entries do not have all fields.
             let end = range.end.min(usize::try_from(list.entry_size()).unwrap_or(usize::MAX));
             used.push(start.saturating_add(range.start)..start.saturating_add(end.max(range.start)));
         }
@@ -214,7 +216,7 @@ fn assertion_info(_: &RawStream<'_>, view: &crate::read::breakpad::AssertionInfo
     texts.chain([fields(offsets.line, offsets.assertion_type)]).collect()
 }
 
-/// Up to the entry of the type 0.
+/// Includes the entries up to the one of type 0.
 fn auxv(stream: &RawStream<'_>, view: &crate::read::linux::LinuxAuxv<'_>) -> Used {
     let pair = 2 * stream.dump().target().pointer_size() as usize;
     up_to((view.iter().count() + 1) * pair)

@@ -1,4 +1,4 @@
-//! A re-encoding on its way into a sink.
+//! Writes a planned re-encoding to a sink.
 
 use core::num::NonZero;
 use std::io;
@@ -10,19 +10,20 @@ use crate::redump::report::Report;
 use crate::redump::select::reason::SelectedMemory;
 
 impl<'a> Redump<'a> {
-    /// The size of the result in bytes; with compressed memory the most that it can be.
+    /// Returns the size of the result in bytes; with compressed memory, an upper bound.
     ///
-    /// [`Report::size`] says how large it has become.
+    /// After writing, [`Report::size`] is the actual size.
     pub const fn size(&self) -> u64 {
         self.plan.size()
     }
 
-    /// What the result will hold and what it will not.
+    /// Returns the report of what the result has and what it lacks.
     pub const fn report(&self) -> &Report {
         &self.report
     }
 
-    /// The memory that was selected, each stretch with its reason, before those that overlap became one range.
+    /// Returns the memory that was selected, each stretch with its reason, before overlapping stretches are joined to
+    /// ranges.
     pub fn selected_memory(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
         self.selected.iter()
     }
@@ -35,7 +36,7 @@ impl<'a> Redump<'a> {
         Self { plan: self.plan.with_threads(limit), ..self }
     }
 
-    /// Has `progress` called now and then while the result is written, as [`Plan::with_progress`] does.
+    /// Calls `progress` from time to time while the result is written, as [`Plan::with_progress`] does.
     ///
     /// [`Plan::with_progress`]: crate::write::Plan::with_progress
     #[must_use]
@@ -43,7 +44,7 @@ impl<'a> Redump<'a> {
         Self { plan: self.plan.with_progress(progress), ..self }
     }
 
-    /// Writes the result in one pass. With compressed memory there is another pass before it: see [`Plan::write_to`].
+    /// Writes the result in one pass. Compressed memory needs another pass before it: see [`Plan::write_to`].
     ///
     /// # Errors
     ///

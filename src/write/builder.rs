@@ -80,6 +80,7 @@ impl fmt::Debug for MinidumpBuilder<'_> {
 
 impl<'a> MinidumpBuilder<'a> {
     /// A dump without any stream.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

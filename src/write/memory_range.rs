@@ -24,7 +24,7 @@ pub(super) enum Contents<'a> {
 
 /// What to do when a reader gives fewer bytes than its range has.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ShortSource {
     /// Stop with [`WriteError::ShortSource`](crate::WriteError::ShortSource).
     #[default]
@@ -35,11 +35,13 @@ pub enum ShortSource {
 
 impl<'a> MemoryRange<'a> {
     /// A range whose bytes are at hand.
+    #[must_use]
     pub const fn borrowed(address: u64, bytes: &'a [u8]) -> Self {
         Self { address, size: bytes.len() as u64, contents: Contents::Borrowed(bytes), is_repeatable: true }
     }
 
     /// A range whose bytes are at hand in several runs, to be written one behind the other.
+    #[must_use]
     pub fn from_pieces(address: u64, pieces: Vec<&'a [u8]>) -> Self {
         let size = pieces.iter().map(|piece| piece.len() as u64).sum();
         let contents = match *pieces {
@@ -58,11 +60,13 @@ impl<'a> MemoryRange<'a> {
     }
 
     /// The address of the first byte.
+    #[must_use]
     pub const fn address(&self) -> u64 {
         self.address
     }
 
     /// The size in bytes.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }

@@ -6,7 +6,7 @@ use crate::format::RvaWidth;
 use crate::write::part_bytes::PartBytes;
 
 /// Bytes that other bytes can refer to by file offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub(super) u32);
 
 /// Bytes with a place of their own in the file.

@@ -91,16 +91,19 @@ impl<'a> Plan<'a> {
     /// The size of the whole file in bytes; with compressed memory the most that it can be.
     ///
     /// [`Written::size`](crate::write::Written::size) says how large it has become.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
     /// The stream directory as it will stand in the file; empty for a full user dump, which has none.
+    #[must_use]
     pub fn directory(&self) -> &[DirectoryEntry] {
         &self.directory
     }
 
     /// The number of memory ranges and the sum of their sizes in bytes, both lists of a minidump together.
+    #[must_use]
     pub fn memory(&self) -> (u64, u64) {
         let lists = self.memory.iter().map(|list| &list.ranges);
         let lists = lists.chain(self.compressed.iter().map(|memory| &memory.ranges));

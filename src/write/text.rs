@@ -7,7 +7,7 @@ use core::fmt;
 use crate::format::debug::Size;
 
 /// UTF-16 text; unpaired surrogates are allowed, as Windows allows them in paths.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text<'a> {
     /// Little-endian code units.
     bytes: Cow<'a, [u8]>,
@@ -33,6 +33,7 @@ impl<'a> Text<'a> {
     }
 
     /// The little-endian code units.
+    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 
 /// What was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Written {
     /// The size of the file in bytes.
     pub size: u64,
@@ -18,7 +19,8 @@ pub struct Written {
 }
 
 /// A memory range that holds zeros in place of bytes that its reader did not give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shortfall {
     /// The range's address.
     pub address: u64,
@@ -29,7 +31,8 @@ pub struct Shortfall {
 }
 
 /// Compressed memory of a dump, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Compressed {
     /// How many ranges, or parts of ranges, there are.
     pub regions: u64,

@@ -30,6 +30,7 @@ mod letter_tables;
 mod list_sizes;
 mod lists;
 mod malformed;
+mod manners;
 mod mapped_file;
 mod mdwd;
 mod memory;
@@ -113,6 +114,7 @@ fn main() -> ExitCode {
         list_sizes::trials(),
         lists::trials(),
         malformed::trials(),
+        manners::trials(),
         mapped_file::trials(),
         mdwd::trials(),
         memory::trials(),

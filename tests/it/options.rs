@@ -121,19 +121,19 @@ fn letters_of_2026_go_together_as_the_debugger_says() {
         assert_eq!(parse(&parse(words).to_string()), parse(words), "{words}");
     }
     for (words, letter, message) in [
-        ("/mP", 'P', "option letter 'P' is refused: it only goes with `A`"),
-        ("/maP", 'P', "option letter 'P' is refused: it only goes with `A`"),
+        ("/mP", 'P', "option letter 'P' is refused: it requires `A`"),
+        ("/maP", 'P', "option letter 'P' is refused: it requires `A`"),
         (
             "/mC",
             'C',
-            "option letter 'C' is refused: the debugger leaves out all threads but one and the exception with it; `i` adds \
-             what stacks point to",
+            "option letter 'C' is refused: with it, the debugger leaves out the exception and all \
+             threads but one; use `i` for what stacks point to",
         ),
         (
             "/mW",
             'W',
-            "option letter 'W' is refused: the debugger takes the data sections of some modules and not of others with it; \
-             `d` takes all of them",
+            "option letter 'W' is refused: with it, the debugger takes the data sections of only \
+             some modules; use `d` for those of all modules",
         ),
     ] {
         match words.parse::<Options>() {

@@ -6,7 +6,7 @@ mod records;
 use libtest_mimic::Trial;
 use userdump::error::Item;
 use userdump::format::{self, RvaWidth, StreamType};
-use userdump::write::{MemoryRange, PartId, Plan, Text};
+use userdump::write::{MemoryRange, PartId, Plan, Text, Written};
 use userdump::{MinidumpBuilder, WriteError};
 
 use crate::support::facts::{Facts, Rva};
@@ -38,6 +38,11 @@ pub fn trials() -> Vec<Trial> {
 /// The file that the builder makes; what the plan said of it before is checked on the way.
 pub fn write(builder: MinidumpBuilder<'_>) -> Vec<u8> {
     write_plan(builder.plan().expect("nothing is too large"))
+}
+
+/// Address, size and bytes at hand of each range that was filled with zeros.
+pub fn shortfalls(written: &Written) -> Vec<(u64, u64, u64)> {
+    written.shortfalls.iter().map(|it| (it.address, it.size, it.available)).collect()
 }
 
 fn write_plan(plan: Plan<'_>) -> Vec<u8> {

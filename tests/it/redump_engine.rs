@@ -109,8 +109,11 @@ fn unloaded_modules_are_the_newest() {
         let out = Redumped::once(&source, &"/mu".parse().expect("it is known"));
         let modules = out.facts().unloaded_modules();
         assert_eq!((modules.len(), modules[0].base), (kept, 0x1_0000 * (count - 9_999)));
-        let expected: &[(&str, u64)] =
-            if count > 10_000 { &[("unloaded modules beyond the newest 10,000, for the debugger", 3)] } else { &[] };
+        let expected: &[(&str, u64)] = if count > 10_000 {
+            &[("unloaded modules beyond the newest 10,000, which the debugger does not accept", 3)]
+        } else {
+            &[]
+        };
         assert_eq!(lost(&out), expected);
         let is_found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("more than 10,000 unloaded modules"));
         assert_eq!((is_found(&source), is_found(&out.bytes)), (count > 10_000, false));
@@ -139,7 +142,7 @@ fn operations(count: u32, row: usize, filled: usize) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn short_handle_operations_are_filled_up() {
-    const ADDED: &str = "handle operations with zeros behind them, for the debugger";
+    const ADDED: &str = "handle operations padded with zeros for the debugger";
     let is_found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("fewer than 0x120 bytes"));
     let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
     for row in [32, 40, 48, 287, 288, 296] {

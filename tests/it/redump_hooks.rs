@@ -188,11 +188,11 @@ fn a_redactor_sees_every_byte_once_with_its_reason() {
     // between the two stretches at 0x9000 are there because they part them.
     let expected = [
         (0x5000, Reason::Stack { thread: 1 }, 0xf0),
-        (0x50f0, Reason::Asked, 0x10),
+        (0x50f0, Reason::Requested, 0x10),
         (0x6000, Reason::Stack { thread: 2 }, 0x100),
-        (0x9000, Reason::Asked, 0x20),
-        (0x9020, Reason::Asked, 0x10),
-        (0x9030, Reason::Asked, 8),
+        (0x9000, Reason::Requested, 0x20),
+        (0x9020, Reason::Requested, 0x10),
+        (0x9030, Reason::Requested, 8),
     ];
     let seen = seen.into_inner().unwrap();
     assert_eq!(seen.iter().map(|(at, reason, bytes)| (*at, *reason, bytes.len())).collect::<Vec<_>>(), expected);

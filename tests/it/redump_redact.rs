@@ -97,7 +97,7 @@ fn what_is_seen_around_a_piece_is_what_the_source_has() {
     let hooks =
         Hooks::new().add_memory(START + 0x10, 0x20).add_memory(START + 0x7f0, 0x20).add_memory(START + 0xff0, 0x10);
     let hooks = hooks.redact_with_overlap(0x20, |address, reason, bytes| {
-        assert_eq!(reason, Reason::Asked);
+        assert_eq!(reason, Reason::Requested);
         assert!(bytes == pattern(address, bytes.len() as u64));
         seen.push((address - START, bytes.len()));
         bytes.fill(0);

@@ -3,7 +3,7 @@
 use std::io;
 
 use libtest_mimic::Trial;
-use userdump::redump::{ItemFault, OptionName, Options, Outcome, Redump, Unserved};
+use userdump::redump::{ItemFault, OptionName, Options, Outcome, Redump, Unavailable};
 use userdump::{Dump as Source, ReadError, RedumpError, WriteError, redump};
 
 use crate::support::cpu::pattern;
@@ -77,7 +77,7 @@ fn every_stream_in_use_is_listed_in_its_order() {
         (3, 16, 16 + 48, Outcome::Rewritten),
         (6, 0x1_0001, 5, Outcome::Unexamined),
         (7, 3, 4 + 48, Outcome::Rewritten),
-        (8, 17, 12 + 64, Outcome::NotAsked),
+        (8, 17, 12 + 64, Outcome::NotRequested),
         (9, 0x4767_0003, 7, Outcome::Copied),
         (10, 4, 4 + 108, Outcome::Rewritten),
         (11, 5, 4 + 16, Outcome::Rewritten),
@@ -99,7 +99,7 @@ fn streams_that_the_options_leave_out_are_not_asked_for() {
         let out = Redumped::of(&source, options);
         for (letter, kind) in asked {
             let wanted = options.contains(letter) || options.contains(['a', 'A']);
-            let outcome = if wanted { Outcome::Rewritten } else { Outcome::NotAsked };
+            let outcome = if wanted { Outcome::Rewritten } else { Outcome::NotRequested };
             assert_eq!(out.outcomes(kind), [outcome], "{options}, type {kind}");
             assert_eq!(out.facts().stream(kind).is_some(), wanted, "{options}, type {kind}");
         }
@@ -147,7 +147,7 @@ fn of_streams_that_come_once_the_first_counts() {
         assert_eq!(twice.outcomes(6), [Outcome::Rewritten; 2]);
     }
     // What is not asked for is that, however often it comes.
-    assert_eq!(Redumped::of(&twice, "/m").outcomes(17), [Outcome::NotAsked; 2]);
+    assert_eq!(Redumped::of(&twice, "/m").outcomes(17), [Outcome::NotRequested; 2]);
 }
 
 fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
@@ -242,8 +242,8 @@ fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
 }
 
 /// The letter that asks for it.
-fn letter(unserved: &Unserved) -> char {
-    match unserved.option {
+fn letter(unavailable: &Unavailable) -> char {
+    match unavailable.option {
         OptionName::Letter(letter) => letter,
         other => panic!("{other} is not a letter"),
     }
@@ -254,18 +254,18 @@ fn letters_that_the_source_cannot_serve_are_named() {
     let bare = base().memory(0x9000, [0; 16]).memory_info(MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(0x9000, 16) });
     let bare = bare.build();
     let bare = Redumped::once(&bare, &parsed("/mhutipwdc")).report;
-    let mut named: Vec<(char, u64)> = bare.unserved.iter().map(|it| (letter(it), it.wanted)).collect();
+    let mut named: Vec<(char, u64)> = bare.unavailable.iter().map(|it| (letter(it), it.wanted)).collect();
     named.sort_unstable();
     // The process environment block is asked for once, wherever it is.
     assert_eq!(named, [('c', 0), ('d', 0), ('h', 0), ('i', 0), ('p', 1), ('t', 0), ('u', 0), ('w', 0)]);
     let without_rows = Redumped::once(&base().memory(0x9000, [0; 16]).build(), &parsed("/ma")).report;
-    let mut named: Vec<_> = without_rows.unserved.iter().map(|it| (letter(it), it.what)).collect();
+    let mut named: Vec<_> = without_rows.unavailable.iter().map(|it| (letter(it), it.what)).collect();
     named.sort_unstable();
     let streams = [('F', "MemoryInfoList"), ('h', "HandleData"), ('t', "ThreadInfoList"), ('u', "UnloadedModuleList")];
     assert_eq!(named, streams);
     // What nobody asks for is not missed.
-    assert_eq!(Redumped::of(&base().build(), "/mrR").report.unserved, []);
-    let lines: Vec<String> = without_rows.unserved.iter().map(|it| it.to_string()).collect();
+    assert_eq!(Redumped::of(&base().build(), "/mrR").report.unavailable, []);
+    let lines: Vec<String> = without_rows.unavailable.iter().map(|it| it.to_string()).collect();
     assert!(lines.contains(&"h: the source has no HandleData".to_owned()), "{lines:?}");
 }
 
@@ -275,9 +275,9 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     let source =
         source.memory_info(row(0x1000, 0x1000)).memory_info(row(0x5000, 0x1000)).memory_info(row(0x9000, 0x1000));
     let report = Redumped::of(&source.build(), "/mw").report;
-    let expected = Unserved { option: 'w'.into(), what: "private regions", wanted: 3, whole: 1, partial: 1 };
-    assert_eq!(report.unserved, [expected]);
-    assert_eq!(expected.to_string(), "w: 1 of 3 private regions are in the source, 1 in part");
+    let expected = Unavailable { option: 'w'.into(), what: "private regions", wanted: 3, whole: 1, partial: 1 };
+    assert_eq!(report.unavailable, [expected]);
+    assert_eq!(expected.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
 }
 
 fn a_result_that_claims_more_memory_than_there_is_says_so() {
@@ -371,7 +371,7 @@ fn some_outcomes_keep_the_stream() {
         (Outcome::Copied, true),
         (Outcome::Relocated, true),
         (Outcome::Unexamined, true),
-        (Outcome::NotAsked, false),
+        (Outcome::NotRequested, false),
         (Outcome::Duplicate, false),
         (Outcome::Unreadable(error), false),
     ] {

@@ -99,14 +99,14 @@ fn a_header_alone_has_nothing_to_keep() {
     let header = with_directory(&source()[..32], 0, 32);
     let out = Redumped::of(&header, "/m");
     assert!(out.report.keeps_nothing());
-    assert_eq!((&out.report.streams, &out.report.cut_tables), (&Vec::new(), &Vec::new()));
+    assert_eq!((&out.report.streams, &out.report.truncated_tables), (&Vec::new(), &Vec::new()));
     assert!(!Redumped::of(&source(), "/m").report.keeps_nothing());
 }
 
 fn of_a_cut_directory_the_rest_is_kept_and_reported() {
     let source = with_directory_at_the_end();
     let whole = Redumped::of(&source, "/ma").report;
-    assert_eq!((whole.cut_tables.as_slice(), whole.streams.len()), ([].as_slice(), 5));
+    assert_eq!((whole.truncated_tables.as_slice(), whole.streams.len()), ([].as_slice(), 5));
     for cut in 1..5 * 12 {
         let bytes = &source[..source.len() - cut];
         let left = (5 * 12 - cut) / 12;
@@ -118,13 +118,13 @@ fn of_a_cut_directory_the_rest_is_kept_and_reported() {
             let offset = source.len() as u64 - 60;
             let (needed, available) = (60, 12 * left as u64);
             let missing = ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset, needed, available };
-            assert_eq!(out.report.cut_tables, [missing], "{options}, {cut} bytes cut");
+            assert_eq!(out.report.truncated_tables, [missing], "{options}, {cut} bytes cut");
             assert_eq!(out.report.streams.len(), left, "{options}, {cut} bytes cut");
             assert!(!out.report.keeps_nothing());
         }
     }
     let bytes = &source[..source.len() - 1];
-    assert_eq!(reported(bytes, "/f").cut_tables.len(), 1);
+    assert_eq!(reported(bytes, "/f").truncated_tables.len(), 1);
 }
 
 fn streams_that_cannot_be_read_leave_nothing_to_keep() {
@@ -172,7 +172,7 @@ fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
                 assert!(matches!(error, RedumpError::NothingToKeep { available: 0, .. }), "{size}: {error:?}");
                 refused += 1;
             } else {
-                assert_eq!(reported(bytes, options).cut_tables, missing, "{options}, {size} bytes");
+                assert_eq!(reported(bytes, options).truncated_tables, missing, "{options}, {size} bytes");
                 *if missing.is_empty() { &mut whole } else { &mut cut } += 1;
             }
         }
@@ -192,15 +192,15 @@ fn a_remainder_of_a_damaged_source_is_called_one() {
         };
         assert_eq!(whole.source_size, sound.len() as u64);
         // All but the unused entries, and gaps between parts.
-        assert!(!whole.is_remainder() && whole.understood * 100 > whole.source_size * 98, "{whole:#?}");
+        assert!(!whole.is_mostly_unreadable() && whole.readable_bytes * 100 > whole.source_size * 98, "{whole:#?}");
         assert!(!whole.has_unreadable_parts());
         let mut damaged = sound.to_vec();
         damaged[0x20 + 12..0x20 + 12 * 18].fill(0);
-        assert!(report(&damaged).is_remainder() && !report(&damaged).has_unreadable_parts());
+        assert!(report(&damaged).is_mostly_unreadable() && !report(&damaged).has_unreadable_parts());
         let mut unreadable = sound.to_vec();
         unreadable[0x20 + 8..0x20 + 12].fill(0xff);
         assert!(report(&unreadable).has_unreadable_parts());
-        assert!(!report(&unreadable).is_remainder());
+        assert!(!report(&unreadable).is_mostly_unreadable());
     }
 }
 

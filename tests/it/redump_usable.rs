@@ -1,7 +1,7 @@
 //! Results that are of no use: what keeps them from being called a success, and what is rebuilt so that they are.
 
 use libtest_mimic::Trial;
-use userdump::redump::Hindrance;
+use userdump::redump::Obstacle;
 
 use crate::support::cpu::{Cpu, put};
 use crate::support::image::headers;
@@ -30,7 +30,7 @@ fn context(cpu: Cpu) -> Vec<u8> {
 fn what_no_debugger_opens_is_told() {
     let system = || Dump::new().system_info(SystemInfo::default());
     let thread = || Thread::new(7).context([0; 1232]);
-    let (no_system, no_threads) = (Hindrance::NoSystemInfo, Hindrance::NoThreads);
+    let (no_system, no_threads) = (Obstacle::NoSystemInfo, Obstacle::NoThreads);
     for (dump, expected) in [
         (system().thread(thread()), vec![]),
         (system().thread_ex(thread()), vec![]),
@@ -38,12 +38,12 @@ fn what_no_debugger_opens_is_told() {
         (system(), vec![no_threads]),
         (Dump::new().raw(kind::THREAD_LIST, [0; 4]).system_info(SystemInfo::default()), vec![no_threads]),
         (Dump::new().comment_w("text"), vec![no_system, no_threads]),
-        (Dump::new(), vec![Hindrance::NothingKept, no_system, no_threads]),
+        (Dump::new(), vec![Obstacle::NothingKept, no_system, no_threads]),
     ] {
         let source = dump.build();
         for options in ["/m", "/ma"] {
             let out = Redumped::once(&source, &parsed(options));
-            assert_eq!(out.report.hindrances, expected, "{options}");
+            assert_eq!(out.report.obstacles, expected, "{options}");
         }
     }
 }
@@ -61,7 +61,7 @@ fn a_full_user_dump_that_loses_its_threads_is_told() {
     let mut out = Vec::new();
     let report = userdump::redump(&dump, &parsed("/f"), &mut out).expect("it is forced");
     assert_eq!(userdump::Dump::parse(&out).expect("it is a dump").threads().count(), 0);
-    assert!(report.hindrances.contains(&Hindrance::NoThreads), "{:?}", report.hindrances);
+    assert!(report.obstacles.contains(&Obstacle::NoThreads), "{:?}", report.obstacles);
 }
 
 fn lost_registers_are_counted() {
@@ -110,7 +110,7 @@ fn system_information_is_rebuilt_where_images_and_contexts_agree() {
                 let system = out.facts().system_info().map(|system| (system.architecture, system.platform));
                 assert_eq!(system, agree.then_some((first.0.architecture, 2)), "{first:?} {second:?} {thread:?}");
                 assert_eq!(out.made_up().contains(&7), agree);
-                assert_eq!(out.report.hindrances.contains(&Hindrance::NoSystemInfo), !agree);
+                assert_eq!(out.report.obstacles.contains(&Obstacle::NoSystemInfo), !agree);
             }
         }
     }

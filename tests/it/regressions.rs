@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 use userdump::format::MinidumpType;
-use userdump::redump::{Hindrance, Options, Report, redump};
+use userdump::redump::{Obstacle, Options, Report, redump};
 use userdump::{Dump, RedumpError};
 
 use crate::support::redumped::parsed;
@@ -82,7 +82,7 @@ fn replay(name: &str, bytes: &[u8]) {
         let Ok((once, report)) = redumped(bytes, &options) else { continue };
         assert!(walk_and_print(&once).is_ok(), "{name}, /{word}: the result opens");
         let has_threads = Dump::parse(&once).is_ok_and(|dump| dump.threads().next().is_some());
-        let says_none = report.hindrances.contains(&Hindrance::NoThreads);
+        let says_none = report.obstacles.contains(&Obstacle::NoThreads);
         assert_eq!(says_none, !has_threads, "{name}, /{word}: the report says that there are no threads");
         let (twice, _) =
             redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));

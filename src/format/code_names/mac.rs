@@ -1,6 +1,7 @@
 //! Mach exceptions and the codes that come with them.
 
 /// The name of a Mach exception type, and of what Crashpad and Breakpad make up.
+#[must_use]
 pub fn mac_exception_name(number: u32) -> Option<&'static str> {
     Some(match number {
         1 => "EXC_BAD_ACCESS",
@@ -23,6 +24,7 @@ pub fn mac_exception_name(number: u32) -> Option<&'static str> {
 }
 
 /// The name of the code that came with a Mach exception; `arm` tells the processors apart that number them otherwise.
+#[must_use]
 pub fn mac_code_name(number: u32, code: u32, arm: bool) -> Option<&'static str> {
     if code == 0xdead_c0de {
         return Some("NS_EXCEPTION");

@@ -25,6 +25,7 @@ const LUAJIT: u32 = 0xe24c_4a00;
 /// The name of a Windows exception code, without `STATUS_` or `EXCEPTION_`: `ACCESS_VIOLATION`.
 ///
 /// Codes that compilers, runtimes and crash reporters made up have names too: `UNHANDLED_CPP_EXCEPTION`.
+#[must_use]
 pub fn ntstatus_name(code: u32) -> Option<&'static str> {
     match raised(code) {
         Some((name, _)) => Some(name),
@@ -33,6 +34,7 @@ pub fn ntstatus_name(code: u32) -> Option<&'static str> {
 }
 
 /// What a Windows exception code means where its name does not say it: `a thread names itself` (`0x406d1388`).
+#[must_use]
 pub fn exception_meaning(code: u32) -> Option<&'static str> {
     raised(code)?.1
 }
@@ -44,6 +46,7 @@ fn raised(code: u32) -> Option<(&'static str, Option<&'static str>)> {
 }
 
 /// The name of the first parameter of a fail-fast exception (`0xc0000409`), without `FAST_FAIL_`: `INVALID_ARG`.
+#[must_use]
 pub fn fast_fail_name(code: u32) -> Option<&'static str> {
     find(FAST_FAIL, code)
 }

@@ -44,11 +44,13 @@ fn signal(number: u32, others: &[&'static str]) -> Option<&'static str> {
 }
 
 /// The name of a Linux signal as Breakpad and Crashpad store it, and of Breakpad's dump without a crash.
+#[must_use]
 pub fn linux_signal_name(number: u32) -> Option<&'static str> {
     if number == 0xffff_ffff { Some("DUMP_REQUESTED") } else { signal(number, &LINUX_SIGNALS) }
 }
 
 /// The name of a Solaris signal, as far as they are ones that end a process.
+#[must_use]
 pub fn solaris_signal_name(number: u32) -> Option<&'static str> {
     signal(number, &SOLARIS_SIGNALS)
 }
@@ -85,6 +87,7 @@ const SYS_CODES: [&str; 2] = ["SYS_SECCOMP", "SYS_USER_DISPATCH"];
 pub const LLDB_MARK: u32 = 0x4c4c_4442;
 
 /// The name of the `si_code` that came with a Linux signal.
+#[must_use]
 pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
     // Whoever sends a signal gives it one of these, whatever the signal: -1 and below, mostly.
     match code {
@@ -112,6 +115,7 @@ pub fn linux_code_name(number: u32, code: u32) -> Option<&'static str> {
 }
 
 /// The name of a Fuchsia exception, without `ZX_EXCP_`.
+#[must_use]
 pub fn fuchsia_exception_name(number: u32) -> Option<&'static str> {
     Some(match number {
         0x8 => "GENERAL",

@@ -8,7 +8,7 @@ use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 /// Fixed facts about one layout of CPU context.
 ///
 /// Offsets are in bytes from the start of the record. A record may be longer than the layout.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ContextLayout {
     /// What the layout is called here.
@@ -52,6 +52,7 @@ impl fmt::Debug for ContextLayout {
 
 impl ContextLayout {
     /// The size in bytes of a record that has everything but padding.
+    #[must_use]
     pub const fn least_size(&self) -> u32 {
         self.size - self.padding
     }
@@ -64,6 +65,7 @@ impl ContextLayout {
     }
 
     /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
+    #[must_use]
     pub fn register(&self, name: &str) -> Option<RegisterField> {
         let alias = self.aliases.iter().find(|(alias, _)| *alias == name);
         let name = alias.map_or(name, |(_, name)| name);
@@ -80,11 +82,13 @@ impl ContextLayout {
     }
 
     /// Where the context flags are, as [`ContextLayout::group_ranges`] says it of registers.
+    #[must_use]
     pub const fn flags_range(&self) -> Range<u32> {
         self.flags_offset..self.flags_offset + self.flags_size
     }
 
     /// The bit of the flags that says that a group is valid; `None` if the layout has none for it.
+    #[must_use]
     pub fn group_flag(&self, group: RegisterGroup) -> Option<u32> {
         self.groups.iter().find(|(it, _)| *it == group).map(|(_, flag)| *flag)
     }

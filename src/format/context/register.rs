@@ -32,7 +32,8 @@ pub enum RegisterGroup {
 }
 
 /// The place of one register in a context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RegisterField {
     /// Name, in lower case.
     pub name: &'static str,
@@ -48,7 +49,7 @@ pub struct RegisterField {
 }
 
 /// Registers of one size and group at equal distances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Run {
     pub first: RegisterField,
     pub names: &'static [&'static str],

@@ -1,17 +1,16 @@
 //! What the flags of a context say beside its registers.
 
-use bitflags::bitflags;
+use crate::format::flag_sets::flag_sets;
 
 /// The bits of the context flags for the processor, as Windows divides the flags.
 ///
 /// The bits above say something else under Windows ([`ContextState`]), while Breakpad has more processors there.
 pub const CONTEXT_CPU_MASK: u32 = 0xff_0000;
 
-bitflags! {
+flag_sets! {
     /// What Windows was doing for the thread: the high bits of its context flags.
     ///
     /// Other systems have none of this; some of the bits are Breakpad's for processors there.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ContextState: u32 {
         /// An exception was being dispatched.
         #[doc(alias = "CONTEXT_EXCEPTION_ACTIVE")]

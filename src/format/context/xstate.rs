@@ -45,7 +45,8 @@ structure! {
 pub const XSTATE_COMPACTED: u64 = 1 << 63;
 
 /// A group of extended registers of x86 and AMD64, as the processor's manual numbers them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct XStateFeatureInfo {
     /// Number, which is also that of its bit in the masks.
     pub number: u32,

@@ -5,7 +5,7 @@ use crate::format::flags::MinidumpType;
 /// What is known of a type of stream, and what the crate does with it.
 ///
 /// Each type with a name has a row of its own; the others have that of the range that their number is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StreamRow {
     /// What becomes of it where a dump is re-encoded.
@@ -34,7 +34,8 @@ pub struct StreamRow {
 }
 
 /// What becomes of a stream where a dump is re-encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Handling {
     /// It is decoded and written anew.
     Rewritten,
@@ -43,7 +44,8 @@ pub enum Handling {
 }
 
 /// What is known of the file positions inside a type of stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relocation {
     /// It holds none: the bytes may be anywhere.
     None,
@@ -58,7 +60,8 @@ pub enum Relocation {
 }
 
 /// How often a dump has a stream of a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Repeats {
     /// Once. The first counts, as for the debugger, and a re-encoding leaves out the others.
     Once,
@@ -69,7 +72,8 @@ pub enum Repeats {
 }
 
 /// Whether a full user dump has a place for what a stream says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserDumpPlace {
     /// It has none.
     None,

@@ -53,6 +53,7 @@ const RANGES: &[(StreamType, StreamType, StreamRow)] = &[
 
 impl StreamType {
     /// What is known of the type: its own row of the table, or that of the range which its number is in.
+    #[must_use]
     pub fn row(self) -> StreamRow {
         let of_range = || RANGES.iter().find(|(first, last, _)| (*first..=*last).contains(&self));
         let of_range = || of_range().map_or(StreamRow::COPIED.foreign(), |(.., row)| *row);

@@ -207,6 +207,7 @@ named_values! {
 
 impl PlatformId {
     /// True for all kinds of Windows, CE included.
+    #[must_use]
     pub const fn is_windows(self) -> bool {
         matches!(self, Self::WIN32S | Self::WIN32_WINDOWS | Self::WIN32_NT | Self::WIN32_CE)
     }

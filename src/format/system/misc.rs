@@ -153,6 +153,7 @@ impl XStateConfigFeature {
     /// Offset and size in bytes of a group of registers, `None` from number 64 on.
     ///
     /// Whether the group is enabled plays no part.
+    #[must_use]
     pub fn feature(&self, number: usize) -> Option<(u32, u32)> {
         self.features.get(number).map(|feature| (feature.offset, feature.size))
     }

@@ -9,7 +9,7 @@ use crate::format::StreamType;
 ///
 /// It prints as one sentence.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// What kind of fault it is.
     pub code: FindingCode,

@@ -4,4 +4,4 @@ pub(crate) mod registers;
 pub(crate) mod xstate;
 
 pub use registers::{Context, Register, RegisterValue};
-pub use xstate::{CetUser, XState, XStateFeature};
+pub use xstate::{CetUser, XState, XStateFeature, XStateFeatures};

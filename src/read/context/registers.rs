@@ -46,7 +46,8 @@ debug_without_bytes!(Context { layout, order, windows; bytes });
 const OTHERS: [ContextLayout; 4] = [ContextLayout::X86, ContextLayout::AMD64, ContextLayout::ARM, ContextLayout::ARM64];
 
 /// A register and what is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Register {
     /// Name, in lower case.
     pub name: &'static str,
@@ -59,7 +60,7 @@ pub struct Register {
 /// What a register holds: up to 16 bytes, as a number.
 ///
 /// Registers of floating point are numbers here, too: the bits of the value, 80 of them for those of the x87.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RegisterValue {
     bits: u128,
     size: u32,
@@ -67,21 +68,25 @@ pub struct RegisterValue {
 
 impl RegisterValue {
     /// The bits, widened with zeros.
+    #[must_use]
     pub const fn bits(self) -> u128 {
         self.bits
     }
 
     /// The size of the register in bytes: 1, 2, 4, 8, 10 or 16.
+    #[must_use]
     pub const fn size(self) -> u32 {
         self.size
     }
 
     /// The value of a register of 8 bytes or less, widened with zeros; `None` for a larger register.
+    #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         if self.size <= 8 { u64::try_from(self.bits).ok() } else { None }
     }
 
     /// The bytes of the register, least significant first, filled up with zeros.
+    #[must_use]
     pub const fn to_le_bytes(self) -> [u8; 16] {
         self.bits.to_le_bytes()
     }
@@ -116,21 +121,25 @@ impl<'a> Context<'a> {
     }
 
     /// The whole record as the file has it.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The layout of the record's fixed part, of which it may have only the start: see [`Self::is_truncated`].
+    #[must_use]
     pub const fn layout(&self) -> Option<&'static ContextLayout> {
         self.layout
     }
 
     /// True if the record ends before its layout does.
+    #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.layout.is_some_and(|layout| size_of(self.bytes) < layout.least_size())
     }
 
     /// What follows the fixed part: extended registers ([`Self::xstate`]), or whatever else the producer put there.
+    #[must_use]
     pub fn tail(&self) -> &'a [u8] {
         let fixed = self.layout.and_then(|layout| usize::try_from(layout.size).ok());
         fixed.and_then(|size| self.bytes.get(size..)).unwrap_or_default()
@@ -156,12 +165,14 @@ impl<'a> Context<'a> {
     }
 
     /// Which parts the producer filled in, and for which processor.
+    #[must_use]
     pub fn flags(&self) -> Option<u64> {
         let layout = self.layout?;
         integer_at(self.bytes, layout.flags_offset, layout.flags_size, self.order)
     }
 
     /// What Windows was doing for the thread; `None` for threads of other systems.
+    #[must_use]
     pub fn state(&self) -> Option<ContextState> {
         let flags = self.low_flags().filter(|_| self.windows)?;
         Some(ContextState::from_bits_retain(flags & ContextState::all().bits()))
@@ -178,6 +189,7 @@ impl<'a> Context<'a> {
     }
 
     /// True if the flags say that the registers of a group are valid.
+    #[must_use]
     pub fn is_valid(&self, group: RegisterGroup) -> bool {
         self.valid_groups().any(|valid| valid == group)
     }
@@ -193,21 +205,25 @@ impl<'a> Context<'a> {
     }
 
     /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
+    #[must_use]
     pub fn register(&self, name: &str) -> Option<RegisterValue> {
         self.value(&self.layout?.register(name)?)
     }
 
     /// The address of the next instruction.
+    #[must_use]
     pub fn instruction_pointer(&self) -> Option<u64> {
         self.pointer(self.layout?.instruction_pointer)
     }
 
     /// The stack pointer.
+    #[must_use]
     pub fn stack_pointer(&self) -> Option<u64> {
         self.pointer(self.layout?.stack_pointer)
     }
 
     /// The register that compilers use as frame pointer; `None` on processors without such a convention.
+    #[must_use]
     pub fn frame_pointer(&self) -> Option<u64> {
         self.pointer(self.layout?.frame_pointer?)
     }

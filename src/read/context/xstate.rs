@@ -1,5 +1,6 @@
 //! Extended registers: what follows the fixed part of an x86 or AMD64 context.
 
+use core::iter::FusedIterator;
 #[cfg(feature = "std")]
 use core::ops::Range;
 
@@ -52,7 +53,8 @@ pub struct XState<'a> {
 debug_without_bytes!(XState { context, declared_size, start, present, compaction; chunk });
 
 /// A group of extended registers that is present.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct XStateFeature<'a> {
     /// Number, which is also that of its bit in the masks.
     pub number: u32,
@@ -67,7 +69,7 @@ pub struct XStateFeature<'a> {
 debug_without_bytes!(XStateFeature { number, name, size; bytes });
 
 /// What control-flow enforcement keeps for user mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CetUser {
     /// What is switched on: the model-specific register `IA32_U_CET`.
     pub msr: u64,
@@ -83,6 +85,7 @@ impl<'a> Context<'a> {
     ///
     /// If the flags announce extended registers, but what follows the fixed part does not say where they are, this is
     /// `None`, too: [`Context::tail`] has the bytes.
+    #[must_use]
     pub fn xstate(&self, config: Option<&XStateConfigFeature>) -> Option<XState<'a>> {
         let layout = self.layout().filter(|_| self.is_valid(RegisterGroup::XState))?;
         let fxsave = layout.fxsave?;
@@ -111,14 +114,59 @@ impl<'a> Context<'a> {
     }
 }
 
+impl<'x, 'a> IntoIterator for &'x XState<'a> {
+    type Item = XStateFeature<'a>;
+    type IntoIter = XStateFeatures<'x, 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the groups of an [`XState`] that are present.
+#[derive(Clone, Debug)]
+pub struct XStateFeatures<'x, 'a> {
+    xstate: &'x XState<'a>,
+    /// The groups that are left, one bit each.
+    left: u64,
+}
+
+impl<'a> Iterator for XStateFeatures<'_, 'a> {
+    type Item = XStateFeature<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let feature = self.xstate.feature(self.left.trailing_zeros())?;
+        self.left &= self.left - 1;
+        Some(feature)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.left.count_ones()).ok();
+        (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+impl DoubleEndedIterator for XStateFeatures<'_, '_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let number = self.left.checked_ilog2()?;
+        self.left &= !(1 << number);
+        self.xstate.feature(number)
+    }
+}
+
+impl ExactSizeIterator for XStateFeatures<'_, '_> {}
+impl FusedIterator for XStateFeatures<'_, '_> {}
+
 impl<'a> XState<'a> {
     /// The groups that are present, one bit each. The others were in their initial state, which is zeros, or were not
     /// asked for: see [`Self::saved`].
+    #[must_use]
     pub const fn features(&self) -> u64 {
         self.present
     }
 
     /// The groups that were asked for, whether they are present or not; `None` if nothing says so.
+    #[must_use]
     pub fn saved(&self) -> Option<u64> {
         if self.is_compacted() {
             Some(self.compaction & !XSTATE_COMPACTED)
@@ -128,21 +176,25 @@ impl<'a> XState<'a> {
     }
 
     /// True if the groups stand one behind the other, without room for those that were not asked for.
+    #[must_use]
     pub const fn is_compacted(&self) -> bool {
         self.compaction & XSTATE_COMPACTED != 0
     }
 
     /// What the record has of the chunk: 64 bytes of header, then the groups.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.chunk
     }
 
     /// The size of the chunk in bytes, as the record says.
+    #[must_use]
     pub const fn declared_size(&self) -> u32 {
         self.declared_size
     }
 
     /// True if the record ends before the chunk does.
+    #[must_use]
     pub const fn is_truncated(&self) -> bool {
         (self.chunk.len() as u64) < self.declared_size as u64
     }
@@ -165,14 +217,16 @@ impl<'a> XState<'a> {
     }
 
     /// The groups that are present, in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = XStateFeature<'a>> {
-        (0..u64::BITS).filter_map(|number| self.feature(number))
+    #[must_use]
+    pub const fn iter(&self) -> XStateFeatures<'_, 'a> {
+        XStateFeatures { xstate: self, left: self.present }
     }
 
     /// A group by its number; `None` if it is not present.
     ///
     /// The first two, the registers of x87 and SSE, are in the fixed part of the record, and are there whether they
     /// are present by these masks or not.
+    #[must_use]
     pub fn feature(&self, number: u32) -> Option<XStateFeature<'a>> {
         if number >= u64::BITS || self.present & 1 << number == 0 {
             return None;
@@ -187,6 +241,7 @@ impl<'a> XState<'a> {
     ///
     /// That half is zeros if AVX registers were asked for but not present. `None` if they were not asked for, if the
     /// record ends before the register does, and from number 16 (x86: 8) on.
+    #[must_use]
     pub fn ymm(&self, number: u32) -> Option<[u8; 32]> {
         let (count, first) = self.xmm;
         if number >= count {
@@ -211,6 +266,7 @@ impl<'a> XState<'a> {
     }
 
     /// What control-flow enforcement keeps for user mode; `None` if it is not present.
+    #[must_use]
     pub fn cet_u(&self) -> Option<CetUser> {
         let bytes = self.feature(CET_U)?.bytes;
         let (msr, ssp) = integers(bytes.first_chunk()?, ByteOrder::Little);

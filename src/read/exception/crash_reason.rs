@@ -23,7 +23,7 @@ const CPP_VERSIONS: core::ops::RangeInclusive<u64> = 0x1993_0520..=0x1993_0522;
 
 /// What an instruction tried to do with memory.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// To read it.
     Read,
@@ -37,7 +37,7 @@ pub enum Access {
 
 /// Why the process stopped. The numbers are always there, names where one is known.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CrashReason {
     /// Windows: an exception code, mostly an `NTSTATUS`.
     Windows {
@@ -85,7 +85,7 @@ pub enum CrashReason {
 
 /// What the parameters of a Windows exception say.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WindowsDetail {
     /// Nothing that this crate decodes.
     None,
@@ -142,6 +142,7 @@ impl CrashReason {
     }
 
     /// What the code is called; `None` for one that is not known.
+    #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         match *self {
             Self::Windows { code, .. } => ntstatus_name(code),
@@ -154,6 +155,7 @@ impl CrashReason {
     }
 
     /// What the code means where its name does not say it: `a thread names itself`.
+    #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         match *self {
             Self::Windows { code, .. } => exception_meaning(code),
@@ -162,6 +164,7 @@ impl CrashReason {
     }
 
     /// The number that [`CrashReason::name`] is the name of.
+    #[must_use]
     pub const fn number(&self) -> u32 {
         match *self {
             Self::Windows { code, .. } | Self::Unknown { code, .. } => code,
@@ -171,6 +174,7 @@ impl CrashReason {
     }
 
     /// What the second number is called: `si_code` of a signal, code of a Mach exception, reason of a fail-fast.
+    #[must_use]
     pub fn code_name(&self) -> Option<&'static str> {
         match *self {
             Self::Linux { signal, code } => linux_code_name(signal, code),
@@ -182,6 +186,7 @@ impl CrashReason {
     }
 
     /// The second number, where there is one.
+    #[must_use]
     pub const fn code(&self) -> Option<u32> {
         match *self {
             Self::Linux { code, .. } | Self::Mac { code, .. } | Self::Solaris { code, .. } => Some(code),

@@ -31,7 +31,7 @@ const LEAST_CODE: u32 = 0x1_0000;
 ///
 /// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) makes a crash dump of it.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExceptionPointers {
     /// The virtual address of the two words.
     pub address: u64,
@@ -67,6 +67,7 @@ impl<'a> Dump<'a> {
     ///
     /// Each word of each stack is looked at once. Stacks are found by their environment blocks or, without these, by their
     /// descriptors, and are completed by the memory range around a stack pointer that lies outside of them.
+    #[must_use]
     pub fn find_exception_pointers(&self, memory: &Memory<'_>) -> Vec<ExceptionPointers> {
         let target = self.target();
         let layout = target.processor().windows_context().filter(|_| target.is_windows());

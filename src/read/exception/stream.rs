@@ -29,21 +29,25 @@ pub struct Exception<'a> {
 
 impl<'a> Exception<'a> {
     /// The stream as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::ExceptionStream {
         &self.raw
     }
 
     /// The ID of the thread that raised it.
+    #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
     }
 
     /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    #[must_use]
     pub const fn code(&self) -> u32 {
         self.raw.exception_record.exception_code
     }
 
     /// How it goes on; `None` in dumps of other systems than Windows, where [`Self::reason`] has what is there.
+    #[must_use]
     pub fn flags(&self) -> Option<ExceptionFlags> {
         let flags = self.raw.exception_record.exception_flags;
         self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
@@ -52,12 +56,14 @@ impl<'a> Exception<'a> {
     /// The address in the record, as the file has it. Only Windows promises that it is the one of the instruction: on
     /// Linux and Android it is often that of memory which could not be accessed (`si_addr`), in dumps of macOS and iOS
     /// also a code.
+    #[must_use]
     pub const fn address(&self) -> u64 {
         self.raw.exception_record.exception_address
     }
 
     /// The address of the instruction that raised it, of a 32-bit target its low 32 bits: under Windows the one in the
     /// record, elsewhere the instruction pointer of its context. `None` without such a context.
+    #[must_use]
     pub fn instruction_address(&self) -> Option<u64> {
         let target = self.dump.target();
         if target.is_windows() {
@@ -68,6 +74,7 @@ impl<'a> Exception<'a> {
 
     /// The address that could not be accessed, of a 32-bit target its low 32 bits: under Windows that in the parameters,
     /// elsewhere the one in the record. `None` if this is not about memory, and if the processor or LLDB did not record it.
+    #[must_use]
     pub fn accessed_address(&self) -> Option<u64> {
         let target = self.dump.target();
         self.reason().accessed_address(target.mask(self.address()), self.instruction_address())
@@ -89,6 +96,7 @@ impl<'a> Exception<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn crash_address(&self) -> Option<u64> {
         self.accessed_address().or_else(|| self.instruction_address())
     }
@@ -96,6 +104,7 @@ impl<'a> Exception<'a> {
     /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with
     /// [`LLDB_MARK`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
     /// of others, and if there is no text.
+    #[must_use]
     pub fn lldb_description(&self) -> Option<Utf8<'a>> {
         const WHAT: &str = "ExceptionInformation";
         if self.raw.exception_record.exception_flags != LLDB_MARK {
@@ -110,11 +119,13 @@ impl<'a> Exception<'a> {
     }
 
     /// The parameters: as many as the record counts, 15 at most.
+    #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.raw.exception_record.parameters()
     }
 
     /// Why the process stopped, in the words of its operating system.
+    #[must_use]
     pub fn reason(&self) -> CrashReason {
         CrashReason::new(&self.raw.exception_record, self.dump.target())
     }
@@ -129,6 +140,7 @@ impl<'a> Exception<'a> {
     }
 
     /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
@@ -144,6 +156,7 @@ impl<'a> FromStream<'a> for Exception<'a> {
 
 impl<'a> Minidump<'a> {
     /// Every exception stream: one at most in a Windows dump, one for each stopped thread in a dump by LLDB.
+    #[must_use]
     pub const fn exceptions(&self) -> Exceptions<'a> {
         Exceptions { streams: self.raw_streams() }
     }
@@ -160,6 +173,12 @@ impl<'a> Iterator for Exceptions<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.streams.find(|stream| stream.stream_type() == StreamType::EXCEPTION).map(|stream| stream.view())
+    }
+}
+
+impl DoubleEndedIterator for Exceptions<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.streams.rfind(|stream| stream.stream_type() == StreamType::EXCEPTION).map(|stream| stream.view())
     }
 }
 

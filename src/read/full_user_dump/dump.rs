@@ -89,36 +89,43 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// The file's bytes.
+    #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.dump.data()
     }
 
     /// The header, that of the 32-bit form widened.
+    #[must_use]
     pub const fn header(&self) -> &UsermodeCrashdumpHeader64 {
         &self.header
     }
 
     /// True for `USERDU64`, false for `USERDUMP`.
+    #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
     /// Processor and operating system, which is always Windows.
+    #[must_use]
     pub const fn target(&self) -> Target {
         self.dump.target()
     }
 
     /// The build of the operating system, which the engine keeps in the high half of the minor version.
+    #[must_use]
     pub const fn build_number(&self) -> u32 {
         self.header.minor_version >> 16
     }
 
     /// The size of each thread's context in bytes; 0 if nothing tells it.
+    #[must_use]
     pub const fn context_size(&self) -> u64 {
         self.context_size
     }
 
     /// The table of regions, those without bytes too.
+    #[must_use]
     pub fn region_list(&self) -> MemoryInfoList<'a> {
         let size = self.width(format::full_user_dump::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
         let header = &self.header;
@@ -143,6 +150,7 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// The process ID, from the debug event; `None` without one.
+    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.debug_event().ok().flatten().map(|event| event.process_id)
     }
@@ -153,6 +161,7 @@ impl<'a> FullUserDump<'a> {
     }
 
     /// The file with its byte order and target: what every view stands on.
+    #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
         &self.dump
     }

@@ -12,4 +12,4 @@ pub use dump::FullUserDump;
 pub use modules::{UserModule, UserModules};
 pub use regions::{StoredRegion, StoredRegions};
 pub use threads::{UserException, UserThread, UserThreadList, UserThreads};
-pub use version::{VersionInformation, VersionTexts};
+pub use version::{VersionInformation, VersionTextPairs, VersionTexts};

@@ -31,11 +31,13 @@ debug_without_bytes!(UserModule { raw, offset; name });
 
 impl<'a> UserModule<'a> {
     /// The entry without its name, that of the 32-bit form widened.
+    #[must_use]
     pub const fn raw(&self) -> &CrashModule64 {
         &self.raw
     }
 
     /// Where the entry lies in the file, in bytes from its start.
+    #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
@@ -46,11 +48,13 @@ impl<'a> UserModule<'a> {
     }
 
     /// The address of the first byte, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_of_image
     }
 
     /// The size in memory, in bytes.
+    #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw.size_of_image
     }
@@ -69,6 +73,7 @@ impl<'a> UserModule<'a> {
     }
 
     /// True if the module's addresses include `address`.
+    #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target.has(self.base(), self.size().into(), address)
     }
@@ -99,11 +104,13 @@ impl<'a> UserModules<'a> {
     }
 
     /// The number of modules that the header announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.dump.header().module_count
     }
 
     /// What is missing, if the header announces more modules than are there. It goes through all of them.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let mut all = Self::new(self.dump);
         let last = all.by_ref().last();
@@ -146,6 +153,7 @@ impl FusedIterator for UserModules<'_> {}
 
 impl<'a> FullUserDump<'a> {
     /// The modules, in the order of the file: mostly that of their addresses.
+    #[must_use]
     pub const fn modules(&self) -> UserModules<'a> {
         UserModules::new(*self)
     }

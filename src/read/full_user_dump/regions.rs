@@ -11,7 +11,8 @@ use crate::read::memory::regions::MemoryRegions;
 use crate::read::full_user_dump::dump::FullUserDump;
 
 /// A region of a [`FullUserDump`] and its bytes.
-#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StoredRegion<'a> {
     /// Its row of the table.
     pub info: MemoryInfo,
@@ -47,17 +48,20 @@ impl FusedIterator for StoredRegions<'_> {}
 
 impl<'a> FullUserDump<'a> {
     /// The regions that have bytes, each with its own, in the order of the table.
+    #[must_use]
     pub fn stored_regions(&self) -> StoredRegions<'a> {
         StoredRegions { dump: *self, offset: self.header().data_offset, rows: self.region_list().iter() }
     }
 
     /// The address space of the process, as far as the table describes it.
+    #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         MemoryRegions::of_rows(self.region_list())
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the regions that
     /// are there (28 bytes for each), so keep it.
+    #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         let ranges = || self.stored_regions().map(|region| region.range);
         Memory::of_ranges(self.dump_bytes(), self.region_list().len(), ranges)

@@ -25,16 +25,19 @@ pub struct UserThread<'a> {
 
 impl<'a> UserThread<'a> {
     /// The state, that of the 32-bit form widened.
+    #[must_use]
     pub const fn raw(&self) -> &CrashThread64 {
         &self.raw
     }
 
     /// The thread ID.
+    #[must_use]
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
 
     /// The address of the thread environment block; 0 where there is none.
+    #[must_use]
     pub const fn teb(&self) -> u64 {
         self.raw.teb
     }
@@ -50,6 +53,7 @@ impl<'a> UserThread<'a> {
     }
 
     /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
@@ -85,46 +89,55 @@ impl fmt::Debug for UserThreadList<'_> {
 
 impl<'a> UserThreadList<'a> {
     /// The number of threads of whose state the file has all.
+    #[must_use]
     pub const fn len(&self) -> u64 {
         self.states.len()
     }
 
     /// True if there are none.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.states.is_empty()
     }
 
     /// The number of threads that the header announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u64 {
         self.states.declared_len()
     }
 
     /// The size of a state in bytes.
+    #[must_use]
     pub const fn entry_size(&self) -> u64 {
         self.states.entry_size()
     }
 
     /// Where the state at `index` is, in bytes from the start of the file.
+    #[must_use]
     pub const fn entry_offset(&self, index: u64) -> u64 {
         self.states.entry_offset(index)
     }
 
     /// What is missing, if the header announces more threads than are there.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         self.states.fault()
     }
 
     /// The thread at `index`, `None` beyond the end.
+    #[must_use]
     pub fn get(&self, index: u64) -> Option<UserThread<'a>> {
         self.states.get(index).map(|raw| UserThread { raw, index, dump: self.dump })
     }
 
     /// The threads in the order of the file.
+    #[must_use]
     pub const fn iter(&self) -> UserThreads<'a> {
-        UserThreads { list: *self, next: 0 }
+        UserThreads { list: *self, next: 0, end: self.states.len() }
     }
 
     /// The first thread with that ID.
+    #[must_use]
     pub fn by_id(&self, id: u32) -> Option<UserThread<'a>> {
         self.iter().find(|thread| thread.id() == id)
     }
@@ -153,20 +166,34 @@ impl<'a> IntoIterator for &UserThreadList<'a> {
 pub struct UserThreads<'a> {
     list: UserThreadList<'a>,
     next: u64,
+    /// Behind the last thread that is left.
+    end: u64,
 }
 
 impl<'a> Iterator for UserThreads<'a> {
     type Item = UserThread<'a>;
 
     fn next(&mut self) -> Option<UserThread<'a>> {
+        if self.next >= self.end {
+            return None;
+        }
         let thread = self.list.get(self.next)?;
         self.next += 1;
         Some(thread)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.list.len() - self.next).ok();
+        let left = usize::try_from(self.end - self.next).ok();
         (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+impl DoubleEndedIterator for UserThreads<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let last = self.end.checked_sub(1).filter(|last| *last >= self.next)?;
+        let thread = self.list.get(last)?;
+        self.end = last;
+        Some(thread)
     }
 }
 
@@ -175,6 +202,7 @@ impl FusedIterator for UserThreads<'_> {}
 
 impl<'a> FullUserDump<'a> {
     /// The threads: those of whose state the file has all.
+    #[must_use]
     pub fn threads(&self) -> UserThreadList<'a> {
         let (header, size) = (self.header(), self.width(CrashThread32::SIZE, CrashThread64::SIZE));
         let what = <CrashThread64 as Record>::LIST;
@@ -204,46 +232,55 @@ pub struct UserException<'a> {
 
 impl<'a> UserException<'a> {
     /// The debug event, that of the 32-bit form widened.
+    #[must_use]
     pub const fn event(&self) -> &ExceptionDebugEvent64 {
         &self.event
     }
 
     /// What happened.
+    #[must_use]
     pub const fn record(&self) -> &format::ExceptionRecord {
         &self.event.exception_record
     }
 
     /// The process ID.
+    #[must_use]
     pub const fn process_id(&self) -> u32 {
         self.event.process_id
     }
 
     /// The ID of the thread that raised it.
+    #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.event.thread_id
     }
 
     /// What was raised, an `NTSTATUS`.
+    #[must_use]
     pub const fn code(&self) -> u32 {
         self.event.exception_record.exception_code
     }
 
     /// Where it was raised.
+    #[must_use]
     pub const fn address(&self) -> u64 {
         self.event.exception_record.exception_address
     }
 
     /// The parameters: as many as the record counts, 15 at most.
+    #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.event.exception_record.parameters()
     }
 
     /// True if the process could still have handled it.
+    #[must_use]
     pub const fn is_first_chance(&self) -> bool {
         self.event.first_chance != 0
     }
 
     /// Why the process stopped.
+    #[must_use]
     pub fn reason(&self) -> CrashReason {
         CrashReason::new(&self.event.exception_record, self.dump.target())
     }

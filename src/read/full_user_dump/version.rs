@@ -1,5 +1,7 @@
 //! What full user dumps have behind the memory.
 
+use core::iter::FusedIterator;
+
 use crate::format::debug::{Size, debug_without_bytes};
 use crate::format::full_user_dump::CrashdumpVersionInfo;
 use crate::read::bytes::ByteOrder;
@@ -9,7 +11,7 @@ use crate::read::full_user_dump::dump::FullUserDump;
 
 /// The version information of a [`FullUserDump`].
 #[non_exhaustive]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VersionInformation<'a> {
     /// Texts in pairs, as the debugger engine writes them.
     Texts(VersionTexts<'a>),
@@ -48,30 +50,68 @@ impl<'a> VersionInformation<'a> {
 }
 
 /// Pairs of texts in UTF-16, each with a NUL at its end: a key such as `CRASH: OS SP`, and what it has to say.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VersionTexts<'a> {
     bytes: &'a [u8],
 }
 
 debug_without_bytes!(VersionTexts { ; bytes });
 
+impl<'a> IntoIterator for VersionTexts<'a> {
+    type Item = (Utf16<'a>, Utf16<'a>);
+    type IntoIter = VersionTextPairs<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &VersionTexts<'a> {
+    type Item = (Utf16<'a>, Utf16<'a>);
+    type IntoIter = VersionTextPairs<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the pairs of [`VersionTexts`].
+#[derive(Clone, Debug)]
+pub struct VersionTextPairs<'a> {
+    rest: VersionTexts<'a>,
+}
+
+impl<'a> Iterator for VersionTextPairs<'a> {
+    type Item = (Utf16<'a>, Utf16<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = &mut self.rest.bytes;
+        let key = take_text(rest);
+        if key.is_empty() {
+            *rest = &[];
+            return None;
+        }
+        Some((Utf16::new(key, ByteOrder::Little), Utf16::new(take_text(rest), ByteOrder::Little)))
+    }
+}
+
+impl FusedIterator for VersionTextPairs<'_> {}
+
 impl<'a> VersionTexts<'a> {
     /// The bytes, up to the end of the file.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The pairs, up to an empty key; a text that the file cuts ends with it.
-    pub fn iter(&self) -> impl Iterator<Item = (Utf16<'a>, Utf16<'a>)> + Clone + use<'a> {
-        let mut rest = self.bytes;
-        core::iter::from_fn(move || {
-            let key = take_text(&mut rest);
-            (!key.is_empty())
-                .then(|| (Utf16::new(key, ByteOrder::Little), Utf16::new(take_text(&mut rest), ByteOrder::Little)))
-        })
+    #[must_use]
+    pub const fn iter(&self) -> VersionTextPairs<'a> {
+        VersionTextPairs { rest: *self }
     }
 
     /// The name of the service pack; `None` if there is none, or a text that says so.
+    #[must_use]
     pub fn service_pack(&self) -> Option<Utf16<'a>> {
         let (_, text) = self.iter().find(|(key, _)| *key == "CRASH: OS SP")?;
         (!text.as_bytes().is_empty() && text != "none").then_some(text)
@@ -88,11 +128,13 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 
 impl<'a> FullUserDump<'a> {
     /// What is at the place of the version information, up to the end of the file; `None` if there is nothing.
+    #[must_use]
     pub fn version_information(&self) -> Option<VersionInformation<'a>> {
         VersionInformation::of(self)
     }
 
     /// The name of the service pack, from the version information; `None` if it has none.
+    #[must_use]
     pub fn service_pack(&self) -> Option<Utf16<'a>> {
         match self.version_information()? {
             VersionInformation::Texts(texts) => texts.service_pack(),

@@ -1,5 +1,7 @@
 //! `/proc/self/auxv`: the auxiliary vector.
 
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::debug_without_bytes;
@@ -8,7 +10,7 @@ use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::raw_stream::{FromStream, RawStream};
 
 /// `/proc/self/auxv`: what the kernel told the program when it started, in pairs of words of the target.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinuxAuxv<'a> {
     bytes: &'a [u8],
     /// The size of a word in bytes.
@@ -19,7 +21,7 @@ pub struct LinuxAuxv<'a> {
 debug_without_bytes!(LinuxAuxv { width, order; bytes });
 
 /// An entry of the auxiliary vector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AuxEntry {
     /// What the value is.
     pub aux_type: AuxType,
@@ -29,22 +31,63 @@ pub struct AuxEntry {
 
 impl<'a> LinuxAuxv<'a> {
     /// The stream as the file has it, in the byte order of the file.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The entries in the order of the file, up to the one that marks the end, which is left out.
-    pub fn iter(&self) -> impl Iterator<Item = AuxEntry> + Clone + use<'a> {
-        let entries = words(self.bytes, self.width, self.order);
-        let entries = entries.map(|(kind, value)| AuxEntry { aux_type: AuxType(kind), value });
-        entries.take_while(|entry| entry.aux_type != AuxType::NULL)
+    #[must_use]
+    pub const fn iter(&self) -> AuxEntries<'a> {
+        AuxEntries { rest: *self }
     }
 
     /// The value of the first entry of a type.
+    #[must_use]
     pub fn get(&self, aux_type: AuxType) -> Option<u64> {
         self.iter().find(|entry| entry.aux_type == aux_type).map(|entry| entry.value)
     }
 }
+
+impl<'a> IntoIterator for LinuxAuxv<'a> {
+    type Item = AuxEntry;
+    type IntoIter = AuxEntries<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &LinuxAuxv<'a> {
+    type Item = AuxEntry;
+    type IntoIter = AuxEntries<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the entries of [`LinuxAuxv`].
+#[derive(Clone, Debug)]
+pub struct AuxEntries<'a> {
+    rest: LinuxAuxv<'a>,
+}
+
+impl Iterator for AuxEntries<'_> {
+    type Item = AuxEntry;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let LinuxAuxv { bytes, width, order } = self.rest;
+        let size = pair_size(width);
+        let entry = words(bytes, width, order).next().map(|(kind, value)| AuxEntry { aux_type: AuxType(kind), value });
+        let entry = entry.filter(|entry| entry.aux_type != AuxType::NULL);
+        // Behind the mark of the end nothing is an entry.
+        self.rest.bytes = bytes.get(size..).filter(|_| entry.is_some()).unwrap_or_default();
+        entry
+    }
+}
+
+impl FusedIterator for AuxEntries<'_> {}
 
 impl<'a> FromStream<'a> for LinuxAuxv<'a> {
     const STREAM_TYPE: StreamType = StreamType::LINUX_AUXV;
@@ -55,14 +98,18 @@ impl<'a> FromStream<'a> for LinuxAuxv<'a> {
     }
 }
 
+/// The size of two words of `width` bytes.
+const fn pair_size(width: u32) -> usize {
+    if width == 4 { 8 } else { 16 }
+}
+
 /// The whole pairs of words of `width` (4 or 8) bytes.
 pub(super) fn words<'a>(
     bytes: &'a [u8],
     width: u32,
     order: ByteOrder,
 ) -> impl Iterator<Item = (u64, u64)> + Clone + use<'a> {
-    let size = if width == 4 { 8 } else { 16 };
-    bytes.chunks_exact(size).map_while(move |pair| {
+    bytes.chunks_exact(pair_size(width)).map_while(move |pair| {
         let word = |position| integer_at(pair, position, width, order);
         Some((word(0)?, word(width)?))
     })

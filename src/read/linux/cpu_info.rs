@@ -1,5 +1,7 @@
 //! `/proc/cpuinfo`.
 
+use core::iter::FusedIterator;
+
 use crate::read::text::utf8::Utf8;
 
 use crate::read::linux::fields::{Field, fields, value};
@@ -13,17 +15,20 @@ impl<'a> LinuxCpuInfo<'a> {
     /// The paragraphs, one for each processor.
     ///
     /// On ARM one more paragraph, the first or the last, is about the machine; [`LinuxProcessor::number`] tells.
-    pub fn processors(&self) -> impl Iterator<Item = LinuxProcessor<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn processors(&self) -> impl FusedIterator<Item = LinuxProcessor<'a>> + Clone + use<'a> {
         let mut rest = self.text().trim_end_nul().as_bytes();
-        core::iter::from_fn(move || {
+        let paragraphs = core::iter::from_fn(move || {
             let (paragraph, behind) = paragraph(rest)?;
             rest = behind;
             Some(LinuxProcessor { text: Utf8::new(paragraph) })
-        })
+        });
+        paragraphs.fuse()
     }
 
     /// The fields of all paragraphs.
-    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
         fields(self.text(), b':')
     }
 }
@@ -37,28 +42,32 @@ fn paragraph(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A paragraph of [`LinuxCpuInfo`]: a processor, or what all of them share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxProcessor<'a> {
     text: Utf8<'a>,
 }
 
 impl<'a> LinuxProcessor<'a> {
     /// The paragraph as the file has it.
+    #[must_use]
     pub const fn text(&self) -> Utf8<'a> {
         self.text
     }
 
     /// The fields, in the order of the file.
-    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
         fields(self.text, b':')
     }
 
     /// The value of the first field with this key: `model name`.
+    #[must_use]
     pub fn get(&self, key: &str) -> Option<Utf8<'a>> {
         value(self.fields(), key)
     }
 
     /// The number of the processor, from 0; `None` if the paragraph is not about one.
+    #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.get("processor")?.decimal()
     }

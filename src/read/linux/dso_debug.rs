@@ -42,31 +42,37 @@ pub(crate) fn layout(stream: &RawStream<'_>) -> DsoDebugLayout {
 
 impl<'a> LinuxDsoDebug<'a> {
     /// How the stream is laid out.
+    #[must_use]
     pub const fn layout(&self) -> DsoDebugLayout {
         self.layout
     }
 
     /// The version of the protocol between linker and debugger, 1.
+    #[must_use]
     pub const fn version(&self) -> u32 {
         self.head.version
     }
 
     /// The address of the function that the linker calls whenever the link map changes.
+    #[must_use]
     pub const fn brk(&self) -> u64 {
         self.head.brk
     }
 
     /// The address at which the linker is loaded.
+    #[must_use]
     pub const fn ldbase(&self) -> u64 {
         self.head.ldbase
     }
 
     /// The address of the dynamic section of the program.
+    #[must_use]
     pub const fn dynamic(&self) -> u64 {
         self.head.dynamic
     }
 
     /// The dynamic section of the program, as it stood in memory.
+    #[must_use]
     pub fn dynamic_section(&self) -> &'a [u8] {
         self.stream.bytes().get(self.layout.head_size()..).unwrap_or_default()
     }
@@ -78,6 +84,7 @@ impl<'a> LinuxDsoDebug<'a> {
     }
 
     /// The shared objects, the program first.
+    #[must_use]
     pub fn link_maps(&self) -> LinkMapList<'a> {
         let size = self.layout.link_map_size() as u64;
         let (rva, count) = if self.head.map == NO_MAP { (0, 0) } else { (self.head.map, self.head.dso_count) };
@@ -120,11 +127,13 @@ pub type LinkMapList<'a> = List<'a, LinkMap<'a>>;
 
 impl<'a> LinkMap<'a> {
     /// How far the object lies from the addresses that its file gives; 0 for a program that is linked to its addresses.
+    #[must_use]
     pub const fn addr(&self) -> u64 {
         self.entry.addr
     }
 
     /// The address of the object's dynamic section.
+    #[must_use]
     pub const fn ld(&self) -> u64 {
         self.entry.ld
     }

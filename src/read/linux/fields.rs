@@ -1,9 +1,11 @@
 //! Lines that hold a key and a value.
 
+use core::iter::FusedIterator;
+
 use crate::read::text::utf8::Utf8;
 
 /// A key and its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Field<'a> {
     /// What stands before the separator, without white space at its ends.
     pub key: Utf8<'a>,
@@ -12,7 +14,10 @@ pub struct Field<'a> {
 }
 
 /// The lines of `text` that have a separator; other lines are left out.
-pub(super) fn fields<'a>(text: Utf8<'a>, separator: u8) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+pub(super) fn fields<'a>(
+    text: Utf8<'a>,
+    separator: u8,
+) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
     text.lines().filter_map(move |line| field(line, separator))
 }
 

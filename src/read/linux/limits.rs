@@ -1,5 +1,7 @@
 //! `/proc/self/limits`.
 
+use core::iter::FusedIterator;
+
 use crate::read::text::utf8::Utf8;
 
 text_streams! {
@@ -8,7 +10,7 @@ text_streams! {
 }
 
 /// A limit of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxLimit<'a> {
     /// What is limited: `Max open files`.
     pub name: Utf8<'a>,
@@ -22,11 +24,12 @@ pub struct LinuxLimit<'a> {
 
 impl<'a> MozLinuxLimits<'a> {
     /// The limits in the order of the file; the heading is none, and neither are lines that make no sense.
-    pub fn limits(&self) -> impl Iterator<Item = LinuxLimit<'a>> + Clone + use<'a> {
+    pub fn limits(&self) -> impl DoubleEndedIterator<Item = LinuxLimit<'a>> + FusedIterator + Clone + use<'a> {
         self.text().lines().filter_map(limit)
     }
 
     /// The first limit with this name: `Max open files`.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<LinuxLimit<'a>> {
         self.limits().find(|limit| limit.name == name)
     }

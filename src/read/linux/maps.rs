@@ -1,5 +1,6 @@
 //! `/proc/self/maps`: the address space of the process.
 
+use core::iter::FusedIterator;
 use core::ops::Range;
 
 use crate::error::ReadError;
@@ -7,18 +8,18 @@ use crate::format::StreamType;
 use crate::format::linux::LinuxMapFlags;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
-use crate::read::text::utf8::Utf8;
+use crate::read::text::utf8::{Lines, Utf8};
 use crate::read::work::worked;
 
 /// `/proc/self/maps`: the mappings of the process, a line for each.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxMaps<'a> {
     text: Utf8<'a>,
     target: Target,
 }
 
 /// A mapping: addresses that have the same rights and the same origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxMapping<'a> {
     /// The first address.
     pub start: u64,
@@ -44,6 +45,7 @@ pub struct LinuxMapping<'a> {
 
 impl<'a> LinuxMaps<'a> {
     /// The stream as the file has it.
+    #[must_use]
     pub const fn text(&self) -> Utf8<'a> {
         self.text
     }
@@ -51,8 +53,9 @@ impl<'a> LinuxMaps<'a> {
     /// The mappings in the order of the file, which is that of their addresses; lines that are no mapping are left out.
     ///
     /// If the text is cut ([`Utf8::is_cut`]), then part of the last path may be missing.
-    pub fn iter(&self) -> impl Iterator<Item = LinuxMapping<'a>> + Clone + use<'a> {
-        self.text.lines().filter_map(mapping)
+    #[must_use]
+    pub fn iter(&self) -> LinuxMappings<'a> {
+        LinuxMappings { lines: self.text.lines() }
     }
 
     /// The mappings, each with the position of its line in the text.
@@ -72,24 +75,68 @@ impl<'a> LinuxMaps<'a> {
     }
 
     /// The lines that are no mapping, because they are cut or because the stream holds something else.
-    pub fn unreadable_lines(&self) -> impl Iterator<Item = Utf8<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn unreadable_lines(&self) -> impl DoubleEndedIterator<Item = Utf8<'a>> + FusedIterator + Clone + use<'a> {
         self.text.lines().filter(|line| mapping(*line).is_none())
     }
 
     /// The first mapping that includes `address`; for many look-ups see [`Minidump::regions`](crate::Minidump::regions).
+    #[must_use]
     pub fn at_address(&self, address: u64) -> Option<LinuxMapping<'a>> {
         let address = self.target.mask(address);
         self.iter().find(|mapping| mapping.addresses().contains(&address))
     }
 }
 
+impl<'a> IntoIterator for LinuxMaps<'a> {
+    type Item = LinuxMapping<'a>;
+    type IntoIter = LinuxMappings<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &LinuxMaps<'a> {
+    type Item = LinuxMapping<'a>;
+    type IntoIter = LinuxMappings<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over the mappings of [`LinuxMaps`].
+#[derive(Clone, Debug)]
+pub struct LinuxMappings<'a> {
+    lines: Lines<'a>,
+}
+
+impl<'a> Iterator for LinuxMappings<'a> {
+    type Item = LinuxMapping<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.lines.find_map(mapping)
+    }
+}
+
+impl DoubleEndedIterator for LinuxMappings<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.lines.by_ref().rev().find_map(mapping)
+    }
+}
+
+impl FusedIterator for LinuxMappings<'_> {}
+
 impl LinuxMapping<'_> {
     /// The addresses.
+    #[must_use]
     pub const fn addresses(&self) -> Range<u64> {
         self.start..self.end
     }
 
     /// The size in bytes.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }
@@ -98,6 +145,7 @@ impl LinuxMapping<'_> {
     ///
     /// Kernel and Android end the names that they make up with a bracket (`[heap]`, `anon_inode:[perf_event]`). All other
     /// names are of files, with a folder or, where a re-encoding took the folders out, without.
+    #[must_use]
     pub fn is_file(&self) -> bool {
         let path = self.path.as_bytes();
         let is_made_up = path.is_empty() || path.ends_with(b"]") && !path.starts_with(b"/");

@@ -14,12 +14,12 @@ mod release;
 mod status;
 mod strings;
 
-pub use auxv::{AuxEntry, LinuxAuxv};
+pub use auxv::{AuxEntries, AuxEntry, LinuxAuxv};
 pub use cpu_info::{LinuxCpuInfo, LinuxProcessor};
 pub use dso_debug::{LinkMap, LinkMapList, LinuxDsoDebug};
 pub use fields::Field;
 pub use limits::{LinuxLimit, MozLinuxLimits};
-pub use maps::{LinuxMapping, LinuxMaps};
+pub use maps::{LinuxMapping, LinuxMappings, LinuxMaps};
 pub use release::LinuxLsbRelease;
 pub use status::{LinuxProcFd, LinuxProcStat, LinuxProcStatus, LinuxProcUptime};
 pub use strings::{LinuxCmdLine, LinuxEnviron};

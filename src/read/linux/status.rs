@@ -1,5 +1,7 @@
 //! `/proc/self/status` and other files about the process that are text.
 
+use core::iter::FusedIterator;
+
 use crate::read::text::utf8::Utf8;
 
 use crate::read::linux::fields::{Field, fields, value};
@@ -17,16 +19,19 @@ text_streams! {
 
 impl<'a> LinuxProcStatus<'a> {
     /// The fields, in the order of the file; tabs may separate the parts of a value.
-    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
         fields(self.text(), b':')
     }
 
     /// The value of the first field with this key: `VmPeak`.
+    #[must_use]
     pub fn get(&self, key: &str) -> Option<Utf8<'a>> {
         value(self.fields(), key)
     }
 
     /// The id of the process; `None` if the file does not say.
+    #[must_use]
     pub fn process_id(&self) -> Option<u64> {
         self.get("Pid")?.decimal()
     }

@@ -20,7 +20,6 @@ pub trait Addressed {
 /// Where entries overlap, the one that comes first in the list takes precedence; one of no size holds no address, and one
 /// that runs past the highest address of the target ends at it. Addresses of 32-bit targets are compared by their low
 /// 32 bits.
-#[derive(Clone)]
 pub struct ByAddress<'a, R> {
     list: List<'a, R>,
     target: Target,
@@ -42,14 +41,23 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
     }
 
     /// The list, in the order of the file.
+    #[must_use]
     pub const fn list(&self) -> &List<'a, R> {
         &self.list
     }
 
     /// The entry that holds `address`.
+    #[must_use]
     pub fn get(&self, address: u64) -> Option<R> {
         let span = holder(&self.spans, self.target.mask(address))?;
         self.list.get(span.rank.into())
+    }
+}
+
+// Derived, it would ask it of the entries.
+impl<R> Clone for ByAddress<'_, R> {
+    fn clone(&self) -> Self {
+        Self { list: self.list, target: self.target, spans: self.spans.clone() }
     }
 }
 
@@ -64,6 +72,7 @@ impl<'a, R: Record<'a> + Addressed> List<'a, R> {
     /// number of entries.
     ///
     /// Building it takes 24 bytes for each entry, and n log n time if they are not in the order of their addresses.
+    #[must_use]
     pub fn by_address(&self) -> ByAddress<'a, R> {
         ByAddress::new(*self)
     }

@@ -166,26 +166,31 @@ impl<'a, R: Record<'a>> List<'a, R> {
     }
 
     /// The number of entries that are there.
+    #[must_use]
     pub const fn len(&self) -> u64 {
         self.len
     }
 
     /// True if no entry is there.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The number of entries that the stream announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u64 {
         self.declared
     }
 
     /// The size of an entry in bytes, as the stream has it.
+    #[must_use]
     pub const fn entry_size(&self) -> u64 {
         self.entry_size
     }
 
     /// What is missing, if the stream announces more entries than are there.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         (self.len < self.declared).then(|| ReadError::Truncated {
             what: self.what,
@@ -202,6 +207,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
 
     /// The entry at `index`, `None` beyond the end.
     #[inline]
+    #[must_use]
     pub fn get(&self, index: u64) -> Option<R> {
         if index >= self.len {
             return None;
@@ -210,13 +216,15 @@ impl<'a, R: Record<'a>> List<'a, R> {
     }
 
     /// Where the entry at `index` lies in the file, in bytes from its start.
+    #[must_use]
     pub const fn entry_offset(&self, index: u64) -> u64 {
         self.offset.saturating_add(index.saturating_mul(self.entry_size))
     }
 
     /// The entries in the order of the file.
+    #[must_use]
     pub const fn iter(&self) -> Iter<'a, R> {
-        Iter { list: *self, next: 0 }
+        Iter { list: *self, next: 0, end: self.len }
     }
 }
 
@@ -239,15 +247,23 @@ impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
 }
 
 /// Iterator over the entries of a [`List`].
-#[derive(Clone)]
 pub struct Iter<'a, R> {
     list: List<'a, R>,
     next: u64,
+    /// Behind the last entry that is left.
+    end: u64,
+}
+
+// Derived, it would ask it of the entries.
+impl<R> Clone for Iter<'_, R> {
+    fn clone(&self) -> Self {
+        Self { list: self.list, next: self.next, end: self.end }
+    }
 }
 
 impl<R> fmt::Debug for Iter<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Iter({} of {})", self.next, self.list.len)
+        write!(f, "Iter({}..{} of {})", self.next, self.end, self.list.len)
     }
 }
 
@@ -256,19 +272,37 @@ impl<'a, R: Record<'a>> Iterator for Iter<'a, R> {
 
     #[inline]
     fn next(&mut self) -> Option<R> {
+        if self.next >= self.end {
+            return None;
+        }
         let entry = self.list.get(self.next)?;
         self.next += 1;
         Some(entry)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.list.len - self.next).ok();
+        let left = usize::try_from(self.end - self.next).ok();
         (left.unwrap_or(usize::MAX), left)
     }
 
     fn nth(&mut self, n: usize) -> Option<R> {
-        self.next = self.next.saturating_add(n as u64).min(self.list.len);
+        self.next = self.next.saturating_add(n as u64).min(self.end);
         self.next()
+    }
+}
+
+impl<'a, R: Record<'a>> DoubleEndedIterator for Iter<'a, R> {
+    #[inline]
+    fn next_back(&mut self) -> Option<R> {
+        let last = self.end.checked_sub(1).filter(|last| *last >= self.next)?;
+        let entry = self.list.get(last)?;
+        self.end = last;
+        Some(entry)
+    }
+
+    fn nth_back(&mut self, n: usize) -> Option<R> {
+        self.end = self.end.saturating_sub(n as u64).max(self.next);
+        self.next_back()
     }
 }
 

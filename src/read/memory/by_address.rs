@@ -200,16 +200,19 @@ impl<'a> Memory<'a> {
     /// True if ranges share addresses, so that some are visible in part or not at all.
     ///
     /// Ranges of the target's addresses are meant; whether several lie on the same bytes of the file is another question.
+    #[must_use]
     pub const fn has_overlaps(&self) -> bool {
         self.has_overlaps
     }
 
     /// True if no address has a byte.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pieces.as_slice().is_empty()
     }
 
     /// The ranges in the order of their addresses, overlaps settled: every address comes once.
+    #[must_use]
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
         VisibleRanges::new(self, self.pieces.as_slice().iter())
     }
@@ -225,6 +228,7 @@ impl<'a> Memory<'a> {
     }
 
     /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
+    #[must_use]
     pub fn range_at(&self, address: u64) -> Option<VisibleRange<'_>> {
         self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
     }
@@ -260,6 +264,7 @@ impl<'a> Memory<'a> {
     /// What keeps the byte at `address` from being read, though a range has it; `None` if nothing does, or if no range has.
     ///
     /// Only compressed memory has such bytes. The bucket that has the byte is unpacked to find out.
+    #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
         let piece = self.pieces.get(address)?;
@@ -294,6 +299,7 @@ impl<'a> Memory<'a> {
     }
 
     /// How many bytes from `address` on are in the dump without a gap, at most `limit`.
+    #[must_use]
     pub fn run_len(&self, address: u64, limit: u64) -> u64 {
         let mut total = 0u64;
         for piece in self.run_at(address) {
@@ -310,6 +316,7 @@ impl<'a> Memory<'a> {
     ///
     /// Ranges that touch in the process mostly touch in the file too; where they do not, use [`Memory::read`]. So must who
     /// reads compressed memory of which the cache keeps no more ([`Memory::try_slice`] tells it from memory that is not there).
+    #[must_use]
     pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
         self.try_slice(address, size).ok().flatten()
     }
@@ -403,6 +410,7 @@ impl<'a> Minidump<'a> {
     /// for each and 7 KiB at most on top, more for the time in which overlaps are settled.
     ///
     /// Of compressed memory it keeps 256 MiB: see [`Minidump::memory_with_cache`].
+    #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         self.memory_with_cache(CACHE_LIMIT)
     }
@@ -414,6 +422,7 @@ impl<'a> Minidump<'a> {
     /// `u64::MAX` keeps all that is read. Beyond the limit nothing is lent any more ([`Memory::try_slice`]), and
     /// [`Memory::read`] goes on with one bucket for each thread that reads, the last one that it has read. A bucket that is
     /// larger than the limit is not read at all. Dumps without compressed memory keep nothing.
+    #[must_use]
     pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
         Memory::of_contents(self, contents(self, limit))
     }

@@ -41,16 +41,19 @@ pub struct CompressedMemory<'a> {
 
 impl<'a> CompressedMemory<'a> {
     /// The header as it stands in the file.
+    #[must_use]
     pub const fn header(&self) -> &CompressedMemoryHeader {
         &self.header
     }
 
     /// The regions whose entries are there, in the order of the file, which is that of their addresses.
+    #[must_use]
     pub const fn regions(&self) -> &List<'a, CompressedRegion> {
         &self.regions
     }
 
     /// The buckets whose entries are there, in the order of their numbers.
+    #[must_use]
     pub const fn buckets(&self) -> &List<'a, CompressedBucket> {
         &self.buckets
     }

@@ -13,7 +13,7 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 
 /// A region of the address space, as Windows described it; [`MemoryRegion`](crate::read::memory::MemoryRegion) is for every system.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryInfo {
     raw: format::MemoryInfo,
     target: Target,
@@ -24,36 +24,43 @@ pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
 impl MemoryInfo {
     /// The entry as it stands in the file; of full user dumps of 32-bit processes, widened with zeros.
+    #[must_use]
     pub const fn raw(&self) -> &format::MemoryInfo {
         &self.raw
     }
 
     /// The address of the first byte, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_address
     }
 
     /// The size in bytes.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         self.raw.region_size
     }
 
     /// Whether the region is in use.
+    #[must_use]
     pub const fn state(&self) -> MemoryState {
         MemoryState::from_bits_retain(self.raw.state)
     }
 
     /// What access it allows.
+    #[must_use]
     pub const fn protection(&self) -> MemoryProtection {
         MemoryProtection::from_bits_retain(self.raw.protect)
     }
 
     /// What is behind it.
+    #[must_use]
     pub const fn memory_type(&self) -> MemoryType {
         MemoryType::from_bits_retain(self.raw.memory_type)
     }
 
     /// True if the region includes `address`.
+    #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target.has(self.base(), self.size(), address)
     }
@@ -92,6 +99,7 @@ impl<'a> Record<'a> for MemoryInfo {
 
 impl<'a> MemoryInfoList<'a> {
     /// The first region in the list that includes `address`; for many look-ups see [`MemoryInfoList::by_address`].
+    #[must_use]
     pub fn at_address(&self, address: u64) -> Option<MemoryInfo> {
         self.iter().find(|region| region.contains(address))
     }

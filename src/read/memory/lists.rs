@@ -15,7 +15,7 @@ use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 
 /// Bytes of the process at one address.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryRange<'a> {
     /// The address of the first byte, as the file has it.
     pub address: u64,
@@ -44,6 +44,7 @@ impl<'a> MemoryRange<'a> {
     }
 
     /// What is missing, if the file ends before the range does.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let available = self.bytes.len() as u64;
         (available < self.size).then_some(ReadError::Truncated {
@@ -122,21 +123,25 @@ const FURTHEST: u64 = 0x1000;
 
 impl<'a> Memory64List<'a> {
     /// The number of ranges whose descriptors are there.
+    #[must_use]
     pub const fn len(&self) -> u64 {
         self.descriptors.len()
     }
 
     /// True if no descriptor is there.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.descriptors.is_empty()
     }
 
     /// The descriptors: addresses and sizes without positions.
+    #[must_use]
     pub const fn descriptors(&self) -> &List<'a, MemoryDescriptor64> {
         &self.descriptors
     }
 
     /// Where the bytes of the first range lie, from the start of the file.
+    #[must_use]
     pub const fn base_rva(&self) -> u64 {
         self.base
     }
@@ -147,6 +152,7 @@ impl<'a> Memory64List<'a> {
     }
 
     /// What is missing, if descriptors are.
+    #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         self.descriptors.fault()
     }
@@ -155,17 +161,27 @@ impl<'a> Memory64List<'a> {
     ///
     /// A range whose position leaves 64 bits has no bytes, and no range has any if the first one starts inside the header
     /// or the directory.
+    #[must_use]
     pub fn iter(&self) -> Memory64Ranges<'a> {
         let size = self.descriptors.len() * MemoryDescriptor64::SIZE as u64;
         let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
         let bytes = *self.dump.bytes();
         // What starts in the header or the directory is no memory, nor is what stands behind it.
         let bytes = if self.is_base_in_tables() { Bytes::new(&[], bytes.order()) } else { bytes };
-        Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, descriptors }
+        Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, end: None, descriptors }
     }
 }
 
 impl<'a> IntoIterator for Memory64List<'a> {
+    type Item = MemoryRange<'a>;
+    type IntoIter = Memory64Ranges<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Memory64List<'a> {
     type Item = MemoryRange<'a>;
     type IntoIter = Memory64Ranges<'a>;
 
@@ -201,8 +217,18 @@ pub struct Memory64Ranges<'a> {
     /// Where no memory is.
     tables: Tables,
     offset: u64,
+    /// Where the last range that is left ends, once somebody has asked for it: a sum that may leave 64 bits.
+    end: Option<u128>,
     /// The bytes of the descriptors that are left.
     descriptors: &'a [u8],
+}
+
+impl<'a> Memory64Ranges<'a> {
+    #[inline]
+    fn range(&self, address: u64, size: u64, offset: u64) -> MemoryRange<'a> {
+        let bytes = if self.tables.hold(offset, size) { &[] } else { self.bytes.clipped(offset, size) };
+        MemoryRange { address, size, offset, bytes }
+    }
 }
 
 impl fmt::Debug for Memory64Ranges<'_> {
@@ -222,13 +248,30 @@ impl<'a> Iterator for Memory64Ranges<'a> {
         let offset = self.offset;
         // A saturated position lies beyond every file, and so does each one after it.
         self.offset = offset.saturating_add(size);
-        let bytes = if self.tables.hold(offset, size) { &[] } else { self.bytes.clipped(offset, size) };
-        Some(MemoryRange { address, size, offset, bytes })
+        Some(self.range(address, size, offset))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.descriptors.len() / MemoryDescriptor64::SIZE;
         (left, Some(left))
+    }
+}
+
+/// The first call from the back adds up the sizes of all ranges that are left.
+impl DoubleEndedIterator for Memory64Ranges<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let order = self.bytes.order();
+        let end = self.end.unwrap_or_else(|| {
+            let descriptors = self.descriptors.chunks_exact(MemoryDescriptor64::SIZE);
+            let sizes = descriptors.filter_map(|it| it.first_chunk()).map(|it| u128::from(integers(it, order).1));
+            u128::from(self.offset) + sizes.sum::<u128>()
+        });
+        let (rest, descriptor) = self.descriptors.split_last_chunk()?;
+        self.descriptors = rest;
+        let (address, size) = integers(descriptor, order);
+        let start = end.saturating_sub(size.into());
+        self.end = Some(start);
+        Some(self.range(address, size, u64::try_from(start).unwrap_or(u64::MAX)))
     }
 }
 

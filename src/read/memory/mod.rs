@@ -19,5 +19,5 @@ pub use by_address::Memory;
 pub use compressed::CompressedMemory;
 pub use info::{MemoryInfo, MemoryInfoList};
 pub use lists::{Memory64List, Memory64Ranges, MemoryList, MemoryRange};
-pub use regions::{MemoryRegion, MemoryRegions, RegionDetail};
+pub use regions::{MemoryRegion, MemoryRegionIter, MemoryRegions, RegionDetail};
 pub use visible::{VisibleRange, VisibleRanges};

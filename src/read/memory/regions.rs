@@ -2,14 +2,16 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter::FusedIterator;
 
 use crate::format::MemoryProtection;
 use crate::format::linux::LinuxMapFlags;
 use crate::format::memory::{MemoryState, MemoryType};
 
 use crate::read::interval::{Span, holder, settle};
-use crate::read::linux::{LinuxMapping, LinuxMaps};
+use crate::read::linux::{LinuxMapping, LinuxMappings, LinuxMaps};
 use crate::read::list::by_address::ByAddress;
+use crate::read::list::entries::Iter;
 use crate::read::memory::info::{MemoryInfo, MemoryInfoList};
 use crate::read::minidump::Minidump;
 use crate::read::target::Target;
@@ -28,14 +30,14 @@ use crate::read::text::utf8::Utf8;
 /// | `rwx`, `-wx` | [`MemoryProtection::EXECUTE_READ_WRITE`]; of a file and private [`MemoryProtection::EXECUTE_WRITE_COPY`] |
 /// | of a file, or shared (`s`) | [`MemoryType::MAPPED`]; what is a module, the lines do not say |
 /// | anything else | [`MemoryType::PRIVATE`] |
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryRegion<'a> {
     detail: RegionDetail<'a>,
 }
 
 /// A region as its stream describes it.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RegionDetail<'a> {
     /// A row of the memory information list, or of the table of regions of a full user dump.
     MemoryInfo(MemoryInfo),
@@ -45,6 +47,7 @@ pub enum RegionDetail<'a> {
 
 impl<'a> MemoryRegion<'a> {
     /// The address of the first byte, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         match &self.detail {
             RegionDetail::MemoryInfo(info) => info.base(),
@@ -53,6 +56,7 @@ impl<'a> MemoryRegion<'a> {
     }
 
     /// The size in bytes.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         match &self.detail {
             RegionDetail::MemoryInfo(info) => info.size(),
@@ -61,6 +65,7 @@ impl<'a> MemoryRegion<'a> {
     }
 
     /// Whether the region is in use.
+    #[must_use]
     pub const fn state(&self) -> MemoryState {
         match &self.detail {
             RegionDetail::MemoryInfo(info) => info.state(),
@@ -69,6 +74,7 @@ impl<'a> MemoryRegion<'a> {
     }
 
     /// What access it allows.
+    #[must_use]
     pub fn protection(&self) -> MemoryProtection {
         match &self.detail {
             RegionDetail::MemoryInfo(info) => info.protection(),
@@ -77,6 +83,7 @@ impl<'a> MemoryRegion<'a> {
     }
 
     /// What is behind it.
+    #[must_use]
     pub fn memory_type(&self) -> MemoryType {
         match &self.detail {
             RegionDetail::MemoryInfo(info) => info.memory_type(),
@@ -89,6 +96,7 @@ impl<'a> MemoryRegion<'a> {
     /// The file behind it, or the name that the system has for the memory, as `[heap]`; empty if there is neither.
     ///
     /// Windows says nothing of the kind; there, a module that has the address tells.
+    #[must_use]
     pub const fn path(&self) -> Utf8<'a> {
         match &self.detail {
             RegionDetail::MemoryInfo(_) => Utf8::new(&[]),
@@ -97,6 +105,7 @@ impl<'a> MemoryRegion<'a> {
     }
 
     /// All that the stream has of it.
+    #[must_use]
     pub const fn detail(&self) -> RegionDetail<'a> {
         self.detail
     }
@@ -167,17 +176,16 @@ impl<'a> MemoryRegions<'a> {
     }
 
     /// True if the dump describes no region.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
     /// All regions, in the order of their stream, which is mostly that of their addresses.
-    pub fn iter(&self) -> impl Iterator<Item = MemoryRegion<'a>> + Clone + use<'a> {
-        let rows = self.rows.as_ref().map(ByAddress::list).copied();
-        let maps = self.maps.as_ref().map(|mappings| mappings.maps);
-        let rows = rows.into_iter().flatten().map(RegionDetail::MemoryInfo);
-        let maps = maps.into_iter().flat_map(|maps| maps.iter()).map(RegionDetail::LinuxMapping);
-        rows.chain(maps).map(|detail| MemoryRegion { detail })
+    #[must_use]
+    pub fn iter(&self) -> MemoryRegionIter<'a> {
+        let rows = self.rows.as_ref().map(|rows| rows.list().iter());
+        MemoryRegionIter { rows, maps: self.maps.as_ref().map(|mappings| mappings.maps.iter()) }
     }
 
     /// The region that has `address`, found in logarithmic time.
@@ -188,6 +196,51 @@ impl<'a> MemoryRegions<'a> {
     }
 }
 
+impl<'a> IntoIterator for &MemoryRegions<'a> {
+    type Item = MemoryRegion<'a>;
+    type IntoIter = MemoryRegionIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over [`MemoryRegions`].
+#[derive(Clone, Debug)]
+pub struct MemoryRegionIter<'a> {
+    rows: Option<Iter<'a, MemoryInfo>>,
+    /// `None` if there are rows.
+    maps: Option<LinuxMappings<'a>>,
+}
+
+impl<'a> Iterator for MemoryRegionIter<'a> {
+    type Item = MemoryRegion<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.as_mut().and_then(Iterator::next).map(RegionDetail::MemoryInfo);
+        let detail = row.or_else(|| self.maps.as_mut()?.next().map(RegionDetail::LinuxMapping))?;
+        Some(MemoryRegion { detail })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match (&self.rows, &self.maps) {
+            (Some(rows), _) => rows.size_hint(),
+            (None, Some(maps)) => maps.size_hint(),
+            (None, None) => (0, Some(0)),
+        }
+    }
+}
+
+impl DoubleEndedIterator for MemoryRegionIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let row = self.rows.as_mut().and_then(DoubleEndedIterator::next_back).map(RegionDetail::MemoryInfo);
+        let detail = row.or_else(|| self.maps.as_mut()?.next_back().map(RegionDetail::LinuxMapping))?;
+        Some(MemoryRegion { detail })
+    }
+}
+
+impl FusedIterator for MemoryRegionIter<'_> {}
+
 impl fmt::Debug for MemoryRegions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryRegions").finish_non_exhaustive()
@@ -196,6 +249,7 @@ impl fmt::Debug for MemoryRegions<'_> {
 
 impl<'a> Minidump<'a> {
     /// The address space of the process: which addresses were in use, and what access they allowed.
+    #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         MemoryRegions::new(self)
     }

@@ -17,6 +17,7 @@ impl Memory<'_> {
 
     /// The 16-bit integer at `address`, in the byte order of the file.
     #[inline]
+    #[must_use]
     pub fn read_u16(&self, address: u64) -> Option<u16> {
         self.array(address).map(|bytes| match self.byte_order() {
             ByteOrder::Little => u16::from_le_bytes(bytes),
@@ -26,6 +27,7 @@ impl Memory<'_> {
 
     /// The 32-bit integer at `address`, in the byte order of the file.
     #[inline]
+    #[must_use]
     pub fn read_u32(&self, address: u64) -> Option<u32> {
         self.array(address).map(|bytes| match self.byte_order() {
             ByteOrder::Little => u32::from_le_bytes(bytes),
@@ -35,6 +37,7 @@ impl Memory<'_> {
 
     /// The 64-bit integer at `address`, in the byte order of the file.
     #[inline]
+    #[must_use]
     pub fn read_u64(&self, address: u64) -> Option<u64> {
         self.array(address).map(|bytes| match self.byte_order() {
             ByteOrder::Little => u64::from_le_bytes(bytes),
@@ -56,6 +59,7 @@ impl Memory<'_> {
     }
 
     /// The pointer at `address`: 4 or 8 bytes, as the target has it, widened with zeros.
+    #[must_use]
     pub fn read_pointer(&self, address: u64) -> Option<u64> {
         self.read_integer(address, self.target().pointer_size())
     }
@@ -94,6 +98,7 @@ impl Memory<'_> {
 
     /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
     /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
+    #[must_use]
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
         let order = self.byte_order();
         let unit = |pair: [u8; 2]| match order {
@@ -129,6 +134,7 @@ impl Memory<'_> {
     ///
     /// `None` if the dump does not hold all of them, one behind the other; where it holds them apart, use
     /// [`Memory::read`].
+    #[must_use]
     pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'_>> {
         self.slice(address, size).map(|bytes| Utf16::new(bytes, self.byte_order()))
     }

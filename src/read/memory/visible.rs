@@ -1,6 +1,8 @@
 //! The ranges of memory in the order of their addresses, overlaps settled.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::iter::FusedIterator;
 
 use crate::error::ReadError;
 use crate::format::debug::Hex;
@@ -40,6 +42,7 @@ impl<'m> VisibleRange<'m> {
     }
 
     /// The range as it stands in the file, with its position; `None` if it is compressed.
+    #[must_use]
     pub fn in_file(&self) -> Option<MemoryRange<'m>> {
         let bytes = Some(*self).filter(|range| range.place & IN_BUCKET == 0)?.bytes().ok()?;
         Some(MemoryRange { address: self.address, size: self.size, offset: self.place, bytes })
@@ -72,6 +75,12 @@ impl PartialEq for VisibleRange<'_> {
 }
 
 impl Eq for VisibleRange<'_> {}
+
+impl Hash for VisibleRange<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.address, self.size, self.place).hash(state);
+    }
+}
 
 /// Prints where the range is, and how many bytes it has, but none of them.
 impl fmt::Debug for VisibleRange<'_> {
@@ -112,4 +121,21 @@ impl<'m> Iterator for VisibleRanges<'m, '_> {
     }
 }
 
+impl DoubleEndedIterator for VisibleRanges<'_, '_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.pieces.next_back().map(|piece| VisibleRange::new(self.memory, piece.interval, piece.place))
+    }
+}
+
 impl ExactSizeIterator for VisibleRanges<'_, '_> {}
+impl FusedIterator for VisibleRanges<'_, '_> {}
+
+/// Iterates over the visible ranges.
+impl<'m, 'a> IntoIterator for &'m Memory<'a> {
+    type Item = VisibleRange<'m>;
+    type IntoIter = VisibleRanges<'m, 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.visible_ranges()
+    }
+}

@@ -28,6 +28,7 @@ enum Modules<'a> {
 
 /// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; if the name cannot be read, the
 /// base of the module stands in its place.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleOffset<'a> {
     /// The module.
@@ -56,6 +57,7 @@ impl<'a> Dump<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn modules_by_address(&self) -> ModulesByAddress<'a> {
         let target = self.target();
         let modules = match self {
@@ -87,6 +89,7 @@ impl<'a> ModulesByAddress<'a> {
     }
 
     /// The module that has `address`, and where in it that is.
+    #[must_use]
     pub fn locate(&self, address: u64) -> Option<ModuleOffset<'a>> {
         let module = self.at_address(address)?;
         let offset = self.target.mask(address).wrapping_sub(self.target.mask(module.base()));
@@ -113,6 +116,7 @@ impl fmt::Display for ModuleOffset<'_> {
 impl<'a> AnyException<'a> {
     /// The module of the instruction that raised the exception, and where in it the instruction is. `None` if the instruction is
     /// in no module, or not known: see [`Self::instruction_address`].
+    #[must_use]
     pub fn instruction(&self, modules: &ModulesByAddress<'a>) -> Option<ModuleOffset<'a>> {
         modules.locate(self.instruction_address()?)
     }

@@ -3,9 +3,10 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::error::ParseError;
 use crate::format::module::Guid;
 
-use crate::read::module::hex::ParseIdError;
+use crate::read::module::hex::NOT_A_CODE_ID;
 
 /// The longest build ID that has room. Linkers write 8 to 32 bytes; more can only be dictated to them.
 const MOST_BYTES: usize = 64;
@@ -26,7 +27,7 @@ const MOST_BYTES: usize = 64;
 /// ```
 /// use userdump::read::module::CodeId;
 ///
-/// # fn main() -> Result<(), userdump::read::module::ParseIdError> {
+/// # fn main() -> Result<(), userdump::error::ParseError> {
 /// let id = CodeId::from_image(0x63f1_4e2b, 0x5e_5000);
 /// assert_eq!(id.to_string(), "63f14e2b5e5000");
 /// // Where a symbol server has the file.
@@ -45,6 +46,7 @@ pub struct CodeId {
 
 impl CodeId {
     /// The ID of a Windows image, from its time stamp, by convention in seconds since 1970, and its size in memory in bytes.
+    #[must_use]
     pub fn from_image(time_date_stamp: u32, size_of_image: u32) -> Self {
         let of_size = (u32::BITS - size_of_image.leading_zeros()).div_ceil(4).max(1);
         let mut id = Self::EMPTY;
@@ -59,6 +61,7 @@ impl CodeId {
     ///
     /// `None` if it is empty or all zeros: producers write that for files that have none. `None` also if it is longer than 64
     /// bytes, which no linker writes unless it is told to.
+    #[must_use]
     pub fn from_build_id(build_id: &[u8]) -> Option<Self> {
         let mut digits = [0; MOST_BYTES];
         digits.get_mut(..build_id.len())?.copy_from_slice(build_id);
@@ -67,6 +70,7 @@ impl CodeId {
     }
 
     /// The ID of a Mach-O file with this UUID. `None` if it is all zeros.
+    #[must_use]
     pub fn from_uuid(uuid: Guid) -> Option<Self> {
         let ([a, b, c, d], [e, f]) = (uuid.data1.to_be_bytes(), uuid.data2.to_be_bytes());
         let ([g, h], [i, j, k, l, m, n, o, p]) = (uuid.data3.to_be_bytes(), uuid.data4);
@@ -128,14 +132,14 @@ impl fmt::Debug for CodeId {
 
 /// # Errors
 ///
-/// [`ParseIdError`] unless the text is 1 to 128 hexadecimal digits, hyphens aside.
+/// [`ParseError`] unless the text is 1 to 128 hexadecimal digits, hyphens aside.
 impl FromStr for CodeId {
-    type Err = ParseIdError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let mut id = Self::EMPTY;
         let mut digits = text.chars().filter(|&character| character != '-').map(|digit| digit.to_digit(16));
         let is_whole = digits.all(|digit| digit.and_then(|digit| id.push(u8::try_from(digit).ok()?)).is_some());
-        Some(id).filter(|id| is_whole && id.len > 0).ok_or(ParseIdError::CODE_ID)
+        Some(id).filter(|id| is_whole && id.len > 0).ok_or(NOT_A_CODE_ID)
     }
 }

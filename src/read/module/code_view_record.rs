@@ -12,13 +12,13 @@ use crate::read::module::list::CodeView;
 
 /// What identifies the symbols of a module, as a dump of any format has it: a record of the module list, or what the image in
 /// memory has in place of it. See [`AnyModule::code_view`](crate::read::any_format::AnyModule::code_view).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CodeViewRecord<'m> {
     form: Form<'m>,
     order: ByteOrder,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Form<'m> {
     Record(Cow<'m, [u8]>),
     #[cfg(feature = "std")]
@@ -44,6 +44,7 @@ impl<'m> CodeViewRecord<'m> {
 
     /// The record, taken apart. An ELF image has its build ID; a Mach-O image its UUID in the form of a GUID, with an age of 0 and
     /// no path, as Breakpad and Crashpad write it.
+    #[must_use]
     pub fn view(&self) -> CodeView<'_> {
         match &self.form {
             Form::Record(record) => CodeView::new(record, self.order),
@@ -58,11 +59,13 @@ impl<'m> CodeViewRecord<'m> {
     }
 
     /// The byte order of the record: that of the dump or of the image.
+    #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
     /// Identifies the symbols: see [`CodeView::debug_id`].
+    #[must_use]
     pub fn debug_id(&self) -> Option<DebugId> {
         self.view().debug_id(self.order)
     }

@@ -3,10 +3,11 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::error::ParseError;
 use crate::format::module::Guid;
 
 use crate::read::bytes::{ByteOrder, Bytes};
-use crate::read::module::hex::{self, ParseIdError};
+use crate::read::module::hex;
 
 /// So many bytes of a build ID are in a [`DebugId`].
 const GUID_SIZE: usize = 16;
@@ -24,7 +25,7 @@ const GUID_SIZE: usize = 16;
 /// ```
 /// use userdump::read::module::DebugId;
 ///
-/// # fn main() -> Result<(), userdump::read::module::ParseIdError> {
+/// # fn main() -> Result<(), userdump::error::ParseError> {
 /// let id: DebugId = "3249D99D0C4049318610F4E4FB0B69361".parse()?;
 /// assert_eq!(id.age(), 1);
 /// // Where a symbol server has the file.
@@ -58,6 +59,7 @@ impl DebugId {
     /// file; a shorter build ID is padded with zeros.
     ///
     /// `None` if these bytes are all zeros: producers write that for files that have no build ID.
+    #[must_use]
     pub fn from_build_id(build_id: &[u8], order: ByteOrder) -> Option<Self> {
         let mut bytes = [0; GUID_SIZE];
         bytes.iter_mut().zip(build_id).for_each(|(to, from)| *to = *from);
@@ -65,6 +67,7 @@ impl DebugId {
     }
 
     /// The ID of a Mach-O file with this UUID, whose bytes are in the order in which they are printed. `None` if all are 0.
+    #[must_use]
     pub fn from_uuid(uuid: [u8; 16]) -> Option<Self> {
         let guid = Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok()?;
         Self::from_guid(guid, 0)
@@ -76,6 +79,7 @@ impl DebugId {
     }
 
     /// The GUID; `None` for a PDB of version 2.
+    #[must_use]
     pub const fn guid(&self) -> Option<Guid> {
         match self {
             Self::Guid { guid, .. } => Some(*guid),
@@ -84,6 +88,7 @@ impl DebugId {
     }
 
     /// How often the PDB had been changed; 0 for other files.
+    #[must_use]
     pub const fn age(&self) -> u32 {
         match self {
             Self::Guid { age, .. } | Self::Pdb20 { age, .. } => *age,
@@ -116,13 +121,13 @@ impl fmt::Display for DebugId {
 
 /// # Errors
 ///
-/// [`ParseIdError`] unless the text is 32 digits of a GUID, or 8 of a time stamp, and up to 8 of an age. With hyphens it is the
+/// [`ParseError`] unless the text is 32 digits of a GUID, or 8 of a time stamp, and up to 8 of an age. With hyphens it is the
 /// GUID in its usual form, or the time stamp, and the age behind a further hyphen.
 impl FromStr for DebugId {
-    type Err = ParseIdError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        parse(text).ok_or(ParseIdError::DEBUG_ID)
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse(text).ok_or(hex::NOT_A_DEBUG_ID)
     }
 }
 

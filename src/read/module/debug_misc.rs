@@ -13,7 +13,7 @@ use crate::read::text::utf16::Utf16;
 const WHAT: &str = "IMAGE_DEBUG_MISC";
 
 /// The record with which old linkers name the file of separate debugging symbols.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DebugMisc<'a> {
     raw: ImageDebugMisc,
     data: &'a [u8],
@@ -25,7 +25,7 @@ pub struct DebugMisc<'a> {
 debug_without_bytes!(DebugMisc { raw; data });
 
 /// What a [`DebugMisc`] names, without the NUL, which may be missing.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DebugMiscName<'a> {
     /// 8-bit characters, in the code page of the linker's host.
     Ansi(&'a [u8]),
@@ -45,16 +45,19 @@ impl core::fmt::Debug for DebugMiscName<'_> {
 
 impl<'a> DebugMisc<'a> {
     /// The header of the record.
+    #[must_use]
     pub const fn raw(&self) -> &ImageDebugMisc {
         &self.raw
     }
 
     /// What follows the head, as far as both the record's own length and the module's go.
+    #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
 
     /// The data as the name of a file.
+    #[must_use]
     pub fn name(&self) -> DebugMiscName<'a> {
         self.name_in(self.data)
     }

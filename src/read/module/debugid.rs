@@ -2,12 +2,12 @@
 
 use alloc::string::ToString;
 
+use crate::error::ParseError;
 use crate::format::module::Guid;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::code_id::CodeId;
 use crate::read::module::debug_id::DebugId;
-use crate::read::module::hex::ParseIdError;
 
 /// The feature `debugid` has this conversion.
 impl From<DebugId> for debugid::DebugId {
@@ -47,11 +47,11 @@ impl From<CodeId> for debugid::CodeId {
 ///
 /// # Errors
 ///
-/// [`ParseIdError`] if there is no digit, or more than 128.
+/// [`ParseError`] if there is no digit, or more than 128.
 impl TryFrom<&debugid::CodeId> for CodeId {
-    type Error = ParseIdError;
+    type Error = ParseError;
 
-    fn try_from(id: &debugid::CodeId) -> Result<Self, ParseIdError> {
+    fn try_from(id: &debugid::CodeId) -> Result<Self, ParseError> {
         id.as_str().parse()
     }
 }

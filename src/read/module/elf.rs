@@ -67,6 +67,7 @@ impl fmt::Debug for ElfImage<'_, '_> {
 impl<'m, 'a> ElfImage<'m, 'a> {
     /// The image whose ELF header is at `base`; `None` unless its identification is there with a width and a byte order
     /// that are known, and the rest of the header.
+    #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
         let mut ident = [0; IDENT];
@@ -97,22 +98,26 @@ impl<'m, 'a> ElfImage<'m, 'a> {
     }
 
     /// The address of the first byte; without the upper half on 32-bit targets.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
     /// True if its addresses have 64 bits.
+    #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
     /// The byte order of the image.
+    #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
     /// The kind of processor that it was made for, as a number of the ABI: 62 of AMD64, 183 of ARM64.
     #[doc(alias = "e_machine")]
+    #[must_use]
     pub const fn machine(&self) -> u16 {
         self.machine
     }
@@ -121,6 +126,7 @@ impl<'m, 'a> ElfImage<'m, 'a> {
     ///
     /// Of several, the first that is in memory.
     #[doc(alias = "NT_GNU_BUILD_ID")]
+    #[must_use]
     pub fn build_id(&self) -> Option<Vec<u8>> {
         self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES)
             .find_map(|(segment, place)| self.build_id_in(&segment, place))

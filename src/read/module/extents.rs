@@ -53,6 +53,7 @@ impl<'a> ModuleExtents<'a> {
     }
 
     /// The module that has `address`, found in logarithmic time.
+    #[must_use]
     pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
         let rank = holder(&self.spans, self.target.mask(address))?.rank;
         self.list.get(rank.checked_sub(self.count).unwrap_or(rank).into())
@@ -84,6 +85,7 @@ impl<'a> Minidump<'a> {
     ///
     /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
     /// addresses.
+    #[must_use]
     pub fn module_extents(&self) -> ModuleExtents<'a> {
         ModuleExtents::new(self)
     }

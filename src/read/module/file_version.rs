@@ -1,7 +1,9 @@
 //! Versions of files.
 
 use core::fmt;
+use core::str::FromStr;
 
+use crate::error::ParseError;
 use crate::format::PlatformId;
 use crate::format::module::FixedFileInfo;
 
@@ -47,6 +49,35 @@ impl FileVersion {
     pub(crate) const fn of_windows(info: &FixedFileInfo) -> Self {
         let (high, low) = (info.file_version_ms, info.file_version_ls);
         Self { parts: [high >> 16, high & 0xffff, low >> 16, low & 0xffff] }
+    }
+}
+
+impl From<[u32; 4]> for FileVersion {
+    fn from(parts: [u32; 4]) -> Self {
+        Self { parts }
+    }
+}
+
+impl From<FileVersion> for [u32; 4] {
+    fn from(version: FileVersion) -> Self {
+        version.parts
+    }
+}
+
+/// # Errors
+///
+/// [`ParseError`] unless the text is four decimal numbers with dots between them.
+impl FromStr for FileVersion {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const ERROR: ParseError = ParseError::new("version of a file", "expected four numbers with dots between them");
+        let (mut parts, mut words) = ([0; 4], text.split('.'));
+        for part in &mut parts {
+            let word = words.next().filter(|word| word.bytes().all(|digit| digit.is_ascii_digit()));
+            *part = word.and_then(|word| word.parse().ok()).ok_or(ERROR)?;
+        }
+        if words.next().is_some() { Err(ERROR) } else { Ok(Self { parts }) }
     }
 }
 

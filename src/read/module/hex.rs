@@ -1,18 +1,10 @@
 //! Hexadecimal digits of identifiers.
 
-/// Text that is not the identifier that it was parsed as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a {what}: {expected}")]
-pub struct ParseIdError {
-    what: &'static str,
-    expected: &'static str,
-}
+use crate::error::ParseError;
 
-impl ParseIdError {
-    pub(super) const DEBUG_ID: Self =
-        Self { what: "debug ID", expected: "expected the hexadecimal digits of a GUID or time stamp, and an age" };
-    pub(super) const CODE_ID: Self = Self { what: "code ID", expected: "expected 1 to 128 hexadecimal digits" };
-}
+pub(super) const NOT_A_DEBUG_ID: ParseError =
+    ParseError::new("debug ID", "expected the hexadecimal digits of a GUID or time stamp, and an age");
+pub(super) const NOT_A_CODE_ID: ParseError = ParseError::new("code ID", "expected 1 to 128 hexadecimal digits");
 
 /// The number that 1 to 8 digits spell, without a sign.
 pub(super) fn number(digits: &str) -> Option<u32> {

@@ -18,6 +18,7 @@ impl<'a> CodeView<'a> {
     /// build IDs alone.
     ///
     /// `None` for a GUID or build ID that is all zeros, and for records of an unknown kind.
+    #[must_use]
     pub fn debug_id(&self, order: ByteOrder) -> Option<DebugId> {
         match *self {
             Self::Pdb70 { head, .. } => DebugId::from_guid(head.signature, head.age),
@@ -29,6 +30,7 @@ impl<'a> CodeView<'a> {
 
     /// The path of the PDB, where it was when the module was linked; what is not UTF-8 becomes U+FFFD. `None` for other
     /// records. It may be empty.
+    #[must_use]
     pub fn pdb_path(&self) -> Option<Cow<'a, str>> {
         match *self {
             Self::Pdb70 { path, .. } | Self::Pdb20 { path, .. } => Some(String::from_utf8_lossy(path)),
@@ -55,16 +57,19 @@ fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32)
 impl<'a> Module<'a> {
     /// The time stamp of the linker, from the PE header, by convention in seconds since 1970; reproducible builds put a hash
     /// there. 0 for modules of other systems than Windows; LLDB writes the time of the dump.
+    #[must_use]
     pub const fn time_date_stamp(&self) -> u32 {
         self.raw().time_date_stamp
     }
 
     /// The checksum, from the PE header; 0 if there is none.
+    #[must_use]
     pub const fn checksum(&self) -> u32 {
         self.raw().check_sum
     }
 
     /// The version of the file; `None` where the producer found none. [`Self::version`] is the whole record.
+    #[must_use]
     pub fn file_version(&self) -> Option<FileVersion> {
         self.version().map(|info: &FixedFileInfo| FileVersion::new(info, self.dump().target()))
     }
@@ -109,6 +114,7 @@ impl<'a> Module<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn debug_id(&self) -> Option<DebugId> {
         self.readable_code_view()?.debug_id(self.dump().byte_order())
     }
@@ -117,6 +123,7 @@ impl<'a> Module<'a> {
     ///
     /// `None` on other systems than Windows if the producer wrote no record, or one that is all zeros. On Linux, old versions of
     /// Breakpad wrote only a part of the build ID, in a PDB record: such modules have a [`Self::debug_id`] and no code ID.
+    #[must_use]
     pub fn code_id(&self) -> Option<CodeId> {
         let record = self.readable_code_view();
         code_id(record.as_ref(), self.dump().target(), self.time_date_stamp(), self.size())
@@ -126,6 +133,7 @@ impl<'a> Module<'a> {
     /// of an ELF file, which has its symbols itself, its own path. What is not valid Unicode becomes U+FFFD.
     ///
     /// `None` if the producer wrote no record or one of an unknown kind, and if it cannot be read.
+    #[must_use]
     pub fn debug_file(&self) -> Option<Cow<'a, str>> {
         match self.readable_code_view()? {
             CodeView::ElfBuildId(_) => self.code_file(),
@@ -135,6 +143,7 @@ impl<'a> Module<'a> {
 
     /// The name of the binary, usually with its folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
     /// read; [`Self::name`] tells why, and has the text as it is in the file.
+    #[must_use]
     pub fn code_file(&self) -> Option<Cow<'a, str>> {
         self.name().ok().map(|name| name.to_string_lossy().into())
     }
@@ -147,37 +156,44 @@ impl<'a> Module<'a> {
 /// A dump records nothing else about an unloaded module: no version and no symbols.
 impl<'a> UnloadedModule<'a> {
     /// The address at which the first byte had been, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw().base_of_image
     }
 
     /// The size in memory, in bytes.
+    #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw().size_of_image
     }
 
     /// True if the module's addresses included `address`.
+    #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target().has(self.base(), self.size().into(), address)
     }
 
     /// The time stamp of the linker, from the PE header, by convention in seconds since 1970.
+    #[must_use]
     pub const fn time_date_stamp(&self) -> u32 {
         self.raw().time_date_stamp
     }
 
     /// The checksum, from the PE header; 0 if there is none.
+    #[must_use]
     pub const fn checksum(&self) -> u32 {
         self.raw().check_sum
     }
 
     /// Identifies the binary by its time stamp and size; `None` on other systems than Windows.
+    #[must_use]
     pub fn code_id(&self) -> Option<CodeId> {
         code_id(None, self.target(), self.time_date_stamp(), self.size())
     }
 
     /// The name of the binary, usually without a folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
     /// read; [`Self::name`] tells why.
+    #[must_use]
     pub fn code_file(&self) -> Option<Cow<'a, str>> {
         self.name().ok().map(|name| name.to_string_lossy().into())
     }

@@ -99,7 +99,8 @@ pub(crate) enum Directory {
 }
 
 /// A section of an [`Image`], as its header has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ImageSection {
     /// The name, padded with NULs; one of eight characters has none.
     pub name: [u8; 8],
@@ -127,6 +128,7 @@ impl<'m, 'a> Image<'m, 'a> {
     /// magic number of an optional header for 32 or 64 bits.
     ///
     /// Neither the machine nor the width need be those of the dump.
+    #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
         let dos: pe::ImageDosHeader = read(memory, base, 0)?;
@@ -153,32 +155,38 @@ impl<'m, 'a> Image<'m, 'a> {
     }
 
     /// The address of the first byte; without the upper half on 32-bit targets.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
     /// The kind of processor that it was made for.
+    #[must_use]
     pub fn machine(&self) -> ImageFileMachine {
         ImageFileMachine(self.file.machine.get(LE).0.into())
     }
 
     /// True if its optional header is the one for 64 bits (`PE32+`).
+    #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
     /// The time stamp of the linker, by convention in seconds since 1970; reproducible builds put a hash there.
+    #[must_use]
     pub fn time_date_stamp(&self) -> u32 {
         self.file.time_date_stamp.get(LE)
     }
 
     /// The checksum, 0 if the linker made none; `None` if the optional header is too short to have it.
+    #[must_use]
     pub fn checksum(&self) -> Option<u32> {
         // At one place in both widths, as is the size.
         self.optional_number(offset_of!(pe::ImageOptionalHeader64, check_sum))
     }
 
     /// The size in memory, in bytes; `None` if the optional header is too short to have it.
+    #[must_use]
     pub fn size_of_image(&self) -> Option<u32> {
         self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_image))
     }
@@ -250,6 +258,7 @@ impl<'m, 'a> Image<'m, 'a> {
     /// A resource that lacks the signature [`FixedFileInfo::SIGNATURE`] is none.
     #[doc(alias = "RT_VERSION")]
     #[doc(alias = "VS_VERSIONINFO")]
+    #[must_use]
     pub fn version(&self) -> Option<FixedFileInfo> {
         let (root, _) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE)?;
         // There are three levels, however the entries go in circles: type, name and language.
@@ -277,6 +286,7 @@ impl<'m, 'a> Image<'m, 'a> {
     /// Of several records in memory the first counts. The bytes are borrowed if they stand together in the file. A record
     /// above 128 KiB, which no path needs, is taken for none.
     #[doc(alias = "IMAGE_DEBUG_TYPE_CODEVIEW")]
+    #[must_use]
     pub fn code_view_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.code_view_place()?)
     }
@@ -284,6 +294,7 @@ impl<'m, 'a> Image<'m, 'a> {
     /// The bytes of the miscellaneous debug record ([`ImageDebugMisc`](crate::format::module::ImageDebugMisc)), as of
     /// [`Self::code_view_record`].
     #[doc(alias = "IMAGE_DEBUG_TYPE_MISC")]
+    #[must_use]
     pub fn misc_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.misc_place()?)
     }

@@ -1,5 +1,7 @@
 //! Modules, loaded and unloaded, and the records that find their symbols.
 
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 use crate::format;
 use crate::format::debug::Size;
@@ -28,16 +30,19 @@ pub type ModuleList<'a> = List<'a, Module<'a>>;
 
 impl<'a> Module<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::Module {
         &self.raw
     }
 
     /// The address of the first byte, as the file has it.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_of_image
     }
 
     /// The size in memory, in bytes.
+    #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw.size_of_image
     }
@@ -59,6 +64,7 @@ impl<'a> Module<'a> {
     }
 
     /// The version resource; `None` where the producer found none.
+    #[must_use]
     pub fn version(&self) -> Option<&FixedFileInfo> {
         (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)
     }
@@ -97,6 +103,7 @@ impl<'a> Module<'a> {
     }
 
     /// True if the module's addresses include `address`.
+    #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.dump.target().has(self.base(), self.size().into(), address)
     }
@@ -128,6 +135,7 @@ impl Addressed for Module<'_> {
 
 impl<'a> ModuleList<'a> {
     /// The first module in the list that includes `address`; for many look-ups see [`ModuleList::by_address`].
+    #[must_use]
     pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
         self.iter().find(|module| module.contains(address))
     }
@@ -143,6 +151,7 @@ impl<'a> FromStream<'a> for ModuleList<'a> {
 
 impl<'a> Minidump<'a> {
     /// The modules; an empty list where it is absent or cannot be read.
+    #[must_use]
     pub fn modules(&self) -> ModuleList<'a> {
         self.list()
     }
@@ -156,6 +165,7 @@ pub struct HostModuleList<'a> {
 
 impl<'a> HostModuleList<'a> {
     /// The modules; their names are Unix paths.
+    #[must_use]
     pub const fn modules(&self) -> &ModuleList<'a> {
         &self.modules
     }
@@ -172,7 +182,7 @@ impl<'a> FromStream<'a> for HostModuleList<'a> {
 
 /// What identifies the symbols of a module.
 #[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeView<'a> {
     /// `RSDS`: a PDB of version 7, known by GUID and age.
     Pdb70 {
@@ -255,6 +265,7 @@ pub type UnloadedModuleList<'a> = List<'a, UnloadedModule<'a>>;
 
 impl<'a> UnloadedModule<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::module::UnloadedModule {
         &self.raw
     }
@@ -287,7 +298,11 @@ impl Addressed for UnloadedModule<'_> {
 impl<'a> UnloadedModuleList<'a> {
     /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the
     /// dump does not say.
-    pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
+    #[must_use]
+    pub fn at_address(
+        &self,
+        address: u64,
+    ) -> impl DoubleEndedIterator<Item = UnloadedModule<'a>> + FusedIterator + use<'a> {
         let target = self.dump().target();
         self.into_iter().filter(move |module| target.has(Addressed::base(module), Addressed::size(module), address))
     }

@@ -47,6 +47,7 @@ impl fmt::Debug for MachOImage<'_, '_> {
 impl<'m, 'a> MachOImage<'m, 'a> {
     /// The image whose Mach header is at `base`; `None` unless all of the header is there, with one of the magic numbers in
     /// either byte order.
+    #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
         let mut header = [0; 28];
@@ -66,28 +67,33 @@ impl<'m, 'a> MachOImage<'m, 'a> {
     }
 
     /// The address of the first byte; without the upper half on 32-bit targets.
+    #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
     /// True if its addresses have 64 bits.
+    #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
     /// The byte order of the image.
+    #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
     /// The kind of processor that it was made for, as a number of `mach/machine.h`: `0x1000007` of AMD64, `0x100000c` of
     /// ARM64.
+    #[must_use]
     pub const fn cpu_type(&self) -> u32 {
         self.cpu_type
     }
 
     /// The number that identifies the binary and its symbols, in the order in which it is printed.
     #[doc(alias = "LC_UUID")]
+    #[must_use]
     pub fn uuid(&self) -> Option<[u8; 16]> {
         let is_uuid = |command: &[u8; 24]| integer_at(command, 0, 4, self.order) == Some(UUID);
         let (command, place) = self.commands().find(|(command, _)| is_uuid(command))?;

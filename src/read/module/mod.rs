@@ -36,7 +36,6 @@ pub use debug_misc::{DebugMisc, DebugMiscName};
 pub use elf::ElfImage;
 pub use extents::ModuleExtents;
 pub use file_version::FileVersion;
-pub use hex::ParseIdError;
 #[cfg(feature = "std")]
 pub(crate) use image::Directory;
 #[cfg(feature = "std")]

@@ -65,6 +65,7 @@ impl<'a> AnyModule<'a> {
     }
 
     /// The version resource. [`Self::file_version`] is the version to show.
+    #[must_use]
     pub fn version(&self, memory: &Memory<'a>) -> Option<FixedFileInfo> {
         let listed = match self {
             Self::Minidump(module) => module.version().copied(),
@@ -74,6 +75,7 @@ impl<'a> AnyModule<'a> {
     }
 
     /// The version of the file, which prints as `10.0.19041.1`.
+    #[must_use]
     pub fn file_version(&self, memory: &Memory<'a>) -> Option<FileVersion> {
         let listed = match self {
             Self::Minidump(module) => module.file_version(),
@@ -84,6 +86,7 @@ impl<'a> AnyModule<'a> {
 
     /// The time stamp of the linker, by convention in seconds since 1970; reproducible builds put a hash there. Other
     /// producers than those of Windows write 0; LLDB writes the time of the dump.
+    #[must_use]
     pub fn time_date_stamp(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
             Self::Minidump(module) => Some(module.time_date_stamp()),
@@ -92,6 +95,7 @@ impl<'a> AnyModule<'a> {
     }
 
     /// The checksum from the header of a Windows image; 0 if there is none.
+    #[must_use]
     pub fn checksum(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
             Self::Minidump(module) => Some(module.checksum()),
@@ -100,11 +104,13 @@ impl<'a> AnyModule<'a> {
     }
 
     /// Identifies the module's symbols; see [`Module::debug_id`](crate::read::Module::debug_id).
+    #[must_use]
     pub fn debug_id(&self, memory: &Memory<'a>) -> Option<DebugId> {
         self.readable_code_view(memory)?.debug_id()
     }
 
     /// Identifies the module's binary; see [`Module::code_id`](crate::read::Module::code_id).
+    #[must_use]
     pub fn code_id(&self, memory: &Memory<'a>) -> Option<CodeId> {
         let (listed, size) = match self {
             Self::Minidump(module) => match module.code_view_record() {
@@ -119,6 +125,7 @@ impl<'a> AnyModule<'a> {
 
     /// The name of the file with the module's symbols; see [`Module::debug_file`](crate::read::Module::debug_file). Of a Mach-O
     /// image in memory it is that of the binary.
+    #[must_use]
     pub fn debug_file<'m>(&self, memory: &'m Memory<'a>) -> Option<Cow<'m, str>> {
         if let Self::Minidump(module) = self {
             if let Ok(Some(_)) = module.code_view_record() {

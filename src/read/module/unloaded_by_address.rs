@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter::FusedIterator;
 
 use crate::read::interval::Span;
 use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
@@ -44,13 +45,18 @@ impl<'a> UnloadedByAddress<'a> {
     }
 
     /// The list, in the order of the file.
+    #[must_use]
     pub const fn list(&self) -> &UnloadedModuleList<'a> {
         &self.list
     }
 
     /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the dump does
     /// not say.
-    pub fn at_address(&self, address: u64) -> impl Iterator<Item = UnloadedModule<'a>> + use<'a> {
+    #[must_use]
+    pub fn at_address(
+        &self,
+        address: u64,
+    ) -> impl DoubleEndedIterator<Item = UnloadedModule<'a>> + FusedIterator + use<'a> {
         let address = self.target.mask(address);
         // Those behind start above it.
         let end = self.spans.partition_point(|span| span.interval.start <= address);

@@ -17,11 +17,13 @@ impl SystemMemoryInfo<'_> {
     const WHAT: &'static str = "MINIDUMP_SYSTEM_MEMORY_INFO_1";
 
     /// What both forms hold; the flags in it tell which figures count.
+    #[must_use]
     pub fn basic(&self) -> SystemMemoryInfo1 {
         decode(&self.stream, Self::WHAT)
     }
 
     /// The longer form, `None` if the stream has the shorter one.
+    #[must_use]
     pub fn extended(&self) -> Option<SystemMemoryInfo2> {
         self.stream.read("MINIDUMP_SYSTEM_MEMORY_INFO_2", 0).ok()
     }
@@ -48,6 +50,7 @@ impl ProcessVmCounters<'_> {
     /// The figures that both forms hold.
     ///
     /// The longer form does not begin with the shorter one: its private usage comes later. It is taken from there.
+    #[must_use]
     pub fn basic(&self) -> ProcessVmCounters1 {
         let begin: ProcessVmCounters1 = decode(&self.stream, Self::WHAT);
         match self.extended() {
@@ -59,6 +62,7 @@ impl ProcessVmCounters<'_> {
     /// The longer form, `None` if the stream has the shorter one; the flags in it tell which figures count.
     ///
     /// The size of the stream decides, for dbgeng was observed to write the longer form with a revision of 0.
+    #[must_use]
     pub fn extended(&self) -> Option<ProcessVmCounters2> {
         self.stream.read("MINIDUMP_PROCESS_VM_COUNTERS_2", 0).ok()
     }

@@ -22,7 +22,8 @@ pub struct SystemInfo<'a> {
 }
 
 /// What the dump says about the processor, in one of three forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CpuInformation {
     /// Vendor, version and features, as the `CPUID` instruction gave them.
     X86(X86CpuInfo),
@@ -34,16 +35,19 @@ pub enum CpuInformation {
 
 impl<'a> SystemInfo<'a> {
     /// The stream as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::SystemInfo {
         &self.raw
     }
 
     /// The kind of processor, which also tells the layout of contexts.
+    #[must_use]
     pub const fn architecture(&self) -> ProcessorArchitecture {
         self.raw.processor_architecture
     }
 
     /// The operating system.
+    #[must_use]
     pub const fn platform(&self) -> PlatformId {
         self.raw.platform_id
     }
@@ -62,6 +66,7 @@ impl<'a> SystemInfo<'a> {
     ///
     /// AMD64 has the form of other processors in dumps of Windows and Crashpad but the x86 form where Breakpad wrote
     /// them on Linux; there the 12 letters of the vendor tell. Zeros, which many producers leave, look like the former.
+    #[must_use]
     pub fn cpu(&self) -> CpuInformation {
         let processor = self.architecture().processor();
         let is_ambiguous = !self.platform().is_windows() && processor.cpu_info != processor.cpu_info_of_breakpad;
@@ -78,6 +83,7 @@ impl<'a> SystemInfo<'a> {
     }
 
     /// What Wine says of itself and of the system beneath it; `None` in dumps of other producers.
+    #[must_use]
     pub fn wine(&self) -> Option<WineInfo<'a>> {
         WineInfo::at(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
     }

@@ -38,7 +38,7 @@ pub struct MiscInfo<'a> {
 debug_without_bytes!(MiscInfo { offset; bytes });
 
 /// Speed and idle states of the processors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProcessorPower {
     /// Greatest speed in MHz.
     pub max_mhz: u32,
@@ -63,6 +63,7 @@ impl<'a> MiscInfo<'a> {
     ];
 
     /// The stream in its longest form; what is not there or does not count is 0.
+    #[must_use]
     pub fn raw(&self) -> format::system::MiscInfo5 {
         let mut padded = [0; format::system::MiscInfo5::SIZE];
         // The largest form that is there whole; bytes behind it count for nothing.
@@ -74,6 +75,7 @@ impl<'a> MiscInfo<'a> {
     }
 
     /// The form that the stream has, 1 to 5.
+    #[must_use]
     pub fn version(&self) -> u8 {
         (1..)
             .zip(Self::SIZES)
@@ -83,35 +85,41 @@ impl<'a> MiscInfo<'a> {
     }
 
     /// Which fields the producer filled in.
+    #[must_use]
     pub fn flags(&self) -> MiscInfoFlags {
         MiscInfoFlags::from_bits_retain(self.first().flags1)
     }
 
     /// The process ID.
+    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_ID).then_some(first.process_id)
     }
 
     /// When the process was started, in seconds since the start of 1970, UTC.
+    #[must_use]
     pub fn process_create_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_create_time)
     }
 
     /// Time that the process spent in user mode, in seconds.
+    #[must_use]
     pub fn process_user_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_user_time)
     }
 
     /// Time that the process spent in the kernel, in seconds.
+    #[must_use]
     pub fn process_kernel_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_kernel_time)
     }
 
     /// Speed and idle states of the processors.
+    #[must_use]
     pub fn processor_power(&self) -> Option<ProcessorPower> {
         self.filled(2, MiscInfoFlags::PROCESSOR_POWER_INFO).then(|| {
             let raw: format::system::MiscInfo2 = self.decode(self.bytes);
@@ -126,41 +134,49 @@ impl<'a> MiscInfo<'a> {
     }
 
     /// The process's integrity level, such as `0x2000` for medium.
+    #[must_use]
     pub fn process_integrity_level(&self) -> Option<u32> {
         self.third(MiscInfoFlags::PROCESS_INTEGRITY).map(|raw| raw.process_integrity_level)
     }
 
     /// How the system treats the execution of data in the process.
+    #[must_use]
     pub fn process_execute_flags(&self) -> Option<u32> {
         self.third(MiscInfoFlags::PROCESS_EXECUTE_FLAGS).map(|raw| raw.process_execute_flags)
     }
 
     /// Whether the process is protected; 0 if not.
+    #[must_use]
     pub fn protected_process(&self) -> Option<u32> {
         self.third(MiscInfoFlags::PROTECTED_PROCESS).map(|raw| raw.protected_process)
     }
 
     /// The half of the year at the time of the dump: 0 unknown, 1 standard time, 2 daylight saving time.
+    #[must_use]
     pub fn time_zone_id(&self) -> Option<u32> {
         self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone_id)
     }
 
     /// The time zone of the machine.
+    #[must_use]
     pub fn time_zone(&self) -> Option<TimeZoneInformation> {
         self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone)
     }
 
     /// What the time zone is called in standard time.
+    #[must_use]
     pub fn standard_name(&self) -> Option<Utf16<'a>> {
         self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.standard_name)))
     }
 
     /// What the time zone is called in daylight saving time.
+    #[must_use]
     pub fn daylight_name(&self) -> Option<Utf16<'a>> {
         self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.daylight_name)))
     }
 
     /// The build of the system.
+    #[must_use]
     pub fn build_string(&self) -> Option<Utf16<'a>> {
         self.filled(4, MiscInfoFlags::BUILD_STRING)
             .then(|| self.text(FORM4.then(format::system::MiscInfo4::OFFSETS.build_string)))
@@ -169,6 +185,7 @@ impl<'a> MiscInfo<'a> {
     /// The program that wrote the dump and its version.
     ///
     /// dbgeng was observed to fill it and leave its flag clear, so a text that is not empty counts without the flag.
+    #[must_use]
     pub fn debug_build_string(&self) -> Option<Utf16<'a>> {
         if self.version() < 4 {
             return None;
@@ -178,6 +195,7 @@ impl<'a> MiscInfo<'a> {
     }
 
     /// Where the processor's extended registers are in a context; `None` if the producer did not say.
+    #[must_use]
     pub fn xstate(&self) -> Option<XStateConfigFeature> {
         let raw = (self.version() >= 5).then(|| self.raw().xstate_data)?;
         // It has no flag: producers that do not fill it leave zeros.
@@ -185,6 +203,7 @@ impl<'a> MiscInfo<'a> {
     }
 
     /// The random number with which the process encodes pointers.
+    #[must_use]
     pub fn process_cookie(&self) -> Option<u32> {
         self.filled(5, MiscInfoFlags::PROCESS_COOKIE).then(|| self.raw().process_cookie)
     }

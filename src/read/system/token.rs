@@ -20,7 +20,8 @@ pub struct TokenInfoList<'a> {
 }
 
 /// One token.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token<'a> {
     /// The token's header as it stands in the file.
     pub raw: format::system::TokenInfo,
@@ -34,11 +35,13 @@ debug_without_bytes!(Token { raw, offset; bytes });
 
 impl<'a> TokenInfoList<'a> {
     /// The stream's header as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::system::TokenInfoList {
         &self.raw
     }
 
     /// The number of tokens that the stream announces.
+    #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.raw.token_list_entries
     }
@@ -66,6 +69,7 @@ impl<'a> TokenInfoList<'a> {
     }
 
     /// The tokens in the order of the file, up to the first that does not fit into the stream.
+    #[must_use]
     pub fn iter(&self) -> Tokens<'a> {
         let head = u64::from(self.raw.list_header_size);
         Tokens { stream: self.stream, position: head, left: self.raw.token_list_entries, fault: None }
@@ -73,6 +77,15 @@ impl<'a> TokenInfoList<'a> {
 }
 
 impl<'a> IntoIterator for TokenInfoList<'a> {
+    type Item = Token<'a>;
+    type IntoIter = Tokens<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &TokenInfoList<'a> {
     type Item = Token<'a>;
     type IntoIter = Tokens<'a>;
 

@@ -16,7 +16,8 @@ const LONGEST: usize = 255;
 ///
 /// It lies outside the stream, between the system information and the name of the service pack, and nothing refers to
 /// it: the letters `WINE` at its start are all there is to know it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WineInfo<'a> {
     /// The version of Wine; `None` if it is not in the file.
     pub build_id: Option<Utf8<'a>>,

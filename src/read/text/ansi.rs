@@ -19,16 +19,19 @@ impl<'a> Ansi<'a> {
     }
 
     /// The text as the file has it.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// True if there are no characters.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// The characters, by Windows-1252.
+    #[must_use]
     pub fn chars(&self) -> impl DoubleEndedIterator<Item = char> + Clone + use<'a> {
         self.bytes.iter().map(|&byte| windows_1252_to_char(byte))
     }

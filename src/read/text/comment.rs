@@ -13,28 +13,32 @@ use crate::read::text::utf8::Utf8;
 use crate::read::text::utf16::Utf16;
 
 /// A comment of 8-bit characters, in a code page that the dump does not name; the text is the whole stream.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CommentA<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> CommentA<'a> {
     /// The stream as the file has it, NULs at its end included.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The stream without the NULs at its end, which some producers count in.
+    #[must_use]
     pub fn trim_end_nul(&self) -> &'a [u8] {
         Utf8::new(self.bytes).trim_end_nul().as_bytes()
     }
 
     /// The text without the NULs at its end, in the code page of the system that wrote it; shown as Windows-1252.
+    #[must_use]
     pub fn ansi(&self) -> Ansi<'a> {
         Ansi::new(self.trim_end_nul())
     }
 
     /// The text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
+    #[must_use]
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
         Utf8::new(self.trim_end_nul()).to_string_lossy()
     }
@@ -63,13 +67,14 @@ impl<'a> FromStream<'a> for CommentA<'a> {
 }
 
 /// A comment in UTF-16; the text is the whole stream, not a `MINIDUMP_STRING`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommentW<'a> {
     text: Utf16<'a>,
 }
 
 impl<'a> CommentW<'a> {
     /// The stream as the file has it, NULs at its end included; see [`Utf16::trim_end_nul`].
+    #[must_use]
     pub const fn text(&self) -> Utf16<'a> {
         self.text
     }

@@ -10,5 +10,5 @@ pub(crate) mod utf8;
 
 pub use ansi::Ansi;
 pub use comment::{CommentA, CommentW};
-pub use utf8::Utf8;
+pub use utf8::{Lines, Utf8};
 pub use utf16::Utf16;

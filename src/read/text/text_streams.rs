@@ -4,7 +4,7 @@
 macro_rules! text_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct $view<'a> {
             text: $crate::read::text::utf8::Utf8<'a>,
         }

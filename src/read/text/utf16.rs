@@ -1,7 +1,9 @@
 //! Text in UTF-16: `MINIDUMP_STRING` and whole streams.
 
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt::{self, Write};
+use core::hash::{Hash, Hasher};
 
 use crate::error::ReadError;
 use crate::format::debug::Size;
@@ -11,7 +13,9 @@ use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::work::worked;
 
 /// Borrowed UTF-16 text of either byte order; it may hold unpaired surrogates, as Windows paths may.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// Two texts are equal if their code units are, and are ordered by them, whatever the byte orders of their files.
+#[derive(Clone, Copy, Default)]
 pub struct Utf16<'a> {
     bytes: &'a [u8],
     big: bool,
@@ -33,11 +37,13 @@ impl<'a> Utf16<'a> {
     }
 
     /// The text as the file has it, in the file's byte order; an odd last byte belongs to no code unit.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// True if there is no code unit.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.len() < 2
     }
@@ -58,11 +64,13 @@ impl<'a> Utf16<'a> {
     }
 
     /// True if the text is well-formed UTF-16 of whole code units.
+    #[must_use]
     pub fn is_valid(&self) -> bool {
         self.bytes.len() % 2 == 0 && char::decode_utf16(self.units()).all(|c| c.is_ok())
     }
 
     /// An owned copy; an unpaired surrogate becomes U+FFFD.
+    #[must_use]
     pub fn to_string_lossy(&self) -> String {
         if self.is_ascii() {
             let low = |unit: u16| unit.to_le_bytes().first().copied().unwrap_or_default();
@@ -75,6 +83,7 @@ impl<'a> Utf16<'a> {
     }
 
     /// The text without NUL characters at its end, which some producers count in.
+    #[must_use]
     pub fn trim_end_nul(&self) -> Self {
         let mut bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
         while let Some(rest) = bytes.strip_suffix(&[0, 0]) {
@@ -90,6 +99,11 @@ impl<'a> Utf16<'a> {
         let bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
         let from = bytes.len().saturating_sub(2 * units);
         Self { bytes: bytes.get(from..).unwrap_or_default(), big: self.big }
+    }
+
+    /// The odd last byte, which belongs to no code unit.
+    fn odd_byte(&self) -> Option<u8> {
+        self.bytes.last().copied().filter(|_| self.bytes.len() % 2 == 1)
     }
 
     /// True of nearly every text in a dump.
@@ -114,6 +128,33 @@ impl fmt::Display for Utf16<'_> {
 impl fmt::Debug for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Utf16").field(&Size(self.bytes.len())).finish()
+    }
+}
+
+impl PartialEq for Utf16<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes.len() == other.bytes.len() && self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Utf16<'_> {}
+
+impl PartialOrd for Utf16<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Utf16<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.units().cmp(other.units()).then_with(|| self.odd_byte().cmp(&other.odd_byte()))
+    }
+}
+
+impl Hash for Utf16<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.len().hash(state);
+        self.units().for_each(|unit| unit.hash(state));
     }
 }
 

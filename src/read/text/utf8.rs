@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
+use core::iter::FusedIterator;
 use core::str::Utf8Error;
 
 use crate::error::ReadError;
@@ -24,11 +25,13 @@ impl<'a> Utf8<'a> {
     }
 
     /// The text as the file has it.
+    #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// True if there are no characters.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -43,11 +46,13 @@ impl<'a> Utf8<'a> {
     }
 
     /// The text; what is not UTF-8 becomes U+FFFD.
+    #[must_use]
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes)
     }
 
     /// The text without NULs at its end, which some producers count in.
+    #[must_use]
     pub fn trim_end_nul(&self) -> Self {
         let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         worked((self.bytes.len() - end) as u64);
@@ -60,15 +65,15 @@ impl<'a> Utf8<'a> {
     }
 
     /// The lines without their ends; NULs at the end of the text are no line.
-    pub fn lines(&self) -> impl Iterator<Item = Utf8<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn lines(&self) -> Lines<'a> {
         let text = self.trim_end_nul().bytes;
-        let whole = text.strip_suffix(b"\n").unwrap_or(text);
         // Nothing is no line, and not an empty one.
-        let lines = (!text.is_empty()).then(|| whole.split(|&byte| byte == b'\n'));
-        lines.into_iter().flatten().inspect(|line| worked(line.len() as u64)).map(Self::new)
+        Lines { text: (!text.is_empty()).then(|| text.strip_suffix(b"\n").unwrap_or(text)) }
     }
 
     /// True if there is text that does not end as a line does: some of it may be missing.
+    #[must_use]
     pub fn is_cut(&self) -> bool {
         self.trim_end_nul().bytes.last().is_some_and(|&last| last != b'\n')
     }
@@ -139,3 +144,43 @@ impl<'a> Bytes<'a> {
         self.slice(what, rva + size_of_val(&length) as u64, length.into())
     }
 }
+
+/// Iterator over the lines of a text, see [`Utf8::lines`].
+#[derive(Clone)]
+pub struct Lines<'a> {
+    /// The lines that are left, with line feeds between them; `None` if none is.
+    text: Option<&'a [u8]>,
+}
+
+/// Prints the size alone, as texts do.
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lines").field(&Size(self.text.map_or(0, <[u8]>::len))).finish()
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Utf8<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.text?;
+        let end = text.iter().position(|&byte| byte == b'\n');
+        let line = text.get(..end.unwrap_or(text.len()))?;
+        self.text = end.and_then(|end| text.get(end + 1..));
+        worked(line.len() as u64);
+        Some(Utf8::new(line))
+    }
+}
+
+impl DoubleEndedIterator for Lines<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let text = self.text?;
+        let end = text.iter().rposition(|&byte| byte == b'\n');
+        let line = text.get(end.map_or(0, |end| end + 1)..)?;
+        self.text = end.and_then(|end| text.get(..end));
+        worked(line.len() as u64);
+        Some(Utf8::new(line))
+    }
+}
+
+impl FusedIterator for Lines<'_> {}

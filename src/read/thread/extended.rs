@@ -22,11 +22,13 @@ pub type ThreadExList<'a> = List<'a, ThreadEx<'a>>;
 
 impl<'a> ThreadEx<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadEx {
         &self.raw
     }
 
     /// What the plain thread list would say of the thread.
+    #[must_use]
     pub const fn thread(&self) -> Thread<'a> {
         Thread::new(self.raw.thread, self.dump)
     }
@@ -43,6 +45,7 @@ impl<'a> ThreadEx<'a> {
     /// The memory to which the processor spills its register stack; `None` where there is no such thing.
     ///
     /// The bytes are those to which the descriptor points, none where it points nowhere.
+    #[must_use]
     pub fn backing_store(&self) -> Option<MemoryRange<'a>> {
         let descriptor = &self.raw.backing_store;
         (descriptor.memory.data_size > 0).then(|| match descriptor.memory.rva {

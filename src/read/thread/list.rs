@@ -27,16 +27,19 @@ impl<'a> Thread<'a> {
     }
 
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::Thread {
         &self.raw
     }
 
     /// The thread ID.
+    #[must_use]
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
 
     /// The address of the thread environment block; 0 where there is none.
+    #[must_use]
     pub const fn teb(&self) -> u64 {
         self.raw.teb
     }
@@ -51,6 +54,7 @@ impl<'a> Thread<'a> {
     }
 
     /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
@@ -87,6 +91,7 @@ impl<'a> Record<'a> for Thread<'a> {
 
 impl<'a> ThreadList<'a> {
     /// The first thread with that ID.
+    #[must_use]
     pub fn by_id(&self, id: u32) -> Option<Thread<'a>> {
         self.iter().find(|thread| thread.id() == id)
     }
@@ -101,7 +106,7 @@ impl<'a> FromStream<'a> for ThreadList<'a> {
 }
 
 /// Times, start address and state of a thread.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadInfo {
     raw: format::thread::ThreadInfo,
 }
@@ -111,16 +116,19 @@ pub type ThreadInfoList<'a> = List<'a, ThreadInfo>;
 
 impl ThreadInfo {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadInfo {
         &self.raw
     }
 
     /// The thread ID.
+    #[must_use]
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
 
     /// What the producer noted about the entry.
+    #[must_use]
     pub const fn flags(&self) -> ThreadInfoFlags {
         ThreadInfoFlags::from_bits_retain(self.raw.dump_flags)
     }
@@ -166,11 +174,13 @@ pub type ThreadNames<'a> = List<'a, ThreadName<'a>>;
 
 impl<'a> ThreadName<'a> {
     /// The entry as it stands in the file.
+    #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadName {
         &self.raw
     }
 
     /// The ID of the thread that has the name.
+    #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
     }
@@ -207,6 +217,7 @@ impl<'a> Record<'a> for ThreadName<'a> {
 
 impl<'a> ThreadNames<'a> {
     /// The first name of the thread with that ID that can be read, as the debugger has it; the first one if none can.
+    #[must_use]
     pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
         let mut names = self.iter().filter(|name| name.thread_id() == id);
         let first = names.next()?;

@@ -1,8 +1,11 @@
 //! The threads of a dump as a whole: both lists, the thread that crashed, and stacks that only a memory list has.
 
+use core::iter::FusedIterator;
+
 use crate::error::ReadError;
 
 use crate::read::breakpad::BreakpadInfo;
+use crate::read::list::joined::joined;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
 use crate::read::minidump::Minidump;
@@ -13,13 +16,17 @@ impl<'a> Minidump<'a> {
     /// All threads: those of the thread list, then those of the extended one, each in the order of the file.
     ///
     /// No known producer writes both lists. A list that is absent or cannot be read has no threads here.
-    pub fn threads(&self) -> impl Iterator<Item = Thread<'a>> + Clone + use<'a> {
+    #[must_use]
+    pub fn threads(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Thread<'a>> + DoubleEndedIterator + FusedIterator + Clone + use<'a> {
         let extended = self.list::<ThreadExList<'a>>().into_iter().map(|thread| thread.thread());
-        self.list::<ThreadList<'a>>().into_iter().chain(extended)
+        joined(self.list::<ThreadList<'a>>(), extended)
     }
 
     /// The ID of the thread that crashed: that of the first exception; without one, that of the thread that asked
     /// Breakpad for the dump.
+    #[must_use]
     pub fn crashed_thread_id(&self) -> Option<u32> {
         let exception = self.exceptions().flatten().next().map(|exception| exception.thread_id());
         exception.or_else(|| self.find::<BreakpadInfo>()?.requesting_thread_id())
@@ -29,6 +36,7 @@ impl<'a> Minidump<'a> {
     ///
     /// Its registers at the crash are those of the exception, if that has any: the thread's own are of the time when
     /// the dump was written, which for a thread that writes its own dump is later.
+    #[must_use]
     pub fn crashed_thread(&self) -> Option<Thread<'a>> {
         let id = self.crashed_thread_id()?;
         self.threads().find(|thread| thread.id() == id)

@@ -10,7 +10,7 @@ use crate::read::thread::list::Thread;
 const PIECE: usize = 0x1000;
 
 /// The words of a stack, of the size of a pointer each, by what the dump has of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StackWords {
     /// As many as the thread's descriptor promises.
@@ -26,6 +26,7 @@ impl Minidump<'_> {
     ///
     /// Of its stacks and registers, words are left that are zero or point into modules or to memory of the dump. All
     /// others are [`MinidumpType::TRIAGE_PATTERN`], which is neither what they were nor damage of the file.
+    #[must_use]
     pub fn is_triage(&self) -> bool {
         self.flags().contains(MinidumpType::FILTER_TRIAGE)
     }
@@ -35,6 +36,7 @@ impl Minidump<'_> {
     /// In a dump that is no triage dump, words that look like filtered ones are what they were.
     ///
     /// The time is in proportion to the size that the thread's descriptor gives the stack, of which the file may have less.
+    #[must_use]
     pub fn stack_words(&self, memory: &Memory<'_>, thread: &Thread<'_>) -> StackWords {
         let target = self.target();
         let descriptor = &thread.raw().stack;

@@ -1,34 +1,35 @@
-//! Instructions that leave a return address behind.
+//! Recognises call instructions, which leave a return address.
 
 use crate::format::ProcessorArchitecture;
 use crate::read::Memory;
 
-/// The longest call of x86, prefixes aside, in bytes.
+/// The longest x86 call without prefixes, in bytes.
 const LONGEST_X86: usize = 7;
-/// How many bytes before a return address are looked at: two instructions of A32.
+/// How many bytes before a return address are examined: two A32 instructions.
 const LONGEST: usize = 8;
 
-/// What the code before an address says of it.
+/// What the code before an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
     /// A call.
     Call,
-    /// No call.
+    /// Not a call.
     Other,
-    /// The dump lacks the code, or calls of the processor are not known here.
+    /// Unknown: the dump lacks the code, or the call instructions of the processor are not known here.
     Unknown,
 }
 
-/// Which instructions calls are.
+/// The call instructions of a processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Calls {
     /// `E8`, `9A` and the forms of `FF` that call.
     X86,
     /// Those of A32 and T32; bit 0 of a return address tells which.
     Arm,
-    /// `BL`, `BLR` and those that check a signature. Under Windows also those of AMD64: a process may have code of both.
+    /// `BL`, `BLR` and the forms that check a signature. On Windows also those of AMD64, because a process may have
+    /// code of both.
     Arm64 { with_amd64: bool },
-    /// Not known.
+    /// Unknown.
     Other,
 }
 
@@ -49,7 +50,7 @@ impl Calls {
         }
     }
 
-    /// What is in front of `address`, a return address without signature.
+    /// Returns what is before `address`, a return address without signature.
     pub(super) fn before(self, memory: &Memory<'_>, address: u64) -> Before {
         if self == Self::Other {
             return Before::Unknown;
@@ -59,7 +60,7 @@ impl Calls {
             _ => (false, address),
         };
         let mut code = [0; LONGEST];
-        let code = behind_gap(memory, address, &mut code);
+        let code = bytes_before(memory, address, &mut code);
         let is_call = match self {
             Self::X86 => x86(code),
             Self::Arm if thumb => t32(code),
@@ -80,10 +81,10 @@ impl Calls {
         }
     }
 
-    /// True if the code at `address` returns from a signal handler: the kernel has put its address on the stack, and no
-    /// call before it has.
+    /// True if the code at `address` returns from a signal handler: the kernel pushes this address, so no call is
+    /// before it.
     pub(super) fn returns_from_signal(self, memory: &Memory<'_>, address: u64) -> bool {
-        // `mov eax, 119; int 80h`, the same behind `pop eax`, and with 173; `mov rax, 15; syscall` in both lengths.
+        // `mov eax, 119; int 80h`, the same after `pop eax`, and with 173; `mov rax, 15; syscall` in both lengths.
         const X86: [&[u8]; 5] = [
             b"\xb8\x77\0\0\0\xcd\x80",
             b"\x58\xb8\x77\0\0\0\xcd\x80",
@@ -109,10 +110,10 @@ impl Calls {
     }
 }
 
-/// The bytes in front of `address`, as many as are there without a gap.
-fn behind_gap<'b>(memory: &Memory<'_>, address: u64, bytes: &'b mut [u8; LONGEST]) -> &'b [u8] {
+/// Returns the bytes right before `address`, as many as there are without a gap.
+fn bytes_before<'b>(memory: &Memory<'_>, address: u64, bytes: &'b mut [u8; LONGEST]) -> &'b [u8] {
     let holds = |count: u64| address.checked_sub(count).is_some_and(|start| memory.run_len(start, count) == count);
-    // Mostly there is none.
+    // Usually there are none.
     let Some(count) =
         Some(1).filter(|&one| holds(one)).and_then(|one| (one..=LONGEST as u64).rev().find(|&count| holds(count)))
     else {
@@ -130,7 +131,7 @@ fn x86(code: &[u8]) -> bool {
     relative || far || (2..=LONGEST_X86).filter_map(end).any(calls_indirectly)
 }
 
-/// True if this is `FF /2` or `FF /3`, no byte more or less.
+/// True if this is exactly one `FF /2` or `FF /3` instruction.
 fn calls_indirectly(code: &[u8]) -> bool {
     let &[0xff, mod_rm, ref rest @ ..] = code else { return false };
     let (kind, operation, base) = (mod_rm >> 6, mod_rm >> 3 & 7, mod_rm & 7);
@@ -142,7 +143,7 @@ fn calls_indirectly(code: &[u8]) -> bool {
         2 => 4,
         _ => 0,
     };
-    // A far call has its address in memory.
+    // The operand of a far call is in memory.
     (operation == 2 || operation == 3 && kind != 3) && rest.len() == scaled + displacement
 }
 
@@ -153,7 +154,7 @@ fn a64(code: &[u8]) -> bool {
 
 fn a32(code: &[u8]) -> bool {
     let Some(instruction) = code.last_chunk().map(|code| u32::from_le_bytes(*code)) else { return false };
-    // The second instruction from the end may have set the link register by itself.
+    // The instruction before the last may have set the link register.
     let before = code.len().checked_sub(8).and_then(|start| code.get(start..)?.first_chunk());
     instruction & 0x0f00_0000 == 0x0b00_0000
         || instruction & 0xfe00_0000 == 0xfa00_0000

@@ -1,8 +1,8 @@
-//! Where code is.
+//! Finds where code is.
 //!
-//! Code is what the modules have of executable memory. Which memory that is say the rows of the memory information or
-//! the lines of LinuxMaps, and the section headers of images that are in the dump; whatever either calls executable
-//! counts. Of a module that neither describes, all may be code.
+//! Code is the executable memory of modules. Memory information or LinuxMaps, and the section headers of images in the
+//! dump, tell what is executable; it is enough if one of them says so. All of a module may be code if neither describes
+//! it.
 
 use alloc::vec::Vec;
 
@@ -14,15 +14,15 @@ use crate::read::module::{Image, ImageSection};
 use crate::read::{Budget, Interval, any_has, append, gaps, holder, overlapping, united};
 use crate::redump::source::Source;
 
-/// The size of a page, to which memory is executable or not.
+/// The page size; memory is executable in whole pages.
 const PAGE: u64 = 0x1000;
 
-/// Where modules and their code are; sorted and apart.
+/// The modules and their code, sorted and disjoint.
 #[derive(Debug)]
 pub(in crate::redump) struct Code {
     modules: Vec<Interval>,
     executable: Vec<Interval>,
-    /// What the dump describes as memory that is not executable, whether a module is there or not.
+    /// Memory that the dump describes as not executable, inside and outside modules.
     data: Vec<Interval>,
 }
 
@@ -33,9 +33,9 @@ impl Code {
         let modules = source.modules().to_vec();
         let (sections, unknown) = sections(source, &bases, &modules);
         let described = Described::new(source, &regions);
-        // What nobody describes may be code.
+        // Memory without a description may be code.
         let unknown = unknown.into_iter().flat_map(|part| gaps(&described.all, part));
-        // Overlaps go first, so that no module is met once for each of many sections at one place.
+        // Overlaps are removed first, so that a module is not visited once for each of many sections at the same place.
         let executable = united(described.executable.iter().copied().chain(sections).chain(unknown).collect());
         let executable = executable.into_iter();
         let executable = executable
@@ -45,33 +45,33 @@ impl Code {
         Self { modules, executable, data }
     }
 
-    /// True if a module is at the address.
+    /// True if the address is in a module.
     pub(in crate::redump) fn is_in_module(&self, address: u64) -> bool {
         any_has(&self.modules, address)
     }
 
-    /// True if the address follows an instruction of a module.
-    pub(super) fn is_behind_code(&self, address: u64) -> bool {
+    /// True if the address follows code of a module.
+    pub(super) fn follows_code(&self, address: u64) -> bool {
         any_has(&self.executable, address.wrapping_sub(1))
     }
 
-    /// True if the address is that of an instruction of a module, or follows one.
+    /// True if the address is in the code of a module, or follows it.
     pub(in crate::redump) fn is_at_code(&self, address: u64) -> bool {
-        any_has(&self.executable, address) || self.is_behind_code(address)
+        any_has(&self.executable, address) || self.follows_code(address)
     }
 
-    /// True if the dump says that the memory at the address is not executable.
+    /// True if the dump describes the memory at the address as not executable.
     pub(in crate::redump) fn is_data(&self, address: u64) -> bool {
         any_has(&self.data, address) && !any_has(&self.executable, address)
     }
 
-    /// The highest address of a module.
+    /// Returns the highest address of a module.
     pub(super) fn last(&self) -> u64 {
         self.modules.last().map_or(0, |module| module.last)
     }
 }
 
-/// The base addresses of the modules, sorted, each once.
+/// Returns the base addresses of the modules, sorted and without duplicates.
 fn bases(source: &Source<'_>) -> Vec<u64> {
     let modules = source.dump().modules().into_iter();
     let mut bases: Vec<u64> = modules.map(|module| source.target.mask(module.base())).collect();
@@ -80,7 +80,7 @@ fn bases(source: &Source<'_>) -> Vec<u64> {
     bases
 }
 
-/// What the dump says of the address space, sorted and apart.
+/// What the dump records about the address space, sorted and disjoint.
 struct Described {
     all: Vec<Interval>,
     executable: Vec<Interval>,
@@ -97,16 +97,16 @@ impl Described {
             }
         }
         if executable.is_empty() {
-            // No process is without code: whoever wrote this did not know the protections.
+            // Every process has code, so the producer did not know the protections.
             all.clear();
         }
         Self { all: united(all), executable: united(executable) }
     }
 }
 
-/// The executable sections of images whose headers are all there, and the modules that have none such.
+/// Returns the executable sections of images whose headers are complete, and the modules without complete headers.
 fn sections(source: &Source<'_>, bases: &[u64], modules: &[Interval]) -> (Vec<Interval>, Vec<Interval>) {
-    // As for the sections that options ask for: in sound dumps no two images have a header in common.
+    // As for the sections that options ask for: in valid dumps, headers of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);
     let mut sections = Vec::new();
     let mut known = Vec::new();
@@ -119,12 +119,12 @@ fn sections(source: &Source<'_>, bases: &[u64], modules: &[Interval]) -> (Vec<In
             known.push(Interval { start: base, last: module.last.min(next) });
         }
     }
-    // Up to the next module, so that none of several in one stretch speaks for the others.
+    // Up to the next module, so that the headers of one module do not apply to others in the same interval.
     let unknown = modules.iter().flat_map(|&module| gaps(&known, module)).collect();
     (sections, unknown)
 }
 
-/// `None` if the headers do not tell.
+/// Returns the executable sections of an image, or `None` if its headers are incomplete.
 fn executable_sections(source: &Source<'_>, base: u64, budget: &mut Budget) -> Option<Vec<Interval>> {
     let image = Image::at(&source.memory, base)?;
     let mut found = Vec::new();
@@ -132,7 +132,7 @@ fn executable_sections(source: &Source<'_>, base: u64, budget: &mut Budget) -> O
         budget.charge("IMAGE_SECTION_HEADER", base, ImageSection::HEADER_SIZE as u64).ok()?;
         let header = image.section(number)?;
         if header.characteristics.intersects(SectionCharacteristics::EXECUTE.union(SectionCharacteristics::CODE)) {
-            // Some linkers leave the size in memory out.
+            // Some linkers leave the virtual size 0.
             let size = Some(u64::from(header.virtual_size)).filter(|&size| size > 0)?;
             let start = source.target.above(base, header.virtual_address.into())?;
             found.extend(source.target.interval(start, size.next_multiple_of(PAGE)));

@@ -1,6 +1,6 @@
-//! Return addresses into code that no module has: generated code, of which dumps mostly do not say where it is.
+//! Finds return addresses into code outside modules: generated code, whose location most dumps do not record.
 //!
-//! Frame pointers lead to them. Each points to the frame pointer of the caller, which is at a higher address, and behind
+//! Frame pointers lead to them. Each points to the frame pointer of the caller, which is at a higher address; after
 //! that is the return address, whatever it points to.
 
 use alloc::vec::Vec;
@@ -12,10 +12,11 @@ use crate::read::{Interval, Memory, Target, holder};
 
 use crate::redump::filter::code::Code;
 
-/// So many characters may be in one word.
+/// The number of characters that may be in one word.
 const HARMLESS: usize = 4;
 
-/// Where the stacks, which are sorted and apart, have such return addresses, in order, by the frame pointers in `starts`.
+/// Returns the addresses of such return addresses in `stacks`, sorted, following the frame pointers in `starts`.
+/// `stacks` are sorted and disjoint.
 pub(super) fn return_addresses(
     memory: &Memory<'_>,
     target: Target,
@@ -31,7 +32,7 @@ pub(super) fn return_addresses(
     }
     let width = target.pointer_size();
     let word_at = |address| memory.read_integer(address, width);
-    // Where frame pointers are kept: two ways that meet go on as one.
+    // The addresses of frame pointers met so far; chains that meet continue as one.
     let mut met = HashSet::new();
     let mut found = Vec::new();
     for start in starts {
@@ -54,7 +55,7 @@ pub(super) fn return_addresses(
     found
 }
 
-/// False for what cannot be an address, or has more text in it than is harmless.
+/// False for what cannot be an address, or has more text than is harmless.
 pub(super) fn is_pointer(word: u64, width: u32) -> bool {
     if width == 4 {
         return true;

@@ -1,11 +1,11 @@
-//! What the option `r` takes out of the result.
+//! The option `r`: filters stack words.
 //!
-//! A word of a stack stays if it can be part of a stack trace: a return address, or a frame pointer. A return address
-//! follows code of a module, and where the dump has that code, a call. A frame pointer points into a stack, or to its
-//! end. Text that does the same by chance goes ([`text`]). Where frame pointers lead from a context upwards, the return
-//! addresses behind them stay, wherever they point ([`frames`]).
+//! A stack word stays if it can be part of a stack trace: as a return address, or as a frame pointer. A return address
+//! follows code of a module and, where the dump has that code, a call. A frame pointer points into a stack, or to the
+//! end of one. Text that does so by chance is removed ([`text`]). Where a chain of frame pointers starts in a context,
+//! the return addresses next to them stay wherever they point ([`frames`]).
 //!
-//! Signatures of return addresses (pointer authentication of ARM64) do not count, and stay with the word.
+//! Signatures of return addresses (ARM64 pointer authentication) are ignored, and stay in the word.
 
 mod calls;
 pub(super) mod code;
@@ -29,35 +29,36 @@ use frames::is_pointer;
 use text::{BEFORE, Neighbourhood, is_plain_word, may_be_text};
 use triage::Triage;
 
-/// Stacks, which of their words stay, and what between them nobody asked for.
+/// The stacks, what stays of their words, and the gaps between requested intervals.
 pub(super) struct StackFilter {
     code: Arc<Code>,
     calls: Calls,
-    /// The instruction pointers of all contexts, sorted. A trace through a handler meets them where no call is.
+    /// The instruction pointers of all contexts, sorted. A stack trace through a signal handler has these, although no
+    /// call is before them.
     instructions: Vec<u64>,
-    /// Where return addresses are by the frame pointers, sorted.
+    /// The addresses of return addresses that the frame pointers lead to, sorted.
     frames: Vec<u64>,
-    /// Which bits of a return address are the address.
+    /// The bits of a return address that form the address.
     unsigned: u64,
-    /// Sorted and apart.
+    /// Sorted and disjoint.
     stacks: Vec<Interval>,
-    /// Likewise, all that was asked for.
+    /// All requested intervals, sorted and disjoint.
     wanted: Vec<Interval>,
     target: Target,
     word: u64,
     width: u32,
-    /// What words must point to as well, if they are to stay (`s`).
+    /// What a word must also point to in order to stay (`s`).
     triage: Option<Arc<Triage>>,
 }
 
-/// What a word may be in a stack trace.
+/// The role of a word in a stack trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     ReturnAddress,
     FramePointer,
 }
 
-/// A word of a stack and what it may be.
+/// A stack word and its possible role.
 #[derive(Clone, Copy, Debug)]
 struct Pointing {
     address: u64,
@@ -65,14 +66,14 @@ struct Pointing {
     its_use: Use,
 }
 
-/// A word of a stack that has been met, and whether it points to where a stack trace may lead.
+/// A previous stack word, and whether it points to where a stack trace may lead.
 #[derive(Clone, Copy, Debug)]
 struct PastWord {
     word: u64,
     points: bool,
 }
 
-/// The last words.
+/// The most recent words.
 type Past = [PastWord; BEFORE];
 
 impl StackFilter {
@@ -103,8 +104,8 @@ impl StackFilter {
         }
     }
 
-    /// The filter for the 32-bit stacks in a 64-bit dump of a 32-bit process, which are sorted and apart: nothing else is
-    /// changed. The instruction and frame pointers are those of 32 bits.
+    /// Returns the filter for the 32-bit stacks in a 64-bit dump of a 32-bit process. `stacks` are sorted and disjoint;
+    /// nothing else is changed. The instruction and frame pointers are the 32-bit ones.
     pub(super) fn narrow(
         source: &Source<'_>,
         (code, triage): (Arc<Code>, Option<Arc<Triage>>),
@@ -122,7 +123,7 @@ impl StackFilter {
             frames: frames::return_addresses(&source.memory, X86, frame_pointers, &stacks, &code),
             code,
             stacks,
-            // What is not a stack is the other filter's.
+            // Everything except stacks belongs to the other filter.
             wanted: vec![Interval { start: 0, last: u64::MAX }],
             target: X86,
             word: 4,
@@ -131,23 +132,24 @@ impl StackFilter {
         }
     }
 
-    /// True if nothing of the interval is a stack, and all of it was asked for.
+    /// True if the interval contains no stack and was requested completely.
     pub(super) fn leaves_alone(&self, interval: Interval) -> bool {
         overlapping(&self.stacks, interval).next().is_none() && self.gaps_in(interval).next().is_none()
     }
 
-    /// What is in an interval only because it parts two others that became one range.
+    /// Returns the parts of an interval that are there only because they separate two requested intervals that were
+    /// joined.
     fn gaps_in(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
         let mut next = Some(interval.start);
-        let behind = interval.next().map(|start| Interval { start, last: u64::MAX });
-        overlapping(&self.wanted, interval).chain(behind).filter_map(move |wanted| {
+        let after = interval.next().map(|start| Interval { start, last: u64::MAX });
+        overlapping(&self.wanted, interval).chain(after).filter_map(move |wanted| {
             let start = next?;
             next = wanted.next();
             Some(Interval { start, last: wanted.start.checked_sub(1)? }).filter(|gap| gap.start <= gap.last)
         })
     }
 
-    /// What a word may be, by what it points to; `None` for most.
+    /// Returns the role that a word may have according to its value; `None` for most.
     #[inline]
     fn use_of(&self, memory: &Memory<'_>, word: u64) -> Option<Use> {
         if word == 0 {
@@ -158,10 +160,10 @@ impl StackFilter {
         }
         let signed = self.target.mask(word);
         let address = signed & self.unsigned;
-        if !self.code.is_behind_code(address) {
+        if !self.code.follows_code(address) {
             return None;
         }
-        // Nobody signs what is not a pointer to code.
+        // Only pointers to code are signed.
         let is_return = signed != address
             || self.calls.before(memory, address) != Before::Other
             || self.instructions.binary_search(&address).is_ok()
@@ -169,15 +171,15 @@ impl StackFilter {
         is_return.then_some(Use::ReturnAddress)
     }
 
-    /// What a word may be at an address of a stack.
+    /// Returns the role that a word at an address of a stack may have.
     #[inline]
     fn use_at(&self, memory: &Memory<'_>, address: u64, word: u64) -> Option<Use> {
         let by_frames = || word != 0 && self.frames.binary_search(&address).is_ok();
         self.use_of(memory, word).or_else(|| by_frames().then_some(Use::ReturnAddress))
     }
 
-    /// True if a word that points somewhere does so because it is text. `word_at` gives words from it on by their distance
-    /// in words.
+    /// True if a word points somewhere only because it is text. `word_at` returns the words from it on, by their
+    /// distance in words.
     fn is_text(&self, memory: &Memory<'_>, here: Pointing, past: &Past, word_at: impl Fn(u64) -> Option<u64>) -> bool {
         let Some(before) = past.last() else { return false };
         if !may_be_text(here.word, self.word, before.points) {
@@ -192,7 +194,7 @@ impl StackFilter {
         around.reads_as_text(points) && !self.is_of_frame(memory, here.address, here.its_use, &around)
     }
 
-    /// The words of a stack right before an address.
+    /// Returns the words of a stack right before an address.
     fn past(&self, memory: &Memory<'_>, stack: Interval, address: u64) -> Past {
         core::array::from_fn(|number| {
             let distance = (BEFORE - number) as u64 * self.word;
@@ -202,25 +204,25 @@ impl StackFilter {
         })
     }
 
-    /// True for the frame pointer and the return address of a frame, which stand side by side: no text does, whatever the
-    /// letters. Wider addresses end in zeros, so that text before them is all that they can be mistaken for: they stay if
-    /// they have no more characters of it than is harmless.
+    /// True for the frame pointer and the return address of a frame, which are adjacent; text does not look like this
+    /// in any alphabet. The upper bytes of a 64-bit address are zero, so only text before them could be mistaken for
+    /// one: the words stay if they have no more characters than is harmless.
     fn is_of_frame(&self, memory: &Memory<'_>, address: u64, its_use: Use, around: &Neighbourhood) -> bool {
         let (at, number) = match its_use {
             Use::FramePointer => (Some(address), BEFORE),
             Use::ReturnAddress => (address.checked_sub(self.word), BEFORE - 1),
         };
         let Some(at) = at else { return false };
-        let (frame, behind) = (around.word(number), around.word(number + 1));
+        let (frame, next) = (around.word(number), around.word(number + 1));
         let leads_up = holder(&self.stacks, at).is_some_and(|stack| at < frame && stack.has(frame));
         leads_up
             && frame % self.word == 0
             && !(self.word == 4 && is_plain_word(frame))
-            && [frame, behind].into_iter().all(|word| is_pointer(word, self.width))
-            && self.use_at(memory, at.saturating_add(self.word), behind) == Some(Use::ReturnAddress)
+            && [frame, next].into_iter().all(|word| is_pointer(word, self.width))
+            && self.use_at(memory, at.saturating_add(self.word), next) == Some(Use::ReturnAddress)
     }
 
-    /// Takes out what does not help in the bytes at `address` of `memory`.
+    /// Overwrites what a stack trace does not need in the bytes at `address` of `memory`.
     pub(super) fn filter(&self, memory: &Memory<'_>, address: u64, bytes: &mut [u8]) {
         let Some(part) = Interval::new(address, bytes.len() as u64) else { return };
         let filling = if self.triage.is_some() { Triage::PATTERN } else { 0 };
@@ -240,11 +242,11 @@ impl StackFilter {
             let mut past = self.past(memory, stack, word);
             loop {
                 let last = word.saturating_add(self.word - 1);
-                // Of a word that the stack has only in part, nobody can say what it was.
+                // The value of a word that is only partly in the stack is unknown.
                 let is_whole = stack.start <= word
                     && last <= stack.last
                     && self.triage.as_ref().is_none_or(|triage| triage.holds(word) && triage.holds(last));
-                // A word may lie across the end of what is at hand.
+                // A word may extend beyond the given bytes.
                 let at_hand = |at: u64| value(bytes, at.checked_sub(address)?, self.word);
                 let read = |at: u64| at_hand(at).or_else(|| memory.read_integer(at, self.width));
                 let word_there = if is_whole { read(word) } else { None };
@@ -256,7 +258,7 @@ impl StackFilter {
                     let is_explained = self.triage.as_ref().is_none_or(|triage| triage.points(here.word));
                     is_explained && !self.is_text(memory, here, &past, word_at)
                 });
-                // Nothing is taken out of a word that is nothing.
+                // A zero word has nothing to remove.
                 if !stays && word_there != Some(0) {
                     fill(bytes, word.max(cut.start), last.min(cut.last), filling);
                 }
@@ -273,7 +275,7 @@ impl StackFilter {
     }
 }
 
-/// The instruction pointers of all contexts, and where an exception was raised.
+/// Returns the instruction pointers of all contexts, and the addresses at which exceptions were raised.
 fn instructions(source: &Source<'_>) -> Vec<u64> {
     let raised = source.exceptions().filter_map(|exception| exception.instruction_address());
     let pointers = source.contexts().filter_map(|context| context.instruction_pointer()).chain(raised);
@@ -283,8 +285,8 @@ fn instructions(source: &Source<'_>) -> Vec<u64> {
     pointers
 }
 
-/// Which bits of a return address are the address: all but those that a signature of ARM64 takes, above the sizes that
-/// address spaces have. `last` is the highest address that is known.
+/// Returns the bits of a return address that form the address: all except those of an ARM64 signature, which are above
+/// the address space sizes in use. `last` is the highest known address.
 pub(super) fn unsigned(target: Target, last: u64) -> u64 {
     const SIZES: [u32; 4] = [39, 47, 48, 52];
     let is_arm64 = matches!(target.architecture, Some(ProcessorArchitecture::ARM64 | ProcessorArchitecture::ARM64_OLD));
@@ -293,7 +295,7 @@ pub(super) fn unsigned(target: Target, last: u64) -> u64 {
     masks.filter(|&mask| is_arm64 && last <= mask).min().unwrap_or(u64::MAX)
 }
 
-/// The little-endian word of 4 or 8 bytes at a position.
+/// Returns the little-endian word of 4 or 8 bytes at a position.
 fn value(bytes: &[u8], position: u64, width: u64) -> Option<u64> {
     let bytes = bytes.get(usize::try_from(position).ok()?..)?;
     match width {

@@ -1,37 +1,37 @@
-//! Words that point somewhere by chance, because they are text.
+//! Recognises words that point somewhere by chance because they are text.
 //!
-//! On a 32-bit stack any four letters may be an address inside of a module. One word that stays is four characters at
-//! most of 8 bits, or two of UTF-16; so what matters is which words stay beside each other, and what stands around them.
-//! Plain Latin text is told by the bytes around a word, whatever becomes of them. Other alphabets have bytes that
-//! addresses have as well, so that their words are told only where several in a row would stay; the first of them do, as
-//! many as are harmless. So return addresses that look like text by chance mostly stay too.
+//! On a 32-bit stack, any four letters may be an address inside a module. A word that stays reveals at most four 8-bit
+//! characters, or two of UTF-16, so it matters which adjacent words stay, and what is around them. Plain Latin text is
+//! recognised by the bytes around a word, whether they stay or not. Other alphabets use bytes that also occur in
+//! addresses, so their words are recognised only where several in a row would stay; the first of them do stay, as many
+//! as are harmless. This way, most return addresses that look like text by chance stay too.
 
 use core::ops::Range;
 
-/// How many words before one are looked at, and how many behind it.
+/// How many words before a word are examined, and how many after it.
 pub(super) const BEFORE: usize = 3;
-const BEHIND: usize = 2;
-/// How many words are looked at together.
-const WORDS: usize = BEFORE + 1 + BEHIND;
-/// So many characters may stay.
+const AFTER: usize = 2;
+/// How many words are examined together.
+const WORDS: usize = BEFORE + 1 + AFTER;
+/// The number of characters that may stay.
 const HARMLESS: usize = 4;
-/// So many bytes of plain text in a row are no accident: a word, and most of the next.
+/// The number of bytes of plain text in a row that is not a coincidence: one word, and most of the next.
 const PLAIN: usize = 7;
-/// And so many characters of UTF-16, whose every other byte is 0.
+/// The same number for UTF-16 characters, in which every other byte is 0.
 const PLAIN_UTF16: usize = 3;
 
-/// A word on a stack and those around it.
+/// A stack word and the words around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Neighbourhood {
     words: [u64; WORDS],
-    /// The bytes of all, in the order of the stack.
+    /// The bytes of all words, in stack order.
     bytes: [u8; WORDS * 8],
     /// The size of a word in bytes, 4 or 8.
     width: usize,
 }
 
 impl Neighbourhood {
-    /// `word` gives the words in the order of the stack; those that the dump lacks count as 0.
+    /// `word` returns the words in stack order; those that the dump lacks count as 0.
     pub(super) fn new(width: u64, word: impl Fn(usize) -> Option<u64>) -> Self {
         let width = if width == 4 { 4 } else { 8 };
         let words = core::array::from_fn(|number| word(number).unwrap_or(0));
@@ -42,18 +42,18 @@ impl Neighbourhood {
         Self { words, bytes, width }
     }
 
-    /// The word with that number.
+    /// Returns the word with this index.
     pub(super) fn word(&self, number: usize) -> u64 {
         self.words.get(number).copied().unwrap_or(0)
     }
 
-    /// True if the word in question is part of a text of which more would stay than is harmless; `points` tells which
+    /// True if the word in question belongs to a text of which more than is harmless would stay. `points` tells which
     /// words point to where a stack trace may lead.
     pub(super) fn reads_as_text(&self, points: impl Fn(usize) -> bool) -> bool {
         self.is_plain_text() || self.is_rest_of_text(points)
     }
 
-    /// Where the word in question is among the bytes from that of a number on.
+    /// Returns the position of the word in question among the bytes that begin with the word `first`.
     fn place(&self, first: usize) -> Range<usize> {
         (BEFORE - first) * self.width..(BEFORE - first + 1) * self.width
     }
@@ -64,7 +64,7 @@ impl Neighbourhood {
         }
         let bytes = self.bytes.get(..WORDS * self.width).unwrap_or_default();
         let place = self.place(0);
-        // A word that has less of it is as harmless as it is frequent: text beside a pointer.
+        // A word with less of it is harmless, and frequent: text next to a pointer.
         let narrow = longest_run(bytes.iter().map(|&byte| is_plain(byte)), 0, 1, &place, 3);
         let wide = |odd: usize| {
             let units = bytes.get(odd..).unwrap_or_default().chunks_exact(2);
@@ -73,9 +73,9 @@ impl Neighbourhood {
         narrow >= PLAIN || wide(0) >= PLAIN_UTF16 || wide(1) >= PLAIN_UTF16
     }
 
-    /// True if the words right before that stay as well make it more than is harmless.
+    /// True if this word and those right before it that stay as well have more text than is harmless.
     fn is_rest_of_text(&self, points: impl Fn(usize) -> bool) -> bool {
-        // The highest part of an address of 64 bits is no text, but for the signatures of ARM64.
+        // The highest part of a 64-bit address is not text, except for ARM64 signatures.
         let may_be = |number| self.width == 4 || self.word(number) >> 48 != 0;
         if !may_be(BEFORE) {
             return false;
@@ -87,8 +87,8 @@ impl Neighbourhood {
     }
 }
 
-/// False for a word of `width` bytes that cannot be text, without a look at what is around; `after_pointer` tells whether
-/// the word before it points somewhere.
+/// False for a word of `width` bytes that cannot be text, without looking at the words around it. `after_pointer` tells
+/// whether the previous word points somewhere.
 #[inline]
 pub(super) fn may_be_text(word: u64, width: u64, after_pointer: bool) -> bool {
     match width {
@@ -97,7 +97,7 @@ pub(super) fn may_be_text(word: u64, width: u64, after_pointer: bool) -> bool {
     }
 }
 
-/// True if there are three bytes of plain text in a row, or a character of it in UTF-16.
+/// True if there are three bytes of plain text in a row, or one character of it in UTF-16.
 #[inline]
 fn has_plain_text(word: u64, width: usize) -> bool {
     let (mut run, mut found) = (0, false);
@@ -108,7 +108,7 @@ fn has_plain_text(word: u64, width: usize) -> bool {
     found
 }
 
-/// True for four bytes that are plain text, or two characters of it in UTF-16.
+/// True for four bytes of plain text, or two characters of it in UTF-16.
 pub(super) fn is_plain_word(word: u64) -> bool {
     match word.to_le_bytes() {
         [a, 0, b, 0, ..] => is_plain(a) && is_plain(b),
@@ -116,8 +116,8 @@ pub(super) fn is_plain_word(word: u64) -> bool {
     }
 }
 
-/// The length of the longest run of true among units of `size` bytes from `start` on, of those in which `least` units
-/// reach into `place`.
+/// Returns the length of the longest run of true values in which at least `least` units reach into `place`. Units have
+/// `size` bytes and begin at `start`.
 fn longest_run(
     units: impl Iterator<Item = bool>,
     start: usize,
@@ -143,30 +143,30 @@ const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
-/// True if more than `harmless` characters of some encoding stand in a row, and one of them reaches into `place`.
+/// True if more than `harmless` characters of some encoding are in a row, and one of them reaches into `place`.
 fn is_text(bytes: &[u8], place: &Range<usize>, harmless: usize) -> bool {
     let run_of = |is_one: fn(u8) -> bool| longest_run(bytes.iter().map(|&byte| is_one(byte)), 0, 1, place, 1);
-    // Two bytes a character from either alignment on.
+    // Two bytes for each character, in either alignment.
     let pairs = |odd: usize| bytes.get(odd..).unwrap_or_default().chunks_exact(2);
     let double = |odd| longest_run(pairs(odd).map(is_double_byte), odd, 2, place, 1);
     let longest = run_of(is_plain).max(run_of(is_letter)).max(utf8_run(bytes, place));
-    // Fewer bytes cannot hold so many pairs.
+    // Shorter text cannot have enough pairs.
     let has_room = bytes.len() > 2 * HARMLESS;
     longest > harmless
         || has_room && (0..2).any(|odd| double(odd) > HARMLESS || utf16_run(pairs(odd), odd, place) > HARMLESS)
 }
 
-/// A letter of a code page, Latin or any that is above `0xC0`, or what stands between words.
+/// True for a letter of a code page (ASCII, or any from `0xC0` on), and for characters between words.
 const fn is_letter(byte: u8) -> bool {
     byte >= 0xc0 || byte.is_ascii_alphabetic() || matches!(byte, b' ' | b',' | b'.' | b'-' | b'\'' | b'\n')
 }
 
-/// A character of a Chinese, Japanese or Korean code page.
+/// True for a character of a Chinese, Japanese or Korean code page.
 const fn is_double_byte(pair: &[u8]) -> bool {
     matches!(*pair, [0x81..=0xfe, 0x40..=0x7e | 0x80..=0xfe])
 }
 
-/// The most characters in a row, of which some have two bytes or more, up to one that reaches into `place`.
+/// Returns the most UTF-8 characters in a row, some of them multi-byte, that end at a character reaching into `place`.
 fn utf8_run(bytes: &[u8], place: &Range<usize>) -> usize {
     let (mut at, mut run, mut wide, mut longest) = (0, 0, false, 0);
     while let Some(&first) = bytes.get(at) {
@@ -188,7 +188,7 @@ fn utf8_run(bytes: &[u8], place: &Range<usize>) -> usize {
     longest
 }
 
-/// The most characters of one script in a row, up to one that reaches into `place`.
+/// Returns the most characters of one script in a row that end at a character reaching into `place`.
 fn utf16_run<'b>(units: impl Iterator<Item = &'b [u8]>, start: usize, place: &Range<usize>) -> usize {
     let (mut run, mut any, mut longest, mut script) = (0, 0, 0, Script::Any);
     for (number, unit) in units.enumerate() {
@@ -197,7 +197,7 @@ fn utf16_run<'b>(units: impl Iterator<Item = &'b [u8]>, start: usize, place: &Ra
             Script::None => (run, any, script) = (0, 0, Script::Any),
             Script::Any => (run, any) = (run + 1, any + 1),
             other => {
-                // What is between two scripts belongs to both.
+                // Characters between two scripts belong to both.
                 run = if script == Script::Any || script == other { run + 1 } else { any + 1 };
                 (any, script) = (0, other);
             }
@@ -209,20 +209,20 @@ fn utf16_run<'b>(units: impl Iterator<Item = &'b [u8]>, start: usize, place: &Ra
     longest
 }
 
-/// Which characters stand beside each other in a text.
+/// Scripts; characters of one script occur next to each other in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Script {
-    /// Those of every text: blanks, digits, punctuation.
+    /// Characters of every script: spaces, digits, punctuation.
     Any,
     Latin,
-    /// An alphabet, by the upper half of its characters.
+    /// An alphabet, by the upper byte of its characters.
     Alphabet(u16),
     /// Chinese and Japanese.
     Han,
     Hangul,
     /// Halves of a character beyond 16 bits.
     Surrogates,
-    /// No text.
+    /// Not text.
     None,
 }
 

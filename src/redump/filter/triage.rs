@@ -1,7 +1,7 @@
 //! What the option `s` takes out beyond `r`.
 //!
-//! The debugger explains a triage dump as one that has no words but zero and those that point into modules or to memory
-//! of the dump. What `r` leaves is mostly that, but for a few frame pointers and return addresses into generated code.
+//! The debugger describes a triage dump as one whose words are either zero or point into modules or to memory of the
+//! dump. This holds for most of what `r` leaves, except some frame pointers and return addresses into generated code.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,19 +13,19 @@ use crate::redump::filter::code::Code;
 use crate::redump::filter::text::is_plain_word;
 use crate::redump::filter::unsigned;
 
-/// What words of a triage dump may point to.
+/// The memory that words of a triage dump may point to.
 #[derive(Debug)]
 pub(in crate::redump) struct Triage {
     code: Arc<Code>,
-    /// The memory of the result, in the order of addresses and apart.
+    /// The memory of the result, sorted by address and disjoint.
     memory: Arc<Vec<Interval>>,
     target: Target,
-    /// Which bits of a return address are the address.
+    /// The bits of a return address that form the address.
     unsigned: u64,
 }
 
 impl Triage {
-    /// What stands in the place of each byte that is taken out.
+    /// The byte that replaces each byte that is taken out.
     pub(in crate::redump) const PATTERN: u8 = MinidumpType::TRIAGE_PATTERN;
 
     pub(in crate::redump) fn new(code: Arc<Code>, memory: Arc<Vec<Interval>>, target: Target) -> Self {
@@ -33,7 +33,7 @@ impl Triage {
         Self { code, memory, target, unsigned: unsigned(target, last) }
     }
 
-    /// The same for another width of the same process.
+    /// Returns the same for another width of the same process.
     pub(in crate::redump) fn of_target(&self, target: Target) -> Self {
         Self { code: Arc::clone(&self.code), memory: Arc::clone(&self.memory), target, unsigned: self.unsigned }
     }
@@ -49,7 +49,7 @@ impl Triage {
         any_has(&self.memory, address)
     }
 
-    /// True if a general register may stay: nothing, or a pointer that is no text.
+    /// True if a general register may stay: it is zero, or a pointer that does not read as text.
     pub(in crate::redump) fn keeps_register(&self, value: u64) -> bool {
         let is_text = self.target.pointer_size() == 4 && is_plain_word(value);
         value == 0 || self.points(value) && !is_text

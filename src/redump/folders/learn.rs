@@ -1,4 +1,4 @@
-//! What the option `R` keeps out of the result: folders of modules, and names of users in them.
+//! Learns what the option `R` keeps out of the result: folders of modules, and user names in them.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -17,34 +17,34 @@ use crate::redump::folders::maps::{DELETED, SHARED_MEMORY};
 use crate::redump::folders::search::{Kind, Known};
 use crate::redump::folders::spelling::{Alphabet, Spelling, Units, folded, is_east_asian, is_separator, unknown};
 
-/// A shorter folder says nothing of anybody, and would be found in too many places.
+/// The minimum size of a folder. Shorter ones do not identify anyone, and would be found in too many places.
 const LEAST: usize = 3;
-/// Behind which components the name of a user stands.
+/// The components that are followed by the name of a user.
 const HOMES: [&[u8]; 3] = [b"users", b"documents and settings", b"home"];
 /// How many bytes of names are read and kept for each byte of the file.
 const LEARNED: u64 = 8;
-/// How many are compared with texts.
+/// How many bytes are compared with texts for each byte of the file.
 const COMPARED: u64 = 16;
-/// What any file may cost of either.
+/// The budget for either that any file gets.
 const ANYWAY: u64 = 1 << 16;
-/// And what an entry of a list costs, even if it has no name.
+/// The cost of a list entry, even without a name.
 const ENTRY: u64 = 32;
 
 /// The folders of all modules.
 pub(in crate::redump) struct Folders {
     known: Known,
-    /// What is compared. No text of a sound dump comes near the limit; a hostile one must not cost the product of its
-    /// folders and its texts.
+    /// The budget for comparing. Texts of a valid dump do not come near the limit; for a hostile dump, the cost must
+    /// not be the product of folders and texts.
     compared: Budget,
 }
 
-/// Folders that are being learned.
+/// The folders learned so far.
 struct Learned {
     patterns: BTreeMap<Box<[u8]>, Kind>,
     budget: Budget,
 }
 
-/// Declares the way from a view to the method that the table names for its paths.
+/// Generates the mapping from a view to the method that the table names for its paths.
 macro_rules! paths {
     (@way $learned:ident, $view:ident) => {{
         let _ = $view;
@@ -59,7 +59,7 @@ macro_rules! paths {
         used [$($used:ident)?];
     )*) => {
         impl Learned {
-            /// Learns the folders that a stream names; an error if that would cost too much.
+            /// Learns the folders that a stream names; returns an error if that would cost too much.
             fn add_stream(&mut self, stream: &Stream<'_>) -> Result<(), ReadError> {
                 match stream {
                     Stream::Unused | Stream::Raw(_) => Ok(()),
@@ -79,7 +79,7 @@ impl Folders {
         let mut compared = budget(COMPARED);
         for (_, stream) in dump.streams() {
             if stream.is_ok_and(|stream| learned.add_stream(&stream).is_err()) {
-                // A folder that is not known cannot be hidden, so no text goes into the result any more.
+                // Unknown folders cannot be hidden, so no further text may go into the result.
                 compared = Budget::spent();
                 break;
             }
@@ -87,8 +87,8 @@ impl Folders {
         Self { known: Known::new(learned.patterns.into_iter().collect()), compared }
     }
 
-    /// The bytes with an asterisk in place of every character of a folder, wherever no letter or digit goes on from its
-    /// end; `place` is what the bytes are and their offset.
+    /// Returns the bytes with an asterisk for each character of a folder, unless a letter or digit follows the folder.
+    /// `place` is the name and the position of the bytes.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Folders {
         bytes: Cow<'a, [u8]>,
     ) -> Result<Cow<'a, [u8]>, ReadError> {
         let mut charge = |cost| self.compared.charge(what, offset, cost);
-        // Some folders may not be known.
+        // Fails if some folders could not be learned.
         charge(0)?;
         self.known.hidden(bytes, &mut charge)
     }
@@ -128,7 +128,7 @@ impl Learned {
 
     fn add_module(&mut self, module: &Module<'_>) -> Result<(), ReadError> {
         self.add_name(module.name().ok())?;
-        // Where a path ends has to be looked for, so the whole record is charged for.
+        // All of the record is charged for, because it is searched for the end of the path.
         self.charge(module.code_view_record().ok().flatten().unwrap_or_default().len())?;
         if let Ok(Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. })) = module.code_view() {
             self.add_path(path)?;
@@ -147,7 +147,7 @@ impl Learned {
         name.map_or(Ok(()), |name| self.add_path(name.to_string_lossy().as_bytes()))
     }
 
-    /// The paths of `/proc/self/maps`, in which a backslash is part of a name.
+    /// Learns the paths of `/proc/self/maps`, in which a backslash is part of a name.
     fn add_mappings(&mut self, maps: &LinuxMaps<'_>) -> Result<(), ReadError> {
         self.charge(maps.text().as_bytes().len())?;
         maps.iter().filter(|mapping| mapping.is_file()).try_for_each(|mapping| {
@@ -162,13 +162,13 @@ impl Learned {
 
     fn add_path(&mut self, path: &[u8]) -> Result<(), ReadError> {
         if path.starts_with(SHARED_MEMORY) {
-            // The program chose its name, which may have slashes in it.
+            // The program chose the name, which may contain slashes.
             return self.add_folder(path.strip_suffix(DELETED).unwrap_or(path));
         }
         self.add_folder(path.get(..path.len() - base_name(path).len()).unwrap_or_default())
     }
 
-    /// Learns a folder in UTF-8 or, if it is none, in any code page of Windows.
+    /// Learns a folder in UTF-8 or, if it is not valid UTF-8, in any Windows code page.
     fn add_folder(&mut self, folder: &[u8]) -> Result<(), ReadError> {
         let is_short =
             folder.iter().rposition(|byte| !matches!(byte, b'/' | b'\\')).is_none_or(|last| last + 1 < LEAST);
@@ -179,7 +179,7 @@ impl Learned {
         let mut add =
             |alphabet, form, kind| self.add_normal(&normal(folder, Spelling::new(Units::Bytes, alphabet), form), kind);
         let Ok(text) = core::str::from_utf8(folder) else {
-            // Which bytes are one character, each code page has its own way to tell.
+            // Code pages differ in which bytes form one character.
             add(Alphabet::OneByte, Form::Exact, kind | Kind::UNKNOWN | Kind::ONE_BYTE)?;
             add(Alphabet::TwoBytes, Form::Exact, kind | Kind::UNKNOWN)?;
             return add(Alphabet::ShiftJis, Form::Exact, kind | Kind::UNKNOWN);
@@ -193,7 +193,7 @@ impl Learned {
         Ok(())
     }
 
-    /// Learns a folder in its normal form, and the users whose names are in it.
+    /// Learns a folder in its normal form, and the user names in it.
     fn add_normal(&mut self, normal: &[u8], kind: Kind) -> Result<(), ReadError> {
         let (folder, place) = without_root(normal);
         if folder.is_empty() {
@@ -223,24 +223,24 @@ impl Learned {
     }
 }
 
-/// What becomes of characters that are not ASCII.
+/// How non-ASCII characters are represented.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// They are folded.
+    /// Case-folded.
     Exact,
-    /// Any other may be in their place, as in a code page.
+    /// As a placeholder that matches any other, as in a code page.
     Bytes,
-    /// Likewise, but for those whose capitals are ASCII: the text may be in capitals.
+    /// The same, except letters whose upper case is ASCII: the text may be in upper case.
     Upper,
 }
 
-/// A folder with one slash before each component and none at the end, in folded letters.
+/// Returns a case-folded folder with one slash before each component and none at the end.
 fn normal(folder: &[u8], spelling: Spelling, form: Form) -> Vec<u8> {
     let (mut normal, mut at) = (Vec::with_capacity(folder.len()), 0);
     let mut put = |char: char| normal.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-    let mut is_behind_separator = false;
+    let mut was_separator = false;
     while let Some((char, next)) = spelling.char_at(folder, at) {
-        let is_after = core::mem::replace(&mut is_behind_separator, is_separator(char));
+        let is_after = core::mem::replace(&mut was_separator, is_separator(char));
         match form {
             _ if is_separator(char) => {
                 if !is_after {
@@ -254,13 +254,13 @@ fn normal(folder: &[u8], spelling: Spelling, form: Form) -> Vec<u8> {
         }
         at = next;
     }
-    if is_behind_separator {
+    if was_separator {
         normal.pop();
     }
     normal
 }
 
-/// A folder in its normal form without what names a drive, which is called in many ways, and what there is to say of it.
+/// Returns a folder in its normal form without the drive, which has many names, and the flags that follow from it.
 fn without_root(normal: &[u8]) -> (&[u8], Kind) {
     let from = |start: usize| normal.get(start..).unwrap_or_default();
     let is_drive = |&at: &usize| {

@@ -1,4 +1,4 @@
-//! The option `R`: base names in place of paths, and the folders of modules nowhere else in the result but in memory.
+//! The option `R`: replaces paths with base names, and hides the folders of modules everywhere else except in memory.
 
 pub(super) mod base_names;
 pub(super) mod learn;

@@ -1,4 +1,4 @@
-//! Known folders, and where they are in a text.
+//! Finds known folders in a text.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -9,13 +9,13 @@ use bitflags::bitflags;
 use crate::error::ReadError;
 use crate::redump::folders::spelling::{Alphabet, Spelling, Units, folded, is_separator};
 
-/// Spellings of what is known by all its characters.
+/// Spellings of folders whose characters are all known.
 const KNOWN: [Spelling; 3] = [
     Spelling::new(Units::Bytes, Alphabet::Unicode),
     Spelling::new(Units::LittleEndian, Alphabet::Unicode),
     Spelling::new(Units::BigEndian, Alphabet::Unicode),
 ];
-/// Further ones of what has other characters than those of ASCII.
+/// Further spellings of folders with non-ASCII characters.
 const FOREIGN: [Spelling; 9] = [
     Spelling::new(Units::Bytes, Alphabet::Escaped),
     Spelling::new(Units::LittleEndian, Alphabet::Escaped),
@@ -30,7 +30,7 @@ const FOREIGN: [Spelling; 9] = [
 
 /// The size of the longest character or escape, in bytes.
 const MOST: usize = 12;
-/// What it costs to fold a letter that is not ASCII, beside looking for it.
+/// The extra cost of folding a non-ASCII letter.
 const FOLDED: u64 = 8;
 
 bitflags! {
@@ -47,22 +47,22 @@ bitflags! {
         const RELATIVE = 1 << 3;
         /// A folder of a path in an unknown code page.
         const UNKNOWN = 1 << 4;
-        /// A folder of a single component, which may be found in too many places.
+        /// A folder with a single component, which may occur in too many places.
         const ALONE = 1 << 5;
         /// What may be in a code page with one byte for each character.
         const ONE_BYTE = 1 << 6;
     }
 }
 
-/// Folders in their normal form: a separator before each component, letters folded.
+/// Folders in their normal form: a separator before each component, case-folded.
 pub(super) struct Known {
-    /// In the order of their bytes.
+    /// Sorted by their bytes.
     patterns: Vec<(Box<[u8]>, Kind)>,
     has_relative: bool,
     has_foreign: bool,
 }
 
-/// Patterns that agree in their first bytes, how many these are, and what it cost to find them.
+/// Patterns that agree in their first bytes, the number of these bytes, and the cost of finding the patterns.
 #[derive(Clone, Copy)]
 struct Candidates<'k> {
     patterns: &'k [(Box<[u8]>, Kind)],
@@ -71,7 +71,7 @@ struct Candidates<'k> {
 }
 
 impl Candidates<'_> {
-    /// Those that go on with a byte.
+    /// Returns the patterns that continue with a byte.
     fn with(self, byte: u8) -> Self {
         let at = |pattern: &(Box<[u8]>, Kind)| pattern.0.get(self.depth).copied();
         let ends = [self.patterns.first(), self.patterns.last()];
@@ -91,13 +91,13 @@ impl Candidates<'_> {
         char.encode_utf8(&mut [0; 4]).bytes().fold(self, Self::with)
     }
 
-    /// The one that ends here.
+    /// Returns the pattern that ends here.
     fn ended(self) -> Option<Kind> {
         self.patterns.first().filter(|pattern| pattern.0.len() == self.depth).map(|&(_, kind)| kind)
     }
 }
 
-/// What is hidden, in bytes of the text.
+/// A match, in bytes of the text.
 #[derive(Clone, Copy)]
 struct Found {
     start: usize,
@@ -106,14 +106,14 @@ struct Found {
 }
 
 impl Known {
-    /// Of patterns in their order.
+    /// Takes sorted patterns.
     pub(super) fn new(patterns: Vec<(Box<[u8]>, Kind)>) -> Self {
         let has_relative = patterns.iter().any(|(_, kind)| kind.contains(Kind::RELATIVE));
         let has_foreign = patterns.iter().any(|(pattern, _)| !pattern.is_ascii());
         Self { patterns, has_relative, has_foreign }
     }
 
-    /// The text with asterisks in place of all that is known.
+    /// Returns the text with asterisks instead of everything that is known.
     pub(super) fn hidden<'a>(
         &self,
         mut text: Cow<'a, [u8]>,
@@ -132,7 +132,7 @@ impl Known {
         Ok(text)
     }
 
-    /// The first place from a position on of what is known, and the longest there.
+    /// Returns the first match from a position on, and the longest one there.
     fn next(
         &self,
         text: &[u8],
@@ -152,7 +152,7 @@ impl Known {
                 let Some(start) = start.filter(|&start| start >= from) else { continue };
                 let (found, reached) = self.longest_at(text, start, known, charge)?;
                 longest = [longest, found].into_iter().flatten().max_by_key(|found| found.end);
-                // What was read up to where nothing fitted any more is the same in other spellings, if it is ASCII.
+                // If what was read up to the first mismatch is ASCII, it is the same in other spellings.
                 let read = text.get(start..reached).unwrap_or_default();
                 if !self.has_foreign || known.is_plain(read) {
                     continue;
@@ -169,7 +169,7 @@ impl Known {
         Ok(None)
     }
 
-    /// The longest of all that begins at a position in a spelling, and up to where the text was read.
+    /// Returns the longest match that begins at a position in a spelling, and how far the text was read.
     fn longest_at(
         &self,
         text: &[u8],
@@ -189,21 +189,21 @@ impl Known {
             return Ok((None, start));
         }
         let mut candidates = Candidates { patterns: &self.patterns, depth: 1, spent: 0 };
-        let name = if has_separator { behind_separators(spelling, text, start, charge)? } else { start };
+        let name = if has_separator { skip_separators(spelling, text, start, charge)? } else { start };
         let (mut at, mut longest) = (name, None);
         let mut reached = at;
-        while let Some((char, behind)) = spelling.char_at(text, at) {
+        while let Some((char, after)) = spelling.char_at(text, at) {
             candidates.spent = if char.is_ascii() { 1 } else { FOLDED };
             candidates = match char {
                 '/' | '\\' => {
-                    at = behind_separators(spelling, text, at, charge)?;
+                    at = skip_separators(spelling, text, at, charge)?;
                     candidates.with(b'/')
                 }
                 _ if char.is_ascii() => candidates.with_char(char.to_ascii_lowercase()),
                 _ => folded(char).fold(candidates, Candidates::with_char),
             };
             charge(candidates.spent)?;
-            at = at.max(behind);
+            at = at.max(after);
             reached = at;
             if candidates.patterns.is_empty() {
                 break;
@@ -220,7 +220,7 @@ impl Known {
             let place = Place { text, spelling, start, end: at };
             let is_folder = kind.contains(Kind::FOLDER) && (has_separator || kind.contains(Kind::RELATIVE));
             let is_alone = kind.contains(Kind::ALONE);
-            // A word that is all of a relative folder is one only in front of something.
+            // A relative folder of a single word counts only if a separator follows.
             let is_word = is_alone && !has_separator && !place.is_parent();
             let is_likely = || !is_alone || place.is_rooted() && place.is_likely();
             if is_folder && !is_word && !place.goes_on() && is_likely() {
@@ -239,7 +239,7 @@ impl Known {
     }
 }
 
-/// Where something known may be.
+/// A possible match.
 struct Place<'t> {
     text: &'t [u8],
     spelling: Spelling,
@@ -252,7 +252,7 @@ impl Place<'_> {
         self.spelling.unit(self.text, at)
     }
 
-    /// True if the component before goes on with a letter, a digit, an underscore or a hyphen.
+    /// True if the last component continues with a letter, a digit, an underscore or a hyphen.
     fn goes_on(&self) -> bool {
         self.unit_at(self.end).is_some_and(goes_on)
     }
@@ -262,7 +262,7 @@ impl Place<'_> {
         self.unit_at(self.end).is_some_and(is_separator_unit)
     }
 
-    /// True if a name is no part of another one, or of the name of a file.
+    /// True if a name is not part of another name, or of a file name.
     fn is_whole_name(&self) -> bool {
         let ending = self.unit_at(self.end).filter(|&unit| unit == u16::from(b'.'));
         let ending = ending.and_then(|_| self.unit_at(self.end + self.spelling.width()));
@@ -270,13 +270,13 @@ impl Place<'_> {
         !self.goes_on() && !ending.is_some_and(goes_on) && !next.is_some_and(|(char, _)| char.is_alphanumeric())
     }
 
-    /// True if the characters of the text may be others than those that are looked for.
+    /// True if the characters of the text may differ from those that are looked for.
     fn is_guess(&self) -> bool {
         matches!(self.spelling.alphabet, Alphabet::OneByte | Alphabet::TwoBytes | Alphabet::ShiftJis)
     }
 
-    /// True unless it is a guess, and not between other parts of a path. Any four letters of a code page are a name as
-    /// well as any other four, and so are bytes of which nobody knows what they are.
+    /// True if the match is exact, or is between other parts of a path. In a code page, any four letters match any
+    /// other four, and so do bytes of unknown meaning.
     fn is_likely(&self) -> bool {
         const FAR: usize = 64;
         let before = self.text.get(..self.start).unwrap_or_default().iter().rev().take(FAR);
@@ -298,13 +298,14 @@ impl Place<'_> {
             || self.drive().is_some()
     }
 
-    /// Where the drive in front begins: a letter and a colon, which may be escaped, or what was once written for one.
+    /// Returns where the drive in front begins: a letter and a colon (which may be escaped), or one of its obsolete
+    /// spellings.
     fn drive(&self) -> Option<usize> {
         let (last, mut colon) = self.spelling.unit_before(self.text, self.start)?;
         if last == u16::from(b'A') || last == u16::from(b'a') {
             colon = self.start.checked_sub(3 * self.spelling.width())?;
-            let (char, behind) = self.spelling.char_at(self.text, colon)?;
-            Some(()).filter(|()| char == ':' && behind == self.start)?;
+            let (char, after) = self.spelling.char_at(self.text, colon)?;
+            Some(()).filter(|()| char == ':' && after == self.start)?;
         } else if last != u16::from(b':') && last != u16::from(b'|') {
             return None;
         }
@@ -319,16 +320,16 @@ fn is_utf8(text: &[u8], from: usize, to: usize) -> bool {
     core::str::from_utf8(text.get(from..to).unwrap_or_default()).is_ok()
 }
 
-/// The position behind a run of separators: text in programs and JSON has each backslash twice.
-fn behind_separators(
+/// Returns the position after a run of separators: source code and JSON double each backslash.
+fn skip_separators(
     spelling: Spelling,
     text: &[u8],
     mut at: usize,
     charge: &mut impl FnMut(u64) -> Result<(), ReadError>,
 ) -> Result<usize, ReadError> {
-    while let Some((_, behind)) = spelling.char_at(text, at).filter(|(char, _)| is_separator(*char)) {
+    while let Some((_, after)) = spelling.char_at(text, at).filter(|(char, _)| is_separator(*char)) {
         charge(1)?;
-        at = behind;
+        at = after;
     }
     Ok(at)
 }

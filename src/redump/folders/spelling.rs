@@ -1,14 +1,14 @@
-//! The spellings in which one and the same text may stand in a dump.
+//! Spellings: the encodings in which the same text may be in a dump.
 
-/// What stands for a character of which nothing is known but that it is not ASCII: a code point that is no character.
+/// Represents an unknown non-ASCII character: a code point that is not a character.
 const ANY: char = '\u{fdd0}';
-/// Likewise, of a letter of Japanese that has one byte in a code page in which others have two.
+/// Represents an unknown half-width Japanese letter, which has one byte in a code page where others have two.
 const NARROW: char = '\u{fdd1}';
 
-/// A dot above, which is all that is left of some small letters whose capital has a dot of its own.
+/// The combining dot above, which remains when capitals with a dot are lower-cased.
 const DOT_ABOVE: char = '\u{307}';
 
-/// In what pieces a text is encoded.
+/// The code units of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Units {
     Bytes,
@@ -16,20 +16,20 @@ pub(super) enum Units {
     BigEndian,
 }
 
-/// How pieces become characters.
+/// How code units become characters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// UTF-8 or UTF-16.
     Unicode,
-    /// The same, and characters may be escaped as `\u0416`.
+    /// The same, with escapes such as `\u0416`.
     Escaped,
     /// A code page in which every character has one byte.
     OneByte,
-    /// A code page in which bytes from 0x81 on are the first of two.
+    /// A code page in which bytes from 0x81 on begin a pair.
     TwoBytes,
-    /// The Japanese code page, in which some of them stand alone.
+    /// The Japanese code page, in which some of them are single.
     ShiftJis,
-    /// UTF-8 or UTF-16, to be compared with a text in an unknown code page.
+    /// UTF-8 or UTF-16, compared with a text in an unknown code page.
     Unknown,
 }
 
@@ -63,7 +63,8 @@ impl Spelling {
         }
     }
 
-    /// The unit that ends at a position, and where it begins; of a unit that the text cuts, what is there.
+    /// Returns the unit that ends at a position, and where it begins. A unit that the start of the text cuts has only
+    /// the part that is there.
     pub(super) fn unit_before(self, text: &[u8], at: usize) -> Option<(u16, usize)> {
         match (at.checked_sub(self.width()), text.first()) {
             (Some(start), _) => Some((self.unit(text, start)?, start)),
@@ -74,7 +75,7 @@ impl Spelling {
         }
     }
 
-    /// The character at a position, and the position behind it. What is known of it depends on the alphabet.
+    /// Returns the character at a position, and the position after it. The alphabet determines what is known of it.
     pub(super) fn char_at(self, text: &[u8], at: usize) -> Option<(char, usize)> {
         let (unit, next, is_escaped) = self.decoded(text, at)?;
         let byte = u8::try_from(unit).ok();
@@ -95,7 +96,7 @@ impl Spelling {
         Some((if is_known { char } else { unknown(char) }, next))
     }
 
-    /// True if a text is ASCII without escapes, so that it is the same in all spellings of these units.
+    /// True if a text is ASCII without escapes, so that it is the same in all spellings with these units.
     pub(super) fn is_plain(self, text: &[u8]) -> bool {
         let mut units = (0..text.len()).step_by(self.width()).filter_map(|at| self.unit(text, at));
         let mut before = 0;
@@ -105,7 +106,7 @@ impl Spelling {
         })
     }
 
-    /// The unit at a position with percent escapes decoded, the position behind it, and whether it was one.
+    /// Returns the unit at a position with percent escapes decoded, the position after it, and whether it was escaped.
     fn decoded(self, text: &[u8], at: usize) -> Option<(u16, usize, bool)> {
         let (unit, next) = (self.unit(text, at)?, at + self.width());
         if unit == u16::from(b'%') {
@@ -124,7 +125,7 @@ impl Spelling {
         })
     }
 
-    /// The code unit of UTF-16 at a position, and the position behind it.
+    /// Returns the UTF-16 code unit at a position, and the position after it.
     fn code_unit(self, text: &[u8], at: usize) -> Option<(u16, usize)> {
         let (unit, width) = (self.unit(text, at)?, self.width());
         if self.alphabet == Alphabet::Escaped
@@ -138,19 +139,19 @@ impl Spelling {
         (self.units != Units::Bytes).then_some((unit, at + width))
     }
 
-    /// The character whose code units are at a position; U+FFFD for half a surrogate pair.
+    /// Returns the character whose code units are at a position; U+FFFD for an unpaired surrogate.
     fn utf16(self, text: &[u8], at: usize) -> Option<(char, usize)> {
         let (first, next) = self.code_unit(text, at)?;
         let second = self.code_unit(text, next).filter(|_| (0xd800..0xdc00).contains(&first));
-        if let Some((second, behind)) = second {
+        if let Some((second, after)) = second {
             if let Some(Ok(char)) = char::decode_utf16([first, second]).next() {
-                return Some((char, behind));
+                return Some((char, after));
             }
         }
         Some((char::from_u32(first.into()).unwrap_or(char::REPLACEMENT_CHARACTER), next))
     }
 
-    /// The character of UTF-8 that begins with a byte, the others being at a position.
+    /// Returns the UTF-8 character that begins with a byte, and whose other bytes are at a position.
     fn utf8(self, text: &[u8], lead: u8, at: usize) -> Option<(char, usize)> {
         let size = match lead {
             0xc2..=0xdf => 2,
@@ -160,13 +161,13 @@ impl Spelling {
         };
         let (mut bytes, mut next) = ([lead; 4], at);
         for byte in bytes.iter_mut().take(size).skip(1) {
-            let (unit, behind, _) = self.decoded(text, next)?;
-            (*byte, next) = (u8::try_from(unit).ok()?, behind);
+            let (unit, after, _) = self.decoded(text, next)?;
+            (*byte, next) = (u8::try_from(unit).ok()?, after);
         }
         Some((core::str::from_utf8(bytes.get(..size)?).ok()?.chars().next()?, next))
     }
 
-    /// The character whose second byte is at a position, or that of the byte before alone.
+    /// Returns the character whose second byte is at a position, or the character of the first byte alone.
     fn two_bytes(self, text: &[u8], at: usize, is_lead: bool) -> (char, usize) {
         match self.decoded(text, at) {
             Some((0x40..=0x7e | 0x80..=0xfe, next, _)) if is_lead => (ANY, next),
@@ -175,17 +176,17 @@ impl Spelling {
     }
 }
 
-/// What stands for a character that is not ASCII where its code page is not known.
+/// Returns the placeholder for a non-ASCII character in an unknown code page.
 pub(super) const fn unknown(char: char) -> char {
     if is_narrow(char) { NARROW } else { ANY }
 }
 
-/// True for letters of Japanese that have one byte in their code page.
+/// True for half-width Japanese letters, which have one byte in their code page.
 const fn is_narrow(char: char) -> bool {
     matches!(char, '\u{ff61}'..='\u{ff9f}')
 }
 
-/// True for what has two bytes in every code page: all from the Chinese radicals on, with the exception of a few letters.
+/// True for characters with two bytes in every code page: all from the Chinese radicals on, except half-width letters.
 pub(super) const fn is_east_asian(char: char) -> bool {
     matches!(char, '\u{2e80}'..) && !is_narrow(char)
 }
@@ -194,8 +195,8 @@ pub(super) const fn is_separator(char: char) -> bool {
     matches!(char, '/' | '\\')
 }
 
-/// The same characters for a letter and whatever Unicode calls its lower, upper and title case, in all languages: a
-/// letter of Turkish without its dot is one with a dot.
+/// Returns the same characters for the lower, upper and title case of a letter, in all languages: Turkish letters with
+/// and without a dot are equal.
 pub(super) fn folded(char: char) -> impl Iterator<Item = char> {
     let upper = char.to_lowercase().flat_map(char::to_uppercase);
     upper.flat_map(char::to_lowercase).filter(|&char| char != DOT_ABOVE)

@@ -1,8 +1,8 @@
-//! What a full user dump says of a process, in the records of a minidump.
+//! Converts the records of a full user dump to those of a minidump.
 //!
-//! A full user dump is re-encoded as the minidump that says the same. Its bytes of memory stay where they are; what the
-//! format lacks comes out of them: of modules all that their images tell and the folders that the file cut off their
-//! names, of the system its edition and the time.
+//! A full user dump is re-encoded like the minidump with the same content. Its memory stays where it is. What the
+//! format lacks is read from memory: everything that images tell about modules, the folders of module names that the
+//! file cut off, the edition of the system, and the time.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -18,19 +18,19 @@ use crate::write::{MinidumpBuilder, PartId};
 
 use crate::redump::full_user_dump::loader::Loader;
 
-/// From the start of 1601 to that of 1970, in seconds.
+/// The seconds from the start of 1601 to the start of 1970.
 const SECONDS_TO_1970: u64 = 11_644_473_600;
 
-/// How many names of modules the loader's list has changed.
+/// How many module names the loader's list has changed.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Names {
-    /// Those that got a folder.
+    /// The names that got a folder.
     pub(super) with_folder: u64,
-    /// Those among them whose letters have another case there.
+    /// Those among them that differ in case.
     pub(super) with_other_case: u64,
 }
 
-/// The bytes of a minidump without memory, and what became of names.
+/// Returns the bytes of a minidump without memory, and how many names changed.
 pub(super) fn records_of<'m>(dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Result<(Vec<u8>, Names), RedumpError> {
     let mut builder = MinidumpBuilder::new();
     builder.time_date_stamp(time(memory));
@@ -45,16 +45,16 @@ pub(super) fn records_of<'m>(dump: &FullUserDump<'m>, memory: &'m Memory<'m>) ->
     Ok((file, names))
 }
 
-/// The time of the dump in seconds since 1970; 0 if it is not there.
+/// Returns the time of the dump in seconds since 1970; 0 if it is not in memory.
 pub(super) fn time(memory: &Memory<'_>) -> u32 {
     let seconds = memory.read_u64(UserSharedData::SYSTEM_TIME).map(|units| units / 10_000_000);
     seconds.and_then(|seconds| u32::try_from(seconds.checked_sub(SECONDS_TO_1970)?).ok()).unwrap_or(0)
 }
 
-/// The edition of Windows; 0 if it is not there.
+/// Returns the edition of Windows; 0 if it is not in memory.
 pub(super) fn product_type(memory: &Memory<'_>) -> u8 {
     let is_valid = memory.read_u8(UserSharedData::PRODUCT_TYPE_IS_VALID).is_some_and(|flag| flag != 0);
-    // The low byte of four, as minidumps have no more.
+    // The lowest of four bytes, because minidumps have only one.
     memory.read_u8(UserSharedData::NT_PRODUCT_TYPE).filter(|_| is_valid).unwrap_or(0)
 }
 
@@ -63,7 +63,7 @@ fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, m
     let version = dump.service_pack().map(|text| builder.text(text.to_string_lossy().as_str()));
     let system_info = format::SystemInfo {
         processor_architecture: dump.target().architecture.unwrap_or(ProcessorArchitecture::UNKNOWN),
-        // As the debugger has it: the format does not tell.
+        // As in the debugger: the format does not record it.
         number_of_processors: 1,
         product_type: product_type(memory),
         major_version: header.major_version,
@@ -75,7 +75,7 @@ fn add_system_info(builder: &mut MinidumpBuilder<'_>, dump: &FullUserDump<'_>, m
     builder.system_info(system_info, version);
 }
 
-/// The threads with their contexts, the exception, and the number of the process.
+/// Adds the threads with their contexts, the exception, and the process ID.
 fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
     let exception = dump.exception().ok().flatten();
     let mut context_of_exception: Option<PartId> = None;
@@ -110,10 +110,10 @@ fn add_threads<'a>(builder: &mut MinidumpBuilder<'a>, dump: &FullUserDump<'a>) {
     }
 }
 
-/// The modules with what their images in memory tell of them. Gives what became of names.
+/// Adds the modules with what their images in memory tell about them. Returns how many names changed.
 fn add_modules<'m>(builder: &mut MinidumpBuilder<'m>, dump: &FullUserDump<'m>, memory: &'m Memory<'m>) -> Names {
     builder.list(StreamType::MODULE_LIST);
-    // In sound dumps no two modules have a record in common, so that all together are no larger than the file.
+    // In valid dumps, records of different modules do not overlap, so together they are not larger than the file.
     let mut budget = Budget::times(dump.data().len() as u64, 1);
     let mut part = |builder: &mut MinidumpBuilder<'m>, name, image: Option<Image<'m, 'm>>, place: Option<Interval>| {
         budget.charge(name, 0, place?.size()).ok()?;

@@ -1,6 +1,6 @@
-//! Fields of records that a full user dump has no place for, found by comparing each record with what becomes of it.
+//! Finds record fields that a full user dump cannot hold, by comparing each record with its form in the result.
 //!
-//! What is reported under a name of its own (see `losses`) counts as kept here.
+//! What is reported under its own name (see `losses`) counts as kept here.
 
 use std::collections::HashSet;
 
@@ -93,7 +93,7 @@ impl<'a> Comparison<'_, '_> {
                     let raw = *region.raw();
                     let [base_address, allocation_base] = [raw.base_address, raw.allocation_base].map(mask);
                     let kept = format::MemoryInfo { base_address, allocation_base, ..raw };
-                    // The rows of a `USERDUMP` have nothing to align.
+                    // The region entries of a `USERDUMP` have no padding.
                     let alignment = |field| if target.is_32_bit() { 0 } else { field };
                     let [alignment1, alignment2] = [raw.alignment1, raw.alignment2].map(alignment);
                     self.accounts.record(&raw, &format::MemoryInfo { alignment1, alignment2, ..kept }, &MEMORY_INFO);
@@ -111,15 +111,19 @@ impl<'a> Comparison<'_, '_> {
                 };
                 let kept = format::ExceptionStream { exception_record, alignment: 0, ..raw };
                 self.accounts.record(&raw, &kept, &EXCEPTION);
-                self.accounts.behind("bytes behind the record of an exception", stream, format::ExceptionStream::SIZE);
+                self.accounts.unclaimed_from(
+                    "bytes after the record of an exception",
+                    stream,
+                    format::ExceptionStream::SIZE,
+                );
             }
             Stream::SystemInfo(system) => {
                 let raw = *system.raw();
-                // Both share one word.
+                // Both share one 32-bit field.
                 let [build_number, minor_version] = [raw.build_number, raw.minor_version].map(|it| it & 0xffff);
                 let kept = format::SystemInfo { build_number, minor_version, reserved2: 0, ..raw };
                 self.accounts.record(&raw, &kept, &SYSTEM_INFO);
-                self.accounts.behind("bytes behind the system information", stream, format::SystemInfo::SIZE);
+                self.accounts.unclaimed_from("bytes after the system information", stream, format::SystemInfo::SIZE);
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! A full user dump from the records of any other dump.
+//! Makes a full user dump from the records of any other dump.
 
 use alloc::vec::Vec;
 
@@ -19,9 +19,9 @@ use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{event, windows_context};
 
-/// Refuses a source of which the debugger would refuse the full user dump.
+/// Refuses a source if the debugger would refuse the full user dump.
 ///
-/// Measured: it wants threads, modules and regions, and in a `USERDUMP` the letters of an image at the base of a module.
+/// Measured: it requires threads, modules and regions, and in a `USERDUMP` the `MZ` signature at the base of a module.
 fn refuse(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection) -> Result<(), RedumpError> {
     let dump = source.dump();
     let mut modules = dump.list::<ModuleList<'_>>().into_iter().filter(|module| hooks.keeps_module(module)).peekable();
@@ -32,7 +32,7 @@ fn refuse(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Selection) -> Resu
     } else if selection.selected.ranges.is_empty() {
         "it has no memory"
     } else if source.target.is_32_bit() && !modules.any(|module| has_image(source, &module)) {
-        "none of its modules has its image in memory"
+        "none of its modules has an image in memory"
     } else {
         return Ok(());
     };
@@ -43,7 +43,7 @@ fn has_image(source: &Source<'_>, module: &Module<'_>) -> bool {
     source.memory.read_u16(module.base()) == Some(u16::from_le_bytes(*b"MZ"))
 }
 
-/// The builder with all but the regions.
+/// Returns the builder with everything except the regions.
 pub(super) fn builder<'a>(
     source: &Source<'a>,
     options: &Options,
@@ -51,7 +51,7 @@ pub(super) fn builder<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let what = "a dump of a processor that full user dumps have no number for";
+    let what = "a dump of a processor that full user dumps do not support";
     let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
     let machine = machine.ok_or(RedumpError::Unsupported { what })?;
     if !options.is_forced() {
@@ -76,8 +76,8 @@ struct Transcoder<'s, 'a> {
     selection: &'s Selection,
     machine: ImageFileMachine,
     builder: FullUserDumpBuilder<'a>,
-    /// What registers and names may take: in sound dumps no two threads or modules have them in common, and here each gets
-    /// a copy.
+    /// The budget for contexts and names: in valid dumps, threads and modules do not share them, and here each gets a
+    /// copy.
     budget: Budget,
     report: &'s mut Report,
 }
@@ -101,7 +101,7 @@ impl<'s> Transcoder<'s, '_> {
             text.to_string_lossy()
         });
         let service_pack = service_pack.filter(|text| !text.is_empty());
-        // The debugger's word for no hotfixes.
+        // The debugger's text for a system without hotfixes.
         self.builder.service_pack(service_pack.as_deref().unwrap_or("none"));
     }
 
@@ -109,7 +109,7 @@ impl<'s> Transcoder<'s, '_> {
         self.report.fault(StreamType::SYSTEM_INFO, 0, part, error);
     }
 
-    /// Adds the threads, and gives the ID of the first.
+    /// Adds the threads, and returns the ID of the first.
     fn threads(&mut self) -> Option<u32> {
         let dump = self.source.dump();
         let list = (0..).zip(dump.list::<ThreadList<'s>>());
@@ -117,7 +117,7 @@ impl<'s> Transcoder<'s, '_> {
         let list = list.map(|(item, thread)| ((StreamType::THREAD_LIST, item), thread));
         let extended = extended.map(|(item, it)| ((StreamType::THREAD_EX_LIST, item), it.thread()));
         let mut first = None;
-        // Each thread has registers in this format, also those that share them, and those that have none.
+        // In this format each thread has its own context, even if it shares one in the source, or has none.
         let registers = self.machine.processor().windows_context().map_or(0, |layout| u64::from(layout.size));
         let each = registers.saturating_add(CrashThread64::SIZE as u64);
         for ((stream_type, item), thread) in list.chain(extended) {
@@ -155,7 +155,7 @@ impl<'s> Transcoder<'s, '_> {
         }
     }
 
-    /// The first exception of a thread that stays; without one, the breakpoint that the debugger makes up.
+    /// Adds the first exception of a thread that stays or, without one, the breakpoint that the debugger makes up.
     fn event(&mut self, first_thread: Option<u32>) {
         let (dump, left_out) = (self.source.dump(), &self.selection.threads_left_out);
         let process_id = dump.find::<MiscInfo<'_>>().and_then(|misc| misc.process_id()).unwrap_or(0);
@@ -174,15 +174,15 @@ impl<'s> Transcoder<'s, '_> {
             self.report.made_up.push(StreamType::EXCEPTION);
             self.builder.debug_event(event::breakpoint(process_id, thread_id));
         } else {
-            // Nothing else of the format has it.
-            self.report.lose("process ID, for want of a debug event", u64::from(process_id != 0));
+            // The format has no other place for the process ID.
+            self.report.lose("process ID, because there is no debug event", u64::from(process_id != 0));
         }
     }
 
-    /// Leaves out the modules for which the debugger would refuse the file.
+    /// Leaves out modules because of which the debugger would refuse the file.
     ///
-    /// Measured: of a `USERDUMP` it wants the letters of an image at the base of each module that the file lists, or it
-    /// calls the list corrupt. If no module has them, it refuses the file in any case, and all stay if that is forced.
+    /// Measured: in a `USERDUMP` it requires the `MZ` signature at the base of each module in the list, or it calls the
+    /// list corrupt. If no module has it, the debugger refuses the file anyway; if writing is forced, all modules stay.
     fn leave_out_modules_without_image(&mut self, modules: &mut Vec<(u64, Module<'_>)>) {
         let source = self.source;
         let without = modules.iter().filter(|(_, module)| !has_image(source, module)).count();
@@ -190,11 +190,11 @@ impl<'s> Transcoder<'s, '_> {
             return;
         }
         modules.retain(|(_, module)| has_image(source, module));
-        let what = "modules without an image in memory, for which debuggers refuse a USERDUMP";
+        let what = "modules without an image in memory, which debuggers refuse in a USERDUMP";
         self.report.lose(what, without as u64);
     }
 
-    /// By base address, as the debugger has them.
+    /// Adds the modules by base address, as the debugger does.
     fn modules(&mut self) {
         let mut modules: Vec<(u64, Module<'s>)> = (0..).zip(self.source.dump().list::<ModuleList<'s>>()).collect();
         let count = modules.len();
@@ -206,7 +206,7 @@ impl<'s> Transcoder<'s, '_> {
         for (item, module) in modules {
             let name = charged_name(&mut self.budget, &module).map(|name| {
                 let whole = name.to_string_lossy();
-                // In this format a name ends at its first NUL.
+                // In this format, a name ends at its first NUL.
                 let text = whole.split('\0').next().unwrap_or_default();
                 cut += u64::from(text.len() + 1 < whole.len());
                 altered += u64::from(text.chars().any(|char| char_to_windows_1252(char).is_none()));
@@ -220,16 +220,16 @@ impl<'s> Transcoder<'s, '_> {
             let record = CrashModule64 { base_of_image, size_of_image: module.size(), ..Default::default() };
             self.builder.module(record, name);
         }
-        self.report.lose("module names with characters that Windows-1252 lacks", altered);
-        self.report.lose("module names that go on behind a NUL", cut);
+        self.report.lose("module names with characters outside Windows-1252", altered);
+        self.report.lose("module names that continue after a NUL", cut);
     }
 }
 
-/// The name of a module, as long as all of them together are not much larger than the file.
+/// Returns the name of a module, while all names together are not much larger than the file.
 fn charged_name<'a>(budget: &mut Budget, module: &Module<'a>) -> Result<Utf16<'a>, ReadError> {
     const WHAT: &str = "MINIDUMP_STRING";
     let offset = module.raw().module_name_rva.into();
-    // Where it ends takes as long to find as it is long.
+    // Finding the end of a string takes time proportional to its length.
     budget.charge(WHAT, offset, 0)?;
     let name = module.name()?;
     budget.charge(WHAT, offset, name.as_bytes().len() as u64).map(|()| name)

@@ -1,4 +1,4 @@
-//! A full user dump from a full user dump: what it says stays as it is, but for what a program leaves out.
+//! Makes a full user dump from a full user dump: everything stays as it is, except what a program leaves out.
 
 use crate::format::StreamType;
 use crate::format::full_user_dump::{CrashModule64, CrashThread64};
@@ -12,7 +12,7 @@ use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{event, windows_context};
 
-/// The builder with all but the regions.
+/// Returns the builder with everything except the regions.
 pub(super) fn builder<'a>(
     dump: &FullUserDump<'a>,
     source: &Source<'a>,
@@ -29,8 +29,8 @@ pub(super) fn builder<'a>(
     match dump.version_information() {
         Some(VersionInformation::Texts(texts)) => drop(builder.version_information(texts.as_bytes())),
         Some(VersionInformation::Unknown(bytes)) => drop(builder.version_information(bytes)),
-        // What the numbers say of guard pages is no longer so.
-        Some(VersionInformation::Numbers(_)) => report.lose("version information in numbers", 1),
+        // What the numbers tell about guard pages no longer applies.
+        Some(VersionInformation::Numbers(_)) => report.lose("numeric version information", 1),
         None => {}
     }
     threads(dump, selection, &mut builder, report);
@@ -38,7 +38,7 @@ pub(super) fn builder<'a>(
     builder
 }
 
-/// The threads, and the event.
+/// Adds the threads and the debug event.
 fn threads<'a>(
     dump: &FullUserDump<'a>,
     selection: &Selection,
@@ -48,7 +48,7 @@ fn threads<'a>(
     let stays = |id: u32| !selection.threads_left_out.contains(&id);
     let processor = dump.header().machine_image_type.processor();
     let (mut first, mut cut) = (None, 0);
-    // Where contexts are cut, each thread has one all the same.
+    // If contexts are cut, each thread still gets a complete one.
     let mut budget = Budget::times(dump.data().len() as u64, 2).plus(LITTLE);
     let each = dump.context_size().saturating_add(CrashThread64::SIZE as u64);
     for (thread, item) in dump.threads().into_iter().zip(0..) {
@@ -67,7 +67,7 @@ fn threads<'a>(
         builder.thread(*thread.raw(), context.unwrap_or_default());
         first.get_or_insert(thread.id());
     }
-    report.lose("extended states behind the contexts of threads", cut);
+    report.lose("extended states after the contexts of threads", cut);
     let event = dump.debug_event().ok().flatten();
     if let Some(event) = event.filter(|event| stays(event.thread_id)) {
         builder.debug_event(event);
@@ -77,7 +77,7 @@ fn threads<'a>(
     }
 }
 
-/// The names stay whatever their code page, and whatever memory tells.
+/// Adds the modules. Names stay as they are, whatever their code page and whatever memory tells.
 fn modules<'a>(
     dump: &FullUserDump<'a>,
     source: &Source<'a>,
@@ -85,7 +85,7 @@ fn modules<'a>(
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {
-    // The hooks know modules as minidumps have them; there is one for each.
+    // Hooks get modules as minidumps have them; there is one for each module.
     let views = source.dump().list::<ModuleList<'_>>();
     for ((module, view), item) in dump.modules().zip(&views).zip(0..) {
         if !hooks.keeps_module(&view) {

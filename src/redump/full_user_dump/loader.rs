@@ -1,7 +1,7 @@
-//! The loader's list of modules, in the memory of the process.
+//! The loader's module list in the memory of the process.
 //!
-//! The debugger's own full user dumps have some names of modules without their folders. When it re-encodes one of
-//! them, it takes the folders from here.
+//! In the debugger's own full user dumps, some module names lack their folders. When the debugger re-encodes such a
+//! dump, it takes the folders from this list.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -10,17 +10,17 @@ use alloc::vec;
 use crate::format::process::ProcessLayout;
 use crate::read::{Budget, FullUserDump, Memory};
 
-/// Where the list has the path of each module: the address of a `UNICODE_STRING`, by the base of the module.
+/// The addresses of the `UNICODE_STRING` with the path of each module, by the base of the module.
 pub(super) struct Loader<'m, 'a> {
     memory: &'m Memory<'a>,
     layout: &'static ProcessLayout,
     names: BTreeMap<u64, u64>,
-    /// The names that are read. In sound dumps no two modules have one in common.
+    /// The budget for reading names. In valid dumps, modules do not share names.
     names_read: Budget,
 }
 
 impl<'m, 'a> Loader<'m, 'a> {
-    /// Walks the list, over at most as many entries as the dump has modules.
+    /// Walks the list, visiting at most as many entries as the dump has modules.
     pub(super) fn of(dump: &FullUserDump<'a>, memory: &'m Memory<'a>) -> Self {
         let target = dump.target();
         let layout = ProcessLayout::of_pointer_size(target.pointer_size());
@@ -44,7 +44,7 @@ impl<'m, 'a> Loader<'m, 'a> {
         Self { memory, layout, names, names_read: Budget::times(dump.data().len() as u64, 1) }
     }
 
-    /// The path of the module at `base`, if its last part is `name`, whatever the case.
+    /// Returns the path of the module at `base`, if its last component is `name`, ignoring case.
     pub(super) fn path(&mut self, base: u64, name: &str) -> Option<String> {
         let text = *self.names.get(&base)?;
         let size = usize::from(self.memory.read_u16(text.wrapping_add(self.layout.unicode_string_length))?);

@@ -1,4 +1,4 @@
-//! What one format says and the other has no place for.
+//! Reports what one format records and the other cannot hold.
 
 use alloc::vec::Vec;
 use std::collections::HashSet;
@@ -21,14 +21,14 @@ use crate::redump::source::Source;
 
 use crate::redump::full_user_dump::as_minidump;
 
-/// Reports which streams a full user dump lacks.
+/// Reports the streams that a full user dump cannot hold.
 pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
-    report.lose("comment that was asked for", u64::from(options.comment().is_some()));
-    report.lose("streams that were asked for", hooks.added.len() as u64);
+    report.lose("requested comment", u64::from(options.comment().is_some()));
+    report.lose("requested streams", hooks.added.len() as u64);
 }
 
-/// Reports what a full user dump lacks of the streams that it has.
+/// Reports what a full user dump cannot hold of the streams that it has.
 pub(super) fn of_records(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     of_modules(source, hooks, report);
     of_threads(source, report);
@@ -36,7 +36,7 @@ pub(super) fn of_records(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Re
     of_regions(source, report);
 }
 
-/// What a minidump lacks of a full user dump.
+/// Returns what a minidump cannot hold of a full user dump.
 pub(super) fn of_minidump(dump: &FullUserDump<'_>) -> Vec<Loss> {
     let texts = match dump.version_information() {
         Some(VersionInformation::Texts(texts)) => {
@@ -50,17 +50,17 @@ pub(super) fn of_minidump(dump: &FullUserDump<'_>) -> Vec<Loss> {
     let is_exception = matches!(dump.exception(), Ok(Some(_)));
     let is_padded = event.is_some_and(|event| (event.alignment, event.alignment2) != (0, 0));
     let losses = [
-        ("whether the exception was at its first chance", usize::from(is_exception)),
-        ("debug event of another kind than an exception", usize::from(event.is_some() && !is_exception)),
+        ("whether the exception was first-chance", usize::from(is_exception)),
+        ("debug event that is not an exception", usize::from(event.is_some() && !is_exception)),
         ("padding of the debug event", usize::from(is_exception && is_padded)),
-        ("version information beside the service pack", texts),
+        ("version information except the service pack", texts),
         ("spare words of threads", words),
         ("spare word of the header", usize::from(dump.header().spare != 0)),
     ];
     losses.into_iter().filter_map(|(what, count)| Loss::new(what, count as u64)).collect()
 }
 
-/// What becomes of the streams. Of most kinds the first counts.
+/// Reports what happened to the streams. Of most types, only the first is used.
 fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     let has_rows = source.dump().raw_stream(StreamType::MEMORY_INFO_LIST).is_some();
     let mut met = HashSet::new();
@@ -73,7 +73,7 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
                 UserDumpPlace::Own if first => Outcome::Rewritten,
                 UserDumpPlace::Own => Outcome::Duplicate,
                 UserDumpPlace::Regions if first && !has_rows => Outcome::Rewritten,
-                UserDumpPlace::Regions | UserDumpPlace::None => Outcome::NoPlace,
+                UserDumpPlace::Regions | UserDumpPlace::None => Outcome::Unsupported,
             },
         };
         report.streams.push(StreamReport {
@@ -85,10 +85,10 @@ fn streams(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     }
 }
 
-/// Facts about modules are lost where the image in memory does not have them too.
+/// Facts about modules are lost if the image in memory does not have them as well.
 fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     let (mut code_views, mut miscs, mut versions, mut stamps) = (0, 0, 0, 0);
-    // Modules of a hostile dump may share an image with a long record; beyond this, records count as lost.
+    // In a hostile dump, many modules may share an image with a long record; records beyond this budget count as lost.
     let mut budget = Budget::times(source.plain_size, 2);
     let mut is_lost = |record: &[u8], image: Option<Image<'_, '_>>, place: Option<Interval>| {
         let place = place.filter(|place| place.size() == record.len() as u64);
@@ -114,7 +114,7 @@ fn of_modules(source: &Source<'_>, hooks: &Hooks<'_>, report: &mut Report) {
     report.lose("CodeView records of modules whose images in memory lack them", code_views);
     report.lose("miscellaneous debug records of modules whose images in memory lack them", miscs);
     report.lose("versions of modules whose images in memory lack them", versions);
-    report.lose("time stamps or checksums of modules whose images in memory have others", stamps);
+    report.lose("time stamps or checksums of modules that differ from those of their images in memory", stamps);
 }
 
 fn of_threads(source: &Source<'_>, report: &mut Report) {
@@ -124,28 +124,28 @@ fn of_threads(source: &Source<'_>, report: &mut Report) {
     report.lose("backing stores of threads", stores.count() as u64);
     let is_described = |stack: &MemoryDescriptor| stack.memory.data_size > 0 || stack.start_of_memory_range != 0;
     let stacks = dump.threads().filter(|thread| is_described(&thread.raw().stack));
-    report.lose("bounds of stacks, which environment blocks tell", stacks.count() as u64);
+    report.lose("stack bounds, which the environment blocks also have", stacks.count() as u64);
     let contexts = dump.threads().filter_map(|thread| thread.registers());
     let extended_states = contexts.filter(|context| !context.tail().is_empty()).count();
-    report.lose("extended states behind the contexts of threads", extended_states as u64);
+    report.lose("extended states after the contexts of threads", extended_states as u64);
     let machine = source.target.architecture.and_then(ImageFileMachine::from_architecture);
     let windows = machine.and_then(|machine| machine.processor().windows_context());
     let is_foreign = |context: &Context<'_>| context.layout().is_some() && context.layout() != windows;
     let foreign = dump.threads().filter_map(|thread| thread.registers()).filter(is_foreign).count();
     report.lose(
-        "contexts of another layout than that of Windows, of which the registers of the same names stay",
+        "contexts that are not in the Windows layout, of which registers with the same names stay",
         foreign as u64,
     );
     let exceptions = || dump.exceptions().flatten();
     report.lose("exceptions after the first", exceptions().skip(1).count() as u64);
-    // The format has no context of an exception: the thread's has to do.
+    // The format has no context of an exception; readers use that of the thread.
     let differs = exceptions().next().is_some_and(|exception| {
         let of_exception = exception.registers();
         let thread = dump.list::<ThreadList<'_>>().by_id(exception.thread_id());
         let of_thread = thread.and_then(|thread| thread.registers());
         of_exception.is_some_and(|context| of_thread.is_none_or(|it| it.as_bytes() != context.as_bytes()))
     });
-    report.lose("context of the exception, which is not that of its thread", u64::from(differs));
+    report.lose("context of the exception, which differs from that of its thread", u64::from(differs));
 }
 
 fn of_process(source: &Source<'_>, report: &mut Report) {
@@ -159,22 +159,22 @@ fn of_process(source: &Source<'_>, report: &mut Report) {
         report.lose("processor information", u64::from(processor || raw.number_of_processors > 1));
         let edition = raw.suite_mask != 0 || ![0, as_minidump::product_type(memory)].contains(&raw.product_type);
         report.lose("edition of the operating system", u64::from(edition));
-        report.lose("operating system, which is none of Windows", u64::from(!raw.platform_id.is_windows()));
+        report.lose("operating system, which is not Windows", u64::from(!raw.platform_id.is_windows()));
         report.lose(OF_WINE, u64::from(system.wine().is_some()));
     }
     let misc = dump.find::<MiscInfo<'_>>();
     let more = misc.is_some_and(|misc| {
         let fields = format::system::MiscInfo::OFFSETS;
-        // The number, if a flag says that it is one, and all that is behind it.
+        // From the process ID on, or from the field after it if the flag says that it is valid.
         let known = if misc.process_id().is_some() { fields.process_id.range().end } else { fields.process_id.get() };
         let rest = dump.raw_stream(StreamType::MISC_INFO).and_then(|stream| stream.bytes().get(known..));
         let is_set = rest.is_some_and(|rest| rest.iter().any(|&byte| byte != 0));
         is_set || misc.flags().bits() & !MiscInfoFlags::PROCESS_ID.bits() != 0
     });
-    report.lose("process information beside the number of the process", u64::from(more));
+    report.lose("process information except the process ID", u64::from(more));
 }
 
-/// A region without bytes has no place in the table, and one of which some are missing has a row for each piece.
+/// The region table cannot hold a region without bytes, and has an entry for each piece of a region with missing bytes.
 fn of_regions(source: &Source<'_>, report: &mut Report) {
     let (mut empty, mut partial) = (0, 0);
     for region in source.dump().regions().iter() {
@@ -190,7 +190,7 @@ fn of_regions(source: &Source<'_>, report: &mut Report) {
     let is_file = |mapping: &LinuxMapping<'_>| !mapping.path.as_bytes().is_empty() || mapping.inode != 0;
     let files = maps.iter().flat_map(|maps| maps.iter()).filter(is_file);
     report.lose("names and files of mappings", files.count() as u64);
-    report.lose("lines that are no mappings", maps.iter().flat_map(|maps| maps.unreadable_lines()).count() as u64);
+    report.lose("lines that are not mappings", maps.iter().flat_map(|maps| maps.unreadable_lines()).count() as u64);
     report.lose("memory regions without bytes", empty);
-    report.lose("extents of memory regions of which only some bytes are there", partial);
+    report.lose("extents of memory regions with missing bytes", partial);
 }

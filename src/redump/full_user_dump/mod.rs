@@ -1,16 +1,16 @@
-//! Full user dumps as sources and as results: all that asks whether a dump is one.
+//! Full user dumps as sources and as results; only this folder needs to know whether a dump is one.
 
 mod as_minidump;
-mod door;
 mod event;
 mod fields;
 mod from_records;
 mod from_user_dump;
 mod loader;
 mod losses;
+mod open;
 mod regions;
 mod result;
 mod windows_context;
 
-pub(super) use door::open;
+pub(super) use open::open;
 pub(super) use result::transcode;

@@ -1,4 +1,4 @@
-//! The regions of a full user dump with their bytes.
+//! Writes the regions of a full user dump with their bytes.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use crate::redump::result_memory::{Contents, Regions};
 use crate::redump::source::Source;
 use crate::write::{FullUserDumpBuilder, MemoryRange};
 
-/// Adds the selected ranges, each with the row that describes it, or one as the debugger makes it up for memory that it
-/// knows nothing else of.
+/// Adds the selected ranges, each with the entry that describes it, or with the one that the debugger writes for memory
+/// about which nothing is known.
 pub(super) fn add<'a>(
     source: &Source<'a>,
     regions: MemoryRegions<'a>,
@@ -37,7 +37,7 @@ pub(super) fn add<'a>(
     builder.computed_regions(Arc::new(Regions { contents: Contents::new(source, ranges, changes), row }));
 }
 
-/// Carries the regions of a full user dump, as much of them as is there.
+/// Copies the regions of a full user dump, as far as they are there.
 pub(super) fn carry<'a>(
     dump: &FullUserDump<'a>,
     source: &Source<'a>,
@@ -45,7 +45,7 @@ pub(super) fn carry<'a>(
     builder: &mut FullUserDumpBuilder<'a>,
     report: &mut Report,
 ) {
-    // What the selection found of them by the rules for minidumps.
+    // The selection has added these by the rules for minidumps.
     report.missing_memory.clear();
     let guards = Guards { wide: dump.is_64_bit() };
     guards.report(
@@ -68,8 +68,8 @@ pub(super) fn carry<'a>(
 
 /// Guard pages that have bytes.
 ///
-/// Measured: of a `USERDU64` the debugger takes it that a row of guard pages has no bytes in the file, and reads the
-/// bytes of all rows behind it at wrong addresses. So such a row loses its guard bit, and keeps its bytes.
+/// Measured: the debugger assumes that the guard pages of a `USERDU64` have no bytes in the file, and then reads the
+/// bytes of all later regions at wrong addresses. Such a region therefore loses its guard bit, and keeps its bytes.
 #[derive(Clone, Copy)]
 struct Guards {
     wide: bool,

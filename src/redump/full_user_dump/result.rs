@@ -1,4 +1,4 @@
-//! A full user dump from the source: what `.dump /f` writes of a running process.
+//! Makes a full user dump from the source, as `.dump /f` does for a live process.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,9 +15,9 @@ use crate::write::FullUserDumpBuilder;
 
 use crate::redump::full_user_dump::{fields, from_records, from_user_dump, losses, regions};
 
-/// Fills a builder with all that the format has a place for, and reports the rest.
+/// Fills a builder with everything that the format can hold, and reports the rest.
 ///
-/// What a full user dump says, stays as it is. Of a source of any other format the records count.
+/// The content of a full user dump stays as it is. For a source of any other format, its records are used.
 pub(in crate::redump) fn transcode<'a>(
     dump: &Dump<'a>,
     source: &Source<'a>,

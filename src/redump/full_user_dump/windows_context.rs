@@ -1,4 +1,4 @@
-//! Contexts in the one form that a full user dump has for its processor.
+//! Converts contexts to the layout that a full user dump has for its processor.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -8,8 +8,8 @@ use crate::format::processor::Processor;
 use crate::read::Context;
 use crate::redump::context_form::{Change, Form};
 
-/// The context as Windows lays it out: cut to its fixed part, or its registers one by one where another producer has a
-/// layout of its own.
+/// Returns the context in the Windows layout: cut to its fixed part or, if another producer has its own layout,
+/// converted register by register.
 pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Cow<'r, [u8]> {
     match (processor.windows_context(), context.layout()) {
         (Some(wanted), Some(found)) if wanted != found => registers_in(wanted, context).into(),
@@ -17,7 +17,7 @@ pub(super) fn of_windows<'r>(context: &Context<'r>, processor: &Processor) -> Co
     }
 }
 
-/// A record of that layout with the registers that both layouts have, and flags that say which groups these are.
+/// Returns a context in `layout` with the registers that both layouts have, and flags for the groups that are valid.
 fn registers_in(layout: &ContextLayout, context: &Context<'_>) -> vec::Vec<u8> {
     let mut bytes = vec![0; layout.size as usize];
     let mut put = |offset: u32, value: &[u8]| {

@@ -1,4 +1,4 @@
-//! Words of stacks that point to code, for whatever is kept so that stacks can be walked.
+//! Finds stack words that point to code, for the presets with which stacks can be walked.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,12 +10,12 @@ use crate::redump::source::Source;
 
 use crate::redump::select::images::Images;
 
-/// So many bytes of a stack are looked at at once; a multiple of every width of a word.
+/// How many bytes of a stack are read at once; a multiple of every word size.
 const CHUNK: usize = 0x1000;
-/// Nothing is mapped below.
+/// Nothing is mapped below this address.
 const PAGE: u64 = 0x1000;
 
-/// Stacks of one width of words, which are apart and have all their bytes.
+/// Stacks with words of one size; disjoint, and with all their bytes present.
 pub(super) struct StacksOfWidth {
     pub(super) stacks: Vec<Interval>,
     /// The size of a word in bytes.
@@ -24,16 +24,16 @@ pub(super) struct StacksOfWidth {
     pub(super) filter: Option<StackFilter>,
 }
 
-/// Where code may be outside of images.
+/// Where code may be outside images.
 pub(super) enum Outside {
-    /// There, in the order of addresses and apart.
+    /// In these intervals, which are sorted and disjoint.
     Executable(Vec<Interval>),
-    /// Nothing describes the address space: anywhere but on the stacks, which are in the order of addresses and apart.
+    /// Anywhere except on these stacks, which are sorted and disjoint, because nothing describes the address space.
     NotOn(Vec<Interval>),
 }
 
 impl Outside {
-    /// True if headers of images alone tell what is executable. What they do not call so may have been.
+    /// True if only image headers tell what is executable. Other memory of an image may have been executable too.
     const fn is_everywhere(&self) -> bool {
         matches!(self, Self::NotOn(_))
     }
@@ -46,7 +46,7 @@ impl Outside {
     fn may_be_code(&self, source: &Source<'_>, address: u64) -> bool {
         match self {
             Self::Executable(parts) => any_has(parts, address),
-            // A word that is a small number leads nowhere.
+            // A small number is not a pointer.
             Self::NotOn(stacks) => {
                 address >= PAGE && !any_has(stacks, address) && source.memory.range_at(address).is_some()
             }
@@ -54,12 +54,12 @@ impl Outside {
     }
 }
 
-/// Addresses of code that stacks and instruction pointers name, sorted, each once, without signatures.
+/// Code addresses on stacks and in instruction pointers: sorted, without duplicates and without signatures.
 #[derive(Debug, Default)]
 pub(super) struct CodePointers {
     /// In executable memory of images, with the index of the image.
     pub(super) in_images: Vec<(usize, u64)>,
-    /// In memory outside of all images that is executable, or may be.
+    /// In memory outside all images that is executable, or may be.
     pub(super) generated: Vec<u64>,
 }
 
@@ -75,7 +75,7 @@ impl CodePointers {
         let unsigned = unsigned(source.target, highest.max(outside.last()));
         let thumb = u64::from(source.target.processor().has_thumb);
         let (mut in_images, mut generated) = (Unique::default(), Unique::default());
-        let mut look_at = |word: u64| {
+        let mut visit = |word: u64| {
             let address = source.target.mask(word) & unsigned & !thumb;
             if code.is_at_code(address) || outside.is_everywhere() && any_has(source.modules(), address) {
                 images.index_at(address).into_iter().for_each(|image| in_images.push((image, address)));
@@ -83,7 +83,7 @@ impl CodePointers {
                 generated.push(address);
             }
         };
-        instruction_pointers.for_each(&mut look_at);
+        instruction_pointers.for_each(&mut visit);
         let mut buffer = vec![0; CHUNK];
         for StacksOfWidth { stacks, width, filter } in stacks {
             let word = u64::from(*width);
@@ -100,7 +100,7 @@ impl CodePointers {
                     let words = bytes.chunks_exact(if *width == 4 { 4 } else { 8 });
                     words
                         .map(|word| word.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
-                        .for_each(&mut look_at);
+                        .for_each(&mut visit);
                     next = start.checked_add(CHUNK as u64);
                 }
             }
@@ -108,18 +108,18 @@ impl CodePointers {
         Self { in_images: in_images.into_sorted(), generated: generated.into_sorted() }
     }
 
-    /// The pointers into each image that has some, by its index.
+    /// Returns the pointers into each image that has any, by image index.
     pub(super) fn by_image(&self) -> impl Iterator<Item = (usize, &[(usize, u64)])> {
         let groups = self.in_images.chunk_by(|(one, _), (other, _)| one == other);
         groups.filter_map(|group| Some((group.first()?.0, group)))
     }
 }
 
-/// Values of which many come many times, kept once.
+/// Collects values without duplicates, when many values occur many times.
 #[derive(Default)]
 struct Unique<T> {
     values: Vec<T>,
-    /// How many may be there before repeated ones are looked for again.
+    /// The number of values at which duplicates are removed again.
     limit: usize,
 }
 

@@ -1,8 +1,8 @@
-//! Unwind tables of ELF images in memory: `.eh_frame_hdr` and `.eh_frame`.
+//! Finds the unwind tables of ELF images in memory: `.eh_frame_hdr` and `.eh_frame`.
 //!
-//! Sections are not in memory, but program headers are, and one of them (`PT_GNU_EH_FRAME`) says where the first table is,
-//! which says where the second one begins. That one ends with a record of length 0. The layouts are those of the System V
-//! ABI (`elf.h`) and of the Linux Standard Base ("Exception Frames").
+//! Section headers are not in memory, but program headers are. One of them (`PT_GNU_EH_FRAME`) gives the location of
+//! `.eh_frame_hdr`, which gives the start of `.eh_frame`. The latter ends with a record of length 0. The layouts are
+//! those of the System V ABI (`elf.h`) and of the Linux Standard Base ("Exception Frames").
 
 use crate::error::ReadError;
 use crate::read::module::ElfImage;
@@ -12,11 +12,11 @@ use crate::redump::source::Source;
 /// `PT_LOAD` and `PT_GNU_EH_FRAME`.
 const LOAD: u32 = 1;
 const EH_FRAME: u32 = 0x6474_e550;
-/// The first length of a record whose length has 64 bits.
+/// The value of the 32-bit length that announces a 64-bit length.
 const LONG: u32 = u32::MAX;
 
-/// Where `.eh_frame_hdr` of an image is, and `.eh_frame` as far as its records can be read. What is read is charged to the
-/// budget.
+/// Returns the locations of `.eh_frame_hdr` and of `.eh_frame`, the latter as far as its records can be read. Charges
+/// the budget for what is read.
 pub(super) fn of_image(
     source: &Source<'_>,
     image: &ElfImage<'_, '_>,
@@ -32,11 +32,11 @@ pub(super) fn of_image(
     Ok([Some(header), last.map(|last| Interval { last, ..frames })])
 }
 
-/// Where `.eh_frame` begins, by the encoded pointer in the header at an address.
+/// Returns the start of `.eh_frame`, according to the encoded pointer in the header at an address.
 fn frames_at(source: &Source<'_>, header: u64) -> Option<u64> {
     let [version, encoding] = source.memory.read_u16(header)?.to_le_bytes();
     let at = header.wrapping_add(4);
-    // The low bits say what it is (`DW_EH_PE_udata4` and so on), the others what it is relative to.
+    // The low bits are the format (`DW_EH_PE_udata4` and so on), the high bits what the value is relative to.
     let value = match encoding & 0xf {
         0x0 => source.memory.read_pointer(at)?,
         0x2 => source.memory.read_u16(at)?.into(),
@@ -55,23 +55,23 @@ fn frames_at(source: &Source<'_>, header: u64) -> Option<u64> {
     (version == 1).then(|| source.target.mask(value.wrapping_add(relative_to)))
 }
 
-/// A signed number of so many bits.
+/// Sign-extends a number of `bits` bits.
 const fn extended(value: u64, bits: u32) -> u64 {
     let sign = 1 << (bits - 1);
     (value ^ sign).wrapping_sub(sign)
 }
 
-/// The last address of the records that begin with `records` and do not reach beyond it.
+/// Returns the last address of the records that begin at the start of `records` and end within it.
 fn last_of_records(source: &Source<'_>, records: Interval, budget: &mut Budget) -> Result<Option<u64>, ReadError> {
     let mut next = records.start;
     let mut last = None;
     while let Some(length) = source.memory.read_u32(next) {
         budget.charge("exception frame", 0, 4)?;
-        let (head, length) = match length {
+        let (header, length) = match length {
             LONG => (12, source.memory.read_u64(next.wrapping_add(4)).unwrap_or(0)),
             length => (4, length.into()),
         };
-        let end = next.checked_add(head - 1).and_then(|end| end.checked_add(length));
+        let end = next.checked_add(header - 1).and_then(|end| end.checked_add(length));
         let Some(end) = end.filter(|&end| records.has(end)) else { break };
         last = Some(end);
         match end.checked_add(1).filter(|_| length != 0) {

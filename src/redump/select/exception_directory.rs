@@ -1,8 +1,8 @@
-//! Exception directories of images, which have an entry for each function that needs unwind data.
+//! Reads exception directories of images, which have an entry for each function with unwind data.
 //!
-//! Their entries ascend, so that a function is found by halving. Images are taken by their own machine: one of x86 has such
-//! a directory only if it is precompiled managed code, and one for another processor than that of the process is none the less
-//! unwound by its own rules.
+//! The entries are sorted by address, so a function is found by binary search. The machine of the image decides about
+//! the layout: an x86 image has such a directory only if it is precompiled managed code, and an image for another
+//! processor than that of the process is still unwound by its own rules.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -14,23 +14,23 @@ use crate::read::{Budget, Interval, Memory, united};
 
 use crate::redump::select::unwind_forms::{Form, Place, follow};
 
-/// What a debugger reads behind the data that it finds, in bytes.
+/// How many bytes a debugger reads after the data that it finds.
 const BEYOND: u64 = 32;
 
-/// So many entries are looked at at once.
+/// How many entries are read at once.
 const ENTRIES: usize = 0x400;
 
 /// The size of the largest entry in bytes.
 const LARGEST: usize = 12;
 
-/// The entry of a function.
+/// The directory entry of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FunctionEntry {
-    /// Where the entry is.
+    /// The location of the entry.
     pub(super) place: Interval,
     /// The address of the function.
     pub(super) begin: u64,
-    /// Where its unwind data begins, if it is not in the entry itself.
+    /// The start of its unwind data, unless it is in the entry itself.
     data: Option<Place>,
 }
 
@@ -44,20 +44,21 @@ pub(super) struct ExceptionDirectory<'m, 'a> {
 }
 
 impl<'m, 'a> ExceptionDirectory<'m, 'a> {
-    /// That of an image in `memory`; `None` if it has none, or if it is for a processor that has no such directories.
+    /// Returns the exception directory of an image in `memory`; `None` if it has none, or if its processor does not use
+    /// them.
     pub(super) fn of(memory: &'m Memory<'a>, image: &Image<'_, '_>) -> Option<Self> {
         let form = Form::of_machine(image.machine())?;
         let interval = image.directory(Directory::Exceptions)?;
         Some(Self { memory, base: image.base(), form, interval })
     }
 
-    /// Where it is, whatever of it is there.
+    /// Returns its location, whether its bytes are there or not.
     pub(super) const fn interval(&self) -> Interval {
         self.interval
     }
 
-    /// The entries of the functions that have these addresses or end at them. Addresses that ascend are found faster: each
-    /// is looked for from the one before on.
+    /// Returns the entries of the functions that contain these addresses or end at them. Ascending addresses are
+    /// faster, because each search starts from the previous result.
     pub(super) fn entries_for(&self, addresses: impl Iterator<Item = u64>) -> impl Iterator<Item = FunctionEntry> {
         let mut near = 0;
         addresses.filter_map(move |address| {
@@ -72,23 +73,24 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         })
     }
 
-    /// The number of the last entry whose function begins at a position or below it. It is looked for behind `near` first.
+    /// Returns the index of the last entry whose function begins at or before an RVA. Searches forward from `near`
+    /// first.
     fn last_up_to(&self, position: u32, near: u64) -> Option<u64> {
-        let behind = || {
+        let forward = || {
             let (mut from, mut step) = (near, 1);
             while from + step < self.count() && self.is_up_to(position, from + step)? {
                 from += step;
                 step *= 2;
             }
-            let is_behind = from > near || self.is_up_to(position, near)?;
-            self.halved(position, from, self.count().min(from + step)).filter(|_| is_behind)
+            let is_forward = from > near || self.is_up_to(position, near)?;
+            self.binary_search(position, from, self.count().min(from + step)).filter(|_| is_forward)
         };
-        // Entries that are missing may lie on one way and not on the other.
-        behind().or_else(|| self.halved(position, 0, self.count()))
+        // Missing entries may be on the path of one search and not on that of the other.
+        forward().or_else(|| self.binary_search(position, 0, self.count()))
     }
 
     /// The same among the entries `from..to`.
-    fn halved(&self, position: u32, mut from: u64, mut to: u64) -> Option<u64> {
+    fn binary_search(&self, position: u32, mut from: u64, mut to: u64) -> Option<u64> {
         while from < to {
             let middle = from + (to - from) / 2;
             if self.is_up_to(position, middle)? { from = middle + 1 } else { to = middle }
@@ -100,12 +102,12 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         Some(self.form.function(&self.entry(number)?)?.0 <= position)
     }
 
-    /// The unwind data of functions and of those that they are chained to, with what a debugger reads behind it. In `into`,
-    /// in any order.
+    /// Appends the unwind data of functions and of those they are chained to, with what a debugger reads after it, in
+    /// any order.
     ///
     /// # Errors
     ///
-    /// [`ReadError::BudgetSpent`] if that costs more than the budget has. What was found before it is in `into`.
+    /// [`ReadError::BudgetSpent`] if the budget is exceeded. What was found before that has been appended.
     pub(super) fn unwind_data_of(
         &self,
         functions: impl Iterator<Item = FunctionEntry>,
@@ -118,12 +120,12 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         self.follow(places, budget, into)
     }
 
-    /// The unwind data of all functions whose entries are there, united, with what a debugger reads behind it. In `into`, in
-    /// the order of addresses. Of what is between one and the next, up to `between` bytes come along.
+    /// Appends the joined unwind data of all functions whose entries are there, with what a debugger reads after it,
+    /// sorted by address. Up to `between` bytes of each gap are included.
     ///
     /// # Errors
     ///
-    /// As of [`Self::unwind_data_of`].
+    /// The same as for [`Self::unwind_data_of`].
     pub(super) fn unwind_data(
         &self,
         between: u64,
@@ -145,7 +147,7 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         outcome
     }
 
-    /// Hands over where entries lead, so many entries at once.
+    /// Passes on where the entries lead, a fixed number of entries at a time.
     fn each_part(
         &self,
         budget: &mut Budget,
@@ -162,7 +164,7 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
             worked(count);
             budget.charge("RUNTIME_FUNCTION", 0, count.max(1) * self.size())?;
             take(entries.take(left).filter_map(|entry| self.form.of_entry(self.base, entry)).collect(), budget)?;
-            // What is missing may be one page of many.
+            // One missing page does not mean that the rest is missing.
             next = if count > 0 { next + count } else { self.next_present(next) };
         }
         Ok(())
@@ -174,7 +176,7 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         follow(self.form, self.memory, places, true, budget, found)
     }
 
-    /// The number of the first entry behind one that is not there which may be.
+    /// Returns the index of the first entry after a missing one that may be there.
     fn next_present(&self, missing: u64) -> u64 {
         let from = self.address(missing + 1);
         let range = from.and_then(|from| self.memory.visible_within(from, self.interval.last).next());
@@ -188,7 +190,7 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         (self.memory.read(self.address(number)?, entry) == entry.len()).then_some(bytes)
     }
 
-    /// Where an entry is; `None` behind the last one.
+    /// Returns the address of an entry; `None` after the last one.
     fn address(&self, number: u64) -> Option<u64> {
         (number < self.count()).then(|| self.interval.start + number * self.size())
     }
@@ -198,17 +200,17 @@ impl<'m, 'a> ExceptionDirectory<'m, 'a> {
         self.form.entry_size() as u64
     }
 
-    /// How many entries fit, whatever of them is there.
+    /// Returns how many entries fit, whether they are there or not.
     const fn count(&self) -> u64 {
         self.interval.size() / self.size()
     }
 }
 
-/// Intervals of which many overlap.
+/// Collects intervals, many of which overlap.
 #[derive(Default)]
 struct Collected {
     intervals: Vec<Interval>,
-    /// How many may be there before they are united.
+    /// The number of intervals at which they are joined again.
     limit: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Folders of the machines on which images were built, in the memory of these images: the option `R` hides them.
+//! Finds the folders of build machines in images in memory, which the option `R` hides.
 
 use alloc::vec::Vec;
 
@@ -12,18 +12,20 @@ use crate::redump::source::Source;
 
 use crate::redump::select::images::listed;
 
-/// Where debug records and load commands have folders, in the order of addresses and apart, if the options hide them and
-/// ask for what identifies images.
+/// Returns the locations of folders in debug records and load commands, sorted and disjoint, if the options hide
+/// folders and ask for what identifies images.
 ///
 /// # Errors
 ///
-/// [`ReadError::BudgetSpent`] if that costs more than the file is long: then some would not be hidden.
+/// [`ReadError::BudgetSpent`] if this costs more than the file size; some folders would then not be hidden.
 pub(super) fn in_images(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>) -> Result<Vec<Interval>, ReadError> {
-    let asks = options.identifies() || options.walks().is_some() || options.contain(MinidumpType::WITH_MODULE_HEADERS);
+    let asks = options.identify_preset()
+        || options.walk_preset().is_some()
+        || options.contain(MinidumpType::WITH_MODULE_HEADERS);
     if !asks || !options.contain(MinidumpType::FILTER_MODULE_PATHS) {
         return Ok(Vec::new());
     }
-    // In sound dumps no two images have a record in common.
+    // In valid dumps, records of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);
     let mut folders = Vec::new();
     for image in listed(source, hooks) {

@@ -1,4 +1,4 @@
-//! Full memory: the options `f`, `a` and `A`.
+//! Selects full memory: the options `f`, `a` and `A`.
 
 use alloc::vec::Vec;
 
@@ -10,10 +10,10 @@ use crate::read::{Interval, Target};
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::source::Source;
 
-/// Everything that is there: a range for each accessible region, the memory that no region describes, and what there is of
-/// regions that are called free, reserved, guarded or inaccessible: their bytes prove that they could be read.
+/// Returns all memory of the source: a range for each accessible region, the memory without a region, and what is there
+/// of regions described as free, reserved, guarded or inaccessible, because their bytes prove that they were readable.
 ///
-/// Where bytes of an accessible region are missing, `go_on` takes those that are there.
+/// Where bytes of an accessible region are missing, the others are taken if `go_on` is set.
 pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report) -> Result<Vec<Interval>, RedumpError> {
     let regions = Regions::new(source);
     let mut ranges: Vec<Interval> = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn full_memory(source: &Source<'_>, go_on: bool, report: &mut Report)
     Ok(ranges)
 }
 
-/// Adds a range; of a million, the vector has room for only a few more than there are.
+/// Adds a range, growing the vector in small steps so that a million ranges waste little memory.
 fn push(ranges: &mut Vec<Interval>, range: Interval) {
     if ranges.len() == ranges.capacity() {
         ranges.reserve_exact(ranges.len() / 16 + 16);
@@ -46,13 +46,13 @@ fn push(ranges: &mut Vec<Interval>, range: Interval) {
     ranges.push(range);
 }
 
-/// The rows of the memory information by address, apart from each other, and what it says of their bytes.
+/// The memory information entries by address, made disjoint, with their access.
 ///
-/// A row that overlaps an earlier one counts from where that ends.
+/// An entry that overlaps an earlier one counts from where that ends.
 struct Regions<'r> {
     rows: Option<MemoryInfoList<'r>>,
     target: Target,
-    /// `None` if they are so in the file.
+    /// `None` if they are already disjoint and sorted in the file.
     settled: Option<Vec<(Interval, Access)>>,
 }
 
@@ -90,12 +90,12 @@ impl<'r> Regions<'r> {
     }
 }
 
-/// What a row says of the bytes of its region.
+/// What an entry tells about the bytes of its region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// They can be read, so that none of them should be missing.
+    /// The bytes are readable, so none should be missing.
     Readable,
-    /// There are none, or they cannot be read.
+    /// There are no bytes, or they are not readable.
     None,
 }
 
@@ -105,7 +105,7 @@ fn access(region: &MemoryInfo) -> Access {
     if region.state() == MemoryState::COMMIT && !is_closed { Access::Readable } else { Access::None }
 }
 
-/// Adds the parts of the source's ranges that lie between the regions.
+/// Adds the parts of the source's ranges that are between the regions.
 fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Interval>) {
     let mut regions = regions.iter().map(|(bounds, _)| bounds).peekable();
     for range in source.ranges.iter() {
@@ -118,7 +118,7 @@ fn undescribed(source: &Source<'_>, regions: &Regions<'_>, ranges: &mut Vec<Inte
                 push(ranges, Interval { start: from, last: region.start - 1 });
             }
             if region.last >= range.last {
-                // It may reach into the next range too, so it stays.
+                // It may extend into the next range too, so it stays.
                 start = None;
             } else {
                 start = Some(from.max(region.last + 1));

@@ -1,4 +1,4 @@
-//! What all presets look at.
+//! The data that all presets use.
 
 use alloc::vec::Vec;
 
@@ -12,22 +12,22 @@ use crate::redump::select::images::{Images, ListedImage};
 use crate::redump::select::stacks::around;
 use crate::redump::select::unwritten::{Allowed, Written};
 
-/// What all presets look at.
+/// The data that all presets use.
 pub(super) struct Ground<'g, 'a> {
     pub(super) source: &'g Source<'a>,
     pub(super) options: &'g Options,
     pub(super) images: Images,
-    /// All stacks that are in use, in the order of addresses and apart.
+    /// All stacks that are in use, sorted and disjoint.
     pub(super) stacks: Vec<Interval>,
     pub(super) pointers: CodePointers,
-    /// With `r` and `s` what the process may have written is not taken of images.
+    /// With `r` and `s`, the memory that the process may have written, which is not taken from images.
     pub(super) written: Option<Written>,
 }
 
 /// An image that stacks point into.
 pub(super) struct PointedInto<'g, 'a> {
     pub(super) listed: ListedImage,
-    /// If it is one of Windows, and its headers are there.
+    /// The Windows image, if its headers are there.
     pub(super) image: Option<Image<'g, 'a>>,
     pub(super) allowed: Allowed,
     /// The index of the image and an address, for each pointer.
@@ -35,7 +35,7 @@ pub(super) struct PointedInto<'g, 'a> {
 }
 
 impl PointedInto<'_, '_> {
-    /// The code around the pointers, so many bytes to either side, in the order of addresses and apart.
+    /// Returns the code around the pointers, `reach` bytes to either side, sorted and disjoint.
     pub(super) fn code(&self, source: &Source<'_>, reach: u64) -> Vec<Interval> {
         united(self.pointers.iter().filter_map(|&(_, address)| around(source, address, reach)).collect())
     }
@@ -57,7 +57,7 @@ impl<'a> Ground<'_, 'a> {
         })
     }
 
-    /// What may be taken of the image with an index in the list, which `image` is if it is one of Windows.
+    /// Returns what may be taken of the image with an index in the list. `image` is the image if it is a Windows image.
     pub(super) fn allowed(&self, index: usize, image: Option<&Image<'_, '_>>) -> Allowed {
         let Some(written) = &self.written else { return Allowed::everything() };
         let base = self.images.list().get(index).map(|listed| listed.base);

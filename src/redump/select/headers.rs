@@ -1,4 +1,4 @@
-//! Headers of images and what their data directories tell of: the option `e`.
+//! Selects image headers and what their data directories refer to: the option `e`.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,9 @@ use crate::redump::hooks::Hooks;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// Adds the headers of every image that the source holds, everything that its data directory tells of, and the debug
-/// records.
+/// Adds the headers of every image in the source, everything that its data directories refer to, and its debug records.
 ///
-/// The debugger does so for a running process, and adds nothing when it re-encodes.
+/// The debugger does this for a live process, and adds nothing when it re-encodes.
 pub(super) fn headers(wanted: &mut Wanted<'_, '_>, hooks: &Hooks<'_>) {
     let source = wanted.source;
     if !source.target.is_windows() {

@@ -1,8 +1,9 @@
-//! What identifies images: [`Options::identify`](crate::redump::Options::identify).
+//! Selects what identifies images: [`Options::identify`](crate::redump::Options::identify).
 //!
-//! Of an image of Windows its headers, the debug directory with its records, and the version resources with the directories
-//! on the way to them; of ELF the headers and the notes, of which one is the build ID; of Mach-O the header and the load
-//! commands, of which one has the UUID. With `r` and `s` only what the process cannot have written.
+//! For Windows images, this is the headers, the debug directory with its records, and the version resources with the
+//! directories that lead to them. For ELF images, it is the headers and the notes, one of which is the build ID. For
+//! Mach-O images, it is the header and the load commands, one of which has the UUID. With `r` and `s`, only what the
+//! process cannot have written is taken.
 
 use alloc::vec::Vec;
 
@@ -19,17 +20,17 @@ use crate::redump::select::wanted::Wanted;
 
 const IDENTIFY: OptionName = OptionName::Preset("identify");
 
-/// Adds what identifies the images: all that are listed, or those that stacks point into.
+/// Adds what identifies the images: all listed images, or those that stacks point into.
 pub(super) fn identify(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
     let hides_folders = ground.options.contain(MinidumpType::FILTER_MODULE_PATHS);
     let (source, list) = (ground.source, ground.images.list());
-    let indices: Vec<usize> = if ground.options.identifies() {
+    let indices: Vec<usize> = if ground.options.identify_preset() {
         wanted.ask(IDENTIFY, "images");
         (0..list.len()).collect()
     } else {
         ground.pointers.by_image().map(|(index, _)| index).collect()
     };
-    // In sound dumps no two images have a part in common.
+    // In valid dumps, parts of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);
     for (index, &ListedImage { module, base }) in
         indices.into_iter().filter_map(|index| Some((index, list.get(index)?)))

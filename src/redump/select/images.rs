@@ -1,4 +1,4 @@
-//! The images of the process by address.
+//! The images of the process, by address.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -8,25 +8,25 @@ use crate::read::{Interval, Span, holder};
 use crate::redump::hooks::Hooks;
 use crate::redump::source::Source;
 
-/// The images that the result lists, as far as they reach.
+/// The images that the result lists, with their extents.
 pub(super) struct Images {
     list: Vec<ListedImage>,
-    /// In the order of addresses and apart; the rank is the index in `list`.
+    /// Sorted by address and disjoint; the rank is the index in `list`.
     spans: Vec<Span>,
-    /// The same in the order of ranks.
+    /// The same spans, sorted by rank.
     by_rank: Vec<Span>,
 }
 
 /// A module that the result lists.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ListedImage {
-    /// Its number in the list, from 0; of several at one base that of the first.
+    /// Its index in the module list, from 0; of several modules at one base, that of the first.
     pub(super) module: u64,
-    /// Without an upper half on 32-bit targets.
+    /// The base address, without the upper half on 32-bit targets.
     pub(super) base: u64,
 }
 
-/// The modules that the result lists, in the order of the module list, each base once.
+/// Returns the modules that the result lists, in the order of the module list, each base once.
 pub(super) fn listed(source: &Source<'_>, hooks: &Hooks<'_>) -> Vec<ListedImage> {
     let mut met = HashSet::new();
     let kept = (0..).zip(source.dump().modules()).filter(|(_, module)| hooks.keeps_module(module));
@@ -55,12 +55,12 @@ impl Images {
         &self.list
     }
 
-    /// The index in [`Images::list`] of the image that has the address.
+    /// Returns the index in [`Images::list`] of the image that contains the address.
     pub(super) fn index_at(&self, address: u64) -> Option<usize> {
         usize::try_from(holder(&self.spans, address)?.rank).ok()
     }
 
-    /// Where the image with an index is, in the order of addresses.
+    /// Returns the intervals of the image with an index, sorted by address.
     pub(super) fn parts(&self, index: usize) -> impl Iterator<Item = Interval> + '_ {
         let rank = |span: &Span| usize::try_from(span.rank).unwrap_or(usize::MAX);
         let first = self.by_rank.partition_point(|span| rank(span) < index);

@@ -1,8 +1,8 @@
-//! The stacks that are in use, wherever they are.
+//! Finds the stacks that are in use, wherever they are.
 //!
-//! The debugger takes the one stack that a thread environment block tells of. A thread may run on another: that of a
-//! fiber, one that the program switched to, or that of the 32-bit half of its process. The source's own descriptor names it,
-//! or the stack pointer is in it, be it the thread's or that of its exception.
+//! The debugger takes only the stack in the thread environment block. A thread may run on another stack: that of a
+//! fiber, one that the program switched to, or that of the 32-bit side of its process. Such a stack is named by the
+//! source's own descriptor, or contains the stack pointer of the thread or of its exception.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,17 +15,17 @@ use crate::redump::source::Source;
 
 use crate::redump::select::stacks;
 
-/// The largest stack that a descriptor can name, in bytes.
+/// The largest size of a stack in a descriptor, in bytes.
 const LARGEST: u64 = u32::MAX as u64;
 
 /// Finds the stacks of threads, one thread after the other.
 pub(super) struct Stacks<'s, 'a> {
     source: &'s Source<'a>,
-    /// What describes the address space, from the first time on that it is asked.
+    /// The description of the address space, computed on first use.
     regions: Option<MemoryRegions<'s>>,
     /// The stack pointers of exceptions by thread ID.
     raised: BTreeMap<u32, Vec<u64>>,
-    /// Stacks that are not the one that the descriptor of a thread is to name, with the thread's ID.
+    /// Additional stacks that the descriptor of their thread will not name, with the thread ID.
     pub(super) others: Vec<(u32, Interval)>,
 }
 
@@ -39,12 +39,12 @@ impl<'s, 'a> Stacks<'s, 'a> {
         Self { source, regions: None, raised, others: Vec::new() }
     }
 
-    /// The stack that the descriptor of a thread is to name. If there are two, it is the one that the stack pointer is not
-    /// in: whoever reads the result finds the other one by that.
+    /// Returns the stack that the descriptor of a thread will name. If there are two, this is the one that the stack
+    /// pointer is not in, because readers of the result find the other one by the stack pointer.
     pub(super) fn of(&mut self, thread: &Thread<'_>) -> Option<Interval> {
         let (source, target) = (self.source, self.source.target);
         let own_pointer = thread.registers().and_then(|context| context.stack_pointer());
-        // Of several threads with one ID, the first is the one that is meant.
+        // If several threads have the same ID, the exception belongs to the first.
         let raised = self.raised.remove(&thread.id()).unwrap_or_default();
         let pointers: Vec<u64> = own_pointer.into_iter().chain(raised).map(|pointer| target.mask(pointer)).collect();
         let bounds = stacks::reserved(source, thread);
@@ -55,15 +55,15 @@ impl<'s, 'a> Stacks<'s, 'a> {
         let first = self.others.len();
         if let (Some(bounds), Some(stack), Some(described)) = (bounds, by_bounds, described) {
             if described.start < bounds.start && described.next() == bounds.next() {
-                // It is the same stack, with what is in its guard page.
+                // The same stack, including its guard page.
                 found = Some(described);
             } else if bounds.has(described.start) && bounds.has(described.last) {
-                // What the environment block says is as much or more.
+                // The stack by the environment block is the same or larger.
             } else if let Some(both) = joined(stack, described) {
-                // Whoever reads the result without the environment block finds one stack.
+                // Without the environment block, readers of the result find one stack.
                 found = Some(both);
             } else {
-                // Only a descriptor tells of bytes that are further below a stack pointer than all stacks begin.
+                // Only a descriptor can name bytes further below a stack pointer than where stacks normally begin.
                 let begin = described.start.saturating_add(target.processor().below_stack_pointer);
                 let is_below = pointers.iter().any(|&pointer| begin < pointer && described.has(pointer));
                 let is_used = is_below || pointers.iter().any(|&pointer| bounds.has(pointer));
@@ -88,8 +88,8 @@ impl<'s, 'a> Stacks<'s, 'a> {
         found
     }
 
-    /// From a stack pointer to the end of the region that it is in, or without regions to the end of its range. No stack is
-    /// in a module.
+    /// Returns the memory from a stack pointer to the end of its region or, without regions, of its range. Stacks are
+    /// never in a module.
     fn around(&mut self, pointer: u64) -> Option<Interval> {
         let source = self.source;
         source.memory.range_at(pointer).filter(|_| pointer != 0)?;
@@ -105,14 +105,14 @@ impl<'s, 'a> Stacks<'s, 'a> {
         source.hull(Interval { start, last: last.min(start.saturating_add(LARGEST - 1)) })
     }
 
-    /// The row or line that has the address, if it is in use.
+    /// Returns the region that contains the address, if it is committed.
     fn region(&mut self, address: u64) -> Option<MemoryRegion<'s>> {
         let source = self.source;
         let regions = self.regions.get_or_insert_with(|| source.regions());
         regions.at_address(address).filter(|region| region.state() == MemoryState::COMMIT)
     }
 
-    /// The last address of a region. Guard pages belong to what is above them.
+    /// Returns the last address of a region. Guard pages belong to the region above them.
     fn end(&mut self, region: &MemoryRegion<'s>) -> Option<u64> {
         let target = self.source.target;
         let interval = |region: &MemoryRegion<'_>| target.interval(region.base(), region.size());
@@ -129,7 +129,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
         Some(above.and_then(|above| interval(&above)).map_or(last, |it| it.last))
     }
 
-    /// All of the stacks that no descriptor names, with what is below the stack pointers.
+    /// Returns the complete additional stacks, including the memory below the stack pointers.
     pub(super) fn whole_others(&mut self) -> Vec<Interval> {
         let others = self.others.clone();
         let whole = others.into_iter().map(|(_, stack)| {
@@ -143,7 +143,7 @@ impl<'s, 'a> Stacks<'s, 'a> {
     }
 }
 
-/// Two stacks as one, if nothing parts them and one can be as large.
+/// Joins two stacks if they touch and the result is not too large for one stack.
 fn joined(one: Interval, other: Interval) -> Option<Interval> {
     let (first, second) = if one.start <= other.start { (one, other) } else { (other, one) };
     let both = Interval { start: first.start, last: first.last.max(second.last) };
@@ -151,7 +151,7 @@ fn joined(one: Interval, other: Interval) -> Option<Interval> {
     (touches && both.last - both.start < LARGEST).then_some(both)
 }
 
-/// True if what is around a stack pointer goes on up to a stack, which it makes no larger than one can be.
+/// True if the memory around a stack pointer extends up to a stack, and both together are not too large for one stack.
 fn reaches(around: Interval, stack: Interval) -> bool {
     around.start < stack.start
         && around.next().is_none_or(|next| next >= stack.start)

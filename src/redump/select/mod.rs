@@ -1,4 +1,4 @@
-//! Which memory goes into the result, and why.
+//! Selects the memory that goes into the result, with the reasons.
 
 mod code_pointers;
 mod eh_frame;
@@ -49,7 +49,7 @@ use sections::{Section, sections};
 use selected::{Selected, Selection};
 use wanted::Wanted;
 
-/// Ranges that leave no larger gap than this become one: a descriptor would take as many bytes.
+/// The largest gap over which ranges are joined: a descriptor would take as many bytes.
 const LARGEST_GAP: u64 = 16;
 
 pub(super) fn select(
@@ -68,7 +68,7 @@ pub(super) fn select(
     let narrow = threads.narrow(source, &mut stacks, &mut extended, options.is_triage());
     let mut wanted = Wanted::new(source);
     for &(address, size) in &hooks.memory {
-        wanted.add_at(address, size, Reason::Asked);
+        wanted.add_at(address, size, Reason::Requested);
     }
     threads.stacks(&mut wanted, &stacks, &extended, &narrow);
     others.iter().for_each(|&(thread, stack)| wanted.add(stack, Reason::Stack { thread }));
@@ -88,7 +88,7 @@ pub(super) fn select(
         shared_data::shared_data(&mut wanted, options);
         unwind::unwind_data(&mut wanted, hooks, options.is_private(), report);
         if !source.triage(full).is_empty() {
-            // Of objects that words on stacks point to, such a dump has the first word and no more.
+            // For objects that stack words point to, such a dump has only the first word.
             let word = u64::from(source.target.pointer_size());
             let words = source.ranges.iter().filter(|range| range.size() <= word);
             let may_stay = |range: &Interval| {
@@ -107,7 +107,7 @@ pub(super) fn select(
         let in_use = (stacks.copied().collect(), threads.contexts());
         presets::presets(&mut wanted, (options, hooks), in_use, &narrow, code.as_ref(), report)?;
         folders = folders::in_images(source, options, hooks)?;
-        report.unserved.extend(wanted.unserved());
+        report.unavailable.extend(wanted.unavailable());
         present_and_merged(source, wanted.intervals())
     };
     let selected = Selected { ranges: Arc::new(ranges), full, chosen: wanted.into_selected() };
@@ -138,13 +138,13 @@ pub(super) fn select(
     })
 }
 
-/// The threads of the source, and which of them count.
+/// The threads of the source, and which of them are kept.
 struct Threads<'a> {
     list: Option<ThreadList<'a>>,
     extended: Option<ThreadExList<'a>>,
     exceptions: Vec<Exception<'a>>,
     left_out: HashSet<u32>,
-    /// True if all memory is left out, and so the stacks.
+    /// True if all memory is left out, including the stacks.
     no_memory: bool,
 }
 
@@ -174,12 +174,12 @@ impl<'a> Threads<'a> {
         !self.no_memory && !self.left_out.contains(&thread.id())
     }
 
-    /// All that count.
+    /// Returns all threads that are kept.
     fn all(&self) -> impl Iterator<Item = Thread<'a>> + '_ {
         self.list().chain(self.extended().map(|thread| thread.thread())).filter(|thread| self.counts(thread))
     }
 
-    /// The registers of those that count and of the exceptions, as far as they can be read.
+    /// Returns the readable contexts of the threads that are kept and of the exceptions.
     fn contexts(&self) -> impl Iterator<Item = Context<'a>> + '_ {
         let exceptions = self.exceptions.iter().filter_map(|exception| exception.registers());
         self.all().filter_map(|thread| thread.registers()).chain(exceptions)
@@ -189,7 +189,7 @@ impl<'a> Threads<'a> {
         self.counts(thread).then(|| in_use.of(thread)).flatten()
     }
 
-    /// The stack and the backing store.
+    /// Returns the stack and the backing store.
     fn extended_stacks(
         &self,
         source: &Source<'_>,
@@ -201,7 +201,7 @@ impl<'a> Threads<'a> {
         [self.stack(in_use, &thread.thread()), backing_store]
     }
 
-    /// The whole stacks of all threads, whatever the stack pointers are.
+    /// Returns the complete stacks of all threads, regardless of the stack pointers.
     fn below(&self, source: &Source<'_>, in_use: &mut Stacks<'_, '_>) -> Vec<Interval> {
         let regions = source.regions();
         let all = self.list().chain(self.extended().map(|thread| thread.thread()));
@@ -216,9 +216,9 @@ impl<'a> Threads<'a> {
         extended: &[[Option<Interval>; 2]],
         narrow: &NarrowSide,
     ) {
-        let mut number = 0..;
-        // That of the 64-bit side, which the descriptor does not have if there is a 32-bit one.
-        let mut wide = |stack: Option<Interval>| narrow.wide_stack(number.next().unwrap_or(0), stack);
+        let mut index = 0..;
+        // The 64-bit stack; if there is a 32-bit one, the descriptor names that instead.
+        let mut wide = |stack: Option<Interval>| narrow.wide_stack(index.next().unwrap_or(0), stack);
         for (thread, stack) in self.list().zip(stacks) {
             wanted.add(wide(*stack), Reason::Stack { thread: thread.id() });
         }
@@ -229,7 +229,7 @@ impl<'a> Threads<'a> {
         narrow.add_stacks(wanted);
     }
 
-    /// The 32-bit side, whose stacks take the places of the others.
+    /// Returns the 32-bit side, after replacing the stacks of its threads with the 32-bit ones.
     fn narrow(
         &self,
         source: &Source<'_>,
@@ -246,8 +246,9 @@ impl<'a> Threads<'a> {
         narrow
     }
 
-    /// The code around instruction pointers and the addresses of exceptions. With `code`, where the stacks are filtered,
-    /// no memory that the dump calls data, and none around addresses that are data by their meaning.
+    /// Adds the code around instruction pointers and exception addresses. With `code` (stacks are filtered), leaves out
+    /// memory that the dump describes as data, and memory around exception addresses that are data addresses by
+    /// definition.
     fn instructions(&self, wanted: &mut Wanted<'_, '_>, code: Option<&Code>) {
         let source = wanted.source;
         let may_be_code = |address: u64| !code.is_some_and(|code| code.is_data(source.target.mask(address)));
@@ -268,7 +269,7 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// What the letters `i`, `p`, `e`, `w`, `d` and `c` ask for.
+/// Adds what the letters `i`, `p`, `e`, `w`, `d` and `c` ask for.
 fn chosen<'i>(
     options: &Options,
     hooks: &Hooks<'_>,
@@ -280,8 +281,8 @@ fn chosen<'i>(
     let source = wanted.source;
     let asked = |bits| options.contain(bits);
     if asked(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
-        wanted.ask('i', "memory that words of stacks point to");
-        // Each byte once, however many threads have it on their stacks, and none of the gaps.
+        wanted.ask('i', "memory that stack words point to");
+        // Each byte once, even if it is on the stacks of many threads, and without the gaps.
         for (stacks, width) in narrow.by_width(stacks.copied().collect(), source.target.pointer_size()) {
             let present = present_and_merged(source, stacks);
             source.refuse_shared_bytes(&present)?;
@@ -290,17 +291,17 @@ fn chosen<'i>(
         let flags = source.dump().flags();
         let filtered = flags.intersects(MinidumpType::FILTER_MEMORY.union(MinidumpType::FILTER_TRIAGE));
         if filtered && flags.contains(MinidumpType::WITH_INDIRECTLY_REFERENCED_MEMORY) {
-            // Its pointers have been taken out of its stacks, and what they pointed to is here.
+            // The pointers have been filtered out of its stacks; what they pointed to is here.
             source.ranges.iter().for_each(|range| wanted.add(range, Reason::FilteredPointer));
         }
     }
     if asked(MinidumpType::WITH_PROCESS_THREAD_DATA) {
-        wanted.ask('p', "environment blocks of threads and process");
+        wanted.ask('p', "thread and process environment blocks");
         process::process(wanted, threads.all(), options);
         narrow.add_process(wanted, options);
     }
     if asked(MinidumpType::WITH_MODULE_HEADERS) {
-        wanted.ask('e', "headers and data directories of images");
+        wanted.ask('e', "image headers and data directories");
         headers::headers(wanted, hooks);
     }
     if asked(MinidumpType::WITH_PRIVATE_READ_WRITE_MEMORY) {
@@ -333,10 +334,10 @@ fn chosen<'i>(
     Ok(())
 }
 
-/// The parts that have bytes, those that lie close together made one.
+/// Returns the parts that have bytes, joining those that are close together.
 fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interval> {
     let mut merged: Vec<Interval> = Vec::new();
-    // Overlaps go first, so that no byte is looked at for each of many intervals that want it.
+    // Overlaps are joined first, so that a byte is not visited once for each of many intervals.
     for next in united(wanted).into_iter().flat_map(|wanted| source.present(wanted)) {
         match merged.last_mut() {
             Some(before) if joins(source, before, &next) => before.last = next.last,
@@ -346,7 +347,7 @@ fn present_and_merged(source: &Source<'_>, wanted: Vec<Interval>) -> Vec<Interva
     merged
 }
 
-/// True if what parts two intervals is small and the source has its bytes.
+/// True if the gap between two intervals is small and the source has its bytes.
 fn joins(source: &Source<'_>, before: &Interval, next: &Interval) -> bool {
     let gap = next.start - before.last - 1;
     gap == 0 || gap <= LARGEST_GAP && source.holds(Interval { start: before.last + 1, last: next.start - 1 })

@@ -1,9 +1,9 @@
-//! The 32-bit side of a 64-bit dump of a 32-bit process: the stacks and registers of the program itself, and what leads a
-//! debugger to them.
+//! The 32-bit side of a 64-bit dump of a 32-bit process: the stacks and registers of the program itself, and what a
+//! debugger needs to find them.
 //!
-//! Today's debugger leaves it all out when it re-encodes, and of a running process writes the stacks alone. What it needs
-//! to switch to x86 was measured: the slot of the 64-bit thread environment block that leads to the saved registers, and
-//! pages with both process environment blocks, whatever is in them.
+//! Today's debugger leaves all of it out when it re-encodes, and for a live process writes only the stacks. What it
+//! needs to switch to x86 was measured: the TEB slot that leads to the saved registers, and pages with both process
+//! environment blocks, whatever they contain.
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -25,16 +25,16 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks;
 use crate::redump::select::wanted::Wanted;
 
-/// Blocks begin with whole pages.
+/// Environment blocks begin at page boundaries.
 const PAGE: u64 = 0x1000;
 const WIDE: &ProcessLayout = &ProcessLayout::BITS_64;
 const NARROW: &ProcessLayout = &ProcessLayout::BITS_32;
-/// So much of a 32-bit thread environment block is taken: up to the address of that of the process. The debugger needs
-/// none of it, but who re-encodes the result does.
+/// How much of a 32-bit thread environment block is taken, in bytes: up to and including the address of the process
+/// environment block. The debugger does not need it, but re-encoding the result does.
 const NARROW_TEB: u64 = NARROW.teb_process_environment_block + 4;
-/// The size of the area with the saved registers.
+/// The size of the area with the saved registers, in bytes.
 const AREA: u64 = Wow64Layout::CPU_AREA_CONTEXT + ContextLayout::X86.size as u64;
-/// What stays with `r` of the blocks, as positions and sizes: addresses, one of which leads to the registers.
+/// What `r` keeps of the blocks, as offsets and sizes: addresses, one of which leads to the registers.
 const KEPT_OF_TEB: [(u64, u64); 7] = [
     (Wow64Layout::TEB_EXCEPTION_LIST, 8),
     (WIDE.teb_stack_base, 8),
@@ -53,20 +53,20 @@ const KEPT_OF_NARROW_TEB: [(u64, u64); 4] = [
 const KEPT_OF_PEB: [(u64, u64); 1] = [(WIDE.peb_image_base_address, 8)];
 const KEPT_OF_NARROW_PEB: [(u64, u64); 1] = [(NARROW.peb_image_base_address, 4)];
 
-/// What a thread has of 32 bits.
+/// The 32-bit side of a thread.
 #[derive(Clone, Copy, Debug, Default)]
 struct NarrowThread {
     id: u32,
-    /// The 64-bit environment block, and the 32-bit one.
+    /// The addresses of the 64-bit and the 32-bit environment block.
     blocks: (Option<u64>, Option<u64>),
-    /// The 32-bit stack, as the descriptor has it, and what else the source says is one.
+    /// The 32-bit stack in the descriptor, and further parts of it that the source names.
     stack: Option<Interval>,
     more: [Option<Interval>; 2],
     /// The 64-bit stack.
     wide: Option<Interval>,
-    /// All of the stack, with what is below the stack pointer.
+    /// The complete 32-bit stack, including the memory below the stack pointer.
     whole: Option<Interval>,
-    /// Where the layer saved the registers.
+    /// The area in which WOW64 saved the registers.
     area: Option<Interval>,
     instruction: Option<u64>,
     frame: Option<u64>,
@@ -76,14 +76,15 @@ struct NarrowThread {
 #[derive(Debug, Default)]
 pub(in crate::redump) struct NarrowSide {
     threads: Vec<NarrowThread>,
-    /// The 64-bit process environment block, and the 32-bit one.
+    /// The addresses of the 64-bit and the 32-bit process environment block.
     process_blocks: (Option<u64>, Option<u64>),
-    /// What of the 32-bit stacks is filtered, with what is below the stack pointers in a triage dump; sorted and apart.
+    /// The filtered parts of the 32-bit stacks, in a triage dump including the memory below the stack pointers; sorted
+    /// and disjoint.
     filtered: Vec<Interval>,
 }
 
 impl NarrowSide {
-    /// `threads` are all of the source, each with its 64-bit stack, and `None` for one that is left out.
+    /// `threads` are all threads of the source, each with its 64-bit stack; `None` for one that is left out.
     pub(super) fn of<'t>(
         source: &Source<'_>,
         threads: impl Iterator<Item = (Option<Thread<'t>>, Option<Interval>)>,
@@ -121,21 +122,22 @@ impl NarrowSide {
         side
     }
 
-    /// Puts the 32-bit stack of the thread with that number in the place of its 64-bit one.
-    pub(super) fn replace(&self, number: usize, stack: &mut Option<Interval>) {
-        let narrow = self.threads.get(number).and_then(|thread| thread.stack);
+    /// Replaces the 64-bit stack of the thread with this index with its 32-bit stack.
+    pub(super) fn replace(&self, index: usize, stack: &mut Option<Interval>) {
+        let narrow = self.threads.get(index).and_then(|thread| thread.stack);
         *stack = narrow.or(*stack);
     }
 
-    /// The 64-bit stack of the thread with that number, whose descriptor has `stack`.
-    pub(super) fn wide_stack(&self, number: usize, stack: Option<Interval>) -> Option<Interval> {
-        match self.threads.get(number) {
+    /// Returns the 64-bit stack of the thread with this index, whose descriptor has `stack`.
+    pub(super) fn wide_stack(&self, index: usize, stack: Option<Interval>) -> Option<Interval> {
+        match self.threads.get(index) {
             Some(thread) if thread.stack.is_some() => thread.wide,
             _ => stack,
         }
     }
 
-    /// The 64-bit stacks, and those of `described` that are none of 32 bits: all that is to be filtered as such.
+    /// Returns the 64-bit stacks, and the parts of `described` that are not 32-bit stacks: everything that is filtered
+    /// as 64-bit stacks.
     pub(super) fn wide_stacks(&self, mut described: Vec<Interval>) -> Vec<Interval> {
         if self.threads.is_empty() {
             return described;
@@ -146,12 +148,12 @@ impl NarrowSide {
         united(described).into_iter().flat_map(|stack| gaps(&others, stack)).collect()
     }
 
-    /// True if a 64-bit stack whose descriptor is of the 32-bit one has the address.
+    /// True if the address is on a 64-bit stack of a thread whose descriptor names the 32-bit stack.
     pub(super) fn is_on_wide_stack(&self, address: u64) -> bool {
         self.threads.iter().any(|thread| thread.wide.is_some_and(|stack| stack.has(address)))
     }
 
-    /// All stacks by the size of their words, for `i`; `described` are those that descriptors have.
+    /// Returns all stacks by word size, for `i`. `described` are those in descriptors.
     pub(super) fn by_width(&self, mut described: Vec<Interval>, width: u32) -> Vec<(Vec<Interval>, u32)> {
         if self.threads.is_empty() {
             return vec![(described, width)];
@@ -162,17 +164,17 @@ impl NarrowSide {
         vec![(wide, width), (narrow, 4)]
     }
 
-    /// The 32-bit stacks that are filtered.
+    /// Returns the 32-bit stacks that are filtered.
     pub(in crate::redump) fn filtered(&self) -> &[Interval] {
         &self.filtered
     }
 
-    /// The 32-bit instruction pointers.
+    /// Returns the 32-bit instruction pointers.
     pub(in crate::redump) fn instructions(&self) -> impl Iterator<Item = u64> + '_ {
         self.threads.iter().filter_map(|thread| thread.instruction)
     }
 
-    /// The 32-bit frame pointers.
+    /// Returns the 32-bit frame pointers.
     pub(in crate::redump) fn frames(&self) -> impl Iterator<Item = u64> + '_ {
         self.threads.iter().filter_map(|thread| thread.frame)
     }
@@ -181,12 +183,13 @@ impl NarrowSide {
     pub(super) fn add_stacks(&self, wanted: &mut Wanted<'_, '_>) {
         for thread in &self.threads {
             for stack in thread.stacks() {
-                wanted.add(stack, Reason::NarrowStack { thread: thread.id });
+                wanted.add(stack, Reason::Wow64Stack { thread: thread.id });
             }
         }
     }
 
-    /// Adds the code around instruction pointers, and what leads to the registers; with `p`, not what that adds.
+    /// Adds the code around instruction pointers and what leads to the registers, but without `with_blocks` not the
+    /// environment blocks, which `p` adds.
     pub(super) fn add(&self, wanted: &mut Wanted<'_, '_>, may_be_code: impl Fn(u64) -> bool, with_blocks: bool) {
         let reach = X86.processor().code_window;
         for thread in &self.threads {
@@ -195,10 +198,10 @@ impl NarrowSide {
                 let window = stacks::around(wanted.source, address, reach);
                 wanted.add(window, Reason::InstructionPointer { thread: id });
             }
-            wanted.add(thread.area, Reason::NarrowContext { thread: id });
+            wanted.add(thread.area, Reason::Wow64Context { thread: id });
         }
         if with_blocks {
-            self.blocks().for_each(|(block, _)| wanted.add(block, Reason::NarrowSide));
+            self.blocks().for_each(|(block, _)| wanted.add(block, Reason::Wow64Blocks));
         }
     }
 
@@ -210,7 +213,7 @@ impl NarrowSide {
         }
     }
 
-    /// The environment blocks, each once, and what stays of them with `r`.
+    /// Returns the environment blocks without duplicates, and what `r` keeps of them.
     fn blocks(&self) -> impl Iterator<Item = (Option<Interval>, &'static [(u64, u64)])> + '_ {
         let mut met = HashSet::new();
         let of_threads = self.threads.iter().flat_map(|thread| {
@@ -226,9 +229,9 @@ impl NarrowSide {
         all.filter(move |(at, ..)| met.insert(*at)).map(|(at, size, kept)| (Interval::new(at, size), kept))
     }
 
-    /// What is taken out with `r`: of the environment blocks all but what leads to the registers, as far as no other letter
-    /// asks for it, and of the saved registers those that a thread's context loses as well. The first list becomes zero,
-    /// the second one the pattern of a triage dump; both are sorted and apart.
+    /// Returns what `r` takes out: everything in the environment blocks except what leads to the registers or is
+    /// requested by another letter, and those saved registers that a thread's context loses as well. The first list is
+    /// zeroed, the second filled with the triage pattern; both are sorted and disjoint.
     pub(super) fn hidden(
         &self,
         source: &Source<'_>,
@@ -261,13 +264,13 @@ impl NarrowSide {
                 }
             }
         }
-        // Blocks and areas lie at places of their own, but for files that are made to deceive.
+        // Blocks and areas only overlap in crafted files.
         [united(zeroed), united(marked)]
     }
 }
 
 impl NarrowThread {
-    /// The 32-bit stacks.
+    /// Returns the 32-bit stacks.
     fn stacks(&self) -> impl Iterator<Item = Interval> + use<> {
         self.stack.into_iter().chain(self.more.into_iter().flatten())
     }
@@ -283,7 +286,7 @@ impl NarrowThread {
         let context = narrow.context();
         let whole = narrow.stack_bounds().and_then(interval);
         let by_block = narrow.stack().and_then(interval).and_then(|stack| source.hull(stack));
-        // Windows 7 wrote descriptors of the 32-bit stacks, and no environment blocks to find them by.
+        // Windows 7 wrote descriptors of the 32-bit stacks, but no environment blocks that lead to them.
         let described = source.described(&thread.raw().stack).filter(|stack| {
             let is_wide =
                 wide.into_iter().chain(stacks::reserved(source, thread)).any(|it| it.intersection(stack).is_some());

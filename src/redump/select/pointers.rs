@@ -1,18 +1,18 @@
-//! What stacks point to: the option `i`.
+//! Selects what stacks point to: the option `i`.
 
 use crate::read::{Interval, any_has};
 
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// How much memory below and from the pointer on is wanted, in bytes.
+/// How much memory is taken below a pointer and from the pointer on, in bytes.
 const BELOW: u64 = 0x100;
 const FROM: u64 = 0x300;
 
-/// Adds a window for every aligned word of `width` bytes of a stack that points to memory outside of modules. The stacks are
-/// apart from each other, and all their bytes are there.
+/// Adds a window for every aligned stack word of `width` bytes that points to memory outside modules. The stacks are
+/// disjoint, and all their bytes are there.
 ///
-/// The debugger scans all stacks of a running process but only one when it re-encodes; here it is all of them.
+/// The debugger scans all stacks of a live process, but only one when it re-encodes; here all are scanned.
 pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval], width: u32) {
     let source = wanted.source;
     let target = source.target;
@@ -27,7 +27,7 @@ pub(super) fn pointers(wanted: &mut Wanted<'_, '_>, stacks: &[Interval], width: 
                 let pointer = target.mask(pointer);
                 let start = pointer.saturating_sub(BELOW);
                 let window = target.interval(start, pointer - start + FROM).and_then(|window| source.hull(window));
-                // Most words point nowhere, so only those count that lead to memory, and their windows are cut to it.
+                // Most words point nowhere, so only those that point to memory count, and their windows are cut to it.
                 if let Some(window) = window {
                     wanted.count('i', Interval { last: window.start, ..window });
                 }

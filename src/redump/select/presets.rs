@@ -1,7 +1,6 @@
-//! What is kept to answer a question, whatever the letters are: [`Options::identify`], [`Options::walk`],
-//! [`Options::managed`].
+//! Selects what the presets ask for: [`Options::identify`], [`Options::walk`], [`Options::managed`].
 //!
-//! With `r` and `s` only code, tables and identity of images are taken, and of stacks only the words that stay are followed.
+//! With `r` and `s`, only code, tables and identities of images are taken, and only stack words that stay are followed.
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -28,8 +27,8 @@ use crate::redump::select::unwritten::Written;
 use crate::redump::select::wanted::Wanted;
 use crate::redump::select::{identify, managed, walk};
 
-/// Adds what the presets ask for. With `filtered`, where code is, stacks are filtered (`r`, `s`). `stacks` are those that
-/// descriptors name and the others beside them, `contexts` those of threads and exceptions that count.
+/// Adds what the presets ask for. With `filtered`, the code of the process, stacks are filtered (`r`, `s`). `stacks`
+/// are those in descriptors and the additional ones; `contexts` are those of the threads and exceptions that are kept.
 pub(super) fn presets<'c>(
     wanted: &mut Wanted<'_, '_>,
     (options, hooks): (&Options, &Hooks<'_>),
@@ -38,7 +37,7 @@ pub(super) fn presets<'c>(
     filtered: Option<&Arc<Code>>,
     report: &mut Report,
 ) -> Result<(), RedumpError> {
-    if !options.identifies() && options.walks().is_none() {
+    if !options.identify_preset() && options.walk_preset().is_none() {
         return Ok(());
     }
     let source = wanted.source;
@@ -48,7 +47,7 @@ pub(super) fn presets<'c>(
     let of_widths: Vec<_> =
         of_widths.into_iter().map(|(stacks, width)| (present_and_merged(source, stacks), width)).collect();
     let all = united(of_widths.iter().flat_map(|(stacks, _)| stacks).copied().collect());
-    let pointers = if options.walks().is_some() {
+    let pointers = if options.walk_preset().is_some() {
         source.refuse_shared_bytes(&all)?;
         let outside = if filtered.is_some() { Outside::Executable(Vec::new()) } else { outside(source, &all) };
         let anything = vec![Interval { start: 0, last: u64::MAX }];
@@ -79,12 +78,12 @@ pub(super) fn presets<'c>(
     Ok(())
 }
 
-/// Where the code that runs returns to, on processors that have a register for it.
+/// Returns the return address in the link register, on processors that have one.
 fn link_register(context: &Context<'_>) -> Option<u64> {
     ["lr", "ra"].into_iter().find_map(|name| context.register(name)?.as_u64())
 }
 
-/// Where generated code may be.
+/// Returns where generated code may be.
 fn outside(source: &Source<'_>, stacks: &[Interval]) -> Outside {
     let regions = source.regions();
     if regions.is_empty() {

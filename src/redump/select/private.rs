@@ -1,4 +1,4 @@
-//! Private memory: the option `w`.
+//! Selects private memory: the option `w`.
 
 use crate::format::MemoryProtection;
 use crate::format::memory::{MemoryState, MemoryType};
@@ -7,16 +7,16 @@ use crate::read::memory::MemoryRegion;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// The protections that count: all that allow writing or executing, but for writing to a copy of executable memory.
+/// The protections that are taken: all that allow writing or execution, except `PAGE_EXECUTE_WRITECOPY`.
 ///
-/// Measured: the debugger tests for these bits and for no other.
+/// Measured: the debugger tests exactly these bits.
 const PROTECTIONS: MemoryProtection = MemoryProtection::READ_WRITE
     .union(MemoryProtection::WRITE_COPY)
     .union(MemoryProtection::EXECUTE)
     .union(MemoryProtection::EXECUTE_READ)
     .union(MemoryProtection::EXECUTE_READ_WRITE);
 
-/// Adds the private regions that can be written or executed. Where nothing describes regions, every range counts.
+/// Adds the private regions that are writable or executable. If nothing describes regions, every range is taken.
 pub(super) fn private(wanted: &mut Wanted<'_, '_>) {
     let source = wanted.source;
     let regions = source.regions();

@@ -1,4 +1,4 @@
-//! What the system keeps of a process and its threads: the option `p`.
+//! Selects what the system keeps for a process and its threads: the option `p`.
 
 use crate::format::MinidumpType;
 use crate::format::process::ProcessLayout;
@@ -8,13 +8,13 @@ use crate::redump::options::Options;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// So much of the environment the debugger writes, whatever its size.
+/// How much of the environment the debugger writes regardless of its size, in bytes.
 const ENVIRONMENT: u64 = 0x2000;
 
-/// Adds the environment blocks of threads and process and what hangs on them, as far as the source has it; `r`
-/// leaves out the parameters of the process, texts and all.
+/// Adds the thread and process environment blocks and what they refer to, as far as the source has it. `r` leaves out
+/// the process parameters with their strings.
 ///
-/// When it re-encodes, the debugger writes the blocks alone; of a running process also what they point to.
+/// When it re-encodes, the debugger only writes the blocks; for a live process it also writes what they refer to.
 pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<Item = Thread<'a>>, options: &Options) {
     let target = wanted.source.target;
     if target.is_windows() {
@@ -23,8 +23,8 @@ pub(super) fn process<'a>(wanted: &mut Wanted<'_, '_>, threads: impl Iterator<It
     }
 }
 
-/// Adds the environment blocks of one width, by the addresses of those of the threads and their IDs, and what hangs on
-/// them; that of the process, too, if it is not to be found by those.
+/// Adds the environment blocks of one width and what they refer to, given the addresses of the thread environment
+/// blocks and the thread IDs. `process_block` is used if they do not lead to a process environment block.
 pub(super) fn blocks(
     wanted: &mut Wanted<'_, '_>,
     threads: impl Iterator<Item = (u64, u32)>,
@@ -36,7 +36,7 @@ pub(super) fn blocks(
     let target = source.target;
     let filtered = options.contain(MinidumpType::FILTER_MEMORY);
     let width = if layout.pointer_size == 4 { 4 } else { 8 };
-    // A pointer of 0 is none.
+    // A pointer of 0 counts as absent.
     let pointer = |block: u64, position: u64| {
         source.memory.read_integer(block.wrapping_add(position), width).filter(|&pointer| target.mask(pointer) != 0)
     };
@@ -61,7 +61,7 @@ pub(super) fn blocks(
             wanted.add_at(entry, layout.ldr_entry_size, Reason::LoaderData);
         }
     }
-    // The texts mostly follow the parameters without a gap, and how far these reach differs from system to system.
+    // The strings mostly follow the parameters without a gap, and the size of the parameters differs between systems.
     let Some(parameters) = pointer(block, layout.peb_process_parameters).filter(|_| !filtered) else { return };
     wanted.add_at(parameters, layout.parameters_size, Reason::ProcessParameters);
     let strings = [

@@ -4,12 +4,12 @@ use core::fmt;
 
 use crate::read::Interval;
 
-/// Why a stretch of memory goes into the result.
+/// The reason why memory goes into the result.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The program asked for it ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
-    Asked,
+    /// Requested by the program ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
+    Requested,
     /// The stack of a thread.
     Stack {
         /// The thread ID.
@@ -21,35 +21,36 @@ pub enum Reason {
         thread: u32,
     },
     /// The 32-bit stack of a thread, in a 64-bit dump of a 32-bit process.
-    NarrowStack {
+    Wow64Stack {
         /// The thread ID.
         thread: u32,
     },
-    /// The 32-bit registers of such a thread, as the layer between the two widths saved them.
-    NarrowContext {
+    /// The 32-bit registers of such a thread, as saved by WOW64.
+    Wow64Context {
         /// The thread ID.
         thread: u32,
     },
-    /// Environment blocks of such a process and its threads, by which a debugger finds those registers.
-    NarrowSide,
-    /// The code around a thread's instruction pointer, in a 32-bit process also around the 32-bit one.
+    /// The environment blocks of such a process and its threads, which lead a debugger to these registers.
+    Wow64Blocks,
+    /// The code around a thread's instruction pointer; in a 32-bit process also around the 32-bit one.
     InstructionPointer {
         /// The thread ID.
         thread: u32,
     },
     /// The code around the address of an exception, and around the instruction pointer of its context.
     ExceptionAddress,
-    /// What a debugger unwinds generated code by: the unwind data that function tables lead to.
+    /// The unwind data of generated code that function tables refer to.
     UnwindData,
-    /// What the system shares with all processes: of Windows its version, the time, features of the processor
-    /// (`KUSER_SHARED_DATA`), of Linux the image `[vdso]`.
+    /// Data that the system shares with all processes: on Windows the version, the time and the processor features
+    /// (`KUSER_SHARED_DATA`), on Linux the `[vdso]` image.
     SharedData,
-    /// What a word on a stack points to (`i`).
+    /// Memory that a stack word points to (`i`).
     Pointer {
         /// The address of the word.
         at: u64,
     },
-    /// What a word on a stack may have pointed to that an earlier re-encoding took out (`i` of a source with `i` and `r`).
+    /// Memory that a stack word may have pointed to before an earlier re-encoding filtered it (`i` of a source with `i`
+    /// and `r`).
     FilteredPointer,
     /// The first word of an object that a stack points to, in a triage dump.
     TriageObject,
@@ -58,7 +59,7 @@ pub enum Reason {
         /// The thread ID.
         thread: u32,
     },
-    /// What a thread environment block points to: storage that is local to the thread (`p`).
+    /// Thread-local storage that a thread environment block points to (`p`).
     ThreadStorage {
         /// The thread ID.
         thread: u32,
@@ -69,84 +70,90 @@ pub enum Reason {
     ProcessParameters,
     /// The environment variables (`p`).
     Environment,
-    /// What the loader keeps of the program (`p`).
+    /// Loader data about the program (`p`).
     LoaderData,
-    /// A private region that can be written or executed (`w`).
+    /// A private region that is writable or executable (`w`).
     PrivateRegion,
     /// A data section of a module (`d`).
     DataSection {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
     /// A code section of a module (`c`).
     CodeSection {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// Headers of a module's image, and what its data directory tells of (`e`).
+    /// The headers of a module's image, and what its data directories refer to (`e`).
     ModuleHeaders {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// What identifies the image of a module: headers, debug records, version resource, build ID ([`Options::identify`](crate::redump::Options::identify)).
+    /// What identifies the image of a module: headers, debug records, version resource, build ID
+    /// ([`Options::identify`](crate::redump::Options::identify)).
     ImageIdentity {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// Headers and unwind tables of an image that a stack points into ([`Options::walk`](crate::redump::Options::walk)).
+    /// Headers and unwind tables of an image that a stack points into
+    /// ([`Options::walk`](crate::redump::Options::walk)).
     UnwindTables {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// The unwind data of functions that words on stacks point into ([`Options::walk`](crate::redump::Options::walk)).
+    /// The unwind data of functions that stack words point into ([`Options::walk`](crate::redump::Options::walk)).
     FunctionUnwindData {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// The code around words on stacks that point into an image ([`Options::walk`](crate::redump::Options::walk)).
-    PointedCode {
-        /// The module's number in the list, from 0.
+    /// The code around stack words that point into an image ([`Options::walk`](crate::redump::Options::walk)).
+    ReferencedCode {
+        /// The index of the module in the list, from 0.
         module: u64,
     },
     /// The export directory of an image that a stack points into ([`Walk::Names`](crate::redump::Walk::Names)).
     ExportNames {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
     /// Data and tables of the image of a .NET or Mono runtime ([`Options::managed`](crate::redump::Options::managed)).
     RuntimeData {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// Of an image with managed code: writable pages, metadata, tables of precompiled code ([`Options::managed`](crate::redump::Options::managed)).
+    /// Writable pages, metadata and tables of precompiled code of an image with managed code
+    /// ([`Options::managed`](crate::redump::Options::managed)).
     ManagedImage {
-        /// The module's number in the list, from 0.
+        /// The index of the module in the list, from 0.
         module: u64,
     },
-    /// The code around words on stacks that point into executable memory outside of images ([`Options::walk`](crate::redump::Options::walk)).
+    /// The code around stack words that point into executable memory outside images
+    /// ([`Options::walk`](crate::redump::Options::walk)).
     GeneratedCode,
-    /// Mapped memory outside of images in which a runtime keeps code and data ([`Options::managed`](crate::redump::Options::managed)).
+    /// Mapped memory outside images in which a runtime keeps code and data
+    /// ([`Options::managed`](crate::redump::Options::managed)).
     RuntimeMappedMemory,
     /// Private memory in which a runtime keeps its data ([`Options::managed`](crate::redump::Options::managed)).
     RuntimePrivateMemory,
-    /// What the garbage collector has reserved ([`Managed::Heap`](crate::redump::Managed::Heap)).
+    /// Memory that the garbage collector has reserved ([`Managed::Heap`](crate::redump::Managed::Heap)).
     ManagedHeap,
-    /// Memory of a source that has only a part of its process, which somebody chose for a debugger of .NET ([`Options::managed`](crate::redump::Options::managed)).
+    /// Memory of a source without full memory, which was chosen for a .NET debugger
+    /// ([`Options::managed`](crate::redump::Options::managed)).
     SourceMemory,
     /// Part of full memory (`f`).
     FullMemory,
 }
 
 impl Reason {
-    /// True for the memory that every dump has, for stack traces and what a debugger says of the system.
+    /// True for memory that every dump has, for stack traces and for what a debugger shows about the system.
     pub(super) const fn is_for_traces(&self) -> bool {
         matches!(
             self,
             Self::Stack { .. }
                 | Self::BackingStore { .. }
-                | Self::NarrowStack { .. }
-                | Self::NarrowContext { .. }
-                | Self::NarrowSide
+                | Self::Wow64Stack { .. }
+                | Self::Wow64Context { .. }
+                | Self::Wow64Blocks
                 | Self::InstructionPointer { .. }
                 | Self::ExceptionAddress
                 | Self::UnwindData
@@ -154,23 +161,23 @@ impl Reason {
         )
     }
 
-    /// True for what the presets take of images without anything that the program wrote: code, tables and identity.
+    /// True for memory that the presets take of images and that the program did not write: code, tables and identity.
     pub(super) const fn is_of_image(&self) -> bool {
         matches!(
             self,
             Self::ImageIdentity { .. }
                 | Self::UnwindTables { .. }
                 | Self::FunctionUnwindData { .. }
-                | Self::PointedCode { .. }
+                | Self::ReferencedCode { .. }
                 | Self::ExportNames { .. }
                 | Self::RuntimeData { .. }
                 | Self::ManagedImage { .. }
         )
     }
 
-    /// The preset that asks for it, by the name of its method: `identify` of
-    /// [`Options::identify`](crate::redump::Options::identify), `walk` or `managed`. `None` for what letters ask for and every
-    /// dump has.
+    /// Returns the preset that selects the memory, by the name of its method: `identify` for
+    /// [`Options::identify`](crate::redump::Options::identify), `walk` or `managed`. Returns `None` for memory that
+    /// letters select or that every dump has.
     ///
     /// ```
     /// use userdump::redump::Reason;
@@ -184,7 +191,7 @@ impl Reason {
             Self::ImageIdentity { .. } => Some("identify"),
             Self::UnwindTables { .. }
             | Self::FunctionUnwindData { .. }
-            | Self::PointedCode { .. }
+            | Self::ReferencedCode { .. }
             | Self::ExportNames { .. }
             | Self::GeneratedCode => Some("walk"),
             Self::RuntimeData { .. }
@@ -197,19 +204,19 @@ impl Reason {
         }
     }
 
-    /// The name of the kind of reason, for sums over all memory that has it.
+    /// Returns the name of the kind of reason, for totals.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Asked => "asked for",
+            Self::Requested => "requested",
             Self::Stack { .. } => "stacks",
             Self::BackingStore { .. } => "backing stores",
-            Self::NarrowStack { .. } => "32-bit stacks",
-            Self::NarrowContext { .. } => "32-bit registers",
-            Self::NarrowSide => "environment blocks that lead to 32-bit registers",
+            Self::Wow64Stack { .. } => "32-bit stacks",
+            Self::Wow64Context { .. } => "32-bit registers",
+            Self::Wow64Blocks => "environment blocks that lead to 32-bit registers",
             Self::InstructionPointer { .. } => "instruction pointers",
             Self::ExceptionAddress => "exception addresses",
             Self::Pointer { .. } => "pointers on stacks",
-            Self::FilteredPointer => "pointers taken out before",
+            Self::FilteredPointer => "pointers filtered before",
             Self::ThreadEnvironmentBlock { .. } => "thread environment blocks",
             Self::ThreadStorage { .. } => "thread storage",
             Self::ProcessEnvironmentBlock => "process environment block",
@@ -222,14 +229,14 @@ impl Reason {
             Self::UnwindData => "unwind data",
             Self::SharedData => "shared data",
             Self::TriageObject => "first words of objects",
-            Self::ModuleHeaders { .. } => "headers of modules",
-            Self::ImageIdentity { .. } => "identity of images",
+            Self::ModuleHeaders { .. } => "image headers",
+            Self::ImageIdentity { .. } => "image identities",
             Self::UnwindTables { .. } => "unwind tables",
             Self::FunctionUnwindData { .. } => "unwind data of functions",
-            Self::PointedCode { .. } => "code that stacks point to",
+            Self::ReferencedCode { .. } => "code that stacks point to",
             Self::ExportNames { .. } => "export directories",
             Self::RuntimeData { .. } => "data of the runtime",
-            Self::ManagedImage { .. } => "metadata of managed images",
+            Self::ManagedImage { .. } => "managed images",
             Self::GeneratedCode => "generated code that stacks point to",
             Self::RuntimeMappedMemory => "mapped memory of the runtime",
             Self::RuntimePrivateMemory => "private memory of the runtime",
@@ -245,8 +252,8 @@ impl fmt::Display for Reason {
         match *self {
             Self::Stack { thread } => write!(f, "stack of thread {thread:#x}"),
             Self::BackingStore { thread } => write!(f, "backing store of thread {thread:#x}"),
-            Self::NarrowStack { thread } => write!(f, "32-bit stack of thread {thread:#x}"),
-            Self::NarrowContext { thread } => write!(f, "32-bit registers of thread {thread:#x}"),
+            Self::Wow64Stack { thread } => write!(f, "32-bit stack of thread {thread:#x}"),
+            Self::Wow64Context { thread } => write!(f, "32-bit registers of thread {thread:#x}"),
             Self::InstructionPointer { thread } => write!(f, "instruction pointer of thread {thread:#x}"),
             Self::ExceptionAddress => f.write_str("exception address"),
             Self::Pointer { at } => write!(f, "pointer at {at:#x}"),
@@ -258,13 +265,13 @@ impl fmt::Display for Reason {
             Self::ImageIdentity { module } => write!(f, "identity of module {module}"),
             Self::UnwindTables { module } => write!(f, "unwind tables of module {module}"),
             Self::FunctionUnwindData { module } => write!(f, "unwind data of functions of module {module}"),
-            Self::PointedCode { module } => write!(f, "code of module {module} that stacks point to"),
+            Self::ReferencedCode { module } => write!(f, "code of module {module} that stacks point to"),
             Self::ExportNames { module } => write!(f, "export directory of module {module}"),
             Self::RuntimeData { module } => write!(f, "data of the runtime, module {module}"),
-            Self::ManagedImage { module } => write!(f, "metadata of module {module}"),
-            Self::Asked
+            Self::ManagedImage { module } => write!(f, "managed image of module {module}"),
+            Self::Requested
             | Self::FilteredPointer
-            | Self::NarrowSide
+            | Self::Wow64Blocks
             | Self::SharedData
             | Self::UnwindData
             | Self::TriageObject
@@ -289,14 +296,14 @@ impl fmt::Display for Reason {
 pub struct SelectedMemory {
     /// The first address, without the upper half on 32-bit targets.
     pub address: u64,
-    /// The size in bytes. Not all of them need be in the source.
+    /// The size in bytes. The source may not have all of them.
     pub size: u64,
     /// Why it is selected.
     pub reason: Reason,
 }
 
 impl SelectedMemory {
-    /// Its addresses; `None` if there are none.
+    /// Returns its addresses; `None` if the size is 0.
     pub(in crate::redump) fn interval(&self) -> Option<Interval> {
         Interval::new(self.address, self.size)
     }

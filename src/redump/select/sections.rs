@@ -1,22 +1,22 @@
-//! The sections of modules that the options `d` and `c` ask for.
+//! Finds the sections of modules that the options `d` and `c` ask for.
 //!
 //! # Windows
 //!
-//! The section headers of the image in memory say where they are; the raw data of a file plays no part, and neither does
-//! rounding. What the engine does not look at does not matter here either: the machine, sizes in the optional header,
-//! and `SizeOfImage`, beyond which a section may lie or reach. A section that would begin above the highest address is
-//! none, as addresses do not wrap around; one that reaches above it ends there. Headers may lie in several ranges that
-//! touch. Where bytes of them are missing, the sections before are taken.
+//! The section headers of the image in memory give their locations; the raw data of the file and rounding are not taken
+//! into account. As in the engine, the machine, the sizes in the optional header and `SizeOfImage` are ignored; a
+//! section may be beyond the latter. Addresses do not wrap around: a section that would begin above the highest address
+//! is ignored, and one that extends above it ends there. The headers may be in several adjacent ranges. If some of
+//! their bytes are missing, the sections before them are taken.
 //!
-//! With sections of an image that have bytes come the headers that told of them. Without, a second pass would find no
-//! sections; the engine leaves the headers out, and finds none then.
+//! The headers are taken together with the sections of an image that have bytes. Without the headers, a second pass
+//! would not find sections; the engine leaves them out, and finds none then.
 //!
 //! # Linux
 //!
-//! The lines of `/proc/self/maps` say it: those that have the path of the file that is mapped at the module's base. The
-//! name of the module is no help, as Breakpad puts the name inside a library (`libc.so.6`) in place of that of its file
-//! (`libc-2.31.so`). The zeroed rest of a module's data is anonymous memory and belongs to no file. Without such lines,
-//! as in dumps of macOS and those of Crashpad, there are no sections.
+//! Sections are the lines of `/proc/self/maps` with the path of the file that is mapped at the module's base. The
+//! module name cannot be used, because Breakpad writes the name inside a library (`libc.so.6`) instead of its file name
+//! (`libc-2.31.so`). The zeroed rest of a module's data is anonymous memory and does not belong to a file. Without such
+//! lines, as in macOS and Crashpad dumps, there are no sections.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -30,31 +30,31 @@ use crate::read::{Budget, Interval};
 use crate::redump::report::Report;
 use crate::redump::source::Source;
 
-/// How much of an image the debugger reads before it knows where the headers are.
+/// How much of an image the debugger reads to find the headers, in bytes.
 const FIRST_READ: u64 = 0x200;
-/// What stands for the name of a section where it is the headers.
+/// Marks the headers of an image in place of a section name.
 const HEADERS: [u8; 8] = *b"headers\0";
 
 /// A part of a module that an option asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Section {
-    /// The number of the module in the list; of several at one base, that of the first.
+    /// The index of the module in the list; of several at one base, that of the first.
     pub(super) module: u64,
-    /// As the header has it; `headers` for the headers themselves; on Linux the rights (`rw-p`).
+    /// As in the section header; `headers` for the headers themselves; on Linux the permissions (`rw-p`).
     pub(super) name: [u8; 8],
-    /// Where it is, whatever of it is there.
+    /// Its location, whether its bytes are there or not.
     pub(super) bounds: Interval,
     pub(super) kind: SectionKind,
 }
 
 impl Section {
-    /// True for the headers of an image, which come along with its sections.
+    /// True for the headers of an image, which are taken together with its sections.
     pub(super) fn is_headers(&self) -> bool {
         self.name == HEADERS
     }
 }
 
-/// Which option asks for a section.
+/// The option that asks for a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SectionKind {
     /// `d`
@@ -84,11 +84,11 @@ impl SectionKind {
     }
 }
 
-/// Every section of data or code, module by module, and the headers of images that have some.
+/// Returns all data and code sections, module by module, and the headers of images that have any.
 ///
-/// There are no more than the file has bytes for: a section takes a header of 40 bytes, or a line, and no header counts
-/// for two images of a sound dump; what goes beyond it is reported. Their bounds may overlap and hold each other, and so
-/// may those of modules.
+/// Their number is limited by the file size: each section needs a header of 40 bytes or a line, and images of a valid
+/// dump do not share headers. What exceeds this is reported. The bounds of sections may overlap or contain each other,
+/// and so may those of modules.
 pub(super) fn sections(source: &Source<'_>, report: &mut Report) -> Vec<Section> {
     let modules = source.dump().modules().into_iter();
     let bases = (0..).zip(modules.map(|module| source.target.mask(module.base())));
@@ -98,7 +98,7 @@ pub(super) fn sections(source: &Source<'_>, report: &mut Report) -> Vec<Section>
 fn by_headers(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>, report: &mut Report) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut seen = BTreeSet::new();
-    // In sound dumps no two images have a header in common, so that all headers together are no larger than the file.
+    // In valid dumps, headers of different images do not overlap, so together they are not larger than the file.
     let mut budget = Budget::times(source.plain_size, 1);
     for (module, base) in bases.filter(|&(_, base)| seen.insert(base)) {
         let Some(image) = Image::at(&source.memory, base) else {
@@ -146,7 +146,7 @@ fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> 
     let maps = source.dump().find::<LinuxMaps<'_>>();
     let mut mappings: Vec<LinuxMapping<'_>> = maps.iter().flat_map(LinuxMaps::iter).filter(|it| it.is_file()).collect();
     mappings.sort_by_key(|mapping| mapping.start);
-    // First by mapping and then by path, so that no path is looked at once for each of many modules.
+    // First by mapping and then by path, so that a path is not compared once for each of many modules.
     let mut mapped = BTreeMap::new();
     for (module, base) in bases {
         let at = mappings.partition_point(|mapping| mapping.start <= base).checked_sub(1);
@@ -165,13 +165,13 @@ fn by_mappings(source: &Source<'_>, bases: impl Iterator<Item = (u64, u64)>) -> 
         let kind = SectionKind::new(can(LinuxMapFlags::WRITE), can(LinuxMapFlags::EXECUTE))?;
         let module = *files.get(mapping.path.as_bytes())?;
         let bounds = source.target.interval(source.target.above(mapping.start, 0)?, mapping.size())?;
-        Some(Section { module, name: rights(mapping.flags), bounds, kind })
+        Some(Section { module, name: permissions(mapping.flags), bounds, kind })
     };
     mappings.iter().filter_map(section).collect()
 }
 
-/// The rights as the kernel prints them.
-fn rights(flags: LinuxMapFlags) -> [u8; 8] {
+/// Returns the permissions as the kernel prints them.
+fn permissions(flags: LinuxMapFlags) -> [u8; 8] {
     let letter = |flag, set, clear| if flags.contains(flag) { set } else { clear };
     let [read, write] = [letter(LinuxMapFlags::READ, b'r', b'-'), letter(LinuxMapFlags::WRITE, b'w', b'-')];
     let [execute, sharing] = [letter(LinuxMapFlags::EXECUTE, b'x', b'-'), letter(LinuxMapFlags::SHARED, b's', b'p')];

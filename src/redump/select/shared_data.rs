@@ -1,5 +1,5 @@
-//! What the system shares with all processes: of Windows a page with versions, times, features of the processor and the
-//! system's folder, of Linux the code of some system calls (vDSO).
+//! Selects data that the system shares with all processes: on Windows a page with versions, times, processor features
+//! and the system folder, on Linux the code of some system calls (vDSO).
 
 use alloc::vec::Vec;
 
@@ -14,7 +14,7 @@ use crate::redump::source::Source;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// What of it stays with `r`, as addresses from and to: times, time zone, versions with the features of the processor,
+/// What `r` keeps of it, as pairs of start and end address: times, time zone, versions with processor features,
 /// edition, ticks.
 const KEPT: [(u64, u64); 5] = [
     (UserSharedData::ADDRESS, UserSharedData::TIME_ZONE_BIAS + 12),
@@ -25,23 +25,24 @@ const KEPT: [(u64, u64); 5] = [
 ];
 const ROOT_END: u64 = UserSharedData::NT_SYSTEM_ROOT + UserSharedData::NT_SYSTEM_ROOT_SIZE;
 
-/// The image that Linux shares has a few pages.
+/// The largest size of the vDSO image, in bytes.
 const LARGEST_IMAGE: u64 = 0x1_0000;
 const ELF: [u8; 4] = *b"\x7fELF";
 
-/// Adds what the debugger writes of it into every dump, or the image that Linux shares. Where the source has none of it,
-/// there is nothing.
+/// Adds the part of it that the debugger writes to every dump, or the vDSO image of Linux. Adds nothing if the source
+/// does not have it.
 pub(super) fn shared_data(wanted: &mut Wanted<'_, '_>, options: &Options) {
     let size = options.engine().shared_data_size();
     if wanted.source.target.is_windows() {
         wanted.add_at(UserSharedData::ADDRESS, size, Reason::SharedData);
     } else if size > 0 {
-        wanted.add(shared_image(wanted.source), Reason::SharedData);
+        wanted.add(vdso_image(wanted.source), Reason::SharedData);
     }
 }
 
-/// The image that Linux maps into all processes. No file has it, and no debugger gets through its frames without.
-fn shared_image(source: &Source<'_>) -> Option<Interval> {
+/// Returns the vDSO image, which Linux maps into all processes. It is not in any file, and debuggers need it to unwind
+/// its frames.
+fn vdso_image(source: &Source<'_>) -> Option<Interval> {
     let is_it = |mapping: &LinuxMapping<'_>| {
         mapping.path == "[vdso]"
             && mapping.inode == 0
@@ -55,7 +56,8 @@ fn shared_image(source: &Source<'_>) -> Option<Interval> {
     source.target.interval(mapping.start, mapping.size()).filter(|_| is_image)
 }
 
-/// What of it becomes zero, in the order of addresses: with `r` all that no debugger needs, with `R` the system's folder.
+/// Returns what of it is zeroed, sorted by address: with `r` everything that debuggers do not need, with `R` the system
+/// folder.
 pub(super) fn hidden(options: &Options) -> Vec<Interval> {
     let size = options.engine().shared_data_size();
     let filtered = options.contain(MinidumpType::FILTER_MEMORY);

@@ -8,22 +8,22 @@ use crate::redump::source::Source;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// The debugger takes a stack's bounds for real only if they are whole pages.
+/// The debugger accepts the bounds of a stack only if they are page-aligned.
 const PAGE: u64 = 0x1000;
 
-/// `[SP, StackBase)` of the bounds of a stack, from the lowest of the stack pointers on, of which the first is the
-/// thread's own; all of it if that one is elsewhere.
+/// Returns `[SP, StackBase)` within the bounds of a stack, where `SP` is the lowest of the stack pointers. The first of
+/// them is the thread's own; if it is outside the bounds, the complete stack is returned.
 pub(super) fn in_use(source: &Source<'_>, bounds: Interval, pointers: &[u64]) -> Interval {
     let below = source.target.processor().below_stack_pointer;
     let from = |&pointer: &u64| source.target.mask(pointer.wrapping_sub(below));
     let is_there = pointers.first().is_some_and(|own| bounds.has(from(own)));
     let lowest = pointers.iter().map(from).filter(|&from| is_there && bounds.has(from)).min();
-    // No descriptor can name more than 32 bits of bytes.
+    // Sizes in descriptors have 32 bits.
     let start = lowest.unwrap_or(bounds.start).max(bounds.last.saturating_sub(u64::from(u32::MAX) - 1));
     Interval { start, ..bounds }
 }
 
-/// All of a stack by its environment block, `[StackLimit, StackBase)`.
+/// Returns the complete stack according to its environment block, `[StackLimit, StackBase)`.
 pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Interval> {
     let target = source.target;
     if !target.is_windows() || thread.teb() == 0 {
@@ -38,8 +38,8 @@ pub(super) fn reserved(source: &Source<'_>, thread: &Thread<'_>) -> Option<Inter
     Some(Interval { start: limit, last: base - 1 })
 }
 
-/// All of a thread's stack, with what is below its stack pointer: by its environment block, or by the region that its
-/// descriptor or its stack pointer is in.
+/// Returns a thread's complete stack, including the memory below its stack pointer: according to its environment block,
+/// or the region that contains its descriptor's start or its stack pointer.
 pub(super) fn whole(source: &Source<'_>, thread: &Thread<'_>, regions: &MemoryRegions<'_>) -> Option<Interval> {
     reserved(source, thread).or_else(|| {
         let stack_pointer = || thread.registers()?.stack_pointer();
@@ -56,12 +56,12 @@ pub(super) fn instruction_pointer(wanted: &mut Wanted<'_, '_>, pointer: u64, rea
     wanted.add(window(wanted.source, pointer & !thumb), reason);
 }
 
-/// The bytes around an instruction.
+/// Returns the window around an instruction.
 pub(super) fn window(source: &Source<'_>, address: u64) -> Option<Interval> {
     around(source, source.target.mask(address), source.target.processor().code_window)
 }
 
-/// So many bytes to either side of an address, which has no upper half on 32-bit targets.
+/// Returns `reach` bytes to either side of an address, which has no upper half on 32-bit targets.
 pub(super) fn around(source: &Source<'_>, address: u64, reach: u64) -> Option<Interval> {
     let start = address.saturating_sub(reach);
     source.target.interval(start, address - start + reach)

@@ -1,7 +1,8 @@
-//! Unwind data of generated code, which function tables lead to: without it no debugger gets past a frame of such code.
+//! Selects the unwind data of generated code that function tables refer to; debuggers need it to unwind frames of such
+//! code.
 //!
-//! The debugger writes the data of each entry and stops there; where a range ends with it, it writes none. Here the data
-//! of chained functions comes along as well, and what is cut comes as far as it goes.
+//! The debugger writes only the data of each entry; if the data is at the end of a range, it writes none. Here the data
+//! of chained functions is taken as well, and truncated data as far as it goes.
 
 use alloc::vec::Vec;
 
@@ -15,7 +16,8 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::unwind_forms::{Form, follow};
 use crate::redump::select::wanted::Wanted;
 
-/// Adds the unwind data that the entries of all tables lead to. With `is_filtered`, only what has the form of such data.
+/// Adds the unwind data that the entries of all tables refer to. With `is_filtered`, adds only what has the form of
+/// such data.
 pub(super) fn unwind_data(wanted: &mut Wanted<'_, '_>, hooks: &Hooks<'_>, is_filtered: bool, report: &mut Report) {
     let source = wanted.source;
     let dump = source.dump();
@@ -29,7 +31,7 @@ pub(super) fn unwind_data(wanted: &mut Wanted<'_, '_>, hooks: &Hooks<'_>, is_fil
         let entries = size.map(|size| table.entries.chunks_exact(size)).into_iter().flatten();
         places.extend(entries.filter_map(|entry| form.of_entry(table.descriptor.base_address, entry)));
     }
-    // A chained function takes 16 bytes of memory that no other takes in a sound dump.
+    // A chained function takes 16 bytes of memory, which functions of a valid dump do not share.
     let mut budget = Budget::times(source.plain_size, 1);
     let mut intervals = Vec::new();
     let found = |interval| intervals.extend(source.hull(interval));

@@ -1,4 +1,4 @@
-//! Entries of functions and their unwind data, in the layout of each processor.
+//! Function entries and unwind data, in the layout of each processor.
 
 use alloc::vec::Vec;
 
@@ -7,25 +7,25 @@ use crate::format::ProcessorArchitecture;
 use crate::format::full_user_dump::ImageFileMachine;
 use crate::read::{Budget, Interval, Memory};
 
-/// So many functions may be chained: Windows follows no more.
+/// The most functions that may be chained; Windows does not follow more.
 const LONGEST_CHAIN: usize = 32;
 
-/// The size of `RUNTIME_FUNCTION` of AMD64 in bytes: begin, end, unwind data.
+/// The size of `RUNTIME_FUNCTION` on AMD64 in bytes: begin, end, unwind data.
 const FUNCTION: u64 = 12;
 
 /// `UNW_FLAG_EHANDLER` and `UNW_FLAG_UHANDLER`, and `UNW_FLAG_CHAININFO`.
 const HANDLERS: u8 = 3;
 const CHAINED: u8 = 4;
 
-/// How much of the data of precompiled code of x86 is taken, in bytes: nothing in it says where it ends.
+/// How much of the data of precompiled x86 code is taken, in bytes, because the data does not record its size.
 const X86_DATA: u64 = 0x100;
 
-/// What the machine of a precompiled image is combined with by exclusive or (`IMAGE_FILE_MACHINE_OS_MASK_*` of the runtime).
+/// The values that the machine of a precompiled image is XORed with (`IMAGE_FILE_MACHINE_OS_MASK_*` of the runtime).
 const LINUX: u32 = 0x7b79;
 const APPLE: u32 = 0x4644;
 const FREE_BSD: u32 = 0xadc4;
 
-/// Something that leads on, by its address, and what the addresses in it are relative to.
+/// The location of unwind data or of another entry, and the base of the addresses in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) address: u64,
@@ -34,19 +34,20 @@ pub(super) struct Place {
     is_function: bool,
 }
 
-/// What is at a place.
+/// The data at a place.
 #[derive(Clone, Copy, Debug)]
 struct Data {
     size: u64,
     next: Option<Place>,
 }
 
-/// Finds what is at places and at those that they lead to, each once. With `is_strict`, only what has the form of unwind
-/// data; further on, nothing else in any case: the debugger does not follow chains, so that what is not sound is not missed.
+/// Finds the data at places and at those they refer to, each once. With `is_strict`, only what has the form of unwind
+/// data counts; for chained data, this always applies, because the debugger does not follow chains and invalid data is
+/// not missed.
 ///
 /// # Errors
 ///
-/// [`ReadError::BudgetSpent`] if the chains cost more than `budget` has. What was found before it counts.
+/// [`ReadError::BudgetSpent`] if the chains exceed `budget`. What was found before that counts.
 pub(super) fn follow(
     form: Form,
     memory: &Memory<'_>,
@@ -79,12 +80,12 @@ pub(super) enum Form {
     Amd64,
     Arm,
     Arm64,
-    /// Only precompiled managed code has entries there.
+    /// Only precompiled managed code has entries on x86.
     X86,
 }
 
 impl Form {
-    /// That of function tables.
+    /// Returns the layout in function tables.
     pub(super) fn of(architecture: ProcessorArchitecture) -> Option<Self> {
         match architecture {
             ProcessorArchitecture::AMD64 => Some(Self::Amd64),
@@ -94,9 +95,9 @@ impl Form {
         }
     }
 
-    /// That of the exception directory of an image.
+    /// Returns the layout in the exception directory of an image.
     pub(super) fn of_machine(machine: ImageFileMachine) -> Option<Self> {
-        // Precompiled images of .NET say in the same number which system they are for, if it is not Windows.
+        // In precompiled .NET images, the machine also encodes the system, unless it is Windows.
         let system = |system: u32| ImageFileMachine(machine.0 ^ system);
         [0, LINUX, APPLE, FREE_BSD].into_iter().find_map(|number| match system(number) {
             ImageFileMachine::AMD64 => Some(Self::Amd64),
@@ -107,7 +108,7 @@ impl Form {
         })
     }
 
-    /// The size of an entry in bytes, the least that one can have.
+    /// Returns the minimum size of an entry in bytes.
     pub(super) const fn entry_size(self) -> usize {
         match self {
             Self::Amd64 => 12,
@@ -115,18 +116,18 @@ impl Form {
         }
     }
 
-    /// Where the function of an entry begins, as distance from its base, and where it ends if the entry says so.
+    /// Returns where the function of an entry begins, relative to its base, and where it ends, if the entry records it.
     pub(super) fn function(self, entry: &[u8]) -> Option<(u32, Option<u32>)> {
         let word = |at: usize| entry.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word));
         match self {
             Self::Amd64 => Some((word(0)?, Some(word(4)?))),
-            // The lowest bit says that it is Thumb code.
+            // The lowest bit marks Thumb code.
             Self::Arm => Some((word(0)? & !1, None)),
             Self::Arm64 | Self::X86 => Some((word(0)?, None)),
         }
     }
 
-    /// Where an entry leads, whose last word says it. Entries of ARM may have all in them.
+    /// Returns where the last word of an entry refers to. ARM and ARM64 entries may contain their unwind data.
     pub(super) fn of_entry(self, base: u64, entry: &[u8]) -> Option<Place> {
         let word = entry.get(..self.entry_size())?.last_chunk().map(|word| u32::from_le_bytes(*word))?;
         match self {
@@ -139,7 +140,7 @@ impl Form {
         }
     }
 
-    /// What is at a place; `None` if there is nothing that says how much it is.
+    /// Returns the data at a place; `None` if its size is unknown.
     fn data(self, memory: &Memory<'_>, place: Place, is_strict: bool) -> Option<Data> {
         match self {
             Self::Amd64 if place.is_function => {
@@ -154,7 +155,7 @@ impl Form {
         }
     }
 
-    /// A record of `.xdata`: a header of one or two words, scopes of epilogs, codes, and the address of a handler.
+    /// Reads an `.xdata` record: a header of one or two words, epilog scopes, codes, and the address of a handler.
     fn arm_data(self, memory: &Memory<'_>, address: u64, is_strict: bool) -> Option<Data> {
         let header = memory.read_u32(address)?;
         let bits = |word: u32, from: u32, count: u32| u64::from(word >> from & ((1 << count) - 1));
@@ -170,18 +171,20 @@ impl Form {
             let more = memory.read_u32(address.wrapping_add(4)).unwrap_or(0);
             (epilogs, codes, words) = (bits(more, 0, 16), bits(more, 16, 8), 2);
         }
-        // Of a single epilog that is in the header, the number is that of its first code.
+        // If a single epilog is in the header, the field is the index of its first code instead of a count.
         let scopes = if bits(header, 21, 1) == 0 { epilogs } else { 0 };
         Some(Data { size: 4 * (words + scopes + codes + bits(header, 20, 1)), next: None })
     }
 }
 
-/// Where the last word of an entry leads: to unwind data, or if it is odd to another entry (`RUNTIME_FUNCTION_INDIRECT`).
+/// Returns where the last word of an entry refers to: unwind data or, if it is odd, another entry
+/// (`RUNTIME_FUNCTION_INDIRECT`).
 fn amd64_place(base: u64, word: u32) -> Place {
     Place { address: base.wrapping_add((word & !1).into()), base, is_function: word & 1 != 0 }
 }
 
-/// `UNWIND_INFO`: version and flags, the number of codes, these, and then a chained entry or a handler and its data.
+/// Reads `UNWIND_INFO`: version and flags, the code count, the codes, and then a chained entry or a handler and its
+/// data.
 fn amd64_data(memory: &Memory<'_>, Place { address, base, .. }: Place, is_strict: bool) -> Option<Data> {
     let first = memory.read_u8(address)?;
     let (version, flags) = (first & 7, first >> 3);

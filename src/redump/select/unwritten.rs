@@ -1,4 +1,4 @@
-//! What of images no process wrote: all that a filtered result takes of them.
+//! Finds the parts of images that the process did not write; a filtered result has only these.
 
 use alloc::vec::Vec;
 
@@ -7,14 +7,15 @@ use crate::format::memory::MemoryType;
 use crate::read::{Interval, gaps, overlapping, united};
 use crate::redump::source::Source;
 
-/// Where the dump says that the process may have written, or that memory is not that of a file; sorted and apart.
+/// Memory that the process may have written according to the dump, or that does not belong to a file; sorted and
+/// disjoint.
 pub(super) struct Written(Vec<Interval>);
 
 impl Written {
-    /// By the rows of the memory information or the lines of LinuxMaps.
+    /// Uses memory information or LinuxMaps.
     pub(super) fn of(source: &Source<'_>) -> Self {
         let regions = source.regions();
-        // No process is without images: whoever wrote rows without one did not know what memory is.
+        // Every process has images, so a producer that describes none did not know the memory types.
         let knows = |memory_type| regions.iter().any(|region| region.memory_type() == memory_type);
         let knows_images = knows(MemoryType::IMAGE) || !source.target.is_windows() && knows(MemoryType::MAPPED);
         let written = regions.iter().filter(|region| {
@@ -26,8 +27,9 @@ impl Written {
         Self(united(written.collect()))
     }
 
-    /// What may be taken of an image: what lies in it, was not written and, if its headers are there, is theirs or that of
-    /// a section that cannot be written. `parts` are where the image is, `own` is what its headers say, sorted and apart.
+    /// Returns what may be taken of an image: its unwritten parts and, if its headers are there, of these only the
+    /// headers and sections that are not writable. `parts` are the intervals of the image, `own` is what its headers
+    /// allow, sorted and disjoint.
     pub(super) fn allowed(&self, parts: impl Iterator<Item = Interval>, own: Option<&[Interval]>) -> Allowed {
         let unwritten = parts.flat_map(|part| gaps(&self.0, part));
         Allowed(Some(match own {
@@ -40,7 +42,7 @@ impl Written {
     }
 }
 
-/// The parts of an image that may be taken, in the order of addresses and apart; `None` if everything may.
+/// The parts of an image that may be taken, sorted and disjoint; `None` if all of it may be taken.
 pub(super) struct Allowed(Option<Vec<Interval>>);
 
 impl Allowed {
@@ -48,7 +50,7 @@ impl Allowed {
         Self(None)
     }
 
-    /// What may be taken of an interval.
+    /// Returns the parts of an interval that may be taken.
     pub(super) fn parts_of(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
         let whole = self.0.is_none().then_some(interval);
         let parts = self.0.iter().flat_map(move |parts| overlapping(parts, interval));

@@ -1,10 +1,10 @@
-//! What a debugger needs to walk stacks without the binaries: the preset `walk`.
+//! Selects what a debugger needs to walk stacks without the binaries: the preset `walk`.
 //!
-//! Measured with the engine of 2026, no symbols and no binaries at hand: of the images that a stack word or an instruction
-//! pointer points into it reads headers, the exception directory, the unwind data of the functions pointed to, chained
-//! ones as well, and a few bytes of code on both sides of each pointer: prologs, epilogs and calls. An image for x86 has no
-//! such tables; there the code decides. With code of images alone the debugger disbelieves return addresses into
-//! generated code, so that the code around those is taken as well.
+//! Measured with the engine of 2026, without symbols and binaries: of images that a stack word or an instruction
+//! pointer points into, it reads the headers, the exception directory, the unwind data of the functions pointed to
+//! (including chained ones), and a few bytes of code on both sides of each pointer: prologs, epilogs and calls. x86
+//! images have no such tables; there it uses the code. If only code of images is there, the debugger does not trust
+//! return addresses into generated code, so the code around those is taken as well.
 
 use alloc::vec::Vec;
 
@@ -22,14 +22,14 @@ use crate::redump::select::reason::Reason;
 use crate::redump::select::stacks::around;
 use crate::redump::select::wanted::Wanted;
 
-/// How much code is taken to either side of a pointer, in bytes: where there are unwind tables, and where not.
+/// How much code is taken to either side of a pointer, in bytes, with and without unwind tables.
 const WITH_TABLES: u64 = 16;
 const WITHOUT_TABLES: u64 = 32;
 
 pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
-    let Some(detail) = ground.options.walks() else { return };
+    let Some(detail) = ground.options.walk_preset() else { return };
     let source = ground.source;
-    // Tables of two images have no bytes in common in a sound dump.
+    // In valid dumps, tables of different images do not overlap.
     let mut budget = Budget::times(source.plain_size, 1);
     for pointed_into in ground.pointed_into() {
         let PointedInto { listed, image, allowed, pointers } = &pointed_into;
@@ -39,12 +39,15 @@ pub(super) fn walk(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report:
         };
         let is_without_tables = image.is_some_and(|image| image.machine() == ImageFileMachine::I386);
         let reach = if is_without_tables { WITHOUT_TABLES } else { WITH_TABLES };
-        pointed_into.code(source, reach).into_iter().for_each(|code| take(Some(code), Reason::PointedCode { module }));
+        pointed_into
+            .code(source, reach)
+            .into_iter()
+            .for_each(|code| take(Some(code), Reason::ReferencedCode { module }));
         if let Some(image) = image {
             take(image.headers_place(), Reason::UnwindTables { module });
             if let Some(directory) = ExceptionDirectory::of(&source.memory, image) {
                 take(Some(directory.interval()), Reason::UnwindTables { module });
-                // A call may be the last instruction of a function, so that the address is that of the next one.
+                // A call may be the last instruction of a function; the return address is then in the next function.
                 let addresses = pointers.iter().flat_map(|&(_, address)| [address.saturating_sub(1), address]);
                 let functions = directory.entries_for(addresses);
                 let mut data = Vec::new();

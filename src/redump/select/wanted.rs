@@ -1,19 +1,19 @@
-//! Memory that is wanted, while it is being found.
+//! Collects the memory to select.
 
 use alloc::vec::Vec;
 
 use crate::read::Interval;
-use crate::redump::report::{OptionName, Unserved};
+use crate::redump::report::{OptionName, Unavailable};
 use crate::redump::source::Source;
 
 use crate::redump::select::reason::{Reason, SelectedMemory};
 
-/// What has been found to be wanted so far.
+/// The memory found so far.
 pub(super) struct Wanted<'s, 'a> {
     pub(super) source: &'s Source<'a>,
     intervals: Vec<(Interval, Reason)>,
-    /// What each letter and preset asks for, and how much of it there is.
-    asked: Vec<Unserved>,
+    /// What each letter and preset asks for, and how much of it is there.
+    asked: Vec<Unavailable>,
 }
 
 impl<'s, 'a> Wanted<'s, 'a> {
@@ -21,17 +21,17 @@ impl<'s, 'a> Wanted<'s, 'a> {
         Self { source, intervals: Vec::new(), asked: Vec::new() }
     }
 
-    /// Takes note that a letter or preset asks for memory of some kind.
+    /// Records that a letter or preset asks for a kind of memory.
     pub(super) fn ask(&mut self, option: impl Into<OptionName>, what: &'static str) {
-        self.asked.push(Unserved { option: option.into(), what, wanted: 0, whole: 0, partial: 0 });
+        self.asked.push(Unavailable { option: option.into(), what, wanted: 0, whole: 0, partial: 0 });
     }
 
-    /// Counts one thing that a letter or preset asks for, wherever it is: `None` if it is nowhere.
+    /// Counts one item that a letter or preset asks for; `None` if it is nowhere.
     pub(super) fn count(&mut self, option: impl Into<OptionName>, interval: impl Into<Option<Interval>>) {
         self.count_parts(option, interval.into().as_slice());
     }
 
-    /// Counts one thing that consists of parts; without any it is nowhere.
+    /// Counts one item that consists of parts; without parts it is nowhere.
     pub(super) fn count_parts(&mut self, option: impl Into<OptionName>, parts: &[Interval]) {
         let (option, source) = (option.into(), self.source);
         let is_whole = !parts.is_empty() && parts.iter().all(|&part| source.holds(part));
@@ -43,29 +43,29 @@ impl<'s, 'a> Wanted<'s, 'a> {
         }
     }
 
-    /// What letters and presets ask for and the source does not have, or has only in part.
-    pub(super) fn unserved(&self) -> impl Iterator<Item = Unserved> + '_ {
+    /// Returns what letters and presets ask for and the source lacks, or has only in part.
+    pub(super) fn unavailable(&self) -> impl Iterator<Item = Unavailable> + '_ {
         self.asked.iter().copied().filter(|asked| asked.wanted == 0 || asked.whole < asked.wanted)
     }
 
-    /// Adds what there is of an interval: nothing if the source has no byte of it.
+    /// Adds the part of an interval that is there; adds nothing if the source has none of it.
     pub(super) fn add(&mut self, interval: impl Into<Option<Interval>>, reason: Reason) {
         if let Some(interval) = interval.into().and_then(|interval| self.source.hull(interval)) {
             self.intervals.push((interval, reason));
         }
     }
 
-    /// Adds what there is of `size` bytes from `address` on.
+    /// Adds the part that is there of `size` bytes from `address` on.
     pub(super) fn add_at(&mut self, address: u64, size: u64, reason: Reason) {
         self.add(self.source.target.interval(address, size), reason);
     }
 
-    /// Where it is, in the order in which it was found.
+    /// Returns the intervals in the order in which they were found.
     pub(super) fn intervals(&self) -> Vec<Interval> {
         self.intervals.iter().map(|(interval, _)| *interval).collect()
     }
 
-    /// What it is wanted for, likewise.
+    /// Returns the intervals with their reasons, in the same order.
     pub(super) fn into_selected(self) -> Vec<SelectedMemory> {
         let selected = |(interval, reason): (Interval, Reason)| SelectedMemory {
             address: interval.start,

@@ -79,11 +79,13 @@ impl<'a> FullUserDumpBuilder<'a> {
     /// A dump of a 32-bit process (`USERDUMP`) that holds nothing yet.
     ///
     /// All of it must come to lie below 4 GiB in the file.
+    #[must_use]
     pub fn new_32_bit(machine: ImageFileMachine) -> Self {
         Self::new(RvaWidth::Rva, machine)
     }
 
     /// A dump of a 64-bit process (`USERDU64`) that holds nothing yet.
+    #[must_use]
     pub fn new_64_bit(machine: ImageFileMachine) -> Self {
         Self::new(RvaWidth::Rva64, machine)
     }

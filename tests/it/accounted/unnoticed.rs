@@ -45,16 +45,16 @@ const NAMED: [(&str, Range<usize>, &str); 15] = [
     ("Module", 12..20, "time stamps or checksums"),
     ("Module", 24..76, "versions of modules"),
     ("SystemInfo", 2..8, "processor information"),
-    ("SystemInfo", 20..24, "operating system, which is none of Windows"),
+    ("SystemInfo", 20..24, "operating system, which is not Windows"),
     ("SystemInfo", 28..30, "edition"),
     ("SystemInfo", 32..56, "processor information"),
     ("SystemInfo", 32..56, "`cpu` of `SystemInfo`"),
-    ("context", 0..usize::MAX, "contexts of another layout"),
+    ("context", 0..usize::MAX, "contexts that are not in the Windows layout"),
     ("context", 0..usize::MAX, "context of the exception"),
     ("MemoryInfo", 0..48, "memory regions without bytes"),
     ("mappings", 0..usize::MAX, "names and files of mappings"),
     ("process information", 8..12, "process ID"),
-    ("process information", 4..usize::MAX, "process information beside"),
+    ("process information", 4..usize::MAX, "process information except"),
 ];
 
 fn minidumps() {
@@ -175,7 +175,7 @@ fn full_user_dumps() {
         let first_chance = if wide { event + 168..event + 172 } else { event + 92..event + 96 };
         for letters in ["/m", "/mA", "/f"] {
             let (positions, report) = unnoticed(&source, &options(letters));
-            let is_said = report.losses.iter().any(|loss| loss.what.contains("first chance"));
+            let is_said = report.losses.iter().any(|loss| loss.what.contains("first-chance"));
             let is_excused = |at: usize| {
                 // A name ends at its NUL, whatever size it says.
                 sizes.iter().any(|size| size.contains(&at))

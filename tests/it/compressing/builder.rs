@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use libtest_mimic::Trial;
 use userdump::format::system::{MiscInfo5, MiscInfoFlags};
 use userdump::format::{self, MinidumpType, StreamType};
-use userdump::write::{MemoryRange, Plan, ShortSource, Shortfall};
+use userdump::write::{MemoryRange, Plan, ShortSource};
 use userdump::{MinidumpBuilder, WriteError};
 use userdump_walk::compressed::{self, Bucket, Compressed, Region};
 
 use super::{by_every_way, file_of, mixed, threads};
-use crate::plan::write;
+use crate::plan::{shortfalls, write};
 use crate::resources::measure;
 use crate::roundtrip::{Input, Random};
 use crate::support::facts::Facts;
@@ -270,7 +270,7 @@ fn a_reader_that_ends_early_is_filled_up_or_stops_the_dump() {
         dump.plan().expect("it is small")
     };
     let (file, written) = by_every_way(|| build(ShortSource::ZeroFill));
-    assert_eq!(written.shortfalls, [Shortfall { address: 0x10_0000, size, available: given as u64 }]);
+    assert_eq!(shortfalls(&written), [(0x10_0000, size, given as u64)]);
     let memory = Facts::of(&file).memory();
     let mut expected = bytes[..given].to_vec();
     expected.resize(size as usize, 0);

@@ -220,7 +220,7 @@ fn a_full_user_dump_is_not_compressed() {
     assert_eq!(options.minidump_type(), MinidumpType::empty());
     let error = Redump::new(&Dump::parse(QUICK_START).expect("it is a dump"), &options).expect_err("it is refused");
     let RedumpError::Write(error) = error else { panic!("{error:?}") };
-    assert_eq!(error.to_string(), "full user dump: the format has no compressed memory");
+    assert_eq!(error.to_string(), "full user dump: the format does not support compressed memory");
 }
 
 fn a_result_without_memory_is_not_compressed() {

@@ -59,16 +59,16 @@ fn compare(name: &str, file: &[u8], count: &mut Count) -> usize {
 
     let mut pairs = Vec::new();
     // Of streams of the same type the peer keeps the last.
-    let lists = ours.streams().filter_map(|(_, decoded)| match decoded {
+    let mut lists = ours.streams().filter_map(|(_, decoded)| match decoded {
         Ok(Stream::ThreadList(list)) => Some(list),
         _ => None,
     });
-    for (index, thread) in lists.last().into_iter().flatten().enumerate() {
+    for (index, thread) in lists.next_back().into_iter().flatten().enumerate() {
         let peer = threads.as_ref().and_then(|list| list.threads.get(index));
         let peer = peer.zip(system.as_ref()).and_then(|(thread, system)| thread.context(system, misc.as_ref()));
         pairs.push((thread.context().ok().flatten(), peer));
     }
-    if let Some(Ok(last)) = ours.exceptions().last() {
+    if let Some(Ok(last)) = ours.exceptions().next_back() {
         let peer = exception.as_ref().zip(system.as_ref());
         pairs.push((last.context().ok().flatten(), peer.and_then(|(it, system)| it.context(system, misc.as_ref()))));
     }

@@ -29,10 +29,10 @@ fn unwind_data() -> Vec<u8> {
 /// System, process, threads, the exception, regions.
 fn records(cpu: Cpu) -> Dump {
     let mut system =
-        SystemInfo { service_pack: with_nul(&word("service pack"), "behind the service pack"), ..cpu.windows() };
+        SystemInfo { service_pack: with_nul(&word("service pack"), "after the service pack"), ..cpu.windows() };
     // Windows describes AMD64 in 16 bytes; of x86 the union has nothing unused but AMD's word, which goes, too.
     system.cpu[if cpu.word == 4 { 20 } else { 16 }..][..4]
-        .copy_from_slice(&four("behind what describes the processor").to_le_bytes());
+        .copy_from_slice(&four("after the processor information").to_le_bytes());
     let exception = Exception {
         parameters: 2,
         information: parameters(cpu),
@@ -53,28 +53,28 @@ fn records(cpu: Cpu) -> Dump {
         .thread(thread)
         .exception(exception)
         .memory_info(region)
-        .thread_info(ThreadInfo { id: 7, error: four("error of a thread without one"), ..ThreadInfo::default() })
+        .thread_info(ThreadInfo { id: 7, error: four("error of a thread without an error"), ..ThreadInfo::default() })
         .thread_info(failed)
-        .thread_name(7, with_nul(&word("thread"), "behind the name of a thread"));
+        .thread_name(7, with_nul(&word("thread"), "after the name of a thread"));
     if cpu.word == 8 { dump.thread(Thread::new(8).context(extended(cpu))) } else { dump }
 }
 
 fn misc_info() -> MiscInfo {
     let and = |text: &str, behind: &str| format!("{}\0{}", word(text), word(behind));
     let time_zone = TimeZone {
-        standard_name: and("name of the time zone", "behind the name of the time zone"),
-        daylight_name: and("name of daylight saving time", "behind the name of daylight saving time"),
+        standard_name: and("name of the time zone", "after the name of the time zone"),
+        daylight_name: and("name of daylight saving time", "after the name of daylight saving time"),
         ..TimeZone::default()
     };
     // All but the flag for the speeds of the processors.
     let mut misc = MiscInfo { flags: 0x3f3, time_zone, xstate_context_size: 1680, ..MiscInfo::default() };
     misc.power = words_of_4("MiscInfo field whose flag is clear");
-    misc.build = and("build of the system", "behind the build of the system");
-    misc.debugger_build = and("build of the debugger", "behind the build of the debugger");
+    misc.build = and("build of the system", "after the build of the system");
+    misc.debugger_build = and("build of the debugger", "after the build of the debugger");
     misc.xstate_features = 0x27;
     misc.xstate[2] = [576, 256];
     misc.xstate[5] = [832, 64];
-    misc.xstate[40] = words_of_4("MiscInfo entry of no extended register");
+    misc.xstate[40] = words_of_4("MiscInfo entry without an extended register");
     misc
 }
 
@@ -98,16 +98,16 @@ fn modules(dump: Dump) -> Dump {
     let mut pdb = rsds([7; 16], 1, &path("folder of a PDB", "PDB"));
     // The folder of the user in a module; the other places of the name are those of `producers`.
     let user = |root: &str, place: &str| format!("{root}{}\\app\\b.dll", word(place));
-    let of_user = Module::new(0x62_0000, 0x1000, &user("C:\\Users\\", "name of a user behind Users"));
-    let home = Module::new(0x64_0000, 0x1000, &user("/home/", "name of a user behind home").replace('\\', "/"));
-    pdb.extend(all("behind the name of a PDB"));
+    let of_user = Module::new(0x62_0000, 0x1000, &user("C:\\Users\\", "user name after Users"));
+    let home = Module::new(0x64_0000, 0x1000, &user("/home/", "user name after home").replace('\\', "/"));
+    pdb.extend(all("after the name of a PDB"));
     let name = word("debug file");
     let mut misc = [&1u32.to_le_bytes(), &12u32.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat();
-    misc.extend(all("behind the name of a debug file"));
+    misc.extend(all("after the name of a debug file"));
     let size = misc.len() as u32;
     put(&mut misc, 4, &size.to_le_bytes());
     let module = Module {
-        name: with_nul(&path("folder of a module", "module"), "behind the name of a module"),
+        name: with_nul(&path("folder of a module", "module"), "after the name of a module"),
         misc: misc.into(),
         reserved: words_of_8("reserved fields of a module"),
         ..Module::new(IMAGE, 0x1000, "")
@@ -119,11 +119,11 @@ fn modules(dump: Dump) -> Dump {
     let unloaded = UnloadedModule {
         name: with_nul(
             &path("folder of an unloaded module", "unloaded module"),
-            "behind the name of an unloaded module",
+            "after the name of an unloaded module",
         ),
         ..UnloadedModule::new(0x60_0000, 0x1000, "")
     };
-    let source = format!("C:\\src\\{}\\b.pdb", word("name of a user behind Users"));
+    let source = format!("C:\\src\\{}\\b.pdb", word("user name after Users"));
     let dump = dump.module(of_user.code_view(rsds([8; 16], 1, &source))).module(home);
     dump.module(module.code_view(pdb)).module(other).unloaded_module(unloaded)
 }
@@ -133,7 +133,7 @@ fn handles(dump: Dump) -> Dump {
     let handle = Handle {
         handle: 8,
         type_name: (*word("type of a handle")).into(),
-        object_name: with_nul(&word("object of a handle"), "behind the object of a handle"),
+        object_name: with_nul(&word("object of a handle"), "after the object of a handle"),
         objects,
         reserved: four("reserved field of a handle"),
         ..Handle::default()
@@ -145,7 +145,7 @@ const VDSO: u64 = 0x77f0_0000;
 
 /// A minidump of LLDB, which leaves most of the system information as its stack was.
 pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
-    let [major, minor, build] = words_of_4("system information of LLDB");
+    let [major, minor, build] = words_of_4("unused part of LLDB's system information");
     // LLDB's layout of AMD64; of x86 it has none, and says who wrote the file.
     let context = if cpu.word == 8 { vec![0; 736] } else { vec![0; cpu.size] };
     let dump = Dump::new().system_info(SystemInfo { major, minor, build, ..cpu.linux() });
@@ -156,21 +156,21 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let place = within("memory at the address of an exception", 72);
     put(&mut heap, 0x800, &place);
     // Its description of the stop is in place of the parameters.
-    let text = [b"signal SIGSEGV: ".to_vec(), within("text of LLDB about a stop", 104)].concat();
+    let text = [b"signal SIGSEGV: ".to_vec(), within("LLDB stop description", 104)].concat();
     let text = text.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
     let mut exception = Exception { flags: 0x4c4c_4442, parameters: 1, ..Exception::new(7, 11, HEAP + 0x810) };
     exception.information.iter_mut().zip(text).for_each(|(parameter, word)| *parameter = word);
     let dump = dump.memory_info(region).memory(HEAP, heap).exception(exception);
-    let image = [b"\x7fELF".to_vec(), all("image that Linux shares")].concat();
+    let image = [b"\x7fELF".to_vec(), all("vDSO image of Linux")].concat();
     let maps = format!("{VDSO:x}-{:x} r-xp 00000000 00:00 0 [vdso]\n", VDSO + 0x1000);
     let dump = dump.memory(VDSO, image).raw(0x4767_0009, maps);
-    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream of a program")).build() }
+    if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream added by a program")).build() }
 }
 
 /// A minidump of Wine: what it says of itself and the system beneath.
 pub fn of_wine(cpu: Cpu) -> Vec<u8> {
     let [build, system] = ["wine-8.0\0".to_owned(), "Linux\0".to_owned()];
-    let release = word("what Wine says behind the system information") + "\0";
+    let release = word("Wine data after the system information") + "\0";
     let at = [16, 16 + build.len(), 16 + build.len() + system.len()].map(|at| at as u32);
     let architecture = cpu.architecture;
     let dump = Dump::new().shape(7, Shape::usual().data_size(56)).written(7, move |bytes| {

@@ -213,7 +213,7 @@ fn the_table_has_nothing_but_rows() {
         ("stays", ""),
         ("any", "every"),
         ("any", "`everything`"),
-        ("not described", ""),
+        ("its contents are unknown", ""),
         (" | any", ""),
     ] {
         let broken = row.replacen(from, to, 1);

@@ -38,7 +38,7 @@ pub fn context(cpu: Cpu) -> Vec<u8> {
     put(&mut context, debug.start, &within("registers whose flag is clear", debug.len()));
     put(&mut context, padding, &all("padding of a context"));
     if cpu.word == 8 {
-        put(&mut context, 0, &within("homes of parameters", 48));
+        put(&mut context, 0, &within("parameter home fields", 48));
         put(&mut context, 768, &all("vector registers without a flag"));
     }
     context
@@ -80,13 +80,13 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     // The size of the headers, as far as the debugger counts it from the signature on.
     put(&mut sections, SIGNATURE_AT + 24 + 60, &(0x1000 - SIGNATURE_AT as u32).to_le_bytes());
     put(&mut sections, 0x800, &all("headers of an image"));
-    let mut shared = block(0x1000, 0x40, "folder of the system");
-    put(&mut shared, 0x274, &within("features of the processor", 64));
-    put(&mut shared, 0x400, &all("other data that the system shares"));
+    let mut shared = block(0x1000, 0x40, "system folder");
+    put(&mut shared, 0x274, &within("processor features", 64));
+    put(&mut shared, 0x400, &all("other user shared data"));
     let mut data = block(0x100, 0x20, "data section");
     data.resize(0x200, 0);
     // Behind the section, on a page with it.
-    put(&mut data, 0x180, &within("debug record in memory that can be written", 0x80));
+    put(&mut data, 0x180, &within("debug record in writable memory", 0x80));
     vec![
         (SHARED, shared),
         (STACK, stack),
@@ -94,7 +94,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
         (POINTED, block(0x1000, 0x200, "memory that a pointer leads to")),
         (PARAMETERS, parameters),
         (COMMAND_LINE, all("command line")),
-        (ENVIRONMENT, block(0x2000, 0x100, "environment")),
+        (ENVIRONMENT, block(0x2000, 0x100, "environment variables")),
         (IMAGE, image),
         (TEB, teb),
         (PEB, peb),
@@ -102,7 +102,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
         (SECTIONS + CONSTANTS, constants_of_image()),
         (SECTIONS + 0x2000, data),
         (SECTIONS + 0x3000, block(0x100, 0x20, "code section")),
-        (SECTIONS + BEHIND, block(0x100, 0x20, "memory outside of an image that its headers name")),
+        (SECTIONS + BEHIND, block(0x100, 0x20, "memory outside an image that its headers refer to")),
     ]
 }
 
@@ -139,8 +139,8 @@ pub fn path(folder: &str, name: &str) -> String {
 pub fn parameters(cpu: Cpu) -> [u64; 15] {
     let mut information = [0; 15];
     if cpu.word == 8 {
-        information[..2].copy_from_slice(&words_of_8::<2>("parameter of the exception"));
-        information[2..].copy_from_slice(&words_of_8::<13>("parameter beyond their count"));
+        information[..2].copy_from_slice(&words_of_8::<2>("exception parameter"));
+        information[2..].copy_from_slice(&words_of_8::<13>("exception parameter beyond the count"));
     }
     information
 }

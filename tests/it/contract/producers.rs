@@ -25,13 +25,13 @@ const TEXTS: [(u32, &str); 6] = [
 const WHOLE: [(u32, &str); 9] = [
     (20, "script"),
     (23, "trace"),
-    (0x1_0001, "stream of a program"),
-    (0x7777_0000, "stream of nobody"),
+    (0x1_0001, "stream added by a program"),
+    (0x7777_0000, "unknown stream"),
     (0x4767_0006, "/proc/self/cmdline"),
     (0x4767_0007, "/proc/self/environ"),
     (0x4767_000d, "/proc/self/fd"),
     (0x4d7a_0004, "soft errors"),
-    (0x4b6b_0002, "stream of nobody"),
+    (0x4b6b_0002, "unknown stream"),
 ];
 
 pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
@@ -55,7 +55,7 @@ pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
     }
     let counted = [
         &0u32.to_le_bytes(),
-        words_of_8::<1>("thread IDs of Breakpad that do not count").map(u64::to_le_bytes).as_flattened(),
+        words_of_8::<1>("Breakpad thread IDs that are not valid").map(u64::to_le_bytes).as_flattened(),
     ]
     .concat();
     let short = &word("stream that is too short")[..11];
@@ -65,7 +65,7 @@ pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
 
 /// Paths of other folders than those of modules, in which names of users are whole components.
 fn paths_of_users() -> String {
-    let paths = ["name of a user behind Users", "name of a user behind home"].map(|place| {
+    let paths = ["user name after Users", "user name after home"].map(|place| {
         let user = word(place);
         format!("PATH=C:\\Users\\{user}\\Desktop;D:/backup/{user}/x;/home/{user}/.cache;file:///mnt/{user}/y\n")
     });
@@ -74,35 +74,35 @@ fn paths_of_users() -> String {
 
 /// A text that a NUL ends, and what is behind it.
 fn text(text: &str) -> Vec<u8> {
-    [text.as_bytes(), &[0], &all("behind a text of Linux")].concat()
+    [text.as_bytes(), &[0], &all("after a Linux text")].concat()
 }
 
 fn of_microsoft(dump: Dump) -> Dump {
-    let comment = [word("comment in ANSI").as_bytes(), &[0], &all("behind a comment")].concat();
+    let comment = [word("comment in ANSI").as_bytes(), &[0], &all("after a comment")].concat();
     let wide: Vec<u8> = word("comment in UTF-16").encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     // An operation of 288 bytes behind a header of 16.
     let operations = [16u32, 288, 1, 0].map(u32::to_le_bytes).as_flattened().to_vec();
     dump.raw(kind::COMMENT_A, comment)
-        .raw(kind::COMMENT_W, [wide, all("behind a comment")].concat())
+        .raw(kind::COMMENT_W, [wide, all("after a comment")].concat())
         .raw(18, [operations, all("handle operations").repeat(4)].concat())
-        .raw(21, [vec![0; 492], all("behind the memory of the system")].concat())
-        .raw(22, [vec![0; 152], all("behind the memory of the process")].concat())
+        .raw(21, [vec![0; 492], all("after the system memory counters")].concat())
+        .raw(22, [vec![0; 152], all("after the process memory counters")].concat())
         .written(kind::TOKEN, |bytes| {
-            bytes.u32s(&[16 + 88, 1, 16, 72]).u32s(&[88, 7]).u64(4).raw(all("token")).raw(all("behind the last token"));
+            bytes.u32s(&[16 + 88, 1, 16, 72]).u32s(&[88, 7]).u64(4).raw(all("token")).raw(all("after the last token"));
         })
         .written(kind::FUNCTION_TABLE, |bytes| {
             let padding = all("padding of a function table");
             bytes.u32s(&[24, 32, 72, 12, 1, 72]).raw(&padding).u64s(&[0x50_0000, 0x50_1000, 0]).u32s(&[8, 72]);
-            bytes.raw(all("system's record of a function table")).raw(all("entries of a function table"));
+            bytes.raw(all("native descriptor of a function table")).raw(all("entries of a function table"));
             // The first of these leads to unwind data, the other one to what is not.
             bytes.u32s(&[0, 4, UNWIND as u32, 4, 8, IMAGE as u32 + 0x1800]).raw(&padding);
         })
         .written(0x4767_0002, |bytes| {
-            let behind = word("behind an assertion");
+            let behind = word("after an assertion");
             bytes
                 .utf16_field(&format!("{}\0{behind}", word("assertion")), 128)
                 .utf16_field(&format!("b\0{behind}"), 128);
-            bytes.utf16_field(&format!("\0{behind}"), 128).u32s(&[1, 2]).raw(all("behind an assertion"));
+            bytes.utf16_field(&format!("\0{behind}"), 128).u32s(&[1, 2]).raw(all("after an assertion"));
         })
 }
 
@@ -118,7 +118,7 @@ fn linker(dump: Dump, cpu: Cpu) -> Dump {
     };
     let auxv = move |bytes: &mut Bytes| {
         [31, four("auxiliary vector"), 0, 0].into_iter().for_each(|it| number(bytes, it));
-        bytes.raw(all("behind the auxiliary vector"));
+        bytes.raw(all("after the auxiliary vector"));
     };
     let debug = move |bytes: &mut Bytes| {
         let [maps, name] = [bytes.label(), bytes.label()];
@@ -127,7 +127,7 @@ fn linker(dump: Dump, cpu: Cpu) -> Dump {
             bytes.u32(four("padding of a shared object"));
         }
         [1, 2, 3].into_iter().for_each(|it| number(bytes, it));
-        bytes.raw(&end).raw(all("behind the dynamic section")).place(maps);
+        bytes.raw(&end).raw(all("after the dynamic section")).place(maps);
         number(bytes, 5);
         bytes.rva(name);
         if wide {
@@ -154,10 +154,17 @@ fn crashpad(dump: Dump) -> Dump {
     let write = |bytes: &mut Bytes| {
         let [start, end, modules, modules_end, info, info_end] = std::array::from_fn(|_| bytes.label());
         let [list, list_end, pairs, pairs_end, objects, objects_end] = std::array::from_fn(|_| bytes.label());
-        let places = ["key", "value", "list", "pair", "object", "value of an object"];
+        let places = [
+            "Crashpad key",
+            "Crashpad value",
+            "Crashpad list",
+            "Crashpad pair",
+            "Crashpad object",
+            "value of a Crashpad object",
+        ];
         let [key, value, of_list, of_pair, object, of_object] = std::array::from_fn(|_| bytes.label());
         bytes.u32(1).zeros(32).location(start, end).location(modules, modules_end);
-        bytes.u32(four("padding of Crashpad")).zeros(8);
+        bytes.u32(four("Crashpad padding")).zeros(8);
         bytes.place(start).u32(1).rva(key).rva(value).place(end);
         bytes.place(modules).u32(1).u32(0).location(info, info_end).place(modules_end);
         bytes.place(info).u32(1).location(list, list_end).location(pairs, pairs_end).location(objects, objects_end);
@@ -165,11 +172,11 @@ fn crashpad(dump: Dump) -> Dump {
         bytes.place(pairs).u32(1).rva(of_pair).rva(of_pair).place(pairs_end);
         bytes.place(objects).u32(1).rva(object).u16s(&[1, 0]).rva(of_object).place(objects_end);
         for (label, place) in [key, value, of_list, of_pair, object, of_object].into_iter().zip(places) {
-            let text = word(&format!("{place} of Crashpad"));
-            let behind = word("behind a text of Crashpad");
+            let text = word(place);
+            let behind = word("after a Crashpad string");
             // The value of an object is bytes, all of which count.
             match place {
-                "value of an object" => bytes.place(label).u32(12).raw(text).u8(0),
+                "value of a Crashpad object" => bytes.place(label).u32(12).raw(text).u8(0),
                 _ => bytes.place(label).u32(25).raw(text).u8(0).raw(behind).u8(0),
             };
         }
@@ -181,12 +188,12 @@ fn mozilla(dump: Dump) -> Dump {
     let crash = |bytes: &mut Bytes| {
         let [start, end] = [bytes.label(), bytes.label()];
         bytes.u32s(&[MOZ_MAC_CRASH_INFO, 1, 32]).location(start, end);
-        bytes.raw(all("unused record of the crash of a Mac")).zeros(80);
-        bytes.place(start).u64s(&[1, 4, 0, 0]).raw(word("crash of a Mac")).u8(0).place(end);
+        bytes.raw(all("unused record of macOS crash information")).zeros(80);
+        bytes.place(start).u64s(&[1, 4, 0, 0]).raw(word("macOS crash information")).u8(0).place(end);
     };
     let boot = |bytes: &mut Bytes| {
         let text = bytes.label();
-        bytes.u32s(&[MOZ_MAC_BOOT_ARGS, 0]).rva64(text).place(text).string(&word("boot of a Mac"));
+        bytes.u32s(&[MOZ_MAC_BOOT_ARGS, 0]).rva64(text).place(text).string(&word("macOS boot arguments"));
     };
     dump.written(MOZ_MAC_CRASH_INFO, crash)
         .shape(MOZ_MAC_CRASH_INFO, Shape::usual().data_size(172))

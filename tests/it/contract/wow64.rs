@@ -9,9 +9,9 @@ pub fn build() -> Vec<u8> {
     let from_base = (BASE - LIMIT) as usize;
     put(&mut process.stack, (ESP - LIMIT) as usize + 0x100, &all("32-bit stack"));
     put(&mut process.stack, from_base - 72, &all("end of the 32-bit stack"));
-    put(&mut process.teb, 0x900, &all("blocks of a 32-bit process"));
-    put(&mut process.peb, 0x800, &all("blocks of a 32-bit process"));
-    put(&mut process.narrow_peb, 0x800, &all("blocks of a 32-bit process"));
+    put(&mut process.teb, 0x900, &all("environment blocks of a 32-bit process"));
+    put(&mut process.peb, 0x800, &all("environment blocks of a 32-bit process"));
+    put(&mut process.narrow_peb, 0x800, &all("environment blocks of a 32-bit process"));
     // Edi and Esi.
     put(&mut process.narrow_context, 0x9c, &word("32-bit register").as_bytes()[..8]);
     put(&mut process.narrow_context, 364, &all("vector register of 32-bit code"));

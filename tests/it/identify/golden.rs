@@ -41,7 +41,7 @@ fn images_are_as_in_the_source(shared: &Shared) {
             let small = Redumped::once(&file, &parsed(options));
             let more = small.bytes.len().saturating_sub(without.len());
             assert!(more <= most, "{more} bytes more with {options} of {member}");
-            assert_eq!(small.report.unserved, [], "{options} of {member}");
+            assert_eq!(small.report.unavailable, [], "{options} of {member}");
             let again = Redumped::once(&small.bytes, &parsed(options));
             assert!(again.bytes == small.bytes, "a second pass with {options} changes {member}");
             let mut found = images(&small.bytes);

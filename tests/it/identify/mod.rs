@@ -35,5 +35,5 @@ fn places(base: u64, places: &[(u64, u64)]) -> BTreeSet<(u64, u64)> {
 
 /// What is said of images that are not there.
 fn said(report: &Report) -> Vec<String> {
-    report.unserved.iter().map(ToString::to_string).collect()
+    report.unavailable.iter().map(ToString::to_string).collect()
 }

@@ -150,13 +150,13 @@ fn images_that_are_not_there_are_counted() {
     let source = source.memory(BASE, &image[..]).memory(2 * BASE, &image[..0x1900]).memory(3 * BASE, [0; 0x1000]);
     let source = source.build();
     let (parts, report) = kept(&source, "/m --identify");
-    assert_eq!(said(&report), ["identify: 1 of 3 images are in the source, 1 in part"]);
+    assert_eq!(said(&report), ["identify: the source has 1 of 3 images, and parts of 1"]);
     assert!(parts.is_superset(&places(BASE, &WHOLE)));
     // Nothing asks for them, or all memory is there.
     assert_eq!(said(&kept(&source, "/m").1), [""; 0]);
     assert_eq!(kept(&source, "/mf --identify").0, places(0, &[]));
     let nothing = Dump::new().system_info(Cpu::AMD64.windows()).module(module(BASE)).build();
-    assert_eq!(said(&kept(&nothing, "/m --identify").1), ["identify: none of 1 images are in the source"]);
+    assert_eq!(said(&kept(&nothing, "/m --identify").1), ["identify: the source has 0 of 1 images"]);
     let nothing = Dump::new().system_info(Cpu::AMD64.windows()).build();
     assert_eq!(said(&kept(&nothing, "/m --identify").1), ["identify: the source has no images"]);
 }

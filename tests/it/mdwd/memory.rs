@@ -231,7 +231,7 @@ pub fn stacks_of_64_bits(shared: &Shared) {
 pub fn whole_stack(shared: &Shared) {
     let sample = Sample::read(shared, "wow64-normal");
     let dump = sample.dump();
-    let (thread, state) = dump.threads().zip(&sample.answers.registers).last().expect("there are threads");
+    let (thread, state) = dump.threads().zip(&sample.answers.registers).next_back().expect("there are threads");
     assert_eq!(state.registers["cs"], 0x23);
     let stack = dump.stack(&thread).expect("it is sound").expect("it is there");
     assert_eq!(stack.size, 0xf_e000);

@@ -164,9 +164,9 @@ fn a_unique_name_keeps_its_ending() {
 
 fn neither_file_replaces_another_unasked() {
     let folder = Folder::with(&[("in.dmp", QUICK_START), ("out.cab", b"old"), ("a.dmp", b"old")]);
-    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.dmp"]), "out.cab: it exists; /o overwrites it");
-    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.cab"]), "out.cab: it exists; /o overwrites it");
-    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "a.dmp"]), "a.dmp: it exists; /o overwrites it");
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.dmp"]), "out.cab: file exists; use /o to overwrite it");
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "out.cab"]), "out.cab: file exists; use /o to overwrite it");
+    assert_eq!(folder.refusal(1, &["/b", "in.dmp", "a.dmp"]), "a.dmp: file exists; use /o to overwrite it");
     fs::create_dir(folder.path("f.cab")).expect("it can be made");
     assert_eq!(folder.refusal(1, &["/b", "/o", "in.dmp", "f.dmp"]), "f.cab: not a regular file");
     // A source of which nothing would be kept replaces no cabinet either.
@@ -179,14 +179,14 @@ fn neither_file_replaces_another_unasked() {
     // Nobody has named the cabinet beside the result, so it does not replace the source.
     let folder = Folder::with(&[("in.cab", QUICK_START)]);
     let said = folder.refusal(1, &["/b", "/o", "in.cab", "in.dmp"]);
-    assert_eq!(said, "in.cab: it is INPUT, and not replaced by the cabinet");
+    assert_eq!(said, "in.cab: this is INPUT, which the cabinet must not replace");
     assert_eq!(folder.run("redump", &["/b", "/o", "in.cab", "in.cab"]).code, 0);
     assert_eq!(member(&folder.read("in.cab")).0, "in.cab.dmp");
 }
 
 fn words_that_it_does_not_go_with_are_refused() {
     let folder = folder();
-    let reason = "/ba is refused: the files of symbols and images are not in a dump";
+    let reason = "/ba is refused: a dump does not have the symbol and image files";
     for word in ["/ba", "-ba"] {
         assert_eq!(folder.refusal(2, &[word, "in.dmp", "out.cab"]), reason);
     }
@@ -198,7 +198,7 @@ fn a_name_that_is_too_long_is_refused() {
     let folder = folder();
     let name = format!("{}.cab", "x".repeat(248));
     let said = folder.refusal(1, &["/b", "in.dmp", &name]);
-    assert_eq!(said, format!("{name}: names in a cabinet have at most 255 bytes: {name}.dmp"));
+    assert_eq!(said, format!("{name}: file names in a cabinet are limited to 255 bytes: {name}.dmp"));
     let name = format!("{}.cab", "x".repeat(247));
     assert_eq!(folder.run("redump", &["/b", "in.dmp", &name]).code, 0);
     assert_eq!(member(&folder.read(&name)).0, format!("{name}.dmp"));
@@ -255,7 +255,7 @@ fn what_has_no_room_is_refused_before_work() {
     };
     for (output, cabinet) in [("out.dmp", "out.cab"), ("only.cab", "only.cab")] {
         let found = said(output);
-        let start = format!("redump: {cabinet}: a cabinet has room for 2147450880 bytes, and the dump has 21474");
+        let start = format!("redump: {cabinet}: a cabinet can hold 2147450880 bytes, but the dump has 21474");
         assert!(found.starts_with(&start), "{found}");
     }
 }

@@ -149,17 +149,17 @@ fn what_makes_no_sense_is_refused() {
         }
     }
     let said = folder.refusal(2, &["/xt", "100000000", "in.dmp", "out.dmp"]);
-    assert_eq!(said, "0x100000000 is not the number of a thread");
+    assert_eq!(said, "0x100000000 is not a thread ID");
 }
 
 fn words_that_contradict_each_other_are_refused() {
     let folder = folder();
     let said = folder.refusal(2, &["/f", "/xp", &hex(POINTERS), "in.dmp", "out.dmp"]);
-    assert_eq!(said, "/f and a named exception do not go together: the format has no registers of one");
+    assert_eq!(said, "/f cannot be combined with a named exception: the format does not store its registers");
     assert_eq!(folder.refusal(2, &["/f", "/xt", "1", "in.dmp", "out.dmp"]), said);
-    assert_eq!(folder.refusal(2, &["--find-exception", "in.dmp", "out.dmp"]), "--find-exception writes no OUTPUT");
+    assert_eq!(folder.refusal(2, &["--find-exception", "in.dmp", "out.dmp"]), "--find-exception takes no OUTPUT");
     assert_eq!(folder.refusal(2, &["/u", "in.dmp", "-"]), "/u needs a file");
-    let reason = "/a is refused: a dump has one process, and there are no others to dump";
+    let reason = "/a is refused: a dump has only one process";
     for word in ["/a", "-a"] {
         assert_eq!(folder.refusal(2, &[word, "in.dmp", "out.dmp"]), reason);
     }
@@ -189,7 +189,7 @@ fn words_of_the_debugger_that_change_nothing() {
             }
         }
     }
-    assert!(folder.refusal(2, &["/kpmf", "a", "b", "in.dmp", "new.dmp"]).starts_with("INPUT and OUTPUT are needed"));
+    assert!(folder.refusal(2, &["/kpmf", "a", "b", "in.dmp", "new.dmp"]).starts_with("INPUT and OUTPUT are required"));
     let found = folder.run("redump", &["--find-exception", "/kpmf", "kernel.bin", "in.dmp"]);
     assert_eq!(found.code, 0, "{}", found.err);
 }
@@ -235,7 +235,7 @@ fn nothing_to_be_found_is_no_failure() {
     let folder = Folder::with(&[("in.dmp", QUICK_START), ("user.dmp", FULL_USER_DUMP), ("text.dmp", b"not a dump")]);
     for name in ["in.dmp", "user.dmp"] {
         let ran = folder.run("redump", &["--find-exception", name]);
-        let expected = "no exception is found on the stacks\n";
+        let expected = "no exceptions found on the stacks\n";
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, expected, ""));
     }
     assert!(folder.refusal(1, &["--find-exception", "text.dmp"]).starts_with("text.dmp: "));

@@ -212,7 +212,8 @@ fn every_reason_in_the_corpus_is_that_of_the_peer(shared: &Shared) {
             continue;
         };
         // Of several exceptions the peer keeps the last.
-        let (Some(Ok(exception)), Ok(system)) = (ours.exceptions().last(), peer.get_stream::<MinidumpSystemInfo>())
+        let (Some(Ok(exception)), Ok(system)) =
+            (ours.exceptions().next_back(), peer.get_stream::<MinidumpSystemInfo>())
         else {
             continue;
         };

@@ -179,7 +179,8 @@ fn a_trace_comes_with_its_letter() {
         [("/m", false), ("/mf", false), ("/mFhtuiwdcpe", false), ("/mT", true), ("/ma", true), ("/mA", true)]
     {
         let out = Redumped::of(&source, options);
-        let (bytes, outcome) = if is_there { (vec![[7, 0]], Outcome::Unexamined) } else { (vec![], Outcome::NotAsked) };
+        let (bytes, outcome) =
+            if is_there { (vec![[7, 0]], Outcome::Unexamined) } else { (vec![], Outcome::NotRequested) };
         assert_eq!(
             (contents(&out.facts(), 23), out.outcomes(23)),
             (bytes.iter().map(|it| it.to_vec()).collect(), vec![outcome])

@@ -193,7 +193,7 @@ fn those_that_are_there_are_kept_byte_for_byte() {
 
 /// In no stream, right behind the system information and before the service pack: `winedbg` looks for it there.
 fn what_wine_says_of_itself_stays_where_it_is() {
-    const LOSS: &str = "what Wine says of itself behind the system information";
+    const LOSS: &str = "Wine data after the system information";
     let block = |release: &str| {
         let numbers = [3u32, 16, 25, 31].map(u32::to_le_bytes);
         [b"WINE".as_slice(), numbers.as_flattened(), b"wine-8.0\0Linux\0", release.as_bytes(), b"\0"].concat()

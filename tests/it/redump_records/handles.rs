@@ -69,7 +69,7 @@ fn handles_are_kept_field_by_field_if_asked_for() {
         }
         for options in ["/m", "/mFtuf"] {
             let out = Redumped::of(&source, options);
-            assert_eq!((out.facts().stream(12), out.outcomes(12)), (None, vec![Outcome::NotAsked]));
+            assert_eq!((out.facts().stream(12), out.outcomes(12)), (None, vec![Outcome::NotRequested]));
         }
     }
     assert_eq!(Redumped::of(&base().build(), "/mh").facts().stream(12), None);

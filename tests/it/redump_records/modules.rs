@@ -129,7 +129,7 @@ fn names_keep_every_code_unit_before_a_nul() {
     assert_eq!(units(&facts, &facts.thread_names()[0].name), expected);
     // The text is no UTF-16, and the one behind the NUL is not kept.
     assert_eq!(out.faults(), ["ModuleList 0 name", "UnloadedModuleList 0 name", "ThreadNames 0 name"]);
-    assert_eq!(out.report.losses, [Loss { what: "text behind the NUL of a name", count: 3 }]);
+    assert_eq!(out.report.losses, [Loss { what: "text after the NUL of a name", count: 3 }]);
 }
 
 fn a_name_that_cannot_be_read_costs_the_module_its_name() {

@@ -83,7 +83,7 @@ fn thread_information_is_kept_if_asked_for() {
         }
         for options in ["/m", "/mFhuf"] {
             let out = Redumped::of(&source, options);
-            assert_eq!((out.facts().stream(17), out.outcomes(17)), (None, vec![Outcome::NotAsked]));
+            assert_eq!((out.facts().stream(17), out.outcomes(17)), (None, vec![Outcome::NotRequested]));
         }
     }
     assert_eq!(Redumped::of(&base().build(), "/mt").facts().stream(17), None);

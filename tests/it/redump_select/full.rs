@@ -271,7 +271,7 @@ fn overlapping_ranges_are_joined_and_the_first_one_counts() {
     for (source, count) in [listed, listed64].into_iter().zip(hidden) {
         for options in ["/mf", "/ma", "/mA"] {
             let out = Redumped::of(&source, options);
-            let what = "bytes of memory for which an overlapping range has others";
+            let what = "bytes of memory that differ from those of an overlapping range";
             assert_eq!(out.report.losses, [Loss { what, count }]);
             assert_eq!(hex(&out.ranges()), hex(&[(0x1000, 0x1200)]));
             assert!(out.facts().ranges()[0].bytes.0 == expected, "the first range has the say");

@@ -131,7 +131,7 @@ fn tables_and_code_are_taken_of_images_that_stacks_point_into() {
     for reason in [
         Reason::UnwindTables { module: 0 },
         Reason::FunctionUnwindData { module: 0 },
-        Reason::PointedCode { module: 0 },
+        Reason::ReferencedCode { module: 0 },
         Reason::GeneratedCode,
     ] {
         assert!(kinds.contains(&reason), "{reason} of {kinds:?}");

@@ -257,7 +257,7 @@ fn a_triage_dump_keeps_no_extended_contexts() {
 fn there_is_no_token() {
     let source = process(Cpu::AMD64).raw(19, [16, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0]).build();
     let out = Redumped::of(&source, "/ms");
-    assert_eq!((out.outcomes(19), out.facts().stream(19)), (vec![Outcome::NotAsked], None));
+    assert_eq!((out.outcomes(19), out.facts().stream(19)), (vec![Outcome::NotRequested], None));
     assert!(!out.made_up().contains(&19));
     assert!(Redumped::of(&source, "/mr").facts().stream(19).is_some());
     let out = Redumped::of(&process(Cpu::AMD64).build(), "/ms");

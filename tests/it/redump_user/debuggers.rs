@@ -86,7 +86,7 @@ fn what_every_debugger_refuses_is_refused() {
             Ok(_) => assert!(!is_refused && out == forced),
             Err(error) => {
                 let expected = "every debugger would refuse a full user dump of it: \
-                                none of its modules has its image in memory";
+                                none of its modules has an image in memory";
                 assert!(is_refused && out.is_empty());
                 assert_eq!(error.to_string(), expected);
             }

@@ -49,7 +49,7 @@ fn streams(source: &Facts<'_>, report: &Report, what: &str) -> usize {
         let outcome = match kept {
             true if first => Outcome::Rewritten,
             true => Outcome::Duplicate,
-            false => Outcome::NoPlace,
+            false => Outcome::Unsupported,
         };
         assert_eq!(stream.stream_type.0, kind, "{what}");
         match stream.outcome {
@@ -69,11 +69,11 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let has_number = misc.is_some_and(|misc| misc[4] & 1 != 0 && misc[8..12] != [0; 4]);
     let has_event = !source.exceptions().is_empty() || !source.threads().is_empty();
     let without_event = u64::from(has_number && !has_event);
-    all.push(("process ID, for want of a debug event", without_event, without_event));
+    all.push(("process ID, because there is no debug event", without_event, without_event));
     let modules = source.modules();
     let is_foreign = |name: &str| name.chars().any(|char| !fits_windows_1252(char));
     let foreign = modules.iter().filter(|it| it.name.text.as_deref().is_some_and(is_foreign)).count() as u64;
-    all.push(("module names with characters that Windows-1252 lacks", foreign, foreign));
+    all.push(("module names with characters outside Windows-1252", foreign, foreign));
     let mut of_modules = |name, is_there: &dyn Fn(&crate::support::facts::Module<'_>) -> bool| {
         let with = || modules.iter().enumerate().filter(|(_, module)| is_there(module));
         let least = with().filter(|(index, _)| of_image(*index) == Some(false)).count();
@@ -83,7 +83,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     of_modules("CodeView records of modules whose images in memory lack them", &|it| !it.code_view.is_empty());
     of_modules("miscellaneous debug records of modules whose images in memory lack them", &|it| !it.misc.is_empty());
     of_modules("versions of modules whose images in memory lack them", &|it| it.version[0] == 0xfeef_04bd);
-    let stamps = "time stamps or checksums of modules whose images in memory have others";
+    let stamps = "time stamps or checksums of modules that differ from those of their images in memory";
     of_modules(stamps, &|it| (it.timestamp, it.checksum) != (0, 0));
 
     let mut exactly = |name, count: usize| all.push((name, count as u64, count as u64));
@@ -97,8 +97,8 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     let threads = source.threads();
     let is_longer = |thread: &&Thread<'_>| thread.context.len() > fixed;
     let stacks = threads.iter().filter(|thread| (thread.stack_start, thread.stack_size) != (0, 0)).count();
-    exactly("bounds of stacks, which environment blocks tell", stacks);
-    exactly("extended states behind the contexts of threads", threads.iter().filter(is_longer).count());
+    exactly("stack bounds, which the environment blocks also have", stacks);
+    exactly("extended states after the contexts of threads", threads.iter().filter(is_longer).count());
     // Of Breakpad and LLDB.
     let foreign: &[usize] = match system.as_ref().map(|system| system.architecture) {
         Some(5) => &[368],
@@ -107,7 +107,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         _ => &[],
     };
     let is_foreign = |thread: &&Thread<'_>| foreign.contains(&thread.context.len());
-    let of_layout = "contexts of another layout than that of Windows, of which the registers of the same names stay";
+    let of_layout = "contexts that are not in the Windows layout, of which registers with the same names stay";
     exactly(of_layout, threads.iter().filter(is_foreign).count());
     let exceptions = source.exceptions();
     exactly("exceptions after the first", exceptions.len().saturating_sub(1));
@@ -115,7 +115,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         let thread = threads.iter().find(|thread| thread.id == exception.thread);
         !exception.context.is_empty() && thread.is_none_or(|thread| thread.context != exception.context)
     });
-    exactly("context of the exception, which is not that of its thread", differs.into());
+    exactly("context of the exception, which differs from that of its thread", differs.into());
 
     let time = source.header.timestamp;
     exactly("time of the dump", usize::from(time != 0 && time != time_in_memory(source)));
@@ -126,10 +126,10 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         let product = source.read(KUSER_SHARED_DATA + 0x264, 1).first().copied().unwrap_or(0);
         let edition = system.suite != 0 || system.product != 0 && system.product != product;
         exactly("edition of the operating system", edition.into());
-        exactly("operating system, which is none of Windows", usize::from(system.platform > 3));
+        exactly("operating system, which is not Windows", usize::from(system.platform > 3));
         let behind = source.stream(kind::SYSTEM_INFO).map_or(0, |entry| entry.rva.0 as usize + 56);
         let is_wine = source.bytes.get(behind..behind + 4) == Some(b"WINE");
-        exactly("what Wine says of itself behind the system information", is_wine.into());
+        exactly("Wine data after the system information", is_wine.into());
     }
     let misc = source.stream_bytes(kind::MISC_INFO).filter(|misc| misc.len() >= 24);
     let is_more = misc.is_some_and(|misc| {
@@ -137,7 +137,7 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
         let known = if flags & 1 != 0 { 12 } else { 8 };
         flags & !1 != 0 || misc[known..].iter().any(|byte| *byte != 0)
     });
-    exactly("process information beside the number of the process", usize::from(is_more));
+    exactly("process information except the process ID", usize::from(is_more));
     let mut memory = held(source);
     memory.sort_unstable();
     // How many bytes of a region are there; what overlaps counts once.
@@ -165,10 +165,10 @@ fn expected(source: &Facts<'_>, of_image: impl Fn(usize) -> Option<bool>) -> Vec
     exactly("memory regions without bytes", regions.iter().filter(|it| present(it) == 0).count());
     let is_partial = |it: &&(u64, u64)| (1..it.1 - it.0).contains(&present(it));
     let partial = regions.iter().filter(is_partial).count();
-    exactly("extents of memory regions of which only some bytes are there", partial);
+    exactly("extents of memory regions with missing bytes", partial);
     all.extend(fields(source));
     let differing = differing(source) as u64;
-    all.push(("bytes of memory for which an overlapping range has others", differing, differing));
+    all.push(("bytes of memory that differ from those of an overlapping range", differing, differing));
     all
 }
 
@@ -206,7 +206,7 @@ fn fields(source: &Facts<'_>) -> Vec<(&'static str, u64, u64)> {
         ("`reserved2` of `SystemInfo`", with(kind::SYSTEM_INFO, 30, 2)),
         ("`version_info` of `Module`", without_signature.count()),
         (
-            "bytes at stack positions, for which the memory lists have others",
+            "bytes at stack positions that differ from those of the memory lists",
             source.threads().iter().filter(|thread| is_other(thread)).count(),
         ),
         ("empty ranges of memory lists", source.ranges().iter().filter(|range| range.size == 0).count()),

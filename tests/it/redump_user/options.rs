@@ -92,13 +92,13 @@ fn comments_and_streams_that_were_asked_for_are_lost() {
     for (what, source) in every_source() {
         let options = Options::full_user_dump();
         let (plain, report) = with_hooks(&source, &options, Hooks::new());
-        assert!(!report.losses.iter().any(|loss| loss.what.contains("asked for")), "{what}");
+        assert!(!report.losses.iter().any(|loss| loss.what.contains("requested")), "{what}");
         let hooks = Hooks::new().add_stream(StreamType(0x1_0000), b"mine".as_slice());
         let (out, report) = with_hooks(&source, &options.with_comment("why"), hooks);
         assert!(out == plain, "{what}");
-        let asked: Vec<Loss> = report.losses.into_iter().filter(|loss| loss.what.contains("asked for")).collect();
+        let asked: Vec<Loss> = report.losses.into_iter().filter(|loss| loss.what.contains("requested")).collect();
         let one = |what| Loss { what, count: 1 };
-        assert_eq!(asked, [one("comment that was asked for"), one("streams that were asked for")], "{what}");
+        assert_eq!(asked, [one("requested comment"), one("requested streams")], "{what}");
     }
 }
 
@@ -166,7 +166,7 @@ fn names_have_eight_bits() {
     let names: Vec<String> = User::of(&out).modules.into_iter().map(|module| module.name).collect();
     // By Windows-1252, the euro is 0x80 and the trade mark 0x99; each character that it lacks is one question mark.
     assert_eq!(names, ["C:\\\u{e4}\u{80}\u{99}.dll", "C:\\??.dll", "ok"]);
-    assert_eq!(report.losses[0], Loss { what: "module names with characters that Windows-1252 lacks", count: 1 });
+    assert_eq!(report.losses[0], Loss { what: "module names with characters outside Windows-1252", count: 1 });
 }
 
 fn names_of_a_full_user_dump_stay() {
@@ -207,7 +207,7 @@ fn regions_are_made_up_without_rows() {
 
 fn a_source_without_processor_is_refused() {
     let error = redumped(&Dump::new().thread(Thread::new(1)).build(), "/f").expect_err("it has no machine");
-    let message = "a dump of a processor that full user dumps have no number for cannot be re-encoded by this version";
+    let message = "a dump of a processor that full user dumps do not support cannot be re-encoded by this version";
     assert_eq!(error.to_string(), message);
 }
 

@@ -27,19 +27,19 @@ fn golden_set(shared: &Shared, set: &str) {
     let facts = Facts::of(&source);
     assert_eq!(check(&facts, &report, |_| Some(true), set), 0);
     let lost: Vec<u32> =
-        report.streams.iter().filter(|it| it.outcome == Outcome::NoPlace).map(|it| it.stream_type.0).collect();
+        report.streams.iter().filter(|it| it.outcome == Outcome::Unsupported).map(|it| it.stream_type.0).collect();
     assert_eq!(lost, LOST_STREAMS);
     let losses: Vec<_> = report.losses.iter().map(|loss| (loss.what, loss.count)).collect();
     let mut listed = vec![
-        ("bounds of stacks, which environment blocks tell", facts.threads().len() as u64),
-        ("context of the exception, which is not that of its thread", 1),
+        ("stack bounds, which the environment blocks also have", facts.threads().len() as u64),
+        ("context of the exception, which differs from that of its thread", 1),
     ];
     if set == "crash" {
         // The clock ticked between the start of the dump and the reading of the page that has it.
         listed.push(("time of the dump", 1));
     }
     listed.push(("processor information", 1));
-    listed.push(("process information beside the number of the process", 1));
+    listed.push(("process information except the process ID", 1));
     let rows = match set {
         "live" | "crash" => 48,
         "highstack32" => 51,
@@ -54,7 +54,7 @@ fn golden_set(shared: &Shared, set: &str) {
     let losses: Vec<_> = report.losses.iter().map(|loss| (loss.what, loss.count)).collect();
     // Of the debugger's two texts of version information one is the service pack.
     let expected_losses =
-        [("whether the exception was at its first chance", 1), ("version information beside the service pack", 1)];
+        [("whether the exception was first-chance", 1), ("version information except the service pack", 1)];
     assert_eq!(losses, expected_losses);
     let back = Facts::of(&back);
     same_process(&facts, &back, set);
@@ -125,7 +125,7 @@ fn refusal(source: &Facts<'_>) -> Option<&'static str> {
     let known = [0, 5, 9, 12, 0x8003];
     let is_known = source.system_info().is_some_and(|system| known.contains(&system.architecture));
     (!is_known)
-        .then_some("a dump of a processor that full user dumps have no number for cannot be re-encoded by this version")
+        .then_some("a dump of a processor that full user dumps do not support cannot be re-encoded by this version")
 }
 
 fn every_dump_of_the_corpus(shared: &Shared) {

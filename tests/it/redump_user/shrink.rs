@@ -82,7 +82,7 @@ fn folders_come_from_the_loader() {
         let source = dump.event(event).thread(thread).memory(THREAD_BLOCK, memory).build();
         let (out, report) = redumped(&source, "/m").unwrap_or_else(|error| panic!("{error}"));
         // Three names have another form than in the table, one of them in other letters.
-        let what = "folders of module names, from the loader's list in memory";
+        let what = "folders of module names from the loader's list in memory";
         assert_eq!(report.additions, [Addition { what, count: 3 }]);
         assert!(report.losses.iter().any(|it| it.what.starts_with("case of letters") && it.count == 1));
         let names: Vec<_> = Facts::of(&out).modules().into_iter().filter_map(|module| module.name.text).collect();

@@ -42,7 +42,7 @@ fn each_part_is_needed(shared: &Shared) {
         let found = [
             without(|reason| matches!(reason, Reason::UnwindTables { .. })),
             without(|reason| matches!(reason, Reason::FunctionUnwindData { .. })),
-            without(|reason| matches!(reason, Reason::PointedCode { .. })),
+            without(|reason| matches!(reason, Reason::ReferencedCode { .. })),
         ];
         assert_eq!(found, expected, "{member}");
         assert_eq!(without(|_| false), count(&walk(&source)), "{member}");
@@ -50,7 +50,7 @@ fn each_part_is_needed(shared: &Shared) {
 }
 
 fn is_of_image(reason: Reason) -> bool {
-    matches!(reason, Reason::UnwindTables { .. } | Reason::FunctionUnwindData { .. } | Reason::PointedCode { .. })
+    matches!(reason, Reason::UnwindTables { .. } | Reason::FunctionUnwindData { .. } | Reason::ReferencedCode { .. })
 }
 
 const IMAGE: u64 = 0x40_0000;

@@ -160,7 +160,7 @@ fn scroll_reads_in_one_file() {
     keeps(rule, "src/read/bytes.rs", "bytes.pread_with::<u32>(0, LE)");
 }
 
-/// Behind its door, nothing in the re-encoder asks which format a dump is of, but the folder of that format.
+/// Once a dump is opened, only the folder of its format asks which format it has.
 fn formats_are_known_at_their_doors_only() {
     check(&["src"], doors);
     breaks(doors, "src/redump/transcode.rs", "fn f(dump: &Dump<'_>) { if let Dump::FullUserDump(_) = dump {} }");

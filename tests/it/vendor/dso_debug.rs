@@ -73,6 +73,7 @@ fn size(layout: DsoDebugLayout, entries: u64) -> u64 {
         DsoDebugLayout::Bits32 => 24 + 8 * entries,
         DsoDebugLayout::Bits64 => 40 + 16 * entries,
         DsoDebugLayout::Bits64Packed => 36 + 16 * entries,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -114,7 +115,7 @@ fn references_find_the_same_link_maps() {
         in_every_form(
             |_| sized(layout, 2),
             |dump, _| {
-                let stream = dump.streams().map(|(stream, _)| stream).last().expect("it is there");
+                let stream = dump.streams().map(|(stream, _)| stream).next_back().expect("it is there");
                 let found = parts(&stream).expect("it can be taken apart");
                 assert_eq!(found.faults, []);
                 let maps = view::<LinuxDsoDebug<'_>>(dump).link_maps();

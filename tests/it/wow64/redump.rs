@@ -91,17 +91,17 @@ fn the_reasons_name_both_sides() {
     let reasons: Vec<_> = redump.selected_memory().map(|it| (it.address, it.size, it.reason)).collect();
     let expected = [
         (RSP, WIDE_BASE - RSP, Reason::Stack { thread: 7 }),
-        (ESP, BASE - ESP, Reason::NarrowStack { thread: 7 }),
+        (ESP, BASE - ESP, Reason::Wow64Stack { thread: 7 }),
         (RIP - 0x80, 0x100, Reason::InstructionPointer { thread: 7 }),
         (EIP - 0x80, 0x100, Reason::InstructionPointer { thread: 7 }),
-        (AREA, 720, Reason::NarrowContext { thread: 7 }),
-        (TEB, 0x2000, Reason::NarrowSide),
-        (NARROW_TEB, 0x34, Reason::NarrowSide),
-        (PEB, 0x1000, Reason::NarrowSide),
-        (NARROW_PEB, 0x1000, Reason::NarrowSide),
+        (AREA, 720, Reason::Wow64Context { thread: 7 }),
+        (TEB, 0x2000, Reason::Wow64Blocks),
+        (NARROW_TEB, 0x34, Reason::Wow64Blocks),
+        (PEB, 0x1000, Reason::Wow64Blocks),
+        (NARROW_PEB, 0x1000, Reason::Wow64Blocks),
     ];
     assert_eq!(hex(&reasons), hex(&expected));
-    assert_eq!(Reason::NarrowStack { thread: 7 }.to_string(), "32-bit stack of thread 0x7");
+    assert_eq!(Reason::Wow64Stack { thread: 7 }.to_string(), "32-bit stack of thread 0x7");
 }
 
 fn full_memory_has_the_32_bit_descriptor() {

@@ -59,6 +59,7 @@ impl<'m, 'a> Wow64<'m, 'a> {
     /// The 32-bit side of a dump, with the memory of that dump; `None` if it is not of a 32-bit process on 64-bit Windows.
     ///
     /// It is one if `wow64.dll` is among its modules, or if a thread's environment block leads to a 32-bit one.
+    #[must_use]
     pub fn of(dump: &Dump<'_>, memory: &'m Memory<'a>) -> Option<Self> {
         let target = dump.target();
         let is_64_bit = matches!(
@@ -81,23 +82,27 @@ impl<'m, 'a> Wow64<'m, 'a> {
     ///
     /// It counts if it is at the start of a page, and names the program's base as the 64-bit block does.
     #[doc(alias = "PEB32")]
+    #[must_use]
     pub const fn process_environment_block(&self) -> Option<u64> {
         self.process_environment_block
     }
 
     /// The 32-bit side of a thread of the dump.
+    #[must_use]
     pub fn thread(&self, thread: &AnyThread<'_>) -> Wow64Thread {
         self.thread_at(thread.teb(), thread.context().ok().flatten())
     }
 
     /// The 32-bit side of the thread with that 64-bit environment block and those 64-bit registers; 0 and `None` if the
     /// dump has no such thing. Those of an exception may be in the place of the thread's own.
+    #[must_use]
     pub fn thread_at(&self, teb: u64, context: Option<Context<'_>>) -> Wow64Thread {
         Wow64Thread::new(self.memory, teb, context)
     }
 
     /// True if a module is one of 32 bits: what its image in memory is made for counts, and without an image its base and
     /// name do.
+    #[must_use]
     pub fn is_32_bit(&self, module: &AnyModule<'_>) -> bool {
         crate::read::system::wow64::module::is_32_bit(self.memory, module)
     }

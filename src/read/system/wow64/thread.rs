@@ -95,18 +95,21 @@ impl Wow64Thread {
 
     /// The address of the 32-bit thread environment block.
     #[doc(alias = "TEB32")]
+    #[must_use]
     pub const fn teb(&self) -> Option<u64> {
         self.teb
     }
 
     /// True if the thread was running 32-bit code: its 32-bit registers are the lower halves of its 64-bit ones. Otherwise it
     /// was in 64-bit code, mostly in a system call, and the layer had saved them.
+    #[must_use]
     pub const fn is_running(&self) -> bool {
         self.is_running
     }
 
     /// The address of the context that the layer saved when the thread last left 32-bit code, a record of x86 of 716 bytes.
     /// Of a thread that is running 32-bit code it is out of date.
+    #[must_use]
     pub const fn saved_at(&self) -> Option<u64> {
         self.saved_at
     }
@@ -114,6 +117,7 @@ impl Wow64Thread {
     /// The 32-bit registers, in the layout of x86; `None` if the dump has none. Of a thread that was running 32-bit code
     /// they are the general ones.
     #[doc(alias = "WOW64_CONTEXT")]
+    #[must_use]
     pub fn context(&self) -> Option<Context<'_>> {
         let is_there = self.is_running || self.saved_at.is_some();
         is_there.then(|| Context::new(&self.context, X86, self.order))
@@ -121,11 +125,13 @@ impl Wow64Thread {
 
     /// The whole 32-bit stack that is in use, from its lowest address to its end, as the 32-bit thread environment block has
     /// it: whole pages below 4 GiB.
+    #[must_use]
     pub fn stack_bounds(&self) -> Option<Range<u64>> {
         self.stack_bounds.map(|(limit, base)| limit..base)
     }
 
     /// The 32-bit stack from the stack pointer to its end; all of it if the stack pointer is elsewhere, or not known.
+    #[must_use]
     pub fn stack(&self) -> Option<Range<u64>> {
         let (limit, base) = self.stack_bounds?;
         let pointer = self.context().and_then(|context| context.stack_pointer());

@@ -1,5 +1,5 @@
-//! Images with managed code: their debugger reads the header of the runtime, metadata (names, signatures), static data, and
-//! of precompiled code the header that says where its tables are.
+//! Selects what a debugger reads of images with managed code: the header of the runtime, metadata (names, signatures),
+//! static data, and in precompiled code the header that describes its tables.
 //!
 //! The layouts are those of `IMAGE_COR20_HEADER` (`corhdr.h`) and `READYTORUN_HEADER` (`readytorun.h` of the runtime).
 
@@ -17,10 +17,10 @@ use crate::redump::select::managed::writable::Writable;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// What the header begins with: its size in bytes.
+/// The header begins with its size, which has this value in bytes.
 const HEADER: u32 = 72;
 
-/// Where the header has position and size of the metadata and of the header of precompiled code.
+/// The offsets in the header of the RVA and size of the metadata, and of those of the header of precompiled code.
 const METADATA: u64 = 8;
 const NATIVE_HEADER: u64 = 64;
 
@@ -29,13 +29,13 @@ const WORD: u64 = 8;
 
 /// `RTR` and a NUL.
 const READY_TO_RUN: u32 = 0x0052_5452;
-/// Where the header of precompiled code has the number of its sections, where they begin, and the size of one: type,
-/// position, size.
+/// The offsets in the header of precompiled code of the section count and of the first section, and the size of a
+/// section: type, RVA, size.
 const NUMBER_OF_SECTIONS: u64 = 12;
 const FIRST_SECTION: u64 = 16;
 const SECTION: u64 = 12;
 
-/// Adds what is needed of each image that has managed code.
+/// Adds what is needed of each image with managed code.
 pub(super) fn add(
     wanted: &mut Wanted<'_, '_>,
     ground: &Ground<'_, '_>,
@@ -67,8 +67,9 @@ pub(super) fn add(
     }
 }
 
-/// The header of the runtime and what it leads to, as the loader maps it, or as the file has it: the runtime maps a file
-/// without precompiled code as it is. `header` is where the loader would have put that header.
+/// Returns the header of the runtime and what it refers to, either as the loader maps them or as they are in the file,
+/// because the runtime maps a file without precompiled code unchanged. `header` is where the loader would have put the
+/// header.
 pub(super) fn needed(
     source: &Source<'_>,
     image: &Image<'_, '_>,
@@ -83,12 +84,12 @@ pub(super) fn needed(
     }
 }
 
-/// True if a header of the runtime begins there.
+/// True if a header of the runtime begins at the start of `place`.
 pub(super) fn is_header(source: &Source<'_>, place: &Interval) -> bool {
     source.memory.read_u32(place.start) == Some(HEADER)
 }
 
-/// What is described in the header. `place` tells where positions and sizes are in memory.
+/// Returns what the header describes. `place` converts an RVA and a size to a location in memory.
 fn described(
     source: &Source<'_>,
     header: Interval,
@@ -106,7 +107,7 @@ fn described(
         let count = field(0).filter(|&signature| signature == READY_TO_RUN).and_then(|_| field(NUMBER_OF_SECTIONS))?;
         source.target.interval(native.start, FIRST_SECTION + SECTION * u64::from(count))
     });
-    // Debuggers read whole words.
+    // Debuggers read complete words.
     let rounded = |part: Interval| Interval { start: part.start & !(WORD - 1), last: part.last | (WORD - 1) };
     [Some(header), directory(METADATA), native, table].into_iter().flatten().map(rounded)
 }

@@ -1,16 +1,17 @@
-//! What debuggers of .NET need: the preset `managed`.
+//! Selects what .NET debuggers need: the preset `managed`.
 //!
-//! They read the memory of a process through a library that belongs to one build of the runtime. A re-encoder has none.
-//! But what was recorded of their reads lies within memory that rules name:
+//! .NET debuggers read the memory of a process through a library that belongs to one build of the runtime, which a
+//! re-encoder does not have. All their recorded reads are within memory that the following rules select:
 //!
 //! 1. what identifies images, by the preset for it;
-//! 2. of the image of the runtime, data and tables ([`runtime`]);
-//! 3. of images with managed code, data, metadata and the header of precompiled code ([`image`], [`unlisted`]);
-//! 4. of images that stacks point into, all unwind data, and more code than a walk needs ([`pointed_into`]);
-//! 5. and 6., of memory outside of images, what the runtime may have made for itself ([`regions`]).
+//! 2. data and tables of the runtime's image ([`runtime`]);
+//! 3. data, metadata and the header of precompiled code of images with managed code ([`image`], [`unlisted`]);
+//! 4. all unwind data, and more code than a walk needs, of images that stacks point into ([`pointed_into`]);
+//! 5. memory outside images that the runtime may have allocated for itself: mapped and private memory, and the heap
+//! ([`regions`]).
 //!
-//! A dump without full memory has nothing but what somebody chose for a debugger: all of it is taken but stacks, which the
-//! letters cut.
+//! In a dump without full memory, all memory was chosen for a debugger: all of it is taken except stacks, which the
+//! letters select.
 
 mod image;
 mod pointed_into;
@@ -33,14 +34,14 @@ use stacks::WholeStacks;
 use writable::Writable;
 
 pub(super) fn managed(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
-    let Some(detail) = ground.options.manages() else { return };
+    let Some(detail) = ground.options.managed_preset() else { return };
     let runtimes = Runtimes::find(ground);
     if runtimes.is_empty() {
         report.undecided.push(Undecided::NoRuntime);
         return;
     }
     let writable = Writable::of(ground.source);
-    // In sound dumps no two images have a header or a table in common.
+    // In valid dumps, headers and tables of different images do not overlap.
     let mut budget = Budget::times(ground.source.plain_size, 1);
     runtimes.add_images(wanted, ground, &writable, &mut budget, report);
     image::add(wanted, ground, &writable, &mut budget, report);

@@ -1,5 +1,5 @@
-//! Images that stacks point into. A debugger of .NET unwinds with the tables of all functions, those of precompiled code
-//! first of all, and looks at more code around return addresses than other debuggers do.
+//! Selects what is needed of images that stacks point into. A .NET debugger unwinds with the tables of all functions,
+//! especially those of precompiled code, and reads more code around return addresses than other debuggers do.
 
 use alloc::vec::Vec;
 
@@ -16,19 +16,20 @@ use crate::redump::select::wanted::Wanted;
 /// How much code is taken to either side of a pointer, in bytes.
 const REACH: u64 = 64;
 
-/// Behind the unwind data of a precompiled method stands what the collector has to know of it, in at most so many bytes.
+/// The unwind data of a precompiled method is followed by data for the garbage collector, of at most this size in
+/// bytes.
 const COLLECTOR_DATA: u64 = 0x1000;
 
-/// Adds the exception directories of these images, all unwind data that they lead to, and code.
+/// Adds the exception directories of these images, all unwind data they refer to, and code.
 pub(super) fn add(wanted: &mut Wanted<'_, '_>, ground: &Ground<'_, '_>, report: &mut Report) {
     let source = ground.source;
-    // An entry and what it leads to take more memory than the entry, and no two images have entries in common.
+    // An entry and its unwind data take more memory than the entry, and images do not share entries.
     let mut budget = Budget::times(source.plain_size, 1);
     for pointed_into in ground.pointed_into() {
         let PointedInto { listed, image, allowed, .. } = &pointed_into;
         let module = listed.module;
         for part in pointed_into.code(source, REACH).into_iter().flat_map(|code| allowed.parts_of(code)) {
-            wanted.add(part, Reason::PointedCode { module });
+            wanted.add(part, Reason::ReferencedCode { module });
         }
         let Some(image) = image else { continue };
         let Some(directory) = ExceptionDirectory::of(&source.memory, image) else { continue };

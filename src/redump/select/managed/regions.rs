@@ -1,7 +1,8 @@
-//! Memory outside of images.
+//! Selects memory outside images.
 //!
-//! The runtime keeps loader heaps and generated code in mapped memory, which it maps twice, or in private memory; all else
-//! is private. The garbage collector reserves far more than it uses at once: what is in such a reservation is its heap.
+//! The runtime keeps loader heaps and generated code in mapped memory, which it maps twice, or in private memory;
+//! everything else is private. The garbage collector reserves far more memory than it uses at once, and its heap is in
+//! that reservation.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -22,7 +23,7 @@ use crate::redump::select::managed::unlisted::Unlisted;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// A reservation of this size or more is that of a garbage collector, in bytes.
+/// A reservation of at least this size, in bytes, belongs to a garbage collector.
 const COLLECTORS: u64 = 1 << 32;
 
 pub(super) fn add(
@@ -35,7 +36,7 @@ pub(super) fn add(
     let source = ground.source;
     let regions = source.regions();
     let reservations = Reservations::of(source, &regions, stacks);
-    // Where nothing is executable, protections were not known.
+    // If nothing is executable, the producer did not know the protections.
     let has_code = regions.iter().any(|region| region.protection().allows_execute());
     let unlisted = Unlisted::of(source, &regions);
     let mut all = Vec::new();
@@ -83,7 +84,7 @@ pub(super) fn add(
     }
 }
 
-/// The code that function tables cover.
+/// Returns the code that function tables cover.
 fn generated(source: &Source<'_>) -> Vec<Interval> {
     let tables = source.dump().find::<FunctionTableList<'_>>().into_iter().flatten();
     let covered = tables.filter_map(|table| {
@@ -93,7 +94,7 @@ fn generated(source: &Source<'_>) -> Vec<Interval> {
     covered.collect()
 }
 
-/// What a region is to the runtime.
+/// The use that the runtime makes of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Mapped,
@@ -101,12 +102,11 @@ enum Kind {
     Collectors,
 }
 
-/// What was reserved together, by the address that regions have in common for it.
+/// The reservations, by the allocation base that their regions share.
 struct Reservations {
     sizes: BTreeMap<u64, u64>,
     with_stacks: BTreeSet<u64>,
-    /// Lines of Linux say nothing of reservations: neighbours that are anonymous and hold no code are one. In the order of
-    /// addresses and apart.
+    /// LinuxMaps has no reservations; adjacent anonymous mappings without code count as one. Sorted and disjoint.
     runs: Vec<Interval>,
 }
 
@@ -133,7 +133,7 @@ impl Reservations {
         Self { sizes, with_stacks: with_stacks.collect(), runs }
     }
 
-    /// `None` for what the runtime has not made for itself.
+    /// Returns `None` for regions that the runtime did not allocate.
     fn kind(&self, region: &MemoryRegion<'_>, has_code: bool) -> Option<Kind> {
         let protection = region.protection();
         let is_committed = region.state() == MemoryState::COMMIT;
@@ -143,7 +143,7 @@ impl Reservations {
         match region.memory_type() {
             MemoryType::IMAGE => None,
             MemoryType::MAPPED => {
-                // Bytes of what is called reserved are there all the same: it was committed a moment later.
+                // A region described as reserved may have bytes, if it was committed a moment later.
                 let is_of_runtime = protection.allows_write() || protection.allows_execute();
                 (is_of_runtime || !is_committed || !has_code).then_some(Kind::Mapped)
             }
@@ -162,7 +162,7 @@ impl Reservations {
     }
 }
 
-/// What regions of one reservation have in common. One without it is its own.
+/// Returns what the regions of a reservation share; a region without an allocation base is its own reservation.
 fn base(region: &MemoryRegion<'_>) -> u64 {
     match region.detail() {
         RegionDetail::MemoryInfo(row) if row.raw().allocation_base != 0 => row.raw().allocation_base,
@@ -170,7 +170,7 @@ fn base(region: &MemoryRegion<'_>) -> u64 {
     }
 }
 
-/// True for anonymous memory that holds no code.
+/// True for anonymous memory without code.
 fn is_data(region: &MemoryRegion<'_>) -> bool {
     region.memory_type() == MemoryType::PRIVATE && !region.protection().allows_execute()
 }

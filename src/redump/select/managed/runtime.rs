@@ -1,4 +1,4 @@
-//! The image of the runtime: what its debugger needs of it are global variables, virtual tables, names, unwind data.
+//! Selects what a debugger needs of the runtime's image: global variables, virtual tables, names, unwind data.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,14 +15,14 @@ use crate::redump::select::managed::writable::Writable;
 use crate::redump::select::reason::Reason;
 use crate::redump::select::wanted::Wanted;
 
-/// The base names of images that are the runtime of .NET, in its order of appearance.
+/// The base names of .NET runtimes, in order of appearance.
 const DOT_NET: [&str; 6] =
     ["mscorwks.dll", "mscorsvr.dll", "clr.dll", "coreclr.dll", "libcoreclr.so", "libcoreclr.dylib"];
 
-/// What a program exports that has the runtime in it ("single file"); debuggers look for it.
+/// The export of a program that contains the runtime ("single file"); debuggers look for it.
 const EXPORT: &[u8] = b"DotNetRuntimeInfo";
 
-/// Those of Mono, and of what Unity makes of it.
+/// The base names of Mono, and of Unity's version of it.
 const MONO: [&str; 8] = [
     "mono.dll",
     "mono-2.0.dll",
@@ -34,16 +34,16 @@ const MONO: [&str; 8] = [
     "libmonosgen-2.0.so",
 ];
 
-/// The end of a path that has each of these names, with a separator in front and room for NULs behind, in code units.
+/// The length of the end of a path that is examined, in code units: enough for each name with a separator and NULs.
 const LONGEST: usize = 32;
 
-/// The sections that are taken, beside those that are written to.
+/// The sections that are taken, in addition to writable ones.
 const SECTIONS: [[u8; 8]; 3] = [*b".rdata\0\0", *b".data\0\0\0", *b".pdata\0\0"];
 
-/// So much of a name is read: more than what is looked at, so that it shows whether that is all of it.
+/// How much of a name is read: more than is examined, so that it is known whether that is the complete name.
 const NAME_END: u64 = LONGEST as u64 + 1;
 
-/// The images that are runtimes, by their index.
+/// The indices of the images that are runtimes.
 pub(super) struct Runtimes {
     images: Vec<usize>,
     pub(super) has_mono: bool,
@@ -70,7 +70,7 @@ impl Runtimes {
         self.images.is_empty()
     }
 
-    /// Adds data and tables of their images.
+    /// Adds data and tables of the runtimes' images.
     pub(super) fn add_images(
         &self,
         wanted: &mut Wanted<'_, '_>,
@@ -93,7 +93,7 @@ impl Runtimes {
                     let named = named.map(|section| section.place);
                     named.chain(writable.parts_of(ground, index, &found)).collect()
                 }
-                // An image of another system, or one whose headers are missing: all of it but code.
+                // Not a Windows image, or its headers are missing: all of it except code.
                 None if ground.is_filtered() => ground.images.parts(index).flat_map(of(&writable.read_only)).collect(),
                 None => ground.images.parts(index).flat_map(|part| gaps(&writable.executable, part)).collect(),
             };
@@ -105,9 +105,9 @@ impl Runtimes {
     }
 }
 
-/// What follows the last separator of a path, in small letters; `None` if it is longer than the name of any runtime.
+/// Returns what follows the last separator of a path, in lower case; `None` if it is longer than any runtime's name.
 fn base_name(path: &Utf16<'_>) -> Option<String> {
-    // The end alone is looked at, so that no text is gone through for each of many modules that have it in common.
+    // Only the end is read, so that a text that many modules share is not read completely for each of them.
     let lower = |unit| u8::try_from(unit).map_or('?', |byte| char::from(byte.to_ascii_lowercase()));
     let tail: String = path.tail(LONGEST).trim_end_nul().units().map(lower).collect();
     let (is_whole, from) = (path.as_bytes().len() <= 2 * LONGEST, tail.rfind(['/', '\\']));

@@ -1,4 +1,4 @@
-//! The sections of images, in memory and in their files.
+//! Sections of images, in memory and in their files.
 
 use alloc::vec::Vec;
 
@@ -14,17 +14,17 @@ pub(super) struct Section {
     pub(super) is_writable: bool,
     /// Where the loader maps it.
     pub(super) place: Interval,
-    /// Its positions in the image, from the first up to the last one.
+    /// Its first and last RVA.
     positions: (u64, u64),
-    /// Where it begins in the file.
+    /// Its start in the file.
     in_file: u64,
 }
 
-/// The sections of an image, up to the first of which the header is missing.
+/// Returns the sections of an image, up to the first one whose header is missing.
 ///
 /// # Errors
 ///
-/// [`ReadError::BudgetSpent`] if their headers cost more than the budget has.
+/// [`ReadError::BudgetSpent`] if the headers exceed the budget.
 pub(super) fn sections(image: &Image<'_, '_>, budget: &mut Budget) -> Result<Vec<Section>, ReadError> {
     let mut found = Vec::new();
     for number in 0..image.number_of_sections() {
@@ -42,7 +42,7 @@ pub(super) fn sections(image: &Image<'_, '_>, budget: &mut Budget) -> Result<Vec
     Ok(found)
 }
 
-/// Where the file of an image has a position.
+/// Converts an RVA to a position in the image file.
 pub(super) fn in_file(sections: &[Section], position: u64) -> Option<u64> {
     let section = sections.iter().find(|it| it.positions.0 <= position && position <= it.positions.1)?;
     Some(section.in_file + (position - section.positions.0))

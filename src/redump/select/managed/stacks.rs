@@ -1,4 +1,4 @@
-//! The stacks of all threads, as far as they reach.
+//! The complete stacks of all threads.
 
 use alloc::vec::Vec;
 
@@ -8,10 +8,11 @@ use crate::read::{Dump, Interval, Thread, gaps, united};
 use crate::redump::select::ground::Ground;
 use crate::redump::select::stacks::reserved;
 
-/// No stack is larger than what a descriptor can name, in bytes.
+/// The largest size of a stack in a descriptor, in bytes.
 const LARGEST: u64 = u32::MAX as u64;
 
-/// All stacks, with what is below their stack pointers, and those of threads too that a program leaves out; sorted and apart.
+/// All stacks, including the memory below the stack pointers and the stacks of threads that the program leaves out;
+/// sorted and disjoint.
 pub(super) struct WholeStacks(Vec<Interval>);
 
 impl WholeStacks {
@@ -32,7 +33,7 @@ impl WholeStacks {
         self.0.iter().copied()
     }
 
-    /// The parts of an interval that are not of a stack.
+    /// Returns the parts of an interval that are not on a stack.
     pub(super) fn outside(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
         gaps(&self.0, interval)
     }

@@ -1,4 +1,4 @@
-//! Images with managed code that no list of modules has: those that the runtime mapped by itself.
+//! Finds images with managed code that are not in any module list, because the runtime itself mapped them.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::redump::source::Source;
 use crate::redump::select::managed::image::{is_header, needed};
 use crate::redump::select::managed::sections::sections;
 
-/// The images, by the address at which they were mapped, and what is needed of them.
+/// The base addresses of the images, and what is needed of them.
 #[derive(Default)]
 pub(super) struct Unlisted {
     pub(super) bases: BTreeSet<u64>,
@@ -22,7 +22,7 @@ pub(super) struct Unlisted {
 impl Unlisted {
     pub(super) fn of(source: &Source<'_>, regions: &MemoryRegions<'_>) -> Self {
         let mut found = Self::default();
-        // In sound dumps no two images have a header in common.
+        // In valid dumps, headers of different images do not overlap.
         let mut budget = Budget::times(source.plain_size, 1);
         for region in regions.iter() {
             let is_first = match region.detail() {
@@ -44,7 +44,7 @@ impl Unlisted {
     }
 }
 
-/// `None` if there is no header of the runtime where one has to be.
+/// Returns `None` if there is no header of the runtime at its place.
 fn of_image(source: &Source<'_>, image: &Image<'_, '_>, budget: &mut Budget) -> Option<Vec<Interval>> {
     let header = image.directory(Directory::CommonLanguageRuntime)?;
     let parts = needed(source, image, header, &sections(image, budget).ok()?);

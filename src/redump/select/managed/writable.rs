@@ -1,4 +1,4 @@
-//! Which pages of images can be written to, and which hold code.
+//! Finds out which pages of images are writable, and which have code.
 
 use alloc::vec::Vec;
 
@@ -10,11 +10,11 @@ use crate::redump::source::Source;
 use crate::redump::select::ground::Ground;
 use crate::redump::select::managed::sections::Section;
 
-/// What regions say of memory.
+/// What the regions tell about memory.
 pub(super) struct Writable {
-    /// What can be written to, sorted and apart; `None` if nothing describes regions, so that sections have to tell.
+    /// The writable memory, sorted and disjoint; `None` if there are no regions, so that section flags are used.
     written_to: Option<Vec<Interval>>,
-    /// What can be executed, and what can be read and nothing else; sorted and apart.
+    /// The executable memory, and the memory that is only readable; sorted and disjoint.
     pub(super) executable: Vec<Interval>,
     pub(super) read_only: Vec<Interval>,
 }
@@ -35,7 +35,7 @@ impl Writable {
         }
     }
 
-    /// The parts of an image that can be written to. `sections` are all that it has.
+    /// Returns the writable parts of an image. `sections` are all sections of the image.
     pub(super) fn parts_of(&self, ground: &Ground<'_, '_>, index: usize, sections: &[Section]) -> Vec<Interval> {
         let Some(written_to) = &self.written_to else {
             return sections.iter().filter(|section| section.is_writable).map(|section| section.place).collect();

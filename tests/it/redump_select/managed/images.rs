@@ -130,11 +130,11 @@ fn all_unwind_data_is_kept_of_images_that_stacks_point_into() {
     let expected = [(data, 8 + 32), (data + 0x80, 4 + 8 + 8 + 32), (data + 0x180, 4 + 32)];
     let found = selected(&source, &options, |it| matches!(it, Reason::FunctionUnwindData { .. }));
     assert_eq!(hex(&found), hex(&expected));
-    let code = selected(&source, &options, |it| matches!(it, Reason::PointedCode { .. }));
+    let code = selected(&source, &options, |it| matches!(it, Reason::ReferencedCode { .. }));
     assert_eq!(hex(&code), hex(&[(PLAIN + 0x1400, 0x80), (PLAIN + 0x1800, 0x80)]));
     // Nothing of the sort without a pointer.
     process.words = vec![0];
-    let of_pointers = |it| matches!(it, Reason::FunctionUnwindData { .. } | Reason::PointedCode { .. });
+    let of_pointers = |it| matches!(it, Reason::FunctionUnwindData { .. } | Reason::ReferencedCode { .. });
     assert_eq!(selected(&process.dump().build(), &options, of_pointers), []);
 }
 

@@ -177,7 +177,7 @@ fn what_no_row_describes_is_kept_and_told() {
     let found = selected(&source, &managed("/m", Managed::Stacks), of_private);
     assert!(found.contains(&(AT + 0x800, 0x800)), "{}", hex(&found));
     assert_eq!(report(&source, Managed::Stacks).undecided, [Undecided::Undescribed(0x800)]);
-    let line = "what 2048 bytes are that no region describes: they are kept";
+    let line = "what 2048 bytes without a region are: they are kept";
     assert_eq!(Undecided::Undescribed(0x800).to_string(), line);
     // No rows at all: everything but stacks and what images have. The environment block has 24 bytes.
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
@@ -229,13 +229,13 @@ fn the_program_tells_what_is_not_there_or_undecided() {
         let printed = folder.redump(&["/o", "/m", "--managed", source, &format!("{source}.out")]);
         printed.lines().map(crate::programs::words).collect::<Vec<_>>()
     };
-    let undecided = "undecided what 24 bytes are that no region describes: they are kept".to_owned();
+    let undecided = "undecided what 24 bytes without a region are: they are kept".to_owned();
     assert!(lines("undescribed.dmp").contains(&undecided), "{:?}", lines("undescribed.dmp"));
     let other = lines("other.dmp");
     let absent = other
         .iter()
-        .skip_while(|line| !line.starts_with("not there "))
-        .position(|line| line.ends_with("of .NET or Mono"));
+        .skip_while(|line| !line.starts_with("missing "))
+        .position(|line| line.ends_with("a .NET or Mono runtime"));
     assert!(absent.is_some() && !other.iter().any(|line| line.starts_with("undecided")), "{other:?}");
 }
 

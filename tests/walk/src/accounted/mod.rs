@@ -103,7 +103,7 @@ impl Judge<'_, '_> {
             *number_kept += usize::from(stream.outcome.is_kept());
             let asked = ASKED.iter().find(|(kind, ..)| *kind == entry.kind);
             let is_right = match stream.outcome {
-                Outcome::NotAsked => {
+                Outcome::NotRequested => {
                     // A triage dump has no tokens.
                     let is_token = entry.kind == 19 && self.letters.contains('s');
                     is_token || asked.is_some_and(|(_, letters, _)| !self.letters.contains(|it| letters.contains(it)))
@@ -116,7 +116,7 @@ impl Judge<'_, '_> {
                 | Outcome::Duplicate
                 | Outcome::Unreadable(_) => true,
                 // No program asks for the one, and a minidump has a place for everything.
-                Outcome::LeftOut | Outcome::NoPlace | Outcome::Replaced => false,
+                Outcome::LeftOut | Outcome::Unsupported | Outcome::Replaced => false,
                 other => panic!("nobody judges {other:?}"),
             };
             self.unless(is_right, || format!("stream {:#x} is {:?}", entry.kind, stream.outcome));
@@ -184,7 +184,7 @@ impl Judge<'_, '_> {
 
     fn row(&mut self, name: &str, before: &Structure, from: &[Option<u8>], to: &[Option<u8>], what: &str) {
         let rest = from.get(to.len()..).unwrap_or_default();
-        let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("behind");
+        let is_lost = self.is_lost(name) || self.is_lost("ends of entries") || self.is_lost("bytes after");
         self.unless(rest.iter().all(|byte| matches!(byte, Some(0) | None)) || is_lost, || format!("{what} is cut"));
         let mut differing = Vec::new();
         for (at, (from, to)) in from.iter().zip(to).enumerate() {
@@ -303,7 +303,7 @@ impl Judge<'_, '_> {
             // Some producers count the names to the list. Their sizes and NULs are not in the pieces.
             let is_piece = |at: usize| pieces.iter().any(|it| (it.start.saturating_sub(4)..it.end + 2).contains(&at));
             if is_kept && (rows_of_structure..end).any(|at| is_set(at) && !is_piece(at)) {
-                loose.push(("behind", format!("bytes behind the rows of stream {kind:#x}")));
+                loose.push(("bytes after", format!("bytes behind the rows of stream {kind:#x}")));
             }
         }
         if let Some(entry) = self.before.stream(7) {
@@ -340,7 +340,7 @@ impl Judge<'_, '_> {
                 _ => self.letters.contains(|it| asking.contains(it)),
             };
             let is_kept = self.report.streams.iter().any(|it| it.stream_type.0 == kind && it.outcome.is_kept());
-            let is_named = self.report.unserved.iter().any(|it| it.option == letter.into());
+            let is_named = self.report.unavailable.iter().any(|it| it.option == letter.into());
             self.unless(is_named == (is_asked && !is_kept), || format!("letter {letter}, named: {is_named}"));
         }
         let claims = self.letters.contains(['a', 'A', 'f']);

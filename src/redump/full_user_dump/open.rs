@@ -1,4 +1,5 @@
-//! The door of full user dumps: what they say is written down as a minidump says it, their memory stays where it is.
+//! Opens full user dumps as a source: their records are converted to those of a minidump, and their memory stays where
+//! it is.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -16,17 +17,16 @@ use crate::redump::full_user_dump::as_minidump::records_of;
 use crate::redump::full_user_dump::losses;
 
 pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>, RedumpError> {
-    let cut_tables = cut_tables(dump)?;
+    let truncated_tables = truncated_tables(dump)?;
     let memory = Arc::new(dump.memory());
     let (records, names) = records_of(dump, &memory)?;
     let records = OwnedMinidump::parse(records)?;
     let folders =
-        Addition { what: "folders of module names, from the loader's list in memory", count: names.with_folder };
-    let case =
-        Loss::new("case of letters in module names, which the loader's list has otherwise", names.with_other_case);
-    let (whole, target) = (*dump, records.view().target());
+        Addition { what: "folders of module names from the loader's list in memory", count: names.with_folder };
+    let case = Loss::new("case of module names that differs in the loader's list", names.with_other_case);
+    let (copy, target) = (*dump, records.view().target());
     let listed = move || {
-        whole.stored_regions().filter_map(move |region| {
+        copy.stored_regions().filter_map(move |region| {
             let range = region.range;
             Some((target.interval(range.address, range.bytes.len() as u64)?, range.offset))
         })
@@ -38,7 +38,7 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         records: Records::Made(records),
         ranges: Ranges::of(&memory, listed),
         listed: Box::new(move || Box::new(listed())),
-        understood: Some(understood(dump)),
+        readable_bytes: Some(readable_bytes(dump)),
         runs: Runs::new(&memory),
         memory,
         named: None,
@@ -51,20 +51,20 @@ pub(in crate::redump) fn open<'a>(dump: &FullUserDump<'a>) -> Result<Source<'a>,
         claims_full_memory: true,
         losses: losses::of_minidump(dump).into_iter().chain(case).collect(),
         additions: Some(folders).filter(|folders| folders.count > 0).into_iter().collect(),
-        cut_tables,
+        truncated_tables,
         faults: faults(dump),
     })
 }
 
-/// All that stands in front of the memory, and the memory.
-fn understood(dump: &FullUserDump<'_>) -> u64 {
+/// Returns the size of everything in front of the memory, and of the memory.
+fn readable_bytes(dump: &FullUserDump<'_>) -> u64 {
     let size = dump.data().len() as u64;
     let memory = dump.stored_regions().map(|region| region.range.bytes.len() as u64);
     memory.fold(dump.header().data_offset, u64::saturating_add).min(size)
 }
 
-/// What is missing of the tables; an error if nothing is there of any.
-fn cut_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
+/// Returns the missing parts of the tables; an error if all tables are missing.
+fn truncated_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
     let (threads, modules, regions) = (dump.threads(), dump.modules(), dump.region_list());
     let faults: Vec<ReadError> = [threads.fault(), modules.fault(), regions.fault()].into_iter().flatten().collect();
     let is_empty = threads.is_empty() && regions.is_empty() && dump.modules().next().is_none();
@@ -76,7 +76,7 @@ fn cut_tables(dump: &FullUserDump<'_>) -> Result<Vec<ReadError>, RedumpError> {
     }
 }
 
-/// The contexts that cannot be read, and the event.
+/// Returns the faults of the contexts and the debug event that cannot be read.
 fn faults(dump: &FullUserDump<'_>) -> Vec<ItemFault> {
     let contexts = (0..).zip(dump.threads()).filter_map(|(item, thread)| Some((item, thread.context().err()?)));
     let fault = |(item, error)| ItemFault { stream_type: StreamType::THREAD_LIST, item, part: "context", error };

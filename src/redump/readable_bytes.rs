@@ -1,4 +1,4 @@
-//! How much of the file could be made sense of.
+//! Measures how much of the file could be read.
 
 use alloc::vec::Vec;
 
@@ -7,9 +7,10 @@ use crate::read::{Interval, united};
 use crate::redump::report::{Outcome, Report};
 use crate::redump::source::Source;
 
-/// How many bytes of the file are in something that could be read, `carried` among it; each counts once.
-pub(super) fn understood(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
-    source.understood.unwrap_or_else(|| of_minidump(source, carried, report))
+/// Returns how many bytes of the file belong to something that could be read, including `carried`; each byte counts
+/// once.
+pub(super) fn readable_bytes(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {
+    source.readable_bytes.unwrap_or_else(|| of_minidump(source, carried, report))
 }
 
 fn of_minidump(source: &Source<'_>, carried: Vec<Interval>, report: &Report) -> u64 {

@@ -1,0 +1,86 @@
+//! The one way in which sets of flags are declared.
+
+use alloc::string::String;
+use core::fmt;
+
+use bitflags::Flags;
+use bitflags::parser::{WriteHex, to_writer};
+
+use crate::error::ParseError;
+use crate::format::named_values::number;
+
+/// Declares sets of flags: what `bitflags!` declares, with text and plain integers in both directions.
+macro_rules! flag_sets {
+    ($(
+        $(#[$attribute:meta])*
+        pub struct $type:ident: $integer:ty {
+            $($flags:tt)*
+        }
+    )+) => {$(
+        bitflags::bitflags! {
+            $(#[$attribute])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $type: $integer {
+                $($flags)*
+            }
+        }
+
+        /// Prints the names, and the bits without a name as a hexadecimal number, joined with ` | `; `0x0` for an empty set.
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::format::flag_sets::print(self, f)
+            }
+        }
+
+        /// Parses what `Display` prints, in upper or lower case.
+        ///
+        /// # Errors
+        ///
+        /// [`ParseError`](crate::error::ParseError) unless the text is names and numbers, joined with `|`.
+        impl core::str::FromStr for $type {
+            type Err = $crate::error::ParseError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::format::flag_sets::parse(stringify!($type), text)
+            }
+        }
+
+        /// Keeps bits that have no name.
+        impl From<$integer> for $type {
+            fn from(bits: $integer) -> Self {
+                Self::from_bits_retain(bits)
+            }
+        }
+
+        impl From<$type> for $integer {
+            fn from(flags: $type) -> Self {
+                flags.bits()
+            }
+        }
+    )+};
+}
+
+pub(crate) use flag_sets;
+
+pub(crate) fn print<F: Flags<Bits: WriteHex>>(flags: &F, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if flags.is_empty() {
+        return f.pad("0x0");
+    }
+    if f.width().is_none() && f.precision().is_none() {
+        return to_writer(flags, f);
+    }
+    let mut text = String::new();
+    to_writer(flags, &mut text)?;
+    f.pad(&text)
+}
+
+pub(crate) fn parse<F: Flags<Bits: TryFrom<u64>>>(what: &'static str, text: &str) -> Result<F, ParseError> {
+    let mut all = F::empty();
+    for word in text.split('|').map(str::trim) {
+        let bits = F::FLAGS.iter().find(|flag| flag.name().eq_ignore_ascii_case(word)).map(|flag| flag.value().bits());
+        let bits = bits.or_else(|| number(word)?.try_into().ok());
+        let bits = bits.ok_or(ParseError::new(what, "expected names of flags or numbers, joined with `|`"))?;
+        all = all.union(F::from_bits_retain(bits));
+    }
+    Ok(all)
+}

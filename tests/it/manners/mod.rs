@@ -1,0 +1,11 @@
+//! What users of Rust expect of types: traits, text and numbers in both directions, iterators from both ends.
+
+mod lists;
+mod types;
+mod values;
+
+use libtest_mimic::Trial;
+
+pub fn trials() -> Vec<Trial> {
+    [lists::trials(), types::trials(), values::trials()].into_iter().flatten().collect()
+}
