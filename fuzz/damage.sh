@@ -47,7 +47,7 @@ gather() {
 each_folder gather "$scratch" "${@:3}"
 printf '%d dumps\n' "${#dumps[@]}"
 
-build=(--quiet --example dumpchk --example redump)
+build=(--quiet --features serde --example dumpchk --example redump)
 if [[ $profile == release ]]; then
     build+=(--release)
 fi

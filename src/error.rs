@@ -2,11 +2,20 @@
 //!
 //! Every error says what it is about (by the format's own name), where (an absolute file offset) and how much was
 //! needed and there. A part that is absent is not an error: it is `None`.
+//!
+//! Every error prints its causes with it, in one line, and has no [`source`](core::error::Error::source), so that whoever prints
+//! the chain of sources prints nothing twice.
 
+#[cfg(feature = "std")]
+mod causes;
 mod other_format;
+mod owned_dump;
 mod parse;
+#[cfg(feature = "serde")]
+mod serialise;
 
 pub use other_format::{EntryName, OtherFormat};
+pub use owned_dump::OwnedDumpError;
 pub use parse::ParseError;
 
 use core::fmt;
@@ -282,7 +291,7 @@ impl fmt::Display for Item {
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The sink failed.
-    #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written")]
+    #[error("{item} at 0x{offset:x} takes {needed} bytes, {written} written: {}", causes::Causes(source))]
     Io {
         /// What was being written.
         item: Item,
@@ -293,11 +302,14 @@ pub enum WriteError {
         /// How many of its bytes the sink had taken.
         written: u64,
         /// What the sink said.
-        source: std::io::Error,
+        r#source: std::io::Error,
     },
 
     /// The reader of a memory range failed.
-    #[error("memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}")]
+    #[error(
+        "memory range {index} at address 0x{address:x} needs {needed} bytes, its reader failed after {available}: {}",
+        causes::Causes(source)
+    )]
     Source {
         /// The number of the range in its list, from 0.
         index: u64,
@@ -308,7 +320,7 @@ pub enum WriteError {
         /// How many bytes the reader had given.
         available: u64,
         /// What the reader said.
-        source: std::io::Error,
+        r#source: std::io::Error,
     },
 
     /// The reader of a memory range ended before the range did, and zeros were not asked for.
@@ -375,12 +387,12 @@ pub enum WriteError {
 #[derive(Debug, Error)]
 pub enum RedumpError {
     /// The source cannot be read.
-    #[error("the source cannot be read")]
-    Read(#[from] ReadError),
+    #[error("the source cannot be read: {0}")]
+    Read(ReadError),
 
     /// The result cannot be written.
-    #[error("the result cannot be written")]
-    Write(#[from] WriteError),
+    #[error("the result cannot be written: {0}")]
+    Write(WriteError),
 
     /// The option word is none of the debugger's.
     #[error("{word:?} is no option: `/m` and letters are expected, or `/f` alone")]

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+use crate::read::owned_dump::OwnedDump;
+
 /// A dump file, mapped into memory: opening costs nothing, and only what is looked at is read.
 ///
 /// # Safety of the mapping
@@ -172,5 +174,36 @@ impl Deref for MappedFile {
             Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
         }
+    }
+}
+
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl OwnedDump<MappedFile> {
+    /// Maps the file at `path` and parses it: [`MappedFile::open`], with the premise that its documentation names, and
+    /// [`OwnedDump::new`].
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or [`io::ErrorKind::InvalidData`] if the file is not a dump, with the path in front. A program
+    /// that wants the [`ReadError`](crate::ReadError) calls these two itself.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// let dump = userdump::OwnedDump::open("crash.dmp")?;
+    /// println!("{} threads", dump.dump().threads().count());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        Self::new(MappedFile::open(path)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display())))
     }
 }

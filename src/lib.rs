@@ -61,6 +61,8 @@
 //! # }
 //! ```
 //!
+//! To keep a dump and its indexes in a structure of your own, see [`OwnedDump`].
+//!
 //! Make a small dump from a large one, as `.dump /mFt` does:
 //!
 //! ```
@@ -175,6 +177,8 @@
 //!   with compressed memory fails in the same way.
 //! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
 //!   the crate `debugid`, which `symbolic` and `minidump` use.
+//! - `serde`: `Serialize` for reports, findings, records, identifiers and texts, and `Deserialize` for what owns all that it holds.
+//!   Flags and numbers with names are text (`"READ_WRITE | GUARD"`) in formats for people, and numbers in others.
 //!
 //! # Formats
 //!
@@ -237,7 +241,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::undocumented_unsafe_blocks
+    clippy::undocumented_unsafe_blocks,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    clippy::iter_without_into_iter
 )]
 
 extern crate alloc;
@@ -259,6 +266,7 @@ pub use error::ReadError;
 pub use error::{RedumpError, WriteError};
 #[cfg(feature = "mmap")]
 pub use file::MappedFile;
+pub use read::owned_dump::OwnedDump;
 pub use read::{Dump, Minidump};
 #[cfg(feature = "std")]
 pub use redump::redump;

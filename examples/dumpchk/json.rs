@@ -48,8 +48,8 @@ struct Facts {
     memory: MemoryFacts,
     /// The regions that are described: with bytes or without.
     memory_info: Option<u64>,
-    /// `null` if it is no triage dump.
-    triage: Option<TriageFacts>,
+    /// Of all stacks; `null` if it is no triage dump.
+    triage: Option<StackWords>,
     /// `null` if it is not of a 32-bit process on 64-bit Windows.
     wow64: Option<Wow64Facts>,
     thread_names: Option<u64>,
@@ -76,7 +76,6 @@ struct AllFacts<'f> {
 struct StreamFacts {
     #[serde(rename = "type")]
     number: u32,
-    #[serde(serialize_with = "name")]
     name: StreamType,
     size: u32,
     rva: u32,
@@ -88,16 +87,6 @@ struct StreamFacts {
 struct MemoryFacts {
     ranges: Option<u64>,
     bytes: Option<u64>,
-}
-
-/// Words of all stacks.
-#[derive(Serialize)]
-struct TriageFacts {
-    words: u64,
-    /// Taken out on purpose.
-    filtered: u64,
-    /// Not in the file.
-    lost: u64,
 }
 
 #[derive(Serialize)]
@@ -126,14 +115,6 @@ struct ExceptionFacts {
     lldb: Option<String>,
 }
 
-#[derive(Serialize)]
-struct FindingFacts {
-    code: &'static str,
-    stream: Option<String>,
-    offset: u64,
-    message: String,
-}
-
 pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
     let dump = findings.dump;
     let (modules, memory) = (Modules::of(dump), dump.memory());
@@ -147,7 +128,7 @@ pub fn print(out: &mut impl Write, findings: &Findings<'_>) -> io::Result<()> {
             dump.threads().filter(|thread| stacks.lack(thread)).map(|thread| thread.id()).collect()
         },
         wow64: Wow64Facts::of(dump, &memory),
-        triage: Triage::of(dump, &memory).map(|mut stacks| stacks.total(dump.threads()).into()),
+        triage: Triage::of(dump, &memory).map(|mut stacks| stacks.total(dump.threads())),
         exceptions: dump.exceptions().map(exception).collect(),
         ..match dump {
             Dump::Minidump(dump) => of_minidump(dump),
@@ -231,12 +212,6 @@ fn memory<'a>(list: Option<impl IntoIterator<Item = MemoryRange<'a>>>) -> Memory
     MemoryFacts { ranges: Some(ranges), bytes: Some(bytes) }
 }
 
-impl From<StackWords> for TriageFacts {
-    fn from(words: StackWords) -> Self {
-        Self { words: words.all, filtered: words.filtered, lost: words.lost }
-    }
-}
-
 impl ExceptionFacts {
     fn of(exception: &AnyException<'_>, place: &Place<'_>, target: Target) -> Self {
         let reason = exception.reason();
@@ -257,24 +232,13 @@ impl ExceptionFacts {
     }
 }
 
-fn name<S: Serializer>(stream_type: &StreamType, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(stream_type)
-}
-
 /// One after the other, and none is kept.
 fn finding_facts<S: Serializer>(findings: &&Findings<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(None)?;
-    findings.listed(|finding| {
-        list.serialize_element(&FindingFacts {
-            code: finding.code.as_str(),
-            stream: finding.stream.map(|stream| stream.to_string()),
-            offset: finding.offset,
-            message: finding.to_string(),
-        })
-    })?;
+    findings.listed(|finding| list.serialize_element(&finding))?;
     list.end()
 }
 
 fn more_findings<S: Serializer>(findings: &&Findings<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(findings.more().map(|(code, more)| (code.as_str(), more)))
+    serializer.collect_map(findings.more())
 }

@@ -45,6 +45,8 @@ macro_rules! flag_sets {
             }
         }
 
+        $crate::format::serde_forms::serde_as_text_or_number!($type, $integer);
+
         /// Keeps bits that have no name.
         impl From<$integer> for $type {
             fn from(bits: $integer) -> Self {

@@ -18,6 +18,10 @@
 //! **Unknown values.** Numbers with names ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) have types that can hold
 //! any value. Sets of flags are plain integers in the structures; types like [`MinidumpType`] interpret them.
 
+#[cfg(feature = "serde")]
+pub(crate) mod as_serde;
+pub(crate) mod serde_forms;
+
 #[macro_use]
 pub(crate) mod structure;
 #[macro_use]

@@ -6,6 +6,7 @@ use core::str::FromStr;
 
 use crate::error::ParseError;
 use crate::format::location::{LocationDescriptor, Rva};
+use crate::format::serde_forms::serde_as_text;
 
 /// CodeView signature `RSDS`: a [`CvInfoPdb70`] begins here.
 pub const CV_SIGNATURE_RSDS: u32 = 0x5344_5352;
@@ -131,6 +132,7 @@ impl FixedFileInfo {
 }
 
 structure! {
+    @serde_by_hand
     /// A globally unique identifier.
     ///
     /// It prints in the usual form of 8-4-4-4-12 upper-case hexadecimal digits, without braces; with `{:x}` in lower case. As a
@@ -149,6 +151,8 @@ structure! {
         pub data4: [u8; 8],
     }
 }
+
+serde_as_text!(Guid);
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -68,6 +68,8 @@ macro_rules! named_values {
         }
 
         scroll_stored!($type);
+        $crate::format::serde_forms::serde_as_text_or_number!($type, $integer);
+        $crate::format::serde_forms::serde_field!($type);
 
         /// Prints the name, or the number in hexadecimal where there is none.
         impl core::fmt::Display for $type {

@@ -186,7 +186,19 @@ impl<S, T> fmt::Debug for FieldOffset<S, T> {
 
 /// Declares a structure of the file.
 macro_rules! structure {
+    // What is serialised in another way than field by field.
+    (@serde_by_hand $($structure:tt)*) => {
+        structure! { @with [cfg(all())] [cfg(all())] $($structure)* }
+    };
+    ($(#[$attribute:meta])* pub struct $($structure:tt)*) => {
+        structure! {
+            @with [cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+            [cfg_attr(feature = "serde", serde(with = "crate::format::as_serde"))]
+            $(#[$attribute])* pub struct $($structure)*
+        }
+    };
     (
+        @with [$serde:meta] [$serde_field:meta]
         $(#[$attribute:meta])*
         pub struct $name:ident {
             $($(#[$field_attribute:meta])* pub $field:ident: $type:ty,)+
@@ -194,9 +206,12 @@ macro_rules! structure {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[$serde]
         pub struct $name {
-            $($(#[$field_attribute])* pub $field: $type,)+
+            $($(#[$field_attribute])* #[$serde_field] pub $field: $type,)+
         }
+
+        $crate::format::serde_forms::serde_field!($name);
 
         /// Prints of texts and tables only the size.
         impl core::fmt::Debug for $name {

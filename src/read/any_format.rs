@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::error::ReadError;
 use crate::format::ExceptionRecord;
+use crate::format::serde_forms::serialize_as_text;
 
 use crate::read::context::registers::Context;
 use crate::read::exception::crash_reason::CrashReason;
@@ -232,6 +233,8 @@ pub enum AnyText<'a> {
     /// As full user dumps have it.
     Ansi(Ansi<'a>),
 }
+
+serialize_as_text!(['a] AnyText<'a>);
 
 impl fmt::Display for AnyText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,6 +45,11 @@ impl<'a> Bytes<'a> {
         Self { data, order }
     }
 
+    /// Other bytes in the same order.
+    pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> Bytes<'b> {
+        Bytes { data, order: self.order }
+    }
+
     #[inline]
     pub(crate) fn order(&self) -> ByteOrder {
         if self.order.is_little() { ByteOrder::Little } else { ByteOrder::Big }

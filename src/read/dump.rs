@@ -81,6 +81,14 @@ impl<'a> Dump<'a> {
         }
     }
 
+    /// The same dump in other bytes, which are not looked at.
+    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> Dump<'b> {
+        match self {
+            Self::Minidump(dump) => dump.rebound(data).into(),
+            Self::FullUserDump(dump) => dump.rebound(data).into(),
+        }
+    }
+
     /// The file's bytes.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
@@ -151,7 +159,8 @@ impl<'a> Dump<'a> {
     }
 
     /// The memory of the process by address. Building the index takes time and memory in proportion to the ranges that
-    /// are there (28 bytes for each), so keep it.
+    /// are there (28 bytes for each), so keep it: where it cannot borrow the file, as a
+    /// [`MemoryIndex`](crate::read::memory::MemoryIndex).
     #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         match self {

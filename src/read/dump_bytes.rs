@@ -30,6 +30,11 @@ impl<'a> DumpBytes<'a> {
         Self { bytes, target }
     }
 
+    /// Other bytes, with the same byte order and target.
+    pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> DumpBytes<'b> {
+        DumpBytes::new(self.bytes.rebound(data), self.target)
+    }
+
     /// The whole file.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {

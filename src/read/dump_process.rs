@@ -45,7 +45,7 @@ impl<'a> Minidump<'a> {
     /// Building it takes 40 to 56 bytes for each module, and n log n time.
     #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
-        UnloadedByAddress::new(self.unloaded_modules(), self.target())
+        UnloadedByAddress::new(self.unloaded_modules(), *self.dump_bytes())
     }
 }
 
@@ -154,7 +154,7 @@ impl<'a> Dump<'a> {
     /// ```
     #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
-        UnloadedByAddress::new(self.unloaded_module_list(), self.target())
+        UnloadedByAddress::new(self.unloaded_module_list(), *self.dump_bytes())
     }
 
     fn unloaded_module_list(&self) -> UnloadedModuleList<'a> {

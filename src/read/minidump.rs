@@ -69,6 +69,11 @@ impl<'a> Minidump<'a> {
         Self { dump, header, directory: Directory::new(*dump.bytes(), &header) }
     }
 
+    /// The same dump in other bytes, which are not looked at: what was read of the header stays.
+    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> Minidump<'b> {
+        Minidump::new(self.dump.rebound(data), self.header)
+    }
+
     /// The architecture decides how addresses compare, so every view needs it.
     fn find_target(&self) -> Target {
         // One that is cut short is no stream that can be read, so nothing follows from it.

@@ -24,6 +24,8 @@
 //! ([`Target::mask`]).
 
 #[macro_use]
+mod kept_index;
+#[macro_use]
 pub mod text;
 
 pub mod any_format;
@@ -51,11 +53,13 @@ pub(crate) mod minidump;
 pub mod module;
 pub mod mozilla;
 pub(crate) mod other_format;
+pub(crate) mod owned_dump;
 #[cfg(feature = "std")]
 pub(crate) mod owned_minidump;
 pub(crate) mod owners;
 pub(crate) mod raw_stream;
 pub mod references;
+pub(crate) mod shared;
 pub mod streams;
 pub mod system;
 pub(crate) mod target;

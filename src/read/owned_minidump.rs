@@ -3,30 +3,24 @@
 use alloc::vec::Vec;
 
 use crate::error::ReadError;
-use crate::format::Header;
 
-use crate::read::bytes::{ByteOrder, Bytes};
-use crate::read::dump_bytes::DumpBytes;
 use crate::read::minidump::Minidump;
-use crate::read::target::Target;
 
 /// A minidump that was made in memory, and that whoever holds it looks at for as long as that.
 #[derive(Debug)]
 pub(crate) struct OwnedMinidump {
     data: Vec<u8>,
-    order: ByteOrder,
-    header: Header,
-    target: Target,
+    /// What was parsed, without the bytes.
+    parsed: Minidump<'static>,
 }
 
 impl OwnedMinidump {
     pub(crate) fn parse(data: Vec<u8>) -> Result<Self, ReadError> {
-        let dump = Minidump::parse(&data)?;
-        let (order, header, target) = (dump.byte_order(), *dump.header(), dump.target());
-        Ok(Self { data, order, header, target })
+        let parsed = Minidump::parse(&data)?.rebound(&[]);
+        Ok(Self { data, parsed })
     }
 
     pub(crate) fn view(&self) -> Minidump<'_> {
-        Minidump::new(DumpBytes::new(Bytes::new(&self.data, self.order), self.target), self.header)
+        self.parsed.rebound(&self.data)
     }
 }

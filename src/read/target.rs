@@ -7,6 +7,7 @@ use crate::read::interval::Interval;
 
 /// Processor and operating system of the dumped process, as far as the dump says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// From the first system information stream; `None` without one.
     pub architecture: Option<ProcessorArchitecture>,

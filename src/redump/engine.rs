@@ -23,6 +23,8 @@ use crate::format::system::{SystemMemoryInfo1, SystemMemoryInfo2};
 /// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Engine {
     /// 10.0.15063, of 2017.
     V2017,

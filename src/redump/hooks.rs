@@ -68,6 +68,7 @@ pub struct Hooks<'h> {
 
 impl<'h> Hooks<'h> {
     /// Makes no changes.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

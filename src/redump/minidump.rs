@@ -73,7 +73,7 @@ fn of_memory<'a>(
     }
     let memory = Arc::new(memory);
     let shared = Arc::clone(&memory);
-    let listed = move || Box::new(listed_ranges(&dump, shared.contents().buckets.clone()));
+    let listed = move || Box::new(listed_ranges(&dump, shared.shared_buckets()));
     let file_size = dump.data().len() as u64;
     let (packed, plain) = compressed.map_or((0, 0), |memory| memory.sizes());
     let faults = compressed.map(|compressed| compressed_faults(&compressed, &memory)).unwrap_or_default();

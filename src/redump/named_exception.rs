@@ -4,7 +4,7 @@
 use crate::redump::options::Options;
 
 /// The location of an exception, and parts that are named separately. All addresses are virtual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct NamedException {
     pub(super) record: Option<u64>,
     pub(super) context: Option<u64>,
@@ -67,6 +67,7 @@ impl Options {
     }
 
     /// True after one of the methods that name an exception, such as [`Options::with_exception_pointers`].
+    #[must_use]
     pub fn names_exception(&self) -> bool {
         self.exception != NamedException::default()
     }

@@ -114,7 +114,7 @@ const NO_EXTENDED_CONTEXTS: &str =
 /// assert_eq!(options.minidump_type().bits(), 0x41800);
 /// assert_eq!("-mfFhutyT".parse::<Options>().unwrap().to_string(), "/ma");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Options {
     engine: Engine,
     bits: MinidumpType,
@@ -143,11 +143,13 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// Returns the options for `/m`: stacks, instruction windows and the base set of streams.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns the options for `/f`: a full user dump, the older format, instead of a minidump.
+    #[must_use]
     pub fn full_user_dump() -> Self {
         Self { full_user_dump: true, ..Self::default() }
     }
@@ -190,11 +192,13 @@ impl Options {
     }
 
     /// Returns the version of the debugger whose output the result equals.
+    #[must_use]
     pub const fn engine(&self) -> Engine {
         self.engine
     }
 
     /// True for `/f`.
+    #[must_use]
     pub const fn is_full_user_dump(&self) -> bool {
         self.full_user_dump
     }
@@ -207,6 +211,7 @@ impl Options {
     }
 
     /// True after [`Options::forced`].
+    #[must_use]
     pub const fn is_forced(&self) -> bool {
         self.forced
     }
@@ -224,6 +229,7 @@ impl Options {
     }
 
     /// True after [`Options::compressed`].
+    #[must_use]
     pub const fn is_compressed(&self) -> bool {
         self.compressed
     }
@@ -241,6 +247,7 @@ impl Options {
     }
 
     /// True after [`Options::with_made_up_records`].
+    #[must_use]
     pub const fn has_made_up_records(&self) -> bool {
         self.made_up_records
     }
@@ -253,6 +260,7 @@ impl Options {
     }
 
     /// Returns the comment to be added.
+    #[must_use]
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
@@ -261,6 +269,7 @@ impl Options {
     ///
     /// The debugger sets the bit for token information with every option except `s`. The flags of compressed memory are
     /// only set in a dump that has memory.
+    #[must_use]
     pub fn minidump_type(&self) -> MinidumpType {
         match self.compressed && !self.full_user_dump {
             true => self.asked().compressed(),
@@ -290,12 +299,14 @@ impl Options {
     }
 
     /// True if `s` is among the letters. What `r` and `R` take out, and more, is then never in the result.
+    #[must_use]
     pub fn is_triage(&self) -> bool {
         self.bits.contains(MinidumpType::FILTER_TRIAGE)
     }
 
     /// True if `r` is among the letters and has no effect: full memory takes precedence over `r`, as in the debugger,
     /// but not over `s`.
+    #[must_use]
     pub fn filter_is_overruled(&self) -> bool {
         let both = MinidumpType::FILTER_MEMORY.union(MinidumpType::WITH_FULL_MEMORY);
         self.bits.contains(both) && !self.is_triage()

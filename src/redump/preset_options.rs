@@ -14,6 +14,7 @@ impl Options {
     }
 
     /// True after [`Options::identify`] or [`Options::managed`], which includes it.
+    #[must_use]
     pub const fn identify_preset(&self) -> bool {
         self.presets.identify || self.presets.managed.is_some()
     }
@@ -27,6 +28,7 @@ impl Options {
     }
 
     /// Returns what is kept for walking stacks; [`Options::managed`] includes it.
+    #[must_use]
     pub fn walk_preset(&self) -> Option<Walk> {
         self.presets.walk.or_else(|| self.presets.managed.map(|_| Walk::Tables))
     }
@@ -62,6 +64,7 @@ impl Options {
     }
 
     /// Returns what is kept of a .NET process.
+    #[must_use]
     pub const fn managed_preset(&self) -> Option<Managed> {
         self.presets.managed
     }

@@ -5,6 +5,8 @@ use core::fmt;
 /// What is kept so that stacks can be walked without the binaries ([`Options::walk`](crate::redump::Options::walk)).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Walk {
     /// Unwind tables, and the code around return addresses.
     Tables,
@@ -15,6 +17,8 @@ pub enum Walk {
 /// What is kept of a .NET process ([`Options::managed`](crate::redump::Options::managed)).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Managed {
     /// What threads, stacks and exceptions need.
     Stacks,
@@ -23,7 +27,7 @@ pub enum Managed {
 }
 
 /// The requested presets.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Presets {
     pub(super) identify: bool,
     pub(super) walk: Option<Walk>,

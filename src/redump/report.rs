@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::ReadError;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::{DirectoryEntry, StreamType};
 use crate::read::List;
 use crate::read::list::Record;
@@ -14,7 +15,8 @@ const COUNT: u32 = 4;
 
 /// What a re-encoding kept, dropped and could not read.
 #[non_exhaustive]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
     /// The size of the result in bytes. With compressed memory, it is an upper bound until the result is written.
     pub size: u64,
@@ -78,17 +80,20 @@ pub struct Report {
 
 impl Report {
     /// True if nothing of the source is in the result, so that it cannot replace the source.
+    #[must_use]
     pub fn keeps_nothing(&self) -> bool {
         !self.streams.iter().any(|stream| stream.outcome.is_kept())
     }
 
     /// True if the source is damaged and more than half of it could not be read, so that the result is only a small
     /// remainder.
+    #[must_use]
     pub fn is_mostly_unreadable(&self) -> bool {
         self.readable_bytes < self.source_size / 2
     }
 
     /// True if whole parts of the source could not be found or read: streams, or entries of tables.
+    #[must_use]
     pub fn has_unreadable_parts(&self) -> bool {
         let is_unreadable = |stream: &StreamReport| matches!(stream.outcome, Outcome::Unreadable(_));
         !self.truncated_tables.is_empty() || self.streams.iter().any(is_unreadable)
@@ -143,7 +148,9 @@ impl Report {
 ///
 /// The [`Display`](fmt::Display) form is a clause, such as "it has no threads".
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Obstacle {
     /// No stream of the source is in the result.
     NothingKept,
@@ -179,6 +186,8 @@ impl From<char> for OptionName {
     }
 }
 
+serialize_as_text!([] OptionName);
+
 impl fmt::Display for OptionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -191,7 +200,9 @@ impl fmt::Display for OptionName {
 /// What a letter or a preset asks for and the source lacks, or has only in part.
 ///
 /// The [`Display`](fmt::Display) form is a human-readable line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Unavailable {
     /// The letter, or the preset.
     pub option: OptionName,
@@ -221,7 +232,9 @@ impl fmt::Display for Unavailable {
 ///
 /// The [`Display`](fmt::Display) form is a human-readable clause.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Undecided {
     /// No module is a .NET or Mono runtime. The result lacks what its debuggers need.
     NoRuntime,
@@ -252,7 +265,8 @@ impl fmt::Display for Undecided {
 }
 
 /// Something that the result has and the source does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Addition {
     /// What it is.
     pub what: &'static str,
@@ -261,7 +275,8 @@ pub struct Addition {
 }
 
 /// Something that the source has and the result does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Loss {
     /// What it is.
     pub what: &'static str,
@@ -277,7 +292,9 @@ impl Loss {
 }
 
 /// What happened to a stream of the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct StreamReport {
     /// The index of its entry in the source's directory, from 0.
     pub index: u32,
@@ -291,7 +308,9 @@ pub struct StreamReport {
 
 /// What happened to a stream of the source.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Outcome {
     /// Decoded and encoded again.
     Rewritten,
@@ -320,13 +339,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// True if the stream, or its content, is in the result.
+    #[must_use]
     pub const fn is_kept(&self) -> bool {
         matches!(self, Self::Rewritten | Self::Copied | Self::Relocated | Self::Unexamined)
     }
 }
 
 /// A memory region of which the source lacks bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MissingMemory {
     /// The region's address.
     pub address: u64,
@@ -337,7 +358,9 @@ pub struct MissingMemory {
 }
 
 /// A part of an item that could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ItemFault {
     /// The stream that the item belongs to.
     pub stream_type: StreamType,

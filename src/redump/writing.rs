@@ -13,11 +13,13 @@ impl<'a> Redump<'a> {
     /// Returns the size of the result in bytes; with compressed memory, an upper bound.
     ///
     /// After writing, [`Report::size`] is the actual size.
+    #[must_use]
     pub const fn size(&self) -> u64 {
         self.plan.size()
     }
 
     /// Returns the report of what the result has and what it lacks.
+    #[must_use]
     pub const fn report(&self) -> &Report {
         &self.report
     }

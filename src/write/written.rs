@@ -9,6 +9,7 @@ pub(super) type Progress<'a> = Box<dyn FnMut(u64, u64) + Send + 'a>;
 /// What was written.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Written {
     /// The size of the file in bytes.
     pub size: u64,
@@ -21,6 +22,7 @@ pub struct Written {
 /// A memory range that holds zeros in place of bytes that its reader did not give.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shortfall {
     /// The range's address.
     pub address: u64,
@@ -33,6 +35,7 @@ pub struct Shortfall {
 /// Compressed memory of a dump, in numbers.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Compressed {
     /// How many ranges, or parts of ranges, there are.
     pub regions: u64,

@@ -5,13 +5,14 @@ use std::fmt::Debug;
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
+use userdump::read::full_user_dump::VersionInformation;
 use userdump::read::handle::HandleData;
 use userdump::read::list::Record;
 use userdump::read::references::parts;
 use userdump::read::{List, Stream};
 use userdump::redump::{Hooks, Options, Redump};
 use userdump::write::{FullUserDumpBuilder, MemoryRange, MinidumpBuilder, Text};
-use userdump::{Dump, Minidump};
+use userdump::{Dump, Minidump, OwnedDump};
 
 use crate::contract::{Pieces, Source, sources};
 use crate::support::everything::everything_of_all_producers;
@@ -57,12 +58,14 @@ fn printed(bytes: &[u8]) -> Printed {
     all.add(&memory);
     all.add(&memory.visible_ranges());
     memory.visible_ranges().take(50).for_each(|range| all.add(&range));
-    all.add(&regions);
+    all.add(&(&regions, regions.iter()));
     if let Dump::Minidump(dump) = &dump {
         all.add(&dump.module_extents());
     }
     regions.iter().take(50).for_each(|region| all.add(&(region, region.detail())));
     let places = dump.modules_by_address();
+    all.add(&(memory.index(), regions.index(), places.index(), dump.unloaded_modules_by_address().index()));
+    all.add(&(OwnedDump::new(bytes), OwnedDump::new(bytes.get(4..).unwrap_or_default()).err()));
     all.add(&(&places, dump.unloaded_modules_by_address(), dump.crashed_thread(), dump.crash_registers()));
     for module in dump.modules() {
         all.add(&(module, module.name()));
@@ -84,6 +87,9 @@ fn printed(bytes: &[u8]) -> Printed {
         Dump::FullUserDump(dump) => {
             all.add(&(dump.threads(), dump.threads().iter(), dump.modules(), dump.stored_regions()));
             all.add(&(dump.version_information(), dump.service_pack(), dump.debug_event(), dump.exception()));
+            if let Some(VersionInformation::Texts(texts)) = dump.version_information() {
+                all.add(&texts.iter());
+            }
             dump.threads().iter().for_each(|thread| all.add(&(thread, thread.registers())));
             dump.modules().for_each(|module| all.add(&(module, module.name())));
             dump.stored_regions().take(50).for_each(|region| all.add(&region));
@@ -165,8 +171,14 @@ fn streams(stream: &Stream<'_>, all: &mut Printed) {
             info.processors().for_each(|processor| all.add(&processor));
             info.fields().for_each(|field| all.add(&field));
         }
-        Stream::LinuxAuxv(auxv) => auxv.iter().for_each(|entry| all.add(&entry)),
-        Stream::LinuxMaps(maps) => maps.iter().take(50).for_each(|mapping| all.add(&mapping)),
+        Stream::LinuxAuxv(auxv) => {
+            all.add(&auxv.iter());
+            auxv.iter().for_each(|entry| all.add(&entry));
+        }
+        Stream::LinuxMaps(maps) => {
+            all.add(&(maps.iter(), maps.text().lines()));
+            maps.iter().take(50).for_each(|mapping| all.add(&mapping));
+        }
         Stream::LinuxDsoDebug(debug) => {
             all.list(&debug.link_maps());
             debug.link_maps().iter().take(50).for_each(|map| all.add(&map.name()));

@@ -38,6 +38,7 @@ mod module_extents;
 mod modules;
 mod options;
 mod other_formats;
+mod owned;
 mod owners;
 mod peers;
 mod plan;
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
         module_extents::trials(),
         modules::trials(),
         options::trials(),
+        owned::trials(),
         owners::trials(),
         other_formats::trials(),
         peers::trials(),

@@ -275,9 +275,10 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     let source =
         source.memory_info(row(0x1000, 0x1000)).memory_info(row(0x5000, 0x1000)).memory_info(row(0x9000, 0x1000));
     let report = Redumped::of(&source.build(), "/mw").report;
-    let expected = Unavailable { option: 'w'.into(), what: "private regions", wanted: 3, whole: 1, partial: 1 };
-    assert_eq!(report.unavailable, [expected]);
-    assert_eq!(expected.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
+    let [found] = report.unavailable[..] else { panic!("{:?}", report.unavailable) };
+    assert_eq!((found.option, found.what), ('w'.into(), "private regions"));
+    assert_eq!((found.wanted, found.whole, found.partial), (3, 1, 1));
+    assert_eq!(found.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
 }
 
 fn a_result_that_claims_more_memory_than_there_is_says_so() {
@@ -356,7 +357,7 @@ fn faults_say_what_where_and_why() {
     let source = base().module(Module { name: Text::At(0x7fff_0000), ..Module::default() }).build();
     let error = ReadError::Truncated { what: "MINIDUMP_STRING", offset: 0x7fff_0000, needed: 4, available: 0 };
     let faults = Redumped::of(&source, "/m").report.faults;
-    let [ItemFault { stream_type, item, part, error: found }] = faults[..] else { panic!("{faults:?}") };
+    let [ItemFault { stream_type, item, part, error: found, .. }] = faults[..] else { panic!("{faults:?}") };
     assert_eq!((stream_type.0, item, part, found), (4, 0, "name", error));
     let thread = Thread::new(2).stack(Stack::At(0x5000, 0x40, 0x7fff_0000));
     let faults = Redumped::of(&base().thread(thread).build(), "/m").report.faults;

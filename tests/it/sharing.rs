@@ -4,10 +4,12 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use libtest_mimic::Trial;
+use userdump::read::memory::{MemoryIndex, MemoryRegions, RegionIndex};
+use userdump::read::module::{ModuleIndex, ModulesByAddress, UnloadedModuleIndex};
 use userdump::read::{FullUserDump, Memory};
 use userdump::redump::{Hooks, Options, Redump, Report};
 use userdump::write::{MemoryRange, Plan};
-use userdump::{Dump, FullUserDumpBuilder, Minidump, MinidumpBuilder, RedumpError};
+use userdump::{Dump, FullUserDumpBuilder, MappedFile, Minidump, MinidumpBuilder, OwnedDump, RedumpError};
 
 use crate::support::everything::everything;
 use crate::support::forms::Form;
@@ -30,6 +32,14 @@ fn views_are_shared_and_work_is_sent() {
     is_shared::<Minidump<'_>>();
     is_shared::<FullUserDump<'_>>();
     is_shared::<Memory<'_>>();
+    is_shared::<OwnedDump<Vec<u8>>>();
+    is_shared::<OwnedDump<MappedFile>>();
+    is_shared::<MemoryIndex>();
+    is_shared::<RegionIndex>();
+    is_shared::<ModuleIndex>();
+    is_shared::<UnloadedModuleIndex>();
+    is_shared::<ModulesByAddress<'_>>();
+    is_shared::<MemoryRegions<'_>>();
     is_shared::<Options>();
     is_shared::<Report>();
     is_shared::<RedumpError>();

@@ -211,12 +211,12 @@ impl<'a> Check<'a, '_> {
         use crate::error::BucketFault;
 
         let entries = memory.buckets();
-        let buckets = Buckets::new(self.dump.dump_bytes(), *memory, CACHE_LIMIT);
+        let buckets = Buckets::new(self.dump.dump_bytes(), memory, CACHE_LIMIT);
         for (index, bucket) in (0..).zip(entries) {
             if bucket.uncompressed_size == 0 && bucket.compressed_size == 0 {
                 continue;
             }
-            let Err(error) = buckets.verify(index, false) else { continue };
+            let Err(error) = buckets.verify(*self.dump.bytes(), index, false) else { continue };
             let ReadError::Bucket { fault, .. } = error else { continue };
             let code = match fault {
                 BucketFault::OutsideFile => continue,

@@ -1,9 +1,11 @@
 //! What a check of a dump finds.
 
 use core::fmt;
+use core::str::FromStr;
 
-use crate::error::ReadError;
+use crate::error::{ParseError, ReadError};
 use crate::format::StreamType;
+use crate::format::serde_forms::serde_as_text;
 
 /// Something in a dump that a sound dump does not have, see [`Dump::check`](crate::read::Dump::check).
 ///
@@ -21,6 +23,22 @@ pub struct Finding {
     pub offset: u64,
     /// What happened when the bytes were read; `None` for faults that lie in the meaning of the bytes.
     pub error: Option<ReadError>,
+}
+
+/// With what it prints as its `message`, which has the error in it.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Finding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut finding = serializer.serialize_struct("Finding", 5)?;
+        finding.serialize_field("code", &self.code)?;
+        finding.serialize_field("stream", &self.stream)?;
+        finding.serialize_field("entry", &self.entry)?;
+        finding.serialize_field("offset", &self.offset)?;
+        finding.serialize_field("message", &format_args!("{self}"))?;
+        finding.end()
+    }
 }
 
 impl fmt::Display for Finding {
@@ -258,6 +276,22 @@ finding_codes! {
     PartsOverlap => "parts-overlap", "the part shares bytes with the one before it";
     /// Many references lead to the same bytes, so that following all of them would take too long.
     ReferencesExceedFile => "references-exceed-file", "references lead to the same bytes too often to follow them all";
+}
+
+serde_as_text!(FindingCode);
+
+/// Parses the name of a code.
+///
+/// # Errors
+///
+/// [`ParseError`] if no code has the name.
+impl FromStr for FindingCode {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let found = Self::ALL.iter().find(|code| code.as_str() == text).copied();
+        found.ok_or(ParseError::new("FindingCode", "expected the name of a code"))
+    }
 }
 
 impl fmt::Display for FindingCode {

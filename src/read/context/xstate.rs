@@ -70,6 +70,7 @@ debug_without_bytes!(XStateFeature { number, name, size; bytes });
 
 /// What control-flow enforcement keeps for user mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CetUser {
     /// What is switched on: the model-specific register `IA32_U_CET`.
     pub msr: u64,

@@ -88,6 +88,12 @@ impl<'a> FullUserDump<'a> {
         Ok(dump)
     }
 
+    /// The same dump in other bytes, which are not looked at: what was read of the header and concluded from the tables stays.
+    pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> FullUserDump<'b> {
+        let Self { header, is_64_bit, context_size, stored, .. } = *self;
+        FullUserDump { dump: self.dump.rebound(data), header, is_64_bit, context_size, stored }
+    }
+
     /// The file's bytes.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {

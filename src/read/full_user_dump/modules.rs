@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use crate::error::ReadError;
 use crate::format::debug::debug_without_bytes;
 use crate::format::full_user_dump::{CrashModule32, CrashModule64};
+use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::list::by_address::Addressed;
 use crate::read::target::Target;
 use crate::read::text::ansi::Ansi;
@@ -30,6 +31,13 @@ pub struct UserModule<'a> {
 debug_without_bytes!(UserModule { raw, offset; name });
 
 impl<'a> UserModule<'a> {
+    /// The same entry of other bytes of the same size.
+    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> UserModule<'b> {
+        let Self { raw, target, offset, name_offset, .. } = *self;
+        let name = Bytes::new(data, ByteOrder::Little).clipped(name_offset, raw.image_name_length.into());
+        UserModule { raw, target, offset, name_offset, name }
+    }
+
     /// The entry without its name, that of the 32-bit form widened.
     #[must_use]
     pub const fn raw(&self) -> &CrashModule64 {

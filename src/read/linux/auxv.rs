@@ -22,6 +22,7 @@ debug_without_bytes!(LinuxAuxv { width, order; bytes });
 
 /// An entry of the auxiliary vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuxEntry {
     /// What the value is.
     pub aux_type: AuxType,

@@ -6,6 +6,7 @@ use crate::read::text::utf8::Utf8;
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Field<'a> {
     /// What stands before the separator, without white space at its ends.
     pub key: Utf8<'a>,

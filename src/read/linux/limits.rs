@@ -11,6 +11,7 @@ text_streams! {
 
 /// A limit of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinuxLimit<'a> {
     /// What is limited: `Max open files`.
     pub name: Utf8<'a>,

@@ -20,6 +20,7 @@ pub struct LinuxMaps<'a> {
 
 /// A mapping: addresses that have the same rights and the same origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinuxMapping<'a> {
     /// The first address.
     pub start: u64,
@@ -44,6 +45,11 @@ pub struct LinuxMapping<'a> {
 }
 
 impl<'a> LinuxMaps<'a> {
+    /// The mappings of another text.
+    pub(crate) const fn with_text<'b>(&self, text: &'b [u8]) -> LinuxMaps<'b> {
+        LinuxMaps { text: Utf8::new(text), target: self.target }
+    }
+
     /// The stream as the file has it.
     #[must_use]
     pub const fn text(&self) -> Utf8<'a> {

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::read::interval::{Span, holder, settle};
 use crate::read::list::entries::{List, Record};
+use crate::read::shared::Shared;
 use crate::read::target::Target;
 
 /// An entry that stands for a stretch of addresses.
@@ -23,7 +24,7 @@ pub trait Addressed {
 pub struct ByAddress<'a, R> {
     list: List<'a, R>,
     target: Target,
-    spans: Vec<Span>,
+    spans: Shared<Vec<Span>>,
 }
 
 impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
@@ -37,7 +38,12 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
             }),
         );
         settle(&mut spans);
-        Self { list, target, spans }
+        Self { list, target, spans: Shared::new(spans) }
+    }
+
+    /// The same index of other bytes of the same size.
+    pub(crate) fn rebound<'b, S>(&self, data: &'b [u8]) -> ByAddress<'b, S> {
+        ByAddress { list: self.list.rebound(data), target: self.target, spans: Shared::clone(&self.spans) }
     }
 
     /// The list, in the order of the file.

@@ -161,6 +161,12 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Self { dump: *dump, what, offset, entry_size, len, declared, record: PhantomData }
     }
 
+    /// The same entries of other bytes of the same size.
+    pub(crate) const fn rebound<'b, S>(&self, data: &'b [u8]) -> List<'b, S> {
+        let Self { what, offset, entry_size, len, declared, .. } = *self;
+        List { dump: self.dump.rebound(data), what, offset, entry_size, len, declared, record: PhantomData }
+    }
+
     pub(crate) const fn dump(&self) -> &DumpBytes<'a> {
         &self.dump
     }

@@ -9,10 +9,10 @@ use crate::error::ReadError;
 use crate::format::compressed_memory::CompressedRegion;
 use crate::format::debug::Hex;
 use crate::read::budget::Budget;
-use crate::read::bytes::ByteOrder;
+use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, position};
-use crate::read::memory::buckets::{Buckets, SharedBuckets};
+use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::{Contents, PIECE};
 use crate::read::memory::lists::MemoryRange;
@@ -20,6 +20,7 @@ use crate::read::memory::pieces::{Apart, Piece, agrees, apart, hold, listed};
 use crate::read::memory::search_table::Sorted;
 use crate::read::memory::visible::{VisibleRange, VisibleRanges};
 use crate::read::minidump::Minidump;
+use crate::read::shared::Shared;
 use crate::read::target::Target;
 use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::ThreadList;
@@ -47,15 +48,27 @@ use crate::read::work::worked;
 /// It is unpacked when it is read: see [`Minidump::memory_with_cache`]. Regions are ranges as others are. Only those whose
 /// bucket is shown by its entry to be broken are left out; of another that is broken no byte can be read, and
 /// [`Memory::fault_at`] tells why. Without the feature `lz4` this is so for all of them.
+///
+/// # Clones, and an index to keep
+///
+/// A clone shares the index and what is unpacked of compressed memory, so it costs a reference count. Threads may read one
+/// memory, or a clone each. To keep the index in a structure that owns the file, see [`Memory::index`].
 #[derive(Clone)]
 pub struct Memory<'a> {
-    contents: Contents<'a>,
+    bytes: Bytes<'a>,
+    index: Shared<Index>,
+}
+
+/// What is known of memory without its bytes.
+#[derive(Default)]
+struct Index {
     target: Target,
     /// [`Target::last_address`], which every look-up needs.
     last_address: u64,
     pieces: Sorted<Piece>,
     /// True if two ranges share an address, so that not each is a piece.
     has_overlaps: bool,
+    buckets: Option<Shared<Buckets>>,
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -69,9 +82,10 @@ impl fmt::Debug for Memory<'_> {
 
 impl<'a> Memory<'a> {
     /// The memory of the lists and of the stacks that none holds.
-    fn of_contents(dump: &Minidump<'a>, contents: Contents<'a>) -> Self {
+    fn of_minidump(dump: &Minidump<'a>, buckets: Option<Shared<Buckets>>) -> Self {
         let target = dump.target();
-        let mut listed = listed(dump, contents.buckets.as_deref());
+        let contents = Contents { bytes: *dump.bytes(), buckets: buckets.as_deref() };
+        let mut listed = listed(dump, contents.buckets);
         let threads = dump.list::<ThreadList<'a>>().into_iter();
         let extended = dump.list::<ThreadExList<'a>>().into_iter();
         let extended = extended.flat_map(|thread| [thread.raw().thread.stack, thread.raw().backing_store]);
@@ -93,7 +107,7 @@ impl<'a> Memory<'a> {
             let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
             listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
         }
-        Self::of(target, contents, listed)
+        Self::of(target, *dump.bytes(), buckets, listed)
     }
 
     /// The memory of ranges, of which there are `count` at most; where they overlap, the first takes precedence.
@@ -102,8 +116,8 @@ impl<'a> Memory<'a> {
         I: Iterator<Item = MemoryRange<'a>>,
     {
         let target = dump.target();
-        let contents = Contents { bytes: *dump.bytes(), buckets: None };
-        Self::of(target, contents, apart(count, || ranges().filter_map(move |range| Piece::new(target, &range))))
+        let pieces = apart(count, || ranges().filter_map(move |range| Piece::new(target, &range)));
+        Self::of(target, *dump.bytes(), None, pieces)
     }
 
     /// How much stacks are compared with what the lists have.
@@ -113,37 +127,58 @@ impl<'a> Memory<'a> {
 
     /// True if the bytes to which a thread points are those that are here for the same addresses, where there are any.
     pub(crate) fn agrees(&self, stack: &MemoryRange<'_>, compared: &mut Budget) -> bool {
-        let stack = Piece::new(self.target, stack);
-        stack.is_none_or(|stack| agrees(&self.contents, self.pieces.from(stack.interval.start), &stack, compared))
+        let stack = Piece::new(self.target(), stack);
+        let pieces = |stack: &Piece| self.pieces().from(stack.interval.start);
+        stack.is_none_or(|stack| agrees(&self.contents(), pieces(&stack), &stack, compared))
     }
 
     /// The memory of the lists, without the stacks that none holds.
     pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
-        let contents = contents(dump, CACHE_LIMIT);
-        let listed = listed(dump, contents.buckets.as_deref());
-        Self::of(dump.target(), contents, listed)
+        let buckets = buckets(dump, CACHE_LIMIT);
+        let listed = listed(dump, buckets.as_deref());
+        Self::of(dump.target(), *dump.bytes(), buckets, listed)
     }
 
-    fn of(target: Target, contents: Contents<'a>, apart: Apart) -> Self {
-        Self {
-            contents,
+    fn of(target: Target, bytes: Bytes<'a>, buckets: Option<Shared<Buckets>>, apart: Apart) -> Self {
+        let index = Index {
             target,
             last_address: target.last_address(),
             pieces: Sorted::new(apart.pieces),
             has_overlaps: !apart.were_apart,
-        }
+            buckets,
+        };
+        Self { bytes, index: Shared::new(index) }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.bytes.size()
+    }
+
+    pub(super) fn rebound<'b>(&self, data: &'b [u8]) -> Memory<'b> {
+        Memory { bytes: self.bytes.rebound(data), index: Shared::clone(&self.index) }
+    }
+
+    pub(super) fn emptied(&self) -> Memory<'static> {
+        let Index { target, last_address, .. } = *self.index;
+        let index = Index { target, last_address, ..Index::default() };
+        Memory { bytes: self.bytes.rebound(&[]), index: Shared::new(index) }
     }
 
     #[inline]
     fn mask(&self, address: u64) -> u64 {
-        address & self.last_address
+        address & self.index.last_address
+    }
+
+    #[inline]
+    fn pieces(&self) -> &Sorted<Piece> {
+        &self.index.pieces
     }
 
     /// The pieces from `address` on as long as each touches the one before; the first is cut to begin there.
     fn run_at(&self, address: u64) -> impl Iterator<Item = Piece> + '_ {
         let at = self.mask(address);
         let mut next = Some(at);
-        self.pieces.from(at).iter().map_while(move |piece| {
+        self.pieces().from(at).iter().map_while(move |piece| {
             worked(1);
             let start = next.filter(|&start| piece.interval.start <= start)?;
             next = piece.interval.next();
@@ -152,23 +187,35 @@ impl<'a> Memory<'a> {
     }
 
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        self.contents.bytes.order()
+        self.bytes.order()
     }
 
-    pub(crate) const fn target(&self) -> Target {
-        self.target
+    pub(crate) fn target(&self) -> Target {
+        self.index.target
     }
 
-    pub(crate) const fn contents(&self) -> &Contents<'a> {
-        &self.contents
+    /// The bytes, wherever they are.
+    #[inline]
+    pub(crate) fn contents(&self) -> Contents<'_> {
+        Contents { bytes: self.bytes, buckets: self.buckets() }
+    }
+
+    fn buckets(&self) -> Option<&Buckets> {
+        self.index.buckets.as_deref()
+    }
+
+    /// What is unpacked is shared with whoever has it.
+    #[cfg(feature = "std")]
+    pub(crate) fn shared_buckets(&self) -> Option<Shared<Buckets>> {
+        self.index.buckets.clone()
     }
 
     /// The bytes from `address` on in its range: none if they cannot be lent, `None` if no range holds it.
     pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
         let address = self.mask(address);
-        let piece = self.pieces.get(address)?;
+        let piece = self.pieces().get(address)?;
         let rest = piece.part(Interval { start: address, ..piece.interval });
-        Some(self.contents.lend(rest.place, rest.interval.size()).unwrap_or_default())
+        Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
     /// The bytes from `address` on as long as ranges touch and can be read: those of one range after those of the other,
@@ -180,11 +227,11 @@ impl<'a> Memory<'a> {
         core::iter::from_fn(move || {
             let piece = rest.take().or_else(|| run.next()).filter(|_| !is_over)?;
             let size = piece.interval.size();
-            if let Ok(bytes) = self.contents.lend(piece.place, size) {
+            if let Ok(bytes) = self.contents().lend(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
             let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PIECE, |size| size.min(PIECE))];
-            let count = self.contents.copy(piece.place, &mut bytes, true);
+            let count = self.contents().copy(piece.place, &mut bytes, true);
             is_over = count < bytes.len();
             let next = piece.interval.start.checked_add(count as u64).filter(|next| *next <= piece.interval.last);
             rest = next.map(|start| piece.part(Interval { start, ..piece.interval }));
@@ -201,26 +248,26 @@ impl<'a> Memory<'a> {
     ///
     /// Ranges of the target's addresses are meant; whether several lie on the same bytes of the file is another question.
     #[must_use]
-    pub const fn has_overlaps(&self) -> bool {
-        self.has_overlaps
+    pub fn has_overlaps(&self) -> bool {
+        self.index.has_overlaps
     }
 
     /// True if no address has a byte.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pieces.as_slice().is_empty()
+        self.pieces().as_slice().is_empty()
     }
 
     /// The ranges in the order of their addresses, overlaps settled: every address comes once.
     #[must_use]
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
-        VisibleRanges::new(self, self.pieces.as_slice().iter())
+        VisibleRanges::new(self, self.pieces().as_slice().iter())
     }
 
     /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
     pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = VisibleRange<'_>> + '_ {
         let wanted = Interval { start: self.mask(start), last: self.mask(last) };
-        let parts = self.pieces.from(wanted.start).iter().map_while(move |piece| {
+        let parts = self.pieces().from(wanted.start).iter().map_while(move |piece| {
             let part = piece.interval.intersection(&wanted)?;
             Some(piece.part(part))
         });
@@ -230,7 +277,7 @@ impl<'a> Memory<'a> {
     /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
     #[must_use]
     pub fn range_at(&self, address: u64) -> Option<VisibleRange<'_>> {
-        self.pieces.get(self.mask(address)).map(|piece| self.range(piece))
+        self.pieces().get(self.mask(address)).map(|piece| self.range(piece))
     }
 
     /// Copies bytes from `address` on into `buf`, across ranges that touch, and tells how many there were.
@@ -252,7 +299,7 @@ impl<'a> Memory<'a> {
         for piece in self.run_at(address) {
             let rest = buf.get_mut(done..).unwrap_or_default();
             let wanted = usize::try_from(piece.interval.size()).unwrap_or(usize::MAX).min(rest.len());
-            let count = self.contents.copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
+            let count = self.contents().copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
             done += count;
             if count < wanted || done == buf.len() {
                 break;
@@ -267,8 +314,8 @@ impl<'a> Memory<'a> {
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
-        let piece = self.pieces.get(address)?;
-        self.contents.fault(piece.place)
+        let piece = self.pieces().get(address)?;
+        self.contents().fault(piece.place)
     }
 
     /// The `N` bytes from `address` on.
@@ -276,11 +323,11 @@ impl<'a> Memory<'a> {
     pub(crate) fn array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
         worked(1);
         let address = self.mask(address);
-        let piece = self.pieces.get(address)?;
+        let piece = self.pieces().get(address)?;
         let place = piece.place + (address - piece.interval.start);
         // The file has all bytes of a piece, unless they are compressed.
         let bytes = usize::try_from(place).ok();
-        let bytes = bytes.and_then(|start| self.contents.bytes.data().get(start..)?.first_chunk());
+        let bytes = bytes.and_then(|start| self.bytes.data().get(start..)?.first_chunk());
         match bytes {
             Some(bytes) if piece.interval.last - address >= N as u64 - 1 => Some(*bytes),
             _ => self.elsewhere(address, piece.interval.last - address, place),
@@ -290,7 +337,7 @@ impl<'a> Memory<'a> {
     /// The `N` bytes from `address` on, which are compressed or go beyond one piece.
     #[cold]
     fn elsewhere<const N: usize>(&self, address: u64, more: u64, place: u64) -> Option<[u8; N]> {
-        let kept = self.contents.kept(place).filter(|_| more >= N as u64 - 1);
+        let kept = self.contents().kept(place).filter(|_| more >= N as u64 - 1);
         if let Some(bytes) = kept.and_then(|bytes| bytes.first_chunk()) {
             return Some(*bytes);
         }
@@ -338,7 +385,7 @@ impl<'a> Memory<'a> {
                 _ => return Ok(None),
             }
         }
-        self.contents.lend(first.place, size).map(Some)
+        self.contents().lend(first.place, size).map(Some)
     }
 }
 
@@ -347,38 +394,38 @@ impl<'a> Memory<'a> {
 impl<'a> Memory<'a> {
     /// True if some bytes of an interval are in buckets.
     pub(crate) fn is_compressed(&self, interval: Interval) -> bool {
-        self.contents.buckets.is_some()
+        self.buckets().is_some()
             && self.visible_within(interval.start, interval.last).any(|range| range.is_compressed())
     }
 
     /// True if all buckets can be unpacked of which something is in the ranges or was read. What is unpacked for it is kept
     /// if `keep` is true.
     pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
-        let Some(buckets) = &self.contents.buckets else { return true };
+        let Some(buckets) = self.buckets() else { return true };
         let mut asked = buckets.none_asked();
         buckets.none_known_broken()
             && ranges.iter().all(|range| {
                 let mut within = self.visible_within(range.start, range.last).filter(VisibleRange::is_compressed);
-                within.all(|range| buckets.is_sound(Buckets::number(range.place()), &mut asked, keep))
+                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut asked, keep))
             })
     }
 
     /// The same memory without the regions whose buckets cannot be unpacked. All buckets are.
     pub(crate) fn without_broken(&self, dump: &Minidump<'a>) -> Self {
-        if let Some(buckets) = &self.contents.buckets {
-            buckets.verify_all();
+        if let Some(buckets) = self.buckets() {
+            buckets.verify_all(self.bytes);
         }
-        Self::of_contents(dump, self.contents.clone())
+        Self::of_minidump(dump, self.shared_buckets())
     }
 
     /// What keeps a region from being read, as far as is known.
     pub(crate) fn region_fault(&self, region: &CompressedRegion) -> Option<ReadError> {
-        self.contents.buckets.as_ref()?.region_fault(region)
+        self.buckets()?.region_fault(region)
     }
 
     /// The error, if memory is compressed and the crate was built without what unpacks it.
     pub(crate) fn missing_feature(&self) -> Option<ReadError> {
-        self.contents.buckets.as_ref()?.missing_feature()
+        self.buckets()?.missing_feature()
     }
 }
 
@@ -386,17 +433,17 @@ impl<'a> Memory<'a> {
 #[cfg(feature = "std")]
 impl Memory<'_> {
     pub(crate) fn count(&self) -> usize {
-        self.pieces.as_slice().len()
+        self.pieces().as_slice().len()
     }
 
     pub(crate) fn interval(&self, number: usize) -> Option<Interval> {
-        self.pieces.as_slice().get(number).map(|piece| piece.interval)
+        self.pieces().as_slice().get(number).map(|piece| piece.interval)
     }
 
     /// The one that holds `address`; if none does, the next one.
     pub(crate) fn position(&self, address: u64) -> usize {
         worked(1);
-        self.pieces.position(self.mask(address))
+        self.pieces().position(self.mask(address))
     }
 }
 
@@ -424,12 +471,11 @@ impl<'a> Minidump<'a> {
     /// larger than the limit is not read at all. Dumps without compressed memory keep nothing.
     #[must_use]
     pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
-        Memory::of_contents(self, contents(self, limit))
+        Memory::of_minidump(self, buckets(self, limit))
     }
 }
 
-fn contents<'a>(dump: &Minidump<'a>, limit: u64) -> Contents<'a> {
-    let compressed = dump.find::<CompressedMemory<'a>>();
-    let buckets = compressed.map(|memory| SharedBuckets::new(Buckets::new(dump.dump_bytes(), memory, limit)));
-    Contents { bytes: *dump.bytes(), buckets }
+fn buckets(dump: &Minidump<'_>, limit: u64) -> Option<Shared<Buckets>> {
+    let compressed = dump.find::<CompressedMemory<'_>>();
+    compressed.map(|memory| Shared::new(Buckets::new(dump.dump_bytes(), &memory, limit)))
 }

@@ -3,36 +3,36 @@
 use crate::error::ReadError;
 
 use crate::read::bytes::Bytes;
-use crate::read::memory::buckets::{Buckets, IN_BUCKET, SharedBuckets};
+use crate::read::memory::buckets::{Buckets, IN_BUCKET};
 use crate::read::work::worked;
 
 /// Gives the bytes at a place: a position in the file, or a place in a bucket, which has its highest bit set.
 ///
 /// Places of bytes that follow each other do so, too.
-#[derive(Clone)]
-pub(crate) struct Contents<'a> {
-    pub(crate) bytes: Bytes<'a>,
-    pub(crate) buckets: Option<SharedBuckets<'a>>,
+#[derive(Clone, Copy)]
+pub(crate) struct Contents<'m> {
+    pub(crate) bytes: Bytes<'m>,
+    pub(crate) buckets: Option<&'m Buckets>,
 }
 
-impl<'a> Contents<'a> {
+impl<'m> Contents<'m> {
     /// The buckets, if the place is in one of them.
     #[inline]
-    fn bucketed(&self, place: u64) -> Option<&Buckets<'a>> {
-        if place & IN_BUCKET == 0 { None } else { self.buckets.as_deref() }
+    const fn bucketed(&self, place: u64) -> Option<&'m Buckets> {
+        if place & IN_BUCKET == 0 { None } else { self.buckets }
     }
 
     /// The bytes from a place on to the end of its bucket, if that is kept.
     #[inline]
-    pub(crate) fn kept(&self, place: u64) -> Option<&[u8]> {
+    pub(crate) fn kept(&self, place: u64) -> Option<&'m [u8]> {
         self.bucketed(place)?.kept(place)
     }
 
     /// The bytes at a place.
-    pub(crate) fn lend(&self, place: u64, size: u64) -> Result<&[u8], ReadError> {
+    pub(crate) fn lend(&self, place: u64, size: u64) -> Result<&'m [u8], ReadError> {
         match self.bucketed(place) {
             None => Ok(self.bytes.clipped(place, size)),
-            Some(buckets) => buckets.lend(place, size),
+            Some(buckets) => buckets.lend(self.bytes, place, size),
         }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Contents<'a> {
     pub(crate) fn copy(&self, place: u64, buf: &mut [u8], keep: bool) -> usize {
         if let Some(buckets) = self.bucketed(place) {
             worked(buf.len() as u64);
-            return buckets.copy(place, buf, keep);
+            return buckets.copy(self.bytes, place, buf, keep);
         }
         let bytes = self.bytes.clipped(place, buf.len() as u64);
         worked(bytes.len() as u64);
@@ -52,7 +52,7 @@ impl<'a> Contents<'a> {
 
     /// What keeps the bytes at a place from being read.
     pub(crate) fn fault(&self, place: u64) -> Option<ReadError> {
-        self.bucketed(place)?.verify(Buckets::number(place), true).err()
+        self.bucketed(place)?.verify(self.bytes, Buckets::number(place), true).err()
     }
 
     /// True if the bytes at two places are the same.
@@ -67,7 +67,7 @@ impl<'a> Contents<'a> {
     }
 
     /// How many bytes differ of one piece after the other. What cannot be read differs from everything.
-    fn compared(&self, one: u64, other: u64, size: u64) -> impl Iterator<Item = u64> + '_ {
+    fn compared(self, one: u64, other: u64, size: u64) -> impl Iterator<Item = u64> + use<'m> {
         let is_plain = (one | other) & IN_BUCKET == 0;
         let step = if is_plain { size.max(1) } else { PIECE as u64 };
         (0..size.div_ceil(step)).map(move |number| {

@@ -7,12 +7,12 @@ use crate::format;
 use crate::read::budget::Budget;
 use crate::read::interval::{Interval, Located, Ranked, are_apart, position, settle};
 use crate::read::memory::buckets::Buckets;
-#[cfg(feature = "std")]
-use crate::read::memory::buckets::SharedBuckets;
 use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::contents::Contents;
 use crate::read::memory::lists::{Memory64List, MemoryList, MemoryRange};
 use crate::read::minidump::Minidump;
+#[cfg(feature = "std")]
+use crate::read::shared::Shared;
 use crate::read::target::Target;
 
 /// A run of addresses whose bytes one range takes precedence of.
@@ -74,14 +74,14 @@ fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
 }
 
 /// The pieces of the lists, without the stacks that none of them holds.
-pub(crate) fn listed(dump: &Minidump<'_>, buckets: Option<&Buckets<'_>>) -> Apart {
+pub(crate) fn listed(dump: &Minidump<'_>, buckets: Option<&Buckets>) -> Apart {
     // A list that cannot be read holds no memory; who asks for the stream itself is told why.
     let (list, list64) = (dump.list::<MemoryList<'_>>(), dump.list::<Memory64List<'_>>());
     let regions = *dump.list::<CompressedMemory<'_>>().regions();
     apart(list.len() + list64.len() + regions.len(), || pieces_in_order(dump, buckets))
 }
 
-fn pieces_in_order<'m, B: Deref<Target = Buckets<'m>> + 'm>(
+fn pieces_in_order<'m, B: Deref<Target = Buckets> + 'm>(
     dump: &Minidump<'m>,
     buckets: Option<B>,
 ) -> impl Iterator<Item = Piece> + use<'m, B> {
@@ -99,7 +99,7 @@ fn pieces_in_order<'m, B: Deref<Target = Buckets<'m>> + 'm>(
 #[cfg(feature = "std")]
 pub(crate) fn listed_ranges<'a>(
     dump: &Minidump<'a>,
-    buckets: Option<SharedBuckets<'a>>,
+    buckets: Option<Shared<Buckets>>,
 ) -> impl Iterator<Item = (Interval, u64)> + use<'a> {
     pieces_in_order(dump, buckets).map(|piece| (piece.interval, piece.place))
 }

@@ -5,15 +5,18 @@ use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::format::MemoryProtection;
+use crate::format::StreamType;
 use crate::format::linux::LinuxMapFlags;
 use crate::format::memory::{MemoryState, MemoryType};
 
+use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::interval::{Span, holder, settle};
 use crate::read::linux::{LinuxMapping, LinuxMappings, LinuxMaps};
 use crate::read::list::by_address::ByAddress;
 use crate::read::list::entries::Iter;
 use crate::read::memory::info::{MemoryInfo, MemoryInfoList};
 use crate::read::minidump::Minidump;
+use crate::read::shared::Shared;
 use crate::read::target::Target;
 use crate::read::text::utf8::Utf8;
 
@@ -134,6 +137,7 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
 /// overlap, look-ups find the one that the stream has first.
 #[derive(Clone)]
 pub struct MemoryRegions<'a> {
+    data: &'a [u8],
     rows: Option<ByAddress<'a, MemoryInfo>>,
     /// `None` if there are rows.
     maps: Option<Mappings<'a>>,
@@ -143,19 +147,31 @@ pub struct MemoryRegions<'a> {
 #[derive(Clone)]
 struct Mappings<'a> {
     maps: LinuxMaps<'a>,
+    /// Where the text is in the file.
+    offset: u64,
+    /// Its size in bytes.
+    size: u64,
     target: Target,
-    spans: Vec<Span>,
+    spans: Shared<Vec<Span>>,
 }
 
 impl<'a> Mappings<'a> {
-    fn new(maps: LinuxMaps<'a>, target: Target) -> Self {
+    fn new(maps: LinuxMaps<'a>, offset: u64, target: Target) -> Self {
         let mappings = maps.positions();
         let mappings = mappings.filter_map(|(rank, mapping)| {
             Some(Span { interval: target.interval(mapping.start, mapping.size())?, rank })
         });
         let mut spans: Vec<Span> = mappings.collect();
         settle(&mut spans);
-        Self { maps, target, spans }
+        let size = maps.text().as_bytes().len() as u64;
+        Self { maps, offset, size, target, spans: Shared::new(spans) }
+    }
+
+    /// The same lines of other bytes of the same size.
+    fn rebound<'b>(&self, data: &'b [u8]) -> Mappings<'b> {
+        let Self { offset, size, target, .. } = *self;
+        let maps = self.maps.with_text(Bytes::new(data, ByteOrder::Little).clipped(offset, size));
+        Mappings { maps, offset, size, target, spans: Shared::clone(&self.spans) }
     }
 
     fn get(&self, address: u64) -> Option<LinuxMapping<'a>> {
@@ -166,13 +182,26 @@ impl<'a> Mappings<'a> {
 impl<'a> MemoryRegions<'a> {
     fn new(dump: &Minidump<'a>) -> Self {
         let rows = dump.find::<MemoryInfoList<'a>>().filter(|list| !list.is_empty());
-        let maps = dump.find::<LinuxMaps<'a>>().filter(|_| rows.is_none());
-        let maps = maps.map(|maps| Mappings::new(maps, dump.target()));
-        Self { rows: rows.map(|list| list.by_address()), maps }
+        let maps = dump.raw_stream(StreamType::LINUX_MAPS).filter(|_| rows.is_none());
+        let maps = maps.and_then(|maps| Some(Mappings::new(maps.view().ok()?, maps.offset(), dump.target())));
+        Self { data: dump.data(), rows: rows.map(|list| list.by_address()), maps }
     }
 
     pub(crate) fn of_rows(rows: MemoryInfoList<'a>) -> Self {
-        Self { rows: Some(rows.by_address()), maps: None }
+        Self { data: rows.dump().data(), rows: Some(rows.by_address()), maps: None }
+    }
+
+    fn size(&self) -> u64 {
+        self.data.len() as u64
+    }
+
+    fn rebound<'b>(&self, data: &'b [u8]) -> MemoryRegions<'b> {
+        let rows = self.rows.as_ref().map(|rows| rows.rebound(data));
+        MemoryRegions { data, rows, maps: self.maps.as_ref().map(|maps| maps.rebound(data)) }
+    }
+
+    const fn emptied(&self) -> MemoryRegions<'static> {
+        MemoryRegions { data: &[], rows: None, maps: None }
     }
 
     /// True if the dump describes no region.
@@ -240,6 +269,12 @@ impl DoubleEndedIterator for MemoryRegionIter<'_> {
 }
 
 impl FusedIterator for MemoryRegionIter<'_> {}
+
+kept_index! {
+    /// The regions of the address space without the bytes of the dump, to be kept beside them: see
+    /// [`OwnedDump`](crate::OwnedDump#examples).
+    pub struct RegionIndex of MemoryRegions
+}
 
 impl fmt::Debug for MemoryRegions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

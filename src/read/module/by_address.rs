@@ -5,10 +5,11 @@ use core::fmt;
 
 use crate::read::any_format::{AnyException, AnyModule};
 use crate::read::dump::Dump;
+use crate::read::dump_bytes::DumpBytes;
 use crate::read::full_user_dump::UserModule;
 use crate::read::interval::{Span, holder, settle};
 use crate::read::module::extents::ModuleExtents;
-use crate::read::target::Target;
+use crate::read::shared::Shared;
 
 /// The modules of a dump by address, see [`Dump::modules_by_address`].
 ///
@@ -16,14 +17,22 @@ use crate::read::target::Target;
 /// short are completed from what the dump says about the address space, as in [`ModuleExtents`].
 #[derive(Clone)]
 pub struct ModulesByAddress<'a> {
-    target: Target,
+    dump: DumpBytes<'a>,
     modules: Modules<'a>,
 }
 
 #[derive(Clone)]
 enum Modules<'a> {
     Minidump(ModuleExtents<'a>),
-    FullUserDump { modules: Vec<UserModule<'a>>, spans: Vec<Span> },
+    FullUserDump(Shared<UserModules>),
+}
+
+/// The modules of a full user dump, without the bytes of the file.
+#[derive(Default)]
+struct UserModules {
+    modules: Vec<UserModule<'static>>,
+    /// The rank is the number of the module.
+    spans: Vec<Span>,
 }
 
 /// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; if the name cannot be read, the
@@ -63,16 +72,16 @@ impl<'a> Dump<'a> {
         let modules = match self {
             Self::Minidump(dump) => Modules::Minidump(dump.module_extents()),
             Self::FullUserDump(dump) => {
-                let modules: Vec<_> = dump.modules().collect();
+                let modules: Vec<_> = dump.modules().map(|module| module.rebound(&[])).collect();
                 let spans = modules.iter().zip(0..).filter_map(|(module, rank)| {
                     Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
                 });
                 let mut spans = spans.collect();
                 settle(&mut spans);
-                Modules::FullUserDump { modules, spans }
+                Modules::FullUserDump(Shared::new(UserModules { modules, spans }))
             }
         };
-        ModulesByAddress { target, modules }
+        ModulesByAddress { dump: *self.dump_bytes(), modules }
     }
 }
 
@@ -81,9 +90,10 @@ impl<'a> ModulesByAddress<'a> {
     pub fn at_address(&self, address: u64) -> Option<AnyModule<'a>> {
         match &self.modules {
             Modules::Minidump(extents) => extents.at_address(address).map(AnyModule::Minidump),
-            Modules::FullUserDump { modules, spans } => {
-                let rank = holder(spans, self.target.mask(address))?.rank;
-                modules.get(usize::try_from(rank).ok()?).copied().map(AnyModule::FullUserDump)
+            Modules::FullUserDump(user) => {
+                let rank = holder(&user.spans, self.dump.target().mask(address))?.rank;
+                let module = user.modules.get(usize::try_from(rank).ok()?)?;
+                Some(AnyModule::FullUserDump(module.rebound(self.dump.data())))
             }
         }
     }
@@ -92,9 +102,32 @@ impl<'a> ModulesByAddress<'a> {
     #[must_use]
     pub fn locate(&self, address: u64) -> Option<ModuleOffset<'a>> {
         let module = self.at_address(address)?;
-        let offset = self.target.mask(address).wrapping_sub(self.target.mask(module.base()));
+        let target = self.dump.target();
+        let offset = target.mask(address).wrapping_sub(target.mask(module.base()));
         Some(ModuleOffset { module, offset })
     }
+
+    const fn size(&self) -> u64 {
+        self.dump.data().len() as u64
+    }
+
+    fn rebound<'b>(&self, data: &'b [u8]) -> ModulesByAddress<'b> {
+        let modules = match &self.modules {
+            Modules::Minidump(extents) => Modules::Minidump(extents.rebound(data)),
+            Modules::FullUserDump(user) => Modules::FullUserDump(Shared::clone(user)),
+        };
+        ModulesByAddress { dump: self.dump.rebound(data), modules }
+    }
+
+    fn emptied(&self) -> ModulesByAddress<'static> {
+        ModulesByAddress { dump: self.dump.rebound(&[]), modules: Modules::FullUserDump(Shared::default()) }
+    }
+}
+
+kept_index! {
+    /// The modules by address without the bytes of the dump, to be kept beside them: see
+    /// [`OwnedDump`](crate::OwnedDump#examples).
+    pub struct ModuleIndex of ModulesByAddress
 }
 
 impl fmt::Debug for ModulesByAddress<'_> {

@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use crate::error::ParseError;
 use crate::format::module::Guid;
+use crate::format::serde_forms::serde_as_text;
 
 use crate::read::module::hex::NOT_A_CODE_ID;
 
@@ -99,6 +100,8 @@ fn digits_of(number: u32, count: u32) -> impl Iterator<Item = u8> {
     let digit = move |index: u32| number >> (4 * index) & 0xf;
     (0..count).rev().map(move |index| u8::try_from(digit(index)).unwrap_or(0))
 }
+
+serde_as_text!(CodeId);
 
 impl fmt::Display for CodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

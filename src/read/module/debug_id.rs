@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use crate::error::ParseError;
 use crate::format::module::Guid;
+use crate::format::serde_forms::serde_as_text;
 
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::hex;
@@ -95,6 +96,8 @@ impl DebugId {
         }
     }
 }
+
+serde_as_text!(DebugId);
 
 impl fmt::Display for DebugId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

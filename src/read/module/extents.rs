@@ -16,6 +16,7 @@ use crate::read::interval::{Interval, Span, holder, settle};
 use crate::read::memory::regions::{MemoryRegion, RegionDetail};
 use crate::read::minidump::Minidump;
 use crate::read::module::list::{Module, ModuleList};
+use crate::read::shared::Shared;
 use crate::read::target::Target;
 
 /// The modules by address, as far as they reach by the module list and by what the dump says of the address space; see
@@ -28,7 +29,7 @@ pub struct ModuleExtents<'a> {
     list: ModuleList<'a>,
     target: Target,
     /// The rank is the number of the module; behind those of the list it is counted on from its length.
-    spans: Vec<Span>,
+    spans: Shared<Vec<Span>>,
     count: u32,
 }
 
@@ -49,7 +50,13 @@ impl<'a> ModuleExtents<'a> {
             }
         });
         settle(&mut spans);
-        Self { list, target, spans, count }
+        Self { list, target, spans: Shared::new(spans), count }
+    }
+
+    /// The same index of other bytes of the same size.
+    pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> ModuleExtents<'b> {
+        let Self { list, target, ref spans, count } = *self;
+        ModuleExtents { list: list.rebound(data), target, spans: Shared::clone(spans), count }
     }
 
     /// The module that has `address`, found in logarithmic time.

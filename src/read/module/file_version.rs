@@ -6,6 +6,7 @@ use core::str::FromStr;
 use crate::error::ParseError;
 use crate::format::PlatformId;
 use crate::format::module::FixedFileInfo;
+use crate::format::serde_forms::serde_as_text;
 
 use crate::read::target::Target;
 
@@ -80,6 +81,8 @@ impl FromStr for FileVersion {
         if words.next().is_some() { Err(ERROR) } else { Ok(Self { parts }) }
     }
 }
+
+serde_as_text!(FileVersion);
 
 impl fmt::Display for FileVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ pub(crate) mod mach_o;
 pub(crate) mod of_any_format;
 pub(crate) mod unloaded_by_address;
 
-pub use by_address::{ModuleOffset, ModulesByAddress};
+pub use by_address::{ModuleIndex, ModuleOffset, ModulesByAddress};
 pub use code_id::CodeId;
 pub use code_view_record::CodeViewRecord;
 pub use debug_id::DebugId;
@@ -43,4 +43,4 @@ pub use image::{Image, ImageSection};
 pub use list::{CodeView, HostModuleList, Module, ModuleList, UnloadedModule, UnloadedModuleList};
 #[cfg(feature = "std")]
 pub use mach_o::MachOImage;
-pub use unloaded_by_address::UnloadedByAddress;
+pub use unloaded_by_address::{UnloadedByAddress, UnloadedModuleIndex};

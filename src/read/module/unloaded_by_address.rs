@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 
+use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::Span;
 use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
-use crate::read::target::Target;
+use crate::read::shared::Shared;
 use crate::read::work::worked;
 
 /// The unloaded modules by address, for more than a few look-ups.
@@ -15,8 +16,13 @@ use crate::read::work::worked;
 /// to those that it gives, times the logarithm of the number of modules.
 #[derive(Clone)]
 pub struct UnloadedByAddress<'a> {
+    dump: DumpBytes<'a>,
     list: UnloadedModuleList<'a>,
-    target: Target,
+    tree: Shared<Tree>,
+}
+
+/// Where modules were, without the bytes of the file.
+struct Tree {
     /// By the first address; the rank is the number of the module in the list.
     spans: Vec<Span>,
     /// A binary tree over the spans, its root at 1: the highest address of all below.
@@ -24,7 +30,8 @@ pub struct UnloadedByAddress<'a> {
 }
 
 impl<'a> UnloadedByAddress<'a> {
-    pub(crate) fn new(list: UnloadedModuleList<'a>, target: Target) -> Self {
+    pub(crate) fn new(list: UnloadedModuleList<'a>, dump: DumpBytes<'a>) -> Self {
+        let target = dump.target();
         let spans = list.iter().zip(0..).filter_map(|(module, rank)| {
             Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
         });
@@ -41,7 +48,20 @@ impl<'a> UnloadedByAddress<'a> {
                 *node = below;
             }
         }
-        Self { list, target, spans, highest }
+        Self { dump, list, tree: Shared::new(Tree { spans, highest }) }
+    }
+
+    fn size(&self) -> u64 {
+        self.dump.bytes().size()
+    }
+
+    fn rebound<'b>(&self, data: &'b [u8]) -> UnloadedByAddress<'b> {
+        let (dump, list) = (self.dump.rebound(data), self.list.rebound(data));
+        UnloadedByAddress { dump, list, tree: Shared::clone(&self.tree) }
+    }
+
+    fn emptied(&self) -> UnloadedByAddress<'static> {
+        UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(&[]))
     }
 
     /// The list, in the order of the file.
@@ -57,21 +77,22 @@ impl<'a> UnloadedByAddress<'a> {
         &self,
         address: u64,
     ) -> impl DoubleEndedIterator<Item = UnloadedModule<'a>> + FusedIterator + use<'a> {
-        let address = self.target.mask(address);
+        let address = self.dump.target().mask(address);
         // Those behind start above it.
-        let end = self.spans.partition_point(|span| span.interval.start <= address);
+        let Tree { spans, highest } = &*self.tree;
+        let end = spans.partition_point(|span| span.interval.start <= address);
         let mut found = Vec::new();
-        let leaves = self.highest.len() / 2;
+        let leaves = highest.len() / 2;
         let mut nodes = alloc::vec![(1, 0, leaves)];
         while let Some((node, first, count)) = nodes.pop() {
             worked(1);
-            if first >= end || self.highest.get(node).is_none_or(|&highest| highest < address) {
+            if first >= end || highest.get(node).is_none_or(|&highest| highest < address) {
                 continue;
             }
             if count > 1 {
                 let half = count / 2;
                 nodes.extend([(2 * node, first, half), (2 * node + 1, first + half, half)]);
-            } else if let Some(span) = self.spans.get(first).filter(|span| span.interval.has(address)) {
+            } else if let Some(span) = spans.get(first).filter(|span| span.interval.has(address)) {
                 found.push(span.rank);
             }
         }
@@ -81,8 +102,14 @@ impl<'a> UnloadedByAddress<'a> {
     }
 }
 
+kept_index! {
+    /// The unloaded modules by address without the bytes of the dump, to be kept beside them: see
+    /// [`OwnedDump`](crate::OwnedDump#examples).
+    pub struct UnloadedModuleIndex of UnloadedByAddress
+}
+
 impl fmt::Debug for UnloadedByAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnloadedByAddress").field("len", &self.spans.len()).finish()
+        f.debug_struct("UnloadedByAddress").field("len", &self.tree.spans.len()).finish()
     }
 }

@@ -39,6 +39,7 @@ debug_without_bytes!(MiscInfo { offset; bytes });
 
 /// Speed and idle states of the processors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessorPower {
     /// Greatest speed in MHz.
     pub max_mhz: u32,

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::text::windows_1252_to_char;
 
 /// Borrowed text in the ANSI code page of the system that wrote it, which the file does not say.
@@ -36,6 +37,8 @@ impl<'a> Ansi<'a> {
         self.bytes.iter().map(|&byte| windows_1252_to_char(byte))
     }
 }
+
+serialize_as_text!(['a] Ansi<'a>);
 
 impl fmt::Display for Ansi<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use core::fmt;
 use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::ansi::Ansi;
@@ -44,6 +45,8 @@ impl<'a> CommentA<'a> {
     }
 }
 
+serialize_as_text!(['a] CommentA<'a>);
+
 /// Prints the text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
 impl fmt::Display for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +82,8 @@ impl<'a> CommentW<'a> {
         self.text
     }
 }
+
+serialize_as_text!(['a] CommentW<'a>);
 
 /// Prints the text without the NULs at its end; an unpaired surrogate becomes U+FFFD.
 impl fmt::Display for CommentW<'_> {

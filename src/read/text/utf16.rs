@@ -7,6 +7,7 @@ use core::hash::{Hash, Hasher};
 
 use crate::error::ReadError;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::{FieldOffset, Rva64};
 
 use crate::read::bytes::{ByteOrder, Bytes};
@@ -117,6 +118,8 @@ impl<'a> Utf16<'a> {
         Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
     }
 }
+
+serialize_as_text!(['a] Utf16<'a>);
 
 impl fmt::Display for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

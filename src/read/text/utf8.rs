@@ -8,6 +8,7 @@ use core::str::Utf8Error;
 
 use crate::error::ReadError;
 use crate::format::debug::Size;
+use crate::format::serde_forms::serialize_as_text;
 use crate::format::{Rva, Rva64};
 
 use crate::read::bytes::Bytes;
@@ -100,6 +101,8 @@ impl<'a> Utf8<'a> {
         u64::from_str_radix(digits, radix).ok()
     }
 }
+
+serialize_as_text!(['a] Utf8<'a>);
 
 /// Prints the text; what is not UTF-8 becomes U+FFFD.
 impl fmt::Display for Utf8<'_> {

@@ -12,8 +12,10 @@ const PIECE: usize = 0x1000;
 /// The words of a stack, of the size of a pointer each, by what the dump has of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StackWords {
     /// As many as the thread's descriptor promises.
+    #[cfg_attr(feature = "serde", serde(rename = "words"))]
     pub all: u64,
     /// Those that were taken out on purpose: each of their bytes is [`MinidumpType::TRIAGE_PATTERN`].
     pub filtered: u64,

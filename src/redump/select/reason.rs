@@ -7,6 +7,8 @@ use crate::read::Interval;
 /// The reason why memory goes into the result.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Reason {
     /// Requested by the program ([`Hooks::add_memory`](crate::redump::Hooks::add_memory)).
     Requested,
@@ -186,6 +188,7 @@ impl Reason {
     /// assert_eq!(Reason::ManagedHeap.preset(), Some("managed"));
     /// assert_eq!(Reason::PrivateRegion.preset(), None);
     /// ```
+    #[must_use]
     pub const fn preset(&self) -> Option<&'static str> {
         match self {
             Self::ImageIdentity { .. } => Some("identify"),
@@ -205,6 +208,7 @@ impl Reason {
     }
 
     /// Returns the name of the kind of reason, for totals.
+    #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Requested => "requested",
@@ -292,7 +296,8 @@ impl fmt::Display for Reason {
 
 /// Memory that goes into the result.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SelectedMemory {
     /// The first address, without the upper half on 32-bit targets.
     pub address: u64,

@@ -1,5 +1,6 @@
 //! What users of Rust expect of types: traits, text and numbers in both directions, iterators from both ends.
 
+mod errors;
 mod lists;
 mod types;
 mod values;
@@ -7,5 +8,5 @@ mod values;
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
-    [lists::trials(), types::trials(), values::trials()].into_iter().flatten().collect()
+    [errors::trials(), lists::trials(), types::trials(), values::trials()].into_iter().flatten().collect()
 }

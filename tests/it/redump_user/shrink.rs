@@ -84,7 +84,7 @@ fn folders_come_from_the_loader() {
         // Three names have another form than in the table, one of them in other letters.
         let what = "folders of module names from the loader's list in memory";
         assert_eq!(report.additions, [Addition { what, count: 3 }]);
-        assert!(report.losses.iter().any(|it| it.what.starts_with("case of letters") && it.count == 1));
+        assert!(report.losses.iter().any(|it| it.what.starts_with("case of module names") && it.count == 1));
         let names: Vec<_> = Facts::of(&out).modules().into_iter().filter_map(|module| module.name.text).collect();
         assert_eq!(names, modules.map(|(_, _, _, name)| name));
         // In a full user dump they stay as they were.

@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("read", &["error", "format"]),
     ("write", &["error", "format"]),
     ("redump", &["error", "format", "read", "write"]),
-    ("file", &["error"]),
+    ("file", &["error", "read"]),
 ];
 
 /// What `lib.rs` must deny.

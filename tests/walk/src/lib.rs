@@ -115,6 +115,7 @@ impl Walk<'_> {
             }
         }
         memory::places_of(dump);
+        memory::kept_of(dump, &memory);
         self.next();
         if let Some(side) = Wow64::of(dump, &memory) {
             self.see(&side.process_environment_block());

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use userdump::error::BucketFault;
 use userdump::read::any_format::AnyModule;
-use userdump::read::memory::{MemoryRegions, VisibleRange};
+use userdump::read::memory::{MemoryRegion, MemoryRegions, VisibleRange};
 use userdump::read::module::{CodeView, Image};
 use userdump::read::{ByteOrder, Memory};
 use userdump::{Dump, ReadError};
@@ -135,4 +135,33 @@ pub fn places_of(dump: &Dump<'_>) {
     let names = dump.threads().take(SEARCHES).filter(|thread| dump.thread_name(thread.id()).is_some()).count();
     let places = dump.exceptions().take(SEARCHES).filter_map(|exception| exception.instruction(&modules));
     black_box((names, places.count(), dump.process_id(), dump.crashed_thread(), dump.crash_registers()));
+}
+
+/// Indexes that were kept without the bytes say the same as those that borrow them.
+pub fn kept_of(dump: &Dump<'_>, memory: &Memory<'_>) {
+    let kept = memory.index().bind(dump.data());
+    assert!(kept.visible_ranges().eq(memory.visible_ranges()));
+    for range in memory.visible_ranges().take(SEARCHES) {
+        assert_eq!(kept.read_u64(range.address), memory.read_u64(range.address));
+    }
+    let regions = dump.regions();
+    let kept = regions.index().bind(dump.data());
+    let said = |region: MemoryRegion<'_>| (region.base(), region.size(), region.protection(), region.path().is_empty());
+    for region in regions.iter().take(SEARCHES) {
+        let [kept, borrowed] = [&kept, &regions].map(|index| index.at_address(region.base()).map(said));
+        assert_eq!(kept, borrowed);
+    }
+    let modules = dump.modules_by_address();
+    let kept = modules.index().bind(dump.data());
+    for module in dump.modules().take(SEARCHES) {
+        let [kept, borrowed] =
+            [&kept, &modules].map(|index| index.locate(module.base()).map(|it| (it.to_string(), it.module.size())));
+        assert_eq!(kept, borrowed);
+    }
+    let unloaded = dump.unloaded_modules_by_address();
+    let kept = unloaded.index().bind(dump.data());
+    for module in dump.unloaded_modules().take(SEARCHES) {
+        let [kept, borrowed] = [&kept, &unloaded].map(|index| index.at_address(module.base()).map(|it| *it.raw()));
+        assert!(kept.eq(borrowed));
+    }
 }

@@ -8,7 +8,7 @@
 //! 3. data, metadata and the header of precompiled code of images with managed code ([`image`], [`unlisted`]);
 //! 4. all unwind data, and more code than a walk needs, of images that stacks point into ([`pointed_into`]);
 //! 5. memory outside images that the runtime may have allocated for itself: mapped and private memory, and the heap
-//! ([`regions`]).
+//!    ([`regions`]).
 //!
 //! In a dump without full memory, all memory was chosen for a debugger: all of it is taken except stacks, which the
 //! letters select.
