@@ -371,6 +371,15 @@ pub enum WriteError {
         limit: u64,
     },
 
+    /// A register name that the context layout does not have.
+    #[error("the context layout {layout} has no register {name:?}")]
+    UnknownRegister {
+        /// The name of the layout.
+        layout: &'static str,
+        /// The name that was given.
+        name: alloc::string::String,
+    },
+
     /// The caller asked for something that makes no dump.
     #[error("{item}: {reason}")]
     InvalidInput {

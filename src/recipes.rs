@@ -4,6 +4,9 @@
 //! |---|---|
 //! | [crash ingestion](#ingest-a-crash) | everything that a crash service stores of a dump, for any format |
 //! | [shrink service](#shrink-dumps-for-others) | re-encoding to a socket, a redactor, streams and comments of one's own |
+//! | [debugger back end](#back-end-of-a-debugger) | a session that owns file and indexes |
+//! | [writer](#write-a-dump-from-nothing) | a made-up process, by plain records and names of registers |
+//! | [snapshot](#dump-a-running-process) | the memory of a running process of Linux |
 //! | [diff](#compare-two-dumps) | memory, registers and modules of two dumps |
 //! | [`no_std`](#without-std) | reading on bare metal or in a kernel |
 //!
@@ -94,6 +97,121 @@
 //! assert_eq!(small.raw_stream(StreamType(0x1_0001)).map(|stream| stream.bytes()), Some(&b"tenant=42"[..]));
 //! # Ok(())
 //! # }
+//! ```
+//!
+//! # Back end of a debugger
+//!
+//! A debugger opens a dump once and then asks about it for hours. Its session owns the file, the dump and the indexes; each
+//! request binds the index that it needs, which costs a reference count.
+//!
+//! ```
+//! use userdump::read::memory::{MemoryIndex, RegionIndex};
+//! use userdump::read::module::ModuleIndex;
+//! use userdump::{MappedFile, OwnedDump};
+//!
+//! struct Session {
+//!     dump: OwnedDump<MappedFile>,
+//!     memory: MemoryIndex,
+//!     regions: RegionIndex,
+//!     modules: ModuleIndex,
+//! }
+//!
+//! impl Session {
+//!     fn open(path: &str) -> std::io::Result<Self> {
+//!         let dump = OwnedDump::open(path)?;
+//!         let parsed = dump.dump();
+//!         let (memory, regions) = (parsed.memory().index(), parsed.regions().index());
+//!         let modules = parsed.modules_by_address().index();
+//!         Ok(Self { dump, memory, regions, modules })
+//!     }
+//!
+//!     /// The addresses that a chain of pointers leads through.
+//!     fn follow(&self, start: u64, steps: usize) -> Vec<u64> {
+//!         let memory = self.memory.bind(&self.dump);
+//!         std::iter::successors(Some(start), |&address| memory.read_pointer(address)).take(steps).collect()
+//!     }
+//!
+//!     fn describe(&self, address: u64) -> Option<String> {
+//!         let protection = self.regions.bind(&self.dump).at_address(address)?.protection();
+//!         Some(format!("{} {protection}", self.modules.bind(&self.dump).locate(address)?))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::open("tests/fixtures/quick-start.dmp")?;
+//! assert_eq!(session.follow(0x11_fd90, 2).len(), 2);
+//! assert!(session.describe(0x1_4000_179a).is_some_and(|text| text.starts_with("victim.exe+0x179a")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Write a dump from nothing
+//!
+//! Emulators, test suites and crash handlers have a process in their own form. Records are plain structures, registers have
+//! names, and everything that a record points to is given with it. `examples/write_minimal.rs` is a complete program.
+//!
+//! ```
+//! use userdump::MinidumpBuilder;
+//! use userdump::format::{Guid, PlatformId, ProcessorArchitecture, context::ContextLayout};
+//! use userdump::write::{
+//!     CodeView, ContextBuilder, Exception, MemoryRange, MiscInfo, Module, SystemInfo, Thread,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let stack = [0; 4096];
+//! let mut registers = ContextBuilder::new(&ContextLayout::AMD64);
+//! registers.register("rip", 0x1_4000_1000).register("rsp", 0x20_0800);
+//! let guid = Guid { data1: 0x1122_3344, data2: 5, data3: 6, data4: *b"a module" };
+//!
+//! let mut dump = MinidumpBuilder::new();
+//! dump.add(SystemInfo::new(ProcessorArchitecture::AMD64, PlatformId::WIN32_NT).version(10, 0, 19045));
+//! dump.add(MiscInfo::new().process_id(4242));
+//! dump.add(Module::new(0x1_4000_0000, 0x2_0000, "C:\\app.exe").code_view(CodeView::pdb70(guid, 1, "app.pdb")));
+//! let exception = Exception::new(7, 0xc000_0005).address(0x1_4000_1000).parameters([1, 0x1234]);
+//! dump.add(exception.context(&registers));
+//! let thread = Thread::new(7).name("main").context(registers);
+//! dump.add(thread.stack_memory(MemoryRange::borrowed(0x20_0000, &stack)));
+//! let mut file = Vec::new();
+//! dump.plan()?.write_to(&mut file)?;
+//!
+//! let dump = userdump::Dump::parse(&file)?;
+//! let place = dump.exceptions().next().and_then(|it| it.instruction(&dump.modules_by_address()));
+//! assert_eq!(place.map(|place| place.to_string()).as_deref(), Some("app.exe+0x1000"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Dump a running process
+//!
+//! The memory of the process goes from the system to the sink in one pass, even if it is larger than that of the machine. On
+//! Linux, `/proc/PID/mem` fails for single pages; they become zeros, and the result says which. `examples/snapshot` is a complete
+//! program, with registers and build IDs.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::fs::{self, File};
+//! use std::sync::Arc;
+//! use userdump::MinidumpBuilder;
+//! use userdump::format::{MinidumpType, PlatformId, ProcessorArchitecture, linux::LinuxMapFlags};
+//! use userdump::read::linux::LinuxMaps;
+//! use userdump::write::{MemoryRange, MiscInfo, ShortSource, SystemInfo};
+//!
+//! let (maps, memory) = (fs::read("/proc/self/maps")?, Arc::new(File::open("/proc/self/mem")?));
+//! let mappings = LinuxMaps::parse(&maps);
+//! let mut dump = MinidumpBuilder::new();
+//! dump.flags(MinidumpType::WITH_FULL_MEMORY).short_source(ShortSource::ZeroFillErrors);
+//! dump.add(SystemInfo::new(ProcessorArchitecture::AMD64, PlatformId::LINUX));
+//! dump.add(MiscInfo::new().process_id(std::process::id())).add(mappings);
+//! for mapping in mappings.iter().filter(|it| it.flags.contains(LinuxMapFlags::READ) && !it.path.to_string().starts_with("[v")) {
+//!     dump.memory64(MemoryRange::from_read_at(mapping.start, mapping.size(), memory.clone()));
+//! }
+//! let written = dump.plan()?.write_to(std::io::sink())?;
+//! println!("{} bytes, {} gaps that are zeros", written.size, written.shortfalls.len());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(target_os = "linux"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Compare two dumps

@@ -6,9 +6,9 @@
 //! documentation names the producer in whose files it was observed. Structures of other producers have the names that these
 //! producers gave them, without `MDRaw`, `Minidump` or `MINIDUMP_`.
 //!
-//! **Byte order.** Windows writes only little-endian files; Breakpad used to write big-endian ones on PowerPC and SPARC.
-//! The types here have no byte order of their own: it is the [`scroll::Endian`] that is passed to `pread_with` and
-//! `pwrite_with`.
+//! **Byte order.** Windows writes little-endian files only. Breakpad once wrote big-endian ones on PowerPC and SPARC.
+//! No type here knows its byte order: every structure has `from_le_bytes`, `from_be_bytes`, `to_le_bytes` and `to_be_bytes`, and
+//! implements the traits of the crate `scroll` for those who use it.
 //!
 //! **Packing.** The format packs to 4 bytes: a 64-bit field may be at any multiple of 4 in its structure, and a structure at any
 //! position in the file. Fields are read and written one after another, in the order of their declaration. From that order

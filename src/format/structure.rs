@@ -225,6 +225,30 @@ macro_rules! structure {
         impl $name {
             /// Size of the structure in the file, in bytes.
             pub const SIZE: usize = 0 $(+ <$type as $crate::format::structure::Stored>::SIZE)+;
+
+            /// Encodes the structure in little-endian byte order.
+            pub fn to_le_bytes(&self) -> [u8; Self::SIZE] {
+                let mut bytes = [0; Self::SIZE];
+                $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Little);
+                bytes
+            }
+
+            /// Encodes the structure in big-endian byte order.
+            pub fn to_be_bytes(&self) -> [u8; Self::SIZE] {
+                let mut bytes = [0; Self::SIZE];
+                $crate::format::structure::Stored::put(self, &mut &mut bytes[..], scroll::Endian::Big);
+                bytes
+            }
+
+            /// Decodes the structure from little-endian bytes.
+            pub fn from_le_bytes(bytes: &[u8; Self::SIZE]) -> Self {
+                $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Little)
+            }
+
+            /// Decodes the structure from big-endian bytes.
+            pub fn from_be_bytes(bytes: &[u8; Self::SIZE]) -> Self {
+                $crate::format::structure::Stored::take(&mut &bytes[..], scroll::Endian::Big)
+            }
         }
 
         // In a scope of its own, for every structure has a type of this name.

@@ -125,14 +125,29 @@ pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrd
 }
 
 /// An integer of `width` bytes, 16 at most, at `position` of `bytes`, widened with zeros.
+#[inline]
 pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u128> {
     let position = usize::try_from(position).ok()?;
     let end = position.checked_add(usize::try_from(width).ok()?)?;
-    let bytes = bytes.get(position..end).filter(|_| width <= 16)?;
-    let join = |value: u128, byte: &u8| value << 8 | u128::from(*byte);
+    let bytes = bytes.get(position..end)?;
+    // Nearly all registers have a size that is read at once.
+    if let Ok(word) = <[u8; 8]>::try_from(bytes) {
+        return Some(u128::from(match order {
+            ByteOrder::Little => u64::from_le_bytes(word),
+            ByteOrder::Big => u64::from_be_bytes(word),
+        }));
+    }
+    let mut wide = [0; 16];
     Some(match order {
-        ByteOrder::Little => bytes.iter().rev().fold(0, join),
-        ByteOrder::Big => bytes.iter().fold(0, join),
+        ByteOrder::Little => {
+            wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
+            u128::from_le_bytes(wide)
+        }
+        ByteOrder::Big => {
+            let start = wide.len().checked_sub(bytes.len())?;
+            wide.get_mut(start..)?.copy_from_slice(bytes);
+            u128::from_be_bytes(wide)
+        }
     })
 }
 

@@ -8,6 +8,7 @@ use core::fmt;
 use crate::error::Item;
 use crate::format::{self, MinidumpType, RvaWidth, StreamType};
 
+use crate::write::added::Added;
 use crate::write::encode;
 use crate::write::memory_range::{MemoryRange, ShortSource};
 use crate::write::part::{Part, PartId, Reference, ReferenceTarget};
@@ -67,6 +68,7 @@ pub struct MinidumpBuilder<'a> {
     pub(super) memory: Option<RangeList<'a>>,
     pub(super) memory64: Option<RangeList<'a>>,
     pub(super) is_compressed: bool,
+    pub(super) added: Added,
 }
 
 /// Prints how much there is, and nothing of it.

@@ -1,19 +1,20 @@
 //! A plan into a sink, in one pass.
 
 use alloc::vec::Vec;
-use std::io::{self, Read, SeekFrom, Write};
+use std::io::{self, SeekFrom, Write};
 
 use crate::error::{Item, WriteError};
 use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{LocationDescriptor, MemoryDescriptor};
 
 use crate::write::compressed::{Seek, Work};
-use crate::write::emitter::{BUFFER, Batch, Emitter, Extent, ZEROS};
+use crate::write::emitter::{BUFFER, Batch, Emitter, Extent};
 use crate::write::encode;
 use crate::write::memory_range::{Contents, ShortSource};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
-use crate::write::written::{Shortfall, Written};
+use crate::write::source::Source;
+use crate::write::written::Written;
 
 impl Plan<'_> {
     /// Writes the dump from the first byte to the last.
@@ -156,58 +157,34 @@ impl<W: Write> Emitter<'_, '_, W> {
             let (address, size) = (range.address(), range.size());
             let item = Item { name: "memory range", index: Some(index) };
             let of = Extent { item, offset: self.offset + batch.size, size };
+            let short_source = range.on_short_source(short_source);
             match range.into_contents() {
                 Contents::Borrowed(bytes) => batch.push(self, of, bytes)?,
                 Contents::Pieces(pieces) => {
                     pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece))?;
                 }
-                Contents::Reader(mut reader) => {
+                Contents::Reader(reader) => {
                     self.write(&mut batch)?;
                     buffer.resize(BUFFER, 0);
-                    self.copy(of, address, &mut *reader, &mut buffer, short_source)?;
+                    self.copy(of, Source::new(reader, address, size, short_source), &mut buffer)?;
                 }
             }
         }
         self.write(&mut batch)
     }
 
-    /// Copies just `size` bytes from a reader, whatever it gives.
-    fn copy(
-        &mut self,
-        of: Extent,
-        address: u64,
-        reader: &mut dyn Read,
-        buffer: &mut [u8],
-        short_source: ShortSource,
-    ) -> Result<(), WriteError> {
-        let (index, size) = (of.item.index.unwrap_or(0), of.size);
-        let mut available = 0;
-        while available < size {
-            let wanted = usize::try_from(size - available).unwrap_or(usize::MAX).min(buffer.len());
+    /// Copies just as many bytes from a reader as its range has, whatever it gives.
+    fn copy(&mut self, of: Extent, mut source: Source<'_>, buffer: &mut [u8]) -> Result<(), WriteError> {
+        let index = of.item.index.unwrap_or(0);
+        let mut left = of.size;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let room = buffer.get_mut(..wanted).unwrap_or_default();
-            let count = match reader.read(room) {
-                Ok(0) => break,
-                Ok(count) => count.min(wanted),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => {
-                    return Err(WriteError::Source { index, address, needed: size, available, source });
-                }
-            };
-            self.write_now(of, buffer.get(..count).unwrap_or_default())?;
-            available += count as u64;
-        }
-        if available == size {
-            return Ok(());
-        }
-        if short_source == ShortSource::Fail {
-            return Err(WriteError::ShortSource { index, address, needed: size, available });
-        }
-        self.shortfalls.push(Shortfall { address, size, available });
-        let mut missing = size - available;
-        while missing > 0 {
-            let zeros = usize::try_from(missing).ok().and_then(|missing| ZEROS.get(..missing)).unwrap_or(ZEROS);
-            self.write_now(of, zeros)?;
-            missing -= zeros.len() as u64;
+            let result = source.fill(index, room, &mut self.shortfalls);
+            let filled = result.as_ref().map_or_else(|(filled, _)| *filled, |()| wanted);
+            self.write_now(of, buffer.get(..filled).unwrap_or_default())?;
+            result.map_err(|(_, error)| error)?;
+            left -= wanted as u64;
         }
         Ok(())
     }

@@ -1,14 +1,13 @@
 //! The bytes of memory ranges, bucket by bucket.
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use std::io::{self, Read};
 
 use crate::error::WriteError;
 
 use crate::write::buckets::Cut;
 use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
+use crate::write::source::Source;
 use crate::write::written::Shortfall;
 
 /// So many runs stay where they are borrowed from. The list of more of them would take more room than what they are.
@@ -40,7 +39,7 @@ struct Open<'b> {
 
 enum Bytes<'b> {
     Runs(&'b [u8], vec::IntoIter<&'b [u8]>),
-    Reader { reader: Box<dyn Read + 'b>, given: u64, has_ended: bool },
+    Source(Source<'b>),
 }
 
 impl<'b> Gatherer<'b> {
@@ -60,7 +59,7 @@ impl<'b> Gatherer<'b> {
         let (mut filled, mut is_filled, mut is_repeatable) = (0usize, false, true);
         for Cut { region, range } in regions {
             if let Some(range) = range {
-                self.open = Some(Open::new(range));
+                self.open = Some(Open::new(range, self.short_source));
             }
             let Some(open) = &mut self.open else { continue };
             is_repeatable &= open.is_repeatable;
@@ -92,30 +91,13 @@ impl<'b> Gatherer<'b> {
                         return Err(short(region.range, open.address, open.size, open.size - left as u64));
                     }
                 }
-                Bytes::Reader { .. } if skips && !open.is_repeatable => {}
-                Bytes::Reader { reader, given, has_ended } => {
+                Bytes::Source(_) if skips && !open.is_repeatable => {}
+                Bytes::Source(source) => {
                     filled += copy_all(room.get_mut(filled..).unwrap_or_default(), &core::mem::take(&mut runs));
                     is_filled = true;
                     let part = room.get_mut(filled..).and_then(|room| room.get_mut(..size)).unwrap_or_default();
-                    let count = match if *has_ended { Ok(0) } else { read(reader, part) } {
-                        Ok(count) => count,
-                        Err((count, source)) => {
-                            let (index, address, needed) = (region.range, open.address, open.size);
-                            let available = *given + count as u64;
-                            return Err(WriteError::Source { index, address, needed, available, source });
-                        }
-                    };
-                    *given += count as u64;
-                    part.iter_mut().skip(count).for_each(|byte| *byte = 0);
+                    source.fill(region.range, part, &mut self.shortfalls).map_err(|(_, error)| error)?;
                     filled += part.len();
-                    if count < part.len() && !*has_ended {
-                        *has_ended = true;
-                        let (address, size, available) = (open.address, open.size, *given);
-                        if self.short_source == ShortSource::Fail {
-                            return Err(short(region.range, address, size, available));
-                        }
-                        self.shortfalls.push(Shortfall { address, size, available });
-                    }
                 }
             }
         }
@@ -124,12 +106,13 @@ impl<'b> Gatherer<'b> {
 }
 
 impl<'b> Open<'b> {
-    fn new(range: MemoryRange<'b>) -> Self {
+    fn new(range: MemoryRange<'b>, short_source: ShortSource) -> Self {
+        let short_source = range.on_short_source(short_source);
         let (address, size, is_repeatable) = (range.address(), range.size(), range.is_repeatable());
         let bytes = match range.into_contents() {
             Contents::Borrowed(bytes) => Bytes::Runs(bytes, Vec::new().into_iter()),
             Contents::Pieces(pieces) => Bytes::Runs(&[], pieces.into_iter()),
-            Contents::Reader(reader) => Bytes::Reader { reader, given: 0, has_ended: false },
+            Contents::Reader(reader) => Bytes::Source(Source::new(reader, address, size, short_source)),
         };
         Self { address, size, bytes, is_repeatable }
     }
@@ -154,18 +137,4 @@ pub(super) fn copy_all(room: &mut [u8], runs: &[&[u8]]) -> usize {
         filled += copy(room.get_mut(filled..).unwrap_or_default(), run);
     }
     filled
-}
-
-/// Reads until there is no more room or no more to read.
-fn read(reader: &mut dyn Read, room: &mut [u8]) -> Result<usize, (usize, io::Error)> {
-    let mut count = 0;
-    while let Some(rest) = room.get_mut(count..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => break,
-            Ok(more) => count += more.min(rest.len()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((count, error)),
-        }
-    }
-    Ok(count)
 }

@@ -36,8 +36,10 @@ impl<'a> MinidumpBuilder<'a> {
     ///
     /// [`WriteError::RvaOverflow`] and [`WriteError::SizeOverflow`] where the format's fields are too narrow,
     /// [`WriteError::Overflow`] where 64 bits are, [`WriteError::InvalidInput`] for a reference out of a part that is too
-    /// short for it.
+    /// short for it. Mistakes in records that were [added](MinidumpBuilder::add) are reported here, too, among them
+    /// [`WriteError::UnknownRegister`] for a context with an unknown register name.
     pub fn plan(mut self) -> Result<Plan<'a>, WriteError> {
+        self.added.check(&self.lists)?;
         self.encode_lists()?;
         let MinidumpBuilder {
             mut flags,

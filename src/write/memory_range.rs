@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::io;
 
+use crate::write::source::{ReadAt, Reader};
+
 /// The bytes of the process at one address, to be written.
 pub struct MemoryRange<'a> {
     address: u64,
@@ -12,6 +14,8 @@ pub struct MemoryRange<'a> {
     contents: Contents<'a>,
     /// Whether its bytes can be had a second time.
     is_repeatable: bool,
+    /// Overrides the setting of the plan.
+    short_source: Option<ShortSource>,
 }
 
 /// Where the bytes come from.
@@ -19,25 +23,38 @@ pub(super) enum Contents<'a> {
     Borrowed(&'a [u8]),
     /// Several runs that stand apart where they are borrowed from.
     Pieces(Vec<&'a [u8]>),
-    Reader(Box<dyn io::Read + Send + 'a>),
+    Reader(Reader<'a>),
 }
 
-/// What to do when a reader gives fewer bytes than its range has.
+/// What to do when a reader returns fewer bytes than its range has. Set it for all ranges with
+/// [`MinidumpBuilder::short_source`](crate::write::MinidumpBuilder::short_source), or for one with [`MemoryRange::short_source`].
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ShortSource {
-    /// Stop with [`WriteError::ShortSource`](crate::WriteError::ShortSource).
+    /// Stop: with [`WriteError::ShortSource`](crate::WriteError::ShortSource) if the reader ends early, with
+    /// [`WriteError::Source`](crate::WriteError::Source) if it fails.
     #[default]
     Fail,
-    /// Write zeros in place of the missing bytes and say so in [`Written::shortfalls`](crate::write::Written::shortfalls).
+    /// If the reader ends early, write zeros for the rest and report them in
+    /// [`Written::shortfalls`](crate::write::Written::shortfalls). If it fails, stop.
     ZeroFill,
+    /// Also write zeros if the reader fails, report them, and continue: with the next page for [`MemoryRange::from_read_at`],
+    /// with the next range for [`MemoryRange::from_reader`]. On Linux, reading `/proc/PID/mem` fails for pages of a file that was
+    /// truncated, and for some device mappings.
+    ZeroFillErrors,
 }
 
 impl<'a> MemoryRange<'a> {
     /// A range whose bytes are at hand.
     #[must_use]
     pub const fn borrowed(address: u64, bytes: &'a [u8]) -> Self {
-        Self { address, size: bytes.len() as u64, contents: Contents::Borrowed(bytes), is_repeatable: true }
+        Self {
+            address,
+            size: bytes.len() as u64,
+            contents: Contents::Borrowed(bytes),
+            is_repeatable: true,
+            short_source: None,
+        }
     }
 
     /// A range whose bytes are at hand in several runs, to be written one behind the other.
@@ -48,7 +65,7 @@ impl<'a> MemoryRange<'a> {
             [piece] => Contents::Borrowed(piece),
             _ => Contents::Pieces(pieces),
         };
-        Self { address, size, contents, is_repeatable: true }
+        Self { address, size, contents, is_repeatable: true, short_source: None }
     }
 
     /// A range of `size` bytes that `reader` gives when they are written, through a buffer of 64 KiB.
@@ -56,7 +73,50 @@ impl<'a> MemoryRange<'a> {
     /// A reader that gives more is not read further. One that gives less is what [`ShortSource`] decides on. Ranges
     /// behind it stay where the plan put them.
     pub fn from_reader(address: u64, size: u64, reader: impl io::Read + Send + 'a) -> Self {
-        Self { address, size, contents: Contents::Reader(Box::new(reader)), is_repeatable: false }
+        Self::read(address, size, Reader::InOrder(Box::new(reader)))
+    }
+
+    /// A range of `size` bytes that are read from `source` by address when they are written, through a buffer of 64 KiB.
+    ///
+    /// Many ranges can share one source, such as an open `/proc/PID/mem` in an `Arc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{Error, ErrorKind};
+    /// use userdump::write::{MemoryRange, MinidumpBuilder, ShortSource};
+    ///
+    /// # fn main() -> Result<(), userdump::WriteError> {
+    /// // A process whose second page cannot be read.
+    /// let process = |address: u64, room: &mut [u8]| match address / 4096 {
+    ///     0x11 => Err(Error::from(ErrorKind::PermissionDenied)),
+    ///     page => {
+    ///         let count = room.len().min(4096 - address as usize % 4096);
+    ///         room[..count].fill(page as u8);
+    ///         Ok(count)
+    ///     }
+    /// };
+    /// let mut dump = MinidumpBuilder::new();
+    /// dump.memory(MemoryRange::from_read_at(0x1_0000, 3 * 4096, process)).short_source(ShortSource::ZeroFillErrors);
+    /// let written = dump.plan()?.write_to(std::io::sink())?;
+    /// let gap = written.shortfalls[0];
+    /// assert_eq!((gap.address, gap.offset, gap.missing), (0x1_0000, 4096, 4096));
+    /// assert_eq!(gap.error, Some(ErrorKind::PermissionDenied));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_read_at(address: u64, size: u64, source: impl ReadAt + Send + 'a) -> Self {
+        Self::read(address, size, Reader::ByAddress(Box::new(source)))
+    }
+
+    const fn read(address: u64, size: u64, reader: Reader<'a>) -> Self {
+        Self { address, size, contents: Contents::Reader(reader), is_repeatable: false, short_source: None }
+    }
+
+    /// Sets what happens if the reader of this range ends early or fails, in place of the setting for all ranges.
+    #[must_use]
+    pub fn short_source(self, short_source: ShortSource) -> Self {
+        Self { short_source: Some(short_source), ..self }
     }
 
     /// The address of the first byte.
@@ -85,9 +145,15 @@ impl<'a> MemoryRange<'a> {
         let contents = match &mut self.contents {
             Contents::Borrowed(bytes) => Contents::Borrowed(bytes),
             Contents::Pieces(pieces) => Contents::Pieces(pieces.clone()),
-            Contents::Reader(reader) => Contents::Reader(Box::new(reader)),
+            Contents::Reader(reader) => Contents::Reader(reader.lend()),
         };
-        MemoryRange { address: self.address, size: self.size, contents, is_repeatable: self.is_repeatable }
+        let Self { address, size, is_repeatable, short_source, .. } = *self;
+        MemoryRange { address, size, contents, is_repeatable, short_source }
+    }
+
+    /// The setting of this range, or else `all`, that of the plan.
+    pub(super) fn on_short_source(&self, all: ShortSource) -> ShortSource {
+        self.short_source.unwrap_or(all)
     }
 
     pub(super) fn into_contents(self) -> Contents<'a> {
@@ -97,11 +163,11 @@ impl<'a> MemoryRange<'a> {
 
 impl fmt::Debug for MemoryRange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let contents = match &self.contents {
-            Contents::Borrowed(_) => "borrowed",
-            Contents::Pieces(_) => "in pieces",
-            Contents::Reader(_) => "from a reader",
-        };
-        write!(f, "MemoryRange(0x{:x}, {} bytes {contents})", self.address, self.size)
+        write!(f, "MemoryRange(0x{:x}, {} bytes ", self.address, self.size)?;
+        match &self.contents {
+            Contents::Borrowed(_) => f.write_str("borrowed)"),
+            Contents::Pieces(_) => f.write_str("in pieces)"),
+            Contents::Reader(reader) => write!(f, "{reader:?})"),
+        }
     }
 }

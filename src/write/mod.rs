@@ -23,13 +23,16 @@
 //! Both write the same bytes. [`Plan::with_threads`] limits the number of threads that compress, [`Plan::with_progress`] reports
 //! progress. Compressing takes two buffers of 4.4 MiB for each of these threads, and two for the calling thread.
 
+mod added;
 mod buckets;
 mod builder;
 mod compressed;
+mod context;
 mod cursor;
 mod emit;
 mod emitter;
 mod encode;
+mod entries;
 mod full_user_dump;
 mod gather;
 mod layout;
@@ -43,15 +46,22 @@ mod plan;
 mod range_list;
 mod range_positions;
 mod records;
+mod source;
 mod text;
 mod written;
 
 pub use builder::MinidumpBuilder;
+pub use context::ContextBuilder;
 pub(crate) use encode::encoded;
+pub use entries::{
+    CodeView, Entry, Exception, Handle, MemoryInfo, MiscInfo, Module, PartContent, SystemInfo, TextStream, Thread,
+    UnloadedModule,
+};
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory_range::{MemoryRange, ShortSource};
 pub use part::PartId;
 pub use plan::Plan;
 pub(crate) use range_list::{ComputedRanges, ComputedRegions};
+pub use source::ReadAt;
 pub use text::Text;
 pub use written::{Compressed, Shortfall, Written};

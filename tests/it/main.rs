@@ -17,6 +17,7 @@ mod differential;
 mod directory;
 mod emit;
 mod face;
+mod from_nothing;
 pub mod full_user_dump;
 mod growth;
 mod handles;
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         directory::trials(),
         emit::trials(),
         face::trials(),
+        from_nothing::trials(),
         full_user_dump::trials(),
         growth::trials(),
         handles::trials(),

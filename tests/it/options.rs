@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// The letters, with the flags that the debugger of 2026 writes for each: those of the golden dumps `letters`, and of
 /// `P`, which is none by itself, those of the reference.
-const LETTERS: [(char, u64); 21] = [
+pub const LETTERS: [(char, u64); 21] = [
     ('a', 0x66_1826),
     ('A', 0x66_1826),
     ('f', 0x6_0002),

@@ -6,7 +6,7 @@ mod records;
 use libtest_mimic::Trial;
 use userdump::error::Item;
 use userdump::format::{self, RvaWidth, StreamType};
-use userdump::write::{MemoryRange, PartId, Plan, Text, Written};
+use userdump::write::{MemoryRange, PartId, Plan, Shortfall, Text, Written};
 use userdump::{MinidumpBuilder, WriteError};
 
 use crate::support::facts::{Facts, Rva};
@@ -40,9 +40,13 @@ pub fn write(builder: MinidumpBuilder<'_>) -> Vec<u8> {
     write_plan(builder.plan().expect("nothing is too large"))
 }
 
-/// Address, size and bytes at hand of each range that was filled with zeros.
+/// Address and size of each range whose reader ended early, and the offset from which on it is filled with zeros.
 pub fn shortfalls(written: &Written) -> Vec<(u64, u64, u64)> {
-    written.shortfalls.iter().map(|it| (it.address, it.size, it.available)).collect()
+    let of_one = |it: &Shortfall| {
+        assert_eq!((it.offset + it.missing, it.error), (it.size, None));
+        (it.address, it.size, it.offset)
+    };
+    written.shortfalls.iter().map(of_one).collect()
 }
 
 fn write_plan(plan: Plan<'_>) -> Vec<u8> {

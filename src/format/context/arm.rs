@@ -1,6 +1,7 @@
 //! ARM with 32 and 64 bits.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{Control, Debug, FloatingPoint, Integer, XState};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -91,6 +92,7 @@ impl ContextLayout {
         groups: ARM_GROUPS,
         is_extensible: false,
         runs: ARM,
+        names: &NameTable::new(ARM, ARM_ALIASES),
         aliases: ARM_ALIASES,
     };
 
@@ -102,6 +104,7 @@ impl ContextLayout {
         cpu_flags: &[CONTEXT_ARM_BREAKPAD],
         groups: BREAKPAD_GROUPS,
         runs: ARM_BREAKPAD,
+        names: &NameTable::new(ARM_BREAKPAD, ARM_ALIASES),
         ..Self::ARM
     };
 
@@ -124,6 +127,7 @@ impl ContextLayout {
         groups: ARM64_GROUPS,
         is_extensible: true,
         runs: ARM64,
+        names: &NameTable::new(ARM64, ARM64_ALIASES),
         aliases: ARM64_ALIASES,
     };
 
@@ -137,6 +141,7 @@ impl ContextLayout {
         groups: BREAKPAD_GROUPS,
         is_extensible: false,
         runs: ARM64_BREAKPAD,
+        names: &NameTable::new(ARM64_BREAKPAD, ARM64_ALIASES),
         ..Self::ARM64
     };
 

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::format::context::names::NameTable;
 use crate::format::context::register::{RegisterField, RegisterGroup, Run};
 
 /// Fixed facts about one layout of CPU context.
@@ -40,6 +41,7 @@ pub struct ContextLayout {
     /// True if extended registers may follow the fixed part, which the flag of [`RegisterGroup::XState`] announces.
     pub is_extensible: bool,
     pub(super) runs: &'static [Run],
+    pub(super) names: &'static NameTable,
     pub(super) aliases: &'static [(&'static str, &'static str)],
 }
 
@@ -66,10 +68,9 @@ impl ContextLayout {
 
     /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
     #[must_use]
+    #[inline]
     pub fn register(&self, name: &str) -> Option<RegisterField> {
-        let alias = self.aliases.iter().find(|(alias, _)| *alias == name);
-        let name = alias.map_or(name, |(_, name)| name);
-        self.registers().find(|register| register.name == name)
+        self.names.find(name, self.runs, self.aliases)
     }
 
     /// Which bytes of the fixed part are registers of a group, in the order of the table.

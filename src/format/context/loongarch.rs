@@ -4,6 +4,7 @@
 //! what was proposed to Breakpad has the same registers at the same places, and another bit in the flags.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -74,6 +75,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: LOONGARCH64,
+        names: &NameTable::new(LOONGARCH64, ALIASES),
         aliases: ALIASES,
     };
 }

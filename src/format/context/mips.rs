@@ -1,6 +1,7 @@
 //! MIPS with 32 and 64 bits.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{Dsp, FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -70,6 +71,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: BREAKPAD,
+        names: &NameTable::new(BREAKPAD, ALIASES),
         aliases: ALIASES,
     };
 
@@ -81,6 +83,7 @@ impl ContextLayout {
         cpu_flags: &[CONTEXT_MIPS64],
         instruction_pointer: offset_of("epc", CRASHPAD64),
         runs: CRASHPAD64,
+        names: &NameTable::new(CRASHPAD64, ALIASES),
         ..Self::MIPS
     };
 }

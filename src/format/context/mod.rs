@@ -9,6 +9,7 @@ mod arm;
 mod layout;
 mod loongarch;
 mod mips;
+mod names;
 mod power;
 mod riscv;
 mod sparc;

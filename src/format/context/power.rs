@@ -1,6 +1,7 @@
 //! PowerPC with 32 and 64 bits.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{Control, FloatingPoint, Integer, Vector};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -55,6 +56,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: PPC,
+        names: &NameTable::new(PPC, ALIASES),
         aliases: ALIASES,
     };
 
@@ -69,6 +71,7 @@ impl ContextLayout {
         stack_pointer: offset_of("r1", PPC64),
         register_size: 8,
         runs: PPC64,
+        names: &NameTable::new(PPC64, ALIASES),
         ..Self::PPC
     };
 }

@@ -77,6 +77,13 @@ impl Run {
         whole.into_iter().chain(fields.map(|field| field.offset..field.offset + field.size))
     }
 
+    /// The register of a number.
+    #[inline]
+    pub fn field(&self, number: u8) -> Option<RegisterField> {
+        let name = self.names.get(usize::from(number))?;
+        Some(RegisterField { name, offset: self.first.offset + u32::from(number) * self.stride, ..self.first })
+    }
+
     pub fn fields(&self) -> impl Iterator<Item = RegisterField> + Clone + use<> {
         let Self { first, names, stride } = *self;
         let offsets = (0..).map(move |index: u32| first.offset + index * stride);
@@ -99,7 +106,7 @@ pub(super) const fn offset_of(name: &str, mut runs: &[Run]) -> u32 {
     unreachable!()
 }
 
-const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
+pub(super) const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
     while let ([first, rest_of_a @ ..], [second, rest_of_b @ ..]) = (a, b) {
         if *first != *second {
             return false;

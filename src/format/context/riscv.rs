@@ -1,6 +1,7 @@
 //! RISC-V with 32 and 64 bits.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -50,6 +51,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: RISCV32,
+        names: &NameTable::new(RISCV32, ALIASES),
         aliases: ALIASES,
     };
 
@@ -66,6 +68,7 @@ impl ContextLayout {
         frame_pointer: Some(offset_of("s0", RISCV64)),
         register_size: 8,
         runs: RISCV64,
+        names: &NameTable::new(RISCV64, ALIASES),
         ..Self::RISCV32
     };
 }

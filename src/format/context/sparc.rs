@@ -1,6 +1,7 @@
 //! SPARC.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{Control, Extra, FloatingPoint, Integer};
 use crate::format::context::register::{RegisterGroup, Run, offset_of};
 
@@ -72,6 +73,7 @@ impl ContextLayout {
         groups: GROUPS,
         is_extensible: false,
         runs: SPARC,
+        names: &NameTable::new(SPARC, ALIASES),
         aliases: ALIASES,
     };
 }

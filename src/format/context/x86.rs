@@ -1,6 +1,7 @@
 //! x86 and AMD64.
 
 use crate::format::context::layout::ContextLayout;
+use crate::format::context::names::NameTable;
 use crate::format::context::register::RegisterGroup::{
     Control, Debug, Extended, FloatingPoint, Integer, Segments, Vector, XState,
 };
@@ -135,6 +136,7 @@ impl ContextLayout {
         groups: X86_GROUPS,
         is_extensible: true,
         runs: X86,
+        names: &NameTable::new(X86, &[]),
         aliases: &[],
     };
 
@@ -155,12 +157,20 @@ impl ContextLayout {
         groups: AMD64_GROUPS,
         is_extensible: true,
         runs: AMD64,
+        names: &NameTable::new(AMD64, &[]),
         aliases: &[],
     };
 
     /// AMD64 as LLDB writes it, without the floating-point area.
     ///
     /// Its last 16 bytes are younger than the rest, so that records of 720 bytes are conceivable.
-    pub const AMD64_LLDB: Self =
-        Self { name: "AMD64 (LLDB)", size: 736, fxsave: None, is_extensible: false, runs: AMD64_LLDB, ..Self::AMD64 };
+    pub const AMD64_LLDB: Self = Self {
+        name: "AMD64 (LLDB)",
+        size: 736,
+        fxsave: None,
+        is_extensible: false,
+        runs: AMD64_LLDB,
+        names: &NameTable::new(AMD64_LLDB, &[]),
+        ..Self::AMD64
+    };
 }

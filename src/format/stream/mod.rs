@@ -3,6 +3,8 @@
 pub(crate) mod row;
 pub(crate) mod table;
 pub(crate) mod types;
+mod whole;
 
 pub use row::{Handling, Relocation, Repeats, StreamRow, UserDumpPlace};
 pub use types::StreamType;
+pub use whole::{TextLine, WholeStream};

@@ -6,6 +6,7 @@ use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::debug_without_bytes;
 use crate::format::linux::AuxType;
+use crate::format::stream::WholeStream;
 use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::raw_stream::{FromStream, RawStream};
 
@@ -31,6 +32,12 @@ pub struct AuxEntry {
 }
 
 impl<'a> LinuxAuxv<'a> {
+    /// Views little-endian bytes that are not in a dump, such as `/proc/PID/auxv` of a running process. `pointer_size` is that of
+    /// the process: 4, or else 8.
+    pub const fn parse(bytes: &'a [u8], pointer_size: u32) -> Self {
+        Self { bytes, width: if pointer_size == 4 { 4 } else { 8 }, order: ByteOrder::Little }
+    }
+
     /// The stream as the file has it, in the byte order of the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
@@ -89,6 +96,20 @@ impl Iterator for AuxEntries<'_> {
 }
 
 impl FusedIterator for AuxEntries<'_> {}
+
+impl<'a> WholeStream<'a> for LinuxAuxv<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::LINUX_AUXV
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn is_big_endian(&self) -> bool {
+        self.order == ByteOrder::Big
+    }
+}
 
 impl<'a> FromStream<'a> for LinuxAuxv<'a> {
     const STREAM_TYPE: StreamType = StreamType::LINUX_AUXV;

@@ -1,7 +1,11 @@
 //! `/proc/self/limits`.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::iter::FusedIterator;
 
+use crate::format::stream::TextLine;
 use crate::read::text::utf8::Utf8;
 
 text_streams! {
@@ -33,6 +37,22 @@ impl<'a> MozLinuxLimits<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<LinuxLimit<'a>> {
         self.limits().find(|limit| limit.name == name)
+    }
+}
+
+/// The columns are as wide as the kernel makes them.
+impl TextLine for LinuxLimit<'_> {
+    fn put_line(&self, out: &mut Vec<u8>) {
+        let value = |value: Option<u64>| value.map_or(String::from("unlimited"), |value| value.to_string());
+        let padding = 26usize.saturating_sub(self.name.as_bytes().len()).max(2);
+        out.extend_from_slice(self.name.as_bytes());
+        out.resize(out.len() + padding, b' ');
+        out.extend_from_slice(format!("{:<20} {:<20} ", value(self.soft), value(self.hard)).as_bytes());
+        if !self.units.is_empty() {
+            out.extend_from_slice(self.units.as_bytes());
+            out.resize(out.len() + 10usize.saturating_sub(self.units.as_bytes().len()), b' ');
+        }
+        out.push(b'\n');
     }
 }
 

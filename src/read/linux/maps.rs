@@ -1,11 +1,14 @@
 //! `/proc/self/maps`: the address space of the process.
 
+use alloc::format;
+use alloc::vec::Vec;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
 use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::linux::LinuxMapFlags;
+use crate::format::stream::{TextLine, WholeStream};
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 use crate::read::text::utf8::{Lines, Utf8};
@@ -48,6 +51,11 @@ impl<'a> LinuxMaps<'a> {
     /// The mappings of another text.
     pub(crate) const fn with_text<'b>(&self, text: &'b [u8]) -> LinuxMaps<'b> {
         LinuxMaps { text: Utf8::new(text), target: self.target }
+    }
+
+    /// Views text that is not in a dump, such as `/proc/PID/maps` of a running process.
+    pub fn parse(text: &'a [u8]) -> Self {
+        Self { text: Utf8::new(text), target: Target::default() }
     }
 
     /// The stream as the file has it.
@@ -156,6 +164,40 @@ impl LinuxMapping<'_> {
         let path = self.path.as_bytes();
         let is_made_up = path.is_empty() || path.ends_with(b"]") && !path.starts_with(b"/");
         self.inode != 0 && !is_made_up
+    }
+}
+
+impl<'a> WholeStream<'a> for LinuxMaps<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::LINUX_MAPS
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+}
+
+/// The kernel pads the columns before a path to 73 characters.
+impl TextLine for LinuxMapping<'_> {
+    fn put_line(&self, out: &mut Vec<u8>) {
+        let letter = |flag, set, clear| if self.flags.contains(flag) { set } else { clear };
+        let rights = [
+            letter(LinuxMapFlags::READ, 'r', '-'),
+            letter(LinuxMapFlags::WRITE, 'w', '-'),
+            letter(LinuxMapFlags::EXECUTE, 'x', '-'),
+            letter(LinuxMapFlags::SHARED, 's', 'p'),
+        ];
+        let Self { start, end, offset, device: (major, minor), inode, .. } = *self;
+        let [r, w, x, p] = rights;
+        let line = format!("{start:08x}-{end:08x} {r}{w}{x}{p} {offset:08x} {major:02x}:{minor:02x} {inode} ");
+        if self.path.is_empty() {
+            out.extend_from_slice(line.as_bytes());
+        } else {
+            out.extend_from_slice(format!("{line:<73}").as_bytes());
+            out.extend_from_slice(self.path.as_bytes());
+            out.extend_from_slice(if self.deleted { b" (deleted)" } else { b"" });
+        }
+        out.push(b'\n');
     }
 }
 

@@ -7,7 +7,9 @@ use crate::error::ReadError;
 use crate::format::StreamType;
 use crate::format::debug::Size;
 use crate::format::serde_forms::serialize_as_text;
+use crate::format::stream::WholeStream;
 
+use crate::read::bytes::ByteOrder;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::ansi::Ansi;
 use crate::read::text::utf8::Utf8;
@@ -20,6 +22,11 @@ pub struct CommentA<'a> {
 }
 
 impl<'a> CommentA<'a> {
+    /// Views text that is not in a dump.
+    pub const fn parse(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
     /// The stream as the file has it, NULs at its end included.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
@@ -61,6 +68,16 @@ impl fmt::Debug for CommentA<'_> {
     }
 }
 
+impl<'a> WholeStream<'a> for CommentA<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::COMMENT_A
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
 impl<'a> FromStream<'a> for CommentA<'a> {
     const STREAM_TYPE: StreamType = StreamType::COMMENT_A;
 
@@ -76,6 +93,11 @@ pub struct CommentW<'a> {
 }
 
 impl<'a> CommentW<'a> {
+    /// Views little-endian UTF-16 text that is not in a dump.
+    pub fn parse(bytes: &'a [u8]) -> Self {
+        Self { text: Utf16::new(bytes, ByteOrder::Little) }
+    }
+
     /// The stream as the file has it, NULs at its end included; see [`Utf16::trim_end_nul`].
     #[must_use]
     pub const fn text(&self) -> Utf16<'a> {
@@ -89,6 +111,20 @@ serialize_as_text!(['a] CommentW<'a>);
 impl fmt::Display for CommentW<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.text.trim_end_nul(), f)
+    }
+}
+
+impl<'a> WholeStream<'a> for CommentW<'a> {
+    fn stream_type(&self) -> StreamType {
+        StreamType::COMMENT_W
+    }
+
+    fn stream_bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    fn is_big_endian(&self) -> bool {
+        self.text.is_big_endian()
     }
 }
 

@@ -10,9 +10,24 @@ macro_rules! text_streams {
         }
 
         impl<'a> $view<'a> {
+            /// Views text that is not in a dump.
+            pub const fn parse(text: &'a [u8]) -> Self {
+                Self { text: $crate::read::text::utf8::Utf8::new(text) }
+            }
+
             /// The stream as the file has it.
             pub const fn text(&self) -> $crate::read::text::utf8::Utf8<'a> {
                 self.text
+            }
+        }
+
+        impl<'a> $crate::format::stream::WholeStream<'a> for $view<'a> {
+            fn stream_type(&self) -> $crate::format::StreamType {
+                $crate::format::StreamType::$constant
+            }
+
+            fn stream_bytes(&self) -> &'a [u8] {
+                self.text.as_bytes()
             }
         }
 

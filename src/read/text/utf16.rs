@@ -28,6 +28,11 @@ impl<'a> Utf16<'a> {
         Self { bytes, big: order == ByteOrder::Big }
     }
 
+    /// True if the code units are big-endian.
+    pub(crate) const fn is_big_endian(&self) -> bool {
+        self.big
+    }
+
     /// The text in a field of `structure`: what comes before the first NUL, all if there is none.
     pub(crate) fn of_field<S, const N: usize>(
         structure: &'a [u8],

@@ -21,7 +21,8 @@ pub struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+    /// Views bytes as text.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 

@@ -7,6 +7,7 @@ pub mod tables;
 mod xstate;
 
 pub use peer::fields as fields_of_the_peer;
+pub use registers::planted;
 
 use libtest_mimic::Trial;
 use userdump::Minidump;

@@ -3,6 +3,7 @@
 mod cabinet;
 mod exceptions;
 mod ingest;
+mod snapshot;
 mod stacks;
 mod told;
 mod wow64;
@@ -16,10 +17,18 @@ use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
-    [cabinet::trials(), exceptions::trials(), ingest::trials(), stacks::trials(), told::trials(), wow64::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        cabinet::trials(),
+        exceptions::trials(),
+        ingest::trials(),
+        snapshot::trials(),
+        stacks::trials(),
+        told::trials(),
+        wow64::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A line of words with one blank between them, however many were printed.
@@ -77,6 +86,8 @@ impl Folder {
             "redump" => env!("CARGO_BIN_EXE_redump"),
             "dumpchk" => env!("CARGO_BIN_EXE_dumpchk"),
             "threads" => env!("CARGO_BIN_EXE_threads"),
+            "snapshot" => env!("CARGO_BIN_EXE_snapshot"),
+            "write_minimal" => env!("CARGO_BIN_EXE_write_minimal"),
             "ingest" => env!("CARGO_BIN_EXE_ingest"),
             "modules" => env!("CARGO_BIN_EXE_modules"),
             other => panic!("{other} is not built for tests"),

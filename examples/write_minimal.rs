@@ -1,0 +1,80 @@
+//! Writes the dump of a made-up process with two threads, a module and an exception, and prints its layout.
+//!
+//! ```text
+//! $ cargo run --example write_minimal -- made-up.dmp
+//! ThreadList at 0x648, 100 bytes
+//! ModuleList at 0x6b0, 112 bytes
+//! ...
+//! 2 memory ranges, 8192 bytes; 12772 bytes in all
+//! ```
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use userdump::MinidumpBuilder;
+use userdump::format::context::{ContextLayout, RegisterGroup};
+use userdump::format::module::Guid;
+use userdump::format::{MinidumpType, PlatformId, ProcessorArchitecture};
+use userdump::write::{
+    CodeView, ContextBuilder, Exception, MemoryInfo, MemoryRange, MiscInfo, Module, SystemInfo, Thread,
+};
+
+const USAGE: &str = "usage: write_minimal OUTPUT\n\nWrites the dump of a made-up Windows process to OUTPUT.";
+
+fn main() -> ExitCode {
+    let (Some(path), None) = (env::args_os().nth(1), env::args_os().nth(2)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    if path == "--help" {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let written = made_up().and_then(|file| Ok(fs::write(&path, file)?));
+    written.map_or_else(
+        |error| {
+            eprintln!("write_minimal: {error}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn made_up() -> Result<Vec<u8>, Box<dyn Error>> {
+    let code = 0x1_4000_1000;
+    let mut dump = MinidumpBuilder::new();
+    dump.flags(MinidumpType::WITH_FULL_MEMORY_INFO).time_date_stamp(1_700_000_000);
+    let system = SystemInfo::new(ProcessorArchitecture::AMD64, PlatformId::WIN32_NT);
+    dump.add(system.number_of_processors(4).product_type(1).version(10, 0, 19045));
+    dump.add(MiscInfo::new().process_id(4242));
+
+    let guid = Guid { data1: 0x1122_3344, data2: 5, data3: 6, data4: *b"a module" };
+    let module = Module::new(0x1_4000_0000, 0x2_0000, "C:\\app\\app.exe").time_date_stamp(0x6543_2100);
+    dump.add(module.version([1, 2, 3, 4], [1, 2, 0, 0]).code_view(CodeView::pdb70(guid, 1, "app.pdb")));
+
+    let stacks = [[0x40; 4096], [0x41; 4096]];
+    for ((id, name), stack) in [(100, "main"), (200, "worker")].into_iter().zip(&stacks) {
+        let bottom = 0x10_0000 * u64::from(id);
+        let mut registers = ContextBuilder::new(&ContextLayout::AMD64);
+        registers.register("rip", code).register("rsp", bottom + 0x800).register("rax", 0xdead);
+        registers.register_bytes("xmm0", &[0x55; 16]).group(RegisterGroup::Segments);
+        if id == 100 {
+            let exception = Exception::new(id, 0xc000_0005).address(code).parameters([1, 0x1234]);
+            dump.add(exception.context(&registers));
+        }
+        let thread = Thread::new(id).name(name).teb(0x7f_0000 + u64::from(id)).priority_class(0x20);
+        dump.add(thread.context(registers).stack_memory(MemoryRange::borrowed(bottom, stack)));
+        dump.add(MemoryInfo::new(bottom, 4096));
+    }
+
+    let plan = dump.plan()?;
+    for entry in plan.directory() {
+        println!("{} at {:#x}, {} bytes", entry.stream_type, entry.location.rva, entry.location.data_size);
+    }
+    let (ranges, bytes) = plan.memory();
+    println!("{ranges} memory ranges, {bytes} bytes; {} bytes in all", plan.size());
+    let mut file = Vec::new();
+    plan.write_to(&mut file)?;
+    Ok(file)
+}
