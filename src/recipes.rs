@@ -7,6 +7,7 @@
 //! | [debugger back end](#back-end-of-a-debugger) | a session that owns file and indexes |
 //! | [writer](#write-a-dump-from-nothing) | a made-up process, by plain records and names of registers |
 //! | [snapshot](#dump-a-running-process) | the memory of a running process of Linux |
+//! | [patcher](#patch-a-dump) | a dump with a few changes, and all else as it was |
 //! | [diff](#compare-two-dumps) | memory, registers and modules of two dumps |
 //! | [`no_std`](#without-std) | reading on bare metal or in a kernel |
 //!
@@ -212,6 +213,43 @@
 //! # }
 //! # #[cfg(not(target_os = "linux"))]
 //! # fn main() {}
+//! ```
+//!
+//! # Patch a dump
+//!
+//! A tool drops a module, renames another one, changes the exception and adds a stream of its own. Everything else stays as it
+//! is, byte for byte: [`Options::as_is`] asks for nothing, so that the hooks alone decide.
+//!
+//! [`Options::as_is`]: crate::redump::Options::as_is
+//!
+//! ```
+//! use userdump::format::StreamType;
+//! use userdump::redump::{Hooks, Options, Redump, Report};
+//! use userdump::{Dump, RedumpError};
+//!
+//! fn patch(dump: &Dump<'_>, sink: impl std::io::Write) -> Result<Report, RedumpError> {
+//!     let hooks = Hooks::new()
+//!         .keep_modules(|module| module.name().is_ok_and(|name| !name.to_string().ends_with("kernelbase.dll")))
+//!         .map_module(|module, new| {
+//!             if module.name().is_ok_and(|name| name.to_string().ends_with("victim.exe")) {
+//!                 new.rename("C:\\renamed.exe");
+//!             }
+//!         })
+//!         .map_exception(|_, new| new.record.exception_record.exception_code = 0xdead_beef)
+//!         .add_stream(StreamType(0x1_0042), &b"patched"[..]);
+//!     Redump::with_hooks(dump, &Options::as_is(), hooks)?.write_to(sink)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+//! let (dump, mut patched) = (Dump::parse(&file)?, Vec::new());
+//! patch(&dump, &mut patched)?;
+//! let patched = Dump::parse(&patched)?;
+//! assert_eq!((dump.modules().count(), patched.modules().count()), (4, 3));
+//! assert_eq!(patched.exceptions().next().map(|it| it.reason().number()), Some(0xdead_beef));
+//! assert!(dump.memory().visible_ranges().map(|it| it.bytes()).eq(patched.memory().visible_ranges().map(|it| it.bytes())));
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Compare two dumps

@@ -8,13 +8,14 @@ use userdump::format::StreamType;
 use userdump::redump::{Engine, Hooks, Managed, Options, Walk};
 
 pub const USAGE: &str = "\
-usage: redump [/m[letters] | /f] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+usage: redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
               [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT
        redump --find-exception [--read] [--] INPUT
   /m[letters]  what the result contains, as in the debugger's .dump: /m, /ma, /mfFhut
   /f           write a full user dump, the older format, instead of a minidump
+  /as-is       keep everything as it is, except for what --drop-stream and --only-thread remove and /c adds
   /o           overwrite OUTPUT if it exists
   /u           add process ID, date and time to the name of OUTPUT, so that no file is replaced
   /b           pack the result into a cabinet: OUTPUT itself if its name ends in .cab, otherwise a file next to it
@@ -293,6 +294,7 @@ impl<'a> Word<'a> {
             Some("-force") if word.starts_with('-') => Self::Force,
             Some("-read") if word.starts_with('-') => Self::Read,
             Some(bare) if bare.strip_prefix('m').is_some_and(all_letters) => Self::Letters(word),
+            Some("as-is") => Self::Letters(word),
             Some("-") if word == "--" => Self::EndOfOptions,
             Some(bare) if word.starts_with('-') && !bare.is_empty() => Self::Unknown(word),
             _ => Self::Path,

@@ -9,7 +9,7 @@
 //! Shows how to dump a process from outside: memory read by address through one descriptor, with unreadable pages zero-filled;
 //! registers by name; the text files of `/proc` as streams; modules found by their ELF headers in memory.
 
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64")))]
 mod linux;
 
 use std::env;
@@ -34,7 +34,7 @@ The kernel may refuse to trace the process: it must belong to the same user, som
 
 /// The command line.
 #[cfg_attr(
-    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    not(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64"))),
     expect(dead_code, reason = "unused on other systems")
 )]
 struct Arguments {
@@ -84,12 +84,12 @@ fn arguments(words: Vec<OsString>) -> Option<Arguments> {
     Some(arguments)
 }
 
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64")))]
 fn run(arguments: &Arguments) -> Result<(), String> {
     linux::snapshot(arguments)
 }
 
-#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[cfg(not(all(target_os = "linux", any(all(target_arch = "x86_64", target_env = "gnu"), target_arch = "aarch64"))))]
 fn run(_: &Arguments) -> Result<(), String> {
-    Err("this program needs Linux on x86-64 or ARM64".to_owned())
+    Err("this program needs Linux with the GNU C library on x86-64, or Linux on ARM64".to_owned())
 }

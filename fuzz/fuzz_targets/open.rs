@@ -1,4 +1,5 @@
-//! Any bytes: they are a dump or they are not, and every part of a dump can be asked for.
+//! Any bytes: they are a dump or they are not, and every part of a dump can be asked for. A minidump stays as it is if that is
+//! asked for.
 
 #![no_main]
 
@@ -8,6 +9,7 @@ use userdump::Dump;
 fuzz_target!(|data: &[u8]| {
     if let Ok(dump) = Dump::parse(data) {
         userdump_fuzz::walk(&dump);
+        userdump_fuzz::as_is::check(data);
     }
 });
 

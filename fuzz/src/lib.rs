@@ -1,6 +1,7 @@
 //! What the fuzz targets share: the walk over everything that a dump can be asked for, mutating by meaning, processes to
 //! make dumps of, and re-encoding.
 
+pub mod as_is;
 mod canary;
 mod contract;
 mod findings;

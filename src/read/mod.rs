@@ -58,6 +58,7 @@ pub(crate) mod owned_dump;
 pub(crate) mod owned_minidump;
 pub(crate) mod owners;
 pub(crate) mod raw_stream;
+pub(crate) mod reference_fields;
 pub mod references;
 pub(crate) mod shared;
 pub mod streams;

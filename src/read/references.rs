@@ -13,12 +13,13 @@ use crate::format::crashpad::{
     Annotation, CrashpadInfo, ModuleCrashpadInfo, ModuleCrashpadInfoLink, SimpleStringDictionaryEntry,
 };
 use crate::format::debug::{Hex, Size};
+use crate::format::handle::HandleObjectInformation;
 use crate::format::linux::{
     DsoDebug32, DsoDebug64, DsoDebug64Packed, DsoDebugLayout, LinkMap32, LinkMap64, LinkMap64Packed,
 };
 use crate::format::mozilla::{MacBootArgs, MacBootArgsAligned, MacCrashInfo};
 use crate::format::stream::Relocation;
-use crate::format::{FieldOffset, LocationDescriptor, Module, Rva, Rva64, RvaWidth, StreamType, typed_streams};
+use crate::format::{LocationDescriptor, Rva, RvaWidth, StreamType, typed_streams};
 
 use crate::read::budget::Budget;
 use crate::read::bytes::{Bytes, integer_at};
@@ -27,6 +28,7 @@ use crate::read::linux::dso_debug_layout;
 use crate::read::module::list::ModuleList;
 use crate::read::mozilla::has_aligned_boot_args;
 use crate::read::raw_stream::RawStream;
+use crate::read::reference_fields::{Field, Layout, MODULE, OBJECT, Records};
 use crate::read::work::worked;
 
 /// A stream and all that it refers to, see [`parts`].
@@ -100,6 +102,25 @@ pub(crate) type KnownParts<'a> = (Vec<(Kind, Part<'a>)>, Vec<ReadError>);
 /// so that many streams on the same bytes cost no more
 /// than one.
 pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
+    parts_of(stream, Kind::of, all)
+}
+
+/// As [`parts_within`], for streams of every type. Positions of memory are not among the references.
+#[cfg(feature = "std")]
+pub(crate) fn all_parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
+    let kind = |stream: &RawStream<'_>| match (Kind::of_row(stream)?, Records::of(stream)?) {
+        (Some(kind), _) => Ok(kind),
+        (None, Some(records)) => Ok(Kind::Records(records)),
+        (None, None) => Ok(Kind::Plain("stream")),
+    };
+    parts_of(stream, kind, all)
+}
+
+fn parts_of<'a>(
+    stream: &RawStream<'a>,
+    kind: impl FnOnce(&RawStream<'a>) -> Result<Kind, ReadError>,
+    all: &mut Budget,
+) -> Result<KnownParts<'a>, ReadError> {
     let bytes = stream.bytes();
     if let Some(fault) = stream.fault().filter(|_| bytes.is_empty()) {
         return Err(fault);
@@ -107,7 +128,7 @@ pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Resu
     let source = *stream.dump().bytes();
     let budgets = [&mut Budget::times(source.size(), 1), all];
     let mut walk = Walk { source, budgets, found: Vec::new(), known: BTreeMap::new(), faults: Vec::new() };
-    walk.found.push((Kind::of(stream)?, Part { offset: stream.offset(), bytes, references: Vec::new() }));
+    walk.found.push((kind(stream)?, Part { offset: stream.offset(), bytes, references: Vec::new() }));
     let mut next = 0;
     while let Some((kind, part)) = walk.found.get(next) {
         let (kind, offset, bytes) = (*kind, part.offset, part.bytes);
@@ -153,54 +174,13 @@ pub(crate) enum Kind {
     CrashInfo,
     /// Mozilla's boot arguments, packed or aligned.
     BootArgs { aligned: bool },
+    /// The records of a stream with a view.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the re-encoder alone makes them"))]
+    Records(Records),
+    /// One record of a chain about the object of a handle.
+    Object,
 }
 
-/// A field that holds a position, and what stands there.
-#[derive(Clone, Copy, Debug)]
-struct Field {
-    /// Where the field is in its entry.
-    position: u64,
-    width: RvaWidth,
-    /// Where the entry tells the size of the target, and the unit of that size in bytes.
-    extent: Option<(u64, u64)>,
-    target: Kind,
-}
-
-impl Field {
-    /// A position alone; the target tells its own size.
-    const fn rva<S>(field: FieldOffset<S, Rva>, target: Kind) -> Self {
-        Self { position: field.get() as u64, width: RvaWidth::Rva, extent: None, target }
-    }
-
-    /// The same with eight bytes.
-    const fn rva64<S>(field: FieldOffset<S, Rva64>, target: Kind) -> Self {
-        Self { position: field.get() as u64, width: RvaWidth::Rva64, extent: None, target }
-    }
-
-    /// A position beside the number of bytes, or of larger units, that stand there.
-    const fn counted<S>(field: FieldOffset<S, Rva>, count: FieldOffset<S, u32>, unit: usize, target: Kind) -> Self {
-        Self { extent: Some((count.get() as u64, unit as u64)), ..Self::rva(field, target) }
-    }
-
-    const fn location<S>(field: FieldOffset<S, LocationDescriptor>, target: Kind) -> Self {
-        let (rva, size) = (LocationDescriptor::OFFSETS.rva, LocationDescriptor::OFFSETS.data_size);
-        Self::counted(field.then(rva), field.then(size), 1, target)
-    }
-}
-
-/// Where fields stand in a part: the same ones in each of its entries.
-pub(super) struct Layout {
-    pub(super) first: u64,
-    pub(super) entries: u64,
-    pub(super) size: u64,
-    fields: &'static [Field],
-}
-
-const MODULE: &[Field] = &[
-    Field::rva(Module::OFFSETS.module_name_rva, Kind::Utf16),
-    Field::location(Module::OFFSETS.cv_record, Kind::Plain("CodeView record")),
-    Field::location(Module::OFFSETS.misc_record, Kind::Plain("IMAGE_DEBUG_MISC")),
-];
 const DSO_DEBUG_32: &[Field] = &[Field::counted(
     DsoDebug32::OFFSETS.map,
     DsoDebug32::OFFSETS.dso_count,
@@ -320,7 +300,7 @@ impl Kind {
     }
 
     /// What it is called, by those who named it.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain(name) => name,
             Self::Utf16 => "MINIDUMP_STRING",
@@ -337,6 +317,8 @@ impl Kind {
             Self::Annotations => "MinidumpAnnotationList",
             Self::CrashInfo => "MINIDUMP_MAC_CRASH_INFO",
             Self::BootArgs { .. } => "MINIDUMP_MAC_BOOTARGS",
+            Self::Records(_) => "stream",
+            Self::Object => "MINIDUMP_HANDLE_OBJECT_INFORMATION",
         }
     }
 
@@ -372,11 +354,19 @@ impl Kind {
             }),
             Self::BootArgs { aligned: false } => once(BOOT_ARGS),
             Self::BootArgs { aligned: true } => once(BOOT_ARGS_ALIGNED),
+            Self::Records(records) => Some(records.layout()),
+            Self::Object => once(OBJECT),
         }
     }
 
     /// The size of what stands at `offset` and tells its own size.
     fn measure(self, source: &Bytes<'_>, offset: u64) -> Result<u64, ReadError> {
+        if self == Self::Object {
+            let object: HandleObjectInformation = source.read(self.name(), offset)?;
+            // What the file has of it is enough.
+            let size = HandleObjectInformation::SIZE as u64 + u64::from(object.size_of_info);
+            return Ok(source.clipped(offset, size).len() as u64);
+        }
         let size = COUNT + u64::from(source.read::<u32>(self.name(), offset)?);
         let nul: &[u8] = match self {
             Self::Utf16 => &[0, 0],

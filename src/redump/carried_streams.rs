@@ -161,7 +161,7 @@ fn module_names(stream: &RawStream<'_>, parts: &[Part<'_>]) -> HashSet<usize> {
 }
 
 /// Returns the bytes of a part, with zeros for references that lead nowhere and for the sizes next to them.
-fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
+pub(super) fn without_dead_references<'a>(part: &Part<'a>) -> Cow<'a, [u8]> {
     let mut bytes = Cow::Borrowed(part.bytes);
     for reference in part.references.iter().filter(|reference| reference.target.is_none()) {
         let field = (reference.position, u64::from(reference.width.bytes()));

@@ -12,6 +12,7 @@ use crate::write::MemoryRange;
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Redactor;
+use crate::redump::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
@@ -24,6 +25,8 @@ pub(super) struct Changes<'a> {
     memory: Arc<Memory<'a>>,
     /// One filter for each stack width.
     filters: Vec<StackFilter>,
+    /// Bytes of the program that replace those of the source.
+    new: NewMemory<'a>,
     /// What the program blanks, sorted and disjoint.
     blank: Vec<Interval>,
     /// The intervals that the options overwrite, sorted and disjoint, each with the byte that is written. Where they
@@ -41,15 +44,15 @@ impl<'a> Changes<'a> {
     pub(super) fn new(
         source: &Source<'a>,
         filters: Vec<StackFilter>,
-        blank: &[Range<u64>],
-        redactor: Option<Redactor<'a>>,
+        edits: MemoryEdits<'a>,
         selection: &Selection,
     ) -> Option<Self> {
         let Selection { selected, hidden, patterned, folders, .. } = selection;
         let is_changed = [hidden, patterned, folders].iter().any(|parts| !parts.is_empty());
-        if filters.is_empty() && blank.is_empty() && !is_changed && redactor.is_none() {
+        if filters.is_empty() && edits.is_empty() && !is_changed {
             return None;
         }
+        let MemoryEdits { blank, replaced: new, redactor } = edits;
         let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
         let blank = blank.iter().filter_map(|range| source.target.interval(range.start, size(range)));
         let blank = united(blank.collect());
@@ -65,6 +68,7 @@ impl<'a> Changes<'a> {
         Some(Self {
             memory: Arc::clone(&source.memory),
             filters,
+            new: NewMemory::new(source.target, new),
             blank,
             replaced: [(folders.clone(), b'*'), (patterned.clone(), Triage::PATTERN), (hidden.clone(), 0)],
             redactor,
@@ -83,6 +87,7 @@ impl<'a> Changes<'a> {
     fn touch(&self, interval: Interval) -> bool {
         self.redactor.is_some()
             || overlapping(&self.blank, interval).next().is_some()
+            || self.new.within(interval).next().is_some()
             || self.replaced.iter().any(|(parts, _)| overlapping(parts, interval).next().is_some())
             || self.filters.iter().any(|filter| !filter.leaves_alone(interval))
     }
@@ -92,6 +97,7 @@ impl<'a> Changes<'a> {
         for filter in &self.filters {
             filter.filter(&self.memory, address, bytes);
         }
+        self.new.apply(address, bytes);
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
         let replaced =
             self.replaced.iter().flat_map(|(parts, filling)| overlapping(parts, all).map(|it| (it, *filling)));

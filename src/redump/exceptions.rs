@@ -24,12 +24,16 @@ impl<'s> Transcoder<'s, '_> {
         if let Err(error) = charged {
             return Outcome::Unreadable(error);
         }
-        let mut raw = *exception.raw();
+        let edit = self.hooks.mapped_exception(&exception);
+        let mut raw = format::ExceptionStream { thread_context: exception.raw().thread_context, ..edit.record };
         if self.carrier.is_private {
             clear_exception(&mut raw, self.source.target.is_windows());
         }
-        let context = exception.context().and_then(|context| self.carrier.context(context, raw.thread_context, false));
-        let context = self.context_or_fault((StreamType::EXCEPTION, 0, "context"), context);
+        let context = self.edited_context(edit.context, |this| {
+            let context =
+                exception.context().and_then(|context| this.carrier.context(context, raw.thread_context, false));
+            this.context_or_fault((StreamType::EXCEPTION, 0, "context"), context)
+        });
         let result = self.written_exception(raw);
         self.carrier.accounts.record(&raw, &result, &EXCEPTION);
         self.carrier.accounts.unclaimed_from(
@@ -55,9 +59,10 @@ impl<'s> Transcoder<'s, '_> {
         format::ExceptionStream { exception_record, ..raw }
     }
 
-    /// True if the options name an exception that replaces this one.
+    /// True if the options name an exception that replaces this one, or the program replaces the stream.
     pub(super) fn is_replaced(&self, stream: &RawStream<'s>) -> bool {
         stream.stream_type() == StreamType::EXCEPTION && self.source.named.is_some()
+            || self.hooks.replaces(stream.stream_type())
     }
 
     /// Writes the exception that the options name.

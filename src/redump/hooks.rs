@@ -3,18 +3,30 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::fmt;
 use core::ops::Range;
 use std::collections::HashSet;
 
-use crate::format::StreamType;
-use crate::read::{Minidump, Module, RawStream, Thread};
+use crate::format::{MinidumpType, StreamType};
+use crate::read::module::UnloadedModule;
+use crate::read::{Exception, Minidump, Module, RawStream, Thread};
+use crate::write::Text;
 
+use crate::redump::edits::{ExceptionEdit, ModuleEdit, ThreadEdit, UnloadedModuleEdit};
 use crate::redump::select::reason::Reason;
 
-type KeepThread<'h> = Box<dyn Fn(&Thread<'_>) -> bool + Send + 'h>;
-type KeepModule<'h> = Box<dyn Fn(&Module<'_>) -> bool + Send + 'h>;
-type KeepStream<'h> = Box<dyn Fn(&RawStream<'_>) -> bool + Send + 'h>;
+type KeepThread<'h> = Box<dyn FnMut(&Thread<'_>) -> bool + Send + 'h>;
+type KeepModule<'h> = Box<dyn FnMut(&Module<'_>) -> bool + Send + 'h>;
+type KeepUnloaded<'h> = Box<dyn FnMut(&UnloadedModule<'_>) -> bool + Send + 'h>;
+type KeepStream<'h> = Box<dyn FnMut(&RawStream<'_>) -> bool + Send + 'h>;
+type MapThread<'h> = Box<dyn FnMut(&Thread<'_>, &mut ThreadEdit) + Send + 'h>;
+type MapModule<'h> = Box<dyn FnMut(&Module<'_>, &mut ModuleEdit) + Send + 'h>;
+type MapUnloaded<'h> = Box<dyn FnMut(&UnloadedModule<'_>, &mut UnloadedModuleEdit) + Send + 'h>;
+type MapException<'h> = Box<dyn FnMut(&Exception<'_>, &mut ExceptionEdit) + Send + 'h>;
+
+/// A closure of the program. Nothing that it is called from calls it again.
+type Called<T> = Option<RefCell<T>>;
 
 type Change<'h> = Box<dyn FnMut(u64, Reason, &mut [u8]) + Send + 'h>;
 
@@ -28,7 +40,17 @@ pub(super) struct Redactor<'h> {
 /// The changes that a program makes to what the options select: threads, modules and streams to leave out, memory and
 /// streams to add, and memory to change before it is written.
 ///
-/// The callback of `MiniDumpWriteDump` offers the same for dumps of a live process.
+/// The callback of `MiniDumpWriteDump` offers the same for dumps of a live process. With [`Options::as_is`], the hooks alone
+/// decide what changes.
+///
+/// # When closures are called
+///
+/// All closures except redactors are called by [`Redump::with_hooks`], before anything is written: `keep_…` possibly several
+/// times for the same item, for which it must return the same answer, and `map_…` once for each item that is kept. Redactors
+/// are called while the result is written, once for every byte, even where memory is compressed in two passes.
+///
+/// [`Options::as_is`]: crate::redump::Options::as_is
+/// [`Redump::with_hooks`]: crate::redump::Redump::with_hooks
 ///
 /// # Examples
 ///
@@ -57,11 +79,22 @@ pub(super) struct Redactor<'h> {
 /// ```
 #[derive(Default)]
 pub struct Hooks<'h> {
-    threads: Option<KeepThread<'h>>,
-    modules: Option<KeepModule<'h>>,
-    streams: Option<KeepStream<'h>>,
+    threads: Called<KeepThread<'h>>,
+    modules: Called<KeepModule<'h>>,
+    unloaded: Called<KeepUnloaded<'h>>,
+    streams: Called<KeepStream<'h>>,
+    map_thread: Called<MapThread<'h>>,
+    map_module: Called<MapModule<'h>>,
+    map_unloaded: Called<MapUnloaded<'h>>,
+    map_exception: Called<MapException<'h>>,
     pub(super) memory: Vec<(u64, u64)>,
     pub(super) added: Vec<(StreamType, Cow<'h, [u8]>)>,
+    pub(super) replaced: Vec<(StreamType, Cow<'h, [u8]>)>,
+    /// The IDs of threads and their new names, as little-endian code units.
+    pub(super) thread_names: Vec<(u32, Vec<u8>)>,
+    pub(super) flags: Option<MinidumpType>,
+    pub(super) time_date_stamp: Option<u32>,
+    pub(super) new_memory: Vec<(u64, Cow<'h, [u8]>)>,
     pub(super) blank: Vec<Range<u64>>,
     pub(super) redactor: Option<Redactor<'h>>,
 }
@@ -77,15 +110,22 @@ impl<'h> Hooks<'h> {
     ///
     /// Full memory still has the stacks of the other threads.
     #[must_use]
-    pub fn keep_threads(mut self, keep: impl Fn(&Thread<'_>) -> bool + Send + 'h) -> Self {
-        self.threads = Some(Box::new(keep));
+    pub fn keep_threads(mut self, keep: impl FnMut(&Thread<'_>) -> bool + Send + 'h) -> Self {
+        self.threads = Some(RefCell::new(Box::new(keep)));
         self
     }
 
     /// Keeps only modules for which `keep` returns true.
     #[must_use]
-    pub fn keep_modules(mut self, keep: impl Fn(&Module<'_>) -> bool + Send + 'h) -> Self {
-        self.modules = Some(Box::new(keep));
+    pub fn keep_modules(mut self, keep: impl FnMut(&Module<'_>) -> bool + Send + 'h) -> Self {
+        self.modules = Some(RefCell::new(Box::new(keep)));
+        self
+    }
+
+    /// Keeps only unloaded modules for which `keep` is true.
+    #[must_use]
+    pub fn keep_unloaded_modules(mut self, keep: impl FnMut(&UnloadedModule<'_>) -> bool + Send + 'h) -> Self {
+        self.unloaded = Some(RefCell::new(Box::new(keep)));
         self
     }
 
@@ -94,8 +134,78 @@ impl<'h> Hooks<'h> {
     /// Streams that are left out here are not made up either. `keep` is also called for each stream that the source
     /// lacks and that would be made up; it then sees an empty stream of that type.
     #[must_use]
-    pub fn keep_streams(mut self, keep: impl Fn(&RawStream<'_>) -> bool + Send + 'h) -> Self {
-        self.streams = Some(Box::new(keep));
+    pub fn keep_streams(mut self, keep: impl FnMut(&RawStream<'_>) -> bool + Send + 'h) -> Self {
+        self.streams = Some(RefCell::new(Box::new(keep)));
+        self
+    }
+
+    /// Changes the records of threads, and their registers. `map` is called once for each thread that is kept.
+    #[must_use]
+    pub fn map_thread(mut self, map: impl FnMut(&Thread<'_>, &mut ThreadEdit) + Send + 'h) -> Self {
+        self.map_thread = Some(RefCell::new(Box::new(map)));
+        self
+    }
+
+    /// Renames modules, and changes their records. `map` is called once for each module that is kept.
+    ///
+    /// The new name is written as it is: `R` takes no folder out of it. Where else the old name may be: in memory, in the
+    /// list of unloaded modules, and in what Linux says of mapped files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use userdump::redump::Hooks;
+    ///
+    /// let hooks = Hooks::new().map_module(|module, new| {
+    ///     if module.name().is_ok_and(|name| name.to_string_lossy().ends_with("old.exe")) {
+    ///         new.rename("C:\\new.exe");
+    ///     }
+    /// });
+    /// # drop(hooks);
+    /// ```
+    #[must_use]
+    pub fn map_module(mut self, map: impl FnMut(&Module<'_>, &mut ModuleEdit) + Send + 'h) -> Self {
+        self.map_module = Some(RefCell::new(Box::new(map)));
+        self
+    }
+
+    /// The same for unloaded modules.
+    #[must_use]
+    pub fn map_unloaded_module(
+        mut self,
+        map: impl FnMut(&UnloadedModule<'_>, &mut UnloadedModuleEdit) + Send + 'h,
+    ) -> Self {
+        self.map_unloaded = Some(RefCell::new(Box::new(map)));
+        self
+    }
+
+    /// Changes exceptions: code, address, parameters, thread, registers. `map` is called once for each exception that is
+    /// kept; an exception that the options name or that is made up is not shown to it.
+    #[must_use]
+    pub fn map_exception(mut self, map: impl FnMut(&Exception<'_>, &mut ExceptionEdit) + Send + 'h) -> Self {
+        self.map_exception = Some(RefCell::new(Box::new(map)));
+        self
+    }
+
+    /// Gives a thread a name, in place of the one that it has or as a new one. The last name for an ID counts.
+    #[must_use]
+    pub fn name_thread<'t>(mut self, thread_id: u32, name: impl Into<Text<'t>>) -> Self {
+        self.thread_names.retain(|(id, _)| *id != thread_id);
+        self.thread_names.push((thread_id, name.into().as_bytes().to_vec()));
+        self
+    }
+
+    /// Sets the flags in the header of the result, which say what the dump was meant to hold.
+    #[must_use]
+    pub fn flags(mut self, flags: MinidumpType) -> Self {
+        self.flags = Some(flags);
+        self
+    }
+
+    /// Sets the time of the dump in the header of the result, in seconds since 1970 UTC.
+    #[must_use]
+    pub fn time_date_stamp(mut self, seconds: u32) -> Self {
+        self.time_date_stamp = Some(seconds);
         self
     }
 
@@ -110,12 +220,31 @@ impl<'h> Hooks<'h> {
     }
 
     /// Adds a stream, of a private type or any other. A stream of the same type in the source is kept as well; to
-    /// replace it, leave it out with [`Hooks::keep_streams`].
+    /// replace it, use [`Hooks::replace_stream`].
     ///
     /// The bytes are written unchanged, so file positions in them would have to be known beforehand.
     #[must_use]
     pub fn add_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
         self.added.push((stream_type, bytes.into()));
+        self
+    }
+
+    /// Replaces all streams of a type in the source with one stream, or adds it if there are none. The last of several calls
+    /// for one type applies. A memory list is replaced together with all its memory.
+    ///
+    /// The bytes are written unchanged: file offsets in them would have to be known beforehand.
+    #[must_use]
+    pub fn replace_stream(mut self, stream_type: StreamType, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
+        self.replaced.retain(|(replaced, _)| *replaced != stream_type);
+        self.replaced.push((stream_type, bytes.into()));
+        self
+    }
+
+    /// Writes `bytes` instead of the memory at `address`, as far as it is in the result. Where replacements overlap, the last
+    /// one applies. [`Hooks::blank`] and [`Hooks::redact`] are applied afterwards.
+    #[must_use]
+    pub fn replace_memory(mut self, address: u64, bytes: impl Into<Cow<'h, [u8]>>) -> Self {
+        self.new_memory.push((address, bytes.into()));
         self
     }
 
@@ -147,6 +276,13 @@ impl<'h> Hooks<'h> {
     ///
     /// Data of at most `overlap + 1` bytes is therefore seen completely in every call that may change one of its bytes,
     /// wherever pieces, ranges and reasons begin and end. With an overlap of 0, `change` sees each byte once.
+    ///
+    /// A piece ends where its range ends, where the reason changes, and after 1 MiB, because a range may be larger than the
+    /// memory of the machine. Programs that need to see more of the neighbouring bytes ask for a larger overlap.
+    ///
+    /// With [`Options::as_is`](crate::redump::Options::as_is), pieces come in the order of the file. Each is part of one range
+    /// of a memory list, or of a stack that is in no list, and its reason is [`Reason::FullMemory`]. Where ranges share bytes of
+    /// the file, these belong to the first range in the list.
     ///
     /// Bytes that are there for several reasons come with the first one in
     /// [`Redump::selected_memory`](crate::redump::Redump::selected_memory). Bytes that only fill a gap between two
@@ -183,15 +319,77 @@ impl<'h> Hooks<'h> {
     /// Returns the IDs of the threads that are left out.
     pub(super) fn threads_left_out(&self, dump: &Minidump<'_>) -> HashSet<u32> {
         let Some(keep) = &self.threads else { return HashSet::new() };
+        let mut keep = keep.borrow_mut();
         dump.threads().filter(|thread| !keep(thread)).map(|thread| thread.id()).collect()
     }
 
     pub(super) fn keeps_module(&self, module: &Module<'_>) -> bool {
-        self.modules.as_ref().is_none_or(|keep| keep(module))
+        self.modules.as_ref().is_none_or(|keep| (keep.borrow_mut())(module))
+    }
+
+    pub(super) fn keeps_unloaded_module(&self, module: &UnloadedModule<'_>) -> bool {
+        self.unloaded.as_ref().is_none_or(|keep| (keep.borrow_mut())(module))
     }
 
     pub(super) fn keeps_stream(&self, stream: &RawStream<'_>) -> bool {
-        self.streams.as_ref().is_none_or(|keep| keep(stream))
+        !self.replaces(stream.stream_type()) && self.streams.as_ref().is_none_or(|keep| (keep.borrow_mut())(stream))
+    }
+
+    /// True if the program has a stream of its own in place of those of this type.
+    pub(super) fn replaces(&self, stream_type: StreamType) -> bool {
+        self.replaced.iter().any(|(replaced, _)| *replaced == stream_type)
+    }
+
+    pub(super) fn mapped_thread(&self, thread: &Thread<'_>) -> ThreadEdit {
+        let mut edit = ThreadEdit::new(thread.raw());
+        self.map_thread.as_ref().into_iter().for_each(|map| (map.borrow_mut())(thread, &mut edit));
+        edit
+    }
+
+    pub(super) fn mapped_module(&self, module: &Module<'_>) -> ModuleEdit {
+        let mut edit = ModuleEdit::new(module.raw());
+        self.map_module.as_ref().into_iter().for_each(|map| (map.borrow_mut())(module, &mut edit));
+        edit
+    }
+
+    pub(super) fn mapped_unloaded_module(&self, module: &UnloadedModule<'_>) -> UnloadedModuleEdit {
+        let mut edit = UnloadedModuleEdit::new(module.raw());
+        self.map_unloaded.as_ref().into_iter().for_each(|map| (map.borrow_mut())(module, &mut edit));
+        edit
+    }
+
+    pub(super) fn mapped_exception(&self, exception: &Exception<'_>) -> ExceptionEdit {
+        let mut edit = ExceptionEdit::new(exception.raw());
+        self.map_exception.as_ref().into_iter().for_each(|map| (map.borrow_mut())(exception, &mut edit));
+        edit
+    }
+
+    /// True if it leaves out or changes records.
+    pub(super) fn change_records(&self) -> bool {
+        self.threads.is_some()
+            || self.modules.is_some()
+            || self.unloaded.is_some()
+            || self.map_thread.is_some()
+            || self.map_module.is_some()
+            || self.map_unloaded.is_some()
+            || self.map_exception.is_some()
+            || !self.thread_names.is_empty()
+    }
+
+    /// True if the header stays as it is.
+    pub(super) const fn keep_header(&self) -> bool {
+        self.flags.is_none() && self.time_date_stamp.is_none()
+    }
+
+    /// True if it changes what no full user dump can be given.
+    pub(super) fn maps_records(&self) -> bool {
+        self.map_thread.is_some()
+            || self.map_module.is_some()
+            || self.map_unloaded.is_some()
+            || self.map_exception.is_some()
+            || !self.thread_names.is_empty()
+            || self.flags.is_some()
+            || self.time_date_stamp.is_some()
     }
 
     /// True if a stream of this type, which the source lacks, may be made up.

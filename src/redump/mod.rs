@@ -3,7 +3,7 @@
 //!
 //! Re-encoding has three steps: select memory and streams according to the options, pass the records of the source to
 //! the builder, and write the plan. [`redump`] does all three. [`Redump`] stops before writing, so that size and report
-//! are known beforehand.
+//! are known beforehand. [`Options::as_is`] keeps the source as it is, with the changes that [`Hooks`] make.
 //!
 //! # What the options write
 //!
@@ -31,6 +31,7 @@
 //! | `R` | `0x40080` | module names without folders | | |
 //! | `s` | `0x100080` | as `r` and `R` together, without Token | stack words and registers that a stack trace does not need are filled with `aa` | |
 //! | `a`, `A` | `0x661826` | those of `fFhtuyT` | all memory of the source; continues where bytes of a region are missing | full memory, or parts of it |
+//! | `/as-is` | the source's | all, unchanged | all, in the source's lists | a minidump |
 //! | `/f` instead of `/m` | none | those of a [full user dump](#full-user-dumps) | as `A` | full memory |
 //!
 //! Two more letters of the debugger are refused here: `C` leaves out the exception and all threads but one, `W` takes
@@ -445,11 +446,15 @@
 //! | source with compressed memory | engine 10.0.29507: `/ma` and `/mf` write it uncompressed, everything else fails | everything is written, uncompressed; the report lists buckets that cannot be unpacked |
 
 mod accounts;
+mod as_is;
 mod carried;
 mod carried_streams;
+mod carry;
 mod comments;
 mod context_form;
 mod edited_memory;
+mod edited_records;
+mod edits;
 mod engine;
 mod exception_at;
 mod exceptions;
@@ -464,6 +469,7 @@ mod lldb_stop;
 mod made_up;
 mod minidump;
 mod named_exception;
+mod new_memory;
 mod options;
 mod overlaps;
 mod preset_options;
@@ -483,6 +489,7 @@ mod unused_bytes;
 mod unused_in_streams;
 mod writing;
 
+pub use edits::{ExceptionEdit, ModuleEdit, ThreadEdit, UnloadedModuleEdit};
 pub use engine::Engine;
 pub use hooks::Hooks;
 pub use options::Options;

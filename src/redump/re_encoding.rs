@@ -13,7 +13,7 @@ use crate::redump::report::Report;
 use crate::redump::select::selected::{Selected, Selection};
 use crate::redump::source::Source;
 use crate::redump::{
-    exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
+    as_is, exception_at, full_user_dump, known_memory, minidump, overlaps, readable_bytes, select, transcode,
 };
 use crate::write::Plan;
 
@@ -80,6 +80,24 @@ impl<'a> Redump<'a> {
             let item = Item { name: "full user dump", index: None };
             let reason = "the format does not store the context of an exception, so naming one has no effect";
             return Err(WriteError::InvalidInput { item, reason }.into());
+        }
+        if options.is_full_user_dump() && hooks.maps_records() {
+            let item = Item { name: "full user dump", index: None };
+            let reason = "records are not changed on their way into the format, nor has it flags";
+            return Err(WriteError::InvalidInput { item, reason }.into());
+        }
+        if options.is_as_is() {
+            return match dump {
+                _ if options.conflict_with_as_is() => {
+                    let item = Item { name: "minidump as it is", index: None };
+                    Err(WriteError::InvalidInput { item, reason: "no other option goes with it but a comment" }.into())
+                }
+                Dump::Minidump(dump) => {
+                    let (plan, report, selected) = as_is::plan(dump, options.comment(), hooks)?;
+                    Ok(Self { plan, report, selected })
+                }
+                Dump::FullUserDump(_) => Err(RedumpError::Unsupported { what: "a full user dump as it is" }),
+            };
         }
         let mut source = match dump {
             Dump::Minidump(dump) => minidump::open(dump)?,

@@ -27,12 +27,17 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.threads_left_out += 1;
                 continue;
             }
-            let mut raw = *thread.raw();
-            let context = thread.context().and_then(|context| self.carrier.context(context, raw.thread_context, true));
-            let context = self.context_or_fault((LIST, item, "context"), context);
+            let edit = self.hooks.mapped_thread(&thread);
+            let asked = Thread { thread_context: thread.raw().thread_context, ..edit.record };
+            let mut raw = asked;
+            let context = self.edited_context(edit.context, |this| {
+                let context =
+                    thread.context().and_then(|context| this.carrier.context(context, raw.thread_context, true));
+                this.context_or_fault((LIST, item, "context"), context)
+            });
             raw.teb = self.source.written(raw.teb);
             raw.stack = self.memory((LIST, item, "stack"), &raw.stack, *stack);
-            self.carrier.accounts.record(thread.raw(), &raw, &THREAD);
+            self.carrier.accounts.record(&asked, &raw, &THREAD);
             self.carrier.builder.thread(raw, context);
             self.first_thread.get_or_insert((raw.thread_id, context));
         }
@@ -95,20 +100,25 @@ impl<'s> Transcoder<'s, '_> {
                 self.report.modules_left_out += 1;
                 continue;
             }
-            let mut raw = *module.raw();
+            let edit = self.hooks.mapped_module(&module);
+            let mut raw = edit.record;
             if self.carrier.is_private {
                 clear_module(&mut raw);
             }
             raw.base_of_image = self.source.written(raw.base_of_image);
-            let name = self.carrier.module_name(raw.module_name_rva.into()).map(Some);
-            let name = self.or_fault((LIST, item, "name"), name);
-            let code_view = self.carrier.code_view(&module);
-            let code_view = self.or_fault((LIST, item, "CodeView record"), code_view);
-            let misc = self.carrier.debug_misc(raw.misc_record);
+            let name = self.edited_text(edit.name, |this| {
+                let name = this.carrier.module_name(module.raw().module_name_rva.into()).map(Some);
+                this.or_fault((LIST, item, "name"), name)
+            });
+            let code_view = self.edited_part("CodeView record", edit.code_view, |this| {
+                let code_view = this.carrier.code_view(&module);
+                this.or_fault((LIST, item, "CodeView record"), code_view)
+            });
+            let misc = self.carrier.debug_misc(module.raw().misc_record);
             let misc = self.or_fault((LIST, item, "miscellaneous record"), misc);
             // Many readers reject the whole list if a name position is invalid.
             let name = name.unwrap_or_else(|| *empty.get_or_insert_with(|| self.carrier.builder.text("")));
-            self.carrier.accounts.record(module.raw(), &raw, &MODULE);
+            self.carrier.accounts.record(&edit.record, &raw, &MODULE);
             self.carrier.builder.module(raw, name, code_view, misc);
         }
         Outcome::Rewritten
@@ -126,14 +136,20 @@ impl<'s> Transcoder<'s, '_> {
             .lose_many("unloaded modules beyond the newest 10,000, which the debugger does not accept", too_many);
         let skipped = usize::try_from(too_many).unwrap_or(usize::MAX);
         for (module, item) in list.iter().zip(0..).skip(skipped) {
-            let mut raw = *module.raw();
+            if !self.hooks.keeps_unloaded_module(&module) {
+                continue;
+            }
+            let edit = self.hooks.mapped_unloaded_module(&module);
+            let mut raw = edit.record;
             raw.base_of_image = self.source.written(raw.base_of_image);
-            let name = match raw.module_name_rva {
-                0 => Ok(None),
-                rva => self.carrier.module_name(rva.into()).map(Some),
-            };
-            let name = self.or_fault((LIST, item, "name"), name);
-            self.carrier.accounts.record(module.raw(), &raw, &UNLOADED_MODULE);
+            let name = self.edited_text(edit.name, |this| {
+                let name = match module.raw().module_name_rva {
+                    0 => Ok(None),
+                    rva => this.carrier.module_name(rva.into()).map(Some),
+                };
+                this.or_fault((LIST, item, "name"), name)
+            });
+            self.carrier.accounts.record(&edit.record, &raw, &UNLOADED_MODULE);
             self.carrier.builder.unloaded_module(raw, name);
         }
         Outcome::Rewritten
@@ -145,7 +161,8 @@ impl<'s> Transcoder<'s, '_> {
         self.carrier.accounts.list(stream, &list, (COUNT, ThreadName::SIZE));
         self.carrier.builder.list(LIST);
         for (name, item) in list.iter().zip(0..) {
-            if self.threads_left_out.contains(&name.thread_id()) {
+            let is_new = self.hooks.thread_names.iter().any(|(id, _)| *id == name.thread_id());
+            if self.threads_left_out.contains(&name.thread_id()) || is_new {
                 continue;
             }
             let text = self.carrier.text(name.raw().rva_of_thread_name).map(Some);

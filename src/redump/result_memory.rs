@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Range;
 use std::io;
 
 use crate::format;
@@ -12,7 +11,7 @@ use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
 use crate::redump::edited_memory::{Changes, changed};
 use crate::redump::filter::StackFilter;
-use crate::redump::hooks::Redactor;
+use crate::redump::new_memory::MemoryEdits;
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::{Source, written};
@@ -35,8 +34,7 @@ impl<'a> Contents<'a> {
     pub(super) fn changed(
         source: &Source<'a>,
         selection: &Selection,
-        blank: &[Range<u64>],
-        redactor: Option<Redactor<'a>>,
+        edits: MemoryEdits<'a>,
         report: &mut Report,
     ) -> Self {
         let selected = &selection.selected;
@@ -49,7 +47,7 @@ impl<'a> Contents<'a> {
         };
         let of_32_bits = rules.clone().filter(|_| !side.filtered().is_empty()).map(narrow);
         let filters = rules.map(wide).into_iter().chain(of_32_bits).collect();
-        let changes = Changes::new(source, filters, blank, redactor, selection).map(Arc::new);
+        let changes = Changes::new(source, filters, edits, selection).map(Arc::new);
         let blanked = |changes: &Arc<Changes<'_>>| selected.ranges.iter().map(|&range| changes.blanked(range)).sum();
         report.blanked_memory = changes.as_ref().map_or(0, blanked);
         Self::new(source, &selected.ranges, changes.as_ref())

@@ -21,6 +21,7 @@ use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
 use crate::redump::hooks::Hooks;
+use crate::redump::new_memory::MemoryEdits;
 use crate::redump::options::Options;
 use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
 use crate::redump::report::{Outcome, Report, StreamReport, Unavailable};
@@ -58,11 +59,13 @@ pub(super) fn transcode<'a>(
     let carrier = transcoder.finish();
     let carried = carrier.carried().collect();
     let mut builder = carrier.builder;
-    for (stream_type, bytes) in hooks.added {
+    let time = hooks.time_date_stamp.unwrap_or(source.dump().header().time_date_stamp);
+    builder.flags(hooks.flags.unwrap_or_else(|| selection.flags(source, options))).time_date_stamp(time);
+    for (stream_type, bytes) in hooks.replaced.into_iter().chain(hooks.added) {
         builder.stream(stream_type, bytes);
     }
-    builder.flags(selection.flags(source, options)).time_date_stamp(source.dump().header().time_date_stamp);
-    let contents = Contents::changed(source, selection, &hooks.blank, hooks.redactor, report);
+    let edits = MemoryEdits { blank: hooks.blank, replaced: hooks.new_memory, redactor: hooks.redactor };
+    let contents = Contents::changed(source, selection, edits, report);
     builder.computed_memory(selection.selected.full, Box::new(contents));
     if options.is_compressed() {
         builder.compressed();
@@ -147,8 +150,8 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             let may_be_kept = row.kept_by_r && !is_not_marker || self.is_of_caller(&stream, &decoded);
             let is_filtered = self.asked(MinidumpType::FILTER_MEMORY) && !may_be_kept;
             let outcome = match decoded {
-                _ if !is_wanted => Outcome::LeftOut,
                 _ if self.is_replaced(&stream) => Outcome::Replaced,
+                _ if !is_wanted => Outcome::LeftOut,
                 _ if is_filtered => Outcome::Filtered,
                 // With `r`, a stream must be what its type says, and so must what is left of a truncated one.
                 Err(error)
@@ -190,6 +193,7 @@ impl<'s, 'a> Transcoder<'s, 'a> {
             self.comment(comment);
         }
         self.named_exception();
+        self.new_thread_names();
         if self.source.target.is_windows() {
             self.make_up();
         }

@@ -19,6 +19,9 @@ use crate::write::text::Text;
 
 /// Collects the content of a minidump.
 ///
+/// [`MinidumpBuilder::add`] takes complete records: threads with registers, stack and name, modules with their debug records, and
+/// so on. The other methods take raw records of the format.
+///
 /// Positions in the records that are handed in (`rva` fields) are not used: what a record refers to is handed in
 /// beside it, as a [`PartId`], and several records may refer to the same part. Everything else of a record is written
 /// as it is.
@@ -123,6 +126,12 @@ impl<'a> MinidumpBuilder<'a> {
         self.push("MINIDUMP_STRING", bytes.into(), 4)
     }
 
+    /// Adds a `MINIDUMP_STRING` that is one already.
+    #[cfg(feature = "std")]
+    pub(crate) fn string(&mut self, bytes: impl Into<Cow<'a, [u8]>>) -> PartId {
+        self.push("MINIDUMP_STRING", bytes.into().into(), 4)
+    }
+
     pub(super) fn push(&mut self, name: &'static str, bytes: PartBytes<'a>, align: u32) -> PartId {
         let index = self.parts.len();
         self.parts.push(Part { item: Item { name, index: Some(index as u64) }, bytes, align });
@@ -134,6 +143,14 @@ impl<'a> MinidumpBuilder<'a> {
     pub fn reference(&mut self, from: PartId, position: u64, width: RvaWidth, to: PartId) -> &mut Self {
         self.references.push(Reference { from, position, width, target: ReferenceTarget::Part(to) });
         self
+    }
+
+    /// Lets the 32-bit field at `position` of a part hold the position of the `size` bytes of memory at an address; 0 if no list
+    /// has them.
+    #[cfg(feature = "std")]
+    pub(crate) fn memory_position(&mut self, from: PartId, position: u64, address: u64, size: u64) {
+        let target = ReferenceTarget::MemoryRange { address, size };
+        self.references.push(Reference { from, position, width: RvaWidth::Rva, target });
     }
 
     /// Adds a stream of any type from its bytes; [`MinidumpBuilder::reference`] can point out of it.

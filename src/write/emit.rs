@@ -10,7 +10,7 @@ use crate::format::{LocationDescriptor, MemoryDescriptor};
 use crate::write::compressed::{Seek, Work};
 use crate::write::emitter::{BUFFER, Batch, Emitter, Extent};
 use crate::write::encode;
-use crate::write::memory_range::{Contents, ShortSource};
+use crate::write::memory_range::{Contents, MemoryRange, ShortSource};
 use crate::write::part_bytes::PartBytes;
 use crate::write::plan::{Chunk, MemoryChunk, MemoryForm, Plan};
 use crate::write::source::Source;
@@ -47,7 +47,7 @@ impl Plan<'_> {
     }
 
     fn emit<W: Write>(mut self, sink: W, seek: Seek<W>) -> Result<Written, WriteError> {
-        let Plan { chunks, memory, mut compressed, tail, short_source, size: expected, threads, .. } = self;
+        let Plan { mut chunks, memory, mut compressed, mut tail, short_source, size: expected, threads, .. } = self;
         // It is told of the file, or of the memory that is compressed.
         let (mut of_file, mut of_memory) = match compressed {
             None => (self.progress.take(), None),
@@ -67,7 +67,7 @@ impl Plan<'_> {
             }
             _ => 0,
         };
-        emitter.chunks(&chunks)?;
+        emitter.chunks(&mut chunks, short_source)?;
         for list in memory {
             emitter.head(&list)?;
             emitter.contents(list, short_source)?;
@@ -79,7 +79,7 @@ impl Plan<'_> {
             }
             _ => {}
         }
-        emitter.chunks(&tail)?;
+        emitter.chunks(&mut tail, short_source)?;
         // A sink that keeps bytes back has to pass them on now: who drops it does not learn whether it could.
         let size = emitter.offset;
         emitter.sink.flush().map_err(|source| {
@@ -93,17 +93,19 @@ impl Plan<'_> {
 
 impl<W: Write> Emitter<'_, '_, W> {
     /// Writes what has its place in the plan, with zeros between.
-    fn chunks(&mut self, chunks: &[Chunk<'_>]) -> Result<(), WriteError> {
+    fn chunks(&mut self, chunks: &mut [Chunk<'_>], short_source: ShortSource) -> Result<(), WriteError> {
         let mut batch = Batch::default();
+        let mut buffer = Vec::new();
         for chunk in chunks {
             batch.pad_to(self, chunk.offset)?;
             let of = Extent { item: chunk.item, offset: chunk.offset, size: chunk.bytes.len() };
-            match &chunk.bytes {
+            match &mut chunk.bytes {
                 PartBytes::Held(bytes) => batch.push(self, of, bytes)?,
                 PartBytes::Rows(rows) => {
                     self.write(&mut batch)?;
                     self.rows(of, rows.head.clone(), 0..rows.count, |out, row| (rows.put)(row, out))?;
                 }
+                PartBytes::Memory(range) => self.range(&mut batch, of, range.lend(), &mut buffer, short_source)?,
             }
         }
         self.write(&mut batch)
@@ -154,23 +156,32 @@ impl<W: Write> Emitter<'_, '_, W> {
         let mut batch = Batch::default();
         let mut buffer = Vec::new();
         for (range, index) in list.ranges.drain().zip(0..) {
-            let (address, size) = (range.address(), range.size());
             let item = Item { name: "memory range", index: Some(index) };
-            let of = Extent { item, offset: self.offset + batch.size, size };
-            let short_source = range.on_short_source(short_source);
-            match range.into_contents() {
-                Contents::Borrowed(bytes) => batch.push(self, of, bytes)?,
-                Contents::Pieces(pieces) => {
-                    pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece))?;
-                }
-                Contents::Reader(reader) => {
-                    self.write(&mut batch)?;
-                    buffer.resize(BUFFER, 0);
-                    self.copy(of, Source::new(reader, address, size, short_source), &mut buffer)?;
-                }
-            }
+            let of = Extent { item, offset: self.offset + batch.size, size: range.size() };
+            self.range(&mut batch, of, range, &mut buffer, short_source)?;
         }
         self.write(&mut batch)
+    }
+
+    /// Writes the bytes of a range; those of a reader through a buffer.
+    fn range<'r>(
+        &mut self,
+        batch: &mut Batch<'r>,
+        of: Extent,
+        range: MemoryRange<'r>,
+        buffer: &mut Vec<u8>,
+        short_source: ShortSource,
+    ) -> Result<(), WriteError> {
+        let (address, short_source) = (range.address(), range.on_short_source(short_source));
+        match range.into_contents() {
+            Contents::Borrowed(bytes) => batch.push(self, of, bytes),
+            Contents::Pieces(pieces) => pieces.into_iter().try_for_each(|piece| batch.push(self, of, piece)),
+            Contents::Reader(reader) => {
+                self.write(batch)?;
+                buffer.resize(BUFFER, 0);
+                self.copy(of, Source::new(reader, address, of.size, short_source), buffer)
+            }
+        }
     }
 
     /// Copies just as many bytes from a reader as its range has, whatever it gives.

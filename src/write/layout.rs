@@ -202,7 +202,7 @@ fn patch(parts: &mut [Part<'_>], from: PartId, position: u64, width: RvaWidth, v
         (PartBytes::Held(bytes), RvaWidth::Rva) => encode::set(bytes.to_mut(), position, rva(value, part.item)?),
         (PartBytes::Held(bytes), RvaWidth::Rva64) => encode::set(bytes.to_mut(), position, value),
         // Nothing that is worked out refers to anything.
-        (PartBytes::Rows(_), _) => false,
+        (PartBytes::Rows(_) | PartBytes::Memory(_), _) => false,
     };
     let reason = "a reference lies beyond its end";
     if done { Ok(()) } else { Err(WriteError::InvalidInput { item: part.item, reason }) }

@@ -6,6 +6,10 @@
 //! writes from the first byte to the last, without seeking. Borrowed memory contents go straight from where they are to the
 //! sink.
 //!
+//! [`MinidumpBuilder::add`] is the short way to describe a process: it takes threads, modules and other records with everything
+//! they point to, and [`ContextBuilder`] sets registers by name. Memory may be borrowed, read in order, or
+//! [read by address](ReadAt), and [`ShortSource`] says what to do with memory that cannot be read.
+//!
 //! In a minidump, everything that 32-bit positions refer to comes first and the bytes of the memory ranges last.
 //! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump everything
 //! is packed, and the version information follows the memory.
@@ -60,6 +64,7 @@ pub use entries::{
 pub use full_user_dump::FullUserDumpBuilder;
 pub use memory_range::{MemoryRange, ShortSource};
 pub use part::PartId;
+pub(crate) use plan::Piece;
 pub use plan::Plan;
 pub(crate) use range_list::{ComputedRanges, ComputedRegions};
 pub use source::ReadAt;

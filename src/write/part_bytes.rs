@@ -5,11 +5,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::write::memory_range::MemoryRange;
+
 /// The bytes of a part of the file that is no memory of the process.
 pub(super) enum PartBytes<'a> {
     Held(Cow<'a, [u8]>),
     /// In a box, for most parts are no tables and there are many of them.
     Rows(Box<Rows<'a>>),
+    /// Memory whose bytes come as they are needed.
+    Memory(Box<MemoryRange<'a>>),
 }
 
 /// Appends the row of a number.
@@ -30,6 +34,7 @@ impl PartBytes<'_> {
         match self {
             Self::Held(bytes) => bytes.len() as u64,
             Self::Rows(rows) => (rows.count as u64).saturating_mul(rows.row_size as u64) + rows.head.len() as u64,
+            Self::Memory(range) => range.size(),
         }
     }
 }

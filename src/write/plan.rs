@@ -1,5 +1,6 @@
 //! Where everything goes: positions and sizes are final, limits are checked.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,7 +11,7 @@ use crate::format::memory::{Memory64List, MemoryDescriptor64};
 use crate::format::{DirectoryEntry, MemoryDescriptor, StreamType};
 
 use crate::write::compressed::CompressedChunk;
-use crate::write::memory_range::ShortSource;
+use crate::write::memory_range::{MemoryRange, ShortSource};
 use crate::write::part_bytes::PartBytes;
 use crate::write::range_list::RangeList;
 use crate::write::written::{Compressed, Progress};
@@ -87,7 +88,31 @@ impl fmt::Debug for Plan<'_> {
     }
 }
 
+/// Bytes of a file that is written piece by piece, each right behind the one before it.
+pub(crate) enum Piece<'a> {
+    Bytes(Cow<'a, [u8]>),
+    Memory(MemoryRange<'a>),
+}
+
 impl<'a> Plan<'a> {
+    /// A plan of pieces whose places somebody else has settled, and of the directory that is in one of them.
+    pub(crate) fn of_pieces(pieces: impl IntoIterator<Item = Piece<'a>>, directory: Vec<DirectoryEntry>) -> Self {
+        let mut size = 0u64;
+        let chunk = |piece: Piece<'a>| {
+            let (name, bytes) = match piece {
+                Piece::Bytes(bytes) => ("part of the file", PartBytes::Held(bytes)),
+                Piece::Memory(range) => ("memory range", PartBytes::Memory(Box::new(range))),
+            };
+            let offset = size;
+            size = size.saturating_add(bytes.len());
+            Chunk { offset, item: Item { name, index: None }, bytes }
+        };
+        let chunks = pieces.into_iter().map(chunk).collect();
+        let (memory, compressed, tail) = (Vec::new(), None, Vec::new());
+        let short_source = ShortSource::Fail;
+        Self { chunks, memory, compressed, tail, short_source, directory, size, threads: None, progress: None }
+    }
+
     /// The size of the whole file in bytes; with compressed memory the most that it can be.
     ///
     /// [`Written::size`](crate::write::Written::size) says how large it has become.

@@ -11,7 +11,7 @@ use userdump::read::list::Record;
 use userdump::read::references::parts;
 use userdump::read::{List, Stream};
 use userdump::redump::{Hooks, Options, Redump};
-use userdump::write::{FullUserDumpBuilder, MemoryRange, MinidumpBuilder, Text};
+use userdump::write::{self, FullUserDumpBuilder, MemoryRange, MinidumpBuilder, Text};
 use userdump::{Dump, Minidump, OwnedDump};
 
 use crate::contract::{Pieces, Source, sources};
@@ -268,6 +268,17 @@ fn what_is_written_prints_no_bytes() {
     builder.module(Default::default(), bytes).thread(Default::default(), bytes);
     all.add(&builder);
     all.add(&(Text::from(secret), MemoryRange::borrowed(0x1000, bytes)));
+    let range = || MemoryRange::borrowed(0x1000, bytes);
+    all.add(&write::Thread::new(1).name(secret).context(bytes).stack_memory(range()));
+    all.add(&write::Module::new(1, 2, secret).code_view(write::CodeView::elf_build_id(bytes)).misc(bytes));
+    all.add(&write::UnloadedModule::new(1, 2, secret));
+    all.add(&write::Exception::new(1, 2).context(bytes));
+    all.add(&write::Handle::new(1).type_name(secret).object_name(secret).information(bytes));
+    all.add(&write::SystemInfo::new(Default::default(), Default::default()).csd_version(secret));
+    all.add(&write::MiscInfo::new().build_strings(secret, secret));
+    all.add(&(write::CodeView::pdb70(Default::default(), 1, secret), write::TextStream::cmd_line([secret])));
+    let mut registers = write::ContextBuilder::new(&userdump::format::context::ContextLayout::AMD64);
+    all.add(registers.register_bytes("xmm0", &bytes[..16]));
     let options = "/m".parse::<Options>().expect("these are letters").with_comment(secret.repeat(1000));
     all.add(&options);
     all.add(&Hooks::new().add_stream(StreamType(0x1_0001), bytes));

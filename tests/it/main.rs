@@ -3,6 +3,7 @@
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 
 mod accounted;
+mod as_is;
 mod cases;
 mod check;
 mod claims;
@@ -137,6 +138,7 @@ fn main() -> ExitCode {
         redump_corpus::trials(),
         redump_differences::trials(),
         redump_engine::trials(),
+        as_is::trials(),
         redump_hooks::trials(),
         redump_redact::trials(),
         contract::trials(),

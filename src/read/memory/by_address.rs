@@ -295,11 +295,12 @@ impl<'a> Memory<'a> {
     }
 
     fn copy(&self, address: u64, buf: &mut [u8], keep: bool) -> usize {
+        let contents = self.contents();
         let mut done = 0;
         for piece in self.run_at(address) {
             let rest = buf.get_mut(done..).unwrap_or_default();
             let wanted = usize::try_from(piece.interval.size()).unwrap_or(usize::MAX).min(rest.len());
-            let count = self.contents().copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
+            let count = contents.copy(piece.place, rest.get_mut(..wanted).unwrap_or_default(), keep);
             done += count;
             if count < wanted || done == buf.len() {
                 break;

@@ -29,6 +29,7 @@ impl<'m> Contents<'m> {
     }
 
     /// The bytes at a place.
+    #[inline]
     pub(crate) fn lend(&self, place: u64, size: u64) -> Result<&'m [u8], ReadError> {
         match self.bucketed(place) {
             None => Ok(self.bytes.clipped(place, size)),
@@ -37,6 +38,7 @@ impl<'m> Contents<'m> {
     }
 
     /// Copies the bytes at a place, and tells how many there were.
+    #[inline]
     pub(crate) fn copy(&self, place: u64, buf: &mut [u8], keep: bool) -> usize {
         if let Some(buckets) = self.bucketed(place) {
             worked(buf.len() as u64);
@@ -44,8 +46,8 @@ impl<'m> Contents<'m> {
         }
         let bytes = self.bytes.clipped(place, buf.len() as u64);
         worked(bytes.len() as u64);
-        for (to, from) in buf.iter_mut().zip(bytes) {
-            *to = *from;
+        if let Some(to) = buf.get_mut(..bytes.len()) {
+            to.copy_from_slice(bytes);
         }
         bytes.len()
     }

@@ -33,15 +33,15 @@ pub(super) fn compare(source: &Source<'_>, hooks: &Hooks<'_>, selection: &Select
     accounts.close(dump.data(), parts.referred_to().chain(source.positions.intervals()), report);
 }
 
-struct Comparison<'s, 'd> {
+struct Comparison<'s, 'd, 'h> {
     source: &'s Source<'d>,
-    hooks: &'s Hooks<'s>,
+    hooks: &'s Hooks<'h>,
     selection: &'s Selection,
     accounts: Accounts,
     report: &'s mut Report,
 }
 
-impl<'a> Comparison<'_, '_> {
+impl<'a> Comparison<'_, '_, '_> {
     fn list<R: Record<'a>>(&mut self, stream: &RawStream<'a>, list: &List<'a, R>, known: (usize, usize)) {
         self.accounts.list(stream, list, known);
         self.report.list_fault(stream.stream_type(), list);

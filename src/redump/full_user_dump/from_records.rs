@@ -70,9 +70,9 @@ pub(super) fn builder<'a>(
     Ok(transcoder.builder)
 }
 
-struct Transcoder<'s, 'a> {
+struct Transcoder<'s, 'a, 'h> {
     source: &'s Source<'a>,
-    hooks: &'s Hooks<'s>,
+    hooks: &'s Hooks<'h>,
     selection: &'s Selection,
     machine: ImageFileMachine,
     builder: FullUserDumpBuilder<'a>,
@@ -82,7 +82,7 @@ struct Transcoder<'s, 'a> {
     report: &'s mut Report,
 }
 
-impl<'s> Transcoder<'s, '_> {
+impl<'s> Transcoder<'s, '_, '_> {
     fn system(&mut self) {
         let system = self.source.dump().find::<SystemInfo<'_>>();
         if let Some(raw) = system.map(|system| *system.raw()) {

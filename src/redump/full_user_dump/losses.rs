@@ -25,7 +25,7 @@ use crate::redump::full_user_dump::as_minidump;
 pub(super) fn of_streams(source: &Source<'_>, options: &Options, hooks: &Hooks<'_>, report: &mut Report) {
     streams(source, hooks, report);
     report.lose("requested comment", u64::from(options.comment().is_some()));
-    report.lose("requested streams", hooks.added.len() as u64);
+    report.lose("requested streams", (hooks.added.len() + hooks.replaced.len()) as u64);
 }
 
 /// Reports what a full user dump cannot hold of the streams that it has.

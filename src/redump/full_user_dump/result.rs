@@ -7,6 +7,7 @@ use crate::error::RedumpError;
 use crate::read::Dump;
 use crate::redump::edited_memory::Changes;
 use crate::redump::hooks::Hooks;
+use crate::redump::new_memory::MemoryEdits;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
@@ -26,8 +27,10 @@ pub(in crate::redump) fn transcode<'a>(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<FullUserDumpBuilder<'a>, RedumpError> {
-    let changes =
-        |hooks: Hooks<'a>| Changes::new(source, Vec::new(), &hooks.blank, hooks.redactor, selection).map(Arc::new);
+    let changes = |hooks: Hooks<'a>| {
+        let edits = MemoryEdits { blank: hooks.blank, replaced: hooks.new_memory, redactor: hooks.redactor };
+        Changes::new(source, Vec::new(), edits, selection).map(Arc::new)
+    };
     if let Dump::FullUserDump(dump) = dump {
         let mut builder = from_user_dump::builder(dump, source, &hooks, selection, report);
         losses::of_streams(source, options, &hooks, report);

@@ -77,6 +77,11 @@ pub(in crate::redump) struct Selected {
 }
 
 impl Selected {
+    /// Returns a selection of all memory, in whatever lists it is.
+    pub(in crate::redump) fn all(ranges: Vec<Interval>) -> Self {
+        Self { ranges: Arc::new(ranges), full: true, chosen: Vec::new() }
+    }
+
     /// Returns all selected memory with its reasons.
     pub(in crate::redump) fn iter(&self) -> impl Iterator<Item = SelectedMemory> + '_ {
         let ranges = self.ranges.iter().filter(|_| self.full);

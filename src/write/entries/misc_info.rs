@@ -1,6 +1,7 @@
 //! The MiscInfo stream.
 
 use alloc::boxed::Box;
+use core::fmt;
 
 use crate::error::WriteError;
 use crate::format::StreamType;
@@ -32,7 +33,7 @@ use crate::write::entries::content::{AddTo, units};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MiscInfo {
     first: system::MiscInfo,
     flags: u32,
@@ -42,6 +43,14 @@ pub struct MiscInfo {
     xstate: Option<Box<XStateConfigFeature>>,
     process_cookie: Option<u32>,
     fault: Option<WriteError>,
+}
+
+/// Prints only which fields are set.
+impl fmt::Debug for MiscInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = MiscInfoFlags::from_bits_retain(self.flags);
+        f.debug_struct("MiscInfo").field("flags", &flags).finish_non_exhaustive()
+    }
 }
 
 impl MiscInfo {

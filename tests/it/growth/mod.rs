@@ -169,7 +169,7 @@ fn cost(work: impl FnOnce() -> u64) -> Cost {
 }
 
 /// Every letter, some together, the presets, and the older format.
-pub const OPTIONS: [&str; 27] = [
+pub const OPTIONS: [&str; 28] = [
     "/m",
     "/mA",
     "/ma",
@@ -197,6 +197,7 @@ pub const OPTIONS: [&str; 27] = [
     "/m --managed=heap",
     "/mr --identify --walk=names",
     "/f",
+    "as-is",
 ];
 
 /// All that is done with a dump, and what it costs.
@@ -215,7 +216,9 @@ fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
     ];
     for &words in options {
         let options = parsed(words);
-        let options = if words == "/mr" { options.with_comment("a comment of the program") } else { options };
+        // What is new moves all that follows.
+        let options =
+            if ["/mr", "as-is"].contains(&words) { options.with_comment("a comment of the program") } else { options };
         costs.push((words, cost(|| redump(&dump, &options, &mut Count::default()).map_or(0, |report| report.size))));
     }
     costs

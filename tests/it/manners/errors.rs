@@ -6,10 +6,10 @@ use std::fmt::{self, Display};
 use std::io;
 
 use libtest_mimic::Trial;
-use userdump::error::{BucketFault, Item};
+use userdump::error::{BucketFault, EntryName, Item, OtherFormat};
 use userdump::format::{Guid, StreamType};
 use userdump::read::check::FindingCode;
-use userdump::{Minidump, ReadError, RedumpError, WriteError};
+use userdump::{ReadError, RedumpError, WriteError};
 
 use crate::support::{tree, trials};
 
@@ -55,8 +55,7 @@ const FAULTS: [BucketFault; 8] = [
 
 fn read_errors() -> Vec<ReadError> {
     let (what, offset, size) = ("MINIDUMP_THREAD_LIST", 0x40, 9);
-    let archive =
-        Minidump::parse(b"PK\x03\x04 and more than enough of it for a header of 32 bytes").expect_err("it is none");
+    let format = OtherFormat::known().next().expect("there are some");
     let mut all = vec![
         ReadError::Signature { found: *b"deadbeef" },
         ReadError::Version { found: 7 },
@@ -72,7 +71,7 @@ fn read_errors() -> Vec<ReadError> {
         ReadError::NotUtf16 { what, offset },
         ReadError::Empty,
         ReadError::Compressed { what, address: 0x1000 },
-        archive,
+        ReadError::OtherFormat { format, entry: EntryName::default() },
         ReadError::Unsupported { what },
     ];
     all.extend(FAULTS.map(|fault| ReadError::Bucket { number: 3, offset, fault }));

@@ -115,6 +115,9 @@ impl Process {
         let id = self.id().to_string();
         let words: Vec<&str> = options.iter().copied().chain([&*id, "out.dmp"]).collect();
         let Ran { code, out, err } = folder.run("snapshot", &words);
+        if code == 1 && err.contains("this program needs Linux") {
+            return None;
+        }
         if code == 1 && err.contains("cannot be traced: ") {
             assert!(err.contains("CAP_SYS_PTRACE") && out.is_empty() && folder.files().len() < 2, "{err}");
             return None;
@@ -325,7 +328,7 @@ pub fn the_process_goes_on_after_an_interrupt() -> Completion {
         let code = snapshot.wait().expect("it is a child").code();
         let mut said = String::new();
         snapshot.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it prints text");
-        if said.contains("cannot be traced: ") {
+        if said.contains("cannot be traced: ") || said.contains("this program needs Linux") {
             return refused();
         }
         assert!(process.goes_on(), "{signal}: {}", process.proc("status"));

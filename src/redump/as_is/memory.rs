@@ -1,0 +1,230 @@
+//! Memory that is changed where it is in the file, so that lists keep their ranges.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use std::io;
+use std::sync::Mutex;
+
+use crate::error::ReadError;
+use crate::read::{Budget, Interval, Memory, Minidump, Span, position, settle, united};
+use crate::write::MemoryRange;
+
+use crate::redump::as_is::inventory::Placed;
+use crate::redump::as_is::patches::Patched;
+use crate::redump::hooks::Redactor;
+use crate::redump::new_memory::{MemoryEdits, NewMemory};
+use crate::redump::select::reason::Reason;
+
+/// How many bytes a redactor may change in one call.
+const PIECE: u64 = 1 << 20;
+
+/// What is changed, by positions of the source.
+pub(super) struct Edits<'a> {
+    file: &'a [u8],
+    patched: Arc<Patched>,
+    /// Which range has each byte of the file: the first one in the order of the lists.
+    spans: Vec<Span>,
+    ranges: Vec<Placed>,
+    new: NewMemory<'a>,
+    blank: Vec<Interval>,
+    redactor: Option<Mutex<Redactor<'a>>>,
+    memory: Memory<'a>,
+}
+
+impl<'a> Edits<'a> {
+    /// `None` if there are none.
+    pub(super) fn new(
+        dump: &Minidump<'a>,
+        ranges: Vec<Placed>,
+        edits: MemoryEdits<'a>,
+        patched: Arc<Patched>,
+    ) -> Result<Option<Self>, ReadError> {
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        let target = dump.target();
+        let size = |range: &Range<u64>| range.end.saturating_sub(range.start);
+        let blank = edits.blank.iter().filter_map(|range| target.interval(range.start, size(range)));
+        let blank = united(blank.collect());
+        let mut spans: Vec<Span> = (0..).zip(&ranges).map(|(rank, range)| Span { interval: range.at, rank }).collect();
+        settle(&mut spans);
+        let mut edits = Self {
+            file: dump.data(),
+            patched,
+            spans,
+            ranges,
+            new: NewMemory::new(target, edits.replaced),
+            blank: Vec::new(),
+            redactor: edits.redactor.map(Mutex::new),
+            memory: dump.memory(),
+        };
+        edits.blank = edits.blank_positions(dump, &blank)?;
+        Ok(Some(edits))
+    }
+
+    /// Where the file has the addresses that are blank, whatever range has them.
+    fn blank_positions(&self, dump: &Minidump<'_>, blank: &[Interval]) -> Result<Vec<Interval>, ReadError> {
+        let mut budget = Budget::times(dump.data().len() as u64, 2);
+        let mut positions = Vec::new();
+        for range in self.ranges.iter().filter(|_| !blank.is_empty()) {
+            let address = dump.target().mask(range.address);
+            let Some(addresses) = Interval::new(address, range.at.size()) else { continue };
+            let from = blank.get(position(blank, address)..).unwrap_or_default();
+            for part in from.iter().map_while(|part| part.intersection(&addresses)) {
+                // Ranges may share bytes, and each may be blank in many places.
+                budget.charge("memory range", range.at.start, size_of::<Interval>() as u64)?;
+                let start = range.at.start.saturating_add(part.start - address);
+                positions.extend(Interval::new(start, part.size()));
+            }
+        }
+        Ok(united(positions))
+    }
+
+    /// How many bytes are blank.
+    pub(super) fn blanked(&self) -> u64 {
+        self.blank.iter().fold(0, |sum, part| sum.saturating_add(part.size()))
+    }
+
+    /// Where the file has memory that may be changed: sorted and apart.
+    pub(super) fn touched(&self) -> Vec<Interval> {
+        let replaced = |span: &&Span| {
+            self.addresses(span).is_some_and(|(addresses, _)| self.new.within(addresses).next().is_some())
+        };
+        let is_redacted = self.redactor.is_some();
+        let spans = self.spans.iter().filter(|span| is_redacted || replaced(span)).map(|span| span.interval);
+        united(spans.chain(self.blank.iter().copied()).collect())
+    }
+
+    /// The addresses of a stretch of the file, and the range that has it.
+    fn addresses(&self, span: &Span) -> Option<(Interval, &Placed)> {
+        let range = self.ranges.get(usize::try_from(span.rank).ok()?)?;
+        let address = range.address.wrapping_add(span.interval.start - range.at.start);
+        Some((Interval::new(self.memory.target().mask(address), span.interval.size())?, range))
+    }
+
+    /// The bytes from a position on, with all changes but those of the redactor.
+    fn look_up(&self, at: u64, buffer: &mut [u8]) {
+        let from = usize::try_from(at).ok().and_then(|at| self.file.get(at..)).unwrap_or_default();
+        buffer.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        self.patched.apply(at, buffer);
+        let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
+        let room = |buffer: &mut [u8], part: Interval, new: Option<&[u8]>| {
+            let from = usize::try_from(part.start - at).unwrap_or(usize::MAX);
+            let room = buffer.get_mut(from..).unwrap_or_default();
+            match new {
+                Some(new) => room.iter_mut().zip(new).for_each(|(to, from)| *to = *from),
+                None => {
+                    let size = usize::try_from(part.size()).unwrap_or(usize::MAX).min(room.len());
+                    room.iter_mut().take(size).for_each(|byte| *byte = 0);
+                }
+            }
+        };
+        let spans = self.spans.get(position(&self.spans, at)..).unwrap_or_default();
+        for span in spans.iter().take_while(|span| span.interval.start <= all.last) {
+            let Some(interval) = span.interval.intersection(&all) else { continue };
+            let Some((addresses, _)) = self.addresses(&Span { interval, ..*span }) else { continue };
+            for (part, new) in self.new.within(addresses) {
+                let start = interval.start.saturating_add(part.start - addresses.start);
+                room(buffer, Interval { start, last: start }, Some(new));
+            }
+        }
+        let blank = self.blank.get(position(&self.blank, at)..).unwrap_or_default();
+        for part in blank.iter().map_while(|part| part.intersection(&all)) {
+            room(buffer, part, None);
+        }
+    }
+
+    /// How many bytes right before an address the source has without a gap, of at most `limit`.
+    fn count_before(&self, address: u64, limit: u64) -> u64 {
+        let mut start = address;
+        while let Some(before) = start.checked_sub(1).filter(|_| address - start < limit) {
+            let index = self.memory.position(before);
+            let Some(piece) = self.memory.interval(index).filter(|piece| piece.has(before)) else { break };
+            start = piece.start.max(address.saturating_sub(limit));
+        }
+        address - start
+    }
+}
+
+/// Memory of the file with the changes.
+struct Edited<'a> {
+    edits: Arc<Edits<'a>>,
+    /// Positions in the source.
+    next: u64,
+    end: u64,
+    piece: Vec<u8>,
+    left: Range<usize>,
+}
+
+/// The memory at an interval of positions, with the changes.
+pub(super) fn edited<'a>(edits: &Arc<Edits<'a>>, interval: Interval) -> MemoryRange<'a> {
+    let (next, end) = (interval.start, interval.start.saturating_add(interval.size()));
+    let reader = Edited { edits: Arc::clone(edits), next, end, piece: Vec::new(), left: 0..0 };
+    MemoryRange::from_reader(interval.start, interval.size(), reader)
+}
+
+impl<'a> Edited<'a> {
+    /// Has the next piece redacted, with what is around it by address.
+    fn redact(&mut self, redactor: &Mutex<Redactor<'a>>) -> io::Result<()> {
+        let edits = Arc::clone(&self.edits);
+        let mut redactor = redactor.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
+        let span = edits.spans.get(position(&edits.spans, self.next)).filter(|span| span.interval.has(self.next));
+        let most = (self.end - self.next).min(PIECE);
+        let size = |count: u64| usize::try_from(count).map_err(io::Error::other);
+        let at = Interval { start: self.next, last: self.next.saturating_add(most - 1) };
+        let known = span.and_then(|span| {
+            let interval = span.interval.intersection(&at)?;
+            Some((interval, edits.addresses(&Span { interval, ..*span })?.0))
+        });
+        let mut piece = core::mem::take(&mut self.piece);
+        piece.clear();
+        let Some((interval, addresses)) = known else {
+            // Between two ranges there is nothing that has an address.
+            let next = edits.spans.get(position(&edits.spans, self.next)).map_or(u64::MAX, |span| span.interval.start);
+            piece.resize(size(most.min(next - self.next))?, 0);
+            edits.look_up(self.next, &mut piece);
+            self.next += piece.len() as u64;
+            self.left = 0..piece.len();
+            self.piece = piece;
+            return Ok(());
+        };
+        let overlap = redactor.overlap as u64;
+        let before = edits.count_before(addresses.start, overlap);
+        let behind = addresses.next().map_or(0, |next| edits.memory.run_len(next, overlap));
+        let (front, middle) = (size(before)?, size(interval.size())?);
+        piece.resize(front + middle + size(behind)?, 0);
+        let (around, rest) = piece.split_at_mut(front);
+        edits.memory.read_uncached(addresses.start.wrapping_sub(before), around);
+        let (own, around) = rest.split_at_mut(middle);
+        if let Some(next) = addresses.next().filter(|_| behind > 0) {
+            edits.memory.read_uncached(next, around);
+        }
+        edits.look_up(interval.start, own);
+        (redactor.change)(addresses.start.wrapping_sub(before), Reason::FullMemory, &mut piece);
+        self.next = interval.start.saturating_add(interval.size());
+        self.left = front..front + middle;
+        self.piece = piece;
+        Ok(())
+    }
+}
+
+impl io::Read for Edited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let edits = Arc::clone(&self.edits);
+        let Some(redactor) = &edits.redactor else {
+            let size = usize::try_from(self.end - self.next).unwrap_or(usize::MAX).min(buffer.len());
+            let part = buffer.get_mut(..size).unwrap_or_default();
+            edits.look_up(self.next, part);
+            self.next += size as u64;
+            return Ok(size);
+        };
+        if self.left.is_empty() && self.next < self.end {
+            self.redact(redactor)?;
+        }
+        let ready = self.piece.get(self.left.clone()).unwrap_or_default();
+        let count = buffer.iter_mut().zip(ready).map(|(to, from)| *to = *from).count();
+        self.left.start += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,139 @@
+//! What is written over bytes of the source where they are.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::read::{Interval, position, united};
+
+/// Patches that are no further apart than this become one.
+const NEAR: u64 = 64;
+
+/// Bytes for positions of the source.
+#[derive(Debug, Default)]
+pub(super) struct Patches {
+    zeros: Vec<Interval>,
+    wide: Vec<(u64, Vec<u8>)>,
+    /// Position, width and value of integers.
+    integers: Vec<(u64, u32, u64)>,
+    /// What counts where something else shares its bytes.
+    tables: Vec<(u64, Vec<u8>)>,
+}
+
+/// Stretches of the source with all that is written over them, sorted and apart.
+#[derive(Debug, Default)]
+pub(super) struct Patched {
+    intervals: Vec<Interval>,
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Patches {
+    /// Zeros, over which everything else is written.
+    pub(super) fn zero(&mut self, interval: Interval) {
+        self.zeros.push(interval);
+    }
+
+    pub(super) fn bytes(&mut self, position: u64, bytes: Vec<u8>) {
+        self.wide.push((position, bytes));
+    }
+
+    /// The header or the directory, which are written over everything else.
+    pub(super) fn table(&mut self, position: u64, bytes: Vec<u8>) {
+        self.tables.push((position, bytes));
+    }
+
+    /// An integer of 4 or 8 bytes.
+    pub(super) fn integer(&mut self, position: u64, width: u32, value: u64) {
+        self.integers.push((position, width, value));
+    }
+
+    /// Writes all of them over copies of the bytes there.
+    pub(super) fn applied(self, source: &[u8]) -> Patched {
+        let Some(whole) = Interval::new(0, source.len() as u64) else { return Patched::default() };
+        let wide =
+            self.wide.iter().chain(&self.tables).filter_map(|(at, bytes)| Interval::new(*at, bytes.len() as u64));
+        let integers = self.integers.iter().filter_map(|(at, width, _)| Interval::new(*at, (*width).into()));
+        let all = self.zeros.iter().copied().chain(wide).chain(integers);
+        let near = all.filter_map(|part| {
+            let part = part.intersection(&whole)?;
+            Some(Interval { last: part.last.saturating_add(NEAR).min(whole.last), ..part })
+        });
+        let intervals = united(near.collect());
+        let copied = |interval: &Interval| {
+            let start = usize::try_from(interval.start).ok();
+            let size = usize::try_from(interval.size()).ok();
+            let bytes = start.zip(size).and_then(|(start, size)| source.get(start..)?.get(..size));
+            bytes.unwrap_or_default().to_vec()
+        };
+        let bytes = intervals.iter().map(copied).collect();
+        let mut patched = Patched { intervals, bytes };
+        for zero in self.zeros {
+            patched.room(zero.start, zero.size()).fill(0);
+        }
+        for (at, bytes) in self.wide {
+            let room = patched.room(at, bytes.len() as u64);
+            room.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
+        }
+        for (at, width, value) in self.integers {
+            let room = patched.room(at, width.into());
+            room.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
+        }
+        for (at, bytes) in self.tables {
+            let room = patched.room(at, bytes.len() as u64);
+            room.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
+        }
+        patched
+    }
+}
+
+impl Patched {
+    /// The bytes from a position on, as many of `size` as the file has.
+    fn room(&mut self, at: u64, size: u64) -> &mut [u8] {
+        let index = position(&self.intervals, at);
+        let start = self.intervals.get(index).map_or(0, |interval| interval.start);
+        let bytes = self.bytes.get_mut(index).map(Vec::as_mut_slice).unwrap_or_default();
+        let from = at.checked_sub(start).and_then(|from| usize::try_from(from).ok()).unwrap_or(usize::MAX);
+        let rest = bytes.get_mut(from..).unwrap_or_default();
+        let size = usize::try_from(size).unwrap_or(usize::MAX).min(rest.len());
+        rest.get_mut(..size).unwrap_or_default()
+    }
+
+    /// The bytes of a stretch in pieces: those of the source that stay, and copies of those that do not.
+    pub(super) fn pieces<'a>(&self, source: &'a [u8], stretch: Interval) -> Vec<Cow<'a, [u8]>> {
+        let first = position(&self.intervals, stretch.start);
+        let parts = self.intervals.iter().zip(&self.bytes).skip(first);
+        let mut pieces = Vec::new();
+        let mut next = Some(stretch.start);
+        for (interval, bytes) in parts.take_while(|(interval, _)| interval.start <= stretch.last) {
+            let Some(part) = interval.intersection(&stretch) else { continue };
+            let Some(at) = next else { break };
+            if let Some(kept) = part.start.checked_sub(at).and_then(|size| Interval::new(at, size)) {
+                pieces.push(Cow::Borrowed(of(source, 0, kept)));
+            }
+            pieces.push(Cow::Owned(of(bytes, interval.start, part).to_vec()));
+            next = part.next();
+        }
+        let rest = next.and_then(|at| Interval::new(at, stretch.last.checked_sub(at)?.saturating_add(1)));
+        pieces.extend(rest.map(|rest| Cow::Borrowed(of(source, 0, rest))));
+        pieces
+    }
+
+    /// Writes what is patched among bytes of the source that begin at a position.
+    pub(super) fn apply(&self, at: u64, buffer: &mut [u8]) {
+        let Some(all) = Interval::new(at, buffer.len() as u64) else { return };
+        let first = position(&self.intervals, at);
+        let parts = self.intervals.iter().zip(&self.bytes).skip(first);
+        for (interval, bytes) in parts.take_while(|(interval, _)| interval.start <= all.last) {
+            let Some(part) = interval.intersection(&all) else { continue };
+            let room = usize::try_from(part.start - at).ok().and_then(|from| buffer.get_mut(from..));
+            let new = of(bytes, interval.start, part);
+            room.unwrap_or_default().iter_mut().zip(new).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
+
+/// The bytes of an interval, of those that begin at `start`.
+fn of(bytes: &[u8], start: u64, interval: Interval) -> &[u8] {
+    let from = interval.start.checked_sub(start).and_then(|from| usize::try_from(from).ok());
+    let size = usize::try_from(interval.size()).ok();
+    from.zip(size).and_then(|(from, size)| bytes.get(from..)?.get(..size)).unwrap_or_default()
+}

@@ -1,0 +1,181 @@
+//! Streams of a dump in the builder of another one.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use crate::error::{ReadError, RedumpError};
+use crate::format::thread::ThreadEx;
+use crate::format::{LocationDescriptor, MemoryDescriptor, StreamType, Thread};
+use crate::read::memory::{Memory64List, MemoryList};
+use crate::read::references::{Kind, all_parts_within};
+use crate::read::{
+    Budget, ByteOrder, Interval, MemoryRange as ListedRange, Minidump, RawStream, Stream, ThreadList, gaps, united,
+};
+use crate::write::{MemoryRange, MinidumpBuilder, PartId};
+
+use crate::redump::carried_streams::without_dead_references;
+
+impl<'a> MinidumpBuilder<'a> {
+    /// Adds a stream of a dump, of any type, with all that it refers to: names, registers, debug records, chains of records.
+    /// Memory lists come with their ranges in their order, and positions of stacks follow from their addresses, but for those
+    /// that are 0.
+    ///
+    /// Gives what is wrong with references that lead out of the file; they and the sizes beside them become 0. The bytes of
+    /// streams with unknown contents are copied, whatever they may refer to.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Unsupported`] for a stream in big-endian order and for compressed memory, [`ReadError::Truncated`] if
+    /// nothing of the stream lies in the file, [`ReadError::BudgetSpent`] if it and what it refers to are more than twice as
+    /// large as the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use userdump::{Minidump, MinidumpBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut file = [0; 32];
+    /// # file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
+    /// let dump = Minidump::parse(&file)?;
+    /// let mut builder = MinidumpBuilder::new();
+    /// for stream in dump.raw_streams() {
+    ///     let faults = builder.carry(&stream)?;
+    ///     assert!(faults.is_empty());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn carry(&mut self, stream: &RawStream<'a>) -> Result<Vec<ReadError>, ReadError> {
+        if stream.dump().byte_order() == ByteOrder::Big {
+            return Err(ReadError::Unsupported { what: "a stream of a big-endian dump" });
+        }
+        let mut budget = Budget::times(stream.dump().bytes().size(), 2);
+        let decoded = Stream::decode(stream);
+        let mut faults = Vec::new();
+        let stream_type = stream.stream_type();
+        match &decoded {
+            Ok(Stream::Unused) => return Ok(faults),
+            Ok(Stream::CompressedMemory(_)) => return Err(ReadError::Unsupported { what: "compressed memory" }),
+            Ok(Stream::MemoryList(list)) => {
+                self.list(stream_type);
+                faults.extend(list.fault());
+                for range in list.iter() {
+                    budget.charge("memory range", range.offset, range.bytes.len() as u64)?;
+                    faults.extend(range.fault());
+                    self.memory(MemoryRange::borrowed(range.address, range.bytes));
+                }
+                return Ok(faults);
+            }
+            Ok(Stream::Memory64List(list)) => {
+                self.list(stream_type);
+                faults.extend(list.fault());
+                for range in list.iter() {
+                    faults.extend(range.fault());
+                    self.memory64(MemoryRange::borrowed(range.address, range.bytes));
+                }
+                return Ok(faults);
+            }
+            _ => {}
+        }
+        let whole = decoded.as_ref().map_or(*stream, |decoded| stream.grown(decoded.size_in_file(stream)));
+        let (parts, found) = all_parts_within(&whole, &mut budget)?;
+        faults.extend(found);
+        let mut ids = Vec::with_capacity(parts.len());
+        for (number, (kind, part)) in parts.iter().enumerate() {
+            let bytes = without_dead_references(part);
+            ids.push(match number {
+                0 => self.stream(stream_type, bytes),
+                _ if *kind == Kind::Utf16 => self.string(bytes),
+                _ => self.part(kind.name(), bytes),
+            });
+        }
+        for ((_, part), &from) in parts.iter().zip(&ids) {
+            for reference in &part.references {
+                if let Some(&to) = reference.target.and_then(|target| ids.get(target)) {
+                    self.reference(from, reference.position, reference.width, to);
+                }
+            }
+        }
+        if let (Ok(decoded), Some(&list)) = (&decoded, ids.first()) {
+            self.stacks(decoded, stream.offset(), list);
+        }
+        Ok(faults)
+    }
+
+    /// Lets the positions of stacks follow from their addresses.
+    fn stacks(&mut self, decoded: &Stream<'a>, start: u64, list: PartId) {
+        let mut described: BTreeMap<u64, MemoryDescriptor> = BTreeMap::new();
+        match decoded {
+            Stream::ThreadList(threads) => {
+                for (thread, index) in threads.iter().zip(0..) {
+                    let at = threads.entry_offset(index) + Thread::OFFSETS.stack.get() as u64;
+                    described.insert(at, thread.raw().stack);
+                }
+            }
+            Stream::ThreadExList(threads) => {
+                for (thread, index) in threads.iter().zip(0..) {
+                    let (at, fields) = (threads.entry_offset(index), ThreadEx::OFFSETS);
+                    let stack = at + fields.thread.then(Thread::OFFSETS.stack).get() as u64;
+                    described.insert(stack, thread.raw().thread.stack);
+                    described.insert(at + fields.backing_store.get() as u64, thread.raw().backing_store);
+                }
+            }
+            _ => {}
+        }
+        let rva = MemoryDescriptor::OFFSETS.memory.then(LocationDescriptor::OFFSETS.rva).get() as u64;
+        for (at, descriptor) in described.into_iter().filter(|(_, it)| it.memory.rva != 0) {
+            let size = descriptor.memory.data_size.into();
+            self.memory_position(list, (at + rva).saturating_sub(start), descriptor.start_of_memory_range, size);
+        }
+    }
+}
+
+impl<'a> Minidump<'a> {
+    /// A builder with everything that the dump has, for what shall be added to it, and what is wrong with references and
+    /// streams; streams that cannot be carried are not in it.
+    ///
+    /// The builder lays everything out anew, and in the order of the directory that it always has. Stacks that no memory list
+    /// has come into one.
+    /// [`Options::as_is`](crate::redump::Options::as_is) and [`Hooks`](crate::redump::Hooks) are there to change or take out
+    /// something and keep the rest where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`RedumpError::Unsupported`] for a big-endian dump.
+    pub fn to_builder(&self) -> Result<(MinidumpBuilder<'a>, Vec<ReadError>), RedumpError> {
+        if self.byte_order() == ByteOrder::Big {
+            return Err(RedumpError::Unsupported { what: "a big-endian dump" });
+        }
+        let mut builder = MinidumpBuilder::new();
+        builder.flags(self.flags()).time_date_stamp(self.header().time_date_stamp);
+        let mut faults = Vec::new();
+        let mut room = Budget::times(self.data().len() as u64, 2);
+        for stream in self.raw_streams().filter(|stream| stream.stream_type() != StreamType::UNUSED) {
+            let size = stream.bytes().len() as u64;
+            match room.charge("stream", stream.offset(), size).and_then(|()| builder.carry(&stream)) {
+                Ok(found) => faults.extend(found),
+                Err(error) => faults.push(error),
+            }
+        }
+        self.stacks_in_no_list(&mut builder);
+        Ok((builder, faults))
+    }
+
+    /// Adds the stacks that are in the file, but in no list, where records find them by their addresses.
+    fn stacks_in_no_list(&self, builder: &mut MinidumpBuilder<'a>) {
+        let interval = |range: &ListedRange<'a>| Interval::new(range.address, range.bytes.len() as u64);
+        let plain = self.list::<MemoryList<'a>>();
+        let lists = plain.iter().chain(self.list::<Memory64List<'a>>());
+        let listed = united(lists.filter_map(|range| interval(&range)).collect());
+        let mut met = BTreeSet::new();
+        for thread in &self.list::<ThreadList<'a>>() {
+            let stack = ListedRange::from_descriptor(self.dump_bytes(), &thread.raw().stack);
+            let is_in_no_list = interval(&stack).is_some_and(|own| gaps(&listed, own).next().is_some());
+            // Threads may share one.
+            if is_in_no_list && met.insert((stack.address, stack.offset, stack.size)) {
+                builder.memory(MemoryRange::borrowed(stack.address, stack.bytes));
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What records refer to that a program has changed, on its way into the builder.
+
+use crate::write::{PartId, Text};
+
+use crate::format::StreamType;
+
+use crate::redump::edits::Linked;
+use crate::redump::transcode::Transcoder;
+
+impl Transcoder<'_, '_> {
+    /// The text that the program has in place of the source's, which `kept` carries.
+    pub(super) fn edited_text(
+        &mut self,
+        text: Linked,
+        kept: impl FnOnce(&mut Self) -> Option<PartId>,
+    ) -> Option<PartId> {
+        match text {
+            Linked::Kept => kept(self),
+            Linked::Replaced(text) => Some(self.carrier.builder.text(Text::from_utf16_le(text))),
+            Linked::Removed => None,
+        }
+    }
+
+    /// The same for bytes.
+    pub(super) fn edited_part(
+        &mut self,
+        what: &'static str,
+        part: Linked,
+        kept: impl FnOnce(&mut Self) -> Option<PartId>,
+    ) -> Option<PartId> {
+        match part {
+            Linked::Kept => kept(self),
+            Linked::Replaced(bytes) => Some(self.carrier.builder.part(what, bytes)),
+            Linked::Removed => None,
+        }
+    }
+
+    /// The same for registers.
+    pub(super) fn edited_context(
+        &mut self,
+        context: Linked,
+        kept: impl FnOnce(&mut Self) -> Option<PartId>,
+    ) -> Option<PartId> {
+        self.edited_part("context", context, kept)
+    }
+
+    /// Writes the names that the program gives to threads.
+    pub(super) fn new_thread_names(&mut self) {
+        for (id, name) in &self.hooks.thread_names {
+            let name = self.carrier.builder.text(Text::from_utf16_le(name.as_slice()));
+            self.carrier.builder.thread_name(*id, name);
+            self.kept.insert(StreamType::THREAD_NAMES);
+        }
+    }
+}

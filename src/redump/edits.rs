@@ -1,0 +1,129 @@
+//! Records that a program changes on their way into the result.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::format;
+use crate::format::debug::Size;
+use crate::format::module::UnloadedModule;
+use crate::write::Text;
+
+/// What becomes of the bytes that a record refers to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) enum Linked {
+    #[default]
+    Kept,
+    /// Other bytes; of a text its code units, little-endian.
+    Replaced(Vec<u8>),
+    Removed,
+}
+
+/// Prints of new bytes only how many there are.
+impl fmt::Debug for Linked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept => f.write_str("Kept"),
+            Self::Replaced(bytes) => f.debug_tuple("Replaced").field(&Size(bytes.len())).finish(),
+            Self::Removed => f.write_str("Removed"),
+        }
+    }
+}
+
+impl Linked {
+    fn text<'t>(text: impl Into<Text<'t>>) -> Self {
+        Self::Replaced(text.into().as_bytes().to_vec())
+    }
+
+    fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        if bytes.is_empty() { Self::Removed } else { Self::Replaced(bytes) }
+    }
+}
+
+/// A module of the result, for [`Hooks::map_module`](crate::redump::Hooks::map_module).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleEdit {
+    /// The record. File positions and the sizes beside them are not taken from here.
+    pub record: format::Module,
+    pub(super) name: Linked,
+    pub(super) code_view: Linked,
+}
+
+impl ModuleEdit {
+    pub(super) fn new(record: &format::Module) -> Self {
+        Self { record: *record, name: Linked::Kept, code_view: Linked::Kept }
+    }
+
+    /// Gives the module another name: usually a full path. Its CodeView record, which names the PDB, stays.
+    pub fn rename<'t>(&mut self, name: impl Into<Text<'t>>) -> &mut Self {
+        self.name = Linked::text(name);
+        self
+    }
+
+    /// Replaces the CodeView record, by which symbols are found. No bytes mean that the module has none.
+    pub fn set_code_view(&mut self, record: impl Into<Vec<u8>>) -> &mut Self {
+        self.code_view = Linked::bytes(record);
+        self
+    }
+}
+
+/// An unloaded module of the result, for
+/// [`Hooks::map_unloaded_module`](crate::redump::Hooks::map_unloaded_module).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnloadedModuleEdit {
+    /// The record. File positions are not taken from here.
+    pub record: UnloadedModule,
+    pub(super) name: Linked,
+}
+
+impl UnloadedModuleEdit {
+    pub(super) fn new(record: &UnloadedModule) -> Self {
+        Self { record: *record, name: Linked::Kept }
+    }
+
+    /// Gives the module another name.
+    pub fn rename<'t>(&mut self, name: impl Into<Text<'t>>) -> &mut Self {
+        self.name = Linked::text(name);
+        self
+    }
+}
+
+/// A thread of the result, for [`Hooks::map_thread`](crate::redump::Hooks::map_thread).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadEdit {
+    /// The record. File positions and the size of the context are not taken from here.
+    pub record: format::Thread,
+    pub(super) context: Linked,
+}
+
+impl ThreadEdit {
+    pub(super) fn new(record: &format::Thread) -> Self {
+        Self { record: *record, context: Linked::Kept }
+    }
+
+    /// Replaces the registers. No bytes mean that they are not known.
+    pub fn set_context(&mut self, context: impl Into<Vec<u8>>) -> &mut Self {
+        self.context = Linked::bytes(context);
+        self
+    }
+}
+
+/// An exception of the result, for [`Hooks::map_exception`](crate::redump::Hooks::map_exception).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionEdit {
+    /// The thread ID and the record: code, address, parameters. The location of the context is not taken from here.
+    pub record: format::ExceptionStream,
+    pub(super) context: Linked,
+}
+
+impl ExceptionEdit {
+    pub(super) fn new(record: &format::ExceptionStream) -> Self {
+        Self { record: *record, context: Linked::Kept }
+    }
+
+    /// Replaces the registers. No bytes mean that they are not known.
+    pub fn set_context(&mut self, context: impl Into<Vec<u8>>) -> &mut Self {
+        self.context = Linked::bytes(context);
+        self
+    }
+}

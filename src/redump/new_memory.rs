@@ -1,0 +1,65 @@
+//! Memory that a program writes in place of what is there.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::read::{Interval, Span, Target, position, settle};
+
+use crate::redump::hooks::Redactor;
+
+/// What a program changes of memory, as it said so.
+pub(super) struct MemoryEdits<'a> {
+    pub(super) blank: Vec<Range<u64>>,
+    pub(super) replaced: Vec<(u64, Cow<'a, [u8]>)>,
+    pub(super) redactor: Option<Redactor<'a>>,
+}
+
+impl MemoryEdits<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.blank.is_empty() && self.replaced.is_empty() && self.redactor.is_none()
+    }
+}
+
+/// Bytes for addresses, each of which has one.
+pub(super) struct NewMemory<'a> {
+    /// The rank counts from the last one down, so that the last one takes precedence.
+    spans: Vec<Span>,
+    bytes: Vec<(u64, Cow<'a, [u8]>)>,
+}
+
+impl<'a> NewMemory<'a> {
+    pub(super) fn new(target: Target, mut bytes: Vec<(u64, Cow<'a, [u8]>)>) -> Self {
+        bytes.reverse();
+        bytes.iter_mut().for_each(|(address, _)| *address = target.mask(*address));
+        let interval = |address: u64, bytes: &Cow<'_, [u8]>| target.interval(address, bytes.len() as u64);
+        let mut spans: Vec<Span> = (0..)
+            .zip(&bytes)
+            .filter_map(|(rank, (address, bytes))| Some(Span { interval: interval(*address, bytes)?, rank }))
+            .collect();
+        settle(&mut spans);
+        Self { spans, bytes }
+    }
+
+    /// The parts of an interval that have new bytes, with these.
+    pub(super) fn within(&self, interval: Interval) -> impl Iterator<Item = (Interval, &[u8])> {
+        let from = self.spans.get(position(&self.spans, interval.start)..).unwrap_or_default();
+        from.iter().map_while(move |span| {
+            let part = span.interval.intersection(&interval)?;
+            let (start, bytes) = self.bytes.get(usize::try_from(span.rank).ok()?)?;
+            let first = usize::try_from(part.start - start).ok()?;
+            let size = usize::try_from(part.size()).ok()?;
+            Some((part, bytes.get(first..)?.get(..size)?))
+        })
+    }
+
+    /// Writes the new bytes among those that begin at an address.
+    pub(super) fn apply(&self, address: u64, bytes: &mut [u8]) {
+        let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
+        for (part, new) in self.within(all) {
+            let first = usize::try_from(part.start - address).unwrap_or(usize::MAX);
+            let room = bytes.get_mut(first..).unwrap_or_default();
+            room.iter_mut().zip(new).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
