@@ -99,7 +99,7 @@ impl<'a> Minidump<'a> {
         self.dump.byte_order()
     }
 
-    /// The header as it stands in the file.
+    /// The header as stored in the file.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header

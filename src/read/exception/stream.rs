@@ -28,7 +28,7 @@ pub struct Exception<'a> {
 }
 
 impl<'a> Exception<'a> {
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::ExceptionStream {
         &self.raw

@@ -34,7 +34,7 @@ pub enum CpuInformation {
 }
 
 impl<'a> SystemInfo<'a> {
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::SystemInfo {
         &self.raw

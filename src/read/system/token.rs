@@ -23,7 +23,7 @@ pub struct TokenInfoList<'a> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token<'a> {
-    /// The token's header as it stands in the file.
+    /// The token's header as stored in the file.
     pub raw: format::system::TokenInfo,
     /// Where the token lies, in bytes from the start of the file.
     pub offset: u64,
@@ -34,7 +34,7 @@ pub struct Token<'a> {
 debug_without_bytes!(Token { raw, offset; bytes });
 
 impl<'a> TokenInfoList<'a> {
-    /// The stream's header as it stands in the file.
+    /// The stream's header as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::system::TokenInfoList {
         &self.raw
