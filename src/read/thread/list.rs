@@ -129,7 +129,7 @@ impl ThreadInfo {
         self.raw.thread_id
     }
 
-    /// Flags that describe the state of the thread and how much of the entry is filled in.
+    /// The state of the thread, and which parts of the entry are not valid.
     #[must_use]
     pub const fn flags(&self) -> ThreadInfoFlags {
         ThreadInfoFlags::from_bits_retain(self.raw.dump_flags)
