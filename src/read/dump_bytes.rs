@@ -30,7 +30,7 @@ impl<'a> DumpBytes<'a> {
         Self { bytes, target }
     }
 
-    /// The whole file.
+    /// The bytes of the file.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.bytes.data()
@@ -42,7 +42,7 @@ impl<'a> DumpBytes<'a> {
         self.bytes.order()
     }
 
-    /// Processor and operating system of the dumped process, as far as the dump says.
+    /// The processor and operating system of the dumped process, as far as they are recorded.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target

@@ -1,4 +1,4 @@
-//! A minidump with bytes of its own.
+//! A minidump that owns its bytes.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::minidump::Minidump;
 use crate::read::target::Target;
 
-/// A minidump that was made in memory, and that whoever holds it looks at for as long as that.
+/// A minidump that was created in memory, together with its bytes.
 #[derive(Debug)]
 pub(crate) struct OwnedMinidump {
     data: Vec<u8>,

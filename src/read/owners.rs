@@ -94,8 +94,8 @@ impl<'a> Gatherer<'a> {
                 Some(format::ExceptionStream::SIZE as u64).filter(|_| has_registers)
             }
             Stream::MiscInfo(misc) => {
-                let said = misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info;
-                Some(u64::from(said)).filter(|said| *said == stream.declared_size())
+                let declared = misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info;
+                Some(u64::from(declared)).filter(|size| *size == stream.declared_size())
             }
             Stream::Token(tokens) => tokens.proven_size().filter(|size| *size == tokens.raw().token_list_size.into()),
             Stream::FunctionTable(tables) => tables.proven_size(),

@@ -385,8 +385,8 @@ impl Kind {
         };
         // The NUL belongs to the text although the size does not include it. Some producers omit it.
         let end = offset.checked_add(size).ok_or(ReadError::Overflow { what: self.name(), offset })?;
-        let behind = source.clipped(end, nul.len() as u64);
-        Ok(if behind == nul { size + nul.len() as u64 } else { size })
+        let after = source.clipped(end, nul.len() as u64);
+        Ok(if after == nul { size + nul.len() as u64 } else { size })
     }
 }
 

@@ -20,8 +20,8 @@ impl<'a> LinuxCpuInfo<'a> {
     pub fn processors(&self) -> impl FusedIterator<Item = LinuxProcessor<'a>> + Clone + use<'a> {
         let mut rest = self.text().trim_end_nul().as_bytes();
         let paragraphs = core::iter::from_fn(move || {
-            let (paragraph, behind) = paragraph(rest)?;
-            rest = behind;
+            let (paragraph, after) = paragraph(rest)?;
+            rest = after;
             Some(LinuxProcessor { text: Utf8::new(paragraph) })
         });
         paragraphs.fuse()

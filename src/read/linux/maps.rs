@@ -191,8 +191,8 @@ pub(crate) fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
 fn word<'a>(rest: &mut &'a [u8]) -> Option<Utf8<'a>> {
     let text = rest.trim_ascii_start();
     let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
-    let (word, behind) = text.split_at_checked(end)?;
-    *rest = behind;
+    let (word, after) = text.split_at_checked(end)?;
+    *rest = after;
     (!word.is_empty()).then(|| Utf8::new(word))
 }
 

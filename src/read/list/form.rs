@@ -30,12 +30,13 @@ pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> 
     // If no entry makes sense in any form, the aligned forms are not assumed.
     let by_size = forms.clone().take(2).find(|form| end(*form) == stream.declared_size()).unwrap_or(usual);
     let mut best = by_size;
-    let mut most = sense::<R>(stream, best, count);
+    let mut most = sensible_entries::<R>(stream, best, count);
     for form in forms.filter(|form| *form != by_size) {
-        let found = sense::<R>(stream, form, count);
+        let found = sensible_entries::<R>(stream, form, count);
         // If both make sense: padding is 0, and the fields in its place are not.
-        let rather = found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
-        if found > most || rather {
+        let prefers_usual =
+            found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
+        if found > most || prefers_usual {
             (best, most) = (form, found);
         }
     }
@@ -62,7 +63,7 @@ fn samples(count: u32) -> impl Iterator<Item = u32> {
 }
 
 /// Counts how many of a few sample entries make sense in a form.
-fn sense<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
+fn sensible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
     let first = stream.offset().saturating_add(start);
     let offsets = samples(count).map(|number| first.saturating_add(u64::from(number).saturating_mul(size)));
     offsets.filter(|offset| makes_sense::<R>(stream, *offset, size)).count()

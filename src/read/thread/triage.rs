@@ -49,13 +49,13 @@ impl Minidump<'_> {
         let mut words = StackWords { all: size / width, ..StackWords::default() };
         let start = target.mask(descriptor.start_of_memory_range);
         let Some(last) = size.checked_sub(1).map(|size| start.saturating_add(size)) else { return words };
-        let (mut piece, mut there, mut at) = ([0; PIECE], 0u64, start);
+        let (mut piece, mut present, mut at) = ([0; PIECE], 0u64, start);
         while at <= last {
             let wanted = usize::try_from(last - at).unwrap_or(PIECE).saturating_add(1).min(PIECE);
             let bytes = piece.get_mut(..wanted).unwrap_or_default();
             let count = memory.read_uncached(at, bytes) as u64;
             let whole = bytes.get(..usize::try_from(count - count % width).unwrap_or(0)).unwrap_or_default();
-            there += whole.len() as u64 / width;
+            present += whole.len() as u64 / width;
             let is_filtered = |word: &&[u8]| word.iter().all(|&byte| byte == MinidumpType::TRIAGE_PATTERN);
             let filtered = whole.chunks_exact(if width == 4 { 4 } else { 8 }).filter(is_filtered).count();
             words.filtered += filtered as u64;
@@ -69,7 +69,7 @@ impl Minidump<'_> {
             let Some(next) = place.and_then(|place| start.checked_add(place)) else { break };
             at = next;
         }
-        words.lost = words.all.saturating_sub(there);
+        words.lost = words.all.saturating_sub(present);
         words
     }
 }
