@@ -184,7 +184,7 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The address that the crash is about; see [`Exception::crash_address`].
+    /// The address that crash reporters show; see [`Exception::crash_address`].
     #[must_use]
     pub fn crash_address(&self) -> Option<u64> {
         self.accessed_address().or_else(|| self.instruction_address())

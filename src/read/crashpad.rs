@@ -16,6 +16,22 @@ use crate::read::text::utf8::Utf8;
 const TEXT: &str = "MinidumpUTF8String";
 
 /// Crashpad's IDs and annotations. Fields beyond the end of the stream are absent.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crashpad.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// if let Some(info) = dump.find::<userdump::read::crashpad::CrashpadInfo>() {
+///     println!("report {:?}", info.report_id());
+///     for entry in info.simple_annotations()? {
+///         println!("{} = {}", entry.key()?, entry.value()?);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CrashpadInfo<'a> {
     stream: RawStream<'a>,
@@ -25,7 +41,7 @@ pub struct CrashpadInfo<'a> {
 impl<'a> CrashpadInfo<'a> {
     const WHAT: &'static str = "MinidumpCrashpadInfo";
 
-    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    /// 1 in all known files. Higher versions are compatible, and 0 is invalid.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
@@ -164,7 +180,7 @@ impl<'a> CrashpadModule<'a> {
         self.raw.minidump_module_list_index
     }
 
-    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    /// 1 in all known files. Higher versions are compatible, and 0 is invalid.
     ///
     /// # Errors
     ///
@@ -173,7 +189,7 @@ impl<'a> CrashpadModule<'a> {
         self.field(ModuleCrashpadInfo::OFFSETS.version)
     }
 
-    /// Messages, without keys; empty if there are none.
+    /// Messages without keys; empty if there are none.
     ///
     /// # Errors
     ///

@@ -8,6 +8,25 @@ use crate::format::{DirectoryEntry, Header};
 use crate::read::bytes::Bytes;
 
 /// The stream directory.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.stream(userdump::format::StreamType::LINUX_MAPS, b"00400000-".as_slice());
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::format::StreamType;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for entry in dump.directory() {
+///     println!("{}: {} bytes at {:#x}", entry.stream_type, entry.location.data_size, entry.location.rva);
+///     # assert_eq!((entry.stream_type, entry.location.data_size), (StreamType::LINUX_MAPS, 9));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Directory<'a> {
     bytes: Bytes<'a>,

@@ -67,7 +67,7 @@ impl<'a> DumpBytes<'a> {
         if rva == 0 { Ok(None) } else { self.string(rva.into()).map(Some) }
     }
 
-    /// The bytes that a location descriptor points to; `what` names them in the error.
+    /// The bytes that a location descriptor refers to; `what` names them in the error.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ impl<'a> Minidump<'a> {
 
     /// The unloaded modules by address, for more than a few look-ups.
     ///
-    /// Building it takes 40 to 56 bytes for each module, and n log n time.
+    /// Building the index takes 40 to 56 bytes per module, and O(n log n) time.
     #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
         UnloadedByAddress::new(self.unloaded_modules(), self.target())
@@ -138,8 +138,8 @@ impl<'a> Dump<'a> {
         self.unloaded_module_list().into_iter()
     }
 
-    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A full
-    /// user dump has none.
+    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A
+    /// full user dump has none.
     ///
     /// # Examples
     ///

@@ -21,6 +21,29 @@ pub struct Handle<'a> {
 }
 
 /// The handle data stream. Its entries have one of two sizes; see [`Handle::raw`].
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let type_name = dump.text("Event");
+/// # let mut handle = userdump::format::handle::HandleDescriptor2::default();
+/// # handle.descriptor.handle = 0x1c4;
+/// # dump.handle(handle, Some(type_name), None, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::handle::HandleData;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for handle in dump.list::<HandleData>() {
+///     let type_name = handle.type_name()?.expect("the producer recorded it");
+///     println!("{:#x}: {type_name}", handle.value());
+///     # assert_eq!((handle.value(), type_name.to_string().as_str()), (0x1c4, "Event"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type HandleData<'a> = List<'a, Handle<'a>>;
 
 impl<'a> Handle<'a> {

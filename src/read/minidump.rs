@@ -14,7 +14,7 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 use crate::read::text::utf16::Utf16;
 
-/// A minidump: a view of the bytes of one file.
+/// A minidump: a view of the bytes of a file.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ use crate::read::text::utf16::Utf16;
 /// use userdump::read::{Minidump, ModuleList};
 ///
 /// # fn main() -> Result<(), userdump::ReadError> {
-/// The smallest possible minidump: a header that declares no streams.
+/// // The smallest possible minidump: a header that declares no streams.
 /// let mut file = [0; 32];
 /// file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
 ///

@@ -1,4 +1,4 @@
-//! One stream: its bytes, and the trait for views of it.
+//! An undecoded stream, and the trait for views of streams.
 
 use crate::error::ReadError;
 use crate::format::{DirectoryEntry, FieldOffset, PlatformId, StreamType};
@@ -149,11 +149,11 @@ impl<'a> RawStream<'a> {
         })
     }
 
-    /// Views the stream as a `T`, whatever its type.
+    /// Views the stream as a `T`, regardless of its type.
     ///
     /// # Errors
     ///
-    /// Those of [`FromStream::from_stream`].
+    /// The errors of [`FromStream::from_stream`].
     pub fn view<T: FromStream<'a>>(&self) -> Result<T, ReadError> {
         T::from_stream(self)
     }

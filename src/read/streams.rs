@@ -44,6 +44,28 @@ macro_rules! streams {
         used [$($used:ident)?];
     )*) => {
         /// A stream, decoded according to its type.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let mut dump = userdump::MinidumpBuilder::new();
+        /// # dump.thread(userdump::format::Thread::default(), None);
+        /// # let mut file = Vec::new();
+        /// # dump.plan()?.write_to(&mut file)?;
+        /// use userdump::read::Stream;
+        ///
+        /// let dump = userdump::Minidump::parse(&file)?;
+        /// for (raw, stream) in dump.streams() {
+        ///     match stream {
+        ///         Ok(Stream::ThreadList(list)) => println!("{} threads", list.len()),
+        ///         Ok(_) => println!("{}: {} bytes", raw.stream_type(), raw.declared_size()),
+        ///         Err(error) => println!("{}: {error}", raw.stream_type()),
+        ///     }
+        /// }
+        /// # Ok(())
+        /// # }
+        /// ```
         #[non_exhaustive]
         #[derive(Clone, Copy, Debug)]
         pub enum Stream<'a> {
@@ -69,7 +91,7 @@ macro_rules! streams {
             ///
             /// # Errors
             ///
-            /// Those of the view.
+            /// The errors of the view.
             pub fn decode(stream: &RawStream<'a>) -> Result<Self, ReadError> {
                 match stream.stream_type() {
                     StreamType::UNUSED => Ok(Self::Unused),

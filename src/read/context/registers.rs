@@ -30,6 +30,29 @@ use crate::read::target::Target;
 ///
 /// In a big-endian file, every register is big-endian, and 16-byte registers are big-endian as a unit. Areas that the
 /// processor itself stores (x87 registers, the `FXSAVE` area, the `XSAVE` area) are little-endian in every file.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let processor_architecture = userdump::format::ProcessorArchitecture::AMD64;
+/// # dump.system_info(userdump::format::SystemInfo { processor_architecture, ..Default::default() }, None);
+/// # let mut context = vec![0; 1232];
+/// # context[0x30..0x34].copy_from_slice(&0x10_0001_u32.to_le_bytes());
+/// # context[0xf8..0x100].copy_from_slice(&0x1_4000_12f0_u64.to_le_bytes());
+/// # let context = dump.part("CONTEXT", context);
+/// # dump.thread(userdump::format::Thread::default(), Some(context));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let thread = dump.threads().next().expect("the dump has a thread");
+/// let context = thread.context()?.expect("the thread has registers");
+/// assert_eq!(context.instruction_pointer(), Some(0x1_4000_12f0));
+/// assert_eq!(context.register("rip").map(|value| value.to_string()).as_deref(), Some("00000001400012f0"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     bytes: &'a [u8],
@@ -53,7 +76,7 @@ pub struct Register {
     pub name: &'static str,
     /// The group of the register.
     pub group: RegisterGroup,
-    /// What is in it.
+    /// The value of the register.
     pub value: RegisterValue,
 }
 
@@ -223,7 +246,7 @@ impl<'a> Context<'a> {
         self.pointer(self.layout?.stack_pointer)
     }
 
-    /// The register that compilers use as frame pointer; `None` on processors without such a convention.
+    /// The register that compilers use as the frame pointer; `None` on processors without this convention.
     #[must_use]
     pub fn frame_pointer(&self) -> Option<u64> {
         self.pointer(self.layout?.frame_pointer?)

@@ -33,6 +33,23 @@ const CET_U: u32 = 11;
 /// The chunk may be truncated. For an exception's context, the Windows C library copies only as many bytes as
 /// [`XStateConfigFeature::context_size`] states, although the chunk can be at a higher offset; this was observed in a
 /// dump of sentry-native, where half of the AVX registers are missing.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crash.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let config = dump.find::<userdump::read::system::MiscInfo>().and_then(|info| info.xstate());
+/// let registers = dump.crash_registers();
+/// if let Some(xstate) = registers.as_ref().and_then(|registers| registers.xstate(config.as_ref())) {
+///     for (number, bytes) in xstate.ymm_registers() {
+///         println!("ymm{number} = {bytes:x?}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct XState<'a> {
     context: Context<'a>,

@@ -36,6 +36,29 @@ pub enum Access {
 }
 
 /// Why the process stopped. The numbers are always present; names are available for known numbers.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let platform_id = userdump::format::PlatformId::LINUX;
+/// # dump.system_info(userdump::format::SystemInfo { platform_id, ..Default::default() }, None);
+/// # let record = userdump::format::ExceptionRecord { exception_code: 11, exception_flags: 1, ..Default::default() };
+/// # dump.exception(userdump::format::ExceptionStream { exception_record: record, ..Default::default() }, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::exception::CrashReason;
+///
+/// let dump = userdump::Dump::parse(&file)?;
+/// for exception in dump.exceptions() {
+///     let reason = exception.reason();
+///     assert_eq!(reason.to_string(), "SIGSEGV (11), SEGV_MAPERR (1)");
+///     assert_eq!(reason, CrashReason::Linux { signal: 11, code: 1 });
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CrashReason {

@@ -29,7 +29,20 @@ const LEAST_CODE: u32 = 0x1_0000;
 
 /// An `EXCEPTION_POINTERS` on a stack: the addresses of an exception record and of the registers at that time.
 ///
-/// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) makes a crash dump of it.
+/// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) uses it to make a crash dump.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("hang.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// for found in dump.find_exception_pointers(&dump.memory()) {
+///     println!("thread {:#x}: {} at {:#x}", found.thread_id, found.reason, found.instruction_pointer);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExceptionPointers {

@@ -19,6 +19,35 @@ use crate::read::thread::list::context;
 /// An exception and the thread that raised it.
 ///
 /// Dumps that a debugger wrote of a process that did not crash have one too.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # use userdump::format::{ExceptionRecord, ExceptionStream, PlatformId, ProcessorArchitecture, SystemInfo};
+/// # let (processor_architecture, platform_id) = (ProcessorArchitecture::AMD64, PlatformId::WIN32_NT);
+/// # dump.system_info(SystemInfo { processor_architecture, platform_id, ..Default::default() }, None);
+/// # let record = ExceptionRecord {
+/// #     exception_code: 0xc000_0005,
+/// #     exception_address: 0x1_4000_12f0,
+/// #     number_parameters: 2,
+/// #     exception_information: [1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+/// #     ..Default::default()
+/// # };
+/// # let exception = ExceptionStream { thread_id: 0x1a4c, exception_record: record, ..Default::default() };
+/// # dump.exception(exception, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::Exception;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let exception: Exception = dump.stream()?.expect("the dump has an exception");
+/// assert_eq!(exception.reason().to_string(), "ACCESS_VIOLATION (0xc0000005) writing 0x10");
+/// assert_eq!((exception.thread_id(), exception.instruction_address()), (0x1a4c, Some(0x1_4000_12f0)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Exception<'a> {
     raw: format::ExceptionStream,

@@ -12,6 +12,26 @@ use crate::read::text::utf8::{Lines, Utf8};
 use crate::read::work::worked;
 
 /// `/proc/self/maps`: the mappings of the process, one per line.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let maps = b"00400000-0040b000 r-xp 00000000 08:01 1234 /usr/bin/app\n";
+/// # dump.stream(userdump::format::StreamType::LINUX_MAPS, maps.as_slice());
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::linux::LinuxMaps;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let maps: LinuxMaps = dump.stream()?.expect("the dump has the stream");
+/// let mapping = maps.at_address(0x0040_1234).expect("the address is mapped");
+/// assert_eq!(mapping.path, "/usr/bin/app");
+/// assert_eq!(mapping.addresses(), 0x0040_0000..0x0040_b000);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxMaps<'a> {
     text: Utf8<'a>,

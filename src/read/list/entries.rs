@@ -13,7 +13,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::list::form::{self, COUNT};
 use crate::read::raw_stream::RawStream;
 
-/// An entry of a [`List`], decoded from its bytes.
+/// An entry of a [`List`].
 pub trait Record<'a>: Sized {
     /// The name of the list in the format, for errors.
     const LIST: &'static str;
@@ -47,6 +47,27 @@ pub trait Record<'a>: Sized {
 ///
 /// Entries may be larger than this crate knows, because the size that the stream declares is used to find the next
 /// entry.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # for thread_id in [0x1a4c, 0x1a50] {
+/// #     dump.thread(userdump::format::Thread { thread_id, ..Default::default() }, None);
+/// # }
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::ThreadList;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let threads: ThreadList = dump.stream()?.expect("the dump has a thread list");
+/// assert_eq!((threads.len(), threads.declared_len()), (2, 2)); // nothing is missing
+/// assert_eq!(threads.get(1).map(|thread| thread.id()), Some(0x1a50));
+/// assert!(threads.get(2).is_none() && threads.fault().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct List<'a, R> {
     dump: DumpBytes<'a>,
     /// The name of the list in the format, for errors.

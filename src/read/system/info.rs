@@ -14,6 +14,26 @@ use crate::read::text::utf16::Utf16;
 const WHAT: &str = "MINIDUMP_SYSTEM_INFO";
 
 /// The system information stream.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("Service Pack 1");
+/// # let processor_architecture = userdump::format::ProcessorArchitecture::AMD64;
+/// # dump.system_info(userdump::format::SystemInfo { processor_architecture, ..Default::default() }, Some(name));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::SystemInfo;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let system: SystemInfo = dump.stream()?.expect("the dump has system information");
+/// assert_eq!(system.architecture().name(), Some("AMD64"));
+/// assert_eq!(system.csd_version()?.map(|name| name.to_string()).as_deref(), Some("Service Pack 1"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SystemInfo<'a> {
     raw: format::SystemInfo,

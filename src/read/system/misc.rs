@@ -28,6 +28,27 @@ const ZONE: FieldOffset<format::system::MiscInfo5, TimeZoneInformation> =
 /// The `SizeOfInfo` field of the stream may be smaller than the size in the directory; data after it is ignored. Some
 /// producers leave it 0 or wrong: it is ignored if it is less than the size of the first form (24) or larger than the
 /// stream. The fields of a form are used only if the stream contains that form entirely.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let mut misc = userdump::format::system::MiscInfo5::default();
+/// # misc.misc_info4.misc_info3.misc_info2.misc_info.flags1 = 1;
+/// # misc.misc_info4.misc_info3.misc_info2.misc_info.process_id = 4711;
+/// # dump.misc_info(misc);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::system::MiscInfo;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let info: MiscInfo = dump.stream()?.expect("the dump has the stream");
+/// assert_eq!((info.version(), info.process_id()), (5, Some(4711)));
+/// assert_eq!(info.process_create_time(), None); // its flag is not set
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct MiscInfo<'a> {
     source: Bytes<'a>,

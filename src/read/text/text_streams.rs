@@ -1,6 +1,6 @@
 //! Declares the views of streams that consist of text.
 
-/// Declares views of streams that are text in 8-bit characters.
+/// Declares views of streams that consist of text in 8-bit characters.
 macro_rules! text_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*

@@ -15,6 +15,25 @@ use crate::read::work::worked;
 /// Borrowed UTF-16 text in either byte order. It may contain unpaired surrogates, as Windows paths may.
 ///
 /// Texts are compared and ordered by their code units, regardless of the byte orders of their files.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.comment("caf\u{e9}");
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::text::CommentW;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let comment: CommentW = dump.stream()?.expect("the dump has a comment");
+/// let text = comment.text().trim_end_nul();
+/// assert!(text == "caf\u{e9}" && text.is_valid());
+/// assert_eq!((text.as_bytes().len(), text.to_string_lossy().len()), (8, 5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Utf16<'a> {
     bytes: &'a [u8],

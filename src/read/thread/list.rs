@@ -12,6 +12,24 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf16::Utf16;
 
 /// A thread of the process.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.thread(userdump::format::Thread { thread_id: 0x1a4c, teb: 0x7ffd_e000, ..Default::default() }, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for thread in dump.threads() {
+///     let start = thread.registers().and_then(|registers| registers.instruction_pointer());
+///     println!("thread {:#x} at {start:x?}, TEB {:#x}", thread.id(), thread.teb());
+///     # assert_eq!((thread.id(), thread.teb(), start), (0x1a4c, 0x7ffd_e000, None));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Thread<'a> {
     raw: format::Thread,
@@ -165,6 +183,25 @@ impl<'a> FromStream<'a> for ThreadInfoList<'a> {
 }
 
 /// The name of a thread.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("render worker");
+/// # dump.thread_name(0x1a4c, name);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::thread::ThreadNames;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let names: ThreadNames = dump.list();
+/// let name = names.by_id(0x1a4c).expect("the thread has a name");
+/// assert_eq!(name.name()?, "render worker");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadName<'a> {
     raw: format::thread::ThreadName,
