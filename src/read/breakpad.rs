@@ -103,7 +103,7 @@ impl<'a> FromStream<'a> for AssertionInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, format::breakpad::AssertionInfo::SIZE as u64)?;
+        stream.prefix(Self::WHAT, format::breakpad::AssertionInfo::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }

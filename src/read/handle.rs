@@ -99,7 +99,7 @@ impl<'a> Record<'a> for Handle<'a> {
         Ok(Self { raw, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.descriptor.type_name_rva.into())
     }
 }

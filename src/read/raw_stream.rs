@@ -22,7 +22,7 @@ use crate::read::target::Target;
 ///     const STREAM_TYPE: StreamType = StreamType(0x1_0001);
 ///
 ///     fn from_stream(stream: &RawStream<'_>) -> Result<Self, ReadError> {
-///         Ok(Self(stream.whole("BuildNumber", 1)?[0]))
+///         Ok(Self(stream.prefix("BuildNumber", 1)?[0]))
 ///     }
 /// }
 /// ```
@@ -139,7 +139,7 @@ impl<'a> RawStream<'a> {
     /// # Errors
     ///
     /// [`ReadError::Truncated`] with the name `what`, if the stream is shorter.
-    pub fn whole(&self, what: &'static str, size: u64) -> Result<&'a [u8], ReadError> {
+    pub fn prefix(&self, what: &'static str, size: u64) -> Result<&'a [u8], ReadError> {
         let bytes = self.bytes();
         usize::try_from(size).ok().and_then(|size| bytes.get(..size)).ok_or(ReadError::Truncated {
             what,

@@ -71,7 +71,7 @@ impl<'a> LinuxMaps<'a> {
 
     /// The mappings in file order, which is ascending by address. Lines that are not mappings are skipped.
     ///
-    /// If the text is truncated ([`Utf8::is_cut`]), a part of the last path may be missing.
+    /// If the text is truncated ([`Utf8::is_truncated`]), a part of the last path may be missing.
     #[must_use]
     pub fn iter(&self) -> LinuxMappings<'a> {
         LinuxMappings { lines: self.text.lines() }

@@ -37,8 +37,8 @@ pub trait Record<'a>: Sized {
     /// form.
     ///
     /// A list uses this to find its entries if the size of the stream does not match their number. Entries that provide
-    /// no evidence do not make sense.
-    fn makes_sense(&self, _dump: &DumpBytes<'a>) -> bool {
+    /// no evidence are not plausible.
+    fn is_plausible(&self, _dump: &DumpBytes<'a>) -> bool {
         false
     }
 }

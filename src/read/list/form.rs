@@ -16,8 +16,8 @@ pub(crate) type Form = (u64, u64);
 /// Determines the form of a list whose header is only the entry count `count`.
 ///
 /// Some compilers put four bytes of padding after the count or into each entry, and some producers round the size of
-/// the stream up, so the size alone does not determine the form. The form in which more of a few sample entries make
-/// sense is chosen; if there is a tie, the form that matches the size of the stream.
+/// the stream up, so the size alone does not determine the form. The form in which more of a few sample entries are
+/// plausible is chosen; if there is a tie, the form that matches the size of the stream.
 pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> Form {
     let usual = (COUNT, R::SIZE);
     let forms = [Some(R::SIZE), R::ALIGNED_SIZE].into_iter().flatten();
@@ -27,13 +27,13 @@ pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> 
     if count == 0 || end(usual) == stream.declared_size() {
         return usual;
     }
-    // If no entry makes sense in any form, the aligned forms are not assumed.
+    // If no entry is plausible in any form, the aligned forms are not assumed.
     let by_size = forms.clone().take(2).find(|form| end(*form) == stream.declared_size()).unwrap_or(usual);
     let mut best = by_size;
-    let mut most = sensible_entries::<R>(stream, best, count);
+    let mut most = plausible_entries::<R>(stream, best, count);
     for form in forms.filter(|form| *form != by_size) {
-        let found = sensible_entries::<R>(stream, form, count);
-        // If both make sense: padding is 0, and the fields in its place are not.
+        let found = plausible_entries::<R>(stream, form, count);
+        // If both are plausible: padding is 0, and the fields in its place are not.
         let prefers_usual =
             found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
         if found > most || prefers_usual {
@@ -62,21 +62,21 @@ fn samples(count: u32) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Counts how many of a few sample entries make sense in a form.
-fn sensible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
+/// Counts how many of a few sample entries are plausible in a form.
+fn plausible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
     let first = stream.offset().saturating_add(start);
     let offsets = samples(count).map(|number| first.saturating_add(u64::from(number).saturating_mul(size)));
-    offsets.filter(|offset| makes_sense::<R>(stream, *offset, size)).count()
+    offsets.filter(|offset| is_plausible::<R>(stream, *offset, size)).count()
 }
 
-fn makes_sense<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
+fn is_plausible<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
     let dump = stream.dump();
     dump.bytes().clipped(offset, size).len() as u64 == size
-        && R::decode(dump, offset, size).is_ok_and(|entry| entry.makes_sense(dump))
+        && R::decode(dump, offset, size).is_ok_and(|entry| entry.is_plausible(dump))
 }
 
 /// True if the entries that `whole` has and `list` lacks are present although the declared size of the stream is too
-/// small for them. A sample of them, including the first and the last, must all make sense.
+/// small for them. A sample of them, including the first and the last, must all be plausible.
 pub(crate) fn is_proven<'a, R: Record<'a>>(stream: &RawStream<'a>, list: &List<'a, R>, whole: &List<'a, R>) -> bool {
     let missing = whole.len().saturating_sub(list.len());
     if missing == 0 || whole.len() < whole.declared_len() || stream.is_bounded() {
@@ -86,6 +86,6 @@ pub(crate) fn is_proven<'a, R: Record<'a>>(stream: &RawStream<'a>, list: &List<'
     let numbers = (0..2 * PROOFS).map(|number| step.saturating_mul(number.into()));
     let mut numbers = numbers.take_while(|number| *number < missing).chain([missing.saturating_sub(1)]);
     numbers.all(|number| {
-        makes_sense::<R>(stream, whole.entry_offset(list.len().saturating_add(number)), whole.entry_size())
+        is_plausible::<R>(stream, whole.entry_offset(list.len().saturating_add(number)), whole.entry_size())
     })
 }

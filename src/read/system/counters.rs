@@ -33,7 +33,7 @@ impl<'a> FromStream<'a> for SystemMemoryInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::SYSTEM_MEMORY_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, SystemMemoryInfo1::SIZE as u64)?;
+        stream.prefix(Self::WHAT, SystemMemoryInfo1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }
@@ -74,7 +74,7 @@ impl<'a> FromStream<'a> for ProcessVmCounters<'a> {
     const STREAM_TYPE: StreamType = StreamType::PROCESS_VM_COUNTERS;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, ProcessVmCounters1::SIZE as u64)?;
+        stream.prefix(Self::WHAT, ProcessVmCounters1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }

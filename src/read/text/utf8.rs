@@ -74,7 +74,7 @@ impl<'a> Utf8<'a> {
 
     /// True if the text is not empty and does not end with a line feed, so that some of it may be missing.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.trim_end_nul().bytes.last().is_some_and(|&last| last != b'\n')
     }
 

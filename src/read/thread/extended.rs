@@ -68,8 +68,8 @@ impl<'a> Record<'a> for ThreadEx<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
-        self.thread().makes_sense(dump)
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
+        self.thread().is_plausible(dump)
     }
 }
 

@@ -99,7 +99,7 @@ impl<'a> Record<'a> for Thread<'a> {
 
     /// True if the registers are those of the dump's processor, or if the thread has an ID and a stack but no
     /// registers.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
         let (context, stack) = (self.raw.thread_context, self.raw.stack.memory);
         if context != format::LocationDescriptor::default() {
             return self.raw.thread_id != 0 && self.registers().is_some_and(|context| context.is_recognised());
@@ -164,7 +164,7 @@ impl<'a> Record<'a> for ThreadInfo {
     }
 
     /// True if the entry has an ID, only known flags, and a plausible creation time.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
         // The years 1980 to 2100, in units of 100 ns since 1601.
         const THIS_AGE: core::ops::Range<u64> = 0x01a8_e79f_e1d5_8000..0x0230_e7e8_5b4e_0000;
         let is_known = ThreadInfoFlags::from_bits(self.raw.dump_flags).is_some();
@@ -249,7 +249,7 @@ impl<'a> Record<'a> for ThreadName<'a> {
         Ok(Self { raw, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         self.raw.thread_id != 0 && dump.has_name(self.raw.rva_of_thread_name)
     }
 }
