@@ -18,6 +18,7 @@ use crate::read::other_format::recognise;
 use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
+///
 /// Provides what all formats have: process, threads, modules, exceptions, memory and address space. Where a format does
 /// not have something, the result is `None` or an empty iterator. Everything else is on the types of the formats: see
 /// [`Dump::minidump`] and [`Dump::find`].
