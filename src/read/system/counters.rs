@@ -16,7 +16,7 @@ pub struct SystemMemoryInfo<'a> {
 impl SystemMemoryInfo<'_> {
     const WHAT: &'static str = "MINIDUMP_SYSTEM_MEMORY_INFO_1";
 
-    /// The fields that both forms have. Its flags indicate which fields are valid.
+    /// The fields that both forms have. The flags among them indicate which fields are valid.
     #[must_use]
     pub fn basic(&self) -> SystemMemoryInfo1 {
         decode(&self.stream, Self::WHAT)
