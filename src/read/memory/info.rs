@@ -91,7 +91,7 @@ impl<'a> Record<'a> for MemoryInfo {
     }
 
     /// It is some pages large and in a state that there is.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
         let is_paged = (self.raw.base_address | self.raw.region_size) % 0x1000 == 0;
         is_paged && self.raw.region_size > 0 && MemoryState::from_bits(self.raw.state).is_some_and(|it| !it.is_empty())
     }

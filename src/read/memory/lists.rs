@@ -80,7 +80,7 @@ impl<'a> Record<'a> for MemoryRange<'a> {
     }
 
     /// Its bytes are in the file, and its address is one of the target's.
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         let target = dump.target();
         let is_narrow = target.mask(self.address) == self.address || target.sign_extend(self.address) == self.address;
         is_narrow && self.size > 0 && self.bytes.len() as u64 == self.size
@@ -105,7 +105,7 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         self.data_size > 0 && self.data_size <= dump.bytes().size()
     }
 }

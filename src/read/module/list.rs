@@ -118,7 +118,7 @@ impl<'a> Record<'a> for Module<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.module_name_rva.into())
     }
 }
@@ -317,7 +317,7 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.module_name_rva.into())
     }
 }
