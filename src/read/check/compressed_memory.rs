@@ -1,4 +1,4 @@
-//! What is wrong with compressed memory.
+//! Checks compressed memory.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ use crate::read::raw_stream::RawStream;
 
 const HEADER: &str = "header of compressed memory";
 
-/// What the regions say of a bucket.
+/// The regions of a bucket: their number, their total size, and the index of the first.
 #[derive(Clone, Copy, Default)]
 struct Held {
     regions: u64,
@@ -40,7 +40,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Reports a field that is not what it has to be.
+    /// Reports a field whose value is not the proven one.
     fn field(
         &mut self,
         code: FindingCode,
@@ -102,7 +102,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks at each region; gives what they say of each bucket.
+    /// Checks each region. Returns the regions of each bucket.
     fn compressed_regions(&mut self, place: Place, memory: &CompressedMemory<'a>) -> Vec<Held> {
         let (regions, buckets) = (memory.regions(), memory.buckets());
         let target = self.dump.target();
@@ -144,7 +144,7 @@ impl<'a> Check<'a, '_> {
     fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
         let header = memory.header();
         let (packed, plain) = memory.sizes();
-        // What a cut array lacks is told already.
+        // Truncated arrays have already been reported.
         if memory.buckets().fault().is_some() || memory.regions().fault().is_some() {
             return;
         }
@@ -155,7 +155,7 @@ impl<'a> Check<'a, '_> {
         self.field(code, place, (HEADER, "size of all regions"), (in_regions, plain));
         let saved = i128::from(plain).saturating_sub(i128::from(packed)).saturating_mul(100);
         let percent = saved.checked_div(i128::from(plain)).unwrap_or(0);
-        // However it is rounded; below zero it is what 64 bits make of it.
+        // Any rounding is accepted. A negative percentage is stored in two's complement.
         let found = i128::from(i64::from_le_bytes(header.percent_saved.to_le_bytes()));
         if (found - percent).abs() > 1 {
             let proven = u64::try_from(percent).unwrap_or(0);
@@ -187,7 +187,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks for buckets that lie on bytes of others.
+    /// Looks for buckets that overlap in the file.
     fn buckets_apart(&mut self, place: Place, memory: &CompressedMemory<'a>) {
         let buckets = memory.buckets();
         let places = (0..).zip(buckets).filter(|(_, bucket)| bucket.compressed_size > 0);
@@ -205,7 +205,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Unpacks one bucket after the other. Those that lie outside of the file have been reported.
+    /// Decompresses the buckets one by one. Those outside the file have already been reported.
     #[cfg(feature = "lz4")]
     fn unpacked(&mut self, place: Place, memory: &CompressedMemory<'a>) {
         use crate::error::BucketFault;
@@ -230,7 +230,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// What the flags say of compressed memory.
+    /// Compares the flags for compressed memory with the streams.
     pub(crate) fn compressed_flags(&mut self) {
         let flags = self.dump.flags();
         let is_said = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
