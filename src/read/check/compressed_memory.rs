@@ -18,7 +18,7 @@ const HEADER: &str = "header of compressed memory";
 
 /// The regions of a bucket: their number, their total size, and the index of the first.
 #[derive(Clone, Copy, Default)]
-struct Held {
+struct BucketRegions {
     regions: u64,
     size: u64,
     first: Option<u64>,
@@ -31,7 +31,7 @@ impl<'a> Check<'a, '_> {
         let held = self.compressed_regions(place, memory);
         self.compressed_totals(place, memory, &held);
         self.compressed_buckets(place, memory, &held);
-        self.buckets_apart(place, memory);
+        self.overlapping_buckets(place, memory);
         #[cfg(feature = "lz4")]
         self.unpacked(place, memory);
         if [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST].iter().any(|list| self.dump.raw_stream(*list).is_some())
@@ -103,10 +103,10 @@ impl<'a> Check<'a, '_> {
     }
 
     /// Checks each region. Returns the regions of each bucket.
-    fn compressed_regions(&mut self, place: Place, memory: &CompressedMemory<'a>) -> Vec<Held> {
+    fn compressed_regions(&mut self, place: Place, memory: &CompressedMemory<'a>) -> Vec<BucketRegions> {
         let (regions, buckets) = (memory.regions(), memory.buckets());
         let target = self.dump.target();
-        let mut held: Vec<Held> = buckets.iter().map(|_| Held::default()).collect();
+        let mut held: Vec<BucketRegions> = buckets.iter().map(|_| BucketRegions::default()).collect();
         let (mut before, mut reached) = (0, 0);
         for (index, region) in (0..).zip(regions) {
             let place = Place { entry: Some(index), offset: regions.entry_offset(index), ..place };
@@ -141,7 +141,7 @@ impl<'a> Check<'a, '_> {
         held
     }
 
-    fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
+    fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[BucketRegions]) {
         let header = memory.header();
         let (packed, plain) = memory.sizes();
         // Truncated arrays have already been reported.
@@ -163,7 +163,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn compressed_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
+    fn compressed_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[BucketRegions]) {
         let buckets = memory.buckets();
         let size = self.dump.bytes().size();
         for ((index, bucket), held) in (0..).zip(buckets).zip(held) {
@@ -188,7 +188,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// Looks for buckets that overlap in the file.
-    fn buckets_apart(&mut self, place: Place, memory: &CompressedMemory<'a>) {
+    fn overlapping_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>) {
         let buckets = memory.buckets();
         let places = (0..).zip(buckets).filter(|(_, bucket)| bucket.compressed_size > 0);
         let mut places: Vec<(u64, u64, u64)> = places
@@ -233,15 +233,15 @@ impl<'a> Check<'a, '_> {
     /// Compares the flags for compressed memory with the streams.
     pub(crate) fn compressed_flags(&mut self) {
         let flags = self.dump.flags();
-        let is_said = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
+        let is_declared = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
         let entries = self.entries;
         let mut streams = self.dump.raw_streams().take_while(|stream| stream.index() < entries);
         let is_there = streams.any(|stream| stream.stream_type() == StreamType::COMPRESSED_MEMORY);
         let place = Place { stream: None, entry: None, offset: Header::OFFSETS.flags.get() as u64 };
-        if is_said != is_there {
+        if is_declared != is_there {
             self.report(FindingCode::CompressedFlagDisagrees, place, None);
         }
-        if is_said && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
+        if is_declared && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
             self.report(FindingCode::CompressedAndFull, place, None);
         }
     }

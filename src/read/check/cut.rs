@@ -39,9 +39,9 @@ impl Effects {
         claims.retain(|&(start, end)| start < end && end <= i64::MAX.unsigned_abs());
         claims.sort_unstable();
         claims.dedup();
-        let behind = claims.iter().filter(|claim| claim.1 > size).count();
+        let beyond = claims.iter().filter(|claim| claim.1 > size).count();
         let shared = claims.iter().zip(claims.iter().skip(1)).filter(|(before, next)| next.0 < before.1).count();
-        let gap = if shared == 0 && behind > claims.len() / 2 { u64::MAX } else { Self::GAP };
+        let gap = if shared == 0 && beyond > claims.len() / 2 { u64::MAX } else { Self::GAP };
         let mut reach = size;
         let mut before = 0;
         let mut claims = claims.into_iter().peekable();
@@ -63,7 +63,7 @@ impl Effects {
     }
 
     /// Returns the finding unless the end of the file explains it.
-    pub(crate) fn left(&mut self, finding: Finding) -> Option<Finding> {
+    pub(crate) fn unexplained(&mut self, finding: Finding) -> Option<Finding> {
         if !self.explains(&finding) {
             return Some(finding);
         }
@@ -117,12 +117,12 @@ pub(crate) fn sound_entries(dump: &Minidump<'_>) -> u32 {
 /// Returns the bytes of the file that are claimed by directory, streams, contexts, stacks and memory.
 pub(crate) fn claims(dump: &Minidump<'_>, entries: u32) -> Vec<Claim> {
     /// A larger number of streams in the header is implausible and does not count as a claim.
-    const MOST_STREAMS: u32 = 1000;
+    const MAX_STREAMS: u32 = 1000;
     let directory = dump.directory();
     let claim = |start: u64, size: u64| (start, start.saturating_add(size));
     let mut claims = Vec::new();
     let count = directory.declared_len();
-    if entries == directory.len() && count <= MOST_STREAMS {
+    if entries == directory.len() && count <= MAX_STREAMS {
         claims.push(claim(directory.entry_offset(0), u64::from(count) * DirectoryEntry::SIZE as u64));
     }
     let used = (0..entries).zip(directory).map(|(_, entry)| entry);

@@ -149,15 +149,15 @@ finding_codes! {
     /// A name has a NUL before the end given by its size.
     NameTooLong => "name-too-long", "the name has a NUL before its end";
     /// The size of a stream, a name, a record or a context is so large that it includes memory of the process.
-    MemoryShared => "memory-shared", "it includes bytes that are memory of the process";
+    MemoryShared => "memory-shared", "its data overlaps memory of the process";
     /// A name, a record, a context or a stream includes bytes that belong to something else: either its position or
     /// size is wrong, or that of the other. It is reported once for each part, regardless of the number of references
     /// to it.
-    PartShared => "part-shared", "it includes bytes that belong to something else in the file";
+    PartShared => "part-shared", "its data overlaps something else in the file";
     /// A thread context is not entirely in the file.
     ContextOutsideFile => "context-outside-file", "the thread context is not entirely in the file";
     /// A thread context is smaller than all layouts of the processor.
-    ContextUnknownSize => "context-unknown-size", "the size of the thread context is too small for the processor";
+    ContextUnknownSize => "context-unknown-size", "the thread context is too small for the processor";
     /// A thread or an exception has no context.
     ContextMissing => "context-missing", "there is no thread context";
     /// The flags of a context are for another processor than the one of the dump.

@@ -13,7 +13,7 @@ use crate::read::work::worked;
 use crate::read::check::state::{Check, Place};
 
 /// The number of bytes at the start of a stream that are examined.
-const LOOKED_AT: usize = 4096;
+const EXAMINED: usize = 4096;
 
 /// Tells whether a text has a certain format.
 type IsForm = fn(Utf8<'_>) -> bool;
@@ -39,7 +39,7 @@ fn recognised(stream: &RawStream<'_>) -> Option<StreamType> {
         return Some(StreamType::LINUX_AUXV);
     }
     let bytes = stream.bytes();
-    let start = Utf8::new(bytes.get(..LOOKED_AT).unwrap_or(bytes));
+    let start = Utf8::new(bytes.get(..EXAMINED).unwrap_or(bytes));
     let forms: [(StreamType, IsForm); 9] = [
         (StreamType::LINUX_MAPS, |text| text.lines().next().and_then(mapping).is_some()),
         (StreamType::LINUX_PROC_STATUS, is_status),

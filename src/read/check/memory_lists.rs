@@ -89,7 +89,7 @@ impl<'a> Check<'a, '_> {
             let rest = rest.unwrap_or_default();
             let common = rest.len().min(range.bytes.len());
             if common > 0
-                && self.may_look_at(range.place, "memory range", common as u64)
+                && self.may_read(range.place, "memory range", common as u64)
                 && rest.get(..common) != range.bytes.get(..common)
             {
                 self.report(FindingCode::RangesDisagree, range.place, None);

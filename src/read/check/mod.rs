@@ -74,7 +74,7 @@ impl<'a> Check<'a, '_> {
             if stream.stream_type() != StreamType::UNUSED {
                 let whole = stream.bytes().len() as u64;
                 let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
-                self.no_memory(place, "stream", stream.offset(), size);
+                self.refuse_memory(place, "stream", stream.offset(), size);
             }
             if repeated.next_if(|&index| index == stream.index()).is_none() {
                 if let Ok(decoded) = decoded {

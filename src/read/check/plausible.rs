@@ -15,7 +15,7 @@ use crate::read::system::info::SystemInfo;
 use crate::read::check::state::{Check, Place};
 
 /// The maximum number of parameters of an exception.
-const PARAMETERS: u32 = 15;
+const MAX_PARAMETERS: u32 = 15;
 
 impl<'a> Check<'a, '_> {
     /// Looks for thread IDs that are 0 or occur more than once.
@@ -59,7 +59,7 @@ impl<'a> Check<'a, '_> {
     }
 
     pub(crate) fn plausible_exception(&mut self, place: Place, exception: &Exception<'a>) {
-        if exception.raw().exception_record.number_parameters > PARAMETERS {
+        if exception.raw().exception_record.number_parameters > MAX_PARAMETERS {
             self.report(FindingCode::TooManyParameters, place, None);
         }
     }

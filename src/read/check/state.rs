@@ -61,13 +61,13 @@ impl Check<'_, '_> {
 
     pub(crate) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
         let Place { stream, entry, offset } = place;
-        if let Some(finding) = self.effects.left(Finding { code, stream, entry, offset, error: error.into() }) {
+        if let Some(finding) = self.effects.unexplained(Finding { code, stream, entry, offset, error: error.into() }) {
             (self.found)(finding);
         }
     }
 
     /// Reports bytes that belong to memory, although something other than a memory list claims them.
-    pub(crate) fn no_memory(&mut self, place: Place, what: &'static str, offset: u64, size: u64) {
+    pub(crate) fn refuse_memory(&mut self, place: Place, what: &'static str, offset: u64, size: u64) {
         if let Err(error) = self.positions.refuse(what, offset, size) {
             self.report(FindingCode::MemoryShared, place, error);
         }
@@ -75,7 +75,7 @@ impl Check<'_, '_> {
 
     /// Charges for bytes that are read through a reference. Returns false if there were too many; this is reported the
     /// first time.
-    pub(crate) fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
+    pub(crate) fn may_read(&mut self, place: Place, what: &'static str, size: u64) -> bool {
         let was_spent = self.looked_at.is_spent();
         let charged = self.looked_at.charge(what, place.offset, size);
         if let Some(error) = charged.err().filter(|_| !was_spent) {

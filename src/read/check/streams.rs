@@ -58,7 +58,7 @@ impl<'a> Check<'a, '_> {
         match parts(stream) {
             Ok(found) => {
                 for part in found.parts.iter().skip(1) {
-                    self.no_memory(place, "part of a stream", part.offset, part.bytes.len() as u64);
+                    self.refuse_memory(place, "part of a stream", part.offset, part.bytes.len() as u64);
                 }
                 for fault in found.faults {
                     self.report(FindingCode::ReferenceOutsideFile, place, fault);
@@ -130,9 +130,9 @@ impl<'a> Check<'a, '_> {
         match list.proven_size() {
             Some(proven) if proven != size => self.wrong_size(Place::stream(stream), WHAT, "DataSize", (size, proven)),
             _ => {
-                let said = u64::from(list.raw().token_list_size);
-                if said != size {
-                    self.wrong_size(Place::stream(stream), WHAT, "TokenListSize", (said, size));
+                let declared = u64::from(list.raw().token_list_size);
+                if declared != size {
+                    self.wrong_size(Place::stream(stream), WHAT, "TokenListSize", (declared, size));
                 }
             }
         }
@@ -207,7 +207,7 @@ impl<'a> Check<'a, '_> {
             let records = [("CodeView record", raw.cv_record), ("IMAGE_DEBUG_MISC", raw.misc_record)];
             // A position of 0 means that there is no record.
             for (what, location) in records.into_iter().filter(|(_, location)| location.rva != 0) {
-                check.no_memory(place, what, location.rva.into(), location.data_size.into());
+                check.refuse_memory(place, what, location.rva.into(), location.data_size.into());
             }
         });
     }
@@ -239,7 +239,7 @@ impl<'a> Check<'a, '_> {
 
     fn context(&mut self, place: Place, location: LocationDescriptor, context: Result<Option<Context<'a>>, ReadError>) {
         if location.rva != 0 {
-            self.no_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
+            self.refuse_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
         }
         // For some processors no layout is known; that is not a fault of the dump.
         match context {
@@ -277,7 +277,7 @@ impl<'a> Check<'a, '_> {
         self.name(place, raw.object_name_rva.into(), || handle.object_name());
         for object in handle.object_information() {
             const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
-            if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
+            if !self.may_read(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
             // It is not known whether the size includes the header, so up to 12 missing bytes are accepted.
@@ -287,7 +287,7 @@ impl<'a> Check<'a, '_> {
                 _ => true,
             };
             if let Ok(object) = &object {
-                self.no_memory(place, WHAT, object.offset, slack.saturating_add(object.bytes.len() as u64));
+                self.refuse_memory(place, WHAT, object.offset, slack.saturating_add(object.bytes.len() as u64));
             }
             if let Some(error) = object.map_or_else(Some, |object| object.fault().filter(short)) {
                 self.report(FindingCode::HandleChainBroken, place, error);
@@ -305,7 +305,7 @@ impl<'a> Check<'a, '_> {
         match name() {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
             Ok(Some(name)) => {
-                let may_look = self.may_look_at(place, WHAT, name.as_bytes().len() as u64);
+                let may_look = self.may_read(place, WHAT, name.as_bytes().len() as u64);
                 if may_look && !name.is_valid() {
                     self.report(FindingCode::NameNotUtf16, place, None);
                 }
@@ -315,7 +315,7 @@ impl<'a> Check<'a, '_> {
                     let error = self.positions.refuse(WHAT, rva, size.saturating_add(4)).err();
                     self.report(FindingCode::NameTooLong, place, error);
                 } else {
-                    self.no_memory(place, WHAT, rva, size.saturating_add(4));
+                    self.refuse_memory(place, WHAT, rva, size.saturating_add(4));
                 }
             }
             Ok(None) => {}

@@ -55,7 +55,9 @@ struct Check<'a, 'f> {
 
 impl Check<'_, '_> {
     fn report(&mut self, code: FindingCode, entry: Option<u64>, offset: u64, error: impl Into<Option<ReadError>>) {
-        if let Some(finding) = self.effects.left(Finding { code, stream: None, entry, offset, error: error.into() }) {
+        if let Some(finding) =
+            self.effects.unexplained(Finding { code, stream: None, entry, offset, error: error.into() })
+        {
             (self.found)(finding);
         }
     }

@@ -84,7 +84,7 @@ impl<'a> FullUserDump<'a> {
             Target { architecture: header.machine_image_type.architecture(), platform: Some(PlatformId::WIN32_NT) };
         let dump = DumpBytes::new(bytes, target);
         let mut dump = Self { dump, header, is_64_bit, context_size: 0, stored: Stored::All };
-        dump.context_size = dump.find_context_size();
+        dump.context_size = dump.infer_context_size();
         dump.stored = Stored::of(&header, bytes.size(), dump.region_list());
         Ok(dump)
     }
@@ -207,12 +207,12 @@ impl<'a> FullUserDump<'a> {
         self.bytes().slice(WHAT, offset, self.context_size).map(Some)
     }
 
-    fn find_context_size(&self) -> u64 {
+    fn infer_context_size(&self) -> u64 {
         let Some(size) = self.target().processor().contexts.first().map(|layout| u64::from(layout.size)) else {
             return self.implied_context_size().unwrap_or(0);
         };
         // Contexts of the processor's size must also not overlap the next part.
-        let better = |&implied: &u64| (implied < size || !self.fits(size)) && self.fits(implied);
+        let better = |&implied: &u64| (implied < size || !self.is_context_size(size)) && self.is_context_size(implied);
         self.implied_context_size().filter(better).unwrap_or(size)
     }
 
@@ -230,14 +230,14 @@ impl<'a> FullUserDump<'a> {
         ];
         // If another part that is not empty has the same offset, there are no contexts.
         let others = others.into_iter().filter(|&(_, count)| count > 0).map(|(offset, _)| offset);
-        let behind = others.filter(|&offset| offset >= header.thread_offset).min()?;
-        let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
+        let next = others.filter(|&offset| offset >= header.thread_offset).min()?;
+        let (room, threads) = (next - header.thread_offset, u64::from(header.thread_count));
         (threads > 0 && room % threads == 0).then(|| room / threads)
     }
 
     /// True if all contexts that are in the file are for the processor of the dump when they have this size; there must
     /// be at least one.
-    fn fits(&self, context_size: u64) -> bool {
+    fn is_context_size(&self, context_size: u64) -> bool {
         let dump = Self { context_size, ..*self };
         let contexts = (0..u64::from(self.header.thread_count)).map_while(|index| dump.context_bytes(index).ok()?);
         let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target(), ByteOrder::Little)).peekable();

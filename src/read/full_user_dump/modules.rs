@@ -123,12 +123,12 @@ impl<'a> UserModules<'a> {
         let mut all = Self::new(self.dump);
         let last = all.by_ref().last();
         let name = last.and_then(|module| module.name().err());
-        let head = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
+        let header_size = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
         let missing = || {
             // The header is at position 0.
-            let room = if all.offset == 0 { 0 } else { head };
+            let room = if all.offset == 0 { 0 } else { header_size };
             let available = self.dump.bytes().clipped(all.offset, room).len() as u64;
-            ReadError::Truncated { what: WHAT, offset: all.offset, needed: head, available }
+            ReadError::Truncated { what: WHAT, offset: all.offset, needed: header_size, available }
         };
         name.or_else(|| (all.left > 0).then(missing))
     }

@@ -121,8 +121,8 @@ impl<'a> VersionTexts<'a> {
 /// Removes the bytes up to and including the next NUL character from `rest`, and returns them without the NUL.
 fn take_text<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let units = rest.chunks_exact(2).take_while(|unit| *unit != [0, 0]).count();
-    let (text, behind) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
-    *rest = behind.get(2..).unwrap_or_default();
+    let (text, after) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
+    *rest = after.get(2..).unwrap_or_default();
     text
 }
 

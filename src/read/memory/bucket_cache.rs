@@ -33,7 +33,7 @@ struct Passing {
 }
 
 /// The maximum number of passing buckets, because threads that have ended leave theirs in the cache.
-const MOST_PASSING: usize = 64;
+const MAX_PASSING: usize = 64;
 
 impl Cache {
     pub(crate) fn new(count: usize, limit: u64) -> Self {
@@ -140,7 +140,7 @@ impl Cache {
         let mut all = self.all_passing();
         // Each thread has at most one.
         all.retain(|it| it.owner != passing.owner);
-        if all.len() >= MOST_PASSING {
+        if all.len() >= MAX_PASSING {
             all.swap_remove(0);
         }
         all.push(passing);

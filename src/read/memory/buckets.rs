@@ -21,7 +21,7 @@ use crate::read::work::worked;
 pub(crate) const IN_BUCKET: u64 = 1 << 63;
 
 /// The maximum number of bytes that LZ4 can produce from each compressed byte.
-const EXPANSION: u64 = 255;
+const MAX_EXPANSION: u64 = 255;
 
 /// The entry of a bucket.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ impl Buckets {
             let present = bytes.clipped(bucket.offset, packed).len() as u64;
             if present < packed || packed == 0 || tables.hold(bucket.offset, packed) {
                 Some(BucketFault::OutsideFile)
-            } else if plain > packed.saturating_mul(EXPANSION) {
+            } else if plain > packed.saturating_mul(MAX_EXPANSION) {
                 Some(BucketFault::Expands)
             } else {
                 Some(BucketFault::AboveLimit).filter(|_| plain > limit)
@@ -170,23 +170,23 @@ impl Buckets {
         self.cache.fault(index).filter(|fault| *fault != BucketFault::CacheFull)
     }
 
-    pub(crate) fn none_known_broken(&self) -> bool {
+    pub(crate) fn has_no_known_faults(&self) -> bool {
         // Faults that are evident from the entries do not count.
         let mut all = self.faults.iter().enumerate();
         all.all(|(index, known)| known.is_some() || self.broken(index).is_none())
     }
 
     /// Returns a list for [`Self::is_sound`] in which each bucket is marked as not yet requested.
-    pub(crate) fn none_asked(&self) -> Vec<bool> {
+    pub(crate) fn none_requested(&self) -> Vec<bool> {
         alloc::vec![false; self.faults.len()]
     }
 
     /// True if a bucket can be decompressed, or has been requested before.
-    pub(crate) fn is_sound(&self, bytes: Bytes<'_>, number: u64, asked: &mut [bool], keep: bool) -> bool {
-        match usize::try_from(number).ok().and_then(|index| asked.get_mut(index)) {
-            Some(asked) if *asked => true,
-            Some(asked) => {
-                *asked = true;
+    pub(crate) fn is_sound(&self, bytes: Bytes<'_>, number: u64, requested: &mut [bool], keep: bool) -> bool {
+        match usize::try_from(number).ok().and_then(|index| requested.get_mut(index)) {
+            Some(requested) if *requested => true,
+            Some(requested) => {
+                *requested = true;
                 self.verify(bytes, number, keep).is_ok()
             }
             None => false,
@@ -297,12 +297,12 @@ impl Buckets {
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn none_known_broken(&self) -> bool {
+    pub(crate) fn has_no_known_faults(&self) -> bool {
         true
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn none_asked(&self) -> Vec<bool> {
+    pub(crate) fn none_requested(&self) -> Vec<bool> {
         Vec::new()
     }
 

@@ -14,7 +14,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, position};
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
-use crate::read::memory::contents::{Contents, PIECE};
+use crate::read::memory::contents::{Contents, PART_SIZE};
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::{Apart, Piece, agrees, apart, hold, listed};
 use crate::read::memory::search_table::Sorted;
@@ -236,7 +236,7 @@ impl<'a> Memory<'a> {
             if let Ok(bytes) = self.contents().lend(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
-            let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PIECE, |size| size.min(PIECE))];
+            let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PART_SIZE, |size| size.min(PART_SIZE))];
             let count = self.contents().copy(piece.place, &mut bytes, true);
             is_over = count < bytes.len();
             let next = piece.interval.start.checked_add(count as u64).filter(|next| *next <= piece.interval.last);
@@ -410,11 +410,11 @@ impl<'a> Memory<'a> {
     /// decompressed for this are kept if `keep` is true.
     pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
         let Some(buckets) = self.buckets() else { return true };
-        let mut asked = buckets.none_asked();
-        buckets.none_known_broken()
+        let mut requested = buckets.none_requested();
+        buckets.has_no_known_faults()
             && ranges.iter().all(|range| {
                 let mut within = self.visible_within(range.start, range.last).filter(VisibleRange::is_compressed);
-                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut asked, keep))
+                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut requested, keep))
             })
     }
 

@@ -69,7 +69,7 @@ impl<'m> Contents<'m> {
     /// Returns the number of differing bytes of each successive part. Bytes that cannot be read count as different.
     fn compared(self, one: u64, other: u64, size: u64) -> impl Iterator<Item = u64> + use<'m> {
         let is_plain = (one | other) & IN_BUCKET == 0;
-        let step = if is_plain { size.max(1) } else { PIECE as u64 };
+        let step = if is_plain { size.max(1) } else { PART_SIZE as u64 };
         (0..size.div_ceil(step)).map(move |number| {
             let done = number * step;
             let (count, places) = ((size - done).min(step), [one + done, other + done]);
@@ -77,8 +77,8 @@ impl<'m> Contents<'m> {
                 let [one, other] = places.map(|place| self.bytes.clipped(place, count));
                 return differing(one, other);
             }
-            let wanted = usize::try_from(count).unwrap_or(PIECE);
-            let mut buffers = [[0; PIECE]; 2];
+            let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
+            let mut buffers = [[0; PART_SIZE]; 2];
             let mut found = places
                 .into_iter()
                 .zip(&mut buffers)
@@ -104,7 +104,7 @@ impl<'m> Contents<'m> {
 }
 
 /// The number of bytes that are compared at once.
-pub(crate) const PIECE: usize = 4096;
+pub(crate) const PART_SIZE: usize = 4096;
 
 fn differing(one: &[u8], other: &[u8]) -> u64 {
     if one == other {

@@ -120,7 +120,7 @@ pub struct Memory64List<'a> {
 }
 
 /// The memory of a list often starts at the next page. A larger distance from its descriptors proves nothing.
-const FURTHEST: u64 = 0x1000;
+const MAX_DISTANCE: u64 = 0x1000;
 
 impl<'a> Memory64List<'a> {
     /// Returns the number of ranges whose descriptors are in the file.
@@ -206,7 +206,7 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
         // stream size.
         let descriptors = match base.checked_sub(end) {
             Some(0) if end <= stream.dump().bytes().size() && !stream.is_bounded() => list(end - first),
-            Some(..FURTHEST) => List::new(stream, start, size, count)?,
+            Some(..MAX_DISTANCE) => List::new(stream, start, size, count)?,
             _ => list(stream.declared_size().saturating_sub(start)),
         };
         Ok(Self { dump: *stream.dump(), base, descriptors })

@@ -131,7 +131,6 @@ pub(crate) fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -
 ///
 /// A stack is usually in at most three ranges. If it is in more, adding it again does no harm, because all the others
 /// take precedence over it.
-/// the say of nothing.
 pub(crate) fn hold(pieces: &[Piece], range: &Piece) -> bool {
     let Interval { start: mut at, last } = range.interval;
     for piece in pieces.get(position(pieces, at)..).unwrap_or_default().iter().take(8) {
@@ -147,7 +146,7 @@ pub(crate) fn hold(pieces: &[Piece], range: &Piece) -> bool {
 }
 
 /// The cost of examining one range.
-const DESCRIPTOR: u64 = format::MemoryDescriptor::SIZE as u64;
+const DESCRIPTOR_COST: u64 = format::MemoryDescriptor::SIZE as u64;
 
 /// True if the bytes that a thread refers to as its stack are equal to those of `pieces`, as far as they have the same
 /// addresses. `pieces` must start at the first address of the stack. Returns false if the comparison exceeds the
@@ -158,7 +157,7 @@ pub(crate) fn agrees(contents: &Contents<'_>, pieces: &[Piece], stack: &Piece, c
         let (listed, own) = (piece.part(common).place, stack.part(common).place);
         // Usually the thread refers to the same bytes as the list, and no comparison is needed.
         let size = common.size();
-        let cost = if listed == own { DESCRIPTOR } else { size.saturating_add(contents.cost(listed)) };
+        let cost = if listed == own { DESCRIPTOR_COST } else { size.saturating_add(contents.cost(listed)) };
         let is_paid = compared.charge("stack", own, cost).is_ok();
         is_paid && (listed == own || contents.equal(listed, own, size))
     })

@@ -140,7 +140,7 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
 pub struct MemoryRegions<'a> {
     data: &'a [u8],
     rows: Option<ByAddress<'a, MemoryInfo>>,
-    /// `None` if `rows` is not empty.
+    /// `None` if `rows` is `Some`.
     maps: Option<Mappings<'a>>,
 }
 
@@ -239,7 +239,7 @@ impl<'a> IntoIterator for &MemoryRegions<'a> {
 #[derive(Clone, Debug)]
 pub struct MemoryRegionIter<'a> {
     rows: Option<Iter<'a, MemoryInfo>>,
-    /// `None` if `rows` is not empty.
+    /// `None` if `rows` is `Some`.
     maps: Option<LinuxMappings<'a>>,
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::read::interval::Located;
 
 /// The maximum number of cells.
-const CELLS: u64 = 256;
+const MAX_CELLS: u64 = 256;
 
 /// Sorted intervals that do not overlap, and a table of their approximate positions by address.
 ///
@@ -67,7 +67,7 @@ impl<T: Located> Sorted<T> {
         };
         let count = intervals.len() as u64;
         let (origin, span) = (first.interval().start, last.interval().start - first.interval().start);
-        let mut sorted = Self { origin, shift: shift(span, count.min(CELLS)), ..Self::default() };
+        let mut sorted = Self { origin, shift: shift(span, count.min(MAX_CELLS)), ..Self::default() };
         let largest = match u32::try_from(count) {
             Ok(_) => sorted.fill(&intervals, span >> sorted.shift),
             // The table cannot count that far, so all intervals are searched.

@@ -71,9 +71,9 @@ impl Memory<'_> {
     pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
         let first = self.rest_of_range(address)?;
-        let whole = first.get(..left).unwrap_or(first);
-        if let Some(end) = whole.iter().position(|&byte| byte == 0) {
-            return whole.get(..end).map(Cow::Borrowed);
+        let start = first.get(..left).unwrap_or(first);
+        if let Some(end) = start.iter().position(|&byte| byte == 0) {
+            return start.get(..end).map(Cow::Borrowed);
         }
         let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         for mut part in self.chunks_at(address) {

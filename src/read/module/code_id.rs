@@ -11,7 +11,7 @@ use crate::read::module::hex::NOT_A_CODE_ID;
 
 /// The longest supported build ID, in bytes. By default, linkers write 8 to 32 bytes; longer ones must be specified
 /// explicitly.
-const MOST_BYTES: usize = 64;
+const MAX_BYTES: usize = 64;
 
 /// Identifies the binary of a module (a program or library), as a string of up to 128 hexadecimal digits:
 ///
@@ -41,7 +41,7 @@ const MOST_BYTES: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodeId {
     /// Two digits per byte, the first in the upper half.
-    digits: [u8; MOST_BYTES],
+    digits: [u8; MAX_BYTES],
     /// The number of digits.
     len: u8,
 }
@@ -66,10 +66,10 @@ impl CodeId {
     /// longer than 64 bytes, which linkers write only if told to.
     #[must_use]
     pub fn from_build_id(build_id: &[u8]) -> Option<Self> {
-        let mut digits = [0; MOST_BYTES];
+        let mut digits = [0; MAX_BYTES];
         digits.get_mut(..build_id.len())?.copy_from_slice(build_id);
         let len = u8::try_from(2 * build_id.len()).ok()?;
-        (digits != [0; MOST_BYTES]).then_some(Self { digits, len })
+        (digits != [0; MAX_BYTES]).then_some(Self { digits, len })
     }
 
     /// Returns the ID of a Mach-O file with this UUID, or `None` if it is all zeros.
@@ -80,7 +80,7 @@ impl CodeId {
         Self::from_build_id(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
     }
 
-    const EMPTY: Self = Self { digits: [0; MOST_BYTES], len: 0 };
+    const EMPTY: Self = Self { digits: [0; MAX_BYTES], len: 0 };
 
     /// Returns the digits as numbers below 16.
     fn digits(&self) -> impl Iterator<Item = u8> + '_ {

@@ -33,12 +33,12 @@ impl<'m> CodeViewRecord<'m> {
     }
 
     #[cfg(feature = "std")]
-    pub(crate) const fn of_build_id(id: alloc::vec::Vec<u8>, order: ByteOrder) -> Self {
+    pub(crate) const fn from_build_id(id: alloc::vec::Vec<u8>, order: ByteOrder) -> Self {
         Self { form: Form::BuildId(id), order }
     }
 
     #[cfg(feature = "std")]
-    pub(crate) const fn of_uuid(uuid: Guid) -> Self {
+    pub(crate) const fn from_uuid(uuid: Guid) -> Self {
         Self { form: Form::Uuid(uuid), order: ByteOrder::Big }
     }
 

@@ -21,9 +21,9 @@ const NOTE: u32 = 4;
 /// `PF_W`: the segment is writable.
 const WRITE: u32 = 2;
 /// The maximum number of program headers that are read. Programs have about ten.
-const MOST_SEGMENTS: u64 = 128;
+const MAX_SEGMENTS: u64 = 128;
 /// The maximum size of a note segment that is read. The notes of programs take a few hundred bytes.
-const LONGEST_NOTES: u64 = 0x1_0000;
+const MAX_NOTES_SIZE: u64 = 0x1_0000;
 /// The type of the build ID note, and the name of its owner.
 const BUILD_ID: u32 = 3;
 const OWNER: &[u8] = b"GNU\0";
@@ -92,7 +92,7 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         // The last field of the header.
         short(pick(62, 50))?;
         image.machine = u16::try_from(machine).ok()?;
-        let count = if size < image.segment_size() { 0 } else { count.min(MOST_SEGMENTS) };
+        let count = if size < image.segment_size() { 0 } else { count.min(MAX_SEGMENTS) };
         image.headers = (at, size, count);
         is_there.then_some(image)
     }
@@ -129,7 +129,7 @@ impl<'m, 'a> ElfImage<'m, 'a> {
     #[doc(alias = "NT_GNU_BUILD_ID")]
     #[must_use]
     pub fn build_id(&self) -> Option<Vec<u8>> {
-        self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES)
+        self.places(|segment| segment.kind == NOTE && segment.size <= MAX_NOTES_SIZE)
             .find_map(|(segment, place)| self.build_id_in(&segment, place))
     }
 
@@ -142,7 +142,7 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         found.extend(self.place(0, if self.is_64_bit { 64 } else { 52 }));
         found.extend(self.place(self.headers.0, self.size_of_headers()));
         budget.charge("Elf_Phdr", 0, self.size_of_headers())?;
-        let notes = self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES);
+        let notes = self.places(|segment| segment.kind == NOTE && segment.size <= MAX_NOTES_SIZE);
         found.extend(notes.map(|(_, place)| place));
         Ok(())
     }

@@ -44,7 +44,7 @@ impl<'a> ModuleExtents<'a> {
             Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
         });
         spans.extend(listed);
-        beyond_the_list(dump, &list, |interval, module| {
+        find_unlisted(dump, &list, |interval, module| {
             let rank = count.saturating_add(module);
             match spans.last_mut().filter(|span| span.rank == rank && span.interval.next() == Some(interval.start)) {
                 Some(span) => span.interval.last = interval.last,
@@ -101,7 +101,7 @@ impl<'a> Minidump<'a> {
 }
 
 /// Finds what else belongs to modules, and passes it to `found` with the index of the module.
-fn beyond_the_list<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
+fn find_unlisted<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
     let (target, regions) = (dump.target(), dump.regions());
     let mut bases: Vec<(u64, u32)> = list.iter().map(|module| target.mask(module.base())).zip(0..).collect();
     bases.sort_unstable();

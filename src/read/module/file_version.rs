@@ -41,13 +41,13 @@ impl FileVersion {
             Some(platform) => platform.is_windows(),
         };
         if is_in_halves {
-            return Self::of_windows(info);
+            return Self::for_windows(info);
         }
         Self { parts: [high, low, info.product_version_ms, info.product_version_ls] }
     }
 
     /// Returns the version in a version resource of Windows: four 16-bit numbers.
-    pub(crate) const fn of_windows(info: &FixedFileInfo) -> Self {
+    pub(crate) const fn for_windows(info: &FixedFileInfo) -> Self {
         let (high, low) = (info.file_version_ms, info.file_version_ls);
         Self { parts: [high >> 16, high & 0xffff, low >> 16, low & 0xffff] }
     }

@@ -12,7 +12,7 @@ use crate::read::bytes::integer_at;
 use crate::read::interval::Interval;
 use crate::read::memory::by_address::Memory;
 use crate::read::module::identity::{EMBEDDED_PDB, PERFMAP};
-use crate::read::module::image::{Image, LONGEST_RECORD};
+use crate::read::module::image::{Image, MAX_RECORD_SIZE};
 use crate::read::module::mach_o::MachOImage;
 
 /// Signatures of CodeView records, and the offset of the path: after the signature, GUID and age (`RSDS`), or after the
@@ -30,7 +30,7 @@ const MISC_TEXT: u64 = 12;
 const WITH_PATH: [u64; 10] = [0xc, 0xd, 0xe, 0xf, 0x18, 0x1c, 0x1f, 0x20, 0x23, 0x27];
 const MUST_BE_KNOWN: u64 = 0x8000_0000;
 /// The maximum size of a path that is read, in bytes.
-const LONGEST_PATH: u64 = LONGEST_RECORD as u64;
+const MAX_PATH_SIZE: u64 = MAX_RECORD_SIZE as u64;
 
 impl Image<'_, '_> {
     /// Adds the places of folders in the debug records, each up to the separator before the file name.
@@ -87,7 +87,7 @@ impl MachOImage<'_, '_> {
 /// Returns the part of a path before its last separator, as far as its bytes are in the dump. The path ends at a NUL or
 /// at the end of `place`.
 fn folder(memory: &Memory<'_>, place: Interval, unit: usize) -> Option<Interval> {
-    let mut bytes = vec![0; usize::try_from(place.size().min(LONGEST_PATH)).ok()?];
+    let mut bytes = vec![0; usize::try_from(place.size().min(MAX_PATH_SIZE)).ok()?];
     let there = memory.read(place.start, &mut bytes);
     let units = bytes.get(..there)?.chunks(unit);
     let is = |unit: &[u8], letter: u8| unit.first() == Some(&letter) && unit.get(1).is_none_or(|high| *high == 0);

@@ -25,14 +25,14 @@ pub(super) const PAGE: u64 = 0x1000;
 /// Resource type IDs are in ascending order, so type 16 is among the first 17.
 const TYPES: u16 = pe::RT_VERSION + 1;
 /// The maximum number of debug directory entries. Linkers write about one entry for each of about twenty types.
-pub(super) const DEBUG_ENTRIES: u64 = 64;
+pub(super) const MAX_DEBUG_ENTRIES: u64 = 64;
 /// The maximum size of a record that names a file. A path has at most 32,767 characters.
-pub(super) const LONGEST_RECORD: u32 = 0x2_0000;
+pub(super) const MAX_RECORD_SIZE: u32 = 0x2_0000;
 /// The offset of the optional header from the signature `PE`, for both widths.
 const OPTIONAL_HEADER: u64 = offset_of!(pe::ImageNtHeaders32, optional_header) as u64;
 /// The size of `VS_VERSIONINFO` before its value: three 16-bit integers, `VS_VERSION_INFO` in UTF-16 with its NUL,
 /// padding.
-const VERSION_HEAD: usize = 40;
+const VERSION_HEADER_SIZE: usize = 40;
 
 /// A Windows image (a program or library) in the memory of a dump.
 ///
@@ -273,13 +273,13 @@ impl<'m, 'a> Image<'m, 'a> {
             return None;
         }
         let data: pe::ImageResourceDataEntry = self.read(root + u64::from(leaf))?;
-        let mut resource = [0; VERSION_HEAD + FixedFileInfo::SIZE];
+        let mut resource = [0; VERSION_HEADER_SIZE + FixedFileInfo::SIZE];
         if u64::from(data.size.get(LE)) < resource.len() as u64 {
             return None;
         }
         fill(self.memory, self.base, data.offset_to_data.get(LE).into(), &mut resource)?;
         let resource = Bytes::new(&resource, ByteOrder::Little);
-        let info: FixedFileInfo = resource.read("VS_FIXEDFILEINFO", VERSION_HEAD as u64).ok()?;
+        let info: FixedFileInfo = resource.read("VS_FIXEDFILEINFO", VERSION_HEADER_SIZE as u64).ok()?;
         (info.signature == FixedFileInfo::SIGNATURE).then_some(info)
     }
 
@@ -349,11 +349,11 @@ impl<'m, 'a> Image<'m, 'a> {
     fn debug_record(&self, kind: pe::DebugType) -> Option<Interval> {
         let (start, size) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG)?;
         let step = size_of::<pe::ImageDebugDirectory>() as u64;
-        let entries = 0..(u64::from(size) / step).min(DEBUG_ENTRIES);
+        let entries = 0..(u64::from(size) / step).min(MAX_DEBUG_ENTRIES);
         let mut entries = entries.map_while(|number| self.read::<pe::ImageDebugDirectory>(start + number * step));
         // The address is 0 if the record is not loaded into memory.
         let entry = entries.find(|entry| entry.typ.get(LE) == kind && entry.address_of_raw_data.get(LE) != 0)?;
-        let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=LONGEST_RECORD).contains(size))?;
+        let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=MAX_RECORD_SIZE).contains(size))?;
         Interval::new(self.memory.target().above(self.base, entry.address_of_raw_data.get(LE).into())?, size.into())
     }
 

@@ -41,10 +41,10 @@ mod images {
             return Some(CodeViewRecord::new(image.code_view_record()?, ByteOrder::Little));
         }
         if let Some(image) = ElfImage::at(memory, base) {
-            return Some(CodeViewRecord::of_build_id(image.build_id()?, image.byte_order()));
+            return Some(CodeViewRecord::from_build_id(image.build_id()?, image.byte_order()));
         }
         let uuid = MachOImage::at(memory, base)?.uuid()?;
-        Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::of_uuid)
+        Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::from_uuid)
     }
 
     /// Returns the identifier of the binary of an image. For a Windows image, and if there is no image, `listed` takes

@@ -17,7 +17,7 @@ const MAGIC: [u64; 2] = [0xfeed_face, 0xfeed_facf];
 /// `LC_UUID`.
 const UUID: u64 = 0x1b;
 /// The maximum size of all load commands. Those of the largest programs take some ten thousand bytes.
-const MOST_COMMANDS: u64 = 0x1_0000;
+const MAX_COMMANDS_SIZE: u64 = 0x1_0000;
 /// The size of a command that consists only of its type and size.
 const COMMAND: u64 = 8;
 
@@ -57,7 +57,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         let number = |at: u32, order: ByteOrder| integer_at(&header, at, 4, order);
         let magic = |order: ByteOrder| number(0, order).filter(|magic| MAGIC.contains(magic)).map(|it| (it, order));
         let (magic, order) = magic(ByteOrder::Little).or_else(|| magic(ByteOrder::Big))?;
-        let commands = (number(16, order)?, number(20, order)?.min(MOST_COMMANDS));
+        let commands = (number(16, order)?, number(20, order)?.min(MAX_COMMANDS_SIZE));
         let cpu_type = u32::try_from(number(4, order)?).ok()?;
         Some(Self { memory, base, is_64_bit: magic == 0xfeed_facf, order, cpu_type, commands })
     }

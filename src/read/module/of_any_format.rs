@@ -82,7 +82,7 @@ impl<'a> AnyModule<'a> {
             Self::Minidump(module) => module.file_version(),
             Self::FullUserDump(_) => None,
         };
-        listed.or_else(|| version_in_memory(memory, self.base()).map(|version| FileVersion::of_windows(&version)))
+        listed.or_else(|| version_in_memory(memory, self.base()).map(|version| FileVersion::for_windows(&version)))
     }
 
     /// Returns the linker's time stamp, by convention in seconds since 1970; reproducible builds have a hash instead.
