@@ -128,7 +128,7 @@ finding_codes! {
         "there are times of more than 0x80000 threads; today's debugger refuses or ignores them";
     /// The entries of the handle operations are shorter than in Microsoft's declaration.
     HandleOperationsShort => "handle-operations-short",
-        "the entries are smaller than 0x120 bytes; today's debugger refuses or ignores them";
+        "the entries have fewer than 0x120 bytes; today's debugger refuses or ignores them";
     /// The dump does not record its operating system and processor.
     NoSystemInfo => "no-system-info", "there is no system information";
     /// The dump has no thread list, or an empty one.
@@ -159,7 +159,7 @@ finding_codes! {
     /// A thread context is smaller than all layouts of the processor.
     ContextUnknownSize => "context-unknown-size", "the thread context is too small for the processor";
     /// A thread or an exception has no context.
-    ContextMissing => "context-missing", "there is no thread context";
+    ContextMissing => "context-missing", "there are no registers";
     /// The flags of a context are for another processor than the one of the dump.
     ContextOfOtherProcessor => "context-of-other-processor",
         "the thread context is for another processor than the dump";
@@ -167,7 +167,7 @@ finding_codes! {
     StackWithoutBytes => "stack-without-bytes", "the dump has no bytes of the stack";
     /// A thread refers to the bytes of its stack, and no memory list contains any of them.
     StackNotListed => "stack-not-listed",
-        "the stack is not in a memory list; readers that look up addresses do not find it";
+        "no memory list has the bytes of the stack; readers that look up addresses do not find it";
     /// A thread refers to bytes of its stack that differ from those in a memory list for the same addresses.
     StackDisagrees => "stack-disagrees",
         "a memory list has other bytes for the stack than the thread; those of the list take precedence";
