@@ -52,7 +52,7 @@ impl<'m> CodeViewRecord<'m> {
             Form::BuildId(id) => CodeView::ElfBuildId(id),
             #[cfg(feature = "std")]
             Form::Uuid(uuid) => CodeView::Pdb70 {
-                head: CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature: *uuid, age: 0 },
+                header: CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature: *uuid, age: 0 },
                 path: &[],
             },
         }

@@ -21,8 +21,8 @@ impl<'a> CodeView<'a> {
     #[must_use]
     pub fn debug_id(&self, order: ByteOrder) -> Option<DebugId> {
         match *self {
-            Self::Pdb70 { head, .. } => DebugId::from_guid(head.signature, head.age),
-            Self::Pdb20 { head, .. } => Some(DebugId::Pdb20 { time_date_stamp: head.signature, age: head.age }),
+            Self::Pdb70 { header, .. } => DebugId::from_guid(header.signature, header.age),
+            Self::Pdb20 { header, .. } => Some(DebugId::Pdb20 { time_date_stamp: header.signature, age: header.age }),
             Self::ElfBuildId(id) => DebugId::from_build_id(id, order),
             Self::Unknown(_) => None,
         }
@@ -45,8 +45,8 @@ fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32)
     match (record, target.platform) {
         (Some(CodeView::ElfBuildId(id)), _) => CodeId::from_build_id(id),
         // The GUID field holds the UUID.
-        (Some(CodeView::Pdb70 { head, .. }), Some(PlatformId::MAC_OS | PlatformId::IOS)) => {
-            CodeId::from_uuid(head.signature)
+        (Some(CodeView::Pdb70 { header, .. }), Some(PlatformId::MAC_OS | PlatformId::IOS)) => {
+            CodeId::from_uuid(header.signature)
         }
         (_, Some(platform)) => of_image.filter(|_| platform.is_windows()),
         (Some(CodeView::Pdb70 { .. } | CodeView::Pdb20 { .. }), None) => of_image,

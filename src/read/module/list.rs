@@ -187,7 +187,7 @@ pub enum CodeView<'a> {
     /// `RSDS`: a PDB of version 7, identified by GUID and age.
     Pdb70 {
         /// The fixed part of the record.
-        head: CvInfoPdb70,
+        header: CvInfoPdb70,
         /// The path of the PDB, in UTF-8 or in the code page of the machine on which the module was linked, without its
         /// NUL.
         path: &'a [u8],
@@ -195,7 +195,7 @@ pub enum CodeView<'a> {
     /// `NB10`: a PDB of version 2, identified by time stamp and age.
     Pdb20 {
         /// The fixed part of the record.
-        head: CvInfoPdb20,
+        header: CvInfoPdb20,
         /// The path of the PDB, in the code page of the machine on which the module was linked, without its NUL.
         path: &'a [u8],
     },
@@ -209,11 +209,11 @@ pub enum CodeView<'a> {
 impl core::fmt::Debug for CodeView<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Pdb70 { head, path } => {
-                f.debug_struct("Pdb70").field("head", head).field("path", &Size(path.len())).finish()
+            Self::Pdb70 { header, path } => {
+                f.debug_struct("Pdb70").field("header", header).field("path", &Size(path.len())).finish()
             }
-            Self::Pdb20 { head, path } => {
-                f.debug_struct("Pdb20").field("head", head).field("path", &Size(path.len())).finish()
+            Self::Pdb20 { header, path } => {
+                f.debug_struct("Pdb20").field("header", header).field("path", &Size(path.len())).finish()
             }
             Self::ElfBuildId(id) => f.debug_tuple("ElfBuildId").field(&Size(id.len())).finish(),
             Self::Unknown(record) => f.debug_tuple("Unknown").field(&Size(record.len())).finish(),
@@ -240,13 +240,13 @@ impl<'a> CodeView<'a> {
         let letters = record.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
         let signature = letters.map_or_else(|| source.read::<u32>(WHAT, 0), Ok);
         match signature {
-            Ok(format::module::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |head| {
-                let head = CvInfoPdb70 { cv_signature: format::module::CV_SIGNATURE_RSDS, ..head };
-                Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }
+            Ok(format::module::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |header| {
+                let header = CvInfoPdb70 { cv_signature: format::module::CV_SIGNATURE_RSDS, ..header };
+                Self::Pdb70 { header, path: path(CvInfoPdb70::SIZE) }
             }),
-            Ok(format::module::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |head| {
-                let head = CvInfoPdb20 { cv_signature: format::module::CV_SIGNATURE_NB10, ..head };
-                Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }
+            Ok(format::module::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |header| {
+                let header = CvInfoPdb20 { cv_signature: format::module::CV_SIGNATURE_NB10, ..header };
+                Self::Pdb20 { header, path: path(CvInfoPdb20::SIZE) }
             }),
             Ok(format::module::CV_SIGNATURE_ELF) => record.get(4..).map_or(unknown, Self::ElfBuildId),
             _ => unknown,
