@@ -10,6 +10,25 @@ use crate::format::serde_forms::serde_as_text;
 /// A fault in a dump; see [`Dump::check`](crate::read::Dump::check).
 ///
 /// Displayed as one sentence.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+/// use userdump::read::check::FindingCode;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dump = userdump::MinidumpBuilder::new();
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let mut findings = Vec::new();
+/// dump.check(&mut |finding| findings.push(finding));
+/// let finding = findings.iter().find(|finding| finding.code == FindingCode::NoSystemInfo).expect("the dump is empty");
+/// assert_eq!(finding.to_string(), "dump at 0x0: there is no system information");
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Finding {

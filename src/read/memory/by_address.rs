@@ -57,6 +57,26 @@ use crate::read::work::worked;
 /// A clone shares the index and the cache of decompressed memory, so cloning only increments a reference count. Threads
 /// can share one `Memory`, or use a clone each. To store the index in a structure that owns the file, see
 /// [`Memory::index`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, &[0x10, 0, 0x20, 0, b'a', b'b', b'c', 0]));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let memory = dump.memory();
+/// assert_eq!(memory.read_u32(0x20_0000), Some(0x20_0010));
+/// assert_eq!(memory.read_c_string(0x20_0004, 64).as_deref(), Some(b"abc".as_slice()));
+/// // The dump ends after two of four bytes.
+/// assert_eq!(memory.read(0x20_0006, &mut [0; 4]), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Memory<'a> {
     bytes: Bytes<'a>,

@@ -15,6 +15,26 @@ use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 
 /// A contiguous range of process memory.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+/// use userdump::read::memory::MemoryList;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"abc"));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// for range in dump.stream::<MemoryList>()?.into_iter().flatten() {
+///     println!("{:#x}: {} bytes at file offset {:#x}", range.address, range.size, range.offset);
+///     # assert_eq!((range.address, range.size, range.bytes), (0x20_0000, 3, b"abc".as_slice()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryRange<'a> {
     /// The address of the first byte, as in the file.

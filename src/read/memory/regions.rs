@@ -136,6 +136,27 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
 /// They come from the memory information list or, if it is missing or empty, from `/proc/self/maps`; in a full user
 /// dump, they come from its table of regions. Where regions overlap, lookups find the one that comes first in the
 /// stream.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+/// use userdump::format::MemoryProtection;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory_info(userdump::format::MemoryInfo {
+/// #     base_address: 0x20_0000, region_size: 0x3000, state: 0x1000, protect: 4, ..Default::default()
+/// # });
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let region = dump.regions().at_address(0x20_1234).expect("the address is described");
+/// assert_eq!((region.base(), region.size()), (0x20_0000, 0x3000));
+/// assert_eq!(region.protection(), MemoryProtection::READ_WRITE);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct MemoryRegions<'a> {
     data: &'a [u8],

@@ -15,6 +15,26 @@ use crate::read::memory::pieces::Piece;
 /// A range of memory, or the part of it that no other range hides: see [`Memory::visible_ranges`].
 ///
 /// The bytes are looked up when they are requested: [`VisibleRange::bytes`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"abc"));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let memory = dump.memory();
+/// for range in &memory {
+///     println!("{:#x}: {} bytes", range.address, range.bytes()?.len()); // 0x200000: 3 bytes
+///     # assert_eq!((range.address, range.bytes()?), (0x20_0000, b"abc".as_slice()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct VisibleRange<'m> {
     /// The address of the first byte, without the upper half on 32-bit targets.

@@ -37,6 +37,27 @@ struct UserModules {
 
 /// An address in a module. Displayed as `kernelbase.dll+0x12ef0`, with the file name without its folder, or with the
 /// base of the module if the name cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Dump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("C:\\app.exe");
+/// # let module = userdump::format::Module {
+/// #     base_of_image: 0x1_4000_0000, size_of_image: 0x5000, ..Default::default()
+/// # };
+/// # dump.module(module, name, None, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Dump::parse(&file)?;
+/// let place = dump.modules_by_address().locate(0x1_4000_12f0).expect("a module contains the address");
+/// assert_eq!(place.to_string(), "app.exe+0x12f0");
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleOffset<'a> {

@@ -181,6 +181,18 @@ impl<'a> FromStream<'a> for HostModuleList<'a> {
 }
 
 /// Identifies the symbols of a module.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::read::ByteOrder;
+/// use userdump::read::module::CodeView;
+///
+/// let record = b"NB10\0\0\0\0\x01\0\0\x3b\x02\0\0\0app.pdb\0";
+/// let code_view = CodeView::new(record, ByteOrder::Little);
+/// assert_eq!(code_view.pdb_path().as_deref(), Some("app.pdb"));
+/// assert_eq!(code_view.debug_id(ByteOrder::Little).map(|id| id.to_string()).as_deref(), Some("3B0000012"));
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeView<'a> {
