@@ -72,8 +72,8 @@ fn list(file: &[u8], _: &[String], out: &mut dyn Write) -> Result<(), Box<dyn Er
 fn symbols(record: CodeView<'_>) -> String {
     let path = |path| printable(&String::from_utf8_lossy(path));
     match record {
-        CodeView::Pdb70 { head, path: pdb } => format!("{} {} {}", head.signature, head.age, path(pdb)),
-        CodeView::Pdb20 { head, path: pdb } => format!("{:08X} {} {}", head.signature, head.age, path(pdb)),
+        CodeView::Pdb70 { header, path: pdb } => format!("{} {} {}", header.signature, header.age, path(pdb)),
+        CodeView::Pdb20 { header, path: pdb } => format!("{:08X} {} {}", header.signature, header.age, path(pdb)),
         CodeView::ElfBuildId(id) => id.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
         _ => "in a record of an unknown kind".into(),
     }

@@ -1,103 +1,127 @@
 //! Windows user-mode crash dumps: read without loss, written in one pass, re-encoded as the debugger would.
 //!
-//! A *minidump* is the file in which a process is left behind when it crashes: its threads, modules, handles and as much
-//! of its memory as somebody asked for. Debuggers, crash reporters (Breakpad, Crashpad, minidump-writer), LLDB and Wine
-//! write them, on Windows and elsewhere. This crate
+//! A *minidump* is what is left of a process after a crash: its threads, modules and handles, and as much of its memory as
+//! somebody asked for. Windows and its debuggers write minidumps; so do crash reporters (Breakpad, Crashpad, minidump-writer), LLDB
+//! and Wine, on every system. This crate
 //!
-//! - **reads** them ([`read`]): views over borrowed bytes, both byte orders, every stream in the order of the file, with
-//!   duplicates, overlaps and damage; one broken thing spoils only itself;
-//! - **writes** them ([`write`](mod@write)): everything has its place before the first byte goes out, in one pass,
-//!   without seeking and without a copy of the memory contents, far beyond 4 GiB;
-//! - **re-encodes** them ([`mod@redump`]): a dump goes in, and out comes what `.dump /m[options]` would have written in
-//!   the debugger.
+//! - **reads** them ([`read`]): views that borrow the bytes and decode on access. They cover both byte orders and every stream,
+//!   with duplicates, overlaps and damage; one damaged part does not affect the rest;
+//! - **writes** them ([`write`]): first a plan, in which every position is final, then one pass to any sink. Memory contents are
+//!   not copied, and files may be far larger than 4 GiB;
+//! - **re-encodes** them ([`redump`]): from any dump it makes the one that `.dump /m` and its letters would have written in the
+//!   debugger, with [compressed memory] if that is wanted.
 //!
-//! With [compressed memory](mod@write#compressed-memory) a full dump takes about a third of the room, and WinDbg opens it as it is.
+//! The older *full user dump* (`USERDUMP`, `USERDU64`) is read, written and re-encoded as well: see [Formats](#formats).
 //!
-//! The older *full user dump*, `USERDUMP` or `USERDU64`, is read, written and re-encoded as well: see [Formats](#formats).
-//!
-//! It does not walk stacks, find symbols or judge how exploitable a crash is, and it does not capture live processes.
+//! The crate does not walk stacks, load symbols or capture processes.
 //!
 //! # Examples
 //!
-//! List the modules of a dump:
+//! Open a dump of any format and ask where it crashed:
 //!
 //! ```
-//! use userdump::read::{Minidump, ModuleList};
-//!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let mut dump = userdump::MinidumpBuilder::new();
-//! # let name = dump.text("C:\\app.exe");
-//! # dump.module(userdump::format::Module { base_of_image: 0x1_4000_0000, ..Default::default() }, name, None, None);
-//! # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"some text"));
-//! # let mut file = Vec::new();
-//! # dump.plan()?.write_to(&mut file)?;
-//! let dump = Minidump::parse(&file)?;
-//! for module in dump.stream::<ModuleList>()?.into_iter().flatten() {
-//!     println!("{:#x} {}", module.base(), module.name()?);
+//! # let path = "tests/fixtures/quick-start.dmp";
+//! let file = std::fs::read(path)?;
+//! let dump = userdump::Dump::parse(&file)?;
+//!
+//! let exception = dump.exceptions().next().expect("the process crashed");
+//! assert_eq!(exception.reason().to_string(), "ACCESS_VIOLATION (0xc0000005) writing 0x1234");
+//!
+//! let modules = dump.modules_by_address();
+//! let place = exception.instruction(&modules).expect("it crashed in a module");
+//! assert_eq!(place.to_string(), "victim.exe+0x179a");
+//!
+//! for thread in dump.threads() {
+//!     if let Some(pointer) = thread.registers().and_then(|registers| registers.instruction_pointer()) {
+//!         println!("thread {:#x} at {pointer:#x}", thread.id());
+//!     }
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Read memory by address, across ranges that touch:
+//! List the modules, with the identifiers that symbol servers want, and read memory by address:
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let mut dump = userdump::MinidumpBuilder::new();
-//! # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"some "));
-//! # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0005, b"text"));
-//! # let mut file = Vec::new();
-//! # dump.plan()?.write_to(&mut file)?;
-//! # let dump = userdump::Minidump::parse(&file)?;
+//! # let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+//! # let dump = userdump::Dump::parse(&file)?;
+//! // The index of memory is built once and used for everything.
 //! let memory = dump.memory();
-//! let mut text = [0; 9];
-//! assert_eq!(memory.read(0x20_0000, &mut text), 9);
-//! assert_eq!(&text, b"some text");
+//! for module in dump.modules() {
+//!     println!("{:#x} {} {:?}", module.base(), module.name()?, module.debug_id(&memory));
+//! }
+//!
+//! let stack = dump.crash_registers().and_then(|registers| registers.stack_pointer()).expect("there are registers");
+//! let mut words = [0; 64];
+//! assert_eq!(memory.read(stack, &mut words), 64);
+//! assert_eq!(memory.read_pointer(stack), Some(u64::from_le_bytes(words[..8].try_into()?)));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! To keep a dump and its indexes in a structure of your own, see [`OwnedDump`].
 //!
-//! Ask a dump of any format where it crashed, and for the identifiers that symbol servers want:
+//! Make a small dump from a large one, as `.dump /mFt` does:
 //!
-//! ```no_run
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = std::fs::read("crash.dmp")?;
-//! let dump = userdump::Dump::parse(&file)?;
-//! let (memory, modules) = (dump.memory(), dump.modules_by_address());
-//! if let Some(exception) = dump.exceptions().next() {
-//!     println!("{} in thread {}", exception.reason(), exception.thread_id());
-//!     if let Some(place) = exception.instruction(&modules) {
-//!         println!("at {place}"); // at app.exe+0x12f0
-//!     }
-//! }
-//! for module in dump.modules() {
-//!     println!("{:?} {:?}", module.debug_file(&memory), module.debug_id(&memory));
-//! }
-//! # Ok(())
-//! # }
 //! ```
-//!
-//! Make a small dump out of a large one, as `.dump /mFt` does:
-//!
-//! ```no_run
-//! use userdump::{Dump, MappedFile, redump};
+//! use userdump::{Dump, redump};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = MappedFile::open("full.dmp")?;
-//! let report = redump(&Dump::parse(&file)?, &"/mFt".parse()?, std::fs::File::create("small.dmp")?)?;
+//! # let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+//! let mut small = Vec::new();
+//! let report = redump(&Dump::parse(&file)?, &"/mFt".parse()?, &mut small)?;
 //! println!("{} bytes, {} memory ranges", report.size, report.memory_ranges);
+//! # assert_eq!(report.size, small.len() as u64);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`recipes`] has longer ones: whole programs, from crash ingestion to a diff.
+//!
+//! # The format on a page
+//!
+//! ```text
+//! position
+//! 0         header      "MDMP", version, number of streams, position of the directory, time, flags
+//!           directory   12 bytes for each stream: its type, its size, its position
+//!           streams     ThreadList, ModuleList, Exception, SystemInfo, MiscInfo, MemoryList, ...
+//!           parts       what streams refer to: names, registers, debug records, bytes of memory
+//! ```
+//!
+//! - A **stream** is one kind of information. Its type is a number with a name; most types are there once or not at all. The
+//!   order of the streams, and what lies between them, is up to the producer.
+//! - An **RVA** is a position in the file, in bytes from its start; despite its name it is not an address. It has 32 bits. A
+//!   *location descriptor* is a size and an RVA. An *address* is always one of the process.
+//! - A **list** is a count and then records of one size. Newer lists have a header with the sizes of header and record, so that
+//!   records can grow. What has no fixed size (a name, registers) is a part, to which the record refers by its RVA.
+//! - **Text** is UTF-16, with its length in bytes in front.
+//! - A **thread** has an ID, the address of its environment block (TEB), its stack, and a *context*: its registers, in the layout
+//!   of its processor. The **exception** stream has the ID of the thread that crashed, the code and address of the exception,
+//!   and a context of its own. It is the context at the crash, whereas that of the thread may be later.
+//! - A **module** has a base address, a size, a name and a time stamp, and a *CodeView record* that names its symbols (PDB).
+//! - **Memory** is in one of three streams. The *MemoryList* has ranges of addresses, each with its own RVA: for small dumps. The
+//!   *Memory64List* has ranges without RVAs, because their bytes follow one another at the end of the file: for full memory,
+//!   beyond the 4 GiB that an RVA reaches. *CompressedMemory*, of 2026, has the same in compressed buckets. [`Memory`] is all of
+//!   them, by address.
+//! - A **region** is a part of the address space with one state and protection, whether the dump has its bytes or not. Regions are
+//!   in the *MemoryInfoList*, on Linux in *LinuxMaps*. [`MemoryRegions`] is either of them, by address.
+//! - The **flags** in the header say what the producer was asked for, which need not be what is there.
+//!
+//! No count, size or position in a file has to be true. Every one of them is checked before it is used, and
+//! [`Dump::check`] reports those that are wrong.
+//!
+//! [`Memory`]: read::Memory
+//! [`MemoryRegions`]: read::memory::MemoryRegions
 //!
 //! # Streams
 //!
-//! *Typed* streams have a view in [`read`] and, where it says so, a method of [`MinidumpBuilder`]; every other stream is
-//! read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). *Rewritten* streams are decoded and
-//! encoded anew when a dump is re-encoded, *copied* ones go byte for byte, *relocated* ones with the file offsets in them
-//! moved. Names are those of [`format::StreamType`], whose [rows](format::StreamType::row) say the same to programs.
+//! *Typed* streams have a view in [`read`] and, where the table says so, a method of [`MinidumpBuilder`]; every other stream is
+//! read and written as bytes ([`read::Stream::Raw`], [`MinidumpBuilder::stream`]). When a dump is re-encoded, *rewritten* streams
+//! are decoded and encoded again, *copied* streams stay as they are, byte for byte, and *relocated* streams stay as they are
+//! except for the positions in them. The names are those of [`format::StreamType`]; a program gets the same facts from
+//! [its rows](format::StreamType::row).
 //!
 //! | stream | read | written | re-encoded | with `r` |
 //! |---|---|---|---|---|
@@ -145,12 +169,12 @@
 //!
 //! # Features
 //!
-//! - `std` (default): [`write`](mod@write), [`mod@redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
+//! - `std` (default): [`write`], [`redump`] and [`read::module::Image`]. Without it the crate is `no_std` and needs
 //!   `alloc`.
-//! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping asks of you.
-//! - `lz4` (default, needs `std`): the contents of [compressed memory](mod@write#compressed-memory), read and written, by the
-//!   crate `lz4_flex`. Without it such dumps open, and what needs their memory is a [`ReadError::Bucket`] that names the
-//!   feature; a plan with compressed memory is an error that says so, too.
+//! - `mmap` (default): [`MappedFile`]. Its documentation says what a mapping requires of its user.
+//! - `lz4` (default, needs `std`): the contents of [compressed memory], read and written, by the crate `lz4_flex`. Without it
+//!   such dumps can be opened, and whatever needs their memory fails with a [`ReadError::Bucket`] that names the feature; a plan
+//!   with compressed memory fails in the same way.
 //! - `debugid`: conversions of [`DebugId`](read::module::DebugId) and [`CodeId`](read::module::CodeId) from and to the types of
 //!   the crate `debugid`, which `symbolic` and `minidump` use.
 //! - `serde`: `Serialize` for reports, findings, records, identifiers and texts, and `Deserialize` for what owns all that it holds.
@@ -158,15 +182,15 @@
 //!
 //! # Formats
 //!
-//! A *minidump* is a header, a directory and streams; `/m` of the debugger and its letters choose what is in it. A *full user
-//! dump* (`USERDUMP`, `USERDU64`, from `/f`) is what debuggers wrote before: a fixed set of tables, and all memory. The
-//! columns say what each holds of a process.
+//! A *minidump* is a header, a directory and streams; the letters of the debugger's `/m` choose what is in it. A *full user
+//! dump* (`USERDUMP`, `USERDU64`, written by `/f`) is what debuggers wrote before: a fixed set of tables, and all memory. The
+//! columns say what each of them holds.
 //!
 //! | | `/f` | `/ma` | `/mf` | `/m` |
 //! |---|---|---|---|---|
 //! | memory | all that can be read | all that can be read | all that can be read | stacks, code around instruction pointers |
-//! | what is at other addresses: reserved, guard and no-access regions | no | yes | no | no |
-//! | threads: number, priority, environment block, registers | yes | yes | yes | yes |
+//! | reserved, guard and no-access regions | no | yes | no | no |
+//! | threads: ID, priority, environment block, registers | yes | yes | yes | yes |
 //! | bounds of stacks | in memory | yes | yes | yes |
 //! | extended registers (AVX) | no | with `y` | with `y` | with `y` |
 //! | times, start address and state of threads | no | yes | no | no |
@@ -175,29 +199,40 @@
 //! | time stamp, checksum, version, symbols of modules | in memory | yes | yes | yes |
 //! | unloaded modules | no | yes | no | no |
 //! | handles | no | yes | no | no |
-//! | exception | yes, and whether it was at its first chance | yes | yes | yes |
+//! | exception | yes, and whether it was a first chance | yes | yes | yes |
 //! | registers at the exception | those of the thread | yes | yes | yes |
 //! | version of the system | yes | yes | yes | yes |
 //! | processor, number of processors | kind | yes | yes | yes |
 //! | time of the dump | in memory | yes | yes | yes |
-//! | process number; times of the process | yes; no | yes; yes | yes; yes | yes; yes |
+//! | process ID; times of the process | yes; no | yes; yes | yes; yes | yes; yes |
 //! | comments, streams of programs | no | yes | yes | yes |
-//! | largest file | 64-bit no limit, 32-bit 4 GiB | none | none | 4 GiB |
+//! | largest file | 64-bit: no limit, 32-bit: 4 GiB | no limit | no limit | 4 GiB |
 //!
-//! Since 2026 dbgcore writes minidumps with *compressed memory*, about a third as large, which today's debugger opens. Here they
-//! are read as any other: what is touched is unpacked, and up to 256 MiB of it are kept, or as much as
-//! [`Dump::memory_with_cache`] is given. [`mod@redump`] writes them plain, with `/ma` whole, for tools that do not know the form.
-//! Without the feature `lz4` all but their memory is read.
+//! Use `/ma` to keep everything, and `/m` with a few letters for a dump that is sent somewhere. Use `/f` for old programs that
+//! read nothing else: current debuggers read it, but refuse to write it from a dump, which [`redump`] does. A full user
+//! dump can be made into any minidump.
 //!
-//! Write `/ma` to keep everything, `/m` with a few letters to send something. Write `/f` for old programs that read nothing
-//! else: current debuggers only read it, and refuse to make one out of a dump, which [`mod@redump`] does. A full user dump
-//! that turns up can be made into any minidump.
+//! *Compressed memory*, which Windows writes since 2026, makes a minidump about a third as large. It is read like any other: a
+//! bucket is unpacked when it is touched, and up to 256 MiB stay unpacked, or as much as [`Dump::memory_with_cache`] is given.
+//! [`redump`] writes such a dump plain (with `/ma` all of it) for tools that do not know the form.
 //!
 //! # Limits
 //!
-//! Minidumps of either byte order are read; little-endian ones are written, and big-endian ones are not re-encoded. Kernel
-//! dumps, dumps of Windows CE and many files that are not dumps at all are refused by name
-//! ([`ReadError::OtherFormat`]). On a 32-bit host a file must fit into its address space.
+//! Minidumps of either byte order are read; only little-endian ones are written, and big-endian ones are not re-encoded. Kernel
+//! dumps, dumps of Windows CE, and many files that are not dumps at all are refused by name
+//! ([`ReadError::OtherFormat`]). On a 32-bit host a file must fit into the address space.
+//!
+#![cfg_attr(feature = "std", doc = "[`write`]: mod@write")]
+#![cfg_attr(feature = "std", doc = "[`redump`]: mod@redump")]
+#![cfg_attr(feature = "std", doc = "[compressed memory]: mod@write#compressed-memory")]
+// Where a feature is off, the names of what it brings lead to the list of features.
+#![cfg_attr(not(feature = "std"), doc = "[`write`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`redump`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[compressed memory]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`MinidumpBuilder`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`MinidumpBuilder::stream`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`read::module::Image`]: #features")]
+#![cfg_attr(not(feature = "mmap"), doc = "[`MappedFile`]: #features\n[`recipes`]: #features")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, missing_debug_implementations, unsafe_code)]
 #![deny(
@@ -219,6 +254,8 @@ pub mod error;
 mod file;
 pub mod format;
 pub mod read;
+#[cfg(all(any(doc, doctest), feature = "mmap"))]
+pub mod recipes;
 #[cfg(feature = "std")]
 pub mod redump;
 #[cfg(feature = "std")]

@@ -1,24 +1,22 @@
-//! The structures of a dump as they lie in the file: types, constants and names, without any reading or writing.
+//! The structures of a dump as they are in the file: types, constants and names. Nothing here reads or writes files.
 //!
-//! The minidump structures follow Microsoft's `minidumpapiset.h` (a recent Windows SDK, one that has
-//! `MINIDUMP_SYSTEM_MEMORY_INFO_2`). Each type carries the name of its C structure without `MINIDUMP_`, each field the
-//! name of the C field in snake case; the C name itself finds the type in a search of this documentation. What the
-//! header does not say is marked with the producer in whose files it was observed. Structures of other producers carry
-//! the names that these gave them, without `MDRaw`, `Minidump` or `MINIDUMP_`.
+//! The minidump structures follow Microsoft's `minidumpapiset.h` (of a recent Windows SDK, one that has
+//! `MINIDUMP_SYSTEM_MEMORY_INFO_2`). Each type has the name of its C structure without `MINIDUMP_`, each field the name of the C
+//! field in snake case. A search of this documentation for the C name finds the type. Where a fact is not in the header, its
+//! documentation names the producer in whose files it was observed. Structures of other producers have the names that these
+//! producers gave them, without `MDRaw`, `Minidump` or `MINIDUMP_`.
 //!
 //! **Byte order.** Windows writes little-endian files only. Breakpad once wrote big-endian ones on PowerPC and SPARC.
 //! No type here knows its byte order: every structure has `from_le_bytes`, `from_be_bytes`, `to_le_bytes` and `to_be_bytes`, and
 //! implements the traits of the crate `scroll` for those who use it.
 //!
-//! **Packing.** The format packs to 4 bytes, so a 64-bit field may begin at any multiple of 4 within its structure,
-//! and a structure may begin at any offset at all in the file. Fields are read and written one after another in the
-//! order of declaration, so that each type knows its size (`SIZE`) and where each field is (`OFFSETS`), in bytes.
-//! Padding of the C structures is spelt out in fields (`alignment`, `reserved`), because producers leave values there
-//! that a copy has to keep.
+//! **Packing.** The format packs to 4 bytes: a 64-bit field may be at any multiple of 4 in its structure, and a structure at any
+//! position in the file. Fields are read and written one after another, in the order of their declaration. From that order
+//! follow the size of each type (`SIZE`) and the offset of each field (`OFFSETS`), in bytes. Padding of the C structures is a
+//! field as well (`alignment`, `reserved`), because producers leave values there that a copy has to keep.
 //!
-//! **Open sets.** Numbers that name something ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) are kept in
-//! types that hold unknown values too. Sets of bits stay plain integers in the structures; the types in the style of
-//! [`MinidumpType`] interpret them.
+//! **Unknown values.** Numbers with names ([`StreamType`], [`ProcessorArchitecture`], [`PlatformId`]) have types that can hold
+//! any value. Sets of flags are plain integers in the structures; types like [`MinidumpType`] interpret them.
 
 #[cfg(feature = "serde")]
 pub(crate) mod as_serde;

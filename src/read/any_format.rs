@@ -20,9 +20,9 @@ use crate::read::thread::list::Thread;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyThread<'a> {
-    /// Of a minidump.
+    /// A thread of a minidump.
     Minidump(Thread<'a>),
-    /// Of a full user dump.
+    /// A thread of a full user dump.
     FullUserDump(UserThread<'a>),
 }
 
@@ -36,7 +36,7 @@ impl<'a> AnyThread<'a> {
         }
     }
 
-    /// The address of the thread environment block; 0 where there is none.
+    /// The address of the thread environment block (TEB); 0 if the thread has none.
     #[must_use]
     pub const fn teb(&self) -> u64 {
         match self {
@@ -45,7 +45,7 @@ impl<'a> AnyThread<'a> {
         }
     }
 
-    /// The thread's registers; `None` if the dump has none.
+    /// The thread's registers; `None` if the dump has none for it.
     ///
     /// # Errors
     ///
@@ -57,7 +57,8 @@ impl<'a> AnyThread<'a> {
         }
     }
 
-    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] returns the error
+    /// otherwise.
     #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
@@ -68,14 +69,14 @@ impl<'a> AnyThread<'a> {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyModule<'a> {
-    /// Of a minidump.
+    /// A module of a minidump.
     Minidump(Module<'a>),
-    /// Of a full user dump.
+    /// A module of a full user dump.
     FullUserDump(UserModule<'a>),
 }
 
 impl<'a> AnyModule<'a> {
-    /// The address of the first byte, as the file has it.
+    /// The address of the first byte, as stored in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         match self {
@@ -129,14 +130,14 @@ impl Addressed for AnyModule<'_> {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyException<'a> {
-    /// Of a minidump.
+    /// An exception of a minidump.
     Minidump(Exception<'a>),
-    /// Of a full user dump.
+    /// An exception of a full user dump.
     FullUserDump(UserException<'a>),
 }
 
 impl<'a> AnyException<'a> {
-    /// The record, that of a 32-bit full user dump widened with zeros.
+    /// The exception record. A 32-bit record of a full user dump is zero-extended.
     #[must_use]
     pub const fn record(&self) -> &ExceptionRecord {
         match self {
@@ -145,7 +146,7 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The ID of the thread that raised it.
+    /// The ID of the thread that raised the exception.
     #[must_use]
     pub const fn thread_id(&self) -> u32 {
         match self {
@@ -154,19 +155,19 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    /// The exception code: an `NTSTATUS` on Windows, a signal or Mach exception on other systems.
     #[must_use]
     pub const fn code(&self) -> u32 {
         self.record().exception_code
     }
 
-    /// Where it was raised, as the file has it.
+    /// The exception address, as stored in the file.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.record().exception_address
     }
 
-    /// The address of the instruction that raised it; see [`Exception::instruction_address`].
+    /// The address of the instruction that raised the exception; see [`Exception::instruction_address`].
     #[must_use]
     pub fn instruction_address(&self) -> Option<u64> {
         match self {
@@ -175,7 +176,7 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The address that could not be accessed; see [`Exception::accessed_address`].
+    /// The address whose access failed; see [`Exception::accessed_address`].
     #[must_use]
     pub fn accessed_address(&self) -> Option<u64> {
         match self {
@@ -184,19 +185,19 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The address that the crash is about; see [`Exception::crash_address`].
+    /// The address that crash reporters show; see [`Exception::crash_address`].
     #[must_use]
     pub fn crash_address(&self) -> Option<u64> {
         self.accessed_address().or_else(|| self.instruction_address())
     }
 
-    /// The parameters: as many as the record counts, 15 at most.
+    /// The exception parameters: as many as the record declares, at most 15.
     #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.record().parameters()
     }
 
-    /// Why the process stopped, in the words of its operating system.
+    /// Why the process stopped, in the terms of its operating system.
     #[must_use]
     pub fn reason(&self) -> CrashReason {
         match self {
@@ -205,7 +206,7 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The thread's registers when it was raised; of a full user dump, those of the thread.
+    /// The registers at the exception. In a full user dump, they are those of the thread.
     ///
     /// # Errors
     ///
@@ -217,20 +218,20 @@ impl<'a> AnyException<'a> {
         }
     }
 
-    /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    /// The registers, if the dump has them and they can be read; [`Self::context`] returns the error otherwise.
     #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
 }
 
-/// Text in the form of its format; it prints as what it says.
+/// Text in the encoding of its dump format.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AnyText<'a> {
-    /// As minidumps have it.
+    /// UTF-16, as in minidumps.
     Utf16(Utf16<'a>),
-    /// As full user dumps have it.
+    /// ANSI, as in full user dumps.
     Ansi(Ansi<'a>),
 }
 

@@ -1,4 +1,4 @@
-//! What Breakpad adds on every system.
+//! Streams that Breakpad writes on every system.
 
 use crate::error::ReadError;
 use crate::format;
@@ -8,32 +8,32 @@ use crate::format::{FieldOffset, StreamType};
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf16::Utf16;
 
-/// Which threads wrote the dump and asked for it.
+/// The IDs of the thread that wrote the dump and of the thread that requested it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BreakpadInfo {
     raw: format::breakpad::BreakpadInfo,
 }
 
 impl BreakpadInfo {
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::breakpad::BreakpadInfo {
         &self.raw
     }
 
-    /// Which of the ids count.
+    /// Which of the thread IDs are valid.
     #[must_use]
     pub const fn validity(&self) -> BreakpadInfoFlags {
         BreakpadInfoFlags::from_bits_retain(self.raw.validity)
     }
 
-    /// The thread that wrote the dump, which is of no interest itself; `None` if the stream does not say.
+    /// The ID of the thread that wrote the dump, which is rarely of interest; `None` if it is not valid.
     #[must_use]
     pub fn dump_thread_id(&self) -> Option<u32> {
         self.validity().contains(BreakpadInfoFlags::DUMP_THREAD_ID).then_some(self.raw.dump_thread_id)
     }
 
-    /// The thread that asked for the dump, usually the one that crashed; `None` if the stream does not say.
+    /// The ID of the thread that requested the dump, usually the one that crashed; `None` if it is not valid.
     #[must_use]
     pub fn requesting_thread_id(&self) -> Option<u32> {
         self.validity().contains(BreakpadInfoFlags::REQUESTING_THREAD_ID).then_some(self.raw.requesting_thread_id)
@@ -48,7 +48,7 @@ impl FromStream<'_> for BreakpadInfo {
     }
 }
 
-/// The assertion that failed; the texts are cut at 127 code units.
+/// An assertion that failed. Each text is truncated to 127 code units.
 #[derive(Clone, Copy, Debug)]
 pub struct AssertionInfo<'a> {
     stream: RawStream<'a>,
@@ -57,38 +57,38 @@ pub struct AssertionInfo<'a> {
 impl<'a> AssertionInfo<'a> {
     const WHAT: &'static str = "MDRawAssertionInfo";
 
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub fn raw(&self) -> format::breakpad::AssertionInfo {
         // The size was checked when the view was made.
         self.stream.read(Self::WHAT, 0).unwrap_or_default()
     }
 
-    /// What was not true; empty if the producer did not learn it.
+    /// The condition that was false; empty if the producer did not know it.
     #[must_use]
     pub fn expression(&self) -> Utf16<'a> {
         self.text(format::breakpad::AssertionInfo::OFFSETS.expression)
     }
 
-    /// The function that looked; empty if the producer did not learn it.
+    /// The function that contains the assertion; empty if the producer did not know it.
     #[must_use]
     pub fn function(&self) -> Utf16<'a> {
         self.text(format::breakpad::AssertionInfo::OFFSETS.function)
     }
 
-    /// The source file of the function; empty if the producer did not learn it.
+    /// The source file of the function; empty if the producer did not know it.
     #[must_use]
     pub fn file(&self) -> Utf16<'a> {
         self.text(format::breakpad::AssertionInfo::OFFSETS.file)
     }
 
-    /// The line in the source file, from 1; 0 if the producer did not learn it.
+    /// The line in the source file, from 1; 0 if the producer did not know it.
     #[must_use]
     pub fn line(&self) -> u32 {
         self.raw().line
     }
 
-    /// Who noticed.
+    /// What detected the failure.
     #[must_use]
     pub fn assertion_type(&self) -> AssertionType {
         self.raw().assertion_type
@@ -103,7 +103,7 @@ impl<'a> FromStream<'a> for AssertionInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::ASSERTION_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, format::breakpad::AssertionInfo::SIZE as u64)?;
+        stream.prefix(Self::WHAT, format::breakpad::AssertionInfo::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }

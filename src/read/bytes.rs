@@ -1,6 +1,7 @@
-//! The file as checked bytes: every position is a `u64` from the start of the file, every access may fail.
+//! The bytes of the file, with checked access: every position is a `u64` from the start of the file, and every access
+//! may fail.
 //!
-//! This is the only file that calls scroll's readers, and the only one that turns a `u64` into a `usize`.
+//! This is the only file that calls scroll's readers, and the only one that converts `u64` to `usize`.
 
 use core::fmt;
 
@@ -10,7 +11,7 @@ use scroll::{Endian, Pread};
 use crate::error::ReadError;
 use crate::read::work::worked;
 
-/// The order of the bytes of every integer in a file.
+/// The byte order of all integers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// Least significant byte first: all Windows dumps and nearly all others.
@@ -19,7 +20,7 @@ pub enum ByteOrder {
     Big,
 }
 
-/// A whole file and the order of its bytes.
+/// The bytes of a file and their byte order.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes<'a> {
     data: &'a [u8],
@@ -32,7 +33,7 @@ impl fmt::Debug for Bytes<'_> {
     }
 }
 
-/// What can be decoded from bytes of either order.
+/// Types that can be decoded from bytes of either order.
 pub(crate) trait Decode: for<'x> TryFromCtx<'x, Endian, Error = scroll::Error> + SizeWith<Endian> {}
 impl<T> Decode for T where T: for<'x> TryFromCtx<'x, Endian, Error = scroll::Error> + SizeWith<Endian> {}
 
@@ -64,16 +65,16 @@ impl<'a> Bytes<'a> {
         self.data
     }
 
-    /// The bytes of `[offset, offset + size)` that the file has: none, some or all.
+    /// The bytes of `[offset, offset + size)`, as far as they are in the file.
     #[inline]
     pub(crate) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
         worked(1);
-        // What does not fit a `usize` lies behind every slice.
+        // An offset that does not fit in a `usize` is beyond the end of every slice.
         let rest = usize::try_from(offset).ok().and_then(|start| self.data.get(start..)).unwrap_or_default();
         usize::try_from(size).ok().and_then(|size| rest.get(..size)).unwrap_or(rest)
     }
 
-    /// The bytes of `[offset, offset + size)`, or an error that says how many are there.
+    /// The bytes of `[offset, offset + size)`, or an error with the number of bytes that are present.
     #[inline]
     pub(crate) fn slice(&self, what: &'static str, offset: u64, size: u64) -> Result<&'a [u8], ReadError> {
         let bytes = self.clipped(offset, size);
@@ -88,7 +89,7 @@ impl<'a> Bytes<'a> {
         self.read_from(what, self.slice(what, offset, size)?, offset)
     }
 
-    /// Decodes a structure from bytes of this file that were already taken out of it, at `offset` of the file.
+    /// Decodes a structure from bytes that were already taken from this file, at `offset`.
     #[inline]
     pub(crate) fn read_from<T: Decode>(&self, what: &'static str, bytes: &[u8], offset: u64) -> Result<T, ReadError> {
         bytes.pread_with(0, self.order).map_err(|_| ReadError::Truncated {
@@ -100,7 +101,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// Two 64-bit integers, one behind the other.
+/// Two consecutive 64-bit integers.
 #[inline]
 pub(crate) fn integers(bytes: &[u8; 16], order: ByteOrder) -> (u64, u64) {
     let first = bytes.first_chunk().copied().unwrap_or_default();
@@ -111,7 +112,7 @@ pub(crate) fn integers(bytes: &[u8; 16], order: ByteOrder) -> (u64, u64) {
     }
 }
 
-/// An integer of `width` (1, 2, 4 or 8) bytes at `position` of `bytes`, widened with zeros.
+/// An integer of `width` (1, 2, 4 or 8) bytes at `position` in `bytes`, zero-extended.
 pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u64> {
     let order = Bytes::new(&[], order).order;
     let position = usize::try_from(position).ok()?;
@@ -124,7 +125,7 @@ pub(crate) fn integer_at(bytes: &[u8], position: u32, width: u32, order: ByteOrd
     }
 }
 
-/// An integer of `width` bytes, 16 at most, at `position` of `bytes`, widened with zeros.
+/// An integer of `width` bytes, at most 16, at `position` in `bytes`, zero-extended.
 #[inline]
 pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOrder) -> Option<u128> {
     let position = usize::try_from(position).ok()?;
@@ -151,7 +152,7 @@ pub(crate) fn unsigned_at(bytes: &[u8], position: u32, width: u32, order: ByteOr
     })
 }
 
-/// The first eight bytes, zeros where there are fewer.
+/// The first eight bytes, padded with zeros.
 pub(crate) fn signature(data: &[u8]) -> [u8; 8] {
     let mut found = [0; 8];
     for (to, from) in found.iter_mut().zip(data) {

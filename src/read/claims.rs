@@ -1,4 +1,4 @@
-//! Bytes of the file that two owners claim: at least one of the two has a false position or size.
+//! Bytes of the file that are claimed by two owners, so that at least one of them has a wrong position or size.
 
 use alloc::vec::Vec;
 
@@ -9,18 +9,18 @@ use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
 use crate::read::work::worked;
 
-/// What claims bytes.
+/// The kind of data that a claim is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ClaimKind {
     /// The header or the directory.
     Table,
     /// The entries of a list, or a structure of fixed size.
     Records,
-    /// The fixed part of a context whose flags are those of the processor.
+    /// The fixed part of a context whose flags match the processor.
     Registers,
-    /// That of any other.
+    /// The fixed part of any other context.
     Context,
-    /// What follows it.
+    /// The extended state after the fixed part of a context.
     ExtendedState,
     Text,
     CodeView,
@@ -28,7 +28,7 @@ pub(crate) enum ClaimKind {
     Object,
     /// Anything else that a stream refers to.
     Part,
-    /// A stream whose size nothing proves.
+    /// A stream whose size cannot be verified.
     Stream,
 }
 
@@ -49,7 +49,7 @@ impl ClaimKind {
     }
 }
 
-/// Whose the bytes are: a stream, which is unused for header and directory, an entry of it, and where that is.
+/// The owner of a claim: a stream (unused for header and directory), an entry of that stream, and its position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
     pub(crate) stream: StreamType,
@@ -57,7 +57,7 @@ pub(crate) struct Owner {
     pub(crate) offset: u64,
 }
 
-/// Bytes and whose they are.
+/// A range of bytes and its owner.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claim {
     pub(crate) interval: Interval,
@@ -66,18 +66,18 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// What two records may have in common: the same bytes as the same kind of thing.
+    /// What two equal claims have in common: the same bytes as the same kind of data.
     const fn identity(&self) -> (u64, u64, ClaimKind) {
         (self.interval.start, self.interval.last, self.kind)
     }
 
-    /// As [`Claim::identity`]; two streams of different types are not the same even where all their bytes are.
+    /// Like [`Claim::identity`], but distinguishes streams of different types even if they have the same bytes.
     fn key(&self) -> ((u64, u64, ClaimKind), Option<StreamType>) {
         (self.identity(), Some(self.owner.stream).filter(|_| self.kind == ClaimKind::Stream))
     }
 
-    /// True if both may have the same bytes. Some producers count to a stream what it refers to, or to a part of it, and two
-    /// entries of the directory may lead to one stream if they are of one type.
+    /// True if two claims may overlap. Some producers count data that a stream or a part of it refers to as part of the
+    /// stream, and two directory entries of the same type may refer to one stream.
     fn may_share(&self, other: &Self) -> bool {
         let is_stream = |claim: &Self| matches!(claim.kind, ClaimKind::Stream | ClaimKind::Records);
         let is_one_type = self.owner.stream == other.owner.stream;
@@ -90,30 +90,31 @@ impl Claim {
     }
 }
 
-/// All claims, by how much is known of them.
+/// All claims, grouped by how certain they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
-    /// Those whose position and size are certain: tables, records.
+    /// Claims whose position and size are certain: tables and records.
     pub(crate) certain: Vec<Claim>,
-    /// Contexts whose flags are those of the processor.
+    /// Contexts whose flags match the processor.
     pub(crate) registers: Vec<Claim>,
-    /// What records refer to.
+    /// Parts that records refer to.
     pub(crate) parts: Vec<Claim>,
-    /// What streams of other producers refer to: what is in what is theirs to say.
+    /// Parts that the streams of other producers refer to; those producers decide what contains what.
     pub(crate) nested: Vec<Claim>,
-    /// Streams whose size nothing proves.
+    /// Streams whose size cannot be verified.
     pub(crate) streams: Vec<Claim>,
 }
 
 #[cfg(feature = "std")]
 impl Claims {
-    /// What records and streams refer to.
+    /// The parts that records and streams refer to.
     pub(crate) fn referred_to(&self) -> impl Iterator<Item = Interval> {
         [&self.registers, &self.parts, &self.nested].into_iter().flatten().map(|claim| claim.interval)
     }
 }
 
-/// Adds a claim. What is in a full list twice goes before it grows, so that it takes no more room than claims that differ.
+/// Adds a claim. A full list is deduplicated before it grows, so that its size depends on the number of distinct
+/// claims.
 pub(crate) fn add(list: &mut Vec<Claim>, claim: Claim) {
     const FEW: usize = 64;
     if list.len() == list.capacity() && list.len() >= FEW {
@@ -125,18 +126,19 @@ pub(crate) fn add(list: &mut Vec<Claim>, claim: Claim) {
     list.push(claim);
 }
 
-/// Sorts claims and leaves of equal ones the first, whose owner is the first record that refers to the part.
+/// Sorts the claims and removes duplicates. The first one is kept; its owner is the first record that refers to the
+/// part.
 fn keep_once(claims: &mut Vec<Claim>) {
     worked(claims.len() as u64);
     claims.sort_by_key(Claim::key);
     claims.dedup_by_key(|claim| claim.key());
 }
 
-/// A claim to bytes of which some are another owner's.
+/// A claim to bytes that partly belong to another owner.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedPart {
     pub(crate) claim: Claim,
-    /// What the other claim is, and where it starts.
+    /// The kind and the start of the other claim.
     other: (ClaimKind, u64),
 }
 
@@ -151,20 +153,21 @@ impl SharedPart {
         }
     }
 
-    /// True if two entries of the directory claim the same bytes, which is told of the directory.
+    /// True if two directory entries claim the same bytes; this is reported for the directory.
     pub(crate) const fn is_of_directory(&self) -> bool {
         matches!(self.claim.kind, ClaimKind::Stream) && matches!(self.other.0, ClaimKind::Stream | ClaimKind::Records)
     }
 }
 
-/// The claims to bytes of other owners, each once, in ascending order.
+/// The claims that overlap those of other owners, each once, in ascending order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SharedParts {
     shared: Vec<SharedPart>,
 }
 
 impl SharedParts {
-    /// Those of a dump. What claims memory is not among them: it is refused for that, and makes nothing else doubtful.
+    /// Finds the overlapping claims of a dump. Claims to memory are left out: they are rejected for that reason, and do
+    /// not put other claims in doubt.
     pub(crate) fn of(dump: &Minidump<'_>, memory: &MemoryPositions) -> Self {
         let mut claims = Claims::of(dump);
         let is_memory = |claim: &Claim| memory.first_in(claim.interval.start, claim.interval.size()).is_some();
@@ -174,8 +177,8 @@ impl SharedParts {
         Self::among(claims)
     }
 
-    /// A claim is at fault if it has bytes of one that is known better, or as little. That of two which are known as little
-    /// the right one is lost, too, is better than to tell the secret of one as the name of the other.
+    /// A claim is wrong if it overlaps one that is at least as certain. If both are equally uncertain, the right one is
+    /// lost too; that is better than disclosing secret data of one as the name of the other.
     fn among(claims: Claims) -> Self {
         let [certain, registers] = [claims.certain, claims.registers].map(Sorted::new);
         let [parts, nested, streams] = [claims.parts, claims.nested, claims.streams].map(Sorted::new);
@@ -201,12 +204,12 @@ impl SharedParts {
         self.shared.iter()
     }
 
-    /// Checks that bytes belong to nobody else. Contexts that share bytes with each other only are taken for what they say
-    /// they are: registers.
+    /// Checks that bytes do not belong to another owner. Contexts that overlap only other contexts are accepted as
+    /// registers.
     ///
     /// # Errors
     ///
-    /// [`ReadError::PartShared`] if some of them do.
+    /// [`ReadError::PartShared`] if some of the bytes do.
     #[cfg(feature = "std")]
     pub(crate) fn refuse(&self, kind: ClaimKind, offset: u64, size: u64) -> Result<(), ReadError> {
         let Some(interval) = Interval::new(offset, size) else { return Ok(()) };
@@ -221,7 +224,7 @@ impl SharedParts {
     }
 }
 
-/// Claims in ascending order, each once, and which of those before reaches furthest.
+/// Claims without duplicates in ascending order. `furthest` has, for each index, the claim up to there that ends last.
 #[derive(Debug)]
 struct Sorted {
     claims: Vec<Claim>,
@@ -242,19 +245,19 @@ impl Sorted {
         Self { claims, furthest }
     }
 
-    /// Of the first `count` claims the one that reaches furthest, if it has bytes of a claim that starts behind them.
+    /// The one of the first `count` claims that ends last, if it overlaps a claim that starts after them.
     fn reaching(&self, count: usize, claim: &Claim) -> Option<Claim> {
         let furthest = count.checked_sub(1).and_then(|index| self.furthest.get(index))?;
         let other = self.claims.get(*furthest)?;
         (other.interval.last >= claim.interval.start && !claim.may_share(other)).then_some(*other)
     }
 
-    /// A claim that has bytes of one that is not among these.
+    /// A claim in this list that overlaps a claim of another list.
     fn overlapping(&self, claim: &Claim) -> Option<Claim> {
         self.reaching(self.claims.partition_point(|other| other.interval.start <= claim.interval.last), claim)
     }
 
-    /// A claim that has bytes of that with this number.
+    /// A claim in this list that overlaps the claim at `index`.
     fn neighbour(&self, index: usize) -> Option<Claim> {
         let claim = self.claims.get(index)?;
         let next = index.checked_add(1).and_then(|index| self.claims.get(index));

@@ -1,4 +1,4 @@
-//! What Crashpad adds: the ids of the report, and annotations of the program and of its modules.
+//! Streams that Crashpad writes: the IDs of the report, and annotations of the program and its modules.
 
 use crate::error::ReadError;
 use crate::format;
@@ -15,7 +15,23 @@ use crate::read::text::utf8::Utf8;
 
 const TEXT: &str = "MinidumpUTF8String";
 
-/// Crashpad's ids and annotations. A field that the stream has no room for is absent.
+/// Crashpad's IDs and annotations. Fields beyond the end of the stream are absent.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crashpad.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// if let Some(info) = dump.find::<userdump::read::crashpad::CrashpadInfo>() {
+///     println!("report {:?}", info.report_id());
+///     for entry in info.simple_annotations()? {
+///         println!("{} = {}", entry.key()?, entry.value()?);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CrashpadInfo<'a> {
     stream: RawStream<'a>,
@@ -25,19 +41,19 @@ pub struct CrashpadInfo<'a> {
 impl<'a> CrashpadInfo<'a> {
     const WHAT: &'static str = "MinidumpCrashpadInfo";
 
-    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    /// 1 in all known files. Higher versions are compatible, and 0 is invalid.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// Which report the dump belongs to; all zeros if it has no number.
+    /// The ID of the report that the dump belongs to; all zeros if it has none.
     #[must_use]
     pub fn report_id(&self) -> Option<Guid> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.report_id)
     }
 
-    /// Which installation the report comes from; all zeros if it has no number.
+    /// The ID of the installation that the report comes from; all zeros if it has none.
     #[must_use]
     pub fn client_id(&self) -> Option<Guid> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.client_id)
@@ -63,7 +79,7 @@ impl<'a> CrashpadInfo<'a> {
         List::located(self.stream.dump(), location.unwrap_or_default())
     }
 
-    /// The bits of a pointer that hold something else than the address; 0 if there are none, `None` in older files.
+    /// The mask of pointer bits that are not part of the address; 0 if there are none, `None` in older files.
     #[must_use]
     pub fn address_mask(&self) -> Option<u64> {
         self.field(format::crashpad::CrashpadInfo::OFFSETS.address_mask)
@@ -85,18 +101,18 @@ impl<'a> FromStream<'a> for CrashpadInfo<'a> {
     }
 }
 
-/// A key and what it stands for.
+/// A key and its value.
 #[derive(Clone, Copy, Debug)]
 pub struct StringDictionaryEntry<'a> {
     raw: SimpleStringDictionaryEntry,
     dump: DumpBytes<'a>,
 }
 
-/// Keys and values in the order of the file; nothing keeps a key from coming twice.
+/// Keys and values in file order; a key may occur more than once.
 pub type StringDictionary<'a> = List<'a, StringDictionaryEntry<'a>>;
 
 impl<'a> StringDictionaryEntry<'a> {
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &SimpleStringDictionaryEntry {
         &self.raw
@@ -131,7 +147,7 @@ impl<'a> Record<'a> for StringDictionaryEntry<'a> {
 }
 
 impl<'a> StringDictionary<'a> {
-    /// The value of the first entry with this key; entries that cannot be read are passed over.
+    /// The value of the first entry with this key. Entries that cannot be read are skipped.
     #[must_use]
     pub fn value_of(&self, key: &str) -> Option<Utf8<'a>> {
         let entry = self.iter().find(|entry| entry.key().is_ok_and(|found| found == key))?;
@@ -152,19 +168,19 @@ pub type CrashpadModuleList<'a> = List<'a, CrashpadModule<'a>>;
 impl<'a> CrashpadModule<'a> {
     const WHAT: &'static str = "MinidumpModuleCrashpadInfo";
 
-    /// The entry of the list as it stands in the file.
+    /// The entry of the list as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &ModuleCrashpadInfoLink {
         &self.raw
     }
 
-    /// The number of the module in the module list, from 0.
+    /// The index of the module in the module list.
     #[must_use]
     pub const fn module_index(&self) -> u32 {
         self.raw.minidump_module_list_index
     }
 
-    /// 1 in all known files; greater versions are compatible, and 0 is invalid.
+    /// 1 in all known files. Higher versions are compatible, and 0 is invalid.
     ///
     /// # Errors
     ///
@@ -173,11 +189,11 @@ impl<'a> CrashpadModule<'a> {
         self.field(ModuleCrashpadInfo::OFFSETS.version)
     }
 
-    /// Messages, without keys; empty if there are none.
+    /// Messages without keys; empty if there are none.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the list, or its header, is not in the file.
+    /// [`ReadError::Truncated`] if the list's location descriptor or its header is not in the file.
     pub fn list_annotations(&self) -> Result<TextList<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.list_annotations)
     }
@@ -186,16 +202,16 @@ impl<'a> CrashpadModule<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the dictionary, or its header, is not in the file.
+    /// [`ReadError::Truncated`] if the dictionary's location descriptor or its header is not in the file.
     pub fn simple_annotations(&self) -> Result<StringDictionary<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.simple_annotations)
     }
 
-    /// Values with names and types; empty if there are none.
+    /// Annotations with names and types; empty if there are none.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the place of the list, or its header, is not in the file.
+    /// [`ReadError::Truncated`] if the list's location descriptor or its header is not in the file.
     pub fn annotation_objects(&self) -> Result<AnnotationList<'a>, ReadError> {
         self.list(ModuleCrashpadInfo::OFFSETS.annotation_objects)
     }
@@ -207,7 +223,7 @@ impl<'a> CrashpadModule<'a> {
         List::located(&self.dump, self.field(field)?)
     }
 
-    /// A field of the annotations, zero if they have no room for it.
+    /// A field of the annotations; 0 if they are too short for it.
     fn field<T: Decode + Stored>(&self, field: FieldOffset<ModuleCrashpadInfo, T>) -> Result<T, ReadError> {
         let location = self.raw.location;
         if u64::from(location.data_size) < field.range().end as u64 {
@@ -226,14 +242,14 @@ impl<'a> Record<'a> for CrashpadModule<'a> {
     }
 }
 
-/// A text in a list of texts.
+/// An entry of a list of texts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextListEntry<'a> {
     rva: Rva,
     dump: DumpBytes<'a>,
 }
 
-/// Texts in the order of the file.
+/// Texts in file order.
 pub type TextList<'a> = List<'a, TextListEntry<'a>>;
 
 impl<'a> TextListEntry<'a> {
@@ -263,11 +279,11 @@ pub struct Annotation<'a> {
     dump: DumpBytes<'a>,
 }
 
-/// Values with names and types, in the order of the file; nothing keeps a name from coming twice.
+/// Values with names and types, in file order; a name may occur more than once.
 pub type AnnotationList<'a> = List<'a, Annotation<'a>>;
 
 impl<'a> Annotation<'a> {
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::crashpad::Annotation {
         &self.raw
@@ -282,13 +298,13 @@ impl<'a> Annotation<'a> {
         text(&self.dump, self.raw.name)
     }
 
-    /// What the value is.
+    /// The type of the value.
     #[must_use]
     pub const fn annotation_type(&self) -> AnnotationType {
         self.raw.annotation_type
     }
 
-    /// The bytes of the value; empty where the producer gives no position.
+    /// The bytes of the value; empty if the RVA is 0.
     ///
     /// # Errors
     ///
@@ -300,7 +316,7 @@ impl<'a> Annotation<'a> {
         }
     }
 
-    /// The value as text; `None` if its type says that it is something else.
+    /// The value as text; `None` if it is of another type.
     ///
     /// # Errors
     ///
@@ -323,14 +339,14 @@ impl<'a> Record<'a> for Annotation<'a> {
 }
 
 impl<'a> AnnotationList<'a> {
-    /// The first annotation with this name; those whose names cannot be read are passed over.
+    /// The first annotation with this name. Annotations whose names cannot be read are skipped.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<Annotation<'a>> {
         self.iter().find(|annotation| annotation.name().is_ok_and(|found| found == name))
     }
 }
 
-/// The `MinidumpUTF8String` at `rva`; its NUL is not looked for, and some writers leave it out.
+/// Returns the `MinidumpUTF8String` at `rva`. Its terminating NUL is not checked, because some writers omit it.
 fn text<'a>(dump: &DumpBytes<'a>, rva: Rva) -> Result<Utf8<'a>, ReadError> {
     dump.bytes().counted(TEXT, rva).map(Utf8::new)
 }

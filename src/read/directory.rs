@@ -1,4 +1,4 @@
-//! The stream directory: every entry in the order of the file, duplicates and unused ones too.
+//! The stream directory: all entries in file order, including duplicates and unused ones.
 
 use core::iter::FusedIterator;
 
@@ -8,6 +8,25 @@ use crate::format::{DirectoryEntry, Header};
 use crate::read::bytes::Bytes;
 
 /// The stream directory.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.stream(userdump::format::StreamType::LINUX_MAPS, b"00400000-".as_slice());
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::format::StreamType;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for entry in dump.directory() {
+///     println!("{}: {} bytes at {:#x}", entry.stream_type, entry.location.data_size, entry.location.rva);
+///     # assert_eq!((entry.stream_type, entry.location.data_size), (StreamType::LINUX_MAPS, 9));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Directory<'a> {
     bytes: Bytes<'a>,
@@ -17,7 +36,7 @@ pub struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// Entries behind the end of the file are left out; [`Directory::fault`] counts them.
+    /// Leaves out entries beyond the end of the file; [`Directory::fault`] counts them.
     pub(crate) fn new(bytes: Bytes<'a>, header: &Header) -> Self {
         let offset = u64::from(header.stream_directory_rva);
         let entry = DirectoryEntry::SIZE as u64;
@@ -27,25 +46,25 @@ impl<'a> Directory<'a> {
         Self { bytes, offset, len, declared }
     }
 
-    /// The number of entries that are there, unused ones included.
+    /// The number of entries that are present, including unused ones.
     #[must_use]
     pub const fn len(&self) -> u32 {
         self.len
     }
 
-    /// True if the dump has no entry.
+    /// True if the dump has no entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The number of entries that the header announces.
+    /// The number of entries that the header declares.
     #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.declared
     }
 
-    /// What is missing, if the header announces more entries than the file holds.
+    /// The error if the header declares more entries than the file contains.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let entry = DirectoryEntry::SIZE as u64;
@@ -66,13 +85,13 @@ impl<'a> Directory<'a> {
         self.bytes.read("MINIDUMP_DIRECTORY", self.entry_offset(index)).ok()
     }
 
-    /// Where the entry at `index` lies in the file, in bytes from its start.
+    /// The file offset of the entry at `index`.
     #[must_use]
     pub const fn entry_offset(&self, index: u32) -> u64 {
         self.offset + index as u64 * DirectoryEntry::SIZE as u64
     }
 
-    /// The entries in the order of the file.
+    /// The entries in file order.
     #[must_use]
     pub const fn iter(&self) -> DirectoryEntries<'a> {
         DirectoryEntries { directory: *self, next: 0, end: self.len }
@@ -102,7 +121,7 @@ impl<'a> IntoIterator for &Directory<'a> {
 pub struct DirectoryEntries<'a> {
     directory: Directory<'a>,
     next: u32,
-    /// Behind the last entry that is left.
+    /// The index after the last remaining entry.
     end: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Telling the formats apart.
+//! Detects the format of a dump.
 
 use core::iter::FusedIterator;
 
@@ -19,13 +19,13 @@ use crate::read::target::Target;
 
 /// A dump of any format that this crate reads.
 ///
-/// It answers what is asked of every format: process, threads, modules, exceptions, memory, address space. Where a format has no
-/// place for something, the answer is `None` or an empty iterator. Anything else is on the type of each format: see
+/// Provides what all formats have: process, threads, modules, exceptions, memory and address space. Where a format does
+/// not have something, the result is `None` or an empty iterator. Everything else is on the types of the formats: see
 /// [`Dump::minidump`] and [`Dump::find`].
 ///
-/// Indexes are built once, where a method says so ([`Dump::memory`], [`Dump::modules_by_address`],
-/// [`Dump::unloaded_modules_by_address`]), and handed to whatever needs them: a module's version and identifiers may be in its
-/// image in memory only, so their methods take the memory.
+/// Indexes are built only by the methods that say so ([`Dump::memory`], [`Dump::modules_by_address`],
+/// [`Dump::unloaded_modules_by_address`]), and are passed to the methods that need them: the version and the
+/// identifiers of a module may only be in its image in memory, so their methods take the memory.
 ///
 /// # Examples
 ///
@@ -44,7 +44,7 @@ use crate::read::target::Target;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum Dump<'a> {
-    /// A minidump, whatever it holds: one with full memory is a minidump too.
+    /// A minidump with any content, including one with full memory.
     Minidump(Minidump<'a>),
     /// A full user dump, `USERDUMP` or `USERDU64`.
     FullUserDump(FullUserDump<'a>),
@@ -63,13 +63,13 @@ impl<'a> From<FullUserDump<'a>> for Dump<'a> {
 }
 
 impl<'a> Dump<'a> {
-    /// Finds the format by the signature and opens the dump.
+    /// Detects the format by the signature and opens the dump.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Empty`] if there are no bytes, [`ReadError::OtherFormat`] for the kinds of files that are known but
-    /// not read (see [`OtherFormat::known`](crate::error::OtherFormat::known)), [`ReadError::Signature`] if the first bytes are those of
-    /// nothing known, and the errors of [`Minidump::parse`] and [`FullUserDump::parse`].
+    /// [`ReadError::Empty`] if there are no bytes, [`ReadError::OtherFormat`] for kinds of files that are recognized
+    /// but not read (see [`OtherFormat::known`](crate::error::OtherFormat::known)), [`ReadError::Signature`] if the
+    /// signature is unknown, and the errors of [`Minidump::parse`] and [`FullUserDump::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
         if let USERDUMP_SIGNATURE | USERDU64_SIGNATURE = signature(data) {
             return FullUserDump::parse(data).map(Self::FullUserDump);
@@ -104,7 +104,7 @@ impl<'a> Dump<'a> {
         self.dump_bytes().byte_order()
     }
 
-    /// The file with its byte order and target: what every view stands on.
+    /// The file with its byte order and target, which every view is based on.
     #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
         match self {
@@ -113,7 +113,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Processor and operating system of the dumped process, as far as the dump says.
+    /// The processor and operating system of the dumped process, as far as they are recorded.
     #[must_use]
     pub const fn target(&self) -> Target {
         match self {
@@ -122,9 +122,11 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The threads, in the order of the file: of a minidump those of the thread list, then those of the extended one.
+    /// The threads in file order; in a minidump, those of the thread list, followed by those of the extended thread
+    /// list.
     ///
-    /// A list that cannot be read has none; the stream itself, or [`Dump::check`], tells why. The same goes for modules.
+    /// A list that cannot be read has no threads; use the stream itself or [`Dump::check`] to get the error. The same
+    /// goes for modules.
     pub fn threads(
         &self,
     ) -> impl ExactSizeIterator<Item = AnyThread<'a>> + DoubleEndedIterator + FusedIterator + Clone + use<'a> {
@@ -134,14 +136,14 @@ impl<'a> Dump<'a> {
         joined(minidump, user)
     }
 
-    /// The modules, in the order of the file.
+    /// The modules in file order.
     pub fn modules(&self) -> impl FusedIterator<Item = AnyModule<'a>> + Clone + use<'a> {
         let (minidump, user) = self.formats();
         let modules = minidump.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::Minidump);
         modules.chain(user.into_iter().flat_map(|dump| dump.modules()).map(AnyModule::FullUserDump))
     }
 
-    /// The exceptions: one at most, but for dumps of LLDB, which has one for each stopped thread. Those that cannot be
+    /// The exceptions: at most one, except in LLDB dumps, which have one for each stopped thread. Those that cannot be
     /// read are left out.
     pub fn exceptions(&self) -> impl DoubleEndedIterator<Item = AnyException<'a>> + FusedIterator + Clone + use<'a> {
         let (minidump, user) = self.formats();
@@ -150,7 +152,7 @@ impl<'a> Dump<'a> {
         exceptions.chain(of_user.map(AnyException::FullUserDump))
     }
 
-    /// The dump as one of each format, of which one is there.
+    /// The dump as a minidump and as a full user dump; exactly one of them is `Some`.
     const fn formats(&self) -> (Option<Minidump<'a>>, Option<FullUserDump<'a>>) {
         match self {
             Self::Minidump(dump) => (Some(*dump), None),
@@ -169,8 +171,8 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// As [`Dump::memory`]; of compressed memory no more than `limit` bytes are kept unpacked, where [`Dump::memory`] keeps
-    /// 256 MiB: see [`Minidump::memory_with_cache`].
+    /// Like [`Dump::memory`], but with another limit for the decompressed bytes of compressed memory that are kept,
+    /// which is 256 MiB for [`Dump::memory`]: see [`Minidump::memory_with_cache`].
     #[must_use]
     pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
         match self {
@@ -179,7 +181,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The address space of the process: which addresses were in use, and what access they allowed.
+    /// The address space of the process: the addresses that were in use, and their access rights.
     #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         match self {
@@ -188,8 +190,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Reads everything there is to read and reports what is wrong with it: see [`Minidump::check`] and
-    /// [`FullUserDump::check`].
+    /// Reads everything in the dump and reports all errors: see [`Minidump::check`] and [`FullUserDump::check`].
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         match self {
             Self::Minidump(dump) => dump.check(found),

@@ -1,4 +1,4 @@
-//! What every view stands on: the file, its byte order, and the machine that it describes.
+//! The data that every view is based on: the file, its byte order and its target.
 
 use core::fmt;
 
@@ -9,10 +9,10 @@ use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::target::Target;
 use crate::read::text::utf16::Utf16;
 
-/// The bytes of a dump, their byte order, and the target: all that a view needs to decode itself.
+/// The bytes of a dump, their byte order and the target: everything that a view needs to decode itself.
 ///
-/// Views hold a copy of it and not the dump, so what takes other streams, such as the stack of a thread in a dump with
-/// full memory, is a question to the dump.
+/// Views hold a copy of this instead of the dump. Methods that need other streams are therefore on the dump, for
+/// example the one for the stack of a thread in a dump with full memory.
 #[derive(Clone, Copy)]
 pub struct DumpBytes<'a> {
     bytes: Bytes<'a>,
@@ -35,7 +35,7 @@ impl<'a> DumpBytes<'a> {
         DumpBytes::new(self.bytes.rebound(data), self.target)
     }
 
-    /// The whole file.
+    /// The bytes of the file.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.bytes.data()
@@ -47,7 +47,7 @@ impl<'a> DumpBytes<'a> {
         self.bytes.order()
     }
 
-    /// Processor and operating system of the dumped process, as far as the dump says.
+    /// The processor and operating system of the dumped process, as far as they are recorded.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
@@ -63,7 +63,7 @@ impl<'a> DumpBytes<'a> {
         self.bytes.string(rva)
     }
 
-    /// The `MINIDUMP_STRING` at `rva`; `None` at position 0, where the header is.
+    /// The `MINIDUMP_STRING` at `rva`; `None` if `rva` is 0.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl<'a> DumpBytes<'a> {
         if rva == 0 { Ok(None) } else { self.string(rva.into()).map(Some) }
     }
 
-    /// The bytes that a location descriptor points to; `what` names them in the error.
+    /// The bytes that a location descriptor refers to; `what` names them in the error.
     ///
     /// # Errors
     ///
@@ -81,8 +81,7 @@ impl<'a> DumpBytes<'a> {
         self.bytes.slice(what, location.rva.into(), location.data_size.into())
     }
 
-    /// As [`Self::location`], for a record that need not be there: `None` if its size is 0, or its position, where the
-    /// header is.
+    /// Like [`Self::location`], for optional data: `None` if the size or the RVA is 0.
     ///
     /// # Errors
     ///
@@ -95,7 +94,7 @@ impl<'a> DumpBytes<'a> {
         if location.data_size == 0 || location.rva == 0 { Ok(None) } else { self.location(what, location).map(Some) }
     }
 
-    /// True if there is a name at `rva`: a `MINIDUMP_STRING` of at least one character. It is not searched for its end.
+    /// True if `rva` refers to a name: a `MINIDUMP_STRING` with at least one character. Its end is not checked.
     pub(crate) fn has_name(&self, rva: Rva64) -> bool {
         const WHAT: &str = "MINIDUMP_STRING";
         const LONGEST: u32 = 0xfffe;
@@ -106,12 +105,12 @@ impl<'a> DumpBytes<'a> {
         rva != 0 && (1..=LONGEST).contains(&size) && size % 2 == 0 && is_whole
     }
 
-    /// True if some of the bytes are those of the header or of the directory, and so nothing that a list refers to.
+    /// True if a range overlaps the header or the directory, and therefore cannot be data that a list refers to.
     pub(crate) fn is_in_tables(&self, offset: u64, size: u64) -> bool {
         self.tables().hold(offset, size)
     }
 
-    /// Where header and directory are.
+    /// The positions of the header and the directory.
     pub(crate) fn tables(&self) -> Tables {
         let field = |field: usize| self.bytes.read::<u32>("MINIDUMP_HEADER", field as u64).map_or(0, u64::from);
         let count = field(Header::OFFSETS.number_of_streams.get()).min(Tables::MOST_ENTRIES.into());
@@ -125,20 +124,21 @@ impl<'a> DumpBytes<'a> {
     }
 }
 
-/// The positions of header and directory.
+/// The positions of the header and the directory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tables {
-    /// Where the directory starts.
+    /// The file offset of the directory.
     start: u64,
-    /// Where it ends.
+    /// The end of the directory.
     end: u64,
 }
 
 impl Tables {
-    /// A false count is not to take the memory behind the directory; no producer was seen to write more entries.
+    /// Limits the effect of a wrong count, which would claim the memory after the directory. No known producer writes
+    /// more entries.
     pub(crate) const MOST_ENTRIES: u32 = 256;
 
-    /// True if some of the bytes are in one of the two.
+    /// True if a range overlaps the header or the directory.
     #[inline]
     pub(crate) const fn hold(&self, offset: u64, size: u64) -> bool {
         let is_in_directory = offset < self.end && self.start < offset.saturating_add(size);

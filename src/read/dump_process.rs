@@ -1,4 +1,4 @@
-//! What every dump says about its process, whatever its format.
+//! Information about the process that dumps of every format have.
 
 use crate::read::any_format::{AnyText, AnyThread};
 use crate::read::context::registers::Context;
@@ -14,27 +14,29 @@ use crate::read::text::utf16::Utf16;
 use crate::read::thread::list::{Thread, ThreadNames};
 
 impl<'a> Minidump<'a> {
-    /// The first thread with that ID. This searches the lists.
+    /// The first thread with this ID. This searches the lists.
     #[must_use]
     pub fn thread(&self, id: u32) -> Option<Thread<'a>> {
         self.threads().find(|thread| thread.id() == id)
     }
 
-    /// The name of the thread with that ID; `None` if it has none or if that cannot be read. This searches the list of names.
+    /// The name of the thread with this ID; `None` if it has none or if it cannot be read. This searches the list of
+    /// names.
     #[must_use]
     pub fn thread_name(&self, id: u32) -> Option<Utf16<'a>> {
         self.list::<ThreadNames<'a>>().by_id(id)?.name().ok()
     }
 
-    /// The process ID: that of the miscellaneous information or, without it, of `/proc/self/status`, which Breakpad writes on
-    /// Linux. `None` if neither records it.
+    /// The process ID from the miscellaneous information or, without it, from `/proc/self/status`, which Breakpad
+    /// writes on Linux. `None` if neither records it.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         let of_status = || u32::try_from(self.find::<LinuxProcStatus<'a>>()?.process_id()?).ok();
         self.find::<MiscInfo<'a>>().and_then(|info| info.process_id()).or_else(of_status)
     }
 
-    /// The modules that were unloaded before the dump was taken; an empty list where it is absent or cannot be read.
+    /// The modules that were unloaded before the dump was taken; an empty list if the stream is absent or cannot be
+    /// read.
     #[must_use]
     pub fn unloaded_modules(&self) -> UnloadedModuleList<'a> {
         self.list()
@@ -42,14 +44,15 @@ impl<'a> Minidump<'a> {
 
     /// The unloaded modules by address, for more than a few look-ups.
     ///
-    /// Building it takes 40 to 56 bytes for each module, and n log n time.
+    /// Building the index takes 40 to 56 bytes per module, and O(n log n) time.
     #[must_use]
     pub fn unloaded_modules_by_address(&self) -> UnloadedByAddress<'a> {
         UnloadedByAddress::new(self.unloaded_modules(), *self.dump_bytes())
     }
 }
 
-/// What is asked of every dump. Where a format has no place for something, the answer is `None` or an empty iterator.
+/// Information that dumps of every format have. Where a format does not have something, the result is `None` or an
+/// empty iterator.
 ///
 /// # Examples
 ///
@@ -66,7 +69,7 @@ impl<'a> Minidump<'a> {
 /// # }
 /// ```
 impl<'a> Dump<'a> {
-    /// The dump as a minidump, for what only minidumps have; `None` if it is a full user dump.
+    /// The dump as a minidump, for data that only minidumps have; `None` if it is a full user dump.
     #[must_use]
     pub const fn minidump(&self) -> Option<&Minidump<'a>> {
         match self {
@@ -75,15 +78,15 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The first stream of the type that `T` views, if it is there and can be read: see [`Minidump::find`]. A full user dump
-    /// has no streams.
+    /// The first stream of the type that `T` views, if it is present and can be read: see [`Minidump::find`]. A full
+    /// user dump has no streams.
     #[must_use]
     pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
         self.minidump()?.find()
     }
 
-    /// The process ID: see [`Minidump::process_id`]; of a full user dump that of the debug event. `None` if the dump does not
-    /// record it.
+    /// The process ID, from the debug event in a full user dump; see [`Minidump::process_id`]. `None` if the dump does
+    /// not record it.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         match self {
@@ -92,20 +95,20 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The first thread with that ID. This searches the threads.
+    /// The first thread with this ID. This searches the threads.
     #[must_use]
     pub fn thread(&self, id: u32) -> Option<AnyThread<'a>> {
         self.threads().find(|thread| thread.id() == id)
     }
 
-    /// The name of the thread with that ID; `None` if it has none or if that cannot be read. This searches the list of names.
-    /// A full user dump has none.
+    /// The name of the thread with this ID; `None` if it has none or if it cannot be read. This searches the list of
+    /// names. Threads of full user dumps have no names.
     pub fn thread_name(&self, id: u32) -> Option<AnyText<'a>> {
         self.minidump()?.thread_name(id).map(AnyText::Utf16)
     }
 
-    /// The ID of the thread that crashed: that of the first exception. Of a minidump without one, that of the thread that asked
-    /// Breakpad for the dump.
+    /// The ID of the thread that crashed, from the first exception. If a minidump has no exception, the ID of the
+    /// thread that requested the dump, as recorded by Breakpad.
     #[must_use]
     pub fn crashed_thread_id(&self) -> Option<u32> {
         match self {
@@ -114,29 +117,29 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// The thread that crashed, if the dump has it. Its own registers may be of a later time: see
+    /// The thread that crashed, if the dump has it. Its own registers may be from a later time: see
     /// [`Self::crash_registers`].
     #[must_use]
     pub fn crashed_thread(&self) -> Option<AnyThread<'a>> {
         self.thread(self.crashed_thread_id()?)
     }
 
-    /// The registers at the crash: those of the first exception or, without any, those of the thread that crashed. `None` if
-    /// the dump has neither, or none that can be read.
+    /// The registers at the crash, from the first exception or, if there is none, from the thread that crashed. `None`
+    /// if the dump has neither, or if they cannot be read.
     #[must_use]
     pub fn crash_registers(&self) -> Option<Context<'a>> {
         let of_exception = self.exceptions().next().and_then(|exception| exception.registers());
         of_exception.or_else(|| self.crashed_thread()?.registers())
     }
 
-    /// The modules that were unloaded before the dump was taken, in the order of the file. A full user dump has none.
+    /// The modules that were unloaded before the dump was taken, in file order. A full user dump has none.
     #[must_use]
     pub fn unloaded_modules(&self) -> Iter<'a, UnloadedModule<'a>> {
         self.unloaded_module_list().into_iter()
     }
 
-    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A full
-    /// user dump has none.
+    /// The unloaded modules by address, for more than a few look-ups: see [`Minidump::unloaded_modules_by_address`]. A
+    /// full user dump has none.
     ///
     /// # Examples
     ///

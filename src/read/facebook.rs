@@ -1,24 +1,25 @@
-//! What Facebook's crash reporter adds on Android, as far as it is text.
+//! Text streams that Facebook's crash reporter writes on Android.
 //!
-//! Nobody documents these streams. Their numbers and names are LLVM's, which shows these as text and the others
-//! (`FacebookBuildID`, `FacebookUnwindSymbols`) as numbers. In LLVM's sample file each text ends with a NUL, which counts.
+//! These streams are undocumented. Their numbers and names are from LLVM, which treats these as text and the others
+//! (`FacebookBuildID`, `FacebookUnwindSymbols`) as binary data. In LLVM's sample file each text ends with a NUL, which
+//! is part of it.
 
 text_streams! {
-    /// The log of Android.
+    /// The Android log.
     FacebookLogcat(FACEBOOK_LOGCAT);
     /// Data of the application; JSON in LLVM's sample file.
     FacebookAppCustomData(FACEBOOK_APP_CUSTOM_DATA);
     /// The version of the application.
     FacebookAppVersionName(FACEBOOK_APP_VERSION_NAME);
-    /// The stack of Java.
+    /// The Java stack.
     FacebookJavaStack(FACEBOOK_JAVA_STACK);
     /// The state of Android's virtual machine.
     FacebookDalvikInfo(FACEBOOK_DALVIK_INFO);
-    /// What went wrong while the dump was written.
+    /// Errors that occurred while the dump was written.
     FacebookDumpErrorLog(FACEBOOK_DUMP_ERROR_LOG);
     /// The states that the application went through.
     FacebookAppStateLog(FACEBOOK_APP_STATE_LOG);
-    /// Why the program stopped itself.
+    /// Why the application aborted.
     FacebookAbortReason(FACEBOOK_ABORT_REASON);
     /// The name of the thread.
     FacebookThreadName(FACEBOOK_THREAD_NAME);

@@ -1,4 +1,4 @@
-//! Tables for unwinding code that was generated at run time.
+//! Tables for unwinding dynamically generated code.
 
 use core::iter::FusedIterator;
 
@@ -13,50 +13,50 @@ const WHAT: &str = "MINIDUMP_FUNCTION_TABLE_STREAM";
 
 /// The function table stream.
 ///
-/// The tables follow one another without positions of their own, so there is no access by index.
+/// The tables have a variable size and follow one another, so they cannot be accessed by index.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionTableList<'a> {
     raw: FunctionTableStream,
     stream: RawStream<'a>,
 }
 
-/// One table: what it covers, and its entries as bytes.
+/// A function table: its header, and its entries as bytes.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionTable<'a> {
-    /// The table's header as it stands in the file.
+    /// The table's header as stored in the file.
     pub descriptor: FunctionTableDescriptor,
-    /// The system's own descriptor of the table, in the layout of the dumped machine.
+    /// The native descriptor of the table, in the layout of the dumped machine.
     pub native: &'a [u8],
-    /// The entries back to back, in the layout of the dumped machine.
+    /// The entries without gaps, in the layout of the dumped machine.
     pub entries: &'a [u8],
-    /// The size of an entry in bytes, as the stream has it.
+    /// The size of an entry in bytes, as stored in the stream.
     pub entry_size: u32,
 }
 
 debug_without_bytes!(FunctionTable { descriptor, entry_size; native, entries });
 
 impl<'a> FunctionTableList<'a> {
-    /// The stream's header as it stands in the file.
+    /// The stream's header as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &FunctionTableStream {
         &self.raw
     }
 
-    /// The number of tables that the stream announces.
+    /// The number of tables that the stream declares.
     #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.raw.number_of_descriptors
     }
 
-    /// What is missing, if not all tables are there; this walks the stream.
+    /// The error if not all declared tables are present. This walks the stream.
     pub fn fault(&self) -> Option<ReadError> {
         let mut tables = self.iter();
         tables.by_ref().for_each(drop);
         tables.fault
     }
 
-    /// The size that the tables prove for the stream, their padding included; `None` if not all of them are there.
+    /// The size that the tables require of the stream, including padding; `None` if not all tables are present.
     pub(crate) fn proven_size(&self) -> Option<u64> {
         let mut tables = self.iter();
         tables.by_ref().for_each(drop);
@@ -64,7 +64,7 @@ impl<'a> FunctionTableList<'a> {
         tables.fault.is_none().then(|| end.saturating_sub(self.stream.offset()))
     }
 
-    /// The tables in the order of the file, up to the first that does not fit into the stream.
+    /// The tables in file order, up to the first that does not fit in the stream.
     #[must_use]
     pub fn iter(&self) -> FunctionTables<'a> {
         let head = u64::from(self.raw.size_of_header) + u64::from(self.raw.size_of_align_pad);
@@ -120,12 +120,12 @@ impl<'a> FromStream<'a> for FunctionTableList<'a> {
 #[derive(Clone)]
 pub struct FunctionTables<'a> {
     list: FunctionTableList<'a>,
-    /// Where `bytes` lie in the file.
+    /// The file offset of `bytes`.
     offset: u64,
-    /// The stream from the next table on.
+    /// The rest of the stream from the next table on.
     bytes: &'a [u8],
     left: u32,
-    /// How much padding of the last table is not in the stream.
+    /// The number of bytes by which the padding of the last table exceeds the stream.
     cut_padding: u64,
     fault: Option<ReadError>,
 }
@@ -133,7 +133,7 @@ pub struct FunctionTables<'a> {
 debug_without_bytes!(FunctionTables { list, offset, left, cut_padding, fault; bytes });
 
 impl<'a> FunctionTables<'a> {
-    /// The next `size` bytes.
+    /// Takes the next `size` bytes.
     fn take(&mut self, what: &'static str, size: u64) -> Result<&'a [u8], ReadError> {
         let missing =
             ReadError::Truncated { what, offset: self.offset, needed: size, available: self.bytes.len() as u64 };
@@ -153,7 +153,7 @@ impl<'a> FunctionTables<'a> {
         let native = self.take("native function table descriptor", head.size_of_native_descriptor.into())?;
         let size = u64::from(descriptor.entry_count) * u64::from(head.size_of_function_entry);
         let entries = self.take("function table entries", size)?;
-        // Padding behind the last table may be cut off: nothing is lost with it.
+        // Padding after the last table may be cut off without loss.
         let declared = u64::from(descriptor.size_of_align_pad);
         let pad = declared.min(self.bytes.len() as u64);
         self.take(TABLE, pad)?;

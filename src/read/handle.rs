@@ -1,4 +1,4 @@
-//! Handles: what was open when the dump was taken, and what was done to handles before.
+//! Handles that were open when the dump was taken, and operations on handles before that.
 
 use core::iter::FusedIterator;
 
@@ -13,19 +13,42 @@ use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf16::Utf16;
 
-/// An open handle; on Linux, minidump-writer lists file descriptors in this form.
+/// An open handle. On Linux, minidump-writer writes file descriptors in this form.
 #[derive(Clone, Copy, Debug)]
 pub struct Handle<'a> {
     raw: HandleDescriptor2,
     dump: DumpBytes<'a>,
 }
 
-/// The handle data stream; its entries have one of two sizes, see [`Handle::raw`].
+/// The handle data stream. Its entries have one of two sizes; see [`Handle::raw`].
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let type_name = dump.text("Event");
+/// # let mut handle = userdump::format::handle::HandleDescriptor2::default();
+/// # handle.descriptor.handle = 0x1c4;
+/// # dump.handle(handle, Some(type_name), None, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::handle::HandleData;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for handle in dump.list::<HandleData>() {
+///     let type_name = handle.type_name()?.expect("the producer recorded it");
+///     println!("{:#x}: {type_name}", handle.value());
+///     # assert_eq!((handle.value(), type_name.to_string().as_str()), (0x1c4, "Event"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type HandleData<'a> = List<'a, Handle<'a>>;
 
 impl<'a> Handle<'a> {
-    /// The entry as it stands in the file; the fields that only the longer form has are 0 where the entries of the
-    /// stream are shorter than 40 bytes.
+    /// The entry as stored in the file. If the entries of the stream are shorter than 40 bytes, the fields that only
+    /// the longer form has are 0.
     #[must_use]
     pub const fn raw(&self) -> &HandleDescriptor2 {
         &self.raw
@@ -37,7 +60,7 @@ impl<'a> Handle<'a> {
         self.raw.descriptor.handle
     }
 
-    /// The kind of the object, such as `Event`; `None` if the producer named none.
+    /// The type of the object, such as `Event`; `None` if the producer did not record it.
     ///
     /// # Errors
     ///
@@ -55,7 +78,7 @@ impl<'a> Handle<'a> {
         self.dump.optional_string(self.raw.descriptor.object_name_rva)
     }
 
-    /// What else the producer knew of the object: a chain of records, empty where the producer wrote none.
+    /// Further information about the object: a chain of records, empty if the producer wrote none.
     #[must_use]
     pub fn object_information(&self) -> HandleObjects<'a> {
         HandleObjects::new(&self.dump, self.raw.object_info_rva)
@@ -76,13 +99,13 @@ impl<'a> Record<'a> for Handle<'a> {
         Ok(Self { raw, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.descriptor.type_name_rva.into())
     }
 }
 
 impl<'a> HandleData<'a> {
-    /// The first handle of that value.
+    /// The first handle with this value.
     #[must_use]
     pub fn by_value(&self, value: u64) -> Option<Handle<'a>> {
         self.iter().find(|handle| handle.value() == value)
@@ -99,14 +122,14 @@ impl<'a> FromStream<'a> for HandleData<'a> {
     }
 }
 
-/// The list of handle operations, which Application Verifier keeps.
+/// The list of handle operations that Application Verifier recorded.
 ///
-/// Entries may have fewer bytes than Microsoft's declaration: of those that are missing, return addresses, each is 0.
+/// Entries may be shorter than Microsoft declares; the missing return addresses are 0.
 pub type HandleOperationList<'a> = List<'a, HandleOperation>;
 
 impl<'a> Record<'a> for HandleOperation {
     const LIST: &'static str = "MINIDUMP_HANDLE_OPERATION_LIST";
-    /// Up to the return addresses.
+    /// The size up to the return addresses.
     const SIZE: u64 = Self::OFFSETS.return_addresses.get() as u64;
 
     fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
@@ -127,27 +150,27 @@ impl<'a> FromStream<'a> for HandleOperationList<'a> {
     }
 }
 
-/// One record about the object behind a handle.
+/// A record with information about the object of a handle.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HandleObject<'a> {
-    /// The record's header as it stands in the file.
+    /// The record's header as stored in the file.
     ///
-    /// `next_info_rva` says where the next record is, `info_type` what this one is about.
+    /// `next_info_rva` is the position of the next record, and `info_type` the type of this one.
     pub raw: HandleObjectInformation,
-    /// Where the header lies, in bytes from the start of the file.
+    /// The file offset of the header.
     pub offset: u64,
-    /// The bytes behind the header: as many as `SizeOfInfo` says, or fewer if the file ends before.
+    /// The bytes after the header: `SizeOfInfo` bytes, or fewer if the file ends before that.
     ///
-    /// No source tells whether `SizeOfInfo` counts the header of 12 bytes. If it does, the last 12 bytes given here
-    /// belong to whatever comes next.
+    /// It is not documented whether `SizeOfInfo` includes the 12 bytes of the header. If it does, the last 12 bytes
+    /// here belong to the data that follows.
     pub bytes: &'a [u8],
 }
 
 debug_without_bytes!(HandleObject { raw, offset; bytes });
 
 impl HandleObject<'_> {
-    /// What is missing, if the file ends before the record does.
+    /// The error if the record extends beyond the end of the file.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let head = HandleObjectInformation::SIZE as u64;
@@ -164,17 +187,16 @@ impl HandleObject<'_> {
 
 const WHAT_OBJECT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
 
-/// Iterator over the records of one object, see [`Handle::object_information`].
+/// Iterator over the information records of an object, see [`Handle::object_information`].
 ///
-/// It ends behind the first error. A chain that bites its own tail is found out by comparing each position with one
-/// that was passed before (Brent's method, which needs no memory), so some records may come twice or more often before
-/// [`ReadError::Cycle`] does.
+/// It ends after the first error. Cycles are detected by comparing each position with an earlier one (Brent's
+/// algorithm, which needs constant memory), so some records may be returned twice or more before [`ReadError::Cycle`].
 #[derive(Clone, Debug)]
 pub struct HandleObjects<'a> {
     dump: DumpBytes<'a>,
-    /// Where the next record lies, 0 at the end.
+    /// The file offset of the next record; 0 at the end.
     next: format::Rva,
-    /// A position that was passed; it moves up when `steps` reaches `limit`.
+    /// An earlier position; it is updated when `steps` reaches `limit`.
     passed: format::Rva,
     steps: u64,
     limit: u64,

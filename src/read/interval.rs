@@ -1,5 +1,4 @@
-//! Stretches of addresses: size, containment, intersection, union, search and the settling of overlaps, for all that is
-//! found by address.
+//! Ranges of addresses: size, containment, intersection, union, search and resolution of overlaps.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
@@ -7,7 +6,7 @@ use core::cmp::Reverse;
 
 use crate::read::work::worked;
 
-/// Addresses from a first to a last one, both included: an end could be 2^64.
+/// A range of addresses with an inclusive end, because an exclusive one could be 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Interval {
     pub(crate) start: u64,
@@ -15,20 +14,20 @@ pub(crate) struct Interval {
 }
 
 impl Interval {
-    /// `size` addresses from `start` on, up to 2^64; `None` if there are none.
+    /// The `size` addresses from `start` on, limited to 2^64; `None` if `size` is 0.
     ///
-    /// [`Target::interval`](crate::read::Target::interval) knows how far the addresses of a process go.
+    /// [`Target::interval`](crate::read::Target::interval) also respects the size of the address space of a process.
     pub(crate) fn new(start: u64, size: u64) -> Option<Self> {
         let more = size.checked_sub(1)?;
         Some(Self { start, last: start.saturating_add(more) })
     }
 
-    /// The number of addresses; one less for all 64 bits of them.
+    /// The number of addresses; 2^64 - 1 for the whole address space.
     pub(crate) const fn size(&self) -> u64 {
         (self.last - self.start).saturating_add(1)
     }
 
-    /// The address that follows; `None` behind the last one of all.
+    /// The address after the interval; `None` at the end of the address space.
     pub(crate) const fn next(&self) -> Option<u64> {
         self.last.checked_add(1)
     }
@@ -43,7 +42,7 @@ impl Interval {
     }
 }
 
-/// What is at an interval of addresses.
+/// Something that occupies an interval of addresses.
 pub(crate) trait Located: Copy {
     fn interval(&self) -> Interval;
 }
@@ -54,15 +53,15 @@ impl Located for Interval {
     }
 }
 
-/// What may be at the same addresses as others of its kind.
+/// Something that can overlap others of its kind.
 pub(crate) trait Ranked: Located {
-    /// The place in the order of its kind; of those that share an address the one of the least takes precedence.
+    /// The position among its kind; where several overlap, the lowest rank takes precedence.
     fn rank(&self) -> u32;
-    /// The part at an interval that is within its own.
+    /// The part at `interval`, which must be contained in the whole.
     fn part(&self, interval: Interval) -> Self;
 }
 
-/// An interval and its rank, which is also the number of what is there.
+/// An interval and its rank, which is also the index of the item at these addresses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) interval: Interval,
@@ -85,25 +84,25 @@ impl Ranked for Span {
     }
 }
 
-/// The number of the first that ends at `address` or above it, of some that are sorted and apart.
+/// The index of the first item that ends at or after `address`; `apart` is sorted and has no overlaps.
 pub(crate) fn position<T: Located>(apart: &[T], address: u64) -> usize {
     worked(1);
     apart.partition_point(|it| it.interval().last < address)
 }
 
-/// The one that has `address`, of some that are sorted and apart.
+/// The item that contains `address`; `apart` is sorted and has no overlaps.
 pub(crate) fn holder<T: Located>(apart: &[T], address: u64) -> Option<&T> {
     apart.get(position(apart, address)).filter(|it| it.interval().start <= address)
 }
 
-/// Those that share an address with `interval`, of some that are sorted and apart.
+/// The intervals that overlap `interval`; `apart` is sorted and has no overlaps.
 #[cfg(feature = "std")]
 pub(crate) fn overlapping(apart: &[Interval], interval: Interval) -> impl Iterator<Item = Interval> + '_ {
     let from = apart.get(position(apart, interval.start)..).unwrap_or_default();
     from.iter().copied().inspect(|_| worked(1)).take_while(move |it| it.start <= interval.last)
 }
 
-/// The parts of `whole` that lie outside of `apart`, which are sorted and apart.
+/// The parts of `whole` that are not covered by `apart`, which is sorted and has no overlaps.
 #[cfg(feature = "std")]
 pub(crate) fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = Interval> + '_ {
     let mut next = Some(whole.start);
@@ -115,7 +114,7 @@ pub(crate) fn gaps(apart: &[Interval], whole: Interval) -> impl Iterator<Item = 
     })
 }
 
-/// True if one of the intervals, which are sorted and apart, has the address.
+/// True if one of the intervals, which are sorted and do not overlap, contains the address.
 #[cfg(feature = "std")]
 pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
     // Most words of a stack are far from all modules.
@@ -123,7 +122,7 @@ pub(crate) fn any_has(apart: &[Interval], address: u64) -> bool {
     Interval { start: first.start, last: last.last }.has(address) && holder(apart, address).is_some()
 }
 
-/// Adds an interval, to the last one if it follows it.
+/// Appends an interval, or extends the last one if it is adjacent.
 #[cfg(feature = "std")]
 pub(crate) fn append(intervals: &mut Vec<Interval>, next: Interval) {
     match intervals.last_mut().filter(|before| before.next() == Some(next.start)) {
@@ -132,7 +131,7 @@ pub(crate) fn append(intervals: &mut Vec<Interval>, next: Interval) {
     }
 }
 
-/// The same addresses in order, those that overlap made one.
+/// Returns the same addresses in ascending order, with overlapping intervals merged.
 pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     worked(intervals.len() as u64);
     intervals.sort_unstable();
@@ -146,7 +145,7 @@ pub(crate) fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals
 }
 
-/// Sorts and settles overlaps; costs one pass if all are sorted and apart already.
+/// Sorts items and resolves overlaps. Takes a single pass if they are already sorted and do not overlap.
 pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
     worked(all.len() as u64);
     let key = |it: &T| (it.interval().start, it.rank());
@@ -158,14 +157,14 @@ pub(crate) fn settle<T: Ranked>(all: &mut Vec<T>) {
     }
 }
 
-/// True if no two of these, which are sorted, share an address.
+/// True if the items, which are sorted, do not overlap.
 pub(crate) fn are_apart<T: Located>(sorted: &[T]) -> bool {
     sorted.windows(2).all(|pair| matches!(pair, [a, b] if a.interval().last < b.interval().start))
 }
 
-/// Cuts those that overlap, sorted by start, so that each address belongs to the one of the least rank.
+/// Cuts overlapping items, which are sorted by start, so that each address belongs to the item of the lowest rank.
 ///
-/// A sweep over the starts with the open ones in a heap by rank: n log n whatever the overlaps.
+/// Sweeps over the starts and keeps the open items in a heap by rank, in O(n log n) for any overlaps.
 fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(sorted.len());
     let mut open: BinaryHeap<Reverse<(u32, usize)>> = BinaryHeap::new();
@@ -177,7 +176,7 @@ fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
             open.push(Reverse((next.rank(), index)));
         }
         let Some(first) = open.peek().and_then(|Reverse((_, index))| sorted.get(*index)) else {
-            // Nothing holds `at`: go on where the next one starts.
+            // No item contains `at`: continue at the start of the next one.
             match upcoming.peek() {
                 Some((_, next)) => at = next.interval().start,
                 None => return out,
@@ -189,7 +188,7 @@ fn cut<T: Ranked>(sorted: &[T]) -> Vec<T> {
             open.pop();
             continue;
         }
-        // Up to its end or to the next start, where one of a lesser rank may take over.
+        // Up to its end or to the next start, where an item of a lower rank may take over.
         let last = match upcoming.peek() {
             Some((_, next)) => end.min(next.interval().start - 1),
             None => end,

@@ -1,4 +1,4 @@
-//! The minidump as a whole: header, directory, and the way to its streams.
+//! The minidump: its header, its directory, and access to its streams.
 
 use core::iter::FusedIterator;
 
@@ -14,7 +14,7 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 use crate::read::text::utf16::Utf16;
 
-/// A minidump: a view of the bytes of one file.
+/// A minidump: a view of the bytes of a file.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ use crate::read::text::utf16::Utf16;
 /// use userdump::read::{Minidump, ModuleList};
 ///
 /// # fn main() -> Result<(), userdump::ReadError> {
-/// // The least minidump there is: a header that announces no stream.
+/// // The smallest possible minidump: a header that declares no streams.
 /// let mut file = [0; 32];
 /// file[..8].copy_from_slice(b"MDMP\x93\xa7\0\0");
 ///
@@ -40,13 +40,13 @@ pub struct Minidump<'a> {
 }
 
 impl<'a> Minidump<'a> {
-    /// Reads header and directory; the streams are looked at when they are asked for.
+    /// Reads the header and the directory. Streams are read when they are requested.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Signature`] if the file does not start with `MDMP` (or `PMDM`, all integers big-endian),
-    /// [`ReadError::Version`] if the header's version is not that of minidumps, and [`ReadError::Truncated`] if the
-    /// header is not there whole. A directory that is cut short is no error: see [`Directory::fault`].
+    /// [`ReadError::Signature`] if the file does not start with `MDMP` (or `PMDM`, for big-endian files),
+    /// [`ReadError::Version`] if the version in the header is not that of minidumps, and [`ReadError::Truncated`] if
+    /// the header is not entirely in the file. A truncated directory is not an error: see [`Directory::fault`].
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
         let order = match data.first_chunk::<4>() {
             Some(b"MDMP") => ByteOrder::Little,
@@ -64,7 +64,7 @@ impl<'a> Minidump<'a> {
         Ok(Self { dump: DumpBytes::new(bytes, dump.find_target()), ..dump })
     }
 
-    /// The dump of these bytes, which start with this header.
+    /// The minidump in these bytes, which start with this header.
     pub(crate) fn new(dump: DumpBytes<'a>, header: Header) -> Self {
         Self { dump, header, directory: Directory::new(*dump.bytes(), &header) }
     }
@@ -74,9 +74,9 @@ impl<'a> Minidump<'a> {
         Minidump::new(self.dump.rebound(data), self.header)
     }
 
-    /// The architecture decides how addresses compare, so every view needs it.
+    /// The architecture determines how addresses are compared, so every view needs it.
     fn find_target(&self) -> Target {
-        // One that is cut short is no stream that can be read, so nothing follows from it.
+        // A truncated system information stream cannot be read, so it is ignored.
         let system = self.raw_stream(StreamType::SYSTEM_INFO);
         let system = system.and_then(|stream| stream.read::<format::SystemInfo>("MINIDUMP_SYSTEM_INFO", 0).ok());
         Target {
@@ -85,7 +85,7 @@ impl<'a> Minidump<'a> {
         }
     }
 
-    /// The same dump, which does not say itself what it is of.
+    /// The same dump with another target, for dumps that do not record it.
     #[cfg(feature = "std")]
     pub(crate) fn with_target(&self, architecture: ProcessorArchitecture, platform: PlatformId) -> Self {
         let target = Target { architecture: Some(architecture), platform: Some(platform) };
@@ -98,19 +98,19 @@ impl<'a> Minidump<'a> {
         self.dump.data()
     }
 
-    /// The order of the bytes of every integer in the file.
+    /// The byte order of all integers in the file.
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.dump.byte_order()
     }
 
-    /// The header as it stands in the file.
+    /// The header as stored in the file.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What the producer was asked to write; many producers leave it 0 whatever they wrote.
+    /// The flags that the producer was asked to write. Many producers leave them 0 regardless of what they wrote.
     #[must_use]
     pub const fn flags(&self) -> MinidumpType {
         MinidumpType::from_bits_retain(self.header.flags)
@@ -122,7 +122,7 @@ impl<'a> Minidump<'a> {
         self.directory
     }
 
-    /// Processor and operating system, from the first system information stream.
+    /// The processor and operating system, from the first system information stream.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.dump.target()
@@ -132,39 +132,39 @@ impl<'a> Minidump<'a> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps that one stream from being read: usually [`ReadError::Truncated`].
+    /// The error that prevents the stream from being read, usually [`ReadError::Truncated`].
     pub fn stream<T: FromStream<'a>>(&self) -> Result<Option<T>, ReadError> {
         self.raw_stream(T::STREAM_TYPE).map(|stream| stream.view()).transpose()
     }
 
-    /// The first stream of a type, not yet decoded.
+    /// The first stream of a type, undecoded.
     #[must_use]
     pub fn raw_stream(&self, stream_type: StreamType) -> Option<RawStream<'a>> {
         self.raw_streams().find(|stream| stream.stream_type() == stream_type)
     }
 
-    /// The first stream of the type that `T` views, if it is there and can be read.
+    /// The first stream of the type that `T` views, if it is present and can be read.
     ///
-    /// Whoever has to tell an absent stream from a damaged one asks [`Minidump::stream`], or [`Minidump::check`] once.
+    /// To tell an absent stream from a damaged one, use [`Minidump::stream`], or [`Minidump::check`] once.
     #[must_use]
     pub fn find<T: FromStream<'a>>(&self) -> Option<T> {
         self.stream().ok().flatten()
     }
 
-    /// The first list of the type that `T` views: an empty one where it is absent or cannot be read, as
+    /// The first list of the type that `T` views; an empty one if it is absent or cannot be read, as for
     /// [`Minidump::find`].
     #[must_use]
     pub fn list<T: FromStream<'a> + Default>(&self) -> T {
         self.find().unwrap_or_default()
     }
 
-    /// All streams in directory order, not decoded; entries that are not in use are there too.
+    /// All streams in directory order, undecoded, including unused entries.
     #[must_use]
     pub const fn raw_streams(&self) -> RawStreams<'a> {
         RawStreams { dump: self.dump, entries: self.directory.iter(), next: 0 }
     }
 
-    /// A stream that is not there: of no size, behind the last entry of the directory.
+    /// An absent stream: of size 0, with the index after the last directory entry.
     #[cfg(feature = "std")]
     pub(crate) fn absent_stream(&self, stream_type: StreamType) -> RawStream<'a> {
         RawStream::new(self.dump, self.directory.len(), format::DirectoryEntry { stream_type, ..Default::default() })
@@ -180,16 +180,16 @@ impl<'a> Minidump<'a> {
         self.dump.string(rva)
     }
 
-    /// The bytes that a location descriptor points to.
+    /// The bytes that a location descriptor refers to; `what` names them in the error.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if they are not entirely in the file; `what` names them in it.
+    /// [`ReadError::Truncated`] if they are not entirely in the file.
     pub fn location(&self, what: &'static str, location: LocationDescriptor) -> Result<&'a [u8], ReadError> {
         self.dump.location(what, location)
     }
 
-    /// The file with its byte order and target: what every view stands on.
+    /// The file with its byte order and target, which every view is based on.
     #[inline]
     #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
@@ -202,7 +202,7 @@ impl<'a> Minidump<'a> {
     }
 }
 
-/// Iterator over the streams of a [`Minidump`] as they are, see [`Minidump::raw_streams`].
+/// Iterator over the undecoded streams of a [`Minidump`], see [`Minidump::raw_streams`].
 #[derive(Clone, Debug)]
 pub struct RawStreams<'a> {
     dump: DumpBytes<'a>,

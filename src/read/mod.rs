@@ -1,21 +1,27 @@
-//! Views of a dump: bytes are checked once and decoded when they are asked for.
+//! Views of a dump: bytes are checked once, and decoded on access.
 //!
-//! A view borrows the file (`&'a [u8]`), is cheap to copy and allocates nothing while it is walked; an owned `String`
-//! or `Vec` appears only where a method says so. Both byte orders are read: the order is found once, from the
-//! signature, and travels inside the views.
+//! A view borrows the file (`&'a [u8]`). It is cheap to copy, and iterating over it allocates nothing; a method that returns an
+//! owned `String` or `Vec` says so. Both byte orders are read: the order is determined once, from the signature, and every
+//! view carries it.
 //!
-//! # Absent, broken, cut short
+//! [`Dump`] is the place to start: it answers the same questions for every format. [`Minidump`] has the streams, and
+//! [`FullUserDump`] the tables of the older format.
 //!
-//! A stream that the dump lacks is `Ok(None)`. A stream whose head cannot be read is an error of that stream and of no
-//! other. A list that announces more entries than its stream or the file holds keeps those that are there; its
-//! [`List::fault`] says what is missing. A name, context or CodeView record behind a wrong RVA is an error of that
-//! item. [`Minidump::check`] goes through all of this and reports what is wrong.
+//! # Missing, damaged, truncated
+//!
+//! - A stream that the dump lacks is `Ok(None)`.
+//! - A stream whose header cannot be read is an error of that stream only.
+//! - A list that claims more entries than its stream or the file holds keeps those that are there; [`List::fault`] says what is
+//!   missing.
+//! - A name, context or CodeView record with a bad RVA is an error of that item only.
+//!
+//! [`Minidump::check`] looks at all of this and reports what is wrong.
 //!
 //! # Addresses of 32-bit targets
 //!
-//! Debuggers hold the addresses of 32-bit targets sign-extended and write them so, other producers extend them with
-//! zeros. Views give the number that the file has; every comparison and look-up of this module masks both sides to 32
-//! bits first ([`Target::mask`]).
+//! Debuggers hold addresses of 32-bit targets sign-extended, and write them so; other producers extend them with zeros. Views
+//! return the number that is in the file. Every comparison and look-up in this module masks both sides to 32 bits first
+//! ([`Target::mask`]).
 
 #[macro_use]
 mod kept_index;

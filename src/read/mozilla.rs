@@ -1,4 +1,4 @@
-//! What Mozilla's crash reporter adds. The limits of Linux are with the other files of `/proc`.
+//! Streams that Mozilla's crash reporter writes. The limits of Linux processes are with the other files of `/proc`.
 
 use core::iter::FusedIterator;
 
@@ -15,11 +15,11 @@ use crate::read::text::utf8::{Utf8, until_nul};
 use crate::read::text::utf16::Utf16;
 
 text_streams! {
-    /// What went wrong while minidump-writer wrote the dump, a text in JSON; what it holds differs between versions.
+    /// Errors that occurred while minidump-writer wrote the dump, as JSON. The content varies between versions.
     MozSoftErrors(MOZ_SOFT_ERRORS);
 }
 
-/// Messages that libraries left for the crash report, in sections of Mach-O files named `__crash_info`.
+/// Messages that libraries left for the crash report, in `__crash_info` sections of Mach-O files.
 #[derive(Clone, Copy, Debug)]
 pub struct MozMacCrashInfo<'a> {
     stream: RawStream<'a>,
@@ -30,20 +30,19 @@ pub struct MozMacCrashInfo<'a> {
 impl<'a> MozMacCrashInfo<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_CRASH_INFO";
 
-    /// The number of records that the stream announces; 20 are the most that it can hold.
+    /// The number of records that the stream declares. It has room for 20.
     #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.record_count
     }
 
-    /// Where in each record its texts begin, in bytes from the start of the record.
+    /// The offset of the texts in each record, in bytes from the start of the record.
     #[must_use]
     pub const fn record_start_size(&self) -> u32 {
         self.record_start_size
     }
 
-    /// The records in the order of the file, each read or with what is wrong with it; up to 20, and up to the end of the
-    /// stream.
+    /// The records in file order, up to 20 and up to the end of the stream. Records that cannot be read are errors.
     #[must_use]
     pub fn records(&self) -> impl FusedIterator<Item = Result<MacCrashInfoRecord<'a>, ReadError>> + Clone + use<'a> {
         let Self { stream, record_start_size, .. } = *self;
@@ -65,7 +64,7 @@ impl<'a> FromStream<'a> for MozMacCrashInfo<'a> {
     }
 }
 
-/// What a library left for the crash report.
+/// The message that a library left for the crash report.
 #[derive(Clone, Copy)]
 pub struct MacCrashInfoRecord<'a> {
     bytes: &'a [u8],
@@ -97,13 +96,13 @@ impl<'a> MacCrashInfoRecord<'a> {
         Ok(Self { bytes, offset, dump, record, texts })
     }
 
-    /// The whole record as the file has it.
+    /// The bytes of the record.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The version of Apple's structure that the record was made of; the same in all records of a stream.
+    /// The version of Apple's structure that the record was made from; the same in all records of a stream.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.record.version
@@ -115,21 +114,21 @@ impl<'a> MacCrashInfoRecord<'a> {
         self.field(4).map(|record: MacCrashInfoRecord4| record.thread)
     }
 
-    /// How the system was to tell the user; `None` before version 4.
+    /// How the system was to inform the user; `None` before version 4.
     #[must_use]
     pub fn dialog_mode(&self) -> Option<u64> {
         self.field(4).map(|record: MacCrashInfoRecord4| record.dialog_mode)
     }
 
-    /// Why the program stopped itself; `None` before version 5.
+    /// Why the program aborted; `None` before version 5.
     #[must_use]
     pub fn abort_cause(&self) -> Option<u64> {
         self.field(5).map(|record: MacCrashInfoRecord5| record.abort_cause)
     }
 
-    /// The path of the library; `None` before version 4 and where the record ends before it.
+    /// The path of the library; `None` before version 4, and if the record ends before it.
     ///
-    /// This and the other texts are empty where the library left none.
+    /// This text and the others are empty if the library did not set them.
     #[must_use]
     pub fn module_path(&self) -> Option<Utf8<'a>> {
         self.texts().next()
@@ -141,13 +140,13 @@ impl<'a> MacCrashInfoRecord<'a> {
         self.texts().nth(1)
     }
 
-    /// By what the system sorts reports that are alike.
+    /// The key by which the system groups similar reports.
     #[must_use]
     pub fn signature_string(&self) -> Option<Utf8<'a>> {
         self.texts().nth(2)
     }
 
-    /// A stack that the library wrote down.
+    /// The backtrace that the library recorded.
     #[must_use]
     pub fn backtrace(&self) -> Option<Utf8<'a>> {
         self.texts().nth(3)
@@ -159,7 +158,7 @@ impl<'a> MacCrashInfoRecord<'a> {
         self.texts().nth(4)
     }
 
-    /// The texts in the order of the file, each ended by a NUL or by the end of the record; versions up to 5 have five.
+    /// The texts in file order, each terminated by a NUL or by the end of the record. Versions up to 5 have five texts.
     #[must_use]
     pub fn texts(&self) -> impl FusedIterator<Item = Utf8<'a>> + Clone + use<'a> {
         let mut rest = self.texts;
@@ -177,14 +176,14 @@ impl<'a> MacCrashInfoRecord<'a> {
     }
 }
 
-/// The arguments with which the kernel of macOS was started.
+/// The boot arguments of the macOS kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct MozMacBootArgs<'a> {
     rva: Rva64,
     dump: DumpBytes<'a>,
 }
 
-/// True if the position is where a compiler would align it, and not where minidump-writer packs it.
+/// True if the RVA is aligned as a compiler would align it; minidump-writer packs it.
 pub(crate) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
     stream.declared_size() >= MacBootArgsAligned::SIZE as u64
 }
@@ -192,13 +191,13 @@ pub(crate) fn has_aligned_boot_args(stream: &RawStream<'_>) -> bool {
 impl<'a> MozMacBootArgs<'a> {
     const WHAT: &'static str = "MINIDUMP_MAC_BOOTARGS";
 
-    /// Where the arguments are, in bytes from the start of the file; 0 if there are none.
+    /// The RVA of the arguments; 0 if there are none.
     #[must_use]
     pub const fn rva(&self) -> Rva64 {
         self.rva
     }
 
-    /// The arguments, as one text; `None` if there are none.
+    /// The arguments as a single text; `None` if there are none.
     ///
     /// # Errors
     ///

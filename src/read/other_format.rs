@@ -1,23 +1,23 @@
-//! Files that are not user-mode dumps but are often given in place of one, told by their first bytes.
+//! Recognizes files that are not user-mode dumps but are often passed in place of one, by their first bytes.
 //!
-//! [`Dump::parse`](crate::Dump::parse) names them ([`ReadError::OtherFormat`]) and says what to do.
+//! [`Dump::parse`](crate::Dump::parse) reports them as [`ReadError::OtherFormat`], with a hint on what to do.
 
 use crate::error::{EntryName, OtherFormat, ReadError};
 use crate::format::Header;
 
-/// How files of a kind start.
+/// How files of a kind are recognized.
 enum Start {
-    /// With one of these.
+    /// They start with one of these byte sequences.
     With(&'static [&'static [u8]]),
-    /// With one of these, behind a byte order mark and white space, in upper or lower case.
+    /// They start with one of these texts after an optional byte order mark and white space, in upper or lower case.
     Text(&'static [&'static str]),
-    /// In a way that takes more than a comparison.
+    /// They satisfy a predicate.
     Like(fn(&[u8]) -> bool),
 }
 
 use Start::{Like, Text, With};
 
-/// A kind of file, how it starts, and how the entry of it is found that has the name of a dump.
+/// A kind of file, how it is recognized, and a function that finds the archive entry that is named like a dump.
 struct Row {
     format: OtherFormat,
     start: Start,
@@ -37,11 +37,11 @@ const fn archive(
     Row { format: OtherFormat { name, hint }, start, entry }
 }
 
-/// The first that fits counts.
+/// The first matching row wins.
 static TABLE: [Row; 26] = [
     row(
         "a kernel dump",
-        "open it in WinDbg or kd; user-mode dumps are written of one process",
+        "open it in WinDbg or kd; this is not a user-mode dump, which is of a single process",
         With(&[b"PAGEDUMP", b"PAGEDU64"]),
     ),
     row(
@@ -53,7 +53,7 @@ static TABLE: [Row; 26] = [
     archive("a ZIP archive", "unpack it first", With(&[b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"]), zip_entry),
     archive(
         "a CAB archive",
-        "unpack it first (`expand` on Windows, `cabextract` elsewhere); WinDbg opens it as it is",
+        "unpack it first (`expand` on Windows, `cabextract` elsewhere); WinDbg opens it directly",
         With(&[b"MSCF\0\0\0\0"]),
         cab_entry,
     ),
@@ -65,17 +65,17 @@ static TABLE: [Row; 26] = [
     row("a RAR archive", "unpack it first", With(&[b"Rar!\x1a\x07"])),
     row("a tar archive", "unpack it first (`tar xf`)", Like(|data| has(data, 257, b"ustar"))),
     row("an ELF core", "open it in gdb or lldb", Like(|data| elf_type(data) == Some(4))),
-    row("an ELF program or library", "give the dump in place of the program", Like(|data| elf_type(data).is_some())),
+    row("an ELF program or library", "pass the dump instead of the program", Like(|data| elf_type(data).is_some())),
     row("a Mach-O core", "open it in lldb", Like(|data| mach_o_type(data) == Some(4))),
     row(
         "a Mach-O program or library",
-        "give the dump in place of the program",
+        "pass the dump instead of the program",
         Like(|data| mach_o_type(data).is_some()),
     ),
-    row("a Windows program or library", "give the dump in place of the program", Like(is_pe)),
+    row("a Windows program or library", "pass the dump instead of the program", Like(is_pe)),
     row(
         "a PDB file with symbols",
-        "give the dump in place of its symbols",
+        "pass the dump instead of its symbols",
         With(&[b"Microsoft C/C++ MSF 7.00\r\n\x1aDS"]),
     ),
     row(
@@ -86,15 +86,15 @@ static TABLE: [Row; 26] = [
     row("an XML document", "download the dump again; the server may have sent an error message", Text(&["<?xml"])),
     row(
         "a Git LFS pointer",
-        "fetch the file that it stands for (`git lfs pull`)",
+        "fetch the file that it refers to (`git lfs pull`)",
         With(&[b"version https://git-lfs.github.com/spec/"]),
     ),
     row(
         "an HTTP message",
-        "cut the dump out of its body",
+        "extract the dump from its body",
         Text(&["HTTP/1.0 ", "HTTP/1.1 ", "POST /", "PUT /", "Content-Type:", "Content-Disposition:"]),
     ),
-    row("a multipart upload of a crash report", "cut the dump out of its part", Like(is_multipart)),
+    row("a multipart upload of a crash report", "extract the dump from it", Like(is_multipart)),
     row(
         "a dump as base64 text",
         "decode it first (`base64 -d`)",
@@ -110,17 +110,17 @@ static TABLE: [Row; 26] = [
 ];
 
 impl OtherFormat {
-    /// Every kind of file that is told, in the order in which they are looked for.
+    /// All kinds of files that are recognized, in the order in which they are tried.
     pub fn known() -> impl Iterator<Item = &'static Self> {
         TABLE.iter().map(|row| &row.format)
     }
 }
 
-/// The error that names the kind of file, if the first bytes tell it.
+/// Returns the error that names the kind of file, if the first bytes identify it.
 pub(crate) fn recognise(data: &[u8]) -> Option<ReadError> {
     of_table(data).or_else(|| {
         let zeros = data.iter().position(|byte| *byte != 0).unwrap_or(data.len());
-        // Fewer of them are no sign of anything.
+        // Fewer zeros are not conclusive.
         (zeros >= Header::SIZE).then_some(ReadError::Zeros { size: zeros as u64 })
     })
 }
@@ -138,7 +138,7 @@ fn of_table(data: &[u8]) -> Option<ReadError> {
     Some(ReadError::OtherFormat { format: &row.format, entry })
 }
 
-/// What follows the byte order mark of UTF-8 and white space.
+/// The data after an optional UTF-8 byte order mark and white space.
 fn text(data: &[u8]) -> &[u8] {
     data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start()
 }
@@ -159,12 +159,12 @@ fn le32(data: &[u8], at: usize) -> Option<u32> {
     data.get(at..)?.first_chunk().map(|it| u32::from_le_bytes(*it))
 }
 
-/// A position that a field of 32 bits holds.
+/// A file offset that is stored in a 32-bit field.
 fn place(data: &[u8], at: usize) -> Option<usize> {
     usize::try_from(le32(data, at)?).ok()
 }
 
-/// The level of compression is a digit, and the first block starts with the digits of pi.
+/// The compression level is a digit; the first block starts with the digits of pi.
 fn is_bzip2(data: &[u8]) -> bool {
     data.starts_with(b"BZh") && data.get(3).is_some_and(u8::is_ascii_digit) && has(data, 4, b"1AY&SY")
 }
@@ -189,7 +189,7 @@ fn is_pe(data: &[u8]) -> bool {
     data.starts_with(b"MZ") && place(data, 0x3c).is_some_and(|at| has(data, at, b"PE\0\0"))
 }
 
-/// The head of the first part follows the line of its boundary.
+/// The header of the first part follows its boundary line.
 fn is_multipart(data: &[u8]) -> bool {
     const HEAD: &[u8] = b"content-disposition:";
     let start = data.get(..512).unwrap_or(data);
@@ -204,9 +204,9 @@ fn is_named_like_a_dump(name: &&[u8]) -> bool {
     ends(b".dmp") || ends(b".mdmp") || ends(b".hdmp")
 }
 
-/// Looks through the central directory, or through the entries from the start where the archive is cut.
+/// Searches the central directory or, if the archive is truncated, the entries from the start.
 fn zip_entry(data: &[u8]) -> Option<&[u8]> {
-    // It ends the file, but for a comment of at most 65,535 bytes.
+    // It is at the end of the file, followed only by a comment of at most 65,535 bytes.
     let end_from = data.len().saturating_sub(22 + 0xffff);
     let end = data.get(end_from..)?.windows(4).rposition(|it| it == b"PK\x05\x06");
     let directory = end.and_then(|end| place(data, end_from.checked_add(end)?.checked_add(16)?));
@@ -219,7 +219,7 @@ fn zip_entry(data: &[u8]) -> Option<&[u8]> {
         None => walk(0, |at| {
             let (name, next) = zip_name(data, at, b"PK\x03\x04", 26, 30)?;
             let extra = le16(data, at.checked_add(28)?)?;
-            // Where the size follows the data, nothing says where the next entry starts.
+            // If the size follows the data, the start of the next entry is unknown.
             let size =
                 if le16(data, at.checked_add(6)?)? & 8 == 0 { place(data, at.checked_add(18)?)? } else { data.len() };
             Some((name, next.checked_add(extra.into())?.saturating_add(size)))
@@ -227,7 +227,7 @@ fn zip_entry(data: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The name of the entry with its record at `at`, and where the name ends.
+/// The name of the entry whose record is at `at`, and the offset after the name.
 fn zip_name<'a>(
     data: &'a [u8],
     at: usize,
@@ -241,7 +241,7 @@ fn zip_name<'a>(
     Some((data.get(start..end)?, end))
 }
 
-/// `CFHEADER` says where the first `CFFILE` is and how many there are; a name ends with a NUL.
+/// `CFHEADER` has the offset of the first `CFFILE` and their number. A name ends with a NUL.
 fn cab_entry(data: &[u8]) -> Option<&[u8]> {
     let mut left = le16(data, 28)?;
     walk(place(data, 16)?, |at| {
@@ -253,7 +253,8 @@ fn cab_entry(data: &[u8]) -> Option<&[u8]> {
     })
 }
 
-/// The first entry that has the name of a dump; `entry` gives the name of the one at a position, and where the next is.
+/// The first entry that is named like a dump. `entry` returns the name of the entry at an offset, and the offset of the
+/// next one.
 fn walk<'a>(start: usize, mut entry: impl FnMut(usize) -> Option<(&'a [u8], usize)>) -> Option<&'a [u8]> {
     let mut at = start;
     let names = core::iter::from_fn(|| {

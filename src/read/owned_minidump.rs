@@ -1,4 +1,4 @@
-//! A minidump with bytes of its own.
+//! A minidump that owns its bytes.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::error::ReadError;
 
 use crate::read::minidump::Minidump;
 
-/// A minidump that was made in memory, and that whoever holds it looks at for as long as that.
+/// A minidump that was created in memory, together with its bytes.
 #[derive(Debug)]
 pub(crate) struct OwnedMinidump {
     data: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Who claims which bytes of the file, as far as anything that is carried elsewhere goes.
+//! Finds the owners of the bytes of the file, for all data that is carried into another dump.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,8 @@ use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::{ThreadList, ThreadNames};
 
 impl Claims {
-    /// Those of a dump. It takes time and memory in proportion to the file; where references lead to the same bytes so
-    /// often that looking at them takes longer, the rest claims nothing.
+    /// Collects the claims of a dump, in time and memory proportional to the file. If references lead to the same bytes
+    /// so often that reading them would take longer, the remaining ones claim nothing.
     pub(crate) fn of(dump: &Minidump<'_>) -> Self {
         let twice = Budget::times(dump.bytes().size(), 2);
         let mut gatherer = Gatherer {
@@ -52,18 +52,18 @@ impl Claims {
 struct Gatherer<'a> {
     dump: Minidump<'a>,
     claims: Claims,
-    /// The bytes of names by position.
+    /// The sizes of names by position.
     texts: BTreeMap<Rva64, u64>,
-    /// Where object information was met.
+    /// The positions of the object information found so far.
     objects: BTreeSet<u64>,
-    /// What may be looked at to see where names end and what streams refer to.
+    /// The budget for finding the ends of names and the targets of references.
     read: Budget,
 }
 
 impl<'a> Gatherer<'a> {
     fn tables(&mut self, entries: u32) {
         let directory = self.dump.directory();
-        // A false count is not to make everything behind the directory doubtful.
+        // A wrong count must not put all data after the directory in doubt.
         let (start, end) = (directory.entry_offset(0), directory.entry_offset(entries.min(Tables::MOST_ENTRIES)));
         let owner = Owner { stream: StreamType::UNUSED, entry: None, offset: 0 };
         for (offset, size) in [(0, Header::SIZE as u64), (start, end.saturating_sub(start))] {
@@ -75,14 +75,14 @@ impl<'a> Gatherer<'a> {
     fn stream(&mut self, stream: &RawStream<'a>, is_first: bool) {
         let owner = Owner { stream: stream.stream_type(), entry: None, offset: stream.offset() };
         let whole = stream.bytes().len() as u64;
-        // Those of other producers are carried even if they cannot be read.
+        // Streams of other producers are carried even if they cannot be read.
         let Ok(decoded) = Stream::decode(stream) else {
             if let Some(interval) = Interval::new(stream.offset(), whole) {
                 add(&mut self.claims.streams, Claim { interval, kind: ClaimKind::Stream, owner });
             }
             return;
         };
-        // What a stream says of itself has to agree with its size, for it may be a wrong position that it is read at.
+        // What a stream states about itself must agree with its size, because its position may be wrong.
         let certain = match &decoded {
             Stream::SystemInfo(system) => {
                 let processor = system.raw().processor_architecture.processor();
@@ -94,8 +94,8 @@ impl<'a> Gatherer<'a> {
                 Some(format::ExceptionStream::SIZE as u64).filter(|_| has_registers)
             }
             Stream::MiscInfo(misc) => {
-                let said = misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info;
-                Some(u64::from(said)).filter(|said| *said == stream.declared_size())
+                let declared = misc.raw().misc_info4.misc_info3.misc_info2.misc_info.size_of_info;
+                Some(u64::from(declared)).filter(|size| *size == stream.declared_size())
             }
             Stream::Token(tokens) => tokens.proven_size().filter(|size| *size == tokens.raw().token_list_size.into()),
             Stream::FunctionTable(tables) => tables.proven_size(),
@@ -126,7 +126,7 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// Goes through a list, with the owner that each of its entries is.
+    /// Calls `each` for every entry of a list, with the entry as the owner.
     fn each<R: Record<'a>>(&mut self, list: &List<'a, R>, owner: Owner, mut each: impl FnMut(&mut Self, R, Owner)) {
         for (index, entry) in (0u32..).zip(list) {
             each(self, entry, Owner { entry: Some(index), offset: list.entry_offset(index.into()), ..owner });
@@ -171,7 +171,7 @@ impl<'a> Gatherer<'a> {
             let raw = handle.raw().descriptor;
             all.text(raw.type_name_rva.into(), owner);
             all.text(raw.object_name_rva.into(), owner);
-            // What other handles lead to is known from there on.
+            // The rest of the chain was already claimed by another handle.
             for object in handle.object_information().map_while(Result::ok) {
                 if !all.objects.insert(object.offset) {
                     break;
@@ -182,7 +182,7 @@ impl<'a> Gatherer<'a> {
         });
     }
 
-    /// The arrays of compressed memory, which are records as those of a list.
+    /// The arrays of compressed memory, which are records like those of a list.
     fn arrays(&mut self, memory: &CompressedMemory<'a>, owner: Owner) {
         let (regions, buckets) = (memory.regions(), memory.buckets());
         let size = |len: u64, entry: u64| len.saturating_mul(entry);
@@ -225,7 +225,7 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// A name, up to where it ends; an empty one has no bytes that anybody could miss.
+    /// Claims a name up to its end. An empty name claims nothing.
     fn text(&mut self, rva: Rva64, owner: Owner) {
         if rva == 0 || self.read.is_spent() {
             return;
@@ -233,7 +233,7 @@ impl<'a> Gatherer<'a> {
         let (dump, read) = (self.dump, &mut self.read);
         let length = *self.texts.entry(rva).or_insert_with(|| {
             let length = dump.string(rva).map_or(0, |text| text.as_bytes().len() as u64);
-            // What does not fit has been looked at all the same, but nothing after it.
+            // A name that does not fit has been read anyway, but none is read after it.
             let charged = read.charge("MINIDUMP_STRING", rva, length);
             charged.map_or(0, |()| length)
         });
@@ -250,7 +250,7 @@ impl<'a> Gatherer<'a> {
     }
 }
 
-/// True for streams that are lists of records which refer to parts.
+/// True for streams that are lists of records with references.
 fn is_list(stream_type: StreamType) -> bool {
     stream_type.row().relocation == Relocation::Viewed
 }

@@ -1,6 +1,5 @@
-//! Fields that hold positions in the file, and where they stand in the records of streams that have a view. Positions of
-//! memory are not among those.
-#![cfg_attr(not(feature = "std"), expect(dead_code, reason = "the re-encoder alone asks for records"))]
+//! The fields that contain file offsets in the records of typed streams. Those of memory are not among them.
+#![cfg_attr(not(feature = "std"), expect(dead_code, reason = "only the re-encoder asks for records"))]
 
 use crate::error::ReadError;
 use crate::format::handle::{HandleDescriptor, HandleDescriptor2, HandleObjectInformation};
@@ -18,29 +17,29 @@ use crate::read::references::Kind;
 use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::{ThreadList, ThreadNames};
 
-/// A field that holds a position, and what stands there.
+/// A field that contains a file offset, and the kind of its target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
-    /// Where the field is in its entry.
+    /// The offset of the field in its entry.
     pub(super) position: u64,
     pub(super) width: RvaWidth,
-    /// Where the entry tells the size of the target, and the unit of that size in bytes.
+    /// The offset of the target's size in the entry, and the unit of that size in bytes.
     pub(super) extent: Option<(u64, u64)>,
     pub(super) target: Kind,
 }
 
 impl Field {
-    /// A position alone; the target tells its own size.
+    /// A 4-byte RVA to a target that contains its own size.
     pub(super) const fn rva<S>(field: FieldOffset<S, Rva>, target: Kind) -> Self {
         Self { position: field.get() as u64, width: RvaWidth::Rva, extent: None, target }
     }
 
-    /// The same with eight bytes.
+    /// An 8-byte RVA to a target that contains its own size.
     pub(super) const fn rva64<S>(field: FieldOffset<S, Rva64>, target: Kind) -> Self {
         Self { position: field.get() as u64, width: RvaWidth::Rva64, extent: None, target }
     }
 
-    /// A position beside the number of bytes, or of larger units, that stand there.
+    /// An RVA together with the size of its target, in units of `unit` bytes.
     pub(super) const fn counted<S>(
         field: FieldOffset<S, Rva>,
         count: FieldOffset<S, u32>,
@@ -56,7 +55,7 @@ impl Field {
     }
 }
 
-/// Where fields stand in a part: the same ones in each of its entries.
+/// Where the fields of a part are: at the same offsets in each of its entries.
 pub(super) struct Layout {
     pub(super) first: u64,
     pub(super) entries: u64,

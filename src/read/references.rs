@@ -1,7 +1,8 @@
-//! Streams that refer to other bytes of the file by position, taken apart so that they can be put elsewhere.
+//! Finds the file offsets (RVAs) that streams contain, so that a stream can be moved together with the data it refers
+//! to.
 //!
-//! Views show what such positions mean. Here they are found without regard to meaning, in those streams that are copied
-//! as bytes where a dump is re-encoded.
+//! The views give such references a meaning. Here they are found regardless of meaning, in the streams that are copied
+//! as bytes when a dump is re-encoded.
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
@@ -31,31 +32,31 @@ use crate::read::raw_stream::RawStream;
 use crate::read::reference_fields::{Field, Layout, MODULE, OBJECT, Records};
 use crate::read::work::worked;
 
-/// A stream and all that it refers to, see [`parts`].
+/// A stream and everything it refers to, see [`parts`].
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parts<'a> {
-    /// The stream itself, then what it refers to. Bytes that two fields refer to are there once.
+    /// The stream itself, followed by the data it refers to. Bytes that two fields refer to occur once.
     pub parts: Vec<Part<'a>>,
-    /// What is wrong with references that lead nowhere, and with lists that are cut short.
+    /// Errors of references that cannot be followed, and of lists that are truncated.
     pub faults: Vec<ReadError>,
 }
 
-/// A stream, or bytes that a stream refers to by position.
+/// A stream, or bytes that a stream refers to.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Part<'a> {
-    /// Where the bytes lie, from the start of the file.
+    /// The file offset of the bytes.
     pub offset: u64,
     /// The bytes.
     pub bytes: &'a [u8],
-    /// The positions that stand in the bytes, in the order in which they stand there.
+    /// The references in the bytes, in ascending order of position.
     ///
-    /// A field that refers to nothing (most have 0 then) is left out and can be copied as it is.
+    /// A field that refers to nothing (usually 0) is left out and can be copied unchanged.
     pub references: Vec<Reference>,
 }
 
-/// Prints how many bytes and references there are, but none of them.
+/// Prints the number of bytes and of references, but not their content.
 impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut part = f.debug_struct("Part");
@@ -64,43 +65,42 @@ impl fmt::Debug for Part<'_> {
     }
 }
 
-/// A field that holds a position in the file.
+/// A field that contains a file offset.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
-    /// Where the field is, in bytes from the start of its part.
+    /// The offset of the field in its part, in bytes.
     pub position: u64,
-    /// How wide the field is.
+    /// The width of the field.
     pub width: RvaWidth,
-    /// Where the field is, in bytes from the start of its part, that tells the size of the target or how many entries
-    /// it has; it takes four bytes. `None` if the target itself tells.
+    /// The offset in its part of the four-byte field that has the size of the target or the number of its entries.
+    /// `None` if the target contains its own size.
     pub extent: Option<u64>,
-    /// The number of the part that it refers to; `None` if that lies outside the file. Where there is none, 0 should be
-    /// written, in the field and in its extent.
+    /// The index of the part that it refers to; `None` if that is outside the file. Then both the field and its extent
+    /// should be written as 0.
     pub target: Option<usize>,
 }
 
-/// Takes a stream apart: its bytes, those it refers to, those that these refer to, and so on.
+/// Splits a stream into its own bytes, the bytes it refers to, those that these refer to, and so on.
 ///
-/// A stream that holds no positions, or none that are known, comes back alone. This allocates in proportion to the
-/// bytes that are referred to.
+/// A stream without known references is returned alone. Memory use is proportional to the size of the bytes that are
+/// referred to.
 ///
 /// # Errors
 ///
-/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::stream::StreamRow::relocation) is
-/// [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if nothing of the stream lies in the file,
-/// and [`ReadError::BudgetSpent`] if the parts overlap so much that together they are larger than the file.
+/// [`ReadError::Unsupported`] for streams whose [`StreamRow::relocation`](crate::format::stream::StreamRow::relocation)
+/// is [`Relocation::Viewed`] or [`Relocation::Unmovable`], [`ReadError::Truncated`] if no byte of the stream is in the
+/// file, and [`ReadError::BudgetSpent`] if the parts overlap so much that their total size exceeds that of the file.
 pub fn parts<'a>(stream: &RawStream<'a>) -> Result<Parts<'a>, ReadError> {
     let (parts, faults) = parts_within(stream, &mut Budget::times(stream.dump().bytes().size(), 2))?;
     Ok(Parts { parts: parts.into_iter().map(|(_, part)| part).collect(), faults })
 }
 
-/// The parts of a stream, each with what it is, and what is wrong with references.
+/// The parts of a stream with their kinds, and the faults of its references.
 pub(crate) type KnownParts<'a> = (Vec<(Kind, Part<'a>)>, Vec<ReadError>);
 
-/// As [`parts`], with what each part is; what the stream refers to, and fields that lead nowhere, are also charged to `all`,
-/// so that many streams on the same bytes cost no more
-/// than one.
+/// Like [`parts`], with the kind of each part. The data that the stream refers to, and references that cannot be
+/// followed, are also charged to `all`, so that many streams with the same bytes cost no more than one.
 pub(crate) fn parts_within<'a>(stream: &RawStream<'a>, all: &mut Budget) -> Result<KnownParts<'a>, ReadError> {
     parts_of(stream, Kind::of, all)
 }
@@ -141,20 +141,20 @@ fn parts_of<'a>(
     Ok((walk.found, walk.faults))
 }
 
-/// What a part is, hence where positions stand in it.
+/// The kind of a part, which determines where it has references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// Bytes without positions, whose size stands beside the reference.
+    /// Bytes without references, whose size is stored next to the reference.
     Plain(&'static str),
-    /// `MINIDUMP_STRING`: size, UTF-16 text, and mostly a NUL that does not count.
+    /// `MINIDUMP_STRING`: size, UTF-16 text, and usually a NUL that the size does not include.
     Utf16,
-    /// Crashpad's `MinidumpUTF8String`: size, UTF-8 text, a NUL that does not count.
+    /// Crashpad's `MinidumpUTF8String`: size, UTF-8 text, and a NUL that the size does not include.
     Utf8,
     /// Crashpad's `MinidumpByteArray`: size, bytes.
     ByteArray,
-    /// Entries as in the module list; `first` is where they begin.
+    /// Entries like those of the module list; `first` is the offset of the first one.
     Modules { first: u64, entries: u64, size: u64 },
-    /// Breakpad's `MDRawDebug32` or `MDRawDebug64`, head of the link maps.
+    /// Breakpad's `MDRawDebug32` or `MDRawDebug64`, the header of the link maps.
     DsoDebug(DsoDebugLayout),
     /// An array of Breakpad's `MDRawLinkMap32` or `MDRawLinkMap64`.
     LinkMaps(DsoDebugLayout),
@@ -170,7 +170,7 @@ pub(crate) enum Kind {
     Utf8List,
     /// Crashpad's `MinidumpAnnotationList`.
     Annotations,
-    /// Head of Mozilla's crash information records.
+    /// The header of Mozilla's crash information records.
     CrashInfo,
     /// Mozilla's boot arguments, packed or aligned.
     BootArgs { aligned: bool },
@@ -216,11 +216,11 @@ const MODULE_INFO: &[Field] = &[
     Field::location(ModuleCrashpadInfo::OFFSETS.simple_annotations, Kind::Dictionary),
     Field::location(ModuleCrashpadInfo::OFFSETS.annotation_objects, Kind::Annotations),
 ];
-/// The entry is the position.
+/// The entry is an RVA.
 const UTF8_LIST_ENTRY: &[Field] = &[Field { position: 0, width: RvaWidth::Rva, extent: None, target: Kind::Utf8 }];
 const ANNOTATION: &[Field] =
     &[Field::rva(Annotation::OFFSETS.name, Kind::Utf8), Field::rva(Annotation::OFFSETS.value, Kind::ByteArray)];
-/// The entry is the location.
+/// The entry is a location descriptor.
 const CRASH_INFO_RECORD: &[Field] = &[Field {
     position: LocationDescriptor::OFFSETS.rva.get() as u64,
     width: RvaWidth::Rva,
@@ -230,10 +230,10 @@ const CRASH_INFO_RECORD: &[Field] = &[Field {
 const BOOT_ARGS: &[Field] = &[Field::rva64(MacBootArgs::OFFSETS.bootargs, Kind::Utf16)];
 const BOOT_ARGS_ALIGNED: &[Field] = &[Field::rva64(MacBootArgsAligned::OFFSETS.bootargs, Kind::Utf16)];
 
-/// The size of a count, which stands before what it counts.
+/// The size of a count, which precedes the items that it counts.
 const COUNT: u64 = size_of::<u32>() as u64;
 
-/// Declares the way from a stream to what the table says that it refers to.
+/// Generates the function that selects the kind of a stream according to the table.
 macro_rules! kinds {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
@@ -241,7 +241,7 @@ macro_rules! kinds {
         used [$($used:ident)?];
     )*) => {
         impl Kind {
-            /// What a stream is; `None` if the table does not say that it refers to anything.
+            /// The kind of a stream; `None` if it refers to nothing according to the table.
             fn of_row(stream: &RawStream<'_>) -> Result<Option<Self>, ReadError> {
                 match stream.stream_type() {
                     $($(StreamType::$constant => Self::$refers(stream).map(Some),)?)*
@@ -289,7 +289,7 @@ impl Kind {
         Ok(Self::Modules { first, entries: list.len(), size: list.entry_size() })
     }
 
-    /// As what it claims its bytes.
+    /// The kind of claim to its bytes.
     pub(crate) fn claim(self) -> ClaimKind {
         match self {
             Self::Utf16 => ClaimKind::Text,
@@ -299,7 +299,7 @@ impl Kind {
         }
     }
 
-    /// What it is called, by those who named it.
+    /// The name that its authors gave it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain(name) => name,
@@ -322,7 +322,7 @@ impl Kind {
         }
     }
 
-    /// Where its fields stand, by what it says itself; `None` if there are none or it is too short to say.
+    /// The layout of the fields; `None` if there are none, or if the part is too short to determine it.
     pub(super) fn layout(self, source: &Bytes<'_>, bytes: &[u8]) -> Option<Layout> {
         let count = |position: usize| source.read_from::<u32>("", bytes.get(position..)?, 0).ok().map(u64::from);
         let counted =
@@ -359,7 +359,7 @@ impl Kind {
         }
     }
 
-    /// The size of what stands at `offset` and tells its own size.
+    /// The size of the data at `offset`, which contains its own size.
     fn measure(self, source: &Bytes<'_>, offset: u64) -> Result<u64, ReadError> {
         if self == Self::Object {
             let object: HandleObjectInformation = source.read(self.name(), offset)?;
@@ -373,26 +373,26 @@ impl Kind {
             Self::Utf8 => &[0],
             _ => &[],
         };
-        // The NUL belongs to the text although it does not count; some producers leave it out.
+        // The NUL belongs to the text although the size does not include it. Some producers omit it.
         let end = offset.checked_add(size).ok_or(ReadError::Overflow { what: self.name(), offset })?;
-        let behind = source.clipped(end, nul.len() as u64);
-        Ok(if behind == nul { size + nul.len() as u64 } else { size })
+        let after = source.clipped(end, nul.len() as u64);
+        Ok(if after == nul { size + nul.len() as u64 } else { size })
     }
 }
 
-/// What was found so far.
+/// The state of the search for parts.
 struct Walk<'a, 'b> {
     source: Bytes<'a>,
-    /// What further parts are charged to: that of this stream, and that of all.
+    /// The budgets that further parts are charged to: that of this stream, and that of all streams.
     budgets: [&'b mut Budget; 2],
     found: Vec<(Kind, Part<'a>)>,
-    /// The numbers of the parts by position, size and, where positions stand in them, kind.
+    /// The indices of the parts by position, size and, for parts with references, kind.
     known: BTreeMap<(u64, u64, Option<Kind>), usize>,
     faults: Vec<ReadError>,
 }
 
 impl<'a> Walk<'a, '_> {
-    /// The references in a part; their targets become parts.
+    /// Finds the references in a part, and adds their targets as parts.
     fn references(&mut self, kind: Kind, offset: u64, bytes: &'a [u8]) -> Result<Vec<Reference>, ReadError> {
         let mut references = Vec::new();
         let Some(layout) = kind.layout(&self.source, bytes) else {
@@ -413,9 +413,9 @@ impl<'a> Walk<'a, '_> {
         Ok(references)
     }
 
-    /// The reference in a field, `None` if the part is too short for the field or the field refers to nothing.
+    /// The reference in a field; `None` if the part is too short for the field or the field refers to nothing.
     fn follow(&mut self, field: &Field, bytes: &'a [u8], entry: u64) -> Result<Option<Reference>, ReadError> {
-        /// Breakpad's position of nothing.
+        /// Breakpad's RVA for missing data.
         const INVALID: u64 = u32::MAX as u64;
 
         let order = self.source.order();
@@ -430,7 +430,7 @@ impl<'a> Walk<'a, '_> {
             return Ok(None);
         }
         let size = match field.extent {
-            // Units have two digits at most.
+            // Units have at most two digits.
             Some((position, unit)) => integer(position, RvaWidth::Rva).map(|count| Ok(count * unit)),
             None => Some(field.target.measure(&self.source, rva)),
         };
@@ -438,7 +438,7 @@ impl<'a> Walk<'a, '_> {
         let target = match size.and_then(|size| self.source.slice(field.target.name(), rva, size)) {
             Ok(bytes) => Some(self.part(field.target, rva, bytes)?),
             Err(fault) => {
-                // The same fields may stand in many streams, and each fault is kept.
+                // The same fields may occur in many streams, and every fault is kept.
                 let [_, all] = &mut self.budgets;
                 all.charge(field.target.name(), rva, size_of_val(&fault) as u64)?;
                 self.faults.push(fault);
@@ -449,7 +449,7 @@ impl<'a> Walk<'a, '_> {
         Ok(Some(Reference { position: entry + field.position, width: field.width, extent, target }))
     }
 
-    /// The number of the part with these bytes, which is added if it is new.
+    /// Returns the index of the part with these bytes. A new part is added.
     fn part(&mut self, kind: Kind, offset: u64, bytes: &'a [u8]) -> Result<usize, ReadError> {
         let number = self.found.len();
         let size = bytes.len() as u64;

@@ -1,4 +1,4 @@
-//! Every stream by its type: the enum, its decoding, and the way through all streams of a dump.
+//! Streams by type: the enum, its decoding, and the iteration over the streams of a dump.
 
 pub use super::directory::{Directory, DirectoryEntries};
 pub use super::minidump::RawStreams;
@@ -43,7 +43,29 @@ macro_rules! streams {
         check $check:ident, rewrite [$($rewrite:ident)?], refers [$($refers:ident)?], paths [$($paths:ident)?],
         used [$($used:ident)?];
     )*) => {
-        /// A stream, decoded by its type.
+        /// A stream, decoded according to its type.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let mut dump = userdump::MinidumpBuilder::new();
+        /// # dump.thread(userdump::format::Thread::default(), None);
+        /// # let mut file = Vec::new();
+        /// # dump.plan()?.write_to(&mut file)?;
+        /// use userdump::read::Stream;
+        ///
+        /// let dump = userdump::Minidump::parse(&file)?;
+        /// for (raw, stream) in dump.streams() {
+        ///     match stream {
+        ///         Ok(Stream::ThreadList(list)) => println!("{} threads", list.len()),
+        ///         Ok(_) => println!("{}: {} bytes", raw.stream_type(), raw.declared_size()),
+        ///         Err(error) => println!("{}: {error}", raw.stream_type()),
+        ///     }
+        /// }
+        /// # Ok(())
+        /// # }
+        /// ```
         #[non_exhaustive]
         #[derive(Clone, Copy, Debug)]
         pub enum Stream<'a> {
@@ -58,18 +80,18 @@ macro_rules! streams {
         }
 
         impl<'a> Stream<'a> {
-            /// The types of streams that have a variant of their own, in the order of the variants.
+            /// The stream types that have their own variant, in the order of the variants.
             pub const TYPED: &'static [StreamType] = &[$({
-                // The view is that of the row.
+                // The view must match the row.
                 assert!(<$view as FromStream<'a>>::STREAM_TYPE.0 == $number);
                 StreamType::$constant
             },)*];
 
-            /// Decodes a stream by its type.
+            /// Decodes a stream according to its type.
             ///
             /// # Errors
             ///
-            /// Those of the view.
+            /// The errors of the view.
             pub fn decode(stream: &RawStream<'a>) -> Result<Self, ReadError> {
                 match stream.stream_type() {
                     StreamType::UNUSED => Ok(Self::Unused),
@@ -84,7 +106,7 @@ macro_rules! streams {
 typed_streams!(streams);
 
 impl<'a> Minidump<'a> {
-    /// All streams in directory order, each decoded or with the error that prevents it.
+    /// All streams in directory order, each decoded or with the error that prevented it.
     #[must_use]
     pub const fn streams(&self) -> Streams<'a> {
         Streams { streams: self.raw_streams() }
@@ -92,8 +114,8 @@ impl<'a> Minidump<'a> {
 }
 
 impl Stream<'_> {
-    /// The size that the entries of a list prove for its stream, whatever the directory says; `None` for other streams
-    /// and for lists that are cut short.
+    /// The size that a list's stream must have to hold the entries, regardless of the directory; `None` for other
+    /// streams and for truncated lists.
     pub(crate) fn proven_size(&self, stream: &RawStream<'_>) -> Option<u64> {
         let end = match self {
             Self::ThreadList(list) => list.proven_end(),
@@ -112,7 +134,7 @@ impl Stream<'_> {
         end.map(|end| end.saturating_sub(stream.offset()))
     }
 
-    /// What is wrong with the size of a list's stream, if the entries prove that it is too small.
+    /// The error if the declared size of a list's stream is too small for its entries.
     #[cfg(feature = "std")]
     pub(crate) fn size_fault(&self, stream: &RawStream<'_>) -> Option<ReadError> {
         let (found, needed) = (stream.declared_size(), self.proven_size(stream)?);
@@ -125,11 +147,11 @@ impl Stream<'_> {
         })
     }
 
-    /// How many bytes the stream takes in the file: of a list, what its entries take.
+    /// The size of the stream in the file. For lists, this is the size of the header and the entries.
     pub(crate) fn size_in_file(&self, stream: &RawStream<'_>) -> u64 {
         let size = stream.bytes().len() as u64;
         match (self, self.proven_size(stream)) {
-            // Wine counts the names to the stream.
+            // Wine counts the names as part of the stream.
             (Self::HostModuleList(_), Some(proven)) => proven.max(size),
             (_, Some(proven)) => proven,
             (_, None) => size,

@@ -1,11 +1,11 @@
-//! Streams of Microsoft whose content is not documented: views that give them a name and their bytes.
+//! Undocumented streams of Microsoft. The views give them a name and return their bytes.
 
 use crate::error::ReadError;
 use crate::format::StreamType;
 
 use crate::read::raw_stream::{FromStream, RawStream};
 
-/// Declares views of streams that are handed out as they are.
+/// Declares views of streams that are returned as bytes.
 macro_rules! opaque_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*
@@ -17,7 +17,7 @@ macro_rules! opaque_streams {
         $crate::format::debug::debug_without_bytes!($view { ; bytes });
 
         impl<'a> $view<'a> {
-            /// The stream as the file has it.
+            /// The stream's bytes, as stored in the file.
             pub const fn as_bytes(&self) -> &'a [u8] {
                 self.bytes
             }
@@ -34,10 +34,10 @@ macro_rules! opaque_streams {
 }
 
 opaque_streams! {
-    /// The stacks of scripts, as one message of Microsoft's script engines; its form is not documented.
+    /// The stacks of scripts, as a message of Microsoft's script engines in an undocumented format.
     JavaScriptData(JAVA_SCRIPT_DATA);
-    /// A trace of Intel's processor tracing, as Windows hands it out; its form is not documented.
+    /// A trace of Intel Processor Trace, as Windows provides it, in an undocumented format.
     ///
-    /// Whether it holds positions in the file is not known.
+    /// It is unknown whether it contains file offsets.
     IptTrace(IPT_TRACE);
 }

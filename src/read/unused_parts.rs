@@ -1,4 +1,4 @@
-//! What of the parts of a stream says nothing.
+//! Finds the bytes in the parts of a stream that have no meaning.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -12,10 +12,10 @@ use crate::read::bytes::{Bytes, integer_at};
 use crate::read::references::Kind;
 
 impl Kind {
-    /// The bytes of a part that are padding or reserved, and those that follow its last entry. Texts are not looked at.
+    /// The bytes of a part that are padding or reserved, and those after its last entry. Texts are not examined.
     pub(crate) fn unused(self, source: &Bytes<'_>, bytes: &[u8]) -> Vec<Range<usize>> {
         let Some(layout) = self.layout(source, bytes) else { return Vec::new() };
-        // The ranges of an entry, as far as the part goes.
+        // The range in each entry, limited to the part.
         let in_entry = match self {
             Self::Modules { size, .. } => {
                 Module::OFFSETS.reserved0.get()..usize::try_from(size).unwrap_or(Module::SIZE)
@@ -37,7 +37,7 @@ impl Kind {
         };
         let mut unused = Vec::new();
         if let Self::Modules { first, .. } = self {
-            // The count stands before the padding.
+            // The count precedes the padding.
             unused.push(size_of::<u32>()..usize::try_from(first).unwrap_or_default());
         }
         let start = usize::try_from(layout.first).unwrap_or(usize::MAX);
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-/// Where the dynamic section behind the header ends: behind its first entry of the tag 0.
+/// The end of the dynamic section after the header, which ends with its first entry of tag 0.
 fn dynamic_end(layout: DsoDebugLayout, source: &Bytes<'_>, bytes: &[u8]) -> u64 {
     let (head, width) = (layout.header_size(), layout.pointer_size());
     let entry = 2 * width as usize;

@@ -1,7 +1,7 @@
-//! Counts the work that a file causes, for the tests of what it may cost.
+//! Counts the work that a file causes, for the tests of its cost.
 //!
-//! With the feature `__count`, which nothing but these tests turns on, each access to the file, each step along a text and
-//! each look-up is counted, for each thread apart. Without it, [`worked`] is empty.
+//! With the feature `__count`, which only these tests enable, each access to the file, each step through a text and
+//! each look-up is counted per thread. Without it, [`worked`] does nothing.
 
 #[cfg(feature = "__count")]
 mod counter {
@@ -12,11 +12,11 @@ mod counter {
     }
 
     pub(crate) fn worked(steps: u64) {
-        // A thread that is about to end has no counter any more.
+        // A thread that is about to end no longer has a counter.
         let _ = STEPS.try_with(|cell| cell.set(cell.get().wrapping_add(steps)));
     }
 
-    /// What this thread has done since it began.
+    /// The number of steps of this thread so far.
     pub fn steps() -> u64 {
         STEPS.with(Cell::get)
     }
@@ -27,7 +27,7 @@ pub use counter::steps;
 #[cfg(feature = "__count")]
 pub(crate) use counter::worked;
 
-/// Takes note of so many steps: bytes, characters or entries that were looked at.
+/// Counts steps: bytes, characters or entries that were examined.
 #[cfg(not(feature = "__count"))]
 #[inline(always)]
 pub(crate) const fn worked(_: u64) {}

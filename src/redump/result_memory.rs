@@ -9,9 +9,9 @@ use crate::format;
 use crate::read::{Interval, Memory, Target};
 use crate::write::{ComputedRanges, ComputedRegions, MemoryRange};
 
-use crate::redump::edited_memory::{Changes, changed};
+use crate::redump::edits::memory::{Changes, changed};
+use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::filter::StackFilter;
-use crate::redump::new_memory::MemoryEdits;
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::{Source, written};

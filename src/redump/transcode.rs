@@ -20,8 +20,8 @@ use crate::read::{Budget, Interval, List, MemoryRange, RawStream, Stream, System
 use crate::write::{MinidumpBuilder, PartId, encoded};
 
 use crate::redump::accounts::{Accounts, CHECKSUM, COUNT, OF_WINE};
+use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
-use crate::redump::new_memory::MemoryEdits;
 use crate::redump::options::Options;
 use crate::redump::record_rules::{MEMORY_INFO, SYSTEM_INFO, THREAD_INFO};
 use crate::redump::report::{Outcome, Report, StreamReport, Unavailable};

@@ -1,30 +1,31 @@
-//! Writing a dump: parts go in, a plan comes out, the plan goes into any sink in one pass.
+//! Writing a dump: a builder collects its parts, a plan gives each a position, and the plan is written in one pass.
 //!
-//! [`MinidumpBuilder`] collects what a minidump shall hold, borrowed where it can be, and [`FullUserDumpBuilder`] what
-//! the older full user dump shall hold. [`MinidumpBuilder::plan`] and [`FullUserDumpBuilder::plan`] consume them and give
-//! a [`Plan`], in which every position and size is final and every limit of the format has been checked.
-//! [`Plan::write_to`] then writes from the first byte to the last: no seeking, and borrowed memory contents go from
-//! where they are into the sink.
+//! [`MinidumpBuilder`] collects what a minidump will contain, and borrows it where possible; [`FullUserDumpBuilder`] does so for the
+//! older full user dump. [`MinidumpBuilder::plan`] and [`FullUserDumpBuilder::plan`] consume the builder and return
+//! a [`Plan`]: every position and size in it is final, and every limit of the format has been checked. [`Plan::write_to`] then
+//! writes from the first byte to the last, without seeking. Borrowed memory contents go straight from where they are to the
+//! sink.
 //!
 //! [`MinidumpBuilder::add`] is the short way to describe a process: it takes threads, modules and other records with everything
 //! they point to, and [`ContextBuilder`] sets registers by name. Memory may be borrowed, read in order, or
 //! [read by address](ReadAt), and [`ShortSource`] says what to do with memory that cannot be read.
 //!
-//! In a minidump, whatever is pointed to by 32-bit positions comes first, the bytes of the memory ranges last.
-//! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump
-//! everything is packed, and the version information comes behind the memory.
+//! In a minidump, everything that 32-bit positions refer to comes first and the bytes of the memory ranges last.
+//! Structures start at multiples of 8 bytes, text at multiples of 4; memory contents are packed. In a full user dump everything
+//! is packed, and the version information follows the memory.
 //!
 //! # Compressed memory
 //!
-//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB, each a block of LZ4, which debuggers open since
-//! 2026. Where the buckets are stands in front of them and follows from their sizes. So
+//! [`MinidumpBuilder::compressed`] packs the memory into buckets of 4 MiB. Each is a block of LZ4; debuggers open such files since
+//! 2026. The table with the positions of the buckets is in front of them, but the positions depend on the compressed sizes.
+//! There are two ways to write it:
 //!
-//! - [`Plan::write_to_seekable`] writes in one pass, and goes back to fill in what it did not know: for files.
-//! - [`Plan::write_to`] never seeks, and compresses everything twice instead: once for the sizes, and once to write it. What
-//!   can be read only once (a range [from a reader](MemoryRange::from_reader)) is kept meanwhile, compressed. For pipes.
+//! - [`Plan::write_to_seekable`] takes one pass and then goes back to fill in the table: for files.
+//! - [`Plan::write_to`] never seeks. It compresses everything twice: once to learn the sizes, and once to write. Memory that can
+//!   be read only once (a range [from a reader](MemoryRange::from_reader)) is kept in between, compressed. For pipes.
 //!
-//! Both write the same bytes. [`Plan::with_threads`] limits the threads that compress, [`Plan::with_progress`] tells how far
-//! it is. Beside the plan it takes two buffers of 4.4 MiB for each of the threads and for the calling one.
+//! Both write the same bytes. [`Plan::with_threads`] limits the number of threads that compress, [`Plan::with_progress`] reports
+//! progress. Compressing takes two buffers of 4.4 MiB for each of these threads, and two for the calling thread.
 
 mod added;
 mod buckets;

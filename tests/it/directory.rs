@@ -196,9 +196,9 @@ fn a_stream_that_is_cut_keeps_its_bytes() {
     let fault = ReadError::Truncated { what: "stream", offset: 44, needed: 10, available: 6 };
     assert_eq!(stream.fault(), Some(fault));
     assert_eq!(views(&dump), [(0, "raw")]);
-    assert_eq!(stream.whole("part", 6), Ok(b"abcdef".as_slice()));
+    assert_eq!(stream.prefix("part", 6), Ok(b"abcdef".as_slice()));
     let short = ReadError::Truncated { what: "part", offset: 44, needed: 7, available: 6 };
-    assert_eq!(stream.whole("part", 7), Err(short));
+    assert_eq!(stream.prefix("part", 7), Err(short));
 }
 
 fn an_empty_stream_may_point_anywhere() {
@@ -230,8 +230,8 @@ fn streams_of_ones_own_can_be_viewed() {
         const STREAM_TYPE: StreamType = StreamType(0x1_0005);
 
         fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-            let size = u64::from(stream.whole("Counted", 1)?[0]);
-            stream.whole("Counted", 1 + size).map(|bytes| Self(&bytes[1..]))
+            let size = u64::from(stream.prefix("Counted", 1)?[0]);
+            stream.prefix("Counted", 1 + size).map(|bytes| Self(&bytes[1..]))
         }
     }
 

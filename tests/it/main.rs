@@ -28,6 +28,7 @@ mod identify;
 mod images;
 mod laws;
 mod layouts;
+mod letter_tables;
 mod list_sizes;
 mod lists;
 mod malformed;
@@ -113,6 +114,7 @@ fn main() -> ExitCode {
         images::trials(),
         laws::trials(),
         layouts::trials(),
+        letter_tables::trials(),
         list_sizes::trials(),
         lists::trials(),
         malformed::trials(),

@@ -77,18 +77,18 @@ fn a_version_counts_if_its_signature_does() {
 
 fn pdb70_has_guid_age_and_path() {
     code_view(pdb70, |found| match found {
-        CodeView::Pdb70 { head, path } => {
-            assert_eq!(head.signature.to_string(), "01020304-0506-0708-090A-0B0C0D0E0F10");
-            assert_eq!((head.age, path), (3, b"app.pdb".as_slice()));
+        CodeView::Pdb70 { header, path } => {
+            assert_eq!(header.signature.to_string(), "01020304-0506-0708-090A-0B0C0D0E0F10");
+            assert_eq!((header.age, path), (3, b"app.pdb".as_slice()));
         }
         other => panic!("{other:?}"),
     });
     // The GUID is two bytes of which order matters, and eight of which it does not.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(rsds([0x11; 16], 7, "b.pdb"))).build();
     match modules(&open(&bytes)).get(0).map(|module| module.code_view()) {
-        Some(Ok(Some(CodeView::Pdb70 { head, path }))) => {
-            assert_eq!(head.signature.to_string(), "11111111-1111-1111-1111-111111111111");
-            assert_eq!((head.age, path), (7, b"b.pdb".as_slice()));
+        Some(Ok(Some(CodeView::Pdb70 { header, path }))) => {
+            assert_eq!(header.signature.to_string(), "11111111-1111-1111-1111-111111111111");
+            assert_eq!((header.age, path), (7, b"b.pdb".as_slice()));
         }
         other => panic!("{other:?}"),
     }
@@ -96,8 +96,8 @@ fn pdb70_has_guid_age_and_path() {
 
 fn pdb20_has_time_stamp_age_and_path() {
     code_view(pdb20, |found| match found {
-        CodeView::Pdb20 { head, path } => {
-            assert_eq!((head.cv_offset, head.signature, head.age), (0, 0x3b00_0001, 2));
+        CodeView::Pdb20 { header, path } => {
+            assert_eq!((header.cv_offset, header.signature, header.age), (0, 0x3b00_0001, 2));
             assert_eq!(path, b"high.pdb");
         }
         other => panic!("{other:?}"),
@@ -140,9 +140,11 @@ fn letters_are_letters_in_either_byte_order() {
                 panic!("they are there: {views:?}");
             };
             assert!(
-                matches!(first, CodeView::Pdb70 { head, path: b"a" } if head.signature.data1 == 1 && head.age == 5)
+                matches!(first, CodeView::Pdb70 { header, path: b"a" } if header.signature.data1 == 1 && header.age == 5)
             );
-            assert!(matches!(second, CodeView::Pdb20 { head, path: b"b" } if (head.signature, head.age) == (7, 8)));
+            assert!(
+                matches!(second, CodeView::Pdb20 { header, path: b"b" } if (header.signature, header.age) == (7, 8))
+            );
             assert_eq!(third, CodeView::ElfBuildId(b"id"));
         },
     );

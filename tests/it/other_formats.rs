@@ -197,7 +197,7 @@ fn the_entry_that_is_a_dump_is_named() {
     let named = |bytes: &[u8], expected: &str| {
         let (_, text) = told(bytes);
         let end = text.split_once("; ").map_or("", |(_, end)| end);
-        let end = end.strip_prefix("WinDbg opens it as it is").unwrap_or(end).trim_start_matches("; ");
+        let end = end.strip_prefix("WinDbg opens it directly").unwrap_or(end).trim_start_matches("; ");
         let wanted = match expected {
             "" => String::new(),
             name => format!("its entry {name} is named like a dump"),

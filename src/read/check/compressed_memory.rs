@@ -1,4 +1,4 @@
-//! What is wrong with compressed memory.
+//! Checks compressed memory.
 
 use alloc::vec::Vec;
 
@@ -16,9 +16,9 @@ use crate::read::raw_stream::RawStream;
 
 const HEADER: &str = "header of compressed memory";
 
-/// What the regions say of a bucket.
+/// The regions of a bucket: their number, their total size, and the index of the first.
 #[derive(Clone, Copy, Default)]
-struct Held {
+struct BucketRegions {
     regions: u64,
     size: u64,
     first: Option<u64>,
@@ -31,7 +31,7 @@ impl<'a> Check<'a, '_> {
         let held = self.compressed_regions(place, memory);
         self.compressed_totals(place, memory, &held);
         self.compressed_buckets(place, memory, &held);
-        self.buckets_apart(place, memory);
+        self.overlapping_buckets(place, memory);
         #[cfg(feature = "lz4")]
         self.unpacked(place, memory);
         if [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST].iter().any(|list| self.dump.raw_stream(*list).is_some())
@@ -40,7 +40,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Reports a field that is not what it has to be.
+    /// Reports a field whose value is not the proven one.
     fn field(
         &mut self,
         code: FindingCode,
@@ -102,11 +102,11 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks at each region; gives what they say of each bucket.
-    fn compressed_regions(&mut self, place: Place, memory: &CompressedMemory<'a>) -> Vec<Held> {
+    /// Checks each region. Returns the regions of each bucket.
+    fn compressed_regions(&mut self, place: Place, memory: &CompressedMemory<'a>) -> Vec<BucketRegions> {
         let (regions, buckets) = (memory.regions(), memory.buckets());
         let target = self.dump.target();
-        let mut held: Vec<Held> = buckets.iter().map(|_| Held::default()).collect();
+        let mut held: Vec<BucketRegions> = buckets.iter().map(|_| BucketRegions::default()).collect();
         let (mut before, mut reached) = (0, 0);
         for (index, region) in (0..).zip(regions) {
             let place = Place { entry: Some(index), offset: regions.entry_offset(index), ..place };
@@ -141,10 +141,10 @@ impl<'a> Check<'a, '_> {
         held
     }
 
-    fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
+    fn compressed_totals(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[BucketRegions]) {
         let header = memory.header();
         let (packed, plain) = memory.sizes();
-        // What a cut array lacks is told already.
+        // Truncated arrays have already been reported.
         if memory.buckets().fault().is_some() || memory.regions().fault().is_some() {
             return;
         }
@@ -155,7 +155,7 @@ impl<'a> Check<'a, '_> {
         self.field(code, place, (HEADER, "size of all regions"), (in_regions, plain));
         let saved = i128::from(plain).saturating_sub(i128::from(packed)).saturating_mul(100);
         let percent = saved.checked_div(i128::from(plain)).unwrap_or(0);
-        // However it is rounded; below zero it is what 64 bits make of it.
+        // Any rounding is accepted. A negative percentage is stored in two's complement.
         let found = i128::from(i64::from_le_bytes(header.percent_saved.to_le_bytes()));
         if (found - percent).abs() > 1 {
             let proven = u64::try_from(percent).unwrap_or(0);
@@ -163,7 +163,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn compressed_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[Held]) {
+    fn compressed_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>, held: &[BucketRegions]) {
         let buckets = memory.buckets();
         let size = self.dump.bytes().size();
         for ((index, bucket), held) in (0..).zip(buckets).zip(held) {
@@ -187,8 +187,8 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks for buckets that lie on bytes of others.
-    fn buckets_apart(&mut self, place: Place, memory: &CompressedMemory<'a>) {
+    /// Looks for buckets that overlap in the file.
+    fn overlapping_buckets(&mut self, place: Place, memory: &CompressedMemory<'a>) {
         let buckets = memory.buckets();
         let places = (0..).zip(buckets).filter(|(_, bucket)| bucket.compressed_size > 0);
         let mut places: Vec<(u64, u64, u64)> = places
@@ -205,7 +205,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Unpacks one bucket after the other. Those that lie outside of the file have been reported.
+    /// Decompresses the buckets one by one. Those outside the file have already been reported.
     #[cfg(feature = "lz4")]
     fn unpacked(&mut self, place: Place, memory: &CompressedMemory<'a>) {
         use crate::error::BucketFault;
@@ -230,18 +230,18 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// What the flags say of compressed memory.
+    /// Compares the flags for compressed memory with the streams.
     pub(crate) fn compressed_flags(&mut self) {
         let flags = self.dump.flags();
-        let is_said = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
+        let is_declared = flags.contains(MinidumpType::WITH_MEMORY_COMPRESSED);
         let entries = self.entries;
         let mut streams = self.dump.raw_streams().take_while(|stream| stream.index() < entries);
         let is_there = streams.any(|stream| stream.stream_type() == StreamType::COMPRESSED_MEMORY);
         let place = Place { stream: None, entry: None, offset: Header::OFFSETS.flags.get() as u64 };
-        if is_said != is_there {
+        if is_declared != is_there {
             self.report(FindingCode::CompressedFlagDisagrees, place, None);
         }
-        if is_said && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
+        if is_declared && flags.contains(MinidumpType::WITH_FULL_MEMORY) {
             self.report(FindingCode::CompressedAndFull, place, None);
         }
     }

@@ -1,4 +1,4 @@
-//! The one cause of many faults: a file that ends before what it describes.
+//! A single cause of many findings: a file that ends before the data that it describes.
 
 use alloc::vec::Vec;
 
@@ -9,39 +9,39 @@ use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;
 
-/// Bytes of the file that something claims: the position of the first, and that behind the last.
+/// A range of file offsets that something claims: start and end.
 pub(crate) type Claim = (u64, u64);
 
-/// What the end of the file explains.
+/// The findings that the end of the file explains.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effects {
     /// The size of the file.
     size: u64,
-    /// Where it should end at least, if it ends too early.
+    /// The minimum size that the file should have, if it ends too early.
     end: Option<u64>,
-    /// So many findings were explained, and this is the first of them.
+    /// The number of findings that were explained.
     count: u64,
     first: Option<Finding>,
 }
 
 impl Effects {
-    /// What claims may be apart in a file that was cut: names and other small parts lie between them, of which no list
-    /// says where they all are. A claim further behind is a position that is wrong, but where most claims are behind the
-    /// end: then the lists are missing too.
+    /// The maximum gap between claims in a truncated file: names and other small parts are between them, and not all of
+    /// those are listed. A claim further away has a wrong position, unless most claims are beyond the end of the file,
+    /// in which case the lists are missing too.
     const GAP: u64 = 1 << 20;
 
     /// Finds out whether the file ends too early.
     ///
-    /// In a file that was cut, what is missing goes on where the file ends, and no claim shares bytes with another one:
-    /// a size that is wrong mostly does.
+    /// In a truncated file, the missing data continues at the end of the file, and no claim overlaps another one,
+    /// whereas a wrong size usually causes an overlap.
     pub(crate) fn of(size: u64, mut claims: Vec<Claim>) -> Self {
-        // No file is as large as that, so the number is wrong.
+        // Files cannot be that large, so the number is wrong.
         claims.retain(|&(start, end)| start < end && end <= i64::MAX.unsigned_abs());
         claims.sort_unstable();
         claims.dedup();
-        let behind = claims.iter().filter(|claim| claim.1 > size).count();
+        let beyond = claims.iter().filter(|claim| claim.1 > size).count();
         let shared = claims.iter().zip(claims.iter().skip(1)).filter(|(before, next)| next.0 < before.1).count();
-        let gap = if shared == 0 && behind > claims.len() / 2 { u64::MAX } else { Self::GAP };
+        let gap = if shared == 0 && beyond > claims.len() / 2 { u64::MAX } else { Self::GAP };
         let mut reach = size;
         let mut before = 0;
         let mut claims = claims.into_iter().peekable();
@@ -55,15 +55,15 @@ impl Effects {
         Self { size, end: Some(reach).filter(|&end| end > size), count: 0, first: None }
     }
 
-    /// The finding that the file ends too early, if it does.
+    /// Returns the finding that the file ends too early, if it does.
     pub(crate) fn cause(&self) -> Option<Finding> {
         let error = ReadError::Truncated { what: "file", offset: 0, needed: self.end?, available: self.size };
         let code = FindingCode::FileTruncated;
         Some(Finding { code, stream: None, entry: None, offset: self.size, error: Some(error) })
     }
 
-    /// The finding, unless the end of the file explains it.
-    pub(crate) fn left(&mut self, finding: Finding) -> Option<Finding> {
+    /// Returns the finding unless the end of the file explains it.
+    pub(crate) fn unexplained(&mut self, finding: Finding) -> Option<Finding> {
         if !self.explains(&finding) {
             return Some(finding);
         }
@@ -75,7 +75,7 @@ impl Effects {
     fn explains(&self, finding: &Finding) -> bool {
         let Some(cut) = self.end else { return false };
         match (finding.code, finding.error) {
-            // What these are about is not there, and may have been.
+            // The data that these findings miss may have been in the missing part.
             (FindingCode::StackWithoutBytes | FindingCode::StackNotListed | FindingCode::ExceptionThreadMissing, _) => {
                 true
             }
@@ -87,14 +87,14 @@ impl Effects {
         }
     }
 
-    /// What was explained, if it is one finding: then it says more than the cause.
+    /// Returns the explained finding if there is only one: then it is more specific than the cause.
     pub(crate) fn only(&self) -> Option<Finding> {
         self.first.filter(|_| self.count == 1)
     }
 }
 
-/// The entries of the directory that make sense: all of them, unless the header announces more than the file holds. Then
-/// the count is wrong where the bytes of a stream follow, and these are not entries.
+/// Returns the number of valid directory entries. This is all of them, unless the header declares more than the file
+/// has. In that case the count is wrong if the data of a stream follows, because that data is not entries.
 pub(crate) fn sound_entries(dump: &Minidump<'_>) -> u32 {
     let directory = dump.directory();
     if directory.fault().is_none() {
@@ -114,15 +114,15 @@ pub(crate) fn sound_entries(dump: &Minidump<'_>) -> u32 {
     directory.len()
 }
 
-/// The bytes of the file that directory, streams, contexts, stacks and memory claim.
+/// Returns the bytes of the file that are claimed by directory, streams, contexts, stacks and memory.
 pub(crate) fn claims(dump: &Minidump<'_>, entries: u32) -> Vec<Claim> {
-    /// A header that announces more streams than this says nothing of where the file ends.
-    const MOST_STREAMS: u32 = 1000;
+    /// A larger number of streams in the header is implausible and does not count as a claim.
+    const MAX_STREAMS: u32 = 1000;
     let directory = dump.directory();
     let claim = |start: u64, size: u64| (start, start.saturating_add(size));
     let mut claims = Vec::new();
     let count = directory.declared_len();
-    if entries == directory.len() && count <= MOST_STREAMS {
+    if entries == directory.len() && count <= MAX_STREAMS {
         claims.push(claim(directory.entry_offset(0), u64::from(count) * DirectoryEntry::SIZE as u64));
     }
     let used = (0..entries).zip(directory).map(|(_, entry)| entry);

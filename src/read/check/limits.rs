@@ -1,4 +1,4 @@
-//! What today's debugger (10.0.29507) refuses or ignores though it can be read.
+//! What today's debugger (10.0.29507) refuses or ignores although it can be read.
 
 use crate::format::StreamType;
 use crate::format::handle::HandleOperation;
@@ -11,7 +11,7 @@ use crate::read::raw_stream::RawStream;
 use crate::read::streams::Stream;
 
 impl<'a> Check<'a, '_> {
-    /// Holds a stream to the limits of the debugger. Other debuggers have none of them.
+    /// Compares a stream with the limits of today's debugger. Other debuggers do not have these limits.
     pub(crate) fn limits(&mut self, stream: &RawStream<'a>, place: Place, decoded: Option<&Stream<'a>>) {
         self.before_directory_end(stream, place);
         let is_short = |size: u64, count: u64| count > 0 && size < HandleOperation::SIZE as u64;
@@ -30,7 +30,7 @@ impl<'a> Check<'a, '_> {
         self.report(code, Place::stream(stream), None);
     }
 
-    /// One such stream is enough; of a directory that is cut nobody knows the end.
+    /// Reports only one such stream. The end of a truncated directory is unknown.
     fn before_directory_end(&mut self, stream: &RawStream<'a>, place: Place) {
         let header = self.dump.header();
         let directory = u64::from(header.number_of_streams).saturating_mul(DirectoryEntry::SIZE as u64);

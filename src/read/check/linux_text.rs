@@ -1,4 +1,5 @@
-//! Whether the streams that are files of `/proc` and `/etc`, as read, hold the content of another of them.
+//! Detects streams that should be copies of files in `/proc` and `/etc`, but have the content of another of these
+//! files.
 
 use crate::format::StreamType;
 use crate::format::linux::AuxType;
@@ -11,20 +12,20 @@ use crate::read::work::worked;
 
 use crate::read::check::state::{Check, Place};
 
-/// The beginning of a stream tells what it is.
-const LOOKED_AT: usize = 4096;
+/// The number of bytes at the start of a stream that are examined.
+const EXAMINED: usize = 4096;
 
-/// Whether a text has a certain form.
+/// Tells whether a text has a certain format.
 type IsForm = fn(Utf8<'_>) -> bool;
 
 impl Check<'_, '_> {
-    /// For streams that are a file of Linux, as read.
+    /// Checks a stream that is a copy of a Linux file.
     ///
-    /// A writer that passes one file too few or too many gives all that follow the types of their neighbours. What nobody
-    /// recognises may be anything, and is no fault.
+    /// If a writer passes one file too few or too many, all the following files get the types of their neighbours.
+    /// Unrecognised content is not reported, because it may be anything.
     pub(crate) fn linux_text<T>(&mut self, stream: &RawStream<'_>, _: &T) {
         let kind = stream.stream_type();
-        // Nobody says how the open files are written; they are paths.
+        // The format of the stream of open files is not documented; its entries are paths.
         let is_own = |found| found == kind || kind == StreamType::LINUX_PROC_FD && found == StreamType::LINUX_CMD_LINE;
         if recognised(stream).is_some_and(|found| !is_own(found)) {
             self.report(FindingCode::TextOfOtherStream, Place::stream(stream), None);
@@ -32,13 +33,13 @@ impl Check<'_, '_> {
     }
 }
 
-/// The type whose form the bytes have, if they have that of a certain one.
+/// Returns the stream type whose format the bytes have, if it is unambiguous.
 fn recognised(stream: &RawStream<'_>) -> Option<StreamType> {
     if is_auxv(stream) {
         return Some(StreamType::LINUX_AUXV);
     }
     let bytes = stream.bytes();
-    let start = Utf8::new(bytes.get(..LOOKED_AT).unwrap_or(bytes));
+    let start = Utf8::new(bytes.get(..EXAMINED).unwrap_or(bytes));
     let forms: [(StreamType, IsForm); 9] = [
         (StreamType::LINUX_MAPS, |text| text.lines().next().and_then(mapping).is_some()),
         (StreamType::LINUX_PROC_STATUS, is_status),
@@ -53,9 +54,10 @@ fn recognised(stream: &RawStream<'_>) -> Option<StreamType> {
     forms.into_iter().find(|(_, has_form)| has_form(start)).map(|(kind, _)| kind)
 }
 
-/// Pairs of words: types that are known, each once, so that there are not many, among them the size of a page, up to the one that ends them.
+/// An auxiliary vector: pairs of words with known types, each at most once, which limits their number. They include the
+/// page size and end with a terminator.
 fn is_auxv(stream: &RawStream<'_>) -> bool {
-    /// The kernel knows some 40 types, the last of them 51.
+    /// The kernel has about 40 types, up to 51.
     const TYPES: u64 = 64;
 
     let (width, order) = (stream.dump().target().pointer_size(), stream.dump().byte_order());
@@ -72,14 +74,14 @@ fn is_auxv(stream: &RawStream<'_>) -> bool {
     false
 }
 
-/// `Name:` in the first line, and what every kernel has in one of the next.
+/// `Name:` in the first line, and in one of the next lines a field that all kernels write.
 fn is_status(text: Utf8<'_>) -> bool {
     let mut lines = text.lines().map(|line| line.as_bytes());
     lines.next().is_some_and(|line| line.starts_with(b"Name:\t"))
         && lines.take(8).any(|line| line.starts_with(b"State:\t") || line.starts_with(b"Pid:\t"))
 }
 
-/// `4242 (name) S 1 …`: the name may have anything in it.
+/// `4242 (name) S 1 …`; the name may contain any characters.
 fn is_stat(text: Utf8<'_>) -> bool {
     let Some((process, rest)) = text.split_at_byte(b' ') else { return false };
     let state =
@@ -91,7 +93,7 @@ fn is_stat(text: Utf8<'_>) -> bool {
     process.decimal().is_some() && rest.as_bytes().starts_with(b"(") && has_state
 }
 
-/// Two numbers with two decimals each, and nothing else.
+/// Exactly two numbers with two decimals each.
 fn is_uptime(text: Utf8<'_>) -> bool {
     let is_seconds = |word: &[u8]| match word {
         [whole @ .., b'.', tens, ones] => !whole.is_empty() && whole.iter().chain([tens, ones]).all(u8::is_ascii_digit),
@@ -102,7 +104,7 @@ fn is_uptime(text: Utf8<'_>) -> bool {
     words.clone().count() == 2 && words.into_iter().all(is_seconds)
 }
 
-/// A field that the files of all architectures have somewhere in their first paragraph.
+/// A field that the files of all architectures have in the first lines.
 fn is_cpu_info(text: Utf8<'_>) -> bool {
     const FIELDS: [&[u8]; 5] = [b"processor", b"Processor", b"vendor_id", b"system type", b"cpu"];
     let has_field = |line: Utf8<'_>| {
@@ -112,7 +114,7 @@ fn is_cpu_info(text: Utf8<'_>) -> bool {
     text.lines().take(4).any(has_field)
 }
 
-/// Assignments in lines, the first of which is to a name that distributions use.
+/// Lines with assignments, the first of which has a name that distributions use.
 fn is_release(text: Utf8<'_>) -> bool {
     const NAMES: [&[u8]; 6] = [b"NAME", b"ID", b"VERSION", b"VERSION_ID", b"PRETTY_NAME", b"LSB_VERSION"];
     let text = text.trim_end_nul();
@@ -122,7 +124,7 @@ fn is_release(text: Utf8<'_>) -> bool {
     !text.as_bytes().contains(&0) && first.is_some_and(|(name, _)| is_name(name.as_bytes()))
 }
 
-/// Two assignments or more that are ended by NUL, and nothing else but the last one, which may be cut.
+/// Two or more NUL-terminated assignments, and nothing else except that the last one may be cut off.
 fn is_environ(text: Utf8<'_>) -> bool {
     let is_name = |name: Utf8<'_>| {
         let name = name.as_bytes();
@@ -138,7 +140,7 @@ fn is_environ(text: Utf8<'_>) -> bool {
     }) && count >= 2
 }
 
-/// The path of a program, ended by NUL; one with blanks in it may be a sentence.
+/// A program path, terminated by NUL. It must not contain spaces, because otherwise it might be a sentence.
 fn is_cmd_line(text: Utf8<'_>) -> bool {
     let program = text.split_at_byte(0).map(|(program, _)| program.as_bytes());
     let is_of_path = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';

@@ -1,4 +1,4 @@
-//! What is wrong with the memory lists as a whole, and what the flags say of them.
+//! Checks the memory lists as a whole, and the flags about them.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::read::raw_stream::RawStream;
 
 use crate::read::check::state::{Check, Place};
 
-/// A range with bytes, and where its entry stands.
+/// A range with its bytes, and the place of its entry.
 #[derive(Clone, Copy)]
 struct Listed<'a> {
     start: u64,
@@ -19,7 +19,8 @@ struct Listed<'a> {
 }
 
 impl<'a> Check<'a, '_> {
-    /// The data of all ranges stands at one place, so what one of them lacks, all behind it lack too.
+    /// Checks the Memory64 list. The data of its ranges is contiguous, so if data of one range is missing, that of all
+    /// later ranges is missing too.
     pub(crate) fn memory64(&mut self, stream: &RawStream<'a>, list: &Memory64List<'a>) {
         let descriptors = list.descriptors();
         self.entries(stream, descriptors);
@@ -50,10 +51,10 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks for addresses of which two ranges have different bytes.
+    /// Looks for addresses for which two ranges have different bytes.
     ///
-    /// Ranges that overlap and agree are sound: many producers write the memory around the instruction pointer though
-    /// it lies in a stack.
+    /// Overlapping ranges with equal bytes are not reported: many producers write the memory around the instruction
+    /// pointer even if it is in a stack.
     pub(crate) fn overlaps(&mut self) {
         let dump = self.dump;
         let target = dump.target();
@@ -75,9 +76,9 @@ impl<'a> Check<'a, '_> {
             }));
         }
         ranges.retain(|range| !range.bytes.is_empty());
-        // Stable, so that of two that start together the earlier entry comes first.
+        // The sort is stable: of two ranges with the same start, the earlier entry comes first.
         ranges.sort_by_key(|range| range.start);
-        // The range that reaches furthest so far.
+        // The range with the highest end so far.
         let mut furthest: Option<Listed<'a>> = None;
         for range in ranges {
             let Some(before) = furthest else {
@@ -88,7 +89,7 @@ impl<'a> Check<'a, '_> {
             let rest = rest.unwrap_or_default();
             let common = rest.len().min(range.bytes.len());
             if common > 0
-                && self.may_look_at(range.place, "memory range", common as u64)
+                && self.may_read(range.place, "memory range", common as u64)
                 && rest.get(..common) != range.bytes.get(..common)
             {
                 self.report(FindingCode::RangesDisagree, range.place, None);
@@ -99,14 +100,14 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Full memory is the one option whose stream is there whenever the option was given; those of the others may be
-    /// missing where there was nothing to write. The debugger asks for the flag of every dump, also where its producer
-    /// leaves all flags 0.
+    /// Checks the flag for full memory. It is the only option whose stream is always present if the option was set; for
+    /// the others, the stream may be missing because there was nothing to write. The debugger checks this flag in every
+    /// dump, even if the producer leaves all flags 0.
     pub(crate) fn flags(&mut self) {
         let is_there = |kind| self.dump.raw_stream(kind).is_some();
         let full = self.dump.flags().contains(MinidumpType::WITH_FULL_MEMORY);
         let (list, list64) = (is_there(StreamType::MEMORY_LIST), is_there(StreamType::MEMORY64_LIST));
-        // The part of a directory that is missing may have had it.
+        // The stream may have been in the missing part of the directory.
         let is_cut = self.dump.directory().fault().is_some();
         if full != list64 && (list64 || !is_cut) {
             let offset = Header::OFFSETS.flags.get() as u64;

@@ -1,4 +1,4 @@
-//! Looking for everything that a sound dump does not have.
+//! Checks a dump for faults.
 
 mod compressed_memory;
 pub(crate) mod cut;
@@ -29,15 +29,16 @@ use cut::{Effects, claims, sound_entries};
 use state::{Check, Place};
 
 impl<'a> Minidump<'a> {
-    /// Reads everything there is to read and reports what is wrong with it, in no particular order, but for the end of
-    /// the file: if that comes too early it is reported first, in place of all that is missing because of it.
+    /// Reads everything in the dump and reports faults, in no particular order, with one exception: if the file ends
+    /// too early, that is reported first, and replaces the findings for everything that is missing because of it.
     ///
-    /// Where a type comes more than once in the directory, only the first stream is looked into, for that is the one
-    /// that [`Minidump::stream`] gives; of exceptions and comments, which may be many, all are.
+    /// If a type occurs more than once in the directory, only the first stream is checked, which is the one that
+    /// [`Minidump::stream`] returns. All exceptions and comments are checked, because there may be several.
     ///
-    /// This takes time in proportion to the size of the file (n log n for directory, memory and threads), however the
-    /// file is made. It allocates for the directory entries, threads and modules, and for memory where something
-    /// refers to it by address. Compressed memory is unpacked, a bucket at a time, if the feature `lz4` is there.
+    /// The time is proportional to the size of the file (n log n for directory, memory and threads), regardless of its
+    /// contents. Memory is allocated for the directory entries, threads and modules, and for an index of memory if
+    /// something refers to it by address. Compressed memory is decompressed one bucket at a time, if the feature `lz4`
+    /// is enabled.
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let looked_at = Budget::times(self.bytes().size(), Check::EFFORT);
         let positions = MemoryPositions::of(self);
@@ -73,7 +74,7 @@ impl<'a> Check<'a, '_> {
             if stream.stream_type() != StreamType::UNUSED {
                 let whole = stream.bytes().len() as u64;
                 let size = decoded.as_ref().map_or(whole, |decoded| decoded.size_in_file(&stream));
-                self.no_memory(place, "stream", stream.offset(), size);
+                self.refuse_memory(place, "stream", stream.offset(), size);
             }
             if repeated.next_if(|&index| index == stream.index()).is_none() {
                 if let Ok(decoded) = decoded {
@@ -91,7 +92,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Compares the directory entries with each other; gives those that repeat a type, in their order.
+    /// Compares the directory entries with each other. Returns the indices of those that repeat a type, in order.
     fn directory(&mut self) -> Vec<u32> {
         let dump = self.dump;
         let used = (0..self.entries).zip(dump.directory()).filter(|(_, entry)| entry.stream_type != StreamType::UNUSED);
@@ -119,7 +120,7 @@ impl<'a> Check<'a, '_> {
         repeated
     }
 
-    /// Looks for bytes that two owners claim. Of streams that do, the directory has told already.
+    /// Looks for bytes that two parts claim. Overlapping streams have already been reported with the directory.
     fn shared_parts(&mut self) {
         let shared = SharedParts::of(&self.dump, &self.positions);
         for shared in shared.iter().filter(|shared| !shared.is_of_directory()) {
@@ -135,7 +136,7 @@ impl<'a> Check<'a, '_> {
         }
         let threads = self.dump.stream::<ThreadList<'a>>().map(|list| list.is_some_and(|list| list.declared_len() > 0));
         let more = self.dump.stream::<ThreadExList<'a>>().map(|list| list.is_some_and(|list| list.declared_len() > 0));
-        // A list that cannot be read has been reported.
+        // Lists that cannot be read have already been reported.
         if matches!((threads, more), (Ok(false), Ok(false))) {
             self.report(FindingCode::NoThreads, Place::DUMP, None);
         }

@@ -1,4 +1,4 @@
-//! What can be read and cannot be right: IDs, contexts and modules that make no sense together.
+//! Checks for implausible values: IDs, contexts and modules that can be read but are wrong.
 
 use alloc::vec::Vec;
 
@@ -14,11 +14,11 @@ use crate::read::system::info::SystemInfo;
 
 use crate::read::check::state::{Check, Place};
 
-/// An exception has no more parameters than this.
-const PARAMETERS: u32 = 15;
+/// The maximum number of parameters of an exception.
+const MAX_PARAMETERS: u32 = 15;
 
 impl<'a> Check<'a, '_> {
-    /// Looks for thread IDs that are 0 or come again.
+    /// Looks for thread IDs that are 0 or occur more than once.
     pub(crate) fn thread_ids<R: Record<'a>>(
         &mut self,
         stream: &RawStream<'a>,
@@ -40,7 +40,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks at whether a context is there, and for the processor of the dump.
+    /// Checks that there is a context, and that it is for the processor of the dump.
     pub(crate) fn plausible_context(
         &mut self,
         place: Place,
@@ -59,19 +59,19 @@ impl<'a> Check<'a, '_> {
     }
 
     pub(crate) fn plausible_exception(&mut self, place: Place, exception: &Exception<'a>) {
-        if exception.raw().exception_record.number_parameters > PARAMETERS {
+        if exception.raw().exception_record.number_parameters > MAX_PARAMETERS {
             self.report(FindingCode::TooManyParameters, place, None);
         }
     }
 
-    /// Looks at whether somebody knows the processor.
+    /// Checks that the processor is known.
     pub(crate) fn plausible_system(&mut self, place: Place, system: &SystemInfo<'a>) {
         if system.raw().processor_architecture.processor().contexts.is_empty() {
             self.report(FindingCode::ProcessorUnknown, place, None);
         }
     }
 
-    /// Looks at where the modules are.
+    /// Checks the addresses of modules.
     pub(crate) fn plausible_modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
         let target = self.dump.target();
         let mut places: Vec<(Interval, u64)> = Vec::new();
@@ -88,7 +88,7 @@ impl<'a> Check<'a, '_> {
             }
             places.extend(target.interval(base, size).map(|interval| (interval, index)));
         }
-        // Of two that start together the larger one comes first, and of equal ones the earlier.
+        // Of two modules with the same start, the larger one comes first; of two equal ones, the earlier one.
         places.sort_unstable_by_key(|(it, index)| (it.start, u64::MAX - it.last, *index));
         let mut furthest: Option<Interval> = None;
         let mut before = None;

@@ -1,4 +1,4 @@
-//! What a check keeps while it goes through a dump.
+//! The state of a check.
 
 use alloc::vec::Vec;
 
@@ -12,27 +12,27 @@ use crate::read::memory::positions::MemoryPositions;
 use crate::read::minidump::Minidump;
 use crate::read::raw_stream::RawStream;
 
-/// A check at work.
+/// A check in progress.
 pub(crate) struct Check<'a, 'f> {
     pub(crate) dump: Minidump<'a>,
-    /// Built for the first stack that has no position.
+    /// An index of memory, built for the first stack that needs it.
     pub(crate) memory: Option<Memory<'a>>,
-    /// The IDs of the threads in ascending order, collected for the first exception.
+    /// The thread IDs in ascending order, collected for the first exception.
     pub(crate) threads: Option<Vec<u32>>,
-    /// Where the file has memory.
+    /// The file positions of memory.
     pub(crate) positions: MemoryPositions,
-    /// The bytes behind references.
+    /// The budget for bytes that are read through references.
     pub(crate) looked_at: Budget,
-    /// So many entries of the directory make sense.
+    /// The number of valid directory entries.
     pub(crate) entries: u32,
-    /// What the end of the file explains.
+    /// The findings that the end of the file explains.
     pub(crate) effects: Effects,
     /// True if a stream before the end of the directory has been found.
     pub(crate) is_before_directory_end: bool,
     pub(crate) found: &'f mut dyn FnMut(Finding),
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) stream: Option<StreamType>,
@@ -54,27 +54,28 @@ impl Place {
 }
 
 impl Check<'_, '_> {
-    /// How often, on average, each byte of the file may be looked at through references.
+    /// How many times, on average, each byte of the file may be read through references.
     ///
-    /// Handles share names of types, but such a name is hardly larger than the entry that refers to it.
+    /// Handles share the names of types, but such a name is hardly larger than the entry that refers to it.
     pub(crate) const EFFORT: u64 = 4;
 
     pub(crate) fn report(&mut self, code: FindingCode, place: Place, error: impl Into<Option<ReadError>>) {
         let Place { stream, entry, offset } = place;
-        if let Some(finding) = self.effects.left(Finding { code, stream, entry, offset, error: error.into() }) {
+        if let Some(finding) = self.effects.unexplained(Finding { code, stream, entry, offset, error: error.into() }) {
             (self.found)(finding);
         }
     }
 
-    /// Reports bytes that are claimed by something else than a memory list and are memory.
-    pub(crate) fn no_memory(&mut self, place: Place, what: &'static str, offset: u64, size: u64) {
+    /// Reports bytes that belong to memory, although something other than a memory list claims them.
+    pub(crate) fn refuse_memory(&mut self, place: Place, what: &'static str, offset: u64, size: u64) {
         if let Err(error) = self.positions.refuse(what, offset, size) {
             self.report(FindingCode::MemoryShared, place, error);
         }
     }
 
-    /// Counts bytes behind a reference; false once there were too many, which is reported the first time.
-    pub(crate) fn may_look_at(&mut self, place: Place, what: &'static str, size: u64) -> bool {
+    /// Charges for bytes that are read through a reference. Returns false if there were too many; this is reported the
+    /// first time.
+    pub(crate) fn may_read(&mut self, place: Place, what: &'static str, size: u64) -> bool {
         let was_spent = self.looked_at.is_spent();
         let charged = self.looked_at.charge(what, place.offset, size);
         if let Some(error) = charged.err().filter(|_| !was_spent) {

@@ -1,4 +1,4 @@
-//! What is wrong with each stream: a method for each kind of view, named in the table of streams.
+//! Checks each stream. There is a method for each kind of view, which the table of streams refers to.
 
 use alloc::vec::Vec;
 
@@ -27,7 +27,7 @@ use crate::read::thread::list::{Thread, ThreadList, ThreadNames};
 
 use crate::read::check::state::{Check, Place};
 
-/// Declares the way from a view to the method that the table names for it.
+/// Generates the dispatch from a view to its method in the table of streams.
 macro_rules! checks {
     ($(
         $constant:ident = $number:literal, $name:literal, $variant:ident($view:ty),
@@ -35,7 +35,7 @@ macro_rules! checks {
         used [$($used:ident)?];
     )*) => {
         impl<'a> Check<'a, '_> {
-            /// Looks at one stream.
+            /// Checks one stream.
             pub(crate) fn stream(&mut self, stream: &RawStream<'a>, decoded: &Stream<'a>) {
                 match decoded {
                     Stream::Unused | Stream::Raw(_) => {}
@@ -49,16 +49,16 @@ macro_rules! checks {
 typed_streams!(checks);
 
 impl<'a> Check<'a, '_> {
-    /// For streams of which any bytes will do.
+    /// For streams that may have any content.
     fn nothing<T>(&mut self, _: &RawStream<'a>, _: &T) {}
 
-    /// For streams whose view does not follow the positions in it.
+    /// For streams whose view does not follow their references.
     fn references<T>(&mut self, stream: &RawStream<'a>, _: &T) {
         let place = Place::stream(stream);
         match parts(stream) {
             Ok(found) => {
                 for part in found.parts.iter().skip(1) {
-                    self.no_memory(place, "part of a stream", part.offset, part.bytes.len() as u64);
+                    self.refuse_memory(place, "part of a stream", part.offset, part.bytes.len() as u64);
                 }
                 for fault in found.faults {
                     self.report(FindingCode::ReferenceOutsideFile, place, fault);
@@ -112,7 +112,8 @@ impl<'a> Check<'a, '_> {
     }
 
     fn function_tables(&mut self, stream: &RawStream<'a>, list: &FunctionTableList<'a>) {
-        /// Windows reserves so much to align the head and each of the tables, and does not say how much of it it used.
+        /// The size that Windows reserves to align the header and each of the tables; how much of it is used is not
+        /// recorded.
         const ALIGNMENT: u64 = 4;
         self.truncated(stream, list.fault());
         let room = (u64::from(list.declared_len()) + 1).saturating_mul(ALIGNMENT);
@@ -129,9 +130,9 @@ impl<'a> Check<'a, '_> {
         match list.proven_size() {
             Some(proven) if proven != size => self.wrong_size(Place::stream(stream), WHAT, "DataSize", (size, proven)),
             _ => {
-                let said = u64::from(list.raw().token_list_size);
-                if said != size {
-                    self.wrong_size(Place::stream(stream), WHAT, "TokenListSize", (said, size));
+                let declared = u64::from(list.raw().token_list_size);
+                if declared != size {
+                    self.wrong_size(Place::stream(stream), WHAT, "TokenListSize", (declared, size));
                 }
             }
         }
@@ -142,7 +143,7 @@ impl<'a> Check<'a, '_> {
         self.truncated(stream, list.fault());
         let end = list.entry_offset(list.declared_len());
         let room = stream.offset().saturating_add(stream.declared_size()).saturating_sub(end);
-        // Wine counts the names of its host modules to the stream, and others may do so elsewhere.
+        // Wine includes the names of its host modules in the stream, and other writers may do so elsewhere.
         if room > 0 && room % list.entry_size() == 0 {
             self.report(FindingCode::ListSmallerThanStream, Place::stream(stream), None);
             return;
@@ -161,13 +162,13 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Reports a size that is not what it has to be.
+    /// Reports a size that is not the proven one.
     fn wrong_size(&mut self, place: Place, what: &'static str, field: &'static str, (found, proven): (u64, u64)) {
         let error = ReadError::SizeDiffers { what, offset: place.offset, field, found, proven };
         self.report(FindingCode::StreamSizeWrong, place, error);
     }
 
-    /// A stream that is cut short has been reported already, and its list is short because of that.
+    /// Reports a list that is cut short, unless its stream is: that has already been reported.
     fn truncated(&mut self, stream: &RawStream<'a>, fault: Option<ReadError>) {
         if let Some(fault) = fault.filter(|_| stream.fault().is_none()) {
             self.report(FindingCode::ListTruncated, Place::stream(stream), fault);
@@ -195,7 +196,7 @@ impl<'a> Check<'a, '_> {
     fn modules(&mut self, stream: &RawStream<'a>, list: &ModuleList<'a>) {
         self.list(stream, list, |check, place, module: Module<'a>| {
             check.name(place, module.raw().module_name_rva.into(), || module.name().map(Some));
-            // Not decoded: the paths of many modules may be one long record.
+            // The record is not decoded, because the paths of many modules may be the same long record.
             if let Err(error) = module.code_view_record() {
                 check.report(FindingCode::CodeViewUnreadable, place, error);
             }
@@ -204,9 +205,9 @@ impl<'a> Check<'a, '_> {
             }
             let raw = module.raw();
             let records = [("CodeView record", raw.cv_record), ("IMAGE_DEBUG_MISC", raw.misc_record)];
-            // A position of 0 is none.
+            // A position of 0 means that there is no record.
             for (what, location) in records.into_iter().filter(|(_, location)| location.rva != 0) {
-                check.no_memory(place, what, location.rva.into(), location.data_size.into());
+                check.refuse_memory(place, what, location.rva.into(), location.data_size.into());
             }
         });
     }
@@ -238,9 +239,9 @@ impl<'a> Check<'a, '_> {
 
     fn context(&mut self, place: Place, location: LocationDescriptor, context: Result<Option<Context<'a>>, ReadError>) {
         if location.rva != 0 {
-            self.no_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
+            self.refuse_memory(place, "CONTEXT", location.rva.into(), location.data_size.into());
         }
-        // Of some processors no layout is known at all; that is no fault of the dump.
+        // For some processors no layout is known; that is not a fault of the dump.
         match context {
             Err(error) => self.report(FindingCode::ContextOutsideFile, place, error),
             Ok(context) if !context.is_some_and(|context| context.is_truncated()) => {
@@ -264,7 +265,7 @@ impl<'a> Check<'a, '_> {
         self.context(place, exception.raw().thread_context, exception.context());
         self.plausible_exception(place, exception);
         let threads = self.threads.get_or_insert_with(|| thread_ids(&self.dump));
-        // A dump without threads has a finding of its own.
+        // A dump without threads is reported separately.
         if !threads.is_empty() && threads.binary_search(&exception.thread_id()).is_err() {
             self.report(FindingCode::ExceptionThreadMissing, place, None);
         }
@@ -276,17 +277,17 @@ impl<'a> Check<'a, '_> {
         self.name(place, raw.object_name_rva.into(), || handle.object_name());
         for object in handle.object_information() {
             const WHAT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
-            if !self.may_look_at(place, WHAT, HandleObjectInformation::SIZE as u64) {
+            if !self.may_read(place, WHAT, HandleObjectInformation::SIZE as u64) {
                 return;
             }
-            // Whether its size counts the header is not known: 12 bytes that are missing may be none.
+            // It is not known whether the size includes the header, so up to 12 missing bytes are accepted.
             let slack = HandleObjectInformation::SIZE as u64;
             let short = |fault: &ReadError| match *fault {
                 ReadError::Truncated { needed, available, .. } => available + slack < needed,
                 _ => true,
             };
             if let Ok(object) = &object {
-                self.no_memory(place, WHAT, object.offset, slack.saturating_add(object.bytes.len() as u64));
+                self.refuse_memory(place, WHAT, object.offset, slack.saturating_add(object.bytes.len() as u64));
             }
             if let Some(error) = object.map_or_else(Some, |object| object.fault().filter(short)) {
                 self.report(FindingCode::HandleChainBroken, place, error);
@@ -294,8 +295,8 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// Looks at the name that `name` reads. Where it ends takes as long to find as it is long, so that none is read once too
-    /// much was looked at.
+    /// Checks the name that `name` reads. Finding its end takes time proportional to its length, so names are no longer
+    /// read after the budget is exhausted.
     fn name(&mut self, place: Place, rva: u64, name: impl FnOnce() -> Result<Option<Utf16<'a>>, ReadError>) {
         const WHAT: &str = "MINIDUMP_STRING";
         if self.looked_at.is_spent() {
@@ -304,17 +305,17 @@ impl<'a> Check<'a, '_> {
         match name() {
             Err(error) => self.report(FindingCode::NameUnreadable, place, error),
             Ok(Some(name)) => {
-                let may_look = self.may_look_at(place, WHAT, name.as_bytes().len() as u64);
+                let may_look = self.may_read(place, WHAT, name.as_bytes().len() as u64);
                 if may_look && !name.is_valid() {
                     self.report(FindingCode::NameNotUtf16, place, None);
                 }
-                // Many producers count the NUL at the end.
+                // Many producers include the terminating NUL in the size.
                 let size = self.dump.bytes().read::<u32>(WHAT, rva).map_or(0, u64::from);
                 if size > (name.as_bytes().len() as u64).saturating_add(2) {
                     let error = self.positions.refuse(WHAT, rva, size.saturating_add(4)).err();
                     self.report(FindingCode::NameTooLong, place, error);
                 } else {
-                    self.no_memory(place, WHAT, rva, size.saturating_add(4));
+                    self.refuse_memory(place, WHAT, rva, size.saturating_add(4));
                 }
             }
             Ok(None) => {}
@@ -322,12 +323,12 @@ impl<'a> Check<'a, '_> {
     }
 }
 
-/// True for the lists that today's debugger reads.
+/// True for lists that today's debugger reads.
 fn is_read_by_debugger(stream: &RawStream<'_>) -> bool {
     stream.stream_type() != StreamType::WINE_HOST_MODULE_LIST
 }
 
-/// The IDs of all threads, in ascending order.
+/// Returns the IDs of all threads, in ascending order.
 fn thread_ids(dump: &Minidump<'_>) -> Vec<u32> {
     let mut ids: Vec<u32> = dump.threads().map(|thread| thread.id()).collect();
     ids.sort_unstable();

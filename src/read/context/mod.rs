@@ -1,4 +1,4 @@
-//! The registers of a thread.
+//! Contexts: the registers of threads.
 
 pub(crate) mod registers;
 pub(crate) mod xstate;

@@ -9,57 +9,80 @@ use crate::format::processor::Processor;
 use crate::read::bytes::{ByteOrder, integer_at, unsigned_at};
 use crate::read::target::Target;
 
-/// The register file of a thread: bytes, and where in them each register is.
+/// The registers of a thread: the bytes of a context record and its layout.
 ///
-/// A record may be shorter than its layout; registers beyond its end are `None`, not 0. Everything is `None` where the
-/// layout is not known.
+/// A record may be shorter than its layout. Registers beyond its end are `None`, not 0. If the layout is unknown, all
+/// registers are `None`.
 ///
 /// # Layout
 ///
-/// The architecture gives the layouts that come into question. A record of the exact size of one of them has that one.
-/// If there is none, the flags choose by their bits for the processor, and size chooses among what is left: the
-/// largest layout that fits, and for a record that is too short for all of them the smallest, of which it then has
-/// the start. A record with size and flags of another processor than that of the dump has none.
+/// The architecture determines the candidate layouts. A record with the exact size of a candidate has that layout.
+/// Otherwise, the candidates are narrowed to those that match the processor bits of the flags, and the size selects
+/// among them: the largest layout that fits or, if the record is too short for all of them, the smallest, of which it
+/// then contains the start. A record with the size and flags of another processor than that of the dump has no layout.
 ///
 /// # Flags
 ///
-/// The flags say which groups of registers the producer filled in. They are no condition for looking at registers:
-/// Breakpad on macOS was observed to fill all of them and to name no group.
+/// The flags tell which groups of registers the producer filled in. They do not prevent access to the other registers,
+/// because Breakpad on macOS was observed to fill in all of them without setting the flag of any group.
 ///
 /// # Byte order
 ///
-/// In a big-endian file every register is big-endian, those of 16 bytes as a whole. What the processor stores as an
-/// area of its own (x87 registers, the area of `FXSAVE`, that of `XSAVE`) is little-endian in every file.
+/// In a big-endian file, every register is big-endian, and 16-byte registers are big-endian as a unit. Areas that the
+/// processor itself stores (x87 registers, the `FXSAVE` area, the `XSAVE` area) are little-endian in every file.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let processor_architecture = userdump::format::ProcessorArchitecture::AMD64;
+/// # dump.system_info(userdump::format::SystemInfo { processor_architecture, ..Default::default() }, None);
+/// # let mut context = vec![0; 1232];
+/// # context[0x30..0x34].copy_from_slice(&0x10_0001_u32.to_le_bytes());
+/// # context[0xf8..0x100].copy_from_slice(&0x1_4000_12f0_u64.to_le_bytes());
+/// # let context = dump.part("CONTEXT", context);
+/// # dump.thread(userdump::format::Thread::default(), Some(context));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let thread = dump.threads().next().expect("the dump has a thread");
+/// let context = thread.context()?.expect("the thread has registers");
+/// assert_eq!(context.instruction_pointer(), Some(0x1_4000_12f0));
+/// assert_eq!(context.register("rip").map(|value| value.to_string()).as_deref(), Some("00000001400012f0"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     bytes: &'a [u8],
     layout: Option<&'static ContextLayout>,
     order: ByteOrder,
     windows: bool,
-    /// True if size and flags are those of another processor.
+    /// True if size and flags match another processor.
     is_foreign: bool,
 }
 
 debug_without_bytes!(Context { layout, order, windows; bytes });
 
-/// The contexts of Windows on the processors that may be taken for each other.
+/// The Windows contexts of the processors that can be mistaken for each other.
 const OTHERS: [ContextLayout; 4] = [ContextLayout::X86, ContextLayout::AMD64, ContextLayout::ARM, ContextLayout::ARM64];
 
-/// A register and what is in it.
+/// A register and its value.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Register {
     /// Name, in lower case.
     pub name: &'static str,
-    /// What it belongs to.
+    /// The group of the register.
     pub group: RegisterGroup,
-    /// What is in it.
+    /// The value of the register.
     pub value: RegisterValue,
 }
 
-/// What a register holds: up to 16 bytes, as a number.
+/// The value of a register: up to 16 bytes, as a number.
 ///
-/// Registers of floating point are numbers here, too: the bits of the value, 80 of them for those of the x87.
+/// For floating-point registers, these are the bits of the value (80 bits for x87 registers).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RegisterValue {
     bits: u128,
@@ -67,7 +90,7 @@ pub struct RegisterValue {
 }
 
 impl RegisterValue {
-    /// The bits, widened with zeros.
+    /// The bits, zero-extended.
     #[must_use]
     pub const fn bits(self) -> u128 {
         self.bits
@@ -79,13 +102,13 @@ impl RegisterValue {
         self.size
     }
 
-    /// The value of a register of 8 bytes or less, widened with zeros; `None` for a larger register.
+    /// The value of a register of up to 8 bytes, zero-extended; `None` for a larger register.
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         if self.size <= 8 { u64::try_from(self.bits).ok() } else { None }
     }
 
-    /// The bytes of the register, least significant first, filled up with zeros.
+    /// The bytes of the register, least significant first, padded with zeros.
     #[must_use]
     pub const fn to_le_bytes(self) -> [u8; 16] {
         self.bits.to_le_bytes()
@@ -120,13 +143,14 @@ impl<'a> Context<'a> {
         Self { bytes, layout, order, windows, is_foreign: false }
     }
 
-    /// The whole record as the file has it.
+    /// The bytes of the record, as stored in the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The layout of the record's fixed part, of which it may have only the start: see [`Self::is_truncated`].
+    /// The layout of the fixed part of the record. The record may contain only the start of it: see
+    /// [`Self::is_truncated`].
     #[must_use]
     pub const fn layout(&self) -> Option<&'static ContextLayout> {
         self.layout
@@ -138,63 +162,63 @@ impl<'a> Context<'a> {
         self.layout.is_some_and(|layout| size_of(self.bytes) < layout.min_size())
     }
 
-    /// What follows the fixed part: extended registers ([`Self::xstate`]), or whatever else the producer put there.
+    /// The data after the fixed part: extended registers ([`Self::xstate`]), or other data of the producer.
     #[must_use]
     pub fn tail(&self) -> &'a [u8] {
         let fixed = self.layout.and_then(|layout| usize::try_from(layout.size).ok());
         fixed.and_then(|size| self.bytes.get(size..)).unwrap_or_default()
     }
 
-    /// True if the flags name a processor, and not that of the dump.
+    /// True if the flags name a processor other than that of the dump.
     pub(crate) fn names_other_processor(&self) -> bool {
         let cpu = self.low_flags().map_or(0, |flags| cpu_of(flags, self.windows));
         let is_other = |layout: &ContextLayout| cpu != 0 && !layout.cpu_flags.contains(&cpu);
         self.is_foreign || self.layout.is_some_and(is_other)
     }
 
-    /// True if the record is one of the dump's processor: it has the size of a layout, or flags that name the processor.
+    /// True if the record is one of the dump's processor: its size matches a layout, or its flags name the processor.
     pub(crate) fn is_recognised(&self) -> bool {
         let is_of_size = |layout: &ContextLayout| (layout.min_size()..=layout.size).contains(&size_of(self.bytes));
         self.layout.is_some_and(is_of_size) || self.is_for_its_processor()
     }
 
-    /// True if the flags are for the processor whose layout the record has.
+    /// True if the flags are those of the processor whose layout the record has.
     pub(crate) fn is_for_its_processor(&self) -> bool {
         let cpu = self.low_flags().map(|flags| cpu_of(flags, self.windows));
         cpu.zip(self.layout).is_some_and(|(cpu, layout)| layout.cpu_flags.contains(&cpu))
     }
 
-    /// Which parts the producer filled in, and for which processor.
+    /// The context flags: the processor, and the groups of registers that the producer filled in.
     #[must_use]
     pub fn flags(&self) -> Option<u64> {
         let layout = self.layout?;
         integer_at(self.bytes, layout.flags_offset, layout.flags_size, self.order)
     }
 
-    /// What Windows was doing for the thread; `None` for threads of other systems.
+    /// The state of the thread as recorded by Windows; `None` for threads of other systems.
     #[must_use]
     pub fn state(&self) -> Option<ContextState> {
         let flags = self.low_flags().filter(|_| self.windows)?;
         Some(ContextState::from_bits_retain(flags & ContextState::all().bits()))
     }
 
-    /// The groups of registers that the flags say are valid, in the order of [`ContextLayout::groups`].
+    /// The groups of registers that are valid according to the flags, in the order of [`ContextLayout::groups`].
     ///
-    /// None if the flags are for another processor than the dump. Flags for no processor at all occur; they are taken
-    /// to be for that of the dump.
+    /// If the flags are those of another processor than that of the dump, there are none. If they do not name a
+    /// processor, which occurs, they are taken to be for that of the dump.
     pub fn valid_groups(&self) -> impl Iterator<Item = RegisterGroup> + use<> {
         let groups = self.layout.map_or(&[][..], |layout| layout.groups);
         let flags = self.flags_for_layout();
         groups.iter().filter(move |(_, flag)| flags & flag != 0).map(|(group, _)| *group)
     }
 
-    /// True if the flags say that the registers of a group are valid.
+    /// True if the registers of a group are valid according to the flags.
     #[must_use]
     pub fn is_valid(&self, group: RegisterGroup) -> bool {
         self.valid_groups().any(|valid| valid == group)
     }
 
-    /// The registers that lie in the record, valid or not, in the order of their places.
+    /// The registers in the record, valid or not, in ascending order of offset.
     pub fn registers(&self) -> impl Iterator<Item = Register> + use<'a> {
         let context = *self;
         let fields = context.layout.into_iter().flat_map(ContextLayout::registers);
@@ -204,7 +228,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The register of a name, or of another name that is in common use for it, such as `x29` for `fp`.
+    /// The register with this name or common alternative name, such as `x29` for `fp`.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<RegisterValue> {
         self.value(&self.layout?.register(name)?)
@@ -222,7 +246,7 @@ impl<'a> Context<'a> {
         self.pointer(self.layout?.stack_pointer)
     }
 
-    /// The register that compilers use as frame pointer; `None` on processors without such a convention.
+    /// The register that compilers use as the frame pointer; `None` on processors without this convention.
     #[must_use]
     pub fn frame_pointer(&self) -> Option<u64> {
         self.pointer(self.layout?.frame_pointer?)
@@ -246,7 +270,7 @@ impl<'a> Context<'a> {
         u32::try_from(self.flags()? & u64::from(u32::MAX)).ok()
     }
 
-    /// The flags, 0 if they are for another processor.
+    /// The flags; 0 if they are for another processor.
     fn flags_for_layout(&self) -> u32 {
         let (Some(layout), Some(flags)) = (self.layout, self.low_flags()) else {
             return 0;
@@ -274,9 +298,9 @@ fn choose(processor: &Processor, bytes: &[u8], order: ByteOrder, windows: bool) 
     candidates.iter().find(fits).or_else(|| candidates.last())
 }
 
-/// True if the flags of the record, where the layout has them, are for the processor of the layout.
+/// True if the record's flags, at the position given by the layout, name the processor of the layout.
 fn names(layout: &ContextLayout, bytes: &[u8], order: ByteOrder, windows: bool) -> bool {
-    // Where they have 64 bits, the upper half is 0.
+    // If the flags have 64 bits, the upper half is 0.
     let flags = integer_at(bytes, layout.flags_offset, layout.flags_size, order);
     let cpu = flags.and_then(|flags| u32::try_from(flags).ok()).map(|flags| cpu_of(flags, windows));
     cpu.is_some_and(|cpu| layout.cpu_flags.contains(&cpu))
@@ -284,8 +308,8 @@ fn names(layout: &ContextLayout, bytes: &[u8], order: ByteOrder, windows: bool) 
 
 /// The part of the flags that names a processor; 0 if none is named.
 ///
-/// Windows uses the highest bits for the state of the thread. Elsewhere they are processors of Breakpad, unless there
-/// is one of Windows' too.
+/// Windows uses the highest bits for the state of the thread. On other systems they are Breakpad's processor flags,
+/// unless a processor flag of Windows is set as well.
 const fn cpu_of(flags: u32, windows: bool) -> u32 {
     const BREAKPAD_MASK: u32 = 0xff00_0000;
     match flags & CONTEXT_CPU_MASK {

@@ -1,4 +1,4 @@
-//! Extended registers: what follows the fixed part of an x86 or AMD64 context.
+//! Extended registers, which follow the fixed part of an x86 or AMD64 context.
 
 use core::iter::FusedIterator;
 #[cfg(feature = "std")]
@@ -15,11 +15,11 @@ use crate::format::system::XStateConfigFeature;
 use crate::read::bytes::{ByteOrder, Bytes, integers};
 use crate::read::context::registers::Context;
 
-/// Size of what comes before the groups in an `XSAVE` area: its `FXSAVE` area, and its header. AVX registers are the first
-/// of them.
+/// The size of the data before the groups in an `XSAVE` area: the `FXSAVE` area and the header. The AVX registers are
+/// the first group.
 const BEFORE_GROUPS: u32 = FXSAVE_SIZE + size32::<XSaveHeader>();
 
-/// The numbers of features: the registers of the x87, of SSE and of AVX, those of CET for user mode.
+/// The numbers of the features: x87, SSE and AVX registers, and the CET registers of user mode.
 const X87: u32 = 0;
 const SSE: u32 = 1;
 const AVX: u32 = 2;
@@ -27,23 +27,40 @@ const CET_U: u32 = 11;
 
 /// The extended registers of a context.
 ///
-/// Behind the fixed part of the record stands a `CONTEXT_EX`, which says where the *chunk* is: the area that the
-/// instruction `XSAVE` writes, without its first 512 bytes. Those are in the fixed part.
+/// The fixed part of the record is followed by a `CONTEXT_EX`, which locates the *chunk*: the area that the `XSAVE`
+/// instruction writes, without its first 512 bytes, which are in the fixed part.
 ///
-/// The chunk may end before it should. The C library of Windows copies no more bytes of an exception's context than
-/// [`XStateConfigFeature::context_size`] says, although the chunk can lie farther behind in it; observed in a dump of
-/// sentry-native, where half of the AVX registers are missing.
+/// The chunk may be truncated. For an exception's context, the Windows C library copies only as many bytes as
+/// [`XStateConfigFeature::context_size`] states, although the chunk can be at a higher offset; this was observed in a
+/// dump of sentry-native, where half of the AVX registers are missing.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("crash.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let config = dump.find::<userdump::read::system::MiscInfo>().and_then(|info| info.xstate());
+/// let registers = dump.crash_registers();
+/// if let Some(xstate) = registers.as_ref().and_then(|registers| registers.xstate(config.as_ref())) {
+///     for (number, bytes) in xstate.ymm_registers() {
+///         println!("ymm{number} = {bytes:x?}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct XState<'a> {
     context: Context<'a>,
-    /// Where the `FXSAVE` area is in the record.
+    /// The offset of the `FXSAVE` area in the record.
     fxsave: u32,
-    /// The XMM registers in it: how many there are, and the first one.
+    /// The number of XMM registers, and the first one.
     xmm: (u32, RegisterField),
     declared_size: u32,
-    /// Where the chunk is in the record.
+    /// The offset of the chunk in the record.
     start: u32,
-    /// What is there of the chunk: its header at least.
+    /// The bytes of the chunk that are present, which include at least its header.
     chunk: &'a [u8],
     present: u64,
     compaction: u64,
@@ -56,23 +73,23 @@ debug_without_bytes!(XState { context, declared_size, start, present, compaction
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct XStateFeature<'a> {
-    /// Number, which is also that of its bit in the masks.
+    /// The number, which is also that of its bit in the masks.
     pub number: u32,
-    /// What the processor's manual calls it.
+    /// The name in the processor's manual.
     pub name: Option<&'static str>,
-    /// Size in bytes; 0 if it is not known where the group is.
+    /// The size in bytes; 0 if the position of the group is unknown.
     pub size: u32,
-    /// The group's bytes as the processor stored them: fewer than `size` if the record is cut short.
+    /// The group's bytes as the processor stored them; fewer than `size` if the record is truncated.
     pub bytes: &'a [u8],
 }
 
 debug_without_bytes!(XStateFeature { number, name, size; bytes });
 
-/// What control-flow enforcement keeps for user mode.
+/// The user-mode state of control-flow enforcement (CET).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CetUser {
-    /// What is switched on: the model-specific register `IA32_U_CET`.
+    /// The settings in the model-specific register `IA32_U_CET`.
     pub msr: u64,
     /// The shadow stack pointer.
     pub ssp: u64,
@@ -81,11 +98,11 @@ pub struct CetUser {
 impl<'a> Context<'a> {
     /// The extended registers of an x86 or AMD64 context; `None` if it has none.
     ///
-    /// `config` is [`MiscInfo::xstate`](crate::read::system::MiscInfo::xstate) of the same dump. Without it there are
-    /// the groups of a compacted area whose sizes the processor's manual fixes, and AVX.
+    /// `config` is [`MiscInfo::xstate`](crate::read::system::MiscInfo::xstate) of the same dump. Without it, only AVX
+    /// and the groups of a compacted area whose sizes are fixed by the processor's manual are available.
     ///
-    /// If the flags announce extended registers, but what follows the fixed part does not say where they are, this is
-    /// `None`, too: [`Context::tail`] has the bytes.
+    /// The result is also `None` if the flags declare extended registers that the data after the fixed part does not
+    /// locate; [`Context::tail`] returns these bytes.
     #[must_use]
     pub fn xstate(&self, config: Option<&XStateConfigFeature>) -> Option<XState<'a>> {
         let layout = self.layout().filter(|_| self.is_valid(RegisterGroup::XState))?;
@@ -101,7 +118,7 @@ impl<'a> Context<'a> {
         Some(XState { context: *self, fxsave, xmm, declared_size, start, chunk, present, compaction, config })
     }
 
-    /// Where the chunk starts in the record, and its size: what the `CONTEXT_EX` says, if that can be one.
+    /// The offset of the chunk in the record and its size, if the `CONTEXT_EX` is valid.
     fn chunk_place(&self, layout: &ContextLayout) -> Option<(u32, u32)> {
         let parts: ContextEx = Bytes::new(&[], self.byte_order()).read_from("", self.tail(), 0).ok()?;
         let back = -i64::from(layout.size);
@@ -128,7 +145,7 @@ impl<'x, 'a> IntoIterator for &'x XState<'a> {
 #[derive(Clone, Debug)]
 pub struct XStateFeatures<'x, 'a> {
     xstate: &'x XState<'a>,
-    /// The groups that are left, one bit each.
+    /// The remaining groups, one bit each.
     left: u64,
 }
 
@@ -159,14 +176,14 @@ impl ExactSizeIterator for XStateFeatures<'_, '_> {}
 impl FusedIterator for XStateFeatures<'_, '_> {}
 
 impl<'a> XState<'a> {
-    /// The groups that are present, one bit each. The others were in their initial state, which is zeros, or were not
-    /// asked for: see [`Self::saved`].
+    /// The groups that are present, one bit each. The other groups were in their initial state, which is all zeros, or
+    /// were not requested: see [`Self::saved`].
     #[must_use]
     pub const fn features(&self) -> u64 {
         self.present
     }
 
-    /// The groups that were asked for, whether they are present or not; `None` if nothing says so.
+    /// The groups that were requested, whether present or not; `None` if this is unknown.
     #[must_use]
     pub fn saved(&self) -> Option<u64> {
         if self.is_compacted() {
@@ -176,32 +193,32 @@ impl<'a> XState<'a> {
         }
     }
 
-    /// True if the groups stand one behind the other, without room for those that were not asked for.
+    /// True if the groups are stored without space for those that were not requested.
     #[must_use]
     pub const fn is_compacted(&self) -> bool {
         self.compaction & XSTATE_COMPACTED != 0
     }
 
-    /// What the record has of the chunk: 64 bytes of header, then the groups.
+    /// The chunk as far as it is in the record: a header of 64 bytes, followed by the groups.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.chunk
     }
 
-    /// The size of the chunk in bytes, as the record says.
+    /// The size of the chunk in bytes, according to the record.
     #[must_use]
     pub const fn declared_size(&self) -> u32 {
         self.declared_size
     }
 
-    /// True if the record ends before the chunk does.
+    /// True if the record ends before the end of the chunk.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         (self.chunk.len() as u64) < self.declared_size as u64
     }
 
-    /// Which bytes behind the fixed part say something: what tells where the chunk is, the masks, and the groups that are
-    /// present and whose places are known. What a group had that is not present is still there in most files.
+    /// The ranges after the fixed part that have a meaning: the `CONTEXT_EX`, the masks, and the groups that are
+    /// present and have known positions. Most files still contain old values of groups that are not present.
     #[cfg(feature = "std")]
     pub(crate) fn used_ranges(&self) -> impl Iterator<Item = Range<u32>> {
         let fixed = self.context.layout().map_or(0, |layout| layout.size);
@@ -217,16 +234,16 @@ impl<'a> XState<'a> {
         [range(fixed, size32::<ContextEx>()), masks].into_iter().chain(places)
     }
 
-    /// The groups that are present, in ascending order.
+    /// The groups that are present, in ascending order of number.
     #[must_use]
     pub const fn iter(&self) -> XStateFeatures<'_, 'a> {
         XStateFeatures { xstate: self, left: self.present }
     }
 
-    /// A group by its number; `None` if it is not present.
+    /// The group with this number; `None` if it is not present.
     ///
-    /// The first two, the registers of x87 and SSE, are in the fixed part of the record, and are there whether they
-    /// are present by these masks or not.
+    /// The first two groups, the x87 and SSE registers, are in the fixed part of the record, where they can be read
+    /// even if they are not present according to these masks.
     #[must_use]
     pub fn feature(&self, number: u32) -> Option<XStateFeature<'a>> {
         if number >= u64::BITS || self.present & 1 << number == 0 {
@@ -238,10 +255,10 @@ impl<'a> XState<'a> {
         Some(XStateFeature { number, name, size, bytes })
     }
 
-    /// The AVX register `ymm` of a number, least significant byte first: the XMM register and the half above it.
+    /// The AVX register `ymm` with this number, least significant byte first: the XMM register and the upper half.
     ///
-    /// That half is zeros if AVX registers were asked for but not present. `None` if they were not asked for, if the
-    /// record ends before the register does, and from number 16 (x86: 8) on.
+    /// The upper half is zero if the AVX registers were requested but not present. The result is `None` if they were
+    /// not requested, if the record ends before the register, and for numbers from 16 (x86: 8) on.
     #[must_use]
     pub fn ymm(&self, number: u32) -> Option<[u8; 32]> {
         let (count, first) = self.xmm;
@@ -261,12 +278,12 @@ impl<'a> XState<'a> {
         Some(register)
     }
 
-    /// The AVX registers that are there, with their numbers: see [`Self::ymm`].
+    /// The available AVX registers with their numbers: see [`Self::ymm`].
     pub fn ymm_registers(&self) -> impl Iterator<Item = (u32, [u8; 32])> {
         (0..self.xmm.0).filter_map(|number| Some((number, self.ymm(number)?)))
     }
 
-    /// What control-flow enforcement keeps for user mode; `None` if it is not present.
+    /// The user-mode state of control-flow enforcement (CET); `None` if it is not present.
     #[must_use]
     pub fn cet_u(&self) -> Option<CetUser> {
         let bytes = self.feature(CET_U)?.bytes;
@@ -274,12 +291,12 @@ impl<'a> XState<'a> {
         Some(CetUser { msr, ssp })
     }
 
-    /// Where the `FXSAVE` area has XMM registers.
+    /// The offset of the XMM registers in the `FXSAVE` area.
     const fn xmm_offset(&self) -> u32 {
         self.xmm.1.offset - self.fxsave
     }
 
-    /// Offset and size of a group in the whole `XSAVE` area.
+    /// The offset and the size of a group in the `XSAVE` area.
     fn place(&self, number: u32) -> Option<(u32, u32)> {
         match number {
             X87 => Some((0, self.xmm_offset())),
@@ -294,7 +311,7 @@ impl<'a> XState<'a> {
         }
     }
 
-    /// Behind all groups with lower numbers that were asked for, present or not.
+    /// The group follows all requested groups with lower numbers, whether present or not.
     fn compacted_place(&self, number: u32) -> Option<(u32, u32)> {
         let mut offset = BEFORE_GROUPS;
         for other in (AVX..=number).filter(|other| self.compaction & 1 << other != 0) {
@@ -319,7 +336,7 @@ impl<'a> XState<'a> {
         self.config.as_ref()?.feature(usize::try_from(number).ok()?)
     }
 
-    /// As much as there is of a piece of the whole `XSAVE` area.
+    /// The bytes at `offset` in the `XSAVE` area, up to `size` or the end of the data.
     fn bytes(&self, offset: u32, size: u32) -> &'a [u8] {
         let (area, start) = match offset.checked_sub(FXSAVE_SIZE) {
             Some(start) => (self.chunk, Some(start)),
@@ -331,7 +348,7 @@ impl<'a> XState<'a> {
     }
 }
 
-/// What the processor's manual says of a group.
+/// The description of a group according to the processor's manual.
 fn known(number: u32) -> Option<&'static XStateFeatureInfo> {
     XSTATE_FEATURES.iter().find(|feature| feature.number == number)
 }

@@ -1,4 +1,4 @@
-//! Why the process stopped, in the words of its operating system.
+//! Why the process stopped, in the terms of its operating system.
 
 use core::fmt;
 
@@ -18,55 +18,78 @@ const STACK_BUFFER_OVERRUN: u32 = 0xc000_0409;
 const CHROMIUM_OUT_OF_MEMORY: u32 = 0xe000_0008;
 const CPP_EXCEPTION: u32 = 0xe06d_7363;
 
-/// The first parameter of a C++ exception: the version of the compiler's exception data, from the date of the first.
+/// The range of the first parameter of a C++ exception: the version of the compiler's exception data, which is a date.
 const CPP_VERSIONS: core::ops::RangeInclusive<u64> = 0x1993_0520..=0x1993_0522;
 
-/// What an instruction tried to do with memory.
+/// The kind of memory access that an instruction attempted.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// To read it.
+    /// A read.
     Read,
-    /// To write it.
+    /// A write.
     Write,
-    /// To execute it.
+    /// The execution of an instruction.
     Execute,
-    /// Something that is not documented; the number as the file has it.
+    /// An undocumented kind of access, with its number as stored in the file.
     Unknown(u64),
 }
 
-/// Why the process stopped. The numbers are always there, names where one is known.
+/// Why the process stopped. The numbers are always present; names are available for known numbers.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let platform_id = userdump::format::PlatformId::LINUX;
+/// # dump.system_info(userdump::format::SystemInfo { platform_id, ..Default::default() }, None);
+/// # let record = userdump::format::ExceptionRecord { exception_code: 11, exception_flags: 1, ..Default::default() };
+/// # dump.exception(userdump::format::ExceptionStream { exception_record: record, ..Default::default() }, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::exception::CrashReason;
+///
+/// let dump = userdump::Dump::parse(&file)?;
+/// for exception in dump.exceptions() {
+///     let reason = exception.reason();
+///     assert_eq!(reason.to_string(), "SIGSEGV (11), SEGV_MAPERR (1)");
+///     assert_eq!(reason, CrashReason::Linux { signal: 11, code: 1 });
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CrashReason {
-    /// Windows: an exception code, mostly an `NTSTATUS`.
+    /// Windows: an exception code, usually an `NTSTATUS`.
     Windows {
         /// The code.
         code: u32,
-        /// What the parameters add to it.
+        /// The details in the parameters.
         detail: WindowsDetail,
     },
     /// Linux and Android: a signal.
     Linux {
-        /// The signal; `0xffffffff` where somebody asked for the dump.
+        /// The signal; `0xffffffff` if the dump was requested without a crash.
         signal: u32,
-        /// What the kernel added to it (`si_code`); LLDB writes its mark instead, `0x4c4c4442`.
+        /// The `si_code` of the signal. LLDB writes its mark `0x4c4c4442` instead.
         code: u32,
     },
     /// macOS and iOS: a Mach exception.
     Mac {
         /// The type of exception.
         exception: u32,
-        /// Its first code; of resource limits and guards the upper half.
+        /// The first code. For resource limits and guards, its upper half.
         code: u32,
-        /// True on ARM processors, which give some codes other meanings.
+        /// True for ARM processors, where some codes have other meanings.
         arm: bool,
     },
     /// Solaris: a signal.
     Solaris {
         /// The signal.
         signal: u32,
-        /// What the kernel added to it.
+        /// The `si_code` of the signal.
         code: u32,
     },
     /// Fuchsia: an exception.
@@ -83,43 +106,43 @@ pub enum CrashReason {
     },
 }
 
-/// What the parameters of a Windows exception say.
+/// The details in the parameters of a Windows exception.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WindowsDetail {
     /// Nothing that this crate decodes.
     None,
-    /// An access violation, a guard page that was touched, or a stack overflow.
+    /// An access violation, an access to a guard page, or a stack overflow.
     Access {
-        /// What was tried.
+        /// The kind of access.
         access: Access,
-        /// Where; of a 32-bit target, the low 32 bits.
+        /// The address that was accessed. For 32-bit targets, its low 32 bits.
         address: u64,
     },
-    /// Memory that could not be brought in from its file.
+    /// A page that could not be read from its file.
     InPage {
-        /// What was tried.
+        /// The kind of access.
         access: Access,
-        /// Where; of a 32-bit target, the low 32 bits.
+        /// The address that was accessed. For 32-bit targets, its low 32 bits.
         address: u64,
-        /// Why the file could not be read: an `NTSTATUS`.
+        /// The `NTSTATUS` of the failed read.
         status: u32,
     },
-    /// A program that ended itself, with the reason it gave.
+    /// A fail-fast exception: the program terminated itself.
     FastFail {
-        /// The reason.
+        /// The fail-fast code.
         code: u32,
     },
-    /// Chromium, or what is built on it, got no memory.
+    /// An allocation failed in Chromium or a program that is based on it.
     OutOfMemory {
-        /// How much was asked for, in bytes.
+        /// The size of the allocation in bytes.
         size: u64,
     },
-    /// A C++ exception of Microsoft's compilers, and a panic of Rust built for them.
+    /// A C++ exception of a Microsoft compiler, or a Rust panic in a program built for its ABI.
     CppException {
-        /// The address of the object that was thrown; 0 if an exception was thrown again.
+        /// The address of the thrown object; 0 if an exception was rethrown.
         object: u64,
-        /// The address of the compiler's description of its type (`ThrowInfo`); 0 if an exception was thrown again.
+        /// The address of the type description (`ThrowInfo`); 0 if an exception was rethrown.
         throw_info: u64,
     },
 }
@@ -141,7 +164,7 @@ impl CrashReason {
         }
     }
 
-    /// What the code is called; `None` for one that is not known.
+    /// The name of the code; `None` if it is not known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         match *self {
@@ -154,7 +177,7 @@ impl CrashReason {
         }
     }
 
-    /// What the code means where its name does not say it: `a thread names itself`.
+    /// The meaning of the code if its name does not tell it, for example `a thread names itself`.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         match *self {
@@ -163,7 +186,7 @@ impl CrashReason {
         }
     }
 
-    /// The number that [`CrashReason::name`] is the name of.
+    /// The number that [`CrashReason::name`] names.
     #[must_use]
     pub const fn number(&self) -> u32 {
         match *self {
@@ -173,7 +196,7 @@ impl CrashReason {
         }
     }
 
-    /// What the second number is called: `si_code` of a signal, code of a Mach exception, reason of a fail-fast.
+    /// The name of the second number: `si_code` of a signal, code of a Mach exception, or fail-fast code.
     #[must_use]
     pub fn code_name(&self) -> Option<&'static str> {
         match *self {
@@ -185,7 +208,7 @@ impl CrashReason {
         }
     }
 
-    /// The second number, where there is one.
+    /// The second number, if there is one.
     #[must_use]
     pub const fn code(&self) -> Option<u32> {
         match *self {
@@ -199,8 +222,8 @@ impl CrashReason {
 }
 
 impl CrashReason {
-    /// The address that could not be accessed, if this is about memory; `recorded` is the address in the record,
-    /// `instruction` that of the instruction.
+    /// The address whose access failed, if the reason is a memory access. `recorded` is the address in the record, and
+    /// `instruction` is that of the instruction.
     pub(crate) fn accessed_address(&self, recorded: u64, instruction: Option<u64>) -> Option<u64> {
         const SI_USER: u32 = 0;
         const SI_KERNEL: u32 = 0x80;
@@ -209,14 +232,14 @@ impl CrashReason {
                 detail: WindowsDetail::Access { address, .. } | WindowsDetail::InPage { address, .. },
                 ..
             } => Some(address),
-            // LLDB records the instruction. Those who send a signal have no address, and neither has a fault without
-            // one that the processor could report. Old versions of Breakpad and LLDB say 0 whatever it was.
+            // LLDB records the address of the instruction. Signals that were sent have no address, nor do faults for
+            // which the processor reports none. Old versions of Breakpad and LLDB write the code 0 in all cases.
             Self::Linux { signal: 7 | 11, code } | Self::Solaris { signal: 10 | 11, code } => match code {
                 LLDB_SI_CODE | SI_KERNEL | 0x8000_0000.. => None,
                 SI_USER => Some(recorded).filter(|_| instruction != Some(recorded)),
                 _ => Some(recorded),
             },
-            // EXC_BAD_ACCESS; with EXC_I386_GPFLT the processor reports no address.
+            // EXC_BAD_ACCESS; the processor reports no address for EXC_I386_GPFLT.
             Self::Mac { exception: 1, code, arm } => Some(recorded).filter(|_| arm || code != 0xd),
             _ => None,
         }
@@ -225,7 +248,7 @@ impl CrashReason {
 
 impl WindowsDetail {
     fn new(code: u32, parameters: &[u64], target: Target) -> Self {
-        // Both are 32 bits wide; the file has room for 64, and debuggers extend the sign into it.
+        // Both are 32 bits wide. The fields have 64 bits, and debuggers sign-extend the values.
         let low = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or(0);
         match (code, parameters) {
             (ACCESS_VIOLATION | GUARD_PAGE_VIOLATION | STACK_OVERFLOW, &[access, address, ..]) => {
@@ -266,12 +289,12 @@ impl fmt::Display for Access {
     }
 }
 
-/// Prints names and numbers: `ACCESS_VIOLATION (0xc0000005) writing 0x1234`, `SIGSEGV (11), SEGV_MAPERR (1)`; and what the code
-/// means where its name does not say it: `MS_VC_EXCEPTION (0x406d1388): a thread names itself`.
+/// Prints names and numbers, such as `ACCESS_VIOLATION (0xc0000005) writing 0x1234` or `SIGSEGV (11), SEGV_MAPERR (1)`,
+/// and the meaning of the code if its name does not tell it: `MS_VC_EXCEPTION (0x406d1388): a thread names itself`.
 impl fmt::Display for CrashReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.number();
-        // Signals and exception types are small and known by their decimal numbers, codes and what is made up are not.
+        // Signals and exception types are small and known by their decimal numbers; other codes are not.
         let show = |f: &mut fmt::Formatter<'_>, number: u32| {
             if number < 0x100 { write!(f, "{number}") } else { write!(f, "{number:#x}") }
         };

@@ -1,4 +1,4 @@
-//! The structures of an exception in the memory of a Windows process, in its own width.
+//! The structures of an exception in the memory of a Windows process, in the width of the process.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::read::context::registers::Context;
 use crate::read::memory::by_address::Memory;
 use crate::read::target::Target;
 
-/// The most that a context takes with its extended registers: more than any processor has.
+/// The maximum size of a context with extended registers, which no processor reaches.
 const LARGEST_CONTEXT: u32 = 0x1_0000;
 
 /// The size of an `EXCEPTION_RECORD` in bytes.
@@ -20,24 +20,24 @@ pub(crate) fn record_size(target: Target) -> u64 {
     if target.is_32_bit() { ExceptionRecord32::SIZE as u64 } else { ExceptionRecord::SIZE as u64 }
 }
 
-/// The size of the fixed part of a `CONTEXT` in bytes; `None` for processors that Windows does not run on.
+/// The size of the fixed part of a `CONTEXT` in bytes; `None` for processors that Windows does not support.
 pub(crate) fn context_size(target: Target) -> Option<u64> {
     target.processor().windows_context().map(|layout| layout.size.into())
 }
 
-/// The structure at an address; `None` if not all of it is in the dump.
+/// The structure at an address; `None` if it is not entirely in the dump.
 pub(crate) fn structure_at<T: Decode + Stored>(memory: &Memory<'_>, address: u64) -> Option<T> {
     let bytes = bytes_at(memory, address, size32::<T>())?;
     Bytes::new(&bytes, memory.byte_order()).read("", 0).ok()
 }
 
-/// The addresses of record and context in an `EXCEPTION_POINTERS`.
+/// The addresses of the record and the context in an `EXCEPTION_POINTERS`.
 pub(crate) fn pointers_at(memory: &Memory<'_>, address: u64) -> Option<(u64, u64)> {
     let second = address.checked_add(memory.target().pointer_size().into())?;
     memory.read_pointer(address).zip(memory.read_pointer(second))
 }
 
-/// An `EXCEPTION_RECORD`, that of a 32-bit process widened with zeros.
+/// An `EXCEPTION_RECORD`; a record of a 32-bit process is zero-extended.
 pub(crate) fn record_at(memory: &Memory<'_>, address: u64) -> Option<ExceptionRecord> {
     match memory.target().is_32_bit() {
         true => structure_at::<ExceptionRecord32>(memory, address).map(ExceptionRecord::from),
@@ -45,8 +45,8 @@ pub(crate) fn record_at(memory: &Memory<'_>, address: u64) -> Option<ExceptionRe
     }
 }
 
-/// A `CONTEXT`, with the extended registers behind it if its flags announce them, a `CONTEXT_EX` says where they are, and
-/// all of them are in the dump.
+/// A `CONTEXT`. It includes the extended registers if its flags declare them, a `CONTEXT_EX` locates them, and all of
+/// them are in the dump.
 pub(crate) fn context_at(memory: &Memory<'_>, address: u64) -> Option<Vec<u8>> {
     let target = memory.target();
     let layout = target.processor().windows_context()?;

@@ -1,4 +1,4 @@
-//! What stopped the process, and why.
+//! The exception that stopped the process, and its cause.
 
 pub(crate) mod crash_reason;
 #[cfg(feature = "std")]

@@ -1,4 +1,4 @@
-//! Exceptions that nobody told of: what handlers of crashes leave on stacks.
+//! Exceptions that are not recorded in the dump, found by what crash handlers leave on stacks.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -20,53 +20,68 @@ use crate::read::memory::regions::MemoryRegions;
 use crate::read::target::Target;
 use crate::read::work::worked;
 
-/// An access violation: the only exception whose instruction may be where no code is.
+/// An access violation is the only exception whose instruction may be at an address without code.
 const ACCESS_VIOLATION: u32 = 0xc000_0005;
-/// The flags that Windows gives exceptions.
+/// The exception flags that Windows uses.
 const KNOWN_FLAGS: u32 = 0xff;
-/// Codes below this are those of no exception.
+/// No exception has a code below this.
 const LEAST_CODE: u32 = 0x1_0000;
 
-/// Two words on a stack that lead to an exception and to the registers at that moment: an `EXCEPTION_POINTERS`.
+/// An `EXCEPTION_POINTERS` on a stack: the addresses of an exception record and of the registers at that time.
 ///
-/// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) makes a crash dump of it.
+/// [`Options::with_exception_pointers`](crate::redump::Options::with_exception_pointers) uses it to make a crash dump.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("hang.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// for found in dump.find_exception_pointers(&dump.memory()) {
+///     println!("thread {:#x}: {} at {:#x}", found.thread_id, found.reason, found.instruction_pointer);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExceptionPointers {
-    /// The virtual address of the two words.
+    /// The virtual address of the `EXCEPTION_POINTERS`.
     pub address: u64,
     /// The virtual address of the `EXCEPTION_RECORD`.
     pub record_address: u64,
     /// The virtual address of the `CONTEXT`.
     pub context_address: u64,
-    /// The record, that of a 32-bit process widened with zeros.
+    /// The exception record; a record of a 32-bit process is zero-extended.
     pub record: ExceptionRecord,
-    /// What the record says, in the words of Windows.
+    /// The meaning of the record, in Windows' terms.
     pub reason: CrashReason,
     /// The instruction pointer in the context.
     pub instruction_pointer: u64,
-    /// The stack pointer in it.
+    /// The stack pointer in the context.
     pub stack_pointer: u64,
-    /// The ID of the thread on whose stack that is.
+    /// The ID of the thread whose stack contains the stack pointer.
     pub thread_id: u32,
 }
 
 impl<'a> Dump<'a> {
-    /// Finds the exceptions that crash handlers left on the stacks of a Windows process, by address: of a process that hangs in
-    /// its handler, or that another program dumped. `memory` is [`Dump::memory`].
+    /// Finds the exceptions that crash handlers left on the stacks of a Windows process, in ascending order of address.
+    /// This is useful for a process that hangs in its handler or was dumped by another program. `memory` is
+    /// [`Dump::memory`].
     ///
-    /// Two words count as an `EXCEPTION_POINTERS` if both lead to structures that are entirely in the dump and valid:
+    /// Two words are taken for an `EXCEPTION_POINTERS` if both point to structures that are entirely in the dump and
+    /// valid:
     ///
-    /// - a record with a code, flags that Windows knows and at most 15 parameters;
+    /// - a record with a code, known flags and at most 15 parameters;
     /// - a context with the flags of the processor, whose stack pointer is on the stack of a thread;
-    /// - the addresses of exception and instruction are in modules or in executable memory. Those of an access violation may be
-    ///   anywhere if they are equal.
+    /// - the addresses of exception and instruction are in modules or in executable memory. For an access violation,
+    ///   they may be anywhere if they are equal.
     ///
-    /// Of several that lead to the same structures, the one at the lowest address is given. Exceptions that the process has
-    /// handled may be among them. Of other systems there are none.
+    /// If several point to the same structures, the one at the lowest address is returned. The result may include
+    /// exceptions that the process has handled. It is empty for other systems than Windows.
     ///
-    /// Each word of each stack is looked at once. Stacks are found by their environment blocks or, without these, by their
-    /// descriptors, and are completed by the memory range around a stack pointer that lies outside of them.
+    /// Each word of each stack is examined once. Stacks are found by their thread environment blocks or, without these,
+    /// by their descriptors. They are extended by the memory range around a stack pointer that is outside of them.
     #[must_use]
     pub fn find_exception_pointers(&self, memory: &Memory<'_>) -> Vec<ExceptionPointers> {
         let target = self.target();
@@ -79,9 +94,9 @@ impl<'a> Dump<'a> {
     }
 }
 
-/// Where the stacks are.
+/// The positions of the stacks.
 struct Stacks {
-    /// Sorted and apart; the rank is the number of the thread.
+    /// Sorted, without overlaps; the rank is the index of the thread.
     spans: Vec<Span>,
     threads: Vec<u32>,
 }
@@ -100,7 +115,7 @@ impl Stacks {
             around.extend(range.map(|interval| Span { interval, rank }));
             threads.push(thread.id());
         }
-        // What is known by the environment blocks takes precedence.
+        // The stacks found by the environment blocks take precedence.
         let count = u32::try_from(threads.len()).unwrap_or(u32::MAX);
         let around = around.into_iter().map(|span| Span { rank: span.rank.saturating_add(count), ..span });
         spans.extend(around);
@@ -108,14 +123,14 @@ impl Stacks {
         Self { spans, threads }
     }
 
-    /// The ID of the thread whose stack has the address.
+    /// The ID of the thread whose stack contains the address.
     fn thread(&self, address: u64) -> Option<u32> {
         let rank = usize::try_from(holder(&self.spans, address)?.rank).ok()?;
         self.threads.get(rank.checked_rem(self.threads.len())?).copied()
     }
 }
 
-/// The bounds of a stack by the environment block of its thread.
+/// The bounds of a stack according to the thread environment block.
 fn bounds(memory: &Memory<'_>, thread: &AnyThread<'_>) -> Option<Interval> {
     let target = memory.target();
     let layout = ProcessLayout::for_pointer_size(target.pointer_size());
@@ -124,7 +139,7 @@ fn bounds(memory: &Memory<'_>, thread: &AnyThread<'_>) -> Option<Interval> {
     (thread.teb() != 0 && limit < base).then(|| Interval { start: limit, last: base - 1 })
 }
 
-/// The stack by the descriptor in the thread's record.
+/// The stack according to the descriptor in the thread's record.
 fn described(memory: &Memory<'_>, thread: &AnyThread<'_>) -> Option<Interval> {
     match thread {
         AnyThread::Minidump(thread) => {
@@ -139,7 +154,7 @@ struct Search<'s, 'a> {
     memory: &'s Memory<'a>,
     layout: &'static ContextLayout,
     stacks: Stacks,
-    /// Sorted and apart.
+    /// Sorted, without overlaps.
     modules: Vec<Interval>,
     regions: MemoryRegions<'s>,
 }
@@ -148,7 +163,7 @@ impl Search<'_, '_> {
     fn run(&self) -> Vec<ExceptionPointers> {
         let width = u64::from(self.target().pointer_size());
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-        // The word before, if it follows without a gap.
+        // The previous word, if there is no gap in between.
         let mut before: Option<(u64, u64)> = None;
         for stack in self.stacks.spans.iter().map(|span| span.interval) {
             for part in self.memory.visible_within(stack.start, stack.last) {
@@ -175,14 +190,14 @@ impl Search<'_, '_> {
         self.memory.target()
     }
 
-    /// The exception that two words lead to, if they do.
+    /// The exception that two words point to, if they do.
     fn at(&self, address: u64, record_address: u64, context_address: u64) -> Option<ExceptionPointers> {
         let is_aligned = |pointer: u64| pointer != 0 && pointer % 4 == 0;
         if !is_aligned(record_address) || !is_aligned(context_address) || record_address == context_address {
             return None;
         }
         let (memory, target) = (self.memory, self.target());
-        // The cheapest question first: nearly no word is such an address.
+        // The cheapest check comes first: hardly any word is such an address.
         memory.range_at(context_address)?;
         let record = in_memory::record_at(memory, record_address)?;
         let is_record = record.exception_code >= LEAST_CODE
@@ -214,7 +229,7 @@ impl Search<'_, '_> {
         })
     }
 
-    /// True if the address is in a module or in memory that can be executed.
+    /// True if the address is in a module or in executable memory.
     fn is_code(&self, address: u64) -> bool {
         let is_executable = || {
             let region = self.regions.at_address(address);

@@ -1,4 +1,4 @@
-//! What stopped the process.
+//! The exception stream.
 
 use core::iter::FusedIterator;
 
@@ -18,51 +18,81 @@ use crate::read::thread::list::context;
 
 /// An exception and the thread that raised it.
 ///
-/// Dumps that a debugger made of a process that did not crash have one too.
+/// Dumps that a debugger wrote of a process that did not crash have one too.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # use userdump::format::{ExceptionRecord, ExceptionStream, PlatformId, ProcessorArchitecture, SystemInfo};
+/// # let (processor_architecture, platform_id) = (ProcessorArchitecture::AMD64, PlatformId::WIN32_NT);
+/// # dump.system_info(SystemInfo { processor_architecture, platform_id, ..Default::default() }, None);
+/// # let record = ExceptionRecord {
+/// #     exception_code: 0xc000_0005,
+/// #     exception_address: 0x1_4000_12f0,
+/// #     number_parameters: 2,
+/// #     exception_information: [1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+/// #     ..Default::default()
+/// # };
+/// # let exception = ExceptionStream { thread_id: 0x1a4c, exception_record: record, ..Default::default() };
+/// # dump.exception(exception, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::Exception;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let exception: Exception = dump.stream()?.expect("the dump has an exception");
+/// assert_eq!(exception.reason().to_string(), "ACCESS_VIOLATION (0xc0000005) writing 0x10");
+/// assert_eq!((exception.thread_id(), exception.instruction_address()), (0x1a4c, Some(0x1_4000_12f0)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Exception<'a> {
     raw: format::ExceptionStream,
     dump: DumpBytes<'a>,
-    /// Where the stream starts in the file.
+    /// The file offset of the stream.
     offset: u64,
 }
 
 impl<'a> Exception<'a> {
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::ExceptionStream {
         &self.raw
     }
 
-    /// The ID of the thread that raised it.
+    /// The ID of the thread that raised the exception.
     #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
     }
 
-    /// What was raised: an `NTSTATUS` under Windows, a signal or Mach exception elsewhere.
+    /// The exception code: an `NTSTATUS` on Windows, a signal or Mach exception on other systems.
     #[must_use]
     pub const fn code(&self) -> u32 {
         self.raw.exception_record.exception_code
     }
 
-    /// How it goes on; `None` in dumps of other systems than Windows, where [`Self::reason`] has what is there.
+    /// The exception flags; `None` in dumps of other systems than Windows, where [`Self::reason`] decodes the field.
     #[must_use]
     pub fn flags(&self) -> Option<ExceptionFlags> {
         let flags = self.raw.exception_record.exception_flags;
         self.dump.target().is_windows().then(|| ExceptionFlags::from_bits_retain(flags))
     }
 
-    /// The address in the record, as the file has it. Only Windows promises that it is the one of the instruction: on
-    /// Linux and Android it is often that of memory which could not be accessed (`si_addr`), in dumps of macOS and iOS
-    /// also a code.
+    /// The address in the record, as stored in the file. Only on Windows is it always that of the instruction. On Linux
+    /// and Android it is often the address that could not be accessed (`si_addr`), and in dumps of macOS and iOS it can
+    /// also be a code.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.raw.exception_record.exception_address
     }
 
-    /// The address of the instruction that raised it, of a 32-bit target its low 32 bits: under Windows the one in the
-    /// record, elsewhere the instruction pointer of its context. `None` without such a context.
+    /// The address of the instruction that raised the exception: on Windows the address in the record, on other systems
+    /// the instruction pointer of the exception's context. `None` if there is no such context. For 32-bit targets,
+    /// these are the low 32 bits.
     #[must_use]
     pub fn instruction_address(&self) -> Option<u64> {
         let target = self.dump.target();
@@ -72,17 +102,18 @@ impl<'a> Exception<'a> {
         self.registers()?.instruction_pointer()
     }
 
-    /// The address that could not be accessed, of a 32-bit target its low 32 bits: under Windows that in the parameters,
-    /// elsewhere the one in the record. `None` if this is not about memory, and if the processor or LLDB did not record it.
+    /// The address whose access failed: on Windows that in the parameters, on other systems that in the record. `None`
+    /// if the exception is not about memory, or if the processor or LLDB did not record the address. For 32-bit
+    /// targets, these are the low 32 bits.
     #[must_use]
     pub fn accessed_address(&self) -> Option<u64> {
         let target = self.dump.target();
         self.reason().accessed_address(target.mask(self.address()), self.instruction_address())
     }
 
-    /// The address that the crash is about: that of memory which could not be accessed or, if it was not about memory, that of
-    /// the instruction. It is what crash reporters show, and right on every system: the address in the record is that of an
-    /// instruction only on Windows. `None` if the dump has neither.
+    /// The address that crash reporters show: the address whose access failed or, if the exception is not about memory,
+    /// that of the instruction. Unlike the address in the record, it has this meaning on every system. `None` if the
+    /// dump has neither.
     ///
     /// # Examples
     ///
@@ -101,9 +132,9 @@ impl<'a> Exception<'a> {
         self.accessed_address().or_else(|| self.instruction_address())
     }
 
-    /// What LLDB says of the stop: `signal SIGSEGV: address not mapped to object`. LLDB marks the record with
-    /// [`LLDB_SI_CODE`] in place of the flags and has the text in place of the parameters, up to a NUL. `None` in dumps
-    /// of others, and if there is no text.
+    /// LLDB's description of the stop, such as `signal SIGSEGV: address not mapped to object`. LLDB stores
+    /// [`LLDB_SI_CODE`] instead of the flags, and the text up to a NUL instead of the parameters. `None` in dumps of other
+    /// producers, and if there is no text.
     #[must_use]
     pub fn lldb_description(&self) -> Option<Utf8<'a>> {
         const WHAT: &str = "ExceptionInformation";
@@ -118,19 +149,19 @@ impl<'a> Exception<'a> {
         (!text.is_empty()).then(|| Utf8::new(text))
     }
 
-    /// The parameters: as many as the record counts, 15 at most.
+    /// The exception parameters: as many as the record declares, at most 15.
     #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.raw.exception_record.parameters()
     }
 
-    /// Why the process stopped, in the words of its operating system.
+    /// Why the process stopped, in the terms of its operating system.
     #[must_use]
     pub fn reason(&self) -> CrashReason {
         CrashReason::new(&self.raw.exception_record, self.dump.target())
     }
 
-    /// The thread's registers when it was raised; `None` if the producer wrote none.
+    /// The thread's registers at the exception; `None` if the producer wrote none.
     ///
     /// # Errors
     ///
@@ -139,7 +170,7 @@ impl<'a> Exception<'a> {
         context(&self.dump, self.raw.thread_context)
     }
 
-    /// The registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    /// The registers, if the dump has them and they can be read; [`Self::context`] returns the error otherwise.
     #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
@@ -155,7 +186,7 @@ impl<'a> FromStream<'a> for Exception<'a> {
 }
 
 impl<'a> Minidump<'a> {
-    /// Every exception stream: one at most in a Windows dump, one for each stopped thread in a dump by LLDB.
+    /// All exception streams: at most one in a Windows dump, one for each stopped thread in a dump by LLDB.
     #[must_use]
     pub const fn exceptions(&self) -> Exceptions<'a> {
         Exceptions { streams: self.raw_streams() }

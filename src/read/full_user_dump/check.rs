@@ -1,4 +1,4 @@
-//! Looking for everything that a sound full user dump does not have.
+//! Checks a full user dump for faults.
 
 use alloc::vec::Vec;
 
@@ -12,11 +12,11 @@ use crate::read::check::finding::{Finding, FindingCode};
 use crate::read::full_user_dump::dump::FullUserDump;
 
 impl FullUserDump<'_> {
-    /// Reads everything there is to read but the bytes of the memory, and reports what is wrong with it, in no
-    /// particular order, but for the end of the file: if that comes too early it is reported first, in place of all that
-    /// is missing because of it.
+    /// Reads everything except the bytes of memory and reports faults, in no particular order, with one exception: if
+    /// the file ends too early, that is reported first, and replaces the findings for everything that is missing
+    /// because of it.
     ///
-    /// It takes time in proportion to the threads, modules and regions that are there, n log n for the threads.
+    /// The time is proportional to the number of threads, modules and regions (n log n for the threads).
     pub fn check(&self, found: &mut dyn FnMut(Finding)) {
         let mut check = Check { dump: *self, effects: Effects::of(self.bytes().size(), claims(self)), found };
         if let Some(cause) = check.effects.cause() {
@@ -32,7 +32,7 @@ impl FullUserDump<'_> {
     }
 }
 
-/// The bytes of the file that the tables and the memory claim.
+/// Returns the bytes of the file that the tables and the memory claim.
 fn claims(dump: &FullUserDump<'_>) -> Vec<Claim> {
     let (header, regions, threads) = (dump.header(), dump.region_list(), dump.threads());
     let data = dump.stored_regions().fold(0u64, |sum, region| sum.saturating_add(region.range.size));
@@ -45,17 +45,19 @@ fn claims(dump: &FullUserDump<'_>) -> Vec<Claim> {
     parts.into_iter().filter(|part| part.0 > 0).map(|(start, size)| (start, start.saturating_add(size))).collect()
 }
 
-/// A check at work.
+/// A check in progress.
 struct Check<'a, 'f> {
     dump: FullUserDump<'a>,
-    /// What the end of the file explains.
+    /// The findings that the end of the file explains.
     effects: Effects,
     found: &'f mut dyn FnMut(Finding),
 }
 
 impl Check<'_, '_> {
     fn report(&mut self, code: FindingCode, entry: Option<u64>, offset: u64, error: impl Into<Option<ReadError>>) {
-        if let Some(finding) = self.effects.left(Finding { code, stream: None, entry, offset, error: error.into() }) {
+        if let Some(finding) =
+            self.effects.unexplained(Finding { code, stream: None, entry, offset, error: error.into() })
+        {
             (self.found)(finding);
         }
     }
@@ -66,7 +68,7 @@ impl Check<'_, '_> {
         }
     }
 
-    /// What stands alone: the event and the version information; and whether any two parts share bytes.
+    /// Checks the debug event, the version information, and whether any two parts overlap.
     fn parts(&mut self) {
         let dump = self.dump;
         let header = *dump.header();
@@ -89,7 +91,7 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Where the parts start and how many bytes they have, those that have any.
+    /// Returns the offset and size of each part that is not empty.
     fn extents(&self) -> Vec<(u64, u64)> {
         let (dump, header) = (&self.dump, self.dump.header());
         let modules = dump.modules().last();
@@ -104,7 +106,7 @@ impl Check<'_, '_> {
             (header.thread_state_offset, dump.threads().len() * dump.threads().entry_size()),
             (header.module_offset, end_of_modules.saturating_sub(header.module_offset)),
             (header.data_offset, data),
-            // Of its size the file says nothing.
+            // The file does not record its size.
             (header.version_info_offset, 1),
         ];
         let is_there = |&(index, (start, size)): &(usize, (u64, u64))| size > 0 && (start > 0 || index == 0);
@@ -145,8 +147,9 @@ impl Check<'_, '_> {
         self.images();
     }
 
-    /// Measured: of a `USERDUMP` the debugger wants the letters of an image at the base of each module, or it calls the list
-    /// corrupt; if no module has them, it refuses the file. The first module without says it for all.
+    /// Checks for images at the bases of the modules. In tests, the debugger requires the letters `MZ` at the base of
+    /// each module of a `USERDUMP`: otherwise it reports a corrupt module list, and if they are missing for all
+    /// modules, it refuses the file. Only the first module without an image is reported.
     fn images(&mut self) {
         if self.dump.is_64_bit() || self.dump.modules().next().is_none() {
             return;

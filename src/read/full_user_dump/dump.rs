@@ -1,4 +1,4 @@
-//! The view of a full user dump: header, tables, and what the file does not say about itself.
+//! The view of a full user dump: its header, its tables, and what must be inferred because the file does not record it.
 
 use crate::error::ReadError;
 use crate::format;
@@ -19,17 +19,18 @@ use crate::read::full_user_dump::stored::Stored;
 
 /// A full user dump: a view of the bytes of one file.
 ///
-/// It has what a debugger must know of a stopped process, and nothing else: threads with their registers, modules by
-/// base, size and name, every region that could be read with its bytes, and the event that stopped the process.
-/// Numbers and addresses of the 32-bit form are given widened with zeros.
+/// It contains what a debugger needs about a stopped process: threads with their registers; modules with base, size and
+/// name; all readable regions with their bytes; and the event that stopped the process. Integers and addresses of the
+/// 32-bit format are zero-extended.
 ///
-/// The format has no sizes and no flags, so that four things are concluded from the file:
+/// The format does not record the following four things, so they are inferred:
 ///
-/// - The **size of a context** is that of the processor. If that leads to records whose flags are for another processor,
-///   or into the next part, while dividing the room up to that part leads to records whose flags are right, the latter
-///   counts.
-/// - The **regions that have bytes**: current writers list no others. Older ones list guard pages without bytes; so if
-///   there is too little room for all, and just enough for the committed regions without guard pages, it is these.
+/// - The **size of a context** is the one of the processor, unless contexts of that size have the flags of another
+///   processor or overlap the next part. In that case, if dividing the space up to the next part by the number of
+///   threads gives contexts with correct flags, that size is used.
+/// - The **regions that have bytes** are all regions, because current writers list no others. Older writers list guard
+///   pages without bytes: if there is too little space for all regions, and exactly enough for the committed regions
+///   that are not guard pages, only those have bytes.
 /// - The **platform** is Windows.
 /// - The **code page** of names is not known, see [`Ansi`](crate::read::text::Ansi).
 ///
@@ -61,14 +62,14 @@ pub struct FullUserDump<'a> {
 }
 
 impl<'a> FullUserDump<'a> {
-    /// Reads the header; what else is there is looked at when it is asked for.
+    /// Parses the header. Everything else is parsed when it is requested.
     ///
-    /// It takes time in proportion to the regions and threads that are there, for the conclusions drawn from them.
+    /// The time is proportional to the number of regions and threads, which are needed for the inferred facts.
     ///
     /// # Errors
     ///
     /// [`ReadError::Signature`] if the file does not start with `USERDUMP` or `USERDU64`, [`ReadError::Truncated`] if
-    /// the header is not there whole.
+    /// the header is not entirely in the file.
     pub fn parse(data: &'a [u8]) -> Result<Self, ReadError> {
         let bytes = Bytes::new(data, ByteOrder::Little);
         let is_64_bit = data.starts_with(&USERDU64_SIGNATURE);
@@ -83,24 +84,24 @@ impl<'a> FullUserDump<'a> {
             Target { architecture: header.machine_image_type.architecture(), platform: Some(PlatformId::WIN32_NT) };
         let dump = DumpBytes::new(bytes, target);
         let mut dump = Self { dump, header, is_64_bit, context_size: 0, stored: Stored::All };
-        dump.context_size = dump.find_context_size();
+        dump.context_size = dump.infer_context_size();
         dump.stored = Stored::of(&header, bytes.size(), dump.region_list());
         Ok(dump)
     }
 
-    /// The same dump in other bytes, which are not looked at: what was read of the header and concluded from the tables stays.
+    /// Returns the same dump with other bytes, which are not parsed: the header and the inferred facts are kept.
     pub(crate) const fn rebound<'b>(&self, data: &'b [u8]) -> FullUserDump<'b> {
         let Self { header, is_64_bit, context_size, stored, .. } = *self;
         FullUserDump { dump: self.dump.rebound(data), header, is_64_bit, context_size, stored }
     }
 
-    /// The file's bytes.
+    /// Returns the bytes of the file.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.dump.data()
     }
 
-    /// The header, that of the 32-bit form widened.
+    /// Returns the header; the 32-bit header is zero-extended.
     #[must_use]
     pub const fn header(&self) -> &UsermodeCrashdumpHeader64 {
         &self.header
@@ -112,25 +113,26 @@ impl<'a> FullUserDump<'a> {
         self.is_64_bit
     }
 
-    /// Processor and operating system, which is always Windows.
+    /// Returns the processor and operating system; the latter is always Windows.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.dump.target()
     }
 
-    /// The build of the operating system, which the engine keeps in the high half of the minor version.
+    /// Returns the build number of the operating system, which the debugger engine stores in the upper half of the
+    /// minor version.
     #[must_use]
     pub const fn build_number(&self) -> u32 {
         self.header.minor_version >> 16
     }
 
-    /// The size of each thread's context in bytes; 0 if nothing tells it.
+    /// Returns the size of each thread's context in bytes; 0 if it cannot be determined.
     #[must_use]
     pub const fn context_size(&self) -> u64 {
         self.context_size
     }
 
-    /// The table of regions, those without bytes too.
+    /// Returns the table of regions, including regions without bytes.
     #[must_use]
     pub fn region_list(&self) -> MemoryInfoList<'a> {
         let size = self.width(format::full_user_dump::MemoryBasicInformation32::SIZE, format::MemoryInfo::SIZE);
@@ -138,7 +140,7 @@ impl<'a> FullUserDump<'a> {
         self.table("MEMORY_BASIC_INFORMATION", header.memory_region_offset, size, header.memory_region_count)
     }
 
-    /// The event that stopped the process; `None` if the file has none.
+    /// Returns the event that stopped the process; `None` if the file does not have one.
     ///
     /// # Errors
     ///
@@ -155,18 +157,18 @@ impl<'a> FullUserDump<'a> {
         }))
     }
 
-    /// The process ID, from the debug event; `None` without one.
+    /// Returns the process ID from the debug event; `None` if there is no debug event.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.debug_event().ok().flatten().map(|event| event.process_id)
     }
 
-    /// Which regions of the table have bytes in the file.
+    /// Returns which regions of the table have bytes in the file.
     pub(super) const fn stored(&self) -> Stored {
         self.stored
     }
 
-    /// The file with its byte order and target: what every view stands on.
+    /// Returns the file with its byte order and target, which all views are based on.
     #[must_use]
     pub const fn dump_bytes(&self) -> &DumpBytes<'a> {
         &self.dump
@@ -176,12 +178,12 @@ impl<'a> FullUserDump<'a> {
         self.dump.bytes()
     }
 
-    /// One of two sizes, by the width of the format.
+    /// Returns one of two sizes, depending on the width of the format.
     pub(super) const fn width(&self, narrow: usize, wide: usize) -> u64 {
         (if self.is_64_bit { wide } else { narrow }) as u64
     }
 
-    /// A table of `declared` entries; none at position 0, where the header is.
+    /// Returns a table of `declared` entries. At position 0 it is empty, because that is the position of the header.
     pub(super) fn table<R: Record<'a>>(
         &self,
         what: &'static str,
@@ -193,7 +195,7 @@ impl<'a> FullUserDump<'a> {
         List::at(&self.dump, what, offset, entry_size, declared.into(), size)
     }
 
-    /// The bytes of a thread's context, by the number of the thread.
+    /// Returns the bytes of the context of the thread at `index`.
     pub(super) fn context_bytes(&self, index: u64) -> Result<Option<&'a [u8]>, ReadError> {
         const WHAT: &str = "CONTEXT";
         let start = self.header.thread_offset;
@@ -205,17 +207,17 @@ impl<'a> FullUserDump<'a> {
         self.bytes().slice(WHAT, offset, self.context_size).map(Some)
     }
 
-    fn find_context_size(&self) -> u64 {
+    fn infer_context_size(&self) -> u64 {
         let Some(size) = self.target().processor().contexts.first().map(|layout| u64::from(layout.size)) else {
             return self.implied_context_size().unwrap_or(0);
         };
-        // Records of the processor's size must not reach into the next part, either.
-        let better = |&implied: &u64| (implied < size || !self.fits(size)) && self.fits(implied);
+        // Contexts of the processor's size must also not overlap the next part.
+        let better = |&implied: &u64| (implied < size || !self.is_context_size(size)) && self.is_context_size(implied);
         self.implied_context_size().filter(better).unwrap_or(size)
     }
 
-    /// The room from the contexts to the part behind them, shared among the threads. The end of the file is none: the
-    /// file may have been cut.
+    /// Returns the space between the contexts and the part after them, divided by the number of threads. The end of the
+    /// file does not count as a part, because the file may be truncated.
     fn implied_context_size(&self) -> Option<u64> {
         let header = &self.header;
         let others = [
@@ -226,15 +228,16 @@ impl<'a> FullUserDump<'a> {
             (header.thread_state_offset, header.thread_count),
             (header.version_info_offset, 1),
         ];
-        // Another part at the same place leaves no room, unless it is empty: there are no contexts then.
+        // If another part that is not empty has the same offset, there are no contexts.
         let others = others.into_iter().filter(|&(_, count)| count > 0).map(|(offset, _)| offset);
-        let behind = others.filter(|&offset| offset >= header.thread_offset).min()?;
-        let (room, threads) = (behind - header.thread_offset, u64::from(header.thread_count));
+        let next = others.filter(|&offset| offset >= header.thread_offset).min()?;
+        let (room, threads) = (next - header.thread_offset, u64::from(header.thread_count));
         (threads > 0 && room % threads == 0).then(|| room / threads)
     }
 
-    /// True if contexts of that size are all for the processor of the dump, as far as they are there: one at least.
-    fn fits(&self, context_size: u64) -> bool {
+    /// True if all contexts that are in the file are for the processor of the dump when they have this size; there must
+    /// be at least one.
+    fn is_context_size(&self, context_size: u64) -> bool {
         let dump = Self { context_size, ..*self };
         let contexts = (0..u64::from(self.header.thread_count)).map_while(|index| dump.context_bytes(index).ok()?);
         let mut contexts = contexts.map(|bytes| Context::new(bytes, self.target(), ByteOrder::Little)).peekable();

@@ -1,4 +1,4 @@
-//! The full user dump, `USERDUMP` or `USERDU64`: the older format of the debugger's `/f`.
+//! The full user dump (`USERDUMP` or `USERDU64`), the old format of the debugger's `/f`.
 
 mod check;
 mod dump;

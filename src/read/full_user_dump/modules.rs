@@ -1,4 +1,4 @@
-//! Modules of full user dumps: packed, each as long as its name makes it.
+//! Modules of full user dumps. The entries are packed, and their size depends on their name.
 
 use core::iter::FusedIterator;
 
@@ -15,59 +15,59 @@ use crate::read::full_user_dump::dump::FullUserDump;
 
 const WHAT: &str = "CRASH_MODULE";
 
-/// A module of a [`FullUserDump`]: time stamp, version and symbols are to be found in its image in memory.
+/// A module of a [`FullUserDump`]. Its time stamp, version and symbols are only in its image in memory.
 #[derive(Clone, Copy)]
 pub struct UserModule<'a> {
     raw: CrashModule64,
     target: Target,
-    /// Where it lies in the file.
+    /// The file offset of the entry.
     offset: u64,
-    /// Where its name lies.
+    /// The file offset of the name.
     name_offset: u64,
-    /// What is there of the name.
+    /// The part of the name that is in the file.
     name: &'a [u8],
 }
 
 debug_without_bytes!(UserModule { raw, offset; name });
 
 impl<'a> UserModule<'a> {
-    /// The same entry of other bytes of the same size.
+    /// Returns the same entry for other bytes of the same size.
     pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> UserModule<'b> {
         let Self { raw, target, offset, name_offset, .. } = *self;
         let name = Bytes::new(data, ByteOrder::Little).clipped(name_offset, raw.image_name_length.into());
         UserModule { raw, target, offset, name_offset, name }
     }
 
-    /// The entry without its name, that of the 32-bit form widened.
+    /// Returns the entry without its name; an entry of the 32-bit format is zero-extended.
     #[must_use]
     pub const fn raw(&self) -> &CrashModule64 {
         &self.raw
     }
 
-    /// Where the entry lies in the file, in bytes from its start.
+    /// Returns the file offset of the entry, in bytes.
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Where the entry ends by its own account.
+    /// Returns the file offset of the end of the entry, according to its name length.
     pub(super) const fn end(&self) -> u64 {
         self.name_offset.saturating_add(self.raw.image_name_length as u64)
     }
 
-    /// The address of the first byte, as the file has it.
+    /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_of_image
     }
 
-    /// The size in memory, in bytes.
+    /// Returns the size in memory, in bytes.
     #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw.size_of_image
     }
 
-    /// The file name, usually with its folder, without its NUL.
+    /// Returns the file name, usually with its folder, without its NUL.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl<'a> UserModule<'a> {
         Ok(Ansi::new(until_nul(self.name)))
     }
 
-    /// True if the module's addresses include `address`.
+    /// True if the module contains `address`.
     #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target.has(self.base(), self.size().into(), address)
@@ -97,7 +97,7 @@ impl Addressed for UserModule<'_> {
     }
 }
 
-/// The modules of a [`FullUserDump`]: those whose entries are there whole, but perhaps for the name of the last one.
+/// The modules of a [`FullUserDump`]: all complete entries, except that the name of the last one may be truncated.
 #[derive(Clone, Debug)]
 pub struct UserModules<'a> {
     dump: FullUserDump<'a>,
@@ -111,24 +111,24 @@ impl<'a> UserModules<'a> {
         Self { dump, offset: header.module_offset, left: header.module_count }
     }
 
-    /// The number of modules that the header announces.
+    /// Returns the number of modules that the header declares.
     #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.dump.header().module_count
     }
 
-    /// What is missing, if the header announces more modules than are there. It goes through all of them.
+    /// Returns an error if the file has fewer modules than the header declares. This iterates over all modules.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let mut all = Self::new(self.dump);
         let last = all.by_ref().last();
         let name = last.and_then(|module| module.name().err());
-        let head = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
+        let header_size = self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
         let missing = || {
-            // At position 0 there is the header.
-            let room = if all.offset == 0 { 0 } else { head };
+            // The header is at position 0.
+            let room = if all.offset == 0 { 0 } else { header_size };
             let available = self.dump.bytes().clipped(all.offset, room).len() as u64;
-            ReadError::Truncated { what: WHAT, offset: all.offset, needed: head, available }
+            ReadError::Truncated { what: WHAT, offset: all.offset, needed: header_size, available }
         };
         name.or_else(|| (all.left > 0).then(missing))
     }
@@ -138,7 +138,7 @@ impl<'a> Iterator for UserModules<'a> {
     type Item = UserModule<'a>;
 
     fn next(&mut self) -> Option<UserModule<'a>> {
-        // At position 0 there is the header, and no module.
+        // The header is at position 0, so there are no modules.
         if self.left == 0 || self.offset == 0 {
             return None;
         }
@@ -149,7 +149,7 @@ impl<'a> Iterator for UserModules<'a> {
         };
         let raw = raw?;
         self.left -= 1;
-        // Its header is in the file, so none of this overflows.
+        // The header of the entry is in the file, so this does not overflow.
         let name_offset = offset + self.dump.width(CrashModule32::SIZE, CrashModule64::SIZE);
         let name = bytes.clipped(name_offset, raw.image_name_length.into());
         self.offset = name_offset + u64::from(raw.image_name_length);
@@ -160,7 +160,7 @@ impl<'a> Iterator for UserModules<'a> {
 impl FusedIterator for UserModules<'_> {}
 
 impl<'a> FullUserDump<'a> {
-    /// The modules, in the order of the file: mostly that of their addresses.
+    /// Returns the modules in the order of the file, which is usually that of their addresses.
     #[must_use]
     pub const fn modules(&self) -> UserModules<'a> {
         UserModules::new(*self)

@@ -14,16 +14,16 @@ use crate::read::full_user_dump::dump::FullUserDump;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StoredRegion<'a> {
-    /// Its row of the table.
+    /// The entry in the table of regions.
     pub info: MemoryInfo,
-    /// Its bytes: fewer than the row says if the file ends before them.
+    /// The bytes of the region. There are fewer than in the entry if the file is truncated.
     pub range: MemoryRange<'a>,
 }
 
 /// Iterator over the regions of a [`FullUserDump`] that have bytes, see [`FullUserDump::stored_regions`].
 ///
-/// Positions come from adding up sizes, so there is no access by index. A region whose position leaves 64 bits has no
-/// bytes.
+/// Positions are the sums of the previous sizes, so there is no access by index. A region whose position exceeds 64
+/// bits has no bytes.
 #[derive(Clone, Debug)]
 pub struct StoredRegions<'a> {
     dump: FullUserDump<'a>,
@@ -36,7 +36,7 @@ impl<'a> Iterator for StoredRegions<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let info = self.rows.find(|row| self.dump.stored().holds(row))?;
-        // A saturated position lies beyond every file, and so does each one after it. At 0 there is the header.
+        // A saturated position is beyond the end of every file, and so are all later ones. The header is at position 0.
         let (offset, has_data) = (self.offset, self.dump.header().data_offset != 0);
         self.offset = offset.saturating_add(info.size());
         let bytes = self.dump.bytes().clipped(offset, if has_data { info.size() } else { 0 });
@@ -47,20 +47,20 @@ impl<'a> Iterator for StoredRegions<'a> {
 impl FusedIterator for StoredRegions<'_> {}
 
 impl<'a> FullUserDump<'a> {
-    /// The regions that have bytes, each with its own, in the order of the table.
+    /// Returns the regions that have bytes, with their bytes, in the order of the table.
     #[must_use]
     pub fn stored_regions(&self) -> StoredRegions<'a> {
         StoredRegions { dump: *self, offset: self.header().data_offset, rows: self.region_list().iter() }
     }
 
-    /// The address space of the process, as far as the table describes it.
+    /// Returns the address space of the process, as far as the table describes it.
     #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         MemoryRegions::of_rows(self.region_list())
     }
 
-    /// The memory of the process by address. Building the index takes time and memory in proportion to the regions that
-    /// are there (28 bytes for each), so keep it.
+    /// Builds an index of the process memory by address. Keep the index, because building it takes time and memory
+    /// proportional to the number of regions (28 bytes each).
     #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         let ranges = || self.stored_regions().map(|region| region.range);

@@ -1,4 +1,4 @@
-//! Which regions of a full user dump have bytes: the format does not say.
+//! Infers which regions of a full user dump have bytes, because the format does not record it.
 
 use crate::format::MemoryProtection;
 use crate::format::full_user_dump::UsermodeCrashdumpHeader64;
@@ -9,15 +9,15 @@ use crate::read::memory::info::{MemoryInfo, MemoryInfoList};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     All,
-    /// Committed ones without guard pages.
+    /// Committed regions that are not guard pages.
     Accessible,
 }
 
 impl Stored {
-    /// By the header of a file of that size, and the table.
+    /// Infers it from the header, the file size and the table.
     pub(super) fn of(header: &UsermodeCrashdumpHeader64, file_size: u64, table: MemoryInfoList<'_>) -> Self {
         let end = Some(header.version_info_offset).filter(|&offset| offset > header.data_offset);
-        // By the header, as the file may have been cut since.
+        // The offset in the header is preferred, because the file may be truncated.
         let room = end.unwrap_or(file_size).saturating_sub(header.data_offset);
         let total = |stored: Self| {
             let regions = table.into_iter().filter(|region| stored.holds(region));

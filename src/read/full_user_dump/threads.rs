@@ -18,31 +18,31 @@ use crate::read::full_user_dump::dump::FullUserDump;
 #[derive(Clone, Copy, Debug)]
 pub struct UserThread<'a> {
     raw: CrashThread64,
-    /// Its number in the file, which leads to its context.
+    /// The index of the thread in the file, which gives the position of its context.
     index: u64,
     dump: FullUserDump<'a>,
 }
 
 impl<'a> UserThread<'a> {
-    /// The state, that of the 32-bit form widened.
+    /// Returns the state of the thread; a state of the 32-bit format is zero-extended.
     #[must_use]
     pub const fn raw(&self) -> &CrashThread64 {
         &self.raw
     }
 
-    /// The thread ID.
+    /// Returns the thread ID.
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.raw.thread_id
     }
 
-    /// The address of the thread environment block; 0 where there is none.
+    /// Returns the address of the thread environment block (TEB); 0 if there is none.
     #[must_use]
     pub const fn teb(&self) -> u64 {
         self.raw.teb
     }
 
-    /// The thread's registers; `None` if the file has no contexts, or ones of a size that nothing tells.
+    /// Returns the thread's registers; `None` if the file has no contexts, or if their size cannot be determined.
     ///
     /// # Errors
     ///
@@ -52,19 +52,20 @@ impl<'a> UserThread<'a> {
         Ok(bytes.map(|bytes| Context::new(bytes, self.dump.target(), ByteOrder::Little)))
     }
 
-    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    /// Returns the thread's registers, if the dump has them and they can be read; [`Self::context`] returns the reason
+    /// if they cannot.
     #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
 }
 
-/// The state alone; its context stands elsewhere.
+/// The state of a thread. Its context is elsewhere in the file.
 impl<'a> Record<'a> for CrashThread64 {
     const LIST: &'static str = "CRASH_THREAD";
     const SIZE: u64 = CrashThread64::SIZE as u64;
 
-    /// 32-bit processes have the narrow form.
+    /// 32-bit dumps have the narrow form.
     fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
         const NARROW: u64 = CrashThread32::SIZE as u64;
         match size {
@@ -74,7 +75,7 @@ impl<'a> Record<'a> for CrashThread64 {
     }
 }
 
-/// The threads of a [`FullUserDump`]: a table of states, and the contexts in the same order.
+/// The threads of a [`FullUserDump`]: a table of states, and a table of contexts in the same order.
 #[derive(Clone, Copy)]
 pub struct UserThreadList<'a> {
     dump: FullUserDump<'a>,
@@ -88,55 +89,55 @@ impl fmt::Debug for UserThreadList<'_> {
 }
 
 impl<'a> UserThreadList<'a> {
-    /// The number of threads of whose state the file has all.
+    /// Returns the number of threads whose state is entirely in the file.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.states.len()
     }
 
-    /// True if there are none.
+    /// True if there are no threads.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.states.is_empty()
     }
 
-    /// The number of threads that the header announces.
+    /// Returns the number of threads that the header declares.
     #[must_use]
     pub const fn declared_len(&self) -> u64 {
         self.states.declared_len()
     }
 
-    /// The size of a state in bytes.
+    /// Returns the size of a state in bytes.
     #[must_use]
     pub const fn entry_size(&self) -> u64 {
         self.states.entry_size()
     }
 
-    /// Where the state at `index` is, in bytes from the start of the file.
+    /// Returns the file offset of the state at `index`, in bytes.
     #[must_use]
     pub const fn entry_offset(&self, index: u64) -> u64 {
         self.states.entry_offset(index)
     }
 
-    /// What is missing, if the header announces more threads than are there.
+    /// Returns an error if the file has fewer threads than the header declares.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         self.states.fault()
     }
 
-    /// The thread at `index`, `None` beyond the end.
+    /// Returns the thread at `index`, or `None` beyond the end.
     #[must_use]
     pub fn get(&self, index: u64) -> Option<UserThread<'a>> {
         self.states.get(index).map(|raw| UserThread { raw, index, dump: self.dump })
     }
 
-    /// The threads in the order of the file.
+    /// Returns the threads in the order of the file.
     #[must_use]
     pub const fn iter(&self) -> UserThreads<'a> {
         UserThreads { list: *self, next: 0, end: self.states.len() }
     }
 
-    /// The first thread with that ID.
+    /// Returns the first thread with this ID.
     #[must_use]
     pub fn by_id(&self, id: u32) -> Option<UserThread<'a>> {
         self.iter().find(|thread| thread.id() == id)
@@ -166,7 +167,7 @@ impl<'a> IntoIterator for &UserThreadList<'a> {
 pub struct UserThreads<'a> {
     list: UserThreadList<'a>,
     next: u64,
-    /// Behind the last thread that is left.
+    /// The index after the last remaining thread.
     end: u64,
 }
 
@@ -201,7 +202,7 @@ impl ExactSizeIterator for UserThreads<'_> {}
 impl FusedIterator for UserThreads<'_> {}
 
 impl<'a> FullUserDump<'a> {
-    /// The threads: those of whose state the file has all.
+    /// Returns the threads whose state is entirely in the file.
     #[must_use]
     pub fn threads(&self) -> UserThreadList<'a> {
         let (header, size) = (self.header(), self.width(CrashThread32::SIZE, CrashThread64::SIZE));
@@ -209,7 +210,8 @@ impl<'a> FullUserDump<'a> {
         UserThreadList { dump: *self, states: self.table(what, header.thread_state_offset, size, header.thread_count) }
     }
 
-    /// The exception that stopped the process; `None` if the file has no debug event, or one of another kind.
+    /// Returns the exception that stopped the process; `None` if the file has no debug event, or an event of another
+    /// kind.
     ///
     /// # Errors
     ///
@@ -223,7 +225,8 @@ impl<'a> FullUserDump<'a> {
 
 /// The exception that stopped the process of a [`FullUserDump`].
 ///
-/// A debugger that stops a process which did nothing wrong leaves one too, a breakpoint or `STATUS_WAKE_SYSTEM_DEBUGGER`.
+/// A debugger that stops a process without a fault also leaves an exception: a breakpoint or
+/// `STATUS_WAKE_SYSTEM_DEBUGGER`.
 #[derive(Clone, Copy, Debug)]
 pub struct UserException<'a> {
     event: ExceptionDebugEvent64,
@@ -231,61 +234,62 @@ pub struct UserException<'a> {
 }
 
 impl<'a> UserException<'a> {
-    /// The debug event, that of the 32-bit form widened.
+    /// Returns the debug event; an event of the 32-bit format is zero-extended.
     #[must_use]
     pub const fn event(&self) -> &ExceptionDebugEvent64 {
         &self.event
     }
 
-    /// What happened.
+    /// Returns the exception record.
     #[must_use]
     pub const fn record(&self) -> &format::ExceptionRecord {
         &self.event.exception_record
     }
 
-    /// The process ID.
+    /// Returns the process ID.
     #[must_use]
     pub const fn process_id(&self) -> u32 {
         self.event.process_id
     }
 
-    /// The ID of the thread that raised it.
+    /// Returns the ID of the thread that raised the exception.
     #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.event.thread_id
     }
 
-    /// What was raised, an `NTSTATUS`.
+    /// Returns the exception code, an `NTSTATUS`.
     #[must_use]
     pub const fn code(&self) -> u32 {
         self.event.exception_record.exception_code
     }
 
-    /// Where it was raised.
+    /// Returns the address at which the exception was raised.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.event.exception_record.exception_address
     }
 
-    /// The parameters: as many as the record counts, 15 at most.
+    /// Returns the parameters: as many as the record declares, but at most 15.
     #[must_use]
     pub fn parameters(&self) -> &[u64] {
         self.event.exception_record.parameters()
     }
 
-    /// True if the process could still have handled it.
+    /// True if the process had not yet had the chance to handle the exception.
     #[must_use]
     pub const fn is_first_chance(&self) -> bool {
         self.event.first_chance != 0
     }
 
-    /// Why the process stopped.
+    /// Returns the reason why the process stopped.
     #[must_use]
     pub fn reason(&self) -> CrashReason {
         CrashReason::new(&self.event.exception_record, self.dump.target())
     }
 
-    /// The registers of the thread that raised it: the format has no others.
+    /// Returns the registers of the thread that raised the exception; the format has no separate registers for the
+    /// exception.
     ///
     /// # Errors
     ///

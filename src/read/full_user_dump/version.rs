@@ -1,4 +1,4 @@
-//! What full user dumps have behind the memory.
+//! The version information of full user dumps, which follows the memory.
 
 use core::iter::FusedIterator;
 
@@ -13,15 +13,15 @@ use crate::read::full_user_dump::dump::FullUserDump;
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VersionInformation<'a> {
-    /// Texts in pairs, as the debugger engine writes them.
+    /// Pairs of strings, as written by the debugger engine.
     Texts(VersionTexts<'a>),
-    /// Two numbers, as the oldest writers are said to have written them.
+    /// Two numbers, reportedly written by the oldest writers.
     Numbers(CrashdumpVersionInfo),
     /// Anything else.
     Unknown(&'a [u8]),
 }
 
-/// Prints of bytes only how many there are.
+/// Prints the number of bytes, not the bytes.
 impl core::fmt::Debug for VersionInformation<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -49,7 +49,7 @@ impl<'a> VersionInformation<'a> {
     }
 }
 
-/// Pairs of texts in UTF-16, each with a NUL at its end: a key such as `CRASH: OS SP`, and what it has to say.
+/// Pairs of NUL-terminated UTF-16 strings: a key such as `CRASH: OS SP`, and its value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VersionTexts<'a> {
     bytes: &'a [u8],
@@ -98,19 +98,19 @@ impl<'a> Iterator for VersionTextPairs<'a> {
 impl FusedIterator for VersionTextPairs<'_> {}
 
 impl<'a> VersionTexts<'a> {
-    /// The bytes, up to the end of the file.
+    /// Returns the bytes, up to the end of the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The pairs, up to an empty key; a text that the file cuts ends with it.
+    /// Returns the pairs, up to an empty key. A string that is cut off by the end of the file ends there.
     #[must_use]
     pub const fn iter(&self) -> VersionTextPairs<'a> {
         VersionTextPairs { rest: *self }
     }
 
-    /// The name of the service pack; `None` if there is none, or a text that says so.
+    /// Returns the name of the service pack; `None` if there is none, or if the value says so.
     #[must_use]
     pub fn service_pack(&self) -> Option<Utf16<'a>> {
         let (_, text) = self.iter().find(|(key, _)| *key == "CRASH: OS SP")?;
@@ -118,22 +118,22 @@ impl<'a> VersionTexts<'a> {
     }
 }
 
-/// Takes the bytes up to a NUL character off `rest`, and the NUL too.
+/// Removes the bytes up to and including the next NUL character from `rest`, and returns them without the NUL.
 fn take_text<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let units = rest.chunks_exact(2).take_while(|unit| *unit != [0, 0]).count();
-    let (text, behind) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
-    *rest = behind.get(2..).unwrap_or_default();
+    let (text, after) = rest.split_at_checked(units * 2).unwrap_or((rest, &[]));
+    *rest = after.get(2..).unwrap_or_default();
     text
 }
 
 impl<'a> FullUserDump<'a> {
-    /// What is at the place of the version information, up to the end of the file; `None` if there is nothing.
+    /// Returns the version information, which extends to the end of the file; `None` if there is none.
     #[must_use]
     pub fn version_information(&self) -> Option<VersionInformation<'a>> {
         VersionInformation::of(self)
     }
 
-    /// The name of the service pack, from the version information; `None` if it has none.
+    /// Returns the name of the service pack from the version information; `None` if there is none.
     #[must_use]
     pub fn service_pack(&self) -> Option<Utf16<'a>> {
         match self.version_information()? {

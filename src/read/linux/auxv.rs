@@ -10,7 +10,7 @@ use crate::format::stream::WholeStream;
 use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::raw_stream::{FromStream, RawStream};
 
-/// `/proc/self/auxv`: what the kernel told the program when it started, in pairs of words of the target.
+/// `/proc/self/auxv`: values that the kernel passes to the program at its start, in pairs of words of the target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinuxAuxv<'a> {
     bytes: &'a [u8],
@@ -25,9 +25,9 @@ debug_without_bytes!(LinuxAuxv { width, order; bytes });
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuxEntry {
-    /// What the value is.
+    /// The type of the value.
     pub aux_type: AuxType,
-    /// A number or an address, widened with zeros on 32-bit targets.
+    /// A number or an address, zero-extended on 32-bit targets.
     pub value: u64,
 }
 
@@ -39,13 +39,13 @@ impl<'a> LinuxAuxv<'a> {
         Self { bytes, width: if pointer_size == 4 { 4 } else { 8 }, order: ByteOrder::Little }
     }
 
-    /// The stream as the file has it, in the byte order of the file.
+    /// The stream as stored in the file, in the byte order of the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The entries in the order of the file, up to the one that marks the end, which is left out.
+    /// The entries in file order, up to the end marker, which is not included.
     #[must_use]
     pub const fn iter(&self) -> AuxEntries<'a> {
         AuxEntries { rest: *self }
@@ -90,7 +90,7 @@ impl Iterator for AuxEntries<'_> {
         let size = pair_size(width);
         let entry = words(bytes, width, order).next().map(|(kind, value)| AuxEntry { aux_type: AuxType(kind), value });
         let entry = entry.filter(|entry| entry.aux_type != AuxType::NULL);
-        // Behind the mark of the end nothing is an entry.
+        // There are no entries after the end marker.
         self.rest.bytes = bytes.get(size..).filter(|_| entry.is_some()).unwrap_or_default();
         entry
     }
@@ -126,7 +126,7 @@ const fn pair_size(width: u32) -> usize {
     if width == 4 { 8 } else { 16 }
 }
 
-/// The whole pairs of words of `width` (4 or 8) bytes.
+/// The pairs of words of `width` (4 or 8) bytes, without an incomplete one at the end.
 pub(super) fn words<'a>(
     bytes: &'a [u8],
     width: u32,

@@ -1,4 +1,4 @@
-//! What the dynamic linker knows about shared objects.
+//! The shared objects that the dynamic linker has loaded.
 
 use crate::error::ReadError;
 use crate::format::linux::{
@@ -12,21 +12,21 @@ use crate::read::text::utf16::Utf16;
 
 use crate::read::linux::auxv::words;
 
-/// The position that Breakpad gives where there is no link map.
+/// The RVA that Breakpad writes if there is no link map.
 const NO_MAP: Rva = Rva::MAX;
 
-/// What the dynamic linker knows about shared objects, for debuggers that want to see a core file.
+/// The shared objects that the dynamic linker has loaded, in the form that debuggers expect in a core file.
 #[derive(Clone, Copy, Debug)]
 pub struct LinuxDsoDebug<'a> {
     stream: RawStream<'a>,
     layout: DsoDebugLayout,
-    /// The head, all numbers widened.
+    /// The header, zero-extended to 64 bits.
     head: DsoDebug64,
 }
 
-/// The layout of a stream of link maps: by the architecture and, of 64 bits, by the size.
+/// The layout of a stream of link maps. It depends on the architecture and, for 64-bit processes, on the size.
 ///
-/// The dynamic section consists of pairs of words. With 16 bytes each, they leave of the size what the header takes,
+/// The dynamic section consists of 16-byte pairs of words, so the size of the stream modulo 16 is that of the header,
 /// which minidump-writer packs and Breakpad aligns.
 pub(crate) fn layout(stream: &RawStream<'_>) -> DsoDebugLayout {
     const ENTRY: u64 = 2 * size_of::<u64>() as u64;
@@ -41,19 +41,19 @@ pub(crate) fn layout(stream: &RawStream<'_>) -> DsoDebugLayout {
 }
 
 impl<'a> LinuxDsoDebug<'a> {
-    /// How the stream is laid out.
+    /// The layout of the stream.
     #[must_use]
     pub const fn layout(&self) -> DsoDebugLayout {
         self.layout
     }
 
-    /// The version of the protocol between linker and debugger, 1.
+    /// The version of the protocol between linker and debugger; 1.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.head.version
     }
 
-    /// The address of the function that the linker calls whenever the link map changes.
+    /// The address of the function that the linker calls when the link map changes.
     #[must_use]
     pub const fn brk(&self) -> u64 {
         self.head.brk
@@ -71,19 +71,19 @@ impl<'a> LinuxDsoDebug<'a> {
         self.head.dynamic
     }
 
-    /// The dynamic section of the program, as it stood in memory.
+    /// The bytes of the program's dynamic section in memory.
     #[must_use]
     pub fn dynamic_section(&self) -> &'a [u8] {
         self.stream.bytes().get(self.layout.header_size()..).unwrap_or_default()
     }
 
-    /// The entries of the dynamic section, tag and value, up to its end (tag 0).
+    /// The tags and values of the dynamic section, up to its end (tag 0).
     pub fn dynamic_entries(&self) -> impl Iterator<Item = (u64, u64)> + Clone + use<'a> {
         let order = self.stream.dump().byte_order();
         words(self.dynamic_section(), self.layout.pointer_size(), order).take_while(|(tag, _)| *tag != 0)
     }
 
-    /// The shared objects, the program first.
+    /// The shared objects, starting with the program.
     #[must_use]
     pub fn link_maps(&self) -> LinkMapList<'a> {
         let size = self.layout.link_map_size() as u64;
@@ -117,7 +117,7 @@ impl<'a> FromStream<'a> for LinuxDsoDebug<'a> {
 /// A shared object.
 #[derive(Clone, Copy, Debug)]
 pub struct LinkMap<'a> {
-    /// The entry, all numbers widened.
+    /// The entry, zero-extended to 64 bits.
     entry: LinkMap64,
     dump: DumpBytes<'a>,
 }
@@ -126,7 +126,8 @@ pub struct LinkMap<'a> {
 pub type LinkMapList<'a> = List<'a, LinkMap<'a>>;
 
 impl<'a> LinkMap<'a> {
-    /// How far the object lies from the addresses that its file gives; 0 for a program that is linked to its addresses.
+    /// The difference between the object's addresses in memory and in its file; 0 for a program that is loaded at its
+    /// link address.
     #[must_use]
     pub const fn addr(&self) -> u64 {
         self.entry.addr

@@ -1,4 +1,4 @@
-//! Lines that hold a key and a value.
+//! Lines that consist of a key and a value.
 
 use core::iter::FusedIterator;
 
@@ -8,13 +8,13 @@ use crate::read::text::utf8::Utf8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Field<'a> {
-    /// What stands before the separator, without white space at its ends.
+    /// The text before the separator, trimmed.
     pub key: Utf8<'a>,
-    /// What stands behind the separator, without white space at its ends; empty if there is nothing.
+    /// The text after the separator, trimmed; may be empty.
     pub value: Utf8<'a>,
 }
 
-/// The lines of `text` that have a separator; other lines are left out.
+/// The lines of `text` that have a separator; other lines are skipped.
 pub(super) fn fields<'a>(
     text: Utf8<'a>,
     separator: u8,

@@ -9,7 +9,7 @@ use crate::format::stream::TextLine;
 use crate::read::text::utf8::Utf8;
 
 text_streams! {
-    /// `/proc/self/limits`: what the process may use of the machine; a heading, then a line for each limit.
+    /// `/proc/self/limits`: the resource limits of the process, in a heading and a line for each limit.
     MozLinuxLimits(MOZ_LINUX_LIMITS);
 }
 
@@ -17,23 +17,23 @@ text_streams! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinuxLimit<'a> {
-    /// What is limited: `Max open files`.
+    /// The name of the limit, such as `Max open files`.
     pub name: Utf8<'a>,
-    /// What the process may use now; `None` if there is no limit.
+    /// The current limit; `None` if it is unlimited.
     pub soft: Option<u64>,
-    /// Up to where the process may raise the limit; `None` if there is no limit.
+    /// The maximum to which the process may raise the limit; `None` if it is unlimited.
     pub hard: Option<u64>,
-    /// What is counted: `bytes`; empty for limits without a unit.
+    /// The unit, such as `bytes`; empty for limits without a unit.
     pub units: Utf8<'a>,
 }
 
 impl<'a> MozLinuxLimits<'a> {
-    /// The limits in the order of the file; the heading is none, and neither are lines that make no sense.
+    /// The limits in file order. The heading and malformed lines are skipped.
     pub fn limits(&self) -> impl DoubleEndedIterator<Item = LinuxLimit<'a>> + FusedIterator + Clone + use<'a> {
         self.text().lines().filter_map(limit)
     }
 
-    /// The first limit with this name: `Max open files`.
+    /// The first limit with this name, such as `Max open files`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<LinuxLimit<'a>> {
         self.limits().find(|limit| limit.name == name)
@@ -56,7 +56,7 @@ impl TextLine for LinuxLimit<'_> {
     }
 }
 
-/// The kernel pads its columns with spaces; names have single spaces in them, so that two of them end a name.
+/// The kernel pads the columns with spaces. Names contain single spaces only, so two spaces end a name.
 fn limit(line: Utf8<'_>) -> Option<LinuxLimit<'_>> {
     let bytes = line.as_bytes().trim_ascii();
     let end = bytes.windows(2).position(|pair| pair == b"  ")?;
@@ -66,7 +66,7 @@ fn limit(line: Utf8<'_>) -> Option<LinuxLimit<'_>> {
     Some(LinuxLimit { name: Utf8::new(name), soft, hard, units: values.next().unwrap_or_default() })
 }
 
-/// A number, or none where there is no limit; `None` if it is neither.
+/// The value of a limit: `Some(None)` if it is unlimited, `None` if the text is malformed.
 fn value(text: Utf8<'_>) -> Option<Option<u64>> {
     if text == "unlimited" { Some(None) } else { text.decimal().map(Some) }
 }

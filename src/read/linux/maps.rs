@@ -14,36 +14,55 @@ use crate::read::target::Target;
 use crate::read::text::utf8::{Lines, Utf8};
 use crate::read::work::worked;
 
-/// `/proc/self/maps`: the mappings of the process, a line for each.
+/// `/proc/self/maps`: the mappings of the process, one per line.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let maps = b"00400000-0040b000 r-xp 00000000 08:01 1234 /usr/bin/app\n";
+/// # dump.stream(userdump::format::StreamType::LINUX_MAPS, maps.as_slice());
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::linux::LinuxMaps;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let maps: LinuxMaps = dump.stream()?.expect("the dump has the stream");
+/// let mapping = maps.at_address(0x0040_1234).expect("the address is mapped");
+/// assert_eq!(mapping.path, "/usr/bin/app");
+/// assert_eq!(mapping.addresses(), 0x0040_0000..0x0040_b000);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinuxMaps<'a> {
     text: Utf8<'a>,
     target: Target,
 }
 
-/// A mapping: addresses that have the same rights and the same origin.
+/// A mapping: a range of addresses with the same access rights and the same origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinuxMapping<'a> {
     /// The first address.
     pub start: u64,
-    /// The address behind the last one.
+    /// The address after the last one.
     pub end: u64,
-    /// What may be done with the memory.
+    /// The access rights and the kind of sharing.
     pub flags: LinuxMapFlags,
-    /// Where in the file the mapping begins, in bytes; 0 without a file.
+    /// The offset in the file at which the mapping starts, in bytes; 0 without a file.
     pub offset: u64,
-    /// The device that has the file, major and minor number; 0 and 0 without a file.
+    /// The device that contains the file, as major and minor number; 0 and 0 without a file.
     pub device: (u32, u32),
-    /// The number of the file on the device; 0 without a file.
+    /// The inode number of the file; 0 without a file.
     pub inode: u64,
-    /// The path of the file, or a name in brackets that the kernel or Android gives (`[heap]`, `[anon:libc_malloc]`);
-    /// empty for anonymous memory.
+    /// The path of the file, or a name in brackets from the kernel or Android (`[heap]`, `[anon:libc_malloc]`); empty
+    /// for anonymous memory.
     ///
-    /// It is as the kernel prints it: a line feed in a path is `\012`. Where the file was deleted, the mark of that is
-    /// left out.
+    /// It is encoded as the kernel prints it: a line feed in a path is `\012`. The suffix for deleted files is removed.
     pub path: Utf8<'a>,
-    /// True if the path is followed by ` (deleted)`: the file, or its name, was gone.
+    /// True if the path is followed by ` (deleted)`: the file, or its name, no longer existed.
     pub deleted: bool,
 }
 
@@ -59,21 +78,21 @@ impl<'a> LinuxMaps<'a> {
         Self { text: Utf8::new(text), target: Target::default() }
     }
 
-    /// The stream as the file has it.
+    /// The text of the stream, as stored in the file.
     #[must_use]
     pub const fn text(&self) -> Utf8<'a> {
         self.text
     }
 
-    /// The mappings in the order of the file, which is that of their addresses; lines that are no mapping are left out.
+    /// The mappings in file order, which is ascending by address. Lines that are not mappings are skipped.
     ///
-    /// If the text is cut ([`Utf8::is_cut`]), then part of the last path may be missing.
+    /// If the text is truncated ([`Utf8::is_truncated`]), a part of the last path may be missing.
     #[must_use]
     pub fn iter(&self) -> LinuxMappings<'a> {
         LinuxMappings { lines: self.text.lines() }
     }
 
-    /// The mappings, each with the position of its line in the text.
+    /// The mappings, each with the offset of its line in the text.
     pub(crate) fn positions(&self) -> impl Iterator<Item = (u32, LinuxMapping<'a>)> + use<'a> {
         let lines = self.text.lines().scan(0u32, |next, line| {
             let position = *next;
@@ -83,19 +102,20 @@ impl<'a> LinuxMaps<'a> {
         lines.filter_map(|(position, line)| Some((position, mapping(line)?)))
     }
 
-    /// The mapping whose line stands at a position.
+    /// The mapping whose line is at an offset.
     pub(crate) fn at_position(&self, position: u32) -> Option<LinuxMapping<'a>> {
         let rest = self.text.as_bytes().get(usize::try_from(position).ok()?..)?;
         mapping(Utf8::new(rest).lines().next()?)
     }
 
-    /// The lines that are no mapping, because they are cut or because the stream holds something else.
+    /// The lines that are not mappings, because they are truncated or the stream contains other data.
     #[must_use]
     pub fn unreadable_lines(&self) -> impl DoubleEndedIterator<Item = Utf8<'a>> + FusedIterator + Clone + use<'a> {
         self.text.lines().filter(|line| mapping(*line).is_none())
     }
 
-    /// The first mapping that includes `address`; for many look-ups see [`Minidump::regions`](crate::Minidump::regions).
+    /// The first mapping that contains `address`. For many look-ups, see
+    /// [`Minidump::regions`](crate::Minidump::regions).
     #[must_use]
     pub fn at_address(&self, address: u64) -> Option<LinuxMapping<'a>> {
         let address = self.target.mask(address);
@@ -156,10 +176,10 @@ impl LinuxMapping<'_> {
         self.end.saturating_sub(self.start)
     }
 
-    /// True if the mapping is of a file, and not of memory or of a device that the kernel makes up.
+    /// True if the mapping is of a file, rather than of anonymous memory or a device of the kernel.
     ///
-    /// Kernel and Android end the names that they make up with a bracket (`[heap]`, `anon_inode:[perf_event]`). All other
-    /// names are of files, with a folder or, where a re-encoding took the folders out, without.
+    /// Names that are made up by the kernel or Android end with a bracket (`[heap]`, `anon_inode:[perf_event]`). All
+    /// other names are those of files, possibly without their folders if these were removed by a re-encoding.
     #[must_use]
     pub fn is_file(&self) -> bool {
         let path = self.path.as_bytes();
@@ -221,7 +241,7 @@ pub(crate) fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
     let number = |text: Utf8<'_>| u32::try_from(text.hexadecimal()?).ok();
     let device = (number(major)?, number(minor)?);
     let inode = word(&mut rest)?.decimal()?;
-    // Spaces fill up the column; what begins behind them may hold more of them, and end with them.
+    // Spaces pad the column. The path after them may contain and end with further spaces.
     let path = rest.trim_ascii_start();
     let gone = path.strip_suffix(b" (deleted)");
     Some(LinuxMapping {
@@ -236,16 +256,16 @@ pub(crate) fn mapping(line: Utf8<'_>) -> Option<LinuxMapping<'_>> {
     })
 }
 
-/// Takes the next word, which white space or the end of the line ends.
+/// Takes the next word, up to white space or the end of the line.
 fn word<'a>(rest: &mut &'a [u8]) -> Option<Utf8<'a>> {
     let text = rest.trim_ascii_start();
     let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
-    let (word, behind) = text.split_at_checked(end)?;
-    *rest = behind;
+    let (word, after) = text.split_at_checked(end)?;
+    *rest = after;
     (!word.is_empty()).then(|| Utf8::new(word))
 }
 
-/// The four letters, each of which is there or a hyphen; the last is `s` or `p`.
+/// Decodes the four letters. A hyphen means that a right is missing; the last letter is `s` or `p`.
 fn flags(letters: &[u8]) -> Option<LinuxMapFlags> {
     let &[read, write, execute, sharing] = letters else {
         return None;

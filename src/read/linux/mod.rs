@@ -1,8 +1,8 @@
-//! What Breakpad, minidump-writer and Mozilla add on Linux: files of `/proc` and `/etc` as they were read, and what the
-//! dynamic linker knows.
+//! Streams that Breakpad, minidump-writer and Mozilla write on Linux: copies of files in `/proc` and `/etc`, and the
+//! data of the dynamic linker.
 //!
-//! The files are text, and text is handed out as borrowed bytes; iterators go through its records. A record that makes
-//! no sense is left out. The last one may be cut off, for producers stop reading at a limit.
+//! The files are text, which is returned as borrowed bytes; iterators return their records. Malformed records are
+//! skipped. The last record may be truncated, because producers stop reading at a limit.
 
 mod auxv;
 mod cpu_info;

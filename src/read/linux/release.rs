@@ -7,23 +7,23 @@ use crate::read::text::utf8::Utf8;
 use crate::read::linux::fields::{Field, field};
 
 text_streams! {
-    /// The distribution: `/etc/lsb-release`, or `/etc/os-release` where minidump-writer found no other file.
+    /// The distribution: `/etc/lsb-release`, or `/etc/os-release` if minidump-writer did not find the former.
     ///
-    /// A line of either is an assignment of the shell.
+    /// The lines of both are shell assignments.
     LinuxLsbRelease(LINUX_LSB_RELEASE);
 }
 
 impl<'a> LinuxLsbRelease<'a> {
-    /// The assignments, in the order of the file, without comments.
+    /// The assignments in file order, without comments.
     ///
-    /// Quotes around a value are taken away, single ones as well as double ones; backslashes in it stay.
+    /// Single or double quotes around a value are removed; backslashes in it are kept.
     #[must_use]
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
         let lines = self.text().lines().filter(|line| !line.as_bytes().trim_ascii_start().starts_with(b"#"));
         lines.filter_map(|line| field(line, b'=')).map(|Field { key, value }| Field { key, value: unquoted(value) })
     }
 
-    /// The value of the first assignment to this name: `DISTRIB_ID`.
+    /// The value of the first assignment to this name, such as `DISTRIB_ID`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Utf8<'a>> {
         crate::read::linux::fields::value(self.fields(), key)
@@ -47,14 +47,14 @@ impl<'a> LinuxLsbRelease<'a> {
         self.get("DISTRIB_CODENAME").or_else(|| self.get("VERSION_CODENAME"))
     }
 
-    /// Name and version for people to read: `DISTRIB_DESCRIPTION` or `PRETTY_NAME`.
+    /// The human-readable name and version: `DISTRIB_DESCRIPTION` or `PRETTY_NAME`.
     #[must_use]
     pub fn description(&self) -> Option<Utf8<'a>> {
         self.get("DISTRIB_DESCRIPTION").or_else(|| self.get("PRETTY_NAME"))
     }
 }
 
-/// The text without quotes around it, if it has them on both sides.
+/// The text without the quotes around it, if both ends have them.
 fn unquoted(text: Utf8<'_>) -> Utf8<'_> {
     match text.as_bytes() {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => Utf8::new(inner),

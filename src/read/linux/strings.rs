@@ -1,4 +1,4 @@
-//! `/proc/self/cmdline` and `/proc/self/environ`: texts that are ended by NUL.
+//! `/proc/self/cmdline` and `/proc/self/environ`: texts that are terminated by NULs.
 
 use core::iter::FusedIterator;
 
@@ -7,16 +7,16 @@ use crate::read::text::utf8::Utf8;
 use crate::read::linux::fields::Field;
 
 text_streams! {
-    /// `/proc/self/cmdline`: the arguments of the process, each ended by a NUL.
+    /// `/proc/self/cmdline`: the arguments of the process, each terminated by a NUL.
     LinuxCmdLine(LINUX_CMD_LINE);
-    /// `/proc/self/environ`: the variables with which the process started, each ended by a NUL.
+    /// `/proc/self/environ`: the environment variables at the start of the process, each terminated by a NUL.
     LinuxEnviron(LINUX_ENVIRON);
 }
 
 impl<'a> LinuxCmdLine<'a> {
-    /// The arguments, the program first; some may be empty.
+    /// The arguments, starting with the program. Arguments may be empty.
     ///
-    /// A process may write over its arguments, and then there may be but one, or many empty ones at the end.
+    /// If the process overwrote its arguments, there may be a single one, or many empty ones at the end.
     #[must_use]
     pub fn arguments(&self) -> impl DoubleEndedIterator<Item = Utf8<'a>> + FusedIterator + Clone + use<'a> {
         strings(self.text())
@@ -24,13 +24,13 @@ impl<'a> LinuxCmdLine<'a> {
 }
 
 impl<'a> LinuxEnviron<'a> {
-    /// Every text of the environment as it stands there, those too that are no assignment.
+    /// All texts of the environment, including those that are not assignments.
     #[must_use]
     pub fn strings(&self) -> impl DoubleEndedIterator<Item = Utf8<'a>> + FusedIterator + Clone + use<'a> {
         strings(self.text())
     }
 
-    /// The variables in the order of the file: name and value as they stand there, white space and quotes included.
+    /// The variables in file order, with name and value unchanged, including white space and quotes.
     #[must_use]
     pub fn variables(&self) -> impl DoubleEndedIterator<Item = Field<'a>> + FusedIterator + Clone + use<'a> {
         self.strings().filter_map(|text| text.split_at_byte(b'=')).map(|(key, value)| Field { key, value })
@@ -43,7 +43,7 @@ impl<'a> LinuxEnviron<'a> {
     }
 }
 
-/// The texts that are ended by NUL; the last one may lack it.
+/// The texts that are terminated by NULs, which is optional for the last one.
 fn strings<'a>(text: Utf8<'a>) -> impl DoubleEndedIterator<Item = Utf8<'a>> + FusedIterator + Clone + use<'a> {
     let bytes = text.as_bytes();
     let whole = bytes.strip_suffix(&[0]).unwrap_or(bytes);

@@ -1,4 +1,4 @@
-//! Entries of lists by address.
+//! List entries by address.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,9 +8,9 @@ use crate::read::list::entries::{List, Record};
 use crate::read::shared::Shared;
 use crate::read::target::Target;
 
-/// An entry that stands for a stretch of addresses.
+/// An entry that describes a range of addresses.
 pub trait Addressed {
-    /// The first address, as the file has it.
+    /// The first address, as stored in the file.
     fn base(&self) -> u64;
     /// The number of addresses.
     fn size(&self) -> u64;
@@ -18,9 +18,9 @@ pub trait Addressed {
 
 /// The entries of a list by address, see [`List::by_address`].
 ///
-/// Where entries overlap, the one that comes first in the list takes precedence; one of no size holds no address, and one
-/// that runs past the highest address of the target ends at it. Addresses of 32-bit targets are compared by their low
-/// 32 bits.
+/// Where entries overlap, the first one in the list takes precedence. An entry of size 0 contains no address, and one
+/// that extends beyond the highest address of the target ends there. Addresses of 32-bit targets are compared by their
+/// low 32 bits.
 pub struct ByAddress<'a, R> {
     list: List<'a, R>,
     target: Target,
@@ -46,13 +46,13 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
         ByAddress { list: self.list.rebound(data), target: self.target, spans: Shared::clone(&self.spans) }
     }
 
-    /// The list, in the order of the file.
+    /// The list, in file order.
     #[must_use]
     pub const fn list(&self) -> &List<'a, R> {
         &self.list
     }
 
-    /// The entry that holds `address`.
+    /// The entry that contains `address`.
     #[must_use]
     pub fn get(&self, address: u64) -> Option<R> {
         let span = holder(&self.spans, self.target.mask(address))?;
@@ -60,7 +60,7 @@ impl<'a, R: Record<'a> + Addressed> ByAddress<'a, R> {
     }
 }
 
-// Derived, it would ask it of the entries.
+// Not derived, because that would require `R: Clone`.
 impl<R> Clone for ByAddress<'_, R> {
     fn clone(&self) -> Self {
         Self { list: self.list, target: self.target, spans: self.spans.clone() }
@@ -74,10 +74,10 @@ impl<R> fmt::Debug for ByAddress<'_, R> {
 }
 
 impl<'a, R: Record<'a> + Addressed> List<'a, R> {
-    /// An index of the list, for more than a few look-ups: each takes time in proportion to the logarithm of the
-    /// number of entries.
+    /// An index of the list, for more than a few look-ups: each takes time proportional to the logarithm of the number
+    /// of entries.
     ///
-    /// Building it takes 24 bytes for each entry, and n log n time if they are not in the order of their addresses.
+    /// Building the index takes 24 bytes per entry, and O(n log n) time if the entries are not sorted by address.
     #[must_use]
     pub fn by_address(&self) -> ByAddress<'a, R> {
         ByAddress::new(*self)

@@ -1,4 +1,4 @@
-//! Lists of equal entries: a stream's header is checked once, entries are decoded on access.
+//! Lists of entries of the same type. The header of the stream is checked once; entries are decoded on access.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -13,43 +13,66 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::list::form::{self, COUNT};
 use crate::read::raw_stream::RawStream;
 
-/// An entry of a [`List`], decoded from its bytes.
+/// An entry of a [`List`].
 pub trait Record<'a>: Sized {
-    /// The format's name of the list, for errors.
+    /// The name of the list in the format, for errors.
     const LIST: &'static str;
-    /// The least size of an entry in bytes.
+    /// The minimum size of an entry in bytes.
     const SIZE: u64;
-    /// The format's name of the header field that holds the size of an entry, for errors.
+    /// The name of the header field with the size of an entry in the format, for errors.
     const SIZE_FIELD: &'static str = "SizeOfEntry";
-    /// The size of an entry in bytes where a compiler has aligned its fields, for lists that do not say their entries'
-    /// size; `None` if that makes no difference.
+    /// The size of an entry in bytes if a compiler has aligned its fields, for lists whose header does not contain the
+    /// size of an entry; `None` if alignment does not change it.
     const ALIGNED_SIZE: Option<u64> = None;
 
-    /// Decodes the entry at `offset` of the file. It has `size` bytes, all of them in the file: at least
-    /// [`Record::SIZE`] in a minidump, while some tables of full user dumps have a smaller form of the same entry.
+    /// Decodes the entry at `offset` in the file. It has `size` bytes, which are all in the file. In a minidump, this
+    /// is at least [`Record::SIZE`]; some tables of full user dumps have a smaller form of the same entry.
     ///
     /// # Errors
     ///
-    /// None in practice, as the list has checked the bounds.
+    /// Errors do not occur in practice, because the list has checked the bounds.
     fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError>;
 
-    /// True if something shows that the bytes are such an entry: what it refers to is in the file and is of its kind.
+    /// True if there is evidence that the bytes are such an entry: what it refers to is in the file and has the right
+    /// form.
     ///
-    /// By it, a list finds its entries where the size of its stream is not that of so many. An entry of which nothing can
-    /// be shown does not make sense.
-    fn makes_sense(&self, _dump: &DumpBytes<'a>) -> bool {
+    /// A list uses this to find its entries if the size of the stream does not match their number. Entries that provide
+    /// no evidence are not plausible.
+    fn is_plausible(&self, _dump: &DumpBytes<'a>) -> bool {
         false
     }
 }
 
-/// A view of a list: a stream of a minidump that is one, or a table of a full user dump.
+/// A view of a list: a stream of a minidump, or a table of a full user dump.
 ///
-/// Entries may be larger than this crate knows; they are stepped over by the size that the stream declares.
+/// Entries may be larger than this crate knows, because the size that the stream declares is used to find the next
+/// entry.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # for thread_id in [0x1a4c, 0x1a50] {
+/// #     dump.thread(userdump::format::Thread { thread_id, ..Default::default() }, None);
+/// # }
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::ThreadList;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let threads: ThreadList = dump.stream()?.expect("the dump has a thread list");
+/// assert_eq!((threads.len(), threads.declared_len()), (2, 2)); // nothing is missing
+/// assert_eq!(threads.get(1).map(|thread| thread.id()), Some(0x1a50));
+/// assert!(threads.get(2).is_none() && threads.fault().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct List<'a, R> {
     dump: DumpBytes<'a>,
-    /// The format's name of the list, for errors.
+    /// The name of the list in the format, for errors.
     what: &'static str,
-    /// Where the first entry starts in the file.
+    /// The file offset of the first entry.
     offset: u64,
     entry_size: u64,
     len: u64,
@@ -72,7 +95,7 @@ impl<'a, R: Record<'a>> Default for List<'a, R> {
     }
 }
 
-/// Prints what list it is, where its first entry is and how many there are, but no entry.
+/// Prints the name of the list, the position of its first entry and the number of entries, but not the entries.
 impl<'a, R: Record<'a>> fmt::Debug for List<'a, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_struct("List");
@@ -81,14 +104,14 @@ impl<'a, R: Record<'a>> fmt::Debug for List<'a, R> {
 }
 
 impl<'a, R: Record<'a>> List<'a, R> {
-    /// A list headed by a 32-bit count, with or without four bytes of padding behind it.
+    /// A list after a 32-bit count, which may be followed by four bytes of padding.
     pub(crate) fn counted(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let count: u32 = stream.read(R::LIST, 0)?;
         let (start, entry_size) = form::counted::<R>(stream, count);
         Self::new(stream, start, entry_size, count.into())
     }
 
-    /// A list with a header `H` that tells its own size, that of an entry, and the number of entries.
+    /// A list after a header `H` with the size of the header, the size of an entry, and the number of entries.
     pub(crate) fn headed<H: Decode + Stored>(
         stream: &RawStream<'a>,
         tell: impl FnOnce(&H) -> (u32, u32, u32),
@@ -97,7 +120,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Self::sized(stream, H::SIZE as u64, size_of_header, size_of_entry, count.into())
     }
 
-    /// A list headed by the sizes of its header and of its entries; `header` is the least header.
+    /// A list after a header with its own size and that of an entry; `header` is the minimum size of the header.
     pub(crate) fn sized(
         stream: &RawStream<'a>,
         header: u64,
@@ -121,8 +144,8 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Self::new(stream, size_of_header.into(), u64::from(size_of_entry).max(R::SIZE), count)
     }
 
-    /// `declared` entries of `entry_size` bytes from `start` of the stream; those that the stream and the file hold, and
-    /// those behind the stream's end that prove to be entries.
+    /// The `declared` entries of `entry_size` bytes from `start` in the stream: those that are in the stream and the
+    /// file, and those after the end of the stream that are proven to be entries.
     pub(crate) fn new(stream: &RawStream<'a>, start: u64, entry_size: u64, declared: u64) -> Result<Self, ReadError> {
         let size = stream.declared_size().saturating_sub(start);
         let within = |size| Self::at(stream.dump(), R::LIST, stream.offset() + start, entry_size, declared, size);
@@ -136,7 +159,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Ok(list)
     }
 
-    /// A list headed by a 32-bit count, in the bytes that a location descriptor points to; empty if it points nowhere.
+    /// A list after a 32-bit count, in the bytes that a location descriptor refers to; empty if its size is 0.
     pub(crate) fn located(dump: &DumpBytes<'a>, location: LocationDescriptor) -> Result<Self, ReadError> {
         let start = u64::from(location.rva);
         if location.data_size == 0 {
@@ -147,7 +170,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
         Ok(Self::at(dump, R::LIST, start + COUNT, R::SIZE, count.into(), bytes.len() as u64 - COUNT))
     }
 
-    /// `declared` entries of `entry_size` bytes from `offset` of the file: those within `size` bytes and the file.
+    /// The `declared` entries of `entry_size` bytes from `offset` in the file: those within `size` bytes and the file.
     pub(crate) fn at(
         dump: &DumpBytes<'a>,
         what: &'static str,
@@ -171,31 +194,31 @@ impl<'a, R: Record<'a>> List<'a, R> {
         &self.dump
     }
 
-    /// The number of entries that are there.
+    /// The number of entries that are present.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.len
     }
 
-    /// True if no entry is there.
+    /// True if there are no entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The number of entries that the stream announces.
+    /// The number of entries that the stream declares.
     #[must_use]
     pub const fn declared_len(&self) -> u64 {
         self.declared
     }
 
-    /// The size of an entry in bytes, as the stream has it.
+    /// The size of an entry in bytes, as stored in the stream.
     #[must_use]
     pub const fn entry_size(&self) -> u64 {
         self.entry_size
     }
 
-    /// What is missing, if the stream announces more entries than are there.
+    /// The error if the stream declares more entries than are present.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         (self.len < self.declared).then(|| ReadError::Truncated {
@@ -206,7 +229,7 @@ impl<'a, R: Record<'a>> List<'a, R> {
         })
     }
 
-    /// Where the entries end in the file, if there are as many as announced and any at all.
+    /// The file offset of the end of the entries, if all declared entries are present and there is at least one.
     pub(crate) fn proven_end(&self) -> Option<u64> {
         (self.len == self.declared && self.len > 0).then(|| self.entry_offset(self.len))
     }
@@ -221,13 +244,13 @@ impl<'a, R: Record<'a>> List<'a, R> {
         R::decode(&self.dump, self.offset + index * self.entry_size, self.entry_size).ok()
     }
 
-    /// Where the entry at `index` lies in the file, in bytes from its start.
+    /// The file offset of the entry at `index`.
     #[must_use]
     pub const fn entry_offset(&self, index: u64) -> u64 {
         self.offset.saturating_add(index.saturating_mul(self.entry_size))
     }
 
-    /// The entries in the order of the file.
+    /// The entries in file order.
     #[must_use]
     pub const fn iter(&self) -> Iter<'a, R> {
         Iter { list: *self, next: 0, end: self.len }
@@ -256,11 +279,11 @@ impl<'a, R: Record<'a>> IntoIterator for &List<'a, R> {
 pub struct Iter<'a, R> {
     list: List<'a, R>,
     next: u64,
-    /// Behind the last entry that is left.
+    /// The index after the last remaining entry.
     end: u64,
 }
 
-// Derived, it would ask it of the entries.
+// Not derived, because that would require `R: Clone`.
 impl<R> Clone for Iter<'_, R> {
     fn clone(&self) -> Self {
         Self { list: self.list, next: self.next, end: self.end }

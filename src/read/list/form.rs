@@ -1,4 +1,5 @@
-//! Where the entries of a list are: the count proves more than the size of the stream, which is often rounded or false.
+//! Determines where the entries of a list are. The entry count is more reliable than the size of the stream, which is
+//! often rounded up or wrong.
 
 use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::RawStream;
@@ -6,48 +7,49 @@ use crate::read::raw_stream::RawStream;
 /// The size of a count of entries.
 pub(crate) const COUNT: u64 = size_of::<u32>() as u64;
 
-/// So many entries are looked at before a size that is too small is passed over.
+/// The number of entries that are checked before the declared size of a stream is overruled.
 const PROOFS: u32 = 16;
 
-/// Where the first entry is in its stream, and how far it is from there to the next, in bytes.
+/// The offset of the first entry in its stream, and the distance between entries, in bytes.
 pub(crate) type Form = (u64, u64);
 
-/// The form of a list with nothing but a count of `count` entries in front of them.
+/// Determines the form of a list whose header is only the entry count `count`.
 ///
-/// Some compilers put four bytes of padding behind the count, or into each entry, and some producers round the size of
-/// the stream up, so that the size does not tell one from the other. The form in which more of a few entries make sense
-/// counts; where that does not decide, the one that gives the stream its size.
+/// Some compilers put four bytes of padding after the count or into each entry, and some producers round the size of
+/// the stream up, so the size alone does not determine the form. The form in which more of a few sample entries are
+/// plausible is chosen; if there is a tie, the form that matches the size of the stream.
 pub(crate) fn counted<'a, R: Record<'a>>(stream: &RawStream<'a>, count: u32) -> Form {
     let usual = (COUNT, R::SIZE);
     let forms = [Some(R::SIZE), R::ALIGNED_SIZE].into_iter().flatten();
     let forms = forms.flat_map(|size| [(COUNT, size), (2 * COUNT, size)]);
     let end = |(start, size): Form| start.saturating_add(u64::from(count).saturating_mul(size));
-    // Nothing is left to guess where the size is that of the usual form, as everybody but a few compilers writes it.
+    // There is nothing to guess if the size is that of the usual form, which all but a few compilers write.
     if count == 0 || end(usual) == stream.declared_size() {
         return usual;
     }
-    // What makes no sense at all is not taken for aligned.
+    // If no entry is plausible in any form, the aligned forms are not assumed.
     let by_size = forms.clone().take(2).find(|form| end(*form) == stream.declared_size()).unwrap_or(usual);
     let mut best = by_size;
-    let mut most = sense::<R>(stream, best, count);
+    let mut most = plausible_entries::<R>(stream, best, count);
     for form in forms.filter(|form| *form != by_size) {
-        let found = sense::<R>(stream, form, count);
-        // Where both make sense, padding is 0 and the fields in its place are not.
-        let rather = found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
-        if found > most || rather {
+        let found = plausible_entries::<R>(stream, form, count);
+        // If both are plausible: padding is 0, and the fields in its place are not.
+        let prefers_usual =
+            found == most && found > 0 && form == usual && best == by_size && is_rounded(stream, end(usual));
+        if found > most || prefers_usual {
             (best, most) = (form, found);
         }
     }
     best
 }
 
-/// True if the four bytes at the start could not be padding and those at the end could.
+/// True if the four bytes at the start cannot be padding and those at the end can.
 fn is_rounded(stream: &RawStream<'_>, end: u64) -> bool {
     let word = |position: u64| stream.read::<u32>("padding", position);
     word(COUNT).is_ok_and(|first| first != 0) && word(end).is_ok_and(|last| last == 0)
 }
 
-/// The numbers of a few entries of `count`: the first, some in the middle, and the last.
+/// The indices of a few of `count` entries: the first, some in the middle, and the last.
 fn samples(count: u32) -> impl Iterator<Item = u32> {
     let mut before = None;
     let numbers = [0, 1, 2, count / 2, count.saturating_sub(2), count.saturating_sub(1)];
@@ -60,21 +62,21 @@ fn samples(count: u32) -> impl Iterator<Item = u32> {
     })
 }
 
-/// How many of a few entries make sense in a form.
-fn sense<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
+/// Counts how many of a few sample entries are plausible in a form.
+fn plausible_entries<'a, R: Record<'a>>(stream: &RawStream<'a>, (start, size): Form, count: u32) -> usize {
     let first = stream.offset().saturating_add(start);
     let offsets = samples(count).map(|number| first.saturating_add(u64::from(number).saturating_mul(size)));
-    offsets.filter(|offset| makes_sense::<R>(stream, *offset, size)).count()
+    offsets.filter(|offset| is_plausible::<R>(stream, *offset, size)).count()
 }
 
-fn makes_sense<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
+fn is_plausible<'a, R: Record<'a>>(stream: &RawStream<'a>, offset: u64, size: u64) -> bool {
     let dump = stream.dump();
     dump.bytes().clipped(offset, size).len() as u64 == size
-        && R::decode(dump, offset, size).is_ok_and(|entry| entry.makes_sense(dump))
+        && R::decode(dump, offset, size).is_ok_and(|entry| entry.is_plausible(dump))
 }
 
-/// True if the entries of `whole` that `list` lacks are there, although the size of the stream is too small for them: all
-/// of a few make sense, the first and the last among them.
+/// True if the entries that `whole` has and `list` lacks are present although the declared size of the stream is too
+/// small for them. A sample of them, including the first and the last, must all be plausible.
 pub(crate) fn is_proven<'a, R: Record<'a>>(stream: &RawStream<'a>, list: &List<'a, R>, whole: &List<'a, R>) -> bool {
     let missing = whole.len().saturating_sub(list.len());
     if missing == 0 || whole.len() < whole.declared_len() || stream.is_bounded() {
@@ -84,6 +86,6 @@ pub(crate) fn is_proven<'a, R: Record<'a>>(stream: &RawStream<'a>, list: &List<'
     let numbers = (0..2 * PROOFS).map(|number| step.saturating_mul(number.into()));
     let mut numbers = numbers.take_while(|number| *number < missing).chain([missing.saturating_sub(1)]);
     numbers.all(|number| {
-        makes_sense::<R>(stream, whole.entry_offset(list.len().saturating_add(number)), whole.entry_size())
+        is_plausible::<R>(stream, whole.entry_offset(list.len().saturating_add(number)), whole.entry_size())
     })
 }

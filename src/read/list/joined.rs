@@ -1,4 +1,4 @@
-//! Lists one after the other, of which some may be absent, without losing the number of their entries.
+//! Concatenates lists, some of which may be absent, into an iterator that knows its length.
 
 use core::iter::{Chain, FusedIterator};
 
@@ -11,7 +11,7 @@ where
     Joined(front.into_iter().chain(back))
 }
 
-/// What [`Chain`] is, with a length: two lists of a file have no more entries than the file has bytes.
+/// Like [`Chain`], but with an exact length: two lists in a file cannot have more entries than the file has bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Joined<A, B>(Chain<A, B>);
 

@@ -1,4 +1,4 @@
-//! Lists of entries, in the order of the file and by address.
+//! Lists of entries, in file order and by address.
 
 pub(crate) mod by_address;
 pub(crate) mod entries;

@@ -1,4 +1,4 @@
-//! What is unpacked of compressed memory: buckets that are kept, and one for each thread that reads beyond the limit.
+//! A cache of decompressed buckets: buckets that are kept, and one bucket for each thread that reads beyond the limit.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,32 +8,32 @@ use std::thread::{self, ThreadId};
 
 use crate::error::BucketFault;
 
-/// Where buckets come from.
+/// The source of buckets.
 pub(crate) trait Packed {
-    /// The size of a bucket unpacked, or what its entry shows to be wrong.
+    /// Returns the decompressed size of a bucket, or the fault that is evident from its entry.
     fn size(&self, index: usize) -> Result<usize, BucketFault>;
-    /// Unpacks a bucket into room of its size.
+    /// Decompresses a bucket into a buffer of its size.
     fn unpack(&self, index: usize, into: &mut [u8]) -> Result<(), BucketFault>;
 }
 
-/// Buckets that are unpacked. Nothing that is kept goes before the cache does, so that it can be lent.
+/// Decompressed buckets. Kept buckets are dropped only with the cache, so that references to them can be returned.
 pub(crate) struct Cache {
     slots: Vec<OnceLock<Result<Box<[u8]>, BucketFault>>>,
-    /// So many bytes are kept at most.
+    /// The maximum number of bytes to keep.
     limit: u64,
     kept: AtomicUsize,
     passing: Mutex<Vec<Passing>>,
 }
 
-/// A bucket that is not kept, and the thread that has read it.
+/// A bucket that is not kept, and the thread that read it last.
 struct Passing {
     owner: ThreadId,
     index: Option<usize>,
     bytes: Vec<u8>,
 }
 
-/// Threads that are gone leave theirs behind: no more than this.
-const MOST_PASSING: usize = 64;
+/// The maximum number of passing buckets, because threads that have ended leave theirs in the cache.
+const MAX_PASSING: usize = 64;
 
 impl Cache {
     pub(crate) fn new(count: usize, limit: u64) -> Self {
@@ -42,29 +42,29 @@ impl Cache {
         Self { slots, limit, kept: AtomicUsize::new(0), passing: Mutex::new(Vec::new()) }
     }
 
-    /// The bucket, if it is kept.
+    /// Returns the bucket if it is kept.
     #[inline]
     pub(crate) fn found(&self, index: usize) -> Option<&[u8]> {
         self.slots.get(index)?.get()?.as_deref().ok()
     }
 
-    /// The bucket, or why it is not kept, if one is known.
+    /// Returns the bucket or the reason why it is not kept, if either is known.
     pub(crate) fn found_or_fault(&self, index: usize) -> Option<Result<&[u8], BucketFault>> {
         let found = self.slots.get(index)?.get()?;
         Some(found.as_deref().map_err(|fault| *fault))
     }
 
-    /// Why the bucket is not kept, as far as is known.
+    /// Returns the reason why the bucket is not kept, if it is known.
     pub(crate) fn fault(&self, index: usize) -> Option<BucketFault> {
         self.found_or_fault(index)?.err()
     }
 
-    /// The bucket, which is unpacked and kept if it is not yet.
+    /// Returns the bucket. If it is not kept yet, it is decompressed and kept.
     ///
     /// # Errors
     ///
-    /// [`BucketFault::CacheFull`] if there is no room to keep it, and why it cannot be unpacked, which is found out in
-    /// either case.
+    /// [`BucketFault::CacheFull`] if the cache has no room for it, or the reason why it cannot be decompressed, which
+    /// is determined in either case.
     pub(crate) fn kept(&self, index: usize, packed: &impl Packed) -> Result<&[u8], BucketFault> {
         let slot = self.slots.get(index).ok_or(BucketFault::OutsideFile)?;
         match slot.get_or_init(|| self.fill(index, packed)) {
@@ -77,7 +77,7 @@ impl Cache {
         let size = packed.size(index)?;
         let add = |kept: usize| kept.checked_add(size).filter(|kept| *kept as u64 <= self.limit);
         if self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_err() {
-            // Once is enough to know whether it is sound, and whoever wanted it mostly reads it next.
+            // Decompress it once to check that it is sound. The caller will probably read it next.
             self.pass(index, packed, |_| ())?;
             return Err(BucketFault::CacheFull);
         }
@@ -91,7 +91,7 @@ impl Cache {
         }
     }
 
-    /// Shows a bucket that is not kept. The thread has it until it reads another one.
+    /// Passes a bucket that is not kept to `show`. It stays in the cache until the thread reads another one.
     pub(crate) fn passing<T>(
         &self,
         index: usize,
@@ -100,7 +100,7 @@ impl Cache {
     ) -> Result<T, BucketFault> {
         let shown = self.pass(index, packed, show);
         if let (Err(fault), Some(slot)) = (&shown, self.slots.get(index)) {
-            // Another thread may have found out, too.
+            // Another thread may have found the same fault.
             let _ = slot.set(Err(*fault));
         }
         shown
@@ -127,7 +127,8 @@ impl Cache {
         Ok(shown)
     }
 
-    /// The bucket if a thread has left it, or else the room of the one that this thread has left.
+    /// Removes and returns the bucket if any thread has left it in the cache, otherwise the buffer that this thread has
+    /// left.
     fn taken(&self, index: usize, owner: ThreadId) -> Passing {
         let mut all = self.all_passing();
         let place = all.iter().position(|it| it.index == Some(index));
@@ -137,16 +138,16 @@ impl Cache {
 
     fn put_back(&self, passing: Passing) {
         let mut all = self.all_passing();
-        // It has one at most.
+        // Each thread has at most one.
         all.retain(|it| it.owner != passing.owner);
-        if all.len() >= MOST_PASSING {
+        if all.len() >= MAX_PASSING {
             all.swap_remove(0);
         }
         all.push(passing);
     }
 
     fn all_passing(&self) -> MutexGuard<'_, Vec<Passing>> {
-        // What a thread was about to do when it panicked is whole at every moment.
+        // The list is consistent at all times, even if a thread panicked.
         self.passing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

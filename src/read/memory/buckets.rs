@@ -1,4 +1,4 @@
-//! The buckets of compressed memory: which of them can be unpacked, and where in them regions are.
+//! The buckets of compressed memory: which of them can be decompressed, and the positions of regions in them.
 
 use alloc::vec::Vec;
 
@@ -17,25 +17,25 @@ use crate::read::memory::compressed::CompressedMemory;
 #[cfg(feature = "lz4")]
 use crate::read::work::worked;
 
-/// Marks a place in a bucket: no file is so large that a position in it would have this bit.
+/// The bit of a place that marks it as a place in a bucket. File offsets are never large enough to have it.
 pub(crate) const IN_BUCKET: u64 = 1 << 63;
 
-/// A block of LZ4 has at most so many bytes for each of its own.
-const EXPANSION: u64 = 255;
+/// The maximum number of bytes that LZ4 can produce from each compressed byte.
+const MAX_EXPANSION: u64 = 255;
 
-/// A bucket by its entry.
+/// The entry of a bucket.
 #[derive(Clone, Copy)]
 struct Bucket {
-    /// Where it is in the file.
+    /// The file offset of the bucket.
     offset: u64,
-    /// Its size in the file.
+    /// The compressed size in bytes.
     packed: u32,
-    /// Its size unpacked.
+    /// The decompressed size in bytes.
     plain: u32,
 }
 
-/// Refuses what lies on bytes of other buckets, once all that does takes more bytes than the file has. In a sound file no two
-/// buckets have one in common; the size of one that is false may take in all others, which are right.
+/// Refuses buckets that overlap earlier ones, once the overlaps exceed the size of the file in total. In a sound file
+/// no two buckets overlap. A single bucket with a wrong size, however, may overlap all the others, which are correct.
 fn refuse_shared(list: &[Bucket], faults: &mut [Option<BucketFault>], file_size: u64) {
     let sound = list.iter().zip(faults).filter(|(_, fault)| fault.is_none());
     let mut places: Vec<_> = sound.map(|(bucket, fault)| (bucket.offset, bucket.packed, fault)).collect();
@@ -52,18 +52,19 @@ fn refuse_shared(list: &[Bucket], faults: &mut [Option<BucketFault>], file_size:
     }
 }
 
-/// The buckets of a dump, and what was unpacked of them. The file is not part of it: whoever wants something unpacked has it.
+/// The buckets of a dump, and a cache of their decompressed bytes. The file is not included: callers pass it to
+/// decompress.
 pub(crate) struct Buckets {
-    /// Those whose entries are there.
+    /// The buckets whose entries are in the file.
     list: Vec<Bucket>,
-    /// Of each bucket, what its entry shows to be wrong.
+    /// For each bucket, the fault that is evident from its entry.
     faults: Vec<Option<BucketFault>>,
     #[cfg(feature = "lz4")]
     cache: Cache,
 }
 
 impl Buckets {
-    /// Looks at the entries only. No more than `limit` bytes are kept unpacked, and no bucket is unpacked that is larger.
+    /// Reads only the entries. At most `limit` bytes are kept decompressed, and larger buckets are never decompressed.
     pub(crate) fn new(dump: &DumpBytes<'_>, memory: &CompressedMemory<'_>, limit: u64) -> Self {
         let entries = memory.buckets();
         let mut list = Vec::with_capacity(usize::try_from(entries.len()).unwrap_or(0));
@@ -79,7 +80,7 @@ impl Buckets {
             let present = bytes.clipped(bucket.offset, packed).len() as u64;
             if present < packed || packed == 0 || tables.hold(bucket.offset, packed) {
                 Some(BucketFault::OutsideFile)
-            } else if plain > packed.saturating_mul(EXPANSION) {
+            } else if plain > packed.saturating_mul(MAX_EXPANSION) {
                 Some(BucketFault::Expands)
             } else {
                 Some(BucketFault::AboveLimit).filter(|_| plain > limit)
@@ -95,8 +96,8 @@ impl Buckets {
         }
     }
 
-    /// Where the bytes of a region are, and how many of them: those that its bucket has by its entry. `None` if there are
-    /// none, or if the entry shows that the bucket cannot be unpacked.
+    /// Returns the place and the number of a region's bytes, limited to those in its bucket according to its entry.
+    /// `None` if there are none, or if the bucket is known to be broken.
     pub(crate) fn place(&self, region: &CompressedRegion) -> Option<(u64, u64)> {
         let number = usize::try_from(region.bucket).ok()?;
         let bucket = self.list.get(number).filter(|_| self.faults.get(number) == Some(&None))?;
@@ -104,18 +105,18 @@ impl Buckets {
             return None;
         }
         let room = bucket.plain.checked_sub(region.offset_in_bucket)?;
-        // More buckets than there are bits have no file.
+        // Numbers that do not fit into a place do not occur in files.
         let number =
             region.bucket.checked_shl(32).filter(|place| *place < IN_BUCKET && place >> 32 == region.bucket)?;
         Some((IN_BUCKET | number | u64::from(region.offset_in_bucket), region.size.min(room).into()))
     }
 
-    /// The number of the bucket and the offset in it that a place stands for.
+    /// Splits a place into the number of its bucket and the offset in the bucket.
     fn split(place: u64) -> (u64, u64) {
         ((place & !IN_BUCKET) >> 32, place & u64::from(u32::MAX))
     }
 
-    /// The number of the bucket that a place is in.
+    /// Returns the number of the bucket that contains a place.
     pub(crate) fn number(place: u64) -> u64 {
         Self::split(place).0
     }
@@ -124,18 +125,18 @@ impl Buckets {
         self.list.get(usize::try_from(number).ok()?)
     }
 
-    /// The size of the bucket that a place is in, unpacked.
+    /// Returns the decompressed size of the bucket that contains a place.
     pub(crate) fn size_at(&self, place: u64) -> u64 {
         self.bucket(Self::number(place)).map_or(0, |bucket| bucket.plain.into())
     }
 
-    /// Where the file has the bucket that a place is in.
+    /// Returns the file offset of the bucket that contains a place.
     #[cfg(feature = "std")]
     pub(crate) fn position(&self, place: u64) -> u64 {
         self.bucket(Self::number(place)).map_or(0, |bucket| bucket.offset)
     }
 
-    /// What is known to keep a region from being read whole.
+    /// Returns the known reason why a region cannot be read completely.
     #[cfg(feature = "std")]
     pub(crate) fn region_fault(&self, region: &CompressedRegion) -> Option<ReadError> {
         const WHAT: &str = "region of compressed memory";
@@ -159,43 +160,43 @@ impl Buckets {
 
 #[cfg(feature = "lz4")]
 impl Buckets {
-    /// The buckets and the file that has them.
+    /// Combines the buckets with the file that contains them.
     const fn in_file<'b>(&'b self, bytes: Bytes<'b>) -> InFile<'b> {
         InFile { bytes, buckets: self }
     }
 
-    /// Why a bucket could not be unpacked, if that was tried.
+    /// Returns the reason why decompressing a bucket has failed, if that was attempted.
     fn broken(&self, index: usize) -> Option<BucketFault> {
         self.cache.fault(index).filter(|fault| *fault != BucketFault::CacheFull)
     }
 
-    pub(crate) fn none_known_broken(&self) -> bool {
-        // What the entries show is no news.
+    pub(crate) fn has_no_known_faults(&self) -> bool {
+        // Faults that are evident from the entries do not count.
         let mut all = self.faults.iter().enumerate();
         all.all(|(index, known)| known.is_some() || self.broken(index).is_none())
     }
 
-    /// For each bucket, whether it was asked for.
-    pub(crate) fn none_asked(&self) -> Vec<bool> {
+    /// Returns a list for [`Self::is_sound`] in which each bucket is marked as not yet requested.
+    pub(crate) fn none_requested(&self) -> Vec<bool> {
         alloc::vec![false; self.faults.len()]
     }
 
-    /// True if a bucket can be unpacked, or was asked for before.
-    pub(crate) fn is_sound(&self, bytes: Bytes<'_>, number: u64, asked: &mut [bool], keep: bool) -> bool {
-        match usize::try_from(number).ok().and_then(|index| asked.get_mut(index)) {
-            Some(asked) if *asked => true,
-            Some(asked) => {
-                *asked = true;
+    /// True if a bucket can be decompressed, or has been requested before.
+    pub(crate) fn is_sound(&self, bytes: Bytes<'_>, number: u64, requested: &mut [bool], keep: bool) -> bool {
+        match usize::try_from(number).ok().and_then(|index| requested.get_mut(index)) {
+            Some(requested) if *requested => true,
+            Some(requested) => {
+                *requested = true;
                 self.verify(bytes, number, keep).is_ok()
             }
             None => false,
         }
     }
 
-    /// Unpacks all buckets, one after the other.
+    /// Decompresses all buckets one by one.
     pub(crate) fn verify_all(&self, bytes: Bytes<'_>) {
         for number in (0..).take(self.faults.len()) {
-            // What is found out is noted.
+            // Faults are recorded in the cache.
             let _ = self.verify(bytes, number, false);
         }
     }
@@ -204,7 +205,7 @@ impl Buckets {
         None
     }
 
-    /// Finds out what keeps a bucket from being unpacked, by unpacking it. It is kept if `keep` is true and there is room.
+    /// Decompresses a bucket to find out whether that is possible. It is kept if `keep` is true and there is room.
     pub(crate) fn verify(&self, bytes: Bytes<'_>, number: u64, keep: bool) -> Result<(), ReadError> {
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         let packed = self.in_file(bytes);
@@ -218,26 +219,26 @@ impl Buckets {
         .map_err(|fault| self.error(number, fault))
     }
 
-    /// The kept bytes of a bucket from a place on.
+    /// Returns the bytes of a kept bucket from a place to its end.
     #[inline]
     pub(crate) fn kept(&self, place: u64) -> Option<&[u8]> {
         let (number, offset) = Self::split(place);
         self.cache.found(usize::try_from(number).ok()?)?.get(usize::try_from(offset).ok()?..)
     }
 
-    /// The bytes at a place, of a bucket that is kept from now on.
+    /// Returns the bytes at a place, and keeps their bucket.
     pub(crate) fn lend(&self, bytes: Bytes<'_>, place: u64, size: u64) -> Result<&[u8], ReadError> {
         let (number, offset) = Self::split(place);
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         let bytes = self.cache.kept(index, &self.in_file(bytes));
         let bytes = bytes.map_err(|fault| self.error(number, fault))?;
-        // A place is in its bucket.
+        // Places are always within their bucket.
         let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
         Ok(usize::try_from(size).ok().and_then(|size| rest.get(..size)).unwrap_or(rest))
     }
 
-    /// Copies the bytes at a place, all or none. The bucket is kept from now on if `keep` is true and there is room;
-    /// otherwise this thread keeps it until it needs another one.
+    /// Copies the bytes at a place, either all or none. The bucket is kept if `keep` is true and there is room;
+    /// otherwise it stays in the cache until this thread reads another one.
     pub(crate) fn copy(&self, bytes: Bytes<'_>, place: u64, buf: &mut [u8], keep: bool) -> usize {
         let (number, offset) = Self::split(place);
         let (Ok(index), Ok(offset)) = (usize::try_from(number), usize::try_from(offset)) else { return 0 };
@@ -259,7 +260,7 @@ impl Buckets {
     }
 }
 
-/// Buckets, and the file that has them.
+/// Buckets, and the file that contains them.
 #[cfg(feature = "lz4")]
 struct InFile<'b> {
     bytes: Bytes<'b>,
@@ -287,7 +288,7 @@ impl Packed for InFile<'_> {
     }
 }
 
-/// Without the feature there is no way into a bucket.
+/// Without the feature, buckets cannot be decompressed.
 #[cfg(not(feature = "lz4"))]
 #[expect(clippy::unused_self, reason = "as with the feature")]
 impl Buckets {
@@ -296,12 +297,12 @@ impl Buckets {
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn none_known_broken(&self) -> bool {
+    pub(crate) fn has_no_known_faults(&self) -> bool {
         true
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn none_asked(&self) -> Vec<bool> {
+    pub(crate) fn none_requested(&self) -> Vec<bool> {
         Vec::new()
     }
 

@@ -1,4 +1,4 @@
-//! Memory by address.
+//! An index of memory by address.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::read::dump_bytes::DumpBytes;
 use crate::read::interval::{Interval, position};
 use crate::read::memory::buckets::Buckets;
 use crate::read::memory::compressed::CompressedMemory;
-use crate::read::memory::contents::{Contents, PIECE};
+use crate::read::memory::contents::{Contents, PART_SIZE};
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::{Apart, Piece, agrees, apart, hold, listed};
 use crate::read::memory::search_table::Sorted;
@@ -28,45 +28,69 @@ use crate::read::work::worked;
 
 /// The memory of the process by address.
 ///
-/// The index covers the memory list, the Memory64 list (a dump may have both), compressed memory, and the stacks and backing
-/// stores that a thread points to but none of them holds. Where a list has other bytes for a part of such a stack, the position in the
-/// thread is false, and none of it counts.
+/// For a minidump, the index covers the memory list, the Memory64 list (a dump may have both), compressed memory, and
+/// those stacks and backing stores of threads that are in none of these. If a list has different bytes for any part of
+/// such a stack, its position in the thread is considered wrong, and the stack is ignored.
 ///
-/// Of a full user dump it covers the regions.
+/// For a full user dump, the index covers the regions.
 ///
 /// # Overlaps
 ///
-/// Where ranges overlap, the one that comes first takes precedence: the memory list before the Memory64 list
-/// before compressed memory before the stacks of threads before those of extended threads, and within a list the earlier entry. An empty range holds no address. A range that the end of the file cuts
-/// holds the bytes that are there; one that runs past the highest address of the target ends at it. No range is
-/// dropped: the lists themselves ([`MemoryList`](crate::read::memory::MemoryList), [`Memory64List`](crate::read::memory::Memory64List)) still give all of them.
+/// If ranges overlap, the first one takes precedence, in this order: memory list, Memory64 list, compressed memory,
+/// stacks of threads, stacks of extended threads; within a list, the earlier entry. An empty range contains no
+/// addresses. A range that is cut off by the end of the file contains the bytes that are in the file. A range that
+/// extends beyond the highest address of the target ends at that address. The lists themselves
+/// ([`MemoryList`](crate::read::memory::MemoryList), [`Memory64List`](crate::read::memory::Memory64List)) always have
+/// all ranges.
 ///
-/// Addresses of 32-bit targets are compared by their low 32 bits, and those the index gives have no more.
+/// Addresses of 32-bit targets are compared by their low 32 bits. The addresses that the index returns have only those.
 ///
 /// # Compressed memory
 ///
-/// It is unpacked when it is read: see [`Minidump::memory_with_cache`]. Regions are ranges as others are. Only those whose
-/// bucket is shown by its entry to be broken are left out; of another that is broken no byte can be read, and
-/// [`Memory::fault_at`] tells why. Without the feature `lz4` this is so for all of them.
+/// Compressed memory is decompressed when it is read: see [`Minidump::memory_with_cache`]. Its regions are treated like
+/// other ranges. Regions are left out if the entry of their bucket shows that the bucket is broken. Other broken
+/// buckets are detected when they are read: none of their bytes can be read, and [`Memory::fault_at`] returns the
+/// reason. Without the feature `lz4`, this is the case for all buckets.
 ///
-/// # Clones, and an index to keep
+/// # Cloning and storing
 ///
-/// A clone shares the index and what is unpacked of compressed memory, so it costs a reference count. Threads may read one
-/// memory, or a clone each. To keep the index in a structure that owns the file, see [`Memory::index`].
+/// A clone shares the index and the cache of decompressed memory, so cloning only increments a reference count. Threads
+/// can share one `Memory`, or use a clone each. To store the index in a structure that owns the file, see
+/// [`Memory::index`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, &[0x10, 0, 0x20, 0, b'a', b'b', b'c', 0]));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let memory = dump.memory();
+/// assert_eq!(memory.read_u32(0x20_0000), Some(0x20_0010));
+/// assert_eq!(memory.read_c_string(0x20_0004, 64).as_deref(), Some(b"abc".as_slice()));
+/// // The dump ends after two of four bytes.
+/// assert_eq!(memory.read(0x20_0006, &mut [0; 4]), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Memory<'a> {
     bytes: Bytes<'a>,
     index: Shared<Index>,
 }
 
-/// What is known of memory without its bytes.
+/// The index without the bytes.
 #[derive(Default)]
 struct Index {
     target: Target,
-    /// [`Target::last_address`], which every look-up needs.
+    /// [`Target::last_address`], which is needed by all lookups.
     last_address: u64,
     pieces: Sorted<Piece>,
-    /// True if two ranges share an address, so that not each is a piece.
+    /// True if any two ranges overlap, so that not every range is a single piece.
     has_overlaps: bool,
     buckets: Option<Shared<Buckets>>,
 }
@@ -81,7 +105,7 @@ impl fmt::Debug for Memory<'_> {
 }
 
 impl<'a> Memory<'a> {
-    /// The memory of the lists and of the stacks that none holds.
+    /// Builds the index of the memory in lists, and of the stacks that are not in a list.
     fn of_minidump(dump: &Minidump<'a>, buckets: Option<Shared<Buckets>>) -> Self {
         let target = dump.target();
         let contents = Contents { bytes: *dump.bytes(), buckets: buckets.as_deref() };
@@ -102,7 +126,7 @@ impl<'a> Memory<'a> {
             })
             .collect();
         if !unlisted.is_empty() {
-            // Listed ones do not overlap any more, so any order among them will do.
+            // The listed pieces no longer overlap, so their order does not matter.
             let count = listed.pieces.len() as u64 + unlisted.len() as u64;
             let all = apart(count, || listed.pieces.iter().chain(&unlisted).copied());
             listed = Apart { were_apart: listed.were_apart && all.were_apart, ..all };
@@ -110,7 +134,7 @@ impl<'a> Memory<'a> {
         Self::of(target, *dump.bytes(), buckets, listed)
     }
 
-    /// The memory of ranges, of which there are `count` at most; where they overlap, the first takes precedence.
+    /// Builds the index of at most `count` ranges. If ranges overlap, the first one takes precedence.
     pub(crate) fn of_ranges<I>(dump: &DumpBytes<'a>, count: u64, ranges: impl Fn() -> I) -> Self
     where
         I: Iterator<Item = MemoryRange<'a>>,
@@ -120,19 +144,20 @@ impl<'a> Memory<'a> {
         Self::of(target, *dump.bytes(), None, pieces)
     }
 
-    /// How much stacks are compared with what the lists have.
+    /// Returns the budget for comparing stacks with the lists.
     pub(crate) fn comparisons(dump: &Minidump<'_>) -> Budget {
         Budget::times(dump.bytes().size(), 2)
     }
 
-    /// True if the bytes to which a thread points are those that are here for the same addresses, where there are any.
+    /// True if the bytes that a thread refers to as its stack are equal to those in this index, as far as the index has
+    /// them.
     pub(crate) fn agrees(&self, stack: &MemoryRange<'_>, compared: &mut Budget) -> bool {
         let stack = Piece::new(self.target(), stack);
         let pieces = |stack: &Piece| self.pieces().from(stack.interval.start);
         stack.is_none_or(|stack| agrees(&self.contents(), pieces(&stack), &stack, compared))
     }
 
-    /// The memory of the lists, without the stacks that none holds.
+    /// Builds the index of the memory in lists, without the stacks that are not in a list.
     pub(crate) fn listed(dump: &Minidump<'a>) -> Self {
         let buckets = buckets(dump, CACHE_LIMIT);
         let listed = listed(dump, buckets.as_deref());
@@ -174,7 +199,7 @@ impl<'a> Memory<'a> {
         &self.index.pieces
     }
 
-    /// The pieces from `address` on as long as each touches the one before; the first is cut to begin there.
+    /// Returns the contiguous pieces from `address` on. The first one is cut to start at `address`.
     fn run_at(&self, address: u64) -> impl Iterator<Item = Piece> + '_ {
         let at = self.mask(address);
         let mut next = Some(at);
@@ -194,7 +219,7 @@ impl<'a> Memory<'a> {
         self.index.target
     }
 
-    /// The bytes, wherever they are.
+    /// Returns access to the bytes, in the file or in buckets.
     #[inline]
     pub(crate) fn contents(&self) -> Contents<'_> {
         Contents { bytes: self.bytes, buckets: self.buckets() }
@@ -204,13 +229,14 @@ impl<'a> Memory<'a> {
         self.index.buckets.as_deref()
     }
 
-    /// What is unpacked is shared with whoever has it.
+    /// Returns the buckets, with the cache shared.
     #[cfg(feature = "std")]
     pub(crate) fn shared_buckets(&self) -> Option<Shared<Buckets>> {
         self.index.buckets.clone()
     }
 
-    /// The bytes from `address` on in its range: none if they cannot be lent, `None` if no range holds it.
+    /// Returns the bytes from `address` to the end of its range. They are empty if they cannot be borrowed; `None` if
+    /// no range contains `address`.
     pub(crate) fn rest_of_range(&self, address: u64) -> Option<&[u8]> {
         let address = self.mask(address);
         let piece = self.pieces().get(address)?;
@@ -218,8 +244,8 @@ impl<'a> Memory<'a> {
         Some(self.contents().lend(rest.place, rest.interval.size()).unwrap_or_default())
     }
 
-    /// The bytes from `address` on as long as ranges touch and can be read: those of one range after those of the other,
-    /// or pieces of them where they cannot be lent.
+    /// Returns the readable contiguous bytes from `address` on, range by range, or in smaller parts if they cannot be
+    /// borrowed.
     pub(crate) fn chunks_at(&self, address: u64) -> impl Iterator<Item = Cow<'_, [u8]>> + '_ {
         let mut run = self.run_at(address);
         let mut rest: Option<Piece> = None;
@@ -230,7 +256,7 @@ impl<'a> Memory<'a> {
             if let Ok(bytes) = self.contents().lend(piece.place, size) {
                 return Some(Cow::Borrowed(bytes));
             }
-            let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PIECE, |size| size.min(PIECE))];
+            let mut bytes = alloc::vec![0; usize::try_from(size).map_or(PART_SIZE, |size| size.min(PART_SIZE))];
             let count = self.contents().copy(piece.place, &mut bytes, true);
             is_over = count < bytes.len();
             let next = piece.interval.start.checked_add(count as u64).filter(|next| *next <= piece.interval.last);
@@ -244,27 +270,27 @@ impl<'a> Memory<'a> {
         VisibleRange::new(self, piece.interval, piece.place)
     }
 
-    /// True if ranges share addresses, so that some are visible in part or not at all.
+    /// True if any two ranges overlap, so that a range may be visible only in part or not at all.
     ///
-    /// Ranges of the target's addresses are meant; whether several lie on the same bytes of the file is another question.
+    /// This refers to addresses of the process. Whether ranges share bytes of the file does not matter.
     #[must_use]
     pub fn has_overlaps(&self) -> bool {
         self.index.has_overlaps
     }
 
-    /// True if no address has a byte.
+    /// True if the dump has no memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pieces().as_slice().is_empty()
     }
 
-    /// The ranges in the order of their addresses, overlaps settled: every address comes once.
+    /// Returns the visible ranges, sorted by address. Overlaps are resolved, so each address occurs once.
     #[must_use]
     pub fn visible_ranges(&self) -> VisibleRanges<'_, 'a> {
         VisibleRanges::new(self, self.pieces().as_slice().iter())
     }
 
-    /// The visible ranges that overlap `[start, last]`, cut to it, in the order of their addresses.
+    /// Returns the visible ranges that overlap `[start, last]`, cut to it and sorted by address.
     pub fn visible_within(&self, start: u64, last: u64) -> impl Iterator<Item = VisibleRange<'_>> + '_ {
         let wanted = Interval { start: self.mask(start), last: self.mask(last) };
         let parts = self.pieces().from(wanted.start).iter().map_while(move |piece| {
@@ -274,22 +300,22 @@ impl<'a> Memory<'a> {
         parts.map(|part| self.range(&part))
     }
 
-    /// The bytes around `address` that one range takes precedence of; `None` if no range holds it.
+    /// Returns the visible range that contains `address`, or `None` if there is none.
     #[must_use]
     pub fn range_at(&self, address: u64) -> Option<VisibleRange<'_>> {
         self.pieces().get(self.mask(address)).map(|piece| self.range(piece))
     }
 
-    /// Copies bytes from `address` on into `buf`, across ranges that touch, and tells how many there were.
+    /// Copies bytes from `address` on into `buf`, across adjacent ranges, and returns the number of bytes copied.
     ///
-    /// Fewer than asked for means that the byte behind them is not in the dump, or, in compressed memory, that it cannot be
-    /// read ([`Memory::fault_at`]); the rest of `buf` is left alone.
+    /// A smaller number than requested means that the next byte is not in the dump or, in compressed memory, that it
+    /// cannot be read ([`Memory::fault_at`]). The rest of `buf` is not changed.
     pub fn read(&self, address: u64, buf: &mut [u8]) -> usize {
         self.copy(address, buf, true)
     }
 
-    /// As [`Memory::read`], for who goes through much memory once: of compressed memory nothing more is kept than the last
-    /// bucket that the thread has read.
+    /// Like [`Memory::read`], for callers that read large amounts of memory once: of compressed memory, only the last
+    /// bucket that the thread has read is kept.
     pub fn read_uncached(&self, address: u64, buf: &mut [u8]) -> usize {
         self.copy(address, buf, false)
     }
@@ -309,9 +335,10 @@ impl<'a> Memory<'a> {
         done
     }
 
-    /// What keeps the byte at `address` from being read, though a range has it; `None` if nothing does, or if no range has.
+    /// Returns the reason why the byte at `address` cannot be read although a range contains it. `None` if it can be
+    /// read, or if no range contains it.
     ///
-    /// Only compressed memory has such bytes. The bucket that has the byte is unpacked to find out.
+    /// This occurs only in compressed memory. The bucket that contains the byte is decompressed to find out.
     #[must_use]
     pub fn fault_at(&self, address: u64) -> Option<ReadError> {
         let address = self.mask(address);
@@ -319,7 +346,7 @@ impl<'a> Memory<'a> {
         self.contents().fault(piece.place)
     }
 
-    /// The `N` bytes from `address` on.
+    /// Reads `N` bytes from `address` on.
     #[inline]
     pub(crate) fn array<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
         worked(1);
@@ -335,7 +362,7 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// The `N` bytes from `address` on, which are compressed or go beyond one piece.
+    /// Reads `N` bytes from `address` on, which are compressed or extend beyond one piece.
     #[cold]
     fn elsewhere<const N: usize>(&self, address: u64, more: u64, place: u64) -> Option<[u8; N]> {
         let kept = self.contents().kept(place).filter(|_| more >= N as u64 - 1);
@@ -346,7 +373,7 @@ impl<'a> Memory<'a> {
         (self.read(address, &mut array) == N).then_some(array)
     }
 
-    /// How many bytes from `address` on are in the dump without a gap, at most `limit`.
+    /// Returns the number of contiguous bytes in the dump from `address` on, at most `limit`.
     #[must_use]
     pub fn run_len(&self, address: u64, limit: u64) -> u64 {
         let mut total = 0u64;
@@ -359,23 +386,24 @@ impl<'a> Memory<'a> {
         total
     }
 
-    /// The `size` bytes from `address` on, borrowed, if the dump holds them and they stand together in the file or in a
-    /// bucket of compressed memory.
+    /// Returns the `size` bytes from `address` on, borrowed. `None` if the dump does not have all of them, or if they
+    /// are not contiguous in the file or in a bucket of compressed memory.
     ///
-    /// Ranges that touch in the process mostly touch in the file too; where they do not, use [`Memory::read`]. So must who
-    /// reads compressed memory of which the cache keeps no more ([`Memory::try_slice`] tells it from memory that is not there).
+    /// Ranges that are adjacent in the process are usually adjacent in the file too. If they are not, use
+    /// [`Memory::read`]. Also use it for compressed memory that does not fit into the cache; [`Memory::try_slice`]
+    /// distinguishes this case from missing memory.
     #[must_use]
     pub fn slice(&self, address: u64, size: u64) -> Option<&[u8]> {
         self.try_slice(address, size).ok().flatten()
     }
 
-    /// As [`Memory::slice`]: `None` if the dump does not hold the bytes, or not together.
+    /// Like [`Memory::slice`]: `None` if the dump does not have the bytes, or not contiguously.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Bucket`] if they are in a bucket of compressed memory that is not unpacked, with the reason: it is
-    /// broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)), and only
-    /// [`Memory::read`] can give them.
+    /// [`ReadError::Bucket`] if the bytes are in a bucket of compressed memory that is not decompressed, with the
+    /// reason: it is broken, or the cache is full ([`BucketFault::CacheFull`](crate::error::BucketFault::CacheFull)).
+    /// In the latter case, [`Memory::read`] can read them.
     pub fn try_slice(&self, address: u64, size: u64) -> Result<Option<&[u8]>, ReadError> {
         let mut run = self.run_at(address);
         let Some(first) = run.next() else { return Ok(None) };
@@ -390,28 +418,28 @@ impl<'a> Memory<'a> {
     }
 }
 
-/// What the re-encoder asks of compressed memory.
+/// Queries about compressed memory for the re-encoder.
 #[cfg(feature = "std")]
 impl<'a> Memory<'a> {
-    /// True if some bytes of an interval are in buckets.
+    /// True if any bytes of an interval are in buckets.
     pub(crate) fn is_compressed(&self, interval: Interval) -> bool {
         self.buckets().is_some()
             && self.visible_within(interval.start, interval.last).any(|range| range.is_compressed())
     }
 
-    /// True if all buckets can be unpacked of which something is in the ranges or was read. What is unpacked for it is kept
-    /// if `keep` is true.
+    /// True if all buckets can be decompressed that contain bytes of the ranges or have been read before. Buckets
+    /// decompressed for this are kept if `keep` is true.
     pub(crate) fn are_sound(&self, ranges: &[Interval], keep: bool) -> bool {
         let Some(buckets) = self.buckets() else { return true };
-        let mut asked = buckets.none_asked();
-        buckets.none_known_broken()
+        let mut requested = buckets.none_requested();
+        buckets.has_no_known_faults()
             && ranges.iter().all(|range| {
                 let mut within = self.visible_within(range.start, range.last).filter(VisibleRange::is_compressed);
-                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut asked, keep))
+                within.all(|range| buckets.is_sound(self.bytes, Buckets::number(range.place()), &mut requested, keep))
             })
     }
 
-    /// The same memory without the regions whose buckets cannot be unpacked. All buckets are.
+    /// Returns the same memory without the regions whose buckets cannot be decompressed. This decompresses all buckets.
     pub(crate) fn without_broken(&self, dump: &Minidump<'a>) -> Self {
         if let Some(buckets) = self.buckets() {
             buckets.verify_all(self.bytes);
@@ -419,18 +447,18 @@ impl<'a> Memory<'a> {
         Self::of_minidump(dump, self.shared_buckets())
     }
 
-    /// What keeps a region from being read, as far as is known.
+    /// Returns the known reason why a region cannot be read.
     pub(crate) fn region_fault(&self, region: &CompressedRegion) -> Option<ReadError> {
         self.buckets()?.region_fault(region)
     }
 
-    /// The error, if memory is compressed and the crate was built without what unpacks it.
+    /// Returns an error if memory is compressed and the crate was built without the feature to decompress it.
     pub(crate) fn missing_feature(&self) -> Option<ReadError> {
         self.buckets()?.missing_feature()
     }
 }
 
-/// Visible ranges by their number in the order of addresses.
+/// Access to visible ranges by index, in the order of addresses.
 #[cfg(feature = "std")]
 impl Memory<'_> {
     pub(crate) fn count(&self) -> usize {
@@ -441,35 +469,36 @@ impl Memory<'_> {
         self.pieces().as_slice().get(number).map(|piece| piece.interval)
     }
 
-    /// The one that holds `address`; if none does, the next one.
+    /// Returns the index of the visible range that contains `address`; if there is none, that of the next one.
     pub(crate) fn position(&self, address: u64) -> usize {
         worked(1);
         self.pieces().position(self.mask(address))
     }
 }
 
-/// What a dump keeps of compressed memory if nobody says otherwise: 256 MiB.
+/// The default limit for decompressed memory: 256 MiB.
 pub(crate) const CACHE_LIMIT: u64 = 256 << 20;
 
 impl<'a> Minidump<'a> {
-    /// The memory of the process by address: an index of the memory lists and of the thread stacks.
+    /// Builds an index of the process memory by address, from the memory lists and the thread stacks.
     ///
-    /// Building it takes time and memory in proportion to the ranges that are there, so keep it: 28 bytes
-    /// for each and 7 KiB at most on top, more for the time in which overlaps are settled.
+    /// Keep the index, because building it takes time and memory proportional to the number of ranges: 28 bytes each
+    /// plus at most 7 KiB, and temporarily more if there are overlaps.
     ///
-    /// Of compressed memory it keeps 256 MiB: see [`Minidump::memory_with_cache`].
+    /// Of compressed memory, at most 256 MiB are kept decompressed: see [`Minidump::memory_with_cache`].
     #[must_use]
     pub fn memory(&self) -> Memory<'a> {
         self.memory_with_cache(CACHE_LIMIT)
     }
 
-    /// As [`Minidump::memory`]; of compressed memory no more than `limit` bytes are kept unpacked.
+    /// Like [`Minidump::memory`], but at most `limit` bytes of compressed memory are kept decompressed.
     ///
-    /// Building the index unpacks nothing. A bucket (4 MiB in the files of the known writer) is unpacked when something of it
-    /// is read for the first time, and kept as long as the index and its clones are there, so that its bytes can be lent:
-    /// `u64::MAX` keeps all that is read. Beyond the limit nothing is lent any more ([`Memory::try_slice`]), and
-    /// [`Memory::read`] goes on with one bucket for each thread that reads, the last one that it has read. A bucket that is
-    /// larger than the limit is not read at all. Dumps without compressed memory keep nothing.
+    /// Building the index does not decompress anything. A bucket (4 MiB in the files of the known writer) is
+    /// decompressed when any of its bytes are first read, and kept as long as the index or one of its clones exists, so
+    /// that its bytes can be borrowed; with `u64::MAX`, everything that is read is kept. Beyond the limit, bytes can no
+    /// longer be borrowed ([`Memory::try_slice`]), and [`Memory::read`] keeps one bucket for each reading thread, the
+    /// last one that it has read. A bucket larger than the limit cannot be read at all. Without compressed memory,
+    /// nothing is kept.
     #[must_use]
     pub fn memory_with_cache(&self, limit: u64) -> Memory<'a> {
         Memory::of_minidump(self, buckets(self, limit))

@@ -1,4 +1,4 @@
-//! The CompressedMemory stream: the arrays of regions and of buckets. What is in the buckets is found by address, in
+//! The CompressedMemory stream: the arrays of regions and buckets. To read the contents of buckets by address, use
 //! [`Memory`](crate::read::Memory).
 
 use crate::error::ReadError;
@@ -29,9 +29,9 @@ impl<'a> Record<'a> for CompressedBucket {
     }
 }
 
-/// Memory that is compressed, in buckets: which addresses there are and where their bytes are, but not the bytes.
+/// Compressed memory, without its contents: the addresses of its regions, and the positions of its buckets.
 ///
-/// The arrays stand somewhere in the file, not in the stream, whose only part is the header.
+/// The arrays may be anywhere in the file. The stream itself consists only of the header.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CompressedMemory<'a> {
     header: CompressedMemoryHeader,
@@ -40,25 +40,25 @@ pub struct CompressedMemory<'a> {
 }
 
 impl<'a> CompressedMemory<'a> {
-    /// The header as it stands in the file.
+    /// Returns the header as it is in the file.
     #[must_use]
     pub const fn header(&self) -> &CompressedMemoryHeader {
         &self.header
     }
 
-    /// The regions whose entries are there, in the order of the file, which is that of their addresses.
+    /// Returns the regions whose entries are in the file, in the order of the file, which is that of their addresses.
     #[must_use]
     pub const fn regions(&self) -> &List<'a, CompressedRegion> {
         &self.regions
     }
 
-    /// The buckets whose entries are there, in the order of their numbers.
+    /// Returns the buckets whose entries are in the file, in the order of their IDs.
     #[must_use]
     pub const fn buckets(&self) -> &List<'a, CompressedBucket> {
         &self.buckets
     }
 
-    /// The compressed and the uncompressed bytes of all buckets, by their entries.
+    /// Returns the total compressed and uncompressed sizes of all buckets, according to their entries.
     pub(crate) fn sizes(&self) -> (u64, u64) {
         self.buckets.iter().fold((0, 0), |(packed, plain), bucket| {
             (
@@ -75,7 +75,7 @@ impl<'a> FromStream<'a> for CompressedMemory<'a> {
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let header: CompressedMemoryHeader = stream.read("header of compressed memory", 0)?;
         let dump = stream.dump();
-        // The count decides, whatever the size of the array is said to be: so it does for the engine.
+        // The count is used regardless of the declared size of the array, as in the debugger engine.
         fn array<'a, R: Record<'a>>(dump: &DumpBytes<'a>, offset: u64, count: u64) -> List<'a, R> {
             List::at(dump, R::LIST, offset, R::SIZE, count, count.saturating_mul(R::SIZE))
         }

@@ -1,4 +1,4 @@
-//! The bytes of memory: in the file as they are, or in buckets that have to be unpacked.
+//! Access to the bytes of memory, uncompressed in the file or in compressed buckets.
 
 use crate::error::ReadError;
 
@@ -6,9 +6,9 @@ use crate::read::bytes::Bytes;
 use crate::read::memory::buckets::{Buckets, IN_BUCKET};
 use crate::read::work::worked;
 
-/// Gives the bytes at a place: a position in the file, or a place in a bucket, which has its highest bit set.
+/// Returns the bytes at a place, which is either a file offset or, if its highest bit is set, a place in a bucket.
 ///
-/// Places of bytes that follow each other do so, too.
+/// Consecutive bytes have consecutive places.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'m> {
     pub(crate) bytes: Bytes<'m>,
@@ -16,19 +16,19 @@ pub(crate) struct Contents<'m> {
 }
 
 impl<'m> Contents<'m> {
-    /// The buckets, if the place is in one of them.
+    /// Returns the buckets if the place is in one of them.
     #[inline]
     const fn bucketed(&self, place: u64) -> Option<&'m Buckets> {
         if place & IN_BUCKET == 0 { None } else { self.buckets }
     }
 
-    /// The bytes from a place on to the end of its bucket, if that is kept.
+    /// Returns the bytes from a place to the end of its bucket, if the bucket is kept.
     #[inline]
     pub(crate) fn kept(&self, place: u64) -> Option<&'m [u8]> {
         self.bucketed(place)?.kept(place)
     }
 
-    /// The bytes at a place.
+    /// Returns the bytes at a place.
     #[inline]
     pub(crate) fn lend(&self, place: u64, size: u64) -> Result<&'m [u8], ReadError> {
         match self.bucketed(place) {
@@ -37,7 +37,7 @@ impl<'m> Contents<'m> {
         }
     }
 
-    /// Copies the bytes at a place, and tells how many there were.
+    /// Copies the bytes at a place, and returns the number of bytes copied.
     #[inline]
     pub(crate) fn copy(&self, place: u64, buf: &mut [u8], keep: bool) -> usize {
         if let Some(buckets) = self.bucketed(place) {
@@ -52,26 +52,26 @@ impl<'m> Contents<'m> {
         bytes.len()
     }
 
-    /// What keeps the bytes at a place from being read.
+    /// Returns the reason why the bytes at a place cannot be read.
     pub(crate) fn fault(&self, place: u64) -> Option<ReadError> {
         self.bucketed(place)?.verify(self.bytes, Buckets::number(place), true).err()
     }
 
-    /// True if the bytes at two places are the same.
+    /// True if the bytes at two places are equal.
     pub(crate) fn equal(&self, one: u64, other: u64, size: u64) -> bool {
         self.compared(one, other, size).all(|differing| differing == 0)
     }
 
-    /// How many bytes at two places differ.
+    /// Returns the number of bytes that differ between two places.
     #[cfg(feature = "std")]
     pub(crate) fn differing(&self, one: u64, other: u64, size: u64) -> u64 {
         self.compared(one, other, size).sum()
     }
 
-    /// How many bytes differ of one piece after the other. What cannot be read differs from everything.
+    /// Returns the number of differing bytes of each successive part. Bytes that cannot be read count as different.
     fn compared(self, one: u64, other: u64, size: u64) -> impl Iterator<Item = u64> + use<'m> {
         let is_plain = (one | other) & IN_BUCKET == 0;
-        let step = if is_plain { size.max(1) } else { PIECE as u64 };
+        let step = if is_plain { size.max(1) } else { PART_SIZE as u64 };
         (0..size.div_ceil(step)).map(move |number| {
             let done = number * step;
             let (count, places) = ((size - done).min(step), [one + done, other + done]);
@@ -79,8 +79,8 @@ impl<'m> Contents<'m> {
                 let [one, other] = places.map(|place| self.bytes.clipped(place, count));
                 return differing(one, other);
             }
-            let wanted = usize::try_from(count).unwrap_or(PIECE);
-            let mut buffers = [[0; PIECE]; 2];
+            let wanted = usize::try_from(count).unwrap_or(PART_SIZE);
+            let mut buffers = [[0; PART_SIZE]; 2];
             let mut found = places
                 .into_iter()
                 .zip(&mut buffers)
@@ -93,20 +93,20 @@ impl<'m> Contents<'m> {
         })
     }
 
-    /// What comparing bytes at a place may cost beside the comparison.
+    /// Returns the additional cost of comparing bytes at a place, for decompressing their bucket.
     pub(crate) fn cost(&self, place: u64) -> u64 {
         self.bucketed(place).map_or(0, |buckets| buckets.size_at(place))
     }
 
-    /// Where the file has the bytes at a place, or the bucket that they are in.
+    /// Returns the file offset of the bytes at a place, or of the bucket that contains them.
     #[cfg(feature = "std")]
     pub(crate) fn position(&self, place: u64) -> u64 {
         self.bucketed(place).map_or(place, |buckets| buckets.position(place))
     }
 }
 
-/// How much is looked at at once.
-pub(crate) const PIECE: usize = 4096;
+/// The number of bytes that are compared at once.
+pub(crate) const PART_SIZE: usize = 4096;
 
 fn differing(one: &[u8], other: &[u8]) -> u64 {
     if one == other {

@@ -1,4 +1,4 @@
-//! The memory information list: what the system said of each region of the address space.
+//! The memory information list, in which Windows describes each region of the address space.
 
 use crate::error::ReadError;
 use crate::format;
@@ -12,7 +12,8 @@ use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::target::Target;
 
-/// A region of the address space, as Windows described it; [`MemoryRegion`](crate::read::memory::MemoryRegion) is for every system.
+/// A region of the address space as described by Windows. [`MemoryRegion`](crate::read::memory::MemoryRegion) works for
+/// all systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryInfo {
     raw: format::MemoryInfo,
@@ -23,43 +24,43 @@ pub struct MemoryInfo {
 pub type MemoryInfoList<'a> = List<'a, MemoryInfo>;
 
 impl MemoryInfo {
-    /// The entry as it stands in the file; of full user dumps of 32-bit processes, widened with zeros.
+    /// Returns the entry as it is in the file; entries of 32-bit full user dumps are zero-extended.
     #[must_use]
     pub const fn raw(&self) -> &format::MemoryInfo {
         &self.raw
     }
 
-    /// The address of the first byte, as the file has it.
+    /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_address
     }
 
-    /// The size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.raw.region_size
     }
 
-    /// Whether the region is in use.
+    /// Returns whether the region is free, reserved or committed.
     #[must_use]
     pub const fn state(&self) -> MemoryState {
         MemoryState::from_bits_retain(self.raw.state)
     }
 
-    /// What access it allows.
+    /// Returns the access protection of the region.
     #[must_use]
     pub const fn protection(&self) -> MemoryProtection {
         MemoryProtection::from_bits_retain(self.raw.protect)
     }
 
-    /// What is behind it.
+    /// Returns whether the region is private memory, a mapped file or an image.
     #[must_use]
     pub const fn memory_type(&self) -> MemoryType {
         MemoryType::from_bits_retain(self.raw.memory_type)
     }
 
-    /// True if the region includes `address`.
+    /// True if the region contains `address`.
     #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target.has(self.base(), self.size(), address)
@@ -80,7 +81,7 @@ impl<'a> Record<'a> for MemoryInfo {
     const LIST: &'static str = "MINIDUMP_MEMORY_INFO_LIST";
     const SIZE: u64 = format::MemoryInfo::SIZE as u64;
 
-    /// Full user dumps of 32-bit processes have the narrow form.
+    /// 32-bit full user dumps have the narrow form.
     fn decode(dump: &DumpBytes<'a>, offset: u64, size: u64) -> Result<Self, ReadError> {
         const NARROW: u64 = MemoryBasicInformation32::SIZE as u64;
         let raw = match size {
@@ -90,15 +91,16 @@ impl<'a> Record<'a> for MemoryInfo {
         Ok(Self { raw, target: dump.target() })
     }
 
-    /// It is some pages large and in a state that there is.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+    /// True if the size is a multiple of a page, and the state is a valid one.
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
         let is_paged = (self.raw.base_address | self.raw.region_size) % 0x1000 == 0;
         is_paged && self.raw.region_size > 0 && MemoryState::from_bits(self.raw.state).is_some_and(|it| !it.is_empty())
     }
 }
 
 impl<'a> MemoryInfoList<'a> {
-    /// The first region in the list that includes `address`; for many look-ups see [`MemoryInfoList::by_address`].
+    /// Returns the first region in the list that contains `address`. For many lookups, see
+    /// [`MemoryInfoList::by_address`].
     #[must_use]
     pub fn at_address(&self, address: u64) -> Option<MemoryInfo> {
         self.iter().find(|region| region.contains(address))
@@ -110,9 +112,9 @@ impl<'a> FromStream<'a> for MemoryInfoList<'a> {
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         const LIST: &str = <MemoryInfo as Record<'_>>::LIST;
-        // `minidump-synth` writes a header of 12 bytes with the count in 32 bits; its SizeOfHeader tells.
+        // `minidump-synth` writes a 12-byte header with a 32-bit count, recognisable by its SizeOfHeader.
         let (size_of_header, size_of_entry, count) = match stream.read::<u32>(LIST, 0) {
-            // The same three words as in the list of unloaded modules.
+            // The header has the same three fields as the list of unloaded modules.
             Ok(size) if size == size32::<format::module::UnloadedModuleListHeader>() => {
                 let head: format::module::UnloadedModuleListHeader = stream.read(LIST, 0)?;
                 (head.size_of_header, head.size_of_entry, head.number_of_entries.into())

@@ -1,13 +1,14 @@
-//! The index of memory, kept without the bytes.
+//! The index of memory without the bytes.
 
 use crate::read::memory::by_address::Memory;
 
 kept_index! {
-    /// The index of memory without the bytes of the dump, to be kept beside them.
+    /// The index of memory without the bytes of the dump, to be stored next to them.
     ///
-    /// [`Memory`] borrows the file, so that it cannot be in one structure with its owner. What takes time to build, and what is
-    /// unpacked of compressed memory, is in this index, which borrows nothing. It is bound to the bytes for each use, or
-    /// once for some of them: bytes that are lent live as long as the bound memory.
+    /// [`Memory`] borrows the file, so the two cannot be in the same structure. This index contains everything that
+    /// takes time to build, including the decompressed memory, but borrows nothing. To use it, bind it to the bytes. It
+    /// can be bound again for each use, or once for several: bytes that are returned by reference live as long as the
+    /// bound memory.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! The two memory lists. Memory by address is in [`Memory`](crate::read::Memory).
+//! The two memory lists. To read memory by address, use [`Memory`](crate::read::Memory).
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -14,20 +14,41 @@ use crate::read::dump_bytes::{DumpBytes, Tables};
 use crate::read::list::entries::{List, Record};
 use crate::read::raw_stream::{FromStream, RawStream};
 
-/// Bytes of the process at one address.
+/// A contiguous range of process memory.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+/// use userdump::read::memory::MemoryList;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"abc"));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// for range in dump.stream::<MemoryList>()?.into_iter().flatten() {
+///     println!("{:#x}: {} bytes at file offset {:#x}", range.address, range.size, range.offset);
+///     # assert_eq!((range.address, range.size, range.bytes), (0x20_0000, 3, b"abc".as_slice()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryRange<'a> {
-    /// The address of the first byte, as the file has it.
+    /// The address of the first byte, as in the file.
     pub address: u64,
-    /// How many bytes the file promises.
+    /// The size according to the file, in bytes.
     pub size: u64,
-    /// Where the bytes lie, from the start of the file.
+    /// The file offset of the bytes.
     pub offset: u64,
-    /// The bytes that are there: fewer than `size` if the file ends before them; none where the header or the directory is.
+    /// The bytes: fewer than `size` if the file is truncated; empty if their position is inside the header or the
+    /// directory.
     pub bytes: &'a [u8],
 }
 
-/// Prints where the bytes are, and how many, but none of them.
+/// Prints the position and number of bytes, not the bytes.
 impl fmt::Debug for MemoryRange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut range = f.debug_struct("MemoryRange");
@@ -43,7 +64,7 @@ impl<'a> MemoryRange<'a> {
         Self { address, size, offset, bytes }
     }
 
-    /// What is missing, if the file ends before the range does.
+    /// Returns an error if the file ends before the end of the range.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         let available = self.bytes.len() as u64;
@@ -66,7 +87,7 @@ impl<'a> MemoryRange<'a> {
     }
 }
 
-/// The memory list: ranges in any order, each with a position of its own.
+/// The memory list: ranges in any order, each with its own position.
 pub type MemoryList<'a> = List<'a, MemoryRange<'a>>;
 
 impl<'a> Record<'a> for MemoryRange<'a> {
@@ -79,8 +100,8 @@ impl<'a> Record<'a> for MemoryRange<'a> {
         Ok(Self::from_descriptor(dump, &descriptor))
     }
 
-    /// Its bytes are in the file, and its address is one of the target's.
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    /// True if the bytes are in the file and the address is in the target's address space.
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         let target = dump.target();
         let is_narrow = target.mask(self.address) == self.address || target.sign_extend(self.address) == self.address;
         is_narrow && self.size > 0 && self.bytes.len() as u64 == self.size
@@ -95,7 +116,7 @@ impl<'a> FromStream<'a> for MemoryList<'a> {
     }
 }
 
-/// An entry of the Memory64 list, which knows its size but not its position.
+/// An entry of the Memory64 list, which has a size but no position.
 impl<'a> Record<'a> for MemoryDescriptor64 {
     const LIST: &'static str = "MINIDUMP_MEMORY64_LIST";
     const SIZE: u64 = Self::SIZE as u64;
@@ -105,12 +126,12 @@ impl<'a> Record<'a> for MemoryDescriptor64 {
         dump.bytes().read(<Self as Record>::LIST, offset)
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         self.data_size > 0 && self.data_size <= dump.bytes().size()
     }
 }
 
-/// The Memory64 list: the bytes of all ranges stand back to back, in the order of the list.
+/// The Memory64 list. The bytes of its ranges are contiguous, in the order of the list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory64List<'a> {
     dump: DumpBytes<'a>,
@@ -118,55 +139,56 @@ pub struct Memory64List<'a> {
     descriptors: List<'a, MemoryDescriptor64>,
 }
 
-/// The memory of a list often starts at a page; further behind its descriptors, the position proves nothing.
-const FURTHEST: u64 = 0x1000;
+/// The memory of a list often starts at the next page. A larger distance from its descriptors proves nothing.
+const MAX_DISTANCE: u64 = 0x1000;
 
 impl<'a> Memory64List<'a> {
-    /// The number of ranges whose descriptors are there.
+    /// Returns the number of ranges whose descriptors are in the file.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.descriptors.len()
     }
 
-    /// True if no descriptor is there.
+    /// True if there are no descriptors.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.descriptors.is_empty()
     }
 
-    /// The descriptors: addresses and sizes without positions.
+    /// Returns the descriptors, which have addresses and sizes but no positions.
     #[must_use]
     pub const fn descriptors(&self) -> &List<'a, MemoryDescriptor64> {
         &self.descriptors
     }
 
-    /// Where the bytes of the first range lie, from the start of the file.
+    /// Returns the file offset of the bytes of the first range.
     #[must_use]
     pub const fn base_rva(&self) -> u64 {
         self.base
     }
 
-    /// True if the memory claims to start inside the header or the directory.
+    /// True if the position of the memory is inside the header or the directory.
     pub(crate) fn is_base_in_tables(&self) -> bool {
         self.dump.is_in_tables(self.base, 1)
     }
 
-    /// What is missing, if descriptors are.
+    /// Returns an error if descriptors are missing.
     #[must_use]
     pub fn fault(&self) -> Option<ReadError> {
         self.descriptors.fault()
     }
 
-    /// The ranges in the order of the list; positions come from adding up sizes, so there is no access by index.
+    /// Returns the ranges in the order of the list. Positions are the sums of the previous sizes, so there is no access
+    /// by index.
     ///
-    /// A range whose position leaves 64 bits has no bytes, and no range has any if the first one starts inside the header
-    /// or the directory.
+    /// A range whose position exceeds 64 bits has no bytes. If the first range starts inside the header or the
+    /// directory, no range has any.
     #[must_use]
     pub fn iter(&self) -> Memory64Ranges<'a> {
         let size = self.descriptors.len() * MemoryDescriptor64::SIZE as u64;
         let descriptors = self.dump.bytes().clipped(self.descriptors.entry_offset(0), size);
         let bytes = *self.dump.bytes();
-        // What starts in the header or the directory is no memory, nor is what stands behind it.
+        // If the start is in the header or the directory, the data is not memory, and neither is anything after it.
         let bytes = if self.is_base_in_tables() { Bytes::new(&[], bytes.order()) } else { bytes };
         Memory64Ranges { bytes, tables: self.dump.tables(), offset: self.base, end: None, descriptors }
     }
@@ -200,10 +222,11 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
         let first = stream.offset().saturating_add(start);
         let end = first.saturating_add(count.saturating_mul(size));
         let list = |room| List::at(stream.dump(), <MemoryDescriptor64 as Record<'a>>::LIST, first, size, count, room);
-        // Memory that starts where so many descriptors end proves them, whatever the size of the stream is.
+        // If the memory starts where the declared number of descriptors ends, that number is right, regardless of the
+        // stream size.
         let descriptors = match base.checked_sub(end) {
             Some(0) if end <= stream.dump().bytes().size() && !stream.is_bounded() => list(end - first),
-            Some(..FURTHEST) => List::new(stream, start, size, count)?,
+            Some(..MAX_DISTANCE) => List::new(stream, start, size, count)?,
             _ => list(stream.declared_size().saturating_sub(start)),
         };
         Ok(Self { dump: *stream.dump(), base, descriptors })
@@ -214,12 +237,12 @@ impl<'a> FromStream<'a> for Memory64List<'a> {
 #[derive(Clone)]
 pub struct Memory64Ranges<'a> {
     bytes: Bytes<'a>,
-    /// Where no memory is.
+    /// The parts of the file that cannot be memory.
     tables: Tables,
     offset: u64,
-    /// Where the last range that is left ends, once somebody has asked for it: a sum that may leave 64 bits.
+    /// The end position of the last remaining range, after the first call from the back. The sum may exceed 64 bits.
     end: Option<u128>,
-    /// The bytes of the descriptors that are left.
+    /// The bytes of the remaining descriptors.
     descriptors: &'a [u8],
 }
 
@@ -246,7 +269,7 @@ impl<'a> Iterator for Memory64Ranges<'a> {
         self.descriptors = rest;
         let (address, size) = integers(descriptor, self.bytes.order());
         let offset = self.offset;
-        // A saturated position lies beyond every file, and so does each one after it.
+        // A saturated position is beyond the end of every file, and so are all later ones.
         self.offset = offset.saturating_add(size);
         Some(self.range(address, size, offset))
     }
@@ -257,7 +280,7 @@ impl<'a> Iterator for Memory64Ranges<'a> {
     }
 }
 
-/// The first call from the back adds up the sizes of all ranges that are left.
+/// The first call from the back adds up the sizes of all remaining ranges.
 impl DoubleEndedIterator for Memory64Ranges<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let order = self.bytes.order();

@@ -1,4 +1,4 @@
-//! The memory of the process: the lists that hold it, memory by address, and what is known of its regions.
+//! The memory of the process: the lists that contain it, an index by address, and descriptions of its regions.
 
 #[cfg(feature = "lz4")]
 pub(crate) mod bucket_cache;

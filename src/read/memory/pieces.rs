@@ -1,4 +1,4 @@
-//! Runs of addresses and where their bytes are: sorted, and apart after overlaps are settled.
+//! Address intervals with the places of their bytes, sorted, with overlaps resolved.
 
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -15,19 +15,19 @@ use crate::read::minidump::Minidump;
 use crate::read::shared::Shared;
 use crate::read::target::Target;
 
-/// A run of addresses whose bytes one range takes precedence of.
+/// An address interval whose bytes come from a single range.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece {
     pub(crate) interval: Interval,
-    /// Where the bytes are: see [`Contents`].
+    /// The place of the bytes: see [`Contents`].
     pub(crate) place: u64,
 }
 
-/// A piece before overlaps are settled.
+/// A piece before overlaps are resolved.
 #[derive(Clone, Copy)]
 struct RankedPiece {
     piece: Piece,
-    /// The number of the range among all, which is also its priority.
+    /// The index of the range among all ranges, which is also its priority.
     rank: u32,
 }
 
@@ -54,28 +54,28 @@ impl Ranked for RankedPiece {
 }
 
 impl Piece {
-    /// The addresses of a range whose bytes are there; `None` if there are none.
+    /// Returns the addresses of a range whose bytes are in the file; `None` if there are none.
     pub(crate) fn new(target: Target, range: &MemoryRange<'_>) -> Option<Self> {
         let interval = target.interval(range.address, range.bytes.len() as u64)?;
         Some(Self { interval, place: range.offset })
     }
 
-    /// The part at an interval that is within its own.
+    /// Returns the part of the piece at an interval, which must be within the piece.
     pub(crate) fn part(&self, interval: Interval) -> Self {
         Self { interval, place: self.place + (interval.start - self.interval.start) }
     }
 }
 
-/// Gives every address to the first piece that has it.
+/// Resolves overlaps in favour of the first piece.
 fn settled(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     let mut ranked: Vec<RankedPiece> = (0..).zip(pieces).map(|(rank, piece)| RankedPiece { piece, rank }).collect();
     settle(&mut ranked);
     ranked.into_iter().map(|ranked| ranked.piece).collect()
 }
 
-/// The pieces of the lists, without the stacks that none of them holds.
+/// Returns the pieces of the lists, without the stacks that are not in a list.
 pub(crate) fn listed(dump: &Minidump<'_>, buckets: Option<&Buckets>) -> Apart {
-    // A list that cannot be read holds no memory; who asks for the stream itself is told why.
+    // Lists that cannot be read count as empty; the error is returned when the stream itself is requested.
     let (list, list64) = (dump.list::<MemoryList<'_>>(), dump.list::<Memory64List<'_>>());
     let regions = *dump.list::<CompressedMemory<'_>>().regions();
     apart(list.len() + list64.len() + regions.len(), || pieces_in_order(dump, buckets))
@@ -95,7 +95,7 @@ fn pieces_in_order<'m, B: Deref<Target = Buckets> + 'm>(
     }))
 }
 
-/// All ranges that have bytes, those too that others hide, in the order of the file, with the places of the bytes.
+/// Returns all ranges that have bytes, including hidden ones, in the order of the file, with the places of their bytes.
 #[cfg(feature = "std")]
 pub(crate) fn listed_ranges<'a>(
     dump: &Minidump<'a>,
@@ -104,14 +104,15 @@ pub(crate) fn listed_ranges<'a>(
     pieces_in_order(dump, buckets).map(|piece| (piece.interval, piece.place))
 }
 
-/// Pieces that are sorted and apart.
+/// Pieces that are sorted and do not overlap.
 pub(crate) struct Apart {
     pub(crate) pieces: Vec<Piece>,
-    /// True if they were so, but for their order.
+    /// True if there were no overlaps.
     pub(crate) were_apart: bool,
 }
 
-/// The pieces sorted and apart. Of no more than `count` the descriptors are there, and a piece is half as large again.
+/// Sorts the pieces and resolves overlaps. There are at most `count` pieces; each takes 1.5 times as much memory as its
+/// descriptor takes in the file.
 pub(crate) fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -> I) -> Apart {
     let mut pieces = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     in_order().for_each(|piece| pieces.push(piece));
@@ -121,15 +122,15 @@ pub(crate) fn apart<I: Iterator<Item = Piece>>(count: u64, in_order: impl Fn() -
     if are_apart(&pieces) {
         return Apart { pieces, were_apart: true };
     }
-    // Only now does it matter which came first.
+    // Only with overlaps does the original order matter.
     drop(pieces);
     Apart { pieces: settled(in_order()), were_apart: false }
 }
 
-/// True if pieces hold every address of `range`, as far as a few of them tell.
+/// True if the pieces contain every address of `range`, as far as a few pieces show.
 ///
-/// A stack lies in one range, or in two or three. If it takes more to hold it, adding it once more does no harm: it has
-/// the say of nothing.
+/// A stack is usually in at most three ranges. If it is in more, adding it again does no harm, because all the others
+/// take precedence over it.
 pub(crate) fn hold(pieces: &[Piece], range: &Piece) -> bool {
     let Interval { start: mut at, last } = range.interval;
     for piece in pieces.get(position(pieces, at)..).unwrap_or_default().iter().take(8) {
@@ -144,18 +145,19 @@ pub(crate) fn hold(pieces: &[Piece], range: &Piece) -> bool {
     false
 }
 
-/// What looking at one range costs.
-const DESCRIPTOR: u64 = format::MemoryDescriptor::SIZE as u64;
+/// The cost of examining one range.
+const DESCRIPTOR_COST: u64 = format::MemoryDescriptor::SIZE as u64;
 
-/// True if the bytes to which a thread points are those that `pieces` have for the same addresses, where they have any.
-/// `pieces` are those from its first address on. What is too much to compare does not agree.
+/// True if the bytes that a thread refers to as its stack are equal to those of `pieces`, as far as they have the same
+/// addresses. `pieces` must start at the first address of the stack. Returns false if the comparison exceeds the
+/// budget.
 pub(crate) fn agrees(contents: &Contents<'_>, pieces: &[Piece], stack: &Piece, compared: &mut Budget) -> bool {
     let overlaps = pieces.iter().map_while(|piece| Some((piece, piece.interval.intersection(&stack.interval)?)));
     overlaps.into_iter().all(|(piece, common)| {
         let (listed, own) = (piece.part(common).place, stack.part(common).place);
-        // Most point to where the list has it, and there is nothing to compare.
+        // Usually the thread refers to the same bytes as the list, and no comparison is needed.
         let size = common.size();
-        let cost = if listed == own { DESCRIPTOR } else { size.saturating_add(contents.cost(listed)) };
+        let cost = if listed == own { DESCRIPTOR_COST } else { size.saturating_add(contents.cost(listed)) };
         let is_paid = compared.charge("stack", own, cost).is_ok();
         is_paid && (listed == own || contents.equal(listed, own, size))
     })

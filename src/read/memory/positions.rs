@@ -1,4 +1,4 @@
-//! Where in the file the contents of memory are.
+//! The file positions of memory.
 
 use alloc::vec::Vec;
 
@@ -10,29 +10,29 @@ use crate::read::memory::compressed::CompressedMemory;
 use crate::read::memory::lists::{Memory64List, MemoryList};
 use crate::read::minidump::Minidump;
 
-/// The positions of the file that hold memory of the process, and so nothing else.
+/// The parts of the file that contain memory of the process, and therefore nothing else.
 ///
-/// A name or a record whose size is false can claim bytes of them.
+/// A name or a record with a wrong size may overlap them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryPositions {
-    /// Sorted and apart.
+    /// Sorted, without overlaps.
     positions: Vec<Interval>,
 }
 
 impl MemoryPositions {
-    /// Those of both memory lists and of compressed memory.
+    /// Collects the positions of both memory lists and of compressed memory.
     pub(crate) fn of(dump: &Minidump<'_>) -> Self {
         let listed = dump.list::<MemoryList<'_>>().into_iter().chain(dump.list::<Memory64List<'_>>());
         let listed = listed.map(|range| (range.offset, range.bytes.len() as u64));
         let buckets = dump.list::<CompressedMemory<'_>>().buckets().into_iter();
         let listed = listed.chain(buckets.map(|bucket| (bucket.offset, u64::from(bucket.compressed_size))));
-        // A range that claims to be the header or the directory is not believed.
+        // A range whose position is inside the header or the directory is ignored.
         let directory = dump.directory();
         let (start, end) = (directory.entry_offset(0), directory.entry_offset(directory.len()));
         let tables = [Interval::new(0, Header::SIZE as u64), Interval::new(start, end.saturating_sub(start))];
         let is_apart = |range: &Interval| tables.iter().flatten().all(|table| table.intersection(range).is_none());
         let listed = listed.filter_map(|(offset, size)| Interval::new(offset, size)).filter(is_apart);
-        // Most producers write the ranges one behind the other: what touches is one interval, not a million.
+        // Most producers write the ranges one after another, so adjacent ranges are merged to keep the list short.
         let mut positions: Vec<Interval> = Vec::new();
         for next in listed {
             match positions.last_mut() {
@@ -45,13 +45,13 @@ impl MemoryPositions {
         Self { positions: united(positions) }
     }
 
-    /// All of them.
+    /// Returns all positions.
     #[cfg(feature = "std")]
     pub(crate) fn intervals(&self) -> impl Iterator<Item = Interval> + '_ {
         self.positions.iter().copied()
     }
 
-    /// The first position with memory of the `size` bytes at `offset`, if there is one.
+    /// Returns the first file offset in the `size` bytes at `offset` that is memory, if there is one.
     pub(crate) fn first_in(&self, offset: u64, size: u64) -> Option<u64> {
         let wanted = Interval::new(offset, size)?;
         let first = self.positions.get(position(&self.positions, wanted.start))?;
@@ -62,7 +62,7 @@ impl MemoryPositions {
     ///
     /// # Errors
     ///
-    /// [`ReadError::MemoryShared`] if some of them are.
+    /// [`ReadError::MemoryShared`] if any of them are.
     pub(crate) fn refuse(&self, what: &'static str, offset: u64, size: u64) -> Result<(), ReadError> {
         match self.first_in(offset, size) {
             Some(memory) => Err(ReadError::MemoryShared { what, offset, size, memory }),

@@ -1,4 +1,4 @@
-//! The address space as one view, whichever stream describes it.
+//! A single view of the address space, regardless of the stream that describes it.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,36 +20,36 @@ use crate::read::shared::Shared;
 use crate::read::target::Target;
 use crate::read::text::utf8::Utf8;
 
-/// A region of the address space in the terms of Windows, which are the finer ones.
+/// A region of the address space in Windows' terms, which are more detailed.
 ///
 /// | `/proc/self/maps` | here |
 /// |---|---|
-/// | a line | [`MemoryState::COMMIT`]; what no line has is free |
+/// | a line | [`MemoryState::COMMIT`]; addresses without a line are free |
 /// | `---` | [`MemoryProtection::NO_ACCESS`] |
 /// | `r--` | [`MemoryProtection::READ_ONLY`] |
 /// | `rw-`, `-w-` | [`MemoryProtection::READ_WRITE`]; of a file and private (`p`) [`MemoryProtection::WRITE_COPY`] |
 /// | `--x` | [`MemoryProtection::EXECUTE`] |
 /// | `r-x` | [`MemoryProtection::EXECUTE_READ`] |
 /// | `rwx`, `-wx` | [`MemoryProtection::EXECUTE_READ_WRITE`]; of a file and private [`MemoryProtection::EXECUTE_WRITE_COPY`] |
-/// | of a file, or shared (`s`) | [`MemoryType::MAPPED`]; what is a module, the lines do not say |
+/// | of a file, or shared (`s`) | [`MemoryType::MAPPED`]; the lines do not tell which files are modules |
 /// | anything else | [`MemoryType::PRIVATE`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryRegion<'a> {
     detail: RegionDetail<'a>,
 }
 
-/// A region as its stream describes it.
+/// The description of a region in its stream.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RegionDetail<'a> {
-    /// A row of the memory information list, or of the table of regions of a full user dump.
+    /// An entry of the memory information list, or of the table of regions of a full user dump.
     MemoryInfo(MemoryInfo),
     /// A line of `/proc/self/maps`.
     LinuxMapping(LinuxMapping<'a>),
 }
 
 impl<'a> MemoryRegion<'a> {
-    /// The address of the first byte, as the file has it.
+    /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         match &self.detail {
@@ -58,7 +58,7 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// The size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
         match &self.detail {
@@ -67,7 +67,7 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// Whether the region is in use.
+    /// Returns whether the region is free, reserved or committed.
     #[must_use]
     pub const fn state(&self) -> MemoryState {
         match &self.detail {
@@ -76,7 +76,7 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// What access it allows.
+    /// Returns the access protection of the region.
     #[must_use]
     pub fn protection(&self) -> MemoryProtection {
         match &self.detail {
@@ -85,7 +85,7 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// What is behind it.
+    /// Returns whether the region is private memory, a mapped file or an image.
     #[must_use]
     pub fn memory_type(&self) -> MemoryType {
         match &self.detail {
@@ -96,9 +96,10 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// The file behind it, or the name that the system has for the memory, as `[heap]`; empty if there is neither.
+    /// Returns the path of the mapped file, or the system's name for the memory, such as `[heap]`; empty if there is
+    /// neither.
     ///
-    /// Windows says nothing of the kind; there, a module that has the address tells.
+    /// Windows dumps do not record it. For them, look up the module at the address.
     #[must_use]
     pub const fn path(&self) -> Utf8<'a> {
         match &self.detail {
@@ -107,7 +108,7 @@ impl<'a> MemoryRegion<'a> {
         }
     }
 
-    /// All that the stream has of it.
+    /// Returns the complete description of the region in its stream.
     #[must_use]
     pub const fn detail(&self) -> RegionDetail<'a> {
         self.detail
@@ -132,24 +133,45 @@ fn protection(mapping: &LinuxMapping<'_>) -> MemoryProtection {
 
 /// The regions of the address space, see [`Dump::regions`](crate::read::Dump::regions).
 ///
-/// They come from the memory information list; without one that has rows, from `/proc/self/maps`; in a full user dump
-/// from its table of regions. Where regions
-/// overlap, look-ups find the one that the stream has first.
+/// They come from the memory information list or, if it is missing or empty, from `/proc/self/maps`; in a full user
+/// dump, they come from its table of regions. Where regions overlap, lookups find the one that comes first in the
+/// stream.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+/// use userdump::format::MemoryProtection;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory_info(userdump::format::MemoryInfo {
+/// #     base_address: 0x20_0000, region_size: 0x3000, state: 0x1000, protect: 4, ..Default::default()
+/// # });
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let region = dump.regions().at_address(0x20_1234).expect("the address is described");
+/// assert_eq!((region.base(), region.size()), (0x20_0000, 0x3000));
+/// assert_eq!(region.protection(), MemoryProtection::READ_WRITE);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct MemoryRegions<'a> {
     data: &'a [u8],
     rows: Option<ByAddress<'a, MemoryInfo>>,
-    /// `None` if there are rows.
+    /// `None` if `rows` is `Some`.
     maps: Option<Mappings<'a>>,
 }
 
-/// The lines of `/proc/self/maps` by address; the position of a line in the text is its rank.
+/// The lines of `/proc/self/maps` by address. The rank of a line is its position in the text.
 #[derive(Clone)]
 struct Mappings<'a> {
     maps: LinuxMaps<'a>,
-    /// Where the text is in the file.
+    /// The file offset of the text.
     offset: u64,
-    /// Its size in bytes.
+    /// The size of the text in bytes.
     size: u64,
     target: Target,
     spans: Shared<Vec<Span>>,
@@ -167,7 +189,7 @@ impl<'a> Mappings<'a> {
         Self { maps, offset, size, target, spans: Shared::new(spans) }
     }
 
-    /// The same lines of other bytes of the same size.
+    /// Returns the same lines for other bytes of the same size.
     fn rebound<'b>(&self, data: &'b [u8]) -> Mappings<'b> {
         let Self { offset, size, target, .. } = *self;
         let maps = self.maps.with_text(Bytes::new(data, ByteOrder::Little).clipped(offset, size));
@@ -204,20 +226,20 @@ impl<'a> MemoryRegions<'a> {
         MemoryRegions { data: &[], rows: None, maps: None }
     }
 
-    /// True if the dump describes no region.
+    /// True if the dump describes no regions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// All regions, in the order of their stream, which is mostly that of their addresses.
+    /// Returns all regions, in the order of their stream, which is usually that of their addresses.
     #[must_use]
     pub fn iter(&self) -> MemoryRegionIter<'a> {
         let rows = self.rows.as_ref().map(|rows| rows.list().iter());
         MemoryRegionIter { rows, maps: self.maps.as_ref().map(|mappings| mappings.maps.iter()) }
     }
 
-    /// The region that has `address`, found in logarithmic time.
+    /// Returns the region that contains `address`, in logarithmic time.
     pub fn at_address(&self, address: u64) -> Option<MemoryRegion<'a>> {
         let row = self.rows.as_ref().and_then(|rows| rows.get(address)).map(RegionDetail::MemoryInfo);
         let detail = row.or_else(|| self.maps.as_ref()?.get(address).map(RegionDetail::LinuxMapping))?;
@@ -238,7 +260,7 @@ impl<'a> IntoIterator for &MemoryRegions<'a> {
 #[derive(Clone, Debug)]
 pub struct MemoryRegionIter<'a> {
     rows: Option<Iter<'a, MemoryInfo>>,
-    /// `None` if there are rows.
+    /// `None` if `rows` is `Some`.
     maps: Option<LinuxMappings<'a>>,
 }
 
@@ -271,7 +293,7 @@ impl DoubleEndedIterator for MemoryRegionIter<'_> {
 impl FusedIterator for MemoryRegionIter<'_> {}
 
 kept_index! {
-    /// The regions of the address space without the bytes of the dump, to be kept beside them: see
+    /// A [`MemoryRegions`] without the bytes of the dump, to be stored next to them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
     pub struct RegionIndex of MemoryRegions
 }
@@ -283,7 +305,7 @@ impl fmt::Debug for MemoryRegions<'_> {
 }
 
 impl<'a> Minidump<'a> {
-    /// The address space of the process: which addresses were in use, and what access they allowed.
+    /// Returns the address space of the process: the addresses in use, and their access protection.
     #[must_use]
     pub fn regions(&self) -> MemoryRegions<'a> {
         MemoryRegions::new(self)

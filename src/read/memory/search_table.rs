@@ -1,39 +1,40 @@
-//! Search among sorted intervals without walking down all of them: the address itself says about where to look.
+//! A fast search in sorted intervals: a table tells from an address approximately where to look.
 
 use alloc::vec::Vec;
 
 use crate::read::interval::Located;
 
-/// The cells that the addresses are cut into at most.
-const CELLS: u64 = 256;
+/// The maximum number of cells.
+const MAX_CELLS: u64 = 256;
 
-/// Sorted intervals that do not overlap, and a table of where among them addresses are.
+/// Sorted intervals that do not overlap, and a table of their approximate positions by address.
 ///
-/// The addresses from the first start to the last are cut into cells of equal size, and those from the first start of a
-/// cell to its last into as many buckets as the cell has intervals. A process has few and dense clusters of memory far
-/// apart from each other, so nearly every bucket ends up with a handful of intervals; where all are in one, the search is
-/// by halves. It takes as many steps for each address, and no branch that depends on the address.
+/// The addresses from the first start to the last are divided into cells of equal size. Within a cell, the addresses
+/// from the first start to the last are divided into as many buckets as the cell has intervals. Processes have a few
+/// dense clusters of memory that are far apart, so nearly every bucket contains only a few intervals. If all intervals
+/// are in one bucket, the lookup is a binary search. A lookup takes the same number of steps for each address, without
+/// branches that depend on the address.
 #[derive(Clone)]
 pub(crate) struct Sorted<T> {
     intervals: Vec<T>,
-    /// The least start.
+    /// The lowest start.
     origin: u64,
-    /// A cell has 2 to the power of it addresses.
+    /// The binary logarithm of the number of addresses in a cell.
     shift: u32,
     cells: Vec<Cell>,
-    /// For each bucket, how many intervals start before it.
+    /// For each bucket, the number of intervals that start before it.
     buckets: Vec<u32>,
-    /// How often a bucket has to be halved until one interval is left, whichever bucket it is.
+    /// The number of bisection steps that are enough for any bucket.
     steps: u32,
 }
 
 #[derive(Clone, Copy)]
 struct Cell {
-    /// The least start in it.
+    /// The lowest start in the cell.
     origin: u64,
-    /// A bucket has 2 to the power of it addresses.
+    /// The binary logarithm of the number of addresses in a bucket.
     shift: u32,
-    /// Its first bucket and the number of those behind it.
+    /// The first bucket of the cell, and the number of further buckets.
     first: u32,
     more: u32,
 }
@@ -45,10 +46,10 @@ impl Cell {
     }
 }
 
-/// The least shift that leaves less than `limit` of `span`.
+/// Returns the smallest shift that reduces `span` to less than `limit`.
 fn shift(span: u64, limit: u64) -> u32 {
     let needed = u64::BITS - span.leading_zeros();
-    // Of a limit that is no power of two, the next lesser one is taken.
+    // A limit that is not a power of two is rounded down.
     needed.saturating_sub(limit.max(1).ilog2())
 }
 
@@ -59,17 +60,17 @@ impl<T> Default for Sorted<T> {
 }
 
 impl<T: Located> Sorted<T> {
-    /// Takes intervals that are sorted and apart; one pass.
+    /// Builds the table in one pass. The intervals must be sorted and must not overlap.
     pub(crate) fn new(intervals: Vec<T>) -> Self {
         let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else {
             return Self::default();
         };
         let count = intervals.len() as u64;
         let (origin, span) = (first.interval().start, last.interval().start - first.interval().start);
-        let mut sorted = Self { origin, shift: shift(span, count.min(CELLS)), ..Self::default() };
+        let mut sorted = Self { origin, shift: shift(span, count.min(MAX_CELLS)), ..Self::default() };
         let largest = match u32::try_from(count) {
             Ok(_) => sorted.fill(&intervals, span >> sorted.shift),
-            // More than the table can count: without it, all are searched.
+            // The table cannot count that far, so all intervals are searched.
             Err(_) => count,
         };
         sorted.steps = u64::BITS - largest.leading_zeros();
@@ -77,7 +78,7 @@ impl<T: Located> Sorted<T> {
         sorted
     }
 
-    /// Fills the table; gives the number of intervals in the largest bucket.
+    /// Fills the table. Returns the number of intervals in the largest bucket.
     fn fill(&mut self, intervals: &[T], last_cell: u64) -> u64 {
         self.cells.reserve_exact(usize::try_from(last_cell).map_or(0, |last| last + 1));
         self.buckets.reserve_exact(intervals.len() + self.cells.capacity());
@@ -101,7 +102,7 @@ impl<T: Located> Sorted<T> {
         largest
     }
 
-    /// Adds a cell whose last bucket is the one of number `more`, and its first bucket.
+    /// Appends a cell with `more` further buckets, and its first bucket.
     fn close(&mut self, origin: u64, shift: u32, more: u64, before: u64) {
         // There are at most as many buckets as intervals and cells, and the intervals were counted.
         let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
@@ -109,7 +110,7 @@ impl<T: Located> Sorted<T> {
         self.buckets.push(number(before));
     }
 
-    /// Adds the buckets of a cell behind its first; gives the number of intervals in the largest.
+    /// Appends the further buckets of a cell. Returns the number of intervals in the largest one.
     fn count(&mut self, group: &[T], origin: u64, shift: u32, before: u64) -> u64 {
         let (mut bucket, mut start, mut largest) = (0, before, 0);
         for (index, interval) in (before..).zip(group) {
@@ -126,7 +127,7 @@ impl<T: Located> Sorted<T> {
         largest.max(before + group.len() as u64 - start)
     }
 
-    /// How many intervals start at `address` or below it.
+    /// Returns the number of intervals that start at or below `address`.
     #[inline]
     fn starts(&self, address: u64) -> usize {
         let last = (self.cells.len() as u64).saturating_sub(1);
@@ -135,7 +136,7 @@ impl<T: Located> Sorted<T> {
         let bucket = cell.and_then(|cell| usize::try_from(cell.bucket(address)).ok());
         let before = bucket.and_then(|bucket| self.buckets.get(bucket)).copied().unwrap_or(0);
         let mut count = usize::try_from(before).unwrap_or(usize::MAX);
-        // What lies behind the bucket starts above the address, so there is no need to know where it ends.
+        // Intervals after the bucket start above the address, so the end of the bucket need not be known.
         for step in (0..self.steps).rev() {
             let half = 1usize << step;
             let holds =
@@ -145,14 +146,14 @@ impl<T: Located> Sorted<T> {
         count
     }
 
-    /// The interval that holds `address`.
+    /// Returns the interval that contains `address`.
     #[inline]
     pub(crate) fn get(&self, address: u64) -> Option<&T> {
         let interval = self.intervals.get(self.starts(address).wrapping_sub(1))?;
         (address <= interval.interval().last).then_some(interval)
     }
 
-    /// The number of the interval that holds `address`; if none does, of the next one.
+    /// Returns the index of the interval that contains `address`; if there is none, that of the next one.
     #[inline]
     pub(crate) fn position(&self, address: u64) -> usize {
         let starts = self.starts(address);
@@ -161,7 +162,7 @@ impl<T: Located> Sorted<T> {
         starts - usize::from(holds)
     }
 
-    /// The intervals from the one that holds `address` on; if none does, from the next one on.
+    /// Returns the intervals from the one that contains `address` on; if there is none, from the next one on.
     #[inline]
     pub(crate) fn from(&self, address: u64) -> &[T] {
         self.intervals.get(self.position(address)..).unwrap_or_default()

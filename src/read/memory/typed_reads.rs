@@ -1,4 +1,4 @@
-//! Values in memory: integers, pointers and text.
+//! Reads integers, pointers and strings from memory.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -9,13 +9,13 @@ use crate::read::memory::by_address::Memory;
 use crate::read::text::utf16::Utf16;
 
 impl Memory<'_> {
-    /// The byte at `address`; `None` if it is not in the dump.
+    /// Reads the byte at `address`; `None` if it is not in the dump.
     #[inline]
     pub fn read_u8(&self, address: u64) -> Option<u8> {
         self.array(address).map(u8::from_le_bytes)
     }
 
-    /// The 16-bit integer at `address`, in the byte order of the file.
+    /// Reads the 16-bit integer at `address`, in the byte order of the file.
     #[inline]
     #[must_use]
     pub fn read_u16(&self, address: u64) -> Option<u16> {
@@ -25,7 +25,7 @@ impl Memory<'_> {
         })
     }
 
-    /// The 32-bit integer at `address`, in the byte order of the file.
+    /// Reads the 32-bit integer at `address`, in the byte order of the file.
     #[inline]
     #[must_use]
     pub fn read_u32(&self, address: u64) -> Option<u32> {
@@ -35,7 +35,7 @@ impl Memory<'_> {
         })
     }
 
-    /// The 64-bit integer at `address`, in the byte order of the file.
+    /// Reads the 64-bit integer at `address`, in the byte order of the file.
     #[inline]
     #[must_use]
     pub fn read_u64(&self, address: u64) -> Option<u64> {
@@ -45,9 +45,9 @@ impl Memory<'_> {
         })
     }
 
-    /// The integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
+    /// Reads the integer of `width` bytes (1, 2, 4 or 8) at `address`, in the byte order of the file.
     ///
-    /// `None` if not all its bytes are in the dump, or for another width.
+    /// `None` if any of its bytes is not in the dump, or for any other width.
     pub fn read_integer(&self, address: u64, width: u32) -> Option<u64> {
         match width {
             1 => self.read_u8(address).map(u64::from),
@@ -58,22 +58,22 @@ impl Memory<'_> {
         }
     }
 
-    /// The pointer at `address`: 4 or 8 bytes, as the target has it, widened with zeros.
+    /// Reads the pointer at `address`, which has 4 or 8 bytes depending on the target, zero-extended.
     #[must_use]
     pub fn read_pointer(&self, address: u64) -> Option<u64> {
         self.read_integer(address, self.target().pointer_size())
     }
 
-    /// The bytes from `address` up to a NUL, without it; `None` if there is none among the first `limit` bytes, or if
-    /// the dump has no more bytes before it comes.
+    /// Reads the NUL-terminated bytes at `address`, and returns them without the NUL. `None` if there is no NUL in the
+    /// first `limit` bytes, or in the contiguous bytes of the dump.
     ///
-    /// They are borrowed if they stand in one range.
+    /// The result is borrowed if it is in a single range.
     pub fn read_c_string(&self, address: u64, limit: u64) -> Option<Cow<'_, [u8]>> {
         let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
         let first = self.rest_of_range(address)?;
-        let whole = first.get(..left).unwrap_or(first);
-        if let Some(end) = whole.iter().position(|&byte| byte == 0) {
-            return whole.get(..end).map(Cow::Borrowed);
+        let start = first.get(..left).unwrap_or(first);
+        if let Some(end) = start.iter().position(|&byte| byte == 0) {
+            return start.get(..end).map(Cow::Borrowed);
         }
         let mut text: Cow<'_, [u8]> = Cow::Borrowed(&[]);
         for mut part in self.chunks_at(address) {
@@ -96,8 +96,9 @@ impl Memory<'_> {
         None
     }
 
-    /// The UTF-16 text from `address` up to a NUL, without it; `None` if there is none among the first `limit` code
-    /// units, or if the dump has no more bytes before it comes. An unpaired surrogate becomes U+FFFD.
+    /// Reads the NUL-terminated UTF-16 string at `address`, and returns it without the NUL. `None` if there is no NUL
+    /// in the first `limit` code units, or in the contiguous bytes of the dump. Unpaired surrogates are replaced by
+    /// U+FFFD.
     #[must_use]
     pub fn read_utf16_c_string(&self, address: u64, limit: u64) -> Option<String> {
         let order = self.byte_order();
@@ -130,9 +131,9 @@ impl Memory<'_> {
         None
     }
 
-    /// The `size` bytes of UTF-16 text at `address`, as a `UNICODE_STRING` of the process describes it.
+    /// Returns the UTF-16 string of `size` bytes at `address`, as described by a `UNICODE_STRING` of the process.
     ///
-    /// `None` if the dump does not hold all of them, one behind the other; where it holds them apart, use
+    /// `None` if the dump does not have all bytes, or not contiguously in the file; in the latter case, use
     /// [`Memory::read`].
     #[must_use]
     pub fn utf16(&self, address: u64, size: u64) -> Option<Utf16<'_>> {
@@ -140,7 +141,7 @@ impl Memory<'_> {
     }
 }
 
-/// Leaves the first `count` bytes, of which so many are there.
+/// Truncates to the first `count` bytes. There must be at least that many.
 fn cut(bytes: &mut Cow<'_, [u8]>, count: usize) {
     match bytes {
         Cow::Borrowed(bytes) => *bytes = bytes.get(..count).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The ranges of memory in the order of their addresses, overlaps settled.
+//! The ranges of memory, sorted by address, with overlaps resolved.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -12,16 +12,36 @@ use crate::read::memory::by_address::Memory;
 use crate::read::memory::lists::MemoryRange;
 use crate::read::memory::pieces::Piece;
 
-/// Bytes of the process at one address, whose bytes no other range has: see [`Memory::visible_ranges`].
+/// A range of memory, or the part of it that no other range hides: see [`Memory::visible_ranges`].
 ///
-/// Its bytes are looked up when they are asked for: [`VisibleRange::bytes`].
+/// The bytes are looked up when they are requested: [`VisibleRange::bytes`].
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Minidump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.memory(userdump::write::MemoryRange::borrowed(0x20_0000, b"abc"));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Minidump::parse(&file)?;
+/// let memory = dump.memory();
+/// for range in &memory {
+///     println!("{:#x}: {} bytes", range.address, range.bytes()?.len()); // 0x200000: 3 bytes
+///     # assert_eq!((range.address, range.bytes()?), (0x20_0000, b"abc".as_slice()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct VisibleRange<'m> {
-    /// The address of the first byte; without the upper half on 32-bit targets.
+    /// The address of the first byte, without the upper half on 32-bit targets.
     pub address: u64,
-    /// How many bytes there are.
+    /// The size in bytes.
     pub size: u64,
-    /// Where they lie, as in a piece of the index.
+    /// The place of the bytes, as in a piece of the index.
     place: u64,
     memory: &'m Memory<'m>,
 }
@@ -31,43 +51,43 @@ impl<'m> VisibleRange<'m> {
         Self { address: interval.start, size: interval.size(), place, memory }
     }
 
-    /// All bytes of the range, for as long as the index is borrowed.
+    /// Returns all bytes of the range, for as long as the index is borrowed.
     ///
     /// # Errors
     ///
-    /// None for memory that stands in the file as it is. Of compressed memory [`ReadError::Bucket`], as
-    /// [`Memory::try_slice`]; where that says that the cache is full, [`Memory::read`] gives them.
+    /// For uncompressed memory there are none. For compressed memory, [`ReadError::Bucket`] as in
+    /// [`Memory::try_slice`]; if the cache is full, use [`Memory::read`].
     pub fn bytes(&self) -> Result<&'m [u8], ReadError> {
         self.memory.contents().lend(self.place, self.size)
     }
 
-    /// The range as it stands in the file, with its position; `None` if it is compressed.
+    /// Returns the range as it is in the file, with its position; `None` if it is compressed.
     #[must_use]
     pub fn in_file(&self) -> Option<MemoryRange<'m>> {
         let bytes = Some(*self).filter(|range| range.place & IN_BUCKET == 0)?.bytes().ok()?;
         Some(MemoryRange { address: self.address, size: self.size, offset: self.place, bytes })
     }
 
-    /// Where the file has the bytes, or the bucket that they are in.
+    /// Returns the file offset of the bytes, or of the bucket that contains them.
     #[cfg(feature = "std")]
     pub(crate) fn position(&self) -> u64 {
         self.memory.contents().position(self.place)
     }
 
-    /// True if the bytes have to be unpacked.
+    /// True if the bytes are compressed.
     #[cfg(feature = "std")]
     pub(crate) const fn is_compressed(&self) -> bool {
         self.place & IN_BUCKET != 0
     }
 
-    /// Where the bytes lie: of two ranges with the same place and size the bytes are the same ones.
+    /// Returns the place of the bytes. Two ranges with the same place and size have the same bytes.
     #[cfg(feature = "std")]
     pub(crate) const fn place(&self) -> u64 {
         self.place
     }
 }
 
-/// Two ranges are equal if they have the same addresses and are the same bytes of the file.
+/// Two ranges are equal if they have the same addresses and refer to the same bytes of the file.
 impl PartialEq for VisibleRange<'_> {
     fn eq(&self, other: &Self) -> bool {
         (self.address, self.size, self.place) == (other.address, other.size, other.place)
@@ -82,7 +102,7 @@ impl Hash for VisibleRange<'_> {
     }
 }
 
-/// Prints where the range is, and how many bytes it has, but none of them.
+/// Prints the position and number of bytes, not the bytes.
 impl fmt::Debug for VisibleRange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut range = f.debug_struct("VisibleRange");
@@ -90,7 +110,7 @@ impl fmt::Debug for VisibleRange<'_> {
     }
 }
 
-/// Iterator over the visible ranges of a [`Memory`], in the order of their addresses.
+/// Iterator over the visible ranges of a [`Memory`], sorted by address.
 #[derive(Clone)]
 pub struct VisibleRanges<'m, 'a> {
     memory: &'m Memory<'a>,

@@ -1,4 +1,4 @@
-//! The modules of a dump of any format by address, and places in them.
+//! Finds modules by address, in dumps of either format.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,10 +11,10 @@ use crate::read::interval::{Span, holder, settle};
 use crate::read::module::extents::ModuleExtents;
 use crate::read::shared::Shared;
 
-/// The modules of a dump by address, see [`Dump::modules_by_address`].
+/// The modules of a dump by address; see [`Dump::modules_by_address`].
 ///
-/// Where modules overlap, the one that comes first in the list takes precedence. In a minidump, modules that the producer cut
-/// short are completed from what the dump says about the address space, as in [`ModuleExtents`].
+/// Where modules overlap, the one that comes first in the list takes precedence. In a minidump, modules whose size is
+/// too small are extended by what the dump records about the address space, as in [`ModuleExtents`].
 #[derive(Clone)]
 pub struct ModulesByAddress<'a> {
     dump: DumpBytes<'a>,
@@ -31,12 +31,33 @@ enum Modules<'a> {
 #[derive(Default)]
 struct UserModules {
     modules: Vec<UserModule<'static>>,
-    /// The rank is the number of the module.
+    /// The rank is the index of the module.
     spans: Vec<Span>,
 }
 
-/// An address in a module. It prints as `kernelbase.dll+0x12ef0`, the name without its folder; if the name cannot be read, the
-/// base of the module stands in its place.
+/// An address in a module. Displayed as `kernelbase.dll+0x12ef0`, with the file name without its folder, or with the
+/// base of the module if the name cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::Dump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("C:\\app.exe");
+/// # let module = userdump::format::Module {
+/// #     base_of_image: 0x1_4000_0000, size_of_image: 0x5000, ..Default::default()
+/// # };
+/// # dump.module(module, name, None, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = Dump::parse(&file)?;
+/// let place = dump.modules_by_address().locate(0x1_4000_12f0).expect("a module contains the address");
+/// assert_eq!(place.to_string(), "app.exe+0x12f0");
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleOffset<'a> {
@@ -47,11 +68,11 @@ pub struct ModuleOffset<'a> {
 }
 
 impl<'a> Dump<'a> {
-    /// An index of the modules by address, to be built once and used often: each look-up takes time in proportion to the
-    /// logarithm of the number of modules.
+    /// Builds an index of the modules by address. Build it once and use it for many lookups: each takes time
+    /// proportional to the logarithm of the number of modules.
     ///
-    /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
-    /// addresses. For a full user dump, it also takes the size of a [`UserModule`] for each.
+    /// The index takes 24 bytes for each module and region, and n log n time to build if they are not sorted by
+    /// address. For a full user dump, it also takes the size of a [`UserModule`] for each module.
     ///
     /// # Examples
     ///
@@ -86,7 +107,7 @@ impl<'a> Dump<'a> {
 }
 
 impl<'a> ModulesByAddress<'a> {
-    /// The module that has `address`.
+    /// Returns the module that contains `address`.
     pub fn at_address(&self, address: u64) -> Option<AnyModule<'a>> {
         match &self.modules {
             Modules::Minidump(extents) => extents.at_address(address).map(AnyModule::Minidump),
@@ -98,7 +119,7 @@ impl<'a> ModulesByAddress<'a> {
         }
     }
 
-    /// The module that has `address`, and where in it that is.
+    /// Returns the module that contains `address`, and the offset of `address` in it.
     #[must_use]
     pub fn locate(&self, address: u64) -> Option<ModuleOffset<'a>> {
         let module = self.at_address(address)?;
@@ -125,7 +146,7 @@ impl<'a> ModulesByAddress<'a> {
 }
 
 kept_index! {
-    /// The modules by address without the bytes of the dump, to be kept beside them: see
+    /// A [`ModulesByAddress`] without the bytes of the dump, to be stored next to them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
     pub struct ModuleIndex of ModulesByAddress
 }
@@ -147,8 +168,8 @@ impl fmt::Display for ModuleOffset<'_> {
 }
 
 impl<'a> AnyException<'a> {
-    /// The module of the instruction that raised the exception, and where in it the instruction is. `None` if the instruction is
-    /// in no module, or not known: see [`Self::instruction_address`].
+    /// Returns the module of the instruction that raised the exception, and the offset of the instruction in it. `None`
+    /// if the instruction is not in a module or not known: see [`Self::instruction_address`].
     #[must_use]
     pub fn instruction(&self, modules: &ModulesByAddress<'a>) -> Option<ModuleOffset<'a>> {
         modules.locate(self.instruction_address()?)

@@ -1,4 +1,4 @@
-//! A record that identifies the symbols of a module, from the module list or from an image in memory.
+//! The record that identifies the symbols of a module, from the module list or from an image in memory.
 
 use alloc::borrow::Cow;
 
@@ -10,8 +10,8 @@ use crate::read::bytes::ByteOrder;
 use crate::read::module::debug_id::DebugId;
 use crate::read::module::list::CodeView;
 
-/// What identifies the symbols of a module, as a dump of any format has it: a record of the module list, or what the image in
-/// memory has in place of it. See [`AnyModule::code_view`](crate::read::any_format::AnyModule::code_view).
+/// Identifies the symbols of a module, in dumps of either format. It is a record of the module list or the equivalent
+/// in the module's image in memory. See [`AnyModule::code_view`](crate::read::any_format::AnyModule::code_view).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CodeViewRecord<'m> {
     form: Form<'m>,
@@ -33,17 +33,17 @@ impl<'m> CodeViewRecord<'m> {
     }
 
     #[cfg(feature = "std")]
-    pub(crate) const fn of_build_id(id: alloc::vec::Vec<u8>, order: ByteOrder) -> Self {
+    pub(crate) const fn from_build_id(id: alloc::vec::Vec<u8>, order: ByteOrder) -> Self {
         Self { form: Form::BuildId(id), order }
     }
 
     #[cfg(feature = "std")]
-    pub(crate) const fn of_uuid(uuid: Guid) -> Self {
+    pub(crate) const fn from_uuid(uuid: Guid) -> Self {
         Self { form: Form::Uuid(uuid), order: ByteOrder::Big }
     }
 
-    /// The record, taken apart. An ELF image has its build ID; a Mach-O image its UUID in the form of a GUID, with an age of 0 and
-    /// no path, as Breakpad and Crashpad write it.
+    /// Decodes the record. An ELF image has its build ID. A Mach-O image has its UUID in the form of a GUID, with an
+    /// age of 0 and an empty path, as written by Breakpad and Crashpad.
     #[must_use]
     pub fn view(&self) -> CodeView<'_> {
         match &self.form {
@@ -52,26 +52,26 @@ impl<'m> CodeViewRecord<'m> {
             Form::BuildId(id) => CodeView::ElfBuildId(id),
             #[cfg(feature = "std")]
             Form::Uuid(uuid) => CodeView::Pdb70 {
-                head: CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature: *uuid, age: 0 },
+                header: CvInfoPdb70 { cv_signature: CV_SIGNATURE_RSDS, signature: *uuid, age: 0 },
                 path: &[],
             },
         }
     }
 
-    /// The byte order of the record: that of the dump or of the image.
+    /// Returns the byte order of the record, which is that of the dump or of the image.
     #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// Identifies the symbols: see [`CodeView::debug_id`].
+    /// Returns the identifier of the symbols: see [`CodeView::debug_id`].
     #[must_use]
     pub fn debug_id(&self) -> Option<DebugId> {
         self.view().debug_id(self.order)
     }
 }
 
-/// Prints of bytes only how many there are.
+/// Prints the number of bytes, not the bytes.
 impl core::fmt::Debug for CodeViewRecord<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.form {

@@ -1,4 +1,4 @@
-//! Identifiers of debugging symbols.
+//! Identifiers of debug symbols.
 
 use core::fmt;
 use core::str::FromStr;
@@ -10,14 +10,15 @@ use crate::format::serde_forms::serde_as_text;
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::hex;
 
-/// So many bytes of a build ID are in a [`DebugId`].
+/// The number of bytes of a build ID that go into a [`DebugId`].
 const GUID_SIZE: usize = 16;
 
-/// Identifies the debugging symbols of a module: a GUID or time stamp, and an age.
+/// Identifies the debug symbols of a module: a GUID or time stamp, and an age.
 ///
-/// It prints as Breakpad and Microsoft's symbol servers spell it: the digits of the GUID in upper case, then the age in
-/// hexadecimal without leading zeros. The alternate form, `{:#}`, is that of Sentry and the crate `debugid`: with hyphens, the
-/// GUID in lower case, without an age of 0. Both forms are parsed, in either case; an age that is missing is 0.
+/// Displayed as in Breakpad and on Microsoft's symbol servers: the digits of the GUID in upper case, then the age in
+/// hexadecimal without leading zeros. The alternate form, `{:#}`, is that of Sentry and the crate `debugid`: with
+/// hyphens, with the GUID in lower case, and without the age if it is 0. Both forms can be parsed, in either case; a
+/// missing age is 0.
 ///
 /// The age of ELF and Mach-O modules is 0.
 ///
@@ -29,7 +30,7 @@ const GUID_SIZE: usize = 16;
 /// # fn main() -> Result<(), userdump::error::ParseError> {
 /// let id: DebugId = "3249D99D0C4049318610F4E4FB0B69361".parse()?;
 /// assert_eq!(id.age(), 1);
-/// // Where a symbol server has the file.
+/// The path of the file on a symbol server.
 /// assert_eq!(format!("ntdll.pdb/{id}/ntdll.pdb"), "ntdll.pdb/3249D99D0C4049318610F4E4FB0B69361/ntdll.pdb");
 /// assert_eq!(format!("{id:#}"), "3249d99d-0c40-4931-8610-f4e4fb0b6936-1");
 /// assert_eq!("3249d99d-0c40-4931-8610-f4e4fb0b6936-1".parse(), Ok(id));
@@ -39,27 +40,27 @@ const GUID_SIZE: usize = 16;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DebugId {
-    /// Of a PDB of version 7 (`RSDS`), an ELF file or a Mach-O file.
+    /// The ID of a PDB of version 7 (`RSDS`), an ELF file or a Mach-O file.
     Guid {
-        /// The GUID of the PDB, the UUID of the Mach-O file, or the start of the build ID of the ELF file.
+        /// The GUID of the PDB, the UUID of the Mach-O file, or the first bytes of the build ID of the ELF file.
         guid: Guid,
-        /// How often the PDB had been changed; 0 for other files.
+        /// The number of times the PDB had been changed; 0 for other files.
         age: u32,
     },
-    /// Of a PDB of version 2 (`NB10`).
+    /// The ID of a PDB of version 2 (`NB10`).
     Pdb20 {
-        /// When the PDB was made, in seconds since 1970.
+        /// The creation time of the PDB, in seconds since 1970.
         time_date_stamp: u32,
-        /// How often the PDB had been changed.
+        /// The number of times the PDB had been changed.
         age: u32,
     },
 }
 
 impl DebugId {
-    /// The ID of an ELF file with this build ID. As in Breakpad, the first 16 bytes are read as a GUID in the byte order of the
-    /// file; a shorter build ID is padded with zeros.
+    /// Returns the ID of an ELF file with this build ID. As in Breakpad, the first 16 bytes are read as a GUID in the
+    /// byte order of the file. A shorter build ID is padded with zeros.
     ///
-    /// `None` if these bytes are all zeros: producers write that for files that have no build ID.
+    /// `None` if these bytes are all zeros, which producers write for files without a build ID.
     #[must_use]
     pub fn from_build_id(build_id: &[u8], order: ByteOrder) -> Option<Self> {
         let mut bytes = [0; GUID_SIZE];
@@ -67,19 +68,19 @@ impl DebugId {
         Self::from_guid(Bytes::new(&bytes, order).read("build ID", 0).ok()?, 0)
     }
 
-    /// The ID of a Mach-O file with this UUID, whose bytes are in the order in which they are printed. `None` if all are 0.
+    /// Returns the ID of a Mach-O file with this UUID, whose bytes are in display order. `None` if they are all zeros.
     #[must_use]
     pub fn from_uuid(uuid: [u8; 16]) -> Option<Self> {
         let guid = Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok()?;
         Self::from_guid(guid, 0)
     }
 
-    /// The ID of a GUID and an age. `None` if the GUID is all zeros: it identifies nothing.
+    /// Returns the ID with this GUID and age. `None` if the GUID is all zeros, because such a GUID identifies nothing.
     pub(crate) fn from_guid(guid: Guid, age: u32) -> Option<Self> {
         (guid != Guid::default()).then_some(Self::Guid { guid, age })
     }
 
-    /// The GUID; `None` for a PDB of version 2.
+    /// Returns the GUID, or `None` for a PDB of version 2.
     #[must_use]
     pub const fn guid(&self) -> Option<Guid> {
         match self {
@@ -88,7 +89,7 @@ impl DebugId {
         }
     }
 
-    /// How often the PDB had been changed; 0 for other files.
+    /// Returns the number of times the PDB had been changed; 0 for other files.
     #[must_use]
     pub const fn age(&self) -> u32 {
         match self {
@@ -124,8 +125,8 @@ impl fmt::Display for DebugId {
 
 /// # Errors
 ///
-/// [`ParseError`] unless the text is 32 digits of a GUID, or 8 of a time stamp, and up to 8 of an age. With hyphens it is the
-/// GUID in its usual form, or the time stamp, and the age behind a further hyphen.
+/// [`ParseError`] unless the text is the 32 digits of a GUID, or the 8 digits of a time stamp, followed by an age of up
+/// to 8 digits. With hyphens, the GUID has its usual form, and the age follows another hyphen.
 impl FromStr for DebugId {
     type Err = ParseError;
 
@@ -144,7 +145,7 @@ fn parse(text: &str) -> Option<DebugId> {
             return None;
         }
     } else {
-        // Cut where the hyphens would be; up to 16 digits are a time stamp and an age.
+        // Split where the hyphens would be. Up to 16 digits are a time stamp and an age.
         let lengths: &[usize] = if text.len() <= 16 { &GUID[..1] } else { &GUID };
         let mut rest = text;
         let mut cut = |length| {

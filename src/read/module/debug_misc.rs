@@ -12,28 +12,28 @@ use crate::read::text::utf16::Utf16;
 
 const WHAT: &str = "IMAGE_DEBUG_MISC";
 
-/// The record with which old linkers name the file of separate debugging symbols.
+/// The record in which old linkers name the file with separate debug symbols.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DebugMisc<'a> {
     raw: ImageDebugMisc,
     data: &'a [u8],
-    /// All that follows the head, whatever length the record gives itself.
+    /// Everything after the header, regardless of the length in the record.
     rest: &'a [u8],
     order: ByteOrder,
 }
 
 debug_without_bytes!(DebugMisc { raw; data });
 
-/// What a [`DebugMisc`] names, without the NUL, which may be missing.
+/// The name in a [`DebugMisc`], without the terminating NUL, which may be missing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DebugMiscName<'a> {
-    /// 8-bit characters, in the code page of the linker's host.
+    /// 8-bit characters in the code page of the machine on which the module was linked.
     Ansi(&'a [u8]),
     /// UTF-16.
     Wide(Utf16<'a>),
 }
 
-/// Prints of bytes only how many there are.
+/// Prints the number of bytes, not the bytes.
 impl core::fmt::Debug for DebugMiscName<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -44,26 +44,26 @@ impl core::fmt::Debug for DebugMiscName<'_> {
 }
 
 impl<'a> DebugMisc<'a> {
-    /// The header of the record.
+    /// Returns the header of the record.
     #[must_use]
     pub const fn raw(&self) -> &ImageDebugMisc {
         &self.raw
     }
 
-    /// What follows the head, as far as both the record's own length and the module's go.
+    /// Returns the data after the header, limited by both the length in the record and the size in the module entry.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
 
-    /// The data as the name of a file.
+    /// Returns the data as a file name.
     #[must_use]
     pub fn name(&self) -> DebugMiscName<'a> {
         self.name_in(self.data)
     }
 
-    /// All that may be the name, for who must not miss it: in the characters that the record announces and in 8-bit
-    /// ones, whatever length it gives itself.
+    /// Returns everything that may be the name, for callers that must not miss it: as characters of the width that the
+    /// header declares, and as 8-bit characters. The length in the record is ignored.
     #[cfg(feature = "std")]
     pub(crate) fn possible_names(&self) -> [DebugMiscName<'a>; 2] {
         [self.name_in(self.rest), DebugMiscName::Ansi(until_nul(self.rest))]
@@ -78,9 +78,9 @@ impl<'a> DebugMisc<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// The miscellaneous debug record; `None` if there is none: its size or its position is 0.
+    /// Returns the miscellaneous debug record; `None` if its size or RVA is 0.
     ///
-    /// LLVM was observed to write a position where there is no record.
+    /// LLVM sometimes writes an RVA although there is no record.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<'a> Module<'a> {
             return Ok(None);
         };
         let raw: ImageDebugMisc = dump.bytes().read_from(WHAT, bytes, location.rva.into())?;
-        // A length that does not fit says nothing.
+        // Ignore a length that does not fit.
         let length = usize::try_from(raw.length).ok().and_then(|length| bytes.get(..length)).unwrap_or(bytes);
         let rest = bytes.get(ImageDebugMisc::SIZE..).unwrap_or_default();
         let data = length.get(ImageDebugMisc::SIZE..).unwrap_or(rest);

@@ -9,7 +9,7 @@ use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::module::code_id::CodeId;
 use crate::read::module::debug_id::DebugId;
 
-/// The feature `debugid` has this conversion.
+/// Available with the feature `debugid`.
 impl From<DebugId> for debugid::DebugId {
     fn from(id: DebugId) -> Self {
         match id {
@@ -17,7 +17,7 @@ impl From<DebugId> for debugid::DebugId {
                 let ([a, b, c, d], [e, f], [g, h]) = (data1.to_le_bytes(), data2.to_le_bytes(), data3.to_le_bytes());
                 let [i, j, k, l, m, n, o, p] = data4;
                 let bytes = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
-                // Sixteen bytes are always taken.
+                // 16 bytes are always accepted.
                 Self::from_guid_age(&bytes, age).unwrap_or_default()
             }
             DebugId::Pdb20 { time_date_stamp, age } => Self::from_pdb20(time_date_stamp, age),
@@ -25,29 +25,29 @@ impl From<DebugId> for debugid::DebugId {
     }
 }
 
-/// The feature `debugid` has this conversion.
+/// Available with the feature `debugid`.
 impl From<debugid::DebugId> for DebugId {
     fn from(id: debugid::DebugId) -> Self {
         let (uuid, age) = (id.uuid(), id.appendix());
         let bytes = uuid.as_bytes();
-        // All of it is there, in the order in which it is printed.
+        // All 16 bytes are there, in display order.
         let guid: Guid = Bytes::new(bytes, ByteOrder::Big).read("UUID", 0).unwrap_or_default();
         if id.is_pdb20() { Self::Pdb20 { time_date_stamp: guid.data1, age } } else { Self::Guid { guid, age } }
     }
 }
 
-/// The feature `debugid` has this conversion.
+/// Available with the feature `debugid`.
 impl From<CodeId> for debugid::CodeId {
     fn from(id: CodeId) -> Self {
         Self::new(id.to_string())
     }
 }
 
-/// The feature `debugid` has this conversion.
+/// Available with the feature `debugid`.
 ///
 /// # Errors
 ///
-/// [`ParseError`] if there is no digit, or more than 128.
+/// [`ParseError`] if there are no digits, or more than 128.
 impl TryFrom<&debugid::CodeId> for CodeId {
     type Error = ParseError;
 

@@ -1,7 +1,7 @@
-//! Images of ELF as they lie in memory: programs and libraries of Linux and Android.
+//! ELF images in memory: programs and libraries of Linux and Android.
 //!
-//! The structures are those of the System V ABI (`elf.h`); the note with the build ID (`NT_GNU_BUILD_ID`) is described with
-//! the option `--build-id` of GNU's linker.
+//! The structures are those of the System V ABI (`elf.h`). The note with the build ID (`NT_GNU_BUILD_ID`) is documented
+//! with the option `--build-id` of the GNU linker.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,27 +13,27 @@ use crate::read::bytes::{ByteOrder, integer_at};
 use crate::read::interval::{Interval, united};
 use crate::read::memory::by_address::Memory;
 
-/// The size of the identification, with which every header begins.
+/// The size of the identification (`e_ident`) at the start of every header.
 const IDENT: usize = 16;
 /// `PT_LOAD` and `PT_NOTE`.
 const LOAD: u32 = 1;
 const NOTE: u32 = 4;
-/// `PF_W`: the segment can be written.
+/// `PF_W`: the segment is writable.
 const WRITE: u32 = 2;
-/// So many program headers are looked at. Programs have some ten.
-const MOST_SEGMENTS: u64 = 128;
-/// The longest segment of notes that is looked at. Notes of programs take some hundred bytes.
-const LONGEST_NOTES: u64 = 0x1_0000;
-/// The type of the note with the build ID, and the name of its owner.
+/// The maximum number of program headers that are read. Programs have about ten.
+const MAX_SEGMENTS: u64 = 128;
+/// The maximum size of a note segment that is read. The notes of programs take a few hundred bytes.
+const MAX_NOTES_SIZE: u64 = 0x1_0000;
+/// The type of the build ID note, and the name of its owner.
 const BUILD_ID: u32 = 3;
 const OWNER: &[u8] = b"GNU\0";
 
-/// An image of ELF, a program or library, as it lies in the memory of a dump.
+/// An ELF image (a program or library) in the memory of a dump.
 ///
-/// Nothing is taken on trust: a look-up reads a bounded number of headers, whatever counts and sizes they give. Both widths
-/// and both byte orders are read, whatever those of the dump are.
+/// Nothing in the image is trusted: a lookup reads a bounded number of headers, regardless of the counts and sizes in
+/// them. Images of both widths and both byte orders can be read, regardless of those of the dump.
 ///
-/// There is no such view without the feature `std`.
+/// Only available with the feature `std`.
 #[derive(Clone, Copy)]
 pub struct ElfImage<'m, 'a> {
     memory: &'m Memory<'a>,
@@ -41,19 +41,19 @@ pub struct ElfImage<'m, 'a> {
     is_64_bit: bool,
     order: ByteOrder,
     machine: u16,
-    /// The program headers: position, size of one, count.
+    /// The program headers: offset, size of one, count.
     headers: (u64, u64, u64),
 }
 
-/// A program header: a segment of the file as it lies in memory.
+/// A program header, which describes a segment of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ElfSegment {
-    /// `PT_LOAD` and so on.
+    /// `PT_LOAD` etc.
     pub(crate) kind: u32,
     flags: u32,
     offset: u64,
     address: u64,
-    /// In memory, in bytes.
+    /// The size in memory, in bytes.
     pub(crate) size: u64,
     alignment: u64,
 }
@@ -65,8 +65,8 @@ impl fmt::Debug for ElfImage<'_, '_> {
 }
 
 impl<'m, 'a> ElfImage<'m, 'a> {
-    /// The image whose ELF header is at `base`; `None` unless its identification is there with a width and a byte order
-    /// that are known, and the rest of the header.
+    /// Returns the image whose ELF header is at `base`. `None` unless the header is complete and its identification has
+    /// a known width and byte order.
     #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
@@ -89,50 +89,51 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         let short = |position| image.number(position, 2);
         let (machine, at) = (short(18)?, image.number(pick(32, 28), word)?);
         let (size, count) = (short(pick(54, 42))?, short(pick(56, 44))?);
-        // The last of its fields.
+        // The last field of the header.
         short(pick(62, 50))?;
         image.machine = u16::try_from(machine).ok()?;
-        let count = if size < image.segment_size() { 0 } else { count.min(MOST_SEGMENTS) };
+        let count = if size < image.segment_size() { 0 } else { count.min(MAX_SEGMENTS) };
         image.headers = (at, size, count);
         is_there.then_some(image)
     }
 
-    /// The address of the first byte; without the upper half on 32-bit targets.
+    /// Returns the address of the first byte, without the upper half on 32-bit targets.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
-    /// True if its addresses have 64 bits.
+    /// True if the addresses of the image have 64 bits.
     #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
-    /// The byte order of the image.
+    /// Returns the byte order of the image.
     #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// The kind of processor that it was made for, as a number of the ABI: 62 of AMD64, 183 of ARM64.
+    /// Returns the processor that the image is built for, as a number of the ABI: 62 for AMD64, 183 for ARM64.
     #[doc(alias = "e_machine")]
     #[must_use]
     pub const fn machine(&self) -> u16 {
         self.machine
     }
 
-    /// The build ID, which identifies the binary and its symbols: mostly 20 bytes, as the linker hashed them.
+    /// Returns the build ID, which identifies the binary and its symbols. It is usually a 20-byte hash computed by the
+    /// linker.
     ///
-    /// Of several, the first that is in memory.
+    /// If there are several, the first one in memory is returned.
     #[doc(alias = "NT_GNU_BUILD_ID")]
     #[must_use]
     pub fn build_id(&self) -> Option<Vec<u8>> {
-        self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES)
+        self.places(|segment| segment.kind == NOTE && segment.size <= MAX_NOTES_SIZE)
             .find_map(|(segment, place)| self.build_id_in(&segment, place))
     }
 
-    /// Adds where the parts are that identify the image, whatever of them is in the dump: headers and notes.
+    /// Adds the places of the parts that identify the image, as far as they are in the dump: headers and notes.
     ///
     /// # Errors
     ///
@@ -141,36 +142,36 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         found.extend(self.place(0, if self.is_64_bit { 64 } else { 52 }));
         found.extend(self.place(self.headers.0, self.size_of_headers()));
         budget.charge("Elf_Phdr", 0, self.size_of_headers())?;
-        let notes = self.places(|segment| segment.kind == NOTE && segment.size <= LONGEST_NOTES);
+        let notes = self.places(|segment| segment.kind == NOTE && segment.size <= MAX_NOTES_SIZE);
         found.extend(notes.map(|(_, place)| place));
         Ok(())
     }
 
-    /// The size in bytes of the program headers that are looked at.
+    /// Returns the size in bytes of the program headers that are read.
     pub(crate) const fn size_of_headers(&self) -> u64 {
         let (_, size, count) = self.headers;
         size * count
     }
 
-    /// Where nothing is that the process may have written: segments that can only be read or executed.
+    /// Returns the parts that the process cannot have written: read-only and executable segments.
     pub(crate) fn unwritten(&self) -> Vec<Interval> {
         let loaded = self.places(|segment| segment.kind == LOAD && segment.flags & WRITE == 0);
         united(loaded.map(|(_, place)| place).collect())
     }
 
-    /// The segments in the order of their headers, up to the first header of which bytes are missing.
+    /// Returns the segments in the order of their headers, up to the first incomplete header.
     pub(crate) fn segments(&self) -> impl Iterator<Item = ElfSegment> + use<'m, 'a> {
         let image = *self;
         let (at, size, count) = self.headers;
         (0..count).map_while(move |number| image.segment(at.checked_add(number * size)?))
     }
 
-    /// The segments that are wanted, and where they are in memory, as far as the address space goes.
+    /// Returns the wanted segments and their places in memory, limited to the address space.
     pub(crate) fn places(
         &self,
         mut is_wanted: impl FnMut(&ElfSegment) -> bool,
     ) -> impl Iterator<Item = (ElfSegment, Interval)> {
-        // Addresses count from that of the first byte of the file, which is at the base.
+        // Addresses are relative to that of the first byte of the file, which is at the base.
         let first = self.segments().find(|segment| segment.kind == LOAD);
         let (address, offset) = first.map_or((0, 0), |segment| (segment.address, segment.offset));
         let place = move |segment: &ElfSegment| {
@@ -200,7 +201,8 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         if self.is_64_bit { 56 } else { 32 }
     }
 
-    /// Notes follow each other: sizes of name and contents, a type, and both of them, filled up to the alignment.
+    /// Finds the build ID in a note segment. A note consists of the sizes of its name and its contents, a type, and
+    /// both of these, padded to the alignment.
     fn build_id_in(&self, segment: &ElfSegment, place: Interval) -> Option<Vec<u8>> {
         let mut bytes = alloc::vec![0; usize::try_from(place.size()).ok()?];
         let there = self.memory.read(place.start, &mut bytes);
@@ -229,7 +231,7 @@ impl<'m, 'a> ElfImage<'m, 'a> {
         target.interval(target.above(self.base, position)?, size)
     }
 
-    /// A number of so many bytes at a position.
+    /// Reads an integer of `width` bytes at a position in the image.
     fn number(&self, position: u64, width: u32) -> Option<u64> {
         let mut bytes = [0; 8];
         let bytes = bytes.get_mut(..usize::try_from(width).ok()?)?;

@@ -1,8 +1,9 @@
-//! How far modules reach.
+//! The actual extents of modules.
 //!
-//! Some producers give a module the size of one of its segments. What the dump says of the address space tells how far it
-//! goes: all mappings of the file that is mapped at its base, all rows with its base as their allocation base, and rows
-//! of images without one that follow its base without a gap.
+//! Some producers record the size of a single segment as the size of the module. The actual extent follows from the
+//! description of the address space: a module includes all mappings of the file that is mapped at its base, all memory
+//! information entries with its base as their allocation base, and entries for images without an allocation base that
+//! follow its base without a gap.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -19,16 +20,17 @@ use crate::read::module::list::{Module, ModuleList};
 use crate::read::shared::Shared;
 use crate::read::target::Target;
 
-/// The modules by address, as far as they reach by the module list and by what the dump says of the address space; see
-/// [`Minidump::module_extents`].
+/// The modules by address, with their extents according to the module list and to the description of the address space;
+/// see [`Minidump::module_extents`].
 ///
-/// Where two share an address, the module list takes precedence over everything else, and then the one that comes first in
-/// it.
+/// Where modules overlap, the extents from the module list take precedence over all others; among these, the module
+/// that comes first in the list takes precedence.
 #[derive(Clone)]
 pub struct ModuleExtents<'a> {
     list: ModuleList<'a>,
     target: Target,
-    /// The rank is the number of the module; behind those of the list it is counted on from its length.
+    /// The rank is the index of the module; for extents that are not from the module list, it is the length of the list
+    /// plus the index.
     spans: Shared<Vec<Span>>,
     count: u32,
 }
@@ -42,7 +44,7 @@ impl<'a> ModuleExtents<'a> {
             Some(Span { interval: target.interval(module.base(), module.size().into())?, rank })
         });
         spans.extend(listed);
-        beyond_the_list(dump, &list, |interval, module| {
+        find_unlisted(dump, &list, |interval, module| {
             let rank = count.saturating_add(module);
             match spans.last_mut().filter(|span| span.rank == rank && span.interval.next() == Some(interval.start)) {
                 Some(span) => span.interval.last = interval.last,
@@ -53,26 +55,26 @@ impl<'a> ModuleExtents<'a> {
         Self { list, target, spans: Shared::new(spans), count }
     }
 
-    /// The same index of other bytes of the same size.
+    /// Returns the same index for other bytes of the same size.
     pub(crate) fn rebound<'b>(&self, data: &'b [u8]) -> ModuleExtents<'b> {
         let Self { list, target, ref spans, count } = *self;
         ModuleExtents { list: list.rebound(data), target, spans: Shared::clone(spans), count }
     }
 
-    /// The module that has `address`, found in logarithmic time.
+    /// Returns the module that contains `address`, in logarithmic time.
     #[must_use]
     pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
         let rank = holder(&self.spans, self.target.mask(address))?.rank;
         self.list.get(rank.checked_sub(self.count).unwrap_or(rank).into())
     }
 
-    /// Where modules are, in the order of addresses and apart, each part with the number of its module.
+    /// Returns the extents, sorted by address and without overlaps, each with the index of its module.
     #[cfg(feature = "std")]
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (Interval, u64)> + '_ {
         self.spans.iter().map(|span| (span.interval, span.rank.checked_sub(self.count).unwrap_or(span.rank).into()))
     }
 
-    /// Where modules are, in the order of addresses and apart.
+    /// Returns the extents, sorted by address and without overlaps.
     #[cfg(feature = "std")]
     pub(crate) fn intervals(&self) -> Vec<Interval> {
         united(self.spans.iter().map(|span| span.interval).collect())
@@ -86,24 +88,24 @@ impl fmt::Debug for ModuleExtents<'_> {
 }
 
 impl<'a> Minidump<'a> {
-    /// The modules by address, those that the producer cut short completed from the memory information or the lines of
-    /// `/proc/self/maps`. [`Module::contains`] and [`ModuleList::by_address`](crate::read::List::by_address) go by the
-    /// module list alone.
+    /// Builds an index of the modules by address. Modules whose size is too small are extended by the memory
+    /// information or by the lines of `/proc/self/maps`. In contrast, [`Module::contains`] and
+    /// [`ModuleList::by_address`](crate::read::List::by_address) use only the module list.
     ///
-    /// Building it takes 24 bytes for each module and region, and n log n time if they are not in the order of their
-    /// addresses.
+    /// The index takes 24 bytes for each module and region, and n log n time to build if they are not sorted by
+    /// address.
     #[must_use]
     pub fn module_extents(&self) -> ModuleExtents<'a> {
         ModuleExtents::new(self)
     }
 }
 
-/// Finds what else belongs to modules, and the number of the module.
-fn beyond_the_list<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
+/// Finds what else belongs to modules, and passes it to `found` with the index of the module.
+fn find_unlisted<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: impl FnMut(Interval, u32)) {
     let (target, regions) = (dump.target(), dump.regions());
     let mut bases: Vec<(u64, u32)> = list.iter().map(|module| target.mask(module.base())).zip(0..).collect();
     bases.sort_unstable();
-    // Of several at one base, the first counts.
+    // If several modules have the same base, the first takes precedence.
     bases.dedup_by_key(|&mut (base, _)| base);
     let interval = |region: &MemoryRegion<'_>| target.interval(region.base(), region.size());
     let first_in = |interval: Interval| {
@@ -120,7 +122,7 @@ fn beyond_the_list<'a>(dump: &Minidump<'a>, list: &ModuleList<'a>, mut found: im
             mapped.entry(region.path().as_bytes()).or_insert(module);
         }
     }
-    // Where the next row of an image would begin that belongs to a module.
+    // Where the next entry of a module's image would begin, and the index of the module.
     let mut follows: Option<(u64, u32)> = None;
     for region in regions.iter() {
         let Some(interval) = interval(&region) else { continue };

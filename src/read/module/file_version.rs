@@ -1,4 +1,4 @@
-//! Versions of files.
+//! File versions.
 
 use core::fmt;
 use core::str::FromStr;
@@ -10,7 +10,7 @@ use crate::format::serde_forms::serde_as_text;
 
 use crate::read::target::Target;
 
-/// The version of a file: four numbers, which print as `10.0.19041.1`.
+/// The version of a file: four numbers, displayed as `10.0.19041.1`.
 ///
 /// See [`Module::file_version`](crate::read::Module::file_version).
 ///
@@ -25,15 +25,15 @@ use crate::read::target::Target;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileVersion {
-    /// The numbers, the most significant one first. Those of Windows have 16 bits.
+    /// The numbers, the most significant one first. On Windows they have 16 bits each.
     pub parts: [u32; 4],
 }
 
 impl FileVersion {
-    /// The version in a version resource.
+    /// Returns the version in a version resource.
     ///
-    /// On Windows, macOS and iOS it is in the two numbers of the file's version. For other systems Breakpad and its relatives
-    /// write four numbers of 32 bits, the last two in place of the product's version.
+    /// On Windows, macOS and iOS it is in the two fields of the file version. For other systems, Breakpad and its
+    /// relatives write four 32-bit numbers, the last two in the fields of the product version.
     pub(crate) const fn new(info: &FixedFileInfo, target: Target) -> Self {
         let (high, low) = (info.file_version_ms, info.file_version_ls);
         let is_in_halves = match target.platform {
@@ -41,13 +41,13 @@ impl FileVersion {
             Some(platform) => platform.is_windows(),
         };
         if is_in_halves {
-            return Self::of_windows(info);
+            return Self::for_windows(info);
         }
         Self { parts: [high, low, info.product_version_ms, info.product_version_ls] }
     }
 
-    /// The version in a version resource of Windows: four numbers of 16 bits.
-    pub(crate) const fn of_windows(info: &FixedFileInfo) -> Self {
+    /// Returns the version in a version resource of Windows: four 16-bit numbers.
+    pub(crate) const fn for_windows(info: &FixedFileInfo) -> Self {
         let (high, low) = (info.file_version_ms, info.file_version_ls);
         Self { parts: [high >> 16, high & 0xffff, low >> 16, low & 0xffff] }
     }
@@ -67,12 +67,12 @@ impl From<FileVersion> for [u32; 4] {
 
 /// # Errors
 ///
-/// [`ParseError`] unless the text is four decimal numbers with dots between them.
+/// [`ParseError`] unless the text is four decimal numbers separated by dots.
 impl FromStr for FileVersion {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        const ERROR: ParseError = ParseError::new("version of a file", "expected four numbers with dots between them");
+        const ERROR: ParseError = ParseError::new("file version", "expected four numbers separated by dots");
         let (mut parts, mut words) = ([0; 4], text.split('.'));
         for part in &mut parts {
             let word = words.next().filter(|word| word.bytes().all(|digit| digit.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! Where images name folders of the machine on which they were built.
+//! Finds the folders of the build machine that are named in images.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,30 +12,32 @@ use crate::read::bytes::integer_at;
 use crate::read::interval::Interval;
 use crate::read::memory::by_address::Memory;
 use crate::read::module::identity::{EMBEDDED_PDB, PERFMAP};
-use crate::read::module::image::{Image, LONGEST_RECORD};
+use crate::read::module::image::{Image, MAX_RECORD_SIZE};
 use crate::read::module::mach_o::MachOImage;
 
-/// Where the path begins in CodeView records: behind signature, GUID and age (`RSDS`), or offset, time and age (`NB10`).
+/// Signatures of CodeView records, and the offset of the path: after the signature, GUID and age (`RSDS`), or after the
+/// signature, offset, time stamp and age (`NB10`).
 const PDB_70: (u32, u64) = (u32::from_le_bytes(*b"RSDS"), 24);
 const PDB_20: (u32, u64) = (u32::from_le_bytes(*b"NB10"), 16);
-/// In the record of a map of precompiled code: behind signature, number and version.
+/// The offset of the path in the record of a perfmap: after the magic number, signature and version.
 const PERFMAP_PATH: u64 = 24;
-/// `IMAGE_DEBUG_MISC`: whether the text is UTF-16, and where it begins.
+/// The offsets in `IMAGE_DEBUG_MISC` of the flag for UTF-16 and of the text.
 const MISC_IS_WIDE: u64 = 8;
 const MISC_TEXT: u64 = 12;
-/// Load commands with a path whose offset is behind type and size: `LC_LOAD_DYLIB` and others of its kind, `LC_RPATH`,
-/// `LC_LOAD_DYLINKER`, `LC_ID_DYLINKER`, `LC_DYLD_ENVIRONMENT`. The highest bit says that the loader has to know it.
+/// Load commands with the offset of a path after their type and size: `LC_LOAD_DYLIB` and similar ones, `LC_RPATH`,
+/// `LC_LOAD_DYLINKER`, `LC_ID_DYLINKER`, `LC_DYLD_ENVIRONMENT`. The highest bit (`LC_REQ_DYLD`) means that the loader
+/// must understand the command.
 const WITH_PATH: [u64; 10] = [0xc, 0xd, 0xe, 0xf, 0x18, 0x1c, 0x1f, 0x20, 0x23, 0x27];
 const MUST_BE_KNOWN: u64 = 0x8000_0000;
-/// The longest path that is looked at, in bytes.
-const LONGEST_PATH: u64 = LONGEST_RECORD as u64;
+/// The maximum size of a path that is read, in bytes.
+const MAX_PATH_SIZE: u64 = MAX_RECORD_SIZE as u64;
 
 impl Image<'_, '_> {
-    /// Adds where folders are in the debug records, up to the separator in front of the name of a file.
+    /// Adds the places of folders in the debug records, each up to the separator before the file name.
     ///
     /// # Errors
     ///
-    /// [`ReadError::BudgetSpent`] if the records do not fit into the budget; what was found before is added.
+    /// [`ReadError::BudgetSpent`] if the records exceed the budget; what was found before is added.
     pub(crate) fn folders(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
         let memory = self.memory();
         self.each_debug_record(budget, |kind, place, budget| {
@@ -64,11 +66,11 @@ impl Image<'_, '_> {
 }
 
 impl MachOImage<'_, '_> {
-    /// Adds where folders are in the load commands.
+    /// Adds the places of folders in the load commands.
     ///
     /// # Errors
     ///
-    /// As of [`Image::folders`].
+    /// The same as for [`Image::folders`].
     pub(crate) fn folders(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
         for (command, place) in self.commands() {
             budget.charge("load command", 0, place.size())?;
@@ -82,9 +84,10 @@ impl MachOImage<'_, '_> {
     }
 }
 
-/// What a path has in front of its last separator, as far as there are bytes. It ends with a NUL or with its place.
+/// Returns the part of a path before its last separator, as far as its bytes are in the dump. The path ends at a NUL or
+/// at the end of `place`.
 fn folder(memory: &Memory<'_>, place: Interval, unit: usize) -> Option<Interval> {
-    let mut bytes = vec![0; usize::try_from(place.size().min(LONGEST_PATH)).ok()?];
+    let mut bytes = vec![0; usize::try_from(place.size().min(MAX_PATH_SIZE)).ok()?];
     let there = memory.read(place.start, &mut bytes);
     let units = bytes.get(..there)?.chunks(unit);
     let is = |unit: &[u8], letter: u8| unit.first() == Some(&letter) && unit.get(1).is_none_or(|high| *high == 0);

@@ -1,4 +1,4 @@
-//! What finds the binary and the symbols of a module: identifiers and file names.
+//! What identifies the binary and the symbols of a module: identifiers and file names.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,22 +14,22 @@ use crate::read::module::list::{CodeView, Module, UnloadedModule};
 use crate::read::target::Target;
 
 impl<'a> CodeView<'a> {
-    /// Identifies the symbols. `order` is the byte order of the dump, or of the image that the record is from; it matters for
-    /// build IDs alone.
+    /// Returns the identifier of the symbols. `order` is the byte order of the dump or of the image that contains the
+    /// record; it matters only for build IDs.
     ///
     /// `None` for a GUID or build ID that is all zeros, and for records of an unknown kind.
     #[must_use]
     pub fn debug_id(&self, order: ByteOrder) -> Option<DebugId> {
         match *self {
-            Self::Pdb70 { head, .. } => DebugId::from_guid(head.signature, head.age),
-            Self::Pdb20 { head, .. } => Some(DebugId::Pdb20 { time_date_stamp: head.signature, age: head.age }),
+            Self::Pdb70 { header, .. } => DebugId::from_guid(header.signature, header.age),
+            Self::Pdb20 { header, .. } => Some(DebugId::Pdb20 { time_date_stamp: header.signature, age: header.age }),
             Self::ElfBuildId(id) => DebugId::from_build_id(id, order),
             Self::Unknown(_) => None,
         }
     }
 
-    /// The path of the PDB, where it was when the module was linked; what is not UTF-8 becomes U+FFFD. `None` for other
-    /// records. It may be empty.
+    /// Returns the path that the PDB had when the module was linked; it may be empty. Invalid UTF-8 is replaced by
+    /// U+FFFD. `None` for other records.
     #[must_use]
     pub fn pdb_path(&self) -> Option<Cow<'a, str>> {
         match *self {
@@ -39,14 +39,14 @@ impl<'a> CodeView<'a> {
     }
 }
 
-/// What identifies a binary, which depends on the system for which it was made.
+/// Returns the identifier of a binary, which depends on the operating system.
 fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32) -> Option<CodeId> {
     let of_image = Some(CodeId::from_image(stamp, size));
     match (record, target.platform) {
         (Some(CodeView::ElfBuildId(id)), _) => CodeId::from_build_id(id),
-        // A UUID is in the place of the GUID.
-        (Some(CodeView::Pdb70 { head, .. }), Some(PlatformId::MAC_OS | PlatformId::IOS)) => {
-            CodeId::from_uuid(head.signature)
+        // The GUID field holds the UUID.
+        (Some(CodeView::Pdb70 { header, .. }), Some(PlatformId::MAC_OS | PlatformId::IOS)) => {
+            CodeId::from_uuid(header.signature)
         }
         (_, Some(platform)) => of_image.filter(|_| platform.is_windows()),
         (Some(CodeView::Pdb70 { .. } | CodeView::Pdb20 { .. }), None) => of_image,
@@ -55,28 +55,31 @@ fn code_id(record: Option<&CodeView<'_>>, target: Target, stamp: u32, size: u32)
 }
 
 impl<'a> Module<'a> {
-    /// The time stamp of the linker, from the PE header, by convention in seconds since 1970; reproducible builds put a hash
-    /// there. 0 for modules of other systems than Windows; LLDB writes the time of the dump.
+    /// Returns the linker's time stamp from the PE header, by convention in seconds since 1970; reproducible builds
+    /// have a hash instead. It is 0 for modules of systems other than Windows, except that LLDB writes the time of the
+    /// dump.
     #[must_use]
     pub const fn time_date_stamp(&self) -> u32 {
         self.raw().time_date_stamp
     }
 
-    /// The checksum, from the PE header; 0 if there is none.
+    /// Returns the checksum from the PE header; 0 if there is none.
     #[must_use]
     pub const fn checksum(&self) -> u32 {
         self.raw().check_sum
     }
 
-    /// The version of the file; `None` where the producer found none. [`Self::version`] is the whole record.
+    /// Returns the version of the file; `None` if the producer found none. [`Self::version`] returns the complete
+    /// record.
     #[must_use]
     pub fn file_version(&self) -> Option<FileVersion> {
         self.version().map(|info: &FixedFileInfo| FileVersion::new(info, self.dump().target()))
     }
 
-    /// Identifies the module's symbols: GUID and age of the PDB, the build ID of an ELF file, or the UUID of a Mach-O file.
+    /// Returns the identifier of the module's symbols: GUID and age of the PDB, the build ID of an ELF file, or the
+    /// UUID of a Mach-O file.
     ///
-    /// `None` if the producer wrote none, or one that is all zeros, and if it cannot be read; [`Self::code_view`] tells why.
+    /// `None` if the record is missing or all zeros, or if it cannot be read; [`Self::code_view`] returns the reason.
     ///
     /// # Examples
     ///
@@ -119,20 +122,22 @@ impl<'a> Module<'a> {
         self.readable_code_view()?.debug_id(self.dump().byte_order())
     }
 
-    /// Identifies the binary: time stamp and size of a Windows image, the build ID of an ELF file, or the UUID of a Mach-O file.
+    /// Returns the identifier of the binary: time stamp and size of a Windows image, the build ID of an ELF file, or
+    /// the UUID of a Mach-O file.
     ///
-    /// `None` on other systems than Windows if the producer wrote no record, or one that is all zeros. On Linux, old versions of
-    /// Breakpad wrote only a part of the build ID, in a PDB record: such modules have a [`Self::debug_id`] and no code ID.
+    /// On systems other than Windows, `None` if the record is missing or all zeros. On Linux, old versions of Breakpad
+    /// wrote only a part of the build ID, in a PDB record: such modules have a [`Self::debug_id`] but no code ID.
     #[must_use]
     pub fn code_id(&self) -> Option<CodeId> {
         let record = self.readable_code_view();
         code_id(record.as_ref(), self.dump().target(), self.time_date_stamp(), self.size())
     }
 
-    /// The name of the file with the symbols: of a Windows module the path of the PDB, where it was when the module was linked;
-    /// of an ELF file, which has its symbols itself, its own path. What is not valid Unicode becomes U+FFFD.
+    /// Returns the name of the file with the symbols. For a Windows module, it is the path that the PDB had when the
+    /// module was linked. For an ELF file, which contains its own symbols, it is the path of that file. Invalid Unicode
+    /// is replaced by U+FFFD.
     ///
-    /// `None` if the producer wrote no record or one of an unknown kind, and if it cannot be read.
+    /// `None` if the record is missing, of an unknown kind, or cannot be read.
     #[must_use]
     pub fn debug_file(&self) -> Option<Cow<'a, str>> {
         match self.readable_code_view()? {
@@ -141,8 +146,8 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// The name of the binary, usually with its folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
-    /// read; [`Self::name`] tells why, and has the text as it is in the file.
+    /// Returns the name of the binary, usually with its folder. Invalid Unicode is replaced by U+FFFD. `None` if it
+    /// cannot be read; [`Self::name`] returns the reason, and the text as it is in the file.
     #[must_use]
     pub fn code_file(&self) -> Option<Cow<'a, str>> {
         self.name().ok().map(|name| name.to_string_lossy().into())
@@ -153,46 +158,46 @@ impl<'a> Module<'a> {
     }
 }
 
-/// A dump records nothing else about an unloaded module: no version and no symbols.
+/// Dumps record nothing else about unloaded modules; in particular, neither version nor symbols.
 impl<'a> UnloadedModule<'a> {
-    /// The address at which the first byte had been, as the file has it.
+    /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw().base_of_image
     }
 
-    /// The size in memory, in bytes.
+    /// Returns the size in memory, in bytes.
     #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw().size_of_image
     }
 
-    /// True if the module's addresses included `address`.
+    /// True if the module contained `address`.
     #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.target().has(self.base(), self.size().into(), address)
     }
 
-    /// The time stamp of the linker, from the PE header, by convention in seconds since 1970.
+    /// Returns the linker's time stamp from the PE header, by convention in seconds since 1970.
     #[must_use]
     pub const fn time_date_stamp(&self) -> u32 {
         self.raw().time_date_stamp
     }
 
-    /// The checksum, from the PE header; 0 if there is none.
+    /// Returns the checksum from the PE header; 0 if there is none.
     #[must_use]
     pub const fn checksum(&self) -> u32 {
         self.raw().check_sum
     }
 
-    /// Identifies the binary by its time stamp and size; `None` on other systems than Windows.
+    /// Returns the identifier of the binary, from its time stamp and size; `None` on systems other than Windows.
     #[must_use]
     pub fn code_id(&self) -> Option<CodeId> {
         code_id(None, self.target(), self.time_date_stamp(), self.size())
     }
 
-    /// The name of the binary, usually without a folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
-    /// read; [`Self::name`] tells why.
+    /// Returns the name of the binary, usually without a folder. Invalid Unicode is replaced by U+FFFD. `None` if it
+    /// cannot be read; [`Self::name`] returns the reason.
     #[must_use]
     pub fn code_file(&self) -> Option<Cow<'a, str>> {
         self.name().ok().map(|name| name.to_string_lossy().into())

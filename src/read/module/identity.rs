@@ -1,6 +1,7 @@
-//! Where the parts of an image of Windows are that identify it: headers, debug directory and records, version resources.
+//! Finds the parts of a Windows image that identify it: headers, debug directory and records, version resources.
 //!
-//! Symbol servers and debuggers take the keys of binaries and symbols from there, and the version that they show.
+//! Symbol servers and debuggers derive the keys of binaries and symbols from these parts, and the version that they
+//! display.
 
 use alloc::vec::Vec;
 use core::mem::size_of;
@@ -12,40 +13,41 @@ use crate::format::module::SectionCharacteristics;
 
 use crate::read::budget::Budget;
 use crate::read::interval::{Interval, gaps, united};
-use crate::read::module::image::{DEBUG_ENTRIES, Directory, Image, LONGEST_RECORD, PAGE, subdirectory};
+use crate::read::module::image::{Directory, Image, MAX_DEBUG_ENTRIES, MAX_RECORD_SIZE, PAGE, subdirectory};
 
-/// So many sections are looked at. The loader of Windows took no more for long.
-const MOST_SECTIONS: u64 = 96;
-/// So much is taken of the headers, even if it is more than they use: some readers look at so much before they know it.
-const FIRST_HEADERS: u64 = 0x400;
-/// So many entries of a directory of resources are looked at. Images have some ten types of resources.
-const MOST_ENTRIES: u64 = 0x400;
-/// So many names of versions, and so many languages of each, are taken. Images have one.
-const MOST_NAMES: usize = 16;
-const MOST_LANGUAGES: usize = 64;
-/// `VS_VERSIONINFO` gives its size in 16 bits.
-const LONGEST_VERSION: u32 = 0xffff;
-/// The longest name of a resource that is taken, in characters.
-const LONGEST_NAME: u16 = 0x100;
-/// The longest embedded PDB that is taken.
-const LONGEST_PDB: u32 = 0x10_0000;
-/// `IMAGE_DEBUG_TYPE_EMBEDDED_PORTABLE_PDB`, of the specification of portable executables in .NET.
+/// The maximum number of sections that are read. Older Windows loaders accept no more.
+const MAX_SECTIONS: u64 = 96;
+/// The size of the header part that is always taken, even if the headers are smaller: some readers read this much
+/// before they know the size.
+const MIN_HEADERS_SIZE: u64 = 0x400;
+/// The maximum number of entries that are read in a resource directory. Images have about ten types of resources.
+const MAX_ENTRIES: u64 = 0x400;
+/// The maximum numbers of version resource names, and of languages for each. Images have one.
+const MAX_NAMES: usize = 16;
+const MAX_LANGUAGES: usize = 64;
+/// `VS_VERSIONINFO` has a 16-bit size field.
+const MAX_VERSION_SIZE: u32 = 0xffff;
+/// The maximum length of a resource name, in characters.
+const MAX_NAME_LEN: u16 = 0x100;
+/// The maximum size of an embedded PDB, in bytes.
+const MAX_PDB_SIZE: u32 = 0x10_0000;
+/// `IMAGE_DEBUG_TYPE_EMBEDDED_PORTABLE_PDB`, from the PE/COFF specification of .NET.
 pub(crate) const EMBEDDED_PDB: u32 = 17;
-/// The map of precompiled code, of the same specification.
+/// The debug type of a perfmap of precompiled code, from the same specification.
 pub(crate) const PERFMAP: u32 = 21;
-/// The size of an entry of the debug directory.
-const DEBUG_ENTRY: u64 = size_of::<pe::ImageDebugDirectory>() as u64;
+/// The size of an entry of the debug directory, in bytes.
+const DEBUG_ENTRY_SIZE: u64 = size_of::<pe::ImageDebugDirectory>() as u64;
 
-/// An entry of a directory of resources: a name or number, and where it leads.
+/// An entry of a resource directory: a name or ID, and the position of a subdirectory or of data.
 type Entry = pe::ImageResourceDirectoryEntry;
 
 impl Image<'_, '_> {
-    /// Adds where the parts are that identify the image, whatever of them is in the dump; they may overlap. An embedded PDB
-    /// has the paths of source files, compressed, and may be left aside.
+    /// Adds the places of the parts that identify the image, as far as they are in the dump; they may overlap. An
+    /// embedded PDB contains compressed paths of source files, and is included only if `with_embedded` is set.
     ///
     /// # Errors
     ///
-    /// [`ReadError::BudgetSpent`] if what is looked at does not fit into the budget; the parts found before are added.
+    /// [`ReadError::BudgetSpent`] if the parts that are read exceed the budget; the parts found before are added.
     pub(crate) fn identity(
         &self,
         with_embedded: bool,
@@ -53,20 +55,20 @@ impl Image<'_, '_> {
         found: &mut Vec<Interval>,
     ) -> Result<(), ReadError> {
         found.extend(
-            self.headers_place().and_then(|headers| Interval::new(headers.start, headers.size().min(FIRST_HEADERS))),
+            self.headers_place().and_then(|headers| Interval::new(headers.start, headers.size().min(MIN_HEADERS_SIZE))),
         );
-        let headers = self.headers(self.number_of_sections().min(MOST_SECTIONS));
+        let headers = self.headers(self.number_of_sections().min(MAX_SECTIONS));
         found.extend(self.place(headers.start, headers.end - headers.start));
         self.debug_records(with_embedded, budget, found)?;
         self.version_resources(budget, found)
     }
 
-    /// Where nothing is that the process may have written: the headers, and sections that can only be read or executed.
-    /// Sorted and apart.
+    /// Returns the parts that the process cannot have written: the headers, and read-only and executable sections. They
+    /// are sorted and do not overlap.
     pub(crate) fn unwritten(&self) -> Vec<Interval> {
         let (mut unwritten, mut written) = (Vec::new(), Vec::new());
         let mut first = PAGE;
-        for number in 0..self.number_of_sections().min(MOST_SECTIONS) {
+        for number in 0..self.number_of_sections().min(MAX_SECTIONS) {
             let Some(section) = self.section(number) else { break };
             let start = u64::from(section.virtual_address);
             first = first.min(start);
@@ -85,20 +87,20 @@ impl Image<'_, '_> {
         budget: &mut Budget,
         found: &mut Vec<Interval>,
     ) -> Result<(), ReadError> {
-        found.extend(self.debug_directory().and_then(|(start, entries)| self.place(start, entries * DEBUG_ENTRY)));
+        found.extend(self.debug_directory().and_then(|(start, entries)| self.place(start, entries * DEBUG_ENTRY_SIZE)));
         self.each_debug_record(budget, |kind, place, _| {
             found.extend((with_embedded || kind.0 != EMBEDDED_PDB).then_some(place));
             Ok(())
         })
     }
 
-    /// The position of the debug directory, and how many entries of it are looked at.
+    /// Returns the position of the debug directory, and the number of its entries to read.
     fn debug_directory(&self) -> Option<(u64, u64)> {
         let (start, size) = self.data_directory(Directory::Debug as usize)?;
-        Some((start, (u64::from(size) / DEBUG_ENTRY).min(DEBUG_ENTRIES)))
+        Some((start, (u64::from(size) / DEBUG_ENTRY_SIZE).min(MAX_DEBUG_ENTRIES)))
     }
 
-    /// Goes through the debug records that are in memory: their types, and where they are.
+    /// Calls `take` with the type and place of each debug record in memory.
     pub(crate) fn each_debug_record(
         &self,
         budget: &mut Budget,
@@ -106,12 +108,12 @@ impl Image<'_, '_> {
     ) -> Result<(), ReadError> {
         let Some((start, entries)) = self.debug_directory() else { return Ok(()) };
         for number in 0..entries {
-            budget.charge("IMAGE_DEBUG_DIRECTORY", 0, DEBUG_ENTRY)?;
-            let Some(entry) = self.read::<pe::ImageDebugDirectory>(start + number * DEBUG_ENTRY) else { break };
+            budget.charge("IMAGE_DEBUG_DIRECTORY", 0, DEBUG_ENTRY_SIZE)?;
+            let Some(entry) = self.read::<pe::ImageDebugDirectory>(start + number * DEBUG_ENTRY_SIZE) else { break };
             let kind = entry.typ.get(LE);
-            let longest = if kind.0 == EMBEDDED_PDB { LONGEST_PDB } else { LONGEST_RECORD };
+            let longest = if kind.0 == EMBEDDED_PDB { MAX_PDB_SIZE } else { MAX_RECORD_SIZE };
             let (at, size) = (entry.address_of_raw_data.get(LE), entry.size_of_data.get(LE));
-            // The address is 0 if the record is in the file of the image only.
+            // The address is 0 if the record is not loaded into memory.
             if let Some(place) = self.place(at.into(), size.into()).filter(|_| at != 0 && (1..=longest).contains(&size))
             {
                 take(kind, place, budget)?;
@@ -120,17 +122,17 @@ impl Image<'_, '_> {
         Ok(())
     }
 
-    /// The directories and entries on the way to version resources, and these.
+    /// Adds the places of version resources, and of the directories and entries that lead to them.
     fn version_resources(&self, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<(), ReadError> {
         let Some((root, _)) = self.data_directory(Directory::Resources as usize) else { return Ok(()) };
-        // There are three levels, however the entries go in circles: type, name and language.
+        // There are three levels (type, name and language), even if entries form a cycle.
         let by_type = self.entries(root, budget, found)?;
         let versions = by_type.iter().find(|entry| entry.name_or_id.get(LE) == pe::RT_VERSION.into());
         let Some(names) = versions.and_then(subdirectory) else { return Ok(()) };
-        for by_name in self.entries(root + names, budget, found)?.iter().take(MOST_NAMES) {
+        for by_name in self.entries(root + names, budget, found)?.iter().take(MAX_NAMES) {
             found.extend(self.resource_name(root, by_name));
             let Some(languages) = subdirectory(by_name) else { continue };
-            for by_language in self.entries(root + languages, budget, found)?.iter().take(MOST_LANGUAGES) {
+            for by_language in self.entries(root + languages, budget, found)?.iter().take(MAX_LANGUAGES) {
                 let leaf = by_language.offset_to_data_or_directory.get(LE);
                 if leaf & pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY != 0 {
                     continue;
@@ -139,20 +141,20 @@ impl Image<'_, '_> {
                 budget.charge("IMAGE_RESOURCE_DATA_ENTRY", 0, size)?;
                 let Some(data) = self.read::<pe::ImageResourceDataEntry>(at) else { continue };
                 found.extend(self.place(at, size));
-                let size = data.size.get(LE).min(LONGEST_VERSION);
+                let size = data.size.get(LE).min(MAX_VERSION_SIZE);
                 found.extend(self.place(data.offset_to_data.get(LE).into(), size.into()));
             }
         }
         Ok(())
     }
 
-    /// The entries of a directory of resources, up to the first of which bytes are missing; where they are is added.
+    /// Returns the entries of a resource directory, up to the first incomplete one, and adds their places.
     fn entries(&self, position: u64, budget: &mut Budget, found: &mut Vec<Interval>) -> Result<Vec<Entry>, ReadError> {
         let (head, step) = (size_of::<pe::ImageResourceDirectory>() as u64, size_of::<Entry>() as u64);
         budget.charge("IMAGE_RESOURCE_DIRECTORY", 0, head)?;
         let Some(directory) = self.read::<pe::ImageResourceDirectory>(position) else { return Ok(Vec::new()) };
         let [named, ids] = [directory.number_of_named_entries, directory.number_of_id_entries].map(|it| it.get(LE));
-        let count = (u64::from(named) + u64::from(ids)).min(MOST_ENTRIES);
+        let count = (u64::from(named) + u64::from(ids)).min(MAX_ENTRIES);
         let mut entries = Vec::new();
         for number in 0..count {
             budget.charge("IMAGE_RESOURCE_DIRECTORY_ENTRY", 0, step)?;
@@ -163,7 +165,8 @@ impl Image<'_, '_> {
         Ok(entries)
     }
 
-    /// Where the name of an entry is, if it has one in place of a number: a count of characters and these.
+    /// Returns the place of an entry's name, if it has a name instead of an ID. The name is a count of characters
+    /// followed by the characters.
     fn resource_name(&self, root: u64, entry: &Entry) -> Option<Interval> {
         let name = entry.name_or_id.get(LE);
         if name & pe::IMAGE_RESOURCE_NAME_IS_STRING == 0 {
@@ -171,6 +174,6 @@ impl Image<'_, '_> {
         }
         let at = root + u64::from(name & !pe::IMAGE_RESOURCE_NAME_IS_STRING);
         let length = self.read::<U16<LE>>(at)?.get(LE);
-        (length <= LONGEST_NAME).then(|| self.place(at, 2 + 2 * u64::from(length)))?
+        (length <= MAX_NAME_LEN).then(|| self.place(at, 2 + 2 * u64::from(length)))?
     }
 }

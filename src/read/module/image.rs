@@ -1,8 +1,8 @@
-//! Images of Windows as they lie in memory.
+//! Windows images in memory.
 //!
-//! The structures and numbers are those of `winnt.h`; the start of the version resource, which no header declares, is in
-//! Microsoft's description of `VS_VERSIONINFO`. They are little-endian, whatever the order of the dump. The structures
-//! come from the crate `object`, which the feature `std` brings.
+//! The structures and numbers are those of `winnt.h`. The start of the version resource, which has no declaration in
+//! the headers, is documented at `VS_VERSIONINFO`. All of them are little-endian, regardless of the byte order of the
+//! dump. The structures come from the crate `object`, a dependency of the feature `std`.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -20,30 +20,31 @@ use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::interval::Interval;
 use crate::read::memory::by_address::Memory;
 
-/// The headers of an image have one page.
+/// The size of a page. The headers of an image take at most one page.
 pub(super) const PAGE: u64 = 0x1000;
-/// The numbers of resource types ascend, so that number 16 is among the first 17.
+/// Resource type IDs are in ascending order, so type 16 is among the first 17.
 const TYPES: u16 = pe::RT_VERSION + 1;
-/// Linkers write about one entry for each of some twenty types of debug records.
-pub(super) const DEBUG_ENTRIES: u64 = 64;
-/// A record that names a file is shorter: paths have 32,767 characters at most.
-pub(super) const LONGEST_RECORD: u32 = 0x2_0000;
-/// The optional header stands behind the signature `PE` and the file header, in both widths.
+/// The maximum number of debug directory entries. Linkers write about one entry for each of about twenty types.
+pub(super) const MAX_DEBUG_ENTRIES: u64 = 64;
+/// The maximum size of a record that names a file. A path has at most 32,767 characters.
+pub(super) const MAX_RECORD_SIZE: u32 = 0x2_0000;
+/// The offset of the optional header from the signature `PE`, for both widths.
 const OPTIONAL_HEADER: u64 = offset_of!(pe::ImageNtHeaders32, optional_header) as u64;
-/// `VS_VERSIONINFO` before its value: three 16-bit numbers, `VS_VERSION_INFO` in UTF-16 with its NUL, padding.
-const VERSION_HEAD: usize = 40;
+/// The size of `VS_VERSIONINFO` before its value: three 16-bit integers, `VS_VERSION_INFO` in UTF-16 with its NUL,
+/// padding.
+const VERSION_HEADER_SIZE: usize = 40;
 
-/// An image of Windows, a program or library, as it lies in the memory of a dump.
+/// A Windows image (a program or library) in the memory of a dump.
 ///
-/// What a module list tells of a module can be had from here too, if the dump has the memory: a full user dump has no
-/// other place for most of it. Every part is looked up when it is asked for, across ranges that touch, and is `None`
-/// if the image has no such part or if the dump lacks a byte of it.
+/// An image contains most of what a module list records about a module. In a full user dump, most of it is only in the
+/// image. Each part is read when it is requested, across adjacent ranges. A part is `None` if the image does not have
+/// it or if any byte of it is missing from the dump.
 ///
-/// Positions in an image are distances from its base, as relative virtual addresses are. Addresses do not wrap around:
-/// what would lie above the highest one is not there. Nothing is taken on trust: a look-up reads a small fixed number
-/// of headers, whatever counts and sizes they give.
+/// Positions in an image are offsets from its base, like relative virtual addresses. Addresses do not wrap around:
+/// anything above the highest address is missing. Nothing in the image is trusted: a lookup reads a small, bounded
+/// number of headers, regardless of the counts and sizes in them.
 ///
-/// There is no such view without the feature `std`.
+/// Only available with the feature `std`.
 ///
 /// ```
 /// use userdump::read::{ByteOrder, Minidump, ModuleList};
@@ -87,7 +88,7 @@ pub struct Image<'m, 'a> {
     is_64_bit: bool,
 }
 
-/// The entries of the data directory that are asked for by themselves.
+/// The entries of the data directory that are used individually.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Directory {
     Exports = pe::IMAGE_DIRECTORY_ENTRY_EXPORT as isize,
@@ -98,17 +99,17 @@ pub(crate) enum Directory {
     CommonLanguageRuntime = pe::IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR as isize,
 }
 
-/// A section of an [`Image`], as its header has it.
+/// A section of an [`Image`], from its section header.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ImageSection {
-    /// The name, padded with NULs; one of eight characters has none.
+    /// The name, padded with NULs; a name of eight characters has no terminating NUL.
     pub name: [u8; 8],
-    /// Where the section begins, in bytes from the base of the image.
+    /// The start of the section, as an offset from the base of the image in bytes.
     pub virtual_address: u32,
     /// The size in memory, in bytes, not rounded to pages.
     pub virtual_size: u32,
-    /// What it holds and what may be done with it.
+    /// The contents and the access rights of the section.
     pub characteristics: SectionCharacteristics,
 }
 
@@ -124,10 +125,10 @@ impl fmt::Debug for Image<'_, '_> {
 }
 
 impl<'m, 'a> Image<'m, 'a> {
-    /// The image at `base`; `None` unless a DOS header is there that leads to the signature `PE`, a file header and the
-    /// magic number of an optional header for 32 or 64 bits.
+    /// Returns the image at `base`. `None` unless there is a DOS header that leads to the signature `PE`, a file
+    /// header, and the magic number of an optional header for 32 or 64 bits.
     ///
-    /// Neither the machine nor the width need be those of the dump.
+    /// Neither the machine nor the width has to match the dump.
     #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
@@ -154,57 +155,57 @@ impl<'m, 'a> Image<'m, 'a> {
         self.memory
     }
 
-    /// The address of the first byte; without the upper half on 32-bit targets.
+    /// Returns the address of the first byte, without the upper half on 32-bit targets.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
-    /// The kind of processor that it was made for.
+    /// Returns the processor that the image is built for.
     #[must_use]
     pub fn machine(&self) -> ImageFileMachine {
         ImageFileMachine(self.file.machine.get(LE).0.into())
     }
 
-    /// True if its optional header is the one for 64 bits (`PE32+`).
+    /// True if the optional header is the one for 64 bits (`PE32+`).
     #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
-    /// The time stamp of the linker, by convention in seconds since 1970; reproducible builds put a hash there.
+    /// Returns the linker's time stamp, by convention in seconds since 1970; reproducible builds have a hash instead.
     #[must_use]
     pub fn time_date_stamp(&self) -> u32 {
         self.file.time_date_stamp.get(LE)
     }
 
-    /// The checksum, 0 if the linker made none; `None` if the optional header is too short to have it.
+    /// Returns the checksum; 0 if the linker did not compute one. `None` if the optional header is too short for it.
     #[must_use]
     pub fn checksum(&self) -> Option<u32> {
-        // At one place in both widths, as is the size.
+        // The checksum and the size have the same offsets in both widths.
         self.optional_number(offset_of!(pe::ImageOptionalHeader64, check_sum))
     }
 
-    /// The size in memory, in bytes; `None` if the optional header is too short to have it.
+    /// Returns the size in memory, in bytes; `None` if the optional header is too short for it.
     #[must_use]
     pub fn size_of_image(&self) -> Option<u32> {
         self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_image))
     }
 
-    /// The sections in the order of their headers, up to the first header of which bytes are missing.
+    /// Returns the sections in the order of their headers, up to the first incomplete header.
     ///
-    /// They may overlap and lie beyond the size of the image.
+    /// Sections may overlap, and may extend beyond the size of the image.
     pub fn sections(&self) -> impl Iterator<Item = ImageSection> + use<'m, 'a> {
         let image = *self;
         (0..self.number_of_sections()).map_while(move |number| image.section(number))
     }
 
-    /// How many headers of sections the image announces.
+    /// Returns the number of section headers that the file header declares.
     pub(crate) fn number_of_sections(&self) -> u64 {
         self.file.number_of_sections.get(LE).into()
     }
 
-    /// The section with that number; `None` if bytes of its header are missing.
+    /// Returns the section with this index; `None` if its header is incomplete.
     pub(crate) fn section(&self, number: u64) -> Option<ImageSection> {
         let header: pe::ImageSectionHeader = self.read(self.section_header(number))?;
         Some(ImageSection {
@@ -215,13 +216,13 @@ impl<'m, 'a> Image<'m, 'a> {
         })
     }
 
-    /// Where the file has the contents of the section with that number.
+    /// Returns the file offset of the contents of the section with this index.
     pub(crate) fn raw_data_of(&self, number: u64) -> Option<u64> {
         let header: pe::ImageSectionHeader = self.read(self.section_header(number))?;
         Some(header.pointer_to_raw_data.get(LE).into())
     }
 
-    /// True if the image exports that name. Names ascend, so that it is found by halving.
+    /// True if the image exports the name. Names are sorted, so this is a binary search.
     pub(crate) fn exports(&self, name: &[u8]) -> bool {
         self.has_export(name).unwrap_or(false)
     }
@@ -231,7 +232,7 @@ impl<'m, 'a> Image<'m, 'a> {
         let directory: pe::ImageExportDirectory = self.read(position)?;
         let names = u64::from(directory.address_of_names.get(LE));
         let (mut from, mut to) = (0, u64::from(directory.number_of_names.get(LE)));
-        // The name, and the byte that ends it.
+        // The name and its NUL.
         let mut found = vec![0; name.len() + 1];
         while from < to {
             let middle = from + (to - from) / 2;
@@ -248,20 +249,21 @@ impl<'m, 'a> Image<'m, 'a> {
         Some(false)
     }
 
-    /// The positions of the headers, from the signature `PE` to the end of so many section headers.
+    /// Returns the positions of the headers, from the signature `PE` to the end of the first `sections` section
+    /// headers.
     pub(crate) fn headers(&self, sections: u64) -> Range<u64> {
         self.signature..self.section_header(sections)
     }
 
-    /// The fixed part of the version resource: of several resources of that type the first, and its first language.
+    /// Returns the fixed part of the version resource: the first resource of that type, in its first language.
     ///
-    /// A resource that lacks the signature [`FixedFileInfo::SIGNATURE`] is none.
+    /// A resource without the signature [`FixedFileInfo::SIGNATURE`] is ignored.
     #[doc(alias = "RT_VERSION")]
     #[doc(alias = "VS_VERSIONINFO")]
     #[must_use]
     pub fn version(&self) -> Option<FixedFileInfo> {
         let (root, _) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE)?;
-        // There are three levels, however the entries go in circles: type, name and language.
+        // There are three levels (type, name and language), even if entries form a cycle.
         let by_type = self.resource_entries(root)?;
         let versions = by_type.ids().find(|entry| entry.name_or_id.get(LE) == pe::RT_VERSION.into())?;
         let by_name = self.resource_entries(root + subdirectory(&versions)?)?;
@@ -271,50 +273,50 @@ impl<'m, 'a> Image<'m, 'a> {
             return None;
         }
         let data: pe::ImageResourceDataEntry = self.read(root + u64::from(leaf))?;
-        let mut resource = [0; VERSION_HEAD + FixedFileInfo::SIZE];
+        let mut resource = [0; VERSION_HEADER_SIZE + FixedFileInfo::SIZE];
         if u64::from(data.size.get(LE)) < resource.len() as u64 {
             return None;
         }
         fill(self.memory, self.base, data.offset_to_data.get(LE).into(), &mut resource)?;
         let resource = Bytes::new(&resource, ByteOrder::Little);
-        let info: FixedFileInfo = resource.read("VS_FIXEDFILEINFO", VERSION_HEAD as u64).ok()?;
+        let info: FixedFileInfo = resource.read("VS_FIXEDFILEINFO", VERSION_HEADER_SIZE as u64).ok()?;
         (info.signature == FixedFileInfo::SIGNATURE).then_some(info)
     }
 
-    /// The bytes of the CodeView record, which [`CodeView::new`](crate::read::module::CodeView::new) takes apart.
+    /// Returns the bytes of the CodeView record, which [`CodeView::new`](crate::read::module::CodeView::new) decodes.
     ///
-    /// Of several records in memory the first counts. The bytes are borrowed if they stand together in the file. A record
-    /// above 128 KiB, which no path needs, is taken for none.
+    /// If several records are in memory, the first one is returned. The bytes are borrowed if they are contiguous in
+    /// the file. Records above 128 KiB are ignored, because no path needs that much.
     #[doc(alias = "IMAGE_DEBUG_TYPE_CODEVIEW")]
     #[must_use]
     pub fn code_view_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.code_view_place()?)
     }
 
-    /// The bytes of the miscellaneous debug record ([`ImageDebugMisc`](crate::format::module::ImageDebugMisc)), as of
-    /// [`Self::code_view_record`].
+    /// Returns the bytes of the miscellaneous debug record ([`ImageDebugMisc`](crate::format::module::ImageDebugMisc)),
+    /// under the same conditions as [`Self::code_view_record`].
     #[doc(alias = "IMAGE_DEBUG_TYPE_MISC")]
     #[must_use]
     pub fn misc_record(&self) -> Option<Cow<'m, [u8]>> {
         self.bytes_at(self.misc_place()?)
     }
 
-    /// Where [`Self::code_view_record`] is, for who has to know its size before it is read.
+    /// Returns the place of [`Self::code_view_record`], for callers that need its size before they read it.
     pub(crate) fn code_view_place(&self) -> Option<Interval> {
         self.debug_record(pe::IMAGE_DEBUG_TYPE_CODEVIEW)
     }
 
-    /// Where [`Self::misc_record`] is, likewise.
+    /// Returns the place of [`Self::misc_record`].
     pub(crate) fn misc_place(&self) -> Option<Interval> {
         self.debug_record(pe::IMAGE_DEBUG_TYPE_MISC)
     }
 
-    /// Where the headers are and what the data directory tells of, in memory: nothing in it stands for itself in the file
-    /// but the certificates, which are in no memory. With it come the debug records.
+    /// Returns the places of the headers, of everything in the data directory except the certificates, which are not
+    /// loaded into memory, and of the debug records.
     pub(crate) fn described_parts(&self) -> impl Iterator<Item = Interval> + use<'m, 'a> {
         let (image, target) = (*self, self.memory.target());
         let part = move |(position, size): (u64, u64)| Interval::new(target.above(image.base, position)?, size);
-        // The debugger counts the size of the headers from the signature on.
+        // The debugger adds the size of the headers to the position of the signature.
         let headers = self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_headers));
         let headers = headers.map(|size| (0, image.signature + u64::from(size)));
         let directories = (0..pe::IMAGE_NUMBEROF_DIRECTORY_ENTRIES)
@@ -325,20 +327,20 @@ impl<'m, 'a> Image<'m, 'a> {
         headers.into_iter().chain(directories).filter_map(part).chain(records)
     }
 
-    /// Where the headers are, by the size that they give themselves: at most a page, which all have to fit into.
+    /// Returns the place of the headers, according to their size field; at most a page.
     pub(crate) fn headers_place(&self) -> Option<Interval> {
         let size = self.optional_number(offset_of!(pe::ImageOptionalHeader64, size_of_headers));
         let size = size.filter(|&size| size != 0).map_or(PAGE, |size| u64::from(size).min(PAGE));
         self.place(0, size)
     }
 
-    /// Where a directory is, as far as the address space goes.
+    /// Returns the place of a directory, limited to the address space.
     pub(crate) fn directory(&self, directory: Directory) -> Option<Interval> {
         let (position, size) = self.data_directory(directory as usize)?;
         self.place(position, size.into())
     }
 
-    /// `size` bytes from a position of the image on, as far as the address space goes.
+    /// Returns `size` bytes from a position in the image, limited to the address space.
     pub(crate) fn place(&self, position: u64, size: u64) -> Option<Interval> {
         let target = self.memory.target();
         target.interval(target.above(self.base, position)?, size)
@@ -347,15 +349,15 @@ impl<'m, 'a> Image<'m, 'a> {
     fn debug_record(&self, kind: pe::DebugType) -> Option<Interval> {
         let (start, size) = self.data_directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG)?;
         let step = size_of::<pe::ImageDebugDirectory>() as u64;
-        let entries = 0..(u64::from(size) / step).min(DEBUG_ENTRIES);
+        let entries = 0..(u64::from(size) / step).min(MAX_DEBUG_ENTRIES);
         let mut entries = entries.map_while(|number| self.read::<pe::ImageDebugDirectory>(start + number * step));
-        // The address is 0 if the record is in the file of the image only.
+        // The address is 0 if the record is not loaded into memory.
         let entry = entries.find(|entry| entry.typ.get(LE) == kind && entry.address_of_raw_data.get(LE) != 0)?;
-        let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=LONGEST_RECORD).contains(size))?;
+        let size = Some(entry.size_of_data.get(LE)).filter(|size| (1..=MAX_RECORD_SIZE).contains(size))?;
         Interval::new(self.memory.target().above(self.base, entry.address_of_raw_data.get(LE).into())?, size.into())
     }
 
-    /// The bytes of a record, if all are in the dump.
+    /// Returns the bytes of a record, if all of them are in the dump.
     pub(crate) fn bytes_at(&self, place: Interval) -> Option<Cow<'m, [u8]>> {
         let (start, size) = (place.start, place.size());
         if let Some(bytes) = self.memory.slice(start, size) {
@@ -369,7 +371,7 @@ impl<'m, 'a> Image<'m, 'a> {
         Some(Cow::Owned(bytes))
     }
 
-    /// The directory of resources at a position.
+    /// Returns the resource directory at a position.
     fn resource_entries(&self, position: u64) -> Option<ResourceEntries<'m, 'a>> {
         let directory: pe::ImageResourceDirectory = self.read(position)?;
         Some(ResourceEntries {
@@ -380,7 +382,7 @@ impl<'m, 'a> Image<'m, 'a> {
         })
     }
 
-    /// The position and the size of what an entry of the data directory tells of, if it is there and tells of anything.
+    /// Returns the position and size in an entry of the data directory, unless it is missing or empty.
     pub(super) fn data_directory(&self, index: usize) -> Option<(u64, u32)> {
         let first = if self.is_64_bit {
             size_of::<pe::ImageOptionalHeader64>()
@@ -393,7 +395,7 @@ impl<'m, 'a> Image<'m, 'a> {
         (index < usize::try_from(count).unwrap_or(usize::MAX) && position != 0).then_some((position.into(), size))
     }
 
-    /// A number of the optional header, if the header reaches so far.
+    /// Returns an integer of the optional header, if the header is long enough.
     fn optional_number(&self, offset: usize) -> Option<u32> {
         let end = offset + size_of::<u32>();
         if end > self.file.size_of_optional_header.get(LE).into() {
@@ -413,7 +415,7 @@ impl<'m, 'a> Image<'m, 'a> {
     }
 }
 
-/// A directory of resources: entries with names come first, and then those with numbers.
+/// A resource directory: entries with names, followed by entries with IDs.
 struct ResourceEntries<'m, 'a> {
     image: Image<'m, 'a>,
     first: u64,
@@ -430,13 +432,13 @@ impl ResourceEntries<'_, '_> {
         (self.named > 0 || self.ids > 0).then(|| self.get(0))?
     }
 
-    /// The first entries with numbers.
+    /// Returns the first entries with IDs.
     fn ids(&self) -> impl Iterator<Item = pe::ImageResourceDirectoryEntry> + '_ {
         (0..self.ids.min(TYPES)).map_while(|number| self.get(u64::from(self.named) + u64::from(number)))
     }
 }
 
-/// How far behind the root the directory stands that an entry leads to.
+/// Returns the position of the subdirectory of an entry, as an offset from the root.
 pub(super) fn subdirectory(entry: &pe::ImageResourceDirectoryEntry) -> Option<u64> {
     let offset = entry.offset_to_data_or_directory.get(LE);
     let is_directory = offset & pe::IMAGE_RESOURCE_DATA_IS_DIRECTORY != 0;
@@ -449,7 +451,7 @@ fn fill(memory: &Memory<'_>, base: u64, position: u64, bytes: &mut [u8]) -> Opti
 }
 
 fn read<T: Pod>(memory: &Memory<'_>, base: u64, position: u64) -> Option<T> {
-    // The largest of the headers.
+    // This is the largest of the headers.
     let mut buffer = [0; size_of::<pe::ImageDosHeader>()];
     let bytes = buffer.get_mut(..size_of::<T>())?;
     fill(memory, base, position, bytes)?;

@@ -1,6 +1,6 @@
-//! What the image of a module in memory tells of the module, whatever kind of image it is.
+//! What the image in memory tells about a module, for all kinds of images.
 //!
-//! Without the feature `std` images are not read, and tell nothing.
+//! Without the feature `std`, images are not read.
 
 use crate::format::module::FixedFileInfo;
 
@@ -20,35 +20,35 @@ mod images {
     use crate::read::module::image::Image;
     use crate::read::module::mach_o::MachOImage;
 
-    /// The version resource of a Windows image.
+    /// Returns the version resource of a Windows image.
     pub(crate) fn version(memory: &Memory<'_>, base: u64) -> Option<FixedFileInfo> {
         Image::at(memory, base)?.version()
     }
 
-    /// The time stamp in the header of a Windows image.
+    /// Returns the time stamp in the header of a Windows image.
     pub(crate) fn time_date_stamp(memory: &Memory<'_>, base: u64) -> Option<u32> {
         Image::at(memory, base).map(|image| image.time_date_stamp())
     }
 
-    /// The checksum in the header of a Windows image.
+    /// Returns the checksum in the header of a Windows image.
     pub(crate) fn checksum(memory: &Memory<'_>, base: u64) -> Option<u32> {
         Image::at(memory, base)?.checksum()
     }
 
-    /// What identifies the symbols of an image.
+    /// Returns the identifier of the symbols of an image.
     pub(crate) fn code_view<'m>(memory: &'m Memory<'_>, base: u64) -> Option<CodeViewRecord<'m>> {
         if let Some(image) = Image::at(memory, base) {
             return Some(CodeViewRecord::new(image.code_view_record()?, ByteOrder::Little));
         }
         if let Some(image) = ElfImage::at(memory, base) {
-            return Some(CodeViewRecord::of_build_id(image.build_id()?, image.byte_order()));
+            return Some(CodeViewRecord::from_build_id(image.build_id()?, image.byte_order()));
         }
         let uuid = MachOImage::at(memory, base)?.uuid()?;
-        Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::of_uuid)
+        Bytes::new(&uuid, ByteOrder::Big).read("UUID", 0).ok().map(CodeViewRecord::from_uuid)
     }
 
-    /// What identifies the binary of an image. Of a Windows image, and where there is none, `listed` counts if there is one; `size`
-    /// is that of the module.
+    /// Returns the identifier of the binary of an image. For a Windows image, and if there is no image, `listed` takes
+    /// precedence if it is present. `size` is the size of the module.
     pub(crate) fn code_id(memory: &Memory<'_>, base: u64, size: u32, listed: Option<CodeId>) -> Option<CodeId> {
         if let Some(image) = Image::at(memory, base) {
             let size = image.size_of_image().unwrap_or(size);

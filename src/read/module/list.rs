@@ -1,4 +1,4 @@
-//! Modules, loaded and unloaded, and the records that find their symbols.
+//! Loaded and unloaded modules, and the records that identify their symbols.
 
 use core::iter::FusedIterator;
 
@@ -25,29 +25,29 @@ pub struct Module<'a> {
     dump: DumpBytes<'a>,
 }
 
-/// The module list; by convention the first module is the program.
+/// The module list. By convention, the first module is the program.
 pub type ModuleList<'a> = List<'a, Module<'a>>;
 
 impl<'a> Module<'a> {
-    /// The entry as it stands in the file.
+    /// Returns the entry as it is in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::Module {
         &self.raw
     }
 
-    /// The address of the first byte, as the file has it.
+    /// Returns the address of the first byte, as in the file.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.raw.base_of_image
     }
 
-    /// The size in memory, in bytes.
+    /// Returns the size in memory, in bytes.
     #[must_use]
     pub const fn size(&self) -> u32 {
         self.raw.size_of_image
     }
 
-    /// The file name, usually with its folder.
+    /// Returns the file name, usually with its folder.
     ///
     /// # Errors
     ///
@@ -57,19 +57,19 @@ impl<'a> Module<'a> {
         self.dump.string(self.raw.module_name_rva.into())
     }
 
-    /// What the file name ends in, as far as it matters to who looks for a name that is known: see
+    /// Returns the end of the file name, for callers that look for a known name: see
     /// [`Bytes::string_end`](crate::read::bytes::Bytes::string_end).
     pub(crate) fn end_of_name(&self, count: u64) -> Option<Utf16<'a>> {
         self.dump.bytes().string_end(self.raw.module_name_rva.into(), count)
     }
 
-    /// The version resource; `None` where the producer found none.
+    /// Returns the version resource; `None` if the producer found none.
     #[must_use]
     pub fn version(&self) -> Option<&FixedFileInfo> {
         (self.raw.version_info.signature == FixedFileInfo::SIGNATURE).then_some(&self.raw.version_info)
     }
 
-    /// The record that names the module's symbols; `None` if the dump has none: its size or its position is 0.
+    /// Returns the record that identifies the module's symbols; `None` if its size or RVA is 0.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<'a> Module<'a> {
         Ok(self.code_view_record()?.map(|record| CodeView::new(record, self.dump.byte_order())))
     }
 
-    /// The bytes of the record that names the module's symbols; `None` as for [`Self::code_view`].
+    /// Returns the bytes of the record that identifies the module's symbols; `None` as for [`Self::code_view`].
     ///
     /// # Errors
     ///
@@ -87,8 +87,8 @@ impl<'a> Module<'a> {
         self.dump.optional_location("CodeView record", self.raw.cv_record)
     }
 
-    /// The bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`), empty if there is none: its size or its
-    /// position is 0. See also [`Self::debug_misc`].
+    /// Returns the bytes of the miscellaneous debug record (`IMAGE_DEBUG_MISC`); empty if its size or RVA is 0. See
+    /// also [`Self::debug_misc`].
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl<'a> Module<'a> {
         &self.dump
     }
 
-    /// True if the module's addresses include `address`.
+    /// True if the module contains `address`.
     #[must_use]
     pub fn contains(&self, address: u64) -> bool {
         self.dump.target().has(self.base(), self.size().into(), address)
@@ -118,7 +118,7 @@ impl<'a> Record<'a> for Module<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.module_name_rva.into())
     }
 }
@@ -134,7 +134,7 @@ impl Addressed for Module<'_> {
 }
 
 impl<'a> ModuleList<'a> {
-    /// The first module in the list that includes `address`; for many look-ups see [`ModuleList::by_address`].
+    /// Returns the first module in the list that contains `address`. For many lookups, see [`ModuleList::by_address`].
     #[must_use]
     pub fn at_address(&self, address: u64) -> Option<Module<'a>> {
         self.iter().find(|module| module.contains(address))
@@ -150,21 +150,21 @@ impl<'a> FromStream<'a> for ModuleList<'a> {
 }
 
 impl<'a> Minidump<'a> {
-    /// The modules; an empty list where it is absent or cannot be read.
+    /// Returns the modules; an empty list if the stream is missing or cannot be read.
     #[must_use]
     pub fn modules(&self) -> ModuleList<'a> {
         self.list()
     }
 }
 
-/// Modules of the system beneath Wine (ELF or Mach-O), which Wine lists in a stream of its own in the same form.
+/// Modules of the host system of Wine (ELF or Mach-O). Wine lists them in a separate stream of the same format.
 #[derive(Clone, Copy, Debug)]
 pub struct HostModuleList<'a> {
     modules: ModuleList<'a>,
 }
 
 impl<'a> HostModuleList<'a> {
-    /// The modules; their names are Unix paths.
+    /// Returns the modules; their names are Unix paths.
     #[must_use]
     pub const fn modules(&self) -> &ModuleList<'a> {
         &self.modules
@@ -175,44 +175,57 @@ impl<'a> FromStream<'a> for HostModuleList<'a> {
     const STREAM_TYPE: StreamType = StreamType::WINE_HOST_MODULE_LIST;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        // Whatever the system beneath Wine is, it is not the Windows that the dump names.
+        // The modules are not Windows modules, although the dump names Windows as its platform.
         stream.of_platform(PlatformId::UNIX).view().map(|modules| Self { modules })
     }
 }
 
-/// What identifies the symbols of a module.
+/// Identifies the symbols of a module.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::read::ByteOrder;
+/// use userdump::read::module::CodeView;
+///
+/// let record = b"NB10\0\0\0\0\x01\0\0\x3b\x02\0\0\0app.pdb\0";
+/// let code_view = CodeView::new(record, ByteOrder::Little);
+/// assert_eq!(code_view.pdb_path().as_deref(), Some("app.pdb"));
+/// assert_eq!(code_view.debug_id(ByteOrder::Little).map(|id| id.to_string()).as_deref(), Some("3B0000012"));
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeView<'a> {
-    /// `RSDS`: a PDB of version 7, known by GUID and age.
+    /// `RSDS`: a PDB of version 7, identified by GUID and age.
     Pdb70 {
-        /// The record's fixed part.
-        head: CvInfoPdb70,
-        /// The path of the PDB, in the code page of the linker's host or UTF-8, without its NUL.
+        /// The fixed part of the record.
+        header: CvInfoPdb70,
+        /// The path of the PDB, in UTF-8 or in the code page of the machine on which the module was linked, without its
+        /// NUL.
         path: &'a [u8],
     },
-    /// `NB10`: a PDB of version 2, known by time stamp and age.
+    /// `NB10`: a PDB of version 2, identified by time stamp and age.
     Pdb20 {
-        /// The record's fixed part.
-        head: CvInfoPdb20,
-        /// The path of the PDB, in the code page of the linker's host, without its NUL.
+        /// The fixed part of the record.
+        header: CvInfoPdb20,
+        /// The path of the PDB, in the code page of the machine on which the module was linked, without its NUL.
         path: &'a [u8],
     },
-    /// The build id of an ELF file; all zeros where the producer found none.
+    /// The build ID of an ELF file; all zeros if the producer found none.
     ElfBuildId(&'a [u8]),
-    /// Any other record, whole; also one that is too short for its signature.
+    /// Any other complete record, including one that is too short for its signature.
     Unknown(&'a [u8]),
 }
 
-/// Prints of bytes only how many there are.
+/// Prints the number of bytes, not the bytes.
 impl core::fmt::Debug for CodeView<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Pdb70 { head, path } => {
-                f.debug_struct("Pdb70").field("head", head).field("path", &Size(path.len())).finish()
+            Self::Pdb70 { header, path } => {
+                f.debug_struct("Pdb70").field("header", header).field("path", &Size(path.len())).finish()
             }
-            Self::Pdb20 { head, path } => {
-                f.debug_struct("Pdb20").field("head", head).field("path", &Size(path.len())).finish()
+            Self::Pdb20 { header, path } => {
+                f.debug_struct("Pdb20").field("header", header).field("path", &Size(path.len())).finish()
             }
             Self::ElfBuildId(id) => f.debug_tuple("ElfBuildId").field(&Size(id.len())).finish(),
             Self::Unknown(record) => f.debug_tuple("Unknown").field(&Size(record.len())).finish(),
@@ -221,13 +234,13 @@ impl core::fmt::Debug for CodeView<'_> {
 }
 
 impl<'a> CodeView<'a> {
-    /// Takes a record apart. The one of an image is little-endian; one of a dump has the byte order of the dump.
+    /// Decodes a record. Records in images are little-endian; records in dumps have the byte order of the dump.
     pub fn new(record: &'a [u8], order: ByteOrder) -> Self {
         const WHAT: &str = "CodeView record";
         let source = Bytes::new(record, order);
         let path = |start| until_nul(record.get(start..).unwrap_or_default());
         let unknown = Self::Unknown(record);
-        // In big-endian dumps the signature may be a number or the letters that it is.
+        // In big-endian dumps, the signature may be stored as an integer or as letters.
         let known = |number: &u32| {
             matches!(
                 *number,
@@ -239,13 +252,13 @@ impl<'a> CodeView<'a> {
         let letters = record.first_chunk().map(|letters| u32::from_le_bytes(*letters)).filter(known);
         let signature = letters.map_or_else(|| source.read::<u32>(WHAT, 0), Ok);
         match signature {
-            Ok(format::module::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |head| {
-                let head = CvInfoPdb70 { cv_signature: format::module::CV_SIGNATURE_RSDS, ..head };
-                Self::Pdb70 { head, path: path(CvInfoPdb70::SIZE) }
+            Ok(format::module::CV_SIGNATURE_RSDS) => source.read(WHAT, 0).map_or(unknown, |header| {
+                let header = CvInfoPdb70 { cv_signature: format::module::CV_SIGNATURE_RSDS, ..header };
+                Self::Pdb70 { header, path: path(CvInfoPdb70::SIZE) }
             }),
-            Ok(format::module::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |head| {
-                let head = CvInfoPdb20 { cv_signature: format::module::CV_SIGNATURE_NB10, ..head };
-                Self::Pdb20 { head, path: path(CvInfoPdb20::SIZE) }
+            Ok(format::module::CV_SIGNATURE_NB10) => source.read(WHAT, 0).map_or(unknown, |header| {
+                let header = CvInfoPdb20 { cv_signature: format::module::CV_SIGNATURE_NB10, ..header };
+                Self::Pdb20 { header, path: path(CvInfoPdb20::SIZE) }
             }),
             Ok(format::module::CV_SIGNATURE_ELF) => record.get(4..).map_or(unknown, Self::ElfBuildId),
             _ => unknown,
@@ -260,17 +273,17 @@ pub struct UnloadedModule<'a> {
     dump: DumpBytes<'a>,
 }
 
-/// The list of unloaded modules; their addresses may overlap each other's and those of loaded ones.
+/// The list of unloaded modules. Their addresses may overlap with each other and with those of loaded modules.
 pub type UnloadedModuleList<'a> = List<'a, UnloadedModule<'a>>;
 
 impl<'a> UnloadedModule<'a> {
-    /// The entry as it stands in the file.
+    /// Returns the entry as it is in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::module::UnloadedModule {
         &self.raw
     }
 
-    /// The file name, usually without a folder.
+    /// Returns the file name, usually without a folder.
     ///
     /// # Errors
     ///
@@ -296,8 +309,8 @@ impl Addressed for UnloadedModule<'_> {
 }
 
 impl<'a> UnloadedModuleList<'a> {
-    /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the
-    /// dump does not say.
+    /// Returns all modules that were loaded at `address`, in the order of the list. The dump does not record when each
+    /// of them was loaded.
     #[must_use]
     pub fn at_address(
         &self,
@@ -317,7 +330,7 @@ impl<'a> Record<'a> for UnloadedModule<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         dump.has_name(self.raw.module_name_rva.into())
     }
 }

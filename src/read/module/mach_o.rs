@@ -1,4 +1,4 @@
-//! Images of Mach-O as they lie in memory: programs and libraries of macOS and iOS.
+//! Mach-O images in memory: programs and libraries of macOS and iOS.
 //!
 //! The structures and numbers are those of `mach-o/loader.h`.
 
@@ -16,17 +16,17 @@ use crate::read::memory::by_address::Memory;
 const MAGIC: [u64; 2] = [0xfeed_face, 0xfeed_facf];
 /// `LC_UUID`.
 const UUID: u64 = 0x1b;
-/// All load commands of an image take less: those of the largest programs some ten thousand bytes.
-const MOST_COMMANDS: u64 = 0x1_0000;
-/// The size of a command that has nothing but its type and size.
+/// The maximum size of all load commands. Those of the largest programs take some ten thousand bytes.
+const MAX_COMMANDS_SIZE: u64 = 0x1_0000;
+/// The size of a command that consists only of its type and size.
 const COMMAND: u64 = 8;
 
-/// An image of Mach-O, a program or library, as it lies in the memory of a dump.
+/// A Mach-O image (a program or library) in the memory of a dump.
 ///
-/// Nothing is taken on trust: a look-up reads a bounded number of load commands, whatever counts and sizes they give. Both
-/// widths and both byte orders are read, whatever those of the dump are.
+/// Nothing in the image is trusted: a lookup reads a bounded number of load commands, regardless of the counts and
+/// sizes in them. Images of both widths and both byte orders can be read, regardless of those of the dump.
 ///
-/// There is no such view without the feature `std`.
+/// Only available with the feature `std`.
 #[derive(Clone, Copy)]
 pub struct MachOImage<'m, 'a> {
     memory: &'m Memory<'a>,
@@ -34,7 +34,7 @@ pub struct MachOImage<'m, 'a> {
     is_64_bit: bool,
     order: ByteOrder,
     cpu_type: u32,
-    /// How many load commands there are, and their size in bytes.
+    /// The number of load commands, and their total size in bytes.
     commands: (u64, u64),
 }
 
@@ -45,8 +45,8 @@ impl fmt::Debug for MachOImage<'_, '_> {
 }
 
 impl<'m, 'a> MachOImage<'m, 'a> {
-    /// The image whose Mach header is at `base`; `None` unless all of the header is there, with one of the magic numbers in
-    /// either byte order.
+    /// Returns the image whose Mach header is at `base`. `None` unless the header is complete and has one of the magic
+    /// numbers in either byte order.
     #[must_use]
     pub fn at(memory: &'m Memory<'a>, base: u64) -> Option<Self> {
         let base = memory.target().mask(base);
@@ -57,7 +57,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         let number = |at: u32, order: ByteOrder| integer_at(&header, at, 4, order);
         let magic = |order: ByteOrder| number(0, order).filter(|magic| MAGIC.contains(magic)).map(|it| (it, order));
         let (magic, order) = magic(ByteOrder::Little).or_else(|| magic(ByteOrder::Big))?;
-        let commands = (number(16, order)?, number(20, order)?.min(MOST_COMMANDS));
+        let commands = (number(16, order)?, number(20, order)?.min(MAX_COMMANDS_SIZE));
         let cpu_type = u32::try_from(number(4, order)?).ok()?;
         Some(Self { memory, base, is_64_bit: magic == 0xfeed_facf, order, cpu_type, commands })
     }
@@ -66,32 +66,32 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         self.memory
     }
 
-    /// The address of the first byte; without the upper half on 32-bit targets.
+    /// Returns the address of the first byte, without the upper half on 32-bit targets.
     #[must_use]
     pub const fn base(&self) -> u64 {
         self.base
     }
 
-    /// True if its addresses have 64 bits.
+    /// True if the addresses of the image have 64 bits.
     #[must_use]
     pub const fn is_64_bit(&self) -> bool {
         self.is_64_bit
     }
 
-    /// The byte order of the image.
+    /// Returns the byte order of the image.
     #[must_use]
     pub const fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// The kind of processor that it was made for, as a number of `mach/machine.h`: `0x1000007` of AMD64, `0x100000c` of
-    /// ARM64.
+    /// Returns the processor that the image is built for, as a number of `mach/machine.h`: `0x1000007` for AMD64,
+    /// `0x100000c` for ARM64.
     #[must_use]
     pub const fn cpu_type(&self) -> u32 {
         self.cpu_type
     }
 
-    /// The number that identifies the binary and its symbols, in the order in which it is printed.
+    /// Returns the UUID, which identifies the binary and its symbols, in display order.
     #[doc(alias = "LC_UUID")]
     #[must_use]
     pub fn uuid(&self) -> Option<[u8; 16]> {
@@ -100,8 +100,8 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         (place.size() >= 24).then(|| command.get(8..)?.try_into().ok())?
     }
 
-    /// The load commands: the first bytes of each, with what follows it where it is shorter, and where it is. They end where
-    /// bytes of these are missing.
+    /// Returns the first 24 bytes and the place of each load command; if a command is shorter, the bytes after it are
+    /// included. Stops at the first incomplete command.
     pub(crate) fn commands(&self) -> impl Iterator<Item = ([u8; 24], Interval)> + use<'m, 'a> {
         let image = *self;
         let (count, size) = image.commands;
@@ -111,7 +111,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
             let start = target.above(image.base, at).filter(|_| at < end)?;
             let mut command = [0; 24];
             let there = image.memory.read(start, &mut command);
-            // A shorter command would not have its own size.
+            // A shorter command would not contain its size field.
             let size = integer_at(command.get(..there)?, 4, 4, image.order).filter(|&size| size >= COMMAND)?;
             let size = size.min(end - at);
             if (there as u64) < size.min(command.len() as u64) {
@@ -122,7 +122,8 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         })
     }
 
-    /// Adds where the parts are that identify the image, whatever of them is in the dump: the header and the load commands.
+    /// Adds the place of the parts that identify the image, as far as they are in the dump: the header and the load
+    /// commands.
     ///
     /// # Errors
     ///
@@ -133,7 +134,7 @@ impl<'m, 'a> MachOImage<'m, 'a> {
         Ok(())
     }
 
-    /// Where nothing is that the process may have written: the header and the load commands.
+    /// Returns the parts that the process cannot have written: the header and the load commands.
     pub(crate) fn unwritten(&self) -> Vec<Interval> {
         self.header_place().into_iter().collect()
     }

@@ -1,5 +1,4 @@
-//! Modules: loaded, unloaded, those of the system beneath Wine, their debug records, how far they reach, and their
-//! images in memory.
+//! Loaded and unloaded modules, modules of the host system of Wine, debug records, extents, and images in memory.
 
 pub(crate) mod by_address;
 pub(crate) mod code_id;

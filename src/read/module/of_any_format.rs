@@ -1,4 +1,4 @@
-//! What a dump of any format says about a module, in its lists or in the module's image in memory.
+//! Facts about a module in a dump of either format, from its lists or from the module's image in memory.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
@@ -19,15 +19,16 @@ use crate::read::module::in_memory::{
 use crate::read::module::list::CodeView;
 use crate::read::text::utf8::Utf8;
 
-/// What identifies a module's binary and symbols, and what version it is.
+/// Identifiers of a module's binary and symbols, and its version.
 ///
-/// A minidump has them in its module list. A full user dump has them only in the images in memory, and the list of a minidump may
-/// lack the version or the symbols of an image that is in memory. So these methods take the memory of the dump,
-/// [`Dump::memory`]: build it once, and hand it to all of them. What is in the list takes precedence. What the list lacks is
-/// read from the image, each time anew, which takes a few reads of memory. Images of Windows, ELF and Mach-O are known.
+/// A minidump has them in its module list. A full user dump has them only in the images in memory, and the module list
+/// of a minidump may lack the version or the symbols of an image that is in memory. These methods therefore take the
+/// memory of the dump, [`Dump::memory`]: build it once, and pass it to all of them. The module list takes precedence.
+/// What the list lacks is read from the image on each call, which takes a few memory reads. Windows, ELF and Mach-O
+/// images are supported.
 ///
-/// A fact that the dump does not have is `None`. Without the feature `std` images are not read: a full user dump has none of
-/// these facts then.
+/// A fact that is not in the dump is `None`. Without the feature `std`, images are not read, so a full user dump has
+/// none of these facts.
 ///
 /// [`Dump::memory`]: crate::read::Dump::memory
 ///
@@ -49,11 +50,11 @@ use crate::read::text::utf8::Utf8;
 /// # }
 /// ```
 impl<'a> AnyModule<'a> {
-    /// The record that names the module's symbols.
+    /// Returns the record that identifies the module's symbols.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the module list has a record that is not entirely in the file.
+    /// [`ReadError::Truncated`] if the module list refers to a record that is not entirely in the file.
     pub fn code_view<'m>(&self, memory: &'m Memory<'a>) -> Result<Option<CodeViewRecord<'m>>, ReadError> {
         let order = memory.byte_order();
         let listed = match self {
@@ -64,7 +65,7 @@ impl<'a> AnyModule<'a> {
         Ok(listed.or_else(|| code_view_in_memory(memory, self.base())))
     }
 
-    /// The version resource. [`Self::file_version`] is the version to show.
+    /// Returns the version resource. To display a version, use [`Self::file_version`].
     #[must_use]
     pub fn version(&self, memory: &Memory<'a>) -> Option<FixedFileInfo> {
         let listed = match self {
@@ -74,18 +75,18 @@ impl<'a> AnyModule<'a> {
         listed.or_else(|| version_in_memory(memory, self.base()))
     }
 
-    /// The version of the file, which prints as `10.0.19041.1`.
+    /// Returns the version of the file, which is displayed as `10.0.19041.1`.
     #[must_use]
     pub fn file_version(&self, memory: &Memory<'a>) -> Option<FileVersion> {
         let listed = match self {
             Self::Minidump(module) => module.file_version(),
             Self::FullUserDump(_) => None,
         };
-        listed.or_else(|| version_in_memory(memory, self.base()).map(|version| FileVersion::of_windows(&version)))
+        listed.or_else(|| version_in_memory(memory, self.base()).map(|version| FileVersion::for_windows(&version)))
     }
 
-    /// The time stamp of the linker, by convention in seconds since 1970; reproducible builds put a hash there. Other
-    /// producers than those of Windows write 0; LLDB writes the time of the dump.
+    /// Returns the linker's time stamp, by convention in seconds since 1970; reproducible builds have a hash instead.
+    /// Producers on systems other than Windows write 0, except that LLDB writes the time of the dump.
     #[must_use]
     pub fn time_date_stamp(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
@@ -94,7 +95,7 @@ impl<'a> AnyModule<'a> {
         }
     }
 
-    /// The checksum from the header of a Windows image; 0 if there is none.
+    /// Returns the checksum from the header of a Windows image; 0 if there is none.
     #[must_use]
     pub fn checksum(&self, memory: &Memory<'a>) -> Option<u32> {
         match self {
@@ -103,19 +104,19 @@ impl<'a> AnyModule<'a> {
         }
     }
 
-    /// Identifies the module's symbols; see [`Module::debug_id`](crate::read::Module::debug_id).
+    /// Returns the identifier of the module's symbols; see [`Module::debug_id`](crate::read::Module::debug_id).
     #[must_use]
     pub fn debug_id(&self, memory: &Memory<'a>) -> Option<DebugId> {
         self.readable_code_view(memory)?.debug_id()
     }
 
-    /// Identifies the module's binary; see [`Module::code_id`](crate::read::Module::code_id).
+    /// Returns the identifier of the module's binary; see [`Module::code_id`](crate::read::Module::code_id).
     #[must_use]
     pub fn code_id(&self, memory: &Memory<'a>) -> Option<CodeId> {
         let (listed, size) = match self {
             Self::Minidump(module) => match module.code_view_record() {
                 Ok(None) => (module.code_id(), module.size()),
-                // The list says what kind of binary it is.
+                // The kind of the binary follows from the record in the list.
                 Ok(Some(_)) | Err(_) => return module.code_id(),
             },
             Self::FullUserDump(module) => (None, module.size()),
@@ -123,8 +124,9 @@ impl<'a> AnyModule<'a> {
         code_id_in_memory(memory, self.base(), size, listed)
     }
 
-    /// The name of the file with the module's symbols; see [`Module::debug_file`](crate::read::Module::debug_file). Of a Mach-O
-    /// image in memory it is that of the binary.
+    /// Returns the name of the file with the module's symbols; see
+    /// [`Module::debug_file`](crate::read::Module::debug_file). For a Mach-O image in memory, it is the name of the
+    /// binary.
     #[must_use]
     pub fn debug_file<'m>(&self, memory: &'m Memory<'a>) -> Option<Cow<'m, str>> {
         if let Self::Minidump(module) = self {
@@ -140,14 +142,14 @@ impl<'a> AnyModule<'a> {
         }
     }
 
-    /// The name of the binary, usually with its folder; what is not valid Unicode becomes U+FFFD. `None` if it cannot be
-    /// read; [`Self::name`] tells why, and has the text as it is in the file.
+    /// Returns the name of the binary, usually with its folder. Invalid Unicode is replaced by U+FFFD. `None` if it
+    /// cannot be read; [`Self::name`] returns the reason, and the text as it is in the file.
     pub fn code_file(&self) -> Option<Cow<'a, str>> {
         match self {
             Self::Minidump(module) => module.code_file(),
             Self::FullUserDump(module) => {
                 let name = module.name().ok()?;
-                // Every other character depends on a code page.
+                // Other characters depend on a code page.
                 let ascii = Utf8::new(name.as_bytes()).to_str().ok().filter(|name| name.is_ascii());
                 Some(ascii.map_or_else(|| name.to_string().into(), Cow::Borrowed))
             }

@@ -10,10 +10,10 @@ use crate::read::module::list::{UnloadedModule, UnloadedModuleList};
 use crate::read::shared::Shared;
 use crate::read::work::worked;
 
-/// The unloaded modules by address, for more than a few look-ups.
+/// The unloaded modules by address, for many lookups.
 ///
-/// Several may have been at one address, one after the other, so each look-up gives all of them. It takes time in proportion
-/// to those that it gives, times the logarithm of the number of modules.
+/// Several modules may have been at the same address one after another, so each lookup returns all of them. It takes
+/// time proportional to the number of results times the logarithm of the number of modules.
 #[derive(Clone)]
 pub struct UnloadedByAddress<'a> {
     dump: DumpBytes<'a>,
@@ -21,11 +21,11 @@ pub struct UnloadedByAddress<'a> {
     tree: Shared<Tree>,
 }
 
-/// Where modules were, without the bytes of the file.
+/// The addresses of modules, without the bytes of the file.
 struct Tree {
-    /// By the first address; the rank is the number of the module in the list.
+    /// Sorted by first address; the rank is the index of the module in the list.
     spans: Vec<Span>,
-    /// A binary tree over the spans, its root at 1: the highest address of all below.
+    /// A binary tree over the spans with its root at index 1. Each node has the highest address in its subtree.
     highest: Vec<u64>,
 }
 
@@ -64,21 +64,21 @@ impl<'a> UnloadedByAddress<'a> {
         UnloadedByAddress::new(UnloadedModuleList::default(), self.dump.rebound(&[]))
     }
 
-    /// The list, in the order of the file.
+    /// Returns the list, in the order of the file.
     #[must_use]
     pub const fn list(&self) -> &UnloadedModuleList<'a> {
         &self.list
     }
 
-    /// All modules that were loaded where `address` is, in the order of the list; which of them was there when, the dump does
-    /// not say.
+    /// Returns all modules that were loaded at `address`, in the order of the list. The dump does not record when each
+    /// of them was loaded.
     #[must_use]
     pub fn at_address(
         &self,
         address: u64,
     ) -> impl DoubleEndedIterator<Item = UnloadedModule<'a>> + FusedIterator + use<'a> {
         let address = self.dump.target().mask(address);
-        // Those behind start above it.
+        // Spans from `end` on start above the address.
         let Tree { spans, highest } = &*self.tree;
         let end = spans.partition_point(|span| span.interval.start <= address);
         let mut found = Vec::new();
@@ -103,7 +103,7 @@ impl<'a> UnloadedByAddress<'a> {
 }
 
 kept_index! {
-    /// The unloaded modules by address without the bytes of the dump, to be kept beside them: see
+    /// An [`UnloadedByAddress`] without the bytes of the dump, to be stored next to them: see
     /// [`OwnedDump`](crate::OwnedDump#examples).
     pub struct UnloadedModuleIndex of UnloadedByAddress
 }

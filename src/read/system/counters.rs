@@ -1,4 +1,4 @@
-//! Memory in figures: of the machine and of the process.
+//! Memory statistics of the machine and of the process.
 
 use crate::error::ReadError;
 use crate::format::StreamType;
@@ -7,7 +7,7 @@ use crate::format::system::{ProcessVmCounters1, ProcessVmCounters2, SystemMemory
 use crate::read::bytes::Decode;
 use crate::read::raw_stream::{FromStream, RawStream};
 
-/// The memory of the machine in figures; the longer of two forms if the stream is large enough.
+/// The memory statistics of the machine, in the longer of two forms if the stream is large enough.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemMemoryInfo<'a> {
     stream: RawStream<'a>,
@@ -16,13 +16,13 @@ pub struct SystemMemoryInfo<'a> {
 impl SystemMemoryInfo<'_> {
     const WHAT: &'static str = "MINIDUMP_SYSTEM_MEMORY_INFO_1";
 
-    /// What both forms hold; the flags in it tell which figures count.
+    /// The fields that both forms have. The flags among them indicate which fields are valid.
     #[must_use]
     pub fn basic(&self) -> SystemMemoryInfo1 {
         decode(&self.stream, Self::WHAT)
     }
 
-    /// The longer form, `None` if the stream has the shorter one.
+    /// The longer form; `None` if the stream has the shorter one.
     #[must_use]
     pub fn extended(&self) -> Option<SystemMemoryInfo2> {
         self.stream.read("MINIDUMP_SYSTEM_MEMORY_INFO_2", 0).ok()
@@ -33,12 +33,12 @@ impl<'a> FromStream<'a> for SystemMemoryInfo<'a> {
     const STREAM_TYPE: StreamType = StreamType::SYSTEM_MEMORY_INFO;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, SystemMemoryInfo1::SIZE as u64)?;
+        stream.prefix(Self::WHAT, SystemMemoryInfo1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }
 
-/// The memory of the process in figures; the longer of two forms if the stream is large enough.
+/// The memory statistics of the process, in the longer of two forms if the stream is large enough.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessVmCounters<'a> {
     stream: RawStream<'a>,
@@ -47,9 +47,10 @@ pub struct ProcessVmCounters<'a> {
 impl ProcessVmCounters<'_> {
     const WHAT: &'static str = "MINIDUMP_PROCESS_VM_COUNTERS_1";
 
-    /// The figures that both forms hold.
+    /// The fields that both forms have.
     ///
-    /// The longer form does not begin with the shorter one: its private usage comes later. It is taken from there.
+    /// The longer form does not begin with the shorter one; the private usage is at a later offset and is read from
+    /// there.
     #[must_use]
     pub fn basic(&self) -> ProcessVmCounters1 {
         let begin: ProcessVmCounters1 = decode(&self.stream, Self::WHAT);
@@ -59,9 +60,10 @@ impl ProcessVmCounters<'_> {
         }
     }
 
-    /// The longer form, `None` if the stream has the shorter one; the flags in it tell which figures count.
+    /// The longer form; `None` if the stream has the shorter one. Its flags indicate which fields are valid.
     ///
-    /// The size of the stream decides, for dbgeng was observed to write the longer form with a revision of 0.
+    /// The size of the stream determines the form, because dbgeng was observed to write the longer form with a revision
+    /// of 0.
     #[must_use]
     pub fn extended(&self) -> Option<ProcessVmCounters2> {
         self.stream.read("MINIDUMP_PROCESS_VM_COUNTERS_2", 0).ok()
@@ -72,12 +74,12 @@ impl<'a> FromStream<'a> for ProcessVmCounters<'a> {
     const STREAM_TYPE: StreamType = StreamType::PROCESS_VM_COUNTERS;
 
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
-        stream.whole(Self::WHAT, ProcessVmCounters1::SIZE as u64)?;
+        stream.prefix(Self::WHAT, ProcessVmCounters1::SIZE as u64)?;
         Ok(Self { stream: *stream })
     }
 }
 
-/// The structure at the start of a stream whose size was checked when the view was made.
+/// Decodes the structure at the start of a stream whose size was checked when the view was created.
 fn decode<T: Decode + Default>(stream: &RawStream<'_>, what: &'static str) -> T {
     stream.read(what, 0).unwrap_or_default()
 }

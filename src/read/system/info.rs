@@ -1,4 +1,4 @@
-//! Processor and operating system of the dumped machine.
+//! The processor and operating system of the dumped machine.
 
 use crate::error::ReadError;
 use crate::format;
@@ -14,6 +14,26 @@ use crate::read::text::utf16::Utf16;
 const WHAT: &str = "MINIDUMP_SYSTEM_INFO";
 
 /// The system information stream.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("Service Pack 1");
+/// # let processor_architecture = userdump::format::ProcessorArchitecture::AMD64;
+/// # dump.system_info(userdump::format::SystemInfo { processor_architecture, ..Default::default() }, Some(name));
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::SystemInfo;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let system: SystemInfo = dump.stream()?.expect("the dump has system information");
+/// assert_eq!(system.architecture().name(), Some("AMD64"));
+/// assert_eq!(system.csd_version()?.map(|name| name.to_string()).as_deref(), Some("Service Pack 1"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SystemInfo<'a> {
     raw: format::SystemInfo,
@@ -21,26 +41,26 @@ pub struct SystemInfo<'a> {
     dump: DumpBytes<'a>,
 }
 
-/// What the dump says about the processor, in one of three forms.
+/// Information about the processor, in one of three forms.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CpuInformation {
-    /// Vendor, version and features, as the `CPUID` instruction gave them.
+    /// Vendor, version and features, as the `CPUID` instruction reports them.
     X86(X86CpuInfo),
-    /// Main id register and the kernel's list of capabilities.
+    /// Main ID register, and the kernel's list of capabilities.
     Arm(ArmCpuInfo),
     /// Features by the numbers of `IsProcessorFeaturePresent`.
     Other(OtherCpuInfo),
 }
 
 impl<'a> SystemInfo<'a> {
-    /// The stream as it stands in the file.
+    /// The stream as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::SystemInfo {
         &self.raw
     }
 
-    /// The kind of processor, which also tells the layout of contexts.
+    /// The processor architecture, which also determines the layout of contexts.
     #[must_use]
     pub const fn architecture(&self) -> ProcessorArchitecture {
         self.raw.processor_architecture
@@ -52,8 +72,8 @@ impl<'a> SystemInfo<'a> {
         self.raw.platform_id
     }
 
-    /// The name of the service pack or, from producers outside Windows, a longer description of the system; `None` if
-    /// there is none.
+    /// The name of the service pack or, in dumps that were not written on Windows, a longer description of the system;
+    /// `None` if there is none.
     ///
     /// # Errors
     ///
@@ -62,10 +82,11 @@ impl<'a> SystemInfo<'a> {
         self.dump.optional_string(self.raw.csd_version_rva)
     }
 
-    /// What the dump says about the processor, in the form that the architecture and the producer call for.
+    /// Information about the processor, in the form that the architecture and the producer use.
     ///
-    /// AMD64 has the form of other processors in dumps of Windows and Crashpad but the x86 form where Breakpad wrote
-    /// them on Linux; there the 12 letters of the vendor tell. Zeros, which many producers leave, look like the former.
+    /// For AMD64, Windows and Crashpad use the form of other processors, and Breakpad on Linux uses the x86 form, which
+    /// is recognized by the 12 letters of the vendor. Zeros, which many producers write, are treated as the form of
+    /// other processors.
     #[must_use]
     pub fn cpu(&self) -> CpuInformation {
         let processor = self.architecture().processor();
@@ -82,13 +103,13 @@ impl<'a> SystemInfo<'a> {
         }
     }
 
-    /// What Wine says of itself and of the system beneath it; `None` in dumps of other producers.
+    /// Information about Wine and the underlying system; `None` in dumps of other producers.
     #[must_use]
     pub fn wine(&self) -> Option<WineInfo<'a>> {
         WineInfo::at(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
     }
 
-    /// The bytes of that, if they are as Wine writes them.
+    /// The bytes of that information, if they are as Wine writes them.
     #[cfg(feature = "std")]
     pub(crate) fn wine_bytes(&self) -> Option<&'a [u8]> {
         WineInfo::whole(self.dump.bytes(), self.offset.checked_add(format::SystemInfo::SIZE as u64)?)
@@ -100,7 +121,7 @@ impl<'a> SystemInfo<'a> {
         vendor.is_some_and(|vendor| vendor.iter().all(printable))
     }
 
-    /// One form of the processor information; all of them fit into the 24 bytes that there are.
+    /// Decodes one form of the processor information; all forms fit in the 24 available bytes.
     fn cpu_as<T: crate::read::bytes::Decode + Default>(&self) -> T {
         self.dump.bytes().read_from(WHAT, &self.raw.cpu, self.offset).unwrap_or_default()
     }

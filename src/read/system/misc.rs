@@ -1,4 +1,4 @@
-//! Facts about the process that have no stream of their own.
+//! Miscellaneous information about the process.
 
 use crate::error::ReadError;
 use crate::format;
@@ -12,7 +12,7 @@ use crate::read::text::utf16::Utf16;
 
 const WHAT: &str = "MINIDUMP_MISC_INFO";
 
-// Where the shorter forms and their parts are in the longest one.
+// The offsets of the shorter forms and their parts in the longest form.
 const FORM4: FieldOffset<format::system::MiscInfo5, format::system::MiscInfo4> =
     format::system::MiscInfo5::OFFSETS.misc_info4;
 const ZONE: FieldOffset<format::system::MiscInfo5, TimeZoneInformation> =
@@ -20,36 +20,58 @@ const ZONE: FieldOffset<format::system::MiscInfo5, TimeZoneInformation> =
 
 /// The miscellaneous information stream, in any of its five forms.
 ///
-/// A field is `None` if the form that the stream has lacks it, or if its flag says that the producer did not fill it.
+/// A field is `None` if the stream has a form without it, or if its flag indicates that the producer did not fill it
+/// in.
 ///
 /// # Sizes
 ///
-/// The stream's own `SizeOfInfo` may be smaller than what the directory says; what lies behind it does not count. Some
-/// producers leave it 0 or wrong: one below the size of the first form (24) is passed over, as is one that
-/// goes beyond the stream. The fields of a form count if the stream holds that form whole.
+/// The `SizeOfInfo` field of the stream may be smaller than the size in the directory; data after it is ignored. Some
+/// producers leave it 0 or wrong: it is ignored if it is less than the size of the first form (24) or larger than the
+/// stream. The fields of a form are used only if the stream contains that form entirely.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let mut misc = userdump::format::system::MiscInfo5::default();
+/// # misc.misc_info4.misc_info3.misc_info2.misc_info.flags1 = 1;
+/// # misc.misc_info4.misc_info3.misc_info2.misc_info.process_id = 4711;
+/// # dump.misc_info(misc);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::system::MiscInfo;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let info: MiscInfo = dump.stream()?.expect("the dump has the stream");
+/// assert_eq!((info.version(), info.process_id()), (5, Some(4711)));
+/// assert_eq!(info.process_create_time(), None); // its flag is not set
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct MiscInfo<'a> {
     source: Bytes<'a>,
     offset: u64,
-    /// As many bytes as count, 24 or more.
+    /// The bytes that are used, at least 24.
     bytes: &'a [u8],
 }
 
 debug_without_bytes!(MiscInfo { offset; bytes });
 
-/// Speed and idle states of the processors.
+/// The speed and the idle states of the processors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessorPower {
-    /// Greatest speed in MHz.
+    /// The maximum speed in MHz.
     pub max_mhz: u32,
-    /// Speed in MHz.
+    /// The current speed in MHz.
     pub current_mhz: u32,
-    /// Speed that must not be exceeded at the time, in MHz.
+    /// The current limit of the speed in MHz.
     pub mhz_limit: u32,
-    /// Deepest idle state.
+    /// The deepest idle state.
     pub max_idle_state: u32,
-    /// Idle state.
+    /// The current idle state.
     pub current_idle_state: u32,
 }
 
@@ -63,11 +85,11 @@ impl<'a> MiscInfo<'a> {
         format::system::MiscInfo5::SIZE,
     ];
 
-    /// The stream in its longest form; what is not there or does not count is 0.
+    /// The stream in its longest form. Fields that are absent or ignored are 0.
     #[must_use]
     pub fn raw(&self) -> format::system::MiscInfo5 {
         let mut padded = [0; format::system::MiscInfo5::SIZE];
-        // The largest form that is there whole; bytes behind it count for nothing.
+        // The largest form that is entirely present; bytes after it are ignored.
         let size = Self::SIZES.into_iter().take_while(|&size| size <= self.bytes.len()).last().unwrap_or(0);
         for (to, from) in padded.iter_mut().zip(self.bytes).take(size) {
             *to = *from;
@@ -75,7 +97,7 @@ impl<'a> MiscInfo<'a> {
         self.decode(&padded)
     }
 
-    /// The form that the stream has, 1 to 5.
+    /// The version of the form of the stream, 1 to 5.
     #[must_use]
     pub fn version(&self) -> u8 {
         (1..)
@@ -85,7 +107,7 @@ impl<'a> MiscInfo<'a> {
             .map_or(1, |(version, _)| version)
     }
 
-    /// Which fields the producer filled in.
+    /// The fields that the producer filled in.
     #[must_use]
     pub fn flags(&self) -> MiscInfoFlags {
         MiscInfoFlags::from_bits_retain(self.first().flags1)
@@ -98,28 +120,28 @@ impl<'a> MiscInfo<'a> {
         self.filled(1, MiscInfoFlags::PROCESS_ID).then_some(first.process_id)
     }
 
-    /// When the process was started, in seconds since the start of 1970, UTC.
+    /// The start time of the process, in seconds since 1970-01-01 00:00 UTC.
     #[must_use]
     pub fn process_create_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_create_time)
     }
 
-    /// Time that the process spent in user mode, in seconds.
+    /// The time that the process spent in user mode, in seconds.
     #[must_use]
     pub fn process_user_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_user_time)
     }
 
-    /// Time that the process spent in the kernel, in seconds.
+    /// The time that the process spent in kernel mode, in seconds.
     #[must_use]
     pub fn process_kernel_time(&self) -> Option<u32> {
         let first = self.first();
         self.filled(1, MiscInfoFlags::PROCESS_TIMES).then_some(first.process_kernel_time)
     }
 
-    /// Speed and idle states of the processors.
+    /// The speed and the idle states of the processors.
     #[must_use]
     pub fn processor_power(&self) -> Option<ProcessorPower> {
         self.filled(2, MiscInfoFlags::PROCESSOR_POWER_INFO).then(|| {
@@ -140,19 +162,19 @@ impl<'a> MiscInfo<'a> {
         self.third(MiscInfoFlags::PROCESS_INTEGRITY).map(|raw| raw.process_integrity_level)
     }
 
-    /// How the system treats the execution of data in the process.
+    /// The data execution prevention settings of the process.
     #[must_use]
     pub fn process_execute_flags(&self) -> Option<u32> {
         self.third(MiscInfoFlags::PROCESS_EXECUTE_FLAGS).map(|raw| raw.process_execute_flags)
     }
 
-    /// Whether the process is protected; 0 if not.
+    /// Whether the process is protected; 0 if it is not.
     #[must_use]
     pub fn protected_process(&self) -> Option<u32> {
         self.third(MiscInfoFlags::PROTECTED_PROCESS).map(|raw| raw.protected_process)
     }
 
-    /// The half of the year at the time of the dump: 0 unknown, 1 standard time, 2 daylight saving time.
+    /// Whether daylight saving time was in effect: 0 unknown, 1 standard time, 2 daylight saving time.
     #[must_use]
     pub fn time_zone_id(&self) -> Option<u32> {
         self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone_id)
@@ -164,28 +186,29 @@ impl<'a> MiscInfo<'a> {
         self.third(MiscInfoFlags::TIMEZONE).map(|raw| raw.time_zone)
     }
 
-    /// What the time zone is called in standard time.
+    /// The name of the time zone during standard time.
     #[must_use]
     pub fn standard_name(&self) -> Option<Utf16<'a>> {
         self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.standard_name)))
     }
 
-    /// What the time zone is called in daylight saving time.
+    /// The name of the time zone during daylight saving time.
     #[must_use]
     pub fn daylight_name(&self) -> Option<Utf16<'a>> {
         self.third(MiscInfoFlags::TIMEZONE).map(|_| self.text(ZONE.then(TimeZoneInformation::OFFSETS.daylight_name)))
     }
 
-    /// The build of the system.
+    /// The build string of the system.
     #[must_use]
     pub fn build_string(&self) -> Option<Utf16<'a>> {
         self.filled(4, MiscInfoFlags::BUILD_STRING)
             .then(|| self.text(FORM4.then(format::system::MiscInfo4::OFFSETS.build_string)))
     }
 
-    /// The program that wrote the dump and its version.
+    /// The program that wrote the dump, and its version.
     ///
-    /// dbgeng was observed to fill it and leave its flag clear, so a text that is not empty counts without the flag.
+    /// dbgeng was observed to write this text without setting its flag, so it is returned without the flag if it is not
+    /// empty.
     #[must_use]
     pub fn debug_build_string(&self) -> Option<Utf16<'a>> {
         if self.version() < 4 {
@@ -195,15 +218,15 @@ impl<'a> MiscInfo<'a> {
             .filter(|text| !text.is_empty() || self.flags().contains(MiscInfoFlags::BUILD_STRING))
     }
 
-    /// Where the processor's extended registers are in a context; `None` if the producer did not say.
+    /// The positions of the processor's extended registers in a context; `None` if the producer did not record them.
     #[must_use]
     pub fn xstate(&self) -> Option<XStateConfigFeature> {
         let raw = (self.version() >= 5).then(|| self.raw().xstate_data)?;
-        // It has no flag: producers that do not fill it leave zeros.
+        // This field has no flag. Producers that do not fill it in write zeros.
         (raw.enabled_features != 0).then_some(raw)
     }
 
-    /// The random number with which the process encodes pointers.
+    /// The random number that the process uses to encode pointers.
     #[must_use]
     pub fn process_cookie(&self) -> Option<u32> {
         self.filled(5, MiscInfoFlags::PROCESS_COOKIE).then(|| self.raw().process_cookie)
@@ -221,7 +244,7 @@ impl<'a> MiscInfo<'a> {
         self.filled(3, flag).then(|| self.decode(self.bytes))
     }
 
-    /// A form that `bytes` are large enough for.
+    /// Decodes a form for which `bytes` is large enough.
     fn decode<T: Decode + Default>(&self, bytes: &[u8]) -> T {
         self.source.read_from(WHAT, bytes, self.offset).unwrap_or_default()
     }

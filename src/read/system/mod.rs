@@ -1,4 +1,4 @@
-//! The machine, its operating system, and the process as a whole.
+//! The machine, its operating system, and the process.
 
 pub(crate) mod counters;
 pub(crate) mod info;

@@ -1,4 +1,4 @@
-//! Security tokens of the process and of its threads.
+//! The security tokens of the process and its threads.
 
 use core::iter::FusedIterator;
 
@@ -12,48 +12,49 @@ const WHAT: &str = "MINIDUMP_TOKEN_INFO_LIST";
 
 /// The token stream.
 ///
-/// Each token gives its own size, so there is no access by index.
+/// Each token contains its own size, so they cannot be accessed by index.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenInfoList<'a> {
     raw: format::system::TokenInfoList,
     stream: RawStream<'a>,
 }
 
-/// One token.
+/// A security token.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token<'a> {
-    /// The token's header as it stands in the file.
+    /// The token's header as stored in the file.
     pub raw: format::system::TokenInfo,
-    /// Where the token lies, in bytes from the start of the file.
+    /// The file offset of the token.
     pub offset: u64,
-    /// The whole token, header included. Its layout is not documented; nothing in it was seen to be a file position.
+    /// The bytes of the token, including the header. The layout is undocumented; it was not observed to contain file
+    /// offsets.
     pub bytes: &'a [u8],
 }
 
 debug_without_bytes!(Token { raw, offset; bytes });
 
 impl<'a> TokenInfoList<'a> {
-    /// The stream's header as it stands in the file.
+    /// The stream's header as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::system::TokenInfoList {
         &self.raw
     }
 
-    /// The number of tokens that the stream announces.
+    /// The number of tokens that the stream declares.
     #[must_use]
     pub const fn declared_len(&self) -> u32 {
         self.raw.token_list_entries
     }
 
-    /// What is missing, if not all tokens are there; this walks the stream.
+    /// The error if not all declared tokens are present. This walks the stream.
     pub fn fault(&self) -> Option<ReadError> {
         let mut tokens = self.iter();
         tokens.by_ref().for_each(drop);
         tokens.fault
     }
 
-    /// How many bytes of the stream are its own: up to the end of the last token that is there.
+    /// The size of the stream up to the end of the last token that is present.
     #[cfg(feature = "std")]
     pub(crate) fn own_size(&self) -> u64 {
         let mut tokens = self.iter();
@@ -61,14 +62,14 @@ impl<'a> TokenInfoList<'a> {
         tokens.position
     }
 
-    /// The size that the tokens prove for the stream; `None` if not all of them are there.
+    /// The size that the tokens require of the stream; `None` if not all tokens are present.
     pub(crate) fn proven_size(&self) -> Option<u64> {
         let mut tokens = self.iter();
         tokens.by_ref().for_each(drop);
         tokens.fault.is_none().then_some(tokens.position)
     }
 
-    /// The tokens in the order of the file, up to the first that does not fit into the stream.
+    /// The tokens in file order, up to the first that does not fit in the stream.
     #[must_use]
     pub fn iter(&self) -> Tokens<'a> {
         let head = u64::from(self.raw.list_header_size);
@@ -97,7 +98,7 @@ impl<'a> IntoIterator for &TokenInfoList<'a> {
 impl<'a> FromStream<'a> for TokenInfoList<'a> {
     const STREAM_TYPE: StreamType = StreamType::TOKEN;
 
-    /// `ElementHeaderSize` is not looked at: dbgeng was observed to write 72, where the structure has 16 bytes.
+    /// `ElementHeaderSize` is ignored: dbgeng was observed to write 72, although the structure has 16 bytes.
     fn from_stream(stream: &RawStream<'a>) -> Result<Self, ReadError> {
         let raw: format::system::TokenInfoList = stream.read(WHAT, 0)?;
         let needed = format::system::TokenInfoList::SIZE as u64;
@@ -114,7 +115,7 @@ impl<'a> FromStream<'a> for TokenInfoList<'a> {
 #[derive(Clone, Debug)]
 pub struct Tokens<'a> {
     stream: RawStream<'a>,
-    /// Where the next token lies in the stream.
+    /// The offset of the next token in the stream.
     position: u64,
     left: u32,
     fault: Option<ReadError>,

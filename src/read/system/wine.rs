@@ -1,4 +1,4 @@
-//! What Wine puts behind the system information.
+//! The data that Wine writes after the system information.
 
 #[cfg(feature = "std")]
 use alloc::vec::Vec;
@@ -8,32 +8,32 @@ use crate::read::text::utf8::{Utf8, until_nul};
 
 const WHAT: &str = "WINE";
 
-/// No version is longer, in bytes.
+/// The maximum size of a text in bytes; no version is longer.
 #[cfg(feature = "std")]
 const LONGEST: usize = 255;
 
-/// Wine and the system beneath it.
+/// Information about Wine and the underlying system.
 ///
-/// It lies outside the stream, between the system information and the name of the service pack, and nothing refers to
-/// it: the letters `WINE` at its start are all there is to know it by.
+/// It is outside the stream, between the system information and the name of the service pack, and nothing refers to it.
+/// It can only be recognized by the letters `WINE` at its start.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WineInfo<'a> {
     /// The version of Wine; `None` if it is not in the file.
     pub build_id: Option<Utf8<'a>>,
-    /// The name of the system beneath: `Linux`.
+    /// The name of the underlying system, such as `Linux`.
     pub system: Option<Utf8<'a>>,
-    /// The version of the system beneath.
+    /// The version of the underlying system.
     pub release: Option<Utf8<'a>>,
 }
 
 impl<'a> WineInfo<'a> {
-    /// What stands at `offset`, `None` if it is something else.
+    /// The information at `offset`; `None` if there is something else.
     pub(crate) fn at(bytes: &Bytes<'a>, offset: u64) -> Option<Self> {
         if bytes.slice(WHAT, offset, 4).ok()? != b"WINE" {
             return None;
         }
-        // Everything else counts from here.
+        // All other positions are relative to this one.
         let start = offset.checked_add(4)?;
         let count: u32 = bytes.read(WHAT, start).ok()?;
         let text = |index: u32| {
@@ -48,7 +48,7 @@ impl<'a> WineInfo<'a> {
         Some(Self { build_id: text(0), system: text(1), release: text(2) })
     }
 
-    /// The bytes of all of it at `offset`, if they are as Wine writes them: three texts, one after the other.
+    /// All bytes of the information at `offset`, if they are as Wine writes them: three consecutive texts.
     #[cfg(feature = "std")]
     pub(crate) fn whole(bytes: &Bytes<'a>, offset: u64) -> Option<&'a [u8]> {
         let written = Self::at(bytes, offset)?.written()?;

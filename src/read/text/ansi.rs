@@ -1,4 +1,4 @@
-//! Text in 8-bit characters of Windows: the names of modules in full user dumps.
+//! Text in a Windows 8-bit code page: the module names in full user dumps.
 
 use core::fmt;
 
@@ -6,9 +6,9 @@ use crate::format::debug::Size;
 use crate::format::serde_forms::serialize_as_text;
 use crate::format::text::windows_1252_to_char;
 
-/// Borrowed text in the ANSI code page of the system that wrote it, which the file does not say.
+/// Borrowed text in the ANSI code page of the system that wrote it. The file does not record which one that is.
 ///
-/// It is shown as Windows-1252, so that text of other code pages is right in its ASCII characters alone.
+/// It is decoded as Windows-1252. In text of other code pages, only the ASCII characters are right.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ansi<'a> {
     bytes: &'a [u8],
@@ -19,19 +19,19 @@ impl<'a> Ansi<'a> {
         Self { bytes }
     }
 
-    /// The text as the file has it.
+    /// The bytes of the text, as stored in the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// True if there are no characters.
+    /// True if the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The characters, by Windows-1252.
+    /// The characters, decoded as Windows-1252.
     #[must_use]
     pub fn chars(&self) -> impl DoubleEndedIterator<Item = char> + Clone + use<'a> {
         self.bytes.iter().map(|&byte| windows_1252_to_char(byte))
@@ -47,7 +47,7 @@ impl fmt::Display for Ansi<'_> {
     }
 }
 
-/// Prints the size alone: names are other people's data. `Display` prints the text.
+/// Prints only the size, because names can be confidential. `Display` prints the text.
 impl fmt::Debug for Ansi<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Ansi").field(&Size(self.bytes.len())).finish()

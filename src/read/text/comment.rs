@@ -1,4 +1,4 @@
-//! Comments that the user or the debugger left in the dump.
+//! Comments that the user or the debugger added to the dump.
 
 use alloc::borrow::Cow;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::read::text::ansi::Ansi;
 use crate::read::text::utf8::Utf8;
 use crate::read::text::utf16::Utf16;
 
-/// A comment of 8-bit characters, in a code page that the dump does not name; the text is the whole stream.
+/// A comment in 8-bit characters of a code page that the dump does not record. The text is the whole stream.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CommentA<'a> {
     bytes: &'a [u8],
@@ -28,25 +28,25 @@ impl<'a> CommentA<'a> {
         Self { bytes }
     }
 
-    /// The stream as the file has it, NULs at its end included.
+    /// The bytes of the stream, including trailing NULs.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The stream without the NULs at its end, which some producers count in.
+    /// The bytes without trailing NULs, which some producers include.
     #[must_use]
     pub fn trim_end_nul(&self) -> &'a [u8] {
         Utf8::new(self.bytes).trim_end_nul().as_bytes()
     }
 
-    /// The text without the NULs at its end, in the code page of the system that wrote it; shown as Windows-1252.
+    /// The text without trailing NULs, in the code page of the system that wrote it. It is decoded as Windows-1252.
     #[must_use]
     pub fn ansi(&self) -> Ansi<'a> {
         Ansi::new(self.trim_end_nul())
     }
 
-    /// The text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
+    /// The text without trailing NULs, decoded as UTF-8. Invalid sequences are replaced with U+FFFD.
     #[must_use]
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
         Utf8::new(self.trim_end_nul()).to_string_lossy()
@@ -55,14 +55,14 @@ impl<'a> CommentA<'a> {
 
 serialize_as_text!(['a] CommentA<'a>);
 
-/// Prints the text read as UTF-8, without the NULs at its end; what is not UTF-8 becomes U+FFFD.
+/// Prints the text without trailing NULs, decoded as UTF-8. Invalid sequences are replaced with U+FFFD.
 impl fmt::Display for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&Utf8::new(self.trim_end_nul()), f)
     }
 }
 
-/// Prints the size alone.
+/// Prints only the size.
 impl fmt::Debug for CommentA<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CommentA").field(&Size(self.bytes.len())).finish()
@@ -87,7 +87,7 @@ impl<'a> FromStream<'a> for CommentA<'a> {
     }
 }
 
-/// A comment in UTF-16; the text is the whole stream, not a `MINIDUMP_STRING`.
+/// A comment in UTF-16. The text is the whole stream, not a `MINIDUMP_STRING`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommentW<'a> {
     text: Utf16<'a>,
@@ -100,7 +100,7 @@ impl<'a> CommentW<'a> {
         Self { text: Utf16::new(bytes, ByteOrder::Little) }
     }
 
-    /// The stream as the file has it, NULs at its end included; see [`Utf16::trim_end_nul`].
+    /// The text of the stream, including trailing NULs; see [`Utf16::trim_end_nul`].
     #[must_use]
     pub const fn text(&self) -> Utf16<'a> {
         self.text
@@ -109,7 +109,7 @@ impl<'a> CommentW<'a> {
 
 serialize_as_text!(['a] CommentW<'a>);
 
-/// Prints the text without the NULs at its end; an unpaired surrogate becomes U+FFFD.
+/// Prints the text without trailing NULs. Unpaired surrogates are replaced with U+FFFD.
 impl fmt::Display for CommentW<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.text.trim_end_nul(), f)

@@ -1,4 +1,4 @@
-//! Text: UTF-16, UTF-8, the 8-bit characters of Windows, and the streams that hold nothing else.
+//! Text in UTF-16, UTF-8 and Windows code pages, and streams that consist of text.
 
 #[macro_use]
 pub(crate) mod text_streams;

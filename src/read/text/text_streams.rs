@@ -1,6 +1,6 @@
-//! The one way in which streams that are text as a whole get their views.
+//! Declares the views of streams that consist of text.
 
-/// Declares views of streams that are text in 8-bit characters.
+/// Declares views of streams that consist of text in 8-bit characters.
 macro_rules! text_streams {
     ($($(#[$doc:meta])* $view:ident($constant:ident);)*) => {$(
         $(#[$doc])*
@@ -15,7 +15,7 @@ macro_rules! text_streams {
                 Self { text: $crate::read::text::utf8::Utf8::new(text) }
             }
 
-            /// The stream as the file has it.
+            /// The text of the stream, as stored in the file.
             pub const fn text(&self) -> $crate::read::text::utf8::Utf8<'a> {
                 self.text
             }

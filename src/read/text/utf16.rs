@@ -1,4 +1,4 @@
-//! Text in UTF-16: `MINIDUMP_STRING` and whole streams.
+//! UTF-16 text: `MINIDUMP_STRING` and whole streams.
 
 use alloc::string::String;
 use core::cmp::Ordering;
@@ -13,9 +13,28 @@ use crate::format::{FieldOffset, Rva64};
 use crate::read::bytes::{ByteOrder, Bytes};
 use crate::read::work::worked;
 
-/// Borrowed UTF-16 text of either byte order; it may hold unpaired surrogates, as Windows paths may.
+/// Borrowed UTF-16 text in either byte order. It may contain unpaired surrogates, as Windows paths may.
 ///
-/// Two texts are equal if their code units are, and are ordered by them, whatever the byte orders of their files.
+/// Texts are compared and ordered by their code units, regardless of the byte orders of their files.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.comment("caf\u{e9}");
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::text::CommentW;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let comment: CommentW = dump.stream()?.expect("the dump has a comment");
+/// let text = comment.text().trim_end_nul();
+/// assert!(text == "caf\u{e9}" && text.is_valid());
+/// assert_eq!((text.as_bytes().len(), text.to_string_lossy().len()), (8, 5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Utf16<'a> {
     bytes: &'a [u8],
@@ -33,7 +52,7 @@ impl<'a> Utf16<'a> {
         self.big
     }
 
-    /// The text in a field of `structure`: what comes before the first NUL, all if there is none.
+    /// The text in a field of `structure`, up to the first NUL if there is one.
     pub(crate) fn of_field<S, const N: usize>(
         structure: &'a [u8],
         field: FieldOffset<S, [u16; N]>,
@@ -42,13 +61,13 @@ impl<'a> Utf16<'a> {
         Self::new(structure.get(field.range()).unwrap_or_default(), order).until_nul()
     }
 
-    /// The text as the file has it, in the file's byte order; an odd last byte belongs to no code unit.
+    /// The bytes of the text, in the byte order of the file. An odd last byte does not belong to a code unit.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// True if there is no code unit.
+    /// True if the text has no code units.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.len() < 2
@@ -64,18 +83,18 @@ impl<'a> Utf16<'a> {
         })
     }
 
-    /// The characters; an unpaired surrogate becomes U+FFFD.
+    /// The characters. Unpaired surrogates are replaced with U+FFFD.
     pub fn chars_lossy(&self) -> impl Iterator<Item = char> + Clone + 'a {
         char::decode_utf16(self.units()).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    /// True if the text is well-formed UTF-16 of whole code units.
+    /// True if the text is valid UTF-16 without an odd last byte.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.bytes.len() % 2 == 0 && char::decode_utf16(self.units()).all(|c| c.is_ok())
     }
 
-    /// An owned copy; an unpaired surrogate becomes U+FFFD.
+    /// An owned copy of the text. Unpaired surrogates are replaced with U+FFFD.
     #[must_use]
     pub fn to_string_lossy(&self) -> String {
         if self.is_ascii() {
@@ -88,7 +107,7 @@ impl<'a> Utf16<'a> {
         }
     }
 
-    /// The text without NUL characters at its end, which some producers count in.
+    /// The text without trailing NULs, which some producers include.
     #[must_use]
     pub fn trim_end_nul(&self) -> Self {
         let mut bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
@@ -99,7 +118,7 @@ impl<'a> Utf16<'a> {
         Self { bytes, big: self.big }
     }
 
-    /// The last `units` code units, all if there are no more.
+    /// The last `units` code units, or the whole text if it is shorter.
     #[cfg(feature = "std")]
     pub(crate) fn tail(&self, units: usize) -> Self {
         let bytes = self.bytes.get(..self.bytes.len() & !1).unwrap_or_default();
@@ -107,17 +126,17 @@ impl<'a> Utf16<'a> {
         Self { bytes: bytes.get(from..).unwrap_or_default(), big: self.big }
     }
 
-    /// The odd last byte, which belongs to no code unit.
+    /// The odd last byte, which does not belong to a code unit.
     fn odd_byte(&self) -> Option<u8> {
         self.bytes.last().copied().filter(|_| self.bytes.len() % 2 == 1)
     }
 
-    /// True of nearly every text in a dump.
+    /// True for nearly every text in a dump.
     fn is_ascii(&self) -> bool {
         self.units().fold(0, |all, unit| all | unit) < 0x80
     }
 
-    /// The text before the first NUL character, all if there is none.
+    /// The text up to the first NUL if there is one.
     pub(crate) fn until_nul(&self) -> Self {
         let units = self.units().take_while(|&unit| unit != 0).count();
         Self { bytes: self.bytes.get(..2 * units).unwrap_or_default(), big: self.big }
@@ -132,7 +151,7 @@ impl fmt::Display for Utf16<'_> {
     }
 }
 
-/// Prints the size alone: names are other people's data. `Display` prints the text.
+/// Prints only the size, because names can be confidential. `Display` prints the text.
 impl fmt::Debug for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Utf16").field(&Size(self.bytes.len())).finish()
@@ -178,15 +197,15 @@ impl PartialEq<&str> for Utf16<'_> {
     }
 }
 
-/// The most bytes of a string: those of a `UNICODE_STRING`, whose length has 16 bits and is even.
+/// The maximum size of a string in bytes: that of a `UNICODE_STRING`, whose 16-bit length is even.
 const LONGEST: usize = 0xfffe;
 
 impl<'a> Bytes<'a> {
-    /// The `MINIDUMP_STRING` at `rva`: a length in bytes, then as many bytes of UTF-16.
+    /// The `MINIDUMP_STRING` at `rva`: a length in bytes, followed by that many bytes of UTF-16.
     ///
-    /// It ends before its first NUL, as for the debugger; none is needed, for Wine writes strings without one. No name is
-    /// longer than the 65,534 bytes of a `UNICODE_STRING`, so that a length which is not true does not make everything
-    /// behind the name a part of it.
+    /// As in the debugger, it ends before its first NUL, which is optional: Wine writes strings without one. Strings
+    /// are cut at the 65,534 bytes of a `UNICODE_STRING`, so that a wrong length does not include all data after the
+    /// string.
     #[inline]
     pub(crate) fn string(&self, rva: Rva64) -> Result<Utf16<'a>, ReadError> {
         const WHAT: &str = "MINIDUMP_STRING";
@@ -196,13 +215,13 @@ impl<'a> Bytes<'a> {
         let bytes = self.slice(WHAT, text, length.into())?;
         let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
         let text = Utf16::new(bytes, self.order());
-        // Without one, an odd last byte stays part of the text.
+        // Without a NUL, an odd last byte stays part of the text.
         Ok(if text.units().any(|unit| unit == 0) { text.until_nul() } else { text })
     }
 
-    /// What the `MINIDUMP_STRING` at `rva` ends in: `count` code units at most, up to a NUL among them.
+    /// The end of the `MINIDUMP_STRING` at `rva`: at most `count` code units, up to the first NUL among them.
     ///
-    /// Texts of many items may share their bytes, and this costs the same for each, however long they are.
+    /// Many strings may share their bytes. The cost of this is the same for each of them, regardless of its length.
     pub(crate) fn string_end(&self, rva: Rva64, count: u64) -> Option<Utf16<'a>> {
         const WHAT: &str = "MINIDUMP_STRING";
         let length: u32 = self.read(WHAT, rva).ok()?;

@@ -14,7 +14,7 @@ use crate::format::{Rva, Rva64};
 use crate::read::bytes::Bytes;
 use crate::read::work::worked;
 
-/// Borrowed text that is meant to be UTF-8; it may be anything, for Linux has no encoding for its paths.
+/// Borrowed text that should be UTF-8 but may contain arbitrary bytes, because Linux paths have no defined encoding.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Utf8<'a> {
     bytes: &'a [u8],
@@ -27,34 +27,34 @@ impl<'a> Utf8<'a> {
         Self { bytes }
     }
 
-    /// The text as the file has it.
+    /// The bytes of the text, as stored in the file.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// True if there are no characters.
+    /// True if the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The text, if it is UTF-8.
+    /// The text, if it is valid UTF-8.
     ///
     /// # Errors
     ///
-    /// That of [`core::str::from_utf8`].
+    /// The error of [`core::str::from_utf8`].
     pub const fn to_str(&self) -> Result<&'a str, Utf8Error> {
         core::str::from_utf8(self.bytes)
     }
 
-    /// The text; what is not UTF-8 becomes U+FFFD.
+    /// The text. Invalid sequences are replaced with U+FFFD.
     #[must_use]
     pub fn to_string_lossy(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes)
     }
 
-    /// The text without NULs at its end, which some producers count in.
+    /// The text without trailing NULs, which some producers include.
     #[must_use]
     pub fn trim_end_nul(&self) -> Self {
         let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
@@ -62,38 +62,38 @@ impl<'a> Utf8<'a> {
         Self::new(self.bytes.get(..end).unwrap_or_default())
     }
 
-    /// The text without white space at its ends.
+    /// The text without leading and trailing white space.
     pub(crate) const fn trimmed(&self) -> Self {
         Self::new(self.bytes.trim_ascii())
     }
 
-    /// The lines without their ends; NULs at the end of the text are no line.
+    /// The lines without their line feeds. Trailing NULs of the text are ignored.
     #[must_use]
     pub fn lines(&self) -> Lines<'a> {
         let text = self.trim_end_nul().bytes;
-        // Nothing is no line, and not an empty one.
+        // An empty text has no lines.
         Lines { text: (!text.is_empty()).then(|| text.strip_suffix(b"\n").unwrap_or(text)) }
     }
 
-    /// True if there is text that does not end as a line does: some of it may be missing.
+    /// True if the text is not empty and does not end with a line feed, so that some of it may be missing.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.trim_end_nul().bytes.last().is_some_and(|&last| last != b'\n')
     }
 
-    /// What stands before and after the first `separator`.
+    /// The parts before and after the first `separator`.
     pub(crate) fn split_at_byte(&self, separator: u8) -> Option<(Self, Self)> {
         let at = self.bytes.iter().position(|&byte| byte == separator)?;
         let (before, after) = (self.bytes.get(..at)?, self.bytes.get(at + 1..)?);
         Some((Self::new(before), Self::new(after)))
     }
 
-    /// The number, if the text is one in decimal digits and fits.
+    /// The value of the text as a decimal number, if it is one and fits.
     pub(crate) fn decimal(&self) -> Option<u64> {
         self.number(10)
     }
 
-    /// The number, if the text is one in hexadecimal digits without a prefix and fits.
+    /// The value of the text as a hexadecimal number without a prefix, if it is one and fits.
     pub(crate) fn hexadecimal(&self) -> Option<u64> {
         self.number(16)
     }
@@ -106,7 +106,7 @@ impl<'a> Utf8<'a> {
 
 serialize_as_text!(['a] Utf8<'a>);
 
-/// Prints the text; what is not UTF-8 becomes U+FFFD.
+/// Prints the text. Invalid sequences are replaced with U+FFFD.
 impl fmt::Display for Utf8<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes.utf8_chunks().try_for_each(|part| {
@@ -117,7 +117,7 @@ impl fmt::Display for Utf8<'_> {
     }
 }
 
-/// Prints the size alone: texts are other people's data. `Display` prints the text.
+/// Prints only the size, because texts can be confidential. `Display` prints the text.
 impl fmt::Debug for Utf8<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Utf8").field(&Size(self.bytes.len())).finish()
@@ -136,13 +136,14 @@ impl PartialEq<&str> for Utf8<'_> {
     }
 }
 
-/// The bytes before the first NUL, all if there is none.
+/// The bytes before the first NUL, or all if there is none.
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().inspect(|text| worked(text.len() as u64)).unwrap_or_default()
 }
 
 impl<'a> Bytes<'a> {
-    /// The bytes at `rva` behind their size: Crashpad's `MinidumpUTF8String` (without its NUL) or `MinidumpByteArray`.
+    /// The data at `rva`, which follows its size: Crashpad's `MinidumpUTF8String` (without its NUL) or
+    /// `MinidumpByteArray`.
     pub(crate) fn counted(&self, what: &'static str, rva: Rva) -> Result<&'a [u8], ReadError> {
         let rva = Rva64::from(rva);
         let length: u32 = self.read(what, rva)?;
@@ -153,11 +154,11 @@ impl<'a> Bytes<'a> {
 /// Iterator over the lines of a text, see [`Utf8::lines`].
 #[derive(Clone)]
 pub struct Lines<'a> {
-    /// The lines that are left, with line feeds between them; `None` if none is.
+    /// The remaining lines, separated by line feeds; `None` if there are none left.
     text: Option<&'a [u8]>,
 }
 
-/// Prints the size alone, as texts do.
+/// Prints only the size, because texts can be confidential.
 impl fmt::Debug for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Lines").field(&Size(self.text.map_or(0, <[u8]>::len))).finish()

@@ -1,4 +1,4 @@
-//! The extended thread list, which adds what IA-64 needs.
+//! The extended thread list, which has additional data for IA-64.
 
 use crate::error::ReadError;
 use crate::format::{self, StreamType};
@@ -10,7 +10,7 @@ use crate::read::memory::lists::MemoryRange;
 use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::thread::list::Thread;
 
-/// A thread and the memory to which its processor spills registers.
+/// A thread and its register backing store.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadEx<'a> {
     raw: format::thread::ThreadEx,
@@ -21,13 +21,13 @@ pub struct ThreadEx<'a> {
 pub type ThreadExList<'a> = List<'a, ThreadEx<'a>>;
 
 impl<'a> ThreadEx<'a> {
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadEx {
         &self.raw
     }
 
-    /// What the plain thread list would say of the thread.
+    /// The thread as in the plain thread list.
     #[must_use]
     pub const fn thread(&self) -> Thread<'a> {
         Thread::new(self.raw.thread, self.dump)
@@ -42,9 +42,9 @@ impl<'a> ThreadEx<'a> {
         self.thread().context()
     }
 
-    /// The memory to which the processor spills its register stack; `None` where there is no such thing.
+    /// The memory that the processor spills its register stack to; `None` if the thread has none.
     ///
-    /// The bytes are those to which the descriptor points, none where it points nowhere.
+    /// The bytes are those that the descriptor refers to, or none if its RVA is 0.
     #[must_use]
     pub fn backing_store(&self) -> Option<MemoryRange<'a>> {
         let descriptor = &self.raw.backing_store;
@@ -68,8 +68,8 @@ impl<'a> Record<'a> for ThreadEx<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
-        self.thread().makes_sense(dump)
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
+        self.thread().is_plausible(dump)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Threads: the list itself, times and states, names.
+//! Threads: the thread list, thread times and states, and thread names.
 
 use crate::error::ReadError;
 use crate::format;
@@ -12,6 +12,24 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf16::Utf16;
 
 /// A thread of the process.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # dump.thread(userdump::format::Thread { thread_id: 0x1a4c, teb: 0x7ffd_e000, ..Default::default() }, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for thread in dump.threads() {
+///     let start = thread.registers().and_then(|registers| registers.instruction_pointer());
+///     println!("thread {:#x} at {start:x?}, TEB {:#x}", thread.id(), thread.teb());
+///     # assert_eq!((thread.id(), thread.teb(), start), (0x1a4c, 0x7ffd_e000, None));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Thread<'a> {
     raw: format::Thread,
@@ -26,7 +44,7 @@ impl<'a> Thread<'a> {
         Self { raw, dump }
     }
 
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::Thread {
         &self.raw
@@ -38,7 +56,7 @@ impl<'a> Thread<'a> {
         self.raw.thread_id
     }
 
-    /// The address of the thread environment block; 0 where there is none.
+    /// The address of the thread environment block (TEB); 0 if the thread has none.
     #[must_use]
     pub const fn teb(&self) -> u64 {
         self.raw.teb
@@ -53,14 +71,15 @@ impl<'a> Thread<'a> {
         context(&self.dump, self.raw.thread_context)
     }
 
-    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] tells why they cannot.
+    /// The thread's registers, if the dump has them and they can be read; [`Self::context`] returns the error
+    /// otherwise.
     #[must_use]
     pub fn registers(&self) -> Option<Context<'a>> {
         self.context().ok().flatten()
     }
 }
 
-/// The context that a location descriptor points to; `None` for one of no size or at position 0.
+/// The context that a location descriptor refers to; `None` if its size or RVA is 0.
 pub(crate) fn context<'a>(
     dump: &DumpBytes<'a>,
     location: format::LocationDescriptor,
@@ -78,8 +97,9 @@ impl<'a> Record<'a> for Thread<'a> {
         Ok(Self { raw: dump.bytes().read(Self::LIST, offset)?, dump: *dump })
     }
 
-    /// Its registers are those of the dump's processor; without any, it has an ID and a stack.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
+    /// True if the registers are those of the dump's processor, or if the thread has an ID and a stack but no
+    /// registers.
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
         let (context, stack) = (self.raw.thread_context, self.raw.stack.memory);
         if context != format::LocationDescriptor::default() {
             return self.raw.thread_id != 0 && self.registers().is_some_and(|context| context.is_recognised());
@@ -90,7 +110,7 @@ impl<'a> Record<'a> for Thread<'a> {
 }
 
 impl<'a> ThreadList<'a> {
-    /// The first thread with that ID.
+    /// The first thread with this ID.
     #[must_use]
     pub fn by_id(&self, id: u32) -> Option<Thread<'a>> {
         self.iter().find(|thread| thread.id() == id)
@@ -105,7 +125,7 @@ impl<'a> FromStream<'a> for ThreadList<'a> {
     }
 }
 
-/// Times, start address and state of a thread.
+/// The times, start address and state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadInfo {
     raw: format::thread::ThreadInfo,
@@ -115,7 +135,7 @@ pub struct ThreadInfo {
 pub type ThreadInfoList<'a> = List<'a, ThreadInfo>;
 
 impl ThreadInfo {
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadInfo {
         &self.raw
@@ -127,7 +147,7 @@ impl ThreadInfo {
         self.raw.thread_id
     }
 
-    /// What the producer noted about the entry.
+    /// The state of the thread, and which parts of the entry are not valid.
     #[must_use]
     pub const fn flags(&self) -> ThreadInfoFlags {
         ThreadInfoFlags::from_bits_retain(self.raw.dump_flags)
@@ -143,9 +163,9 @@ impl<'a> Record<'a> for ThreadInfo {
         Ok(Self { raw: dump.bytes().read(<Self as Record>::LIST, offset)? })
     }
 
-    /// It has an ID, nothing but known flags, and a time of this age.
-    fn makes_sense(&self, _: &DumpBytes<'a>) -> bool {
-        // From 1980 to 2100, in units of 100 ns since 1601.
+    /// True if the entry has an ID, only known flags, and a plausible creation time.
+    fn is_plausible(&self, _: &DumpBytes<'a>) -> bool {
+        // The years 1980 to 2100, in units of 100 ns since 1601.
         const THIS_AGE: core::ops::Range<u64> = 0x01a8_e79f_e1d5_8000..0x0230_e7e8_5b4e_0000;
         let is_known = ThreadInfoFlags::from_bits(self.raw.dump_flags).is_some();
         self.raw.thread_id != 0 && is_known && THIS_AGE.contains(&self.raw.create_time)
@@ -163,6 +183,25 @@ impl<'a> FromStream<'a> for ThreadInfoList<'a> {
 }
 
 /// The name of a thread.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("render worker");
+/// # dump.thread_name(0x1a4c, name);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// use userdump::read::thread::ThreadNames;
+///
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let names: ThreadNames = dump.list();
+/// let name = names.by_id(0x1a4c).expect("the thread has a name");
+/// assert_eq!(name.name()?, "render worker");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadName<'a> {
     raw: format::thread::ThreadName,
@@ -173,13 +212,13 @@ pub struct ThreadName<'a> {
 pub type ThreadNames<'a> = List<'a, ThreadName<'a>>;
 
 impl<'a> ThreadName<'a> {
-    /// The entry as it stands in the file.
+    /// The entry as stored in the file.
     #[must_use]
     pub const fn raw(&self) -> &format::thread::ThreadName {
         &self.raw
     }
 
-    /// The ID of the thread that has the name.
+    /// The ID of the thread with this name.
     #[must_use]
     pub const fn thread_id(&self) -> u32 {
         self.raw.thread_id
@@ -210,13 +249,14 @@ impl<'a> Record<'a> for ThreadName<'a> {
         Ok(Self { raw, dump: *dump })
     }
 
-    fn makes_sense(&self, dump: &DumpBytes<'a>) -> bool {
+    fn is_plausible(&self, dump: &DumpBytes<'a>) -> bool {
         self.raw.thread_id != 0 && dump.has_name(self.raw.rva_of_thread_name)
     }
 }
 
 impl<'a> ThreadNames<'a> {
-    /// The first name of the thread with that ID that can be read, as the debugger has it; the first one if none can.
+    /// The first readable name of the thread with this ID, which is also what the debugger shows; the first name if
+    /// none can be read.
     #[must_use]
     pub fn by_id(&self, id: u32) -> Option<ThreadName<'a>> {
         let mut names = self.iter().filter(|name| name.thread_id() == id);

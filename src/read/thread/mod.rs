@@ -1,4 +1,4 @@
-//! Threads: the plain and the extended list, times and states, names, stacks.
+//! Threads: the plain and the extended list, times and states, names, and stacks.
 
 pub(crate) mod extended;
 pub(crate) mod list;

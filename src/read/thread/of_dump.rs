@@ -1,4 +1,4 @@
-//! The threads of a dump as a whole: both lists, the thread that crashed, and stacks that only a memory list has.
+//! The threads of a dump: both lists, the thread that crashed, and stacks that are only in a memory list.
 
 use core::iter::FusedIterator;
 
@@ -13,9 +13,9 @@ use crate::read::thread::extended::ThreadExList;
 use crate::read::thread::list::{Thread, ThreadList};
 
 impl<'a> Minidump<'a> {
-    /// All threads: those of the thread list, then those of the extended one, each in the order of the file.
+    /// All threads: those of the thread list, followed by those of the extended thread list, each in file order.
     ///
-    /// No known producer writes both lists. A list that is absent or cannot be read has no threads here.
+    /// No known producer writes both lists. A list that is absent or cannot be read contributes no threads.
     #[must_use]
     pub fn threads(
         &self,
@@ -24,18 +24,18 @@ impl<'a> Minidump<'a> {
         joined(self.list::<ThreadList<'a>>(), extended)
     }
 
-    /// The ID of the thread that crashed: that of the first exception; without one, that of the thread that asked
-    /// Breakpad for the dump.
+    /// The ID of the thread that crashed, from the first exception. If there is no exception, the ID of the thread that
+    /// requested the dump, as recorded by Breakpad.
     #[must_use]
     pub fn crashed_thread_id(&self) -> Option<u32> {
         let exception = self.exceptions().flatten().next().map(|exception| exception.thread_id());
         exception.or_else(|| self.find::<BreakpadInfo>()?.requesting_thread_id())
     }
 
-    /// The thread that crashed, if it is in the thread list or the extended one.
+    /// The thread that crashed, if it is in one of the thread lists.
     ///
-    /// Its registers at the crash are those of the exception, if that has any: the thread's own are of the time when
-    /// the dump was written, which for a thread that writes its own dump is later.
+    /// For the registers at the crash, use those of the exception if it has any. The registers of the thread are from
+    /// the time when the dump was written, which is later if the thread wrote the dump itself.
     #[must_use]
     pub fn crashed_thread(&self) -> Option<Thread<'a>> {
         let id = self.crashed_thread_id()?;
@@ -44,17 +44,17 @@ impl<'a> Minidump<'a> {
 
     /// The stack of a thread of this dump, from the lowest address that the producer stored; `None` if it stored none.
     ///
-    /// The bytes are those that the thread's descriptor points to. In a dump with full memory it points nowhere, and they
-    /// are those of the first range of a memory list that holds the address; they end where that range ends. So they do if
-    /// a memory list has other bytes for some of the stack than those that the descriptor points to; they are then those
-    /// of the first range with any byte of the stack, and start where that starts. This searches the lists from the
-    /// start: for many threads, use [`Minidump::memory`] instead.
+    /// Usually these are the bytes that the thread's descriptor refers to. In a dump with full memory, the RVA of the
+    /// descriptor is 0; the bytes are then those of the first range in a memory list that contains the address, up to
+    /// the end of that range. The memory lists also take precedence if they have different bytes for a part of the
+    /// stack. The bytes are then those of the first range that overlaps the stack, from the start of the overlap. This
+    /// searches the lists from the start; for many threads, use [`Minidump::memory`] instead.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Truncated`] if the descriptor points beyond the file, or points nowhere and no list holds the
-    /// address; [`ReadError::Truncated::available`] says how many bytes there are. [`ReadError::Compressed`] if the bytes
-    /// are in compressed memory, of which only [`Minidump::memory`] can give any.
+    /// [`ReadError::Truncated`] if the descriptor refers to data beyond the end of the file, or if its RVA is 0 and no
+    /// list contains the address; [`ReadError::Truncated::available`] is the number of bytes that are present.
+    /// [`ReadError::Compressed`] if the bytes are in compressed memory, which only [`Minidump::memory`] can read.
     pub fn stack(&self, thread: &Thread<'_>) -> Result<Option<MemoryRange<'a>>, ReadError> {
         let descriptor = &thread.raw().stack;
         let size = u64::from(descriptor.memory.data_size);
@@ -83,7 +83,7 @@ impl<'a> Minidump<'a> {
         }
     }
 
-    /// True if a region of compressed memory holds the address.
+    /// True if a region of compressed memory contains the address.
     fn is_compressed(&self, address: u64) -> bool {
         let target = self.target();
         let at = target.mask(address);
@@ -92,7 +92,7 @@ impl<'a> Minidump<'a> {
         regions.any(|region| region.has(at))
     }
 
-    /// The part of a stack that a list has, if a list has other bytes for it.
+    /// The part of a stack that a memory list contains, if a list has different bytes for the stack.
     fn contradicted(&self, stack: &MemoryRange<'a>) -> Option<MemoryRange<'a>> {
         let target = self.target();
         let whole = target.interval(stack.address, stack.bytes.len() as u64)?;
@@ -114,7 +114,7 @@ impl<'a> Minidump<'a> {
         first.filter(|_| differs)
     }
 
-    /// The part of the first listed range with a byte at `address` that starts there.
+    /// The bytes from `address` on, from the first listed range that contains this address.
     fn listed(&self, address: u64, size: u64) -> Option<MemoryRange<'a>> {
         let target = self.target();
         let ranges = self.list::<MemoryList<'a>>().into_iter().chain(self.list::<Memory64List<'a>>());

@@ -12,8 +12,8 @@ use crate::write::MemoryRange;
 
 use crate::redump::as_is::inventory::Placed;
 use crate::redump::as_is::patches::Patched;
+use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::hooks::Redactor;
-use crate::redump::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::select::reason::Reason;
 
 /// How many bytes a redactor may change in one call.

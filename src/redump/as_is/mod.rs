@@ -32,8 +32,8 @@ use crate::redump::as_is::records::Records;
 use crate::redump::as_is::shift::{Shift, Stretch};
 use crate::redump::as_is::stream_edit::NewPart;
 use crate::redump::as_is::unused::drop_unused;
+use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
-use crate::redump::new_memory::MemoryEdits;
 use crate::redump::report::{MissingMemory, Outcome, Report, StreamReport};
 use crate::redump::select::selected::Selected;
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::format::{self, MemoryProtection};
 use crate::read::memory::{MemoryRegion, MemoryRegions, RegionDetail};
 use crate::read::{FullUserDump, Interval, Target};
-use crate::redump::edited_memory::{Changes, changed_bytes};
+use crate::redump::edits::memory::{Changes, changed_bytes};
 use crate::redump::made_up::made_up_region;
 use crate::redump::report::{MissingMemory, Report};
 use crate::redump::result_memory::{Contents, Regions};

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use crate::error::RedumpError;
 use crate::read::Dump;
-use crate::redump::edited_memory::Changes;
+use crate::redump::edits::memory::Changes;
+use crate::redump::edits::new_memory::MemoryEdits;
 use crate::redump::hooks::Hooks;
-use crate::redump::new_memory::MemoryEdits;
 use crate::redump::options::Options;
 use crate::redump::report::Report;
 use crate::redump::select::selected::Selection;

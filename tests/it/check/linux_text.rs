@@ -116,5 +116,5 @@ fn the_shared_file_has_its_maps_under_another_type(shared: &Shared) {
     let bytes = shared.read("cases/auxv-holds-maps.dmp");
     let dump = super::open(&bytes);
     let found: Vec<_> = super::all_findings(&dump).iter().map(ToString::to_string).collect();
-    assert_eq!(found, ["LinuxAuxv at 0x1bee: the stream holds the content of another stream type"]);
+    assert_eq!(found, ["LinuxAuxv at 0x1bee: the stream has the content of another stream type"]);
 }

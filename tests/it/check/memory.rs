@@ -148,9 +148,7 @@ fn the_shared_file_has_memory_without_the_flag(shared: &Shared) {
     let found: Vec<_> = all_findings(&open(&bytes)).iter().map(ToString::to_string).collect();
     assert_eq!(
         found,
-        [
-            "dump at 0x18: the flags and the streams disagree on whether there is full memory; the debugger refuses the dump"
-        ]
+        ["dump at 0x18: the flags and the streams disagree about full memory; the debugger refuses the dump"]
     );
 }
 

@@ -170,12 +170,12 @@ fn findings_print_as_sentences() {
     );
     prints(
         &sound().shape(kind::THREAD_LIST, Shape::usual().count(2)).build(),
-        &["ThreadList at 0x70: the list has fewer entries than it announces \
+        &["ThreadList at 0x70: the list has fewer entries than it declares \
            (MINIDUMP_THREAD_LIST at 0x74 needs 96 bytes, 48 available)"],
     );
     prints(
         &sound().thread(Thread::new(8).stack(Stack::At(0x5000, 8, 0))).build(),
-        &["ThreadList, entry 1 at 0xa4: the dump holds no bytes of the stack"],
+        &["ThreadList, entry 1 at 0xa4: the dump has no bytes of the stack"],
     );
 }
 

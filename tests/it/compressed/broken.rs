@@ -179,7 +179,7 @@ fn findings_name_what_they_are_about() {
         let texts = found(&file.bytes);
         let (_, text) = texts.iter().find(|(found, _)| found == code).expect("it is found");
         let what =
-            if *code == BucketUndecodable { "the bucket does not decompress" } else { "the region does not lie" };
+            if *code == BucketUndecodable { "the bucket cannot be decompressed" } else { "the region is not entirely" };
         assert!(text.starts_with(expected) && text.contains(what), "{text}");
     }
 }

@@ -228,11 +228,11 @@ fn version(it: &FixedFileInfo) -> String {
 
 fn code_view_text(record: &CodeView<'_>) -> String {
     match record {
-        CodeView::Pdb70 { head, path } => {
-            format!("RSDS {} {:x} {:?}", guid(&head.signature), head.age, String::from_utf8_lossy(path))
+        CodeView::Pdb70 { header, path } => {
+            format!("RSDS {} {:x} {:?}", guid(&header.signature), header.age, String::from_utf8_lossy(path))
         }
-        CodeView::Pdb20 { head, path } => {
-            format!("NB10 {:x} {:x} {:?}", head.signature, head.age, String::from_utf8_lossy(path))
+        CodeView::Pdb20 { header, path } => {
+            format!("NB10 {:x} {:x} {:?}", header.signature, header.age, String::from_utf8_lossy(path))
         }
         CodeView::ElfBuildId(id) => format!("build id {id:02x?}"),
         CodeView::Unknown(bytes) => format!("unknown {bytes:02x?}"),
@@ -249,11 +249,11 @@ fn guid(it: &Guid) -> String {
 /// bytes as a GUID.
 fn debug_id(record: &CodeView<'_>, order: ByteOrder) -> Option<String> {
     match record {
-        CodeView::Pdb70 { head, .. } => {
-            let id = guid(&head.signature);
-            id.bytes().any(|digit| digit != b'0').then(|| format!("{id}{:x}", head.age))
+        CodeView::Pdb70 { header, .. } => {
+            let id = guid(&header.signature);
+            id.bytes().any(|digit| digit != b'0').then(|| format!("{id}{:x}", header.age))
         }
-        CodeView::Pdb20 { head, .. } => Some(format!("{:08X}{:x}", head.signature, head.age)),
+        CodeView::Pdb20 { header, .. } => Some(format!("{:08X}{:x}", header.signature, header.age)),
         CodeView::ElfBuildId(id) if id.iter().any(|byte| *byte != 0) => {
             let mut first: Vec<u8> = id.iter().copied().chain([0; 16]).take(16).collect();
             if order == ByteOrder::Little {
@@ -272,7 +272,7 @@ fn code_id(dump: &Minidump<'_>, module: &Module<'_>, record: Option<CodeView<'_>
     let apple = dump.target().platform.is_some_and(|platform| [0x8101, 0x8102].contains(&platform.0));
     let stamp = || format!("{:08x}{:x}", module.raw().time_date_stamp, module.size());
     match record {
-        Some(CodeView::Pdb70 { head, .. }) if apple => Some(guid(&head.signature).to_lowercase()),
+        Some(CodeView::Pdb70 { header, .. }) if apple => Some(guid(&header.signature).to_lowercase()),
         Some(CodeView::Pdb70 { .. } | CodeView::Pdb20 { .. }) => Some(stamp()),
         Some(CodeView::ElfBuildId(id)) if id.iter().any(|byte| *byte != 0) => {
             Some(id.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -331,7 +331,7 @@ fn findings_print_as_sentences() {
         "the file ends at 93 of at least 192 bytes",
         "dump at 0x0: there are no threads; the debugger refuses the dump",
         "dump at 0x0: there are no modules, so no address has a name",
-        "dump at 0x5c: the memory of all ranges does not lie in the file whole \
+        "dump at 0x5c: the memory of all ranges is not entirely in the file \
          (memory of all regions at 0x5c needs 100 bytes, 1 available)",
     ];
     assert_eq!(found, expected);

@@ -67,9 +67,9 @@ fn a_code_view_record_can_be_taken_apart() {
             let memory = dump.memory();
             let record = Image::at(&memory, BASE).expect("it is one").code_view_record().expect("it is there");
             match CodeView::new(&record, ByteOrder::Little) {
-                CodeView::Pdb70 { head, path } => {
-                    assert_eq!(head.signature.to_string(), "07070707-0707-0707-0707-070707070707");
-                    assert_eq!((head.age, path), (3, b"C:\\a.pdb".as_slice()));
+                CodeView::Pdb70 { header, path } => {
+                    assert_eq!(header.signature.to_string(), "07070707-0707-0707-0707-070707070707");
+                    assert_eq!((header.age, path), (3, b"C:\\a.pdb".as_slice()));
                 }
                 other => panic!("{other:?}"),
             }
@@ -77,7 +77,7 @@ fn a_code_view_record_can_be_taken_apart() {
     );
     // The letters are not turned round, but the numbers behind them are.
     match CodeView::new(&code_view(), ByteOrder::Big) {
-        CodeView::Pdb70 { head, .. } => assert_eq!(head.age, 0x0300_0000),
+        CodeView::Pdb70 { header, .. } => assert_eq!(header.age, 0x0300_0000),
         other => panic!("{other:?}"),
     }
 }

@@ -52,7 +52,10 @@ fn rows_have_all_their_columns() {
             assert_eq!((stack.start, stack.end, stack.is_file()), (0x7ffd_1a9c_5000, 0x7ffd_1a9e_7000, false));
             assert_eq!(texts([stack.path, vsyscall.path]), ["[stack]", "[vsyscall]"]);
             assert_eq!(vsyscall.addresses(), 0xffff_ffff_ff60_0000..0xffff_ffff_ff60_1000);
-            assert_eq!((maps.text() == USUAL, maps.text().is_cut(), maps.unreadable_lines().count()), (true, false, 0));
+            assert_eq!(
+                (maps.text() == USUAL, maps.text().is_truncated(), maps.unreadable_lines().count()),
+                (true, false, 0)
+            );
         },
     );
 }
@@ -122,7 +125,7 @@ fn a_line_that_is_cut_is_no_row_before_its_path() {
         });
         let bytes = Form::USUAL.build(Dump::new().raw(kind::LINUX_MAPS, format!("{USUAL}{}", &line[..cut])));
         let maps: LinuxMaps<'_> = view(&open(&bytes));
-        assert!(maps.text().is_cut());
+        assert!(maps.text().is_truncated());
         assert_eq!(maps.iter().count(), 4 + usize::from(cut > inode));
     }
 }

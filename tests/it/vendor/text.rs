@@ -196,7 +196,7 @@ fn text_knows_whether_it_is_cut() {
     {
         look(kind::LINUX_PROC_FD, text, |dump| {
             let text = view::<LinuxProcFd<'_>>(dump).text();
-            assert_eq!((text.is_cut(), text.lines().count()), (cut, lines), "{text:?}");
+            assert_eq!((text.is_truncated(), text.lines().count()), (cut, lines), "{text:?}");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Which modules of a 32-bit process are of 32 bits.
+//! Determines which modules of a 32-bit process are 32-bit ones.
 
 #[cfg(feature = "std")]
 use crate::format::full_user_dump::ImageFileMachine;
@@ -8,7 +8,7 @@ use crate::read::memory::by_address::Memory;
 #[cfg(feature = "std")]
 use crate::read::module::image::Image;
 
-/// What a 64-bit process has of its own while it runs a 32-bit program, whatever its address is.
+/// The 64-bit modules of the WOW64 layer, which can be at any address.
 const LAYER: [&str; 8] = [
     "wow64.dll",
     "wow64cpu.dll",
@@ -20,10 +20,10 @@ const LAYER: [&str; 8] = [
     "xtac.exe",
 ];
 
-/// How many characters of a path are looked at: more than the last two components that matter have.
+/// The number of characters of a path that are examined, which is enough for the last two components of interest.
 const LONGEST: usize = 64;
 
-/// True for `wow64.dll`, with or without its folder.
+/// True for `wow64.dll`, with or without a folder.
 pub(super) fn is_layer(module: &AnyModule<'_>) -> bool {
     LastComponents::of(module).name.is("wow64.dll")
 }
@@ -36,12 +36,12 @@ pub(super) fn is_32_bit(memory: &Memory<'_>, module: &AnyModule<'_>) -> bool {
     machine_is_narrow(memory, module.base()).unwrap_or_else(|| {
         let LastComponents { folder, name } = LastComponents::of(module);
         let is_layer = LAYER.iter().any(|own| name.is(own));
-        // Before Windows 8 the 64-bit one lies below 4 GiB as well.
+        // Before Windows 8, the 64-bit ntdll.dll is below 4 GiB as well.
         !(is_layer || name.is("ntdll.dll") && folder.is("system32"))
     })
 }
 
-/// What the image in memory says; `None` if there is none.
+/// The result according to the image in memory; `None` if there is none.
 #[cfg(feature = "std")]
 fn machine_is_narrow(memory: &Memory<'_>, base: u64) -> Option<bool> {
     Image::at(memory, base).map(|image| image.machine() == ImageFileMachine::I386)
@@ -60,7 +60,7 @@ struct LastComponents {
 }
 
 impl LastComponents {
-    /// Of the name of a module; nothing if it cannot be read.
+    /// The components of a module's name; empty if it cannot be read.
     fn of(module: &AnyModule<'_>) -> Self {
         let mut last = Self::default();
         match module {
@@ -85,7 +85,7 @@ impl LastComponents {
     }
 }
 
-/// A component of a path as far as it matters, in lower case.
+/// A component of a path in lower case, truncated to the length of interest.
 #[derive(Clone, Copy, Default)]
 struct Component {
     letters: [u8; 16],

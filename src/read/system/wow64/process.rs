@@ -1,4 +1,4 @@
-//! The process: whether it is one of 32 bits, and its 32-bit environment block.
+//! A 32-bit process in a 64-bit dump, and its 32-bit environment block.
 
 use core::fmt;
 
@@ -19,11 +19,11 @@ pub(super) const WIDE: &ProcessLayout = &ProcessLayout::BITS_64;
 
 /// The 32-bit side of a 64-bit dump of a 32-bit process.
 ///
-/// It is looked up in the memory of the dump, and nothing is taken on trust: environment blocks count only if they name
-/// their own addresses, contexts only if they say that they are of x86. What the dump lacks, or what does not hold, is
-/// `None`; a small dump by the debugger lacks all of it.
+/// It is read from the memory of the dump, and everything is verified: environment blocks must contain their own
+/// addresses, and contexts must have the flags of x86. What is missing or does not pass is `None`; a small dump by the
+/// debugger contains none of it.
 ///
-/// The program is one of x86, on AMD64 or ARM64.
+/// The 32-bit program is an x86 one, on AMD64 or ARM64.
 ///
 /// ```no_run
 /// use userdump::Dump;
@@ -56,9 +56,11 @@ impl fmt::Debug for Wow64<'_, '_> {
 }
 
 impl<'m, 'a> Wow64<'m, 'a> {
-    /// The 32-bit side of a dump, with the memory of that dump; `None` if it is not of a 32-bit process on 64-bit Windows.
+    /// Creates the 32-bit side of a dump; `None` if it is not a dump of a 32-bit process on 64-bit Windows. `memory` is
+    /// that of the dump.
     ///
-    /// It is one if `wow64.dll` is among its modules, or if a thread's environment block leads to a 32-bit one.
+    /// It is such a dump if `wow64.dll` is among its modules, or if a thread's environment block refers to a 32-bit
+    /// one.
     #[must_use]
     pub fn of(dump: &Dump<'_>, memory: &'m Memory<'a>) -> Option<Self> {
         let target = dump.target();
@@ -78,9 +80,9 @@ impl<'m, 'a> Wow64<'m, 'a> {
         Some(Self { memory, process_environment_block })
     }
 
-    /// The address of the 32-bit process environment block.
+    /// The address of the 32-bit process environment block (PEB).
     ///
-    /// It counts if it is at the start of a page, and names the program's base as the 64-bit block does.
+    /// The block is accepted if it is at the start of a page and contains the same image base as the 64-bit one.
     #[doc(alias = "PEB32")]
     #[must_use]
     pub const fn process_environment_block(&self) -> Option<u64> {
@@ -93,27 +95,26 @@ impl<'m, 'a> Wow64<'m, 'a> {
         self.thread_at(thread.teb(), thread.context().ok().flatten())
     }
 
-    /// The 32-bit side of the thread with that 64-bit environment block and those 64-bit registers; 0 and `None` if the
-    /// dump has no such thing. Those of an exception may be in the place of the thread's own.
+    /// The 32-bit side of the thread with this 64-bit environment block and these 64-bit registers; pass 0 and `None`
+    /// for those that the dump does not have. The registers of an exception can be passed instead of the thread's own.
     #[must_use]
     pub fn thread_at(&self, teb: u64, context: Option<Context<'_>>) -> Wow64Thread {
         Wow64Thread::new(self.memory, teb, context)
     }
 
-    /// True if a module is one of 32 bits: what its image in memory is made for counts, and without an image its base and
-    /// name do.
+    /// True if a module is a 32-bit one, according to its image in memory or, without an image, its base and name.
     #[must_use]
     pub fn is_32_bit(&self, module: &AnyModule<'_>) -> bool {
         crate::read::system::wow64::module::is_32_bit(self.memory, module)
     }
 }
 
-/// The 32-bit process environment block, by the thread environment blocks.
+/// Finds the 32-bit process environment block by means of the thread environment blocks.
 fn process_environment_block(memory: &Memory<'_>, teb: u64) -> Option<u64> {
     let by_block = Wow64Thread::narrow_teb(memory, teb)
         .and_then(|narrow| memory.read_u32(narrow.wrapping_add(NARROW.teb_process_environment_block)))
         .map(u64::from);
-    // What the layer tells the program lies in the page of that block.
+    // The layer's information for the program is in the same page as that block.
     let information = memory.read_u64(teb.wrapping_add(Wow64Layout::TEB_WOW64_INFO));
     let by_information = information.map(|information| information & !(PAGE - 1));
     let wide = memory.read_u64(teb.wrapping_add(WIDE.teb_process_environment_block));

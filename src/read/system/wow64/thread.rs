@@ -1,4 +1,4 @@
-//! What a thread has of 32 bits: environment block, registers, stack.
+//! The 32-bit side of a thread: environment block, registers, and stack.
 
 use core::fmt;
 use core::ops::Range;
@@ -13,13 +13,13 @@ use crate::read::memory::by_address::Memory;
 use crate::read::system::wow64::process::{NARROW, PAGE};
 use crate::read::target::Target;
 
-/// The target that a 32-bit context is of.
+/// The target of a 32-bit context.
 pub(crate) const X86: Target =
     Target { architecture: Some(ProcessorArchitecture::X86), platform: Some(PlatformId::WIN32_NT) };
 const CONTEXT_SIZE: usize = ContextLayout::X86.size as usize;
 /// The lowest 64 KiB are never in use.
 const LOWEST: u64 = 0x1_0000;
-/// The registers of x86 that AMD64 has, and what they are called there.
+/// The x86 registers that are part of AMD64 registers, and the names of these.
 const SHARED: [(&str, &str); 16] = [
     ("eax", "rax"),
     ("ecx", "rcx"),
@@ -38,7 +38,7 @@ const SHARED: [(&str, &str); 16] = [
     ("gs", "gs"),
     ("ss", "ss"),
 ];
-/// The groups of those: control, integer, segments.
+/// The groups of these registers: control, integer, segments.
 const SHARED_GROUPS: u32 = CONTEXT_X86 | 7;
 
 /// The 32-bit side of a thread.
@@ -46,14 +46,14 @@ const SHARED_GROUPS: u32 = CONTEXT_X86 | 7;
 pub struct Wow64Thread {
     teb: Option<u64>,
     stack_bounds: Option<(u64, u64)>,
-    /// Where the layer saved the registers.
+    /// The address at which the layer saved the registers.
     saved_at: Option<u64>,
     is_running: bool,
     context: [u8; CONTEXT_SIZE],
     order: ByteOrder,
 }
 
-/// Prints no registers.
+/// Does not print registers.
 impl fmt::Debug for Wow64Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (teb, stack) = (self.teb, self.stack_bounds());
@@ -78,7 +78,7 @@ impl Wow64Thread {
         }
     }
 
-    /// The 32-bit thread environment block that a 64-bit one leads to, if it names its own address.
+    /// The 32-bit thread environment block that a 64-bit one refers to, if it contains its own address.
     pub(super) fn narrow_teb(memory: &Memory<'_>, wide: u64) -> Option<u64> {
         if !is_block(wide) {
             return None;
@@ -93,29 +93,29 @@ impl Wow64Thread {
         list.into_iter().chain(by_offset).find(names_itself)
     }
 
-    /// The address of the 32-bit thread environment block.
+    /// The address of the 32-bit thread environment block (TEB).
     #[doc(alias = "TEB32")]
     #[must_use]
     pub const fn teb(&self) -> Option<u64> {
         self.teb
     }
 
-    /// True if the thread was running 32-bit code: its 32-bit registers are the lower halves of its 64-bit ones. Otherwise it
-    /// was in 64-bit code, mostly in a system call, and the layer had saved them.
+    /// True if the thread was running 32-bit code, so that its 32-bit registers are the lower halves of its 64-bit
+    /// ones. Otherwise it was in 64-bit code, usually in a system call, and the layer had saved them.
     #[must_use]
     pub const fn is_running(&self) -> bool {
         self.is_running
     }
 
-    /// The address of the context that the layer saved when the thread last left 32-bit code, a record of x86 of 716 bytes.
-    /// Of a thread that is running 32-bit code it is out of date.
+    /// The address of the x86 context (716 bytes) that the layer saved when the thread last left 32-bit code. It is
+    /// outdated if the thread was running 32-bit code.
     #[must_use]
     pub const fn saved_at(&self) -> Option<u64> {
         self.saved_at
     }
 
-    /// The 32-bit registers, in the layout of x86; `None` if the dump has none. Of a thread that was running 32-bit code
-    /// they are the general ones.
+    /// The 32-bit registers, in the x86 layout; `None` if the dump has none. If the thread was running 32-bit code,
+    /// they are limited to the general registers.
     #[doc(alias = "WOW64_CONTEXT")]
     #[must_use]
     pub fn context(&self) -> Option<Context<'_>> {
@@ -123,14 +123,15 @@ impl Wow64Thread {
         is_there.then(|| Context::new(&self.context, X86, self.order))
     }
 
-    /// The whole 32-bit stack that is in use, from its lowest address to its end, as the 32-bit thread environment block has
-    /// it: whole pages below 4 GiB.
+    /// The bounds of the 32-bit stack according to the 32-bit thread environment block, from the lowest address in use
+    /// to its end: whole pages below 4 GiB.
     #[must_use]
     pub fn stack_bounds(&self) -> Option<Range<u64>> {
         self.stack_bounds.map(|(limit, base)| limit..base)
     }
 
-    /// The 32-bit stack from the stack pointer to its end; all of it if the stack pointer is elsewhere, or not known.
+    /// The 32-bit stack from the stack pointer to its end; all of it if the stack pointer is unknown or outside the
+    /// stack.
     #[must_use]
     pub fn stack(&self) -> Option<Range<u64>> {
         let (limit, base) = self.stack_bounds?;
@@ -140,7 +141,7 @@ impl Wow64Thread {
     }
 }
 
-/// True if a 64-bit thread environment block may be at the address: each has whole pages of its own.
+/// True if a 64-bit thread environment block can be at the address: such blocks are page-aligned.
 const fn is_block(address: u64) -> bool {
     address != 0 && address % PAGE == 0
 }
@@ -152,7 +153,7 @@ fn stack_bounds(memory: &Memory<'_>, teb: u64) -> Option<(u64, u64)> {
     (limit % PAGE == 0 && base % PAGE == 0 && LOWEST <= limit && limit < base).then_some((limit, base))
 }
 
-/// The registers of a thread of AMD64 that runs 32-bit code, as x86 has them.
+/// The x86 registers of an AMD64 thread that runs 32-bit code.
 fn lower_halves(context: &Context<'_>) -> Option<[u8; CONTEXT_SIZE]> {
     let is_whole = context.layout() == Some(&ContextLayout::AMD64)
         && context.is_for_its_processor()

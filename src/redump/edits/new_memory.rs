@@ -9,27 +9,27 @@ use crate::read::{Interval, Span, Target, position, settle};
 use crate::redump::hooks::Redactor;
 
 /// What a program changes of memory, as it said so.
-pub(super) struct MemoryEdits<'a> {
-    pub(super) blank: Vec<Range<u64>>,
-    pub(super) replaced: Vec<(u64, Cow<'a, [u8]>)>,
-    pub(super) redactor: Option<Redactor<'a>>,
+pub(in crate::redump) struct MemoryEdits<'a> {
+    pub(in crate::redump) blank: Vec<Range<u64>>,
+    pub(in crate::redump) replaced: Vec<(u64, Cow<'a, [u8]>)>,
+    pub(in crate::redump) redactor: Option<Redactor<'a>>,
 }
 
 impl MemoryEdits<'_> {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::redump) fn is_empty(&self) -> bool {
         self.blank.is_empty() && self.replaced.is_empty() && self.redactor.is_none()
     }
 }
 
 /// Bytes for addresses, each of which has one.
-pub(super) struct NewMemory<'a> {
+pub(in crate::redump) struct NewMemory<'a> {
     /// The rank counts from the last one down, so that the last one takes precedence.
     spans: Vec<Span>,
     bytes: Vec<(u64, Cow<'a, [u8]>)>,
 }
 
 impl<'a> NewMemory<'a> {
-    pub(super) fn new(target: Target, mut bytes: Vec<(u64, Cow<'a, [u8]>)>) -> Self {
+    pub(in crate::redump) fn new(target: Target, mut bytes: Vec<(u64, Cow<'a, [u8]>)>) -> Self {
         bytes.reverse();
         bytes.iter_mut().for_each(|(address, _)| *address = target.mask(*address));
         let interval = |address: u64, bytes: &Cow<'_, [u8]>| target.interval(address, bytes.len() as u64);
@@ -42,7 +42,7 @@ impl<'a> NewMemory<'a> {
     }
 
     /// The parts of an interval that have new bytes, with these.
-    pub(super) fn within(&self, interval: Interval) -> impl Iterator<Item = (Interval, &[u8])> {
+    pub(in crate::redump) fn within(&self, interval: Interval) -> impl Iterator<Item = (Interval, &[u8])> {
         let from = self.spans.get(position(&self.spans, interval.start)..).unwrap_or_default();
         from.iter().map_while(move |span| {
             let part = span.interval.intersection(&interval)?;
@@ -54,7 +54,7 @@ impl<'a> NewMemory<'a> {
     }
 
     /// Writes the new bytes among those that begin at an address.
-    pub(super) fn apply(&self, address: u64, bytes: &mut [u8]) {
+    pub(in crate::redump) fn apply(&self, address: u64, bytes: &mut [u8]) {
         let Some(all) = Interval::new(address, bytes.len() as u64) else { return };
         for (part, new) in self.within(all) {
             let first = usize::try_from(part.start - address).unwrap_or(usize::MAX);

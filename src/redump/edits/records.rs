@@ -9,7 +9,7 @@ use crate::redump::transcode::Transcoder;
 
 impl Transcoder<'_, '_> {
     /// The text that the program has in place of the source's, which `kept` carries.
-    pub(super) fn edited_text(
+    pub(in crate::redump) fn edited_text(
         &mut self,
         text: Linked,
         kept: impl FnOnce(&mut Self) -> Option<PartId>,
@@ -22,7 +22,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// The same for bytes.
-    pub(super) fn edited_part(
+    pub(in crate::redump) fn edited_part(
         &mut self,
         what: &'static str,
         part: Linked,
@@ -36,7 +36,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// The same for registers.
-    pub(super) fn edited_context(
+    pub(in crate::redump) fn edited_context(
         &mut self,
         context: Linked,
         kept: impl FnOnce(&mut Self) -> Option<PartId>,
@@ -45,7 +45,7 @@ impl Transcoder<'_, '_> {
     }
 
     /// Writes the names that the program gives to threads.
-    pub(super) fn new_thread_names(&mut self) {
+    pub(in crate::redump) fn new_thread_names(&mut self) {
         for (id, name) in &self.hooks.thread_names {
             let name = self.carrier.builder.text(Text::from_utf16_le(name.as_slice()));
             self.carrier.builder.thread_name(*id, name);

@@ -1,4 +1,8 @@
-//! Records that a program changes on their way into the result.
+//! Changes that a program makes to records and memory.
+
+pub(super) mod memory;
+pub(super) mod new_memory;
+pub(super) mod records;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +12,7 @@ use crate::format::debug::Size;
 use crate::format::module::UnloadedModule;
 use crate::write::Text;
 
-/// What becomes of the bytes that a record refers to.
+/// What happens to the bytes that a record refers to.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) enum Linked {
     #[default]

@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use crate::read::{Interval, Memory, Span, overlapping, position, settle, united};
 use crate::write::MemoryRange;
 
+use crate::redump::edits::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::filter::StackFilter;
 use crate::redump::filter::triage::Triage;
 use crate::redump::hooks::Redactor;
-use crate::redump::new_memory::{MemoryEdits, NewMemory};
 use crate::redump::select::reason::Reason;
 use crate::redump::select::selected::Selection;
 use crate::redump::source::Source;
@@ -21,7 +21,7 @@ use crate::redump::source::Source;
 const PIECE: u64 = 1 << 20;
 
 /// The changes to memory.
-pub(super) struct Changes<'a> {
+pub(in crate::redump) struct Changes<'a> {
     memory: Arc<Memory<'a>>,
     /// One filter for each stack width.
     filters: Vec<StackFilter>,
@@ -41,7 +41,7 @@ pub(super) struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     /// Returns `None` if nothing changes.
-    pub(super) fn new(
+    pub(in crate::redump) fn new(
         source: &Source<'a>,
         filters: Vec<StackFilter>,
         edits: MemoryEdits<'a>,
@@ -78,7 +78,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Returns how many bytes of an interval are blanked at the program's request.
-    pub(super) fn blanked(&self, interval: Interval) -> u64 {
+    pub(in crate::redump) fn blanked(&self, interval: Interval) -> u64 {
         let parts = overlapping(&self.blank, interval).filter_map(|blank| blank.intersection(&interval));
         parts.fold(0, |sum, part| sum.saturating_add(part.size()))
     }
@@ -142,7 +142,7 @@ impl<'a> Changes<'a> {
 
 /// Returns the range of an interval whose bytes are changed as they are read, or `None` if none of them change.
 /// `address` is its address in the result.
-pub(super) fn changed<'a>(
+pub(in crate::redump) fn changed<'a>(
     changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
     address: u64,
@@ -156,7 +156,7 @@ pub(super) fn changed<'a>(
 
 /// Like [`changed`], for given bytes that begin at the start of an interval. They may extend beyond the highest
 /// address, and other ranges may take precedence at their addresses.
-pub(super) fn changed_bytes<'a>(
+pub(in crate::redump) fn changed_bytes<'a>(
     changes: Option<&Arc<Changes<'a>>>,
     interval: Interval,
     bytes: &'a [u8],
