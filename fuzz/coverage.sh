@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Tells what a corpus reaches: `bash fuzz/coverage.sh FOLDER [TARGETS...]`, FOLDER as `fuzz/seeds.sh` fills it and a run of
-# a target grows it. Without targets: `open`, `redump`, `full_user_dump`.
+# Measures the coverage of a corpus: `bash fuzz/coverage.sh FOLDER [TARGETS...]`. FOLDER is filled by `fuzz/seeds.sh`, and
+# grows with each run of a target. The default targets are `open`, `redump` and `full_user_dump`.
 #
-# For each folder of the source it prints the functions that ran and the edges of their control flow, of all that are in the
-# target. Code that was inlined counts where it went; what is instantiated from other crates is not counted, nor is what
-# the linker left out. Checks that never fail have edges too, so the numbers are for comparing corpora.
+# For each folder of the source it prints how many of the functions and of the control flow edges in the target were
+# executed. Inlined code counts where it was inlined. Code that is instantiated from other crates, or removed by the
+# linker, is not counted. Checks that never fail have edges too, so the numbers are only useful to compare corpora.
 #
-# These are the fuzzer's own counters, which need no more than fuzzing does, and a symbolizer (llvm-symbolizer, or
-# binutils' addr2line). Lines and regions come from `cargo fuzz coverage`, where the nightly toolchain has its component
-# llvm-tools; tools of another version of LLVM do not read its profiles.
+# These are the fuzzer's own counters, which only need a symbolizer (llvm-symbolizer, or binutils' addr2line) in addition
+# to what fuzzing needs. `cargo fuzz coverage` reports lines and regions if the nightly toolchain has the component
+# llvm-tools; tools of another LLVM version cannot read its profiles.
 set -euo pipefail
 if [[ $# == 0 ]]; then
     echo 'usage: bash fuzz/coverage.sh FOLDER [TARGETS...]' >&2
@@ -30,7 +30,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 for target in "${targets[@]}"; do
-    # The fuzzer writes nothing without runs, but for a folder that cargo-fuzz makes.
+    # Without runs, the fuzzer writes nothing except a folder that cargo-fuzz creates.
     if ! cargo +nightly fuzz run --target-dir "$target_dir" "$target" "$corpus" -- \
         -runs=0 -print_coverage=1 -max_len=1048576 -artifact_prefix="$scratch/" >"$scratch/log" 2>&1; then
         cat "$scratch/log" >&2
@@ -38,7 +38,7 @@ for target in "${targets[@]}"; do
     fi
     rmdir -p --ignore-fail-on-non-empty "fuzz/artifacts/$target" 2>/dev/null || true
     printf '%s: %s\n' "$target" "$(grep -m1 -o 'INITED cov: .*corp: [^ ]*' "$scratch/log")"
-    # Lines as: COVERED_FUNC: hits: 5 edges: 18/69 NAME /FOLDER/src/read/utf8.rs:31
+    # Lines such as: COVERED_FUNC: hits: 5 edges: 18/69 NAME /FOLDER/src/read/utf8.rs:31
     grep -E '^(UN)?COVERED_FUNC: ' "$scratch/log" | sed -n "s|^.* edges: \([0-9]*\)/\([0-9]*\) .* $PWD/src/\(.*\)\.rs:[0-9]*\$|\1 \2 src/\3|p" |
         awk '
             {

@@ -2,41 +2,14 @@
 # Runs `dumpchk` and `redump` on damaged dumps:
 # `bash fuzz/damage.sh [--debug] [--only INDEX] COUNT SEED [MORE DUMPS...]`.
 #
-# What is done and what must hold is in the header of `fuzz/examples/damage/main.rs`. The programs are built for release
-# or, with `--debug`, with checks of overflow. The dumps are the fixtures, former findings and, where they are at hand,
-# the corpus (`USERDUMP_SHARED` names the folder that it is in, or it is in `../shared`), the dumps of the debugger that
-# the tests have unpacked, and the dumps in further folders. The same dumps make the same variants, so that `--only`
-# shows one of them again. `TMPDIR` says where the variants go.
-set -euo pipefail
-profile=release
-only=()
-while [[ ${1-} == --* ]]; do
-    case $1 in
-        --debug) profile=debug ;;
-        --only)
-            only=(--only "${2-}")
-            shift
-            ;;
-        *) break ;;
-    esac
-    shift
-done
-if [[ $# -lt 2 || $1 == --* ]]; then
-    echo 'usage: bash fuzz/damage.sh [--debug] [--only INDEX] COUNT SEED [MORE DUMPS...]' >&2
-    exit 2
-fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source fuzz/dumps.sh
-if [[ ! ${TMPDIR-} && -w /dev/shm ]]; then
-    export TMPDIR=/dev/shm
-fi
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-target=${CARGO_TARGET_DIR:-$PWD/target}
-export CARGO_TARGET_DIR=$target
+# The header of `fuzz/examples/damage/main.rs` describes the damage and the expectations. The programs are built in release
+# mode or, with `--debug`, with overflow checks. The dumps are the fixtures, former findings and, if available, the corpus
+# (in the folder that `USERDUMP_SHARED` names, or in `../shared`), the dumps of the debugger that the tests have unpacked,
+# and the dumps in further folders. The same dumps result in the same variants, so `--only` can show one of them again.
+# The variants are written to `TMPDIR`.
 
 dumps=()
-# Takes in the dumps of a folder, in an order that does not change.
+# Adds the dumps of a folder, in a stable order.
 gather() {
     local file
     while IFS= read -r -d '' file; do

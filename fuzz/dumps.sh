@@ -1,7 +1,7 @@
-# Where dumps are, for the scripts beside it that read it with `source`, from the root of the repository.
+# Finds dumps for the other scripts in this folder, which read this file with `source` in the root of the repository.
 
 # each_folder TAKE SCRATCH [MORE DUMPS...]: calls TAKE with each folder that has dumps: the fixtures and former findings,
-# the corpus, packed fixtures, which it unpacks into SCRATCH, dumps that the tests have unpacked, further folders.
+# the corpus, packed fixtures (unpacked into SCRATCH), dumps that the tests have unpacked, and further folders.
 each_folder() {
     local take=$1 scratch=$2 shared=${USERDUMP_SHARED:-../shared} archive folder
     "$take" tests/fixtures
@@ -18,7 +18,7 @@ each_folder() {
     else
         echo 'skipped: packed fixtures; there is no zstd' >&2
     fi
-    # Where the tests unpack the dumps of the debugger, and what the caller names.
+    # The folder in which the tests unpack the dumps of the debugger, and the folders that the caller names.
     for folder in "${CARGO_TARGET_DIR:-target}"/tmp/golden*/ "${@:3}"; do
         if [[ -d $folder ]]; then
             "$take" "$folder"

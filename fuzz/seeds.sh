@@ -1,23 +1,11 @@
 #!/usr/bin/env bash
-# Gathers seeds for the fuzz targets: `bash fuzz/seeds.sh FOLDER [MORE DUMPS...]`.
+# Collects seeds for the fuzz targets: `bash fuzz/seeds.sh FOLDER [MORE DUMPS...]`.
 #
-# They are dumps that the builders make of made-up processes, the fixtures, former findings and, where they are at hand,
-# the corpus (`USERDUMP_SHARED` names the folder that it is in, or it is in `../shared`), the dumps of the debugger that
-# the tests have unpacked, and the dumps in further folders. Large ones are left out.
-set -euo pipefail
-if [[ $# == 0 ]]; then
-    echo 'usage: bash fuzz/seeds.sh FOLDER [MORE DUMPS...]' >&2
-    exit 2
-fi
-mkdir -p "$1"
-to=$(cd "$1" && pwd)
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source fuzz/dumps.sh
-largest=64k
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# They are dumps that the builders make from made-up processes, the fixtures, former findings and, if available, the corpus
+# (in the folder that `USERDUMP_SHARED` names, or in `../shared`), the dumps of the debugger that the tests have unpacked,
+# and the dumps in further folders. Large dumps are left out.
 
-# Copies the small files of a folder under names that tell their content, so that equal ones come once.
+# Copies the small files of a folder, named after their contents, so that there are no duplicates.
 merge() {
     local file
     while IFS= read -r -d '' file; do
