@@ -132,7 +132,7 @@
 //! | SystemInfo | typed | typed | rewritten | kept |
 //! | ThreadExList | typed | typed | rewritten | kept |
 //! | Memory64List | typed | typed | by address | kept |
-//! | CommentA | typed | bytes | copied | left out |
+//! | CommentA | typed | typed | copied | left out |
 //! | CommentW | typed | typed | copied | left out |
 //! | HandleData | typed | typed | rewritten, with `h` | kept |
 //! | FunctionTable | typed | bytes | copied | kept |
@@ -147,22 +147,22 @@
 //! | ProcessVmCounters | typed | bytes | copied | kept |
 //! | IptTrace | typed | bytes | copied, not examined | left out |
 //! | ThreadNames | typed | typed | rewritten | kept |
-//! | CompressedMemory | typed | bytes | by address | kept |
+//! | CompressedMemory | typed | typed | by address | kept |
 //! | WineHostModuleList | typed | bytes | relocated | kept |
 //! | CrashpadInfo | typed | bytes | relocated | left out |
 //! | BreakpadInfo | typed | bytes | copied | kept |
 //! | AssertionInfo | typed | bytes | copied | left out |
-//! | LinuxCpuInfo, LinuxProcStatus, LinuxLsbRelease, LinuxAuxv, LinuxMaps | typed | bytes | copied | kept |
-//! | LinuxCmdLine, LinuxEnviron | typed | bytes | copied | left out |
+//! | LinuxCpuInfo, LinuxProcStatus, LinuxLsbRelease, LinuxAuxv, LinuxMaps | typed | typed | copied | kept |
+//! | LinuxCmdLine, LinuxEnviron | typed | typed | copied | left out |
 //! | LinuxDsoDebug | typed | bytes | relocated | kept |
-//! | LinuxProcStat, LinuxProcUptime | typed | bytes | copied | kept |
-//! | LinuxProcFd | typed | bytes | copied | left out |
+//! | LinuxProcStat, LinuxProcUptime | typed | typed | copied | kept |
+//! | LinuxProcFd | typed | typed | copied | left out |
 //! | MozMacCrashInfo, MozMacBootArgs | typed | bytes | relocated | left out |
-//! | MozLinuxLimits | typed | bytes | copied | kept |
-//! | MozSoftErrors | typed | bytes | copied | left out |
+//! | MozLinuxLimits | typed | typed | copied | kept |
+//! | MozSoftErrors | typed | typed | copied | left out |
 //! | Kasko, StabilityReport | bytes | bytes | copied | left out |
 //! | LLDBGenerated | bytes | bytes | copied | kept |
-//! | FacebookLogcat, FacebookAppCustomData, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | typed | bytes | copied | left out |
+//! | FacebookLogcat, FacebookAppCustomData, FacebookAppVersionName, FacebookJavaStack, FacebookDalvikInfo, FacebookDumpErrorLog, FacebookAppStateLog, FacebookAbortReason, FacebookThreadName | typed | typed | copied | left out |
 //! | FacebookBuildID, FacebookUnwindSymbols | bytes | bytes | copied | left out |
 //! | ceStreamNull, ceStreamSystemInfo, ceStreamException, ceStreamModuleList, ceStreamProcessList, ceStreamThreadList, ceStreamThreadContextList, ceStreamThreadCallStackList, ceStreamMemoryVirtualList, ceStreamMemoryPhysicalList, ceStreamBucketParameters, ceStreamProcessModuleMap, ceStreamDiagnosisList | bytes | bytes | copied, not examined | left out |
 //! | types without a name | bytes | bytes | copied, not examined below `0x10000` | left out |

@@ -17,6 +17,20 @@ use crate::read::text::utf16::Utf16;
 use crate::read::thread::list::Thread;
 
 /// A thread of a dump of any format.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// for thread in dump.threads() {
+///     let registers = thread.registers().expect("each thread has registers");
+///     println!("{:#x} at {:#x?}", thread.id(), registers.instruction_pointer());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyThread<'a> {
@@ -66,6 +80,20 @@ impl<'a> AnyThread<'a> {
 }
 
 /// A module of a dump of any format.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let memory = dump.memory();
+/// let module = dump.modules().find(|module| module.contains(0x1_4000_179a)).expect("code is in a module");
+/// assert_eq!(module.name()?.to_string(), "C:\\victim\\victim.exe");
+/// println!("{:?} {:?}", module.code_id(&memory), module.debug_id(&memory));
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyModule<'a> {
@@ -127,6 +155,20 @@ impl Addressed for AnyModule<'_> {
 }
 
 /// An exception of a dump of any format.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let exception = dump.exceptions().next().expect("the process crashed");
+/// assert_eq!(exception.reason().to_string(), "ACCESS_VIOLATION (0xc0000005) writing 0x1234");
+/// assert_eq!(exception.instruction_address(), Some(0x1_4000_179a));
+/// assert_eq!(exception.accessed_address(), Some(0x1234));
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum AnyException<'a> {

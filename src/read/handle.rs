@@ -14,6 +14,27 @@ use crate::read::raw_stream::{FromStream, RawStream};
 use crate::read::text::utf16::Utf16;
 
 /// An open handle. On Linux, minidump-writer writes file descriptors in this form.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::handle::{HandleDescriptor, HandleDescriptor2};
+/// use userdump::read::handle::HandleData;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut dump = userdump::MinidumpBuilder::new();
+/// # let name = dump.text("Event");
+/// # let descriptor = HandleDescriptor { handle: 0x44, ..Default::default() };
+/// # dump.handle(HandleDescriptor2 { descriptor, ..Default::default() }, Some(name), None, None);
+/// # let mut file = Vec::new();
+/// # dump.plan()?.write_to(&mut file)?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for handle in dump.stream::<HandleData>()?.into_iter().flatten() {
+///     println!("{:#x} {:?} {:?}", handle.value(), handle.type_name()?, handle.object_name()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Handle<'a> {
     raw: HandleDescriptor2,

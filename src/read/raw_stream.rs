@@ -39,6 +39,22 @@ pub trait FromStream<'a>: Sized {
 }
 
 /// An undecoded stream: its directory entry and its bytes.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::StreamType;
+/// use userdump::read::SystemInfo;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// let stream = dump.raw_stream(StreamType::SYSTEM_INFO).expect("it is there");
+/// assert_eq!(stream.bytes().len(), 56);
+/// assert_eq!(stream.view::<SystemInfo>()?.raw().build_number, 7601);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RawStream<'a> {
     dump: DumpBytes<'a>,

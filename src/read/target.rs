@@ -6,6 +6,21 @@ use crate::format::{PlatformId, ProcessorArchitecture};
 use crate::read::interval::Interval;
 
 /// The processor and operating system of the dumped process, as far as they are recorded.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::format::ProcessorArchitecture;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let target = dump.target();
+/// assert!(target.is_windows() && target.architecture == Some(ProcessorArchitecture::AMD64));
+/// assert_eq!(target.pointer_size(), 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {

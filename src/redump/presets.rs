@@ -3,6 +3,21 @@
 use core::fmt;
 
 /// What is kept so that stacks can be walked without the binaries ([`Options::walk`](crate::redump::Options::walk)).
+///
+/// # Examples
+///
+/// ```
+/// use userdump::redump::{Options, Redump, Walk};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let small = Redump::new(&dump, &"/m".parse()?)?.size();
+/// let options = "/m".parse::<Options>()?.walk(Walk::Tables);
+/// assert!(Redump::new(&dump, &options)?.size() >= small);
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

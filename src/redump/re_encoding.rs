@@ -18,6 +18,25 @@ use crate::redump::{
 use crate::write::Plan;
 
 /// A re-encoding that is planned but not written.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::redump::Redump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let planned = Redump::new(&dump, &"/mFhut".parse()?)?;
+/// println!("it will have {} bytes", planned.size());
+/// for selected in planned.selected_memory() {
+///     println!("{:#x} {} bytes: {}", selected.address, selected.size, selected.reason);
+/// }
+/// let mut small = Vec::new();
+/// planned.write_to(&mut small)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Redump<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) report: Report,

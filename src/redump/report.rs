@@ -14,6 +14,25 @@ use crate::write::{Compressed, Written};
 const COUNT: u32 = 4;
 
 /// What a re-encoding kept, dropped and could not read.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::redump::redump;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let report = redump(&dump, &"/mh".parse()?, std::io::sink())?;
+/// for stream in &report.streams {
+///     println!("{}: {:?}", stream.stream_type, stream.outcome);
+/// }
+/// // The source has no handles, which `h` asks for.
+/// assert_eq!(report.unavailable.len(), 1);
+/// assert!(report.losses.is_empty() && report.faults.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

@@ -7,6 +7,16 @@ use core::fmt;
 use crate::format::debug::Size;
 
 /// UTF-16 text; unpaired surrogates are allowed, as Windows allows them in paths.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::write::Text;
+///
+/// assert_eq!(Text::from("hi").as_bytes(), b"h\0i\0");
+/// // Text that is not valid UTF-16 can be written as well.
+/// assert_eq!(Text::from_units([0xd800]).as_bytes(), b"\0\xd8");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text<'a> {
     /// Little-endian code units.

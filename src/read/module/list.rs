@@ -19,6 +19,21 @@ use crate::read::text::utf8::until_nul;
 use crate::read::text::utf16::Utf16;
 
 /// A module: a program or library in the process.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Minidump::parse(&file)?;
+/// for module in dump.modules() {
+///     println!("{:#x} {} bytes {}", module.base(), module.size(), module.name()?);
+/// }
+/// let victim = dump.modules().at_address(0x1_4000_179a).expect("code is in a module");
+/// assert_eq!(victim.name()?, "C:\\victim\\victim.exe");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Module<'a> {
     raw: format::Module,

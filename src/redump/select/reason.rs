@@ -5,6 +5,21 @@ use core::fmt;
 use crate::read::Interval;
 
 /// The reason why memory goes into the result.
+///
+/// # Examples
+///
+/// ```
+/// use userdump::redump::{Reason, Redump};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let file = std::fs::read("tests/fixtures/quick-start.dmp")?;
+/// let dump = userdump::Dump::parse(&file)?;
+/// let planned = Redump::new(&dump, &"/m".parse()?)?;
+/// let stacks = planned.selected_memory().filter(|it| matches!(it.reason, Reason::Stack { .. }));
+/// assert_eq!(stacks.count(), 5);
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
