@@ -1,6 +1,7 @@
 //! Serialisation of values: named numbers as text in human-readable formats, identifiers as text, and the fields of
 //! structures in the order of the file.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::str::FromStr;
@@ -10,7 +11,6 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::format::serde_forms::serde_field;
-use crate::format::structure::Stored;
 
 /// Deserialises a value by parsing text.
 pub(crate) fn parsed<'de, T: FromStr<Err: fmt::Display>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -39,7 +39,7 @@ pub(crate) trait Field: Sized {
 
 serde_field!(u8 u16 u32 u64 i32 i64);
 
-impl<T: Field + Stored, const N: usize> Field for [T; N] {
+impl<T: Field, const N: usize> Field for [T; N] {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut elements = serializer.serialize_tuple(N)?;
         self.iter().try_for_each(|element| elements.serialize_element(&Borrowed(element)))?;
@@ -49,7 +49,7 @@ impl<T: Field + Stored, const N: usize> Field for [T; N] {
     fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Elements<T, const N: usize>(PhantomData<T>);
 
-        impl<'de, T: Field + Stored, const N: usize> Visitor<'de> for Elements<T, N> {
+        impl<'de, T: Field, const N: usize> Visitor<'de> for Elements<T, N> {
             type Value = [T; N];
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,12 +57,13 @@ impl<T: Field + Stored, const N: usize> Field for [T; N] {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<[T; N], A::Error> {
-                let mut array = [T::ZERO; N];
-                for (index, place) in array.iter_mut().enumerate() {
-                    let element: Option<Owned<T>> = elements.next_element()?;
-                    *place = element.ok_or_else(|| A::Error::invalid_length(index, &self))?.0;
+                let mut found = Vec::with_capacity(N);
+                while found.len() < N {
+                    let Some(Owned(element)) = elements.next_element()? else { break };
+                    found.push(element);
                 }
-                Ok(array)
+                let array = <[T; N]>::try_from(found);
+                array.map_err(|found| A::Error::invalid_length(found.len(), &self))
             }
         }
 
