@@ -26,7 +26,8 @@ Exit status: 0 if the result is written, 1 if it is not, 2 if the arguments are 
 that INPUT has, or no debugger opens it.";
 
 pub const USAGE: &str = "\
-redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT] [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
+redump [/m[letters] | /f | /as-is] [/o] [/u] [/b] [/c TEXT]
+              [/xp ADDRESS] [/xr ADDRESS] [/xc ADDRESS] [/xt THREAD] [/j ADDRESS]
               [--identify] [--walk[=names]] [--managed[=heap]] [--made-up] [--engine YEAR] [--compress]
               [--threads COUNT] [--explain]
               [--keep ADDRESS+LENGTH] [--drop-stream TYPE] [--only-thread ID] [--read] [--force] [--] INPUT OUTPUT

@@ -13,7 +13,7 @@ use crate::format::module::UnloadedModule;
 use crate::write::Text;
 
 /// What happens to the bytes that a record refers to.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(super) enum Linked {
     #[default]
     Kept,
@@ -45,7 +45,7 @@ impl Linked {
 }
 
 /// A module of the result, for [`Hooks::map_module`](crate::redump::Hooks::map_module).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModuleEdit {
     /// The record. File positions and the sizes beside them are not taken from here.
     pub record: format::Module,
@@ -73,7 +73,7 @@ impl ModuleEdit {
 
 /// An unloaded module of the result, for
 /// [`Hooks::map_unloaded_module`](crate::redump::Hooks::map_unloaded_module).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnloadedModuleEdit {
     /// The record. File positions are not taken from here.
     pub record: UnloadedModule,
@@ -93,7 +93,7 @@ impl UnloadedModuleEdit {
 }
 
 /// A thread of the result, for [`Hooks::map_thread`](crate::redump::Hooks::map_thread).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadEdit {
     /// The record. File positions and the size of the context are not taken from here.
     pub record: format::Thread,
@@ -113,7 +113,7 @@ impl ThreadEdit {
 }
 
 /// An exception of the result, for [`Hooks::map_exception`](crate::redump::Hooks::map_exception).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExceptionEdit {
     /// The thread ID and the record: code, address, parameters. The location of the context is not taken from here.
     pub record: format::ExceptionStream,

@@ -230,7 +230,7 @@ fn no_result_takes_the_place_of_an_input() {
     // Another input with the same name: the second one finds the result of the first.
     let ran = folder.run("batch", &["--output", "two", "c.dmp", "./c.dmp"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("it exists; --overwrite overwrites it"), "{}", ran.out);
+    assert!(ran.out.contains("file exists; use --overwrite to overwrite it"), "{}", ran.out);
     assert_eq!(below(&folder, "two"), ["c.dmp"]);
     unchanged();
     #[cfg(unix)]

@@ -148,7 +148,7 @@ fn what_would_not_be_clean_is_refused() {
         (&["--drop-stream", "Nothing", "in.dmp", "out.dmp"], 2, "\"Nothing\" is not a type of stream"),
         (&["in.dmp"], 2, "INPUT and OUTPUT are needed"),
         (&["--pattern", "MDMP", "in.dmp", "out.dmp"], 1, "in.dmp: \"MDMP\" is in the tables"),
-        (&["in.dmp", "old.dmp"], 1, "old.dmp: it exists; --overwrite overwrites it"),
+        (&["in.dmp", "old.dmp"], 1, "old.dmp: file exists; use --overwrite to overwrite it"),
         (&["--overwrite", "in.dmp", "in.dmp"], 1, "in.dmp: it is INPUT"),
     ];
     for (words, code, expected) in rows {

@@ -57,7 +57,8 @@ fn words_are_looked_at() {
         for words in wrong {
             let ran = folder.run(program, words);
             assert_eq!((ran.code, &*ran.out), (2, ""), "{program} {words:?}");
-            assert!(ran.err.starts_with(&format!("usage: {program} ")));
+            assert!(ran.err.starts_with(&format!("{program}: ")), "{}", ran.err);
+            assert!(ran.err.contains(&format!("`{program} --help`")), "{}", ran.err);
         }
     }
     assert!(folder.files().is_empty());
