@@ -1,4 +1,4 @@
-//! Sizes that are not true and stay inside the file: what they claim of the process's memory does not come along.
+//! Sizes that are wrong but stay inside the file: process memory that they claim is not carried along.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -24,10 +24,10 @@ pub fn trials() -> Vec<Trial> {
 
 /// Text of the process that no option selects.
 const CANARY: &str = "CANARY-OF-THE-PROCESS";
-/// A type of stream that nobody knows.
+/// An unknown stream type.
 const UNKNOWN: u32 = 0x1_0001;
 
-/// A string of 64 bytes that is memory, then records of other kinds.
+/// A string of 64 bytes stored in memory, followed by records of other kinds.
 fn memory() -> Vec<u8> {
     let text: Vec<u8> = CANARY.encode_utf16().flat_map(u16::to_le_bytes).chain(*b"CANARY-OF-THE-PROCESS\0").collect();
     [64u32.to_le_bytes().as_slice(), &text, &text].concat()
@@ -38,10 +38,11 @@ fn base() -> Dump {
     dump.memory64(0x5000_0000, memory())
 }
 
-/// What claims bytes, and a dump in which it claims those at a position.
+/// The name of a structure that claims bytes, and a builder of a dump in which it claims those at a given file offset.
 type Place = (&'static str, Box<dyn Fn(u32) -> Dump>);
 
-/// Each place that claims bytes by position or size, and a dump whose place claims those at a position.
+/// Every structure that claims bytes by file offset or size, with a builder of a dump in which it claims those at a
+/// given offset.
 fn places() -> Vec<Place> {
     fn place(name: &'static str, dump: impl Fn(u32) -> Dump + 'static) -> Place {
         (name, Box::new(dump))
@@ -79,14 +80,14 @@ fn places() -> Vec<Place> {
     places
 }
 
-/// Where the memory of a dump is.
+/// The file offset of the dump's memory.
 fn position(bytes: &[u8]) -> u32 {
     let found = bytes.windows(memory().len()).position(|window| window == memory());
     u32::try_from(found.expect("the memory is there")).expect("it is near")
 }
 
 fn has_canary(bytes: &[u8]) -> bool {
-    // Six characters of it, in both widths.
+    // Six characters of the canary, in both widths.
     let wide: Vec<u8> = "CANARY".encode_utf16().flat_map(u16::to_le_bytes).collect();
     bytes.windows(6).any(|window| window == b"CANARY") || bytes.windows(wide.len()).any(|window| window == wide)
 }
@@ -113,7 +114,7 @@ fn no_size_brings_memory_along_with_r_or_big_r() {
     }
 }
 
-/// A dump whose handles' object information claims so many bytes and reaches into memory.
+/// A dump whose handle object information claims `claimed` bytes and reaches into memory.
 fn greedy_handles(handles: u64, claimed: u32) -> Vec<u8> {
     let stream = move |bytes: &mut crate::synth::Bytes| {
         let objects = bytes.label();
@@ -154,7 +155,7 @@ fn tokens_end_where_they_say() {
 }
 
 fn a_name_ends_at_its_first_nul_wherever_it_stands() {
-    // "ab", a NUL, and what some tool left behind it.
+    // "ab", a NUL, and leftovers after it.
     let name = || Text::Units(10, vec![0x61, 0x62, 0, 0x63, 0x64]);
     let system = SystemInfo { service_pack: name(), ..SystemInfo::default() };
     let thread = Thread::new(7).context([0; 1232]);

@@ -1,4 +1,4 @@
-//! Comments: text that is the whole stream, in 8 bits or in UTF-16.
+//! Comment streams: the whole stream is text, in 8-bit characters or UTF-16.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The stream directory: order, unused and repeated entries, places, and what happens when it lies.
+//! The stream directory: order, unused and repeated entries, offsets, and wrong values.
 
 use libtest_mimic::Trial;
 use userdump::format::{DirectoryEntry, StreamType};
@@ -29,17 +29,17 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Types in the order of the directory.
+/// The stream types in directory order.
 fn types(dump: &Minidump<'_>) -> Vec<u32> {
     dump.directory().iter().map(|entry| entry.stream_type.0).collect()
 }
 
-/// The numbers of the threads in a list; the error where it cannot be read.
+/// The thread IDs of a list, or the error if it cannot be read.
 fn thread_ids(list: Result<ThreadList<'_>, ReadError>) -> Result<Vec<u32>, ReadError> {
     list.map(|list| list.iter().map(|thread| thread.id()).collect())
 }
 
-/// Every stream in the order of the directory: the position and the kind of view.
+/// All streams in directory order: file offset and kind of view.
 fn views(dump: &Minidump<'_>) -> Vec<(u32, &'static str)> {
     let view = |(stream, decoded): (RawStream<'_>, Result<Stream<'_>, ReadError>)| {
         let name = match decoded {
@@ -90,7 +90,7 @@ fn the_directory_may_stand_anywhere() {
 fn a_dump_may_have_no_streams() {
     let mut bytes = Dump::new().build();
     assert_eq!(bytes.len(), 32);
-    // Crashpad leaves the position 0.
+    // Crashpad sets the RVA to 0.
     bytes[12..16].fill(0);
     let dump = open(&bytes);
     assert_eq!((dump.directory().len(), dump.directory().is_empty(), dump.directory().fault()), (0, true, None));
@@ -104,7 +104,7 @@ fn unused_entries_in_the_middle_hide_nothing() {
         assert_eq!(views(dump), [(0, "unused"), (1, "threads"), (2, "unused"), (3, "unused"), (4, "modules")]);
         assert_eq!(dump.stream::<ModuleList<'_>>().map(|list| list.map(|list| list.len())), Ok(Some(1)));
     });
-    // An unused entry need not be zero otherwise.
+    // The other fields of an unused entry may be non-zero.
     let bytes = Dump::new().raw(0, "gone").thread(Thread::new(7)).shape(0, Shape::usual().data_size(u32::MAX)).build();
     assert_eq!(views(&open(&bytes)), [(0, "unused"), (1, "threads")]);
 }
@@ -124,7 +124,7 @@ fn of_a_repeated_type_the_first_counts_and_all_are_there() {
         assert_eq!(lists.collect::<Vec<_>>(), [Ok(vec![1]), Ok(vec![2, 3])]);
         assert_eq!(views(dump), [(0, "threads"), (1, "threads"), (2, "raw"), (3, "raw")]);
     });
-    // That the first cannot be read is no reason to take the second.
+    // An unreadable first stream does not make the second one count.
     let mut bytes = Dump::new().thread(Thread::new(1)).separate().thread(Thread::new(2)).build();
     bytes[32 + 4] = 3;
     let cut = ReadError::Truncated { what: "MINIDUMP_THREAD_LIST", offset: 56, needed: 4, available: 3 };
@@ -222,7 +222,7 @@ fn unknown_types_come_as_bytes() {
 }
 
 fn streams_of_ones_own_can_be_viewed() {
-    /// What follows a byte that counts it.
+    /// A value with the byte that counts it in front.
     #[derive(Debug, PartialEq)]
     struct Counted<'a>(&'a [u8]);
 

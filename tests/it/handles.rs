@@ -1,4 +1,4 @@
-//! Handles: both sizes of descriptors, names, chains of records about objects, and what was done to handles.
+//! Handles: both sizes of descriptors, names, chains of object information, and handle operations.
 
 use libtest_mimic::Trial;
 use userdump::format::handle::HandleObjectInformationType;
@@ -66,7 +66,7 @@ fn the_shorter_descriptor_has_no_records() {
         for index in 0..2 {
             let handle = handle(dump, index);
             fields(&handle);
-            // What follows in the file belongs to the next entry.
+            // The bytes that follow in the file belong to the next entry.
             assert_eq!((handle.raw().object_info_rva, handle.raw().reserved0), (0, 0));
             assert_eq!(records(&handle), []);
         }
@@ -177,7 +177,7 @@ fn a_record_that_the_file_cuts_keeps_what_is_there() {
 }
 
 fn a_chain_that_leaves_the_file_ends_with_an_error() {
-    // The second record has its head cut.
+    // The header of the second record is cut.
     for available in 0..12 {
         let dump = |_| {
             Dump::new().written(kind::HANDLE_DATA, move |bytes| {
@@ -233,7 +233,7 @@ fn a_long_chain_without_a_loop_is_no_loop() {
         let found = records(&handle(dump, 0));
         assert!(found.iter().flatten().map(|it| it.0).eq(100..1100) && found.len() == 1000);
     });
-    // Nor is one that goes backwards in the file.
+    // A chain that goes backwards in the file is not a cycle either.
     let links: Vec<_> = (0..50).map(|index| ((index > 0).then(|| index - 1), 0)).collect();
     for form in Form::ALL {
         let bytes = form.build(chained(links.clone(), 49, 0));
@@ -242,7 +242,7 @@ fn a_long_chain_without_a_loop_is_no_loop() {
 }
 
 fn overlapping_records_end_too() {
-    // Each word is the position of the next one, so that a record begins at each of them.
+    // Each word is the RVA of the next one, so a record begins at each of them.
     for (end, cycle) in [(None, false), (Some(0), true), (Some(99), true)] {
         let dump = |_| {
             Dump::new().written(kind::HANDLE_DATA, move |bytes| {
@@ -295,7 +295,7 @@ fn handle<'a>(dump: &Minidump<'a>, index: u64) -> Handle<'a> {
     handles(dump).get(index).expect("it is there")
 }
 
-/// Checks what `full` has in both forms.
+/// Checks the fields of `full` in both forms.
 fn fields(handle: &Handle<'_>) {
     let descriptor = handle.raw().descriptor;
     assert_eq!(handle.value(), 0x1_0000_0004);
@@ -304,17 +304,17 @@ fn fields(handle: &Handle<'_>) {
     assert_eq!(names(handle), [Ok(Some("Event".to_owned())), Ok(Some("\\BaseNamedObjects\\x".to_owned()))]);
 }
 
-/// The name of the type and that of the object.
+/// The type name and the object name.
 fn names(handle: &Handle<'_>) -> [Result<Option<String>, ReadError>; 2] {
     [handle.type_name(), handle.object_name()].map(|name| name.map(|name| name.map(|name| name.to_string())))
 }
 
-/// The type and the bytes of each record of the chain.
+/// The type and the bytes of each record in the chain.
 fn records(handle: &Handle<'_>) -> Vec<Result<(u32, Vec<u8>), ReadError>> {
     handle.object_information().map(|it| it.map(|it| (it.raw.info_type.0, it.bytes.to_vec()))).collect()
 }
 
-/// Looks at a handle with such a chain in every form; also told where the first record lies.
+/// Calls `look` for a handle with such a chain in every form, with the file offset of the first record.
 fn chain(links: &[(Option<usize>, u32)], extra: usize, look: impl Fn(&Minidump<'_>, u64)) {
     in_every_form(
         |_| chained(links.to_vec(), 0, extra),
@@ -322,8 +322,8 @@ fn chain(links: &[(Option<usize>, u32)], extra: usize, look: impl Fn(&Minidump<'
     );
 }
 
-/// A handle whose chain begins with the record `first`. Records stand one after another, each with its type (counted
-/// from 100), the number of the next one and a size that need not be so; `extra` bytes of filler follow the last.
+/// A handle whose chain begins with the record `first`. The records are contiguous; each has its type (counted from
+/// 100), the index of the next one, and a size that may be wrong. `extra` bytes of filler follow the last.
 fn chained(links: Vec<(Option<usize>, u32)>, first: usize, extra: usize) -> Dump {
     Dump::new().written(kind::HANDLE_DATA, move |bytes: &mut Bytes| {
         let labels: Vec<Label> = links.iter().map(|_| bytes.label()).collect();

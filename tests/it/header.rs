@@ -1,4 +1,4 @@
-//! The first bytes: signatures, byte orders, the version, and formats that are recognised but not read.
+//! The first bytes of a file: signatures, byte orders, the version, and formats that are recognised but not read.
 
 use libtest_mimic::Trial;
 use userdump::read::ByteOrder;
@@ -56,7 +56,7 @@ fn another_low_half_of_the_version_is_an_error() {
     for version in [0, 0xa792, 0xa793_0000, 0x93a7, u32::MAX] {
         assert_eq!(parse(&header(b"MDMP", version)), Err(ReadError::Version { found: version }));
     }
-    // A little-endian header behind the big-endian signature.
+    // A little-endian header after the big-endian signature.
     assert_eq!(parse(&header(b"PMDM", VERSION)), Err(ReadError::Version { found: 0x93a7_0000 }));
 }
 
@@ -96,7 +96,7 @@ fn formats_that_are_not_read_yet_are_refused_by_name() {
         let error = Dump::parse(bytes).expect_err("it is no minidump");
         assert!(error.is_unsupported(), "{error}");
         assert!(error.to_string().contains(name), "{error}");
-        // As a minidump, it is not one at all.
+        // It is not a minidump either.
         assert!(matches!(parse(bytes), Err(ReadError::Signature { .. })));
     };
     refused(b"PAGEDUMP\x0f\0\0\0", "kernel dump");
@@ -174,7 +174,7 @@ fn errors_know_their_kind_and_place() {
     know(ReadError::Unsupported { what }, false, true, None);
 }
 
-/// A header in little-endian without streams.
+/// A little-endian header without streams.
 fn header(signature: &[u8; 4], version: u32) -> Vec<u8> {
     let mut bytes = Bytes::little_endian();
     bytes.raw(signature).u32(version).zeros(24);

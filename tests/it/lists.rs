@@ -1,4 +1,5 @@
-//! The shapes of lists: heads with and without sizes, padding, entries larger and smaller than known, counts that lie.
+//! The layouts of lists: headers with and without sizes, padding, entries larger and smaller than the known size, wrong
+//! counts.
 
 use libtest_mimic::Trial;
 use userdump::read::list::Record;
@@ -32,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A kind of list that has a count and nothing else in front: its type, its name and the size of an entry.
+/// A kind of list whose header is only a count: its type, its name and the size of an entry.
 struct Counted(u32, &'static str, usize);
 
 const COUNTED: [Counted; 6] = [
@@ -45,7 +46,7 @@ const COUNTED: [Counted; 6] = [
 ];
 
 impl Counted {
-    /// A stream with these numbers at the start of its entries; the count is `count`, and `extra` bytes follow.
+    /// A stream with these numbers at the start of its entries, the count `count`, and `extra` bytes after them.
     fn dump(&self, padding: usize, count: u32, keys: &'static [u32], extra: usize) -> Dump {
         let (kind, size) = (self.0, self.2);
         let wide = [4, 5, 0xfff0].contains(&kind);
@@ -64,8 +65,8 @@ impl Counted {
     }
 }
 
-/// A kind of list that gives the sizes of its header and its entries: its type, its name, these two sizes and the name
-/// of the field with the latter.
+/// A kind of list whose header gives the sizes of the header and the entries: its type, its name, these two sizes and
+/// the name of the field with the entry size.
 struct Sized(u32, &'static str, u32, u32, &'static str);
 
 const SIZED: [Sized; 5] = [
@@ -77,8 +78,8 @@ const SIZED: [Sized; 5] = [
 ];
 
 impl Sized {
-    /// A stream whose head gives these sizes and this count; its entries really have the sizes, or the usual ones if
-    /// those given are smaller.
+    /// A stream whose header gives these sizes and this count. Its entries have these sizes, or the usual ones if those
+    /// given are smaller.
     fn dump(&self, header: u32, entry: u32, count: u32, keys: &'static [u32]) -> Dump {
         let (kind, least, size) = (self.0, self.2, self.3);
         Dump::new().raw(0x1_0001, "x").written(kind, move |bytes| {
@@ -88,7 +89,7 @@ impl Sized {
                 (_, 12) => bytes.u32(count),
                 _ => bytes.u32s(&[count, 0]),
             };
-            // What lies has no bytes to show for it.
+            // A wrong count has no bytes to back it.
             let room = |declared: u32, usual: u32| declared.min(1000).saturating_sub(usual) as usize;
             bytes.filler(room(header, least));
             for key in keys {
@@ -204,7 +205,7 @@ fn longer_headers_and_entries_are_stepped_over() {
 
 fn shorter_headers_are_an_error() {
     for list in SIZED {
-        // `minidump-synth` writes regions behind a header of 12 bytes.
+        // `minidump-synth` writes regions after a header of 12 bytes.
         let least = if list.0 == 16 { 12 } else { list.2 };
         for header in [0, 8, least - 1] {
             for (count, keys) in [(0, [].as_slice()), (1, &[6])] {
@@ -289,7 +290,7 @@ fn regions_have_a_count_of_64_bits() {
     };
     in_every_form(dump, |dump, facts| {
         let first = facts.stream(16).expect("it is there").rva.0 + 16;
-        // The product leaves 64 bits and stays at the greatest number.
+        // The product overflows 64 bits and saturates.
         let fault = truncated("MINIDUMP_MEMORY_INFO_LIST", first, u64::MAX, 48);
         check(dump, 16, &[6], u64::MAX, Some(fault));
     });
@@ -298,7 +299,7 @@ fn regions_have_a_count_of_64_bits() {
 fn regions_may_have_the_shorter_header() {
     let dump = |_| {
         Dump::new().written(kind::MEMORY_INFO_LIST, |bytes| {
-            // Read as 64 bits, the count would have the first address in it.
+            // Read as 64 bits, the count would include the first address.
             bytes.u32s(&[12, 48, 2]).u64(6).filler(40).u64(7).filler(40);
         })
     };
@@ -351,13 +352,13 @@ fn entries_are_found_by_index() {
     assert!(iter.nth(usize::MAX).is_none() && iter.next().is_none());
 }
 
-/// What a view says of a list.
+/// The contents of a list as a view returns them.
 #[derive(Debug, PartialEq)]
 struct Seen {
     keys: Vec<u64>,
     declared: u64,
     entry_size: u64,
-    /// Where the first entry lies.
+    /// The file offset of the first entry.
     first: u64,
     fault: Option<ReadError>,
 }

@@ -1,4 +1,4 @@
-//! Modules: fields, names, versions, addresses, and the records that find their symbols.
+//! Modules: fields, names, versions, addresses, and the debug records that identify their symbols.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -83,7 +83,7 @@ fn pdb70_has_guid_age_and_path() {
         }
         other => panic!("{other:?}"),
     });
-    // The GUID is two bytes of which order matters, and eight of which it does not.
+    // The GUID's first two fields depend on byte order; its last eight bytes do not.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(rsds([0x11; 16], 7, "b.pdb"))).build();
     match modules(&open(&bytes)).get(0).map(|module| module.code_view()) {
         Some(Ok(Some(CodeView::Pdb70 { header, path }))) => {
@@ -115,7 +115,7 @@ fn an_elf_build_id_is_what_follows_the_signature() {
         };
         code_view(record, |found| assert_eq!(found, CodeView::ElfBuildId(&[0; 16][..size])));
     }
-    // As it stands in a little-endian file.
+    // As stored in a little-endian file.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(b"LEpB\x01\x02")).build();
     let found = modules(&open(&bytes)).get(0).expect("it is there").code_view();
     assert_eq!(found, Ok(Some(CodeView::ElfBuildId(&[1, 2]))));
@@ -215,7 +215,8 @@ fn a_record_outside_the_file_leaves_the_module() {
 }
 
 fn no_record_is_none() {
-    // A position without a size is nothing, wherever it points; so is a size at position 0, where the header is.
+    // An RVA without a size refers to nothing, wherever it points; the same goes for a size at RVA 0, where the header
+    // is.
     for part in [Part::None, Part::At(0, 33), Part::At(0, u32::MAX), Part::At(32, 0), Part::At(u32::MAX, 0)] {
         let module = synth::Module { misc: part.clone(), ..synth::Module::new(1, 2, "a").code_view(part) };
         in_every_form(
@@ -240,14 +241,14 @@ fn the_debug_record_comes_as_bytes() {
 }
 
 fn the_debug_record_names_a_file() {
-    /// The length that the record gives, whether it is in UTF-16, what follows its head of 12 bytes, and the name.
+    /// The length in the record, whether it is UTF-16, what follows its 12-byte header, and the name.
     type Case = (u32, u8, &'static str, &'static str);
     let cases: [Case; 6] = [
         (18, 0, "a.dbg\0", "a.dbg"),
         (17, 0, "a.dbg", "a.dbg"),
         (18, 1, "\u{e9}.dbg", "\u{e9}.d"),
         (14, 0, "a.dbg", "a."),
-        // Lengths that cannot be.
+        // Impossible lengths.
         (900, 0, "a.dbg", "a.dbg"),
         (3, 0, "a.dbg", "a.dbg"),
     ];
@@ -321,7 +322,7 @@ fn modules_contain_their_addresses() {
             let none = [0, 0xfff, 0x1010, 0x2000, 0x1_0000_1000, 0xffff_ffff_0000_1000, u64::MAX - 4];
             found(dump, &none, None);
             found(dump, &[0x1000, 0x1001, 0x100f], Some("a"));
-            // It would go on beyond the last address, but not at the first one again.
+            // The module would extend past the last address, but it does not wrap around to the first.
             found(dump, &[u64::MAX - 3, u64::MAX], Some("end"));
             found(dump, &[1], None);
         },
@@ -346,7 +347,7 @@ fn high_addresses_of_narrow_targets_are_found_in_either_form() {
                 found(dump, &[upper | 0x1008], Some("low"));
                 found(dump, &[upper | 0x8fff_ffff], None);
             }
-            // What the view gives is what the file has.
+            // The view returns the values of the file.
             let bases: Vec<u64> = modules(dump).iter().map(|module| module.base()).collect();
             assert_eq!(bases, [0xffff_ffff_a500_0000, 0x9000_0000, 0x1000]);
         },
@@ -426,7 +427,7 @@ fn modules<'a>(dump: &Minidump<'a>) -> ModuleList<'a> {
     dump.stream().expect("it is sound").expect("it is there")
 }
 
-/// Looks at a CodeView record in every form of a dump.
+/// Calls `look` for a CodeView record in every form of a dump.
 fn code_view(record: impl Fn(Form) -> Vec<u8>, look: impl Fn(CodeView<'_>)) {
     let dump = |form| Dump::new().module(synth::Module::new(1, 2, "a").code_view(record(form)));
     in_every_form(dump, |dump, _| {
@@ -435,7 +436,7 @@ fn code_view(record: impl Fn(Form) -> Vec<u8>, look: impl Fn(CodeView<'_>)) {
     });
 }
 
-/// Checks which module has each of these addresses.
+/// Checks which module contains each of these addresses.
 fn found(dump: &Minidump<'_>, addresses: &[u64], name: Option<&str>) {
     for &address in addresses {
         let module = modules(dump).at_address(address);

@@ -1,4 +1,4 @@
-//! What the crate writes is read by the `minidump` crate, of other authors, with the same content.
+//! Dumps written by the crate are read by the `minidump` crate, by other authors, with the same content.
 
 mod redumped;
 
@@ -43,7 +43,7 @@ pub fn trials() -> Vec<Trial> {
     [own, redumped::trials()].into_iter().flatten().collect()
 }
 
-/// Writes a dump of Windows for a processor, with what the function adds, and lets the peer read it.
+/// Writes a Windows dump for a processor, with what the function adds, and reads it with the peer.
 fn read(architecture: ProcessorArchitecture, fill: impl Fn(&mut MinidumpBuilder<'_>)) -> Minidump<'static, Vec<u8>> {
     let mut dump = MinidumpBuilder::new();
     let service_pack = dump.text("Service Pack 3");
@@ -78,7 +78,7 @@ fn header_and_system_info_agree() {
     assert_eq!((raw.product_type, raw.suite_mask, raw.platform_id), (1, 0x100, 2));
 }
 
-/// A context of that size with flags and some registers: where, how wide, which number.
+/// A context of this size with flags and some registers: offset, width, value.
 fn context(size: usize, registers: &[(usize, usize, u64)]) -> Vec<u8> {
     let mut bytes = vec![0; size];
     for (at, width, value) in registers {
@@ -108,7 +108,7 @@ fn threads_and_registers_of_amd64_agree() {
         let registers = [(48, 4, 0x10_001F), (120, 8, 0xAAAA), (152, 8, 0x7000), (248, 8, 0x1_4000_1234)];
         let context = dump.part("CONTEXT", context(1232, &registers));
         dump.thread(thread(11, (0x7000, 64)), Some(context));
-        // The second stack is in the middle of a range, the third thread has neither stack nor registers.
+        // The second stack is in the middle of a range; the third thread has no stack and no registers.
         dump.thread(thread(12, (0x9010, 16)), Some(context)).thread(thread(13, (0, 0)), None);
         dump.memory(MemoryRange::from_pieces(0x7000, vec![&[0; 0]]));
         dump.memory(MemoryRange::from_reader(0x7000, 64, std::io::Cursor::new((0..64).collect::<Vec<u8>>())));
@@ -133,7 +133,7 @@ fn threads_and_registers_of_amd64_agree() {
 }
 
 fn registers_of_other_processors_agree() {
-    // Size and flags of the context, where program counter and stack pointer stand, how wide they are.
+    // Size and flags of the context, offsets of the program counter and the stack pointer, and their width.
     let cases = [
         (ProcessorArchitecture::X86, Cpu::X86, 716, 0x1_007F, (0, 184, 196), 4),
         (ProcessorArchitecture::ARM64, Cpu::Arm64, 912, 0x40_001F, (0, 264, 256), 8),

@@ -1,4 +1,4 @@
-//! What the builder is given stands in the file, at places that the rules of the layout allow.
+//! What the builder is given is in the file, at offsets that the layout rules allow.
 
 mod process;
 mod records;
@@ -12,7 +12,7 @@ use userdump::{MinidumpBuilder, WriteError};
 use crate::support::facts::{Facts, Rva};
 use crate::support::trials;
 
-/// A position that the caller's record has from elsewhere; no file may hold it.
+/// A stale RVA in the caller's record; no file may contain it.
 const STALE: u32 = 0xDEAD_0000;
 
 pub fn trials() -> Vec<Trial> {
@@ -35,12 +35,12 @@ pub fn trials() -> Vec<Trial> {
     [own, process::trials(), records::trials()].into_iter().flatten().collect()
 }
 
-/// The file that the builder makes; what the plan said of it before is checked on the way.
+/// Returns the file that the builder makes, and checks what the plan said about it.
 pub fn write(builder: MinidumpBuilder<'_>) -> Vec<u8> {
     write_plan(builder.plan().expect("nothing is too large"))
 }
 
-/// Address and size of each range whose reader ended early, and the offset from which on it is filled with zeros.
+/// Address and size of each range whose reader ended early, and the offset from which it is filled with zeros.
 pub fn shortfalls(written: &Written) -> Vec<(u64, u64, u64)> {
     let of_one = |it: &Shortfall| {
         assert_eq!((it.offset + it.missing, it.error), (it.size, None));
@@ -63,7 +63,7 @@ fn write_plan(plan: Plan<'_>) -> Vec<u8> {
     file
 }
 
-/// What stands at one place of a file.
+/// The kind of thing at an offset of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Extent {
     pub start: u64,
@@ -74,12 +74,10 @@ pub struct Extent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     Head,
-    /// A stream of a type.
     Stream(u32),
-    /// A context, a debug record, an object information.
+    /// A context, a debug record or object information.
     Record,
     Text,
-    /// The bytes of a memory range.
     Memory,
 }
 
@@ -93,7 +91,7 @@ impl What {
     }
 }
 
-/// Everything that the plain decoder finds in a file, in the order of the file, shared things once.
+/// Everything that the plain decoder finds in a file, in file order, with shared extents listed once.
 pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     let mut found = vec![(Rva(0), 32 + 12 * u64::from(facts.header.streams), What::Head)];
     found.extend(facts.directory.iter().map(|it| (it.rva, it.size.into(), What::Stream(it.kind))));
@@ -113,7 +111,7 @@ pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     let texts = texts.chain(handles.iter().flat_map(|it| [&it.type_name, &it.object_name]));
     let texts = texts.chain(unloaded.iter().map(|it| &it.name)).chain(names.iter().map(|it| &it.name));
     for text in texts.chain(system.iter().map(|it| &it.service_pack)).filter(|text| text.at != Rva(0)) {
-        // The size, the units, a NUL.
+        // The size, the UTF-16 units and the NUL.
         found.push((text.at, 4 + u64::from(facts.u32(text.at.0)) + 2, What::Text));
     }
     let mut extents: Vec<Extent> = found
@@ -126,8 +124,8 @@ pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     extents
 }
 
-/// Checks that no two things overlap, that less than alignment can need lies between them and is zero, and that
-/// everything stands where it may.
+/// Checks that no two extents overlap, that the gaps between them are zero and no larger than alignment requires, and
+/// that everything is at an allowed offset.
 pub fn check_layout(file: &[u8]) {
     let mut end = 0;
     for extent in extents(&Facts::of(file)) {
@@ -140,7 +138,7 @@ pub fn check_layout(file: &[u8]) {
     assert_eq!(end, file.len() as u64, "there is something behind the last thing known");
 }
 
-/// A dump with one of everything, odd sizes where they are allowed.
+/// A dump with one of everything, with odd sizes where they are allowed.
 pub fn one_of_everything<'a>() -> MinidumpBuilder<'a> {
     let mut dump = MinidumpBuilder::new();
     let [long, short] = ["C:\\a\\long.exe", "s"].map(|text| dump.text(text));
@@ -175,7 +173,7 @@ pub fn one_of_everything<'a>() -> MinidumpBuilder<'a> {
 
 fn the_directory_has_the_order_of_the_debugger() {
     let mut dump = MinidumpBuilder::new();
-    // Raw streams first, lists last, each the wrong way round.
+    // Raw streams first, lists last, each in reverse order.
     for kind in [0x9999_0000, 22, 21, 19, 13, 10, 0x1_0000, 23] {
         dump.stream(StreamType(kind), vec![1; 4]);
     }
@@ -192,8 +190,8 @@ fn the_directory_has_the_order_of_the_debugger() {
     assert_eq!(Facts::of(&file).kinds(), expected);
 }
 
-/// The debugger of 2017 finds no system information that does not end within the first MiB: with 20,000 ranges and as many
-/// rows of memory information it was beyond.
+/// The debugger of 2017 finds only system information that ends within the first MiB. With 20,000 ranges and as many
+/// rows of memory information it used to be beyond that.
 fn what_readers_look_at_first_comes_first() {
     for is_compressed in [false, true] {
         let mut dump = MinidumpBuilder::new();
@@ -243,7 +241,7 @@ fn every_byte_of_a_dump_belongs_to_something() {
 }
 
 fn structures_and_texts_are_aligned() {
-    // Odd sizes in every order: what comes next has to find its own multiple.
+    // Odd sizes in every order: the next part must be aligned again.
     for shift in 1..10 {
         let mut dump = MinidumpBuilder::new();
         dump.stream(StreamType(0x1_0000), vec![1; shift]);

@@ -1,4 +1,4 @@
-//! What a program changes of what the options select.
+//! Changes that a program makes to the selection of the options.
 
 use std::sync::Mutex;
 
@@ -38,7 +38,7 @@ fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, 
     (out, report)
 }
 
-/// With the records that the debugger makes up.
+/// With the records that the debugger generates.
 fn as_debugger<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let options = options.parse::<Options>().expect("they are known").with_made_up_records();
     let dump = Source::parse(source).expect("the source is a dump");
@@ -139,7 +139,7 @@ fn memory_that_is_asked_for_is_added_as_far_as_it_is_there() {
     assert_eq!(report.missing_memory, [missing(0x9f00, 0x1000, 0x100), missing(0x7_0000, 0x10, 0)]);
 }
 
-/// The debugger's own streams are made up only if the program lets them, one by one.
+/// The streams that the debugger generates are only generated if the program allows them, one by one.
 fn what_would_be_made_up_may_be_left_out() {
     let dump = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).memory(0x5000, [0; 16]);
     let no_rows = dump().raw(kind::MEMORY_INFO_LIST, [16u32, 48, 0, 0].map(u32::to_le_bytes).concat());
@@ -184,8 +184,8 @@ fn a_redactor_sees_every_byte_once_with_its_reason() {
     let redump = Redump::with_hooks(&dump, &"/m".parse().unwrap(), hooks).unwrap();
     let mut out = Vec::new();
     redump.write_to(&mut out).unwrap();
-    // What was asked for comes first in the selection, so it has the say of the last bytes of the stack; the 16 bytes
-    // between the two stretches at 0x9000 are there because they part them.
+    // What was requested comes first in the selection, so it takes precedence for the last bytes of the stack. The 16
+    // bytes between the two ranges at 0x9000 are included because they separate them.
     let expected = [
         (0x5000, Reason::Stack { thread: 1 }, 0xf0),
         (0x50f0, Reason::Requested, 0x10),
@@ -250,7 +250,7 @@ fn memory_that_rows_call_inaccessible_may_be_asked_for() {
     let hooks = Hooks::new().add_memory(0x1800, 0x1000).add_memory(0x2700, 0x10);
     let (out, report) = redumped(&source, "/mf", hooks);
     let ranges: Vec<_> = Facts::of(&out).ranges().iter().map(|it| (it.address, it.size)).collect();
-    // All of it is there already.
+    // All of it is already included.
     assert_eq!(ranges, [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x1000)]);
     assert_eq!(report.missing_memory, []);
     let facts = Facts::of(&out);

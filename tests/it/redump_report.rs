@@ -1,4 +1,4 @@
-//! What the report says, what the header and the directory of the result hold, and that nothing is written in vain.
+//! The report compared with the header and the directory of the result; nothing is written needlessly.
 
 use std::io;
 
@@ -50,7 +50,7 @@ fn base() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1))
 }
 
-/// The streams of the report: number in the directory, type, size and outcome.
+/// The streams of the report: directory index, type, size and outcome.
 fn listed(out: &Redumped) -> Vec<(u32, u32, u64, Outcome)> {
     out.report.streams.iter().map(|it| (it.index, it.stream_type.0, it.size, it.outcome)).collect()
 }
@@ -106,7 +106,7 @@ fn streams_that_the_options_leave_out_are_not_asked_for() {
     }
 }
 
-/// One record of every kind that a dump has once; `mark` is in each.
+/// One record of every kind that occurs once in a dump, each containing `mark`.
 fn once(dump: Dump, mark: u32) -> Dump {
     let text = || format!("{mark}");
     let table = FunctionTable { base: mark.into(), entry_size: 4, entries: vec![1; 4], ..FunctionTable::default() };
@@ -143,10 +143,10 @@ fn of_streams_that_come_once_the_first_counts() {
             assert_eq!(twice.outcomes(kind)[1..], [Outcome::Duplicate], "type {kind}");
             assert_eq!(alone.outcomes(kind).len(), 1, "type {kind}");
         }
-        // Those of which there may be several are all kept.
+        // Streams that may be repeated are all kept.
         assert_eq!(twice.outcomes(6), [Outcome::Rewritten; 2]);
     }
-    // What is not asked for is that, however often it comes.
+    // A stream that is not requested is reported as such, however often it occurs.
     assert_eq!(Redumped::of(&twice, "/m").outcomes(17), [Outcome::NotRequested; 2]);
 }
 
@@ -154,7 +154,7 @@ fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
     let exception = || Exception { thread: 1, ..Exception::default() };
     let source = || once(Dump::new(), 1).exception(exception()).comment_a("a").comment_w("w").raw(0x1_0001, [1; 20]);
     for lost in ONCE.into_iter().chain([6, 10, 11, 0x1_0001]) {
-        // Without system information nothing is as it was.
+        // Without system information everything changes.
         if lost == 7 {
             continue;
         }
@@ -188,11 +188,11 @@ fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
     }
 }
 
-/// The first stream of a type lies outside the file, the second is sound: it is taken whole, or reported as left out.
+/// The first stream of a type is outside the file, the second is sound: it is taken in full, or reported as left out.
 fn what_is_called_rewritten_is_in_the_result() {
     let mut wrong = Vec::new();
     for kind in ONCE {
-        // The first system information says what the rest means.
+        // The first system information determines the meaning of the rest.
         if kind == 7 {
             continue;
         }
@@ -215,7 +215,7 @@ fn what_is_called_rewritten_is_in_the_result() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The marks of all records of a type, as [`once`] puts them; nothing for streams that are made up.
+/// The marks of all records of a type, as set by [`once`]; empty for generated streams.
 fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
     let ranges = |unit: u64| {
         let ranges = facts.ranges().into_iter().map(|range| range.address);
@@ -241,7 +241,7 @@ fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
     }
 }
 
-/// The letter that asks for it.
+/// The letter that requests it.
 fn letter(unavailable: &Unavailable) -> char {
     match unavailable.option {
         OptionName::Letter(letter) => letter,
@@ -249,21 +249,21 @@ fn letter(unavailable: &Unavailable) -> char {
     }
 }
 
-/// Each letter that asks for something, of a source that has nothing of it and of one that has it all.
+/// Each letter that requests something, for a source that has none of it and for one that has all of it.
 fn letters_that_the_source_cannot_serve_are_named() {
     let bare = base().memory(0x9000, [0; 16]).memory_info(MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(0x9000, 16) });
     let bare = bare.build();
     let bare = Redumped::once(&bare, &parsed("/mhutipwdc")).report;
     let mut named: Vec<(char, u64)> = bare.unavailable.iter().map(|it| (letter(it), it.wanted)).collect();
     named.sort_unstable();
-    // The process environment block is asked for once, wherever it is.
+    // The process environment block is requested once, wherever it is.
     assert_eq!(named, [('c', 0), ('d', 0), ('h', 0), ('i', 0), ('p', 1), ('t', 0), ('u', 0), ('w', 0)]);
     let without_rows = Redumped::once(&base().memory(0x9000, [0; 16]).build(), &parsed("/ma")).report;
     let mut named: Vec<_> = without_rows.unavailable.iter().map(|it| (letter(it), it.what)).collect();
     named.sort_unstable();
     let streams = [('F', "MemoryInfoList"), ('h', "HandleData"), ('t', "ThreadInfoList"), ('u', "UnloadedModuleList")];
     assert_eq!(named, streams);
-    // What nobody asks for is not missed.
+    // What is not requested is not missed.
     assert_eq!(Redumped::of(&base().build(), "/mrR").report.unavailable, []);
     let lines: Vec<String> = without_rows.unavailable.iter().map(|it| it.to_string()).collect();
     assert!(lines.contains(&"h: the source has no HandleData".to_owned()), "{lines:?}");
@@ -288,7 +288,7 @@ fn a_result_that_claims_more_memory_than_there_is_says_so() {
         assert!(!Redumped::of(&source(2), options).report.is_partial, "{options}");
     }
     assert!(!Redumped::of(&source(0), "/mw").report.is_partial);
-    // A Memory64List says it too, unless the file cuts it.
+    // A Memory64List describes it too, unless the end of the file cuts the list.
     let full = base().memory64(0x1000, [7; 0x1000]).build();
     assert!(!Redumped::of(&full, "/mA").report.is_partial);
     assert!(Redumped::once(&full[..full.len() - 1], &parsed("/mA")).report.is_partial);
@@ -307,7 +307,7 @@ fn streams_that_are_made_up_are_listed() {
     assert_eq!(Redumped::of(&first.bytes, "/ma").made_up(), []);
 }
 
-/// There is no memory to make rows for.
+/// There is no memory to generate rows for.
 fn what_is_called_made_up_is_in_the_result() {
     for source in [base().build(), base().memory(0x1000, []).build()] {
         for options in ["/m", "/mF", "/ma"] {
@@ -319,7 +319,7 @@ fn what_is_called_made_up_is_in_the_result() {
     }
 }
 
-/// Of a Windows process the debugger always writes both lists, and so do we, even if the source has neither.
+/// For a Windows process the debugger always writes both lists, and so do we, even if the source has neither.
 fn lists_that_are_made_up_are_listed_too() {
     let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).build(), "/m");
     assert_eq!(out.facts().kinds(), [3, 4, 19, 5, 7, 21, 22]);
@@ -395,7 +395,7 @@ fn size_and_report_are_known_before_the_first_byte() {
 }
 
 fn the_header_has_the_flags_of_the_options() {
-    // All but the flag of a triage dump, which stays one.
+    // All flags except that of a triage dump, which stays one.
     let source = base().flags(0xffff_ffff_ffef_ffff).build();
     for (options, flags) in [
         ("/m", 0x4_0000),
@@ -427,7 +427,7 @@ fn the_header_keeps_the_time_and_nothing_else() {
 fn the_directory_has_no_unused_entries() {
     let source = base().unused(4).comment_a("c").unused(3).memory(0x1000, [0; 16]).build();
     let out = Redumped::of(&source, "/ma");
-    // In the engine's order, and what the engine does not write behind that.
+    // In the engine's order, followed by what the engine does not write.
     assert_eq!(
         out.facts().directory.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
         [3, 4, 19, 9, 16, 7, 21, 22, 10]
@@ -463,7 +463,7 @@ fn a_dump_of_everything_stays_sound() {
         let source = form.build(everything(form));
         // It has both memory lists and no flags, which no debugger opens; a result has one list.
         assert_eq!(faults(&source).len(), 2);
-        // Not with `f` and `a`: its regions promise more memory than there is.
+        // Without `f` and `a`: its regions promise more memory than there is.
         for options in ["/m", "/mF", "/mh", "/mt", "/mu", "/mA", "/mFhtu"] {
             let out = Redumped::of(&source, options);
             assert_eq!(faults(&out.bytes), [""; 0], "{options}");

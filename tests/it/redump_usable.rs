@@ -1,4 +1,4 @@
-//! Results that are of no use: what keeps them from being called a success, and what is rebuilt so that they are.
+//! Results that are not usable: why they are not reported as a success, and what is rebuilt to make them usable.
 
 use libtest_mimic::Trial;
 use userdump::redump::Obstacle;
@@ -48,8 +48,7 @@ fn what_no_debugger_opens_is_told() {
     }
 }
 
-/// Contexts of a machine that is not known take what is between their position and that of the next part: here far more than
-/// the file has.
+/// Contexts of an unknown machine extend from their offset to the next part: here far more than the file has.
 fn a_full_user_dump_that_loses_its_threads_is_told() {
     let thread = UserThread { id: 7, ..UserThread::default() };
     let mut source = UserDump::narrow().thread(thread).module(0x40_0000, 0x1000, "a.exe").build();
@@ -125,7 +124,7 @@ fn system_information_is_rebuilt_where_images_and_contexts_agree() {
     assert_eq!((system.major, system.minor, system.build), (10, 0, 0x4a65));
 }
 
-/// From `cases.tsv`: said, and not written without a word.
+/// From `cases.tsv`: an error, and nothing is written silently.
 fn without_system_information(shared: &Shared) {
     let out = Redumped::once(&shared.read("cases/no-sysinfo.dmp"), &parsed("/m"));
     assert!(out.made_up().contains(&7));

@@ -1,4 +1,4 @@
-//! Streams of other producers that hold file offsets, taken apart: which bytes belong to them, and where the offsets are.
+//! Streams of other producers that contain file offsets: which bytes belong to them, and where the offsets are.
 
 use libtest_mimic::Trial;
 use userdump::format::stream::Relocation;
@@ -130,7 +130,7 @@ fn link_maps_have_three_layouts() {
         narrow,
         &[(0, 60, vec![rva(4, Some(8), 1)]), (24, 24, vec![rva(4, None, 2)]), (48, 12, vec![])],
     );
-    // The dynamic table, of pairs of 8 bytes, follows the head: the size of the stream tells which head it is.
+    // The dynamic table, of pairs of 8 bytes, follows the header: the size of the stream shows which header it is.
     let breakpad = |bytes: &mut Bytes| {
         let [map, name] = [bytes.label(), bytes.label()];
         bytes.u32(1).rva(map).u32s(&[2, 0]).u64s(&[7, 8, 9]);
@@ -167,11 +167,11 @@ fn host_modules_refer_to_names_and_records() {
         bytes.u32(2).zeros(20).rva(name).zeros(52).location(start, end).location(end, end).zeros(16);
         bytes.zeros(20).rva(name).zeros(84).place(name).string("/so").place(start).raw("record").place(end);
     };
-    // A location of no size is a reference all the same, to nothing.
+    // A location of size zero is still a reference, to nothing.
     let fields = vec![rva(24, None, 1), rva(84, Some(80), 2), rva(92, Some(88), 3), rva(132, None, 1)];
     let expected = [(0, 238, fields), (220, 12, vec![]), (232, 6, vec![]), (238, 0, vec![])];
     check(WINE_HOST_MODULE_LIST, 9, write, &expected);
-    // Padding behind the count moves all of it.
+    // Padding after the count moves all of it.
     let write = |bytes: &mut Bytes| {
         bytes.u32(1).filler(4).zeros(76).u32s(&[4, 36, 5, 40]).zeros(16);
     };
@@ -209,7 +209,7 @@ fn crash_information_has_twenty_records_at_most() {
 }
 
 fn boot_arguments_stand_at_either_place() {
-    // Packed, the text is behind the stream.
+    // When packed, the text follows the stream.
     let packed = |_| {
         Dump::new().written(MOZ_MAC_BOOT_ARGS, |bytes| {
             bytes.u32(MOZ_MAC_BOOT_ARGS).u64(32);
@@ -300,7 +300,7 @@ fn a_list_that_is_cut_is_a_fault() {
 }
 
 fn parts_larger_than_the_file_together_are_refused() {
-    // Each record is most of the file, one byte further on than the one before.
+    // Each record is most of the file, and begins one byte after the one before.
     let dump = |_| {
         Dump::new().written(MOZ_MAC_CRASH_INFO, |bytes| {
             let start = bytes.here();
@@ -328,23 +328,23 @@ fn a_stream_outside_the_file_is_an_error() {
     }
 }
 
-/// A field as it is expected: where it is, its width, where its extent is, and the number of its part.
+/// An expected field: its offset, its width, its extent, and the index of its part.
 type Field = (u64, RvaWidth, Option<u64>, Option<usize>);
 
-/// A part as it is expected: where it is from the start of the stream, its size and its fields.
+/// An expected part: its offset from the start of the stream, its size and its fields.
 type Part = (u64, usize, Vec<Field>);
 
-/// A field of four bytes that refers to a part.
+/// A four-byte field that refers to a part.
 fn rva(position: u64, extent: Option<u64>, target: usize) -> Field {
     (position, RvaWidth::Rva, extent, Some(target))
 }
 
-/// Takes the first stream of a type apart.
+/// Splits the first stream of a type into its parts.
 fn take<'a>(dump: &Minidump<'a>, kind: u32) -> Result<Parts<'a>, ReadError> {
     parts(&dump.raw_stream(StreamType(kind)).expect("it is in the directory"))
 }
 
-/// Checks the parts of a stream in every form of a dump. Nothing stands in the file behind it.
+/// Checks the parts of a stream in every form of a dump. Nothing follows the stream in the file.
 fn check(kind: u32, architecture: u16, write: impl FnOnce(&mut Bytes) + Copy + 'static, expected: &[Part]) {
     let system = SystemInfo { architecture, service_pack: Text::None, ..SystemInfo::default() };
     in_every_form(

@@ -1,4 +1,4 @@
-//! What fuzzing found once, and hand-made worst cases: gone through, checked, re-encoded in every way.
+//! Inputs found by fuzzing, and hand-made worst cases: walked, checked and re-encoded in every way.
 
 use std::fs;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ fn folder() -> PathBuf {
     tree::path("tests/fixtures/regressions")
 }
 
-/// The dumps of the folder with their names.
+/// The dumps in the folder, with their names.
 fn files() -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("it can be read"));
     let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
@@ -86,7 +86,7 @@ fn replay(name: &str, bytes: &[u8]) {
         assert_eq!(says_none, !has_threads, "{name}, /{word}: the report says that there are no threads");
         let (twice, _) =
             redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));
-        // What `r` zeroes may be just what tells the bounds of a stack.
+        // `r` may zero the very bytes that give the bounds of a stack.
         let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
         assert!(filtered || once == twice, "{name}, /{word}: a second pass changes the dump");
     }

@@ -1,4 +1,5 @@
-//! What reading and writing cost: memory in proportion to the descriptions, never to the contents or to what is claimed.
+//! The cost of reading and writing: memory in proportion to the descriptions, never to the contents or to what is
+//! claimed.
 
 mod allocator;
 mod hostile;
@@ -39,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
     others.flatten().chain(own).collect()
 }
 
-/// A sink that counts and keeps nothing.
+/// A sink that counts bytes and keeps none.
 #[derive(Default)]
 pub struct Count(pub u64);
 
@@ -119,7 +120,7 @@ fn writing_memory_from_readers_takes_one_small_buffer() {
     assert!(spent.peak < 128 * 1024, "{spent:?}");
 }
 
-/// Sums up text without keeping it, so that printing it allocates nothing.
+/// Adds up text without keeping it, so that printing it allocates nothing.
 struct Sum(u64);
 
 impl std::fmt::Write for Sum {
@@ -129,7 +130,7 @@ impl std::fmt::Write for Sum {
     }
 }
 
-/// Looks at everything that the views of a dump give, and sums it up.
+/// Reads everything that the views of a dump return, and adds it up.
 fn walk(bytes: &[u8]) -> u64 {
     let dump = Minidump::parse(bytes).expect("the head is sound");
     let mut sum = Sum(dump.directory().iter().map(|entry| u64::from(entry.location.data_size)).sum());
@@ -210,7 +211,7 @@ fn the_index_of_memory_costs_what_its_ranges_do() {
         let facts = crate::support::facts::Facts::of(bytes);
         let ranges = facts.ranges().len() + facts.threads().len();
         let (memory, spent) = measure(|| dump.memory());
-        // A piece of 24 bytes for each and a share of the table, 28 at most; 32 and their heap where ranges overlap.
+        // 24 bytes for each range and a share of the table, at most 28; 32 and their heap where ranges overlap.
         assert!(spent.peak <= 4 * 32 * ranges + 512, "{name}: {ranges} ranges, {spent:?}");
         let (_, spent) = measure(|| {
             let mut buffer = [0; 64];

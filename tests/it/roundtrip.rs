@@ -1,4 +1,4 @@
-//! Random dumps, written and read back: by the plain decoder and by the crate's own reader.
+//! Random dumps, written and read back by the plain decoder and by the crate's own reader.
 
 mod input;
 
@@ -47,7 +47,7 @@ fn the_same_input_makes_the_same_file() {
     }
 }
 
-/// What is never there, or never empty, is not tested by the others.
+/// The other tests do not cover what never occurs, or is always empty.
 fn random_dumps_have_everything_now_and_then() {
     let inputs: Vec<Input> = (0..CASES).map(Input::random).collect();
     fn sizes<T>(inputs: &[Input], rows: impl Fn(&Input) -> Option<&Vec<T>>) -> [bool; 3] {
@@ -74,7 +74,7 @@ fn random_dumps_have_everything_now_and_then() {
     assert!(texts().any(Vec::is_empty) && texts().any(|text| String::from_utf16(text).is_err()));
 }
 
-/// The code units at an offset, read by hand.
+/// The UTF-16 units at an offset, decoded by hand.
 fn units(facts: &Facts<'_>, name: &Name) -> Option<Vec<u16>> {
     let at = name.at.0;
     (at != 0).then(|| (0..u64::from(facts.u32(at)) / 2).map(|unit| facts.u16(at + 4 + 2 * unit)).collect())
@@ -248,7 +248,7 @@ fn the_reader_finds_what_went_in() {
     }
 }
 
-/// A list's rows, or none if the dump has no such list; which of the two must fit the input.
+/// The rows of a list, or none if the dump has no such list; the input decides which is right.
 macro_rules! rows {
     ($dump:ident, $list:ty, $input:expr) => {{
         let list = $dump.stream::<$list>().expect("the list is sound");
@@ -338,7 +338,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
     read_back_memory(input, dump);
 }
 
-/// Each byte of each range, by address; where ranges overlap the first in the order of the lists has the say.
+/// Checks each byte of each range, by address; where ranges overlap, the first in list order takes precedence.
 fn read_back_memory(input: &Input, dump: &Minidump<'_>) {
     let list = dump.stream::<MemoryList<'_>>().expect("it is sound");
     let list64 = dump.stream::<Memory64List<'_>>().expect("it is sound");

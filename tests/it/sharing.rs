@@ -1,4 +1,4 @@
-//! What goes from thread to thread, and what threads share.
+//! What can be sent to other threads, and what threads can share.
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
 const fn is_sent<T: Send>() {}
 const fn is_shared<T: Send + Sync>() {}
 
-/// The compiler has the last word; `Plan` and what is made of it may hold readers, which nobody shares.
+/// Checked by the compiler. `Plan` and its results may hold readers, which are never shared.
 fn views_are_shared_and_work_is_sent() {
     is_shared::<Dump<'_>>();
     is_shared::<Minidump<'_>>();

@@ -1,4 +1,4 @@
-//! `MINIDUMP_STRING`: sizes, terminators, characters that are none, and positions that lie.
+//! `MINIDUMP_STRING`: sizes, terminators, invalid characters, and wrong RVAs.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -42,7 +42,7 @@ fn text_is_read_in_either_byte_order() {
 }
 
 fn no_terminator_is_needed_nor_taken() {
-    // Another string follows at once, as in files of Wine.
+    // Another string follows directly, as in Wine's files.
     let wine = || Text::Units(4, vec![b'a'.into(), b'b'.into()]);
     let dump = |_| Dump::new().thread_name(1, wine()).thread_name(2, wine());
     in_every_form(dump, |dump, _| {
@@ -50,7 +50,7 @@ fn no_terminator_is_needed_nor_taken() {
         let names: Vec<_> = names.iter().map(|name| name.name().map(|name| name.to_string())).collect();
         assert_eq!(names, [Ok("ab".to_owned()), Ok("ab".to_owned())]);
     });
-    // At the end of the file there is nothing to take either.
+    // At the end of the file there is nothing to add either.
     let bytes = Dump::new().thread_name(1, wine()).build();
     assert_eq!(name(&bytes), Ok(vec![b'a', 0, b'b', 0]));
     assert_eq!(bytes[bytes.len() - 4..], [b'a', 0, b'b', 0]);
@@ -85,7 +85,7 @@ fn a_text_ends_before_its_first_nul() {
         assert_eq!((found.to_string_lossy().as_str(), found.is_valid()), ("a", true));
     });
     check(Text::Units(6, vec![0; 3]), |found| assert!(found.is_empty()));
-    // A unit with one zero byte is no terminator, in neither order.
+    // A unit with one zero byte is not a terminator, in either byte order.
     check(Text::Units(4, vec![0x6100, 0x0061]), |found| {
         assert_eq!(found.trim_end_nul().units().collect::<Vec<_>>(), [0x6100, 0x0061]);
     });
@@ -125,7 +125,7 @@ fn a_position_outside_the_file_is_an_error() {
 }
 
 fn positions_beyond_4_gib_are_not_cut() {
-    // The low half of the position is that of a string.
+    // The low half of the RVA is the offset of a string.
     let bytes = Dump::new().thread_name(1, "one").thread_name(2, Text::At(0x1_0000_0000)).build();
     let mut lying = bytes.clone();
     let first = bytes.len() as u64 - 12;
@@ -157,7 +157,7 @@ fn zero_is_a_position_where_a_string_has_to_be() {
         dump.unloaded_module(UnloadedModule { name: Text::None, ..UnloadedModule::default() })
     };
     in_every_form(dump, |dump, _| {
-        // The signature is taken for the size.
+        // The signature is read as the size.
         let error = truncated(4, 0x504d_444d, dump.data().len() as u64 - 4);
         assert_eq!(first_name(dump).map(|_| ()), Err(error));
         assert_eq!(module_name(dump).map(|_| ()), Err(error));
@@ -184,7 +184,7 @@ fn texts_print_as_text_and_debug_their_size() {
     });
 }
 
-/// Looks at a text in every form of a dump.
+/// Calls `look` for a text in every form of a dump.
 fn check(text: Text, look: impl Fn(Utf16<'_>)) {
     let dump = |_| Dump::new().thread_name(1, text.clone());
     in_every_form(dump, |dump, _| look(first_name(dump).expect("it lies in the file")));

@@ -1,4 +1,4 @@
-//! Streams of records that each give their own size: security tokens and tables for unwinding.
+//! Streams whose records each give their own size: security tokens and function tables.
 
 use libtest_mimic::Trial;
 use userdump::read::FromStream;
@@ -38,7 +38,7 @@ fn two_tokens() -> Dump {
 }
 
 fn tokens_have_the_bytes_of_the_file() {
-    // dbgeng gives 72 as the size of a token's head; nothing follows from it.
+    // dbgeng gives 72 as the size of a token's header; this has no effect.
     for element in [0, 16, 72, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().entry_size(element));
         in_every_form(dump, |dump, facts| {
@@ -88,7 +88,7 @@ fn a_shorter_head_of_the_tokens_is_an_error() {
 }
 
 fn tokens_are_kept_up_to_the_first_that_is_broken() {
-    // More are announced than there are.
+    // The count is larger than the number of entries.
     for count in [3, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().count(count.into()));
         in_every_form(dump, |dump, facts| {
@@ -105,7 +105,7 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
             check_tokens(dump, kept, Some(truncated(TOKEN, offset, needed, available)));
         });
     }
-    // A token says that it is smaller than its head, or larger than the stream.
+    // A token claims to be smaller than its header, or larger than the stream.
     for found in [0, 1, 15, 100, u32::MAX] {
         let dump = |_| {
             Dump::new().written(kind::TOKEN, move |bytes| {
@@ -172,7 +172,7 @@ fn a_stream_may_have_no_tables() {
 fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
     for (header, descriptor) in [(24, 40), (32, 32), (25, 33), (60, 50)] {
         let dump = |_| {
-            // The builder accounts for a longer header as padding behind it, so that is done by hand here.
+            // The builder treats a longer header as padding after it, so it is written by hand here.
             Dump::new().written(kind::FUNCTION_TABLE, move |bytes| {
                 bytes.u32s(&[header, descriptor, 3, 2, 2, 5]).filler(header as usize - 24 + 5);
                 for base in [0x1000, 0x2000] {
@@ -237,7 +237,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
             check_tables(dump, kept, Some(truncated(what, offset, needed, available)));
         });
     }
-    // The product of the greatest numbers stays below 2^64.
+    // The product of the largest values stays below 2^64.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, u32::MAX, 1, 0]).u64s(&[1, 2, 3]).u32s(&[u32::MAX, 0]);
@@ -247,7 +247,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
         let offset = facts.stream(13).expect("it is there").rva.0 + 56;
         check_tables(dump, &[], Some(truncated(entries, offset, 0xffff_fffe_0000_0001, 0)));
     });
-    // The head reaches beyond the stream.
+    // The header extends past the end of the stream.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, 0, 1, u32::MAX]);
@@ -271,7 +271,7 @@ fn padding_behind_the_last_table_may_be_missing() {
 }
 
 fn tables_may_have_no_size_at_all() {
-    // Descriptors take room, so that a count that lies ends with the stream.
+    // Descriptors take space, so a wrong count ends with the stream.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, 0, u32::MAX, 0]).zeros(64);
@@ -287,7 +287,7 @@ fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Result<T, ReadError> {
     dump.stream().map(|stream| stream.expect("it is there"))
 }
 
-/// Checks the numbers of the tokens and what is missing.
+/// Checks the token IDs and what is missing.
 fn check_tokens(dump: &Minidump<'_>, ids: &[u32], fault: Option<ReadError>) {
     let list: TokenInfoList<'_> = view(dump).expect("the head is sound");
     assert_eq!(list.iter().map(|token| token.raw.token_id).collect::<Vec<_>>(), ids);

@@ -1,4 +1,4 @@
-//! The limits of 32 and 64 bits: what fits gets its right place, what does not is refused by name, and nothing wraps.
+//! The limits of 32 and 64 bits: what fits gets its right offset, what does not is refused by name, and nothing wraps.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -34,12 +34,12 @@ pub fn trials() -> Vec<Trial> {
 
 const GIB: u64 = 1 << 30;
 
-/// A range of zeros of any size, which cost nothing until they are written.
+/// A range of zeros of any size, which costs nothing until it is written.
 fn zeros(address: u64, size: u64) -> MemoryRange<'static> {
     MemoryRange::from_reader(address, size, io::repeat(0))
 }
 
-/// Keeps the first bytes and takes no more.
+/// Keeps the first bytes and accepts no more.
 struct Start {
     kept: Vec<u8>,
     room: usize,
@@ -70,14 +70,14 @@ fn start_of(plan: Plan<'_>, room: usize) -> Vec<u8> {
 }
 
 fn overflow(result: Result<Plan<'_>, WriteError>) -> (Item, u64, u64) {
-    // A plan prints all its bytes, of which there are many here.
+    // Printing a plan would print all its bytes, of which there are many here.
     match result.map(|plan| plan.size()) {
         Err(WriteError::RvaOverflow { item, offset, size }) => (item, offset, size),
         other => panic!("{other:?}"),
     }
 }
 
-/// The same for what has 64 bits: no position of 32 is to blame.
+/// The same for 64-bit values: no 32-bit RVA is to blame.
 fn wide_overflow(result: Result<Plan<'_>, WriteError>) -> (Item, u64, u64) {
     match result.map(|plan| plan.size()) {
         Err(WriteError::Overflow { item, offset, size }) => (item, offset, size),
@@ -89,7 +89,7 @@ fn range(index: u64) -> Item {
     Item { name: "memory range", index: Some(index) }
 }
 
-/// Where the bytes of a list begin in a dump that has nothing else: behind header, directory and descriptors.
+/// The file offset of the bytes of a list in a dump that has nothing else: after header, directory and descriptors.
 fn base(ranges: u64, wide: bool) -> u64 {
     48 + if wide { 16 } else { 4 } + 16 * ranges
 }
@@ -171,7 +171,7 @@ fn a_narrow_list_up_to_4_gib_is_accepted() {
 }
 
 fn a_narrow_range_that_begins_beyond_4_gib_is_refused() {
-    // The fourth would begin at the last byte that an RVA reaches, at the first one behind it, far behind it.
+    // The fourth would begin at the last offset that an RVA can hold, at the first one past it, and far past it.
     for (third, fits) in [(GIB - base(4, false) - 1, true), (GIB - base(4, false), false)] {
         for size in [0, 1] {
             let mut dump = MinidumpBuilder::new();
@@ -222,7 +222,7 @@ fn a_narrow_list_beyond_64_bits_is_refused() {
     assert_eq!(overflow(dump.plan()), (range(1), base(2, false) + 16, u64::MAX));
 }
 
-/// The descriptors of the wide list are found by a 32-bit position, wherever its bytes are.
+/// The descriptors of the wide list are found by a 32-bit RVA, wherever its bytes are.
 fn a_wide_list_behind_4_gib_of_narrow_ranges_is_refused() {
     for (narrow, fits) in [(4 * GIB - 200, true), (4 * GIB - 60 - 20, false)] {
         let mut dump = MinidumpBuilder::new();
@@ -245,7 +245,6 @@ fn a_wide_list_behind_4_gib_of_narrow_ranges_is_refused() {
 }
 
 fn parts_beyond_4_gib_are_refused() {
-    // One buffer, lent out again and again.
     let buffer = vec![0; 64 << 20];
     let mut dump = MinidumpBuilder::new();
     let parts: Vec<PartId> = (0..64).map(|_| dump.part("large part", &buffer)).collect();
@@ -253,7 +252,7 @@ fn parts_beyond_4_gib_are_refused() {
     for (part, index) in parts.into_iter().zip(0..) {
         dump.reference(stream, 4 * index, RvaWidth::Rva, part);
     }
-    // Header and one entry of the directory, then the stream: the last part begins below 4 GiB and ends behind.
+    // Header and one directory entry, then the stream: the last part begins below 4 GiB and ends above.
     let last = 48 + 64 * 4 + 63 * (64 << 20);
     let item = Item { name: "large part", index: Some(63) };
     assert_eq!(overflow(dump.plan()), (item, last, 64 << 20));
@@ -267,7 +266,7 @@ fn parts_beyond_4_gib_are_refused() {
     assert_eq!(offset, (32u64 + 65 * 12).next_multiple_of(8) + 63 * (64 << 20));
 }
 
-/// A file of zeros with nothing on the disk behind them makes a slice of that size, where addresses are wide enough.
+/// A sparse file of zeros is mapped as a slice of that size, where addresses are wide enough.
 fn a_part_of_4_gib_is_refused() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("zeros");
