@@ -1,4 +1,4 @@
-//! Dumps in the builder of new ones: what they hold is the same there.
+//! Dumps loaded into the builder: the new dump has the same content.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, Outcome, redump};
@@ -29,7 +29,7 @@ fn rebuilt(source: &[u8]) -> (Vec<u8>, usize) {
     (out, faults.len())
 }
 
-/// What this crate has laid out is laid out so again.
+/// A file laid out by this crate is laid out the same way again.
 fn results_come_back_byte_for_byte() {
     let mut count = 0;
     for (name, source) in fixtures::all().filter(|(_, source)| source.starts_with(b"MDMP")) {
@@ -37,7 +37,7 @@ fn results_come_back_byte_for_byte() {
             let mut result = Vec::new();
             let options: Options = letters.parse().expect("these are letters");
             let Ok(report) = redump(&Dump::parse(source).expect("it is one"), &options, &mut result) else { continue };
-            // Streams of other kinds come in the order of the source, and what nobody knows may share its bytes.
+            // Other kinds of streams come in the order of the source, and unknown streams may share their bytes.
             if report.streams.iter().any(|it| matches!(it.outcome, Outcome::Unexamined | Outcome::Relocated)) {
                 continue;
             }
@@ -58,7 +58,7 @@ fn dumps_of_the_debugger_hold_the_same(shared: &Shared) {
         }
         let (out, found) = rebuilt(&source);
         let mut found_in = differences(&source, &out, Positions::DoNotMatter);
-        // The directory has another order, and no entries that are not in use; the header has neither count nor build.
+        // The directory has another order and no unused entries; the header has no module count and no build.
         found_in.retain(|line| !line.contains("entry ") && !line.contains("Header"));
         found_in.retain(|line| !line.contains(": (") || line.contains("range"));
         assert_eq!((found_in, found), (Vec::<String>::new(), 0), "{name}");

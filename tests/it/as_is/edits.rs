@@ -1,4 +1,4 @@
-//! Records and streams that a program changes: the rest stays, and nothing is left of what went.
+//! Records and streams that a program changes: the rest stays, and nothing is left of what was removed.
 
 use libtest_mimic::Trial;
 use userdump::format::{MinidumpType, StreamType};
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Code units of a text, as they are in a dump.
+/// The UTF-16 units of a text as stored in a dump.
 fn wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
@@ -97,7 +97,7 @@ fn a_module_leaves_without_a_trace() {
     assert_eq!(texts(Facts::of(&out).modules().into_iter().map(|it| it.name)), ["C:\\old.exe", "C:\\third.dll"]);
     assert!(!holds(&out, SECRET) && !holds(&out, SECRET_PDB) && !holds(&out, "secret"));
     assert_eq!(report.modules_left_out, 1);
-    // The record leaves nothing, either.
+    // The record itself is gone too.
     let list = Facts::of(&source).stream(4).expect("it has modules");
     let list = list.rva.0 as usize..list.rva.0 as usize + list.size as usize;
     let count = |bytes: &[u8]| bytes.windows(8).filter(|word| *word == 0x2000_0000u64.to_le_bytes()).count();
@@ -106,7 +106,7 @@ fn a_module_leaves_without_a_trace() {
     assert!(found.iter().all(|line| line.contains("module ") || line.contains("kind: 4,")), "{found:#?}");
 }
 
-/// Two modules with one name, of which one leaves, and a name that a list of another kind has as well.
+/// Two modules with one name, one of which is removed, and a name that is also used by a list of another kind.
 fn what_others_use_stays() {
     let mut source = process().build();
     let [first, second] = [0, 1].map(|index| {
@@ -128,7 +128,7 @@ fn what_others_use_stays() {
     assert!(!holds(&out, SECRET_PDB));
 }
 
-/// The size of a list, or of a stream that nobody knows, may claim the names that stand behind it.
+/// The size of a list, or of an unknown stream, may claim the names that follow it.
 fn sizes_that_are_too_large_keep_no_names() {
     let plain = process().build();
     let size = plain.len() as u32;
@@ -188,7 +188,7 @@ fn threads_leave_with_all_that_is_their_own() {
     assert_eq!(facts.thread_infos().iter().map(|it| it.id).collect::<Vec<_>>(), [1]);
     assert_eq!((facts.exceptions().len(), report.threads_left_out), (0, 1));
     assert!(!holds(&out, "two") && !out.windows(64).any(|part| part == [9; 64]));
-    // No list has the stacks, of which one leaves with its thread.
+    // The stacks are in no list; one of them is removed with its thread.
     let stack = |bytes: &[u8], address| bytes.windows(0x100).any(|part| part == pattern(address, 0x100));
     assert!(stack(&source, 0x6000) && !stack(&out, 0x6000) && stack(&out, 0x5000));
 }
@@ -240,7 +240,7 @@ fn a_large_stream_leaves_no_room_behind() {
     assert!(report.streams.iter().any(|it| it.outcome == Outcome::LeftOut));
 }
 
-/// The types of all entries of the directory.
+/// The types of all directory entries.
 fn types(bytes: &[u8]) -> Vec<u32> {
     let dump = userdump::Minidump::parse(bytes).expect("it is a minidump");
     dump.directory().iter().map(|entry| entry.stream_type.0).collect()
@@ -276,7 +276,7 @@ fn header_fields_are_set() {
     assert!(userdump::redump::Redump::with_hooks(&dump, &options, hooks()).is_err(), "the format has no flags");
 }
 
-/// What a program changes is in the result, whatever the letters are, and what was there before is not.
+/// What a program changes is in the result, whatever the letters are, and the original is not.
 fn every_letter_changes_records_alike() {
     let source = process().build();
     for options in ["as-is", "m", "mr", "mR", "mrR", "ms", "ma", "mFhut"] {

@@ -1,4 +1,4 @@
-//! The table of small failing inputs, `cases/cases.tsv` of the shared files: each row is held by a test.
+//! The table of small failing inputs, `cases/cases.tsv` of the shared files: each row is covered by a test.
 
 mod hostile;
 mod sizes;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     [own, hostile::trials(), sizes::trials(), told::trials()].into_iter().flatten().collect()
 }
 
-/// Each file of the table, without its ending, and the test that holds its right value.
+/// Each file of the table, without its extension, and the test that checks its expected value.
 const HELD: [(&str, &str); 43] = [
     ("bad-directory", "redump_tables::shared_file"),
     ("misc-record-unicode", "redump_folders::shared_misc_record"),
@@ -75,7 +75,7 @@ fn every_row_is_held(shared: &Shared) {
     assert!(gone.is_empty(), "the table does not have {gone:?}");
 }
 
-/// A test that is renamed or loses its file holds nothing.
+/// A test that is renamed or no longer names its file covers nothing.
 fn what_holds_a_row_names_its_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
     let mut texts = BTreeMap::new();

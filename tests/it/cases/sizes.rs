@@ -1,4 +1,4 @@
-//! Sizes that claim bytes of others: nothing comes along by them, and what has a place of its own stays.
+//! Sizes that claim bytes of others: they carry nothing along, and what has a valid location stays.
 
 use libtest_mimic::Trial;
 
@@ -22,7 +22,7 @@ fn has_secret(bytes: &[u8]) -> bool {
     bytes.windows(SECRET.len()).any(|window| window == SECRET)
 }
 
-/// A result with these letters, which has nothing of the memory and says what could not be read.
+/// A result with these letters, which contains none of the memory and reports what could not be read.
 fn small(source: &[u8], letters: &str) -> Redumped {
     assert!(has_secret(source));
     let out = Redumped::once(source, &parsed(letters));

@@ -42,7 +42,7 @@ fn memory_that_ends_with_the_file_is_found_once() {
         let base = dump.stream::<userdump::read::memory::Memory64List<'_>>().unwrap().unwrap().base_rva();
         let left = dump.data().len() as u64 - base;
         assert!((12..100).contains(&left), "{left}");
-        // The ranges that are cut are no findings of their own.
+        // The ranges that are cut are not separate findings.
         finds(dump, &[file_ends(base + left, base + 158)]);
     });
 }
@@ -107,11 +107,11 @@ fn ranges_behind_a_long_one_are_compared_with_it() {
 
 fn flags_that_promise_full_memory_are_held_to_it() {
     check(|_| sound().flags(0x1806), |_| vec![(Code::FlagsDisagree, None, None, 24, None)]);
-    // What the engine was asked for and had nothing to write of is no fault.
+    // It is not a fault if the engine was asked for something and had none of it to write.
     check(|_| sound().flags(0x1824), |_| vec![]);
 }
 
-/// Also where a producer leaves all flags 0: the debugger asks for the flag nonetheless.
+/// This also applies to producers that leave all flags 0: the debugger requires the flag nonetheless.
 fn full_memory_without_the_flag_is_found() {
     let disagrees = |_: &Facts<'_>| vec![(Code::FlagsDisagree, None, None, 24, None)];
     check(|_| sound().flags(0x20).memory64(1, "a"), disagrees);
@@ -120,7 +120,7 @@ fn full_memory_without_the_flag_is_found() {
     check(|_| sound().flags(2).memory64(1, "a"), |_| vec![]);
 }
 
-/// The debugger was asked: it refuses the dump also if the memory list is empty.
+/// Tested with the debugger: it rejects the dump even if the memory list is empty.
 fn a_memory_list_beside_full_memory_is_found() {
     let beside = (Code::MemoryListBesideFull, None, None, 0, None);
     check(|_| sound().flags(2).memory64(1, "a").memory(0x1000, "b"), move |_| vec![beside]);
@@ -165,7 +165,7 @@ fn padding_behind_a_list_is_sound() {
         in_every_form(dump, |dump, facts| {
             let names = facts.stream(24).expect("it is in the directory");
             let mut bytes = dump.data().to_vec();
-            // The size in the directory, of which the low byte is enough.
+            // The size in the directory; its low byte is enough.
             let size =
                 entry(facts, 24) as usize + if dump.byte_order() == userdump::read::ByteOrder::Big { 7 } else { 4 };
             assert_eq!(bytes[size], names.size as u8);

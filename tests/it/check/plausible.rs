@@ -1,4 +1,4 @@
-//! What can be read and cannot be right.
+//! Values that can be read but cannot be right.
 
 use libtest_mimic::Trial;
 use userdump::read::check::FindingCode as Code;
@@ -28,7 +28,6 @@ fn sound() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(7).context([0; 1232]))
 }
 
-/// A dump with a finding.
 pub fn with(code: Code, form: Form) -> Dump {
     let thread = |id| Thread::new(id).context([0; 1232]);
     let module = |base, size| Module::new(base, size, "a");
@@ -62,7 +61,7 @@ fn context(cpu: Cpu, big_endian: bool) -> Vec<u8> {
     bytes
 }
 
-/// The codes of all findings, in any order, and the entries that have them.
+/// The codes of all findings, in any order, with the entries they are about.
 fn codes(dump: Dump) -> Vec<(Code, Option<u64>)> {
     let bytes = dump.build();
     let found = findings(&open(&bytes)).into_iter().filter(|it| it.code != Code::NoModules);
@@ -94,7 +93,7 @@ fn registers_are_missed() {
 
 const CPUS: [Cpu; 4] = [Cpu::X86, Cpu::AMD64, Cpu::ARM, Cpu::ARM64];
 
-/// The context of one processor in the dump of another, for all of them.
+/// A context of one processor in the dump of another, for all processors.
 fn contexts_are_for_the_processor_of_the_dump() {
     for system in CPUS {
         for thread in CPUS {
@@ -123,7 +122,7 @@ fn registers_of_another_processor_are_not_shown() {
             let is_own = system.architecture == thread.architecture;
             assert_eq!(context.instruction_pointer().is_some(), is_own);
             assert_eq!(context.registers().next().is_some(), is_own);
-            // Nor is any of it taken off.
+            // None of it is removed either.
             let out = crate::support::redumped::Redumped::once(&bytes, &crate::support::redumped::parsed("/m"));
             assert_eq!(out.facts().threads()[0].context.0, record);
         }
@@ -176,7 +175,7 @@ fn modules_lie_apart() {
     );
 }
 
-/// From `cases.tsv`: kept, and a finding for each.
+/// From `cases.tsv`: kept, with a finding for each.
 fn the_modules_of_the_shared_file(shared: &Shared) {
     let source = shared.read("cases/modules-odd.dmp");
     let found: Vec<_> = findings(&open(&source)).iter().map(|it| it.code).collect();

@@ -128,7 +128,7 @@ fn stacks_without_bytes_are_found() {
     let thread = |id, address| Thread::new(id).stack(Stack::At(address, 0x100, 0));
     let dump = |_| {
         let dump = sound().thread(thread(1, 0x5000)).thread(thread(2, 0x6000)).thread(thread(3, 0x7000));
-        // Half a stack is a stack.
+        // Half a stack is still a stack.
         dump.flags(2).thread(thread(4, 0x6fff)).memory(0x6000, [1; 16]).memory64(0x7000, [1; 0x100])
     };
     let beside = (Code::MemoryListBesideFull, None, None, 0, None);
@@ -172,7 +172,7 @@ fn memory_that_is_cut_is_found() {
         };
         vec![found(3, 1, 4 + 48), found(8, 0, 4), found(5, 1, 4 + 16)]
     });
-    // One range says of itself that it is longer, and no others follow.
+    // One range gives a larger size than it has, and no others follow.
     let dump = |_| sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
     in_every_form(dump, |dump, facts| {
         let (list, base) = (start(facts, 9), dump.data().len() as u64 - 4);
@@ -185,7 +185,7 @@ fn memory_that_is_cut_is_found() {
             ],
         );
     });
-    // A backing store without a position is none.
+    // A backing store without an RVA does not exist.
     let nowhere = Thread { backing_store: Stack::At(0x5000, 8, 0), ..Thread::new(9) };
     check(|_| sound().thread_ex(nowhere.clone()), |_| vec![]);
 }
@@ -209,7 +209,7 @@ fn exceptions_of_no_thread_are_found() {
     let dump =
         |_| sound().thread(Thread::new(3)).exception(exception(3)).exception(exception(5)).exception(exception(7));
     check(dump, |facts| vec![(Code::ExceptionThreadMissing, Some(6), None, facts.directory[3].rva.0, None)]);
-    // Without threads it is the threads that are missing.
+    // Without threads, the finding is that the threads are missing.
     let dump = |_| Dump::new().system_info(SystemInfo::default()).exception(exception(5));
     check(dump, |_| vec![(Code::NoThreads, None, None, 0, None)]);
 }
@@ -238,7 +238,7 @@ fn broken_chains_of_handles_are_found() {
 }
 
 fn a_record_whose_size_may_count_its_head_is_not_found() {
-    // The record stands last in the file, with four bytes behind its head.
+    // The record is last in the file, with four bytes after its header.
     for (size, broken) in [(0, false), (4, false), (5, false), (16, false), (17, true), (u32::MAX, true)] {
         let objects = || vec![ObjectInfo { kind: 1, bytes: vec![2; 4] }];
         for form in Form::ALL {
@@ -285,19 +285,19 @@ fn references_that_exceed_the_file_are_found_once() {
         let found = findings(dump);
         let [finding] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((finding.code, finding.stream.map(|kind| kind.0)), (Code::ReferencesExceedFile, Some(24)));
-        // Four times the file may be looked at.
+        // At most four times the size of the file may be read.
         let entry = finding.entry.expect("it is that of an entry");
         assert_eq!(entry, 4 * dump.data().len() as u64 / 4000);
         assert_eq!(finding.offset, start(facts, 24) + 4 + 12 * entry);
         let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.data().len() as u64);
         assert_eq!(finding.error, Some(ReadError::BudgetSpent { what, offset, limit }));
     });
-    // Few references to one text do not.
+    // Few references to one text do not exhaust the limit.
     check(|_| one_text_for_all(2, 2000), |_| vec![]);
 }
 
 fn modules_may_share_a_record() {
-    // A path without a NUL is the whole record; thousands of modules that have it cost no more than their entries.
+    // A path without a NUL is the whole record; thousands of modules that share it cost no more than their entries.
     const MODULES: u64 = 2000;
     let dump = |form: Form| {
         let record = form.record(|bytes| {
@@ -312,7 +312,7 @@ fn modules_may_share_a_record() {
                 }
                 bytes.place(name).string("a").place(start).raw(record).place(end);
             })
-            // Names and record are behind the stream.
+            // Names and record follow the stream.
             .shape(kind::MODULE_LIST, Shape::usual().data_size(4 + 108 * MODULES as u32))
     };
     check(dump, |_| vec![]);

@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A rule, what the check says, and how a sound file comes to break it.
+/// A rule: the finding of the check, and the change that makes a sound file break it.
 type Rule = (FindingCode, fn(&mut Packed));
 
 const RULES: &[Rule] = &[
@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
     (BucketSizeDiffers, |it| it.set32(it.bucket(1) + 8, 0xfff)),
     (BucketSizeDiffers, |it| it.set32(it.bucket(1) + 8, 0x1001)),
     (BucketNotRead, |it| {
-        // So large that the limit of the cache is less, and compressed bytes enough for it.
+        // Larger than the limit of the cache, with enough compressed bytes for it.
         let size = it.bytes.len();
         it.bytes.resize(size + 0x20_0000, 0);
         it.set64(it.bucket(1) + 16, size as u64);
@@ -121,7 +121,7 @@ pub const CODES: &[FindingCode] = &[
     BucketNotRead,
 ];
 
-/// Where the directory has the entry of a type.
+/// The file offset of the directory entry of a type.
 fn entry(packed: &Packed, kind: u32) -> usize {
     let facts = Facts::of(&packed.bytes);
     let index = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is in the directory");
@@ -153,7 +153,7 @@ fn every_rule_has_its_finding() {
         let codes: BTreeSet<_> = found(&file.bytes).into_iter().map(|(code, _)| code).collect();
         assert!(codes.contains(code), "rule {number}, {code}: {codes:?}");
         met.insert(*code);
-        // Whatever is broken, all calls end, and nothing is given that the sound file has not.
+        // Whatever is broken, all calls return, and return nothing that the sound file does not have.
         let dump = Dump::parse(&file.bytes).unwrap();
         let memory = dump.memory();
         let mut buffer = vec![0; 0x4000];
@@ -240,7 +240,7 @@ fn a_bucket_that_cannot_be_so_large_is_not_unpacked() {
     assert!(!faults.is_empty() && faults.iter().all(is_size), "{faults:?}");
 }
 
-/// Many buckets on one block: no more of them are unpacked than the size of the file pays for.
+/// Many buckets on one block: only as many are unpacked as the size of the file justifies.
 fn buckets_on_the_same_bytes_are_paid_for() {
     let zeros = crate::synth::Dump::new().flags(2).memory64(0x1000, vec![0; 0x10_0000]).build();
     let mut file = pack(&zeros, 0x1000);

@@ -1,4 +1,4 @@
-//! What the builder is given, compressed.
+//! The contents of the builder, compressed.
 
 use std::io::{self, Read};
 
@@ -60,7 +60,7 @@ fn random_dumps_hold_the_same_compressed() {
         let size = plan().size();
         let (file, written) = by_every_way(plan);
         assert!(written.size <= size && written.size == file.len() as u64, "seed {seed}");
-        // One list of what is in both.
+        // Both are in one list.
         let mut plain = Input::random(seed);
         let lists = [plain.memory.take(), plain.memory64.take()];
         let mut both: Vec<_> = lists.into_iter().flatten().flatten().collect();
@@ -78,7 +78,7 @@ fn random_dumps_hold_the_same_compressed() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// By hand: a bucket has 4 MiB, and a range that does not fit is cut at the last multiple of 4096.
+/// By hand: a bucket has 4 MiB, and a range that does not fit is split at the last multiple of 4096.
 fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     let bytes = mixed(9 << 20, 1);
     let plan = || {
@@ -115,7 +115,7 @@ fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     assert_eq!(numbers.compressed_size, found.words[7]);
 }
 
-/// Header, regions, buckets and blocks, one behind the other, to the end of the file.
+/// Header, regions, buckets and blocks, contiguous up to the end of the file.
 fn the_header_says_what_follows() {
     let zeros = vec![0; 5 << 20];
     let mut dump = MinidumpBuilder::new();
@@ -155,7 +155,7 @@ fn ranges_are_sorted_and_both_lists_are_one() {
     let expected: [(u64, &[u8]); 4] = [(0x1000, b"one"), (0x7000, b"seven"), (0x8000, b"eight"), (0x9000, b"nine")];
     assert!(memory.iter().map(|(address, bytes)| (*address, bytes.as_slice())).eq(expected), "{memory:x?}");
     assert_eq!(plan().memory(), (4, 17));
-    // In place of the lists, behind the token and in front of the regions of the address space.
+    // In place of the lists, after the token and before the regions of the address space.
     let mut dump = MinidumpBuilder::new();
     dump.memory_info(format::MemoryInfo::default()).stream(StreamType::TOKEN, &[0; 4][..]);
     dump.memory(MemoryRange::borrowed(1, b"1")).compressed();
@@ -219,7 +219,7 @@ fn flags_and_stacks_are_those_of_compressed_memory() {
     compressed::check(&plain, &packed);
 }
 
-/// Gives the bytes a few at a time, and fails whoever reads on behind them.
+/// Returns the bytes a few at a time, and fails if read past the end.
 struct Once<'r>(&'r [u8], Random);
 
 impl Read for Once<'_> {
@@ -300,7 +300,7 @@ fn a_reader_that_fails_stops_the_dump() {
                 (self.0)(room)
             }
         }
-        // Even where zeros were asked for.
+        // Even if zero-filling was requested.
         dump.short_source(ShortSource::ZeroFill).memory64(MemoryRange::borrowed(0x1000, &bytes));
         let reader = bytes[..given].chain(Fails(fails));
         dump.memory64(MemoryRange::from_reader(0x1000_0000, 9 << 20, reader)).compressed();
@@ -341,11 +341,11 @@ fn progress_is_told_to_the_end() {
     }
 }
 
-/// The calling thread makes all buffers. The encoder of a thread takes 16 KiB beyond them.
+/// The calling thread allocates all buffers. The encoder of a thread takes 16 KiB more.
 fn what_is_allocated_is_two_buffers_a_thread() {
     const BUFFER: usize = (4 << 20) * 110 / 100 + 20;
     let bytes = mixed(96 << 20, 6);
-    // Ranges that do not fill a bucket have to be put together, and there may be very many of them.
+    // Ranges that do not fill a bucket have to be joined, and there may be very many of them.
     for (count, buffers, size) in [(1, 2, 1_052_672), (2, 6, 1_052_672), (3, 8, 1_052_672), (2, 6, 32)] {
         let mut dump = MinidumpBuilder::new();
         for (number, range) in bytes.chunks(size).enumerate() {

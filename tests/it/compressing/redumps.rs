@@ -1,4 +1,5 @@
-//! Re-encodings with compressed memory: what the plain ones hold, whatever the source, the letters and the hooks are.
+//! Re-encodings with compressed memory: the same content as the plain ones, whatever the source, the letters and the
+//! hooks.
 
 use std::io::Cursor;
 
@@ -32,11 +33,11 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Letters for each kind of memory, and those that change what is in it.
+/// Letters for each kind of memory, and those that change its contents.
 const LETTERS: [&str; 13] =
     ["/m", "/ma", "/mA", "/mf", "/mi", "/mp", "/mw", "/mcd", "/mFhtu", "/mr", "/mR", "/my", "/mcdFhiprRtuwy"];
 
-/// Writes into a file with two threads and into a pipe with one, and checks what the report says of it.
+/// Writes to a file with two threads and to a pipe with one, and checks the report.
 fn written<'a>(
     source: &'a [u8],
     options: &Options,
@@ -64,14 +65,14 @@ fn written<'a>(
         assert_eq!((after.regions, after.buckets, after.size, after.compressed_size), numbers);
         assert_eq!(report.memory_bytes, after.size);
     }
-    // But for these numbers the report says the same before and after.
+    // Except for these numbers, the report is the same before and after.
     let mut expected = promised;
     (expected.size, expected.compressed) = (report.size, report.compressed);
     assert!(expected == report, "{options}");
     Ok((file, report))
 }
 
-/// Holds a compressed result against the plain one. Tells whether there is a result.
+/// Compares a compressed result with the plain one. Returns whether there is a result.
 fn check<'a>(source: &'a [u8], options: &Options, hooks: impl Fn() -> Hooks<'a>) -> bool {
     let plain = written(source, options, &hooks);
     let packed = written(source, &options.clone().compressed(), &hooks);
@@ -150,7 +151,7 @@ fn hooks_and_comments_change_the_same() {
     }
 }
 
-/// A redactor may count, and give another answer each time.
+/// A redactor may count, and return something else each time.
 fn what_is_redacted_is_redacted_once() {
     let source = process();
     let dump = Dump::parse(&source).expect("it is a dump");
@@ -174,7 +175,7 @@ fn what_is_redacted_is_redacted_once() {
     assert!(files[0] == files[1]);
 }
 
-/// What is written twice may not fit into where it has its place any more.
+/// What is written twice may no longer fit into its place.
 #[cfg(all(target_os = "linux", feature = "default"))]
 fn memory_that_changes_while_it_is_written_is_an_error() {
     use std::os::unix::fs::FileExt;

@@ -1,4 +1,4 @@
-//! Every register of every layout, in both byte orders, whole and cut short.
+//! Every register of every layout, in both byte orders, complete and truncated.
 
 use std::collections::BTreeSet;
 
@@ -24,13 +24,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A value for each offset, of as many bytes as a register has at most.
+/// A distinct value for each offset, as wide as the widest register.
 pub fn planted(offset: usize, size: usize) -> u128 {
     let value = (offset as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     value & u128::MAX >> (128 - 8 * size)
 }
 
-/// A record with a value of its own in each register.
+/// A record with a distinct value in each register.
 pub fn record(table: &Table, big_endian: bool) -> Vec<u8> {
     let mut record = vec![0xEE; table.size];
     let mut plant = |offset: usize, size: usize, value: u128, little: bool| {

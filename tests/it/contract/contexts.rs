@@ -1,4 +1,4 @@
-//! Contexts of every layout: with `r` and `R` only valid registers are left, without them everything is.
+//! Contexts of every layout: with `r` and `R` only valid registers remain; without them everything remains.
 
 use libtest_mimic::Trial;
 
@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// A record without a zero, but for its flags.
+/// A record without zero bytes, except in its flags.
 fn record(table: &Table, flags: u64, size: usize) -> Vec<u8> {
     let mut record: Vec<u8> = (0..size).map(|at| b'A' + (at * 7 % 50) as u8).collect();
     record[table.flags_at..][..table.flags_size].copy_from_slice(&flags.to_le_bytes()[..table.flags_size]);
@@ -62,7 +62,7 @@ fn valid_registers_of_every_layout_are_left() {
     }
 }
 
-/// Without bit 0 of ARM's program counter, which the thread list has for the Thumb bit.
+/// Clears bit 0 of ARM's program counter, which the thread list uses for the Thumb bit.
 fn unmarked(table: &Table, mut context: Vec<u8>) -> Vec<u8> {
     if table.size == 416 {
         context[64] &= !1;

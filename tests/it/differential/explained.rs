@@ -1,7 +1,7 @@
-//! Why we and the peer read some things differently. In each case what we read is what the file holds; the peer leaves
-//! something out, or takes another one of two.
+//! Why we and the peer read some things differently. In each case we read what the file holds; the peer leaves
+//! something out, or takes the other of two.
 
-/// Kind and field that differ in a file, how often, and why.
+/// The kind and field that differ in a file, how often, and why.
 pub type Reason = (&'static str, &'static str, usize, &'static str);
 
 const LAST_STREAM: &str =
@@ -85,7 +85,7 @@ pub fn of(file: &str) -> Vec<Reason> {
     reasons
 }
 
-/// True for the fixtures and golden dumps but those that were assembled for the debugger to read.
+/// True for the fixtures and golden dumps, except those that were assembled for the debugger to read.
 fn by_the_debugger(folder: &str) -> bool {
     let of_the_corpus = ["real", "llvm-tests", "synthetic"].contains(&folder);
     !of_the_corpus && (folder.contains("-from-") || !folder.starts_with("synth"))

@@ -1,4 +1,4 @@
-//! Memory that readers give while the dump is written, as much of it as the plan says, whatever they have.
+//! Memory from readers that are called while the dump is written: as much as planned, whatever they return.
 
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::sync::Mutex;
@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Gives at each call what the script says of the room that there is.
+/// Returns at each call what the script gives for the buffer size.
 struct Gives<F>(F);
 
 impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Gives<F> {
@@ -47,7 +47,7 @@ fn into_memory(dump: MinidumpBuilder<'_>) -> (Vec<u8>, Result<Written, WriteErro
 }
 
 fn a_reader_gives_what_borrowed_bytes_would() {
-    // Around the size of the buffer through which the bytes go.
+    // Around the size of the copy buffer.
     for size in [1, 65_535, 65_536, 65_537, 200_000] {
         let bytes = pattern(size);
         for step in [size, 1 + size / 7] {

@@ -1,4 +1,4 @@
-//! Facts of modules that only their images in memory have.
+//! Facts about modules that only their images in memory have.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ const OF_IMAGE: [&str; 4] = ["070707070707070707070707070707073", "5f5e0ff17000"
 
 fn images_of_windows_tell_what_a_full_user_dump_lacks() {
     for (cpu, dump) in [(Cpu::AMD64, UserDump::wide()), (Cpu::X86, UserDump::narrow())] {
-        // The size in the table of modules is another one: servers have files under that of the header.
+        // The size in the table of modules differs: servers use the one in the header.
         let dump = dump.module(BASE, 0x9000, "C:\\a.exe").memory(BASE, assembler::whole(cpu));
         let bytes = dump.build();
         assert_eq!(first(&bytes), (some(OF_IMAGE), [Some(TIME), Some(CHECKSUM)]));
@@ -105,18 +105,18 @@ fn images_tell_what_a_list_lacks() {
         let system = SystemInfo { platform, ..SystemInfo::default() };
         first(&synth::Dump::new().system_info(system).module(module()).memory(BASE, image).build())
     };
-    // Time stamp and size are in the list, so that they are those of the list.
+    // Time stamp and size are in the list, so the list's are used.
     let [debug_id, _, debug_file, version] = OF_IMAGE;
     let expected = some([debug_id, "0123abcdc000", debug_file, version]);
     assert_eq!(built(2, &assembler::whole(Cpu::AMD64)), (expected, [Some(0x0123_abcd), Some(6)]));
 
-    // A program of Wine on Linux, by Breakpad: nothing of it is in the list, so that all of it is that of the image.
+    // A program of Wine on Linux, by Breakpad: the list has none of it, so the image's are used.
     let expected = (some(OF_IMAGE), [Some(0x0123_abcd), Some(6)]);
     assert_eq!(built(0x8201, &assembler::whole(Cpu::AMD64)), expected);
 
     let id: String = elf::ID.iter().map(|byte| format!("{byte:02x}")).collect();
     for (image, big_endian) in elf::with_build_id() {
-        // The GUID is in the byte order of the image; that of these bytes is the same in both.
+        // The GUID is in the byte order of the image; for these bytes it is the same in both.
         let debug_id = format!("{}0", id[..32].to_uppercase());
         let expected = [Some(debug_id), Some(id.clone()), Some("/lib/x.so".to_owned()), None];
         for platform in [0x8201, 0x8203, 2] {
@@ -154,11 +154,11 @@ fn nothing_is_known_of_what_is_nowhere() {
     assert_eq!(first(&UserDump::wide().module(BASE, 0x7000, "a").build()), nothing);
     let dump = UserDump::wide().module(BASE, 0x7000, "a").memory(BASE, [0x55; 0x1000]);
     assert_eq!(first(&dump.build()), nothing);
-    // An image whose headers alone are there.
+    // An image with only its headers.
     let dump = UserDump::wide().module(BASE, 0x7000, "a").memory(BASE, &assembler::whole(Cpu::AMD64)[..0x1000]);
     let headers = ([None, Some(OF_IMAGE[1].to_owned()), None, None], [Some(TIME), Some(CHECKSUM)]);
     assert_eq!(first(&dump.build()), headers);
-    // A record that is not in the file is an error of the record; nothing is put in its place.
+    // A record that is not in the file is an error of the record; it is not replaced.
     let module = Module { code_view: synth::Part::At(40, 0xffff_fff0), ..Module::new(BASE, 0x7000, "a") };
     let dump = synth::Dump::new().system_info(SystemInfo::default()).module(module);
     let bytes = dump.memory(BASE, assembler::whole(Cpu::AMD64)).build();

@@ -1,4 +1,4 @@
-//! Process ID, threads and their names, of dumps of every format.
+//! Process ID, threads and their names, for dumps of every format.
 
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpThreadList, MinidumpThreadNames};
@@ -65,11 +65,12 @@ fn threads_are_found_by_their_ids() {
     assert!(any.find::<SystemInfo<'_>>().is_none() && any.minidump().is_none());
 }
 
-/// Threads, names and the process ID; the count of names and of process IDs.
+/// Compares threads, names and the process ID; returns the number of names and of process IDs.
 fn compare(name: &str, bytes: &[u8]) -> [usize; 2] {
     let Ok(dump @ Dump::Minidump(_)) = Dump::parse(bytes) else { return [0; 2] };
     let Ok(peer) = Peer::read(bytes) else { return [0; 2] };
-    // The peer gives the second of two streams of a type, we give the first: as in all else, and as the debugger does.
+    // The peer returns the second of two streams of a type; we return the first, as everywhere, and as the debugger
+    // does.
     let is_twice = |kind: StreamType| {
         let streams = dump.minidump().into_iter().flat_map(|dump| dump.raw_streams());
         streams.filter(|stream| stream.stream_type() == kind).count() > 1

@@ -1,4 +1,4 @@
-//! Registers by name, of every layout: against the tables of the documentation, against the peer, against our reader.
+//! Registers by name, for every layout: compared with the documented tables, the peer, and our reader.
 
 use libtest_mimic::Trial;
 use minidump::{Minidump as PeerDump, MinidumpMiscInfo, MinidumpSystemInfo, MinidumpThreadList};
@@ -43,14 +43,14 @@ fn set(builder: &mut ContextBuilder, field: &Field) {
     }
 }
 
-/// The bits for the processor and, of groups with a bit, those that have one of these registers.
+/// The bits for the processor and for every group that has one of these registers and a bit.
 fn expected_flags(table: &Table, fields: &[Field]) -> u64 {
     let groups = table.groups();
     let all = groups.iter().fold(0, |all, (_, flag)| all | flag);
     let filled = groups.iter().filter(|(group, _)| fields.iter().any(|field| field.group == *group));
     let filled = filled.fold(0, |bits, (_, flag)| bits | flag);
     let x18 = if table.name == "ARM64" && fields.iter().any(|field| field.name == "x18") { 0x10 } else { 0 };
-    // LLDB's own mark is not made up, nor is the bit of x18 for the processor.
+    // LLDB's own mark is not generated, nor is the bit of x18 for the processor.
     let mark = if table.name.contains("AMD64 (LLDB)") { 0x8000_0000 } else { 0 };
     let cpu = table.flags & !all & !mark & !if table.name == "ARM64" { 0x10 } else { 0 };
     cpu | filled | x18
@@ -77,7 +77,7 @@ fn every_register_of_every_layout_is_where_it_is_documented() {
             record[field.offset..][..field.size].copy_from_slice(&value[..field.size]);
         }
         assert_eq!(all.encode().expect("all names are known"), record, "{}", table.name);
-        // Set again, they are what they were set to last.
+        // Setting a register again replaces its value.
         fields.iter().for_each(|field| _ = all.register_bytes(&field.name, &vec![0; field.size]));
         record.iter_mut().for_each(|byte| *byte = 0);
         record[table.flags_at..][..table.flags_size].copy_from_slice(&flags[..table.flags_size]);
@@ -121,7 +121,7 @@ fn chosen_flags_take_the_place_of_others() {
     assert!(matches!(error, Err(WriteError::InvalidInput { .. })), "{error:?}");
 }
 
-/// Names of one layout are tried on all others: what a layout has is what its table has, and other names for it.
+/// Names of one layout are tried on all others: a layout knows the names of its table and their aliases.
 fn every_name_and_nothing_else_is_known() {
     let names: Vec<String> = TABLES.iter().flat_map(|table| table.fields()).map(|field| field.name).collect();
     for table in TABLES {
@@ -134,7 +134,7 @@ fn every_name_and_nothing_else_is_known() {
                     let found = found.expect("it is in the table");
                     assert_eq!((found.name, found.offset as usize), (&*own.name, own.offset), "{}", table.name);
                 }
-                // Another name leads to a register of the table.
+                // An alias refers to a register of the table.
                 None => assert!(found.is_none_or(|it| fields.iter().any(|own| own.name == it.name && it.name != name))),
             }
         }
@@ -150,7 +150,7 @@ fn values_that_do_not_fit_are_errors() {
     let fault = |fill: &dyn Fn(&mut ContextBuilder)| {
         let mut builder = ContextBuilder::new(&ContextLayout::AMD64);
         fill(&mut builder);
-        // What was wrong first is told, whatever comes behind it.
+        // The first error is reported, whatever follows it.
         builder.register("rip", 1).register("nonsense", 1);
         builder.encode().expect_err("it is wrong").to_string()
     };
@@ -178,7 +178,7 @@ fn the_area_of_fxsave_is_that_of_single_registers() {
         let mut single = builder(table);
         fields.iter().filter(inside).for_each(|field| set(&mut single, field));
         if name == "AMD64" {
-            // Windows has the control word of SSE a second time.
+            // Windows stores the control word of SSE a second time.
             single.register("mxcsr", u32::from_le_bytes(area[24..28].try_into().expect("4 bytes")).into());
         }
         assert_eq!(
@@ -191,7 +191,7 @@ fn the_area_of_fxsave_is_that_of_single_registers() {
     }
 }
 
-/// The peer has no layouts of LLDB, RISC-V and LoongArch, none of Windows for ARM, and none that it reads for MIPS64.
+/// The peer has no layouts of LLDB, RISC-V and LoongArch, none of Windows for ARM, and for MIPS64 none that it reads.
 fn the_peer_reads_all_registers() {
     let mut read = Vec::new();
     for table in TABLES {
@@ -253,7 +253,7 @@ fn avx_registers_are_read_again() {
     assert_eq!(error.to_string(), "the context layout x86 has no register \"xmm8\"");
 }
 
-/// The numbers are those that Crashpad has in its `minidump_context.h` and writes.
+/// The numbers are those that Crashpad's `minidump_context.h` defines and Crashpad writes.
 fn the_area_of_crashpad_is_made_byte_for_byte() {
     let mut registers = ContextBuilder::new(&ContextLayout::AMD64);
     let (msr, ssp) = (0x1122_3344_5566_7788_u64, 0x7fff_0000_1000_u64);
@@ -286,7 +286,7 @@ fn extended_registers_have_their_place_in_amd64_and_x86_alone() {
         let error = registers.clone().xstate(number, &vec![0; size]).encode();
         assert!(matches!(error, Err(WriteError::InvalidInput { .. })), "{number} of {size}: {error:?}");
     }
-    // The one that begins at a multiple of 64 does so in the compacted area: 576, 8, 640, 64.
+    // The feature that is aligned to 64 is so in the compacted area too: 576, 8, 640, 64.
     let config = registers.xstate(9, &[0; 8]).xstate(17, &[0; 64]).xstate_config();
     assert_eq!((config.feature(9), config.feature(17)), (Some((576, 8)), Some((640, 64))));
     assert_eq!(registers.encode().expect("it is sound").len(), 1232 + 64 + 640 + 64 - 512);

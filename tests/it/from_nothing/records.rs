@@ -1,4 +1,4 @@
-//! Records with all that they point to, as the peer reads them, and what contradicts itself.
+//! Records with everything they refer to, as read by the peer, and contradictory input.
 
 use libtest_mimic::Trial;
 use minidump::system_info::{Cpu, Os};
@@ -107,7 +107,7 @@ fn the_peer_reads_every_field_of_every_record() {
     assert_eq!((raw.thread_id, raw.suspend_count, raw.priority_class, raw.priority), (11, 2, 0x20, 9));
     assert_eq!(raw.teb, 0x7ff0_0000_0000);
     assert_eq!(first.stack_memory(&memory).map(|stack| stack.bytes().to_vec()), Some(stack.clone()));
-    // The second stack is a part of the range of the first; its position is that of the part.
+    // The second stack is part of the range of the first; its RVA is that of the part.
     assert_eq!((second.raw.stack.start_of_memory_range, second.raw.stack.memory.data_size), (0x7010, 16));
     assert_eq!(second.raw.stack.memory.rva, raw.stack.memory.rva + 16);
     let names = dump.get_stream::<MinidumpThreadNames>().expect("they are there");
@@ -202,13 +202,13 @@ fn modules_have_the_identifiers_of_their_records() {
     assert_eq!(ours, module.debug_identifier().expect("it has one").breakpad().to_string());
 }
 
-/// Sizes of the five forms and bits of the flags are those of `minidumpapiset.h`.
+/// The sizes of the five versions and the bits of the flags are from `minidumpapiset.h`.
 fn miscellaneous_information_is_as_long_as_what_is_filled() {
     let zone = TimeZoneInformation { bias: -60, ..Default::default() };
     let config = XStateConfigFeature { size_of_info: 528, enabled_features: 7, ..Default::default() };
     type Fill = Box<dyn Fn(MiscInfo) -> MiscInfo>;
     type Words = Vec<(usize, u32)>;
-    // What is filled, the size of the form, the bit, and words that it puts at offsets.
+    // The fill function, the size of the version, the bit, and the words that it stores at offsets.
     let parts: Vec<(Fill, usize, u32, Words)> = vec![
         (Box::new(|it| it.process_id(4321)), 24, 1, vec![(8, 4321)]),
         (Box::new(|it| it.process_times(1_600_000_000, 7, 8)), 24, 2, vec![(12, 1_600_000_000), (16, 7), (20, 8)]),
@@ -231,7 +231,6 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         (Box::new(move |it| it.xstate(config)), 1364, 0, vec![(832, 528), (840, 7)]),
         (Box::new(|it| it.process_cookie(0xc00c)), 1364, 0x200, vec![(1360, 0xc00c)]),
     ];
-    // Every subset.
     for subset in 0_u32..1 << parts.len() {
         let chosen: Vec<_> =
             parts.iter().enumerate().filter(|(at, _)| subset & 1 << at != 0).map(|(_, it)| it).collect();
@@ -270,7 +269,7 @@ fn texts_of_fixed_size_have_room_for_their_nul() {
         assert_eq!(plan.is_ok(), fits, "{build} {debug}");
         assert!(fits || matches!(plan, Err(WriteError::SizeOverflow { .. })));
     }
-    // Counted in code units, of which a crab takes two.
+    // Counted in UTF-16 units, of which a crab takes two.
     let mut dump = MinidumpBuilder::new();
     dump.add(MiscInfo::new().build_strings("", &"🦀".repeat(20)));
     let error = dump.plan().expect_err("there are 40").to_string();
@@ -295,7 +294,7 @@ fn regions_follow_their_state() {
     };
     let region = MemoryInfo::new(0x5000, 0x2000);
     assert_eq!(row(region), [0x5000, 0x5000, 4, 0x2000, 0x1000, 4, 0x2_0000]);
-    // As `VirtualQuery` describes them.
+    // As described by `VirtualQuery`.
     assert_eq!(row(region.state(MemoryState::FREE)), [0x5000, 0, 0, 0x2000, 0x1_0000, 1, 0]);
     assert_eq!(row(region.state(MemoryState::RESERVE)), [0x5000, 0x5000, 4, 0x2000, 0x2000, 0, 0x2_0000]);
 }
@@ -307,7 +306,7 @@ fn a_thread_with_a_backing_store_is_extended() {
     let file = write(dump);
     let facts = Facts::of(&file);
     assert!(facts.stream(3).is_none());
-    // ThreadExList: a count, then the thread of 48 bytes, then address, size and position of the backing store.
+    // ThreadExList: a count, then the thread of 48 bytes, then address, size and RVA of the backing store.
     let list = facts.stream(8).expect("it is there").rva.0;
     assert_eq!((facts.u32(list), facts.u32(list + 4)), (1, 1));
     assert_eq!((facts.u64(list + 52), facts.u32(list + 60)), (0x2000, 16));
@@ -366,7 +365,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
         fill(&mut dump);
         assert_eq!(dump.plan().expect_err("it is wrong").to_string(), message);
     }
-    // What goes up to the limits is sound.
+    // Values at the limits are valid.
     let mut dump = MinidumpBuilder::new();
     dump.add(system().x86_cpu(x86)).add(Exception::new(1, 2).parameters([7; 15]));
     dump.add(Thread::new(1).stack(u64::MAX, 1)).add(Thread::new(2).stack(0, u32::MAX.into()));

@@ -1,4 +1,4 @@
-//! Readers that fail: at every position, once and for good, by order and by address, for one range and for all, plain and
+//! Readers that fail: at every offset, once or permanently, in order or by address, for one range or for all, plain and
 //! compressed.
 
 use std::io::{self, ErrorKind, Read};
@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Bytes that tell their address.
+/// A byte value derived from its address.
 fn byte(address: u64) -> u8 {
     (address ^ address >> 8 ^ address >> 16) as u8
 }
@@ -36,7 +36,7 @@ fn bytes(address: u64, size: u64) -> Vec<u8> {
     (address..address + size).map(byte).collect()
 }
 
-/// Gives so many bytes and fails from there on.
+/// Returns this many bytes and then fails.
 struct FailsAt {
     address: u64,
     left: u64,
@@ -58,7 +58,7 @@ impl Read for FailsAt {
     }
 }
 
-/// What is in the file of all ranges, plain and compressed, and what is said of it.
+/// The bytes of all ranges in the file, plain and compressed, and the report about them.
 fn both_ways(make: &dyn Fn() -> MinidumpBuilder<'static>) -> [(Vec<u8>, Written); 2] {
     [false, true].map(|compressed| {
         let mut dump = make();
@@ -107,8 +107,8 @@ fn a_reader_that_fails_at_any_position_is_filled_up() {
     }
 }
 
-/// A process of which some pages cannot be read, each with an error of its own; a read that meets one in the middle gives what is
-/// in front of it.
+/// A process with pages that cannot be read, each with its own error; a read that reaches one in the middle returns
+/// what precedes it.
 #[derive(Clone)]
 struct Process {
     missing: Arc<[Option<ErrorKind>]>,
@@ -132,7 +132,7 @@ impl ReadAt for Process {
     }
 }
 
-/// The fields of a `Shortfall`, in a form that a test can build.
+/// The fields of a `Shortfall`, in a form that a test can construct.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Gap {
     address: u64,
@@ -148,7 +148,7 @@ fn gaps_in(written: &Written) -> Vec<Gap> {
     written.shortfalls.iter().map(gap).collect()
 }
 
-/// Runs of missing pages of one error.
+/// Runs of missing pages with one error.
 fn gaps(missing: &[Option<ErrorKind>], (address, size): (u64, u64), first_page: u64) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for offset in 0..size {
@@ -177,7 +177,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
             .collect();
         let (first_page, calls) = (0x100, Arc::new(AtomicUsize::new(0)));
         let process = Process { missing: missing.clone(), first_page, calls: calls.clone() };
-        // The range need not start at a page, nor end at one.
+        // The range need not start or end at a page border.
         let start = 0x10_0000 + random.below(4096);
         let size = (pages as u64) * 4096 - (start - 0x10_0000) - random.below(4096);
         let make = || {
@@ -195,7 +195,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
             assert!(contents(&file, start, size) == expected, "{round}");
             assert_eq!(gaps_in(&written), expected_gaps, "{round}");
         }
-        // A call for each buffer, run and missing page at most; both ways, one of which reads once all the same.
+        // At most a call for each buffer, run and missing page, in both ways, one of which reads once in any case.
         let most = 2 * (2 + pages + 2 * expected_gaps.len() + 3);
         assert!(calls.load(Ordering::Relaxed) <= most, "{} calls, {most} at most", calls.load(Ordering::Relaxed));
     }
@@ -204,7 +204,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
 fn a_range_decides_for_itself() {
     let fails = || FailsAt { address: 0, left: 4, step: 4, kind: ErrorKind::TimedOut };
     let ends = || io::Cursor::new([7; 4]);
-    // What all ranges do, what this one does, and whether an end and an error are then filled up.
+    // The setting for all ranges, the setting for this one, and whether an end and an error are then zero-filled.
     use ShortSource::{Fail, ZeroFill, ZeroFillErrors};
     for all in [Fail, ZeroFill, ZeroFillErrors] {
         for own in [None, Some(Fail), Some(ZeroFill), Some(ZeroFillErrors)] {
@@ -274,7 +274,7 @@ fn many_ranges_share_one_file() {
     for (address, size) in ranges {
         dump.memory(MemoryRange::from_read_at(address, size, file.clone()));
     }
-    // Behind the end of the file there is nothing.
+    // There is nothing past the end of the file.
     let behind = MemoryRange::from_read_at(0x8ff0, 0x20, file.clone()).short_source(ShortSource::ZeroFill);
     dump.memory64(behind);
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! Full user dumps that are cut or broken: what is there is read, and nothing costs more than the file weighs.
+//! Full user dumps that are truncated or broken: what is present is read, and the cost is bounded by the file size.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,11 +22,11 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// So many times the size of the file may be allocated at one time, and so much beyond it, as for minidumps.
+/// The peak allocation may be this many times the file size, plus a constant, as for minidumps.
 const TIMES: usize = 4;
 const CONSTANT: usize = 16 * 1024;
 
-/// Goes through all of it.
+/// Reads all of it.
 fn cheap(what: impl FnOnce() -> String, bytes: &[u8]) {
     let (result, spent) = measure(|| catch_unwind(AssertUnwindSafe(|| walk_and_print(bytes).is_ok())));
     if result.is_err() || spent.peak > TIMES * bytes.len() + CONSTANT {
@@ -41,7 +41,7 @@ fn every_prefix_is_cheap() {
     }
 }
 
-/// Everything that ends at or before a place of the file, and says so.
+/// Everything that ends at or before an offset of the file, as text.
 fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     let mut seen = Vec::new();
     let mut see = |from: u64, size: u64, what: String| {
@@ -54,7 +54,7 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     for (index, thread) in (0..).zip(&threads) {
         see(threads.entry_offset(index), threads.entry_size(), format!("{:?}", thread.raw()));
         let context = header.thread_offset + index * dump.context_size();
-        // Both the state and the context are needed to get at it.
+        // Both the state and the context are required to access it.
         if threads.entry_offset(index) + threads.entry_size() <= end {
             let bytes = thread.context().map(|context| context.map(|context| context.as_bytes()));
             see(context, dump.context_size(), format!("{bytes:x?}"));
@@ -97,7 +97,7 @@ fn a_prefix_keeps_what_lies_before_the_cut() {
             assert!(expected.len() >= most, "less is there before {size} than before");
             most = expected.len();
         }
-        // States, contexts, heads and names, rows, regions twice, and the event.
+        // States, contexts, headers and names, rows, regions twice, and the event.
         assert_eq!(most, 2 + 2 + 2 + 2 + 3 + 2 * 3 + 1);
     }
 }
@@ -110,7 +110,7 @@ fn every_prefix_has_findings() {
             let mut found = Vec::new();
             match Dump::parse(&bytes[..size]) {
                 Ok(dump) => dump.check(&mut |finding| found.push(finding)),
-                // Eight bytes tell what it is; fewer might be the start of anything.
+                // Eight bytes identify the format; fewer could be the start of anything.
                 Err(error) => assert_eq!(error.is_truncated(), size >= 8, "cut at {size}: {error}"),
             }
             assert_eq!(found.is_empty(), size < if wide { 96 } else { 64 }, "cut at {size}: {found:?}");
@@ -150,7 +150,7 @@ fn every_word_of_the_head_may_be_anything() {
     }
 }
 
-/// A count and a position that lie together are worse than each alone.
+/// A count and an offset that are both wrong are worse than either alone.
 fn every_pair_of_fields_may_be_anything() {
     for wide in [false, true] {
         let sound = sound(wide).build();

@@ -1,4 +1,4 @@
-//! The full user dump that stands among the fixtures, for the examples.
+//! The fixture with a full user dump, for the examples.
 
 use libtest_mimic::Trial;
 

@@ -1,5 +1,5 @@
-//! The full user dumps that the debugger wrote, against facts that another program took from them, and against the
-//! minidumps with all memory of the same stopped processes.
+//! The full user dumps that the debugger wrote, compared with facts that another program extracted, and with the
+//! minidumps with full memory of the same stopped processes.
 
 use libtest_mimic::Trial;
 use userdump::MappedFile;
@@ -139,7 +139,7 @@ fn threads(dump: &FullUserDump<'_>, facts: &Json) {
     }
 }
 
-/// The event as bytes in hexadecimal, taken apart by the offsets of the documentation.
+/// The event as bytes in hexadecimal, decoded by the documented offsets.
 fn event(dump: &FullUserDump<'_>, digits: &str) {
     let bytes: Vec<u8> = (0..digits.len())
         .step_by(2)
@@ -178,7 +178,8 @@ fn version(dump: &FullUserDump<'_>) {
     assert_eq!(dump.build_number(), 7601);
 }
 
-/// What the kernel shares with every process: it ticks, so that two dumps of a stopped process differ there.
+/// The page that the kernel shares with every process: it contains a clock, so two dumps of a stopped process differ
+/// there.
 const SHARED_DATA: std::ops::Range<u64> = 0x7ffe_0000..0x7ffe_1000;
 
 fn twins(shared: &Shared, set: &str) {
@@ -202,7 +203,7 @@ fn twins(shared: &Shared, set: &str) {
     let stored: Vec<_> = dump.stored_regions().map(|it| (it.range.address, it.range.size)).collect();
     assert_eq!(stored, ranges);
 
-    // Segments, of AMD64 with the flags, and the other registers: their places in the contexts.
+    // Segment registers (for AMD64 with the flags), and the other registers: their offsets in the contexts.
     let [control, integer] = if dump.is_64_bit() { [0x38..0x48, 0x78..0x100] } else { [0x8c..0x9c, 0x9c..0xcc] };
     let context = |thread: &UserThread<'_>| thread.context().ok().flatten().expect("it is there").as_bytes().to_vec();
     let general = |bytes: &[u8]| [&bytes[control.clone()], &bytes[integer.clone()]].concat();
@@ -210,8 +211,8 @@ fn twins(shared: &Shared, set: &str) {
     let expected: Vec<_> = facts.threads().iter().map(|it| (it.id, low(it.teb), general(&it.context))).collect();
     assert_eq!(found, expected);
 
-    // Where the process stopped early, the debugger knew some names without their folders when it wrote the first of the
-    // two.
+    // Where the process stopped early, the debugger knew some names only without their folders when it wrote the first
+    // dump.
     let file_name = |path: &str| path.rsplit('\\').next().unwrap_or_default().to_owned();
     let name = |it: &UserModule<'_>| it.name().expect("it is whole").to_string();
     let named = |it: &crate::support::facts::Module<'_>| it.name.text.clone().unwrap_or_default();

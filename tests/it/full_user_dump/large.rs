@@ -1,4 +1,4 @@
-//! Full user dumps beyond the positions that 31 and 32 bits can say.
+//! Full user dumps beyond the offsets that 31 and 32 bits can hold.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -23,13 +23,13 @@ pub fn trials() -> Vec<Trial> {
 const GIB: u64 = 1 << 30;
 const TEXT: &[u8] = b"behind everything";
 
-/// A file with a hole: a region of `size` bytes at 1 MiB, and behind it, at 2^40 or 3 GiB, one of a text.
+/// A sparse file: a region of `size` bytes at 1 MiB, and after it, at 2^40 or 3 GiB, one with a text.
 fn file(wide: bool, size: u64) -> (tempfile::TempDir, MappedFile, u64) {
     let high = if wide { 1 << 40 } else { 3 * GIB };
     let large = UserRegion { size, ..UserRegion::new(0x10_0000, []) };
     let thread = UserThread { id: 7, context: context(wide, high, high), ..UserThread::default() };
     let mut bytes = empty(wide).thread(thread).region(large).memory(high, TEXT).service_pack("SP").build();
-    // What stands behind the hole: the second region, and the version information.
+    // What follows the hole: the second region, and the version information.
     let (data, version) = (Slot::Data.get(&bytes), Slot::Version.get(&bytes));
     let behind = bytes.split_off(data as usize);
     Slot::Version.set(&mut bytes, version + size);
@@ -65,7 +65,7 @@ fn a_large_dump_is_shrunk() {
         let mut small = Vec::new();
         redump(&dump, &"/m".parse().expect("it is known"), &mut small).expect("it can be done");
         assert!(small.len() < 0x2000, "{} bytes", small.len());
-        // The instruction window has the text.
+        // The instruction window includes the text.
         let memory = Dump::parse(&small).expect("we wrote it").memory();
         assert_eq!(memory.slice(high, TEXT.len() as u64), Some(TEXT));
     }

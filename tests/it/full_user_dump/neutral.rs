@@ -1,4 +1,4 @@
-//! Threads, modules and exceptions of dumps of any format, against the views of the formats.
+//! Threads, modules and exceptions of dumps of any format, compared with the views of the formats.
 
 use libtest_mimic::Trial;
 use userdump::read::any_format::AnyText;

@@ -87,14 +87,14 @@ fn modules_have_the_fields_of_the_file() {
         let start = Slot::Modules.get(dump.data());
         assert_eq!((first.base(), first.size(), first.offset()), (0x40_0000, 0x2000, start));
         assert_eq!(first.name().map(|name| name.to_string()), Ok("C:\\a.exe".to_owned()));
-        // A head of 12 or 16 bytes, and a name of 9.
+        // A header of 12 or 16 bytes, and a name of 9.
         let packed = start + if wide { 25 } else { 21 };
         assert_eq!((second.base(), second.size(), second.offset()), (high(wide), 0x1000, packed));
         assert_eq!(second.raw().image_name_length, 8);
         assert!(second.name().is_ok_and(|name| name == "bcd.dll" && name.as_bytes() == b"bcd.dll"));
         let contains = [high(wide) - 1, high(wide), high(wide) + 0xfff, high(wide) + 0x1000];
         assert_eq!(contains.map(|address| second.contains(address)), [false, true, true, false]);
-        // The debugger writes addresses of 32-bit processes with the sign extended.
+        // The debugger sign-extends addresses of 32-bit processes.
         assert_eq!(second.contains(high(wide) | 0xffff_ffff_0000_0000), !wide);
         assert_eq!((dump.modules().declared_len(), dump.modules().fault()), (2, None));
     });
@@ -143,7 +143,7 @@ fn parameters_are_as_many_as_the_record_counts() {
     }
 }
 
-/// Threads, contexts, modules, rows of the table, bytes of memory, events, version information.
+/// Counts of threads, contexts, modules, rows of the table, bytes of memory, events, version information.
 fn counts(dump: &FullUserDump<'_>) -> [u64; 7] {
     let memory = dump.memory();
     let contexts = dump.threads().iter().filter(|thread| thread.context().is_ok_and(|context| context.is_some()));
@@ -209,7 +209,7 @@ fn names_may_be_of_any_length() {
 }
 
 fn names_are_in_windows_1252() {
-    // The half that is not ASCII, by Microsoft's table of the code page; five bytes have no character but a control.
+    // The upper half of the code page, from Microsoft's table; five bytes only map to control characters.
     let high = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿\
                 ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ";
     assert_eq!(high.chars().count(), 128);
@@ -220,7 +220,7 @@ fn names_are_in_windows_1252() {
     }
 }
 
-/// The version information of a dump that has these bytes there.
+/// Calls `look` for a dump with these bytes as version information.
 fn with_version(bytes: &[u8], look: impl Fn(&FullUserDump<'_>, Option<VersionInformation<'_>>)) {
     for wide in [false, true] {
         let bytes = UserDump { version_info: Some(bytes.to_vec()), ..sound(wide) }.build();
@@ -257,7 +257,7 @@ fn version_texts_end_with_an_empty_key_or_the_file() {
     pairs(&utf16("CRASH: X\0\0CRASH: Y\0b\0\0"), &[("CRASH: X", ""), ("CRASH: Y", "b")]);
     pairs(&utf16("CRASH: X\0a"), &[("CRASH: X", "a")]);
     pairs(&utf16("CRASH: X"), &[("CRASH: X", "")]);
-    // Half a character is none.
+    // Half a character is dropped.
     pairs(&[utf16("CRASH: X\0a"), vec![b'b']].concat(), &[("CRASH: X", "a")]);
     pairs(&[utf16("CRASH: X\0a\0"), vec![b'b']].concat(), &[("CRASH: X", "a")]);
 }

@@ -1,4 +1,4 @@
-//! Threads and where their contexts are: the file does not say how large those are.
+//! Threads and the offsets of their contexts: the file does not give the context size.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -43,7 +43,7 @@ fn threads_have_the_fields_of_the_file() {
     });
 }
 
-/// A dump with these contexts; the numbers of the threads count from 1.
+/// A dump with these contexts and thread IDs counting from 1.
 fn with_contexts(wide: bool, contexts: impl IntoIterator<Item = Vec<u8>>) -> UserDump {
     let threads = (1..).zip(contexts).map(|(id, context)| UserThread { id, context, ..UserThread::default() });
     UserDump { threads: threads.collect(), ..empty(wide).memory(0x1000, [1; 64]).service_pack("") }
@@ -56,7 +56,7 @@ fn found(dump: &FullUserDump<'_>) -> (u64, Vec<Option<u64>>) {
     (dump.context_size(), dump.threads().iter().map(pointer).collect())
 }
 
-/// What [`found`] gives for contexts of that size with the numbers from 1 on.
+/// The value of [`found`] for contexts of that size with thread IDs from 1.
 fn expected(size: u64, count: u64) -> (u64, Vec<Option<u64>>) {
     (size, (1..=count).map(Some).collect())
 }
@@ -78,7 +78,7 @@ fn contexts_have_the_size_of_the_processor() {
     }
 }
 
-/// Contexts of another size than usual: cut off, or with filler behind.
+/// Contexts of an unusual size: truncated, or followed by filler.
 fn resized(wide: bool, size: usize, count: u64) -> UserDump {
     let resized = |number| {
         let mut bytes = context(wide, number, 0x1000);
@@ -99,12 +99,12 @@ fn larger_contexts_are_found_by_their_room() {
             );
         }
     }
-    // Nothing shows that what is behind the only one belongs to it.
+    // Nothing shows that the bytes after a single context belong to it.
     assert_eq!(found(&open(&resized(true, 1600, 1).build())), expected(1232, 1));
 }
 
 fn smaller_contexts_are_found_by_their_room() {
-    // x86 without the area of SSE.
+    // x86 without the SSE area.
     for count in [1, 2, 3, 7] {
         let bytes = resized(false, 204, count).build();
         assert_eq!(found(&open(&bytes)), expected(204, count));
@@ -146,7 +146,7 @@ fn contexts_may_stand_anywhere() {
 }
 
 fn the_end_of_the_file_is_no_part() {
-    // Half of the last context is cut off; it must not be taken for a smaller one.
+    // Half of the last context is cut off; it must not be read as a smaller one.
     for wide in [false, true] {
         let bytes = sound(wide).build();
         let start = Slot::Threads.get(&bytes) as usize;
@@ -192,7 +192,7 @@ fn an_exception_of_a_missing_thread_has_no_registers() {
 
 fn positions_beyond_4_gib_are_outside_the_file() {
     let mut bytes = sound(true).build();
-    // Cut to 32 bits, each of them would be where it was.
+    // Truncated to 32 bits, each offset would be right.
     for slot in Slot::ALL {
         let position = slot.get(&bytes) | 1 << 32;
         slot.set(&mut bytes, position);

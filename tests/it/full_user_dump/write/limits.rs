@@ -1,4 +1,4 @@
-//! The limits of 32 and 64 bits, and what writing costs.
+//! The limits of 32 and 64 bits, and the cost of writing.
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
 
 const GIB: u64 = 1 << 30;
 
-/// Where the memory of a narrow dump begins that has nothing but regions: behind header and table.
+/// The file offset of the memory of a narrow dump that has only regions: after header and table.
 const fn narrow_base(regions: u64) -> u64 {
     64 + 28 * regions
 }
@@ -88,7 +88,7 @@ fn version_information_behind_4_gib_is_refused() {
             assert_eq!(overflow(result), (item, 4 * GIB - room, 100));
         }
     }
-    // No bytes of it, but a position in the header.
+    // It has no bytes, but it has an offset in the header.
     let mut dump = empty(false);
     dump.version_information(&[]);
     zeros(&mut dump, 4 * GIB - narrow_base(1));
@@ -96,7 +96,7 @@ fn version_information_behind_4_gib_is_refused() {
 }
 
 fn parts_behind_4_gib_are_refused() {
-    // One buffer, lent out again and again as a context of a machine whose contexts may have any size.
+    // One buffer, borrowed repeatedly as a context of a machine whose contexts may have any size.
     let buffer = vec![0; 64 << 20];
     let dump = |constructor: fn(ImageFileMachine) -> FullUserDumpBuilder<'static>, threads| {
         let mut dump: FullUserDumpBuilder<'_> = constructor(ImageFileMachine::IA64);
@@ -112,7 +112,7 @@ fn parts_behind_4_gib_are_refused() {
     assert_eq!(dump(FullUserDumpBuilder::new_32_bit, 63).ok(), Some(64 + 63 * (64 << 20) + 63 * 48 + 12 + 2));
 }
 
-/// Says when it is read.
+/// Records when it is read.
 struct Watched<'a>(&'a AtomicBool);
 
 impl Read for Watched<'_> {
@@ -132,7 +132,7 @@ fn nothing_is_read_for_a_dump_that_is_refused() {
     assert!(!read.load(Ordering::Relaxed));
 }
 
-/// Counts, and keeps the first 4096 bytes and the last 16.
+/// Counts bytes, and keeps the first 4096 and the last 16.
 #[derive(Default)]
 struct Ends {
     size: u64,
@@ -164,7 +164,7 @@ fn a_wide_dump_reaches_beyond_4_gib() {
         dump.region(sized(64 << 20), MemoryRange::borrowed(0, &buffer));
     }
     dump.region(sized(3), MemoryRange::borrowed(0, b"end")).version_information(b"version");
-    // 96 of the header, 48 for each region, a context, a state, a module of 16 + 2.
+    // 96 for the header, 48 for each region, a context, a state, a module of 16 + 2.
     let base = 96 + 81 * 48 + 1232 + 80 + 18;
     let plan = dump.plan().expect("64 bits are enough");
     assert_eq!((plan.size(), plan.memory()), (base + 5 * GIB + 3 + 7, (81, 5 * GIB + 3)));
@@ -233,7 +233,7 @@ fn memory_of_any_size_costs_the_same() {
     }
 }
 
-/// Counts the bytes that lie within a buffer.
+/// Counts the bytes that are inside a buffer.
 struct Within<'a> {
     buffer: &'a [u8],
     size: usize,

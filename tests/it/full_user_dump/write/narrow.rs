@@ -1,4 +1,4 @@
-//! What 64-bit records become in a dump of a 32-bit process, and what all contexts become.
+//! What 64-bit records become in a dump of a 32-bit process, and what happens to contexts.
 
 use libtest_mimic::Trial;
 use userdump::WriteError;
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Every address of a dump that is handed in wide, and how errors name what it belongs to.
+/// Every address that is passed in as 64 bits, and how errors name what it belongs to.
 type Change = fn(&mut UserDump, u64);
 const ADDRESSES: [(&str, Change); 8] = [
     ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is there").record = value),
@@ -137,7 +137,7 @@ fn words_without_a_meaning_are_kept() {
         };
         assert!(file.ends_with(&expected), "wide: {wide}");
     }
-    // Padding is only there in wide records, which keep it.
+    // Only wide records have padding, and they keep it.
     let mut event = ExceptionDebugEvent64 { alignment: 0xA1, alignment2: 0xA2, ..Default::default() };
     event.exception_record.alignment = 0xA3;
     let mut dump = empty(true);

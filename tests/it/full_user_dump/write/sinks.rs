@@ -1,4 +1,4 @@
-//! Sinks and readers that fail: the error names the part, whatever byte it happened at.
+//! Sinks and readers that fail: the error names the part, whichever byte it failed at.
 
 use std::io::{self, ErrorKind};
 
@@ -21,14 +21,14 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The parts of [`sample`] in the order of the file, with their sizes.
+/// The parts of [`sample`] in file order, with their sizes.
 fn parts(wide: bool) -> Vec<(&'static str, Option<u64>, u64)> {
     let pick = |narrow, wider| if wide { wider } else { narrow };
     let mut parts = vec![("USERMODE_CRASHDUMP_HEADER", None, pick(64, 96)), ("DEBUG_EVENT", None, pick(96, 176))];
     parts.push(("MEMORY_BASIC_INFORMATION", None, 3 * pick(28, 48)));
     parts.extend((0..3).map(|index| ("CONTEXT", Some(index), pick(716, 1232))));
     parts.extend((0..3).map(|index| ("CRASH_THREAD", Some(index), pick(48, 80))));
-    // `C:\a.exe`, nothing, `C:\odd\ä.dll` with two bytes for one letter; a NUL for each.
+    // `C:\a.exe`, an empty name, `C:\odd\ä.dll` with two bytes for one letter; each with a NUL.
     parts.extend((0..3).zip([9, 1, 14]).map(|(index, name)| ("CRASH_MODULE", Some(index), pick(12, 16) + name)));
     parts.extend([0, 2].into_iter().zip([5, 300]).map(|(index, size)| ("memory range", Some(index), size)));
     parts.push(("version information", None, 2 * (13 + 14 + 2)));
