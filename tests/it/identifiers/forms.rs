@@ -1,4 +1,4 @@
-//! The forms in which identifiers are printed and parsed, beside those of the crate `debugid`.
+//! The forms in which identifiers are printed and parsed, compared with those of the crate `debugid`.
 
 use libtest_mimic::Trial;
 use userdump::format::module::Guid;
@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Numbers in no order, those at the edges first.
+/// Unsorted numbers, edge values first.
 fn numbers() -> Vec<u64> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
@@ -31,7 +31,7 @@ fn numbers() -> Vec<u64> {
     edges.into_iter().chain((0..500).map(|_| next())).collect()
 }
 
-/// Every debug ID with the one that the other crate makes of the same numbers.
+/// Every debug ID, with the one that the other crate makes of the same numbers.
 fn debug_ids() -> Vec<(DebugId, debugid::DebugId)> {
     let numbers = numbers();
     let pairs = numbers.iter().zip(numbers.iter().rev());
@@ -106,7 +106,7 @@ fn what_is_no_debug_id_is_refused() {
         let error = text.parse::<DebugId>().expect_err(text);
         assert!(error.to_string().starts_with("not a debug ID: "), "{error}");
     }
-    // The other crate refuses these as well, but for ages that are cut and for signs.
+    // The other crate rejects these as well, except for truncated ages and signs.
     let looser = ["12345678+1", "12345678-+1", "3249d99d-0c40-4931-8610-f4e4fb0b6936-123456789"];
     let accepted: Vec<_> = texts.into_iter().filter(|text| text.parse::<debugid::DebugId>().is_ok()).collect();
     assert!(looser.iter().all(|text| accepted.contains(text)), "{accepted:?}");

@@ -1,4 +1,4 @@
-//! Records of every kind on every system, beside what the `minidump` crate says of them.
+//! Records of every kind on every system, compared with the `minidump` crate.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ const SOLARIS: u32 = 0x8202;
 const ANDROID: u32 = 0x8203;
 const FUCHSIA: u32 = 0x8206;
 const UNHEARD_OF: u32 = 0x1234;
-/// `None`: a dump without system information.
+/// `None` is a dump without system information.
 const SYSTEMS: [Option<u32>; 10] = [
     Some(WINDOWS),
     Some(WINDOWS_95),
@@ -77,7 +77,7 @@ const RECORDS: [(&str, Fill); 17] = [
     ("nothing", |_| ()),
 ];
 
-/// What we say otherwise, and why: record, systems, fact, and whether we say something at all.
+/// Where we differ, and why: record, systems, fact, and whether we return a value at all.
 type Decision = (&'static str, &'static [Option<u32>], &'static str, bool, &'static str);
 
 const DECISIONS: [Decision; 11] = [
@@ -96,7 +96,7 @@ const DECISIONS: [Decision; 11] = [
 const MADE_UP: &str = "the peer makes up a code ID of a PDB record outside of Windows";
 const OTHERS: &[Option<u32>] = &[Some(LINUX), Some(SOLARIS), Some(ANDROID), Some(FUCHSIA), Some(UNHEARD_OF)];
 
-/// What is decided for a record on a system: whether we say something, and why.
+/// The decision for a record on a system: whether we return a value, and why.
 fn decision(record: &str, system: Option<u32>, what: &str) -> Option<(bool, &'static str)> {
     match (record, system, what) {
         (_, Some(WINDOWS_95), "version") | ("embedded symbols" | "nothing", Some(WINDOWS_95), "code ID") => {
@@ -153,7 +153,7 @@ fn records_of_every_kind_are_those_of_the_peer() {
         }
     }
     assert_eq!(compared, RECORDS.len() * SYSTEMS.len() * 2);
-    // Every decision is about a difference.
+    // Every decision corresponds to a difference.
     for (record, systems, what, ..) in DECISIONS {
         let is_one = |system: &Option<u32>| decided.contains(&(record, *system, what));
         assert!(systems.iter().all(is_one), "{what} of {record}");
@@ -172,7 +172,7 @@ fn unloaded_modules_have_a_code_id_on_windows() {
         let peer = Peer::read(bytes.as_slice()).expect("it is sound");
         let list = peer.get_stream::<MinidumpUnloadedModuleList>().expect("it is sound");
         let theirs = list.iter().next().expect("there is one");
-        // Its source says that it should know the system.
+        // According to its source it should know the system.
         let is_windows = [WINDOWS, WINDOWS_95].contains(&platform);
         let expected = theirs.code_identifier().filter(|_| is_windows).map(|id| id.to_string());
         assert_eq!(ours.code_id().map(|id| id.to_string()), expected, "{platform:#x}");
@@ -185,7 +185,7 @@ fn unloaded_modules_have_a_code_id_on_windows() {
     }
 }
 
-/// Time stamps and sizes of ELF files identify nothing, although the dump is one of Windows.
+/// Time stamps and sizes of ELF files identify nothing, even in a Windows dump.
 fn modules_beneath_wine_are_not_of_windows() {
     let bytes = Dump::new().system_info(SystemInfo::default()).written(0xfff0, |bytes| {
         bytes.u32(1);

@@ -1,4 +1,4 @@
-//! The debug directory and the records that it leads to.
+//! The debug directory and the records that it refers to.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ fn second() -> Vec<u8> {
 
 fn the_first_record_in_memory_counts() {
     check(Some(&code_view()), Some(&misc()), |_| ());
-    // One that stands in the file of the image only, and one of another type.
+    // One that is only in the image file, and one of another type.
     let second = [second(), vec![0]].concat();
     check(Some(&second), Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 20, &[0]));
     check(Some(&second), Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 12, &[0x102]));
@@ -47,7 +47,7 @@ fn the_first_record_in_memory_counts() {
         numbers(it, CODE_VIEW_ENTRY_AT + 12, &[3]);
         numbers(it, CODE_VIEW_ENTRY_AT + 28 + 12, &[5]);
     });
-    // Their order is free.
+    // They may be in any order.
     check(Some(&misc()), Some(&code_view()), |it| {
         numbers(it, CODE_VIEW_ENTRY_AT + 12, &[4]);
         numbers(it, CODE_VIEW_ENTRY_AT + 28 + 12, &[0]);
@@ -102,7 +102,7 @@ fn the_directory_is_as_long_as_it_says() {
 }
 
 fn the_directory_ends_with_the_memory() {
-    // Millions of entries, of which a few are there.
+    // Millions of entries, of which a few are present.
     check(Some(&code_view()), Some(&misc()), |it| {
         numbers(it, directories_at(Cpu::AMD64) + 8 * 6, &[DEBUG_AT as u32, u32::MAX])
     });
@@ -153,7 +153,7 @@ fn a_record_across_ranges_is_copied() {
     for cut in CODE_VIEW_AT - 1..=CODE_VIEW_AT + size + 1 {
         let is_cut = cut > CODE_VIEW_AT && cut < CODE_VIEW_AT + size;
         assert_eq!(borrowed(cut, true), !is_cut, "cut at {cut:#x}");
-        // Ranges that touch in the file as well are one piece.
+        // Ranges that are adjacent in the file as well are one piece.
         assert!(borrowed(cut, false), "cut at {cut:#x}");
     }
 }

@@ -61,7 +61,7 @@ fn other_types_stand_before_and_behind() {
     check(None, |it| resource_directory(it, RESOURCES_AT, [0, 0], &[versions]));
 }
 
-/// As they ascend by rule, the system does not find such types either: it halves the list.
+/// Entries are sorted by rule, so the system does not find such types either: it uses a binary search.
 fn types_that_do_not_ascend_are_not_looked_for_far() {
     for (before, expected) in [(16, FIRST), (17, None)] {
         let mut types = vec![[0x50, 0x8000_0300]; before];
@@ -86,7 +86,7 @@ fn levels_are_of_their_kind() {
     check(None, |it| numbers(it, VERSIONS_AT + 4, &[to(BY_NAME_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_NAME_AT + 20, &[to(BY_LANGUAGE_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_LANGUAGE_AT + 20, &[0x8000_0280]));
-    // Even where the bit would lead to data, were it part of the position.
+    // Even if the bit would lead to data when read as part of the offset.
     let mut image = whole(Cpu::AMD64);
     numbers(&mut image, BY_LANGUAGE_AT + 20, &[0x8000_0280]);
     let far = BASE + LEAF_AT as u64 + 0x8000_0000;
@@ -100,12 +100,12 @@ fn trees_that_go_in_circles_end() {
         for to in [RESOURCES_AT, BY_NAME_AT, BY_LANGUAGE_AT].map(to) {
             let is_sound = [(VERSIONS_AT + 4, BY_NAME_AT), (BY_NAME_AT + 20, BY_LANGUAGE_AT)];
             if !is_sound.map(|(at, place)| (at, 0x8000_0000 | (place - RESOURCES_AT) as u32)).contains(&(at, to)) {
-                // From the second level the third one can be taken for the second, whose leaf is no directory.
+                // From the second level, the third can be read as the second, but its leaf is not a directory.
                 check(None, |it| numbers(it, at, &[to]));
             }
         }
     }
-    // Out of the memory, and as far as a position goes.
+    // Outside the memory, and the largest offsets.
     for offset in [0x8000_0000 | 0x1000, u32::MAX, 0xffff_fff0] {
         check(None, |it| numbers(it, VERSIONS_AT + 4, &[offset]));
         check(None, |it| numbers(it, BY_NAME_AT + 20, &[offset]));
@@ -136,12 +136,12 @@ fn positions_of_data_count_from_the_base() {
     }
 }
 
-/// Packers are known to give another one.
+/// Packers are known to change it.
 fn the_size_of_the_directory_plays_no_part() {
     for size in [0, 1, u32::MAX] {
         check(FIRST, |it| numbers(it, directories_at(Cpu::AMD64) + 8 * 2 + 4, &[size]));
     }
-    // A directory that would begin behind the memory.
+    // A directory that would begin after the end of the memory.
     for position in [0x1c00, 0x1c00 - 15, u32::MAX] {
         check(None, |it| numbers(it, directories_at(Cpu::AMD64) + 8 * 2, &[position]));
     }

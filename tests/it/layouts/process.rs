@@ -1,4 +1,5 @@
-//! The documented positions in the blocks of a process: `winternl.h` and the symbols of ntdll, in both widths.
+//! The documented offsets in the environment blocks of a process: `winternl.h` and the symbols of ntdll, in both
+//! widths.
 
 use libtest_mimic::Trial;
 use userdump::format::process::{ProcessLayout, UserSharedData};

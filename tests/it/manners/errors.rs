@@ -1,4 +1,4 @@
-//! Every error says what happened and why in one line, and whoever prints its sources prints nothing twice.
+//! Every error says in one line what happened and why, and printing its sources repeats nothing.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     trials![every_error_names_its_cause_once, every_variant_is_among_them, what_a_sink_says_can_be_asked_for]
 }
 
-/// An error of a sink, with causes of its own.
+/// A sink's error with its own causes.
 #[derive(Debug)]
 struct Sink(Option<Box<Sink>>, &'static str);
 
@@ -33,7 +33,7 @@ impl Error for Sink {
     }
 }
 
-/// What the sink says, from the error to its last cause.
+/// The messages of the sink's error, down to its last cause.
 const SAID: [&str; 3] = ["upload failed", "connection lost", "cable torn"];
 
 fn sink() -> io::Error {
@@ -111,7 +111,7 @@ fn redump_errors() -> Vec<RedumpError> {
     all
 }
 
-/// Every error, and what it has to say of its causes.
+/// Every error with the messages of its causes.
 fn errors() -> Vec<(Box<dyn Error>, Vec<String>)> {
     let said = |error: &WriteError| match error {
         WriteError::Io { .. } | WriteError::Source { .. } => SAID.map(str::to_owned).to_vec(),
@@ -163,7 +163,7 @@ fn every_error_names_its_cause_once() {
     }
 }
 
-/// The variants that the errors declare.
+/// The variants that the error types declare.
 fn every_variant_is_among_them() {
     let text = std::fs::read_to_string(tree::path("src/error.rs")).expect("it is there");
     let is_variant =

@@ -1,4 +1,4 @@
-//! Stacks, windows around instructions, and what else is in the memory lists.
+//! Stacks, windows around instructions, and the other contents of the memory lists.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
     trials![stacks_are_whole, windows_are_there]
 }
 
-/// Each stack is found, by its own position or in the memory list, from its stack pointer to a border of pages.
+/// Each stack is found, by its own RVA or in the memory list, from its stack pointer to a page border.
 fn stacks_are_whole(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
@@ -40,7 +40,7 @@ fn stacks_are_whole(shared: &Shared) {
     }
 }
 
-/// Around the instruction of each thread and the address of the exception, 128 bytes to either side.
+/// Around the instruction of each thread and the exception address, 128 bytes on each side.
 fn windows_are_there(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
@@ -59,13 +59,13 @@ pub fn shared_data(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
         let start = sample.range_at(0x7ffe_0000).expect("it is there").0;
-        // Where a pointer leads next to it, the window is one range with it.
+        // If a pointer leads next to it, the window is one range with it.
         let is_alone = !["indirect", "triage-indirect", "wide-1965"].contains(&name);
         assert_eq!(is_alone, sample.has_range(0x7ffe_0000, 0xaa0), "{name}");
         assert!(start <= 0x7ffe_0000);
         let mut page = vec![0; 0xaa0];
         assert_eq!(sample.dump().memory().read(0x7ffe_0000, &mut page), 0xaa0, "{name}");
-        // The folder of the system.
+        // The system folder.
         let folder: Vec<u8> = "C:\\windows\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(page[0x30..].starts_with(&folder), "{name}");
     }
@@ -86,7 +86,7 @@ pub fn merged_stacks(shared: &Shared) {
 
 pub fn clipped_windows(shared: &Shared) {
     let (sample, planted) = (Sample::read(shared, "indirect"), Planted::read(shared, false));
-    // A word of the stack is the address in front of the program.
+    // A word of the stack is the address before the program.
     let pointer = planted.at("exe") - 1;
     assert_eq!((pointer + 1, pointer + 0x300), (0x1_4000_0000, 0x1_4000_02ff));
     assert!(sample.has_range(0x1_4000_0000, 0x2ff));
@@ -94,7 +94,7 @@ pub fn clipped_windows(shared: &Shared) {
     assert_eq!(sample.dump().memory().read_u16(0x1_4000_0000), Some(u16::from_le_bytes(*b"MZ")));
 }
 
-/// A structure of a process and where its pointers are, of 64 bits.
+/// A structure of a process and the offsets of its pointers, in 64 bits.
 const PROCESS_PARAMETERS: u64 = 0x20;
 const PARAMETERS_ENVIRONMENT: u64 = 0x80;
 const FIBER_LOCAL_STORAGE: u64 = 0x17c8;
@@ -125,7 +125,7 @@ pub fn wide(shared: &Shared) {
     let (sample, planted) = (Sample::read(shared, "wide-1965"), Planted::read(shared, false));
     let (dump, plain) = (sample.dump(), Sample::read(shared, "normal"));
     let memory = dump.memory();
-    // The words of the program's data section, from its first one on (`plant.c`).
+    // The words of the program's data section, from the first on (`plant.c`).
     assert_eq!(memory.read_u64(planted.at("planted_data") + 64), Some(0x11_00aa_aaa1));
     assert_eq!(memory.read_u64(planted.at("planted_data") + 64 + 8), Some(planted.at("planted_data") + 64));
     assert_eq!(plain.dump().memory().read_u64(planted.at("planted_data") + 64), None);
@@ -195,7 +195,7 @@ pub fn narrow_contexts_and_stacks(shared: &Shared) {
             assert_eq!((context.as_bytes().len(), found), (size, flags), "{name}");
             assert_eq!(thread.raw().stack.start_of_memory_range, state.registers["esp"] - 4, "{name}");
         }
-        // That of the exception has its flag, and no extended state.
+        // The exception's context has its flag, and no extended state.
         for exception in sample.dump().exceptions().flatten() {
             let context = exception.context().expect("it is in the file").expect("it is there");
             assert_eq!(context.as_bytes().len(), 716, "{name}");

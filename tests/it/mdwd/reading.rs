@@ -1,4 +1,4 @@
-//! What is read of each file, beside what the engine answers.
+//! What is read of each file, compared with the engine's answers.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -26,20 +26,20 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// What the engine says of a dump without an exception, and of one that a debugger makes of it.
+/// The engine's answers for a dump without an exception, and for one that a debugger makes of it.
 const NO_EXCEPTION: Exception = Exception { address: 0, code: 0x8000_0003, flags: 0, parameters: Vec::new() };
 
-/// What of the return addresses a dump has.
+/// Which return addresses a dump has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// All words that the engine took for one.
+    /// All words that the engine used as return addresses.
     Words,
     /// Those into modules.
     ReturnAddresses,
 }
 
-/// Holds a dump to the answers: threads, modules, exception, registers, the instructions that they point to, return
-/// addresses, times, system.
+/// Checks a dump against the answers: threads, modules, exception, registers, the instructions that they point to,
+/// return addresses, times, system.
 pub fn agrees(file: &[u8], answers: &Answers, words: Found) {
     let dump = Minidump::parse(file).expect("it is a dump");
     threads(&dump, answers);
@@ -69,7 +69,8 @@ fn threads(dump: &Minidump<'_>, answers: &Answers) {
             assert_eq!((info.start_address, info.affinity), (start, affinity), "thread {id:#x}");
         }
     }
-    // The engine shows the one of the exception first, and the first one if there is none; none if that is not listed.
+    // The engine first shows the thread of the exception, and the first thread if there is no exception; none if that
+    // thread is not listed.
     let shown: Vec<u32> = answers.threads.iter().filter(|it| it.is_current).map(|it| it.id).collect();
     let crashed = dump.exceptions().flatten().next().map_or(threads[0].id(), |exception| exception.thread_id());
     let listed: Vec<u32> = threads.iter().map(|it| it.id()).filter(|id| *id == crashed).collect();
@@ -136,7 +137,8 @@ fn same_state(dump: &Minidump<'_>, memory: &Memory<'_>, context: &Context<'_>, s
     }
 }
 
-/// The engine walks the stacks by memory that is in the dump: of each frame the return address is where it was found.
+/// The engine walks the stacks through memory in the dump: the return address of each frame is where the engine found
+/// it.
 fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
     let Some(stacks) = &answers.stacks else { return };
     let memory = dump.memory();
@@ -146,7 +148,7 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
         for (index, frame) in frames.iter().enumerate() {
             let place = match is_narrow {
                 true => Some(frame.pointer + 4),
-                // In front of the next frame.
+                // Before the next frame.
                 false => frames.get(index + 1).map(|next| next.pointer - 8),
             };
             let Some(place) = place else { continue };
@@ -154,7 +156,7 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
                 continue;
             }
             let found = memory.read_pointer(place);
-            // Where the engine finds nothing it says 0.
+            // Where the engine finds nothing, it prints 0.
             assert_eq!(found.unwrap_or(0), frame.return_address, "at {place:#x}");
             checked += usize::from(found.is_some());
         }
@@ -170,12 +172,12 @@ fn times(dump: &Minidump<'_>, answers: &Answers) {
     let session = u64::from(dump.header().time_date_stamp);
     let started = u64::from(misc.process_create_time().expect("it is there"));
     let in_milliseconds = |seconds: Option<u32>| u64::from(seconds.expect("it is there")) * 1000;
-    // Hundreds of nanoseconds, in the data that the system shares with all processes.
+    // In units of 100 ns, in the data that the system shares with all processes.
     let interrupt_time = dump.memory().read_u64(0x7ffe_0008).expect("it is there");
     let found = Times {
         session: session * 1000,
         system_uptime: interrupt_time / 10_000,
-        // Of less than a second it says nothing.
+        // It does not print times below a second.
         process_uptime: Some((session - started) * 1000).filter(|uptime| *uptime > 0),
         kernel: in_milliseconds(misc.process_kernel_time()),
         user: in_milliseconds(misc.process_user_time()),
@@ -202,7 +204,7 @@ fn system(dump: &Minidump<'_>, answers: &Answers) {
     assert_eq!(&found, expected);
 }
 
-/// What has none of the answers fails: a line less in any of them, or another one.
+/// A text without one of the answers fails: with one line less, or with one changed.
 fn a_text_without_answers_is_refused(shared: &Shared) {
     let text = shared.read("golden/mdwd/expected/x86-exception.txt");
     let text = String::from_utf8(text).expect("it is UTF-8");

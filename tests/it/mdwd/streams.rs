@@ -1,4 +1,4 @@
-//! Directory, flags, threads and their names, modules, and streams of their own.
+//! Directory, flags, threads and their names, modules, and other streams.
 
 use libtest_mimic::Trial;
 use userdump::format::{MinidumpType, StreamType};
@@ -14,11 +14,11 @@ pub fn trials() -> Vec<Trial> {
     trials![slots_are_those_that_are_known, flags_are_those_that_are_known]
 }
 
-/// The order of the streams; those of the user follow.
+/// The order of the streams; user streams follow.
 const ORDER: [u32; 14] = [3, 17, 4, 19, 5, 9, 16, 6, 7, 15, 21, 22, 24, 0];
 
-/// 12 slots, one more each for an exception, `800`, `1000`, `40000` and each stream of the user, two for `4`; those that
-/// are not used are zero, at the end.
+/// 12 slots, one more each for an exception, `800`, `1000`, `40000` and each user stream, two for `4`; unused ones are
+/// zero, at the end.
 fn slots_are_those_that_are_known(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
@@ -83,7 +83,7 @@ pub fn six_threads(shared: &Shared) {
     assert_eq!(suspend_counts(&Sample::read(shared, "normal")), [-1; 6]);
 }
 
-/// Of the process that all but one are of; the other one has nobody suspended.
+/// In the process that all dumps but one are of; no thread of the other one is suspended.
 pub fn suspended_thread(shared: &Shared) {
     for name in ["x86-normal", "x86-exception", "x86-xstate", "x86-triage-exception"] {
         assert_eq!(suspend_counts(&Sample::read(shared, name)), [0, 0, 0, 0, 0, 1], "{name}");
@@ -104,7 +104,7 @@ pub fn two_names(shared: &Shared) {
     assert_eq!((names[0].1.as_str(), names[1].clone()), ("the other one", (planter, "planter".to_owned())));
 }
 
-/// The texts are those that the writing program gave, `mdwd.c`.
+/// The texts are those that the writing program passed, `mdwd.c`.
 pub fn of_the_user(shared: &Shared) {
     let sample = Sample::read(shared, "user-streams");
     let kinds = sample.kinds();
@@ -124,7 +124,7 @@ pub fn sixteen_slots(shared: &Shared) {
     assert_eq!(Sample::read(shared, "user-streams").kinds().len(), 16);
 }
 
-/// Beside the four that no dump uses, the two that were meant for handles and unloaded modules.
+/// Besides the four that no dump uses, the two that were reserved for handles and unloaded modules.
 pub fn unfilled_slots(shared: &Shared) {
     let sample = Sample::read(shared, "wide-1965");
     assert!(!sample.has_stream(StreamType::HANDLE_DATA) && !sample.has_stream(StreamType::UNLOADED_MODULE_LIST));
@@ -192,7 +192,7 @@ pub fn debug_records(shared: &Shared) {
     }
 }
 
-/// None of those that the 32-bit library lists of the same program is in it, but the program.
+/// Of the modules that the 32-bit library lists for the same program, it has only the program itself.
 pub fn no_narrow_modules(shared: &Shared) {
     let (sample, narrow) = (Sample::read(shared, "wow64-normal"), Sample::read(shared, "x86-normal"));
     let modules = |sample: &Sample| -> Vec<(u64, String)> {

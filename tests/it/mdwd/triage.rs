@@ -1,4 +1,4 @@
-//! Files with filtered stacks and contexts, beside those of the same processes without.
+//! Files with filtered stacks and contexts, compared with unfiltered ones of the same processes.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use userdump::read::Context;
 use super::{Planted, Sample};
 use crate::support::Shared;
 
-/// What stands in place of each byte that is filtered.
+/// The value that replaces each filtered byte.
 const PATTERN: u8 = 0xaa;
 
 /// The bytes of a context that are vectors and floating point.
 const VECTORS: [Range<usize>; 2] = [0x100..0x4a0, 0..0];
 const NARROW_VECTORS: [Range<usize>; 2] = [0x1c..0x8c, 0xcc..0x2cc];
 
-/// Those of the general registers, but for the stack pointer.
+/// The bytes of the general registers, except the stack pointer.
 const GENERAL: [Range<usize>; 2] = [0x78..0x98, 0xa0..0xf8];
 const NARROW_GENERAL: [Range<usize>; 2] = [0x9c..0xb8, 0..0];
 
-/// A filtered file, and the one with the same words before that.
+/// A filtered file, and the one with the same words before filtering.
 struct Pair {
     filtered: Sample,
     plain: Sample,
@@ -37,8 +37,8 @@ impl Pair {
         number(&[PATTERN; 8][..self.word_size()])
     }
 
-    /// True if a word is a pointer by the rules of the filter, or 0: into a module, a stack or what else is in the dump.
-    /// Of ranges that are not stacks their end counts as well, as the files show.
+    /// True if a word is 0 or a pointer by the rules of the filter: into a module, a stack or other memory in the dump.
+    /// For ranges that are not stacks, their end counts as well, as the files show.
     fn stays(&self, word: u64) -> bool {
         let dump = self.filtered.dump();
         let is_stack = |start: u64| dump.threads().any(|thread| thread.raw().stack.start_of_memory_range == start);
@@ -64,7 +64,7 @@ impl Pair {
             .collect()
     }
 
-    /// Holds each word to the rule; how many are replaced, and how many are not 0 and stay.
+    /// Checks each word against the rule; returns how many are replaced, and how many remain that are not 0.
     fn hold_stacks(&self) -> (usize, usize) {
         let (mut replaced, mut kept) = (0, 0);
         for (before, after) in self.stacks().into_iter().flatten() {
@@ -76,7 +76,7 @@ impl Pair {
         (replaced, kept)
     }
 
-    /// Holds the contexts of the threads to the rule; how many registers are replaced.
+    /// Checks the contexts of the threads against the rule; returns how many registers are replaced.
     fn hold_contexts(&self) -> usize {
         let (filtered, plain) = (self.filtered.dump(), self.plain.dump());
         let mut replaced = 0;
@@ -111,7 +111,7 @@ impl Pair {
         }
     }
 
-    /// Of the exception's context nothing is filtered but the vectors.
+    /// Only the vectors of the exception's context are filtered.
     fn hold_exception(&self) {
         let [filtered, plain] =
             [&self.filtered, &self.plain].map(|it| it.dump().exceptions().flatten().next().expect("it has one"));
@@ -170,7 +170,7 @@ pub fn objects(shared: &Shared) {
     let pair = Pair::read(shared, "triage", "normal");
     let (objects, planted) = (pair.objects(), Planted::read(shared, false));
     assert_eq!(objects.len(), 10);
-    // Where the program put pointers (`plant.c`); what it put at 150 is one to the heap, which does not count.
+    // Where the program put pointers (`plant.c`); the one at 150 points to the heap, which does not count.
     let expected = [0x100, 0x110, 0x120, 0x130, 0x143, 0x160, 0x170].map(|at| planted.at("rw") + at);
     for object in expected.into_iter().chain([planted.at("rwx") + 0x40]) {
         assert!(objects.contains(&object), "{object:#x} of {objects:x?}");
@@ -203,7 +203,7 @@ pub fn covered_words(shared: &Shared) {
 
 pub fn contexts_beside_covered_words(shared: &Shared) {
     let pair = Pair::read(shared, "triage-indirect", "indirect");
-    // By the words that stay without the windows: in the dump is more than what the filter looks at.
+    // By the words that stay without the windows: the dump has more than the filter considers.
     let alone = Pair { filtered: Sample::read(shared, "triage"), plain: Sample::read(shared, "normal") };
     let registers = |pair: &Pair| -> Vec<Vec<u8>> {
         let dump = pair.filtered.dump();

@@ -1,4 +1,4 @@
-//! Entries of lists by address: modules, unloaded modules, regions.
+//! List entries by address: modules, unloaded modules, regions.
 
 use libtest_mimic::Trial;
 use userdump::read::list::ByAddress;
@@ -36,7 +36,7 @@ fn index<'a>(bytes: &'a [u8]) -> ByAddress<'a, Module<'a>> {
     open(bytes).stream::<ModuleList<'_>>().unwrap().unwrap().by_address()
 }
 
-/// Base and size of what is found at each of the addresses.
+/// Base and size of the entry found at each of the addresses.
 fn found<const N: usize>(index: &ByAddress<'_, Module<'_>>, addresses: [u64; N]) -> [Option<(u64, u32)>; N] {
     addresses.map(|address| index.get(address).map(|module| (module.base(), module.size())))
 }

@@ -1,4 +1,4 @@
-//! Memory by address: what is read where, and which bytes can be borrowed. Who wins an overlap is in `overlaps`.
+//! Memory by address: what is read where, and which bytes can be borrowed. Precedence in overlaps is in `overlaps`.
 
 use libtest_mimic::Trial;
 use userdump::read::Memory;
@@ -94,7 +94,7 @@ fn a_range_may_end_at_the_last_address() {
     const LAST: u64 = u64::MAX;
     let dump = || Dump::new().memory(LAST - 3, [1, 2]).memory(LAST - 1, [3, 4]).memory(0, [5, 6]);
     check(dump, |memory| {
-        // The first address does not follow the last one.
+        // The address space does not wrap around.
         holds(memory, LAST - 3, &[1, 2, 3, 4]);
         holds(memory, LAST, &[4]);
         holds(memory, 0, &[5, 6]);
@@ -102,7 +102,7 @@ fn a_range_may_end_at_the_last_address() {
         let ranges: Vec<_> = memory.visible_ranges().map(|range| (range.address, range.size)).collect();
         assert_eq!(ranges, [(0, 2), (LAST - 3, 2), (LAST - 1, 2)]);
     });
-    // One that would go on ends there.
+    // A range that would wrap around ends there.
     check(
         || Dump::new().memory(LAST - 1, [1, 2, 3, 4]).memory(0, [5]),
         |memory| {
@@ -163,7 +163,7 @@ fn without_a_system_addresses_are_wide() {
 }
 
 fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
-    // The ranges of the 64-bit list do, whatever filler there is.
+    // The ranges of the 64-bit list are adjacent, whatever filler there is.
     let dump = || Dump::new().memory64(0x1000, [1, 2, 3]).memory64(0x1003, [4]).memory64(0x1004, [5, 6]);
     check(dump, |memory| {
         let all = [1, 2, 3, 4, 5, 6];
@@ -180,7 +180,7 @@ fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
 }
 
 fn bytes_that_stand_apart_are_not_borrowed() {
-    // In the list in this order, hence in the file.
+    // In this order in the list, and therefore in the file.
     let dump = || Dump::new().memory(0x1002, [3, 4]).memory(0x1000, [1, 2]);
     check(dump, |memory| {
         assert_eq!(memory.slice(0x1000, 2), Some([1, 2].as_slice()));
@@ -188,7 +188,7 @@ fn bytes_that_stand_apart_are_not_borrowed() {
         assert_eq!(memory.slice(0x1001, 2), None);
         holds(memory, 0x1001, &[2, 3, 4]);
     });
-    // Ranges that touch in the process share bytes of the file.
+    // Ranges that are adjacent in the process share bytes of the file.
     let bytes = Dump::new().memory_range(Range::At(0x1000, 4, 50)).memory_range(Range::At(0x1004, 4, 52)).build();
     let memory = open(&bytes).memory();
     assert_eq!(memory.slice(0x1000, 8), None);
@@ -284,12 +284,12 @@ fn narrow() -> Dump {
     Dump::new().system_info(SystemInfo { architecture: 0, ..SystemInfo::default() })
 }
 
-/// Looks at the memory of a dump in every form.
+/// Calls `look` for the memory of a dump in every form.
 fn check(dump: impl Fn() -> Dump, look: impl Fn(&Memory<'_>)) {
     in_every_form(|_| dump(), |dump, _| look(&dump.memory()));
 }
 
-/// Checks what is read from an address on, by each of the ways to ask for it.
+/// Checks what is read from an address on, by each of the ways to read it.
 fn holds(memory: &Memory<'_>, address: u64, expected: &[u8]) {
     let mut buffer = [0xcc; 64];
     let read = memory.read(address, &mut buffer);

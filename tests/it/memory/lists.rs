@@ -1,4 +1,4 @@
-//! The memory list and the Memory64 list as they stand in the file.
+//! The memory list and the Memory64 list as stored in the file.
 
 use libtest_mimic::Trial;
 use userdump::read::MemoryRange;
@@ -31,7 +31,7 @@ fn ranges_have_the_numbers_of_the_file() {
     in_every_form(dump, |dump, facts| {
         let found = ranges(dump);
         let numbers: Vec<_> = found.iter().map(|range| (range.address, range.size, range.bytes)).collect();
-        // What stands at 0 is the header, and no memory.
+        // Offset 0 is the header, not memory.
         let expected: [(u64, u64, &[u8]); 4] =
             [(0xffff_ffff_8000_0001, 3, &[1; 3]), (0x1000, 5, &[2; 5]), (7, 4, &[]), (0x1000, 0, &[])];
         assert_eq!(numbers, expected);
@@ -145,7 +145,7 @@ fn both_lists_may_be_there() {
         assert_eq!((ranges(dump).len(), list64(dump).len()), (1, 1));
         assert_eq!(dump.memory().visible_ranges().map(|range| range.address).collect::<Vec<_>>(), [0x1000, 0x2000]);
     });
-    // One that cannot be read does not hide the other.
+    // An unreadable list does not hide the other.
     let broken =
         |kind| Dump::new().memory64(0x2000, [2; 4]).memory(0x1000, [1; 4]).shape(kind, Shape::usual().data_size(3));
     for (kind, left) in [(kind::MEMORY_LIST, 0x2000), (kind::MEMORY64_LIST, 0x1000)] {
@@ -168,7 +168,7 @@ fn list64<'a>(dump: &Minidump<'a>) -> Memory64List<'a> {
     dump.stream().expect("it is sound").expect("it is there")
 }
 
-/// Checks address, size, position and bytes of each range of the Memory64 list.
+/// Checks address, size, file offset and bytes of each range of the Memory64 list.
 fn check64(dump: &Minidump<'_>, expected: &[(u64, u64, u64, &[u8])]) {
     let found: Vec<_> =
         list64(dump).iter().map(|range| (range.address, range.size, range.offset, range.bytes)).collect();

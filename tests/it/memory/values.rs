@@ -77,7 +77,7 @@ fn text_without_an_end_is_none() {
     assert_eq!(memory.read_c_string(0x1004, 0), None);
 }
 
-/// UTF-16 in the byte order of the form, with what is given behind it.
+/// UTF-16 in the byte order of the form, followed by the given bytes.
 fn wide(form: Form, text: &str) -> Vec<u8> {
     let order = if form.big_endian { u16::to_be_bytes } else { u16::to_le_bytes };
     text.encode_utf16().flat_map(order).collect()
