@@ -83,7 +83,7 @@ fn places() -> Vec<Place> {
 /// The file offset of the dump's memory.
 fn position(bytes: &[u8]) -> u32 {
     let found = bytes.windows(memory().len()).position(|window| window == memory());
-    u32::try_from(found.expect("the memory is there")).expect("it is near")
+    u32::try_from(found.expect("the memory is present")).expect("it is near")
 }
 
 fn has_canary(bytes: &[u8]) -> bool {
@@ -109,7 +109,7 @@ fn no_size_brings_memory_along_with_r_or_big_r() {
             let dropped = |outcome: &Outcome| matches!(outcome, Outcome::Filtered | Outcome::Unreadable(_));
             let told = out.report.faults.iter().any(|fault| matches!(fault.error, ReadError::MemoryShared { .. }))
                 || out.report.streams.iter().any(|stream| dropped(&stream.outcome));
-            assert!(!is_asked || told, "{name}: {options} does not say so");
+            assert!(!is_asked || told, "{name}: {options} does not report it");
         }
     }
 }
@@ -170,7 +170,7 @@ fn a_name_ends_at_its_first_nul_wherever_it_stands() {
         assert_eq!(facts.modules()[0].name.text, text);
         assert_eq!(facts.unloaded_modules()[0].name.text, text);
         assert_eq!(facts.thread_names()[0].name.text, text);
-        assert_eq!(facts.system_info().expect("it is there").service_pack.text, text);
+        assert_eq!(facts.system_info().expect("it is present").service_pack.text, text);
         let handles = facts.handles();
         assert_eq!((&handles[0].type_name.text, &handles[0].object_name.text), (&text, &text));
     }

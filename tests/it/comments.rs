@@ -28,7 +28,7 @@ fn a_comment_in_8_bits_is_the_whole_stream() {
     for text in ["", "x", "*** procdump -ma 1234\n*** just testing"] {
         let dump = |_| Dump::new().comment_a(text).comment_w("other");
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.as_bytes(), comment.to_string().as_str()), (text.as_bytes(), text));
             assert!(matches!(comment.to_string_lossy(), Cow::Borrowed(found) if found == text));
         });
@@ -39,7 +39,7 @@ fn nuls_at_the_end_are_left_out_of_the_text() {
     for (text, expected) in [("a\0", "a"), ("a\0\0\0", "a"), ("a\0b\0", "a\0b"), ("\0\0", ""), ("\0a", "\0a")] {
         let dump = |_| Dump::new().comment_a(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.as_bytes(), comment.trim_end_nul()), (text.as_bytes(), expected.as_bytes()));
             assert_eq!((comment.to_string().as_str(), comment.to_string_lossy().as_ref()), (expected, expected));
         });
@@ -55,9 +55,9 @@ fn what_is_no_utf8_is_shown_as_replacements() {
     ] {
         let dump = |_| Dump::new().raw(kind::COMMENT_A, bytes);
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.to_string().as_str(), comment.to_string_lossy().as_ref()), (expected, expected));
-            assert_eq!(comment.as_bytes(), bytes, "the bytes are as they were");
+            assert_eq!(comment.as_bytes(), bytes, "the bytes are unchanged");
         });
     }
 }
@@ -66,7 +66,7 @@ fn a_comment_in_utf16_is_the_whole_stream() {
     for text in ["", "x", "just testing", "é😀"] {
         let dump = |_| Dump::new().comment_a("other").comment_w(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentW<'_> = view(dump).expect("it is sound");
+            let comment: CommentW<'_> = view(dump).expect("it is valid");
             assert_eq!(comment.to_string(), text);
             assert!(comment.text() == text && comment.text().is_valid());
         });
@@ -79,7 +79,7 @@ fn nuls_at_the_end_of_utf16_are_left_out_of_the_text() {
     for (text, expected) in [("a\0", "a"), ("a\0\0\0", "a"), ("a\0b\0", "a\0b"), ("\0", "")] {
         let dump = |_| Dump::new().comment_w(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentW<'_> = view(dump).expect("it is sound");
+            let comment: CommentW<'_> = view(dump).expect("it is valid");
             assert_eq!(comment.to_string(), expected);
             assert_eq!(comment.text().to_string_lossy(), text, "the text itself has them");
         });
@@ -93,7 +93,7 @@ fn an_odd_size_leaves_the_last_byte_of_utf16_out() {
         });
         let bytes = form.build(Dump::new().raw(kind::COMMENT_W, odd));
         let dump = open(&bytes);
-        let comment: CommentW<'_> = view(&dump).expect("it is sound");
+        let comment: CommentW<'_> = view(&dump).expect("it is valid");
         assert_eq!((comment.to_string().as_str(), comment.text().is_valid()), ("ab", false));
         assert_eq!(comment.text().as_bytes().len(), 5);
     }
@@ -121,5 +121,5 @@ fn a_comment_outside_the_file_is_an_error() {
 }
 
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Result<T, ReadError> {
-    dump.stream().map(|stream| stream.expect("it is there"))
+    dump.stream().map(|stream| stream.expect("it is present"))
 }

@@ -51,7 +51,7 @@ impl Printed {
 /// Prints everything that the crate returns for a dump.
 fn printed(bytes: &[u8]) -> Printed {
     let mut all = Printed::default();
-    let dump = Dump::parse(bytes).expect("it is one");
+    let dump = Dump::parse(bytes).expect("it is valid");
     all.add(&dump);
     let (memory, regions) = (dump.memory(), dump.regions());
     all.add(&memory);
@@ -221,7 +221,7 @@ fn nothing_prints_what_is_in_the_dump() {
             // Single bytes, as slices are printed.
             let numbers: Vec<u8> = text.split([',', '[', ']', ' ', '\n']).filter_map(|it| it.parse().ok()).collect();
             let found = pieces.found(&numbers);
-            assert!(found.is_empty(), "{what}: {found:?} as numbers in {text}");
+            assert!(found.is_empty(), "{what}: {found:?} printed as numbers in {text}");
         }
     }
 }
@@ -231,7 +231,7 @@ fn every_view_is_printed() {
     let mut declared = BTreeSet::new();
     let mut folders = vec![tree::path("src/read")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+        for entry in std::fs::read_dir(folder).expect("it is present").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
@@ -250,7 +250,7 @@ fn every_view_is_printed() {
     // Only Wine writes this stream; its two texts are printed like all texts.
     declared.remove("WineInfo");
     let missing: Vec<_> = declared.iter().filter(|name| !words.contains(name.as_str())).collect();
-    assert_eq!(missing, [""; 0], "views that nothing prints");
+    assert_eq!(missing, [""; 0], "views that no test prints");
 }
 
 fn what_is_written_prints_no_bytes() {
@@ -282,7 +282,7 @@ fn what_is_written_prints_no_bytes() {
     all.add(&options);
     all.add(&Hooks::new().add_stream(StreamType(0x1_0001), bytes));
     for source in sources() {
-        let dump = Dump::parse(&source.bytes).expect("it is one");
+        let dump = Dump::parse(&source.bytes).expect("it is valid");
         let redump = Redump::new(&dump, &options).expect("it can be re-encoded");
         all.add(&redump);
         let report = format!("{:?}", redump.report());

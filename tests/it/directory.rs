@@ -83,7 +83,7 @@ fn the_directory_may_stand_anywhere() {
         assert_eq!(dump.stream().transpose().map(thread_ids), Some(Ok(vec![7])));
     });
     let bytes = Dump::new().raw(99, "odd").directory_last().build();
-    assert_eq!((Facts::of(&bytes).header.directory.0, bytes.len()), (35, 47), "it is odd, and the end");
+    assert_eq!((Facts::of(&bytes).header.directory.0, bytes.len()), (35, 47), "the odd byte at the end");
     assert_eq!(types(&open(&bytes)), [99]);
 }
 
@@ -167,7 +167,7 @@ fn the_greatest_count_costs_no_more_than_the_file() {
     let fault =
         ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset: 32, needed: 0xffff_ffff * 12, available: 36 };
     check(&open(&bytes).directory(), 3, Some(fault));
-    assert_eq!(types(&open(&bytes)), [99, 0, 0], "the bytes of the stream are taken for entries");
+    assert_eq!(types(&open(&bytes)), [99, 0, 0], "the bytes of the stream are read as entries");
 }
 
 fn a_stream_outside_the_file_spoils_only_itself() {
@@ -214,7 +214,7 @@ fn unknown_types_come_as_bytes() {
     in_every_form(dump, |dump, _| {
         let raw = dump.streams().map(|(_, decoded)| match decoded {
             Ok(Stream::Raw(raw)) => (raw.stream_type().0, raw.bytes()),
-            other => panic!("{other:?} is not raw"),
+            other => panic!("{other:?} is not a raw stream"),
         });
         let expected: [(u32, &[u8]); 4] = [(0xffff, b"last"), (0x4b6b_0001, b"kasko"), (1, b""), (u32::MAX, &[0; 3])];
         assert_eq!(raw.collect::<Vec<_>>(), expected);

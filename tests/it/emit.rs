@@ -98,11 +98,11 @@ fn dump<'a>() -> MinidumpBuilder<'a> {
 fn same_file<F: FnMut(usize, usize) -> io::Result<usize>>(script: impl Fn() -> F) {
     let expected = write(dump());
     let mut sink = Scripted::new(script());
-    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     assert_eq!(written.size, expected.len() as u64);
     assert!(sink.file == expected, "plain");
     let mut sink = Vectored(Scripted::new(script()));
-    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     assert_eq!(written.size, expected.len() as u64);
     assert!(sink.0.file == expected, "vectored");
 }
@@ -120,7 +120,7 @@ fn large_ranges_go_out_in_pieces_and_small_ones_together() {
         calls.borrow_mut().push(offered);
         Ok(offered)
     }));
-    dump.plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    dump.plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     let calls = calls.borrow();
     let memory: usize = 999 * small.len() + large.len();
     assert!(sink.0.file.len() > memory);
@@ -175,8 +175,8 @@ impl Write for Pipe {
 fn a_pipe_to_another_thread_gets_the_same_file() {
     let (sender, receiver) = mpsc::sync_channel(2);
     let reader = thread::spawn(move || receiver.into_iter().flatten().collect::<Vec<u8>>());
-    let written = dump().plan().expect("it is small").write_to(Pipe(sender)).expect("the thread takes all");
-    let file = reader.join().expect("the thread collects");
+    let written = dump().plan().expect("it is small").write_to(Pipe(sender)).expect("the thread accepts everything");
+    let file = reader.join().expect("the thread returns the bytes");
     assert!(file == write(dump()));
     assert_eq!(written.size, file.len() as u64);
 
@@ -194,12 +194,12 @@ fn a_sink_that_claims_more_than_it_was_given_does_no_harm() {
     for claim in claims {
         let expected = write(dump());
         let mut sink = Vectored(Scripted::new(|offered, _| Ok(claim(offered))));
-        let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink claims to take all");
+        let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink reports everything as written");
         assert_eq!(written.size, expected.len() as u64);
         assert!(sink.0.file == expected);
         // A sink that writes only the first of several slices and reports all of them as written cannot be detected.
         let result = dump().plan().expect("it is small").write_to(Scripted::new(|offered, _| Ok(claim(offered))));
-        assert_eq!(result.expect("the sink claims to take all").size, expected.len() as u64);
+        assert_eq!(result.expect("the sink reports everything as written").size, expected.len() as u64);
     }
 }
 

@@ -152,7 +152,7 @@ fn records_about_an_object_follow_each_other() {
         let found = records(&handle(dump, 0));
         assert_eq!(found, [Ok((6, vec![1; 4])), Ok((1, vec![2])), Ok((8, vec![])), Ok((0x1234, vec![3; 9]))]);
         assert_eq!(records(&handle(dump, 1)), []);
-        let chain: Vec<_> = handle(dump, 0).object_information().map(|it| it.expect("it is whole")).collect();
+        let chain: Vec<_> = handle(dump, 0).object_information().map(|it| it.expect("it is complete")).collect();
         assert_eq!(chain[0].raw.info_type, HandleObjectInformationType::EVENT1);
         assert_eq!(chain[0].offset, u64::from(handle(dump, 0).raw().object_info_rva));
         assert!(chain.windows(2).all(|pair| u64::from(pair[0].raw.next_info_rva) == pair[1].offset));
@@ -216,7 +216,7 @@ fn a_chain_that_bites_its_tail_ends_with_an_error() {
                 let found = records(&handle(dump, 0));
                 let kinds: Vec<_> = found.iter().map_while(|it| it.as_ref().ok().map(|it| it.0)).collect();
                 let (whole, round) = kinds.split_at(count.min(kinds.len()));
-                assert!(whole.iter().copied().eq(100..100 + count as u32), "all records come: {kinds:?}");
+                assert!(whole.iter().copied().eq(100..100 + count as u32), "all records are returned: {kinds:?}");
                 let loop_kinds = (100 + tail as u32..100 + count as u32).cycle();
                 assert!(round.iter().copied().eq(loop_kinds.take(round.len())), "and again in their order: {kinds:?}");
                 assert!(kinds.len() <= 3 * count, "{} records of a chain of {count}", kinds.len());
@@ -278,8 +278,8 @@ fn operations_have_the_fields_of_the_file() {
         })
     };
     in_every_form(dump, |dump, _| {
-        let list: HandleOperationList<'_> = dump.stream().expect("it is sound").expect("it is there");
-        let operation = list.get(1).expect("it is there");
+        let list: HandleOperationList<'_> = dump.stream().expect("it is valid").expect("it is present");
+        let operation = list.get(1).expect("it is present");
         let ids = (operation.handle, operation.process_id, operation.thread_id, operation.operation_type);
         assert_eq!(ids, (0x1_0000_0004, 2, 3, 1));
         assert_eq!((operation.spare0, operation.depth, operation.index), (5, 6, 7));
@@ -288,11 +288,11 @@ fn operations_have_the_fields_of_the_file() {
 }
 
 fn handles<'a>(dump: &Minidump<'a>) -> HandleData<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
 fn handle<'a>(dump: &Minidump<'a>, index: u64) -> Handle<'a> {
-    handles(dump).get(index).expect("it is there")
+    handles(dump).get(index).expect("it is present")
 }
 
 /// Checks the fields of `full` in both forms.

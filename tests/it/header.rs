@@ -31,7 +31,7 @@ fn either_signature_tells_the_byte_order() {
     {
         bytes.raw(signature).u32s(&fields).u64(0x1122_3344_5566_7788);
         let bytes = bytes.finish();
-        let dump = Minidump::parse(&bytes).expect("the header is sound");
+        let dump = Minidump::parse(&bytes).expect("the header is valid");
         let header = dump.header();
         let found = [
             header.version,
@@ -87,7 +87,7 @@ fn a_header_that_is_cut_says_what_is_there() {
 
 fn flags_without_a_name_are_kept() {
     let bytes = crate::synth::Dump::new().flags(0x8000_0000_0000_0102).build();
-    let dump = Minidump::parse(&bytes).expect("the header is sound");
+    let dump = Minidump::parse(&bytes).expect("the header is valid");
     assert_eq!(dump.flags().bits(), 0x8000_0000_0000_0102);
 }
 
@@ -109,7 +109,7 @@ fn formats_that_are_not_read_yet_are_refused_by_name() {
 fn a_minidump_is_found_among_the_formats() {
     let streams = |bytes: &[u8]| match Dump::parse(bytes) {
         Ok(Dump::Minidump(dump)) => Ok(dump.directory().len()),
-        Ok(other) => panic!("{other:?} is no minidump"),
+        Ok(other) => panic!("{other:?} is not a minidump"),
         Err(error) => Err(error),
     };
     let dump = || crate::synth::Dump::new().raw(99, [1]).raw(98, []);

@@ -91,7 +91,7 @@ fn every_list_is_read_whatever_the_size_of_its_stream() {
     for (list, entry) in LISTS {
         for entries in 1..=3 {
             let exact = dump(list, entries).build();
-            let size = Facts::of(&exact).stream(list).expect("it is there").size;
+            let size = Facts::of(&exact).stream(list).expect("it is present").size;
             let expected = OPTIONS.map(|options| Redumped::of(&exact, options).bytes);
             assert_eq!(sizes_found(&exact), 0);
             for padded in [false, true] {
@@ -150,7 +150,7 @@ fn names_in_aligned_entries_are_read() {
                 let found: Vec<_> =
                     out.facts().thread_names().into_iter().map(|name| (name.thread, name.name.text)).collect();
                 let expected = (1..=entries).zip(["a", "b", "c"]).map(|(id, name)| (id, Some(name.to_owned())));
-                assert_eq!(found, expected.collect::<Vec<_>>(), "{entries} entries of {entry} behind {front}");
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{entries} entries of {entry} after {front}");
             }
         }
     }
@@ -161,7 +161,7 @@ fn nothing_is_made_up_of_what_no_count_proves() {
         // One entry more than exist: what follows the list is not an entry.
         let shape = |count| Shape::usual().count(count);
         let source = dump(list, 2).shape(list, shape(3)).build();
-        let size = Facts::of(&source).stream(list).expect("it is there").size;
+        let size = Facts::of(&source).stream(list).expect("it is present").size;
         for claimed in [size, size + 4] {
             let source = dump(list, 2).shape(list, shape(3).data_size(claimed)).filler(200).build();
             let dump = Minidump::parse(&source).expect("a dump");
@@ -194,7 +194,7 @@ fn no_size_that_is_too_small_brings_memory_along() {
         // The count is the last word before the entries; the others are zero.
         dump.shape(kind::THREAD_NAMES, Shape::usual().rva(at + 16).data_size(4)).build()
     };
-    let at = |bytes: &[u8]| bytes.windows(text.len()).position(|it| it == text).expect("it is there") as u32;
+    let at = |bytes: &[u8]| bytes.windows(text.len()).position(|it| it == text).expect("it is present") as u32;
     let mut source = build(at(&build(0x1000)));
     let count = at(&source) as usize + 16;
     source[count..count + 4].copy_from_slice(&3u32.to_le_bytes());
@@ -235,7 +235,7 @@ fn the_size_in_misc_info_is_compared_with_that_of_the_stream() {
             let source = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).misc_info(misc).build();
             assert_eq!(sizes_found(&source) > 0, is_wrong, "{said} of {size}");
             let dump = Minidump::parse(&source).expect("a dump");
-            let misc = dump.find::<userdump::read::system::MiscInfo>().expect("it is there");
+            let misc = dump.find::<userdump::read::system::MiscInfo>().expect("it is present");
             assert_eq!(misc.process_id(), Some(77));
         }
     }
@@ -282,7 +282,7 @@ fn tokens_and_function_tables_prove_the_size_of_their_stream() {
         // The list's own size fields.
         let mut source = tokens(Shape::usual()).build();
         assert_eq!(sizes_found(&source), 0);
-        let at = Facts::of(&source).stream(kind::TOKEN).expect("it is there").rva.0 as usize;
+        let at = Facts::of(&source).stream(kind::TOKEN).expect("it is present").rva.0 as usize;
         source[at..at + 4].copy_from_slice(&(token_size + 3).to_le_bytes());
         assert_eq!(sizes_found(&source), 1);
     }
@@ -295,7 +295,7 @@ fn the_first_name_that_can_be_read_counts() {
     let source = dump.thread_name(7, Text::At(0xffff_fff0)).thread_name(8, Text::At(0xffff_fff0)).build();
     let name = |bytes: &[u8], id| {
         let dump = Minidump::parse(bytes).expect("a dump");
-        let name = dump.list::<userdump::read::thread::ThreadNames>().by_id(id).expect("it is there").name();
+        let name = dump.list::<userdump::read::thread::ThreadNames>().by_id(id).expect("it is present").name();
         name.map(|name| name.to_string_lossy())
     };
     assert_eq!(name(&source, 7).as_deref(), Ok("first"));

@@ -137,7 +137,7 @@ fn entries_that_are_there_are_kept_of_a_count_that_does_not_fit() {
             in_every_form(
                 |_| list.dump(0, 4, &[6, 7], extra),
                 |dump, facts| {
-                    let offset = facts.stream(list.0).expect("it is there").rva.0 + 4;
+                    let offset = facts.stream(list.0).expect("it is present").rva.0 + 4;
                     let (needed, available) = (4 * size, 2 * size);
                     check(dump, list.0, &[6, 7], 4, Some(truncated(list.1, offset, needed, available)));
                 },
@@ -166,7 +166,7 @@ fn the_greatest_count_gives_no_more_than_the_stream() {
         in_every_form(
             |_| list.dump(0, u32::MAX, &[6, 7], 0),
             |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0 + 4;
+                let offset = facts.stream(list.0).expect("it is present").rva.0 + 4;
                 let fault = truncated(list.1, offset, 0xffff_ffff * list.2 as u64, 2 * list.2 as u64);
                 check(dump, list.0, &[6, 7], 0xffff_ffff, Some(fault));
             },
@@ -179,7 +179,7 @@ fn a_list_without_its_count_is_an_error() {
         for size in 0..4 {
             let dump = |_| list.dump(0, 0, &[], 0).shape(list.0, Shape::usual().data_size(size));
             in_every_form(dump, |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0;
+                let offset = facts.stream(list.0).expect("it is present").rva.0;
                 assert_eq!(seen(dump, list.0), Err(truncated(list.1, offset, 4, size.into())));
             });
         }
@@ -194,8 +194,8 @@ fn longer_headers_and_entries_are_stepped_over() {
                 |_| list.dump(header, entry, 3, &[6, 7, 8]),
                 |dump, facts| {
                     check(dump, list.0, &[6, 7, 8], 3, None);
-                    let seen = seen(dump, list.0).expect("it is sound");
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(header);
+                    let seen = seen(dump, list.0).expect("it is valid");
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(header);
                     assert_eq!((seen.entry_size, seen.first), (u64::from(entry), first));
                 },
             );
@@ -212,7 +212,7 @@ fn shorter_headers_are_an_error() {
                 in_every_form(
                     |_| list.dump(header, list.3, count, keys),
                     |dump, facts| {
-                        let offset = facts.stream(list.0).expect("it is there").rva.0;
+                        let offset = facts.stream(list.0).expect("it is present").rva.0;
                         let (found, needed) = (header.into(), least.into());
                         let error = ReadError::Size { what: list.1, offset, field: "SizeOfHeader", found, needed };
                         assert_eq!(seen(dump, list.0), Err(error));
@@ -229,7 +229,7 @@ fn shorter_entries_are_an_error_if_there_are_any() {
             in_every_form(
                 |_| list.dump(list.2, entry, 1, &[6]),
                 |dump, facts| {
-                    let offset = facts.stream(list.0).expect("it is there").rva.0;
+                    let offset = facts.stream(list.0).expect("it is present").rva.0;
                     let (found, needed) = (entry.into(), list.3.into());
                     let error = ReadError::Size { what: list.1, offset, field: list.4, found, needed };
                     assert_eq!(seen(dump, list.0), Err(error));
@@ -246,7 +246,7 @@ fn a_sized_list_keeps_the_entries_that_are_there() {
             in_every_form(
                 |_| list.dump(list.2 + 4, list.3 + 4, count, &[6, 7]),
                 |dump, facts| {
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(list.2) + 4;
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(list.2) + 4;
                     let size = u64::from(list.3) + 4;
                     let fault = truncated(list.1, first, u64::from(count) * size, 2 * size);
                     check(dump, list.0, &[6, 7], count.into(), Some(fault));
@@ -262,7 +262,7 @@ fn sizes_beyond_the_stream_leave_nothing() {
             in_every_form(
                 |_| list.dump(header, entry, 2, &[6, 7]),
                 |dump, facts| {
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(header);
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(header);
                     check(dump, list.0, &[], 2, Some(truncated(list.1, first, 2 * u64::from(entry), 0)));
                 },
             );
@@ -275,7 +275,7 @@ fn a_sized_list_without_its_head_is_an_error() {
         for size in [0, 3, 8, 11] {
             let dump = |_| list.dump(list.2, list.3, 0, &[]).shape(list.0, Shape::usual().data_size(size));
             in_every_form(dump, |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0;
+                let offset = facts.stream(list.0).expect("it is present").rva.0;
                 assert_eq!(seen(dump, list.0), Err(truncated(list.1, offset, list.2.into(), size.into())));
             });
         }
@@ -289,7 +289,7 @@ fn regions_have_a_count_of_64_bits() {
         })
     };
     in_every_form(dump, |dump, facts| {
-        let first = facts.stream(16).expect("it is there").rva.0 + 16;
+        let first = facts.stream(16).expect("it is present").rva.0 + 16;
         // The product overflows 64 bits and saturates.
         let fault = truncated("MINIDUMP_MEMORY_INFO_LIST", first, u64::MAX, 48);
         check(dump, 16, &[6], u64::MAX, Some(fault));
@@ -323,14 +323,14 @@ fn memory64_has_a_count_of_64_bits() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let first = facts.stream(9).expect("it is there").rva.0 + 16;
+            let first = facts.stream(9).expect("it is present").rva.0 + 16;
             let fault = truncated("MINIDUMP_MEMORY64_LIST", first, count.saturating_mul(16), 32);
             check(dump, 9, &[6, 7], count, (count > 2).then_some(fault));
         });
     }
     let cut = |_| Dump::new().raw(kind::MEMORY64_LIST, [0; 15]);
     in_every_form(cut, |dump, facts| {
-        let offset = facts.stream(9).expect("it is there").rva.0;
+        let offset = facts.stream(9).expect("it is present").rva.0;
         assert_eq!(seen(dump, 9), Err(truncated("MINIDUMP_MEMORY64_LIST", offset, 16, 15)));
     });
 }
@@ -339,7 +339,7 @@ fn entries_are_found_by_index() {
     let list = Counted(3, "MINIDUMP_THREAD_LIST", 48);
     let bytes = Form::USUAL.build(list.dump(4, 3, &[6, 7, 8], 0));
     let threads = open(&bytes).stream::<userdump::read::ThreadList<'_>>();
-    let threads = threads.expect("it is sound").expect("it is there");
+    let threads = threads.expect("it is valid").expect("it is present");
     let ids = |index| threads.get(index).map(|thread| thread.id());
     assert_eq!([0, 1, 2, 3, u64::MAX].map(ids), [Some(6), Some(7), Some(8), None, None]);
     assert_eq!([0, 1, 2].map(|index| threads.entry_offset(index)), [0, 48, 96].map(|at| bytes.len() as u64 - 144 + at));
@@ -395,7 +395,7 @@ fn seen(dump: &Minidump<'_>, kind: u32) -> Result<Seen, ReadError> {
         Stream::MemoryInfoList(list) => Seen::of(&list, |region| region.base()),
         Stream::ThreadInfoList(list) => Seen::of(&list, |info| info.id().into()),
         Stream::HandleOperationList(list) => Seen::of(&list, |operation| operation.handle),
-        other => panic!("{other:?} is no list"),
+        other => panic!("{other:?} is not a list"),
     })
 }
 
@@ -404,7 +404,7 @@ fn sound(dump: &Minidump<'_>, list: &Counted, keys: &[u32]) {
 }
 
 fn check(dump: &Minidump<'_>, kind: u32, keys: &[u32], declared: u64, fault: Option<ReadError>) {
-    let seen = seen(dump, kind).expect("the head is sound");
+    let seen = seen(dump, kind).expect("the header is valid");
     let keys: Vec<u64> = keys.iter().copied().map(u64::from).collect();
     assert_eq!((seen.keys, seen.declared, seen.fault), (keys, declared, fault), "type {kind}");
 }

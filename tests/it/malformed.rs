@@ -50,7 +50,7 @@ fn the_walk_sees_a_record_of_every_kind() {
         kinds.sort_unstable();
         kinds.dedup();
         let known = (3..=24).chain([0xfff0, 0x1_0001, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002]);
-        assert!(kinds.into_iter().eq(known), "every type that has a view or references is there");
+        assert!(kinds.into_iter().eq(known), "every type that has a view or references is included");
     }
 }
 
@@ -183,7 +183,7 @@ fn each_word(form: Form, value: u32) {
 /// nothing else.
 fn words(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let facts = Facts::of(bytes);
-    let figures = [15, 18, 21, 22].map(|kind| facts.stream(kind).expect("it is there"));
+    let figures = [15, 18, 21, 22].map(|kind| facts.stream(kind).expect("it is present"));
     let mut rows: Vec<_> = figures.into_iter().map(|stream| (stream.rva.0, u64::from(stream.size))).collect();
     rows.extend(facts.threads().iter().map(|thread| (thread.context_at.0, thread.context.len() as u64)));
     // Their headers do matter.

@@ -48,7 +48,7 @@ fn a_module_has_the_fields_of_the_file() {
     in_every_form(
         |_| Dump::new().module(synth::Module::default()).module(module.clone()),
         |dump, _| {
-            let module = modules(dump).get(1).expect("it is there");
+            let module = modules(dump).get(1).expect("it is present");
             assert_eq!((module.base(), module.size()), (0x7ff8_1234_0000, 0x21_f000));
             let raw = module.raw();
             assert_eq!((raw.check_sum, raw.time_date_stamp, raw.reserved0, raw.reserved1), (3, 4, 352, 6));
@@ -117,7 +117,7 @@ fn an_elf_build_id_is_what_follows_the_signature() {
     }
     // As stored in a little-endian file.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(b"LEpB\x01\x02")).build();
-    let found = modules(&open(&bytes)).get(0).expect("it is there").code_view();
+    let found = modules(&open(&bytes)).get(0).expect("it is present").code_view();
     assert_eq!(found, Ok(Some(CodeView::ElfBuildId(&[1, 2]))));
 }
 
@@ -135,9 +135,9 @@ fn letters_are_letters_in_either_byte_order() {
                 .module(synth::Module::default().code_view(letters(form, "LEpB", &[], "id")))
         },
         |dump, _| {
-            let views = [0, 1, 2].map(|index| modules(dump).get(index).expect("it is there").code_view());
+            let views = [0, 1, 2].map(|index| modules(dump).get(index).expect("it is present").code_view());
             let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = views else {
-                panic!("they are there: {views:?}");
+                panic!("the views are present: {views:?}");
             };
             assert!(
                 matches!(first, CodeView::Pdb70 { header, path: b"a" } if header.signature.data1 == 1 && header.age == 5)
@@ -186,7 +186,7 @@ fn records_too_short_for_their_signature_come_whole() {
             let cut = |form: Form| record(form)[..size].to_vec();
             for form in Form::ALL {
                 let bytes = form.build(Dump::new().module(synth::Module::new(1, 2, "a").code_view(cut(form))));
-                let found = modules(&open(&bytes)).get(0).expect("it is there").code_view();
+                let found = modules(&open(&bytes)).get(0).expect("it is present").code_view();
                 assert_eq!(found, Ok(Some(CodeView::Unknown(&cut(form)))));
             }
         }
@@ -204,7 +204,7 @@ fn a_record_outside_the_file_leaves_the_module() {
                 let file = dump.data().len() as u64;
                 let available = if rva == 33 { file - 33 } else { available };
                 let missing = |what| ReadError::Truncated { what, offset: rva.into(), needed: size.into(), available };
-                let [first, second] = [0, 1].map(|index| modules(dump).get(index).expect("it is there"));
+                let [first, second] = [0, 1].map(|index| modules(dump).get(index).expect("it is present"));
                 assert_eq!(first.code_view(), Err(missing("CodeView record")));
                 assert_eq!(first.misc_record(), Err(missing("IMAGE_DEBUG_MISC")));
                 assert_eq!((first.base(), first.name().map(|name| name.to_string())), (1, Ok("a".to_owned())));
@@ -222,7 +222,7 @@ fn no_record_is_none() {
         in_every_form(
             |_| Dump::new().module(module.clone()),
             |dump, _| {
-                let module = modules(dump).get(0).expect("it is there");
+                let module = modules(dump).get(0).expect("it is present");
                 assert_eq!((module.code_view(), module.misc_record()), (Ok(None), Ok([].as_slice())));
             },
         );
@@ -234,7 +234,7 @@ fn the_debug_record_comes_as_bytes() {
     in_every_form(
         |_| Dump::new().module(module()),
         |dump, _| {
-            let record = modules(dump).get(0).expect("it is there").misc_record();
+            let record = modules(dump).get(0).expect("it is present").misc_record();
             assert_eq!(record, Ok(b"\x01\0\0\0misc".as_slice()));
         },
     );
@@ -266,8 +266,8 @@ fn the_debug_record_names_a_file() {
         in_every_form(
             |form| Dump::new().module(module(form)),
             |dump, _| {
-                let module = modules(dump).get(0).expect("it is there");
-                let record = module.debug_misc().expect("it is sound").expect("it is there");
+                let module = modules(dump).get(0).expect("it is present");
+                let record = module.debug_misc().expect("it is valid").expect("it is present");
                 assert_eq!((record.raw().data_type, record.raw().length), (1, length));
                 let name = match record.name() {
                     DebugMiscName::Ansi(name) => String::from_utf8(name.to_vec()).expect("it is ASCII"),
@@ -284,13 +284,13 @@ fn a_debug_record_without_a_place_is_none() {
     for misc in [Part::None, Part::At(9120, 0), Part::At(0, 32)] {
         in_every_form(
             |_| Dump::new().module(synth::Module { misc: misc.clone(), ..Default::default() }),
-            |dump, _| assert_eq!(modules(dump).get(0).expect("it is there").debug_misc(), Ok(None)),
+            |dump, _| assert_eq!(modules(dump).get(0).expect("it is present").debug_misc(), Ok(None)),
         );
     }
     in_every_form(
         |_| Dump::new().module(synth::Module { misc: [1; 11].into(), ..Default::default() }),
         |dump, _| {
-            let record = modules(dump).get(0).expect("it is there").debug_misc();
+            let record = modules(dump).get(0).expect("it is present").debug_misc();
             assert!(record.is_err_and(|error| error.is_truncated()));
         },
     );
@@ -305,7 +305,7 @@ fn a_module_with_a_broken_name_stays() {
                 ReadError::Truncated { what: "MINIDUMP_STRING", offset: 0x7fff_ffff, needed: 4, available: 0 };
             let names = modules(dump).iter().map(|module| module.name().map(|name| name.to_string()));
             assert_eq!(names.collect::<Vec<_>>(), [Err(missing), Ok("b".to_owned())]);
-            let first = modules(dump).get(0).expect("it is there");
+            let first = modules(dump).get(0).expect("it is present");
             assert_eq!((first.base(), first.code_view()), (1, Ok(Some(CodeView::Unknown(b"any")))));
         },
     );
@@ -392,7 +392,7 @@ fn host_modules_have_the_same_form() {
         in_every_form(
             |_| dump(padding),
             |dump, _| {
-                let host = dump.stream::<HostModuleList<'_>>().expect("it is sound").expect("it is there");
+                let host = dump.stream::<HostModuleList<'_>>().expect("it is valid").expect("it is present");
                 let found: Vec<_> = host.modules().iter().map(|module| (module.base(), module.size())).collect();
                 assert_eq!(found, [(0x7f00_0000_0000, 0x3000), (0x7f00_1000_0000, 0x3000)]);
                 assert_eq!(modules(dump).len(), 1);
@@ -411,8 +411,8 @@ fn unloaded_modules_have_the_fields_of_the_file() {
     in_every_form(
         |_| dump(),
         |dump, _| {
-            let list = dump.stream::<UnloadedModuleList<'_>>().expect("it is sound").expect("it is there");
-            let [first, second] = [0, 1].map(|index| list.get(index).expect("it is there"));
+            let list = dump.stream::<UnloadedModuleList<'_>>().expect("it is valid").expect("it is present");
+            let [first, second] = [0, 1].map(|index| list.get(index).expect("it is present"));
             let raw = first.raw();
             let fields = (raw.base_of_image, raw.size_of_image, raw.check_sum, raw.time_date_stamp);
             assert_eq!(fields, (0x5_0000_0001, 2, 3, 4));
@@ -424,15 +424,15 @@ fn unloaded_modules_have_the_fields_of_the_file() {
 }
 
 fn modules<'a>(dump: &Minidump<'a>) -> ModuleList<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
 /// Calls `look` for a CodeView record in every form of a dump.
 fn code_view(record: impl Fn(Form) -> Vec<u8>, look: impl Fn(CodeView<'_>)) {
     let dump = |form| Dump::new().module(synth::Module::new(1, 2, "a").code_view(record(form)));
     in_every_form(dump, |dump, _| {
-        let module: Module<'_> = modules(dump).get(0).expect("it is there");
-        look(module.code_view().expect("it lies in the file").expect("it is there"));
+        let module: Module<'_> = modules(dump).get(0).expect("it is present");
+        look(module.code_view().expect("it is in the file").expect("it is present"));
     });
 }
 

@@ -155,7 +155,7 @@ fn shared(bytes: &[u8]) -> Vec<u32> {
     let mut found = Vec::new();
     Minidump::parse(bytes).expect("a dump").check(&mut |finding| {
         if matches!(finding.code, FindingCode::PartShared | FindingCode::StreamsOverlap) {
-            let StreamType(kind) = finding.stream.expect("it is of a stream");
+            let StreamType(kind) = finding.stream.expect("it is about a stream");
             found.push(kind);
         }
     });
@@ -178,7 +178,7 @@ fn no_part_comes_along_as_another() {
             let build = |at| [add(dump(at)).build(), vec![0; 0x1_1000]].concat();
             let secret = secret_bytes();
             let find = |bytes: &[u8]| bytes.windows(size as usize).position(|window| window == secret);
-            let at = find(&build(0x1_0000)).expect("it is there") as u32;
+            let at = find(&build(0x1_0000)).expect("it is present") as u32;
             let source = build(at);
             assert_eq!(find(&source), Some(at as usize));
             let what = format!("{thief} over {victim}");
@@ -187,7 +187,7 @@ fn no_part_comes_along_as_another() {
             for options in ["/mhut", "/mr", "/mR", "/mrR", "/mhutr", "/mhutR", "/mhutrR"] {
                 let out = Redumped::once(&source, &parsed(options));
                 assert!(options == "/mhut" || !has_secret(&out.bytes), "{what}: {options}");
-                assert!(!options.contains('h') || is_told(&out), "{what}: {options} does not say so");
+                assert!(!options.contains('h') || is_told(&out), "{what}: {options} does not report it");
                 let contexts: Vec<_> = out.facts().threads().iter().map(|thread| thread.context.0.len()).collect();
                 assert_eq!(contexts.first(), Some(&1232), "{what}: {options}");
             }
@@ -201,7 +201,7 @@ fn no_part_comes_along_as_another() {
 type Position = Box<dyn Fn(&Facts<'_>) -> u32>;
 
 fn nothing_reaches_over_tables_and_lists() {
-    let of_stream = |kind: u32| move |facts: &Facts<'_>| facts.stream(kind).expect("it is there").rva.0 as u32 + 4;
+    let of_stream = |kind: u32| move |facts: &Facts<'_>| facts.stream(kind).expect("it is present").rva.0 as u32 + 4;
     let places: [(&str, Position); 5] = [
         ("header", Box::new(|_| 8)),
         ("directory", Box::new(|facts| facts.header.directory.0 as u32 + 4)),
@@ -218,7 +218,7 @@ fn nothing_reaches_over_tables_and_lists() {
             // Overlapping streams are one finding, about the second of them.
             assert!(found.contains(&of) || of == UNKNOWN && found.len() == 1, "{what}: {found:x?}");
             for options in ["/m", "/mr", "/mR"] {
-                assert!(is_told(&Redumped::once(&source, &parsed(options))), "{what}: {options} does not say so");
+                assert!(is_told(&Redumped::once(&source, &parsed(options))), "{what}: {options} does not report it");
             }
         }
     }
@@ -227,9 +227,9 @@ fn nothing_reaches_over_tables_and_lists() {
 fn what_records_have_in_common_is_no_fault() {
     let context = |bytes: &[u8]| {
         let whole = registers(1);
-        bytes.windows(whole.len()).position(|window| window == whole).expect("it is there") as u32
+        bytes.windows(whole.len()).position(|window| window == whole).expect("it is present") as u32
     };
-    let name = |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is there") as u64 - 4;
+    let name = |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is present") as u64 - 4;
     let build = |at: u32, text: u64| {
         let dump = base(Text::At(text)).thread_name(7, "shared").thread_name(8, Text::At(text));
         let dump = dump.module(Module { name: Text::At(text), ..Module::new(1, 2, "") });
@@ -258,12 +258,12 @@ fn a_stream_is_not_one_of_another_type() {
             let dump = base(Text::None).raw(kind::COMMENT_A, around()).raw(of, []);
             dump.shape(of, Shape::usual().rva(rva).data_size(size)).build()
         };
-        let comment = Facts::of(&build((0x1_0000, 8))).stream(kind::COMMENT_A).expect("it is there");
+        let comment = Facts::of(&build((0x1_0000, 8))).stream(kind::COMMENT_A).expect("it is present");
         let source = build((comment.rva.0 as u32, comment.size));
         assert!(shared(&source).contains(&of), "{of:#x}: {:x?}", shared(&source));
         for options in ["/m", "/mr", "/mR", "/mrR"] {
             let out = Redumped::once(&source, &parsed(options));
-            assert!(is_told(&out), "{of:#x}: {options} does not say so");
+            assert!(is_told(&out), "{of:#x}: {options} does not report it");
             assert!(options == "/m" || !has_secret(&out.bytes), "{of:#x}: {options}");
         }
     }
@@ -280,7 +280,7 @@ fn registers_are_kept_whatever_claims_them() {
     // The offset of the exception flags.
     second[64..68].copy_from_slice(&0x10_001fu32.to_le_bytes());
     let whole = registers(2);
-    let find = |bytes: &[u8]| bytes.windows(1232).position(|window| window == whole).expect("it is there");
+    let find = |bytes: &[u8]| bytes.windows(1232).position(|window| window == whole).expect("it is present");
     let at = find(&dump(0x1_0000).build());
     let mut source = dump(at as u32).build();
     source[at..at + 1232].copy_from_slice(&second);

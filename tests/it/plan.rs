@@ -37,7 +37,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// Returns the file that the builder makes, and checks what the plan said about it.
 pub fn write(builder: MinidumpBuilder<'_>) -> Vec<u8> {
-    write_plan(builder.plan().expect("nothing is too large"))
+    write_plan(builder.plan().expect("everything fits"))
 }
 
 /// Address and size of each range whose reader ended early, and the offset from which it is filled with zeros.
@@ -54,7 +54,7 @@ fn write_plan(plan: Plan<'_>) -> Vec<u8> {
     let promised: Vec<_> =
         plan.directory().iter().map(|it| (it.stream_type.0, it.location.data_size, it.location.rva)).collect();
     let mut file = Vec::new();
-    let written = plan.write_to(&mut file).expect("memory takes everything");
+    let written = plan.write_to(&mut file).expect("a vector accepts every write");
     assert_eq!((written.size, written.shortfalls.len()), (size, 0));
     assert_eq!(file.len() as u64, size);
     let facts = Facts::of(&file);
@@ -135,7 +135,7 @@ pub fn check_layout(file: &[u8]) {
         assert_eq!(extent.start % extent.what.align(), 0, "{extent:x?}");
         end = extent.end;
     }
-    assert_eq!(end, file.len() as u64, "there is something behind the last thing known");
+    assert_eq!(end, file.len() as u64, "there is data after the last known extent");
 }
 
 /// A dump with one of everything, with odd sizes where they are allowed.
@@ -206,11 +206,11 @@ fn what_readers_look_at_first_comes_first() {
         if is_compressed {
             dump.compressed();
         }
-        let (plan, mut file) = (dump.plan().expect("nothing is too large"), Vec::new());
-        plan.write_to(&mut file).expect("memory takes everything");
+        let (plan, mut file) = (dump.plan().expect("everything fits"), Vec::new());
+        plan.write_to(&mut file).expect("a vector accepts every write");
         let facts = Facts::of(&file);
-        let first = [7, 15, 6].map(|kind| facts.stream(kind).expect("it is there").rva);
-        let system = facts.system_info().expect("it is there");
+        let first = [7, 15, 6].map(|kind| facts.stream(kind).expect("it is present").rva);
+        let system = facts.system_info().expect("it is present");
         let exception = &facts.exceptions()[0];
         assert_eq!(system.service_pack.text.as_deref(), Some("Service Pack 1"));
         let last = [exception.context_at, system.service_pack.at].into_iter().chain(first).max();
@@ -255,7 +255,7 @@ fn structures_and_texts_are_aligned() {
         check_layout(&file);
         let found = extents(&Facts::of(&file));
         for (before, next) in found.iter().zip(&found[1..]) {
-            assert_eq!(next.start, before.end.next_multiple_of(next.what.align()), "{next:x?} stands too far off");
+            assert_eq!(next.start, before.end.next_multiple_of(next.what.align()), "{next:x?} begins after too large a gap");
         }
     }
 }
@@ -264,12 +264,12 @@ fn memory_contents_are_packed_at_the_end() {
     let file = write(one_of_everything());
     let facts = Facts::of(&file);
     let ranges = facts.ranges();
-    let list64 = facts.stream(9).expect("it is there");
+    let list64 = facts.stream(9).expect("it is present");
     let (list, wide) = ranges.split_at(2);
     assert_eq!(list[0].at.0 + 9, list[1].at.0);
     assert_eq!(wide[0].at.0 + 7, wide[1].at.0);
     assert_eq!(wide[1].at.0 + 11, file.len() as u64);
-    assert_eq!(facts.u64(list64.rva.0 + 8), list64.rva.0 + u64::from(list64.size), "the bytes follow the list");
+    assert_eq!(facts.u64(list64.rva.0 + 8), list64.rva.0 + u64::from(list64.size), "the bytes come after the list");
     let first = list[0].at.0;
     let metadata = extents(&facts).into_iter().filter(|it| it.what != What::Memory && it.what != What::Stream(9));
     assert!(metadata.into_iter().all(|it| it.end <= first), "metadata comes first");
@@ -306,9 +306,9 @@ fn the_order_of_adding_makes_no_difference() {
     let expected = build(false, [0, 1, 2, 3, 4, 5]);
     for order in [[5, 4, 3, 2, 1, 0], [2, 0, 4, 1, 5, 3], [1, 3, 5, 0, 2, 4]] {
         assert!(build(false, order) == expected, "{order:?}");
-        assert!(build(true, order) == expected, "{order:?}, texts turned");
+        assert!(build(true, order) == expected, "{order:?}, texts reversed");
     }
-    assert!(build(true, [0, 1, 2, 3, 4, 5]) == expected, "texts turned");
+    assert!(build(true, [0, 1, 2, 3, 4, 5]) == expected, "texts reversed");
 }
 
 fn shared_parts_are_written_once() {
@@ -343,12 +343,12 @@ fn references_of_both_widths_point_where_they_should() {
     dump.reference(middle, 8, RvaWidth::Rva, target).reference(middle, 0, RvaWidth::Rva64, stream);
     let file = write(dump);
     let facts = Facts::of(&file);
-    let at = facts.stream(0x1_0000).expect("it is there").rva.0;
+    let at = facts.stream(0x1_0000).expect("it is present").rva.0;
     let (to_middle, to_target) = (u64::from(facts.u32(at + 3)), facts.u64(at + 15));
     assert_eq!(facts.blob(Rva(to_target), 6).0, b"target");
     assert_eq!((facts.u64(to_middle), u64::from(facts.u32(to_middle + 8))), (at, to_target));
     let around = [at..at + 3, at + 7..at + 15].map(|range| range.into_iter().all(|byte| facts.u8(byte) == 0xFF));
-    assert_eq!(around, [true; 2], "bytes beside references stay as they are");
+    assert_eq!(around, [true; 2], "bytes outside references do not change");
 }
 
 fn references_may_go_round_in_circles() {
@@ -359,7 +359,7 @@ fn references_may_go_round_in_circles() {
     dump.reference(own, 0, RvaWidth::Rva, own).reference(own, 4, RvaWidth::Rva, one);
     let file = write(dump);
     let facts = Facts::of(&file);
-    let at = facts.stream(0x1_0000).expect("it is there").rva.0;
+    let at = facts.stream(0x1_0000).expect("it is present").rva.0;
     let first = u64::from(facts.u32(at + 4));
     let second = u64::from(facts.u32(first));
     assert_eq!((u64::from(facts.u32(at)), u64::from(facts.u32(second))), (at, first));

@@ -64,7 +64,7 @@ fn a_union_of_options_holds_what_each_holds() {
                 let part = Redumped::once(source, &format!("/m{word}").parse().expect("they are letters"));
                 for (address, bytes) in ranges(&part.facts()) {
                     let missing = lacks(&all, address, bytes);
-                    assert_eq!(missing, None, "{name}: /m{word} has bytes that /m{one}{other} has not");
+                    assert_eq!(missing, None, "{name}: /m{word} has bytes that /m{one}{other} does not have");
                 }
                 let kinds = part.facts().kinds();
                 // Full memory is in the other list.

@@ -75,7 +75,7 @@ fn every_dump(shared: &Shared, letters: &'static str) {
                 counts[1] += 1;
                 continue;
             }
-            (Ok(_), Some(reason)) => panic!("{what} should be refused: {reason}"),
+            (Ok(_), Some(reason)) => panic!("{what} should have been refused: {reason}"),
             (Err(error), None) => panic!("{what}: {error}"),
         };
         let again = redumped(&out, &options).unwrap_or_else(|error| panic!("{what}, second pass: {error}"));
@@ -89,7 +89,7 @@ fn every_dump(shared: &Shared, letters: &'static str) {
             let root = 0x7ffe_0030u64..0x7ffe_0238;
             let addresses = (0..).map(|position| address.wrapping_add(position));
             for (at, byte) in addresses.zip(&mut bytes).filter(|(at, _)| without_folders && root.contains(at)) {
-                assert_eq!(*byte, 0, "{what}: the folder of the system at {at:#x}");
+                assert_eq!(*byte, 0, "{what}: the system folder at {at:#x}");
                 *byte = Facts::of(&source).read(at, 1).first().copied().unwrap_or(0);
             }
             (address, bytes)
@@ -101,7 +101,7 @@ fn every_dump(shared: &Shared, letters: &'static str) {
     }
     // Those of the other byte order, and those that describe more memory than they have.
     let refused = if letters.contains('N') { 2 + 5 } else { 2 };
-    assert_eq!(counts, [81 - refused, refused], "/{letters}: dumps that are re-encoded, and that are refused");
+    assert_eq!(counts, [81 - refused, refused], "/{letters}: numbers of dumps re-encoded and refused");
 }
 
 /// Checks that each byte of memory is at its address in a range of the source, or is filtered.
@@ -138,7 +138,7 @@ pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a
             }
         }
         let invented = unexplained.iter().position(|unexplained| *unexplained);
-        assert_eq!(invented.map(|at| start + at as u64), None, "{what}: a byte that the source lacks");
+        assert_eq!(invented.map(|at| start + at as u64), None, "{what}: a byte that is not in the source");
     }
 }
 

@@ -159,7 +159,7 @@ fn short_handle_operations_are_filled_up() {
             assert_eq!((is_found(&out.bytes), &out.report.losses, &out.report.faults), (false, &vec![], &vec![]));
             assert_eq!(violations(&source, &out.bytes, &out.report, words), [""; 0]);
             // The accounting check detects changes in the result.
-            let start = out.facts().stream(18).expect("it is there").rva.0 as usize;
+            let start = out.facts().stream(18).expect("it is present").rva.0 as usize;
             for at in [start, start + 16, start + 20, start + 20 + filled.len() - 24, start + filled.len() - 1] {
                 let mut changed = out.bytes.clone();
                 changed[at] ^= 0x55;

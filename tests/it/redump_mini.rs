@@ -61,7 +61,7 @@ fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
     let [source, live, ours] = [source, live, &ours].map(|bytes| userdump::Minidump::parse(bytes).unwrap().memory());
     let mut compared = 0;
     for range in live.visible_ranges() {
-        for (address, byte) in (range.address..).zip(range.bytes().expect("it stands in the file")) {
+        for (address, byte) in (range.address..).zip(range.bytes().expect("it is in the file")) {
             if source.read_u8(address) == Some(*byte) {
                 assert_eq!(ours.read_u8(address), Some(*byte), "{address:#x}");
                 compared += 1;
@@ -88,9 +88,9 @@ fn every_fixture_is_compared() {
     // Fifteen options of fifteen sources; for one (`synth32/high_stack`) the engine only managed `/ma`.
     assert_eq!(count, 15 * 14 + 1, "re-encodings by the engine");
     let golden = golden::from_ma().count();
-    assert_eq!(golden, 4 * 33 + 2, "and those of whole processes");
+    assert_eq!(golden, 4 * 33 + 2, "re-encodings of whole processes");
     let today = golden::minidumps_of_2026().count();
-    assert_eq!(today, 6 * 20 + 1 + 2 * 21 + 14 * 15 + 1, "and those by the engine of 2026");
+    assert_eq!(today, 6 * 20 + 1 + 2 * 21 + 14 * 15 + 1, "re-encodings by the engine of 2026");
     println!("{} of {} re-encodings by the engine are compared", count + golden, 211 + 134);
 }
 

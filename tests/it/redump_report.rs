@@ -137,7 +137,7 @@ fn of_streams_that_come_once_the_first_counts() {
     let twice = once(once(Dump::new(), 1), 2).exception(exception(8)).exception(exception(9)).build();
     for options in ["/mFhtu", "/ma"] {
         let [alone, twice] = [&alone, &twice].map(|source| Redumped::of(source, options));
-        assert!(alone.bytes == twice.bytes, "{options}: the second stream of some type has left a trace");
+        assert!(alone.bytes == twice.bytes, "{options}: bytes of a repeated stream are in the result");
         for kind in ONCE {
             assert!(twice.outcomes(kind)[0].is_kept(), "type {kind}");
             assert_eq!(twice.outcomes(kind)[1..], [Outcome::Duplicate], "type {kind}");
@@ -177,7 +177,7 @@ fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
 fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
     for (kind, field) in [(12, "SizeOfDescriptor"), (14, "SizeOfEntry"), (16, "SizeOfEntry"), (17, "SizeOfEntry")] {
         let mut source = once(Dump::new(), 1).build();
-        let at = Facts::of(&source).stream(kind).expect("it is there").rva.0 as usize;
+        let at = Facts::of(&source).stream(kind).expect("it is present").rva.0 as usize;
         source[at + 4..at + 8].copy_from_slice(&8u32.to_le_bytes());
         let out = Redumped::of(&source, "/mFhtu");
         match out.outcomes(kind)[..] {
@@ -198,7 +198,7 @@ fn what_is_called_rewritten_is_in_the_result() {
         }
         let mut source = once(once(Dump::new(), 1), 2).build();
         let facts = Facts::of(&source);
-        let first = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is there");
+        let first = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is present");
         let entry = facts.header.directory.0 as usize + 12 * first;
         source[entry + 8..entry + 12].copy_from_slice(&0x7fff_0000u32.to_le_bytes());
         let out = Redumped::once(&source, &parsed("/mA"));
@@ -313,7 +313,7 @@ fn what_is_called_made_up_is_in_the_result() {
         for options in ["/m", "/mF", "/ma"] {
             let out = Redumped::of(&source, options);
             for kind in out.made_up() {
-                assert!(out.facts().stream(kind).is_some(), "{options}: type {kind} is said to be made up");
+                assert!(out.facts().stream(kind).is_some(), "{options}: type {kind} is reported as generated");
             }
         }
     }
@@ -387,7 +387,7 @@ fn size_and_report_are_known_before_the_first_byte() {
         let planned = Redump::new(&dump, &parsed(options)).expect("it can be planned");
         let (size, report) = (planned.size(), planned.report().clone());
         let mut bytes = Vec::new();
-        let written = planned.write_to(&mut bytes).expect("a vector takes everything");
+        let written = planned.write_to(&mut bytes).expect("a vector accepts every write");
         assert_eq!((size, report.size), (bytes.len() as u64, bytes.len() as u64));
         assert_eq!(report, written);
         assert_eq!(Redumped::of(&source, options).report, report);

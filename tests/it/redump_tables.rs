@@ -159,7 +159,7 @@ fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
     let (mut whole, mut cut, mut refused) = (0, 0, 0);
     for size in 256..=source.len() {
         let bytes = &source[..size];
-        let Source::FullUserDump(dump) = Source::parse(bytes).expect("the header is there") else {
+        let Source::FullUserDump(dump) = Source::parse(bytes).expect("the header is present") else {
             panic!("it is a full user dump")
         };
         let (threads, modules, regions) = (dump.threads(), dump.modules(), dump.region_list());

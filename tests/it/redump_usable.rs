@@ -93,7 +93,7 @@ fn system_information_is_rebuilt_where_images_and_contexts_agree() {
     const BASE: u64 = 0x40_0000;
     let image = |(cpu, machine): (Cpu, u16)| {
         let mut bytes = headers(cpu, &[]);
-        let signature = bytes.windows(4).position(|it| it == b"PE\0\0").expect("it is there");
+        let signature = bytes.windows(4).position(|it| it == b"PE\0\0").expect("it is present");
         bytes[signature + 4..signature + 6].copy_from_slice(&machine.to_le_bytes());
         bytes
     };

@@ -58,7 +58,7 @@ fn a_stream_without_offsets_comes_alone() {
     for kind in [99, 0x4767_0003, 23, 20] {
         let dump = |_| Dump::new().raw(98, "x").raw(kind, "text");
         in_every_form(dump, |dump, facts| {
-            let found = take(dump, kind).expect("it is sound");
+            let found = take(dump, kind).expect("it is valid");
             assert_eq!((found.parts.len(), found.faults.len()), (1, 0));
             let part = &found.parts[0];
             assert_eq!(Some(part.offset), facts.stream(kind).map(|stream| stream.rva.0));
@@ -178,7 +178,7 @@ fn host_modules_refer_to_names_and_records() {
     in_every_form(
         |_| Dump::new().written(WINE_HOST_MODULE_LIST, write),
         |dump, _| {
-            let found = take(dump, WINE_HOST_MODULE_LIST).expect("it is sound");
+            let found = take(dump, WINE_HOST_MODULE_LIST).expect("it is valid");
             let fields: Vec<_> = found.parts[0].references.iter().map(|it| (it.position, it.extent)).collect();
             assert_eq!(fields, [(88, Some(84)), (96, Some(92))]);
             let records: Vec<_> = found.parts[1..].iter().map(|part| (part.offset, part.bytes.len())).collect();
@@ -200,7 +200,7 @@ fn crash_information_has_twenty_records_at_most() {
             })
         };
         in_every_form(dump, |dump, _| {
-            let found = take(dump, MOZ_MAC_CRASH_INFO).expect("it is sound");
+            let found = take(dump, MOZ_MAC_CRASH_INFO).expect("it is valid");
             assert_eq!((found.parts.len(), found.faults.len()), (1 + expected, 0), "{counted}");
             let fields = found.parts[0].references.iter().map(|it| (it.position, it.extent));
             assert!(fields.eq((0..expected as u64).map(|index| (16 + 8 * index, Some(12 + 8 * index)))));
@@ -221,7 +221,7 @@ fn boot_arguments_stand_at_either_place() {
         })
     };
     let field = |dump: &Minidump<'_>| {
-        let found = take(dump, MOZ_MAC_BOOT_ARGS).expect("it is sound");
+        let found = take(dump, MOZ_MAC_BOOT_ARGS).expect("it is valid");
         let [reference] = found.parts[0].references.as_slice() else { panic!("{found:?}") };
         (reference.position, reference.width, reference.extent)
     };
@@ -271,7 +271,7 @@ fn references_out_of_the_file_are_faults() {
         })
     };
     in_every_form(dump, |dump, _| {
-        let found = take(dump, CRASHPAD_INFO).expect("the stream itself is sound");
+        let found = take(dump, CRASHPAD_INFO).expect("the stream itself is valid");
         let targets: Vec<_> = found.parts[0].references.iter().map(|it| (it.position, it.target)).collect();
         assert_eq!(targets, [(40, None), (48, None)]);
         let missing = |what, offset, needed| ReadError::Truncated { what, offset, needed, available: 0 };
@@ -290,8 +290,8 @@ fn a_list_that_is_cut_is_a_fault() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let found = take(dump, CRASHPAD_INFO).expect("the stream itself is sound");
-            let offset = facts.stream(CRASHPAD_INFO).expect("it is there").rva.0 + 64;
+            let found = take(dump, CRASHPAD_INFO).expect("the stream itself is valid");
+            let offset = facts.stream(CRASHPAD_INFO).expect("it is present").rva.0 + 64;
             let (what, needed) = ("MinidumpSimpleStringDictionary", 4 + 8 * u64::from(counted));
             assert_eq!(found.faults, [ReadError::Truncated { what, offset, needed, available: 20 }]);
             assert_eq!(found.parts.len(), 2);
@@ -350,8 +350,8 @@ fn check(kind: u32, architecture: u16, write: impl FnOnce(&mut Bytes) + Copy + '
     in_every_form(
         |_| Dump::new().system_info(system.clone()).written(kind, write),
         |dump, facts| {
-            let start = facts.stream(kind).expect("it is there").rva.0;
-            let found = take(dump, kind).expect("it is sound");
+            let start = facts.stream(kind).expect("it is present").rva.0;
+            let found = take(dump, kind).expect("it is valid");
             assert_eq!(found.faults, []);
             let fields = |part: &read::references::Part<'_>| {
                 part.references.iter().map(|it| (it.position, it.width, it.extent, it.target)).collect()

@@ -51,7 +51,7 @@ fn folder() -> PathBuf {
 
 /// The dumps in the folder, with their names.
 fn files() -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("it can be read"));
+    let entries = fs::read_dir(folder()).expect("the folder exists").map(|entry| entry.expect("it can be read"));
     let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
     let dumps = named.filter(|(name, _)| name != "README.md");
     let mut files: Vec<_> = dumps.map(|(name, path)| (name, fs::read(path).expect("it can be read"))).collect();
@@ -60,7 +60,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
 }
 
 fn the_readme_has_a_line_for_each_file() {
-    let readme = fs::read_to_string(folder().join("README.md")).expect("it is there");
+    let readme = fs::read_to_string(folder().join("README.md")).expect("it is present");
     let mut listed: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     listed.sort_unstable();
     let files = files();

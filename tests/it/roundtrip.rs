@@ -251,7 +251,7 @@ fn the_reader_finds_what_went_in() {
 /// The rows of a list, or none if the dump has no such list; the input decides which is right.
 macro_rules! rows {
     ($dump:ident, $list:ty, $input:expr) => {{
-        let list = $dump.stream::<$list>().expect("the list is sound");
+        let list = $dump.stream::<$list>().expect("the list is valid");
         assert_eq!(list.is_some(), $input.is_some());
         assert_eq!(list.map_or(0, |list| list.len()), $input.iter().flatten().count() as u64);
         assert!(list.is_none_or(|list| list.fault().is_none()));
@@ -273,7 +273,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
             ..row.stack
         };
         assert_eq!(*raw, format::Thread { stack, thread_context: raw.thread_context, ..*row });
-        let bytes = thread.context().expect("it is there").map_or(&[][..], |context| context.as_bytes());
+        let bytes = thread.context().expect("it is present").map_or(&[][..], |context| context.as_bytes());
         assert_eq!(bytes, input.record(*context));
     }
     for (info, row) in rows!(dump, ThreadInfoList<'_>, input.thread_infos) {
@@ -296,7 +296,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
         if name.is_some() {
             same(module.name().ok(), *name);
         }
-        let bytes = [raw.cv_record, raw.misc_record].map(|it| dump.location("record", it).expect("it is there"));
+        let bytes = [raw.cv_record, raw.misc_record].map(|it| dump.location("record", it).expect("it is present"));
         assert_eq!(bytes, [input.record(*code_view), input.record(*misc)]);
     }
     for (module, (row, name)) in rows!(dump, UnloadedModuleList<'_>, input.unloaded) {
@@ -314,22 +314,22 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
             found,
             format::handle::HandleDescriptor { type_name_rva: places.0, object_name_rva: places.1, ..row }
         );
-        same(handle.type_name().expect("it is there"), *kind);
-        same(handle.object_name().expect("it is there"), *name);
+        same(handle.type_name().expect("it is present"), *kind);
+        same(handle.object_name().expect("it is present"), *name);
         assert_eq!(handle.object_information().count(), 0);
     }
     for (region, row) in rows!(dump, MemoryInfoList<'_>, input.memory_infos) {
         assert_eq!(region.raw(), row);
     }
-    let exceptions: Vec<_> = dump.exceptions().collect::<Result<_, _>>().expect("they are sound");
+    let exceptions: Vec<_> = dump.exceptions().collect::<Result<_, _>>().expect("they are valid");
     assert_eq!(exceptions.len(), input.exceptions.len());
     for (exception, (row, context)) in exceptions.iter().zip(&input.exceptions) {
         let raw = *exception.raw();
         assert_eq!(raw, format::ExceptionStream { thread_context: raw.thread_context, ..*row });
-        let bytes = exception.context().expect("it is there").map_or(&[][..], |context| context.as_bytes());
+        let bytes = exception.context().expect("it is present").map_or(&[][..], |context| context.as_bytes());
         assert_eq!(bytes, input.record(*context));
     }
-    let system = dump.stream::<SystemInfo<'_>>().expect("it is sound");
+    let system = dump.stream::<SystemInfo<'_>>().expect("it is valid");
     assert_eq!(system.is_some(), input.system.is_some());
     for (found, (row, _)) in system.iter().zip(&input.system) {
         let raw = *found.raw();
@@ -340,8 +340,8 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
 
 /// Checks each byte of each range, by address; where ranges overlap, the first in list order takes precedence.
 fn read_back_memory(input: &Input, dump: &Minidump<'_>) {
-    let list = dump.stream::<MemoryList<'_>>().expect("it is sound");
-    let list64 = dump.stream::<Memory64List<'_>>().expect("it is sound");
+    let list = dump.stream::<MemoryList<'_>>().expect("it is valid");
+    let list64 = dump.stream::<Memory64List<'_>>().expect("it is valid");
     assert_eq!((list.is_some(), list64.is_some()), (input.memory.is_some(), input.memory64.is_some()));
     let ranges = || input.memory.iter().chain(&input.memory64).flatten();
     let found = list.into_iter().flatten().chain(list64.into_iter().flatten());

@@ -36,7 +36,7 @@ fn text_is_read_in_either_byte_order() {
             assert_eq!((found.is_empty(), found.as_bytes().len()), (text.is_empty(), 2 * expected.len()));
         });
     }
-    let bytes = |dump: Dump| name(&dump.thread_name(1, "é𝄞").build()).expect("it is sound");
+    let bytes = |dump: Dump| name(&dump.thread_name(1, "é𝄞").build()).expect("it is valid");
     assert_eq!(bytes(Dump::new()), [0xe9, 0, 0x34, 0xd8, 0x1e, 0xdd]);
     assert_eq!(bytes(Dump::new().big_endian()), [0, 0xe9, 0xd8, 0x34, 0xdd, 0x1e]);
 }
@@ -46,7 +46,7 @@ fn no_terminator_is_needed_nor_taken() {
     let wine = || Text::Units(4, vec![b'a'.into(), b'b'.into()]);
     let dump = |_| Dump::new().thread_name(1, wine()).thread_name(2, wine());
     in_every_form(dump, |dump, _| {
-        let names = dump.stream::<ThreadNames<'_>>().expect("it is sound").expect("it is there");
+        let names = dump.stream::<ThreadNames<'_>>().expect("it is valid").expect("it is present");
         let names: Vec<_> = names.iter().map(|name| name.name().map(|name| name.to_string())).collect();
         assert_eq!(names, [Ok("ab".to_owned()), Ok("ab".to_owned())]);
     });
@@ -62,7 +62,7 @@ fn an_odd_size_leaves_the_last_byte_out() {
         assert_eq!((found.as_bytes().len(), found.is_valid(), found.is_empty()), (5, false, false));
         assert_eq!(found.units().collect::<Vec<_>>(), [0x6161, 0x6262]);
         assert_eq!(found.to_string_lossy(), "\u{6161}\u{6262}");
-        assert!(found != "\u{6161}\u{6262}", "what is not whole is equal to nothing");
+        assert!(found != "\u{6161}\u{6262}", "a truncated text is not equal to anything");
         let trimmed = found.trim_end_nul();
         assert_eq!((trimmed.as_bytes().len(), trimmed.is_valid()), (4, true));
     });
@@ -131,7 +131,7 @@ fn positions_beyond_4_gib_are_not_cut() {
     let first = bytes.len() as u64 - 12;
     let second = bytes.windows(8).rposition(|window| window == 0x1_0000_0000u64.to_le_bytes()).expect("it is planted");
     lying[second..second + 8].copy_from_slice(&(0x1_0000_0000 + first).to_le_bytes());
-    let names = open(&lying).stream::<ThreadNames<'_>>().expect("it is sound").expect("it is there");
+    let names = open(&lying).stream::<ThreadNames<'_>>().expect("it is valid").expect("it is present");
     let names: Vec<_> = names.iter().map(|name| name.name().map(|name| name.to_string())).collect();
     assert_eq!(names, [Ok("one".to_owned()), Err(truncated(0x1_0000_0000 + first, 4, 0))]);
 }
@@ -142,11 +142,11 @@ fn zero_is_no_string_where_there_may_be_none() {
         Dump::new().system_info(system).handle(Handle::new(1, Text::None))
     };
     in_every_form(dump, |dump, _| {
-        let system = dump.stream::<userdump::read::SystemInfo<'_>>().expect("it is sound").expect("it is there");
+        let system = dump.stream::<userdump::read::SystemInfo<'_>>().expect("it is valid").expect("it is present");
         assert_eq!(system.csd_version(), Ok(None));
         let handles =
-            dump.stream::<userdump::read::handle::HandleData<'_>>().expect("it is sound").expect("it is there");
-        let handle = handles.get(0).expect("it is there");
+            dump.stream::<userdump::read::handle::HandleData<'_>>().expect("it is valid").expect("it is present");
+        let handle = handles.get(0).expect("it is present");
         assert_eq!((handle.type_name(), handle.object_name()), (Ok(None), Ok(None)));
     });
 }
@@ -161,8 +161,8 @@ fn zero_is_a_position_where_a_string_has_to_be() {
         let error = truncated(4, 0x504d_444d, dump.data().len() as u64 - 4);
         assert_eq!(first_name(dump).map(|_| ()), Err(error));
         assert_eq!(module_name(dump).map(|_| ()), Err(error));
-        let unloaded = dump.stream::<userdump::read::module::UnloadedModuleList<'_>>().expect("it is sound");
-        let unloaded = unloaded.and_then(|list| list.get(0)).expect("it is there");
+        let unloaded = dump.stream::<userdump::read::module::UnloadedModuleList<'_>>().expect("it is valid");
+        let unloaded = unloaded.and_then(|list| list.get(0)).expect("it is present");
         assert_eq!(unloaded.name().map(|_| ()), Err(error));
     });
 }
@@ -187,17 +187,17 @@ fn texts_print_as_text_and_debug_their_size() {
 /// Calls `look` for a text in every form of a dump.
 fn check(text: Text, look: impl Fn(Utf16<'_>)) {
     let dump = |_| Dump::new().thread_name(1, text.clone());
-    in_every_form(dump, |dump, _| look(first_name(dump).expect("it lies in the file")));
+    in_every_form(dump, |dump, _| look(first_name(dump).expect("it is in the file")));
 }
 
 fn first_name<'a>(dump: &userdump::Minidump<'a>) -> Result<Utf16<'a>, ReadError> {
-    let names = dump.stream::<ThreadNames<'_>>().expect("it is sound").expect("it is there");
-    names.get(0).expect("it is there").name()
+    let names = dump.stream::<ThreadNames<'_>>().expect("it is valid").expect("it is present");
+    names.get(0).expect("it is present").name()
 }
 
 fn module_name<'a>(dump: &userdump::Minidump<'a>) -> Result<Utf16<'a>, ReadError> {
-    let modules = dump.stream::<ModuleList<'_>>().expect("it is sound").expect("it is there");
-    modules.get(0).expect("it is there").name()
+    let modules = dump.stream::<ModuleList<'_>>().expect("it is valid").expect("it is present");
+    modules.get(0).expect("it is present").name()
 }
 
 /// The bytes of the first thread's name.

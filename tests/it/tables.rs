@@ -42,8 +42,8 @@ fn tokens_have_the_bytes_of_the_file() {
     for element in [0, 16, 72, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().entry_size(element));
         in_every_form(dump, |dump, facts| {
-            let start = facts.stream(19).expect("it is there").rva.0 + 16;
-            let list: TokenInfoList<'_> = view(dump).expect("it is sound");
+            let start = facts.stream(19).expect("it is present").rva.0 + 16;
+            let list: TokenInfoList<'_> = view(dump).expect("it is valid");
             assert_eq!((list.declared_len(), list.raw().token_list_size, list.fault()), (2, 16 + 25 + 16, None));
             let tokens: Vec<_> = list.iter().collect();
             let heads = tokens.iter().map(|it| (it.offset, it.raw.token_size, it.raw.token_id, it.raw.token_handle));
@@ -75,14 +75,14 @@ fn a_shorter_head_of_the_tokens_is_an_error() {
     for size in [0, 15] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().header_size(size));
         in_every_form(dump, |dump, facts| {
-            let (offset, found) = (facts.stream(19).expect("it is there").rva.0, size.into());
+            let (offset, found) = (facts.stream(19).expect("it is present").rva.0, size.into());
             let error = ReadError::Size { what: TOKENS, offset, field: "ListHeaderSize", found, needed: 16 };
             assert_eq!(view::<TokenInfoList<'_>>(dump).err(), Some(error));
         });
     }
     let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().data_size(15));
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(19).expect("it is there").rva.0;
+        let offset = facts.stream(19).expect("it is present").rva.0;
         assert_eq!(view::<TokenInfoList<'_>>(dump).err(), Some(truncated(TOKENS, offset, 16, 15)));
     });
 }
@@ -92,7 +92,7 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
     for count in [3, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().count(count.into()));
         in_every_form(dump, |dump, facts| {
-            let end = facts.stream(19).expect("it is there").rva.0 + 57;
+            let end = facts.stream(19).expect("it is present").rva.0 + 57;
             check_tokens(dump, &[7, 8], Some(truncated(TOKEN, end, 16, 0)));
         });
     }
@@ -101,7 +101,7 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().data_size(size));
         in_every_form(dump, |dump, facts| {
             let (at, needed, available) = missing;
-            let offset = facts.stream(19).expect("it is there").rva.0 + at;
+            let offset = facts.stream(19).expect("it is present").rva.0 + at;
             check_tokens(dump, kept, Some(truncated(TOKEN, offset, needed, available)));
         });
     }
@@ -113,7 +113,7 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let offset = facts.stream(19).expect("it is there").rva.0 + 32;
+            let offset = facts.stream(19).expect("it is present").rva.0 + 32;
             let found = found.into();
             let fault = if found < 16 {
                 ReadError::Size { what: TOKEN, offset, field: "TokenSize", found, needed: 16 }
@@ -145,7 +145,7 @@ fn tables_have_the_fields_of_the_file() {
     in_every_form(
         |_| two_tables(),
         |dump, _| {
-            let list: FunctionTableList<'_> = view(dump).expect("it is sound");
+            let list: FunctionTableList<'_> = view(dump).expect("it is valid");
             assert_eq!((list.declared_len(), list.fault()), (2, None));
             let raw = list.raw();
             assert_eq!((raw.size_of_native_descriptor, raw.size_of_function_entry, raw.size_of_align_pad), (6, 5, 0));
@@ -183,7 +183,7 @@ fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
         };
         in_every_form(dump, |dump, _| {
             check_tables(dump, &[0x1000, 0x2000], None);
-            let list: FunctionTableList<'_> = view(dump).expect("it is sound");
+            let list: FunctionTableList<'_> = view(dump).expect("it is valid");
             assert!(list.iter().all(|table| table.native == [9; 3] && table.entries == [8; 4]));
         });
     }
@@ -199,7 +199,7 @@ fn shorter_heads_and_descriptors_of_tables_are_an_error() {
                 })
             };
             in_every_form(dump, |dump, facts| {
-                let (offset, found) = (facts.stream(13).expect("it is there").rva.0, found.into());
+                let (offset, found) = (facts.stream(13).expect("it is present").rva.0, found.into());
                 let error = ReadError::Size { what: TABLES, offset, field, found, needed };
                 assert_eq!(view::<FunctionTableList<'_>>(dump).err(), Some(error));
             });
@@ -207,7 +207,7 @@ fn shorter_heads_and_descriptors_of_tables_are_an_error() {
     }
     let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().data_size(23));
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0;
+        let offset = facts.stream(13).expect("it is present").rva.0;
         assert_eq!(view::<FunctionTableList<'_>>(dump).err(), Some(truncated(TABLES, offset, 24, 23)));
     });
 }
@@ -216,7 +216,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
     for count in [3, u32::MAX] {
         let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().count(count.into()));
         in_every_form(dump, |dump, facts| {
-            let end = facts.stream(13).expect("it is there").rva.0 + 24 + 50 + 38;
+            let end = facts.stream(13).expect("it is present").rva.0 + 24 + 50 + 38;
             check_tables(dump, &[0x7ff6_0000_0000, 0x2000], Some(truncated(TABLE, end, 32, 0)));
         });
     }
@@ -233,7 +233,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
         let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().data_size(size));
         in_every_form(dump, |dump, facts| {
             let (what, at, needed, available) = fault;
-            let offset = facts.stream(13).expect("it is there").rva.0 + at;
+            let offset = facts.stream(13).expect("it is present").rva.0 + at;
             check_tables(dump, kept, Some(truncated(what, offset, needed, available)));
         });
     }
@@ -244,7 +244,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
         })
     };
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0 + 56;
+        let offset = facts.stream(13).expect("it is present").rva.0 + 56;
         check_tables(dump, &[], Some(truncated(entries, offset, 0xffff_fffe_0000_0001, 0)));
     });
     // The header extends past the end of the stream.
@@ -254,7 +254,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
         })
     };
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0 + 24 + 0xffff_ffff;
+        let offset = facts.stream(13).expect("it is present").rva.0 + 24 + 0xffff_ffff;
         check_tables(dump, &[], Some(truncated(TABLE, offset, 32, 0)));
     });
 }
@@ -278,25 +278,25 @@ fn tables_may_have_no_size_at_all() {
         })
     };
     in_every_form(dump, |dump, facts| {
-        let end = facts.stream(13).expect("it is there").rva.0 + 88;
+        let end = facts.stream(13).expect("it is present").rva.0 + 88;
         check_tables(dump, &[0, 0], Some(truncated(TABLE, end, 32, 0)));
     });
 }
 
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Result<T, ReadError> {
-    dump.stream().map(|stream| stream.expect("it is there"))
+    dump.stream().map(|stream| stream.expect("it is present"))
 }
 
 /// Checks the token IDs and what is missing.
 fn check_tokens(dump: &Minidump<'_>, ids: &[u32], fault: Option<ReadError>) {
-    let list: TokenInfoList<'_> = view(dump).expect("the head is sound");
+    let list: TokenInfoList<'_> = view(dump).expect("the header is valid");
     assert_eq!(list.iter().map(|token| token.raw.token_id).collect::<Vec<_>>(), ids);
     assert_eq!(list.fault(), fault);
 }
 
 /// Checks the addresses of the tables and what is missing.
 fn check_tables(dump: &Minidump<'_>, bases: &[u64], fault: Option<ReadError>) {
-    let list: FunctionTableList<'_> = view(dump).expect("the head is sound");
+    let list: FunctionTableList<'_> = view(dump).expect("the header is valid");
     assert_eq!(list.iter().map(|table| table.descriptor.base_address).collect::<Vec<_>>(), bases);
     assert_eq!(list.fault(), fault);
 }

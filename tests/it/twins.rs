@@ -27,7 +27,7 @@ fn every_typed_stream_has_a_twin() {
             let decoded: Vec<_> = open(bytes).streams().map(|(stream, view)| (stream.stream_type(), view)).collect();
             for stream_type in Stream::TYPED {
                 let mut of_type = decoded.iter().filter(|(it, _)| it == stream_type);
-                assert!(of_type.any(|(_, view)| view.is_ok()), "there is no {stream_type}");
+                assert!(of_type.any(|(_, view)| view.is_ok()), "the dump has no {stream_type}");
             }
         }
         assert_eq!(differences(&little, &big), NONE);
@@ -60,8 +60,8 @@ fn dumps_of_another_assembler_have_twins(shared: &Shared) {
     let words = |bytes: &[u8], word: fn([u8; 4]) -> u32| {
         let ranges = open(bytes).memory();
         let of_range = |range: VisibleRange<'_>| {
-            let bytes = range.bytes().expect("it stands in the file");
-            let words = bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are whole"))).collect();
+            let bytes = range.bytes().expect("it is in the file");
+            let words = bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are complete"))).collect();
             (range.address, range.size, words)
         };
         ranges.visible_ranges().map(of_range).collect::<Vec<(u64, u64, Vec<u32>)>>()

@@ -102,14 +102,14 @@ fn a_wide_list_reaches_beyond_4_gib() {
     for (index, size) in sizes.into_iter().enumerate() {
         dump.memory64(zeros((index as u64) << 40, size));
     }
-    let plan = dump.plan().expect("64 bits are enough");
+    let plan = dump.plan().expect("it fits in 64 bits");
     assert_eq!(plan.memory(), (5, 74 * GIB + 6));
     let size = plan.size();
     let [list, _] = [0, 1].map(|entry| plan.directory()[entry].location);
     assert_eq!(size, u64::from(list.rva) + u64::from(list.data_size) + 74 * GIB + 6);
     let start = start_of(plan, 1 << 20);
     let facts = Facts::of(&start);
-    let end = facts.stream(9).map(|it| it.rva.0 + u64::from(it.size)).expect("it is there");
+    let end = facts.stream(9).map(|it| it.rva.0 + u64::from(it.size)).expect("it is present");
     let found: Vec<_> = facts.ranges().iter().map(|it| (it.address, it.size, it.at.0 - end)).collect();
     let expected = [
         (0, 3 * GIB, 0),
@@ -129,7 +129,7 @@ fn a_wide_list_of_a_tebibyte_is_planned_without_allocating_it() {
         for index in 0..1024 {
             dump.memory64(zeros(index * GIB, GIB));
         }
-        dump.plan().expect("64 bits are enough")
+        dump.plan().expect("it fits in 64 bits")
     });
     assert_eq!(plan.size(), base(1024, true) + 1024 * GIB);
     println!("a plan of 1 TiB in 1024 ranges: {spent:?}");
@@ -270,7 +270,7 @@ fn parts_beyond_4_gib_are_refused() {
 fn a_part_of_4_gib_is_refused() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("zeros");
-    File::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("files may have holes");
+    File::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("sparse files are supported");
     let zeros = MappedFile::open(&path).expect("it was just made");
     type Use = fn(&mut MinidumpBuilder<'_>, PartId);
     let uses: [Use; 3] = [
@@ -283,7 +283,7 @@ fn a_part_of_4_gib_is_refused() {
         let part = dump.part("vast part", &zeros[..]);
         add(&mut dump, part);
         let Err(WriteError::SizeOverflow { item, found, unit, limit }) = dump.plan() else {
-            panic!("it has no size in 32 bits");
+            panic!("its size does not fit in 32 bits");
         };
         assert_eq!((item, found), (Item { name: "vast part", index: Some(0) }, 4 * GIB));
         assert_eq!((unit, limit), ("bytes", 4 * GIB - 1));
@@ -311,10 +311,10 @@ fn a_hundred_megabytes_are_counted_right() {
         dump.memory64(zeros(address, size));
     }
     dump.memory(zeros(7, 1 << 20));
-    let plan = dump.plan().expect("it is not that much");
+    let plan = dump.plan().expect("it is not that large");
     let size = plan.size();
     let mut sink = Count::default();
-    let written = plan.write_to(&mut sink).expect("counting takes everything");
+    let written = plan.write_to(&mut sink).expect("the counter accepts every write");
     assert_eq!((sink.0, written.size), (size, size));
     let lists = 32 + 2 * 12 + 4 + 16;
     let expected = (lists + (1u64 << 20)).next_multiple_of(8) + 16 + 3 * 16 + (1 << 25) + (1 << 26) + 3 + 77;

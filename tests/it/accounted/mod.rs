@@ -115,7 +115,7 @@ fn corpus(shared: &Shared, part: usize) {
             held += usize::from(hold(&source, letters, &row.file));
         }
     }
-    assert!(held > 200, "{held} re-encodings are held to the law");
+    assert!(held > 200, "{held} re-encodings checked against the rule");
 }
 
 /// Files that the plain reader does not read.
@@ -134,7 +134,7 @@ fn golden_dumps_are_accounted_for(shared: &Shared) {
         let source = shared.golden(member);
         held += letters.iter().filter(|letters| hold(&source, letters, member)).count();
     }
-    assert!(held > 70, "{held} re-encodings are held to the law");
+    assert!(held > 70, "{held} re-encodings checked against the rule");
 }
 
 /// Damaged dumps, as far as the plain reader reads them.
@@ -143,10 +143,10 @@ fn cases_are_accounted_for(shared: &Shared) {
     for name in CASES {
         let source = shared.read(&format!("cases/{name}"));
         let is_read = catch_unwind(AssertUnwindSafe(|| is_readable(&source))).is_ok();
-        assert!(is_read, "{name} is not one for this test");
+        assert!(is_read, "{name} is not a dump for this test");
         held += LETTERS.iter().filter(|letters| hold(&source, letters, name)).count();
     }
-    assert!(held > CASES.len() * 15, "{held} re-encodings are held to the law");
+    assert!(held > CASES.len() * 15, "{held} re-encodings checked against the rule");
 }
 
 const CASES: [&str; 12] = [
@@ -187,7 +187,7 @@ fn no_byte_changes_unnoticed() {
             }
         }
     }
-    assert!(changed > 130, "{changed} bytes are changed");
+    assert!(changed > 130, "{changed} bytes changed");
     assert_eq!(unnoticed, [""; 0]);
 }
 

@@ -74,7 +74,7 @@ fn small_dumps_of_the_corpus(shared: &Shared) {
             held += ["/m", "/mA", "/f"].iter().filter(|letters| hold(&source, letters, &row.file)).count();
         }
     }
-    assert!(held > 70, "{held} re-encodings are held to the law");
+    assert!(held > 70, "{held} re-encodings checked against the rule");
 }
 
 /// Checks the rule for a dump with some letters; returns false if it cannot be re-encoded with them.
@@ -90,11 +90,11 @@ fn hold(source: &[u8], letters: &str, what: &str) -> bool {
         |index: usize| report.streams.iter().any(|stream| stream.index as usize == index && stream.outcome.is_kept());
     let entry = |kind: u32, number: usize| {
         let entries = facts.directory.iter().enumerate().filter(|(_, entry)| entry.kind == kind);
-        entries.map(|(index, _)| index).nth(number).expect("it is there")
+        entries.map(|(index, _)| index).nth(number).expect("it is present")
     };
     let is_lost = |words: &str| report.losses.iter().any(|loss| loss.what.contains(words));
     let is_excused = |structure: &Structure, at: usize| {
-        let place = structure.place.clone().expect("it is somewhere");
+        let place = structure.place.clone().expect("it is in the file");
         let field = at - place.start;
         let name = if structure.kind == LINUX_MAPS { "mappings" } else { structure.name };
         let mut named = NAMED.iter().filter(|named| named.0 == name && named.1.contains(&field));

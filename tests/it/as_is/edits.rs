@@ -175,7 +175,7 @@ fn an_exception_is_another_one() {
         assert_eq!((exception.information[0], exception.context.0), (5, &[3; 80][..]), "{options}");
     }
     let (out, _) = as_is(&source, Hooks::new().map_exception(|_, new| new.record.exception_record.exception_code = 7));
-    assert_eq!(out.len(), source.len(), "a code has its place");
+    assert_eq!(out.len(), source.len(), "the exception code has its address");
     assert_eq!(out.iter().zip(&source).filter(|(new, old)| new != old).count(), 2);
 }
 
@@ -217,14 +217,14 @@ fn streams_are_replaced_where_they_are() {
     let (out, report) = as_is(&source, Hooks::new().replace_stream(StreamType(0x1_0001), &b"something longer"[..]));
     let [before, after] = [&source, &out].map(|bytes| Facts::of(bytes));
     assert_eq!(before.kinds(), after.kinds());
-    assert_eq!(after.stream_bytes(0x1_0001).expect("it is there").0, b"something longer");
+    assert_eq!(after.stream_bytes(0x1_0001).expect("it is present").0, b"something longer");
     assert!(!holds(&out, "private"));
     let outcome = report.streams.iter().find(|it| it.stream_type == StreamType(0x1_0001)).map(|it| it.outcome);
     assert_eq!(outcome, Some(Outcome::Replaced));
     let (out, _) = as_is(&source, Hooks::new().replace_stream(StreamType(0x1_0009), &b"new"[..]));
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0009).expect("it is there").0, b"new");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0009).expect("it is present").0, b"new");
     let (out, report) = hooked(&source, "m", Hooks::new().replace_stream(StreamType(0x1_0001), &b"x"[..]));
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0001).expect("it is there").0, b"x");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0001).expect("it is present").0, b"x");
     assert_eq!(Facts::of(&out).kinds().iter().filter(|kind| **kind == 0x1_0001).count(), 1);
     assert!(report.streams.iter().any(|it| it.outcome == Outcome::Replaced));
 }
@@ -236,7 +236,7 @@ fn a_large_stream_leaves_no_room_behind() {
     let found = differences(&source, &out, Positions::DoNotMatter);
     let of_directory = |line: &String| line.contains("entry ") || line.contains("Header") || line.contains(": (1000");
     assert!(found.iter().all(of_directory), "{found:#?}");
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0003).expect("it is there").0, b"behind");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0003).expect("it is present").0, b"behind");
     assert!(report.streams.iter().any(|it| it.outcome == Outcome::LeftOut));
 }
 

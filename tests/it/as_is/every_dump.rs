@@ -153,11 +153,11 @@ fn damaged_dumps_stay_as_they_are() {
         // A size may be too large for 32-bit offsets.
         let Ok(redump) = Redump::with_hooks(&dump, &Options::as_is(), hooks) else { return };
         let mut out = Vec::new();
-        redump.write_to(&mut out).expect("a vector takes everything");
+        redump.write_to(&mut out).expect("a vector accepts every write");
         let dump = Minidump::parse(&out).expect("it is a minidump");
         let is_new = |stream: RawStream<'_>| stream.stream_type() == StreamType(NEW) && stream.bytes() == b"new";
         assert!(dump.raw_streams().any(is_new), "{what}");
-        walk(&out).expect("it can be gone through");
+        walk(&out).expect("it can be walked");
     };
     (32..whole.len()).step_by(37).for_each(|size| check(&whole[..size], &format!("{size} bytes")));
     for at in (8..whole.len()).step_by(5) {
@@ -195,6 +195,6 @@ fn no_other_option_goes_with_it() {
     let commented = Options::as_is().with_comment("kept");
     let mut out = Vec::new();
     userdump::redump(&Dump::parse(source).expect("it is a dump"), &commented, &mut out).expect("it is written");
-    let comments: Vec<_> = Minidump::parse(&out).expect("it is one").raw_streams().collect();
+    let comments: Vec<_> = Minidump::parse(&out).expect("it is valid").raw_streams().collect();
     assert!(comments.iter().any(|stream| stream.stream_type() == StreamType::COMMENT_W));
 }

@@ -89,12 +89,12 @@ fn a_redactor_sees_every_byte_once() {
     let source = process().build();
     let seen = Mutex::new(Vec::new());
     let hooks = Hooks::new().redact_with_overlap(0, |address, _, bytes| {
-        seen.lock().expect("nobody panics").push((address, bytes.len() as u64));
+        seen.lock().expect("nothing panics").push((address, bytes.len() as u64));
         bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
     });
     let (out, _) = hooked(&source, "as-is", hooks);
     assert_eq!(rows(&out), expected(&source, |_, byte| byte ^ 0xff));
-    let mut seen = seen.into_inner().expect("nobody panics");
+    let mut seen = seen.into_inner().expect("nothing panics");
     seen.sort_unstable();
     let mut all: Vec<_> = rows(&source).iter().map(|(address, bytes)| (*address, bytes.len() as u64)).collect();
     all.push((0x5000, 0x100));
@@ -105,13 +105,13 @@ fn a_redactor_sees_every_byte_once() {
 /// Two rows, the second of which has the second half of the first one's bytes at another address.
 fn ranges_that_share_bytes_are_changed_once() {
     let plain = process().build();
-    let at = Facts::of(&plain).ranges().iter().find(|row| row.address == 0x9000).expect("it is there").at.0;
+    let at = Facts::of(&plain).ranges().iter().find(|row| row.address == 0x9000).expect("it is present").at.0;
     let shared = |at: u64| process().memory_range(Range::At(0x70_0000, 0x800, at as u32 + 0x800));
     // One more row moves the bytes.
     let source = shared(at + 16).build();
-    let row = Facts::of(&source).ranges().iter().find(|row| row.address == 0x9000).expect("it is there").at.0;
+    let row = Facts::of(&source).ranges().iter().find(|row| row.address == 0x9000).expect("it is present").at.0;
     let source = shared(row).build();
-    let rows_of = |address| rows(&source).into_iter().find(|row| row.0 == address).expect("it is there").1;
+    let rows_of = |address| rows(&source).into_iter().find(|row| row.0 == address).expect("it is present").1;
     assert_eq!(rows_of(0x9000)[0x800..], rows_of(0x70_0000));
     let mut calls = 0;
     let hooks = Hooks::new().redact_with_overlap(0, |_, _, bytes| {
@@ -146,7 +146,7 @@ fn memory_leaves_with_its_list() {
         let kept: Vec<_> =
             rows(&source).into_iter().filter(|row| [0x10_0000, 0x20_0000].contains(&row.0) == (kind == 5)).collect();
         assert_eq!((rows(&out), report.memory_ranges), (kept.clone(), kept.len() as u64));
-        assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "it is cut out");
+        assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "the bytes are removed");
     }
 }
 

@@ -21,7 +21,7 @@ fn dumps_made_to_cost_cost_no_more_than_they_weigh(shared: &Shared) {
     ];
     for (name, letters) in rows {
         let bytes = shared.read(&format!("cases/{name}"));
-        let dump = Dump::parse(&bytes).expect("its head is sound");
+        let dump = Dump::parse(&bytes).expect("its header is valid");
         let held = |what: &str, work: &mut dyn FnMut()| {
             let before = userdump::__steps();
             let ((), spent) = measure(work);

@@ -38,7 +38,7 @@ fn sizes_that_reach_into_memory_bring_none_along(shared: &Shared) {
             let out = small(&source, letters);
             let facts = out.facts();
             if letters.contains('h') {
-                let sources = Facts::of(&source).stream_bytes(12).expect("it is there").0.to_vec();
+                let sources = Facts::of(&source).stream_bytes(12).expect("it is present").0.to_vec();
                 let count = u32::from_le_bytes(sources[8..12].try_into().expect("four bytes"));
                 assert_eq!(facts.handles().len(), count as usize, "{name} {letters}");
                 assert!(facts.handles().iter().all(|handle| handle.objects.is_empty()), "{name} {letters}: the chain");
@@ -79,7 +79,7 @@ fn tokens_end_with_their_entries(shared: &Shared) {
     let source = shared.read("cases/bigstream-token-over-memory.dmp");
     for letters in ["/m", "/mrR", "/mh"] {
         let out = small(&source, letters);
-        let tokens = out.facts().stream(19).expect("the debugger writes one in any case");
+        let tokens = out.facts().stream(19).expect("the debugger always writes one");
         assert!(tokens.size < 1000, "{letters}: {} bytes", tokens.size);
         let is_told = out.report.faults.iter().any(|fault| fault.stream_type.0 == 19);
         assert!(is_told, "{letters}: {:?}", out.report.faults);

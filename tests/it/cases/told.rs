@@ -50,7 +50,7 @@ fn the_first_name_that_can_be_read_counts(shared: &Shared) {
         folder.redump(&["/o", letters, "in.dmp", "out.dmp"]);
         for name in ["in.dmp", "out.dmp"] {
             let rows = table(&folder.run("dumpchk", &[name]).out, "threads: 2");
-            let first = rows.iter().find(|row| row.starts_with("0x1 ")).expect("it is there");
+            let first = rows.iter().find(|row| row.starts_with("0x1 ")).expect("it is present");
             assert!(first.ends_with(" bytes Main 😀"), "{letters} {name}: {first}");
             let printed = folder.printed(0, "threads", &[name]);
             assert!(printed.starts_with("thread 0x1 Main 😀, environment block "), "{letters} {name}: {printed}");

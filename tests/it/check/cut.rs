@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn findings(bytes: &[u8]) -> Vec<Finding> {
     let mut found = Vec::new();
-    Dump::parse(bytes).expect("the header is sound").check(&mut |finding| found.push(finding));
+    Dump::parse(bytes).expect("the header is valid").check(&mut |finding| found.push(finding));
     found
 }
 

@@ -49,7 +49,7 @@ pub fn with(code: Code, form: Form) -> Dump {
         Code::TooManyUnloadedModules => sound().written(14, |bytes| _ = bytes.u32s(&[12, 24, 10_001])),
         Code::TooManyThreadInfos => sound().written(17, |bytes| _ = bytes.u32s(&[12, 64, 0x8_0001])),
         Code::HandleOperationsShort => sound().written(18, |bytes| _ = bytes.u32s(&[16, 32, 1, 0]).zeros(32)),
-        other => panic!("no dump is known that has {other}"),
+        other => panic!("there is no dump with {other}"),
     }
 }
 
@@ -118,7 +118,7 @@ fn registers_of_another_processor_are_not_shown() {
             let system_info = SystemInfo { architecture: system.architecture, ..SystemInfo::default() };
             let bytes = Dump::new().system_info(system_info).thread(Thread::new(7).context(record.clone())).build();
             let dump = open(&bytes);
-            let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is there");
+            let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is present");
             let is_own = system.architecture == thread.architecture;
             assert_eq!(context.instruction_pointer().is_some(), is_own);
             assert_eq!(context.registers().next().is_some(), is_own);
@@ -197,6 +197,6 @@ fn x64_contexts_of_an_arm64_system(shared: &Shared) {
     let source = shared.read("cases/arm64-with-x64-context.dmp");
     let dump = open(&source);
     assert!(findings(&dump).iter().any(|it| it.code == Code::ContextOfOtherProcessor));
-    let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is there");
+    let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is present");
     assert_eq!((context.instruction_pointer(), context.as_bytes().len()), (None, 1232));
 }

@@ -151,8 +151,8 @@ fn a_stack_that_only_another_stack_holds_is_found() {
         dump.thread(Thread::new(2).stack(Stack::At(0x5000, 8, 0)))
     };
     in_every_form(dump, |dump, facts| {
-        let threads: ThreadList<'_> = dump.stream().expect("it is sound").expect("it is there");
-        let stack = dump.stack(&threads.get(2).expect("it is there"));
+        let threads: ThreadList<'_> = dump.stream().expect("it is valid").expect("it is present");
+        let stack = dump.stack(&threads.get(2).expect("it is present"));
         assert_eq!(stack, Err(truncated("stack", 0, 8, 0)));
         finds(dump, &[(Code::StackWithoutBytes, Some(3), Some(2), start(facts, 3) + 4 + 96, None)]);
     });
@@ -286,7 +286,7 @@ fn references_that_exceed_the_file_are_found_once() {
         let [finding] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((finding.code, finding.stream.map(|kind| kind.0)), (Code::ReferencesExceedFile, Some(24)));
         // At most four times the size of the file may be read.
-        let entry = finding.entry.expect("it is that of an entry");
+        let entry = finding.entry.expect("it is about an entry");
         assert_eq!(entry, 4 * dump.data().len() as u64 / 4000);
         assert_eq!(finding.offset, start(facts, 24) + 4 + 12 * entry);
         let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.data().len() as u64);

@@ -181,7 +181,7 @@ fn a_list_cut_with_its_stream_is_found_in_the_end_of_the_file() {
         // The list is last, apart from the empty service pack name.
         let facts = Facts::of(&bytes);
         let offset = start(&facts, 16);
-        let size = u64::from(facts.stream(16).expect("it is there").size);
+        let size = u64::from(facts.stream(16).expect("it is present").size);
         finds(&open(&bytes[..offset as usize + 100]), &[file_ends(offset + 100, offset + size)]);
     }
 }

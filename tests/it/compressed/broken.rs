@@ -254,7 +254,7 @@ fn buckets_on_the_same_bytes_are_paid_for() {
     let file = file.resized();
     let memory = Dump::parse(&file.bytes).unwrap().memory();
     let unpacked = memory.visible_ranges().filter(|range| range.bytes().is_ok()).count() as u64;
-    assert!(unpacked * size as u64 <= 2 * file.bytes.len() as u64, "{unpacked} buckets of {size}");
+    assert!(unpacked * size as u64 <= 2 * file.bytes.len() as u64, "{unpacked} of {size} buckets unpacked");
     assert!(unpacked > 0);
 }
 
@@ -297,7 +297,7 @@ fn regions_that_overlap_are_settled() {
     assert!(memory.has_overlaps());
     let mut buffer = vec![0; 0xa00];
     assert_eq!(memory.read(START, &mut buffer), 0x900);
-    assert_eq!(buffer[..0x800], pattern(START, 0x800), "the first region has the say");
+    assert_eq!(buffer[..0x800], pattern(START, 0x800), "the first region takes precedence");
     assert_eq!(buffer[0x800..0x900], pattern(START + 0xa00, 0x100));
     let mut out = Vec::new();
     let report = redump(&dump, &"/mA".parse().unwrap(), &mut out).expect("it is written");

@@ -35,7 +35,7 @@ fn what_was_lent_stays() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     let memory = dump.memory();
-    let first = memory.slice(START, 0x800).expect("it is lent");
+    let first = memory.slice(START, 0x800).expect("it is borrowed");
     memory.visible_ranges().for_each(|range| assert_eq!(range.bytes().map(|bytes| bytes.len() as u64), Ok(range.size)));
     assert_eq!(first, pattern(START, 0x800));
     // The same bytes at the same place: the bucket was unpacked once.

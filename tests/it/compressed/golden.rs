@@ -57,7 +57,7 @@ fn the_golden_dump_is_written_plain(shared: &Shared) {
     let file = shared.golden(COMPRESSED);
     let mut out = Vec::new();
     let report = redump(&Dump::parse(&file).unwrap(), &"/ma".parse().unwrap(), &mut out).expect("it is written");
-    assert!(!report.is_partial, "it is a dump of all memory");
+    assert!(!report.is_partial, "it is a dump with full memory");
     let (source, result) = (Facts::of(&file), Facts::of(&out));
     assert!(result.stream(25).is_none());
     let flags = MinidumpType::from_bits_retain(result.header.flags);

@@ -92,7 +92,7 @@ fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     };
     let (file, written) = by_every_way(plan);
     let facts = Facts::of(&file);
-    let found = Compressed::of(&facts).expect("it is there");
+    let found = Compressed::of(&facts).expect("it is present");
     assert_eq!(found.broken(&facts), [""; 0]);
     let region = |number, address, bucket, size, offset| Region { number, address, bucket, size, offset };
     let expected = [
@@ -126,7 +126,7 @@ fn the_header_says_what_follows() {
     dump.misc_info(misc).time_date_stamp(9).memory(MemoryRange::borrowed(0x2000, &zeros)).compressed();
     let file = file_of(dump.plan().expect("it is small"));
     let facts = Facts::of(&file);
-    let found = Compressed::of(&facts).expect("it is there");
+    let found = Compressed::of(&facts).expect("it is present");
     assert_eq!(found.broken(&facts), [""; 0]);
     let [_, dump_id, process_id, largest, offset, size, bytes, packed, saved, ..] = found.words;
     let [.., regions, regions_at, regions_size, buckets, buckets_at, buckets_size, at, stream] = found.words;
@@ -227,7 +227,7 @@ impl Read for Once<'_> {
         if self.1.below(5) == 0 {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        assert!(!self.0.is_empty(), "it is read further than it should be");
+        assert!(!self.0.is_empty(), "the reader is called beyond its range");
         let count = room.len().min(self.0.len()).min(1 + self.1.below(1 << 20) as usize);
         let (now, later) = self.0.split_at(count);
         room[..count].copy_from_slice(now);
@@ -328,12 +328,12 @@ fn progress_is_told_to_the_end() {
         write(plan.with_threads(threads(2)).with_progress(|done, total| calls.lock().unwrap().push((done, total))));
         calls.into_inner().unwrap()
     };
-    let pipe: fn(Plan<'_>) = |plan| drop(plan.write_to(io::sink()).expect("it takes everything"));
+    let pipe: fn(Plan<'_>) = |plan| drop(plan.write_to(io::sink()).expect("it accepts every write"));
     let file: fn(Plan<'_>) = |plan| drop(plan.write_to_seekable(io::Cursor::new(Vec::new())).expect("the same"));
     let memory = 9 << 20;
     for (is_compressed, write, total) in [(true, file, memory), (true, pipe, 2 * memory), (false, pipe, 0)] {
         let calls = told(is_compressed, write);
-        let last = calls.last().expect("it was told").0;
+        let last = calls.last().expect("it is reported").0;
         let total = if total == 0 { last } else { total };
         assert!(last >= memory && last == total, "{last} of {total}");
         assert!(calls.is_sorted() && calls.iter().all(|(_, of)| *of == total), "{calls:?}");
@@ -364,7 +364,7 @@ fn what_is_allocated_is_two_buffers_a_thread() {
             }
         }
         let (written, spent) = measure(|| plan.write_to(Forgets(0)));
-        assert_eq!(written.expect("it takes everything").compressed.map(|it| it.buckets), Some(24));
+        assert_eq!(written.expect("it accepts every write").compressed.map(|it| it.buckets), Some(24));
         assert!(spent.peak < buffers * BUFFER + (256 << 10), "{count} threads: {spent:?}");
     }
 }

@@ -78,7 +78,7 @@ fn a_sink_that_fails_is_an_error_at_every_byte() {
         assert_eq!(is_complete, stop > expected.len() + array, "{stop}");
     }
     let mut sink = Limited::new(all, usize::MAX);
-    small().write_to_seekable(&mut sink).expect("that is all");
+    small().write_to_seekable(&mut sink).expect("nothing follows");
     assert!(*sink.file.get_ref() == expected);
 }
 
@@ -119,9 +119,9 @@ fn a_dump_is_written_from_where_the_file_stands() {
     let expected = file_of(small());
     let mut file = Cursor::new(b"something else in front of it".to_vec());
     let start = file.seek(SeekFrom::End(0)).expect("it is in memory");
-    let written = small().write_to_seekable(&mut file).expect("memory takes everything");
+    let written = small().write_to_seekable(&mut file).expect("a vector accepts every write");
     assert_eq!(written.size, expected.len() as u64);
-    file.write_all(b"and behind it").expect("memory takes everything");
+    file.write_all(b"and behind it").expect("a vector accepts every write");
     let (front, rest) = file.get_ref().split_at(start as usize);
     assert_eq!(front, b"something else in front of it");
     assert!(rest == [expected.as_slice(), b"and behind it"].concat());

@@ -68,7 +68,7 @@ fn layouts_are_told_apart() {
         (0x8004, LINUX, 600, 0x8_000e, Some("MIPS")),
         (0x8004, LINUX, 600, 0x4_000e, Some("MIPS")),
         (0x8004, LINUX, 640, 0x8_000e, Some("MIPS64 (Crashpad)")),
-        // No known writer produces Crashpad's.
+        // Crashpad's layout has no known writer.
         (0x8004, LINUX, 599, 0x8_000e, Some("MIPS")),
         (3, MACOS, 1004, 0x2000_0001, Some("PowerPC")),
         (0x8002, LINUX, 1160, 0x100_0001, Some("PPC64")),

@@ -74,5 +74,5 @@ fn contexts<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = Context<'a>> + use<
 }
 
 fn config(dump: &Minidump<'_>) -> Option<XStateConfigFeature> {
-    dump.stream::<MiscInfo<'_>>().expect("the stream is sound")?.xstate()
+    dump.stream::<MiscInfo<'_>>().expect("the stream is valid")?.xstate()
 }

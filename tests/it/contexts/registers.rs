@@ -57,7 +57,7 @@ fn the_tables_are_sound() {
         places.push((table.flags_at, table.flags_size));
         places.sort_unstable();
         for (offset, size) in places {
-            assert!(offset >= end, "{}: two things at {offset}", table.name);
+            assert!(offset >= end, "{}: two registers at {offset}", table.name);
             end = offset + size;
         }
         assert!(end <= table.size, "{}", table.name);
@@ -77,7 +77,7 @@ fn every_register_is_found_where_it_is_documented() {
             same_registers(table, &table.fields(), &context);
             same_by_name(table, &table.fields(), &context);
             let names: BTreeSet<_> = context.registers().map(|register| register.name).collect();
-            assert_eq!(names.len(), table.fields().len(), "{}: a name is there twice", table.name);
+            assert_eq!(names.len(), table.fields().len(), "{}: a name is repeated", table.name);
             let pointers = [context.instruction_pointer(), context.stack_pointer(), context.frame_pointer()];
             let named = table.pointers.map(|name| context.register(name).and_then(|value| value.as_u64()));
             assert_eq!(pointers, named, "{} {form:?}", table.name);
@@ -190,7 +190,7 @@ fn registers_have_their_other_names() {
         ("LoongArch64", &[("ra", "r1"), ("sp", "r3"), ("t8", "r20"), ("fp", "r22"), ("s8", "r31"), ("pc", "csr_era")]),
     ];
     for (name, aliases) in aliases {
-        let table = TABLES.iter().find(|table| table.name == name).expect("there is such a table");
+        let table = TABLES.iter().find(|table| table.name == name).expect("the table exists");
         sample(table, LITTLE).look(|context| {
             for (alias, name) in aliases {
                 assert!(context.register(name).is_some(), "{name}");

@@ -269,7 +269,7 @@ fn an_area_that_is_cut_short_has_what_is_there() {
         let size = sample.record.len() - missing;
         let cut = Sample { record: sample.record[..size].to_vec(), ..sample.clone() };
         cut.look(|context| {
-            let xstate = context.xstate(None).expect("the header is there");
+            let xstate = context.xstate(None).expect("the header is present");
             assert_eq!((xstate.is_truncated(), xstate.declared_size()), (missing > 0, 64 + 272));
             let there = size - start;
             let avx = xstate.feature(2).expect("it is present");

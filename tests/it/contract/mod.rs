@@ -142,7 +142,7 @@ const LETTERS: [&str; 16] = [
 ];
 
 fn what_the_table_says_stays_of_every_source() {
-    let rows = table(DOCUMENTATION).expect("the table is sound");
+    let rows = table(DOCUMENTATION).expect("the table is valid");
     for source in sources() {
         let pieces = Pieces::of(&source.places);
         let places: BTreeSet<&String> = source.places.iter().map(|(place, _)| place).collect();
@@ -193,7 +193,7 @@ fn presets_bring_nothing_of_the_program_in() {
 }
 
 fn every_row_has_its_words_and_all_words_have_a_row() {
-    let rows: BTreeSet<String> = table(DOCUMENTATION).expect("the table is sound").into_keys().collect();
+    let rows: BTreeSet<String> = table(DOCUMENTATION).expect("the table is valid").into_keys().collect();
     let places: BTreeSet<String> =
         sources().into_iter().flat_map(|source| source.places).map(|(place, _)| place).collect();
     let untested: Vec<_> = rows.difference(&places).collect();
@@ -205,7 +205,7 @@ fn every_row_has_its_words_and_all_words_have_a_row() {
 }
 
 fn the_table_has_nothing_but_rows() {
-    let sound = table(DOCUMENTATION).expect("the table is sound");
+    let sound = table(DOCUMENTATION).expect("the table is valid");
     assert_eq!(sound.get("heap"), None);
     assert_eq!(sound.get("private memory"), Some(&Row { asked_by: vec!["w".to_owned()], stays: [true; 3] }));
     let row = DOCUMENTATION.lines().find(|line| line.starts_with("//! | script |")).expect("a row");

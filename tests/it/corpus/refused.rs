@@ -78,7 +78,7 @@ fn what_other_readers_refuse_is_saved(shared: &Shared) {
         seen += 1;
         let (source, mut out) = (shared.corpus_file(&row), Vec::new());
         let options = "/mAhut".parse().expect("the options are known");
-        let result = redump(&Dump::parse(&source).expect("the header is sound"), &options, &mut out);
+        let result = redump(&Dump::parse(&source).expect("the header is valid"), &options, &mut out);
         if file.starts_with(BIG_ENDIAN) {
             assert!(matches!(result, Err(RedumpError::Unsupported { .. })), "{file}: {result:?}");
             continue;

@@ -236,7 +236,7 @@ fn code_view_text(record: &CodeView<'_>) -> String {
         }
         CodeView::ElfBuildId(id) => format!("build id {id:02x?}"),
         CodeView::Unknown(bytes) => format!("unknown {bytes:02x?}"),
-        other => panic!("{other:?} is new"),
+        other => panic!("{other:?} is not known here"),
     }
 }
 

@@ -253,7 +253,7 @@ impl<'a> Read<'a> {
         it.list("handle");
         for handle in &list.handles {
             let raw = &handle.raw;
-            let number = |number: Option<&u32>| *number.expect("both forms have it");
+            let number = |number: Option<&u32>| *number.expect("it is in both forms");
             let objects = handle.object_infos.iter().map(|it| (it.raw.info_type, it.raw.size_of_info));
             let fields = [
                 ("type", Value::maybe_text(handle.type_name.as_ref())),
@@ -262,7 +262,7 @@ impl<'a> Read<'a> {
                 ("counts", Value::numbers(&[number(raw.handle_count()), number(raw.pointer_count())])),
                 ("objects", Value::numbers(&objects.collect::<Vec<_>>())),
             ];
-            it.add("handle", format!("{:#x}", raw.handle().expect("both forms have it")), fields);
+            it.add("handle", format!("{:#x}", raw.handle().expect("it is in both forms")), fields);
         }
     }
 }

@@ -39,7 +39,7 @@ fn user_dump(wide: bool) -> Vec<u8> {
 
 fn run(source: &[u8], options: &str, sink: impl Write) -> Result<(), WriteError> {
     let options = parsed(options);
-    let dump = Dump::parse(source).expect("the head is sound");
+    let dump = Dump::parse(source).expect("the header is valid");
     // Bytes that a program changes are written by a different path than those of the source.
     let hooks = Hooks::new().redact(|address, _, bytes| {
         bytes.iter_mut().take(usize::from(address == 0x7000)).for_each(|byte| *byte = 1);
@@ -54,7 +54,7 @@ fn run(source: &[u8], options: &str, sink: impl Write) -> Result<(), WriteError>
 
 fn written(source: &[u8], options: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    run(source, options, &mut file).expect("memory takes everything");
+    run(source, options, &mut file).expect("a vector accepts every write");
     file
 }
 
@@ -101,7 +101,7 @@ fn named_user(file: &[u8]) -> Vec<Named> {
     let mut all: Vec<Named> = parts.into_iter().filter(|part| part.1 > 0).map(part).collect();
     all.sort_by_key(|part| part.start);
     let ends = iter::once(0).chain(all.iter().map(|part| part.end));
-    assert!(all.iter().map(|part| part.start).chain([file.len() as u64]).eq(ends), "no byte is without a name");
+    assert!(all.iter().map(|part| part.start).chain([file.len() as u64]).eq(ends), "every byte has a name");
     all
 }
 
@@ -168,7 +168,7 @@ fn sinks_that_take_little_or_are_interrupted_get_the_same_file() {
             calls += 1;
             if calls % 3 == 1 { Err(ErrorKind::Interrupted.into()) } else { Ok(1) }
         });
-        run(&source, options, &mut sink).expect("the sink takes all");
+        run(&source, options, &mut sink).expect("the sink accepts everything");
         assert!(sink.file == expected, "{what}, {options}");
     }
 }

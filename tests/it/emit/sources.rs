@@ -72,7 +72,7 @@ fn a_reader_gives_what_borrowed_bytes_would() {
                 check_layout(&file);
                 let facts = Facts::of(&file);
                 let ranges = facts.ranges();
-                let found = ranges.iter().find(|range| range.address == 0x1000).expect("it is there");
+                let found = ranges.iter().find(|range| range.address == 0x1000).expect("it is present");
                 assert!(found.bytes.0 == bytes, "{size} bytes by {step}");
                 let others: Vec<&[u8]> = [1, 2, 3, 4].into_iter().map(|address| facts.read(address, 1)).collect();
                 assert_eq!(others, [&[1], &[2], &[3], &[4]]);
@@ -91,8 +91,8 @@ fn a_reader_that_has_more_is_not_read_further() {
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_reader(0x1000, 66_000, reader)).memory(MemoryRange::borrowed(0x9_0000, b"next"));
     let (file, result) = into_memory(dump);
-    assert_eq!(result.expect("there is enough").shortfalls, []);
-    assert_eq!((cursor.position(), asked), (66_000, 66_000), "no byte more is taken or asked for");
+    assert_eq!(result.expect("there are enough bytes").shortfalls, []);
+    assert_eq!((cursor.position(), asked), (66_000, 66_000), "no further byte is requested or written");
     assert_eq!(file[file.len() - 4..], *b"next");
 }
 
@@ -127,7 +127,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     dump.memory64(MemoryRange::borrowed(0xA_0000, &[5; 4]));
     let (file, result) = into_memory(dump);
     let expected = [(0x1000, 8, 3), (0x3000, 200_000, 70_000), (0x9_0000, 5, 0)];
-    let written = result.expect("zeros were asked for");
+    let written = result.expect("zero-filling was requested");
     assert_eq!((written.size, written.compressed), (file.len() as u64, None));
     assert_eq!(shortfalls(&written), expected);
     check_layout(&file);
@@ -181,9 +181,9 @@ fn a_reader_that_is_interrupted_is_asked_again() {
     let mut dump = MinidumpBuilder::new();
     dump.memory64(MemoryRange::from_reader(0x1000, 150_000, reader));
     let (file, result) = into_memory(dump);
-    assert_eq!(result.expect("it gives all in the end").shortfalls, []);
+    assert_eq!(result.expect("it returns everything eventually").shortfalls, []);
     assert!(Facts::of(&file).read(0x1000, 150_000) == pattern(150_000));
-    assert_eq!(calls, 6, "three turns, each interrupted once");
+    assert_eq!(calls, 6, "three rounds, each interrupted once");
 }
 
 fn a_reader_that_claims_too_much_does_no_harm() {
@@ -201,7 +201,7 @@ fn a_reader_that_claims_too_much_does_no_harm() {
 }
 
 fn the_reader_of_an_empty_range_is_not_asked() {
-    let reader = Gives(|_: &mut [u8]| panic!("nobody needs a byte"));
+    let reader = Gives(|_: &mut [u8]| panic!("no byte is needed"));
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_reader(0x1000, 0, reader)).memory(MemoryRange::borrowed(0x2000, b"next"));
     let file = write(dump);
@@ -229,7 +229,7 @@ fn readers_are_asked_in_the_order_of_the_file() {
     dump.memory64(range(7)).memory(range(5)).memory(range(3)).memory64(range(1));
     let plan = dump.plan().expect("it is small");
     assert_eq!(*log.lock().unwrap(), [0; 0], "a plan reads nothing");
-    plan.write_to(io::sink()).expect("all is there");
+    plan.write_to(io::sink()).expect("everything is present");
     assert_eq!(*log.lock().unwrap(), [5, 5, 3, 3, 7, 7, 1, 1]);
 }
 
@@ -242,6 +242,6 @@ fn nothing_is_written_after_a_reader_stops_the_dump() {
     let mut sink = Scripted::new(|offered, _| Ok(offered));
     let result = plan.write_to(&mut sink);
     assert!(matches!(result, Err(WriteError::ShortSource { available: 4, .. })), "{result:?}");
-    assert_eq!(sink.file.len(), size - 10, "what there was of the range went out, and no more");
+    assert_eq!(sink.file.len(), size - 10, "the available bytes of the range were written, and no more");
     assert_eq!(sink.file[size - 14..], [1; 4]);
 }

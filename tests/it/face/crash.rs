@@ -24,7 +24,7 @@ const IP: u64 = 0x40_05d0;
 const RECORDED: u64 = 0x1234;
 
 fn crash_address(bytes: &[u8]) -> Option<u64> {
-    let dump = Dump::parse(bytes).expect("it is sound");
+    let dump = Dump::parse(bytes).expect("it is valid");
     let exception = dump.exceptions().next().expect("there is one");
     if let AnyException::Minidump(exception) = exception {
         assert_eq!(exception.crash_address(), dump.exceptions().next().and_then(|it| it.crash_address()));
@@ -103,7 +103,7 @@ fn crash_addresses_are_those_of_the_peer(shared: &Shared) {
 
 fn registers_at_the_crash_are_those_of_the_exception() {
     let registers = |bytes: &[u8]| {
-        let dump = Dump::parse(bytes).expect("it is sound");
+        let dump = Dump::parse(bytes).expect("it is valid");
         let thread = dump.crashed_thread().map(|thread| thread.id());
         (thread, dump.crash_registers().and_then(|context| context.instruction_pointer()))
     };

@@ -39,7 +39,7 @@ fn facts<'a>(module: &AnyModule<'a>, memory: &Memory<'a>) -> Facts {
 }
 
 fn first(bytes: &[u8]) -> Facts {
-    let dump = Dump::parse(bytes).expect("it is sound");
+    let dump = Dump::parse(bytes).expect("it is valid");
     let memory = dump.memory();
     let module = dump.modules().next().expect("there is one");
     facts(&module, &memory)
@@ -54,8 +54,8 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
     let (mut equal, mut with_symbols) = (0, 0);
     for set in golden::USER_DUMP_SETS {
         let [user, mini] = ["f", "ma"].map(|name| shared.golden_path(&format!("{set}/{name}.dmp")));
-        let peer = Peer::read_path(mini).expect("it is sound");
-        let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+        let peer = Peer::read_path(mini).expect("it is valid");
+        let list = peer.get_stream::<MinidumpModuleList>().expect("it is valid");
         let expected: BTreeMap<u32, Facts> = list
             .iter()
             .map(|module| {
@@ -70,7 +70,7 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
             })
             .collect();
         let file = MappedFile::open(user).expect("it can be mapped");
-        let dump = Dump::parse(&file).expect("it is sound");
+        let dump = Dump::parse(&file).expect("it is valid");
         assert!(dump.minidump().is_none());
         let memory = dump.memory();
         assert_eq!(dump.modules().count(), expected.len(), "{set}");
@@ -93,7 +93,7 @@ fn images_of_windows_tell_what_a_full_user_dump_lacks() {
         let dump = dump.module(BASE, 0x9000, "C:\\a.exe").memory(BASE, assembler::whole(cpu));
         let bytes = dump.build();
         assert_eq!(first(&bytes), (some(OF_IMAGE), [Some(TIME), Some(CHECKSUM)]));
-        let dump = Dump::parse(&bytes).expect("it is sound");
+        let dump = Dump::parse(&bytes).expect("it is valid");
         assert_eq!(dump.modules().next().and_then(|it| it.code_file()).as_deref(), Some("C:\\a.exe"));
     }
     assert_eq!(OF_IMAGE[1], format!("{TIME:08x}{SIZE:x}"));
@@ -163,7 +163,7 @@ fn nothing_is_known_of_what_is_nowhere() {
     let dump = synth::Dump::new().system_info(SystemInfo::default()).module(module);
     let bytes = dump.memory(BASE, assembler::whole(Cpu::AMD64)).build();
     assert_eq!(first(&bytes).0[0], None);
-    let dump = Dump::parse(&bytes).expect("it is sound");
+    let dump = Dump::parse(&bytes).expect("it is valid");
     let memory = dump.memory();
     let module = dump.modules().next().expect("there is one");
     assert!(module.code_view(&memory).is_err());

@@ -93,15 +93,15 @@ fn the_peer_reads_every_field_of_every_record() {
     let file = write(dump);
     let dump = Minidump::read(&*file).expect("the peer opens it");
 
-    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
+    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
     assert_eq!((system.os, system.cpu), (Os::Windows, Cpu::X86_64));
     assert_eq!(system.os_parts().0, "10.2.19045");
     let raw = &system.raw;
     assert_eq!((raw.processor_level, raw.processor_revision, raw.number_of_processors), (6, 0x5e03, 8));
     assert_eq!((raw.product_type, raw.suite_mask), (1, 0x100));
 
-    let threads = dump.get_stream::<MinidumpThreadList<'_>>().expect("they are there");
-    let memory = dump.get_memory().expect("it is there");
+    let threads = dump.get_stream::<MinidumpThreadList<'_>>().expect("they are present");
+    let memory = dump.get_memory().expect("it is present");
     let [first, second] = threads.threads.as_slice() else { panic!("there are two") };
     let raw = &first.raw;
     assert_eq!((raw.thread_id, raw.suspend_count, raw.priority_class, raw.priority), (11, 2, 0x20, 9));
@@ -110,14 +110,14 @@ fn the_peer_reads_every_field_of_every_record() {
     // The second stack is part of the range of the first; its RVA is that of the part.
     assert_eq!((second.raw.stack.start_of_memory_range, second.raw.stack.memory.data_size), (0x7010, 16));
     assert_eq!(second.raw.stack.memory.rva, raw.stack.memory.rva + 16);
-    let names = dump.get_stream::<MinidumpThreadNames>().expect("they are there");
+    let names = dump.get_stream::<MinidumpThreadNames>().expect("they are present");
     assert_eq!(names.get_name(11).as_deref(), Some("main"));
-    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("they are there");
+    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("they are present");
     let info = infos.get_thread_info(11).expect("the ID is that of the thread");
     assert_eq!((info.raw.exit_status, info.raw.start_address), (0x103, 0x1_4000_1000));
 
-    let modules = dump.get_stream::<MinidumpModuleList>().expect("they are there");
-    let module = modules.iter().next().expect("it is there");
+    let modules = dump.get_stream::<MinidumpModuleList>().expect("they are present");
+    let module = modules.iter().next().expect("it is present");
     use minidump::Module as _;
     assert_eq!((module.base_address(), module.size()), (0x1_4000_0000, 0x5000));
     assert_eq!(module.code_file(), "C:\\äpp ☃ 🦀.exe");
@@ -128,12 +128,12 @@ fn the_peer_reads_every_field_of_every_record() {
     assert_eq!(module.debug_file().as_deref(), Some("C:\\build\\app.pdb"));
     let id = module.debug_identifier().expect("it has one").breakpad().to_string();
     assert_eq!(id, "0403020106050807090A0B0C0D0E0F103");
-    let unloaded = dump.get_stream::<MinidumpUnloadedModuleList>().expect("they are there");
-    let gone = unloaded.iter().next().expect("it is there");
+    let unloaded = dump.get_stream::<MinidumpUnloadedModuleList>().expect("they are present");
+    let gone = unloaded.iter().next().expect("it is present");
     assert_eq!((&*gone.name, gone.raw.base_of_image, gone.raw.size_of_image), ("gone.dll", 0x7000_0000, 0x9000));
     assert_eq!((gone.raw.checksum, gone.raw.time_date_stamp), (5, 6));
 
-    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is there");
+    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is present");
     assert_eq!(exception.get_crashing_thread_id(), 11);
     assert_eq!(exception.get_crash_reason(system.os, system.cpu).to_string(), "EXCEPTION_ACCESS_VIOLATION_WRITE");
     assert_eq!(exception.get_crash_address(system.os, system.cpu), 0xdead_beef);
@@ -141,16 +141,16 @@ fn the_peer_reads_every_field_of_every_record() {
     assert_eq!((record.exception_flags, record.exception_record, record.exception_address), (1, 5, 0x4004));
     assert_eq!(record.number_parameters, 2);
 
-    let handles = dump.get_stream::<MinidumpHandleDataStream>().expect("they are there");
-    let handle = handles.iter().next().expect("it is there");
+    let handles = dump.get_stream::<MinidumpHandleDataStream>().expect("they are present");
+    let handle = handles.iter().next().expect("it is present");
     assert_eq!(handle.type_name.as_deref(), Some("Event"));
     assert_eq!(handle.object_name.as_deref(), Some("\\BaseNamedObjects\\go"));
     let raw = &handle.raw;
     assert_eq!((raw.handle(), raw.attributes(), raw.granted_access()), (Some(&0x44), Some(&1), Some(&0x1f_0003)));
     assert_eq!((raw.handle_count(), raw.pointer_count()), (Some(&2), Some(&3)));
 
-    let regions = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("they are there");
-    let raw = regions.iter().next().expect("it is there").raw.clone();
+    let regions = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("they are present");
+    let raw = regions.iter().next().expect("it is present").raw.clone();
     assert_eq!((raw.base_address, raw.allocation_base, raw.region_size), (0x10_0000, 0xf_0000, 0x3000));
     assert_eq!((raw.state, raw.protection, raw._type, raw.allocation_protection), (0x1000, 0x20, 0x100_0000, 0x80));
 }
@@ -166,15 +166,15 @@ fn debug_records_are_those_of_the_format() {
         (CodeView::elf_build_id(&[1, 2, 3]), b"LEpB\x01\x02\x03"),
     ];
     for (record, bytes) in cases {
-        assert_eq!(record.encode().expect("it is sound"), bytes);
+        assert_eq!(record.encode().expect("it is valid"), bytes);
         let mut dump = MinidumpBuilder::new();
         dump.add(system()).add(Module::new(0x1000, 0x1000, "a").code_view(&record).misc(bytes));
         let file = write(dump);
         let module = &Facts::of(&file).modules()[0];
         assert_eq!((module.code_view.0, module.misc.0), (bytes, bytes));
         let peer = Minidump::read(&*file).expect("the peer opens it");
-        let modules = peer.get_stream::<MinidumpModuleList>().expect("they are there");
-        let read = modules.iter().next().expect("it is there").codeview_info.as_ref().expect("it is read");
+        let modules = peer.get_stream::<MinidumpModuleList>().expect("they are present");
+        let read = modules.iter().next().expect("it is present").codeview_info.as_ref().expect("it is read");
         let kind = match read {
             PeerCodeView::Pdb70(_) => &b"RSDS"[..],
             PeerCodeView::Pdb20(_) => b"NB10",
@@ -193,12 +193,12 @@ fn modules_have_the_identifiers_of_their_records() {
     dump.add(Module::new(0x1000, 0x1000, "/bin/a").code_view(CodeView::elf_build_id(&build_id)));
     let file = write(dump);
     let peer = Minidump::read(&*file).expect("the peer opens it");
-    let modules = peer.get_stream::<MinidumpModuleList>().expect("they are there");
-    let module = modules.iter().next().expect("it is there");
+    let modules = peer.get_stream::<MinidumpModuleList>().expect("they are present");
+    let module = modules.iter().next().expect("it is present");
     let hex: String = build_id.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(module.code_identifier().expect("it has one").to_string(), hex);
     let ours = userdump::Dump::parse(&file).expect("it opens");
-    let ours = ours.modules().next().expect("it is there").debug_id(&ours.memory()).expect("it has one").to_string();
+    let ours = ours.modules().next().expect("it is present").debug_id(&ours.memory()).expect("it has one").to_string();
     assert_eq!(ours, module.debug_identifier().expect("it has one").breakpad().to_string());
 }
 
@@ -238,7 +238,7 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         let mut dump = MinidumpBuilder::new();
         dump.add(info);
         let file = write(dump);
-        let stream = Facts::of(&file).stream_bytes(15).expect("it is there").0;
+        let stream = Facts::of(&file).stream_bytes(15).expect("it is present").0;
         let size = chosen.iter().map(|(_, size, ..)| *size).max().unwrap_or(24);
         let mut expected = vec![0_u32; size / 4];
         expected[0] = size as u32;
@@ -246,14 +246,14 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         for (at, word) in chosen.iter().flat_map(|(.., words)| words) {
             expected[at / 4] = *word;
         }
-        let found: Vec<u32> = stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("4"))).collect();
+        let found: Vec<u32> = stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
         assert_eq!(found, expected, "{subset:#x}");
     }
     let mut dump = MinidumpBuilder::new();
     dump.add(system()).add(parts.iter().fold(MiscInfo::new(), |info, (fill, ..)| fill(info)));
     let file = write(dump);
     let peer = Minidump::read(&*file).expect("the peer opens it");
-    let raw = peer.get_stream::<MinidumpMiscInfo>().expect("it is there").raw;
+    let raw = peer.get_stream::<MinidumpMiscInfo>().expect("it is present").raw;
     assert_eq!(
         (raw.process_id(), raw.processor_max_mhz(), raw.process_cookie()),
         (Some(&4321), Some(&3200), Some(&0xc00c))
@@ -307,7 +307,7 @@ fn a_thread_with_a_backing_store_is_extended() {
     let facts = Facts::of(&file);
     assert!(facts.stream(3).is_none());
     // ThreadExList: a count, then the thread of 48 bytes, then address, size and RVA of the backing store.
-    let list = facts.stream(8).expect("it is there").rva.0;
+    let list = facts.stream(8).expect("it is present").rva.0;
     assert_eq!((facts.u32(list), facts.u32(list + 4)), (1, 1));
     assert_eq!((facts.u64(list + 52), facts.u32(list + 60)), (0x2000, 16));
     assert_eq!(facts.blob(facts.rva(list + 64), 16).0, [2; 16]);

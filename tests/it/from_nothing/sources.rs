@@ -66,7 +66,7 @@ fn both_ways(make: &dyn Fn() -> MinidumpBuilder<'static>) -> [(Vec<u8>, Written)
             dump.compressed();
         }
         let mut file = Vec::new();
-        let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are filled up");
+        let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are zero-filled");
         (file, written)
     })
 }
@@ -260,7 +260,7 @@ fn what_is_interrupted_is_asked_again() {
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_read_at(0x1000, 300, source));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("it gives all in the end");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("it returns everything eventually");
     assert_eq!(gaps_in(&written), []);
     assert_eq!(Facts::of(&file).read(0x1000, 300), bytes(0x1000, 300));
 }
@@ -268,7 +268,7 @@ fn what_is_interrupted_is_asked_again() {
 fn many_ranges_share_one_file() {
     let mut named = tempfile::NamedTempFile::new().expect("there is room");
     io::Write::write_all(&mut named, &bytes(0, 0x9000)).expect("there is room");
-    let file = Arc::new(named.reopen().expect("it is there"));
+    let file = Arc::new(named.reopen().expect("it is present"));
     let mut dump = MinidumpBuilder::new();
     let ranges = [(0x5000, 0x1001), (0x10, 5), (0x8fff, 1), (0x2000, 0)];
     for (address, size) in ranges {
@@ -278,7 +278,7 @@ fn many_ranges_share_one_file() {
     let behind = MemoryRange::from_read_at(0x8ff0, 0x20, file.clone()).short_source(ShortSource::ZeroFill);
     dump.memory64(behind);
     let mut out = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut out).expect("the file is there");
+    let written = dump.plan().expect("it is small").write_to(&mut out).expect("the file exists");
     let gap = Gap { address: 0x8ff0, size: 0x20, offset: 0x10, missing: 0x10, error: None };
     assert_eq!(gaps_in(&written), [gap]);
     let facts = Facts::of(&out);
@@ -297,7 +297,7 @@ fn the_end_of_a_source_is_not_an_error() {
         };
         let mut dump = MinidumpBuilder::new();
         dump.short_source(short_source).memory(MemoryRange::from_read_at(0x1000, 0x2_0000, source));
-        let written = dump.plan().expect("it is small").write_to(io::sink()).expect("zeros were asked for");
+        let written = dump.plan().expect("it is small").write_to(io::sink()).expect("zero-filling was requested");
         let gap = Gap { address: 0x1000, size: 0x2_0000, offset: 0x800, missing: 0x1_f800, error: None };
         assert_eq!(gaps_in(&written), [gap]);
     }
@@ -315,13 +315,13 @@ fn ranges_at_the_highest_address_end_there() {
         source,
     ));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("all is there");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("everything is present");
     assert_eq!(gaps_in(&written), []);
     let failing = |_: u64, _: &mut [u8]| Err(ErrorKind::Other.into());
     let mut dump = MinidumpBuilder::new();
     dump.short_source(ShortSource::ZeroFillErrors);
     dump.memory(MemoryRange::from_read_at(u64::MAX - 0x1fff, 0x2000, failing));
-    let written = dump.plan().expect("it is small").write_to(io::sink()).expect("errors are filled up");
+    let written = dump.plan().expect("it is small").write_to(io::sink()).expect("errors are zero-filled");
     let error = Some(ErrorKind::Other);
     let gap = Gap { address: u64::MAX - 0x1fff, size: 0x2000, offset: 0, missing: 0x2000, error };
     assert_eq!(gaps_in(&written), [gap]);
@@ -336,7 +336,7 @@ fn other_forms_are_filled_up_alike() {
     let row = userdump::format::MemoryInfo { base_address: 0x1000, region_size: 0x3000, ..Default::default() };
     dump.region(row, MemoryRange::from_read_at(0x1000, 0x3000, process));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are filled up");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are zero-filled");
     let error = Some(ErrorKind::TimedOut);
     assert_eq!(gaps_in(&written), [Gap { address: 0x1000, size: 0x3000, offset: 0x1000, missing: 0x1000, error }]);
     let mut expected = bytes(0x1000, 0x3000);

@@ -38,7 +38,7 @@ fn written<'a>(view: impl WholeStream<'a> + userdump::write::Entry<'a>) -> Vec<u
     let mut dump = MinidumpBuilder::new();
     dump.add(view);
     let file = write(dump);
-    Facts::of(&file).stream_bytes(kind.0).expect("it is there").0.to_vec()
+    Facts::of(&file).stream_bytes(kind.0).expect("it is present").0.to_vec()
 }
 
 macro_rules! views {
@@ -132,7 +132,7 @@ fn texts_are_made_of_their_parts() {
         let mut dump = MinidumpBuilder::new();
         dump.add(text);
         let file = write(dump);
-        assert_eq!(Facts::of(&file).stream_bytes(kind.0).expect("it is there").0, expected.as_bytes());
+        assert_eq!(Facts::of(&file).stream_bytes(kind.0).expect("it is present").0, expected.as_bytes());
     }
     let pairs = [(AuxType(6), 4096), (AuxType(9), 0x1_0000)];
     let wide = [6_u64, 4096, 9, 0x1_0000, 0, 0].map(u64::to_le_bytes).concat();
@@ -144,7 +144,7 @@ fn texts_are_made_of_their_parts() {
     let processors = LinuxCpuInfo::parse(text.as_bytes());
     assert_eq!(processors.processors().map(|it| it.number()).collect::<Vec<_>>(), [Some(0), Some(7)]);
     let text = TextStream::fields(StreamType::LINUX_LSB_RELEASE, [("DISTRIB_DESCRIPTION", "Some Linux 7")]);
-    assert_eq!(LinuxLsbRelease::parse(text.as_bytes()).description().expect("it is there"), "Some Linux 7");
+    assert_eq!(LinuxLsbRelease::parse(text.as_bytes()).description().expect("it is present"), "Some Linux 7");
 }
 
 /// As in `/proc/self/maps` and `/proc/self/limits` of Linux 6.18.
@@ -231,8 +231,8 @@ fn big_endian_views_are_refused() {
     let dump = dump.raw(StreamType::LINUX_AUXV.0, [0; 16]);
     let file = Form { big_endian: true, ..Form::USUAL }.build(dump);
     let dump = Minidump::parse(&file).expect("it opens");
-    let comment = dump.stream::<CommentW<'_>>().expect("it is sound").expect("it is there");
-    let auxv = dump.stream::<LinuxAuxv<'_>>().expect("it is sound").expect("it is there");
+    let comment = dump.stream::<CommentW<'_>>().expect("it is valid").expect("it is present");
+    let auxv = dump.stream::<LinuxAuxv<'_>>().expect("it is valid").expect("it is present");
     let mut builders = [MinidumpBuilder::new(), MinidumpBuilder::new()];
     builders[0].add(comment);
     builders[1].add(auxv);

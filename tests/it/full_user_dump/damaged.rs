@@ -94,7 +94,7 @@ fn a_prefix_keeps_what_lies_before_the_cut() {
             let end = size as u64;
             let expected = before(&whole, end);
             assert_eq!(before(&open(&bytes[..size]), end), expected, "cut at {size}");
-            assert!(expected.len() >= most, "less is there before {size} than before");
+            assert!(expected.len() >= most, "fewer parts are found when cut at {size} than before");
             most = expected.len();
         }
         // States, contexts, headers and names, rows, regions twice, and the event.

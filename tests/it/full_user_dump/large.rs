@@ -36,7 +36,7 @@ fn file(wide: bool, size: u64) -> (tempfile::TempDir, MappedFile, u64) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("large.dmp");
     let mut file = File::create(&path).expect("there is room");
-    file.write_all(&bytes).and_then(|()| file.seek(SeekFrom::Start(data + size))).expect("files may have holes");
+    file.write_all(&bytes).and_then(|()| file.seek(SeekFrom::Start(data + size))).expect("sparse files are supported");
     file.write_all(&behind).expect("there is room");
     (folder, MappedFile::open(&path).expect("it can be mapped"), high)
 }
@@ -47,21 +47,21 @@ const FORMS: [(bool, u64); 3] = [(true, 5 * GIB), (true, 2 * GIB + 1), (false, 2
 fn memory_behind_2_and_4_gib_is_read() {
     for (wide, size) in FORMS {
         let (_folder, file, high) = file(wide, size);
-        let dump = FullUserDump::parse(&file).expect("the header is sound");
+        let dump = FullUserDump::parse(&file).expect("the header is valid");
         dump.check(&mut |finding| assert_eq!(finding.code, FindingCode::NoModules, "{finding}"));
         let memory = dump.memory();
         assert_eq!(memory.slice(high, TEXT.len() as u64), Some(TEXT));
         assert_eq!(memory.slice(0x10_0000 + size - 4, 4), Some(&[0; 4][..]));
         assert_eq!(memory.read_u8(0x10_0000 + size), None);
         assert_eq!(memory.visible_ranges().map(|range| range.size).sum::<u64>(), size + TEXT.len() as u64);
-        assert!(dump.service_pack().expect("it is there") == "SP");
+        assert!(dump.service_pack().expect("it is present") == "SP");
     }
 }
 
 fn a_large_dump_is_shrunk() {
     for (wide, size) in FORMS {
         let (_folder, file, high) = file(wide, size);
-        let dump = Dump::parse(&file).expect("the header is sound");
+        let dump = Dump::parse(&file).expect("the header is valid");
         let mut small = Vec::new();
         redump(&dump, &"/m".parse().expect("it is known"), &mut small).expect("it can be done");
         assert!(small.len() < 0x2000, "{} bytes", small.len());

@@ -81,7 +81,7 @@ fn is_wide(bytes: &[u8]) -> bool {
 }
 
 fn open(bytes: &[u8]) -> FullUserDump<'_> {
-    FullUserDump::parse(bytes).expect("the header is sound")
+    FullUserDump::parse(bytes).expect("the header is valid")
 }
 
 fn empty(wide: bool) -> UserDump {

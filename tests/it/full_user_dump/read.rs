@@ -102,7 +102,7 @@ fn modules_have_the_fields_of_the_file() {
 
 fn the_event_has_the_fields_of_the_file() {
     in_every_form(sound, |dump, wide| {
-        let exception = dump.exception().expect("it can be read").expect("it is there");
+        let exception = dump.exception().expect("it can be read").expect("it is present");
         assert_eq!((exception.process_id(), exception.thread_id(), exception.code()), (0x120, 8, 0xc000_0005));
         let record = exception.record();
         assert_eq!((record.exception_flags, record.exception_record), (1, 0x3000));
@@ -110,7 +110,7 @@ fn the_event_has_the_fields_of_the_file() {
         assert_eq!(exception.parameters(), [1, high(wide) + 1]);
         assert_eq!(record.exception_information, information(wide));
         assert_eq!(dump.debug_event(), Ok(Some(*exception.event())));
-        let context = exception.context().expect("it is there whole").expect("it is there");
+        let context = exception.context().expect("it is complete").expect("it is present");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008), "the registers are those of the thread");
     });
     let second_chance = UserEvent { thread: 8, first_chance: 0, ..UserEvent::default() };
@@ -128,7 +128,7 @@ fn another_event_is_no_exception() {
         bytes[event] = 3;
         let dump = open(&bytes);
         assert!(dump.exception().expect("it can be read").is_none());
-        let event = dump.debug_event().expect("it can be read").expect("it is there");
+        let event = dump.debug_event().expect("it can be read").expect("it is present");
         assert_eq!((event.debug_event_code, event.process_id, event.thread_id), (3, 0x120, 8));
         assert_eq!(Dump::parse(&bytes).expect("it is a dump").exceptions().count(), 0);
     }
@@ -195,7 +195,7 @@ fn names(names: &[&[u8]], wide: bool) -> Vec<(u64, String)> {
     let module = |(base, name): (u64, &&[u8])| UserModule { base, size: 1, name: name.to_vec() };
     let modules = (1..).zip(names).map(module).collect();
     let bytes = UserDump { modules, ..sound(wide) }.build();
-    let named = open(&bytes).modules().map(|module| (module.base(), module.name().expect("it is there").to_string()));
+    let named = open(&bytes).modules().map(|module| (module.base(), module.name().expect("it is present").to_string()));
     named.collect()
 }
 
@@ -314,5 +314,5 @@ fn machines_are_processors() {
     let bytes = UserDump { machine: 0x166, ..sound(true) }.build();
     let dump = open(&bytes);
     assert_eq!((dump.header().machine_image_type, dump.target().architecture), (ImageFileMachine(0x166), None));
-    assert_eq!(counts(&dump), [2, 2, 2, 3, 64, 1, 1], "the room tells the size of a context");
+    assert_eq!(counts(&dump), [2, 2, 2, 3, 64, 1, 1], "the room gives the size of a context");
 }

@@ -39,12 +39,12 @@ fn regions_have_the_fields_of_the_file() {
         |dump, wide| {
             let regions = dump.region_list();
             assert_eq!((regions.len(), regions.entry_size(), regions.fault()), (2, if wide { 48 } else { 28 }, None));
-            let region = regions.get(1).expect("it is there");
+            let region = regions.get(1).expect("it is present");
             assert_eq!((region.base(), region.size()), (high(wide) + 0x2000, 20));
             assert_eq!((region.raw().allocation_base, region.raw().allocation_protect), (high(wide), 0x40));
             assert_eq!((region.state(), region.raw().memory_type), (MemoryState::COMMIT, 0x4_0000));
             assert_eq!(region.protection(), MemoryProtection::READ_WRITE | MemoryProtection::GUARD);
-            let found = dump.regions().at_address(high(wide) + 0x2013).expect("it is there");
+            let found = dump.regions().at_address(high(wide) + 0x2013).expect("it is present");
             assert_eq!((found.base(), found.memory_type()), (region.base(), MemoryType::MAPPED));
             assert!(dump.regions().at_address(high(wide) + 0x2014).is_none());
             assert_eq!(dump.regions().iter().map(|it| it.base()).collect::<Vec<_>>(), [0x1000, high(wide) + 0x2000]);

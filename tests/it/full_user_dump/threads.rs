@@ -30,11 +30,11 @@ fn threads_have_the_fields_of_the_file() {
         assert_eq!((threads.len(), threads.declared_len(), threads.fault()), (2, 2, None));
         assert_eq!(threads.entry_size(), if wide { 80 } else { 48 });
         for (index, id) in [(0, 7), (1, 8)] {
-            let thread = threads.get(index).expect("it is there");
+            let thread = threads.get(index).expect("it is present");
             assert_eq!((thread.id(), thread.teb()), (id, high(wide) + 0x1000 * u64::from(id)));
             let raw = thread.raw();
             assert_eq!((raw.suspend_count, raw.priority_class, raw.priority, raw.spare), (1, 32, 2, [0; 7]));
-            let context = thread.context().expect("it is there whole").expect("it is there");
+            let context = thread.context().expect("it is complete").expect("it is present");
             let pointers = (context.instruction_pointer(), context.stack_pointer());
             assert_eq!(pointers, (Some(0x40_1000 + u64::from(id)), Some(0x2000 + u64::from(id))));
             assert!(threads.by_id(id).is_some_and(|found| found.teb() == thread.teb()));
@@ -183,7 +183,7 @@ fn an_exception_of_a_missing_thread_has_no_registers() {
             dump
         },
         |dump, _| {
-            let exception = dump.exception().expect("it can be read").expect("it is there");
+            let exception = dump.exception().expect("it can be read").expect("it is present");
             assert_eq!(exception.thread_id(), 8);
             assert!(exception.context().is_ok_and(|context| context.is_none()));
         },

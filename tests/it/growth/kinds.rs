@@ -112,7 +112,7 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         }
         0x4d7a_0002 => words([0x4d7a_0002, rva(0), 0]),
         0xface_0000..=0xface_ffff => opaque(),
-        other => panic!("no stream is known here for the type {other:#x}, {stream_type}"),
+        other => panic!("no stream is defined here for the type {other:#x}, {stream_type}"),
     })
 }
 

@@ -202,7 +202,7 @@ pub const OPTIONS: [&str; 28] = [
 
 /// The cost of every operation on a dump.
 fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
-    let dump = Dump::parse(bytes).expect("the head is sound");
+    let dump = Dump::parse(bytes).expect("the header is valid");
     let mut costs = vec![
         ("memory", cost(|| dump.memory().has_overlaps().into())),
         ("regions", cost(|| dump.regions().iter().next().is_some().into())),
@@ -264,7 +264,7 @@ fn results_are_at_most_twice_as_large() {
     for &stream_type in StreamType::KNOWN {
         for shape in SHAPES.into_iter().filter(|(_, directory)| *directory == Directory::Once) {
             let Some(bytes) = file(&[stream_type], WINDOWS, 16 * FEW, shape) else { continue };
-            let dump = Dump::parse(&bytes).expect("the head is sound");
+            let dump = Dump::parse(&bytes).expect("the header is valid");
             for words in ["/m", "/ma", "/mhut", "/f"] {
                 let options: Options = words.parse().expect("the options are known");
                 let size = Redump::new(&dump, &options).map_or(0, |redump| redump.size());

@@ -126,7 +126,7 @@ fn code_ids_have_the_forms_of_others() {
     }
     for length in 1..=64u8 {
         let bytes: Vec<u8> = (0..length).map(|at| at.wrapping_mul(37).wrapping_add(1)).collect();
-        let id = CodeId::from_build_id(&bytes).expect("it is one");
+        let id = CodeId::from_build_id(&bytes).expect("it is valid");
         let theirs = debugid::CodeId::from_binary(&bytes);
         assert_eq!((id.to_string().as_str(), CodeId::try_from(&theirs)), (theirs.as_str(), Ok(id)));
         assert_eq!(format!("{id:X}"), theirs.as_str().to_uppercase());
@@ -134,7 +134,7 @@ fn code_ids_have_the_forms_of_others() {
     // A UUID in its usual form has hyphens.
     let uuid =
         Guid { data1: 0x3249_d99d, data2: 0xc40, data3: 0x4931, data4: [0x86, 0x10, 0xf4, 0xe4, 0, 0xb, 0x69, 0x36] };
-    let id = CodeId::from_uuid(uuid).expect("it is one");
+    let id = CodeId::from_uuid(uuid).expect("it is valid");
     assert_eq!(id.to_string(), "3249d99d0c4049318610f4e4000b6936");
     assert_eq!(uuid.to_string().parse(), Ok(id));
     assert_eq!(format!("{id:#} {id:?}"), format!("{id} CodeId({id})"));
@@ -157,22 +157,22 @@ fn identifiers_are_compared_as_they_print() {
     let keys: Vec<_> = ids.iter().map(|id| (id.to_string()[..32].to_owned(), id.age())).collect();
     assert!(keys.is_sorted());
     let texts = ["1", "10", "100", "12", "2", "a", "abcdef0123", "abcdef0123456789abcdef", "b"];
-    let ids = texts.map(|text| text.parse::<CodeId>().expect("it is one"));
+    let ids = texts.map(|text| text.parse::<CodeId>().expect("it is valid"));
     assert!(ids.is_sorted() && ids.map(|id| id.to_string()).is_sorted());
     assert_ne!(ids[0], ids[1], "a zero is a digit");
 }
 
 fn parts_of_a_debug_id_are_at_hand() {
     let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
-    let little = DebugId::from_build_id(&bytes, ByteOrder::Little).expect("it is one");
-    let big = DebugId::from_build_id(&bytes, ByteOrder::Big).expect("it is one");
+    let little = DebugId::from_build_id(&bytes, ByteOrder::Little).expect("it is valid");
+    let big = DebugId::from_build_id(&bytes, ByteOrder::Big).expect("it is valid");
     assert_eq!(little.to_string(), "0403020106050807090A0B0C0D0E0F100");
     assert_eq!(big.to_string(), "0102030405060708090A0B0C0D0E0F100");
     let uuid: [u8; 16] = bytes[..16].try_into().expect("sixteen");
     assert_eq!((DebugId::from_uuid(uuid), DebugId::from_uuid([0; 16])), (Some(big), None));
     let guid = Guid { data1: 0x0102_0304, data2: 0x0506, data3: 0x0708, data4: [9, 10, 11, 12, 13, 14, 15, 16] };
     assert_eq!((big.guid(), big.age()), (Some(guid), 0));
-    let old: DebugId = "3B0000012a".parse().expect("it is one");
+    let old: DebugId = "3B0000012a".parse().expect("it is valid");
     assert_eq!(old, DebugId::Pdb20 { time_date_stamp: 0x3b00_0001, age: 0x2a });
     assert_eq!((old.guid(), old.age()), (None, 0x2a));
 }

@@ -133,10 +133,10 @@ fn records_of_every_kind_are_those_of_the_peer() {
         for system in SYSTEMS {
             for big_endian in [false, true] {
                 let bytes = build(system, big_endian, fill);
-                let dump = Minidump::parse(&bytes).expect("it is sound");
+                let dump = Minidump::parse(&bytes).expect("it is valid");
                 let ours = dump.modules().get(0).expect("there is one");
-                let peer = Peer::read(bytes.as_slice()).expect("it is sound");
-                let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+                let peer = Peer::read(bytes.as_slice()).expect("it is valid");
+                let list = peer.get_stream::<MinidumpModuleList>().expect("it is valid");
                 let theirs = of_peer(list.iter().next().expect("there is one"));
                 for (what, theirs, found) in differences(theirs, of_module(&ours)) {
                     let decision = decision(record, system, what);
@@ -167,10 +167,10 @@ fn unloaded_modules_have_a_code_id_on_windows() {
         let platform = system.unwrap_or(WINDOWS);
         let dump = Dump::new().system_info(SystemInfo { platform, ..SystemInfo::default() });
         let bytes = dump.unloaded_module(module.clone()).build();
-        let dump = Minidump::parse(&bytes).expect("it is sound");
+        let dump = Minidump::parse(&bytes).expect("it is valid");
         let ours = dump.unloaded_modules().get(0).expect("there is one");
-        let peer = Peer::read(bytes.as_slice()).expect("it is sound");
-        let list = peer.get_stream::<MinidumpUnloadedModuleList>().expect("it is sound");
+        let peer = Peer::read(bytes.as_slice()).expect("it is valid");
+        let list = peer.get_stream::<MinidumpUnloadedModuleList>().expect("it is valid");
         let theirs = list.iter().next().expect("there is one");
         // According to its source it should know the system.
         let is_windows = [WINDOWS, WINDOWS_95].contains(&platform);
@@ -194,8 +194,8 @@ fn modules_beneath_wine_are_not_of_windows() {
         bytes.place(name).string("/usr/lib/libc.so.6").place(end);
     });
     let bytes = bytes.build();
-    let dump = Minidump::parse(&bytes).expect("it is sound");
-    let list = dump.find::<HostModuleList<'_>>().expect("it is sound");
+    let dump = Minidump::parse(&bytes).expect("it is valid");
+    let list = dump.find::<HostModuleList<'_>>().expect("it is valid");
     let module = list.modules().get(0).expect("there is one");
     assert_eq!(module.code_file().as_deref(), Some("/usr/lib/libc.so.6"));
     assert_eq!((module.time_date_stamp(), module.code_id(), module.debug_id()), (0x0123_abcd, None, None));

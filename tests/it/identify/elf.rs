@@ -125,7 +125,7 @@ fn build_ids_are_read() {
     for shape in SHAPES {
         let source = dump(&shape.image(&SEGMENTS, &shape.notes()));
         let memory = open(&source).memory();
-        let image = ElfImage::at(&memory, BASE).expect("it is one");
+        let image = ElfImage::at(&memory, BASE).expect("it is valid");
         assert_eq!(image.build_id().as_deref(), Some(&ID[..]), "{shape:?}");
         let order = if shape.big_endian { ByteOrder::Big } else { ByteOrder::Little };
         assert_eq!(

@@ -40,7 +40,7 @@ fn images_are_as_in_the_source(shared: &Shared) {
         for (filters, options) in [(0, "/m --identify"), (1, "/mr --identify"), (1, "/ms --identify")] {
             let small = Redumped::once(&file, &parsed(options));
             let more = small.bytes.len().saturating_sub(without.len());
-            assert!(more <= most, "{more} bytes more with {options} of {member}");
+            assert!(more <= most, "{more} more bytes with {options} for {member}");
             assert_eq!(small.report.unavailable, [], "{options} of {member}");
             let again = Redumped::once(&small.bytes, &parsed(options));
             assert!(again.bytes == small.bytes, "a second pass with {options} changes {member}");

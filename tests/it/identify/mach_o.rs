@@ -64,7 +64,7 @@ fn uuids_are_read() {
         let small = Redumped::of(&source, "/m --identify").bytes;
         for bytes in [source, small] {
             let memory = open(&bytes).memory();
-            let image = MachOImage::at(&memory, BASE).expect("it is one");
+            let image = MachOImage::at(&memory, BASE).expect("it is valid");
             assert_eq!(image.uuid(), Some(UUID), "{shape:?}");
             let order = if shape.1 { ByteOrder::Big } else { ByteOrder::Little };
             assert_eq!((image.base(), image.is_64_bit(), image.byte_order()), (BASE, shape.0, order));

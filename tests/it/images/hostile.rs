@@ -47,7 +47,7 @@ fn images_that_claim_everything_allocate_nothing() {
     let bytes = Dump::new().memory64(BASE, claims_everything()).build();
     let memory = open(&bytes).memory();
     let (found, spent) = measure(|| {
-        let image = Image::at(&memory, BASE).expect("it is one");
+        let image = Image::at(&memory, BASE).expect("it is valid");
         let records = image.code_view_record().is_none() && image.misc_record().is_none();
         (image.version(), records, image.sections().count())
     });
@@ -100,7 +100,7 @@ fn records_of_bytes_that_are_shared_are_small() {
         assert!(bytes.len() < 0x6_0000, "{:#x} bytes for a gibibyte", bytes.len());
         let memory = open(&bytes).memory();
         assert_eq!(memory.run_len(BASE, u64::MAX), 0x4000_0000);
-        let image = Image::at(&memory, BASE).expect("it is one");
+        let image = Image::at(&memory, BASE).expect("it is valid");
         let (record, spent) = measure(|| image.code_view_record());
         assert_eq!(record.map(|record| record.len()), expected);
         assert_eq!(spent.total, expected.unwrap_or(0));
@@ -117,8 +117,8 @@ fn records_in_ranges_of_one_byte_cost_what_they_weigh() {
     let dump = ranges.fold(Dump::new().memory(BASE, &image), |dump, (at, byte)| dump.memory(at, byte));
     let bytes = dump.build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
-    let (record, spent) = measure(|| image.code_view_record().expect("it is there"));
+    let image = Image::at(&memory, BASE).expect("it is valid");
+    let (record, spent) = measure(|| image.code_view_record().expect("it is present"));
     assert!(record.iter().enumerate().all(|(index, byte)| *byte == index as u8));
     assert_eq!((spent.calls, spent.total), (1, size as usize));
 }
@@ -150,7 +150,7 @@ fn images_with_random_damage() {
                 .map(|record| matches!(CodeView::new(record, ByteOrder::Little), CodeView::Pdb70 { .. }));
             (image.version(), view, image.sections().count())
         });
-        assert_eq!(spent.calls, 0, "seed {seed}: one range, so that all is borrowed");
+        assert_eq!(spent.calls, 0, "seed {seed}: one range, so everything is borrowed");
         assert!(parts.2 <= 0x1c00 / 40, "seed {seed}");
         counts[1] += usize::from(parts.0.is_some());
         counts[2] += usize::from(parts.1 == Some(true));

@@ -36,7 +36,7 @@ fn an_image_has_all_its_parts() {
             |_| Dump::new().system_info(cpu.windows()).memory(BASE, whole(cpu)),
             |dump, _| {
                 let memory = dump.memory();
-                let image = Image::at(&memory, BASE).expect("it is one");
+                let image = Image::at(&memory, BASE).expect("it is valid");
                 assert_eq!(
                     (image.base(), image.machine().0, image.is_64_bit()),
                     (BASE, machine(cpu).into(), cpu.word == 8)
@@ -65,7 +65,7 @@ fn a_code_view_record_can_be_taken_apart() {
         |_| Dump::new().memory(BASE, whole(Cpu::AMD64)),
         |dump, _| {
             let memory = dump.memory();
-            let record = Image::at(&memory, BASE).expect("it is one").code_view_record().expect("it is there");
+            let record = Image::at(&memory, BASE).expect("it is valid").code_view_record().expect("it is present");
             match CodeView::new(&record, ByteOrder::Little) {
                 CodeView::Pdb70 { header, path } => {
                     assert_eq!(header.signature.to_string(), "07070707-0707-0707-0707-070707070707");
@@ -160,7 +160,7 @@ fn data_directories_are_as_many_as_the_header_says() {
             let mut image = whole(cpu);
             numbers(&mut image, directories_at(cpu) - 4, &[count]);
             let bytes = Dump::new().system_info(cpu.windows()).memory(BASE, image).build();
-            let found = parts_at(&open(&bytes), BASE).expect("it is one");
+            let found = parts_at(&open(&bytes), BASE).expect("it is valid");
             let held = [found.version.is_some(), found.code_view.is_some(), found.misc.is_some()];
             assert_eq!(held, [count > 2, count > 6, count > 6], "{cpu:?}, {count} entries");
         }
@@ -212,7 +212,7 @@ fn sections_end_where_a_header_is_missing() {
     let mut image = whole(Cpu::AMD64);
     put(&mut image, SIGNATURE_AT + 6, &[0xff; 2]);
     let there = (image.len() - TABLE_AT[0]) / 40;
-    assert_eq!(parts(&image).expect("it is one").sections, there);
+    assert_eq!(parts(&image).expect("it is valid").sections, there);
     assert_eq!(changed(|it| put(it, SIGNATURE_AT + 6, &[0; 2])).sections, 0);
 }
 
@@ -237,7 +237,7 @@ fn addresses_of_32_bits_are_compared_in_32_bits() {
     for (asked, held) in forms.iter().flat_map(|asked| forms.map(|held| (*asked, held))) {
         let bytes = Dump::new().system_info(Cpu::X86.windows()).memory(held, whole(Cpu::X86)).build();
         let memory = open(&bytes).memory();
-        let image = Image::at(&memory, asked).expect("it is one");
+        let image = Image::at(&memory, asked).expect("it is valid");
         assert_eq!((image.base(), Parts::of(&image)), (0xa000_0000, Parts::whole()));
     }
 }

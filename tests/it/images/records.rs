@@ -126,7 +126,7 @@ fn entries_far_behind_are_not_looked_at() {
 fn a_record_within_a_range_is_borrowed() {
     let bytes = Dump::new().memory(BASE, whole(Cpu::AMD64)).build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
+    let image = Image::at(&memory, BASE).expect("it is valid");
     for (record, expected) in [(image.code_view_record(), code_view()), (image.misc_record(), misc())] {
         match record {
             Some(Cow::Borrowed(found)) => {
@@ -146,7 +146,7 @@ fn a_record_across_ranges_is_copied() {
         let [first, second] = if swapped { [halves[1], halves[0]] } else { halves };
         let bytes = Dump::new().memory64(first.0, first.1).memory64(second.0, second.1).build();
         let memory = open(&bytes).memory();
-        let record = Image::at(&memory, BASE).expect("it is one").code_view_record().expect("it is there");
+        let record = Image::at(&memory, BASE).expect("it is valid").code_view_record().expect("it is present");
         assert_eq!(*record, code_view(), "cut at {cut:#x}");
         matches!(record, Cow::Borrowed(_))
     };
@@ -163,7 +163,7 @@ fn a_record_with_a_hole_is_none() {
     let hole = CODE_VIEW_AT + 5;
     let bytes = Dump::new().memory(BASE, &image[..hole]).memory(BASE + hole as u64 + 1, &image[hole + 1..]).build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
+    let image = Image::at(&memory, BASE).expect("it is valid");
     let (record, spent) = measure(|| image.code_view_record());
     assert_eq!((record, spent.calls), (None, 0));
     assert_eq!(image.misc_record().as_deref(), Some(misc().as_slice()));

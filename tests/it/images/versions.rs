@@ -92,7 +92,7 @@ fn levels_are_of_their_kind() {
     let far = BASE + LEAF_AT as u64 + 0x8000_0000;
     let dump = Dump::new().memory(BASE, &image).memory(far, &image[LEAF_AT..LEAF_AT + 16]);
     let bytes = dump.build();
-    assert_eq!(parts_at(&open(&bytes), BASE).expect("it is one").version, None);
+    assert_eq!(parts_at(&open(&bytes), BASE).expect("it is valid").version, None);
 }
 
 fn trees_that_go_in_circles_end() {

@@ -121,14 +121,14 @@ where
         for number in &numbers {
             plant(&mut bytes[number.offset..][..number.size], planted(number.offset), order);
         }
-        let decoded: T = bytes.pread_with(0, order).expect("the bytes suffice");
+        let decoded: T = bytes.pread_with(0, order).expect("there are enough bytes");
         for number in &numbers {
             let expected = planted(number.offset) & mask(number.size);
             let found = (number.get)(&decoded) & mask(number.size);
             assert_eq!(found, expected, "the number at {}, {order:?}-endian", number.offset);
         }
         let mut encoded = vec![0xEE; size];
-        let written = encoded.pwrite_with(decoded, 0, order).expect("the room suffices");
+        let written = encoded.pwrite_with(decoded, 0, order).expect("the size is sufficient");
         assert_eq!((written, encoded.as_slice()), (size, bytes.as_slice()), "{order:?}-endian, written");
         assert!(bytes[..size - 1].pread_with::<T>(0, order).is_err(), "one byte less suffices too");
     }
@@ -142,7 +142,7 @@ fn covers_every_byte_once<T>(numbers: &[Number<T>], size: usize) {
         assert_eq!(offset, end, "the table has a gap or an overlap");
         end + size
     });
-    assert_eq!(end, size, "the table ends elsewhere");
+    assert_eq!(end, size, "the table ends at a different offset");
 }
 
 /// A value for each offset; they differ in their low bytes too, as far as possible.

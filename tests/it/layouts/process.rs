@@ -18,7 +18,7 @@ macro_rules! layout {
         let ProcessLayout { $($field),+, .. } = ProcessLayout::BITS_32;
         $(assert_eq!($field, $narrow, stringify!($field));)+
         let printed = format!("{:?}", ProcessLayout::BITS_64);
-        assert_eq!(printed.matches(": ").count(), [$($wide),+].len(), "a field has no line: {printed}");
+        assert_eq!(printed.matches(": ").count(), [$($wide),+].len(), "a field is not in the table: {printed}");
     };
 }
 

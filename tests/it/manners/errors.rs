@@ -165,7 +165,7 @@ fn every_error_names_its_cause_once() {
 
 /// The variants that the error types declare.
 fn every_variant_is_among_them() {
-    let text = std::fs::read_to_string(tree::path("src/error.rs")).expect("it is there");
+    let text = std::fs::read_to_string(tree::path("src/error.rs")).expect("it is present");
     let is_variant =
         |line: &&str| line.starts_with("    ") && line.as_bytes().get(4).is_some_and(u8::is_ascii_uppercase);
     let names = |line: &str| line.trim().split(|letter: char| !letter.is_alphanumeric()).next().map(str::to_owned);

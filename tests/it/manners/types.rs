@@ -432,7 +432,7 @@ fn every_public_type_is_listed() {
     let mut found = BTreeSet::new();
     let mut folders = vec![tree::path("src")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+        for entry in std::fs::read_dir(folder).expect("it is present").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);

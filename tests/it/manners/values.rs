@@ -202,7 +202,7 @@ fn identifiers_that_were_printed_are_parsed() {
     fn hexadecimal<T: Copy + Debug + Eq + FromStr<Err = ParseError> + LowerHex + UpperHex>(value: T) {
         assert_eq!((format!("{value:x}").parse(), format!("{value:X}").parse()), (Ok(value), Ok(value)));
     }
-    let guid: Guid = RFC.parse().expect("it is one");
+    let guid: Guid = RFC.parse().expect("it is valid");
     for age in [0, 1, 0x1f, u32::MAX] {
         both(DebugId::Guid { guid, age });
         both(DebugId::Pdb20 { time_date_stamp: 0x3b7d_8410, age });

@@ -99,7 +99,7 @@ impl Answers {
         let sections = sections(text);
         let of = |command: &str| -> &[&str] {
             let lines = sections.iter().find(|(name, _)| *name == command);
-            &lines.unwrap_or_else(|| panic!("{command} was not asked")).1
+            &lines.unwrap_or_else(|| panic!("the command {command} was not run")).1
         };
         // Each command has a different error message.
         let answered = |command: &str| {
@@ -135,7 +135,7 @@ fn sections(text: &str) -> Vec<(&str, Vec<&str>)> {
         match (line.strip_prefix("> "), sections.last_mut()) {
             (Some(command), _) => sections.push((command, Vec::new())),
             (None, Some((_, lines))) => lines.push(line),
-            (None, None) => panic!("{line} is the answer to nothing"),
+            (None, None) => panic!("{line} belongs to no command"),
         }
     }
     sections
@@ -143,21 +143,21 @@ fn sections(text: &str) -> Vec<(&str, Vec<&str>)> {
 
 /// Parses a hexadecimal number, with or without the separator in its middle.
 pub fn hex(digits: &str) -> u64 {
-    u64::from_str_radix(&digits.replace('`', ""), 16).unwrap_or_else(|_| panic!("{digits} is no hexadecimal number"))
+    u64::from_str_radix(&digits.replace('`', ""), 16).unwrap_or_else(|_| panic!("{digits} is not a hexadecimal number"))
 }
 
 fn hex32(digits: &str) -> u32 {
-    hex(digits).try_into().expect("it has 32 bits")
+    hex(digits).try_into().expect("it fits in 32 bits")
 }
 
 /// The text after a label in a line, up to the next space; panics if there is none.
 fn word<'l>(line: &'l str, label: &str) -> &'l str {
     let rest = line.split_once(label).unwrap_or_else(|| panic!("{line} has no {label}")).1;
-    rest.split_whitespace().next().unwrap_or_else(|| panic!("{line} has nothing behind {label}"))
+    rest.split_whitespace().next().unwrap_or_else(|| panic!("{line} has nothing after {label}"))
 }
 
 fn decimal<T: std::str::FromStr>(text: &str) -> T {
-    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+    text.parse().unwrap_or_else(|_| panic!("{text} is not a number"))
 }
 
 fn kind(lines: &[&str]) -> String {
@@ -184,7 +184,7 @@ fn threads(lines: &[&str]) -> Vec<Thread> {
             });
             continue;
         }
-        let thread = threads.last_mut().expect("a thread is above");
+        let thread = threads.last_mut().expect("a thread precedes it");
         if line.contains("Start:") {
             let address = line.split(['(', ')']).nth(1).expect("an address is in parentheses");
             thread.info = Some((hex(address), 0));
@@ -259,7 +259,7 @@ fn state(lines: &[&str]) -> State {
         }
     }
     let (address, rest) = last.split_once(' ').expect("an address is in front");
-    let bytes = rest.split_whitespace().next().expect("its bytes follow");
+    let bytes = rest.split_whitespace().next().expect("its bytes come after it");
     let instruction = (!bytes.starts_with('?')).then(|| {
         assert!(bytes.len() % 2 == 0, "{last}");
         (0..bytes.len()).step_by(2).map(|at| hex(&bytes[at..at + 2]) as u8).collect()
@@ -279,7 +279,7 @@ fn stacks(lines: &[&str]) -> Vec<Vec<Frame>> {
             let mut words = line.split_whitespace();
             let mut number = || hex(words.next().expect("two numbers are in front"));
             let frame = Frame { pointer: number(), return_address: number() };
-            stacks.last_mut().expect("a thread is above").push(frame);
+            stacks.last_mut().expect("a thread precedes it").push(frame);
         }
     }
     assert!(stacks.iter().all(|frames| !frames.is_empty()), "a thread without frames");
@@ -289,7 +289,7 @@ fn stacks(lines: &[&str]) -> Vec<Vec<Frame>> {
 fn times(lines: &[&str]) -> Times {
     let of = |label: &str| {
         let lines = lines.iter().find_map(|line| line.trim_start().strip_prefix(label));
-        lines.unwrap_or_else(|| panic!("there is no {label}")).trim()
+        lines.unwrap_or_else(|| panic!("the label {label} is missing")).trim()
     };
     Times {
         session: date(of("Debug session time:")),
@@ -312,7 +312,7 @@ fn duration(text: &str) -> Option<u64> {
 /// `0:54:32.697`, in milliseconds.
 fn time_of_day(text: &str) -> u64 {
     let parts: Vec<u64> = text.split([':', '.']).map(decimal).collect();
-    let [hours, minutes, seconds, milliseconds] = parts[..] else { panic!("{text} is no time") };
+    let [hours, minutes, seconds, milliseconds] = parts[..] else { panic!("{text} is not a time") };
     ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
 }
 

@@ -87,7 +87,7 @@ impl Sample {
 
     /// Addresses and sizes of the ranges, in file order.
     pub fn ranges(&self) -> Vec<(u64, u64)> {
-        let list: MemoryList<'_> = self.dump().stream().expect("it is sound").expect("it is there");
+        let list: MemoryList<'_> = self.dump().stream().expect("it is valid").expect("it is present");
         list.iter().map(|range| (range.address, range.size)).collect()
     }
 

@@ -55,7 +55,7 @@ fn re_encodes(shared: &Shared, name: &'static str) {
         agrees(&out.bytes, &sample.answers, found);
         agrees(&compressed(&sample.bytes, words), &sample.answers, found);
         let new: Vec<_> = codes(&out.bytes).into_iter().filter(|code| !sample.findings().contains(code)).collect();
-        assert_eq!(new, [""; 0], "{words}: findings that the source has not");
+        assert_eq!(new, [""; 0], "{words}: findings that the source does not have");
         assert_eq!(violations(&sample.bytes, &out.bytes, &out.report, words), [""; 0], "{words}");
     }
 }
@@ -146,7 +146,7 @@ impl Case<'_> {
         assert!(!self.out.made_up().contains(&6), "{}", self.words);
         if !before.is_empty() && !self.is_filtered() && !self.words.contains('R') {
             let [from, to] = [self.source, self.ours].map(|facts| facts.exceptions()[0].information);
-            assert_eq!(from, to, "{}: what is behind the parameters as well", self.words);
+            assert_eq!(from, to, "{}: including the bytes after the parameters", self.words);
         }
     }
 

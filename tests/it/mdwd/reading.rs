@@ -55,7 +55,7 @@ fn threads(dump: &Minidump<'_>, answers: &Answers) {
     let threads: Vec<_> = dump.threads().collect();
     assert_eq!(threads.len(), answers.threads.len());
     let (names, infos): (ThreadNames<'_>, ThreadInfoList<'_>) = (dump.list(), dump.list());
-    let misc: MiscInfo<'_> = dump.find().expect("it is there");
+    let misc: MiscInfo<'_> = dump.find().expect("it is present");
     for (thread, answer) in threads.iter().zip(&answers.threads) {
         let id = thread.id();
         assert_eq!((misc.process_id(), id, thread.teb()), (Some(answer.process), answer.id, answer.teb));
@@ -89,7 +89,7 @@ fn modules(dump: &Minidump<'_>, answers: &Answers) {
         .iter()
         .map(|module| {
             let raw = module.raw();
-            let name = stem(&module.name().expect("it is there").to_string());
+            let name = stem(&module.name().expect("it is present").to_string());
             Module { start: raw.base_of_image, end: raw.base_of_image + u64::from(raw.size_of_image), name }
         })
         .collect();
@@ -110,12 +110,12 @@ fn exception(dump: &Minidump<'_>, answers: &Answers) {
 fn registers(dump: &Minidump<'_>, answers: &Answers) {
     let memory = dump.memory();
     for (thread, state) in dump.threads().zip(&answers.registers) {
-        let context = thread.context().expect("it is in the file").expect("it is there");
+        let context = thread.context().expect("it is in the file").expect("it is present");
         same_state(dump, &memory, &context, state, &format!("thread {:#x}", thread.id()));
     }
     if let Some(state) = &answers.exception_registers {
         let exception = dump.exceptions().flatten().next().expect("the engine has it");
-        let context = exception.context().expect("it is in the file").expect("it is there");
+        let context = exception.context().expect("it is in the file").expect("it is present");
         same_state(dump, &memory, &context, state, "exception");
     }
 }
@@ -132,7 +132,7 @@ fn same_state(dump: &Minidump<'_>, memory: &Memory<'_>, context: &Context<'_>, s
     assert_eq!(state.instruction.as_deref().unwrap_or_default(), &bytes[..found], "instruction of {what}");
     if let Some((name, offset)) = &state.symbol {
         let module = dump.modules().at_address(state.address).expect("the engine has it");
-        let path = module.name().expect("it is there").to_string();
+        let path = module.name().expect("it is present").to_string();
         assert_eq!((stem(&path), state.address - module.raw().base_of_image), (name.clone(), *offset), "{what}");
     }
 }
@@ -168,12 +168,12 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
 
 fn times(dump: &Minidump<'_>, answers: &Answers) {
     let Some(expected) = &answers.times else { return };
-    let misc: MiscInfo<'_> = dump.find().expect("it is there");
+    let misc: MiscInfo<'_> = dump.find().expect("it is present");
     let session = u64::from(dump.header().time_date_stamp);
-    let started = u64::from(misc.process_create_time().expect("it is there"));
-    let in_milliseconds = |seconds: Option<u32>| u64::from(seconds.expect("it is there")) * 1000;
+    let started = u64::from(misc.process_create_time().expect("it is present"));
+    let in_milliseconds = |seconds: Option<u32>| u64::from(seconds.expect("it is present")) * 1000;
     // In units of 100 ns, in the data that the system shares with all processes.
-    let interrupt_time = dump.memory().read_u64(0x7ffe_0008).expect("it is there");
+    let interrupt_time = dump.memory().read_u64(0x7ffe_0008).expect("it is present");
     let found = Times {
         session: session * 1000,
         system_uptime: interrupt_time / 10_000,
@@ -187,7 +187,7 @@ fn times(dump: &Minidump<'_>, answers: &Answers) {
 
 fn system(dump: &Minidump<'_>, answers: &Answers) {
     let Some(expected) = &answers.system else { return };
-    let system: SystemInfo<'_> = dump.find().expect("it is there");
+    let system: SystemInfo<'_> = dump.find().expect("it is present");
     let raw = system.raw();
     let processor = match system.architecture() {
         ProcessorArchitecture::AMD64 => "x64",

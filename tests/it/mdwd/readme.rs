@@ -147,7 +147,7 @@ pub fn rows(shared: &Shared) -> Vec<Row> {
         .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .map(|line| {
             let cells: Vec<&str> = line.splitn(3, " | ").collect();
-            let [files, flags, expect] = cells[..] else { panic!("{line} has not three cells") };
+            let [files, flags, expect] = cells[..] else { panic!("{line} does not have three cells") };
             let files: Vec<&str> = files.split(", ").map(|name| name.trim_end_matches(".dmp.zst")).collect();
             let flags: Vec<u64> = flags.split(", ").map(hex).collect();
             assert_eq!(files.len(), flags.len(), "{line}");

@@ -92,8 +92,8 @@ pub fn suspended_thread(shared: &Shared) {
 }
 
 fn names(sample: &Sample) -> Vec<(u32, String)> {
-    let names: ThreadNames<'_> = sample.dump().stream().expect("it is sound").expect("it is there");
-    let text = |name: userdump::read::thread::ThreadName<'_>| name.name().expect("it is there").to_string();
+    let names: ThreadNames<'_> = sample.dump().stream().expect("it is valid").expect("it is present");
+    let text = |name: userdump::read::thread::ThreadName<'_>| name.name().expect("it is present").to_string();
     names.iter().map(|name| (name.thread_id(), text(name))).collect()
 }
 
@@ -108,14 +108,14 @@ pub fn two_names(shared: &Shared) {
 pub fn of_the_user(shared: &Shared) {
     let sample = Sample::read(shared, "user-streams");
     let kinds = sample.kinds();
-    let names = kinds.iter().position(|kind| *kind == StreamType::THREAD_NAMES.0).expect("it is there");
+    let names = kinds.iter().position(|kind| *kind == StreamType::THREAD_NAMES.0).expect("it is present");
     assert_eq!(kinds[names + 1..][..4], [10, 0x1_0001, 11, 0]);
     let dump = sample.dump();
-    let comment: CommentA<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let comment: CommentA<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(comment.to_string(), "a comment of the user");
-    let comment: CommentW<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let comment: CommentW<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(comment.to_string(), "WIDE");
-    let stream = dump.raw_stream(StreamType(0x1_0001)).expect("it is there");
+    let stream = dump.raw_stream(StreamType(0x1_0001)).expect("it is present");
     assert_eq!(stream.bytes().len(), 40);
     assert_eq!(stream.bytes(), [b"BLOB-OF-THE-USER".as_slice(), &[0; 24]].concat());
 }
@@ -135,8 +135,8 @@ pub fn unfilled_slots(shared: &Shared) {
 pub fn token(shared: &Shared) {
     let sample = Sample::read(shared, "token");
     let dump = sample.dump();
-    assert_eq!(dump.raw_stream(StreamType::TOKEN).expect("it is there").bytes().len(), 744);
-    let tokens: TokenInfoList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    assert_eq!(dump.raw_stream(StreamType::TOKEN).expect("it is present").bytes().len(), 744);
+    let tokens: TokenInfoList<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(tokens.iter().count(), 1);
 }
 
@@ -161,11 +161,11 @@ pub fn damaged_names(shared: &Shared) {
     for stack in stacks {
         assert!(sample.has_range(stack.start_of_memory_range, stack.memory.data_size.into()), "{stack:?}");
     }
-    let names: ThreadNames<'_> = dump.stream().expect("it is read").expect("it is there");
-    assert_eq!(dump.raw_stream(StreamType::THREAD_NAMES).expect("it is there").declared_size(), 16);
+    let names: ThreadNames<'_> = dump.stream().expect("it is read").expect("it is present");
+    assert_eq!(dump.raw_stream(StreamType::THREAD_NAMES).expect("it is present").declared_size(), 16);
     assert_eq!((names.declared_len(), names.len()), (2, 1));
     assert!(names.fault().expect("a row is missing").is_truncated());
-    let name = names.get(0).expect("a row is there");
+    let name = names.get(0).expect("a row is present");
     let is_excluded = |id: u32| u64::from(id) != planter && whole.threads().any(|thread| thread.id() == id);
     assert!(is_excluded(name.thread_id()));
     assert_eq!(name.raw().rva_of_thread_name, 0);
@@ -179,7 +179,7 @@ pub fn debug_records(shared: &Shared) {
         let sample = Sample::read(shared, name);
         let mut with_record = Vec::new();
         for module in sample.dump().modules().iter() {
-            let path = module.name().expect("it is there").to_string();
+            let path = module.name().expect("it is present").to_string();
             let Some(record) = module.code_view_record().expect("it is in the file") else { continue };
             assert_eq!(record.len(), 36, "{path}");
             assert!(record.starts_with(b"RSDS") && record.ends_with(b".pdb\0"), "{path}");
@@ -197,7 +197,7 @@ pub fn no_narrow_modules(shared: &Shared) {
     let (sample, narrow) = (Sample::read(shared, "wow64-normal"), Sample::read(shared, "x86-normal"));
     let modules = |sample: &Sample| -> Vec<(u64, String)> {
         let list = sample.dump().modules();
-        list.iter().map(|it| (it.raw().base_of_image, it.name().expect("it is there").to_string())).collect()
+        list.iter().map(|it| (it.raw().base_of_image, it.name().expect("it is present").to_string())).collect()
     };
     let listed = modules(&sample);
     let (present, absent): (Vec<_>, Vec<_>) = modules(&narrow).into_iter().partition(|it| listed.contains(it));

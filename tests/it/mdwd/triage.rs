@@ -81,7 +81,7 @@ impl Pair {
         let (filtered, plain) = (self.filtered.dump(), self.plain.dump());
         let mut replaced = 0;
         for (thread, before) in filtered.threads().zip(plain.threads()) {
-            let [after, before] = [thread, before].map(|it| it.context().expect("it is sound").expect("it is there"));
+            let [after, before] = [thread, before].map(|it| it.context().expect("it is valid").expect("it is present"));
             self.hold_vectors(&after);
             let (after, before) = (after.as_bytes(), before.as_bytes());
             assert_eq!(after.len(), before.len());
@@ -115,7 +115,7 @@ impl Pair {
     fn hold_exception(&self) {
         let [filtered, plain] =
             [&self.filtered, &self.plain].map(|it| it.dump().exceptions().flatten().next().expect("it has one"));
-        let [after, before] = [filtered, plain].map(|it| it.context().expect("it is sound").expect("it is there"));
+        let [after, before] = [filtered, plain].map(|it| it.context().expect("it is valid").expect("it is present"));
         self.hold_vectors(&after);
         let is_vector = |at: usize| self.vectors().iter().any(|range| range.contains(&at));
         let (after, before) = (after.as_bytes(), before.as_bytes());
@@ -132,7 +132,7 @@ impl Pair {
         let memory = self.filtered.dump().memory();
         let words: Vec<u64> = self.stacks().into_iter().flatten().map(|(_, after)| after).collect();
         for object in &objects {
-            assert!(self.stays(memory.read_pointer(*object).expect("it is there")), "{object:#x}");
+            assert!(self.stays(memory.read_pointer(*object).expect("it is present")), "{object:#x}");
             assert!(words.contains(object), "nothing points to {object:#x}");
         }
         objects
@@ -151,7 +151,7 @@ pub fn names(shared: &Shared) {
     for name in ["triage", "triage-exception", "triage-indirect", "x86-triage-exception"] {
         let sample = Sample::read(shared, name);
         let names: Vec<String> =
-            sample.dump().modules().iter().map(|it| it.name().expect("it is there").to_string()).collect();
+            sample.dump().modules().iter().map(|it| it.name().expect("it is present").to_string()).collect();
         let program = if sample.is_narrow() { "plant32.exe" } else { "plant.exe" };
         assert_eq!(names, [program, "ntdll.dll", "kernel32.dll", "kernelbase.dll"], "{name}");
     }
@@ -207,7 +207,7 @@ pub fn contexts_beside_covered_words(shared: &Shared) {
     let alone = Pair { filtered: Sample::read(shared, "triage"), plain: Sample::read(shared, "normal") };
     let registers = |pair: &Pair| -> Vec<Vec<u8>> {
         let dump = pair.filtered.dump();
-        dump.threads().map(|it| it.context().unwrap().expect("it is there").as_bytes().to_vec()).collect()
+        dump.threads().map(|it| it.context().unwrap().expect("it is present").as_bytes().to_vec()).collect()
     };
     assert!(registers(&pair) == registers(&alone));
     assert!(alone.hold_contexts() > 20);

@@ -54,7 +54,7 @@ fn what_is_read_ends_at_the_first_gap() {
         holds(memory, 0x1004, &[]);
         holds(memory, 0x1005, &[6, 7]);
         holds(memory, 0x1007, &[]);
-        let range = memory.range_at(0x1002).expect("it is there");
+        let range = memory.range_at(0x1002).expect("it is present");
         assert_eq!((range.address, range.size, range.bytes()), (0x1000, 4, Ok([1, 2, 3, 4].as_slice())));
     });
 }
@@ -215,7 +215,7 @@ fn the_visible_ranges_within_an_interval_are_cut_to_it() {
     let within = |memory: &Memory<'_>, start, last| -> Vec<(u64, Vec<u8>)> {
         memory
             .visible_within(start, last)
-            .map(|range| (range.address, range.bytes().expect("it stands in the file").to_vec()))
+            .map(|range| (range.address, range.bytes().expect("it is in the file").to_vec()))
             .collect()
     };
     check(dump, |memory| {

@@ -101,7 +101,7 @@ fn memory64_ranges_behind_the_end_have_no_bytes() {
         check64(&open(cut), &expected);
         let faults: Vec<_> = list64(&open(cut)).iter().map(|range| range.fault()).collect();
         assert_eq!(faults, [None, Some(truncated(base + 4, 4, 2)), Some(truncated(base + 8, 4, 0))]);
-        assert_eq!(list64(&open(cut)).fault(), None, "all descriptors are there");
+        assert_eq!(list64(&open(cut)).fault(), None, "all descriptors are present");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_position_beyond_64_bits_has_no_bytes() {
         let base = dump.data().len() as u64 - 10;
         assert_eq!(found[..2], [(2, 2, base), (u64::MAX, 8, base + 2)]);
         assert_eq!(found[2..], [(2, 0, u64::MAX), (u64::MAX, 0, u64::MAX), (0, 0, u64::MAX)]);
-        let last = list64(dump).iter().nth(3).expect("it is there");
+        let last = list64(dump).iter().nth(3).expect("it is present");
         assert_eq!(last.fault(), Some(truncated(u64::MAX, u64::MAX, 0)));
         assert_eq!(dump.memory().run_len(0x1000, u64::MAX), 8);
     });
@@ -160,12 +160,12 @@ fn both_lists_may_be_there() {
 }
 
 fn ranges<'a>(dump: &Minidump<'a>) -> Vec<MemoryRange<'a>> {
-    let list: MemoryList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let list: MemoryList<'_> = dump.stream().expect("it is valid").expect("it is present");
     list.iter().collect()
 }
 
 fn list64<'a>(dump: &Minidump<'a>) -> Memory64List<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
 /// Checks address, size, file offset and bytes of each range of the Memory64 list.

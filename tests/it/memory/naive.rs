@@ -130,7 +130,7 @@ fn check(narrow: bool, base: u64) {
             compare(&memory, &naive, into, (base + into as u64) | upper, &format!("seed {seed}, address +{into:#x}"));
         }
     }
-    assert!(held > SEEDS as usize * SPAN as usize / 4, "the dumps hold something: {held} addresses");
+    assert!(held > SEEDS as usize * SPAN as usize / 4, "the dumps have memory: {held} addresses");
 }
 
 fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, context: &str) {

@@ -98,11 +98,11 @@ fn what_is_cut_off_wins_nothing() {
         let memory = open(&bytes[..bytes.len() - 3]).memory();
         assert_eq!(memory.run_len(0x1000, u64::MAX), 13);
         assert_eq!(memory.range_at(0x100d), None);
-        let range = memory.range_at(0x1008).expect("it is there");
+        let range = memory.range_at(0x1008).expect("it is present");
         assert_eq!(
             (range.address, range.size, range.bytes().map(<[u8]>::len)),
             (0x1008, 5, Ok(5)),
-            "what is visible is there"
+            "visible bytes can be read"
         );
     }
     // A stack supplies bytes that a list range lost.
@@ -137,7 +137,7 @@ fn the_lists_still_give_all_ranges() {
     let dump = |_| Dump::new().memory(0x1000, [1; 8]).memory(0x1000, [2; 8]).memory(0x1002, []);
     in_every_form(dump, |dump, _| {
         assert_eq!(dump.memory().visible_ranges().len(), 1);
-        let list = dump.stream::<MemoryList<'_>>().expect("it is sound").expect("it is there");
+        let list = dump.stream::<MemoryList<'_>>().expect("it is valid").expect("it is present");
         let all: Vec<_> = list.iter().map(|range| (range.address, range.bytes)).collect();
         let expected: [(u64, &[u8]); 3] = [(0x1000, &[1; 8]), (0x1000, &[2; 8]), (0x1002, &[])];
         assert_eq!(all, expected);

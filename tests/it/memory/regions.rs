@@ -41,7 +41,7 @@ fn a_region_has_the_fields_of_the_file() {
     in_every_form(
         |_| Dump::new().memory_info(MemoryInfo::default()).memory_info(info.clone()),
         |dump, _| {
-            let region = regions(dump).get(1).expect("it is there");
+            let region = regions(dump).get(1).expect("it is present");
             assert_eq!((region.base(), region.size()), (0x1_0000_0001, 0x4_0000_0004));
             assert_eq!(region.state(), MemoryState::RESERVE);
             assert_eq!(region.protection(), MemoryProtection::READ_WRITE | MemoryProtection::GUARD);
@@ -58,7 +58,7 @@ fn bits_without_a_name_are_kept() {
     in_every_form(
         |_| Dump::new().memory_info(info.clone()),
         |dump, _| {
-            let region = regions(dump).get(0).expect("it is there");
+            let region = regions(dump).get(0).expect("it is present");
             let bits = [region.state().bits(), region.protection().bits(), region.memory_type().bits()];
             assert_eq!(bits, [0x8000_1000, 0x2000_0000, 1]);
         },
@@ -101,7 +101,7 @@ fn the_first_of_overlapping_regions_is_found() {
 }
 
 fn regions<'a>(dump: &Minidump<'a>) -> MemoryInfoList<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
 /// Checks which region, by its base, contains each of these addresses.

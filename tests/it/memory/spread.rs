@@ -74,7 +74,7 @@ fn check(starts: impl Iterator<Item = u64>) {
     }
     let bytes = order.iter().fold(Dump::new(), |dump, (start, bytes)| dump.memory64(**start, bytes)).build();
     let memory = open(&bytes).memory();
-    let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().expect("it stands in the file")));
+    let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().expect("it is in the file")));
     assert!(visible.eq(starts.iter().map(|(start, bytes)| (*start, bytes.as_slice()))));
     for start in starts.keys() {
         for address in [start.wrapping_sub(1), *start, start + 1, start + (SIZE - 1), start.wrapping_add(SIZE)] {

@@ -58,7 +58,7 @@ fn text_ends_with_a_nul() {
     assert_eq!(text(0x1003, 100).as_deref(), Some(""));
     assert_eq!(text(0x1004, 100).as_deref(), Some("two"), "the NUL is in the next range");
     assert_eq!(text(0x1008, 100).as_deref(), Some("three"));
-    assert_eq!(text(0x1008, 6).as_deref(), Some("three"), "the NUL is the last byte that is looked at");
+    assert_eq!(text(0x1008, 6).as_deref(), Some("three"), "the NUL is the last byte that is read");
     assert_eq!(text(0x1008, 5), None);
 }
 
@@ -88,7 +88,7 @@ fn wide_text_has_the_byte_order_of_the_file() {
         let bytes = with_memory(form, &[(0x1000, &wide(form, "C:\\\u{1f600}\0rest"))]);
         let memory = open(&bytes).memory();
         assert_eq!(memory.read_utf16_c_string(0x1000, 100).as_deref(), Some("C:\\\u{1f600}"));
-        assert_eq!(memory.read_utf16_c_string(0x1008, 100).as_deref(), Some("\u{fffd}"), "half a pair");
+        assert_eq!(memory.read_utf16_c_string(0x1008, 100).as_deref(), Some("\u{fffd}"), "half a surrogate pair");
         assert_eq!(memory.read_utf16_c_string(0x1000, 6).as_deref(), Some("C:\\\u{1f600}"));
         assert_eq!(memory.read_utf16_c_string(0x1000, 5), None);
     }

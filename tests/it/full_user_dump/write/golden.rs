@@ -118,7 +118,7 @@ fn the_same_bytes(file: &[u8]) {
     assert_eq!(plan.size(), file.len() as u64);
     assert_eq!(plan.memory(), (region_count.into(), version - memory));
     let mut written = Vec::with_capacity(file.len());
-    plan.write_to(&mut written).expect("memory takes everything");
+    plan.write_to(&mut written).expect("a vector accepts every write");
     let different = written.iter().zip(file).position(|(ours, theirs)| ours != theirs);
     assert_eq!((different, written.len()), (None, file.len()));
 }

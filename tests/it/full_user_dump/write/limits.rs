@@ -105,7 +105,7 @@ fn parts_behind_4_gib_are_refused() {
         dump.plan().map(|plan| plan.size())
     };
     let Err(WriteError::RvaOverflow { item, offset, size }) = dump(FullUserDumpBuilder::new_32_bit, 64) else {
-        panic!("the last one ends behind 4 GiB");
+        panic!("the last one ends above 4 GiB");
     };
     assert_eq!((item, offset, size), (Item { name: "CONTEXT", index: Some(63) }, 64 + 63 * (64 << 20), 64 << 20));
     assert_eq!(dump(FullUserDumpBuilder::new_64_bit, 65).ok(), Some(96 + 65 * (64 << 20) + 65 * 80 + 16 + 2));
@@ -166,10 +166,10 @@ fn a_wide_dump_reaches_beyond_4_gib() {
     dump.region(sized(3), MemoryRange::borrowed(0, b"end")).version_information(b"version");
     // 96 for the header, 48 for each region, a context, a state, a module of 16 + 2.
     let base = 96 + 81 * 48 + 1232 + 80 + 18;
-    let plan = dump.plan().expect("64 bits are enough");
+    let plan = dump.plan().expect("it fits in 64 bits");
     assert_eq!((plan.size(), plan.memory()), (base + 5 * GIB + 3 + 7, (81, 5 * GIB + 3)));
     let mut sink = Ends::default();
-    let written = plan.write_to(&mut sink).expect("counting takes everything");
+    let written = plan.write_to(&mut sink).expect("the counter accepts every write");
     assert_eq!((written.size, sink.size), (base + 5 * GIB + 10, base + 5 * GIB + 10));
     assert_eq!(&sink.last, b"\x07\x07\x07\x07\x07\x07endversion");
     let words = sink.first[32..96].chunks(8).map(|it| u64::from_le_bytes(it.try_into().expect("eight")));
@@ -263,7 +263,7 @@ fn borrowed_memory_is_handed_on_from_where_it_is() {
             dump
         };
         let mut sink = Within { buffer: &buffer, size: 0 };
-        dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+        dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
         assert_eq!(sink.size, 10_000);
         assert!(write(dump()).ends_with(b"\x07version"));
     }

@@ -107,11 +107,11 @@ fn sized(size: u64) -> MemoryInfo {
 
 /// Returns the file that the builder makes, and checks what the plan said about it.
 fn write(builder: FullUserDumpBuilder<'_>) -> Vec<u8> {
-    let plan = builder.plan().expect("nothing is too large");
+    let plan = builder.plan().expect("everything fits");
     assert_eq!(plan.directory(), []);
     let size = plan.size();
     let mut file = Vec::new();
-    let written = plan.write_to(&mut file).expect("memory takes everything");
+    let written = plan.write_to(&mut file).expect("a vector accepts every write");
     assert_eq!((written.size, written.shortfalls.len(), file.len() as u64), (size, 0, size));
     file
 }
@@ -288,7 +288,7 @@ fn memory_comes_from_pieces_and_readers_too() {
         let plan = dump.plan().expect("it is small");
         assert_eq!(plan.memory(), (2, 8));
         let mut file = Vec::new();
-        plan.write_to(&mut file).expect("memory takes everything");
+        plan.write_to(&mut file).expect("a vector accepts every write");
         assert!(file == expected, "wide: {wide}");
     }
 }

@@ -68,7 +68,7 @@ fn a_sink_that_takes_a_byte_a_call_gets_the_same_file() {
             calls += 1;
             if calls % 3 == 1 { Err(ErrorKind::Interrupted.into()) } else { Ok(1) }
         });
-        builder(&sample(wide)).plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+        builder(&sample(wide)).plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
         assert!(sink.file == sample(wide).build(), "wide: {wide}");
     }
 }
@@ -95,7 +95,7 @@ fn a_reader_that_fails_or_ends_early_stops_the_dump() {
             panic!("{result:?}");
         };
         assert_eq!((index, address, needed, available), (2, 0x7000, 9, 5));
-        assert!(file.ends_with(b"abcdefghshort"), "no version information may follow");
+        assert!(file.ends_with(b"abcdefghshort"), "version information must not follow");
         let result = plan(Box::new(Broken)).write_to(io::sink());
         let Err(WriteError::Source { index, address, needed, available, source }) = result else {
             panic!("{result:?}");
@@ -114,7 +114,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
         let expected = write(dump(MemoryRange::borrowed(0x7000, b"short\0\0\0\0")));
         let mut file = Vec::new();
         let plan = dump(MemoryRange::from_reader(0x7000, 9, &b"short"[..])).plan().expect("it is small");
-        let written = plan.write_to(&mut file).expect("zeros were asked for");
+        let written = plan.write_to(&mut file).expect("zero-filling was requested");
         assert_eq!((written.size, written.compressed), (expected.len() as u64, None));
         assert_eq!(shortfalls(&written), [(0x7000, 9, 5)]);
         assert!(file == expected, "wide: {wide}");
