@@ -31,9 +31,9 @@ pub fn trials() -> Vec<Trial> {
     [own, refused::trials()].into_iter().flatten().collect()
 }
 
-const MERGED: &str = "LLDB merges modules of one name; all of them are kept";
-const NO_CONTEXT: &str = "LLDB shows no thread without a context that it can use";
-const PADDING: &str = "four bytes of padding follow the count, which the size of the stream tells";
+const MERGED: &str = "LLDB merges modules with the same name; we keep all of them";
+const NO_CONTEXT: &str = "LLDB only shows threads with a context that it can use";
+const PADDING: &str = "four bytes of padding follow the count, as the size of the stream shows";
 
 /// Our decisions where readers disagree or the manifest is wrong: file, figure, what we read, and why.
 const DECISIONS: [(&str, &str, u64, &str); 16] = [
@@ -48,26 +48,26 @@ const DECISIONS: [(&str, &str, u64, &str); 16] = [
     ("synthetic/yaml-overlapping-memory.dmp", "threads", 1, NO_CONTEXT),
     ("llvm-tests/lldb-memory-list-padded.dmp", "memory bytes", 27, PADDING),
     ("llvm-tests/lldb-thread-list-padded.dmp", "threads", 2, PADDING),
-    ("llvm-tests/lldb-regions-memlist.dmp", "memory bytes", 48, "skelsec finds no bytes; the list is sound"),
+    ("llvm-tests/lldb-regions-memlist.dmp", "memory bytes", 48, "skelsec finds no bytes; the list is valid"),
     (
         "synthetic/yaml-overlapping-memory.dmp",
         "memory ranges",
         5,
-        "rust-minidump drops the empty range; lists are whole",
+        "rust-minidump drops the empty range; we keep all entries",
     ),
-    ("real/breakpad-exec-av-on-stack.dmp", "memory ranges", 5, "Breakpad drops lists with overlaps; lists are whole"),
+    ("real/breakpad-exec-av-on-stack.dmp", "memory ranges", 5, "Breakpad drops lists with overlaps; we keep them"),
     (
         "real/lldb-bad-duplicate-streams.dmp",
         "threads",
         1,
-        "the first of two lists counts, as in the files that this one was made of; skelsec alone gives the second, which \
-         lies on bytes of another kind",
+        "the first of two lists counts, as in the files that this one was made from; only skelsec returns the second, which \
+         overlaps other data",
     ),
     (
         "synthetic/yaml-windows-x86-every-raw-stream.dmp",
         "unloaded modules",
         2,
-        "the positions of their names are 0, so that other readers give no list; only the names cannot be read",
+        "the RVAs of their names are 0, so other readers return no list; for us only the names are unreadable",
     ),
 ];
 
@@ -137,27 +137,27 @@ fn module_names(dump: &Minidump<'_>) -> Option<u64> {
 /// The errors with which readers reject dumps, how often each occurs, and what we decided. All of these dumps are
 /// compared above.
 const REFUSALS: [(&str, usize, &str); 21] = [
-    ("MissingThreadList", 22, "that is its stack walker; a dump without threads is one, and the check says so"),
-    ("MissingSystemInfo", 1, "that is its stack walker; what needs no processor is read without it"),
-    ("udmp-parser: refuses", 19, "it gives no cause"),
-    ("MinidumpMiscInfo size mismatch", 9, "a stream of no size is an error of that stream; the others are read"),
-    ("unsupported minidump architecture", 10, "lists need no layout of registers"),
-    ("is not a valid PROCESSOR_ARCHITECTURE", 6, "an unknown number stays a number, and these are known"),
-    ("unknown CPU for architecture", 1, "an unknown number stays a number, and this one is known"),
-    ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number stays a number"),
-    ("Duplicate stream type", 4, "both are in the directory; the first is the one that is asked for by type"),
-    ("found multiple streams of type", 2, "both are in the directory; the first is the one that is asked for by type"),
-    ("MinidumpModuleList could not store module", 3, "lists keep modules that overlap; by address the first counts"),
-    ("could not store memory region", 1, "lists keep ranges that overlap; by address the first counts"),
+    ("MissingThreadList", 22, "from its stack walker; a dump without threads is still a dump, and the check reports it"),
+    ("MissingSystemInfo", 1, "from its stack walker; data that does not depend on the processor is read"),
+    ("udmp-parser: refuses", 19, "it gives no reason"),
+    ("MinidumpMiscInfo size mismatch", 9, "an empty stream is an error of that stream; the others are read"),
+    ("unsupported minidump architecture", 10, "lists do not need the context layout"),
+    ("is not a valid PROCESSOR_ARCHITECTURE", 6, "an unknown number is kept as a number, and these are known"),
+    ("unknown CPU for architecture", 1, "an unknown number is kept as a number, and this one is known"),
+    ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number is kept as a number"),
+    ("Duplicate stream type", 4, "both are in the directory; a lookup by type returns the first"),
+    ("found multiple streams of type", 2, "both are in the directory; a lookup by type returns the first"),
+    ("MinidumpModuleList could not store module", 3, "lists keep overlapping modules; by address the first takes precedence"),
+    ("could not store memory region", 1, "lists keep overlapping ranges; by address the first takes precedence"),
     ("has a memory region problem", 5, "a thread may have no stack, or one whose bytes are in a memory list"),
-    ("ReadString found odd-sized", 2, "position 0 of the service pack's name means that there is none"),
-    ("code_identifier requires MinidumpSystemInfo", 2, "modules need no system information"),
-    ("codec can't decode", 3, "text comes as its code units; a String has U+FFFD for what is no character"),
+    ("ReadString found odd-sized", 2, "RVA 0 of the service pack name means that there is none"),
+    ("code_identifier requires MinidumpSystemInfo", 2, "modules do not need system information"),
+    ("codec can't decode", 3, "text is returned as UTF-16 units; a String has U+FFFD for invalid ones"),
     ("MinidumpHeaderSignatureMismatchException", 2, "big-endian dumps are read"),
     ("not recognized as a valid object file", 2, "big-endian dumps are read"),
     ("Unknown core file format", 2, "big-endian dumps are read"),
-    ("skelsec: does not end", 1, "a count is cut to what the file can hold, and SizeOfHeader says where entries are"),
-    ("exceeds end of file", 1, "a range that the end of the file cuts keeps the bytes that are there"),
+    ("skelsec: does not end", 1, "a count is limited to what fits in the file, and SizeOfHeader gives the offset of the entries"),
+    ("exceeds end of file", 1, "a range cut by the end of the file keeps the bytes that are present"),
 ];
 /// From the dumps with invalid contents, and from the one whose memory information list has a shorter header than
 /// Microsoft's.

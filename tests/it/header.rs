@@ -93,7 +93,7 @@ fn flags_without_a_name_are_kept() {
 
 fn formats_that_are_not_read_yet_are_refused_by_name() {
     let refused = |bytes: &[u8], name: &str| {
-        let error = Dump::parse(bytes).expect_err("it is no minidump");
+        let error = Dump::parse(bytes).expect_err("it is not a minidump");
         assert!(error.is_unsupported(), "{error}");
         assert!(error.to_string().contains(name), "{error}");
         // It is not a minidump either.

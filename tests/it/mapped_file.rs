@@ -35,12 +35,12 @@ fn a_file_is_seen_as_its_bytes() {
 fn what_never_ends_is_refused() {
     #[cfg(unix)]
     {
-        let error = MappedFile::read_at_most("/dev/urandom", 300_000).expect_err("it never ends");
+        let error = MappedFile::read_at_most("/dev/urandom", 300_000).expect_err("it does not end");
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert_eq!(error.to_string(), "/dev/urandom: larger than the limit of 300000 bytes");
         let ways = WAYS.map(|open| open(Path::new("/dev/zero")));
         for error in ways.into_iter().chain([MappedFile::read_at_most("/dev/zero", 1 << 40)]) {
-            let error = error.expect_err("it never ends");
+            let error = error.expect_err("it does not end");
             assert_eq!(error.kind(), ErrorKind::InvalidData);
             assert_eq!(error.to_string(), "/dev/zero: all zeros up to 0x10000, so it is not a dump");
         }

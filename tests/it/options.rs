@@ -369,7 +369,7 @@ fn unknown_letters_are_named() {
             other => panic!("{words}: {other:?}"),
         }
     }
-    let error = "/mfz".parse::<Options>().expect_err("z is no letter");
+    let error = "/mfz".parse::<Options>().expect_err("z is not a letter");
     assert_eq!(error.to_string(), "unknown option letter 'z'");
 }
 

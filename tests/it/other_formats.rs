@@ -93,7 +93,7 @@ fn heads() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 
 /// The name of the kind, if any, and the text of the error.
 fn told(bytes: &[u8]) -> (Option<&'static str>, String) {
-    let error = Dump::parse(bytes).expect_err("it is no dump");
+    let error = Dump::parse(bytes).expect_err("it is not a dump");
     let text = error.to_string();
     match error {
         ReadError::OtherFormat { format, .. } => {
@@ -134,7 +134,7 @@ fn a_cut_head_is_not_told() {
 fn zeros_are_called_zeros() {
     for (zeros, more) in [(32, 0), (33, 1), (100_000, 0), (4096, 5000)] {
         let bytes = [vec![0; zeros], vec![0x41; more]].concat();
-        let error = Dump::parse(&bytes).expect_err("it is no dump");
+        let error = Dump::parse(&bytes).expect_err("it is not a dump");
         assert_eq!((error, error.offset()), (ReadError::Zeros { size: zeros as u64 }, Some(0)));
         let text = format!("the file is all zeros up to {zeros:#x}: copy or upload the dump again");
         assert_eq!(error.to_string(), text);

@@ -454,7 +454,7 @@ fn a_sink_that_fails_is_an_error_of_the_writer() {
     }
     let source = base().build();
     let dump = Source::parse(&source).expect("it is a dump");
-    let error = redump(&dump, &Options::new(), Full).expect_err("the sink takes nothing");
+    let error = redump(&dump, &Options::new(), Full).expect_err("the sink accepts nothing");
     assert!(matches!(error, RedumpError::Write(WriteError::Io { written: 0, .. })), "{error:?}");
 }
 

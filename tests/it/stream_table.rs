@@ -38,7 +38,7 @@ fn the_test_misses_nothing_that_is_wrong_with_a_table() {
         assert_eq!(faults(&sound.replacen(from, to, 1)), expected);
     };
     breaks("//! | Token | typed | bytes | copied | kept |\n", "", &["Token has no row"]);
-    breaks("| Token | typed |", "| Tokens | typed |", &["Tokens is the name of no type", "Token has no row"]);
+    breaks("| Token | typed |", "| Tokens | typed |", &["Tokens is not the name of a type", "Token has no row"]);
     breaks("| Token | typed |", "| Token, Token | typed |", &["Token has two rows"]);
     breaks("| Token | typed |", "| Token | bytes |", &["Token is read as bytes, the code says typed"]);
     breaks("| Kasko, ", "| LinuxMaps, Kasko, ", &["LinuxMaps has two rows"]);
@@ -50,7 +50,7 @@ fn the_test_misses_nothing_that_is_wrong_with_a_table() {
     let row = StreamType::HANDLE_DATA.row();
     let wrong = format!("HandleData is rewritten, with `u`, its row says {row:?}");
     breaks("with `h`", "with `u`", &[&wrong]);
-    breaks("| types without a", "| a", &["a name is the name of no type", "types without a name has no row"]);
+    breaks("| types without a", "| a", &["a name is not the name of a type", "types without a name has no row"]);
 }
 
 /// Every row of the table, which has its own section, by the names in its first cell.
@@ -80,7 +80,7 @@ fn faults(documentation: &str) -> Vec<String> {
         match known.get(name) {
             Some(stream_type) => faults.extend(of_row(*stream_type, read, reencoded, with_r)),
             None if name == UNNAMED => {}
-            None => faults.push(format!("{name} is the name of no type")),
+            None => faults.push(format!("{name} is not the name of a type")),
         }
     }
     let wanted = known.iter().filter(|(_, stream_type)| !NO_STREAMS.contains(stream_type)).map(|(name, _)| *name);

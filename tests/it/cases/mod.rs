@@ -88,7 +88,7 @@ fn what_holds_a_row_names_its_file() {
             found.into_iter().find_map(Result::ok).unwrap_or_default()
         });
         if !text.contains(&format!("fn {name}(")) {
-            faults.push(format!("there is no {test}"));
+            faults.push(format!("the test {test} does not exist"));
         }
         if !text.contains(&format!("{file}.dmp\"")) && !text.contains(&format!("\"{file}\"")) {
             faults.push(format!("{path} does not name {file}"));

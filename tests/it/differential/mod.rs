@@ -56,7 +56,7 @@ impl Count {
                 Some((number, example)) => {
                     self.wrong.push(format!("{file}: {number} of {kind}, {field}, not {count} ({why}): {example}"));
                 }
-                None => self.wrong.push(format!("{file}: {kind}, {field} is alike now ({why})")),
+                None => self.wrong.push(format!("{file}: {kind}, {field} no longer differs ({why})")),
             }
         }
         for ((kind, field), (number, example)) in found {

@@ -152,7 +152,7 @@ fn values_that_do_not_fit_are_errors() {
         fill(&mut builder);
         // The first error is reported, whatever follows it.
         builder.register("rip", 1).register("nonsense", 1);
-        builder.encode().expect_err("it is wrong").to_string()
+        builder.encode().expect_err("it is invalid").to_string()
     };
     assert_eq!(fault(&|it| _ = it.register("cs", 0x1_0000)), "cs: the value is too large for the register");
     assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[1; 15])), "xmm3: the size of the register differs");

@@ -363,7 +363,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
     for (fill, message) in cases {
         let mut dump = MinidumpBuilder::new();
         fill(&mut dump);
-        assert_eq!(dump.plan().expect_err("it is wrong").to_string(), message);
+        assert_eq!(dump.plan().expect_err("it is invalid").to_string(), message);
     }
     // Values at the limits are valid.
     let mut dump = MinidumpBuilder::new();

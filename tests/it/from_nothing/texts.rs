@@ -221,7 +221,7 @@ fn parts_that_cannot_stand_in_a_text_are_errors() {
     for (text, message) in cases {
         let mut dump = MinidumpBuilder::new();
         dump.add(text);
-        assert_eq!(dump.plan().expect_err("it is wrong").to_string(), message);
+        assert_eq!(dump.plan().expect_err("it is invalid").to_string(), message);
     }
 }
 

@@ -56,7 +56,7 @@ fn the_header_has_the_fields_of_the_file() {
 }
 
 fn what_does_not_start_like_one_is_refused() {
-    let refused = |bytes: &[u8]| FullUserDump::parse(bytes).expect_err("it is no full user dump");
+    let refused = |bytes: &[u8]| FullUserDump::parse(bytes).expect_err("it is not a full user dump");
     let narrow = sound(false).build();
     for at in 0..8 {
         let mut bytes = narrow.clone();

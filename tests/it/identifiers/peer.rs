@@ -16,12 +16,12 @@ pub fn trials() -> Vec<Trial> {
 
 /// The record that old versions of Breakpad and tests of LLVM wrote on Linux has no build ID, and the list has no time
 /// stamp: the peer makes an ID of zeros and the size, which identifies no file on any server.
-const MADE_UP: &str = "the peer makes up a code ID of a PDB record outside of Windows";
+const MADE_UP: &str = "the peer makes up a code ID from a PDB record outside Windows";
 /// The peer decodes the signature as a number in the byte order of the dump; tools write the letters as they are.
-const LETTERS: &str = "letters in a big-endian dump are a signature, too";
+const LETTERS: &str = "letters in a big-endian dump are a signature too";
 
-/// The peer's source says so.
-const UNLOADED: &str = "time stamp and size identify binaries of Windows alone, which the peer does not look at";
+/// According to the peer's source.
+const UNLOADED: &str = "time stamp and size only identify Windows binaries, and the peer does not check the system";
 
 #[derive(Default)]
 struct Compared {

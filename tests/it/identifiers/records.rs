@@ -89,22 +89,22 @@ const DECISIONS: [Decision; 11] = [
     ("PDB 7 with bytes of no encoding", OTHERS, "code ID", false, MADE_UP),
     ("PDB 7 of no GUID", OTHERS, "code ID", false, MADE_UP),
     ("PDB 7 of no GUID", &[Some(MAC), Some(IOS)], "code ID", false, "a UUID of zeros identifies nothing"),
-    ("too long build ID", &SYSTEMS, "code ID", false, "no linker writes one by itself"),
+    ("too long build ID", &SYSTEMS, "code ID", false, "no linker writes one by default"),
     ("build ID that begins with zeros", &SYSTEMS, "debug ID", false, "a GUID of zeros identifies nothing"),
-    ("embedded symbols", &[Some(WINDOWS), Some(WINDOWS_95)], "code ID", true, "time stamp and size are in no record"),
+    ("embedded symbols", &[Some(WINDOWS), Some(WINDOWS_95)], "code ID", true, "time stamp and size do not depend on a record"),
 ];
-const MADE_UP: &str = "the peer makes up a code ID of a PDB record outside of Windows";
+const MADE_UP: &str = "the peer makes up a code ID from a PDB record outside Windows";
 const OTHERS: &[Option<u32>] = &[Some(LINUX), Some(SOLARIS), Some(ANDROID), Some(FUCHSIA), Some(UNHEARD_OF)];
 
 /// The decision for a record on a system: whether we return a value, and why.
 fn decision(record: &str, system: Option<u32>, what: &str) -> Option<(bool, &'static str)> {
     match (record, system, what) {
         (_, Some(WINDOWS_95), "version") | ("embedded symbols" | "nothing", Some(WINDOWS_95), "code ID") => {
-            return Some((true, "Windows 95 is Windows, which the peer does not say"));
+            return Some((true, "Windows 95 is Windows, but the peer does not know it"));
         }
-        (_, None, "version") => return Some((true, "without system information versions are those of Windows")),
+        (_, None, "version") => return Some((true, "without system information, versions are read as on Windows")),
         ("PDB 2", Some(system), "code ID") if ![WINDOWS, WINDOWS_95].contains(&system) => {
-            return Some((false, "time stamp and size identify binaries of Windows alone"));
+            return Some((false, "time stamp and size only identify Windows binaries"));
         }
         _ => {}
     }

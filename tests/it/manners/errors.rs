@@ -136,9 +136,9 @@ fn errors() -> Vec<(Box<dyn Error>, Vec<String>)> {
         };
         all.push((Box::from(error), causes));
     }
-    all.push((Box::from("".parse::<Guid>().expect_err("it is none")), Vec::new()));
-    all.push((Box::from("".parse::<StreamType>().expect_err("it is none")), Vec::new()));
-    all.push((Box::from("".parse::<FindingCode>().expect_err("it is none")), Vec::new()));
+    all.push((Box::from("".parse::<Guid>().expect_err("it is not valid")), Vec::new()));
+    all.push((Box::from("".parse::<StreamType>().expect_err("it is not valid")), Vec::new()));
+    all.push((Box::from("".parse::<FindingCode>().expect_err("it is not valid")), Vec::new()));
     all
 }
 

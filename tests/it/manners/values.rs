@@ -191,7 +191,7 @@ fn guids_are_text_and_a_number() {
             assert!(wrong.parse::<Guid>().is_err(), "{wrong}");
         }
     }
-    let error = "guid".parse::<Guid>().expect_err("it is not one");
+    let error = "guid".parse::<Guid>().expect_err("it is not a GUID");
     assert_eq!(error.to_string(), "not a GUID: expected 32 hexadecimal digits");
 }
 

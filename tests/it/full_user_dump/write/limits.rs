@@ -67,7 +67,7 @@ fn a_narrow_dump_of_more_than_4_gib_is_refused() {
     }
     let mut dump = empty(false);
     zeros(&mut dump, 4 * GIB - 1);
-    let error = dump.plan().map(|plan| plan.size()).expect_err("the header takes room too");
+    let error = dump.plan().map(|plan| plan.size()).expect_err("the header needs space too");
     assert_eq!(
         error.to_string(),
         "memory range 0 would take 4294967295 bytes at 0x5c, beyond the 4 GiB limit of an RVA"

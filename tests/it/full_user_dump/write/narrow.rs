@@ -197,7 +197,7 @@ fn a_region_must_have_the_size_of_its_contents() {
             let mut dump = empty(wide);
             dump.region(sized(10), MemoryRange::borrowed(0x1000, &[1; 10]));
             dump.region(sized(size), MemoryRange::borrowed(0x2000, &[1; 10]));
-            let error = dump.plan().map(|plan| plan.size()).expect_err("it has another size");
+            let error = dump.plan().map(|plan| plan.size()).expect_err("it has a different size");
             assert_eq!(error.to_string(), "MEMORY_BASIC_INFORMATION 1: its size is not that of its contents");
         }
     }
