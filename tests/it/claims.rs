@@ -13,10 +13,10 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        no_size_brings_memory_along_with_r_or_big_r,
-        object_information_brings_no_memory_along_with_any_letter,
+        no_size_includes_memory_with_r_or_big_r,
+        object_information_includes_no_memory_with_any_letter,
         tokens_end_where_they_say,
-        a_name_ends_at_its_first_nul_wherever_it_stands,
+        a_name_ends_at_its_first_nul_wherever_it_is,
         a_name_ends_at_65534_bytes,
         registers_are_kept_whatever_handles_claim,
     ]
@@ -92,7 +92,7 @@ fn has_canary(bytes: &[u8]) -> bool {
     bytes.windows(6).any(|window| window == b"CANARY") || bytes.windows(wide.len()).any(|window| window == wide)
 }
 
-fn no_size_brings_memory_along_with_r_or_big_r() {
+fn no_size_includes_memory_with_r_or_big_r() {
     for (name, dump) in places() {
         let source = dump(position(&dump(2000).build())).build();
         assert!(has_canary(&source), "{name}");
@@ -129,7 +129,7 @@ fn greedy_handles(handles: u64, claimed: u32) -> Vec<u8> {
     dump.memory64(0x6000_0000, [0; 0x8000]).order(&[7, 12, 3, 9]).build()
 }
 
-fn object_information_brings_no_memory_along_with_any_letter() {
+fn object_information_includes_no_memory_with_any_letter() {
     let source = greedy_handles(1, 0x4000);
     for options in ["/mh", "/mhr", "/mhR", "/mhrR", "/mFhut"] {
         let out = Redumped::once(&source, &parsed(options));
@@ -154,7 +154,7 @@ fn tokens_end_where_they_say() {
     }
 }
 
-fn a_name_ends_at_its_first_nul_wherever_it_stands() {
+fn a_name_ends_at_its_first_nul_wherever_it_is() {
     // "ab", a NUL, and leftovers after it.
     let name = || Text::Units(10, vec![0x61, 0x62, 0, 0x63, 0x64]);
     let system = SystemInfo { service_pack: name(), ..SystemInfo::default() };

@@ -15,11 +15,11 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_comment_in_8_bits_is_the_whole_stream,
         nuls_at_the_end_are_left_out_of_the_text,
-        what_is_no_utf8_is_shown_as_replacements,
+        invalid_utf8_is_shown_as_replacements,
         a_comment_in_utf16_is_the_whole_stream,
         nuls_at_the_end_of_utf16_are_left_out_of_the_text,
         an_odd_size_leaves_the_last_byte_of_utf16_out,
-        a_comment_that_the_file_cuts_keeps_what_is_there,
+        a_truncated_comment_keeps_the_bytes_present,
         a_comment_outside_the_file_is_an_error,
     ]
 }
@@ -46,7 +46,7 @@ fn nuls_at_the_end_are_left_out_of_the_text() {
     }
 }
 
-fn what_is_no_utf8_is_shown_as_replacements() {
+fn invalid_utf8_is_shown_as_replacements() {
     for (bytes, expected) in [
         (b"caf\xe9".as_slice(), "caf\u{fffd}"),
         (b"\xff\xfea\0", "\u{fffd}\u{fffd}a"),
@@ -99,7 +99,7 @@ fn an_odd_size_leaves_the_last_byte_of_utf16_out() {
     }
 }
 
-fn a_comment_that_the_file_cuts_keeps_what_is_there() {
+fn a_truncated_comment_keeps_the_bytes_present() {
     let shape = || Shape::usual().data_size(100);
     let bytes = Dump::new().comment_a("abc").shape(kind::COMMENT_A, shape()).build();
     assert_eq!(view::<CommentA<'_>>(&open(&bytes)).map(|comment| comment.to_string()), Ok("abc".to_owned()));

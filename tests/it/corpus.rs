@@ -137,7 +137,11 @@ fn module_names(dump: &Minidump<'_>) -> Option<u64> {
 /// The errors with which readers reject dumps, how often each occurs, and what we decided. All of these dumps are
 /// compared above.
 const REFUSALS: [(&str, usize, &str); 21] = [
-    ("MissingThreadList", 22, "from its stack walker; a dump without threads is still a dump, and the check reports it"),
+    (
+        "MissingThreadList",
+        22,
+        "from its stack walker; a dump without threads is still a dump, and the check reports it",
+    ),
     ("MissingSystemInfo", 1, "from its stack walker; data that does not depend on the processor is read"),
     ("udmp-parser: refuses", 19, "it gives no reason"),
     ("MinidumpMiscInfo size mismatch", 9, "an empty stream is an error of that stream; the others are read"),
@@ -147,7 +151,11 @@ const REFUSALS: [(&str, usize, &str); 21] = [
     ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number is kept as a number"),
     ("Duplicate stream type", 4, "both are in the directory; a lookup by type returns the first"),
     ("found multiple streams of type", 2, "both are in the directory; a lookup by type returns the first"),
-    ("MinidumpModuleList could not store module", 3, "lists keep overlapping modules; by address the first takes precedence"),
+    (
+        "MinidumpModuleList could not store module",
+        3,
+        "lists keep overlapping modules; by address the first takes precedence",
+    ),
     ("could not store memory region", 1, "lists keep overlapping ranges; by address the first takes precedence"),
     ("has a memory region problem", 5, "a thread may have no stack, or one whose bytes are in a memory list"),
     ("ReadString found odd-sized", 2, "RVA 0 of the service pack name means that there is none"),
@@ -156,7 +164,11 @@ const REFUSALS: [(&str, usize, &str); 21] = [
     ("MinidumpHeaderSignatureMismatchException", 2, "big-endian dumps are read"),
     ("not recognized as a valid object file", 2, "big-endian dumps are read"),
     ("Unknown core file format", 2, "big-endian dumps are read"),
-    ("skelsec: does not end", 1, "a count is limited to what fits in the file, and SizeOfHeader gives the offset of the entries"),
+    (
+        "skelsec: does not end",
+        1,
+        "a count is limited to what fits in the file, and SizeOfHeader gives the offset of the entries",
+    ),
     ("exceeds end of file", 1, "a range cut by the end of the file keeps the bytes that are present"),
 ];
 /// From the dumps with invalid contents, and from the one whose memory information list has a shorter header than

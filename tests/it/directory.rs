@@ -17,15 +17,15 @@ pub fn trials() -> Vec<Trial> {
         the_directory_may_stand_anywhere,
         a_dump_may_have_no_streams,
         unused_entries_in_the_middle_hide_nothing,
-        of_a_repeated_type_the_first_counts_and_all_are_there,
+        the_first_of_a_repeated_type_counts_and_all_are_listed,
         a_cut_directory_keeps_the_whole_entries,
         a_directory_outside_the_file_is_empty,
         the_greatest_count_costs_no_more_than_the_file,
-        a_stream_outside_the_file_spoils_only_itself,
+        a_stream_outside_the_file_only_affects_itself,
         a_stream_that_is_cut_keeps_its_bytes,
         an_empty_stream_may_point_anywhere,
-        unknown_types_come_as_bytes,
-        streams_of_ones_own_can_be_viewed,
+        unknown_types_are_returned_as_bytes,
+        custom_streams_can_be_viewed,
     ]
 }
 
@@ -109,7 +109,7 @@ fn unused_entries_in_the_middle_hide_nothing() {
     assert_eq!(views(&open(&bytes)), [(0, "unused"), (1, "threads")]);
 }
 
-fn of_a_repeated_type_the_first_counts_and_all_are_there() {
+fn the_first_of_a_repeated_type_counts_and_all_are_listed() {
     let dump = |_| {
         let dump = Dump::new().thread(Thread::new(1)).separate().thread(Thread::new(2)).thread(Thread::new(3));
         dump.raw(99, "first").raw(99, "second")
@@ -170,7 +170,7 @@ fn the_greatest_count_costs_no_more_than_the_file() {
     assert_eq!(types(&open(&bytes)), [99, 0, 0], "the bytes of the stream are read as entries");
 }
 
-fn a_stream_outside_the_file_spoils_only_itself() {
+fn a_stream_outside_the_file_only_affects_itself() {
     let dump = |_| {
         let dump = Dump::new().thread(Thread::new(7)).module(Module::new(1, 2, "a")).raw(99, "x");
         let outside = Shape::usual().rva(0x8000_0001);
@@ -209,7 +209,7 @@ fn an_empty_stream_may_point_anywhere() {
     assert_eq!(views(&dump), [(0, "raw")]);
 }
 
-fn unknown_types_come_as_bytes() {
+fn unknown_types_are_returned_as_bytes() {
     let dump = |_| Dump::new().raw(0xffff, "last").raw(0x4b6b_0001, "kasko").raw(1, "").raw(u32::MAX, [0; 3]);
     in_every_form(dump, |dump, _| {
         let raw = dump.streams().map(|(_, decoded)| match decoded {
@@ -221,7 +221,7 @@ fn unknown_types_come_as_bytes() {
     });
 }
 
-fn streams_of_ones_own_can_be_viewed() {
+fn custom_streams_can_be_viewed() {
     /// A value with the byte that counts it in front.
     #[derive(Debug, PartialEq)]
     struct Counted<'a>(&'a [u8]);

@@ -194,7 +194,8 @@ fn a_sink_that_claims_more_than_it_was_given_does_no_harm() {
     for claim in claims {
         let expected = write(dump());
         let mut sink = Vectored(Scripted::new(|offered, _| Ok(claim(offered))));
-        let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink reports everything as written");
+        let written =
+            dump().plan().expect("it is small").write_to(&mut sink).expect("the sink reports everything as written");
         assert_eq!(written.size, expected.len() as u64);
         assert!(sink.0.file == expected);
         // A sink that writes only the first of several slices and reports all of them as written cannot be detected.

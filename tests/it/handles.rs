@@ -16,15 +16,15 @@ pub fn trials() -> Vec<Trial> {
         descriptors_between_the_two_sizes_are_the_shorter_ones,
         descriptors_beyond_the_longer_size_are_stepped_over,
         names_may_be_absent_and_shared,
-        a_broken_name_spoils_only_itself,
+        a_broken_name_only_affects_itself,
         the_first_handle_of_a_value_is_found,
         records_about_an_object_follow_each_other,
         a_record_may_be_empty,
-        a_record_that_the_file_cuts_keeps_what_is_there,
+        a_truncated_record_keeps_the_bytes_present,
         a_chain_that_leaves_the_file_ends_with_an_error,
         a_chain_that_begins_outside_the_file_is_one_error,
-        a_chain_that_bites_its_tail_ends_with_an_error,
-        a_long_chain_without_a_loop_is_no_loop,
+        a_cyclic_chain_ends_with_an_error,
+        a_long_chain_is_not_a_loop,
         overlapping_records_end_too,
         operations_have_the_fields_of_the_file,
     ]
@@ -121,7 +121,7 @@ fn names_may_be_absent_and_shared() {
     });
 }
 
-fn a_broken_name_spoils_only_itself() {
+fn a_broken_name_only_affects_itself() {
     let broken = || synth::Handle { type_name: Text::At(0x7fff_0000), ..full() };
     let missing = ReadError::Truncated { what: "MINIDUMP_STRING", offset: 0x7fff_0000, needed: 4, available: 0 };
     let dump = |_| Dump::new().handle(broken()).handle(synth::Handle::new(8, "Key"));
@@ -164,7 +164,7 @@ fn a_record_may_be_empty() {
     chain(&[(None, 0)], 0, |dump, _| assert_eq!(records(&handle(dump, 0)), [Ok((100, vec![]))]));
 }
 
-fn a_record_that_the_file_cuts_keeps_what_is_there() {
+fn a_truncated_record_keeps_the_bytes_present() {
     for (size, extra) in [(4, 3), (100, 0), (u32::MAX, 7)] {
         chain(&[(None, size)], extra, |dump, first| {
             let found: Vec<_> = handle(dump, 0).object_information().collect();
@@ -206,7 +206,7 @@ fn a_chain_that_begins_outside_the_file_is_one_error() {
     }
 }
 
-fn a_chain_that_bites_its_tail_ends_with_an_error() {
+fn a_cyclic_chain_ends_with_an_error() {
     for tail in [0, 1, 2, 3, 7, 8, 20] {
         for length in [1, 2, 3, 4, 5, 8, 13, 40] {
             let count = tail + length;
@@ -227,7 +227,7 @@ fn a_chain_that_bites_its_tail_ends_with_an_error() {
     }
 }
 
-fn a_long_chain_without_a_loop_is_no_loop() {
+fn a_long_chain_is_not_a_loop() {
     let links: Vec<_> = (0..1000).map(|index| ((index < 999).then_some(index + 1), 1)).collect();
     chain(&links, 1, |dump, _| {
         let found = records(&handle(dump, 0));

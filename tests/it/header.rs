@@ -13,7 +13,7 @@ pub fn trials() -> Vec<Trial> {
         the_high_half_of_the_version_is_ignored,
         another_low_half_of_the_version_is_an_error,
         other_first_bytes_are_an_error_that_shows_them,
-        a_header_that_is_cut_says_what_is_there,
+        a_truncated_header_reports_what_is_present,
         flags_without_a_name_are_kept,
         formats_that_are_not_read_yet_are_refused_by_name,
         a_minidump_is_found_among_the_formats,
@@ -72,7 +72,7 @@ fn other_first_bytes_are_an_error_that_shows_them() {
     refused(&header(b"DMPM", VERSION), b"DMPM\x93\xa7\0\0");
 }
 
-fn a_header_that_is_cut_says_what_is_there() {
+fn a_truncated_header_reports_what_is_present() {
     for signature in [b"MDMP", b"PMDM"] {
         let mut bytes = Bytes::little_endian();
         bytes.raw(signature).zeros(28);

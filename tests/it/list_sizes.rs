@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
         every_list_is_read_whatever_the_size_of_its_stream,
         names_in_aligned_entries_are_read,
         nothing_is_made_up_of_what_no_count_proves,
-        no_size_that_is_too_small_brings_memory_along,
-        memory_inside_header_or_directory_is_none,
+        no_size_that_is_too_small_includes_memory,
+        memory_inside_header_or_directory_is_absent,
         the_first_name_that_can_be_read_counts,
         the_size_in_misc_info_is_compared_with_that_of_the_stream,
         tokens_and_function_tables_prove_the_size_of_their_stream,
@@ -179,7 +179,7 @@ fn nothing_is_made_up_of_what_no_count_proves() {
     }
 }
 
-fn no_size_that_is_too_small_brings_memory_along() {
+fn no_size_that_is_too_small_includes_memory() {
     // Names that overlap memory, in a list whose entries overlap memory too, after a stream that ends before them.
     let text: Vec<u8> = [12u32.to_le_bytes().as_slice(), b"S\0E\0C\0R\0E\0T\0\0\0"].concat();
     let build = |at: u32| {
@@ -206,7 +206,7 @@ fn no_size_that_is_too_small_brings_memory_along() {
     }
 }
 
-fn memory_inside_header_or_directory_is_none() {
+fn memory_inside_header_or_directory_is_absent() {
     let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1).context([1; 1232]));
     let found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("header or the directory"));
     for position in [1, 31, 32, 40, 60] {

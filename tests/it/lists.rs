@@ -14,17 +14,17 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_count_may_be_followed_by_padding,
         without_entries_the_size_of_the_stream_does_not_matter,
-        bytes_behind_the_entries_are_no_padding,
-        entries_that_are_there_are_kept_of_a_count_that_does_not_fit,
+        bytes_after_the_entries_are_not_padding,
+        present_entries_are_kept_when_the_count_does_not_fit,
         entries_before_the_end_of_the_file_are_kept,
         the_greatest_count_gives_no_more_than_the_stream,
         a_list_without_its_count_is_an_error,
-        longer_headers_and_entries_are_stepped_over,
+        longer_headers_and_entries_are_accepted,
         shorter_headers_are_an_error,
         shorter_entries_are_an_error_if_there_are_any,
-        a_sized_list_keeps_the_entries_that_are_there,
+        a_sized_list_keeps_the_entries_that_are_present,
         sizes_beyond_the_stream_leave_nothing,
-        a_sized_list_without_its_head_is_an_error,
+        a_sized_list_without_its_header_is_an_error,
         regions_have_a_count_of_64_bits,
         regions_may_have_the_shorter_header,
         regions_behind_the_shorter_header_may_be_none,
@@ -122,7 +122,7 @@ fn without_entries_the_size_of_the_stream_does_not_matter() {
     }
 }
 
-fn bytes_behind_the_entries_are_no_padding() {
+fn bytes_after_the_entries_are_not_padding() {
     for list in COUNTED {
         for extra in [1, 3, 5, 8, 120] {
             in_every_form(|_| list.dump(0, 2, &[6, 7], extra), |dump, _| sound(dump, &list, &[6, 7]));
@@ -130,7 +130,7 @@ fn bytes_behind_the_entries_are_no_padding() {
     }
 }
 
-fn entries_that_are_there_are_kept_of_a_count_that_does_not_fit() {
+fn present_entries_are_kept_when_the_count_does_not_fit() {
     for list in COUNTED {
         let size = list.2 as u64;
         for extra in [0, 1, list.2 - 1] {
@@ -186,7 +186,7 @@ fn a_list_without_its_count_is_an_error() {
     }
 }
 
-fn longer_headers_and_entries_are_stepped_over() {
+fn longer_headers_and_entries_are_accepted() {
     for list in SIZED {
         for (header, entry) in [(0, 0), (1, 0), (0, 1), (4, 8), (97, 33)] {
             let (header, entry) = (list.2 + header, list.3 + entry);
@@ -240,7 +240,7 @@ fn shorter_entries_are_an_error_if_there_are_any() {
     }
 }
 
-fn a_sized_list_keeps_the_entries_that_are_there() {
+fn a_sized_list_keeps_the_entries_that_are_present() {
     for list in SIZED {
         for count in [3, u32::MAX] {
             in_every_form(
@@ -270,7 +270,7 @@ fn sizes_beyond_the_stream_leave_nothing() {
     }
 }
 
-fn a_sized_list_without_its_head_is_an_error() {
+fn a_sized_list_without_its_header_is_an_error() {
     for list in SIZED {
         for size in [0, 3, 8, 11] {
             let dump = |_| list.dump(list.2, list.3, 0, &[]).shape(list.0, Shape::usual().data_size(size));

@@ -22,8 +22,8 @@ pub fn trials() -> Vec<Trial> {
         any_word_of_a_big_endian_dump_may_be_anything,
         any_two_words_of_the_directory_may_be_anything,
         a_directory_over_itself_can_be_walked,
-        streams_over_each_other_can_be_walked,
-        noise_behind_a_sound_header_can_be_walked,
+        overlapping_streams_can_be_walked,
+        noise_after_a_valid_header_can_be_walked,
     ]
 }
 
@@ -132,7 +132,7 @@ fn a_directory_over_itself_can_be_walked() {
     }
 }
 
-fn streams_over_each_other_can_be_walked() {
+fn overlapping_streams_can_be_walked() {
     // Every kind of stream at every offset where one begins.
     let form = Form::USUAL;
     let bytes = form.build(everything(form));
@@ -146,7 +146,7 @@ fn streams_over_each_other_can_be_walked() {
     }
 }
 
-fn noise_behind_a_sound_header_can_be_walked() {
+fn noise_after_a_valid_header_can_be_walked() {
     let mut state = 0x1234_5678_9abc_def1_u64;
     let mut next = || {
         state ^= state << 13;

@@ -15,7 +15,7 @@ const WAYS: [fn(&Path) -> io::Result<MappedFile>; 2] = [|path| MappedFile::open(
 pub fn trials() -> Vec<Trial> {
     trials![
         a_file_is_seen_as_its_bytes,
-        an_empty_file_is_no_bytes,
+        an_empty_file_has_no_bytes,
         what_cannot_be_mapped_is_read,
         the_metadata_is_that_of_the_file,
         what_is_no_file_is_named,
@@ -54,7 +54,7 @@ fn what_never_ends_is_refused() {
     }
 }
 
-fn an_empty_file_is_no_bytes() {
+fn an_empty_file_has_no_bytes() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for open in WAYS {
         assert!(open(file.path()).unwrap().is_empty());

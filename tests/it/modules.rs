@@ -20,13 +20,13 @@ pub fn trials() -> Vec<Trial> {
         an_elf_build_id_is_what_follows_the_signature,
         letters_are_letters_in_either_byte_order,
         paths_end_at_the_first_nul_or_with_the_record,
-        other_records_come_whole,
-        records_too_short_for_their_signature_come_whole,
+        other_records_are_returned_completely,
+        records_too_short_for_their_signature_are_returned_completely,
         a_record_outside_the_file_leaves_the_module,
         no_record_is_none,
-        the_debug_record_comes_as_bytes,
+        the_debug_record_is_returned_as_bytes,
         the_debug_record_names_a_file,
-        a_debug_record_without_a_place_is_none,
+        a_debug_record_without_a_location_is_absent,
         a_module_with_a_broken_name_stays,
         modules_contain_their_addresses,
         high_addresses_of_narrow_targets_are_found_in_either_form,
@@ -173,14 +173,14 @@ fn paths_end_at_the_first_nul_or_with_the_record() {
     }
 }
 
-fn other_records_come_whole() {
+fn other_records_are_returned_completely() {
     // NB09 and NB11 hold the symbols themselves.
     for record in [b"NB09symbols".as_slice(), b"NB11symbols", b"\0\0\0\0\0", b"anything", b"x", b"rsds...."] {
         code_view(|_| record.to_vec(), |found| assert_eq!(found, CodeView::Unknown(record)));
     }
 }
 
-fn records_too_short_for_their_signature_come_whole() {
+fn records_too_short_for_their_signature_are_returned_completely() {
     for (record, least) in [(pdb70 as fn(Form) -> Vec<u8>, 24), (pdb20, 16), (build_id, 4)] {
         for size in 1..least {
             let cut = |form: Form| record(form)[..size].to_vec();
@@ -229,7 +229,7 @@ fn no_record_is_none() {
     }
 }
 
-fn the_debug_record_comes_as_bytes() {
+fn the_debug_record_is_returned_as_bytes() {
     let module = || synth::Module { misc: b"\x01\0\0\0misc".into(), ..synth::Module::new(1, 2, "a") };
     in_every_form(
         |_| Dump::new().module(module()),
@@ -280,7 +280,7 @@ fn the_debug_record_names_a_file() {
     }
 }
 
-fn a_debug_record_without_a_place_is_none() {
+fn a_debug_record_without_a_location_is_absent() {
     for misc in [Part::None, Part::At(9120, 0), Part::At(0, 32)] {
         in_every_form(
             |_| Dump::new().module(synth::Module { misc: misc.clone(), ..Default::default() }),

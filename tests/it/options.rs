@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
         combinations_have_the_flags_of_the_debugger,
         the_debuggers_own_files_have_the_flags_of_their_options,
         the_debuggers_files_of_2026_have_the_flags_of_their_letters,
-        letters_of_2026_go_together_as_the_debugger_says,
+        letters_of_2026_combine_as_in_the_debugger,
         words_may_begin_in_three_ways_and_be_repeated,
         the_order_of_letters_makes_no_difference,
         options_print_the_fewest_letters,
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
         unknown_letters_are_named,
         words_that_are_no_options_are_named,
         every_letter_writes_a_dump,
-        a_comment_is_no_letter,
+        a_comment_is_not_a_letter,
     ]
 }
 
@@ -104,7 +104,7 @@ fn the_debuggers_files_of_2026_have_the_flags_of_their_letters(shared: &Shared) 
     assert_eq!(golden::letters().count(), 20);
 }
 
-fn letters_of_2026_go_together_as_the_debugger_says() {
+fn letters_of_2026_combine_as_in_the_debugger() {
     for (words, expected) in [
         ("/mAP", 0xe6_1826),
         ("/mP /mA", 0xe6_1826),
@@ -418,7 +418,7 @@ fn every_letter_writes_a_dump() {
     }
 }
 
-fn a_comment_is_no_letter() {
+fn a_comment_is_not_a_letter() {
     let options = parse("/mF").with_comment("text");
     assert_eq!((options.comment(), options.to_string().as_str()), (Some("text"), "/mF"));
     assert_eq!((parse("/mF").comment(), options.minidump_type().bits()), (None, 0x40800));

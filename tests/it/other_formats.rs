@@ -9,7 +9,7 @@ use crate::synth::Bytes;
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        every_kind_is_told_by_its_first_bytes,
+        every_kind_is_recognised_by_its_first_bytes,
         a_cut_head_is_not_told,
         an_empty_file_is_called_empty,
         zeros_are_called_zeros,
@@ -104,7 +104,7 @@ fn told(bytes: &[u8]) -> (Option<&'static str>, String) {
     }
 }
 
-fn every_kind_is_told_by_its_first_bytes() {
+fn every_kind_is_recognised_by_its_first_bytes() {
     let heads = heads();
     let names: Vec<_> = heads.iter().map(|(name, _)| *name).collect();
     assert_eq!(OtherFormat::known().map(|format| format.name).collect::<Vec<_>>(), names);

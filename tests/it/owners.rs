@@ -15,9 +15,9 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        no_part_comes_along_as_another,
-        nothing_reaches_over_tables_and_lists,
-        what_records_have_in_common_is_no_fault,
+        no_part_is_included_as_another,
+        nothing_overlaps_tables_and_lists,
+        shared_parts_of_records_are_not_a_fault,
         a_stream_is_not_one_of_another_type,
         registers_are_kept_whatever_claims_them,
     ]
@@ -169,7 +169,7 @@ fn is_told(out: &Redumped) -> bool {
         || out.report.streams.iter().any(|stream| dropped(&stream.outcome))
 }
 
-fn no_part_comes_along_as_another() {
+fn no_part_is_included_as_another() {
     let size = secret_bytes().len() as u32;
     let mut pairs = 0;
     for (victim, add) in victims() {
@@ -200,7 +200,7 @@ fn no_part_comes_along_as_another() {
 /// A function that returns the file offset of something in a dump.
 type Position = Box<dyn Fn(&Facts<'_>) -> u32>;
 
-fn nothing_reaches_over_tables_and_lists() {
+fn nothing_overlaps_tables_and_lists() {
     let of_stream = |kind: u32| move |facts: &Facts<'_>| facts.stream(kind).expect("it is present").rva.0 as u32 + 4;
     let places: [(&str, Position); 5] = [
         ("header", Box::new(|_| 8)),
@@ -224,12 +224,13 @@ fn nothing_reaches_over_tables_and_lists() {
     }
 }
 
-fn what_records_have_in_common_is_no_fault() {
+fn shared_parts_of_records_are_not_a_fault() {
     let context = |bytes: &[u8]| {
         let whole = registers(1);
         bytes.windows(whole.len()).position(|window| window == whole).expect("it is present") as u32
     };
-    let name = |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is present") as u64 - 4;
+    let name =
+        |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is present") as u64 - 4;
     let build = |at: u32, text: u64| {
         let dump = base(Text::At(text)).thread_name(7, "shared").thread_name(8, Text::At(text));
         let dump = dump.module(Module { name: Text::At(text), ..Module::new(1, 2, "") });

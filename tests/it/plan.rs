@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
         references_may_go_round_in_circles,
         a_reference_beyond_its_part_is_refused,
         a_part_of_another_builder_is_refused,
-        odd_text_is_kept_whole,
+        odd_text_is_kept_completely,
     ];
     [own, process::trials(), records::trials()].into_iter().flatten().collect()
 }
@@ -255,7 +255,11 @@ fn structures_and_texts_are_aligned() {
         check_layout(&file);
         let found = extents(&Facts::of(&file));
         for (before, next) in found.iter().zip(&found[1..]) {
-            assert_eq!(next.start, before.end.next_multiple_of(next.what.align()), "{next:x?} begins after too large a gap");
+            assert_eq!(
+                next.start,
+                before.end.next_multiple_of(next.what.align()),
+                "{next:x?} begins after too large a gap"
+            );
         }
     }
 }
@@ -418,7 +422,7 @@ fn a_part_of_another_builder_is_refused() {
     }
 }
 
-fn odd_text_is_kept_whole() {
+fn odd_text_is_kept_completely() {
     let mut dump = MinidumpBuilder::new();
     let name = dump.text(Text::from_utf16_le(&[0x61, 0, 0x62]));
     let end = dump.text("end");

@@ -18,9 +18,9 @@ pub fn trials() -> Vec<Trial> {
         filters_leave_of_shared_data_what_a_debugger_needs,
         headers_are_those_of_the_running_process,
         unloaded_modules_are_the_newest,
-        short_handle_operations_are_filled_up,
-        odd_handle_operations_are_filled_up,
-        handle_operations_are_filled_up_within_bounds,
+        short_handle_operations_are_extended,
+        odd_handle_operations_are_extended,
+        handle_operations_are_extended_within_bounds,
         fiber_local_storage_is_as_large_as_today,
     ]
 }
@@ -142,7 +142,7 @@ fn operations(count: u32, row: usize, filled: usize) -> (Vec<u8>, Vec<u8>) {
     (list(row), list(filled))
 }
 
-fn short_handle_operations_are_filled_up() {
+fn short_handle_operations_are_extended() {
     const ADDED: &str = "handle operations padded with zeros for the debugger";
     let is_found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("fewer than 0x120 bytes"));
     let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
@@ -185,7 +185,7 @@ fn short_handle_operations_are_filled_up() {
 
 /// An empty list has no entry that is too short; of a list that is cut by the end of the file, the present entries are
 /// extended.
-fn odd_handle_operations_are_filled_up() {
+fn odd_handle_operations_are_extended() {
     let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
     let (empty, _) = operations(0, 48, 0x120);
     let out = Redumped::twice(&base().raw(18, &empty).build(), &"/m".parse().expect("it is known"));
@@ -204,7 +204,7 @@ fn odd_handle_operations_are_filled_up() {
 }
 
 /// A file of nothing but short entries would become nine times as large: this is reported, and the rest is kept.
-fn handle_operations_are_filled_up_within_bounds() {
+fn handle_operations_are_extended_within_bounds() {
     for (count, is_kept) in [(120, true), (10_000, false)] {
         let source = base().raw(18, operations(count, 32, 0x120).0).comment_a("a comment behind it").build();
         let out = Redumped::once(&source, &"/m".parse().expect("it is known"));

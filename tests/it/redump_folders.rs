@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
         memory_is_left_alone,
         without_the_option_folders_stay,
         mapped_files_are_found_again_without_folders,
-        a_backslash_in_a_mapped_file_is_no_separator,
+        a_backslash_in_a_mapped_file_is_not_a_separator,
         names_of_memory_are_hidden,
         debug_records_name_folders_in_either_width,
     ];
@@ -363,7 +363,7 @@ fn mapped_files_are_found_again_without_folders() {
 }
 
 /// A second pass would otherwise find another folder: the name of this file is `lib\\x.so`.
-fn a_backslash_in_a_mapped_file_is_no_separator() {
+fn a_backslash_in_a_mapped_file_is_not_a_separator() {
     let maps = "1000-2000 r--p 0 08:01 5 /home/jane/lib\\x.so\n";
     let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, maps);
     let source = dump.raw(USER_STREAM, "/home/jane/lib and /lib/y").build();

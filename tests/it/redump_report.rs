@@ -21,17 +21,17 @@ use crate::synth::{
 pub fn trials() -> Vec<Trial> {
     trials![
         every_stream_in_use_is_listed_in_its_order,
-        streams_that_the_options_leave_out_are_not_asked_for,
-        of_streams_that_come_once_the_first_counts,
+        streams_that_the_options_leave_out_are_not_requested,
+        the_first_of_streams_that_occur_once_counts,
         a_stream_that_cannot_be_read_leaves_the_rest_intact,
-        a_stream_with_a_head_that_makes_no_sense_cannot_be_read,
-        what_is_called_rewritten_is_in_the_result,
-        streams_that_are_made_up_are_listed,
+        a_stream_with_an_invalid_header_cannot_be_read,
+        what_is_reported_as_rewritten_is_in_the_result,
+        generated_streams_are_listed,
         letters_that_the_source_cannot_serve_are_named,
         letters_that_the_source_serves_in_part_are_counted,
-        a_result_that_claims_more_memory_than_there_is_says_so,
-        lists_that_are_made_up_are_listed_too,
-        what_is_called_made_up_is_in_the_result,
+        a_result_that_claims_more_memory_than_there_is_reports_it,
+        generated_lists_are_listed_too,
+        what_is_reported_as_generated_is_in_the_result,
         lists_and_ranges_that_are_cut_are_faults,
         faults_say_what_where_and_why,
         some_outcomes_keep_the_stream,
@@ -41,7 +41,7 @@ pub fn trials() -> Vec<Trial> {
         the_directory_has_no_unused_entries,
         big_endian_dumps_are_refused,
         a_sink_that_fails_is_an_error_of_the_writer,
-        a_dump_of_everything_stays_sound,
+        a_dump_of_everything_stays_valid,
         fixtures_stay_sound,
     ]
 }
@@ -86,7 +86,7 @@ fn every_stream_in_use_is_listed_in_its_order() {
     assert_eq!(listed(&out), expected);
 }
 
-fn streams_that_the_options_leave_out_are_not_asked_for() {
+fn streams_that_the_options_leave_out_are_not_requested() {
     let source = base()
         .memory_info(MemoryInfo::new(0x1000, 0x1000))
         .thread_info(ThreadInfo { id: 1, ..ThreadInfo::default() })
@@ -131,7 +131,7 @@ fn once(dump: Dump, mark: u32) -> Dump {
 
 const ONCE: [u32; 16] = [3, 4, 5, 7, 8, 9, 12, 13, 14, 15, 16, 17, 19, 21, 22, 24];
 
-fn of_streams_that_come_once_the_first_counts() {
+fn the_first_of_streams_that_occur_once_counts() {
     let exception = |code| Exception { thread: 1, code, ..Exception::default() };
     let alone = once(Dump::new(), 1).exception(exception(8)).exception(exception(9)).build();
     let twice = once(once(Dump::new(), 1), 2).exception(exception(8)).exception(exception(9)).build();
@@ -174,7 +174,7 @@ fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
     }
 }
 
-fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
+fn a_stream_with_an_invalid_header_cannot_be_read() {
     for (kind, field) in [(12, "SizeOfDescriptor"), (14, "SizeOfEntry"), (16, "SizeOfEntry"), (17, "SizeOfEntry")] {
         let mut source = once(Dump::new(), 1).build();
         let at = Facts::of(&source).stream(kind).expect("it is present").rva.0 as usize;
@@ -189,7 +189,7 @@ fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
 }
 
 /// The first stream of a type is outside the file, the second is sound: it is taken in full, or reported as left out.
-fn what_is_called_rewritten_is_in_the_result() {
+fn what_is_reported_as_rewritten_is_in_the_result() {
     let mut wrong = Vec::new();
     for kind in ONCE {
         // The first system information determines the meaning of the rest.
@@ -281,7 +281,7 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     assert_eq!(found.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
 }
 
-fn a_result_that_claims_more_memory_than_there_is_says_so() {
+fn a_result_that_claims_more_memory_than_there_is_reports_it() {
     let source = |flags| base().flags(flags).memory(0x1000, [0; 0x1000]).build();
     for options in ["/mf", "/ma", "/mA"] {
         assert!(Redumped::of(&source(0), options).report.is_partial, "{options}");
@@ -294,7 +294,7 @@ fn a_result_that_claims_more_memory_than_there_is_says_so() {
     assert!(Redumped::once(&full[..full.len() - 1], &parsed("/mA")).report.is_partial);
 }
 
-fn streams_that_are_made_up_are_listed() {
+fn generated_streams_are_listed() {
     let source = base().module(Module::new(0, 1, "m")).memory(0x1000, [0; 16]).build();
     assert_eq!(Redumped::of(&source, "/m").made_up(), [19, 21, 22]);
     assert_eq!(Redumped::of(&source, "/ma").made_up(), [19, 21, 22, 16]);
@@ -308,7 +308,7 @@ fn streams_that_are_made_up_are_listed() {
 }
 
 /// There is no memory to generate rows for.
-fn what_is_called_made_up_is_in_the_result() {
+fn what_is_reported_as_generated_is_in_the_result() {
     for source in [base().build(), base().memory(0x1000, []).build()] {
         for options in ["/m", "/mF", "/ma"] {
             let out = Redumped::of(&source, options);
@@ -320,7 +320,7 @@ fn what_is_called_made_up_is_in_the_result() {
 }
 
 /// For a Windows process the debugger always writes both lists, and so do we, even if the source has neither.
-fn lists_that_are_made_up_are_listed_too() {
+fn generated_lists_are_listed_too() {
     let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).build(), "/m");
     assert_eq!(out.facts().kinds(), [3, 4, 19, 5, 7, 21, 22]);
     assert_eq!((out.facts().threads().len(), out.facts().modules().len()), (0, 0));
@@ -458,7 +458,7 @@ fn a_sink_that_fails_is_an_error_of_the_writer() {
     assert!(matches!(error, RedumpError::Write(WriteError::Io { written: 0, .. })), "{error:?}");
 }
 
-fn a_dump_of_everything_stays_sound() {
+fn a_dump_of_everything_stays_valid() {
     for form in [Form::USUAL, Form { filler: 3, ..Form::USUAL }] {
         let source = form.build(everything(form));
         // It has both memory lists and no flags, which no debugger opens; a result has one list.

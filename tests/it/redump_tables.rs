@@ -13,12 +13,12 @@ pub fn trials() -> Vec<Trial> {
         a_directory_outside_the_file_is_refused,
         a_directory_without_an_entry_in_use_is_refused,
         a_header_alone_has_nothing_to_keep,
-        of_a_cut_directory_the_rest_is_kept_and_reported,
+        the_rest_of_a_cut_directory_is_kept_and_reported,
         streams_that_cannot_be_read_leave_nothing_to_keep,
-        whoever_leaves_out_all_streams_keeps_nothing,
-        of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported,
+        leaving_out_all_streams_keeps_nothing,
+        the_rest_of_cut_tables_of_a_full_user_dump_is_kept_and_reported,
         contexts_outside_a_full_user_dump_are_reported,
-        a_remainder_of_a_damaged_source_is_called_one,
+        the_remainder_of_a_damaged_source_is_reported_as_such,
     ];
     let shared =
         [("bad-directory.dmp", refused(0xffff_fff0, 216, 0)), ("directory-all-zero.dmp", refused(0x20, 108, 108))];
@@ -103,7 +103,7 @@ fn a_header_alone_has_nothing_to_keep() {
     assert!(!Redumped::of(&source(), "/m").report.keeps_nothing());
 }
 
-fn of_a_cut_directory_the_rest_is_kept_and_reported() {
+fn the_rest_of_a_cut_directory_is_kept_and_reported() {
     let source = with_directory_at_the_end();
     let whole = Redumped::of(&source, "/ma").report;
     assert_eq!((whole.truncated_tables.as_slice(), whole.streams.len()), ([].as_slice(), 5));
@@ -142,7 +142,7 @@ fn streams_that_cannot_be_read_leave_nothing_to_keep() {
     );
 }
 
-fn whoever_leaves_out_all_streams_keeps_nothing() {
+fn leaving_out_all_streams_keeps_nothing() {
     let source = Dump::new().comment_a("a secret").build();
     let out = Redumped::once(&source, &parsed("/mr"));
     assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
@@ -154,7 +154,7 @@ fn reported(bytes: &[u8], options: &str) -> Report {
         .unwrap_or_else(|error| panic!("{options}: {error}"))
 }
 
-fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
+fn the_rest_of_cut_tables_of_a_full_user_dump_is_kept_and_reported() {
     let source = fixtures::FULL_USER_DUMP;
     let (mut whole, mut cut, mut refused) = (0, 0, 0);
     for size in 256..=source.len() {
@@ -181,7 +181,7 @@ fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
 }
 
 /// The fewer directory entries are left, the less of the file can be read.
-fn a_remainder_of_a_damaged_source_is_called_one() {
+fn the_remainder_of_a_damaged_source_is_reported_as_such() {
     let sound = fixtures::QUICK_START;
     for options in ["/m", "/ma", "/mrR"] {
         let report = |bytes: &[u8]| reported(bytes, options);

@@ -11,8 +11,8 @@ use crate::synth::{Dump, Exception, Module, Part, SystemInfo, Thread, UserDump, 
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
-        what_no_debugger_opens_is_told,
-        a_full_user_dump_that_loses_its_threads_is_told,
+        what_no_debugger_opens_is_reported,
+        a_full_user_dump_that_loses_its_threads_is_reported,
         lost_registers_are_counted,
         names_of_modules_are_kept_whatever_handles_claim,
         system_information_is_rebuilt_where_images_and_contexts_agree,
@@ -27,7 +27,7 @@ fn context(cpu: Cpu) -> Vec<u8> {
     bytes
 }
 
-fn what_no_debugger_opens_is_told() {
+fn what_no_debugger_opens_is_reported() {
     let system = || Dump::new().system_info(SystemInfo::default());
     let thread = || Thread::new(7).context([0; 1232]);
     let (no_system, no_threads) = (Obstacle::NoSystemInfo, Obstacle::NoThreads);
@@ -49,7 +49,7 @@ fn what_no_debugger_opens_is_told() {
 }
 
 /// Contexts of an unknown machine extend from their offset to the next part: here far more than the file has.
-fn a_full_user_dump_that_loses_its_threads_is_told() {
+fn a_full_user_dump_that_loses_its_threads_is_reported() {
     let thread = UserThread { id: 7, ..UserThread::default() };
     let mut source = UserDump::narrow().thread(thread).module(0x40_0000, 0x1000, "a.exe").build();
     for (at, position) in [(0x10, 0x365u32), (0x20, 0x5c00_0000), (0x30, 0x7400_0000)] {

@@ -19,13 +19,13 @@ pub fn trials() -> Vec<Trial> {
         crashpad_information_is_followed_to_its_strings,
         the_older_crashpad_information_has_the_same_offsets,
         link_maps_have_three_layouts,
-        no_link_maps_are_no_reference,
+        missing_link_maps_are_not_a_reference,
         host_modules_refer_to_names_and_records,
         crash_information_has_twenty_records_at_most,
-        boot_arguments_stand_at_either_place,
-        a_terminator_belongs_to_its_text_if_it_is_there,
-        what_two_fields_refer_to_is_there_once,
-        references_out_of_the_file_are_faults,
+        boot_arguments_are_at_either_offset,
+        a_terminator_belongs_to_its_text_if_present,
+        what_two_fields_refer_to_is_stored_once,
+        references_outside_the_file_are_faults,
         a_list_that_is_cut_is_a_fault,
         parts_larger_than_the_file_together_are_refused,
         a_stream_outside_the_file_is_an_error,
@@ -152,7 +152,7 @@ fn link_maps_have_three_layouts() {
     check(LINUX_DSO_DEBUG, 9, packed, &[(0, 100, vec![rva(4, Some(8), 1)]), (36, 40, maps.to_vec()), (76, 12, vec![])]);
 }
 
-fn no_link_maps_are_no_reference() {
+fn missing_link_maps_are_not_a_reference() {
     for position in [0, u32::MAX] {
         let write = move |bytes: &mut Bytes| {
             bytes.u32s(&[1, position, 0, 0]).u64s(&[7, 8, 9]);
@@ -208,7 +208,7 @@ fn crash_information_has_twenty_records_at_most() {
     }
 }
 
-fn boot_arguments_stand_at_either_place() {
+fn boot_arguments_are_at_either_offset() {
     // When packed, the text follows the stream.
     let packed = |_| {
         Dump::new().written(MOZ_MAC_BOOT_ARGS, |bytes| {
@@ -229,7 +229,7 @@ fn boot_arguments_stand_at_either_place() {
     in_every_form(aligned, |dump, _| assert_eq!(field(dump), (8, RvaWidth::Rva64, None)));
 }
 
-fn a_terminator_belongs_to_its_text_if_it_is_there() {
+fn a_terminator_belongs_to_its_text_if_present() {
     // In a dictionary of UTF-8 and as a name in UTF-16.
     for (behind, size) in [(b"\0".as_slice(), 8), (b"x", 7), (b"", 7)] {
         let write = move |bytes: &mut Bytes| {
@@ -251,7 +251,7 @@ fn a_terminator_belongs_to_its_text_if_it_is_there() {
     }
 }
 
-fn what_two_fields_refer_to_is_there_once() {
+fn what_two_fields_refer_to_is_stored_once() {
     let write = |bytes: &mut Bytes| {
         let [start, end, key] = std::array::from_fn(|_| bytes.label());
         bytes.u32(1).zeros(32).location(start, end).zeros(8).u32(0).u64(0).place(start).u32(3);
@@ -264,7 +264,7 @@ fn what_two_fields_refer_to_is_there_once() {
     check(CRASHPAD_INFO, 9, write, &[(0, 100, vec![rva(40, Some(36), 1)]), (64, 28, fields), (92, 8, vec![])]);
 }
 
-fn references_out_of_the_file_are_faults() {
+fn references_outside_the_file_are_faults() {
     let dump = |_| {
         Dump::new().written(CRASHPAD_INFO, |bytes| {
             bytes.u32(1).zeros(32).u32s(&[12, 0x7fff_0000, 20, 0x7fff_1000]).u32(0).u64(0);

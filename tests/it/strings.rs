@@ -17,11 +17,11 @@ pub fn trials() -> Vec<Trial> {
         an_odd_size_leaves_the_last_byte_out,
         unpaired_surrogates_are_kept_and_shown_as_replacements,
         a_text_ends_before_its_first_nul,
-        a_text_that_leaves_the_file_is_an_error,
+        a_text_that_extends_past_the_file_is_an_error,
         a_position_outside_the_file_is_an_error,
         positions_beyond_4_gib_are_not_cut,
-        zero_is_no_string_where_there_may_be_none,
-        zero_is_a_position_where_a_string_has_to_be,
+        zero_is_not_a_string_where_one_is_optional,
+        zero_is_an_rva_where_a_string_is_required,
         texts_compare_with_strings_by_code_units,
         texts_print_as_text_and_debug_their_size,
     ]
@@ -91,7 +91,7 @@ fn a_text_ends_before_its_first_nul() {
     });
 }
 
-fn a_text_that_leaves_the_file_is_an_error() {
+fn a_text_that_extends_past_the_file_is_an_error() {
     for (size, available) in [(6, 4), (0x7fff_ffff, 4), (u32::MAX, 4)] {
         let dump = move |_| Dump::new().thread_name(1, Text::Units(size, vec![1, 2]));
         in_every_form(dump, |dump, facts| {
@@ -136,7 +136,7 @@ fn positions_beyond_4_gib_are_not_cut() {
     assert_eq!(names, [Ok("one".to_owned()), Err(truncated(0x1_0000_0000 + first, 4, 0))]);
 }
 
-fn zero_is_no_string_where_there_may_be_none() {
+fn zero_is_not_a_string_where_one_is_optional() {
     let dump = |_| {
         let system = SystemInfo { service_pack: Text::None, ..SystemInfo::default() };
         Dump::new().system_info(system).handle(Handle::new(1, Text::None))
@@ -151,7 +151,7 @@ fn zero_is_no_string_where_there_may_be_none() {
     });
 }
 
-fn zero_is_a_position_where_a_string_has_to_be() {
+fn zero_is_an_rva_where_a_string_is_required() {
     let dump = |_| {
         let dump = Dump::new().thread_name(1, Text::None).module(Module { name: Text::None, ..Module::default() });
         dump.unloaded_module(UnloadedModule { name: Text::None, ..UnloadedModule::default() })

@@ -14,15 +14,15 @@ pub fn trials() -> Vec<Trial> {
     trials![
         tokens_have_the_bytes_of_the_file,
         a_stream_may_have_no_tokens,
-        a_longer_head_of_the_tokens_is_stepped_over,
-        a_shorter_head_of_the_tokens_is_an_error,
+        a_longer_token_header_is_accepted,
+        a_shorter_token_header_is_an_error,
         tokens_are_kept_up_to_the_first_that_is_broken,
         tables_have_the_fields_of_the_file,
         a_stream_may_have_no_tables,
-        longer_heads_and_descriptors_of_tables_are_stepped_over,
-        shorter_heads_and_descriptors_of_tables_are_an_error,
+        longer_headers_and_descriptors_of_tables_are_accepted,
+        shorter_headers_and_descriptors_of_tables_are_an_error,
         tables_are_kept_up_to_the_first_that_is_broken,
-        padding_behind_the_last_table_may_be_missing,
+        padding_after_the_last_table_may_be_missing,
         tables_may_have_no_size_at_all,
     ]
 }
@@ -64,14 +64,14 @@ fn a_stream_may_have_no_tokens() {
     in_every_form(dump, |dump, _| check_tokens(dump, &[], None));
 }
 
-fn a_longer_head_of_the_tokens_is_stepped_over() {
+fn a_longer_token_header_is_accepted() {
     for size in [17, 24, 60] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().header_size(size));
         in_every_form(dump, |dump, _| check_tokens(dump, &[7, 8], None));
     }
 }
 
-fn a_shorter_head_of_the_tokens_is_an_error() {
+fn a_shorter_token_header_is_an_error() {
     for size in [0, 15] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().header_size(size));
         in_every_form(dump, |dump, facts| {
@@ -169,7 +169,7 @@ fn a_stream_may_have_no_tables() {
     in_every_form(dump, |dump, _| check_tables(dump, &[], None));
 }
 
-fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
+fn longer_headers_and_descriptors_of_tables_are_accepted() {
     for (header, descriptor) in [(24, 40), (32, 32), (25, 33), (60, 50)] {
         let dump = |_| {
             // The builder treats a longer header as padding after it, so it is written by hand here.
@@ -189,7 +189,7 @@ fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
     }
 }
 
-fn shorter_heads_and_descriptors_of_tables_are_an_error() {
+fn shorter_headers_and_descriptors_of_tables_are_an_error() {
     for (field, sizes, needed) in [("SizeOfHeader", [0, 23], 24), ("SizeOfDescriptor", [0, 31], 32)] {
         for found in sizes {
             let [header, descriptor] = if needed == 24 { [found, 32] } else { [24, found] };
@@ -259,7 +259,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
     });
 }
 
-fn padding_behind_the_last_table_may_be_missing() {
+fn padding_after_the_last_table_may_be_missing() {
     for padding in [1, 100, u32::MAX] {
         let dump = |_| {
             Dump::new().written(kind::FUNCTION_TABLE, move |bytes| {

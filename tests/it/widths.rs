@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
         a_narrow_range_that_ends_beyond_4_gib_is_refused,
         a_narrow_range_of_more_than_4_gib_is_refused,
         a_narrow_list_beyond_64_bits_is_refused,
-        a_wide_list_behind_4_gib_of_narrow_ranges_is_refused,
+        a_wide_list_after_4_gib_of_narrow_ranges_is_refused,
         parts_beyond_4_gib_are_refused,
         a_hundred_megabytes_are_counted_right,
     ];
@@ -223,7 +223,7 @@ fn a_narrow_list_beyond_64_bits_is_refused() {
 }
 
 /// The descriptors of the wide list are found by a 32-bit RVA, wherever its bytes are.
-fn a_wide_list_behind_4_gib_of_narrow_ranges_is_refused() {
+fn a_wide_list_after_4_gib_of_narrow_ranges_is_refused() {
     for (narrow, fits) in [(4 * GIB - 200, true), (4 * GIB - 60 - 20, false)] {
         let mut dump = MinidumpBuilder::new();
         dump.memory(zeros(0, narrow)).memory64(zeros(0, 64 * GIB));

@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         golden_dumps_are_accounted_for,
         cases_are_accounted_for,
         no_byte_changes_unnoticed,
-        it_is_plain_what_sound_dumps_have,
+        sound_dumps_can_be_read_in_only_one_way,
     ];
     all.extend(unnoticed::trials());
     // In three parts, so that they run in parallel.
@@ -192,7 +192,7 @@ fn no_byte_changes_unnoticed() {
 }
 
 /// What the fuzz targets apply the rule to: sound dumps of every form, and none whose bytes can be read in two ways.
-fn it_is_plain_what_sound_dumps_have() {
+fn sound_dumps_can_be_read_in_only_one_way() {
     let plain = fixtures::all().filter(|(_, bytes)| is_judgeable(bytes)).count();
     println!("{plain} of {} fixtures", fixtures::all().count());
     let source = everything(Form::USUAL).build();

@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
         results_come_back_byte_for_byte,
         dumps_of_the_debugger_hold_the_same,
         streams_of_every_type_are_carried,
-        a_stack_that_no_list_has_comes_along,
-        what_cannot_be_carried_is_said,
+        a_stack_in_no_list_is_included,
+        what_cannot_be_carried_is_reported,
     ]
 }
 
@@ -36,7 +36,9 @@ fn results_come_back_byte_for_byte() {
         for letters in ["/m", "/mFhut", "/ma", "/mcdFhiprRtuwy"] {
             let mut result = Vec::new();
             let options: Options = letters.parse().expect("these are letters");
-            let Ok(report) = redump(&Dump::parse(source).expect("it is valid"), &options, &mut result) else { continue };
+            let Ok(report) = redump(&Dump::parse(source).expect("it is valid"), &options, &mut result) else {
+                continue;
+            };
             // Other kinds of streams come in the order of the source, and unknown streams may share their bytes.
             if report.streams.iter().any(|it| matches!(it.outcome, Outcome::Unexamined | Outcome::Relocated)) {
                 continue;
@@ -89,7 +91,7 @@ fn streams_of_every_type_are_carried() {
     assert!(sorted(&dump) == sorted(&out));
 }
 
-fn a_stack_that_no_list_has_comes_along() {
+fn a_stack_in_no_list_is_included() {
     let dump = Synth::new().system_info(SystemInfo::default());
     let dump = dump.thread(Thread::new(1).stack(Stack::stored(0x5000, [7; 64]))).memory(0x9000, [8; 64]);
     let (out, _) = rebuilt(&dump.build());
@@ -98,7 +100,7 @@ fn a_stack_that_no_list_has_comes_along() {
     assert_eq!(out.memory().slice(0x9000, 64), Some(&[8; 64][..]));
 }
 
-fn what_cannot_be_carried_is_said() {
+fn what_cannot_be_carried_is_reported() {
     let form = Form { big_endian: true, filler: 0 };
     let big = form.build(everything_of_all_producers(form));
     let dump = Minidump::parse(&big).expect("it is valid");
@@ -108,5 +110,8 @@ fn what_cannot_be_carried_is_said() {
         Synth::new().module(crate::synth::Module { name: crate::synth::Text::At(0xffff_fff0), ..Default::default() });
     let (out, faults) = rebuilt(&nowhere.build());
     assert_eq!(faults, 1);
-    assert_eq!(Minidump::parse(&out).expect("it is valid").modules().get(0).map(|it| it.raw().module_name_rva), Some(0));
+    assert_eq!(
+        Minidump::parse(&out).expect("it is valid").modules().get(0).map(|it| it.raw().module_name_rva),
+        Some(0)
+    );
 }

@@ -14,12 +14,12 @@ use crate::synth::{Dump, Exception, Module, Shape, Stack, SystemInfo, Thread, Th
 pub fn trials() -> Vec<Trial> {
     trials![
         a_module_is_renamed_and_nothing_else,
-        a_module_leaves_without_a_trace,
+        a_removed_module_leaves_no_trace,
         what_others_use_stays,
         sizes_that_are_too_large_keep_no_names,
         unloaded_modules_are_renamed_and_dropped,
         an_exception_is_another_one,
-        threads_leave_with_all_that_is_their_own,
+        removed_threads_take_their_own_data_along,
         threads_get_names,
         streams_are_replaced_where_they_are,
         a_large_stream_leaves_no_room_behind,
@@ -89,7 +89,7 @@ fn a_module_is_renamed_and_nothing_else() {
     }
 }
 
-fn a_module_leaves_without_a_trace() {
+fn a_removed_module_leaves_no_trace() {
     let source = process().build();
     let hooks = Hooks::new().keep_modules(|module| module.base() != 0x2000_0000);
     let (out, report) = as_is(&source, hooks);
@@ -179,7 +179,7 @@ fn an_exception_is_another_one() {
     assert_eq!(out.iter().zip(&source).filter(|(new, old)| new != old).count(), 2);
 }
 
-fn threads_leave_with_all_that_is_their_own() {
+fn removed_threads_take_their_own_data_along() {
     let source = process().build();
     let (out, report) = as_is(&source, Hooks::new().keep_threads(|thread| thread.id() != 2));
     let facts = Facts::of(&out);

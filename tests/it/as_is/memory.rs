@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
         a_redactor_sees_every_byte_once,
         ranges_that_share_bytes_are_changed_once,
         letters_replace_memory_too,
-        memory_leaves_with_its_list,
+        memory_is_removed_with_its_list,
         compressed_memory_stays_packed_or_is_refused,
     ]
 }
@@ -136,7 +136,7 @@ fn letters_replace_memory_too() {
     }
 }
 
-fn memory_leaves_with_its_list() {
+fn memory_is_removed_with_its_list() {
     let source = process().memory(0x30_0000, [0xa5; 0x200]).memory64(0x20_0000, [0x5a; 0x4000]).build();
     for (kind, byte, size) in [(5, 0xa5, 0x200), (9, 0x5a, 0x2_4000)] {
         let hooks = Hooks::new().keep_streams(|stream| stream.stream_type().0 != kind);

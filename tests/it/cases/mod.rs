@@ -46,7 +46,7 @@ const HELD: [(&str, &str); 43] = [
     ("elf-core", "other_formats::files_of_reports_are_called_by_their_names"),
     ("html", "other_formats::files_of_reports_are_called_by_their_names"),
     ("region-says-free", "cases/told::memory_that_a_row_calls_free_is_kept"),
-    ("handle-info-over-memory", "cases/sizes::sizes_that_reach_into_memory_bring_none_along"),
+    ("handle-info-over-memory", "cases/sizes::sizes_that_reach_into_memory_include_none"),
     ("handle-info-oversize", "cases/sizes::registers_are_not_given_up_for_handles"),
     ("big-name-over-memory", "cases/sizes::a_name_ends_at_its_nul"),
     ("bigstream-token-over-memory", "cases/sizes::tokens_end_with_their_entries"),

@@ -8,7 +8,7 @@ use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        sizes_that_reach_into_memory_bring_none_along,
+        sizes_that_reach_into_memory_include_none,
         registers_are_not_given_up_for_handles,
         a_name_ends_at_its_nul,
         tokens_end_with_their_entries,
@@ -31,7 +31,7 @@ fn small(source: &[u8], letters: &str) -> Redumped {
     out
 }
 
-fn sizes_that_reach_into_memory_bring_none_along(shared: &Shared) {
+fn sizes_that_reach_into_memory_include_none(shared: &Shared) {
     for name in ["handle-info-over-memory.dmp", "handle-info-oversize.dmp"] {
         let source = shared.read(&format!("cases/{name}"));
         for letters in ["/m", "/mh", "/mrR", "/mhR", "/mht"] {

@@ -18,8 +18,8 @@ pub fn trials() -> Vec<Trial> {
         a_dump_of_every_kind_of_record_may_be_cut_anywhere,
         a_count_beyond_the_file_is_one_finding,
         a_directory_that_is_cut_hides_what_is_missing,
-        a_position_far_behind_the_file_is_no_cut,
-        a_size_that_reaches_over_others_is_no_cut,
+        an_offset_far_past_the_end_is_not_a_cut,
+        a_size_that_overlaps_others_is_not_a_cut,
     ]
 }
 
@@ -127,14 +127,14 @@ fn a_directory_that_is_cut_hides_what_is_missing() {
     assert!(!found.contains(&Code::FlagsDisagree) && !found.contains(&Code::NoModules), "{found:?}");
 }
 
-fn a_position_far_behind_the_file_is_no_cut() {
+fn an_offset_far_past_the_end_is_not_a_cut() {
     let bytes = sound().raw(99, "x").shape(99, Shape::usual().rva(0x20_0000)).build();
     let missing = truncated("stream", 0x20_0000, 1, 0);
     let facts = Facts::of(&bytes);
     finds(&open(&bytes), &[(Code::StreamOutsideFile, Some(99), None, super::entry(&facts, 99), Some(missing))]);
 }
 
-fn a_size_that_reaches_over_others_is_no_cut() {
+fn a_size_that_overlaps_others_is_not_a_cut() {
     // Another stream is among the bytes that the first one claims.
     let bytes = sound().raw(98, "abc").raw(99, "def").order(&[7, 3, 98, 99]).shape(98, Shape::usual().data_size(999));
     let bytes = bytes.build();

@@ -10,9 +10,9 @@ use crate::synth::{Dump, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        each_file_under_each_type_is_told,
-        what_nobody_recognises_is_no_finding,
-        what_is_only_similar_is_no_finding,
+        each_file_under_each_type_is_reported,
+        unrecognised_text_is_not_a_finding,
+        what_is_only_similar_is_not_a_finding,
         the_shared_file_has_its_maps_under_another_type,
     ]
 }
@@ -61,7 +61,7 @@ fn is_told(kind: u32, bytes: impl Fn(Form) -> Vec<u8>, told: bool) {
     );
 }
 
-fn each_file_under_each_type_is_told() {
+fn each_file_under_each_type_is_reported() {
     let kinds: Vec<u32> = FILES.iter().map(|(kind, _)| *kind).chain([AUXV, PROC_FD]).collect();
     for &kind in &kinds {
         for (own, bytes) in FILES {
@@ -75,7 +75,7 @@ fn each_file_under_each_type_is_told() {
     }
 }
 
-fn what_nobody_recognises_is_no_finding() {
+fn unrecognised_text_is_not_a_finding() {
     let kinds = FILES.iter().map(|(kind, _)| *kind).chain([AUXV, PROC_FD]);
     for kind in kinds {
         for bytes in [
@@ -95,7 +95,7 @@ fn what_nobody_recognises_is_no_finding() {
 }
 
 /// Arguments and variables may be almost anything, and files may be cut.
-fn what_is_only_similar_is_no_finding() {
+fn what_is_only_similar_is_not_a_finding() {
     for (kind, bytes) in [
         (CMD_LINE, b"Name:\tx\0".as_slice()),
         (CMD_LINE, b"A=B\0"),

@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         contexts_are_for_the_processor_of_the_dump,
         registers_of_another_processor_are_not_shown,
         exceptions_have_up_to_15_parameters,
-        processors_that_nobody_opens_are_told,
+        processors_that_no_debugger_opens_are_reported,
         modules_lie_apart,
     ];
     trials.push(shared_trial("check::plausible::the_modules_of_the_shared_file", the_modules_of_the_shared_file));
@@ -137,7 +137,7 @@ fn exceptions_have_up_to_15_parameters() {
     }
 }
 
-fn processors_that_nobody_opens_are_told() {
+fn processors_that_no_debugger_opens_are_reported() {
     for (architecture, is_wrong) in [(0, false), (5, false), (9, false), (12, false), (0x55, true), (0xffff, true)] {
         let system = SystemInfo { architecture, ..SystemInfo::default() };
         let dump = Dump::new().system_info(system).thread(Thread::new(7).context([0; 1232]));

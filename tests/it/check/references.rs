@@ -10,7 +10,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         names_that_cannot_be_read_are_found,
         an_absent_name_is_found_where_there_has_to_be_one,
-        names_that_are_no_utf16_are_found,
+        names_that_are_not_utf16_are_found,
         contexts_outside_the_file_are_found,
         contexts_of_unknown_size_are_found_for_known_processors,
         stacks_without_bytes_are_found,
@@ -72,7 +72,7 @@ fn an_absent_name_is_found_where_there_has_to_be_one() {
     });
 }
 
-fn names_that_are_no_utf16_are_found() {
+fn names_that_are_not_utf16_are_found() {
     let dump = |_| {
         let odd = || Text::Units(3, vec![1, 2]);
         let unpaired = || Text::Units(4, vec![0xdc00, 0xd800]);

@@ -11,16 +11,16 @@ pub fn trials() -> Vec<Trial> {
         a_stream_outside_the_file_is_found_and_nothing_else_of_it,
         unused_entries_are_never_found,
         a_stream_that_cannot_be_read_is_found,
-        repeated_types_are_found_and_only_the_first_is_looked_into,
+        repeated_types_are_found_and_only_the_first_is_checked,
         exceptions_may_be_repeated,
         streams_that_share_bytes_are_found,
         empty_streams_share_nothing,
-        lists_with_too_great_a_count_are_found,
+        lists_with_too_large_a_count_are_found,
         a_list_cut_with_its_stream_is_found_in_the_end_of_the_file,
         tables_and_tokens_that_are_missing_are_found,
         a_dump_without_system_or_threads_is_found,
         extended_threads_are_threads,
-        a_count_of_threads_that_are_not_there_is_no_absence,
+        a_count_of_missing_threads_is_not_an_absence,
     ]
 }
 
@@ -85,7 +85,7 @@ fn a_stream_that_cannot_be_read_is_found() {
     });
 }
 
-fn repeated_types_are_found_and_only_the_first_is_looked_into() {
+fn repeated_types_are_found_and_only_the_first_is_checked() {
     let broken = || Thread::new(1).context(Part::At(8, u32::MAX));
     let dump = |_| sound().raw(99, "x").separate().thread(broken()).raw(99, "y").raw(99, "z");
     check(dump, |facts| {
@@ -144,7 +144,7 @@ fn empty_streams_share_nothing() {
     check(dump, |_| vec![]);
 }
 
-fn lists_with_too_great_a_count_are_found() {
+fn lists_with_too_large_a_count_are_found() {
     let more = || Shape::usual().count(9);
     for (kind, what, first, size, add) in [
         (
@@ -219,7 +219,7 @@ fn extended_threads_are_threads() {
     check(dump, |_| vec![]);
 }
 
-fn a_count_of_threads_that_are_not_there_is_no_absence() {
+fn a_count_of_missing_threads_is_not_an_absence() {
     let dump = |_| {
         Dump::new().system_info(SystemInfo::default()).written(kind::THREAD_LIST, |bytes| {
             bytes.u32(5);

@@ -18,11 +18,11 @@ pub fn trials() -> Vec<Trial> {
     trials![
         every_rule_has_its_finding,
         findings_name_what_they_are_about,
-        a_broken_bucket_costs_its_regions_only,
+        a_broken_bucket_only_affects_its_regions,
         a_bucket_that_cannot_be_so_large_is_not_unpacked,
         buckets_on_the_same_bytes_are_paid_for,
         counts_beyond_the_file_allocate_nothing,
-        a_file_that_was_cut_keeps_what_is_there,
+        a_truncated_file_keeps_what_is_present,
         regions_that_overlap_are_settled,
     ]
 }
@@ -185,7 +185,7 @@ fn findings_name_what_they_are_about() {
 }
 
 /// Each bucket broken in turn, in two ways: all others are read, and the result has everything else.
-fn a_broken_bucket_costs_its_regions_only() {
+fn a_broken_bucket_only_affects_its_regions() {
     let sound = pack(&full(Cpu::AMD64), 0x400);
     let all = Facts::of(&sound.bytes).memory();
     let total: usize = all.iter().map(|(_, bytes)| bytes.len()).sum();
@@ -270,7 +270,7 @@ fn counts_beyond_the_file_allocate_nothing() {
     }
 }
 
-fn a_file_that_was_cut_keeps_what_is_there() {
+fn a_truncated_file_keeps_what_is_present() {
     let sound = pack(&full(Cpu::AMD64), 0x400);
     let total: u64 = (0..sound.counts.1).map(|number| u64::from(sound.get32(sound.bucket(number) + 8))).sum();
     let mut before = 0;

@@ -17,8 +17,8 @@ use crate::synth::compressed::pack;
 pub fn trials() -> Vec<Trial> {
     trials![
         memory_is_sent_and_shared,
-        what_was_lent_stays,
-        beyond_the_limit_nothing_is_lent_and_all_is_read,
+        borrowed_bytes_stay,
+        above_the_limit_nothing_is_borrowed_and_everything_is_read,
         a_bucket_above_the_limit_is_not_read,
         clones_share_what_is_kept,
         threads_read_at_the_same_time,
@@ -31,7 +31,7 @@ fn memory_is_sent_and_shared() {
     is_shared::<Dump<'_>>();
 }
 
-fn what_was_lent_stays() {
+fn borrowed_bytes_stay() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     let memory = dump.memory();
@@ -44,7 +44,7 @@ fn what_was_lent_stays() {
     assert_eq!(memory.slice(START, 0xb00), Some(pattern(START, 0xb00).as_slice()));
 }
 
-fn beyond_the_limit_nothing_is_lent_and_all_is_read() {
+fn above_the_limit_nothing_is_borrowed_and_everything_is_read() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     // Room for the first bucket.

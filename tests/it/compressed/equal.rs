@@ -1,9 +1,9 @@
 //! A dump and its compressed form give equal results for every call.
 
 use libtest_mimic::Trial;
+use userdump::Dump;
 use userdump::read::module::Image;
 use userdump::redump::redump;
-use userdump::Dump;
 
 use super::full;
 use crate::support::cpu::Cpu;

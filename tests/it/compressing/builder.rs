@@ -26,9 +26,9 @@ pub fn trials() -> Vec<Trial> {
         a_dump_without_memory_is_not_compressed,
         flags_and_stacks_are_those_of_compressed_memory,
         readers_are_read_once_whatever_the_sink_can_do,
-        a_reader_that_ends_early_is_filled_up_or_stops_the_dump,
+        a_reader_that_ends_early_is_zero_filled_or_stops_the_dump,
         a_reader_that_fails_stops_the_dump,
-        progress_is_told_to_the_end,
+        progress_is_reported_to_the_end,
         what_is_allocated_is_two_buffers_a_thread,
         bytes_that_cannot_be_compressed_stay_within_the_size_that_is_promised,
     ]
@@ -259,7 +259,7 @@ fn readers_are_read_once_whatever_the_sink_can_do() {
     }
 }
 
-fn a_reader_that_ends_early_is_filled_up_or_stops_the_dump() {
+fn a_reader_that_ends_early_is_zero_filled_or_stops_the_dump() {
     let bytes = mixed(5 << 20, 3);
     let (given, size) = ((4 << 20) + 10, 9 << 20);
     let build = |short_source| {
@@ -315,7 +315,7 @@ fn a_reader_that_fails_stops_the_dump() {
     }
 }
 
-fn progress_is_told_to_the_end() {
+fn progress_is_reported_to_the_end() {
     let bytes = mixed(9 << 20, 5);
     let told = |is_compressed: bool, write: fn(Plan<'_>)| {
         let calls = std::sync::Mutex::new(Vec::new());

@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
         a_sink_that_fails_is_an_error_at_every_byte,
         a_sink_that_fails_among_many_buckets_is_an_error,
         a_file_that_cannot_be_moved_is_an_error,
-        a_dump_is_written_from_where_the_file_stands,
+        a_dump_is_written_at_the_current_position_of_the_file,
         a_sink_that_panics_ends_all_threads,
     ]
 }
@@ -115,7 +115,7 @@ fn a_file_that_cannot_be_moved_is_an_error() {
     plain.plan().expect("it is small").write_to_seekable(Limited::new(usize::MAX, 0)).expect("it is not moved");
 }
 
-fn a_dump_is_written_from_where_the_file_stands() {
+fn a_dump_is_written_at_the_current_position_of_the_file() {
     let expected = file_of(small());
     let mut file = Cursor::new(b"something else in front of it".to_vec());
     let start = file.seek(SeekFrom::End(0)).expect("it is in memory");

@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         every_register_is_found_where_it_is_documented,
         records_that_are_cut_short_have_the_registers_that_are_left,
         records_that_are_longer_have_a_tail,
-        flags_tell_the_valid_groups,
+        flags_give_the_valid_groups,
         registers_have_their_other_names,
         values_are_printed_in_their_width,
     ]
@@ -141,7 +141,7 @@ fn records_that_are_longer_have_a_tail() {
     }
 }
 
-fn flags_tell_the_valid_groups() {
+fn flags_give_the_valid_groups() {
     for (table, form) in TABLES.iter().flat_map(|table| [(table, LITTLE), (table, BIG)]) {
         let groups = table.groups();
         let low = 0xff;

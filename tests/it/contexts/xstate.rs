@@ -15,13 +15,13 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_area_with_room_for_everything_is_read_by_the_offsets_in_the_miscellaneous_information,
         without_miscellaneous_information_avx_alone_has_a_known_place,
-        a_compacted_area_has_no_room_for_what_was_not_asked_for,
-        avx_registers_that_are_not_present_are_zero_if_they_were_asked_for,
+        a_compacted_area_only_has_room_for_requested_features,
+        absent_avx_registers_are_zero_if_they_were_requested,
         crashpad_writes_cet_alone,
         x86_has_eight_avx_registers_behind_its_own_fixed_part,
         big_endian_files_hold_the_area_as_the_processor_stored_it,
         the_miscellaneous_information_of_the_dump_fits_the_context,
-        an_area_that_is_cut_short_has_what_is_there,
+        a_truncated_area_has_what_is_present,
         what_cannot_be_a_context_ex_leaves_the_tail_opaque,
         hostile_numbers_are_survived,
         every_length_of_a_record_is_survived,
@@ -158,7 +158,7 @@ fn without_miscellaneous_information_avx_alone_has_a_known_place() {
     }
 }
 
-fn a_compacted_area_has_no_room_for_what_was_not_asked_for() {
+fn a_compacted_area_only_has_room_for_requested_features() {
     // Requested: AVX, opmask, PKRU, CET, tiles; opmask is not present but its space is reserved. PKRU leaves CET at an
     // odd multiple of 8; only the tiles begin at a multiple of 64.
     let mut data = avx();
@@ -193,7 +193,7 @@ fn a_compacted_area_has_no_room_for_what_was_not_asked_for() {
     unknown.look(None, |xstate| assert_eq!(seen(&xstate), [(2, 256, avx()), (9, 0, vec![]), (62, 0, vec![])]));
 }
 
-fn avx_registers_that_are_not_present_are_zero_if_they_were_asked_for() {
+fn absent_avx_registers_are_zero_if_they_were_requested() {
     let low_only = core::array::from_fn(|at| if at < 16 { 0xa3 } else { 0 });
     let cases = [
         // Compacted: the header says what was requested.
@@ -260,7 +260,7 @@ fn the_miscellaneous_information_of_the_dump_fits_the_context() {
     }
 }
 
-fn an_area_that_is_cut_short_has_what_is_there() {
+fn a_truncated_area_has_what_is_present() {
     let whole = Record::amd64(0x804, 1 << 63 | 0x804, [avx(), vec![11; 16]].concat());
     let sample = whole.sample();
     // Where the groups begin: after CONTEXT_EX, which has a fourth entry here, and the header.

@@ -9,7 +9,7 @@ use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{Dump, Exception, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    let mut all = trials![valid_registers_of_every_layout_are_left, what_follows_a_layout_is_no_register];
+    let mut all = trials![valid_registers_of_every_layout_remain, what_follows_a_layout_is_not_a_register];
     all.push(shared_trial("contract::contexts::stale_bytes_of_a_shared_file", stale_bytes_of_a_shared_file));
     all
 }
@@ -41,7 +41,7 @@ fn flags(table: &Table) -> Vec<u64> {
     choices.map(|choice| table.flags & !all | choice).collect()
 }
 
-fn valid_registers_of_every_layout_are_left() {
+fn valid_registers_of_every_layout_remain() {
     for table in TABLES {
         for flags in flags(table) {
             let record = record(table, flags, table.size);
@@ -70,7 +70,7 @@ fn unmarked(table: &Table, mut context: Vec<u8>) -> Vec<u8> {
     context
 }
 
-fn what_follows_a_layout_is_no_register() {
+fn what_follows_a_layout_is_not_a_register() {
     for table in TABLES {
         let record = record(table, table.flags, table.size + 20);
         for options in ["/mr", "/mR", "/mrRy"] {

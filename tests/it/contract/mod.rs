@@ -20,8 +20,8 @@ use userdump_walk::words::{self, planted};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
-        what_the_table_says_stays_of_every_source,
-        presets_bring_nothing_of_the_program_in,
+        every_source_keeps_what_the_table_says,
+        presets_include_nothing_of_the_program,
         every_row_has_its_words_and_all_words_have_a_row,
         the_table_has_nothing_but_rows,
         words_are_found_in_both_encodings,
@@ -141,7 +141,7 @@ const LETTERS: [&str; 16] = [
     "hutFpwidcyeT --identify",
 ];
 
-fn what_the_table_says_stays_of_every_source() {
+fn every_source_keeps_what_the_table_says() {
     let rows = table(DOCUMENTATION).expect("the table is valid");
     for source in sources() {
         let pieces = Pieces::of(&source.places);
@@ -174,7 +174,7 @@ fn what_the_table_says_stays_of_every_source() {
 }
 
 /// Besides identity, they include code and tables of images.
-fn presets_bring_nothing_of_the_program_in() {
+fn presets_include_nothing_of_the_program() {
     for source in sources() {
         let pieces = Pieces::of(&source.places);
         let found = |options: &str| pieces.found(&Redumped::once(&source.bytes, &parsed(options)).bytes);

@@ -4,8 +4,7 @@
 /// The kind and field that differ in a file, how often, and why.
 pub type Reason = (&'static str, &'static str, usize, &'static str);
 
-const LAST_STREAM: &str =
-    "of two streams of one type we take the first and list both; the peer only has the last";
+const LAST_STREAM: &str = "of two streams of one type we take the first and list both; the peer only has the last";
 const CUT: &str = "the end of the file cuts two of the ranges, and the peer drops the whole list";
 const LETTERS: &str = "the signature is stored as the letters RSDS, and the peer expects a big-endian number";
 const RISC_V: &str = "the peer has no layout for RISC-V";
@@ -62,8 +61,7 @@ const OF_THE_CORPUS: [(&str, &[Reason]); 7] = [
 const WITHOUT_FLAG: &str =
     "the debugger fills in the name of the producer without setting its flag, and the peer checks the flag";
 const ARM: &str = "of ARM contexts the peer only knows Breakpad's of 368 bytes, not Windows' of 416";
-const EXTENDED: &str =
-    "stacks have sign-extended addresses and ranges do not: on 32-bit targets they are equal";
+const EXTENDED: &str = "stacks have sign-extended addresses and ranges do not: on 32-bit targets they are equal";
 
 /// The reasons for one file.
 pub fn of(file: &str) -> Vec<Reason> {

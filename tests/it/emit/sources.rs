@@ -17,12 +17,12 @@ pub fn trials() -> Vec<Trial> {
         a_reader_gives_what_borrowed_bytes_would,
         a_reader_that_has_more_is_not_read_further,
         a_reader_that_ends_early_stops_the_dump,
-        a_reader_that_ends_early_can_be_filled_up_with_zeros,
-        a_reader_that_fails_stops_the_dump_whatever_was_asked_for,
-        a_reader_that_is_interrupted_is_asked_again,
+        a_reader_that_ends_early_can_be_zero_filled,
+        a_reader_that_fails_stops_the_dump_whatever_was_requested,
+        a_reader_that_is_interrupted_is_called_again,
         a_reader_that_claims_too_much_does_no_harm,
-        the_reader_of_an_empty_range_is_not_asked,
-        readers_are_asked_in_the_order_of_the_file,
+        the_reader_of_an_empty_range_is_not_called,
+        readers_are_called_in_file_order,
         nothing_is_written_after_a_reader_stops_the_dump,
     ]
 }
@@ -116,7 +116,7 @@ fn a_reader_that_ends_early_stops_the_dump() {
     assert!(matches!(result, Err(WriteError::ShortSource { index: 0, address: 5, needed: 2, available: 0 })));
 }
 
-fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
+fn a_reader_that_ends_early_can_be_zero_filled() {
     let mut dump = MinidumpBuilder::new();
     dump.short_source(ShortSource::ZeroFill);
     dump.memory(MemoryRange::from_reader(0x1000, 8, Cursor::new(vec![1; 3])));
@@ -149,7 +149,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     }
 }
 
-fn a_reader_that_fails_stops_the_dump_whatever_was_asked_for() {
+fn a_reader_that_fails_stops_the_dump_whatever_was_requested() {
     for short_source in [ShortSource::Fail, ShortSource::ZeroFill] {
         for gives in [0, 1, 65_536, 66_000] {
             let mut left = gives;
@@ -171,7 +171,7 @@ fn a_reader_that_fails_stops_the_dump_whatever_was_asked_for() {
     }
 }
 
-fn a_reader_that_is_interrupted_is_asked_again() {
+fn a_reader_that_is_interrupted_is_called_again() {
     let mut calls = 0;
     let mut rest = Cursor::new(pattern(150_000));
     let reader = Gives(|room: &mut [u8]| {
@@ -200,7 +200,7 @@ fn a_reader_that_claims_too_much_does_no_harm() {
     }
 }
 
-fn the_reader_of_an_empty_range_is_not_asked() {
+fn the_reader_of_an_empty_range_is_not_called() {
     let reader = Gives(|_: &mut [u8]| panic!("no byte is needed"));
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_reader(0x1000, 0, reader)).memory(MemoryRange::borrowed(0x2000, b"next"));
@@ -210,7 +210,7 @@ fn the_reader_of_an_empty_range_is_not_asked() {
     assert_eq!((sizes, facts.read(0x2000, 4)), (vec![0, 4], b"next".as_slice()));
 }
 
-fn readers_are_asked_in_the_order_of_the_file() {
+fn readers_are_called_in_file_order() {
     let log = Mutex::new(Vec::new());
     let range = |number: u64| {
         let log = &log;

@@ -17,8 +17,8 @@ use crate::synth::{self, Module, SystemInfo, UserDump, rsds};
 pub fn trials() -> Vec<Trial> {
     trials![
         full_user_dumps_have_the_facts_of_minidumps_of_the_same_process,
-        images_of_windows_tell_what_a_full_user_dump_lacks,
-        images_tell_what_a_list_lacks,
+        windows_images_supply_what_a_full_user_dump_lacks,
+        images_supply_what_a_list_lacks,
         lists_take_precedence,
         records_across_ranges_are_read,
         nothing_is_known_of_what_is_nowhere,
@@ -87,7 +87,7 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
 
 const OF_IMAGE: [&str; 4] = ["070707070707070707070707070707073", "5f5e0ff17000", "C:\\a.pdb", "10.1.19041.3"];
 
-fn images_of_windows_tell_what_a_full_user_dump_lacks() {
+fn windows_images_supply_what_a_full_user_dump_lacks() {
     for (cpu, dump) in [(Cpu::AMD64, UserDump::wide()), (Cpu::X86, UserDump::narrow())] {
         // The size in the table of modules differs: servers use the one in the header.
         let dump = dump.module(BASE, 0x9000, "C:\\a.exe").memory(BASE, assembler::whole(cpu));
@@ -99,7 +99,7 @@ fn images_of_windows_tell_what_a_full_user_dump_lacks() {
     assert_eq!(OF_IMAGE[1], format!("{TIME:08x}{SIZE:x}"));
 }
 
-fn images_tell_what_a_list_lacks() {
+fn images_supply_what_a_list_lacks() {
     let module = || Module { timestamp: 0x0123_abcd, checksum: 6, ..Module::new(BASE, 0xc000, "/lib/x.so") };
     let built = |platform, image: &[u8]| {
         let system = SystemInfo { platform, ..SystemInfo::default() };

@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
         the_peer_reads_all_registers,
         avx_registers_are_read_again,
         the_area_of_crashpad_is_made_byte_for_byte,
-        extended_registers_have_their_place_in_amd64_and_x86_alone,
+        only_amd64_and_x86_have_extended_registers,
         contexts_of_another_processor_are_refused,
     ]
 }
@@ -235,7 +235,8 @@ fn avx_registers_are_read_again() {
             let file = write(dump);
             let dump = Minidump::parse(&file).expect("it opens");
             let threads = dump.stream::<ThreadList<'_>>().expect("they are valid").expect("they are present");
-            let context = threads.get(0).expect("it is present").context().expect("it is valid").expect("it is present");
+            let context =
+                threads.get(0).expect("it is present").context().expect("it is valid").expect("it is present");
             let known = dump.stream::<userdump::read::system::MiscInfo<'_>>().expect("it is valid");
             let known = known.and_then(|misc| misc.xstate());
             assert_eq!(known, has_misc.then_some(config));
@@ -260,7 +261,8 @@ fn the_area_of_crashpad_is_made_byte_for_byte() {
     let group = [msr.to_le_bytes(), ssp.to_le_bytes()].concat();
     let record = registers.xstate(11, &group).encode().expect("it is valid");
     let words = |at: usize, count: usize| -> Vec<i64> {
-        let words = record[at..at + 4 * count].chunks(4).map(|word| i32::from_le_bytes(word.try_into().expect("four bytes")));
+        let words =
+            record[at..at + 4 * count].chunks(4).map(|word| i32::from_le_bytes(word.try_into().expect("four bytes")));
         words.map(i64::from).collect()
     };
     assert_eq!(record.len(), 1376);
@@ -276,7 +278,7 @@ fn the_area_of_crashpad_is_made_byte_for_byte() {
     assert_eq!(config.feature(11), Some((576, 16)));
 }
 
-fn extended_registers_have_their_place_in_amd64_and_x86_alone() {
+fn only_amd64_and_x86_have_extended_registers() {
     for table in TABLES {
         let has_place = ["AMD64", "x86"].contains(&table.name);
         assert_eq!(builder(table).xstate(9, &[0; 8]).encode().is_ok(), has_place, "{}", table.name);

@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
         a_thread_with_a_backing_store_is_extended,
         parts_can_be_shared,
         what_contradicts_itself_is_an_error_of_the_plan,
-        the_first_fault_is_told,
+        the_first_fault_is_reported,
     ]
 }
 
@@ -246,7 +246,8 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         for (at, word) in chosen.iter().flat_map(|(.., words)| words) {
             expected[at / 4] = *word;
         }
-        let found: Vec<u32> = stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
+        let found: Vec<u32> =
+            stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
         assert_eq!(found, expected, "{subset:#x}");
     }
     let mut dump = MinidumpBuilder::new();
@@ -376,7 +377,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
     assert!(dump.plan().is_ok());
 }
 
-fn the_first_fault_is_told() {
+fn the_first_fault_is_reported() {
     let mut dump = MinidumpBuilder::new();
     dump.add(Thread::new(1).stack(0, 1 << 33)).add(system()).add(system());
     assert!(matches!(dump.plan(), Err(WriteError::SizeOverflow { found: 0x2_0000_0000, .. })));

@@ -15,15 +15,15 @@ use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_reader_that_fails_at_any_position_is_filled_up,
-        a_process_with_any_pages_missing_is_filled_up,
+        a_reader_that_fails_at_any_offset_is_zero_filled,
+        a_process_with_any_missing_pages_is_zero_filled,
         a_range_decides_for_itself,
-        errors_stop_the_dump_unless_they_are_to_be_filled_up,
-        what_is_interrupted_is_asked_again,
+        errors_stop_the_dump_unless_they_are_zero_filled,
+        interrupted_calls_are_repeated,
         many_ranges_share_one_file,
         the_end_of_a_source_is_not_an_error,
         ranges_at_the_highest_address_end_there,
-        other_forms_are_filled_up_alike,
+        other_forms_are_zero_filled_too,
     ]
 }
 
@@ -78,7 +78,7 @@ fn contents(file: &[u8], address: u64, size: u64) -> Vec<u8> {
     bytes
 }
 
-fn a_reader_that_fails_at_any_position_is_filled_up() {
+fn a_reader_that_fails_at_any_offset_is_zero_filled() {
     const SIZE: u64 = 70;
     for at in (0..=SIZE).chain([65_535, 65_536, 65_537, 69_999]) {
         let size = if at > SIZE { 70_000 } else { SIZE };
@@ -161,7 +161,7 @@ fn gaps(missing: &[Option<ErrorKind>], (address, size): (u64, u64), first_page: 
     gaps
 }
 
-fn a_process_with_any_pages_missing_is_filled_up() {
+fn a_process_with_any_missing_pages_is_zero_filled() {
     let mut random = Random::new(5);
     for round in 0..40 {
         let pages = 40;
@@ -228,7 +228,7 @@ fn a_range_decides_for_itself() {
     }
 }
 
-fn errors_stop_the_dump_unless_they_are_to_be_filled_up() {
+fn errors_stop_the_dump_unless_they_are_zero_filled() {
     for short_source in [ShortSource::Fail, ShortSource::ZeroFill] {
         for compressed in [false, true] {
             let missing: Arc<[_]> = [None, None, Some(ErrorKind::PermissionDenied), None].into();
@@ -248,7 +248,7 @@ fn errors_stop_the_dump_unless_they_are_to_be_filled_up() {
     }
 }
 
-fn what_is_interrupted_is_asked_again() {
+fn interrupted_calls_are_repeated() {
     let turn = AtomicUsize::new(0);
     let source = move |address: u64, room: &mut [u8]| match turn.fetch_add(1, Ordering::Relaxed) % 3 {
         2 => {
@@ -328,7 +328,7 @@ fn ranges_at_the_highest_address_end_there() {
 }
 
 /// The older format has the same readers.
-fn other_forms_are_filled_up_alike() {
+fn other_forms_are_zero_filled_too() {
     let missing: Arc<[_]> = [None, Some(ErrorKind::TimedOut), None].into();
     let process = Process { missing, first_page: 1, calls: Arc::default() };
     let mut dump = FullUserDumpBuilder::new_64_bit(userdump::format::full_user_dump::ImageFileMachine::AMD64);

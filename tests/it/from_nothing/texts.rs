@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         texts_are_made_of_their_parts,
         maps_and_limits_are_written_as_the_kernel_writes_them,
         the_running_kernel_agrees,
-        parts_that_cannot_stand_in_a_text_are_errors,
+        parts_that_cannot_be_in_a_text_are_errors,
         big_endian_views_are_refused,
     ]
 }
@@ -199,7 +199,7 @@ fn the_running_kernel_agrees() {
     }
 }
 
-fn parts_that_cannot_stand_in_a_text_are_errors() {
+fn parts_that_cannot_be_in_a_text_are_errors() {
     let mapping =
         LinuxMapping { path: Utf8::new(b"/a\nb"), ..LinuxMaps::parse(MAPS.as_bytes()).iter().next().expect("one") };
     let cases = [

@@ -15,9 +15,9 @@ use crate::support::walk::walk_and_print;
 pub fn trials() -> Vec<Trial> {
     trials![
         every_prefix_is_cheap,
-        a_prefix_keeps_what_lies_before_the_cut,
+        a_prefix_keeps_what_is_before_the_cut,
         every_prefix_has_findings,
-        every_word_of_the_head_may_be_anything,
+        every_word_of_the_header_may_be_anything,
         every_pair_of_fields_may_be_anything,
     ]
 }
@@ -85,7 +85,7 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     seen
 }
 
-fn a_prefix_keeps_what_lies_before_the_cut() {
+fn a_prefix_keeps_what_is_before_the_cut() {
     for wide in [false, true] {
         let bytes = sound(wide).build();
         let whole = open(&bytes);
@@ -126,7 +126,7 @@ fn every_prefix_has_findings() {
 const HOSTILE_32: [u32; 9] = [0, 1, 2, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff, 0x1000];
 const HOSTILE_64: [u64; 7] = [0, 1, 1 << 32, i64::MAX as u64, 1 << 63, u64::MAX - 1, u64::MAX];
 
-fn every_word_of_the_head_may_be_anything() {
+fn every_word_of_the_header_may_be_anything() {
     for wide in [false, true] {
         let sound = sound(wide).build();
         let size = sound.len() as u64;

@@ -41,7 +41,9 @@ fn facts(shared: &Shared, set: &str) {
     threads(&dump, &facts);
     let modules: Vec<_> = dump
         .modules()
-        .map(|it| (it.base(), u64::from(it.size()), it.offset(), it.name().expect("it is complete").as_bytes().to_vec()))
+        .map(|it| {
+            (it.base(), u64::from(it.size()), it.offset(), it.name().expect("it is complete").as_bytes().to_vec())
+        })
         .collect();
     let module = |row: &Json| {
         let [base, size, offset] = numbers(row, ["base", "size", "offset"]);

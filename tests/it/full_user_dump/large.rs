@@ -15,7 +15,7 @@ use crate::synth::{UserRegion, UserThread};
 pub fn trials() -> Vec<Trial> {
     let trial = |name, test| trial_of_64_bits(format!("full_user_dump::large::{name}"), test);
     vec![
-        trial("memory_behind_2_and_4_gib_is_read", memory_behind_2_and_4_gib_is_read),
+        trial("memory_above_2_and_4_gib_is_read", memory_above_2_and_4_gib_is_read),
         trial("a_large_dump_is_shrunk", a_large_dump_is_shrunk),
     ]
 }
@@ -44,7 +44,7 @@ fn file(wide: bool, size: u64) -> (tempfile::TempDir, MappedFile, u64) {
 /// The narrow form ends below 4 GiB.
 const FORMS: [(bool, u64); 3] = [(true, 5 * GIB), (true, 2 * GIB + 1), (false, 2 * GIB + 1)];
 
-fn memory_behind_2_and_4_gib_is_read() {
+fn memory_above_2_and_4_gib_is_read() {
     for (wide, size) in FORMS {
         let (_folder, file, high) = file(wide, size);
         let dump = FullUserDump::parse(&file).expect("the header is valid");

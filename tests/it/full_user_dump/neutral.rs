@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         full_user_dumps_give_what_their_views_give,
         minidumps_give_what_the_plain_decoder_gives,
         the_corpus_gives_what_the_streams_give,
-        threads_of_both_lists_are_there,
+        threads_of_both_lists_are_present,
         a_minidump_without_streams_gives_nothing,
         texts_print_and_compare_alike,
     ]
@@ -110,7 +110,7 @@ fn the_corpus_gives_what_the_streams_give(shared: &Shared) {
     assert!(counts.iter().all(|count| *count > 40), "{counts:?}");
 }
 
-fn threads_of_both_lists_are_there() {
+fn threads_of_both_lists_are_present() {
     let thread = |id| synth::Thread { teb: 0x1000, ..synth::Thread::new(id).context(context(true, id.into(), 0)) };
     let system = || synth::Dump::new().system_info(synth::SystemInfo::default());
     let found = |dump: synth::Dump| {

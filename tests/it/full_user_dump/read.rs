@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         a_header_cut_short_says_what_is_missing,
         modules_have_the_fields_of_the_file,
         the_event_has_the_fields_of_the_file,
-        another_event_is_no_exception,
+        another_event_is_not_an_exception,
         parameters_are_as_many_as_the_record_counts,
         parts_at_position_0_are_absent,
         an_empty_dump_has_nothing,
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
         version_texts_end_with_an_empty_key_or_the_file,
         a_service_pack_may_be_absent,
         eight_bytes_of_version_information_are_two_numbers,
-        other_version_information_comes_whole,
+        other_version_information_is_returned_completely,
         machines_are_processors,
     ]
 }
@@ -120,7 +120,7 @@ fn the_event_has_the_fields_of_the_file() {
     );
 }
 
-fn another_event_is_no_exception() {
+fn another_event_is_not_an_exception() {
     for wide in [false, true] {
         let mut bytes = sound(wide).build();
         let event = Slot::Event.get(&bytes) as usize;
@@ -279,7 +279,7 @@ fn eight_bytes_of_version_information_are_two_numbers() {
     });
 }
 
-fn other_version_information_comes_whole() {
+fn other_version_information_is_returned_completely() {
     for bytes in [&b"x"[..], b"C\0R", b"CRASH: ", b"123456789"] {
         with_version(bytes, |dump, version| {
             let Some(VersionInformation::Unknown(found)) = version else { panic!("{version:?}") };

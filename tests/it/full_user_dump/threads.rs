@@ -15,10 +15,10 @@ pub fn trials() -> Vec<Trial> {
         contexts_have_the_size_of_the_processor,
         larger_contexts_are_found_by_their_room,
         smaller_contexts_are_found_by_their_room,
-        padding_behind_contexts_does_not_count,
+        padding_after_contexts_does_not_count,
         contexts_for_another_processor_keep_the_usual_size,
-        contexts_may_stand_anywhere,
-        the_end_of_the_file_is_no_part,
+        contexts_may_be_anywhere,
+        the_end_of_the_file_is_not_a_part,
         an_exception_of_a_missing_thread_has_no_registers,
         positions_beyond_4_gib_are_outside_the_file,
     ]
@@ -111,7 +111,7 @@ fn smaller_contexts_are_found_by_their_room() {
     }
 }
 
-fn padding_behind_contexts_does_not_count() {
+fn padding_after_contexts_does_not_count() {
     for (wide, size) in [(false, 716), (true, 1232)] {
         for filler in [1, 2, 4, 8, 16, 32, 1024] {
             for count in [1, 2, 4] {
@@ -131,7 +131,7 @@ fn contexts_for_another_processor_keep_the_usual_size() {
     }
 }
 
-fn contexts_may_stand_anywhere() {
+fn contexts_may_be_anywhere() {
     for wide in [false, true] {
         let mut bytes = sound(wide).build();
         let (start, end) = (Slot::Threads.get(&bytes) as usize, Slot::States.get(&bytes) as usize);
@@ -145,7 +145,7 @@ fn contexts_may_stand_anywhere() {
     }
 }
 
-fn the_end_of_the_file_is_no_part() {
+fn the_end_of_the_file_is_not_a_part() {
     // Half of the last context is cut off; it must not be read as a smaller one.
     for wide in [false, true] {
         let bytes = sound(wide).build();

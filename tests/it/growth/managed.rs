@@ -88,7 +88,7 @@ fn functions(count: u64, info: impl Fn(u32) -> [u32; 4]) -> Vec<u8> {
 
 fn images_with_many_functions() {
     in_proportion("functions", |count| functions(16 * count, |_| [1, 0, 0, 0]));
-    in_proportion("functions with data that is not sound", |count| functions(16 * count, |_| [0xff; 4]));
+    in_proportion("functions with invalid data", |count| functions(16 * count, |_| [0xff; 4]));
 }
 
 fn functions_that_are_chained_in_circles() {

@@ -75,7 +75,7 @@ fn regions_that_overlap() {
 }
 
 fn regions_that_are_the_same() {
-    in_proportion("regions that are the same", |dump, count| {
+    in_proportion("identical regions", |dump, count| {
         (0..count).fold(dump, |dump, _| dump.region(UserRegion::new(BASE.into(), [7; 64])))
     });
 }

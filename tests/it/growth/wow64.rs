@@ -49,7 +49,7 @@ fn in_proportion(what: &str, build: impl Fn(u32) -> Vec<u8>) {
 }
 
 fn threads_of_their_own() {
-    in_proportion("threads of their own", |count| {
+    in_proportion("threads with separate data", |count| {
         let tebs = (0..u64::from(count)).map(|index| BASE + index * STEP);
         let blocks = tebs.clone().zip(0..).flat_map(|(at, index)| pages(at, at + 0x3000, STACKS + index * 0x1000, 0));
         let stacks = (0..0x1000 * count).map(|at| (at >> 3) as u8 & 7).collect();
@@ -66,7 +66,7 @@ fn threads_with_everything_in_common() {
 
 /// Registers that begin a few bytes after those of the previous thread, in one page, and one stack.
 fn areas_and_stacks_within_each_other() {
-    in_proportion("areas and stacks within each other", |count| {
+    in_proportion("nested areas and stacks", |count| {
         let tebs = (0..u64::from(count)).map(|index| BASE + index * STEP);
         let area = |index: u64| BASE + 0x3000 + index % 0x100 * 8;
         let blocks = tebs.clone().zip(0..).flat_map(|(at, index)| pages(at, area(index), STACKS, 1));

@@ -10,11 +10,11 @@ use crate::support::trials;
 pub fn trials() -> Vec<Trial> {
     trials![
         debug_ids_have_the_forms_of_others,
-        what_is_no_debug_id_is_refused,
+        invalid_debug_ids_are_refused,
         code_ids_have_the_forms_of_others,
-        what_is_no_code_id_is_refused,
+        invalid_code_ids_are_refused,
         identifiers_are_compared_as_they_print,
-        parts_of_a_debug_id_are_at_hand,
+        parts_of_a_debug_id_are_accessible,
     ]
 }
 
@@ -72,7 +72,7 @@ fn debug_ids_have_the_forms_of_others() {
     }
 }
 
-fn what_is_no_debug_id_is_refused() {
+fn invalid_debug_ids_are_refused() {
     let texts = [
         "",
         "-",
@@ -140,7 +140,7 @@ fn code_ids_have_the_forms_of_others() {
     assert_eq!(format!("{id:#} {id:?}"), format!("{id} CodeId({id})"));
 }
 
-fn what_is_no_code_id_is_refused() {
+fn invalid_code_ids_are_refused() {
     let long = "a".repeat(129);
     for text in ["", "-", "g", "0x12", "12 34", "+1", "é", &long] {
         let error = text.parse::<CodeId>().expect_err(text);
@@ -162,7 +162,7 @@ fn identifiers_are_compared_as_they_print() {
     assert_ne!(ids[0], ids[1], "a zero is a digit");
 }
 
-fn parts_of_a_debug_id_are_at_hand() {
+fn parts_of_a_debug_id_are_accessible() {
     let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
     let little = DebugId::from_build_id(&bytes, ByteOrder::Little).expect("it is valid");
     let big = DebugId::from_build_id(&bytes, ByteOrder::Big).expect("it is valid");

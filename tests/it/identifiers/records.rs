@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         records_of_every_kind_are_those_of_the_peer,
         unloaded_modules_have_a_code_id_on_windows,
-        modules_beneath_wine_are_not_of_windows,
+        host_modules_of_wine_are_not_windows_modules,
     ]
 }
 
@@ -91,7 +91,13 @@ const DECISIONS: [Decision; 11] = [
     ("PDB 7 of no GUID", &[Some(MAC), Some(IOS)], "code ID", false, "a UUID of zeros identifies nothing"),
     ("too long build ID", &SYSTEMS, "code ID", false, "no linker writes one by default"),
     ("build ID that begins with zeros", &SYSTEMS, "debug ID", false, "a GUID of zeros identifies nothing"),
-    ("embedded symbols", &[Some(WINDOWS), Some(WINDOWS_95)], "code ID", true, "time stamp and size do not depend on a record"),
+    (
+        "embedded symbols",
+        &[Some(WINDOWS), Some(WINDOWS_95)],
+        "code ID",
+        true,
+        "time stamp and size do not depend on a record",
+    ),
 ];
 const MADE_UP: &str = "the peer makes up a code ID from a PDB record outside Windows";
 const OTHERS: &[Option<u32>] = &[Some(LINUX), Some(SOLARIS), Some(ANDROID), Some(FUCHSIA), Some(UNHEARD_OF)];
@@ -186,7 +192,7 @@ fn unloaded_modules_have_a_code_id_on_windows() {
 }
 
 /// Time stamps and sizes of ELF files identify nothing, even in a Windows dump.
-fn modules_beneath_wine_are_not_of_windows() {
+fn host_modules_of_wine_are_not_windows_modules() {
     let bytes = Dump::new().system_info(SystemInfo::default()).written(0xfff0, |bytes| {
         bytes.u32(1);
         let [name, end] = [bytes.label(), bytes.label()];

@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         names_of_versions_are_kept,
         records_are_kept_up_to_their_bounds,
         circles_and_large_counts_cost_little,
-        images_that_are_not_there_are_counted,
+        missing_images_are_counted,
     ]
 }
 
@@ -142,7 +142,7 @@ fn circles_and_large_counts_cost_little() {
     assert!(parts.contains(&(VERSION_AT as u64, 0x1c00 - VERSION_AT as u64)), "{parts:x?}");
 }
 
-fn images_that_are_not_there_are_counted() {
+fn missing_images_are_counted() {
     let module = |base| Module::new(base, 0x7000, "a.dll");
     let source = Dump::new().system_info(Cpu::AMD64.windows());
     let source = source.module(module(BASE)).module(module(2 * BASE)).module(module(3 * BASE));

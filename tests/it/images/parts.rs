@@ -16,12 +16,12 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_image_has_all_its_parts,
         a_code_view_record_can_be_taken_apart,
-        what_is_no_image_is_none,
+        what_is_not_an_image_is_absent,
         machine_and_width_need_not_be_those_of_the_dump,
         an_optional_header_has_what_it_has_room_for,
         data_directories_are_as_many_as_the_header_says,
-        a_part_that_is_cut_is_not_there,
-        parts_may_lie_across_ranges,
+        a_truncated_part_is_absent,
+        parts_may_cross_ranges,
         sections_end_where_a_header_is_missing,
         addresses_do_not_wrap_around,
         addresses_of_32_bits_are_compared_in_32_bits,
@@ -82,7 +82,7 @@ fn a_code_view_record_can_be_taken_apart() {
     }
 }
 
-fn what_is_no_image_is_none() {
+fn what_is_not_an_image_is_absent() {
     type Change = fn(&mut Vec<u8>);
     let changes: [Change; 9] = [
         |it| put(it, 0, b"ZM"),
@@ -172,7 +172,7 @@ fn data_directories_are_as_many_as_the_header_says() {
 }
 
 /// Each part is found once its last byte is present.
-fn a_part_that_is_cut_is_not_there() {
+fn a_truncated_part_is_absent() {
     let (whole, all) = (whole(Cpu::AMD64), Parts::whole());
     let [sections, code_view, misc] = [TABLE_AT[0], CODE_VIEW_AT, MISC_AT];
     let [code_view, misc] =
@@ -199,7 +199,7 @@ fn a_part_that_is_cut_is_not_there() {
 }
 
 /// Ranges that are adjacent in the process, but not in the file.
-fn parts_may_lie_across_ranges() {
+fn parts_may_cross_ranges() {
     let image = whole(Cpu::AMD64);
     for cut in (1..0x1c0).chain(0x1000..0x1c00) {
         let dump = Dump::new().memory(BASE + cut as u64, &image[cut..]).memory(BASE, &image[..cut]);

@@ -15,15 +15,15 @@ use crate::synth::Dump;
 pub fn trials() -> Vec<Trial> {
     trials![
         the_first_record_in_memory_counts,
-        a_record_without_bytes_is_none,
+        a_record_without_bytes_is_absent,
         records_have_their_size,
-        a_record_beyond_128_kib_is_none,
+        a_record_above_128_kib_is_absent,
         the_directory_is_as_long_as_it_says,
         the_directory_ends_with_the_memory,
-        entries_far_behind_are_not_looked_at,
+        distant_entries_are_not_read,
         a_record_within_a_range_is_borrowed,
         a_record_across_ranges_is_copied,
-        a_record_with_a_hole_is_none,
+        a_record_with_a_hole_is_absent,
     ]
 }
 
@@ -55,7 +55,7 @@ fn the_first_record_in_memory_counts() {
     });
 }
 
-fn a_record_without_bytes_is_none() {
+fn a_record_without_bytes_is_absent() {
     check(None, Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 16, &[0]));
     check(Some(&code_view()), None, |it| numbers(it, MISC_ENTRY_AT + 16, &[0]));
     check(Some(&code_view()), None, |it| numbers(it, MISC_ENTRY_AT + 20, &[0]));
@@ -75,7 +75,7 @@ fn records_have_their_size() {
     }
 }
 
-fn a_record_beyond_128_kib_is_none() {
+fn a_record_above_128_kib_is_absent() {
     for (size, is_there) in [(0x2_0000, true), (0x2_0001, false)] {
         let found = changed(|it| {
             it.extend(pattern(BASE + it.len() as u64, 0x2_0001));
@@ -111,7 +111,7 @@ fn the_directory_ends_with_the_memory() {
     }
 }
 
-fn entries_far_behind_are_not_looked_at() {
+fn distant_entries_are_not_read() {
     for (before, is_there) in [(63, true), (64, false)] {
         let found = changed(|it| {
             it.resize(0x3000, 0);
@@ -158,7 +158,7 @@ fn a_record_across_ranges_is_copied() {
     }
 }
 
-fn a_record_with_a_hole_is_none() {
+fn a_record_with_a_hole_is_absent() {
     let image = whole(Cpu::AMD64);
     let hole = CODE_VIEW_AT + 5;
     let bytes = Dump::new().memory(BASE, &image[..hole]).memory(BASE + hole as u64 + 1, &image[hole + 1..]).build();

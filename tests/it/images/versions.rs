@@ -11,12 +11,12 @@ use crate::synth::Dump;
 pub fn trials() -> Vec<Trial> {
     trials![
         the_first_language_of_the_first_resource_counts,
-        other_types_stand_before_and_behind,
-        types_that_do_not_ascend_are_not_looked_for_far,
+        other_types_come_before_and_after,
+        unsorted_types_are_not_searched_far,
         resources_may_have_names,
         a_level_without_entries_has_nothing,
         levels_are_of_their_kind,
-        trees_that_go_in_circles_end,
+        cyclic_trees_end,
         the_data_must_have_room_for_a_version,
         a_version_has_its_signature,
         positions_of_data_count_from_the_base,
@@ -42,7 +42,7 @@ fn the_first_language_of_the_first_resource_counts() {
     });
 }
 
-fn other_types_stand_before_and_behind() {
+fn other_types_come_before_and_after() {
     let versions = [16, to(BY_NAME_AT)];
     let others = |from: u32, to: u32| (from..to).map(|kind| [kind, 0x8000_0300]);
     for (named, types) in [
@@ -62,7 +62,7 @@ fn other_types_stand_before_and_behind() {
 }
 
 /// Entries are sorted by rule, so the system does not find such types either: it uses a binary search.
-fn types_that_do_not_ascend_are_not_looked_for_far() {
+fn unsorted_types_are_not_searched_far() {
     for (before, expected) in [(16, FIRST), (17, None)] {
         let mut types = vec![[0x50, 0x8000_0300]; before];
         types.push([16, to(BY_NAME_AT)]);
@@ -95,7 +95,7 @@ fn levels_are_of_their_kind() {
     assert_eq!(parts_at(&open(&bytes), BASE).expect("it is valid").version, None);
 }
 
-fn trees_that_go_in_circles_end() {
+fn cyclic_trees_end() {
     for at in [VERSIONS_AT + 4, BY_NAME_AT + 20, BY_LANGUAGE_AT + 20] {
         for to in [RESOURCES_AT, BY_NAME_AT, BY_LANGUAGE_AT].map(to) {
             let is_sound = [(VERSIONS_AT + 4, BY_NAME_AT), (BY_NAME_AT + 20, BY_LANGUAGE_AT)];

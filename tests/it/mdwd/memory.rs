@@ -9,7 +9,7 @@ use super::{NAMES, Planted, Sample};
 use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
-    trials![stacks_are_whole, windows_are_there]
+    trials![stacks_are_whole, windows_are_present]
 }
 
 /// Each stack is found, by its own RVA or in the memory list, from its stack pointer to a page border.
@@ -41,7 +41,7 @@ fn stacks_are_whole(shared: &Shared) {
 }
 
 /// Around the instruction of each thread and the exception address, 128 bytes on each side.
-fn windows_are_there(shared: &Shared) {
+fn windows_are_present(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
         let dump = sample.dump();

@@ -12,20 +12,20 @@ pub fn trials() -> Vec<Trial> {
         a_dump_without_memory_holds_nothing,
         what_is_read_ends_at_the_first_gap,
         what_is_not_read_is_left_alone,
-        reads_go_on_across_ranges_that_touch,
+        reads_continue_across_adjacent_ranges,
         both_lists_are_read_as_one,
         a_range_may_end_at_the_last_address,
         a_range_ends_at_the_last_address_of_a_narrow_target,
         addresses_of_narrow_targets_are_masked,
         wide_addresses_are_not_masked,
         without_a_system_addresses_are_wide,
-        bytes_are_borrowed_if_they_stand_together_in_the_file,
-        bytes_that_stand_apart_are_not_borrowed,
+        bytes_are_borrowed_if_they_are_contiguous_in_the_file,
+        bytes_that_are_not_contiguous_are_not_borrowed,
         runs_are_counted_up_to_the_limit,
         the_visible_ranges_within_an_interval_are_cut_to_it,
         integers_have_the_byte_order_of_the_file,
         pointers_have_the_width_of_the_target,
-        stacks_that_no_list_holds_are_there,
+        stacks_in_no_list_are_present,
         a_stack_without_a_position_adds_nothing,
     ]
 }
@@ -72,7 +72,7 @@ fn what_is_not_read_is_left_alone() {
     );
 }
 
-fn reads_go_on_across_ranges_that_touch() {
+fn reads_continue_across_adjacent_ranges() {
     let dump = || {
         let dump = Dump::new().memory(0x1006, [7]).memory(0x1000, [1, 2]).memory(0x1004, []);
         dump.memory(0x1002, [3, 4, 5, 6]).memory(0x1008, [9])
@@ -162,7 +162,7 @@ fn without_a_system_addresses_are_wide() {
     );
 }
 
-fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
+fn bytes_are_borrowed_if_they_are_contiguous_in_the_file() {
     // The ranges of the 64-bit list are adjacent, whatever filler there is.
     let dump = || Dump::new().memory64(0x1000, [1, 2, 3]).memory64(0x1003, [4]).memory64(0x1004, [5, 6]);
     check(dump, |memory| {
@@ -179,7 +179,7 @@ fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
     });
 }
 
-fn bytes_that_stand_apart_are_not_borrowed() {
+fn bytes_that_are_not_contiguous_are_not_borrowed() {
     // In this order in the list, and therefore in the file.
     let dump = || Dump::new().memory(0x1002, [3, 4]).memory(0x1000, [1, 2]);
     check(dump, |memory| {
@@ -258,7 +258,7 @@ fn pointers_have_the_width_of_the_target() {
     }
 }
 
-fn stacks_that_no_list_holds_are_there() {
+fn stacks_in_no_list_are_present() {
     let dump = || {
         let dump = Dump::new().thread(Thread::new(1).stack(Stack::stored(0x3000, [1, 2, 3])));
         dump.thread(Thread::new(2).stack(Stack::Listed(0x1001, 2))).memory(0x1000, [4, 5, 6, 7])

@@ -12,14 +12,14 @@ use crate::synth::{Dump, Range, Range64, Shape, kind};
 pub fn trials() -> Vec<Trial> {
     trials![
         ranges_have_the_numbers_of_the_file,
-        ranges_that_the_file_cuts_keep_what_is_there,
+        truncated_ranges_keep_the_bytes_present,
         ranges_may_share_bytes,
-        memory64_ranges_lie_back_to_back,
+        memory64_ranges_are_contiguous,
         an_empty_memory64_range_moves_nothing,
-        memory64_ranges_behind_the_end_have_no_bytes,
+        memory64_ranges_past_the_end_have_no_bytes,
         a_position_beyond_64_bits_has_no_bytes,
         a_huge_position_of_the_first_range_costs_nothing,
-        both_lists_may_be_there,
+        both_lists_may_be_present,
     ]
 }
 
@@ -42,7 +42,7 @@ fn ranges_have_the_numbers_of_the_file() {
     });
 }
 
-fn ranges_that_the_file_cuts_keep_what_is_there() {
+fn truncated_ranges_keep_the_bytes_present() {
     for form in Form::ALL {
         let whole = form.build(Dump::new().memory(0x1000, [1; 6]).memory(0x2000, [2; 6]));
         let second = whole.len() as u64 - 6;
@@ -69,7 +69,7 @@ fn ranges_may_share_bytes() {
     });
 }
 
-fn memory64_ranges_lie_back_to_back() {
+fn memory64_ranges_are_contiguous() {
     let dump = |_| Dump::new().memory64(0x5000, [1; 3]).memory64(0x1000, [2; 4]).memory64(u64::MAX, [3; 1]);
     in_every_form(dump, |dump, _| {
         let base = dump.data().len() as u64 - 8;
@@ -90,7 +90,7 @@ fn an_empty_memory64_range_moves_nothing() {
     });
 }
 
-fn memory64_ranges_behind_the_end_have_no_bytes() {
+fn memory64_ranges_past_the_end_have_no_bytes() {
     for form in Form::ALL {
         let dump = Dump::new().memory64(0x1000, [1; 4]).memory64(0x2000, [2; 4]).memory64(0x3000, [3; 4]);
         let whole = form.build(dump);
@@ -139,7 +139,7 @@ fn a_huge_position_of_the_first_range_costs_nothing() {
     }
 }
 
-fn both_lists_may_be_there() {
+fn both_lists_may_be_present() {
     let dump = |_| Dump::new().memory64(0x2000, [2; 4]).memory(0x1000, [1; 4]);
     in_every_form(dump, |dump, _| {
         assert_eq!((ranges(dump).len(), list64(dump).len()), (1, 1));

@@ -18,13 +18,13 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_narrow_dump_of_4_gib_is_accepted,
         a_narrow_dump_of_more_than_4_gib_is_refused,
-        version_information_behind_4_gib_is_refused,
-        parts_behind_4_gib_are_refused,
+        version_information_above_4_gib_is_refused,
+        parts_above_4_gib_are_refused,
         nothing_is_read_for_a_dump_that_is_refused,
         a_wide_dump_reaches_beyond_4_gib,
         a_wide_dump_may_end_with_the_last_of_64_bits,
         memory_of_any_size_costs_the_same,
-        borrowed_memory_is_handed_on_from_where_it_is,
+        borrowed_memory_is_written_in_place,
     ]
 }
 
@@ -74,7 +74,7 @@ fn a_narrow_dump_of_more_than_4_gib_is_refused() {
     );
 }
 
-fn version_information_behind_4_gib_is_refused() {
+fn version_information_above_4_gib_is_refused() {
     let item = Item { name: "version information", index: None };
     for (room, fits) in [(100, true), (99, false), (1, false), (0, false)] {
         let memory = 4 * GIB - narrow_base(1) - room;
@@ -95,7 +95,7 @@ fn version_information_behind_4_gib_is_refused() {
     assert_eq!(overflow(dump.plan()), (item, 4 * GIB, 0));
 }
 
-fn parts_behind_4_gib_are_refused() {
+fn parts_above_4_gib_are_refused() {
     // One buffer, borrowed repeatedly as a context of a machine whose contexts may have any size.
     let buffer = vec![0; 64 << 20];
     let dump = |constructor: fn(ImageFileMachine) -> FullUserDumpBuilder<'static>, threads| {
@@ -251,7 +251,7 @@ impl Write for Within<'_> {
     }
 }
 
-fn borrowed_memory_is_handed_on_from_where_it_is() {
+fn borrowed_memory_is_written_in_place() {
     let buffer = vec![7; 10_000];
     for wide in [false, true] {
         let dump = || {

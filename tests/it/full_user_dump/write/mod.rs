@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     let own = trials![
         a_dump_is_what_the_assembler_makes_of_it,
         parts_may_be_missing,
-        every_part_stands_behind_the_one_before,
+        every_part_follows_the_one_before,
         the_order_of_adding_is_kept_within_a_part,
         the_version_information_is_that_of_the_debugger,
         memory_comes_from_pieces_and_readers_too,
@@ -214,7 +214,7 @@ fn counted<'a>(wide: bool) -> FullUserDumpBuilder<'a> {
     dump
 }
 
-fn every_part_stands_behind_the_one_before() {
+fn every_part_follows_the_one_before() {
     let narrow = write(counted(false));
     let words: Vec<u32> = narrow[..64].chunks(4).map(|it| u32::from_le_bytes(it.try_into().expect("four"))).collect();
     assert_eq!(&narrow[..8], b"USERDUMP");

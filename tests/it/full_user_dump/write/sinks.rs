@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
         a_sink_that_fails_is_an_error_at_every_byte,
         a_sink_that_takes_a_byte_a_call_gets_the_same_file,
         a_reader_that_fails_or_ends_early_stops_the_dump,
-        a_reader_that_ends_early_can_be_filled_up_with_zeros,
+        a_reader_that_ends_early_can_be_zero_filled,
     ]
 }
 
@@ -104,7 +104,7 @@ fn a_reader_that_fails_or_ends_early_stops_the_dump() {
     }
 }
 
-fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
+fn a_reader_that_ends_early_can_be_zero_filled() {
     for wide in [false, true] {
         let dump = |range| {
             let mut dump = empty(wide);
