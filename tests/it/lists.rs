@@ -89,7 +89,7 @@ impl Sized {
                 (_, 12) => bytes.u32(count),
                 _ => bytes.u32s(&[count, 0]),
             };
-            // A wrong count has no bytes to back it.
+            // A size that is too large is not backed by bytes.
             let room = |declared: u32, usual: u32| declared.min(1000).saturating_sub(usual) as usize;
             bytes.filler(room(header, least));
             for key in keys {

@@ -1,4 +1,4 @@
-//! The layouts as documented by the format, in separate words and numbers.
+//! The layouts as documented, written down independently of the declarations in the crate.
 
 use userdump::format::context::RegisterGroup;
 

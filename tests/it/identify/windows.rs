@@ -63,7 +63,7 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Vec<(u64, u64)> {
     parts.into_iter().map(|(first, last)| (first - BASE, last - first + 1)).collect()
 }
 
-/// All parts except those in the range of indices.
+/// All parts except those that begin in the range.
 fn without(parts: std::ops::Range<u64>) -> Vec<(u64, u64)> {
     let mut all: Vec<_> = WHOLE.into_iter().filter(|(at, _)| !parts.contains(at)).collect();
     all.sort_unstable();
