@@ -1,4 +1,4 @@
-//! Sizes that are not true and stay inside the file: what they claim of the process's memory does not come along.
+//! Sizes that are wrong but stay inside the file: process memory that they claim is not carried along.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -13,10 +13,10 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        no_size_brings_memory_along_with_r_or_big_r,
-        object_information_brings_no_memory_along_with_any_letter,
+        no_size_includes_memory_with_r_or_big_r,
+        object_information_includes_no_memory_with_any_letter,
         tokens_end_where_they_say,
-        a_name_ends_at_its_first_nul_wherever_it_stands,
+        a_name_ends_at_its_first_nul_wherever_it_is,
         a_name_ends_at_65534_bytes,
         registers_are_kept_whatever_handles_claim,
     ]
@@ -24,10 +24,10 @@ pub fn trials() -> Vec<Trial> {
 
 /// Text of the process that no option selects.
 const CANARY: &str = "CANARY-OF-THE-PROCESS";
-/// A type of stream that nobody knows.
+/// An unknown stream type.
 const UNKNOWN: u32 = 0x1_0001;
 
-/// A string of 64 bytes that is memory, then records of other kinds.
+/// A string of 64 bytes stored in memory, followed by records of other kinds.
 fn memory() -> Vec<u8> {
     let text: Vec<u8> = CANARY.encode_utf16().flat_map(u16::to_le_bytes).chain(*b"CANARY-OF-THE-PROCESS\0").collect();
     [64u32.to_le_bytes().as_slice(), &text, &text].concat()
@@ -38,10 +38,11 @@ fn base() -> Dump {
     dump.memory64(0x5000_0000, memory())
 }
 
-/// What claims bytes, and a dump in which it claims those at a position.
+/// The name of a structure that claims bytes, and a builder of a dump in which it claims those at a given file offset.
 type Place = (&'static str, Box<dyn Fn(u32) -> Dump>);
 
-/// Each place that claims bytes by position or size, and a dump whose place claims those at a position.
+/// Every structure that claims bytes by file offset or size, with a builder of a dump in which it claims those at a
+/// given offset.
 fn places() -> Vec<Place> {
     fn place(name: &'static str, dump: impl Fn(u32) -> Dump + 'static) -> Place {
         (name, Box::new(dump))
@@ -79,19 +80,19 @@ fn places() -> Vec<Place> {
     places
 }
 
-/// Where the memory of a dump is.
+/// The file offset of the dump's memory.
 fn position(bytes: &[u8]) -> u32 {
     let found = bytes.windows(memory().len()).position(|window| window == memory());
-    u32::try_from(found.expect("the memory is there")).expect("it is near")
+    u32::try_from(found.expect("the memory is present")).expect("it is near")
 }
 
 fn has_canary(bytes: &[u8]) -> bool {
-    // Six characters of it, in both widths.
+    // Six characters of the canary, in both widths.
     let wide: Vec<u8> = "CANARY".encode_utf16().flat_map(u16::to_le_bytes).collect();
     bytes.windows(6).any(|window| window == b"CANARY") || bytes.windows(wide.len()).any(|window| window == wide)
 }
 
-fn no_size_brings_memory_along_with_r_or_big_r() {
+fn no_size_includes_memory_with_r_or_big_r() {
     for (name, dump) in places() {
         let source = dump(position(&dump(2000).build())).build();
         assert!(has_canary(&source), "{name}");
@@ -108,12 +109,12 @@ fn no_size_brings_memory_along_with_r_or_big_r() {
             let dropped = |outcome: &Outcome| matches!(outcome, Outcome::Filtered | Outcome::Unreadable(_));
             let told = out.report.faults.iter().any(|fault| matches!(fault.error, ReadError::MemoryShared { .. }))
                 || out.report.streams.iter().any(|stream| dropped(&stream.outcome));
-            assert!(!is_asked || told, "{name}: {options} does not say so");
+            assert!(!is_asked || told, "{name}: {options} does not report it");
         }
     }
 }
 
-/// A dump whose handles' object information claims so many bytes and reaches into memory.
+/// A dump whose handle object information claims `claimed` bytes and reaches into memory.
 fn greedy_handles(handles: u64, claimed: u32) -> Vec<u8> {
     let stream = move |bytes: &mut crate::synth::Bytes| {
         let objects = bytes.label();
@@ -128,7 +129,7 @@ fn greedy_handles(handles: u64, claimed: u32) -> Vec<u8> {
     dump.memory64(0x6000_0000, [0; 0x8000]).order(&[7, 12, 3, 9]).build()
 }
 
-fn object_information_brings_no_memory_along_with_any_letter() {
+fn object_information_includes_no_memory_with_any_letter() {
     let source = greedy_handles(1, 0x4000);
     for options in ["/mh", "/mhr", "/mhR", "/mhrR", "/mFhut"] {
         let out = Redumped::once(&source, &parsed(options));
@@ -153,8 +154,8 @@ fn tokens_end_where_they_say() {
     }
 }
 
-fn a_name_ends_at_its_first_nul_wherever_it_stands() {
-    // "ab", a NUL, and what some tool left behind it.
+fn a_name_ends_at_its_first_nul_wherever_it_is() {
+    // "ab", a NUL, and leftovers after it.
     let name = || Text::Units(10, vec![0x61, 0x62, 0, 0x63, 0x64]);
     let system = SystemInfo { service_pack: name(), ..SystemInfo::default() };
     let thread = Thread::new(7).context([0; 1232]);
@@ -169,7 +170,7 @@ fn a_name_ends_at_its_first_nul_wherever_it_stands() {
         assert_eq!(facts.modules()[0].name.text, text);
         assert_eq!(facts.unloaded_modules()[0].name.text, text);
         assert_eq!(facts.thread_names()[0].name.text, text);
-        assert_eq!(facts.system_info().expect("it is there").service_pack.text, text);
+        assert_eq!(facts.system_info().expect("it is present").service_pack.text, text);
         let handles = facts.handles();
         assert_eq!((&handles[0].type_name.text, &handles[0].object_name.text), (&text, &text));
     }

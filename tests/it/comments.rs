@@ -1,4 +1,4 @@
-//! Comments: text that is the whole stream, in 8 bits or in UTF-16.
+//! Comment streams: the whole stream is text, in 8-bit characters or UTF-16.
 
 use std::borrow::Cow;
 
@@ -15,11 +15,11 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_comment_in_8_bits_is_the_whole_stream,
         nuls_at_the_end_are_left_out_of_the_text,
-        what_is_no_utf8_is_shown_as_replacements,
+        invalid_utf8_is_shown_as_replacements,
         a_comment_in_utf16_is_the_whole_stream,
         nuls_at_the_end_of_utf16_are_left_out_of_the_text,
         an_odd_size_leaves_the_last_byte_of_utf16_out,
-        a_comment_that_the_file_cuts_keeps_what_is_there,
+        a_truncated_comment_keeps_the_bytes_present,
         a_comment_outside_the_file_is_an_error,
     ]
 }
@@ -28,7 +28,7 @@ fn a_comment_in_8_bits_is_the_whole_stream() {
     for text in ["", "x", "*** procdump -ma 1234\n*** just testing"] {
         let dump = |_| Dump::new().comment_a(text).comment_w("other");
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.as_bytes(), comment.to_string().as_str()), (text.as_bytes(), text));
             assert!(matches!(comment.to_string_lossy(), Cow::Borrowed(found) if found == text));
         });
@@ -39,14 +39,14 @@ fn nuls_at_the_end_are_left_out_of_the_text() {
     for (text, expected) in [("a\0", "a"), ("a\0\0\0", "a"), ("a\0b\0", "a\0b"), ("\0\0", ""), ("\0a", "\0a")] {
         let dump = |_| Dump::new().comment_a(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.as_bytes(), comment.trim_end_nul()), (text.as_bytes(), expected.as_bytes()));
             assert_eq!((comment.to_string().as_str(), comment.to_string_lossy().as_ref()), (expected, expected));
         });
     }
 }
 
-fn what_is_no_utf8_is_shown_as_replacements() {
+fn invalid_utf8_is_shown_as_replacements() {
     for (bytes, expected) in [
         (b"caf\xe9".as_slice(), "caf\u{fffd}"),
         (b"\xff\xfea\0", "\u{fffd}\u{fffd}a"),
@@ -55,9 +55,9 @@ fn what_is_no_utf8_is_shown_as_replacements() {
     ] {
         let dump = |_| Dump::new().raw(kind::COMMENT_A, bytes);
         in_every_form(dump, |dump, _| {
-            let comment: CommentA<'_> = view(dump).expect("it is sound");
+            let comment: CommentA<'_> = view(dump).expect("it is valid");
             assert_eq!((comment.to_string().as_str(), comment.to_string_lossy().as_ref()), (expected, expected));
-            assert_eq!(comment.as_bytes(), bytes, "the bytes are as they were");
+            assert_eq!(comment.as_bytes(), bytes, "the bytes are unchanged");
         });
     }
 }
@@ -66,7 +66,7 @@ fn a_comment_in_utf16_is_the_whole_stream() {
     for text in ["", "x", "just testing", "é😀"] {
         let dump = |_| Dump::new().comment_a("other").comment_w(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentW<'_> = view(dump).expect("it is sound");
+            let comment: CommentW<'_> = view(dump).expect("it is valid");
             assert_eq!(comment.to_string(), text);
             assert!(comment.text() == text && comment.text().is_valid());
         });
@@ -79,7 +79,7 @@ fn nuls_at_the_end_of_utf16_are_left_out_of_the_text() {
     for (text, expected) in [("a\0", "a"), ("a\0\0\0", "a"), ("a\0b\0", "a\0b"), ("\0", "")] {
         let dump = |_| Dump::new().comment_w(text);
         in_every_form(dump, |dump, _| {
-            let comment: CommentW<'_> = view(dump).expect("it is sound");
+            let comment: CommentW<'_> = view(dump).expect("it is valid");
             assert_eq!(comment.to_string(), expected);
             assert_eq!(comment.text().to_string_lossy(), text, "the text itself has them");
         });
@@ -93,13 +93,13 @@ fn an_odd_size_leaves_the_last_byte_of_utf16_out() {
         });
         let bytes = form.build(Dump::new().raw(kind::COMMENT_W, odd));
         let dump = open(&bytes);
-        let comment: CommentW<'_> = view(&dump).expect("it is sound");
+        let comment: CommentW<'_> = view(&dump).expect("it is valid");
         assert_eq!((comment.to_string().as_str(), comment.text().is_valid()), ("ab", false));
         assert_eq!(comment.text().as_bytes().len(), 5);
     }
 }
 
-fn a_comment_that_the_file_cuts_keeps_what_is_there() {
+fn a_truncated_comment_keeps_the_bytes_present() {
     let shape = || Shape::usual().data_size(100);
     let bytes = Dump::new().comment_a("abc").shape(kind::COMMENT_A, shape()).build();
     assert_eq!(view::<CommentA<'_>>(&open(&bytes)).map(|comment| comment.to_string()), Ok("abc".to_owned()));
@@ -121,5 +121,5 @@ fn a_comment_outside_the_file_is_an_error() {
 }
 
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Result<T, ReadError> {
-    dump.stream().map(|stream| stream.expect("it is there"))
+    dump.stream().map(|stream| stream.expect("it is present"))
 }

@@ -1,4 +1,4 @@
-//! The corpus of dumps by other producers: what we read of each against what independent readers report.
+//! The corpus of dumps by other producers: what we read of each, compared with what independent readers report.
 
 mod refused;
 
@@ -31,11 +31,11 @@ pub fn trials() -> Vec<Trial> {
     [own, refused::trials()].into_iter().flatten().collect()
 }
 
-const MERGED: &str = "LLDB merges modules of one name; all of them are kept";
-const NO_CONTEXT: &str = "LLDB shows no thread without a context that it can use";
-const PADDING: &str = "four bytes of padding follow the count, which the size of the stream tells";
+const MERGED: &str = "LLDB merges modules with the same name; we keep all of them";
+const NO_CONTEXT: &str = "LLDB only shows threads with a context that it can use";
+const PADDING: &str = "four bytes of padding follow the count, as the size of the stream shows";
 
-/// What we decided where readers disagree or where the manifest is off: file, figure, what we read and why.
+/// Our decisions where readers disagree or the manifest is wrong: file, figure, what we read, and why.
 const DECISIONS: [(&str, &str, u64, &str); 16] = [
     ("real/lldb-linux-i386.dmp", "modules", 10, MERGED),
     ("real/lldb-bad-overlapping-streams.dmp", "modules", 10, MERGED),
@@ -48,34 +48,34 @@ const DECISIONS: [(&str, &str, u64, &str); 16] = [
     ("synthetic/yaml-overlapping-memory.dmp", "threads", 1, NO_CONTEXT),
     ("llvm-tests/lldb-memory-list-padded.dmp", "memory bytes", 27, PADDING),
     ("llvm-tests/lldb-thread-list-padded.dmp", "threads", 2, PADDING),
-    ("llvm-tests/lldb-regions-memlist.dmp", "memory bytes", 48, "skelsec finds no bytes; the list is sound"),
+    ("llvm-tests/lldb-regions-memlist.dmp", "memory bytes", 48, "skelsec finds no bytes; the list is valid"),
     (
         "synthetic/yaml-overlapping-memory.dmp",
         "memory ranges",
         5,
-        "rust-minidump drops the empty range; lists are whole",
+        "rust-minidump drops the empty range; we keep all entries",
     ),
-    ("real/breakpad-exec-av-on-stack.dmp", "memory ranges", 5, "Breakpad drops lists with overlaps; lists are whole"),
+    ("real/breakpad-exec-av-on-stack.dmp", "memory ranges", 5, "Breakpad drops lists with overlaps; we keep them"),
     (
         "real/lldb-bad-duplicate-streams.dmp",
         "threads",
         1,
-        "the first of two lists counts, as in the files that this one was made of; skelsec alone gives the second, which \
-         lies on bytes of another kind",
+        "the first of two lists counts, as in the files that this one was made from; only skelsec returns the second, which \
+         overlaps other data",
     ),
     (
         "synthetic/yaml-windows-x86-every-raw-stream.dmp",
         "unloaded modules",
         2,
-        "the positions of their names are 0, so that other readers give no list; only the names cannot be read",
+        "the RVAs of their names are 0, so other readers return no list; for us only the names are unreadable",
     ),
 ];
 
-/// Nonsense behind a true signature, found by fuzzing.
+/// Files with a valid signature and invalid contents, found by fuzzing.
 const NONSENSE: [&str; 2] = ["real/invalid-range.dmp", "real/invalid-record-count.dmp"];
 
-/// The manifest calls this file's last stream `MozLinuxLimits`. Its type is 0x4d7a0004, which is that of soft errors, and
-/// JSON about soft errors is what it holds.
+/// The manifest calls this file's last stream `MozLinuxLimits`. Its type is 0x4d7a0004, the type of soft errors, and it
+/// holds JSON about soft errors.
 const MISNAMED: (&str, &str, &str) = ("real/linux-mini.dmp", "MozLinuxLimits", "MozSoftErrors");
 
 fn we_read_what_other_readers_report(shared: &Shared) {
@@ -90,7 +90,7 @@ fn we_read_what_other_readers_report(shared: &Shared) {
         assert_eq!(machine(&dump), (row.arch.as_str(), row.os.as_str()), "{}", row.file);
         assert_eq!(exception(&dump), row.exception, "{}", row.file);
 
-        // No reader reports the names in the dumps that LLDB does not read.
+        // No reader reports the names in dumps that LLDB does not read.
         if row.module_names.is_some() || row.modules.is_none() {
             assert_eq!(module_names(&dump), row.module_names, "{}", row.file);
         }
@@ -110,7 +110,7 @@ fn we_read_what_other_readers_report(shared: &Shared) {
     println!("{agreed} of {} files", rows.len());
 }
 
-/// What the manifest says and what we read, `None` if the dump has no such stream.
+/// Pairs of the manifest's figure and ours; `None` if the dump has no such stream.
 fn figures(row: &CorpusRow, dump: &Minidump<'_>) -> [(&'static str, Option<u64>, Option<u64>); 10] {
     let list: Option<MemoryList<'_>> = view(dump);
     let list64: Option<Memory64List<'_>> = view(dump);
@@ -134,31 +134,45 @@ fn module_names(dump: &Minidump<'_>) -> Option<u64> {
     Some(view::<ModuleList<'_>>(dump)?.iter().map(name).collect::<BTreeSet<_>>().len() as u64)
 }
 
-/// Why readers give up on dumps, how often, and what we decided. All of these dumps are compared above.
+/// The errors with which readers reject dumps, how often each occurs, and what we decided. All of these dumps are
+/// compared above.
 const REFUSALS: [(&str, usize, &str); 21] = [
-    ("MissingThreadList", 22, "that is its stack walker; a dump without threads is one, and the check says so"),
-    ("MissingSystemInfo", 1, "that is its stack walker; what needs no processor is read without it"),
-    ("udmp-parser: refuses", 19, "it gives no cause"),
-    ("MinidumpMiscInfo size mismatch", 9, "a stream of no size is an error of that stream; the others are read"),
-    ("unsupported minidump architecture", 10, "lists need no layout of registers"),
-    ("is not a valid PROCESSOR_ARCHITECTURE", 6, "an unknown number stays a number, and these are known"),
-    ("unknown CPU for architecture", 1, "an unknown number stays a number, and this one is known"),
-    ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number stays a number"),
-    ("Duplicate stream type", 4, "both are in the directory; the first is the one that is asked for by type"),
-    ("found multiple streams of type", 2, "both are in the directory; the first is the one that is asked for by type"),
-    ("MinidumpModuleList could not store module", 3, "lists keep modules that overlap; by address the first counts"),
-    ("could not store memory region", 1, "lists keep ranges that overlap; by address the first counts"),
+    (
+        "MissingThreadList",
+        22,
+        "from its stack walker; a dump without threads is still a dump, and the check reports it",
+    ),
+    ("MissingSystemInfo", 1, "from its stack walker; data that does not depend on the processor is read"),
+    ("udmp-parser: refuses", 19, "it gives no reason"),
+    ("MinidumpMiscInfo size mismatch", 9, "an empty stream is an error of that stream; the others are read"),
+    ("unsupported minidump architecture", 10, "lists do not need the context layout"),
+    ("is not a valid PROCESSOR_ARCHITECTURE", 6, "an unknown number is kept as a number, and these are known"),
+    ("unknown CPU for architecture", 1, "an unknown number is kept as a number, and this one is known"),
+    ("is not a valid MINIDUMP_STREAM_TYPE", 1, "an unknown number is kept as a number"),
+    ("Duplicate stream type", 4, "both are in the directory; a lookup by type returns the first"),
+    ("found multiple streams of type", 2, "both are in the directory; a lookup by type returns the first"),
+    (
+        "MinidumpModuleList could not store module",
+        3,
+        "lists keep overlapping modules; by address the first takes precedence",
+    ),
+    ("could not store memory region", 1, "lists keep overlapping ranges; by address the first takes precedence"),
     ("has a memory region problem", 5, "a thread may have no stack, or one whose bytes are in a memory list"),
-    ("ReadString found odd-sized", 2, "position 0 of the service pack's name means that there is none"),
-    ("code_identifier requires MinidumpSystemInfo", 2, "modules need no system information"),
-    ("codec can't decode", 3, "text comes as its code units; a String has U+FFFD for what is no character"),
+    ("ReadString found odd-sized", 2, "RVA 0 of the service pack name means that there is none"),
+    ("code_identifier requires MinidumpSystemInfo", 2, "modules do not need system information"),
+    ("codec can't decode", 3, "text is returned as UTF-16 units; a String has U+FFFD for invalid ones"),
     ("MinidumpHeaderSignatureMismatchException", 2, "big-endian dumps are read"),
     ("not recognized as a valid object file", 2, "big-endian dumps are read"),
     ("Unknown core file format", 2, "big-endian dumps are read"),
-    ("skelsec: does not end", 1, "a count is cut to what the file can hold, and SizeOfHeader says where entries are"),
-    ("exceeds end of file", 1, "a range that the end of the file cuts keeps the bytes that are there"),
+    (
+        "skelsec: does not end",
+        1,
+        "a count is limited to what fits in the file, and SizeOfHeader gives the offset of the entries",
+    ),
+    ("exceeds end of file", 1, "a range cut by the end of the file keeps the bytes that are present"),
 ];
-/// Of the dumps with nonsense, and of the one whose list of memory information has a shorter head than Microsoft's.
+/// From the dumps with invalid contents, and from the one whose memory information list has a shorter header than
+/// Microsoft's.
 const UNEXPECTED_END: (&str, usize) = ("Unexpected EOF", 5);
 
 fn we_read_what_other_readers_refuse(shared: &Shared) {
@@ -185,7 +199,7 @@ fn exception(dump: &Minidump<'_>) -> Option<CorpusException> {
     Some(CorpusException { thread, code, address })
 }
 
-/// Processor and system in the words of the manifest.
+/// The processor and the system as the manifest names them.
 fn machine(dump: &Minidump<'_>) -> (&'static str, &'static str) {
     let target = dump.target();
     let processor = match target.architecture.map(|it| it.0) {
@@ -213,7 +227,7 @@ fn machine(dump: &Minidump<'_>) -> (&'static str, &'static str) {
     (processor, system)
 }
 
-/// The names of the streams as the manifest lists them: in directory order, but repeated ones where the first is.
+/// The stream names in the order of the manifest: directory order, with repeated ones at the place of the first.
 fn in_order_of_the_manifest(dump: &Minidump<'_>) -> Vec<String> {
     let names: Vec<String> = dump.directory().iter().map(|entry| entry.stream_type.to_string()).collect();
     let first = |name: &String| names.iter().position(|other| other == name);
@@ -222,8 +236,8 @@ fn in_order_of_the_manifest(dump: &Minidump<'_>) -> Vec<String> {
     ordered
 }
 
-/// The names of the manifest in our words. It gives the numbers of some types that we have names for, alone
-/// (`0x4d7a0001`) or behind a name of its own (`Kasko(0x4b6b0001)`): the number counts then.
+/// The manifest's names converted to ours. For some types that we name, the manifest gives the number alone
+/// (`0x4d7a0001`) or after its own name (`Kasko(0x4b6b0001)`); the number decides.
 fn our_names(row: &CorpusRow) -> Vec<String> {
     let our_name = |name: &String| {
         let (file, wrong, right) = MISNAMED;
@@ -243,7 +257,7 @@ fn memory_by_address_is_what_the_ranges_hold(shared: &Shared) {
     let mut compared = 0;
     for row in shared.corpus() {
         let bytes = shared.corpus_file(&row);
-        // The plain decoder is for sound dumps.
+        // The plain decoder reads only sound dumps.
         if NONSENSE.contains(&row.file.as_str()) {
             continue;
         }
@@ -263,7 +277,7 @@ fn memory_by_address_is_what_the_ranges_hold(shared: &Shared) {
     assert!(compared > 1000, "{compared} places");
 }
 
-/// How far from an address it is to the start of the next range.
+/// The distance from an address to the start of the next range.
 fn overlapped(facts: &Facts<'_>, address: u64) -> u64 {
     let next = facts.ranges().into_iter().map(|range| range.address).filter(|start| *start > address).min();
     next.map_or(u64::MAX, |start| start - address)
@@ -286,7 +300,7 @@ fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
         ("synthetic/yaml-overlapping-memory.dmp", &[("ranges-disagree", "MemoryList"); 2]),
         ("synthetic/yaml-windows-x86-every-raw-stream.dmp", &[("name-unreadable", "UnloadedModuleList"); 2]),
     ]);
-    // A reader of these fields alone has found them.
+    // Readers that use only these fields have found the streams.
     const NO_SIZE: [&str; 12] = [
         "facebook-streams",
         "dump-content",
@@ -337,7 +351,7 @@ fn the_check_finds_what_was_broken_on_purpose(shared: &Shared) {
         if name.is_some_and(|name| NO_SIZE.contains(&name)) {
             expected.push(("stream-size-wrong", "MiscInfo".to_owned()));
         }
-        // Today's debugger refuses dumps whose directory is behind a stream.
+        // Today's debugger rejects dumps whose directory comes after a stream.
         let end = facts.header.directory.0 + 12 * u64::from(facts.header.streams);
         let before = facts.directory.iter().find(|it| it.kind != 0 && it.size > 0 && it.rva.0 < end);
         let before = before.filter(|_| facts.directory.len() as u64 == u64::from(facts.header.streams));
@@ -363,7 +377,7 @@ fn every_prefix_of_the_smallest_files_can_be_walked(shared: &Shared) {
     rows.sort_by_key(|row| row.bytes);
     for (rank, row) in rows.iter().enumerate() {
         let bytes = shared.corpus_file(row);
-        // Of the larger files, a sample; each time at another place within a word.
+        // Larger files are sampled, each time at a different offset within a word.
         let step = match (rank < 10, bytes.len()) {
             (true, ..4096) => 1,
             (true, size) => size / 4096 + 1,

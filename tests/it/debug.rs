@@ -1,4 +1,4 @@
-//! `{:?}` of whatever the crate hands out prints nothing of the dumped process, and not much.
+//! The `{:?}` output of everything the crate returns contains no data of the dumped process, and is short.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -25,10 +25,9 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// What one thing may print. The largest are structures of forty fields, in lines of their own.
+/// The maximum output of one value. The largest are structures of forty fields, each on its own line.
 const MOST: usize = 12 << 10;
 
-/// What was printed.
 #[derive(Default)]
 struct Printed {
     texts: Vec<String>,
@@ -49,10 +48,10 @@ impl Printed {
     }
 }
 
-/// Everything that the crate gives of a dump.
+/// Prints everything that the crate returns for a dump.
 fn printed(bytes: &[u8]) -> Printed {
     let mut all = Printed::default();
-    let dump = Dump::parse(bytes).expect("it is one");
+    let dump = Dump::parse(bytes).expect("it is valid");
     all.add(&dump);
     let (memory, regions) = (dump.memory(), dump.regions());
     all.add(&memory);
@@ -219,20 +218,20 @@ fn nothing_prints_what_is_in_the_dump() {
         for text in printed(&bytes).texts {
             let found = pieces.found(text.as_bytes());
             assert!(found.is_empty(), "{what}: {found:?} in {text}");
-            // Bytes one by one, as slices print them.
+            // Single bytes, as slices are printed.
             let numbers: Vec<u8> = text.split([',', '[', ']', ' ', '\n']).filter_map(|it| it.parse().ok()).collect();
             let found = pieces.found(&numbers);
-            assert!(found.is_empty(), "{what}: {found:?} as numbers in {text}");
+            assert!(found.is_empty(), "{what}: {found:?} printed as numbers in {text}");
         }
     }
 }
 
-/// Names of the views that the sources of `read` declare, but for those that hold nothing of a dump.
+/// The names of the views declared in `read`, except those that hold nothing of a dump.
 fn every_view_is_printed() {
     let mut declared = BTreeSet::new();
     let mut folders = vec![tree::path("src/read")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+        for entry in std::fs::read_dir(folder).expect("it is present").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
@@ -248,10 +247,10 @@ fn every_view_is_printed() {
     let files = sources().into_iter().map(|source| source.bytes).chain([others]);
     let texts: String = files.flat_map(|bytes| printed(&bytes).texts).collect();
     let words: BTreeSet<&str> = texts.split(|char: char| !char.is_ascii_alphanumeric()).collect();
-    // Only Wine itself writes what that is about; its two texts are printed as all texts are.
+    // Only Wine writes this stream; its two texts are printed like all texts.
     declared.remove("WineInfo");
     let missing: Vec<_> = declared.iter().filter(|name| !words.contains(name.as_str())).collect();
-    assert_eq!(missing, [""; 0], "views that nothing prints");
+    assert_eq!(missing, [""; 0], "views that no test prints");
 }
 
 fn what_is_written_prints_no_bytes() {
@@ -283,7 +282,7 @@ fn what_is_written_prints_no_bytes() {
     all.add(&options);
     all.add(&Hooks::new().add_stream(StreamType(0x1_0001), bytes));
     for source in sources() {
-        let dump = Dump::parse(&source.bytes).expect("it is one");
+        let dump = Dump::parse(&source.bytes).expect("it is valid");
         let redump = Redump::new(&dump, &options).expect("it can be re-encoded");
         all.add(&redump);
         let report = format!("{:?}", redump.report());

@@ -1,4 +1,4 @@
-//! The stream directory: order, unused and repeated entries, places, and what happens when it lies.
+//! The stream directory: order, unused and repeated entries, offsets, and wrong values.
 
 use libtest_mimic::Trial;
 use userdump::format::{DirectoryEntry, StreamType};
@@ -17,29 +17,29 @@ pub fn trials() -> Vec<Trial> {
         the_directory_may_stand_anywhere,
         a_dump_may_have_no_streams,
         unused_entries_in_the_middle_hide_nothing,
-        of_a_repeated_type_the_first_counts_and_all_are_there,
+        the_first_of_a_repeated_type_counts_and_all_are_listed,
         a_cut_directory_keeps_the_whole_entries,
         a_directory_outside_the_file_is_empty,
         the_greatest_count_costs_no_more_than_the_file,
-        a_stream_outside_the_file_spoils_only_itself,
+        a_stream_outside_the_file_only_affects_itself,
         a_stream_that_is_cut_keeps_its_bytes,
         an_empty_stream_may_point_anywhere,
-        unknown_types_come_as_bytes,
-        streams_of_ones_own_can_be_viewed,
+        unknown_types_are_returned_as_bytes,
+        custom_streams_can_be_viewed,
     ]
 }
 
-/// Types in the order of the directory.
+/// The stream types in directory order.
 fn types(dump: &Minidump<'_>) -> Vec<u32> {
     dump.directory().iter().map(|entry| entry.stream_type.0).collect()
 }
 
-/// The numbers of the threads in a list; the error where it cannot be read.
+/// The thread IDs of a list, or the error if it cannot be read.
 fn thread_ids(list: Result<ThreadList<'_>, ReadError>) -> Result<Vec<u32>, ReadError> {
     list.map(|list| list.iter().map(|thread| thread.id()).collect())
 }
 
-/// Every stream in the order of the directory: the position and the kind of view.
+/// All streams in directory order: file offset and kind of view.
 fn views(dump: &Minidump<'_>) -> Vec<(u32, &'static str)> {
     let view = |(stream, decoded): (RawStream<'_>, Result<Stream<'_>, ReadError>)| {
         let name = match decoded {
@@ -83,14 +83,14 @@ fn the_directory_may_stand_anywhere() {
         assert_eq!(dump.stream().transpose().map(thread_ids), Some(Ok(vec![7])));
     });
     let bytes = Dump::new().raw(99, "odd").directory_last().build();
-    assert_eq!((Facts::of(&bytes).header.directory.0, bytes.len()), (35, 47), "it is odd, and the end");
+    assert_eq!((Facts::of(&bytes).header.directory.0, bytes.len()), (35, 47), "the odd byte at the end");
     assert_eq!(types(&open(&bytes)), [99]);
 }
 
 fn a_dump_may_have_no_streams() {
     let mut bytes = Dump::new().build();
     assert_eq!(bytes.len(), 32);
-    // Crashpad leaves the position 0.
+    // Crashpad sets the RVA to 0.
     bytes[12..16].fill(0);
     let dump = open(&bytes);
     assert_eq!((dump.directory().len(), dump.directory().is_empty(), dump.directory().fault()), (0, true, None));
@@ -104,12 +104,12 @@ fn unused_entries_in_the_middle_hide_nothing() {
         assert_eq!(views(dump), [(0, "unused"), (1, "threads"), (2, "unused"), (3, "unused"), (4, "modules")]);
         assert_eq!(dump.stream::<ModuleList<'_>>().map(|list| list.map(|list| list.len())), Ok(Some(1)));
     });
-    // An unused entry need not be zero otherwise.
+    // The other fields of an unused entry may be non-zero.
     let bytes = Dump::new().raw(0, "gone").thread(Thread::new(7)).shape(0, Shape::usual().data_size(u32::MAX)).build();
     assert_eq!(views(&open(&bytes)), [(0, "unused"), (1, "threads")]);
 }
 
-fn of_a_repeated_type_the_first_counts_and_all_are_there() {
+fn the_first_of_a_repeated_type_counts_and_all_are_listed() {
     let dump = |_| {
         let dump = Dump::new().thread(Thread::new(1)).separate().thread(Thread::new(2)).thread(Thread::new(3));
         dump.raw(99, "first").raw(99, "second")
@@ -124,7 +124,7 @@ fn of_a_repeated_type_the_first_counts_and_all_are_there() {
         assert_eq!(lists.collect::<Vec<_>>(), [Ok(vec![1]), Ok(vec![2, 3])]);
         assert_eq!(views(dump), [(0, "threads"), (1, "threads"), (2, "raw"), (3, "raw")]);
     });
-    // That the first cannot be read is no reason to take the second.
+    // An unreadable first stream does not make the second one count.
     let mut bytes = Dump::new().thread(Thread::new(1)).separate().thread(Thread::new(2)).build();
     bytes[32 + 4] = 3;
     let cut = ReadError::Truncated { what: "MINIDUMP_THREAD_LIST", offset: 56, needed: 4, available: 3 };
@@ -167,10 +167,10 @@ fn the_greatest_count_costs_no_more_than_the_file() {
     let fault =
         ReadError::Truncated { what: "MINIDUMP_DIRECTORY", offset: 32, needed: 0xffff_ffff * 12, available: 36 };
     check(&open(&bytes).directory(), 3, Some(fault));
-    assert_eq!(types(&open(&bytes)), [99, 0, 0], "the bytes of the stream are taken for entries");
+    assert_eq!(types(&open(&bytes)), [99, 0, 0], "the bytes of the stream are read as entries");
 }
 
-fn a_stream_outside_the_file_spoils_only_itself() {
+fn a_stream_outside_the_file_only_affects_itself() {
     let dump = |_| {
         let dump = Dump::new().thread(Thread::new(7)).module(Module::new(1, 2, "a")).raw(99, "x");
         let outside = Shape::usual().rva(0x8000_0001);
@@ -209,20 +209,20 @@ fn an_empty_stream_may_point_anywhere() {
     assert_eq!(views(&dump), [(0, "raw")]);
 }
 
-fn unknown_types_come_as_bytes() {
+fn unknown_types_are_returned_as_bytes() {
     let dump = |_| Dump::new().raw(0xffff, "last").raw(0x4b6b_0001, "kasko").raw(1, "").raw(u32::MAX, [0; 3]);
     in_every_form(dump, |dump, _| {
         let raw = dump.streams().map(|(_, decoded)| match decoded {
             Ok(Stream::Raw(raw)) => (raw.stream_type().0, raw.bytes()),
-            other => panic!("{other:?} is not raw"),
+            other => panic!("{other:?} is not a raw stream"),
         });
         let expected: [(u32, &[u8]); 4] = [(0xffff, b"last"), (0x4b6b_0001, b"kasko"), (1, b""), (u32::MAX, &[0; 3])];
         assert_eq!(raw.collect::<Vec<_>>(), expected);
     });
 }
 
-fn streams_of_ones_own_can_be_viewed() {
-    /// What follows a byte that counts it.
+fn custom_streams_can_be_viewed() {
+    /// A value with the byte that counts it in front.
     #[derive(Debug, PartialEq)]
     struct Counted<'a>(&'a [u8]);
 

@@ -1,4 +1,4 @@
-//! A plan goes into any sink, or the error says just where it stopped.
+//! A plan is written to any sink, or the error says exactly where writing stopped.
 
 mod redumps;
 mod sources;
@@ -34,7 +34,8 @@ pub fn trials() -> Vec<Trial> {
     [own, redumps::trials(), sources::trials()].into_iter().flatten().collect()
 }
 
-/// Takes as many bytes of each call as the script says: it is told how many are offered and how many there are already.
+/// A sink that accepts as many bytes per call as the script returns. The script gets the number of bytes offered and
+/// the number written so far.
 pub struct Scripted<F> {
     pub file: Vec<u8>,
     script: F,
@@ -58,7 +59,7 @@ impl<F: FnMut(usize, usize) -> io::Result<usize>> Write for Scripted<F> {
     }
 }
 
-/// As [`Scripted`], and takes the slices of a vectored call for one run of bytes.
+/// Like [`Scripted`], but treats the slices of a vectored call as one run of bytes.
 struct Vectored<F>(Scripted<F>);
 
 impl<F: FnMut(usize, usize) -> io::Result<usize>> Write for Vectored<F> {
@@ -83,7 +84,7 @@ impl<F: FnMut(usize, usize) -> io::Result<usize>> Write for Vectored<F> {
     }
 }
 
-/// One of everything, and ranges in pieces and from readers.
+/// A dump with one of everything, and with ranges in pieces and from readers.
 fn dump<'a>() -> MinidumpBuilder<'a> {
     let mut dump = one_of_everything();
     dump.memory(MemoryRange::from_pieces(0x3000, vec![&[3; 3], &[], &[4; 4]]));
@@ -93,20 +94,20 @@ fn dump<'a>() -> MinidumpBuilder<'a> {
     dump
 }
 
-/// Writes [`dump`] into a sink of the script, once with and once without vectored calls, and compares the files.
+/// Writes [`dump`] to a scripted sink, with and without vectored calls, and compares the files.
 fn same_file<F: FnMut(usize, usize) -> io::Result<usize>>(script: impl Fn() -> F) {
     let expected = write(dump());
     let mut sink = Scripted::new(script());
-    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     assert_eq!(written.size, expected.len() as u64);
     assert!(sink.file == expected, "plain");
     let mut sink = Vectored(Scripted::new(script()));
-    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     assert_eq!(written.size, expected.len() as u64);
     assert!(sink.0.file == expected, "vectored");
 }
 
-/// The kernel brings in the pages of a mapping slowly if it gets a gigabyte in one call, and calls cost something too.
+/// The kernel faults in the pages of a mapping slowly when one call covers a gigabyte, but every call has a cost too.
 fn large_ranges_go_out_in_pieces_and_small_ones_together() {
     const PIECE: usize = 512 * 1024;
     let (large, small) = (vec![7; 5 * PIECE + 3], vec![8; 4096]);
@@ -119,11 +120,11 @@ fn large_ranges_go_out_in_pieces_and_small_ones_together() {
         calls.borrow_mut().push(offered);
         Ok(offered)
     }));
-    dump.plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+    dump.plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
     let calls = calls.borrow();
     let memory: usize = 999 * small.len() + large.len();
     assert!(sink.0.file.len() > memory);
-    // A piece, and one small run more that fills it up.
+    // One piece, plus one more small run that fills it up.
     assert!(calls.iter().all(|&size| size < PIECE + small.len()), "{calls:?}");
     assert!(calls.len() < 25, "{} calls", calls.len());
 }
@@ -156,7 +157,7 @@ fn a_sink_that_takes_random_amounts_gets_the_same_file() {
     }
 }
 
-/// Hands each run of bytes over to a thread, a few at a time.
+/// Sends each run of bytes to another thread through a short queue.
 struct Pipe(mpsc::SyncSender<Vec<u8>>);
 
 impl Write for Pipe {
@@ -174,8 +175,8 @@ impl Write for Pipe {
 fn a_pipe_to_another_thread_gets_the_same_file() {
     let (sender, receiver) = mpsc::sync_channel(2);
     let reader = thread::spawn(move || receiver.into_iter().flatten().collect::<Vec<u8>>());
-    let written = dump().plan().expect("it is small").write_to(Pipe(sender)).expect("the thread takes all");
-    let file = reader.join().expect("the thread collects");
+    let written = dump().plan().expect("it is small").write_to(Pipe(sender)).expect("the thread accepts everything");
+    let file = reader.join().expect("the thread returns the bytes");
     assert!(file == write(dump()));
     assert_eq!(written.size, file.len() as u64);
 
@@ -193,16 +194,17 @@ fn a_sink_that_claims_more_than_it_was_given_does_no_harm() {
     for claim in claims {
         let expected = write(dump());
         let mut sink = Vectored(Scripted::new(|offered, _| Ok(claim(offered))));
-        let written = dump().plan().expect("it is small").write_to(&mut sink).expect("the sink claims to take all");
+        let written =
+            dump().plan().expect("it is small").write_to(&mut sink).expect("the sink reports everything as written");
         assert_eq!(written.size, expected.len() as u64);
         assert!(sink.0.file == expected);
-        // One that takes the first of several slices and claims all of them cannot be found out.
+        // A sink that writes only the first of several slices and reports all of them as written cannot be detected.
         let result = dump().plan().expect("it is small").write_to(Scripted::new(|offered, _| Ok(claim(offered))));
-        assert_eq!(result.expect("the sink claims to take all").size, expected.len() as u64);
+        assert_eq!(result.expect("the sink reports everything as written").size, expected.len() as u64);
     }
 }
 
-/// What stands where, and how errors name it: the name, and the number if it is known.
+/// What is at a file offset, and how errors name it: the name, and the number if known.
 struct Named {
     start: u64,
     end: u64,
@@ -211,7 +213,7 @@ struct Named {
     counted: bool,
 }
 
-/// Every byte of a file of [`one_of_everything`] with the names that an error about it may have.
+/// Every byte of a file of [`one_of_everything`], with the names that an error about it may use.
 fn named(file: &[u8]) -> Vec<Named> {
     let facts = Facts::of(file);
     let ranges = facts.ranges();
@@ -237,7 +239,7 @@ fn named(file: &[u8]) -> Vec<Named> {
     all
 }
 
-/// What the re-encoder calls `object`.
+/// The re-encoder's name for `object`.
 const OBJECT: &str = "MINIDUMP_HANDLE_OBJECT_INFORMATION";
 
 fn stream_name(kind: u32) -> &'static [&'static str] {
@@ -261,7 +263,7 @@ fn stream_name(kind: u32) -> &'static [&'static str] {
     }
 }
 
-/// Lets the sink stop after each number of bytes and checks what the error says about it.
+/// Stops the sink after each number of bytes and checks the error.
 fn stops_at_every_byte(dump: impl Fn() -> MinidumpBuilder<'static>, stop: fn() -> io::Result<usize>, kind: ErrorKind) {
     let expected = write(dump());
     let named = named(&expected);
@@ -274,8 +276,8 @@ fn stops_at_every_byte(dump: impl Fn() -> MinidumpBuilder<'static>, stop: fn() -
     }
 }
 
-/// Lets the sink stop after a number of bytes: what went out before is the start of the file, nothing follows, and the
-/// error names what stands there.
+/// Stops the sink after a number of bytes. What was written is the start of the file, nothing follows, and the error
+/// names the structure at that offset.
 fn stops_at_a_byte(
     expected: &[u8],
     named: &[Named],
@@ -312,7 +314,8 @@ fn a_sink_that_fails_is_an_error_at_every_byte() {
 }
 
 fn an_error_within_a_range_names_the_whole_range() {
-    // The bytes come in pieces, from a reader a few at a time, or from one that ends early and is filled up.
+    // The bytes come in pieces, from a reader that returns a few at a time, or from one that ends early and is
+    // zero-filled.
     type Make = fn() -> MemoryRange<'static>;
     let ranges: [(&str, Make); 3] = [
         ("pieces", || MemoryRange::from_pieces(0x1000, vec![&[1; 3], &[2; 4], &[3; 5]])),
@@ -368,7 +371,7 @@ fn an_error_within_long_lists_of_ranges_names_the_whole_list() {
 }
 
 fn what_a_buffering_sink_cannot_pass_on_is_an_error() {
-    // The buffer takes the whole dump, so only flushing it can tell.
+    // The buffer holds the whole dump, so only flushing can fail.
     let full = Scripted::new(|_, _| Err(ErrorKind::StorageFull.into()));
     let result = one_of_everything().plan().expect("it is small").write_to(BufWriter::with_capacity(1 << 20, full));
     assert!(

@@ -1,4 +1,4 @@
-//! Handles: both sizes of descriptors, names, chains of records about objects, and what was done to handles.
+//! Handles: both sizes of descriptors, names, chains of object information, and handle operations.
 
 use libtest_mimic::Trial;
 use userdump::format::handle::HandleObjectInformationType;
@@ -16,15 +16,15 @@ pub fn trials() -> Vec<Trial> {
         descriptors_between_the_two_sizes_are_the_shorter_ones,
         descriptors_beyond_the_longer_size_are_stepped_over,
         names_may_be_absent_and_shared,
-        a_broken_name_spoils_only_itself,
+        a_broken_name_only_affects_itself,
         the_first_handle_of_a_value_is_found,
         records_about_an_object_follow_each_other,
         a_record_may_be_empty,
-        a_record_that_the_file_cuts_keeps_what_is_there,
+        a_truncated_record_keeps_the_bytes_present,
         a_chain_that_leaves_the_file_ends_with_an_error,
         a_chain_that_begins_outside_the_file_is_one_error,
-        a_chain_that_bites_its_tail_ends_with_an_error,
-        a_long_chain_without_a_loop_is_no_loop,
+        a_cyclic_chain_ends_with_an_error,
+        a_long_chain_is_not_a_loop,
         overlapping_records_end_too,
         operations_have_the_fields_of_the_file,
     ]
@@ -66,7 +66,7 @@ fn the_shorter_descriptor_has_no_records() {
         for index in 0..2 {
             let handle = handle(dump, index);
             fields(&handle);
-            // What follows in the file belongs to the next entry.
+            // The bytes that follow in the file belong to the next entry.
             assert_eq!((handle.raw().object_info_rva, handle.raw().reserved0), (0, 0));
             assert_eq!(records(&handle), []);
         }
@@ -121,7 +121,7 @@ fn names_may_be_absent_and_shared() {
     });
 }
 
-fn a_broken_name_spoils_only_itself() {
+fn a_broken_name_only_affects_itself() {
     let broken = || synth::Handle { type_name: Text::At(0x7fff_0000), ..full() };
     let missing = ReadError::Truncated { what: "MINIDUMP_STRING", offset: 0x7fff_0000, needed: 4, available: 0 };
     let dump = |_| Dump::new().handle(broken()).handle(synth::Handle::new(8, "Key"));
@@ -152,7 +152,7 @@ fn records_about_an_object_follow_each_other() {
         let found = records(&handle(dump, 0));
         assert_eq!(found, [Ok((6, vec![1; 4])), Ok((1, vec![2])), Ok((8, vec![])), Ok((0x1234, vec![3; 9]))]);
         assert_eq!(records(&handle(dump, 1)), []);
-        let chain: Vec<_> = handle(dump, 0).object_information().map(|it| it.expect("it is whole")).collect();
+        let chain: Vec<_> = handle(dump, 0).object_information().map(|it| it.expect("it is complete")).collect();
         assert_eq!(chain[0].raw.info_type, HandleObjectInformationType::EVENT1);
         assert_eq!(chain[0].offset, u64::from(handle(dump, 0).raw().object_info_rva));
         assert!(chain.windows(2).all(|pair| u64::from(pair[0].raw.next_info_rva) == pair[1].offset));
@@ -164,7 +164,7 @@ fn a_record_may_be_empty() {
     chain(&[(None, 0)], 0, |dump, _| assert_eq!(records(&handle(dump, 0)), [Ok((100, vec![]))]));
 }
 
-fn a_record_that_the_file_cuts_keeps_what_is_there() {
+fn a_truncated_record_keeps_the_bytes_present() {
     for (size, extra) in [(4, 3), (100, 0), (u32::MAX, 7)] {
         chain(&[(None, size)], extra, |dump, first| {
             let found: Vec<_> = handle(dump, 0).object_information().collect();
@@ -177,7 +177,7 @@ fn a_record_that_the_file_cuts_keeps_what_is_there() {
 }
 
 fn a_chain_that_leaves_the_file_ends_with_an_error() {
-    // The second record has its head cut.
+    // The header of the second record is cut.
     for available in 0..12 {
         let dump = |_| {
             Dump::new().written(kind::HANDLE_DATA, move |bytes| {
@@ -206,7 +206,7 @@ fn a_chain_that_begins_outside_the_file_is_one_error() {
     }
 }
 
-fn a_chain_that_bites_its_tail_ends_with_an_error() {
+fn a_cyclic_chain_ends_with_an_error() {
     for tail in [0, 1, 2, 3, 7, 8, 20] {
         for length in [1, 2, 3, 4, 5, 8, 13, 40] {
             let count = tail + length;
@@ -216,7 +216,7 @@ fn a_chain_that_bites_its_tail_ends_with_an_error() {
                 let found = records(&handle(dump, 0));
                 let kinds: Vec<_> = found.iter().map_while(|it| it.as_ref().ok().map(|it| it.0)).collect();
                 let (whole, round) = kinds.split_at(count.min(kinds.len()));
-                assert!(whole.iter().copied().eq(100..100 + count as u32), "all records come: {kinds:?}");
+                assert!(whole.iter().copied().eq(100..100 + count as u32), "all records are returned: {kinds:?}");
                 let loop_kinds = (100 + tail as u32..100 + count as u32).cycle();
                 assert!(round.iter().copied().eq(loop_kinds.take(round.len())), "and again in their order: {kinds:?}");
                 assert!(kinds.len() <= 3 * count, "{} records of a chain of {count}", kinds.len());
@@ -227,13 +227,13 @@ fn a_chain_that_bites_its_tail_ends_with_an_error() {
     }
 }
 
-fn a_long_chain_without_a_loop_is_no_loop() {
+fn a_long_chain_is_not_a_loop() {
     let links: Vec<_> = (0..1000).map(|index| ((index < 999).then_some(index + 1), 1)).collect();
     chain(&links, 1, |dump, _| {
         let found = records(&handle(dump, 0));
         assert!(found.iter().flatten().map(|it| it.0).eq(100..1100) && found.len() == 1000);
     });
-    // Nor is one that goes backwards in the file.
+    // A chain that goes backwards in the file is not a cycle either.
     let links: Vec<_> = (0..50).map(|index| ((index > 0).then(|| index - 1), 0)).collect();
     for form in Form::ALL {
         let bytes = form.build(chained(links.clone(), 49, 0));
@@ -242,7 +242,7 @@ fn a_long_chain_without_a_loop_is_no_loop() {
 }
 
 fn overlapping_records_end_too() {
-    // Each word is the position of the next one, so that a record begins at each of them.
+    // Each word is the RVA of the next one, so a record begins at each of them.
     for (end, cycle) in [(None, false), (Some(0), true), (Some(99), true)] {
         let dump = |_| {
             Dump::new().written(kind::HANDLE_DATA, move |bytes| {
@@ -278,8 +278,8 @@ fn operations_have_the_fields_of_the_file() {
         })
     };
     in_every_form(dump, |dump, _| {
-        let list: HandleOperationList<'_> = dump.stream().expect("it is sound").expect("it is there");
-        let operation = list.get(1).expect("it is there");
+        let list: HandleOperationList<'_> = dump.stream().expect("it is valid").expect("it is present");
+        let operation = list.get(1).expect("it is present");
         let ids = (operation.handle, operation.process_id, operation.thread_id, operation.operation_type);
         assert_eq!(ids, (0x1_0000_0004, 2, 3, 1));
         assert_eq!((operation.spare0, operation.depth, operation.index), (5, 6, 7));
@@ -288,14 +288,14 @@ fn operations_have_the_fields_of_the_file() {
 }
 
 fn handles<'a>(dump: &Minidump<'a>) -> HandleData<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
 fn handle<'a>(dump: &Minidump<'a>, index: u64) -> Handle<'a> {
-    handles(dump).get(index).expect("it is there")
+    handles(dump).get(index).expect("it is present")
 }
 
-/// Checks what `full` has in both forms.
+/// Checks the fields of `full` in both forms.
 fn fields(handle: &Handle<'_>) {
     let descriptor = handle.raw().descriptor;
     assert_eq!(handle.value(), 0x1_0000_0004);
@@ -304,17 +304,17 @@ fn fields(handle: &Handle<'_>) {
     assert_eq!(names(handle), [Ok(Some("Event".to_owned())), Ok(Some("\\BaseNamedObjects\\x".to_owned()))]);
 }
 
-/// The name of the type and that of the object.
+/// The type name and the object name.
 fn names(handle: &Handle<'_>) -> [Result<Option<String>, ReadError>; 2] {
     [handle.type_name(), handle.object_name()].map(|name| name.map(|name| name.map(|name| name.to_string())))
 }
 
-/// The type and the bytes of each record of the chain.
+/// The type and the bytes of each record in the chain.
 fn records(handle: &Handle<'_>) -> Vec<Result<(u32, Vec<u8>), ReadError>> {
     handle.object_information().map(|it| it.map(|it| (it.raw.info_type.0, it.bytes.to_vec()))).collect()
 }
 
-/// Looks at a handle with such a chain in every form; also told where the first record lies.
+/// Calls `look` for a handle with such a chain in every form, with the file offset of the first record.
 fn chain(links: &[(Option<usize>, u32)], extra: usize, look: impl Fn(&Minidump<'_>, u64)) {
     in_every_form(
         |_| chained(links.to_vec(), 0, extra),
@@ -322,8 +322,8 @@ fn chain(links: &[(Option<usize>, u32)], extra: usize, look: impl Fn(&Minidump<'
     );
 }
 
-/// A handle whose chain begins with the record `first`. Records stand one after another, each with its type (counted
-/// from 100), the number of the next one and a size that need not be so; `extra` bytes of filler follow the last.
+/// A handle whose chain begins with the record `first`. The records are contiguous; each has its type (counted from
+/// 100), the index of the next one, and a size that may be wrong. `extra` bytes of filler follow the last.
 fn chained(links: Vec<(Option<usize>, u32)>, first: usize, extra: usize) -> Dump {
     Dump::new().written(kind::HANDLE_DATA, move |bytes: &mut Bytes| {
         let labels: Vec<Label> = links.iter().map(|_| bytes.label()).collect();

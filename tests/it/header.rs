@@ -1,4 +1,4 @@
-//! The first bytes: signatures, byte orders, the version, and formats that are recognised but not read.
+//! The first bytes of a file: signatures, byte orders, the version, and formats that are recognised but not read.
 
 use libtest_mimic::Trial;
 use userdump::read::ByteOrder;
@@ -13,7 +13,7 @@ pub fn trials() -> Vec<Trial> {
         the_high_half_of_the_version_is_ignored,
         another_low_half_of_the_version_is_an_error,
         other_first_bytes_are_an_error_that_shows_them,
-        a_header_that_is_cut_says_what_is_there,
+        a_truncated_header_reports_what_is_present,
         flags_without_a_name_are_kept,
         formats_that_are_not_read_yet_are_refused_by_name,
         a_minidump_is_found_among_the_formats,
@@ -31,7 +31,7 @@ fn either_signature_tells_the_byte_order() {
     {
         bytes.raw(signature).u32s(&fields).u64(0x1122_3344_5566_7788);
         let bytes = bytes.finish();
-        let dump = Minidump::parse(&bytes).expect("the header is sound");
+        let dump = Minidump::parse(&bytes).expect("the header is valid");
         let header = dump.header();
         let found = [
             header.version,
@@ -56,7 +56,7 @@ fn another_low_half_of_the_version_is_an_error() {
     for version in [0, 0xa792, 0xa793_0000, 0x93a7, u32::MAX] {
         assert_eq!(parse(&header(b"MDMP", version)), Err(ReadError::Version { found: version }));
     }
-    // A little-endian header behind the big-endian signature.
+    // A little-endian header after the big-endian signature.
     assert_eq!(parse(&header(b"PMDM", VERSION)), Err(ReadError::Version { found: 0x93a7_0000 }));
 }
 
@@ -72,7 +72,7 @@ fn other_first_bytes_are_an_error_that_shows_them() {
     refused(&header(b"DMPM", VERSION), b"DMPM\x93\xa7\0\0");
 }
 
-fn a_header_that_is_cut_says_what_is_there() {
+fn a_truncated_header_reports_what_is_present() {
     for signature in [b"MDMP", b"PMDM"] {
         let mut bytes = Bytes::little_endian();
         bytes.raw(signature).zeros(28);
@@ -87,16 +87,16 @@ fn a_header_that_is_cut_says_what_is_there() {
 
 fn flags_without_a_name_are_kept() {
     let bytes = crate::synth::Dump::new().flags(0x8000_0000_0000_0102).build();
-    let dump = Minidump::parse(&bytes).expect("the header is sound");
+    let dump = Minidump::parse(&bytes).expect("the header is valid");
     assert_eq!(dump.flags().bits(), 0x8000_0000_0000_0102);
 }
 
 fn formats_that_are_not_read_yet_are_refused_by_name() {
     let refused = |bytes: &[u8], name: &str| {
-        let error = Dump::parse(bytes).expect_err("it is no minidump");
+        let error = Dump::parse(bytes).expect_err("it is not a minidump");
         assert!(error.is_unsupported(), "{error}");
         assert!(error.to_string().contains(name), "{error}");
-        // As a minidump, it is not one at all.
+        // It is not a minidump either.
         assert!(matches!(parse(bytes), Err(ReadError::Signature { .. })));
     };
     refused(b"PAGEDUMP\x0f\0\0\0", "kernel dump");
@@ -109,7 +109,7 @@ fn formats_that_are_not_read_yet_are_refused_by_name() {
 fn a_minidump_is_found_among_the_formats() {
     let streams = |bytes: &[u8]| match Dump::parse(bytes) {
         Ok(Dump::Minidump(dump)) => Ok(dump.directory().len()),
-        Ok(other) => panic!("{other:?} is no minidump"),
+        Ok(other) => panic!("{other:?} is not a minidump"),
         Err(error) => Err(error),
     };
     let dump = || crate::synth::Dump::new().raw(99, [1]).raw(98, []);
@@ -174,7 +174,7 @@ fn errors_know_their_kind_and_place() {
     know(ReadError::Unsupported { what }, false, true, None);
 }
 
-/// A header in little-endian without streams.
+/// A little-endian header without streams.
 fn header(signature: &[u8; 4], version: u32) -> Vec<u8> {
     let mut bytes = Bytes::little_endian();
     bytes.raw(signature).u32(version).zeros(24);

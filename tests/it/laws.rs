@@ -1,4 +1,4 @@
-//! What holds for every file: whatever it says, all of it can be gone through, and at a price that its size bounds.
+//! Invariants for every file: whatever its contents, all of it can be iterated over, at a cost bounded by its size.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,16 +13,16 @@ pub fn trials() -> Vec<Trial> {
     trials![every_file_is_cheap, every_prefix_of_the_smallest_files_is_cheap, every_word_may_be_anything]
 }
 
-/// So many times the size of the file may be allocated at one time.
+/// The peak allocation may be this many times the file size.
 const TIMES: usize = 4;
-/// And so much beyond it, for what has a size of its own: the walk collects the registers of one context, 200 of 40 bytes
-/// in a list that doubles as it grows, which is half of this; text of 128 characters at most, and findings and faults,
-/// which are larger than the few bytes of a broken file that they are about, take the rest.
+/// The fixed allowance on top of that. The walk collects the registers of one context, 200 of 40 bytes in a list that
+/// doubles as it grows, which is half of it. The rest is for text of at most 128 characters, and for findings and
+/// faults, which are larger than the few bytes of a broken file that they are about.
 const CONSTANT: usize = 16 * 1024;
-/// Of so many files every prefix is gone through, and every word is changed.
+/// The number of files for which every prefix is walked and every word is changed.
 const SMALLEST: usize = 10;
 
-/// The most that a walk had allocated at one time, beyond the bytes that were there before.
+/// The peak allocation of a walk, in addition to the file itself.
 fn peak(what: impl FnOnce() -> String, bytes: &[u8]) -> usize {
     let (result, spent) = measure(|| catch_unwind(AssertUnwindSafe(|| walk_and_print(bytes).is_ok())));
     if result.is_err() || spent.peak > TIMES * bytes.len() + CONSTANT {
@@ -66,7 +66,7 @@ fn every_word_may_be_anything(shared: &Shared) {
     let mut most = 0;
     let mut walks = 0;
     for (row, bytes) in smallest(shared) {
-        // Not all that are 32 bits wide lie at multiples of 4.
+        // Not all 32-bit fields are at multiples of 4.
         for at in 0..bytes.len() - 3 {
             for value in [0, 1, 0x7fff_ffff, 0xffff_ffff] {
                 let mut broken = bytes.clone();

@@ -1,4 +1,4 @@
-//! The tables of option letters, in the README and in the documentation of `redump`, against what is parsed.
+//! The tables of option letters, in the README and in the `redump` documentation, compared with what is parsed.
 
 use libtest_mimic::Trial;
 use userdump::RedumpError;
@@ -13,7 +13,7 @@ pub fn trials() -> Vec<Trial> {
 const README: &str = include_str!("../../README.md");
 const DOCUMENTATION: &str = include_str!("../../src/redump/mod.rs");
 
-/// The flags that every dump has but triage dumps.
+/// The flags of every dump except triage dumps.
 const BASE: u64 = 0x4_0000;
 
 fn the_tables_agree_with_the_parser() {
@@ -34,13 +34,13 @@ fn the_test_misses_nothing_that_is_wrong_with_a_table() {
     assert_eq!(faults(&other, "//! # What the options write", in_header), ["h adds 0x40004, the table says 0x4"]);
 }
 
-/// What a letter adds to the flags, beside those of every dump.
+/// The flags that a letter adds to those of every dump.
 fn added(letter: char) -> Option<u64> {
     let flags = in_header(letter)?;
     Some(if letter == 'P' { flags } else { flags & !BASE })
 }
 
-/// The flags of a dump with this letter alone; of `P`, which goes with `A`, what it adds.
+/// The flags of a dump with this letter alone; for `P`, which needs `A`, the flags that it adds.
 fn in_header(letter: char) -> Option<u64> {
     let flags = |words: String| words.parse::<Options>().ok().map(|options| options.minidump_type().bits());
     match letter {
@@ -49,7 +49,7 @@ fn in_header(letter: char) -> Option<u64> {
     }
 }
 
-/// What is wrong with the first table behind a heading, of which the first cell has letters and the second their flags.
+/// The errors in the first table after a heading, whose first cell has letters and whose second has their flags.
 fn faults(text: &str, heading: &str, flags: fn(char) -> Option<u64>) -> Vec<String> {
     let section = text.lines().skip_while(|line| *line != heading).skip(1);
     let rows = section.map(|line| line.strip_prefix("//! ").unwrap_or(line)).skip_while(|line| !line.starts_with('|'));

@@ -1,4 +1,4 @@
-//! Sizes of streams that are not those of what the streams count: what is there is read, and the size reported.
+//! Stream sizes that disagree with the counts in the streams: what is present is read, and the size is reported.
 
 use libtest_mimic::Trial;
 use userdump::redump::Outcome;
@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
         every_list_is_read_whatever_the_size_of_its_stream,
         names_in_aligned_entries_are_read,
         nothing_is_made_up_of_what_no_count_proves,
-        no_size_that_is_too_small_brings_memory_along,
-        memory_inside_header_or_directory_is_none,
+        no_size_that_is_too_small_includes_memory,
+        memory_inside_header_or_directory_is_absent,
         the_first_name_that_can_be_read_counts,
         the_size_in_misc_info_is_compared_with_that_of_the_stream,
         tokens_and_function_tables_prove_the_size_of_their_stream,
@@ -34,7 +34,7 @@ const MEMORY: [u8; 0x40] = [0xA5; 0x40];
 /// 2020, in units of 100 ns since 1601.
 const CREATED: u64 = 0x01d5_c03a_9f66_8000;
 
-/// Each kind of list and the size of its entries.
+/// Each kind of list with the size of its entries.
 const LISTS: [(u32, u32); 10] = [
     (kind::THREAD_LIST, 48),
     (kind::THREAD_EX_LIST, 64),
@@ -48,7 +48,7 @@ const LISTS: [(u32, u32); 10] = [
     (kind::THREAD_INFO_LIST, 64),
 ];
 
-/// A dump with so many entries in each list of the kind.
+/// A dump with this many entries in each list of the kind.
 fn dump(list: u32, entries: u32) -> Dump {
     let base = Dump::new().system_info(SystemInfo::default());
     let base = if list == kind::THREAD_LIST { base } else { base.thread(Thread::new(5).context([1; 1232])) };
@@ -83,7 +83,7 @@ fn sizes_found(bytes: &[u8]) -> usize {
     count
 }
 
-/// With every letter that a list needs, and with those that filter.
+/// All letters that a list needs, without and with those that filter.
 const OPTIONS: [&str; 2] = ["/mFhut", "/mFhutrR"];
 
 fn every_list_is_read_whatever_the_size_of_its_stream() {
@@ -91,7 +91,7 @@ fn every_list_is_read_whatever_the_size_of_its_stream() {
     for (list, entry) in LISTS {
         for entries in 1..=3 {
             let exact = dump(list, entries).build();
-            let size = Facts::of(&exact).stream(list).expect("it is there").size;
+            let size = Facts::of(&exact).stream(list).expect("it is present").size;
             let expected = OPTIONS.map(|options| Redumped::of(&exact, options).bytes);
             assert_eq!(sizes_found(&exact), 0);
             for padded in [false, true] {
@@ -102,7 +102,7 @@ fn every_list_is_read_whatever_the_size_of_its_stream() {
                 let rounded = whole.next_multiple_of(8);
                 for claimed in [whole, rounded, rounded + 8, whole + 1, whole - 1, whole - 4, size - entry, 24, 16, 4] {
                     let shape = if padded { Shape::usual().padded() } else { Shape::usual() };
-                    // A header has to be there. And a size that is that of a list without padding is believed.
+                    // The header must be present. A size that fits a list without padding is accepted.
                     if claimed < size - entries * entry || padded && claimed == size {
                         continue;
                     }
@@ -150,7 +150,7 @@ fn names_in_aligned_entries_are_read() {
                 let found: Vec<_> =
                     out.facts().thread_names().into_iter().map(|name| (name.thread, name.name.text)).collect();
                 let expected = (1..=entries).zip(["a", "b", "c"]).map(|(id, name)| (id, Some(name.to_owned())));
-                assert_eq!(found, expected.collect::<Vec<_>>(), "{entries} entries of {entry} behind {front}");
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{entries} entries of {entry} after {front}");
             }
         }
     }
@@ -158,10 +158,10 @@ fn names_in_aligned_entries_are_read() {
 
 fn nothing_is_made_up_of_what_no_count_proves() {
     for (list, entry) in LISTS {
-        // One entry more than there is: what stands behind the list is none.
+        // One entry more than exist: what follows the list is not an entry.
         let shape = |count| Shape::usual().count(count);
         let source = dump(list, 2).shape(list, shape(3)).build();
-        let size = Facts::of(&source).stream(list).expect("it is there").size;
+        let size = Facts::of(&source).stream(list).expect("it is present").size;
         for claimed in [size, size + 4] {
             let source = dump(list, 2).shape(list, shape(3).data_size(claimed)).filler(200).build();
             let dump = Minidump::parse(&source).expect("a dump");
@@ -179,8 +179,8 @@ fn nothing_is_made_up_of_what_no_count_proves() {
     }
 }
 
-fn no_size_that_is_too_small_brings_memory_along() {
-    // Names that are memory, in a list whose entries are memory too, behind a stream that ends before them.
+fn no_size_that_is_too_small_includes_memory() {
+    // Names that overlap memory, in a list whose entries overlap memory too, after a stream that ends before them.
     let text: Vec<u8> = [12u32.to_le_bytes().as_slice(), b"S\0E\0C\0R\0E\0T\0\0\0"].concat();
     let build = |at: u32| {
         let mut memory = text.clone();
@@ -191,10 +191,10 @@ fn no_size_that_is_too_small_brings_memory_along() {
         }
         let dump = Dump::new().flags(2).system_info(SystemInfo::default()).thread(Thread::new(1).context([1; 1232]));
         let dump = dump.raw(kind::THREAD_NAMES, []).memory64(0x5000_0000, memory);
-        // The count is the last word before the entries, all zeros but for it.
+        // The count is the last word before the entries; the others are zero.
         dump.shape(kind::THREAD_NAMES, Shape::usual().rva(at + 16).data_size(4)).build()
     };
-    let at = |bytes: &[u8]| bytes.windows(text.len()).position(|it| it == text).expect("it is there") as u32;
+    let at = |bytes: &[u8]| bytes.windows(text.len()).position(|it| it == text).expect("it is present") as u32;
     let mut source = build(at(&build(0x1000)));
     let count = at(&source) as usize + 16;
     source[count..count + 4].copy_from_slice(&3u32.to_le_bytes());
@@ -206,7 +206,7 @@ fn no_size_that_is_too_small_brings_memory_along() {
     }
 }
 
-fn memory_inside_header_or_directory_is_none() {
+fn memory_inside_header_or_directory_is_absent() {
     let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1).context([1; 1232]));
     let found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("header or the directory"));
     for position in [1, 31, 32, 40, 60] {
@@ -223,7 +223,7 @@ fn memory_inside_header_or_directory_is_none() {
             assert_eq!(ranges, kept, "{position}");
         }
     }
-    // A range that starts before a directory at the end and runs into it.
+    // A range that starts before a directory at the end of the file and extends into it.
     let source = base().memory64(0x1000, [1; 64]).directory_last().build();
     assert!(!found(&source));
 }
@@ -235,7 +235,7 @@ fn the_size_in_misc_info_is_compared_with_that_of_the_stream() {
             let source = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).misc_info(misc).build();
             assert_eq!(sizes_found(&source) > 0, is_wrong, "{said} of {size}");
             let dump = Minidump::parse(&source).expect("a dump");
-            let misc = dump.find::<userdump::read::system::MiscInfo>().expect("it is there");
+            let misc = dump.find::<userdump::read::system::MiscInfo>().expect("it is present");
             assert_eq!(misc.process_id(), Some(77));
         }
     }
@@ -244,7 +244,7 @@ fn the_size_in_misc_info_is_compared_with_that_of_the_stream() {
 fn tokens_and_function_tables_prove_the_size_of_their_stream() {
     let base = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1));
     for count in 0..4u32 {
-        // A list of no tokens has a head all the same.
+        // An empty token list still has a header.
         let tokens = |shape: Shape| {
             match count {
                 0 => base().written(kind::TOKEN, |bytes| {
@@ -276,26 +276,26 @@ fn tokens_and_function_tables_prove_the_size_of_their_stream() {
             assert_eq!(sizes_found(&source), is_wrong, "{count} tables, {size} bytes more");
         }
         if count > 0 {
-            // What is cut is padding.
+            // Only padding is cut off.
             assert_eq!(sizes_found(&tables(Shape::usual().data_size(table_size - 1)).build()), 1);
         }
-        // What the list says of itself.
+        // The list's own size fields.
         let mut source = tokens(Shape::usual()).build();
         assert_eq!(sizes_found(&source), 0);
-        let at = Facts::of(&source).stream(kind::TOKEN).expect("it is there").rva.0 as usize;
+        let at = Facts::of(&source).stream(kind::TOKEN).expect("it is present").rva.0 as usize;
         source[at..at + 4].copy_from_slice(&(token_size + 3).to_le_bytes());
         assert_eq!(sizes_found(&source), 1);
     }
 }
 
-/// As the debugger has it.
+/// As the debugger does.
 fn the_first_name_that_can_be_read_counts() {
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(7));
     let dump = dump.thread_name(7, Text::At(0xffff_fff0)).thread_name(7, "first").thread_name(7, "second");
     let source = dump.thread_name(7, Text::At(0xffff_fff0)).thread_name(8, Text::At(0xffff_fff0)).build();
     let name = |bytes: &[u8], id| {
         let dump = Minidump::parse(bytes).expect("a dump");
-        let name = dump.list::<userdump::read::thread::ThreadNames>().by_id(id).expect("it is there").name();
+        let name = dump.list::<userdump::read::thread::ThreadNames>().by_id(id).expect("it is present").name();
         name.map(|name| name.to_string_lossy())
     };
     assert_eq!(name(&source, 7).as_deref(), Ok("first"));

@@ -1,4 +1,5 @@
-//! The shapes of lists: heads with and without sizes, padding, entries larger and smaller than known, counts that lie.
+//! The layouts of lists: headers with and without sizes, padding, entries larger and smaller than the known size, wrong
+//! counts.
 
 use libtest_mimic::Trial;
 use userdump::read::list::Record;
@@ -13,17 +14,17 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_count_may_be_followed_by_padding,
         without_entries_the_size_of_the_stream_does_not_matter,
-        bytes_behind_the_entries_are_no_padding,
-        entries_that_are_there_are_kept_of_a_count_that_does_not_fit,
+        bytes_after_the_entries_are_not_padding,
+        present_entries_are_kept_when_the_count_does_not_fit,
         entries_before_the_end_of_the_file_are_kept,
         the_greatest_count_gives_no_more_than_the_stream,
         a_list_without_its_count_is_an_error,
-        longer_headers_and_entries_are_stepped_over,
+        longer_headers_and_entries_are_accepted,
         shorter_headers_are_an_error,
         shorter_entries_are_an_error_if_there_are_any,
-        a_sized_list_keeps_the_entries_that_are_there,
+        a_sized_list_keeps_the_entries_that_are_present,
         sizes_beyond_the_stream_leave_nothing,
-        a_sized_list_without_its_head_is_an_error,
+        a_sized_list_without_its_header_is_an_error,
         regions_have_a_count_of_64_bits,
         regions_may_have_the_shorter_header,
         regions_behind_the_shorter_header_may_be_none,
@@ -32,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A kind of list that has a count and nothing else in front: its type, its name and the size of an entry.
+/// A kind of list whose header is only a count: its type, its name and the size of an entry.
 struct Counted(u32, &'static str, usize);
 
 const COUNTED: [Counted; 6] = [
@@ -45,7 +46,7 @@ const COUNTED: [Counted; 6] = [
 ];
 
 impl Counted {
-    /// A stream with these numbers at the start of its entries; the count is `count`, and `extra` bytes follow.
+    /// A stream with these numbers at the start of its entries, the count `count`, and `extra` bytes after them.
     fn dump(&self, padding: usize, count: u32, keys: &'static [u32], extra: usize) -> Dump {
         let (kind, size) = (self.0, self.2);
         let wide = [4, 5, 0xfff0].contains(&kind);
@@ -64,8 +65,8 @@ impl Counted {
     }
 }
 
-/// A kind of list that gives the sizes of its header and its entries: its type, its name, these two sizes and the name
-/// of the field with the latter.
+/// A kind of list whose header gives the sizes of the header and the entries: its type, its name, these two sizes and
+/// the name of the field with the entry size.
 struct Sized(u32, &'static str, u32, u32, &'static str);
 
 const SIZED: [Sized; 5] = [
@@ -77,8 +78,8 @@ const SIZED: [Sized; 5] = [
 ];
 
 impl Sized {
-    /// A stream whose head gives these sizes and this count; its entries really have the sizes, or the usual ones if
-    /// those given are smaller.
+    /// A stream whose header gives these sizes and this count. Its entries have these sizes, or the usual ones if those
+    /// given are smaller.
     fn dump(&self, header: u32, entry: u32, count: u32, keys: &'static [u32]) -> Dump {
         let (kind, least, size) = (self.0, self.2, self.3);
         Dump::new().raw(0x1_0001, "x").written(kind, move |bytes| {
@@ -88,7 +89,7 @@ impl Sized {
                 (_, 12) => bytes.u32(count),
                 _ => bytes.u32s(&[count, 0]),
             };
-            // What lies has no bytes to show for it.
+            // A size that is too large is not backed by bytes.
             let room = |declared: u32, usual: u32| declared.min(1000).saturating_sub(usual) as usize;
             bytes.filler(room(header, least));
             for key in keys {
@@ -121,7 +122,7 @@ fn without_entries_the_size_of_the_stream_does_not_matter() {
     }
 }
 
-fn bytes_behind_the_entries_are_no_padding() {
+fn bytes_after_the_entries_are_not_padding() {
     for list in COUNTED {
         for extra in [1, 3, 5, 8, 120] {
             in_every_form(|_| list.dump(0, 2, &[6, 7], extra), |dump, _| sound(dump, &list, &[6, 7]));
@@ -129,14 +130,14 @@ fn bytes_behind_the_entries_are_no_padding() {
     }
 }
 
-fn entries_that_are_there_are_kept_of_a_count_that_does_not_fit() {
+fn present_entries_are_kept_when_the_count_does_not_fit() {
     for list in COUNTED {
         let size = list.2 as u64;
         for extra in [0, 1, list.2 - 1] {
             in_every_form(
                 |_| list.dump(0, 4, &[6, 7], extra),
                 |dump, facts| {
-                    let offset = facts.stream(list.0).expect("it is there").rva.0 + 4;
+                    let offset = facts.stream(list.0).expect("it is present").rva.0 + 4;
                     let (needed, available) = (4 * size, 2 * size);
                     check(dump, list.0, &[6, 7], 4, Some(truncated(list.1, offset, needed, available)));
                 },
@@ -165,7 +166,7 @@ fn the_greatest_count_gives_no_more_than_the_stream() {
         in_every_form(
             |_| list.dump(0, u32::MAX, &[6, 7], 0),
             |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0 + 4;
+                let offset = facts.stream(list.0).expect("it is present").rva.0 + 4;
                 let fault = truncated(list.1, offset, 0xffff_ffff * list.2 as u64, 2 * list.2 as u64);
                 check(dump, list.0, &[6, 7], 0xffff_ffff, Some(fault));
             },
@@ -178,14 +179,14 @@ fn a_list_without_its_count_is_an_error() {
         for size in 0..4 {
             let dump = |_| list.dump(0, 0, &[], 0).shape(list.0, Shape::usual().data_size(size));
             in_every_form(dump, |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0;
+                let offset = facts.stream(list.0).expect("it is present").rva.0;
                 assert_eq!(seen(dump, list.0), Err(truncated(list.1, offset, 4, size.into())));
             });
         }
     }
 }
 
-fn longer_headers_and_entries_are_stepped_over() {
+fn longer_headers_and_entries_are_accepted() {
     for list in SIZED {
         for (header, entry) in [(0, 0), (1, 0), (0, 1), (4, 8), (97, 33)] {
             let (header, entry) = (list.2 + header, list.3 + entry);
@@ -193,8 +194,8 @@ fn longer_headers_and_entries_are_stepped_over() {
                 |_| list.dump(header, entry, 3, &[6, 7, 8]),
                 |dump, facts| {
                     check(dump, list.0, &[6, 7, 8], 3, None);
-                    let seen = seen(dump, list.0).expect("it is sound");
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(header);
+                    let seen = seen(dump, list.0).expect("it is valid");
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(header);
                     assert_eq!((seen.entry_size, seen.first), (u64::from(entry), first));
                 },
             );
@@ -204,14 +205,14 @@ fn longer_headers_and_entries_are_stepped_over() {
 
 fn shorter_headers_are_an_error() {
     for list in SIZED {
-        // `minidump-synth` writes regions behind a header of 12 bytes.
+        // `minidump-synth` writes regions after a header of 12 bytes.
         let least = if list.0 == 16 { 12 } else { list.2 };
         for header in [0, 8, least - 1] {
             for (count, keys) in [(0, [].as_slice()), (1, &[6])] {
                 in_every_form(
                     |_| list.dump(header, list.3, count, keys),
                     |dump, facts| {
-                        let offset = facts.stream(list.0).expect("it is there").rva.0;
+                        let offset = facts.stream(list.0).expect("it is present").rva.0;
                         let (found, needed) = (header.into(), least.into());
                         let error = ReadError::Size { what: list.1, offset, field: "SizeOfHeader", found, needed };
                         assert_eq!(seen(dump, list.0), Err(error));
@@ -228,7 +229,7 @@ fn shorter_entries_are_an_error_if_there_are_any() {
             in_every_form(
                 |_| list.dump(list.2, entry, 1, &[6]),
                 |dump, facts| {
-                    let offset = facts.stream(list.0).expect("it is there").rva.0;
+                    let offset = facts.stream(list.0).expect("it is present").rva.0;
                     let (found, needed) = (entry.into(), list.3.into());
                     let error = ReadError::Size { what: list.1, offset, field: list.4, found, needed };
                     assert_eq!(seen(dump, list.0), Err(error));
@@ -239,13 +240,13 @@ fn shorter_entries_are_an_error_if_there_are_any() {
     }
 }
 
-fn a_sized_list_keeps_the_entries_that_are_there() {
+fn a_sized_list_keeps_the_entries_that_are_present() {
     for list in SIZED {
         for count in [3, u32::MAX] {
             in_every_form(
                 |_| list.dump(list.2 + 4, list.3 + 4, count, &[6, 7]),
                 |dump, facts| {
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(list.2) + 4;
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(list.2) + 4;
                     let size = u64::from(list.3) + 4;
                     let fault = truncated(list.1, first, u64::from(count) * size, 2 * size);
                     check(dump, list.0, &[6, 7], count.into(), Some(fault));
@@ -261,7 +262,7 @@ fn sizes_beyond_the_stream_leave_nothing() {
             in_every_form(
                 |_| list.dump(header, entry, 2, &[6, 7]),
                 |dump, facts| {
-                    let first = facts.stream(list.0).expect("it is there").rva.0 + u64::from(header);
+                    let first = facts.stream(list.0).expect("it is present").rva.0 + u64::from(header);
                     check(dump, list.0, &[], 2, Some(truncated(list.1, first, 2 * u64::from(entry), 0)));
                 },
             );
@@ -269,12 +270,12 @@ fn sizes_beyond_the_stream_leave_nothing() {
     }
 }
 
-fn a_sized_list_without_its_head_is_an_error() {
+fn a_sized_list_without_its_header_is_an_error() {
     for list in SIZED {
         for size in [0, 3, 8, 11] {
             let dump = |_| list.dump(list.2, list.3, 0, &[]).shape(list.0, Shape::usual().data_size(size));
             in_every_form(dump, |dump, facts| {
-                let offset = facts.stream(list.0).expect("it is there").rva.0;
+                let offset = facts.stream(list.0).expect("it is present").rva.0;
                 assert_eq!(seen(dump, list.0), Err(truncated(list.1, offset, list.2.into(), size.into())));
             });
         }
@@ -288,8 +289,8 @@ fn regions_have_a_count_of_64_bits() {
         })
     };
     in_every_form(dump, |dump, facts| {
-        let first = facts.stream(16).expect("it is there").rva.0 + 16;
-        // The product leaves 64 bits and stays at the greatest number.
+        let first = facts.stream(16).expect("it is present").rva.0 + 16;
+        // The product overflows 64 bits and saturates.
         let fault = truncated("MINIDUMP_MEMORY_INFO_LIST", first, u64::MAX, 48);
         check(dump, 16, &[6], u64::MAX, Some(fault));
     });
@@ -298,7 +299,7 @@ fn regions_have_a_count_of_64_bits() {
 fn regions_may_have_the_shorter_header() {
     let dump = |_| {
         Dump::new().written(kind::MEMORY_INFO_LIST, |bytes| {
-            // Read as 64 bits, the count would have the first address in it.
+            // Read as 64 bits, the count would include the first address.
             bytes.u32s(&[12, 48, 2]).u64(6).filler(40).u64(7).filler(40);
         })
     };
@@ -322,14 +323,14 @@ fn memory64_has_a_count_of_64_bits() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let first = facts.stream(9).expect("it is there").rva.0 + 16;
+            let first = facts.stream(9).expect("it is present").rva.0 + 16;
             let fault = truncated("MINIDUMP_MEMORY64_LIST", first, count.saturating_mul(16), 32);
             check(dump, 9, &[6, 7], count, (count > 2).then_some(fault));
         });
     }
     let cut = |_| Dump::new().raw(kind::MEMORY64_LIST, [0; 15]);
     in_every_form(cut, |dump, facts| {
-        let offset = facts.stream(9).expect("it is there").rva.0;
+        let offset = facts.stream(9).expect("it is present").rva.0;
         assert_eq!(seen(dump, 9), Err(truncated("MINIDUMP_MEMORY64_LIST", offset, 16, 15)));
     });
 }
@@ -338,7 +339,7 @@ fn entries_are_found_by_index() {
     let list = Counted(3, "MINIDUMP_THREAD_LIST", 48);
     let bytes = Form::USUAL.build(list.dump(4, 3, &[6, 7, 8], 0));
     let threads = open(&bytes).stream::<userdump::read::ThreadList<'_>>();
-    let threads = threads.expect("it is sound").expect("it is there");
+    let threads = threads.expect("it is valid").expect("it is present");
     let ids = |index| threads.get(index).map(|thread| thread.id());
     assert_eq!([0, 1, 2, 3, u64::MAX].map(ids), [Some(6), Some(7), Some(8), None, None]);
     assert_eq!([0, 1, 2].map(|index| threads.entry_offset(index)), [0, 48, 96].map(|at| bytes.len() as u64 - 144 + at));
@@ -351,13 +352,13 @@ fn entries_are_found_by_index() {
     assert!(iter.nth(usize::MAX).is_none() && iter.next().is_none());
 }
 
-/// What a view says of a list.
+/// The contents of a list as a view returns them.
 #[derive(Debug, PartialEq)]
 struct Seen {
     keys: Vec<u64>,
     declared: u64,
     entry_size: u64,
-    /// Where the first entry lies.
+    /// The file offset of the first entry.
     first: u64,
     fault: Option<ReadError>,
 }
@@ -394,7 +395,7 @@ fn seen(dump: &Minidump<'_>, kind: u32) -> Result<Seen, ReadError> {
         Stream::MemoryInfoList(list) => Seen::of(&list, |region| region.base()),
         Stream::ThreadInfoList(list) => Seen::of(&list, |info| info.id().into()),
         Stream::HandleOperationList(list) => Seen::of(&list, |operation| operation.handle),
-        other => panic!("{other:?} is no list"),
+        other => panic!("{other:?} is not a list"),
     })
 }
 
@@ -403,7 +404,7 @@ fn sound(dump: &Minidump<'_>, list: &Counted, keys: &[u32]) {
 }
 
 fn check(dump: &Minidump<'_>, kind: u32, keys: &[u32], declared: u64, fault: Option<ReadError>) {
-    let seen = seen(dump, kind).expect("the head is sound");
+    let seen = seen(dump, kind).expect("the header is valid");
     let keys: Vec<u64> = keys.iter().copied().map(u64::from).collect();
     assert_eq!((seen.keys, seen.declared, seen.fault), (keys, declared, fault), "type {kind}");
 }

@@ -1,4 +1,5 @@
-//! The integration tests, one binary: every module lists its tests in `trials`, and what it does not list is dead code.
+//! The integration tests, in one binary. Every module lists its tests in `trials`; a test that is not listed is dead
+//! code.
 //!
 //! Tests that read the shared reference files are ignored, by name, unless `USERDUMP_SHARED` names their folder.
 

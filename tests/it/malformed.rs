@@ -1,4 +1,4 @@
-//! Broken files: everything can still be walked, at a cost that the size of the file bounds.
+//! Broken files: everything can still be walked, at a cost bounded by the size of the file.
 
 use libtest_mimic::Trial;
 use userdump_walk::Walked;
@@ -22,25 +22,25 @@ pub fn trials() -> Vec<Trial> {
         any_word_of_a_big_endian_dump_may_be_anything,
         any_two_words_of_the_directory_may_be_anything,
         a_directory_over_itself_can_be_walked,
-        streams_over_each_other_can_be_walked,
-        noise_behind_a_sound_header_can_be_walked,
+        overlapping_streams_can_be_walked,
+        noise_after_a_valid_header_can_be_walked,
     ]
 }
 
-/// What a field may be set to: nothing, the least, and what overflows in 32 bits with or without a sign.
+/// The values that a field is set to: zero, one, and those that overflow in 32 bits, signed or unsigned.
 const VALUES: [u32; 4] = [0, 1, 0x7fff_ffff, u32::MAX];
 
 fn the_walk_sees_a_record_of_every_kind() {
     for form in Form::ALL {
         let bytes = form.build(everything(form));
-        // 30 entries of the directory; 2 threads, 1 more, 4 modules, 2 and 2 times 2 ranges, 3 handles and records, 2
-        // tables, 1 unloaded module, 2 regions, 1 info, 2 tokens, 2 names, 1 operation; parts of five streams (of Wine's
-        // the list and the one name in it; 8 of Crashpad's, 3, 2, 2); 2 exceptions; 6 listed ranges and a backing
-        // store by address; the stacks of the 3 threads; the 2 regions once more, as the address space has them, and the
-        // thread that crashed.
+        // 30 directory entries; 2 threads, 1 more, 4 modules, 2 and 2 times 2 ranges, 3 handles and records, 2 tables,
+        // 1 unloaded module, 2 regions, 1 info, 2 tokens, 2 names, 1 operation; parts of five streams (of Wine's the
+        // list and the one name in it; 8 of Crashpad's, 3, 2, 2); 2 exceptions; 6 listed ranges and a backing store by
+        // address; the stacks of the 3 threads; the 2 regions once more, as the address space has them, and the thread
+        // that crashed.
         let lists = 2 + 1 + 4 + 2 + 2 * 2 + 4 + 2 + 1 + 2 + 1 + 2 + 2 + 1;
         let parts = 2 + 8 + 3 + 2 + 2;
-        // Two of the threads have no registers, no list has the stack of one, and there are two memory lists and no flags.
+        // Two of the threads have no registers, one stack is in no list, and there are two memory lists and no flags.
         let findings = 2 + 1 + 2;
         let items = STREAMS + lists + parts + 3 + 2 + 7 + 2 + 1 + findings;
         let expected = Walked { streams: STREAMS, items, findings };
@@ -50,7 +50,7 @@ fn the_walk_sees_a_record_of_every_kind() {
         kinds.sort_unstable();
         kinds.dedup();
         let known = (3..=24).chain([0xfff0, 0x1_0001, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002]);
-        assert!(kinds.into_iter().eq(known), "every type that has a view or references is there");
+        assert!(kinds.into_iter().eq(known), "every type that has a view or references is included");
     }
 }
 
@@ -73,7 +73,7 @@ fn a_dump_cut_at_any_byte_can_be_walked() {
         let bytes = form.build(everything(form));
         for size in (0..bytes.len()).step_by(step) {
             match walk(&bytes[..size]) {
-                // Whatever is cut off is found to be missing.
+                // Everything that is cut off is reported as missing.
                 Ok(walked) => {
                     assert!(size >= 32 && walked.findings > 0, "{size}");
                     assert_eq!(walked.streams, STREAMS.min((size as u64 - 32) / 12), "{size}");
@@ -101,7 +101,7 @@ fn any_word_may_be_the_greatest_number() {
 }
 
 fn any_word_of_a_big_endian_dump_may_be_anything() {
-    // The words are the same ones, so each value is tried on every fourth place.
+    // The words are the same, so each value is tried at every fourth offset.
     let form = Form { big_endian: true, filler: 3 };
     let bytes = form.build(everything(form));
     for (turn, value) in VALUES.into_iter().enumerate() {
@@ -122,7 +122,7 @@ fn any_two_words_of_the_directory_may_be_anything() {
 }
 
 fn a_directory_over_itself_can_be_walked() {
-    // Each entry is a stream that covers the directory.
+    // Each entry is a stream that overlaps the directory.
     for kind in (0..=24).chain([0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002]) {
         for form in Form::ALL {
             let dump = (0..20).fold(Dump::new(), |dump, _| dump.raw(kind, [0; 12]));
@@ -132,8 +132,8 @@ fn a_directory_over_itself_can_be_walked() {
     }
 }
 
-fn streams_over_each_other_can_be_walked() {
-    // Every kind of stream at each place where one begins.
+fn overlapping_streams_can_be_walked() {
+    // Every kind of stream at every offset where one begins.
     let form = Form::USUAL;
     let bytes = form.build(everything(form));
     let directory = Facts::of(&bytes).directory;
@@ -146,7 +146,7 @@ fn streams_over_each_other_can_be_walked() {
     }
 }
 
-fn noise_behind_a_sound_header_can_be_walked() {
+fn noise_after_a_valid_header_can_be_walked() {
     let mut state = 0x1234_5678_9abc_def1_u64;
     let mut next = || {
         state ^= state << 13;
@@ -158,7 +158,7 @@ fn noise_behind_a_sound_header_can_be_walked() {
         let size = 32 + next() as usize % 2000;
         let mut bytes: Vec<u8> = (0..size).map(|_| next() as u8).collect();
         bytes[..8].copy_from_slice(if next() % 2 == 0 { b"MDMP\x93\xa7\0\0" } else { b"PMDM\0\0\xa7\x93" });
-        // A directory of types that have views, of small sizes and positions.
+        // A directory of known stream types, with small sizes and offsets.
         let big = bytes[0] == b'P';
         let count = next() % 20;
         let mut words = vec![(8, count), (12, 32)];
@@ -173,24 +173,26 @@ fn noise_behind_a_sound_header_can_be_walked() {
     }
 }
 
-/// Sets each word of a dump, at every byte where one can begin, to a value.
+/// Sets every possible word of a dump, at every byte offset, to a value.
 fn each_word(form: Form, value: u32) {
     let bytes = form.build(everything(form));
     words(&bytes).for_each(|at| changed(&bytes, &[(at, value)]));
 }
 
-/// Every byte at which a word can begin, but for long rows of figures and registers, on which nothing depends.
+/// Every byte offset at which a word can begin, except inside long arrays of numbers and registers, which affect
+/// nothing else.
 fn words(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let facts = Facts::of(bytes);
-    let figures = [15, 18, 21, 22].map(|kind| facts.stream(kind).expect("it is there"));
+    let figures = [15, 18, 21, 22].map(|kind| facts.stream(kind).expect("it is present"));
     let mut rows: Vec<_> = figures.into_iter().map(|stream| (stream.rva.0, u64::from(stream.size))).collect();
     rows.extend(facts.threads().iter().map(|thread| (thread.context_at.0, thread.context.len() as u64)));
-    // Their heads do matter.
+    // Their headers do matter.
     let inside = move |at: u64| rows.iter().any(|(start, size)| (start + 32..start + size).contains(&at));
     (0..bytes.len() - 3).filter(move |at| !inside(*at as u64))
 }
 
-/// Walks a dump with some words set to other values. Only in the first eight bytes may that make it no dump.
+/// Walks a dump with some words set to other values. It may only stop being a dump if the change is in the first eight
+/// bytes.
 fn changed(bytes: &[u8], words: &[(usize, u32)]) {
     let mut changed = bytes.to_vec();
     for (at, value) in words {

@@ -1,5 +1,5 @@
-//! Modules whose size the producer cut short: what the dump says of the address space completes them, for every question
-//! whether something is in a module.
+//! Modules whose size was truncated by the producer: the description of the address space completes them wherever an
+//! address is looked up in modules.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -22,7 +22,7 @@ const FIRST: u64 = 0x4000_0000;
 const SECOND: u64 = 0x5000_0000;
 const STACK: u64 = 0x10_0000;
 
-/// Two modules of one page each in the list, with four pages each in the address space.
+/// Two modules, each one page long in the list and four pages long in the address space.
 fn modules() -> Dump {
     let module = |base| Module::new(base, 0x1000, "m");
     Dump::new().module(module(SECOND)).module(module(FIRST))
@@ -64,17 +64,17 @@ fn modules_reach_as_far_as_their_mappings() {
     let by_list = [Some(FIRST), Some(FIRST), None, None, None, None];
     assert_eq!(bases(&windows().build(), addresses), by_list);
     assert_eq!(bases(&rows(windows(), |base| base, IMAGE).build(), addresses), completed);
-    // Without allocation bases only images say what belongs together.
+    // Without allocation bases, only images show which regions belong together.
     assert_eq!(bases(&rows(windows(), |_| 0, IMAGE).build(), addresses), completed);
     assert_eq!(bases(&rows(windows(), |_| 0, 0x2_0000).build(), addresses), by_list);
     assert_eq!(bases(&lines(linux()).build(), addresses), completed);
-    // The list alone says what it says.
+    // The list itself is unchanged.
     let bytes = lines(linux()).build();
     assert!(Minidump::parse(&bytes).unwrap().modules().at_address(FIRST + 0x1000).is_none());
 }
 
 fn the_module_list_takes_precedence() {
-    // A module within the mappings of another one.
+    // A module inside the mappings of another one.
     let inner = Module::new(FIRST + 0x2000, 0x1000, "inner");
     let dump = lines(modules().module(inner).system_info(Cpu::AMD64.linux())).build();
     let addresses = [FIRST, FIRST + 0x1000, FIRST + 0x2000, FIRST + 0x2fff, FIRST + 0x3000, SECOND];
@@ -82,7 +82,7 @@ fn the_module_list_takes_precedence() {
     assert_eq!(bases(&dump, addresses), [Some(FIRST), Some(FIRST), inner, inner, Some(FIRST), Some(SECOND)]);
 }
 
-/// A stack with a pointer into each page of a module, and to what lies behind it.
+/// A stack with a pointer into each page of a module, and one past its end.
 fn pointers_into_all_of_a_module_are_not_followed() {
     let cpu = Cpu::AMD64;
     let mut stack = vec![0; 0x100];

@@ -1,4 +1,4 @@
-//! Modules: fields, names, versions, addresses, and the records that find their symbols.
+//! Modules: fields, names, versions, addresses, and the debug records that identify their symbols.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -20,13 +20,13 @@ pub fn trials() -> Vec<Trial> {
         an_elf_build_id_is_what_follows_the_signature,
         letters_are_letters_in_either_byte_order,
         paths_end_at_the_first_nul_or_with_the_record,
-        other_records_come_whole,
-        records_too_short_for_their_signature_come_whole,
+        other_records_are_returned_completely,
+        records_too_short_for_their_signature_are_returned_completely,
         a_record_outside_the_file_leaves_the_module,
         no_record_is_none,
-        the_debug_record_comes_as_bytes,
+        the_debug_record_is_returned_as_bytes,
         the_debug_record_names_a_file,
-        a_debug_record_without_a_place_is_none,
+        a_debug_record_without_a_location_is_absent,
         a_module_with_a_broken_name_stays,
         modules_contain_their_addresses,
         high_addresses_of_narrow_targets_are_found_in_either_form,
@@ -48,7 +48,7 @@ fn a_module_has_the_fields_of_the_file() {
     in_every_form(
         |_| Dump::new().module(synth::Module::default()).module(module.clone()),
         |dump, _| {
-            let module = modules(dump).get(1).expect("it is there");
+            let module = modules(dump).get(1).expect("it is present");
             assert_eq!((module.base(), module.size()), (0x7ff8_1234_0000, 0x21_f000));
             let raw = module.raw();
             assert_eq!((raw.check_sum, raw.time_date_stamp, raw.reserved0, raw.reserved1), (3, 4, 352, 6));
@@ -83,7 +83,7 @@ fn pdb70_has_guid_age_and_path() {
         }
         other => panic!("{other:?}"),
     });
-    // The GUID is two bytes of which order matters, and eight of which it does not.
+    // The GUID's first two fields depend on byte order; its last eight bytes do not.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(rsds([0x11; 16], 7, "b.pdb"))).build();
     match modules(&open(&bytes)).get(0).map(|module| module.code_view()) {
         Some(Ok(Some(CodeView::Pdb70 { header, path }))) => {
@@ -115,9 +115,9 @@ fn an_elf_build_id_is_what_follows_the_signature() {
         };
         code_view(record, |found| assert_eq!(found, CodeView::ElfBuildId(&[0; 16][..size])));
     }
-    // As it stands in a little-endian file.
+    // As stored in a little-endian file.
     let bytes = Dump::new().module(synth::Module::new(1, 2, "a").code_view(b"LEpB\x01\x02")).build();
-    let found = modules(&open(&bytes)).get(0).expect("it is there").code_view();
+    let found = modules(&open(&bytes)).get(0).expect("it is present").code_view();
     assert_eq!(found, Ok(Some(CodeView::ElfBuildId(&[1, 2]))));
 }
 
@@ -135,9 +135,9 @@ fn letters_are_letters_in_either_byte_order() {
                 .module(synth::Module::default().code_view(letters(form, "LEpB", &[], "id")))
         },
         |dump, _| {
-            let views = [0, 1, 2].map(|index| modules(dump).get(index).expect("it is there").code_view());
+            let views = [0, 1, 2].map(|index| modules(dump).get(index).expect("it is present").code_view());
             let [Ok(Some(first)), Ok(Some(second)), Ok(Some(third))] = views else {
-                panic!("they are there: {views:?}");
+                panic!("the views are present: {views:?}");
             };
             assert!(
                 matches!(first, CodeView::Pdb70 { header, path: b"a" } if header.signature.data1 == 1 && header.age == 5)
@@ -173,20 +173,20 @@ fn paths_end_at_the_first_nul_or_with_the_record() {
     }
 }
 
-fn other_records_come_whole() {
+fn other_records_are_returned_completely() {
     // NB09 and NB11 hold the symbols themselves.
     for record in [b"NB09symbols".as_slice(), b"NB11symbols", b"\0\0\0\0\0", b"anything", b"x", b"rsds...."] {
         code_view(|_| record.to_vec(), |found| assert_eq!(found, CodeView::Unknown(record)));
     }
 }
 
-fn records_too_short_for_their_signature_come_whole() {
+fn records_too_short_for_their_signature_are_returned_completely() {
     for (record, least) in [(pdb70 as fn(Form) -> Vec<u8>, 24), (pdb20, 16), (build_id, 4)] {
         for size in 1..least {
             let cut = |form: Form| record(form)[..size].to_vec();
             for form in Form::ALL {
                 let bytes = form.build(Dump::new().module(synth::Module::new(1, 2, "a").code_view(cut(form))));
-                let found = modules(&open(&bytes)).get(0).expect("it is there").code_view();
+                let found = modules(&open(&bytes)).get(0).expect("it is present").code_view();
                 assert_eq!(found, Ok(Some(CodeView::Unknown(&cut(form)))));
             }
         }
@@ -204,7 +204,7 @@ fn a_record_outside_the_file_leaves_the_module() {
                 let file = dump.data().len() as u64;
                 let available = if rva == 33 { file - 33 } else { available };
                 let missing = |what| ReadError::Truncated { what, offset: rva.into(), needed: size.into(), available };
-                let [first, second] = [0, 1].map(|index| modules(dump).get(index).expect("it is there"));
+                let [first, second] = [0, 1].map(|index| modules(dump).get(index).expect("it is present"));
                 assert_eq!(first.code_view(), Err(missing("CodeView record")));
                 assert_eq!(first.misc_record(), Err(missing("IMAGE_DEBUG_MISC")));
                 assert_eq!((first.base(), first.name().map(|name| name.to_string())), (1, Ok("a".to_owned())));
@@ -215,39 +215,40 @@ fn a_record_outside_the_file_leaves_the_module() {
 }
 
 fn no_record_is_none() {
-    // A position without a size is nothing, wherever it points; so is a size at position 0, where the header is.
+    // An RVA without a size refers to nothing, wherever it points; the same goes for a size at RVA 0, where the header
+    // is.
     for part in [Part::None, Part::At(0, 33), Part::At(0, u32::MAX), Part::At(32, 0), Part::At(u32::MAX, 0)] {
         let module = synth::Module { misc: part.clone(), ..synth::Module::new(1, 2, "a").code_view(part) };
         in_every_form(
             |_| Dump::new().module(module.clone()),
             |dump, _| {
-                let module = modules(dump).get(0).expect("it is there");
+                let module = modules(dump).get(0).expect("it is present");
                 assert_eq!((module.code_view(), module.misc_record()), (Ok(None), Ok([].as_slice())));
             },
         );
     }
 }
 
-fn the_debug_record_comes_as_bytes() {
+fn the_debug_record_is_returned_as_bytes() {
     let module = || synth::Module { misc: b"\x01\0\0\0misc".into(), ..synth::Module::new(1, 2, "a") };
     in_every_form(
         |_| Dump::new().module(module()),
         |dump, _| {
-            let record = modules(dump).get(0).expect("it is there").misc_record();
+            let record = modules(dump).get(0).expect("it is present").misc_record();
             assert_eq!(record, Ok(b"\x01\0\0\0misc".as_slice()));
         },
     );
 }
 
 fn the_debug_record_names_a_file() {
-    /// The length that the record gives, whether it is in UTF-16, what follows its head of 12 bytes, and the name.
+    /// The length in the record, whether it is UTF-16, what follows its 12-byte header, and the name.
     type Case = (u32, u8, &'static str, &'static str);
     let cases: [Case; 6] = [
         (18, 0, "a.dbg\0", "a.dbg"),
         (17, 0, "a.dbg", "a.dbg"),
         (18, 1, "\u{e9}.dbg", "\u{e9}.d"),
         (14, 0, "a.dbg", "a."),
-        // Lengths that cannot be.
+        // Impossible lengths.
         (900, 0, "a.dbg", "a.dbg"),
         (3, 0, "a.dbg", "a.dbg"),
     ];
@@ -265,8 +266,8 @@ fn the_debug_record_names_a_file() {
         in_every_form(
             |form| Dump::new().module(module(form)),
             |dump, _| {
-                let module = modules(dump).get(0).expect("it is there");
-                let record = module.debug_misc().expect("it is sound").expect("it is there");
+                let module = modules(dump).get(0).expect("it is present");
+                let record = module.debug_misc().expect("it is valid").expect("it is present");
                 assert_eq!((record.raw().data_type, record.raw().length), (1, length));
                 let name = match record.name() {
                     DebugMiscName::Ansi(name) => String::from_utf8(name.to_vec()).expect("it is ASCII"),
@@ -279,17 +280,17 @@ fn the_debug_record_names_a_file() {
     }
 }
 
-fn a_debug_record_without_a_place_is_none() {
+fn a_debug_record_without_a_location_is_absent() {
     for misc in [Part::None, Part::At(9120, 0), Part::At(0, 32)] {
         in_every_form(
             |_| Dump::new().module(synth::Module { misc: misc.clone(), ..Default::default() }),
-            |dump, _| assert_eq!(modules(dump).get(0).expect("it is there").debug_misc(), Ok(None)),
+            |dump, _| assert_eq!(modules(dump).get(0).expect("it is present").debug_misc(), Ok(None)),
         );
     }
     in_every_form(
         |_| Dump::new().module(synth::Module { misc: [1; 11].into(), ..Default::default() }),
         |dump, _| {
-            let record = modules(dump).get(0).expect("it is there").debug_misc();
+            let record = modules(dump).get(0).expect("it is present").debug_misc();
             assert!(record.is_err_and(|error| error.is_truncated()));
         },
     );
@@ -304,7 +305,7 @@ fn a_module_with_a_broken_name_stays() {
                 ReadError::Truncated { what: "MINIDUMP_STRING", offset: 0x7fff_ffff, needed: 4, available: 0 };
             let names = modules(dump).iter().map(|module| module.name().map(|name| name.to_string()));
             assert_eq!(names.collect::<Vec<_>>(), [Err(missing), Ok("b".to_owned())]);
-            let first = modules(dump).get(0).expect("it is there");
+            let first = modules(dump).get(0).expect("it is present");
             assert_eq!((first.base(), first.code_view()), (1, Ok(Some(CodeView::Unknown(b"any")))));
         },
     );
@@ -321,7 +322,7 @@ fn modules_contain_their_addresses() {
             let none = [0, 0xfff, 0x1010, 0x2000, 0x1_0000_1000, 0xffff_ffff_0000_1000, u64::MAX - 4];
             found(dump, &none, None);
             found(dump, &[0x1000, 0x1001, 0x100f], Some("a"));
-            // It would go on beyond the last address, but not at the first one again.
+            // The module would extend past the last address, but it does not wrap around to the first.
             found(dump, &[u64::MAX - 3, u64::MAX], Some("end"));
             found(dump, &[1], None);
         },
@@ -346,7 +347,7 @@ fn high_addresses_of_narrow_targets_are_found_in_either_form() {
                 found(dump, &[upper | 0x1008], Some("low"));
                 found(dump, &[upper | 0x8fff_ffff], None);
             }
-            // What the view gives is what the file has.
+            // The view returns the values of the file.
             let bases: Vec<u64> = modules(dump).iter().map(|module| module.base()).collect();
             assert_eq!(bases, [0xffff_ffff_a500_0000, 0x9000_0000, 0x1000]);
         },
@@ -391,7 +392,7 @@ fn host_modules_have_the_same_form() {
         in_every_form(
             |_| dump(padding),
             |dump, _| {
-                let host = dump.stream::<HostModuleList<'_>>().expect("it is sound").expect("it is there");
+                let host = dump.stream::<HostModuleList<'_>>().expect("it is valid").expect("it is present");
                 let found: Vec<_> = host.modules().iter().map(|module| (module.base(), module.size())).collect();
                 assert_eq!(found, [(0x7f00_0000_0000, 0x3000), (0x7f00_1000_0000, 0x3000)]);
                 assert_eq!(modules(dump).len(), 1);
@@ -410,8 +411,8 @@ fn unloaded_modules_have_the_fields_of_the_file() {
     in_every_form(
         |_| dump(),
         |dump, _| {
-            let list = dump.stream::<UnloadedModuleList<'_>>().expect("it is sound").expect("it is there");
-            let [first, second] = [0, 1].map(|index| list.get(index).expect("it is there"));
+            let list = dump.stream::<UnloadedModuleList<'_>>().expect("it is valid").expect("it is present");
+            let [first, second] = [0, 1].map(|index| list.get(index).expect("it is present"));
             let raw = first.raw();
             let fields = (raw.base_of_image, raw.size_of_image, raw.check_sum, raw.time_date_stamp);
             assert_eq!(fields, (0x5_0000_0001, 2, 3, 4));
@@ -423,19 +424,19 @@ fn unloaded_modules_have_the_fields_of_the_file() {
 }
 
 fn modules<'a>(dump: &Minidump<'a>) -> ModuleList<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
-/// Looks at a CodeView record in every form of a dump.
+/// Calls `look` for a CodeView record in every form of a dump.
 fn code_view(record: impl Fn(Form) -> Vec<u8>, look: impl Fn(CodeView<'_>)) {
     let dump = |form| Dump::new().module(synth::Module::new(1, 2, "a").code_view(record(form)));
     in_every_form(dump, |dump, _| {
-        let module: Module<'_> = modules(dump).get(0).expect("it is there");
-        look(module.code_view().expect("it lies in the file").expect("it is there"));
+        let module: Module<'_> = modules(dump).get(0).expect("it is present");
+        look(module.code_view().expect("it is in the file").expect("it is present"));
     });
 }
 
-/// Checks which module has each of these addresses.
+/// Checks which module contains each of these addresses.
 fn found(dump: &Minidump<'_>, addresses: &[u64], name: Option<&str>) {
     for &address in addresses {
         let module = modules(dump).at_address(address);

@@ -1,4 +1,4 @@
-//! The debugger's words for what a dump shall hold, against the numbers that the debugger itself writes.
+//! The debugger's options for the contents of a dump, compared with the flags that the debugger writes.
 
 use libtest_mimic::Trial;
 use userdump::format::MinidumpType;
@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
         combinations_have_the_flags_of_the_debugger,
         the_debuggers_own_files_have_the_flags_of_their_options,
         the_debuggers_files_of_2026_have_the_flags_of_their_letters,
-        letters_of_2026_go_together_as_the_debugger_says,
+        letters_of_2026_combine_as_in_the_debugger,
         words_may_begin_in_three_ways_and_be_repeated,
         the_order_of_letters_makes_no_difference,
         options_print_the_fewest_letters,
@@ -23,12 +23,12 @@ pub fn trials() -> Vec<Trial> {
         unknown_letters_are_named,
         words_that_are_no_options_are_named,
         every_letter_writes_a_dump,
-        a_comment_is_no_letter,
+        a_comment_is_not_a_letter,
     ]
 }
 
-/// The letters, with the flags that the debugger of 2026 writes for each: those of the golden dumps `letters`, and of
-/// `P`, which is none by itself, those of the reference.
+/// The letters with the flags that the debugger of 2026 writes for each, from the golden dumps `letters`; `P` has no
+/// flag alone, so its value is from the reference.
 pub const LETTERS: [(char, u64); 21] = [
     ('a', 0x66_1826),
     ('A', 0x66_1826),
@@ -52,9 +52,9 @@ pub const LETTERS: [(char, u64); 21] = [
     ('T', 0x44_0000),
     ('N', 0x204_0000),
 ];
-/// Those that the debugger of 2017 takes for something else.
+/// The letters to which the debugger of 2017 gives another meaning.
 const LETTERS_2017: [(char, u64); 3] = [('a', 0x4_1826), ('A', 0x6_1826), ('f', 0x4_0002)];
-/// Those that it does not know.
+/// The letters that the debugger of 2017 does not know.
 const NEW: [char; 3] = ['T', 'N', 'P'];
 
 fn parse(words: &str) -> Options {
@@ -73,7 +73,7 @@ fn flags_2017(words: &str) -> u64 {
     parse_2017(words).minidump_type().bits()
 }
 
-/// The flags that the debugger of 2017 writes for a letter that it knows.
+/// The flags that the debugger of 2017 writes for each letter it knows.
 fn letters_2017() -> impl Iterator<Item = (char, u64)> {
     let other = |letter| LETTERS_2017.into_iter().find(|(other, _)| *other == letter);
     LETTERS.into_iter().filter(|(letter, _)| !NEW.contains(letter)).map(move |it| other(it.0).unwrap_or(it))
@@ -104,7 +104,7 @@ fn the_debuggers_files_of_2026_have_the_flags_of_their_letters(shared: &Shared) 
     assert_eq!(golden::letters().count(), 20);
 }
 
-fn letters_of_2026_go_together_as_the_debugger_says() {
+fn letters_of_2026_combine_as_in_the_debugger() {
     for (words, expected) in [
         ("/mAP", 0xe6_1826),
         ("/mP /mA", 0xe6_1826),
@@ -166,7 +166,7 @@ fn combinations_have_the_flags_of_the_debugger() {
         ("/mcdFhiptuw", 0x43B65),
         ("/mfFhutipwdcrRy", 0x24_3BE7),
         ("/meMD", 0xc_4000),
-        // Full memory wins over `r`, whichever letter comes first; asked of the engine.
+        // Full memory takes precedence over `r`, in either order, as the engine confirmed.
         ("/mfr", 0x40002),
         ("/mar", 0x41826),
         ("/mra", 0x41826),
@@ -205,7 +205,7 @@ fn words_may_begin_in_three_ways_and_be_repeated() {
 
 fn the_order_of_letters_makes_no_difference() {
     let all = LETTERS.iter().map(|(letter, _)| *letter);
-    // Not all go together.
+    // Some letters cannot be combined.
     let mut letters: Vec<char> = all.filter(|letter| !['A', 's'].contains(letter)).collect();
     let expected = parse(&format!("/m{}", letters.iter().collect::<String>()));
     for turn in 0..letters.len() {
@@ -213,7 +213,7 @@ fn the_order_of_letters_makes_no_difference() {
         let word: String = letters.iter().collect();
         let back: String = letters.iter().rev().collect();
         assert_eq!((parse(&format!("/m{word}")), parse(&format!("/m{back}"))), (expected.clone(), expected.clone()));
-        // Parted into two words anywhere.
+        // Split into two words at every position.
         let (first, second) = word.split_at(turn);
         assert_eq!(parse(&format!("/m{second} -m{first}")), expected);
     }
@@ -251,19 +251,19 @@ fn options_print_the_fewest_letters() {
 }
 
 fn flags_and_letters_are_inverse_over_all_subsets() {
-    // `D` has no flag, and `A` is `a`.
+    // `D` has no flag, and `A` is equal to `a`.
     let letters: Vec<_> = LETTERS.into_iter().filter(|(letter, _)| !['A', 'D'].contains(letter)).collect();
     inverse(Engine::V2026, &letters);
     let letters: Vec<_> = letters_2017().filter(|(letter, _)| *letter != 'D').collect();
     inverse(Engine::V2017, &letters);
 }
 
-/// Triage, and with extended contexts.
+/// A triage dump, and one with extended contexts.
 const TRIAGE: u64 = 0x10_0080;
 const TOGETHER: u64 = 0x30_0000;
 
 fn inverse(engine: Engine, letters: &[(char, u64)]) {
-    // Each subset of half of the letters beside each of a few of the others, so that all pairs meet.
+    // Each subset of half of the letters with each of a few of the others, so that all pairs occur.
     for subset in 0..1u32 << letters.len() {
         if subset.count_ones() > 4 && subset.count_ones() + 3 < letters.len() as u32 {
             continue;
@@ -307,14 +307,14 @@ fn flags_without_a_letter_are_named() {
     };
     let unsupported_2017 = |bits| unsupported_as(Engine::V2017, bits, 0);
     let unsupported = |bits: u64| unsupported_as(Engine::V2026, bits, if bits & 2 != 0 { 0x2_0000 } else { 0 });
-    // One bit after the other: those of letters, the token's, and all others.
+    // One bit at a time: those of letters, the token's, and all others.
     let covered_2017 = [0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 19, 20, 21, 26];
     let covered: Vec<u32> = covered_2017.into_iter().chain([22, 25]).collect();
     for bit in 0..64 {
         assert_eq!(unsupported_2017(1 << bit), (!covered_2017.contains(&bit)).then_some(1 << bit), "bit {bit} in 2017");
         assert_eq!(unsupported(1 << bit), (!covered.contains(&bit)).then_some(1 << bit), "bit {bit}");
     }
-    // The bit that `A` adds to `a` means nothing without the rest of it.
+    // The bit that `A` adds to `a` means nothing without the other bits.
     for (flags, rest) in [
         (0x2_0000, Some(0x2_0000)),
         (0x2_0002, Some(0x2_0000)),
@@ -322,7 +322,7 @@ fn flags_without_a_letter_are_named() {
         (0x6_1826, None),
         (0x6_1827, None),
         (0x4_1836, Some(0x10)),
-        // Compressed memory of `A`, and with the flag that no dump has beside it.
+        // The compressed memory of `A`, and with the flag that no such dump has.
         (0x406_1824, None),
         (0x406_1820, Some(0x2_0000)),
         (0x400_0002, Some(0x400_0000)),
@@ -331,7 +331,7 @@ fn flags_without_a_letter_are_named() {
     ] {
         assert_eq!(unsupported_2017(flags), rest, "{flags:#x} in 2017");
     }
-    // It comes with full memory, as `MiniDumpWriteDump` adds it; partial pages only go with all of `A`.
+    // It implies full memory, as in `MiniDumpWriteDump`; partial pages require all of `A`.
     for (flags, rest) in [
         (0x2_0000, Some(0x2_0000)),
         (0x2, None),
@@ -358,7 +358,7 @@ fn unknown_letters_are_named() {
         ("/ma/o", '/'),
         ("m-a", '-'),
         ("/mfé", 'é'),
-        // Letters of another case are other letters.
+        // Letters are case-sensitive.
         ("/mH", 'H'),
         ("/mU", 'U'),
         ("/mI", 'I'),
@@ -369,7 +369,7 @@ fn unknown_letters_are_named() {
             other => panic!("{words}: {other:?}"),
         }
     }
-    let error = "/mfz".parse::<Options>().expect_err("z is no letter");
+    let error = "/mfz".parse::<Options>().expect_err("z is not a letter");
     assert_eq!(error.to_string(), "unknown option letter 'z'");
 }
 
@@ -418,7 +418,7 @@ fn every_letter_writes_a_dump() {
     }
 }
 
-fn a_comment_is_no_letter() {
+fn a_comment_is_not_a_letter() {
     let options = parse("/mF").with_comment("text");
     assert_eq!((options.comment(), options.to_string().as_str()), (Some("text"), "/mF"));
     assert_eq!((parse("/mF").comment(), options.minidump_type().bits()), (None, 0x40800));

@@ -1,4 +1,4 @@
-//! Files that are not dumps: each kind is called by its name, with what to do.
+//! Files that are not dumps: the error names each kind and says what to do.
 
 use libtest_mimic::Trial;
 use userdump::error::OtherFormat;
@@ -9,7 +9,7 @@ use crate::synth::Bytes;
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        every_kind_is_told_by_its_first_bytes,
+        every_kind_is_recognised_by_its_first_bytes,
         a_cut_head_is_not_told,
         an_empty_file_is_called_empty,
         zeros_are_called_zeros,
@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Names, and heads that end with the last byte that counts; written by hand from the specifications of the formats.
+/// Names, and headers that end with the last significant byte; written by hand from the specifications of the formats.
 fn heads() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let all = |heads: &[&[u8]]| heads.iter().map(|head| head.to_vec()).collect::<Vec<_>>();
     let at = |head: &[u8], place: usize, value: &[u8]| {
@@ -91,9 +91,9 @@ fn heads() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     ]
 }
 
-/// The name of the kind, if it is told, and the text of the error.
+/// The name of the kind, if any, and the text of the error.
 fn told(bytes: &[u8]) -> (Option<&'static str>, String) {
-    let error = Dump::parse(bytes).expect_err("it is no dump");
+    let error = Dump::parse(bytes).expect_err("it is not a dump");
     let text = error.to_string();
     match error {
         ReadError::OtherFormat { format, .. } => {
@@ -104,7 +104,7 @@ fn told(bytes: &[u8]) -> (Option<&'static str>, String) {
     }
 }
 
-fn every_kind_is_told_by_its_first_bytes() {
+fn every_kind_is_recognised_by_its_first_bytes() {
     let heads = heads();
     let names: Vec<_> = heads.iter().map(|(name, _)| *name).collect();
     assert_eq!(OtherFormat::known().map(|format| format.name).collect::<Vec<_>>(), names);
@@ -134,12 +134,12 @@ fn a_cut_head_is_not_told() {
 fn zeros_are_called_zeros() {
     for (zeros, more) in [(32, 0), (33, 1), (100_000, 0), (4096, 5000)] {
         let bytes = [vec![0; zeros], vec![0x41; more]].concat();
-        let error = Dump::parse(&bytes).expect_err("it is no dump");
+        let error = Dump::parse(&bytes).expect_err("it is not a dump");
         assert_eq!((error, error.offset()), (ReadError::Zeros { size: zeros as u64 }, Some(0)));
         let text = format!("the file is all zeros up to {zeros:#x}: copy or upload the dump again");
         assert_eq!(error.to_string(), text);
     }
-    // A file that begins so may be anything.
+    // A file that begins like this could be anything.
     assert!(matches!(Dump::parse(&[0; 31]), Err(ReadError::Signature { .. })));
     assert!(matches!(Dump::parse(&[[0; 31].as_slice(), &[1]].concat()), Err(ReadError::Signature { .. })));
 }
@@ -147,7 +147,7 @@ fn zeros_are_called_zeros() {
 fn an_empty_file_is_called_empty() {
     assert_eq!(Dump::parse(&[]).err(), Some(ReadError::Empty));
     assert_eq!(ReadError::Empty.to_string(), "the file is empty");
-    // Nothing else is.
+    // No other file has a kind.
     assert!(matches!(Dump::parse(&[0]), Err(ReadError::Signature { .. })));
 }
 
@@ -180,12 +180,12 @@ fn zip(names: &[&str], comment: &str) -> Vec<u8> {
     bytes
 }
 
-/// A CAB archive with one folder and files of these names, without its data.
+/// A CAB archive with one folder and files with these names, without its data.
 fn cab(names: &[&str]) -> Vec<u8> {
     let mut bytes = Bytes::little_endian();
-    // Size of the archive, position of the first file, version, folders, files, flags, set, number in the set.
+    // Archive size, offset of the first file, version, folders, files, flags, set, number in the set.
     bytes.raw(b"MSCF").u32s(&[0, 0, 0, 44, 0]).u16s(&[0x0103, 1, names.len() as u16, 0, 0, 0]);
-    // The folder: position, blocks, compression.
+    // The folder: offset, blocks, compression.
     bytes.u32(0).u16s(&[0, 0]);
     for name in names {
         bytes.u32s(&[5, 0]).u16s(&[0, 0, 0, 0x20]).raw(name.as_bytes()).raw(b"\0");
@@ -214,7 +214,7 @@ fn the_entry_that_is_a_dump_is_named() {
         named(&archive(&["12345678901234567890123456-9.dmp"]), "12345678901234567890123456-9.dmp");
         named(&archive(&["x12345678901234567890123456-9.dmp"]), "...12345678901234567890123456-9.dmp");
     }
-    // Without its end, the entries tell, as long as their sizes do.
+    // Without the end of the archive, the entries are used, as long as they give their sizes.
     let whole = zip(&["Report.wer", "memory.hdmp"], "");
     let cut = &whole[..30 + 10 + 8 + 30 + 11];
     named(cut, "memory.hdmp");

@@ -1,4 +1,4 @@
-//! Parts of a dump that claim bytes of each other: found, not copied with `r` or `R`, told in any case.
+//! Parts of a dump that claim bytes of each other: found, not copied with `r` or `R`, and always reported.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -15,9 +15,9 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        no_part_comes_along_as_another,
-        nothing_reaches_over_tables_and_lists,
-        what_records_have_in_common_is_no_fault,
+        no_part_is_included_as_another,
+        nothing_overlaps_tables_and_lists,
+        shared_parts_of_records_are_not_a_fault,
         a_stream_is_not_one_of_another_type,
         registers_are_kept_whatever_claims_them,
     ]
@@ -27,8 +27,8 @@ const UNKNOWN: u32 = 0x1_0001;
 const BOOT_ARGS: u32 = 0x4d7a_0002;
 const STATUS: u32 = 0x4767_0004;
 
-/// What stands in the middle of a part: a length that the file has room for, then text up to the end of the part. None of
-/// its units is 0, so that it can be in a name.
+/// The middle of a part: a length that fits in the file, then text up to the end of the part. None of its units is 0,
+/// so it can be part of a name.
 fn secret() -> Vec<u16> {
     [0x0101, 0x0001].into_iter().chain("CANARY-OF-SOMEBODY-ELSE".repeat(3).encode_utf16()).collect()
 }
@@ -47,7 +47,7 @@ fn name() -> Text {
     Text::Units(2 * units.len() as u32, units)
 }
 
-/// The flags of AMD64 with all registers.
+/// A context of AMD64 with the flags for all registers.
 fn registers(fill: u8) -> Vec<u8> {
     let mut context = vec![fill; 1232];
     context[48..52].copy_from_slice(&0x10_001fu32.to_le_bytes());
@@ -65,7 +65,7 @@ fn change(change: impl Fn(Dump) -> Dump + 'static) -> Change {
     Box::new(change)
 }
 
-/// What has the secret.
+/// The structures that contain the secret.
 fn victims() -> Vec<(&'static str, Change)> {
     let object = || vec![ObjectInfo { kind: 6, bytes: around() }];
     vec![
@@ -87,7 +87,8 @@ fn victims() -> Vec<(&'static str, Change)> {
     ]
 }
 
-/// A thief: what it is, the type of the stream that has it, and a dump in which it claims bytes at a position.
+/// A structure that claims bytes of another: its name, the type of its stream, and a builder of a dump in which it
+/// claims bytes at a file offset.
 type Thief = (&'static str, u32, Box<dyn Fn(u32) -> Dump>);
 
 fn thieves(size: u32, has_names: bool) -> Vec<Thief> {
@@ -107,7 +108,7 @@ fn thieves(size: u32, has_names: bool) -> Vec<Thief> {
             base().exception(Exception { context: Part::At(size, at), ..Exception::new(7, 1, 2) })
         }),
         thief("extended state of a thread", kind::THREAD_LIST, move |at| {
-            // Its fixed part is somewhere before, in what nobody claims.
+            // Its fixed part is somewhere before, in bytes that nothing claims.
             base().thread(Thread::new(8).context(Part::At(size, at)))
         }),
         thief("stream", UNKNOWN, move |at| {
@@ -149,26 +150,26 @@ fn has_secret(bytes: &[u8]) -> bool {
     bytes.windows(wide.len()).any(|window| window == wide)
 }
 
-/// The streams of which a part is found to be shared.
+/// The streams with a part that is reported as shared.
 fn shared(bytes: &[u8]) -> Vec<u32> {
     let mut found = Vec::new();
     Minidump::parse(bytes).expect("a dump").check(&mut |finding| {
         if matches!(finding.code, FindingCode::PartShared | FindingCode::StreamsOverlap) {
-            let StreamType(kind) = finding.stream.expect("it is of a stream");
+            let StreamType(kind) = finding.stream.expect("it is about a stream");
             found.push(kind);
         }
     });
     found
 }
 
-/// True if the report says that bytes are another owner's, or that a stream is not there.
+/// True if the report says that bytes belong to another owner, or that a stream is missing.
 fn is_told(out: &Redumped) -> bool {
     let dropped = |outcome: &Outcome| matches!(outcome, Outcome::Filtered | Outcome::Unreadable(_));
     out.report.faults.iter().any(|fault| matches!(fault.error, ReadError::PartShared { .. }))
         || out.report.streams.iter().any(|stream| dropped(&stream.outcome))
 }
 
-fn no_part_comes_along_as_another() {
+fn no_part_is_included_as_another() {
     let size = secret_bytes().len() as u32;
     let mut pairs = 0;
     for (victim, add) in victims() {
@@ -177,7 +178,7 @@ fn no_part_comes_along_as_another() {
             let build = |at| [add(dump(at)).build(), vec![0; 0x1_1000]].concat();
             let secret = secret_bytes();
             let find = |bytes: &[u8]| bytes.windows(size as usize).position(|window| window == secret);
-            let at = find(&build(0x1_0000)).expect("it is there") as u32;
+            let at = find(&build(0x1_0000)).expect("it is present") as u32;
             let source = build(at);
             assert_eq!(find(&source), Some(at as usize));
             let what = format!("{thief} over {victim}");
@@ -186,7 +187,7 @@ fn no_part_comes_along_as_another() {
             for options in ["/mhut", "/mr", "/mR", "/mrR", "/mhutr", "/mhutR", "/mhutrR"] {
                 let out = Redumped::once(&source, &parsed(options));
                 assert!(options == "/mhut" || !has_secret(&out.bytes), "{what}: {options}");
-                assert!(!options.contains('h') || is_told(&out), "{what}: {options} does not say so");
+                assert!(!options.contains('h') || is_told(&out), "{what}: {options} does not report it");
                 let contexts: Vec<_> = out.facts().threads().iter().map(|thread| thread.context.0.len()).collect();
                 assert_eq!(contexts.first(), Some(&1232), "{what}: {options}");
             }
@@ -196,11 +197,11 @@ fn no_part_comes_along_as_another() {
     assert!(pairs > 100, "{pairs} pairs");
 }
 
-/// Where something is in a dump.
+/// A function that returns the file offset of something in a dump.
 type Position = Box<dyn Fn(&Facts<'_>) -> u32>;
 
-fn nothing_reaches_over_tables_and_lists() {
-    let of_stream = |kind: u32| move |facts: &Facts<'_>| facts.stream(kind).expect("it is there").rva.0 as u32 + 4;
+fn nothing_overlaps_tables_and_lists() {
+    let of_stream = |kind: u32| move |facts: &Facts<'_>| facts.stream(kind).expect("it is present").rva.0 as u32 + 4;
     let places: [(&str, Position); 5] = [
         ("header", Box::new(|_| 8)),
         ("directory", Box::new(|facts| facts.header.directory.0 as u32 + 4)),
@@ -214,26 +215,27 @@ fn nothing_reaches_over_tables_and_lists() {
             let source = build(position(&Facts::of(&build(0x1_0000))));
             let what = format!("{thief} over {place}");
             let found = shared(&source);
-            // Streams that overlap are one finding, of the one that comes second.
+            // Overlapping streams are one finding, about the second of them.
             assert!(found.contains(&of) || of == UNKNOWN && found.len() == 1, "{what}: {found:x?}");
             for options in ["/m", "/mr", "/mR"] {
-                assert!(is_told(&Redumped::once(&source, &parsed(options))), "{what}: {options} does not say so");
+                assert!(is_told(&Redumped::once(&source, &parsed(options))), "{what}: {options} does not report it");
             }
         }
     }
 }
 
-fn what_records_have_in_common_is_no_fault() {
+fn shared_parts_of_records_are_not_a_fault() {
     let context = |bytes: &[u8]| {
         let whole = registers(1);
-        bytes.windows(whole.len()).position(|window| window == whole).expect("it is there") as u32
+        bytes.windows(whole.len()).position(|window| window == whole).expect("it is present") as u32
     };
-    let name = |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is there") as u64 - 4;
+    let name =
+        |bytes: &[u8]| bytes.windows(4).position(|window| window == b"s\0h\0").expect("it is present") as u64 - 4;
     let build = |at: u32, text: u64| {
         let dump = base(Text::At(text)).thread_name(7, "shared").thread_name(8, Text::At(text));
         let dump = dump.module(Module { name: Text::At(text), ..Module::new(1, 2, "") });
         let dump = dump.unloaded_module(UnloadedModule { name: Text::At(text), ..UnloadedModule::new(1, 2, "") });
-        // An empty name, which may be wherever four bytes are 0.
+        // An empty name, which can be anywhere with four zero bytes.
         let dump = dump.handle(Handle { object_name: Text::At(0x1c), ..Handle::new(1, Text::At(text)) });
         let dump = dump.thread(Thread::new(8).context(Part::At(1232, at)));
         let dump = dump.exception(Exception { context: Part::At(1232, at), ..Exception::new(7, 1, 2) });
@@ -257,12 +259,12 @@ fn a_stream_is_not_one_of_another_type() {
             let dump = base(Text::None).raw(kind::COMMENT_A, around()).raw(of, []);
             dump.shape(of, Shape::usual().rva(rva).data_size(size)).build()
         };
-        let comment = Facts::of(&build((0x1_0000, 8))).stream(kind::COMMENT_A).expect("it is there");
+        let comment = Facts::of(&build((0x1_0000, 8))).stream(kind::COMMENT_A).expect("it is present");
         let source = build((comment.rva.0 as u32, comment.size));
         assert!(shared(&source).contains(&of), "{of:#x}: {:x?}", shared(&source));
         for options in ["/m", "/mr", "/mR", "/mrR"] {
             let out = Redumped::once(&source, &parsed(options));
-            assert!(is_told(&out), "{of:#x}: {options} does not say so");
+            assert!(is_told(&out), "{of:#x}: {options} does not report it");
             assert!(options == "/m" || !has_secret(&out.bytes), "{of:#x}: {options}");
         }
     }
@@ -270,16 +272,16 @@ fn a_stream_is_not_one_of_another_type() {
 
 fn registers_are_kept_whatever_claims_them() {
     let dump = |at: u32| {
-        // With room behind it, so that the second context reaches over nothing else.
+        // With enough room after it that the second context overlaps nothing else.
         let dump = base(Text::None).thread(Thread::new(8).context([registers(2), vec![0; 16]].concat()));
         let dump = dump.exception(Exception { context: Part::At(1232, at + 16), ..Exception::new(7, 1, 2) });
         dump.module(Module::new(1, 2, "a").code_view(Part::At(64, at + 100)))
     };
     let mut second = registers(2);
-    // Where the exception has its flags.
+    // The offset of the exception flags.
     second[64..68].copy_from_slice(&0x10_001fu32.to_le_bytes());
     let whole = registers(2);
-    let find = |bytes: &[u8]| bytes.windows(1232).position(|window| window == whole).expect("it is there");
+    let find = |bytes: &[u8]| bytes.windows(1232).position(|window| window == whole).expect("it is present");
     let at = find(&dump(0x1_0000).build());
     let mut source = dump(at as u32).build();
     source[at..at + 1232].copy_from_slice(&second);

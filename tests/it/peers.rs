@@ -1,4 +1,4 @@
-//! What the crate writes is read by the `minidump` crate, of other authors, with the same content.
+//! Dumps written by the crate are read by the `minidump` crate, by other authors, with the same content.
 
 mod redumped;
 
@@ -43,7 +43,7 @@ pub fn trials() -> Vec<Trial> {
     [own, redumped::trials()].into_iter().flatten().collect()
 }
 
-/// Writes a dump of Windows for a processor, with what the function adds, and lets the peer read it.
+/// Writes a Windows dump for a processor, with what the function adds, and reads it with the peer.
 fn read(architecture: ProcessorArchitecture, fill: impl Fn(&mut MinidumpBuilder<'_>)) -> Minidump<'static, Vec<u8>> {
     let mut dump = MinidumpBuilder::new();
     let service_pack = dump.text("Service Pack 3");
@@ -70,7 +70,7 @@ fn header_and_system_info_agree() {
     let dump = read(ProcessorArchitecture::AMD64, |_| ());
     assert_eq!((dump.header.flags, dump.header.time_date_stamp, dump.header.checksum), (0x41826, 1_700_000_000, 0));
     assert_eq!((dump.header.stream_count, dump.endian), (1, minidump::Endian::Little));
-    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
+    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
     assert_eq!((system.os, system.cpu), (Os::Windows, Cpu::X86_64));
     assert_eq!(system.os_parts(), ("10.2.19045".to_owned(), Some("Service Pack 3".to_owned())));
     let raw = &system.raw;
@@ -78,7 +78,7 @@ fn header_and_system_info_agree() {
     assert_eq!((raw.product_type, raw.suite_mask, raw.platform_id), (1, 0x100, 2));
 }
 
-/// A context of that size with flags and some registers: where, how wide, which number.
+/// A context of this size with flags and some registers: offset, width, value.
 fn context(size: usize, registers: &[(usize, usize, u64)]) -> Vec<u8> {
     let mut bytes = vec![0; size];
     for (at, width, value) in registers {
@@ -108,15 +108,15 @@ fn threads_and_registers_of_amd64_agree() {
         let registers = [(48, 4, 0x10_001F), (120, 8, 0xAAAA), (152, 8, 0x7000), (248, 8, 0x1_4000_1234)];
         let context = dump.part("CONTEXT", context(1232, &registers));
         dump.thread(thread(11, (0x7000, 64)), Some(context));
-        // The second stack is in the middle of a range, the third thread has neither stack nor registers.
+        // The second stack is in the middle of a range; the third thread has no stack and no registers.
         dump.thread(thread(12, (0x9010, 16)), Some(context)).thread(thread(13, (0, 0)), None);
         dump.memory(MemoryRange::from_pieces(0x7000, vec![&[0; 0]]));
         dump.memory(MemoryRange::from_reader(0x7000, 64, std::io::Cursor::new((0..64).collect::<Vec<u8>>())));
         dump.memory(MemoryRange::from_reader(0x9000, 64, std::io::repeat(9)));
     });
-    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
-    let list = dump.get_stream::<MinidumpThreadList<'_>>().expect("it is there");
-    let memory = dump.get_memory().expect("it is there");
+    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
+    let list = dump.get_stream::<MinidumpThreadList<'_>>().expect("it is present");
+    let memory = dump.get_memory().expect("it is present");
     assert_eq!(list.threads.iter().map(|thread| thread.raw.thread_id).collect::<Vec<_>>(), [11, 12, 13]);
     for thread in &list.threads {
         let raw = &thread.raw;
@@ -124,7 +124,7 @@ fn threads_and_registers_of_amd64_agree() {
         assert_eq!(raw.teb, 0x7FF0_0000_0000 + u64::from(raw.thread_id));
     }
     let [first, second, third] = list.threads.as_slice() else { panic!("there are three") };
-    let context = first.context(&system, None).expect("it is there");
+    let context = first.context(&system, None).expect("it is present");
     assert_eq!((context.get_instruction_pointer(), context.get_stack_pointer()), (0x1_4000_1234, 0x7000));
     assert_eq!(context.get_register("rax"), Some(0xAAAA));
     assert_eq!(first.stack_memory(&memory).map(|stack| stack.bytes().to_vec()), Some(stack));
@@ -133,7 +133,7 @@ fn threads_and_registers_of_amd64_agree() {
 }
 
 fn registers_of_other_processors_agree() {
-    // Size and flags of the context, where program counter and stack pointer stand, how wide they are.
+    // Size and flags of the context, offsets of the program counter and the stack pointer, and their width.
     let cases = [
         (ProcessorArchitecture::X86, Cpu::X86, 716, 0x1_007F, (0, 184, 196), 4),
         (ProcessorArchitecture::ARM64, Cpu::Arm64, 912, 0x40_001F, (0, 264, 256), 8),
@@ -145,9 +145,9 @@ fn registers_of_other_processors_agree() {
             let context = dump.part("CONTEXT", context(size, &registers));
             dump.thread(thread(1, (0, 0)), Some(context));
         });
-        let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
+        let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
         assert_eq!(system.cpu, cpu);
-        let list = dump.get_stream::<MinidumpThreadList<'_>>().expect("it is there");
+        let list = dump.get_stream::<MinidumpThreadList<'_>>().expect("it is present");
         let context = list.threads[0].context(&system, None).unwrap_or_else(|| panic!("{cpu:?}"));
         assert_eq!((context.get_instruction_pointer(), context.get_stack_pointer()), (0x7100_1234, 0x12_FF00));
     }
@@ -180,7 +180,7 @@ fn modules_agree() {
             format::Module { base_of_image: 0x7FFF_0000_0000, size_of_image: 0x1000, ..format::Module::default() };
         dump.module(module, name, Some(code_view), None);
     });
-    let list = dump.get_stream::<MinidumpModuleList>().expect("it is there");
+    let list = dump.get_stream::<MinidumpModuleList>().expect("it is present");
     let [first, second] = list.iter().collect::<Vec<_>>().try_into().expect("there are two");
     assert_eq!(
         (first.code_file().as_ref(), second.code_file().as_ref()),
@@ -209,7 +209,7 @@ fn memory_lists_agree() {
             dump.memory(MemoryRange::from_reader(*address, bytes.len() as u64, std::io::Cursor::new(bytes.clone())));
         }
     });
-    let list = narrow.get_stream::<MinidumpMemoryList<'_>>().expect("it is there");
+    let list = narrow.get_stream::<MinidumpMemoryList<'_>>().expect("it is present");
     let found: Vec<_> = list.iter().map(|range| (range.base_address, range.bytes.to_vec())).collect();
     assert_eq!(found, ranges);
     let wide = read(ProcessorArchitecture::AMD64, |dump| {
@@ -217,10 +217,10 @@ fn memory_lists_agree() {
             dump.memory64(MemoryRange::from_reader(*address, bytes.len() as u64, std::io::Cursor::new(bytes.clone())));
         }
     });
-    let list = wide.get_stream::<MinidumpMemory64List<'_>>().expect("it is there");
+    let list = wide.get_stream::<MinidumpMemory64List<'_>>().expect("it is present");
     let found: Vec<_> = list.iter().map(|range| (range.base_address, range.bytes.to_vec())).collect();
     assert_eq!(found, ranges);
-    let memory = wide.get_memory().expect("it is there");
+    let memory = wide.get_memory().expect("it is present");
     let word = memory.memory_at_address(0x2004).and_then(|range| range.get_memory_at_address::<u32>(0x2004));
     assert_eq!(word, Some(0x0202_0202));
 }
@@ -244,8 +244,8 @@ fn exceptions_agree() {
             Some(context),
         );
     });
-    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
-    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is there");
+    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
+    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is present");
     assert_eq!(exception.get_crashing_thread_id(), 77);
     assert_eq!(exception.get_crash_address(system.os, system.cpu), 0xDEAD_BEEF);
     assert_eq!(exception.get_crash_reason(system.os, system.cpu).to_string(), "EXCEPTION_ACCESS_VIOLATION_WRITE");
@@ -253,7 +253,7 @@ fn exceptions_agree() {
     assert_eq!((record.exception_code, record.exception_flags, record.exception_record), (0xC000_0005, 1, 5));
     assert_eq!((record.exception_address, record.number_parameters), (0x4004, 2));
     assert_eq!(record.exception_information[..3], [1, 0xDEAD_BEEF, 0]);
-    let context = exception.context(&system, None).expect("it is there");
+    let context = exception.context(&system, None).expect("it is present");
     assert_eq!((context.get_instruction_pointer(), context.get_stack_pointer()), (0x4004, 0x7000));
 }
 
@@ -273,7 +273,7 @@ fn misc_info_agrees() {
         (first.flags1, first.process_id, first.process_create_time) = (0x3F7, 4321, 1_600_000_000);
         dump.misc_info(info);
     });
-    let misc = dump.get_stream::<MinidumpMiscInfo>().expect("it is there");
+    let misc = dump.get_stream::<MinidumpMiscInfo>().expect("it is present");
     let raw = &misc.raw;
     assert!(matches!(raw, RawMiscInfo::MiscInfo5(_)), "{raw:?}");
     assert_eq!((raw.process_id(), raw.process_create_time()), (Some(&4321), Some(&1_600_000_000)));
@@ -281,9 +281,9 @@ fn misc_info_agrees() {
     assert_eq!((raw.time_zone_id(), raw.time_zone().map(|zone| zone.bias)), (Some(&1), Some(-60)));
     assert_eq!(raw.process_cookie(), Some(&0xC00C));
     let build: Vec<u16> =
-        raw.build_string().expect("it is there").iter().copied().take_while(|unit| *unit != 0).collect();
+        raw.build_string().expect("it is present").iter().copied().take_while(|unit| *unit != 0).collect();
     assert_eq!(String::from_utf16_lossy(&build), "19041.1");
-    let features: Vec<_> = raw.xstate_data().expect("it is there").iter().collect();
+    let features: Vec<_> = raw.xstate_data().expect("it is present").iter().collect();
     let found: Vec<_> = features.iter().map(|(index, feature)| (*index, feature.offset, feature.size)).collect();
     assert!(found.contains(&(2, 576, 256)), "{found:?}");
 }
@@ -300,7 +300,7 @@ fn unloaded_modules_agree() {
         };
         dump.unloaded_module(row, Some(name));
     });
-    let list = dump.get_stream::<MinidumpUnloadedModuleList>().expect("it is there");
+    let list = dump.get_stream::<MinidumpUnloadedModuleList>().expect("it is present");
     let found: Vec<_> = list
         .iter()
         .map(|it| {
@@ -324,7 +324,7 @@ fn memory_infos_agree() {
     let dump = read(ProcessorArchitecture::AMD64, |dump| {
         dump.memory_info(row).memory_info(format::MemoryInfo { base_address: 0x20_0000, ..row });
     });
-    let list = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("it is there");
+    let list = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("it is present");
     let [first, second] = list.iter().collect::<Vec<_>>().try_into().expect("there are two");
     assert_eq!(
         (first.raw.base_address, first.raw.allocation_base, first.raw.region_size),
@@ -353,10 +353,10 @@ fn thread_infos_and_names_agree() {
             affinity: 0xFF,
         });
     });
-    let names = dump.get_stream::<MinidumpThreadNames>().expect("it is there");
+    let names = dump.get_stream::<MinidumpThreadNames>().expect("it is present");
     assert_eq!([5, 6, 7].map(|id| names.get_name(id)), [Some("main ☃".into()), Some("".into()), None]);
-    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("it is there");
-    let raw = &infos.get_thread_info(5).expect("it is there").raw;
+    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("it is present");
+    let raw = &infos.get_thread_info(5).expect("it is present").raw;
     assert_eq!((raw.dump_flags, raw.dump_error, raw.exit_status), (2, 3, 0x103));
     assert_eq!([raw.create_time, raw.exit_time, raw.kernel_time, raw.user_time], [1 << 60, 7, 8, 9]);
     assert_eq!((raw.start_address, raw.affinity), (0x1_4000_1000, 0xFF));
@@ -381,7 +381,7 @@ fn handles_agree() {
         let row = HandleDescriptor2 { descriptor, ..HandleDescriptor2::default() };
         dump.handle(row, Some(kind), Some(name), Some(first)).handle(HandleDescriptor2::default(), None, None, None);
     });
-    let stream = dump.get_stream::<MinidumpHandleDataStream>().expect("it is there");
+    let stream = dump.get_stream::<MinidumpHandleDataStream>().expect("it is present");
     let [first, second] = stream.handles.as_slice() else { panic!("there are two") };
     assert_eq!((first.type_name.as_deref(), first.object_name.as_deref()), (Some("Event"), Some("\\Sessions\\e")));
     let raw = &first.raw;

@@ -1,4 +1,4 @@
-//! What the builder is given stands in the file, at places that the rules of the layout allow.
+//! What the builder is given is in the file, at offsets that the layout rules allow.
 
 mod process;
 mod records;
@@ -12,7 +12,7 @@ use userdump::{MinidumpBuilder, WriteError};
 use crate::support::facts::{Facts, Rva};
 use crate::support::trials;
 
-/// A position that the caller's record has from elsewhere; no file may hold it.
+/// A stale RVA in the caller's record; no file may contain it.
 const STALE: u32 = 0xDEAD_0000;
 
 pub fn trials() -> Vec<Trial> {
@@ -30,17 +30,17 @@ pub fn trials() -> Vec<Trial> {
         references_may_go_round_in_circles,
         a_reference_beyond_its_part_is_refused,
         a_part_of_another_builder_is_refused,
-        odd_text_is_kept_whole,
+        odd_text_is_kept_completely,
     ];
     [own, process::trials(), records::trials()].into_iter().flatten().collect()
 }
 
-/// The file that the builder makes; what the plan said of it before is checked on the way.
+/// Returns the file that the builder makes, and checks what the plan said about it.
 pub fn write(builder: MinidumpBuilder<'_>) -> Vec<u8> {
-    write_plan(builder.plan().expect("nothing is too large"))
+    write_plan(builder.plan().expect("everything fits"))
 }
 
-/// Address and size of each range whose reader ended early, and the offset from which on it is filled with zeros.
+/// Address and size of each range whose reader ended early, and the offset from which it is filled with zeros.
 pub fn shortfalls(written: &Written) -> Vec<(u64, u64, u64)> {
     let of_one = |it: &Shortfall| {
         assert_eq!((it.offset + it.missing, it.error), (it.size, None));
@@ -54,7 +54,7 @@ fn write_plan(plan: Plan<'_>) -> Vec<u8> {
     let promised: Vec<_> =
         plan.directory().iter().map(|it| (it.stream_type.0, it.location.data_size, it.location.rva)).collect();
     let mut file = Vec::new();
-    let written = plan.write_to(&mut file).expect("memory takes everything");
+    let written = plan.write_to(&mut file).expect("a vector accepts every write");
     assert_eq!((written.size, written.shortfalls.len()), (size, 0));
     assert_eq!(file.len() as u64, size);
     let facts = Facts::of(&file);
@@ -63,7 +63,7 @@ fn write_plan(plan: Plan<'_>) -> Vec<u8> {
     file
 }
 
-/// What stands at one place of a file.
+/// The kind of thing at an offset of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Extent {
     pub start: u64,
@@ -74,12 +74,10 @@ pub struct Extent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     Head,
-    /// A stream of a type.
     Stream(u32),
-    /// A context, a debug record, an object information.
+    /// A context, a debug record or object information.
     Record,
     Text,
-    /// The bytes of a memory range.
     Memory,
 }
 
@@ -93,7 +91,7 @@ impl What {
     }
 }
 
-/// Everything that the plain decoder finds in a file, in the order of the file, shared things once.
+/// Everything that the plain decoder finds in a file, in file order, with shared extents listed once.
 pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     let mut found = vec![(Rva(0), 32 + 12 * u64::from(facts.header.streams), What::Head)];
     found.extend(facts.directory.iter().map(|it| (it.rva, it.size.into(), What::Stream(it.kind))));
@@ -113,7 +111,7 @@ pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     let texts = texts.chain(handles.iter().flat_map(|it| [&it.type_name, &it.object_name]));
     let texts = texts.chain(unloaded.iter().map(|it| &it.name)).chain(names.iter().map(|it| &it.name));
     for text in texts.chain(system.iter().map(|it| &it.service_pack)).filter(|text| text.at != Rva(0)) {
-        // The size, the units, a NUL.
+        // The size, the UTF-16 units and the NUL.
         found.push((text.at, 4 + u64::from(facts.u32(text.at.0)) + 2, What::Text));
     }
     let mut extents: Vec<Extent> = found
@@ -126,8 +124,8 @@ pub fn extents(facts: &Facts<'_>) -> Vec<Extent> {
     extents
 }
 
-/// Checks that no two things overlap, that less than alignment can need lies between them and is zero, and that
-/// everything stands where it may.
+/// Checks that no two extents overlap, that the gaps between them are zero and no larger than alignment requires, and
+/// that everything is at an allowed offset.
 pub fn check_layout(file: &[u8]) {
     let mut end = 0;
     for extent in extents(&Facts::of(file)) {
@@ -137,10 +135,10 @@ pub fn check_layout(file: &[u8]) {
         assert_eq!(extent.start % extent.what.align(), 0, "{extent:x?}");
         end = extent.end;
     }
-    assert_eq!(end, file.len() as u64, "there is something behind the last thing known");
+    assert_eq!(end, file.len() as u64, "there is data after the last known extent");
 }
 
-/// A dump with one of everything, odd sizes where they are allowed.
+/// A dump with one of everything, with odd sizes where they are allowed.
 pub fn one_of_everything<'a>() -> MinidumpBuilder<'a> {
     let mut dump = MinidumpBuilder::new();
     let [long, short] = ["C:\\a\\long.exe", "s"].map(|text| dump.text(text));
@@ -175,7 +173,7 @@ pub fn one_of_everything<'a>() -> MinidumpBuilder<'a> {
 
 fn the_directory_has_the_order_of_the_debugger() {
     let mut dump = MinidumpBuilder::new();
-    // Raw streams first, lists last, each the wrong way round.
+    // Raw streams first, lists last, each in reverse order.
     for kind in [0x9999_0000, 22, 21, 19, 13, 10, 0x1_0000, 23] {
         dump.stream(StreamType(kind), vec![1; 4]);
     }
@@ -192,8 +190,8 @@ fn the_directory_has_the_order_of_the_debugger() {
     assert_eq!(Facts::of(&file).kinds(), expected);
 }
 
-/// The debugger of 2017 finds no system information that does not end within the first MiB: with 20,000 ranges and as many
-/// rows of memory information it was beyond.
+/// The debugger of 2017 finds only system information that ends within the first MiB. With 20,000 ranges and as many
+/// rows of memory information it used to be beyond that.
 fn what_readers_look_at_first_comes_first() {
     for is_compressed in [false, true] {
         let mut dump = MinidumpBuilder::new();
@@ -208,11 +206,11 @@ fn what_readers_look_at_first_comes_first() {
         if is_compressed {
             dump.compressed();
         }
-        let (plan, mut file) = (dump.plan().expect("nothing is too large"), Vec::new());
-        plan.write_to(&mut file).expect("memory takes everything");
+        let (plan, mut file) = (dump.plan().expect("everything fits"), Vec::new());
+        plan.write_to(&mut file).expect("a vector accepts every write");
         let facts = Facts::of(&file);
-        let first = [7, 15, 6].map(|kind| facts.stream(kind).expect("it is there").rva);
-        let system = facts.system_info().expect("it is there");
+        let first = [7, 15, 6].map(|kind| facts.stream(kind).expect("it is present").rva);
+        let system = facts.system_info().expect("it is present");
         let exception = &facts.exceptions()[0];
         assert_eq!(system.service_pack.text.as_deref(), Some("Service Pack 1"));
         let last = [exception.context_at, system.service_pack.at].into_iter().chain(first).max();
@@ -243,7 +241,7 @@ fn every_byte_of_a_dump_belongs_to_something() {
 }
 
 fn structures_and_texts_are_aligned() {
-    // Odd sizes in every order: what comes next has to find its own multiple.
+    // Odd sizes in every order: the next part must be aligned again.
     for shift in 1..10 {
         let mut dump = MinidumpBuilder::new();
         dump.stream(StreamType(0x1_0000), vec![1; shift]);
@@ -257,7 +255,11 @@ fn structures_and_texts_are_aligned() {
         check_layout(&file);
         let found = extents(&Facts::of(&file));
         for (before, next) in found.iter().zip(&found[1..]) {
-            assert_eq!(next.start, before.end.next_multiple_of(next.what.align()), "{next:x?} stands too far off");
+            assert_eq!(
+                next.start,
+                before.end.next_multiple_of(next.what.align()),
+                "{next:x?} begins after too large a gap"
+            );
         }
     }
 }
@@ -266,12 +268,12 @@ fn memory_contents_are_packed_at_the_end() {
     let file = write(one_of_everything());
     let facts = Facts::of(&file);
     let ranges = facts.ranges();
-    let list64 = facts.stream(9).expect("it is there");
+    let list64 = facts.stream(9).expect("it is present");
     let (list, wide) = ranges.split_at(2);
     assert_eq!(list[0].at.0 + 9, list[1].at.0);
     assert_eq!(wide[0].at.0 + 7, wide[1].at.0);
     assert_eq!(wide[1].at.0 + 11, file.len() as u64);
-    assert_eq!(facts.u64(list64.rva.0 + 8), list64.rva.0 + u64::from(list64.size), "the bytes follow the list");
+    assert_eq!(facts.u64(list64.rva.0 + 8), list64.rva.0 + u64::from(list64.size), "the bytes come after the list");
     let first = list[0].at.0;
     let metadata = extents(&facts).into_iter().filter(|it| it.what != What::Memory && it.what != What::Stream(9));
     assert!(metadata.into_iter().all(|it| it.end <= first), "metadata comes first");
@@ -308,9 +310,9 @@ fn the_order_of_adding_makes_no_difference() {
     let expected = build(false, [0, 1, 2, 3, 4, 5]);
     for order in [[5, 4, 3, 2, 1, 0], [2, 0, 4, 1, 5, 3], [1, 3, 5, 0, 2, 4]] {
         assert!(build(false, order) == expected, "{order:?}");
-        assert!(build(true, order) == expected, "{order:?}, texts turned");
+        assert!(build(true, order) == expected, "{order:?}, texts reversed");
     }
-    assert!(build(true, [0, 1, 2, 3, 4, 5]) == expected, "texts turned");
+    assert!(build(true, [0, 1, 2, 3, 4, 5]) == expected, "texts reversed");
 }
 
 fn shared_parts_are_written_once() {
@@ -345,12 +347,12 @@ fn references_of_both_widths_point_where_they_should() {
     dump.reference(middle, 8, RvaWidth::Rva, target).reference(middle, 0, RvaWidth::Rva64, stream);
     let file = write(dump);
     let facts = Facts::of(&file);
-    let at = facts.stream(0x1_0000).expect("it is there").rva.0;
+    let at = facts.stream(0x1_0000).expect("it is present").rva.0;
     let (to_middle, to_target) = (u64::from(facts.u32(at + 3)), facts.u64(at + 15));
     assert_eq!(facts.blob(Rva(to_target), 6).0, b"target");
     assert_eq!((facts.u64(to_middle), u64::from(facts.u32(to_middle + 8))), (at, to_target));
     let around = [at..at + 3, at + 7..at + 15].map(|range| range.into_iter().all(|byte| facts.u8(byte) == 0xFF));
-    assert_eq!(around, [true; 2], "bytes beside references stay as they are");
+    assert_eq!(around, [true; 2], "bytes outside references do not change");
 }
 
 fn references_may_go_round_in_circles() {
@@ -361,7 +363,7 @@ fn references_may_go_round_in_circles() {
     dump.reference(own, 0, RvaWidth::Rva, own).reference(own, 4, RvaWidth::Rva, one);
     let file = write(dump);
     let facts = Facts::of(&file);
-    let at = facts.stream(0x1_0000).expect("it is there").rva.0;
+    let at = facts.stream(0x1_0000).expect("it is present").rva.0;
     let first = u64::from(facts.u32(at + 4));
     let second = u64::from(facts.u32(first));
     assert_eq!((u64::from(facts.u32(at)), u64::from(facts.u32(second))), (at, first));
@@ -420,7 +422,7 @@ fn a_part_of_another_builder_is_refused() {
     }
 }
 
-fn odd_text_is_kept_whole() {
+fn odd_text_is_kept_completely() {
     let mut dump = MinidumpBuilder::new();
     let name = dump.text(Text::from_utf16_le(&[0x61, 0, 0x62]));
     let end = dump.text("end");

@@ -1,4 +1,4 @@
-//! The table of processors, number by number, beside one that was written by hand.
+//! The table of processors, number by number, compared with one written by hand.
 
 use libtest_mimic::Trial;
 use userdump::format::ProcessorArchitecture;
@@ -11,8 +11,8 @@ pub fn trials() -> Vec<Trial> {
     trials![every_processor_has_the_row_that_is_documented, numbers_without_a_name_have_a_plain_row]
 }
 
-/// Number, short name, pointer size, layouts of contexts, machines, form of the processor information under Windows
-/// and by Breakpad, window around instructions, bytes below the stack pointer, Thumb, codes of Mach exceptions for ARM.
+/// Number, short name, pointer size, context layouts, machines, form of the processor information under Windows and by
+/// Breakpad, window around instructions, bytes below the stack pointer, Thumb, codes of Mach exceptions for ARM.
 type Row = (u16, &'static str, u32, &'static [&'static str], &'static [u32], [CpuInfoForm; 2], (u64, u64), [bool; 2]);
 
 const X86: CpuInfoForm = CpuInfoForm::X86;
@@ -75,10 +75,10 @@ fn every_processor_has_the_row_that_is_documented() {
         assert_eq!(architecture.is_32_bit(), pointer_size == 4);
         let machine = ImageFileMachine::from_architecture(architecture);
         assert_eq!(machine.map(|machine| machine.0), machines.first().copied(), "{number:#x}");
-        // The layouts stand in descending order, for the largest that fits is taken.
+        // The layouts are in descending order, because the first that fits is taken.
         assert!(architecture.processor().contexts.is_sorted_by(|before, next| before.size > next.size), "{number:#x}");
     }
-    // The way back leads to the processor itself, not to what it emulates.
+    // A machine maps back to the processor itself, not to the one it emulates.
     let machines = ImageFileMachine::KNOWN.iter().map(|machine| machine.architecture().map(|it| it.0));
     let expected = [0, 2, 5, 5, 5, 6, 7, 9, 12].map(Some);
     assert_eq!(machines.collect::<Vec<_>>(), expected);

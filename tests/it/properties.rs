@@ -1,7 +1,8 @@
-//! What holds whatever the options and wherever a file is cut: random letters, random cuts, the same in every run.
+//! Properties that hold for all options and wherever a file is cut: random letters and random cuts, the same in every
+//! run.
 //!
-//! The order of letters is in `options`, second passes and that nothing is invented in `redump_corpus`, the index against
-//! a plain search in `memory::naive`.
+//! The order of letters is tested in `options`; second passes, and that nothing is invented, in `redump_corpus`; the
+//! index against a plain search in `memory::naive`.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Letters that add something: neither those that filter, nor `y`, by which contexts take another size.
+/// Letters that add something: not those that filter, and not `y`, which changes the size of contexts.
 const LETTERS: [char; 10] = ['A', 'F', 'h', 't', 'u', 'i', 'p', 'w', 'd', 'c'];
 
 /// Up to three letters.
@@ -29,12 +30,12 @@ fn letters(random: &mut Random) -> String {
     (0..random.below(4)).map(|_| LETTERS[random.below(10) as usize]).collect()
 }
 
-/// Ranges by address. None overlap, as the source has been settled.
+/// The ranges by address. None overlap, because the source has been settled.
 fn ranges<'a>(facts: &Facts<'a>) -> BTreeMap<u64, &'a [u8]> {
     facts.ranges().into_iter().map(|range| (range.address, range.bytes.0)).collect()
 }
 
-/// The first address at which the ranges have not just these bytes; those that touch go on with each other.
+/// The first address at which the ranges do not have exactly these bytes; adjacent ranges are joined.
 fn lacks(all: &BTreeMap<u64, &[u8]>, mut address: u64, mut bytes: &[u8]) -> Option<u64> {
     while !bytes.is_empty() {
         let Some((start, held)) = all.range(..=address).next_back() else { return Some(address) };
@@ -63,7 +64,7 @@ fn a_union_of_options_holds_what_each_holds() {
                 let part = Redumped::once(source, &format!("/m{word}").parse().expect("they are letters"));
                 for (address, bytes) in ranges(&part.facts()) {
                     let missing = lacks(&all, address, bytes);
-                    assert_eq!(missing, None, "{name}: /m{word} has bytes that /m{one}{other} has not");
+                    assert_eq!(missing, None, "{name}: /m{word} has bytes that /m{one}{other} does not have");
                 }
                 let kinds = part.facts().kinds();
                 // Full memory is in the other list.
@@ -81,7 +82,8 @@ fn a_union_of_options_holds_what_each_holds() {
     assert!(cases > 100 && larger > cases / 3, "{cases} cases, {larger} unions are larger");
 }
 
-/// Cuts the file at random places: what the memory and the streams give stands in what is left, at its place.
+/// Cuts the file at random offsets: the memory and streams that are returned are in the remaining file, at their
+/// original offsets.
 fn check_cuts(name: &str, whole: &[u8], random: &mut Random, cuts: usize) -> usize {
     let mut given = 0;
     for _ in 0..cuts {

@@ -1,6 +1,6 @@
 //! Every option on every dump of the corpus.
 //!
-//! What came out is held against the source byte by byte, by an index of memory that the tests make themselves.
+//! The result is compared with the source byte by byte, by an index of memory that the tests build themselves.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ fn redumped(source: &[u8], options: &Options) -> Result<Vec<u8>, RedumpError> {
     Ok(out)
 }
 
-/// What keeps a dump from being re-encoded, if anything does.
+/// The reason why a dump cannot be re-encoded, if there is one.
 fn refusal(source: &[u8], letters: &str) -> Option<String> {
     let facts = Facts::of(source);
     if facts.big_endian {
@@ -46,7 +46,8 @@ fn refusal(source: &[u8], letters: &str) -> Option<String> {
     ))
 }
 
-/// The first region, by address, that can be read and has not all of its bytes: its address, size, and what there is.
+/// The first region, by address, that is readable but lacks some of its bytes: its address, its size, and how many
+/// bytes exist.
 fn lacking(facts: &Facts<'_>) -> Option<(u64, u64, u64)> {
     let mut rows = facts.memory_infos();
     rows.retain(|row| row.state == 0x1000 && row.protect != 1 && row.protect & 0x100 == 0);
@@ -74,7 +75,7 @@ fn every_dump(shared: &Shared, letters: &'static str) {
                 counts[1] += 1;
                 continue;
             }
-            (Ok(_), Some(reason)) => panic!("{what} should be refused: {reason}"),
+            (Ok(_), Some(reason)) => panic!("{what} should have been refused: {reason}"),
             (Err(error), None) => panic!("{what}: {error}"),
         };
         let again = redumped(&out, &options).unwrap_or_else(|error| panic!("{what}, second pass: {error}"));
@@ -83,12 +84,12 @@ fn every_dump(shared: &Shared, letters: &'static str) {
         let filtered = letters.contains('r') && small;
         let without_folders = letters.contains('R') && small;
         let ranges = Facts::of(&out).ranges().into_iter().map(|range| (range.address, range.bytes.0.to_vec()));
-        // The folder of the system, in the page that it shares with all processes.
+        // The system folder, in the page that the system shares with all processes.
         let ranges = ranges.map(|(address, mut bytes)| {
             let root = 0x7ffe_0030u64..0x7ffe_0238;
             let addresses = (0..).map(|position| address.wrapping_add(position));
             for (at, byte) in addresses.zip(&mut bytes).filter(|(at, _)| without_folders && root.contains(at)) {
-                assert_eq!(*byte, 0, "{what}: the folder of the system at {at:#x}");
+                assert_eq!(*byte, 0, "{what}: the system folder at {at:#x}");
                 *byte = Facts::of(&source).read(at, 1).first().copied().unwrap_or(0);
             }
             (address, bytes)
@@ -98,12 +99,12 @@ fn every_dump(shared: &Shared, letters: &'static str) {
         all_of_it_is_in(&source, ranges, filtered, &what);
         counts[0] += 1;
     }
-    // Those of the other byte order; and those that describe more memory than they have.
+    // Those of the other byte order, and those that describe more memory than they have.
     let refused = if letters.contains('N') { 2 + 5 } else { 2 };
-    assert_eq!(counts, [81 - refused, refused], "/{letters}: dumps that are re-encoded, and that are refused");
+    assert_eq!(counts, [81 - refused, refused], "/{letters}: numbers of dumps re-encoded and refused");
 }
 
-/// Each byte of memory stands at its address in a range of the source, or is a filtered one.
+/// Checks that each byte of memory is at its address in a range of the source, or is filtered.
 pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a [u8])>, filtered: bool, what: &str) {
     let source = Facts::of(source);
     let narrow =
@@ -114,7 +115,7 @@ pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a
         held.entry(comparable(range.address)).or_default().push(range.bytes.0);
     }
     for thread in source.threads() {
-        // Stacks that no list holds.
+        // Stacks that are in no list.
         let bytes = source.blob(thread.stack_at, thread.stack_size.into());
         held.entry(comparable(thread.stack_start)).or_default().push(bytes.0);
     }
@@ -137,12 +138,12 @@ pub fn all_of_it_is_in<'a>(source: &[u8], memory: impl Iterator<Item = (u64, &'a
             }
         }
         let invented = unexplained.iter().position(|unexplained| *unexplained);
-        assert_eq!(invented.map(|at| start + at as u64), None, "{what}: a byte that the source lacks");
+        assert_eq!(invented.map(|at| start + at as u64), None, "{what}: a byte that is not in the source");
     }
 }
 
-/// Walks frame pointers from the registers on: the return addresses that lie in modules, where the source does not say
-/// that there is data.
+/// Follows frame pointers from the registers: the return addresses that are in modules, except where the source marks
+/// data.
 fn frames(source: &Facts<'_>, facts: &Facts<'_>, (sp_at, fp_at, ip_at): (usize, usize, usize)) -> Vec<Vec<u64>> {
     let (modules, rows) = (facts.modules(), source.memory_infos());
     let is_data = |ip: u64| rows.iter().any(|it| it.base < ip && ip <= it.base + it.size && it.protect & 0xf0 == 0);

@@ -1,4 +1,4 @@
-//! What the engine of 2026 does and that of 2017 does not, and what we do of it.
+//! What the engine of 2026 does and the engine of 2017 does not, and which of it we do.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Addition, Engine, Options, Outcome, Reason, Redump};
@@ -18,9 +18,9 @@ pub fn trials() -> Vec<Trial> {
         filters_leave_of_shared_data_what_a_debugger_needs,
         headers_are_those_of_the_running_process,
         unloaded_modules_are_the_newest,
-        short_handle_operations_are_filled_up,
-        odd_handle_operations_are_filled_up,
-        handle_operations_are_filled_up_within_bounds,
+        short_handle_operations_are_extended,
+        odd_handle_operations_are_extended,
+        handle_operations_are_extended_within_bounds,
         fiber_local_storage_is_as_large_as_today,
     ]
 }
@@ -47,7 +47,7 @@ fn shared_data_is_in_every_small_dump() {
     let reasons: Vec<_> = redump.selected_memory().map(|it| (it.address, it.size, it.reason)).collect();
     assert_eq!(reasons, [(PAGE, 0xaa0, Reason::SharedData)]);
     assert_eq!((Reason::SharedData.kind(), Reason::SharedData.to_string().as_str()), ("shared data", "shared data"));
-    // Of other systems there is none.
+    // Other systems have none.
     let linux = SystemInfo { platform: 0x8201, ..SystemInfo::default() };
     let source = Dump::new().system_info(linux).thread(Thread::new(1)).memory(PAGE, pattern(PAGE, 0x1000)).build();
     assert_eq!(Redumped::of(&source, "/m").ranges(), []);
@@ -56,14 +56,14 @@ fn shared_data_is_in_every_small_dump() {
 fn shared_data_is_never_a_strangers() {
     let source = base().memory(0x7fff_0000, pattern(0x7fff_0000, 0x1000)).build();
     assert_eq!(Redumped::of(&source, "/m").ranges(), []);
-    // Of a part, what is there.
+    // Of a partial page, the part that is present.
     let source = base().memory(PAGE + 0x800, pattern(PAGE + 0x800, 0x800)).build();
     Redumped::of(&source, "/m").assert_memory(&[(PAGE + 0x800, 0x2a0)]);
 }
 
 fn filters_leave_of_shared_data_what_a_debugger_needs() {
     let source = base().memory(PAGE, [7; 0x1000]).build();
-    // Times, time zone, versions and features of the processor, edition, ticks; all but the folder of the system.
+    // Times, time zone, versions and features of the processor, edition, ticks; everything except the system folder.
     let needed = vec![0..0x2c, 0x240..0x244, 0x260..0x2b4, 0x2d0..0x2d4, 0x320..0x32c];
     for (words, kept) in
         [("/mr", needed.clone()), ("/mrR", needed.clone()), ("/mrF", needed), ("/mR", vec![0..0x30, 0x238..0xaa0])]
@@ -77,7 +77,8 @@ fn filters_leave_of_shared_data_what_a_debugger_needs() {
     }
 }
 
-/// What the engine writes of the running process, our `e` finds in the dump of all its memory.
+/// The headers that the engine writes for the running process are those that our `e` finds in the dump with full
+/// memory.
 fn headers_are_those_of_the_running_process(shared: &Shared) {
     for set in ["live26", "crash26"] {
         let (plain, with) = (shared.golden(&format!("{set}/m.dmp")), shared.golden(&format!("{set}/m_e.dmp")));
@@ -122,8 +123,8 @@ fn unloaded_modules_are_the_newest() {
     }
 }
 
-/// A list of handle operations of `row` bytes each, with four bytes behind its header and three behind the entries, and the
-/// same list with entries of `filled` bytes.
+/// A list of handle operations of `row` bytes each, with four bytes after its header and three after the entries, and
+/// the same list with entries of `filled` bytes.
 fn operations(count: u32, row: usize, filled: usize) -> (Vec<u8>, Vec<u8>) {
     let list = |size: usize| {
         let head = [20, size as u32, count, 0, 0x1122_3344u32].map(u32::to_le_bytes).concat();
@@ -141,7 +142,7 @@ fn operations(count: u32, row: usize, filled: usize) -> (Vec<u8>, Vec<u8>) {
     (list(row), list(filled))
 }
 
-fn short_handle_operations_are_filled_up() {
+fn short_handle_operations_are_extended() {
     const ADDED: &str = "handle operations padded with zeros for the debugger";
     let is_found = |bytes: &[u8]| findings(bytes).iter().any(|it| it.contains("fewer than 0x120 bytes"));
     let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
@@ -157,19 +158,19 @@ fn short_handle_operations_are_filled_up() {
             assert_eq!((out.report.additions.as_slice(), out.outcomes(18).as_slice()), (added, [outcome].as_slice()));
             assert_eq!((is_found(&out.bytes), &out.report.losses, &out.report.faults), (false, &vec![], &vec![]));
             assert_eq!(violations(&source, &out.bytes, &out.report, words), [""; 0]);
-            // What is changed in the result does not escape the judge.
-            let start = out.facts().stream(18).expect("it is there").rva.0 as usize;
+            // The accounting check detects changes in the result.
+            let start = out.facts().stream(18).expect("it is present").rva.0 as usize;
             for at in [start, start + 16, start + 20, start + 20 + filled.len() - 24, start + filled.len() - 1] {
                 let mut changed = out.bytes.clone();
                 changed[at] ^= 0x55;
                 assert_ne!(violations(&source, &changed, &out.report, words), [""; 0], "{row}, {words}, {at:#x}");
             }
         }
-        // The older engine takes them as they are.
+        // The older engine accepts them as they are.
         let out = Redumped::twice(&source, &of_2017("/m"));
         assert!(contents(&out.bytes).as_ref() == Some(&list) && out.report.additions.is_empty(), "{row}");
         assert_eq!(out.outcomes(18), [Outcome::Copied]);
-        // Zeros stand for what is neither an operation nor part of the header.
+        // Bytes that are neither an operation nor part of the header are zero.
         let out = Redumped::twice(&source, &"/mR".parse().expect("it is known"));
         let (mut private, first) = (filled, row.max(0x120));
         private[16..20].fill(0);
@@ -182,8 +183,9 @@ fn short_handle_operations_are_filled_up() {
     }
 }
 
-/// Of an empty list nothing is too short, and of one that the file cuts what is there is filled up.
-fn odd_handle_operations_are_filled_up() {
+/// An empty list has no entry that is too short; of a list that is cut by the end of the file, the present entries are
+/// extended.
+fn odd_handle_operations_are_extended() {
     let contents = |bytes: &[u8]| Facts::of(bytes).stream_bytes(18).map(|it| it.to_vec());
     let (empty, _) = operations(0, 48, 0x120);
     let out = Redumped::twice(&base().raw(18, &empty).build(), &"/m".parse().expect("it is known"));
@@ -194,15 +196,15 @@ fn odd_handle_operations_are_filled_up() {
     let out = Redumped::twice(&base().raw(18, half).build(), &"/m".parse().expect("it is known"));
     assert!(contents(&out.bytes) == Some(expected), "{:x?}", contents(&out.bytes));
     assert_eq!(out.report.additions.iter().map(|it| it.count).collect::<Vec<_>>(), [2]);
-    // Two such streams, both kept.
+    // Both streams are kept.
     let source = base().raw(18, &list).raw(18, operations(1, 32, 0x120).0).build();
     let out = Redumped::twice(&source, &"/m".parse().expect("it is known"));
     assert_eq!(out.outcomes(18), [Outcome::Rewritten; 2]);
     assert_eq!(out.report.additions.iter().map(|it| it.count).collect::<Vec<_>>(), [3, 1]);
 }
 
-/// A file of nothing but short entries would become nine times as large: they are told, and the rest is kept.
-fn handle_operations_are_filled_up_within_bounds() {
+/// A file of nothing but short entries would become nine times as large: this is reported, and the rest is kept.
+fn handle_operations_are_extended_within_bounds() {
     for (count, is_kept) in [(120, true), (10_000, false)] {
         let source = base().raw(18, operations(count, 32, 0x120).0).comment_a("a comment behind it").build();
         let out = Redumped::once(&source, &"/m".parse().expect("it is known"));
@@ -212,7 +214,7 @@ fn handle_operations_are_filled_up_within_bounds() {
         assert_eq!(matches!(outcome, Outcome::Unreadable(ReadError::BudgetSpent { .. })), !is_kept, "{outcome:?}");
         assert_eq!(out.outcomes(10), [Outcome::Copied]);
     }
-    // Beside memory there is room.
+    // With memory in the file there is room.
     let source = base().raw(18, operations(200, 32, 0x120).0).memory(PAGE, vec![1; 0x1_0000]).build();
     assert_eq!(Redumped::once(&source, &"/m".parse().expect("it is known")).outcomes(18), [Outcome::Rewritten]);
 }

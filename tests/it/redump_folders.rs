@@ -1,4 +1,4 @@
-//! The option `R`: base names of modules, and their folders nowhere in the result but in memory.
+//! The option `R`: modules keep their base names, and their folders occur nowhere in the result except in memory.
 
 mod code_pages;
 mod cost;
@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
         memory_is_left_alone,
         without_the_option_folders_stay,
         mapped_files_are_found_again_without_folders,
-        a_backslash_in_a_mapped_file_is_no_separator,
+        a_backslash_in_a_mapped_file_is_not_a_separator,
         names_of_memory_are_hidden,
         debug_records_name_folders_in_either_width,
     ];
@@ -45,7 +45,7 @@ const LINUX_DSO_DEBUG: u32 = 0x4767_000a;
 const WINE_HOST_MODULE_LIST: u32 = 0xfff0;
 const USER_STREAM: u32 = 0x1_0001;
 
-/// Where modules come from, one kind of name each.
+/// The folders of modules, one for each kind of name.
 const OF_MODULE: &str = "C:\\Users\\Jane Doe\\bin";
 const OF_UNLOADED: &str = "D:\\gone\\modules";
 const OF_PDB: &str = "E:\\build\\jane\\obj";
@@ -65,14 +65,14 @@ fn misc(name: &str) -> Vec<u8> {
     [&1u32.to_le_bytes(), &size.to_le_bytes(), &[0; 4], name.as_bytes(), &[0]].concat()
 }
 
-/// `IMAGE_DEBUG_MISC` with these fields and this text behind them.
+/// `IMAGE_DEBUG_MISC` with these fields, followed by this text.
 fn misc_with(length: usize, unicode: u8, text: &[u8]) -> Vec<u8> {
     [&1u32.to_le_bytes(), &(length as u32).to_le_bytes(), &[unicode, 0, 0, 0], text].concat()
 }
 
-/// One module of each kind, and nothing that speaks of their folders.
+/// One module of each kind, and no text that mentions their folders.
 fn modules(system: SystemInfo) -> Dump {
-    // Sizes of the head of link maps, of a pointer and of a link map.
+    // The sizes of the header of link maps, of a pointer, and of a link map.
     let (head, word, link_map) = if system.architecture == 0 { (24, 4, 12) } else { (40, 8, 24) };
     let old = Module { misc: misc(&format!("{OF_MISC}\\old.dbg")).into(), ..Module::new(0x50_0000, 0x1000, "old.dll") };
     Dump::new()
@@ -112,7 +112,7 @@ fn modules_have_their_base_names() {
         assert!(modules[0].code_view.0 == rsds([7; 16], 1, "app.pdb"));
         assert!(modules[1].code_view.0 == pdb20("old.pdb"));
         assert_eq!(out.faults(), [""; 0]);
-        // Whatever parts a path, and nothing behind it.
+        // Every separator of paths, with nothing after it.
         for (path, expected) in
             [("a.dll", "a.dll"), ("/lib/x\\b", "b"), ("c:\\dir\\", ""), ("", ""), ("c:d.dll", "c:d.dll")]
         {
@@ -156,7 +156,7 @@ fn mapped_files_have_their_base_names() {
     assert_eq!(found, expected);
 }
 
-/// What a program calls memory of its own is no base name.
+/// A program's own name for anonymous memory is not a base name.
 fn names_of_memory_are_hidden() {
     let source = "400000-401000 rw-s 00000000 00:01 12      /memfd:jane/s secret (deleted)\n\
                   401000-402000 rw-s 00000000 00:01 13      /memfd:\n\
@@ -188,7 +188,7 @@ fn names_of_memory_are_hidden() {
     assert_eq!(names.collect::<Vec<_>>(), ["memfd:************* (deleted)", "memfd:*"]);
 }
 
-/// Everything in a file but its memory.
+/// Everything in a file except its memory.
 fn unfolded_metadata(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let ranges: Vec<_> =
@@ -205,7 +205,7 @@ fn metadata(bytes: &[u8]) -> Vec<u8> {
     unfolded_metadata(bytes).into_iter().map(fold).collect()
 }
 
-/// The folders that are in a file, in 8-bit characters or UTF-16.
+/// The folders that occur in a file, in 8-bit characters or UTF-16.
 fn folders_in(bytes: &[u8], folders: &[&str]) -> Vec<String> {
     let bytes = metadata(bytes);
     let is_in = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
@@ -224,7 +224,7 @@ fn place_utf8(bytes: &mut Bytes, text: &str) {
     bytes.u32(text.len() as u32).raw(text).u8(0);
 }
 
-/// [`modules`], and every kind of text about their folders.
+/// [`modules`], and every kind of text that mentions their folders.
 fn talkative(system: SystemInfo) -> Dump {
     let paths: Vec<String> = FOLDERS.iter().map(|folder| format!("{folder}/data.txt")).collect();
     let text = format!("{} in {}, {}.", paths.join("\n"), FOLDERS.join(";"), OF_MODULE.to_uppercase());
@@ -259,7 +259,7 @@ fn no_folder_is_left_in_the_streams() {
             for options in ["/mR", "/mhutR", "/maR", "/mrR", "/mhutFipwdcyR"] {
                 let out = Redumped::of(&source, options);
                 assert_eq!(folders_in(&out.bytes, &FOLDERS), [""; 0], "{options}");
-                // Sizes and everything else stay, and so does what comes behind the folder.
+                // Sizes and everything else stay, including what follows the folder.
                 if !options.contains('r') {
                     let [before, after] = [&source, &out.bytes]
                         .map(|bytes| Facts::of(bytes).stream(USER_STREAM).expect("it is kept").size);
@@ -278,7 +278,7 @@ fn with_stream(path: &str, stream: &[u8]) -> Vec<u8> {
     dump.module(Module::new(0x1000, 0x1000, path)).raw(USER_STREAM, stream).build()
 }
 
-/// What becomes of the stream.
+/// The same stream in the result.
 fn stream_of(path: &str, stream: &[u8]) -> Vec<u8> {
     let out = Redumped::of(&with_stream(path, stream), "/mR");
     out.facts().stream_bytes(USER_STREAM).expect("it is kept").0.to_vec()
@@ -299,14 +299,14 @@ fn folders_are_found_in_every_spelling() {
         let expected = expected.replacen('*', "**", 1);
         assert_eq!(hex(stream_of(path, text.as_bytes()).as_slice()), hex(expected.as_bytes()), "{text}");
     }
-    // As JSON has it, and where characters of two bytes begin at an odd place.
+    // As JSON escapes it, and with two-byte characters that begin at an odd offset.
     assert_eq!(stream_of("C:\\one\\two\\a.exe", br#"{"C:\\one\\two\\b"}"#), br#"{"************\\b"}"#);
     let odd = [b"x".to_vec(), wide("C:\\one\\b")].concat();
     assert_eq!(stream_of("C:\\one\\a.exe", &odd), [b"x".to_vec(), wide("******\\b")].concat());
 }
 
 fn folders_of_all_lengths_are_found() {
-    // More lengths than anyone would try one by one, all with the same end.
+    // A long series of lengths, all with the same end.
     let folder = |size: usize| format!("/{}/end", "d".repeat(size));
     let text: String = (0..300).map(|size| format!("{}/x ", folder(size))).collect();
     let dump = Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).raw(USER_STREAM, &text);
@@ -324,7 +324,7 @@ fn names_that_only_begin_like_a_folder_stay() {
         assert_eq!(stream_of(path, text.as_bytes()), text.as_bytes());
     }
     assert_eq!(stream_of(path, b"/mnt/usr/lib:/usr/lib.old"), b"/mnt********:********.old");
-    // Too short to say anything.
+    // Too short to identify anything.
     assert_eq!(stream_of("C:\\a.exe", b"C:\\b C:"), b"C:\\b C:");
     assert_eq!(stream_of("/a", b"/b/c /"), b"/b/c /");
 }
@@ -346,7 +346,7 @@ fn without_the_option_folders_stay() {
     assert_eq!(folders_in(&out.bytes, &FOLDERS).len(), FOLDERS.len());
 }
 
-/// Files that have no path any more are files still: sections and private memory come out the same.
+/// Files whose paths are removed are still files: sections and private memory are re-encoded the same.
 fn mapped_files_are_found_again_without_folders() {
     let maps = "400000-401000 r-xp 00000000 08:01 12 /usr/bin/app\n\
                 401000-402000 rw-p 00001000 08:01 12 /usr/bin/app\n\
@@ -362,8 +362,8 @@ fn mapped_files_are_found_again_without_folders() {
     }
 }
 
-/// A second pass would find another folder otherwise: the name of this file is `lib\\x.so`.
-fn a_backslash_in_a_mapped_file_is_no_separator() {
+/// A second pass would otherwise find another folder: the name of this file is `lib\\x.so`.
+fn a_backslash_in_a_mapped_file_is_not_a_separator() {
     let maps = "1000-2000 r--p 0 08:01 5 /home/jane/lib\\x.so\n";
     let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, maps);
     let source = dump.raw(USER_STREAM, "/home/jane/lib and /lib/y").build();
@@ -378,7 +378,7 @@ fn debug_records_name_folders_in_either_width() {
     let path = format!("{OF_MISC}\\app.dbg");
     let narrow = [path.as_bytes(), b"\0"].concat();
     let wide: Vec<u8> = path.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-    // What length a record gives itself, and whether it announces the characters that it has, makes no difference.
+    // The length in the record, and whether its Unicode flag matches its characters, make no difference.
     let [narrow_size, wide_size] = [&narrow, &wide].map(|text| 12 + text.len());
     let records = [
         misc_with(narrow_size, 0, &narrow),

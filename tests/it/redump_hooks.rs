@@ -1,4 +1,4 @@
-//! What a program changes of what the options select.
+//! Changes that a program makes to the selection of the options.
 
 use std::sync::Mutex;
 
@@ -16,14 +16,14 @@ use crate::synth::{Dump, Exception, Module, Part, Stack, SystemInfo, Thread, Thr
 pub fn trials() -> Vec<Trial> {
     trials![
         no_hooks_change_nothing,
-        a_thread_leaves_with_all_that_is_its_own,
-        an_exception_is_made_up_for_a_thread_that_stays,
+        a_removed_thread_takes_its_own_data_along,
+        an_exception_is_generated_for_a_thread_that_stays,
         modules_leave,
-        streams_leave_and_are_not_made_up,
-        what_would_be_made_up_may_be_left_out,
-        memory_leaves_with_its_list,
-        memory_that_is_asked_for_is_added_as_far_as_it_is_there,
-        memory_that_rows_call_inaccessible_may_be_asked_for,
+        removed_streams_are_not_generated,
+        generated_streams_can_be_left_out,
+        memory_is_removed_with_its_list,
+        requested_memory_is_added_as_far_as_present,
+        memory_that_rows_call_inaccessible_can_be_requested,
         streams_are_added_and_replaced,
         a_redactor_sees_every_byte_once_with_its_reason,
         a_redactor_sees_what_the_filter_left,
@@ -38,7 +38,7 @@ fn redumped<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, 
     (out, report)
 }
 
-/// With the records that the debugger makes up.
+/// With the records that the debugger generates.
 fn as_debugger<'a>(source: &'a [u8], options: &str, hooks: Hooks<'a>) -> (Vec<u8>, Report) {
     let options = options.parse::<Options>().expect("they are known").with_made_up_records();
     let dump = Source::parse(source).expect("the source is a dump");
@@ -75,7 +75,7 @@ fn no_hooks_change_nothing() {
     }
 }
 
-fn a_thread_leaves_with_all_that_is_its_own() {
+fn a_removed_thread_takes_its_own_data_along() {
     let source = process().build();
     let (out, report) = redumped(&source, "/mt", Hooks::new().keep_threads(|thread| thread.id() != 1));
     let facts = Facts::of(&out);
@@ -86,7 +86,7 @@ fn a_thread_leaves_with_all_that_is_its_own() {
     assert_eq!(report.threads_left_out, 1);
 }
 
-fn an_exception_is_made_up_for_a_thread_that_stays() {
+fn an_exception_is_generated_for_a_thread_that_stays() {
     let exception = Exception { context: Part::None, ..Exception::new(1, 0xc000_0005, 0x9800) };
     let source = process().exception(exception).build();
     let hooks = || Hooks::new().keep_threads(|thread| thread.id() != 1);
@@ -106,7 +106,7 @@ fn modules_leave() {
     assert_eq!((names, report.modules_left_out), (vec!["a.exe".to_owned()], 1));
 }
 
-fn streams_leave_and_are_not_made_up() {
+fn removed_streams_are_not_generated() {
     let source = process().build();
     let without = [StreamType::MODULE_LIST, StreamType(0x1_0001), StreamType::THREAD_NAMES];
     let hooks = Hooks::new().keep_streams(|it| !without.contains(&it.stream_type()));
@@ -117,7 +117,7 @@ fn streams_leave_and_are_not_made_up() {
     assert!(kinds.contains(&kind::THREAD_LIST) && kinds.contains(&kind::EXCEPTION));
 }
 
-fn memory_leaves_with_its_list() {
+fn memory_is_removed_with_its_list() {
     let source = process().build();
     for options in ["/m", "/mw"] {
         let hooks = Hooks::new().keep_streams(|stream| stream.stream_type() != StreamType::MEMORY_LIST);
@@ -129,7 +129,7 @@ fn memory_leaves_with_its_list() {
     }
 }
 
-fn memory_that_is_asked_for_is_added_as_far_as_it_is_there() {
+fn requested_memory_is_added_as_far_as_present() {
     let source = process().build();
     let hooks = Hooks::new().add_memory(0x9f00, 0x1000).add_memory(0x7_0000, 0x10).add_memory(0x9010, 1);
     let (out, report) = redumped(&source, "/m", hooks);
@@ -139,8 +139,8 @@ fn memory_that_is_asked_for_is_added_as_far_as_it_is_there() {
     assert_eq!(report.missing_memory, [missing(0x9f00, 0x1000, 0x100), missing(0x7_0000, 0x10, 0)]);
 }
 
-/// The debugger's own streams are made up only if the program lets them, one by one.
-fn what_would_be_made_up_may_be_left_out() {
+/// The streams that the debugger generates are only generated if the program allows them, one by one.
+fn generated_streams_can_be_left_out() {
     let dump = || Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1)).memory(0x5000, [0; 16]);
     let no_rows = dump().raw(kind::MEMORY_INFO_LIST, [16u32, 48, 0, 0].map(u32::to_le_bytes).concat());
     for source in [dump().build(), no_rows.build()] {
@@ -184,8 +184,8 @@ fn a_redactor_sees_every_byte_once_with_its_reason() {
     let redump = Redump::with_hooks(&dump, &"/m".parse().unwrap(), hooks).unwrap();
     let mut out = Vec::new();
     redump.write_to(&mut out).unwrap();
-    // What was asked for comes first in the selection, so it has the say of the last bytes of the stack; the 16 bytes
-    // between the two stretches at 0x9000 are there because they part them.
+    // What was requested comes first in the selection, so it takes precedence for the last bytes of the stack. The 16
+    // bytes between the two ranges at 0x9000 are included because they separate them.
     let expected = [
         (0x5000, Reason::Stack { thread: 1 }, 0xf0),
         (0x50f0, Reason::Requested, 0x10),
@@ -236,7 +236,7 @@ fn the_selection_says_why() {
     assert_eq!(selected[0].2.to_string(), "stack of thread 0x1");
 }
 
-fn memory_that_rows_call_inaccessible_may_be_asked_for() {
+fn memory_that_rows_call_inaccessible_can_be_requested() {
     let row = |base, protect| crate::synth::MemoryInfo {
         base,
         size: 0x1000,
@@ -250,7 +250,7 @@ fn memory_that_rows_call_inaccessible_may_be_asked_for() {
     let hooks = Hooks::new().add_memory(0x1800, 0x1000).add_memory(0x2700, 0x10);
     let (out, report) = redumped(&source, "/mf", hooks);
     let ranges: Vec<_> = Facts::of(&out).ranges().iter().map(|it| (it.address, it.size)).collect();
-    // All of it is there already.
+    // All of it is already included.
     assert_eq!(ranges, [(0x1000, 0x1000), (0x2000, 0x1000), (0x3000, 0x1000)]);
     assert_eq!(report.missing_memory, []);
     let facts = Facts::of(&out);

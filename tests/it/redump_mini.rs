@@ -42,7 +42,8 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// Re-encodes `source` as the engine that wrote the result, with what it makes up, and compares; a second pass must change nothing.
+/// Re-encodes `source` like the engine that wrote the expected result, including generated records, and compares. A
+/// second pass must change nothing.
 fn compare(source: &[u8], options: &str, expected: &[u8]) {
     let redumped = |source: &[u8], options: &str| {
         re_encoded(source, &Options::parse_as(engine::of(expected), options)?.with_made_up_records())
@@ -54,13 +55,13 @@ fn compare(source: &[u8], options: &str, expected: &[u8]) {
     assert!(again == ours, "a second pass changes the dump");
 }
 
-/// What the debugger wrote of the running process, as far as the dump of all memory that it wrote then has it.
+/// The dump that the debugger wrote of the running process, as far as its later dump of full memory contains it.
 fn holds_what_was_written_live(source: &[u8], options: &str, live: &[u8]) {
     let ours = redumped(source, options).unwrap_or_else(|error| panic!("{error}"));
     let [source, live, ours] = [source, live, &ours].map(|bytes| userdump::Minidump::parse(bytes).unwrap().memory());
     let mut compared = 0;
     for range in live.visible_ranges() {
-        for (address, byte) in (range.address..).zip(range.bytes().expect("it stands in the file")) {
+        for (address, byte) in (range.address..).zip(range.bytes().expect("it is in the file")) {
             if source.read_u8(address) == Some(*byte) {
                 assert_eq!(ours.read_u8(address), Some(*byte), "{address:#x}");
                 compared += 1;
@@ -81,19 +82,19 @@ fn re_encoded(source: &[u8], options: &Options) -> Result<Vec<u8>, RedumpError> 
     Ok(out)
 }
 
-/// The trials above are made from what is in the archive, so an empty archive would make none.
+/// The trials above are generated from the contents of the archive, so an empty archive would generate none.
 fn every_fixture_is_compared() {
     let count = fixtures::redumps().count();
-    // Fifteen options of fifteen sources, but of one (`synth32/high_stack`) the engine managed `/ma` alone.
+    // Fifteen options of fifteen sources; for one (`synth32/high_stack`) the engine only managed `/ma`.
     assert_eq!(count, 15 * 14 + 1, "re-encodings by the engine");
     let golden = golden::from_ma().count();
-    assert_eq!(golden, 4 * 33 + 2, "and those of whole processes");
+    assert_eq!(golden, 4 * 33 + 2, "re-encodings of whole processes");
     let today = golden::minidumps_of_2026().count();
-    assert_eq!(today, 6 * 20 + 1 + 2 * 21 + 14 * 15 + 1, "and those by the engine of 2026");
+    assert_eq!(today, 6 * 20 + 1 + 2 * 21 + 14 * 15 + 1, "re-encodings by the engine of 2026");
     println!("{} of {} re-encodings by the engine are compared", count + golden, 211 + 134);
 }
 
-/// What keeps a dump of the corpus from being re-encoded, if anything does.
+/// The reason why a dump of the corpus cannot be re-encoded, if there is one.
 fn refusal(file: &str) -> Option<&'static str> {
     file.starts_with("synthetic/synth-be-").then_some("a big-endian dump cannot be re-encoded by this version")
 }

@@ -1,4 +1,4 @@
-//! What a program takes out of the memory by itself.
+//! Memory that a program redacts itself.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Hooks, Reason};
@@ -22,16 +22,16 @@ pub fn trials() -> Vec<Trial> {
 
 const NUMBER: usize = 16;
 const START: u64 = 0x10_0000;
-/// A piece of a redactor is shorter.
+/// Longer than a piece that a redactor gets.
 const SIZE: usize = 0x12_0000;
 
-/// Numbers of 16 digits, a hyphen before each, the first of them shifted.
+/// Numbers of 16 digits, each after a hyphen, with the first one shifted.
 fn numbers(shift: usize) -> Vec<u8> {
     let digit = |at: usize| if at % (NUMBER + 1) == 0 { b'-' } else { b'0' + (at % 10) as u8 };
     (0..SIZE).map(|at| digit(at + shift)).collect()
 }
 
-/// Masks numbers of exactly 16 digits: those that are cut are none.
+/// Masks numbers of exactly 16 digits; numbers that are cut do not count.
 fn mask(bytes: &mut [u8]) {
     for number in bytes.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
         if number.len() == NUMBER {
@@ -40,7 +40,7 @@ fn mask(bytes: &mut [u8]) {
     }
 }
 
-/// Everywhere a border may be is each byte of a number: of pieces, of ranges that touch, and of reasons.
+/// Every kind of border falls on each byte of a number: between pieces, between adjacent ranges, and between reasons.
 fn no_number_crosses_a_border_unseen() {
     let (mut planted, mut calls) = (0, 0);
     for shift in 0..=NUMBER {
@@ -87,7 +87,7 @@ fn no_number_crosses_a_border_unseen() {
     assert!(planted > 1_000_000 && calls > 1_000, "{planted} numbers, {calls} calls");
 }
 
-/// Also what is not in the result.
+/// Including bytes that are not in the result.
 fn what_is_seen_around_a_piece_is_what_the_source_has() {
     let memory = pattern(START, 0x1000);
     let dump = Dump::new().system_info(Cpu::AMD64.linux());

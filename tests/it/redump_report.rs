@@ -1,4 +1,4 @@
-//! What the report says, what the header and the directory of the result hold, and that nothing is written in vain.
+//! The report compared with the header and the directory of the result; nothing is written needlessly.
 
 use std::io;
 
@@ -21,17 +21,17 @@ use crate::synth::{
 pub fn trials() -> Vec<Trial> {
     trials![
         every_stream_in_use_is_listed_in_its_order,
-        streams_that_the_options_leave_out_are_not_asked_for,
-        of_streams_that_come_once_the_first_counts,
+        streams_that_the_options_leave_out_are_not_requested,
+        the_first_of_streams_that_occur_once_counts,
         a_stream_that_cannot_be_read_leaves_the_rest_intact,
-        a_stream_with_a_head_that_makes_no_sense_cannot_be_read,
-        what_is_called_rewritten_is_in_the_result,
-        streams_that_are_made_up_are_listed,
+        a_stream_with_an_invalid_header_cannot_be_read,
+        what_is_reported_as_rewritten_is_in_the_result,
+        generated_streams_are_listed,
         letters_that_the_source_cannot_serve_are_named,
         letters_that_the_source_serves_in_part_are_counted,
-        a_result_that_claims_more_memory_than_there_is_says_so,
-        lists_that_are_made_up_are_listed_too,
-        what_is_called_made_up_is_in_the_result,
+        a_result_that_claims_more_memory_than_there_is_reports_it,
+        generated_lists_are_listed_too,
+        what_is_reported_as_generated_is_in_the_result,
         lists_and_ranges_that_are_cut_are_faults,
         faults_say_what_where_and_why,
         some_outcomes_keep_the_stream,
@@ -41,7 +41,7 @@ pub fn trials() -> Vec<Trial> {
         the_directory_has_no_unused_entries,
         big_endian_dumps_are_refused,
         a_sink_that_fails_is_an_error_of_the_writer,
-        a_dump_of_everything_stays_sound,
+        a_dump_of_everything_stays_valid,
         fixtures_stay_sound,
     ]
 }
@@ -50,7 +50,7 @@ fn base() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(1))
 }
 
-/// The streams of the report: number in the directory, type, size and outcome.
+/// The streams of the report: directory index, type, size and outcome.
 fn listed(out: &Redumped) -> Vec<(u32, u32, u64, Outcome)> {
     out.report.streams.iter().map(|it| (it.index, it.stream_type.0, it.size, it.outcome)).collect()
 }
@@ -86,7 +86,7 @@ fn every_stream_in_use_is_listed_in_its_order() {
     assert_eq!(listed(&out), expected);
 }
 
-fn streams_that_the_options_leave_out_are_not_asked_for() {
+fn streams_that_the_options_leave_out_are_not_requested() {
     let source = base()
         .memory_info(MemoryInfo::new(0x1000, 0x1000))
         .thread_info(ThreadInfo { id: 1, ..ThreadInfo::default() })
@@ -106,7 +106,7 @@ fn streams_that_the_options_leave_out_are_not_asked_for() {
     }
 }
 
-/// One record of every kind that a dump has once; `mark` is in each.
+/// One record of every kind that occurs once in a dump, each containing `mark`.
 fn once(dump: Dump, mark: u32) -> Dump {
     let text = || format!("{mark}");
     let table = FunctionTable { base: mark.into(), entry_size: 4, entries: vec![1; 4], ..FunctionTable::default() };
@@ -131,22 +131,22 @@ fn once(dump: Dump, mark: u32) -> Dump {
 
 const ONCE: [u32; 16] = [3, 4, 5, 7, 8, 9, 12, 13, 14, 15, 16, 17, 19, 21, 22, 24];
 
-fn of_streams_that_come_once_the_first_counts() {
+fn the_first_of_streams_that_occur_once_counts() {
     let exception = |code| Exception { thread: 1, code, ..Exception::default() };
     let alone = once(Dump::new(), 1).exception(exception(8)).exception(exception(9)).build();
     let twice = once(once(Dump::new(), 1), 2).exception(exception(8)).exception(exception(9)).build();
     for options in ["/mFhtu", "/ma"] {
         let [alone, twice] = [&alone, &twice].map(|source| Redumped::of(source, options));
-        assert!(alone.bytes == twice.bytes, "{options}: the second stream of some type has left a trace");
+        assert!(alone.bytes == twice.bytes, "{options}: bytes of a repeated stream are in the result");
         for kind in ONCE {
             assert!(twice.outcomes(kind)[0].is_kept(), "type {kind}");
             assert_eq!(twice.outcomes(kind)[1..], [Outcome::Duplicate], "type {kind}");
             assert_eq!(alone.outcomes(kind).len(), 1, "type {kind}");
         }
-        // Those of which there may be several are all kept.
+        // Streams that may be repeated are all kept.
         assert_eq!(twice.outcomes(6), [Outcome::Rewritten; 2]);
     }
-    // What is not asked for is that, however often it comes.
+    // A stream that is not requested is reported as such, however often it occurs.
     assert_eq!(Redumped::of(&twice, "/m").outcomes(17), [Outcome::NotRequested; 2]);
 }
 
@@ -154,7 +154,7 @@ fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
     let exception = || Exception { thread: 1, ..Exception::default() };
     let source = || once(Dump::new(), 1).exception(exception()).comment_a("a").comment_w("w").raw(0x1_0001, [1; 20]);
     for lost in ONCE.into_iter().chain([6, 10, 11, 0x1_0001]) {
-        // Without system information nothing is as it was.
+        // Without system information everything changes.
         if lost == 7 {
             continue;
         }
@@ -174,10 +174,10 @@ fn a_stream_that_cannot_be_read_leaves_the_rest_intact() {
     }
 }
 
-fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
+fn a_stream_with_an_invalid_header_cannot_be_read() {
     for (kind, field) in [(12, "SizeOfDescriptor"), (14, "SizeOfEntry"), (16, "SizeOfEntry"), (17, "SizeOfEntry")] {
         let mut source = once(Dump::new(), 1).build();
-        let at = Facts::of(&source).stream(kind).expect("it is there").rva.0 as usize;
+        let at = Facts::of(&source).stream(kind).expect("it is present").rva.0 as usize;
         source[at + 4..at + 8].copy_from_slice(&8u32.to_le_bytes());
         let out = Redumped::of(&source, "/mFhtu");
         match out.outcomes(kind)[..] {
@@ -188,17 +188,17 @@ fn a_stream_with_a_head_that_makes_no_sense_cannot_be_read() {
     }
 }
 
-/// The first stream of a type lies outside the file, the second is sound: it is taken whole, or reported as left out.
-fn what_is_called_rewritten_is_in_the_result() {
+/// The first stream of a type is outside the file, the second is sound: it is taken in full, or reported as left out.
+fn what_is_reported_as_rewritten_is_in_the_result() {
     let mut wrong = Vec::new();
     for kind in ONCE {
-        // The first system information says what the rest means.
+        // The first system information determines the meaning of the rest.
         if kind == 7 {
             continue;
         }
         let mut source = once(once(Dump::new(), 1), 2).build();
         let facts = Facts::of(&source);
-        let first = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is there");
+        let first = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is present");
         let entry = facts.header.directory.0 as usize + 12 * first;
         source[entry + 8..entry + 12].copy_from_slice(&0x7fff_0000u32.to_le_bytes());
         let out = Redumped::once(&source, &parsed("/mA"));
@@ -215,7 +215,7 @@ fn what_is_called_rewritten_is_in_the_result() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The marks of all records of a type, as [`once`] puts them; nothing for streams that are made up.
+/// The marks of all records of a type, as set by [`once`]; empty for generated streams.
 fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
     let ranges = |unit: u64| {
         let ranges = facts.ranges().into_iter().map(|range| range.address);
@@ -241,7 +241,7 @@ fn marks(facts: &Facts<'_>, kind: u32) -> Vec<u64> {
     }
 }
 
-/// The letter that asks for it.
+/// The letter that requests it.
 fn letter(unavailable: &Unavailable) -> char {
     match unavailable.option {
         OptionName::Letter(letter) => letter,
@@ -249,21 +249,21 @@ fn letter(unavailable: &Unavailable) -> char {
     }
 }
 
-/// Each letter that asks for something, of a source that has nothing of it and of one that has it all.
+/// Each letter that requests something, for a source that has none of it and for one that has all of it.
 fn letters_that_the_source_cannot_serve_are_named() {
     let bare = base().memory(0x9000, [0; 16]).memory_info(MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(0x9000, 16) });
     let bare = bare.build();
     let bare = Redumped::once(&bare, &parsed("/mhutipwdc")).report;
     let mut named: Vec<(char, u64)> = bare.unavailable.iter().map(|it| (letter(it), it.wanted)).collect();
     named.sort_unstable();
-    // The process environment block is asked for once, wherever it is.
+    // The process environment block is requested once, wherever it is.
     assert_eq!(named, [('c', 0), ('d', 0), ('h', 0), ('i', 0), ('p', 1), ('t', 0), ('u', 0), ('w', 0)]);
     let without_rows = Redumped::once(&base().memory(0x9000, [0; 16]).build(), &parsed("/ma")).report;
     let mut named: Vec<_> = without_rows.unavailable.iter().map(|it| (letter(it), it.what)).collect();
     named.sort_unstable();
     let streams = [('F', "MemoryInfoList"), ('h', "HandleData"), ('t', "ThreadInfoList"), ('u', "UnloadedModuleList")];
     assert_eq!(named, streams);
-    // What nobody asks for is not missed.
+    // What is not requested is not missed.
     assert_eq!(Redumped::of(&base().build(), "/mrR").report.unavailable, []);
     let lines: Vec<String> = without_rows.unavailable.iter().map(|it| it.to_string()).collect();
     assert!(lines.contains(&"h: the source has no HandleData".to_owned()), "{lines:?}");
@@ -281,20 +281,20 @@ fn letters_that_the_source_serves_in_part_are_counted() {
     assert_eq!(found.to_string(), "w: the source has 1 of 3 private regions, and parts of 1");
 }
 
-fn a_result_that_claims_more_memory_than_there_is_says_so() {
+fn a_result_that_claims_more_memory_than_there_is_reports_it() {
     let source = |flags| base().flags(flags).memory(0x1000, [0; 0x1000]).build();
     for options in ["/mf", "/ma", "/mA"] {
         assert!(Redumped::of(&source(0), options).report.is_partial, "{options}");
         assert!(!Redumped::of(&source(2), options).report.is_partial, "{options}");
     }
     assert!(!Redumped::of(&source(0), "/mw").report.is_partial);
-    // A Memory64List says it too, unless the file cuts it.
+    // A Memory64List describes it too, unless the end of the file cuts the list.
     let full = base().memory64(0x1000, [7; 0x1000]).build();
     assert!(!Redumped::of(&full, "/mA").report.is_partial);
     assert!(Redumped::once(&full[..full.len() - 1], &parsed("/mA")).report.is_partial);
 }
 
-fn streams_that_are_made_up_are_listed() {
+fn generated_streams_are_listed() {
     let source = base().module(Module::new(0, 1, "m")).memory(0x1000, [0; 16]).build();
     assert_eq!(Redumped::of(&source, "/m").made_up(), [19, 21, 22]);
     assert_eq!(Redumped::of(&source, "/ma").made_up(), [19, 21, 22, 16]);
@@ -307,20 +307,20 @@ fn streams_that_are_made_up_are_listed() {
     assert_eq!(Redumped::of(&first.bytes, "/ma").made_up(), []);
 }
 
-/// There is no memory to make rows for.
-fn what_is_called_made_up_is_in_the_result() {
+/// There is no memory to generate rows for.
+fn what_is_reported_as_generated_is_in_the_result() {
     for source in [base().build(), base().memory(0x1000, []).build()] {
         for options in ["/m", "/mF", "/ma"] {
             let out = Redumped::of(&source, options);
             for kind in out.made_up() {
-                assert!(out.facts().stream(kind).is_some(), "{options}: type {kind} is said to be made up");
+                assert!(out.facts().stream(kind).is_some(), "{options}: type {kind} is reported as generated");
             }
         }
     }
 }
 
-/// Of a Windows process the debugger always writes both lists, and so do we, even if the source has neither.
-fn lists_that_are_made_up_are_listed_too() {
+/// For a Windows process the debugger always writes both lists, and so do we, even if the source has neither.
+fn generated_lists_are_listed_too() {
     let out = Redumped::of(&Dump::new().system_info(SystemInfo::default()).build(), "/m");
     assert_eq!(out.facts().kinds(), [3, 4, 19, 5, 7, 21, 22]);
     assert_eq!((out.facts().threads().len(), out.facts().modules().len()), (0, 0));
@@ -387,7 +387,7 @@ fn size_and_report_are_known_before_the_first_byte() {
         let planned = Redump::new(&dump, &parsed(options)).expect("it can be planned");
         let (size, report) = (planned.size(), planned.report().clone());
         let mut bytes = Vec::new();
-        let written = planned.write_to(&mut bytes).expect("a vector takes everything");
+        let written = planned.write_to(&mut bytes).expect("a vector accepts every write");
         assert_eq!((size, report.size), (bytes.len() as u64, bytes.len() as u64));
         assert_eq!(report, written);
         assert_eq!(Redumped::of(&source, options).report, report);
@@ -395,7 +395,7 @@ fn size_and_report_are_known_before_the_first_byte() {
 }
 
 fn the_header_has_the_flags_of_the_options() {
-    // All but the flag of a triage dump, which stays one.
+    // All flags except that of a triage dump, which stays one.
     let source = base().flags(0xffff_ffff_ffef_ffff).build();
     for (options, flags) in [
         ("/m", 0x4_0000),
@@ -427,7 +427,7 @@ fn the_header_keeps_the_time_and_nothing_else() {
 fn the_directory_has_no_unused_entries() {
     let source = base().unused(4).comment_a("c").unused(3).memory(0x1000, [0; 16]).build();
     let out = Redumped::of(&source, "/ma");
-    // In the engine's order, and what the engine does not write behind that.
+    // In the engine's order, followed by what the engine does not write.
     assert_eq!(
         out.facts().directory.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
         [3, 4, 19, 9, 16, 7, 21, 22, 10]
@@ -454,16 +454,16 @@ fn a_sink_that_fails_is_an_error_of_the_writer() {
     }
     let source = base().build();
     let dump = Source::parse(&source).expect("it is a dump");
-    let error = redump(&dump, &Options::new(), Full).expect_err("the sink takes nothing");
+    let error = redump(&dump, &Options::new(), Full).expect_err("the sink accepts nothing");
     assert!(matches!(error, RedumpError::Write(WriteError::Io { written: 0, .. })), "{error:?}");
 }
 
-fn a_dump_of_everything_stays_sound() {
+fn a_dump_of_everything_stays_valid() {
     for form in [Form::USUAL, Form { filler: 3, ..Form::USUAL }] {
         let source = form.build(everything(form));
         // It has both memory lists and no flags, which no debugger opens; a result has one list.
         assert_eq!(faults(&source).len(), 2);
-        // Not with `f` and `a`: its regions promise more memory than there is.
+        // Without `f` and `a`: its regions promise more memory than there is.
         for options in ["/m", "/mF", "/mh", "/mt", "/mu", "/mA", "/mFhtu"] {
             let out = Redumped::of(&source, options);
             assert_eq!(faults(&out.bytes), [""; 0], "{options}");

@@ -1,4 +1,4 @@
-//! Sources whose directory or tables cannot be read, or not all of them: nothing is lost without a word.
+//! Sources whose directory or tables cannot be read, or only in part: nothing is lost silently.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Outcome, Report, redump};
@@ -13,12 +13,12 @@ pub fn trials() -> Vec<Trial> {
         a_directory_outside_the_file_is_refused,
         a_directory_without_an_entry_in_use_is_refused,
         a_header_alone_has_nothing_to_keep,
-        of_a_cut_directory_the_rest_is_kept_and_reported,
+        the_rest_of_a_cut_directory_is_kept_and_reported,
         streams_that_cannot_be_read_leave_nothing_to_keep,
-        whoever_leaves_out_all_streams_keeps_nothing,
-        of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported,
+        leaving_out_all_streams_keeps_nothing,
+        the_rest_of_cut_tables_of_a_full_user_dump_is_kept_and_reported,
         contexts_outside_a_full_user_dump_are_reported,
-        a_remainder_of_a_damaged_source_is_called_one,
+        the_remainder_of_a_damaged_source_is_reported_as_such,
     ];
     let shared =
         [("bad-directory.dmp", refused(0xffff_fff0, 216, 0)), ("directory-all-zero.dmp", refused(0x20, 108, 108))];
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// What is said of a directory with nothing to keep.
+/// The error for a directory with nothing to keep.
 fn refused(offset: u64, needed: u64, available: u64) -> String {
     format!(
         "nothing could be kept: MINIDUMP_DIRECTORY at 0x{offset:x} has no used entry that can be read, \
@@ -48,7 +48,7 @@ fn shared_file(shared: &Shared, file: &str, expected: &str) {
     assert_refused(&shared.read(&format!("cases/{file}")), expected);
 }
 
-/// The bytes with another number of streams and another position of the directory.
+/// The bytes with another stream count and another directory offset.
 fn with_directory(source: &[u8], count: u32, position: u32) -> Vec<u8> {
     let mut bytes = source.to_vec();
     bytes[8..12].copy_from_slice(&count.to_le_bytes());
@@ -61,7 +61,7 @@ fn source() -> Vec<u8> {
     dump.raw(0x1_0001, b"a stream").memory(0x1000, [7; 64]).build()
 }
 
-/// The source, its directory moved to the end of the file.
+/// The source with its directory moved to the end of the file.
 fn with_directory_at_the_end() -> Vec<u8> {
     let source = source();
     let dump = Minidump::parse(&source).expect("it is a dump");
@@ -80,7 +80,7 @@ fn a_directory_outside_the_file_is_refused() {
         let bytes = with_directory(&source, count, position as u32);
         assert_refused(&bytes, &refused(position, 12 * u64::from(count), available));
     }
-    // A file that ends with its header, which promises more.
+    // A file that ends after its header, which promises more.
     assert_refused(&source[..32], &refused(32, 12 * 5, 0));
 }
 
@@ -88,10 +88,10 @@ fn a_directory_without_an_entry_in_use_is_refused() {
     let mut bytes = with_directory(&source(), 9, 32);
     bytes[32..].fill(0);
     assert_refused(&bytes, &refused(32, 108, 108));
-    // The only one in use is cut off.
+    // The only entry in use is cut off.
     let bytes = [with_directory(&bytes[..32], 3, 32), vec![0; 24], vec![3, 0, 0, 0, 4, 0, 0, 0]].concat();
     assert_refused(&bytes, &refused(32, 36, 24));
-    // A header that announces nothing has something behind it all the same.
+    // The header counts no streams, but data follows it.
     assert_refused(&with_directory(&source(), 0, 32), &refused(32, 0, 0));
 }
 
@@ -103,7 +103,7 @@ fn a_header_alone_has_nothing_to_keep() {
     assert!(!Redumped::of(&source(), "/m").report.keeps_nothing());
 }
 
-fn of_a_cut_directory_the_rest_is_kept_and_reported() {
+fn the_rest_of_a_cut_directory_is_kept_and_reported() {
     let source = with_directory_at_the_end();
     let whole = Redumped::of(&source, "/ma").report;
     assert_eq!((whole.truncated_tables.as_slice(), whole.streams.len()), ([].as_slice(), 5));
@@ -142,7 +142,7 @@ fn streams_that_cannot_be_read_leave_nothing_to_keep() {
     );
 }
 
-fn whoever_leaves_out_all_streams_keeps_nothing() {
+fn leaving_out_all_streams_keeps_nothing() {
     let source = Dump::new().comment_a("a secret").build();
     let out = Redumped::once(&source, &parsed("/mr"));
     assert_eq!(out.outcomes(kind::COMMENT_A), [Outcome::Filtered]);
@@ -154,12 +154,12 @@ fn reported(bytes: &[u8], options: &str) -> Report {
         .unwrap_or_else(|error| panic!("{options}: {error}"))
 }
 
-fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
+fn the_rest_of_cut_tables_of_a_full_user_dump_is_kept_and_reported() {
     let source = fixtures::FULL_USER_DUMP;
     let (mut whole, mut cut, mut refused) = (0, 0, 0);
     for size in 256..=source.len() {
         let bytes = &source[..size];
-        let Source::FullUserDump(dump) = Source::parse(bytes).expect("the header is there") else {
+        let Source::FullUserDump(dump) = Source::parse(bytes).expect("the header is present") else {
             panic!("it is a full user dump")
         };
         let (threads, modules, regions) = (dump.threads(), dump.modules(), dump.region_list());
@@ -180,8 +180,8 @@ fn of_the_cut_tables_of_a_full_user_dump_the_rest_is_kept_and_reported() {
     assert!(whole > 0 && cut > 0 && refused > 0, "{whole} {cut} {refused}");
 }
 
-/// The fewer entries of the directory are left, the less of the file can be read.
-fn a_remainder_of_a_damaged_source_is_called_one() {
+/// The fewer directory entries are left, the less of the file can be read.
+fn the_remainder_of_a_damaged_source_is_reported_as_such() {
     let sound = fixtures::QUICK_START;
     for options in ["/m", "/ma", "/mrR"] {
         let report = |bytes: &[u8]| reported(bytes, options);
@@ -191,7 +191,7 @@ fn a_remainder_of_a_damaged_source_is_called_one() {
             Err(_) => continue,
         };
         assert_eq!(whole.source_size, sound.len() as u64);
-        // All but the unused entries, and gaps between parts.
+        // Everything except unused entries and gaps between parts.
         assert!(!whole.is_mostly_unreadable() && whole.readable_bytes * 100 > whole.source_size * 98, "{whole:#?}");
         assert!(!whole.has_unreadable_parts());
         let mut damaged = sound.to_vec();
@@ -215,7 +215,7 @@ fn contexts_outside_a_full_user_dump_are_reported() {
     for options in ["/m", "/f"] {
         assert_eq!(faults(&bytes, options), []);
     }
-    // The position of the contexts, so that the second one ends behind the file.
+    // The offset of the contexts, such that the second one ends past the end of the file.
     let at = bytes.len() as u64 - 2000;
     let dump = Source::parse(&bytes).expect("it is a dump");
     let Source::FullUserDump(dump) = dump else { panic!("it is a full user dump") };

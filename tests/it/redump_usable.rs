@@ -1,4 +1,4 @@
-//! Results that are of no use: what keeps them from being called a success, and what is rebuilt so that they are.
+//! Results that are not usable: why they are not reported as a success, and what is rebuilt to make them usable.
 
 use libtest_mimic::Trial;
 use userdump::redump::Obstacle;
@@ -11,8 +11,8 @@ use crate::synth::{Dump, Exception, Module, Part, SystemInfo, Thread, UserDump, 
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
-        what_no_debugger_opens_is_told,
-        a_full_user_dump_that_loses_its_threads_is_told,
+        what_no_debugger_opens_is_reported,
+        a_full_user_dump_that_loses_its_threads_is_reported,
         lost_registers_are_counted,
         names_of_modules_are_kept_whatever_handles_claim,
         system_information_is_rebuilt_where_images_and_contexts_agree,
@@ -27,7 +27,7 @@ fn context(cpu: Cpu) -> Vec<u8> {
     bytes
 }
 
-fn what_no_debugger_opens_is_told() {
+fn what_no_debugger_opens_is_reported() {
     let system = || Dump::new().system_info(SystemInfo::default());
     let thread = || Thread::new(7).context([0; 1232]);
     let (no_system, no_threads) = (Obstacle::NoSystemInfo, Obstacle::NoThreads);
@@ -48,9 +48,8 @@ fn what_no_debugger_opens_is_told() {
     }
 }
 
-/// Contexts of a machine that is not known take what is between their position and that of the next part: here far more than
-/// the file has.
-fn a_full_user_dump_that_loses_its_threads_is_told() {
+/// Contexts of an unknown machine extend from their offset to the next part: here far more than the file has.
+fn a_full_user_dump_that_loses_its_threads_is_reported() {
     let thread = UserThread { id: 7, ..UserThread::default() };
     let mut source = UserDump::narrow().thread(thread).module(0x40_0000, 0x1000, "a.exe").build();
     for (at, position) in [(0x10, 0x365u32), (0x20, 0x5c00_0000), (0x30, 0x7400_0000)] {
@@ -94,7 +93,7 @@ fn system_information_is_rebuilt_where_images_and_contexts_agree() {
     const BASE: u64 = 0x40_0000;
     let image = |(cpu, machine): (Cpu, u16)| {
         let mut bytes = headers(cpu, &[]);
-        let signature = bytes.windows(4).position(|it| it == b"PE\0\0").expect("it is there");
+        let signature = bytes.windows(4).position(|it| it == b"PE\0\0").expect("it is present");
         bytes[signature + 4..signature + 6].copy_from_slice(&machine.to_le_bytes());
         bytes
     };
@@ -125,7 +124,7 @@ fn system_information_is_rebuilt_where_images_and_contexts_agree() {
     assert_eq!((system.major, system.minor, system.build), (10, 0, 0x4a65));
 }
 
-/// From `cases.tsv`: said, and not written without a word.
+/// From `cases.tsv`: an error, and nothing is written silently.
 fn without_system_information(shared: &Shared) {
     let out = Redumped::once(&shared.read("cases/no-sysinfo.dmp"), &parsed("/m"));
     assert!(out.made_up().contains(&7));

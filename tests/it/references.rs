@@ -1,4 +1,4 @@
-//! Streams of other producers that hold file offsets, taken apart: which bytes belong to them, and where the offsets are.
+//! Streams of other producers that contain file offsets: which bytes belong to them, and where the offsets are.
 
 use libtest_mimic::Trial;
 use userdump::format::stream::Relocation;
@@ -19,13 +19,13 @@ pub fn trials() -> Vec<Trial> {
         crashpad_information_is_followed_to_its_strings,
         the_older_crashpad_information_has_the_same_offsets,
         link_maps_have_three_layouts,
-        no_link_maps_are_no_reference,
+        missing_link_maps_are_not_a_reference,
         host_modules_refer_to_names_and_records,
         crash_information_has_twenty_records_at_most,
-        boot_arguments_stand_at_either_place,
-        a_terminator_belongs_to_its_text_if_it_is_there,
-        what_two_fields_refer_to_is_there_once,
-        references_out_of_the_file_are_faults,
+        boot_arguments_are_at_either_offset,
+        a_terminator_belongs_to_its_text_if_present,
+        what_two_fields_refer_to_is_stored_once,
+        references_outside_the_file_are_faults,
         a_list_that_is_cut_is_a_fault,
         parts_larger_than_the_file_together_are_refused,
         a_stream_outside_the_file_is_an_error,
@@ -58,7 +58,7 @@ fn a_stream_without_offsets_comes_alone() {
     for kind in [99, 0x4767_0003, 23, 20] {
         let dump = |_| Dump::new().raw(98, "x").raw(kind, "text");
         in_every_form(dump, |dump, facts| {
-            let found = take(dump, kind).expect("it is sound");
+            let found = take(dump, kind).expect("it is valid");
             assert_eq!((found.parts.len(), found.faults.len()), (1, 0));
             let part = &found.parts[0];
             assert_eq!(Some(part.offset), facts.stream(kind).map(|stream| stream.rva.0));
@@ -130,7 +130,7 @@ fn link_maps_have_three_layouts() {
         narrow,
         &[(0, 60, vec![rva(4, Some(8), 1)]), (24, 24, vec![rva(4, None, 2)]), (48, 12, vec![])],
     );
-    // The dynamic table, of pairs of 8 bytes, follows the head: the size of the stream tells which head it is.
+    // The dynamic table, of pairs of 8 bytes, follows the header: the size of the stream shows which header it is.
     let breakpad = |bytes: &mut Bytes| {
         let [map, name] = [bytes.label(), bytes.label()];
         bytes.u32(1).rva(map).u32s(&[2, 0]).u64s(&[7, 8, 9]);
@@ -152,7 +152,7 @@ fn link_maps_have_three_layouts() {
     check(LINUX_DSO_DEBUG, 9, packed, &[(0, 100, vec![rva(4, Some(8), 1)]), (36, 40, maps.to_vec()), (76, 12, vec![])]);
 }
 
-fn no_link_maps_are_no_reference() {
+fn missing_link_maps_are_not_a_reference() {
     for position in [0, u32::MAX] {
         let write = move |bytes: &mut Bytes| {
             bytes.u32s(&[1, position, 0, 0]).u64s(&[7, 8, 9]);
@@ -167,18 +167,18 @@ fn host_modules_refer_to_names_and_records() {
         bytes.u32(2).zeros(20).rva(name).zeros(52).location(start, end).location(end, end).zeros(16);
         bytes.zeros(20).rva(name).zeros(84).place(name).string("/so").place(start).raw("record").place(end);
     };
-    // A location of no size is a reference all the same, to nothing.
+    // A location of size zero is still a reference, to nothing.
     let fields = vec![rva(24, None, 1), rva(84, Some(80), 2), rva(92, Some(88), 3), rva(132, None, 1)];
     let expected = [(0, 238, fields), (220, 12, vec![]), (232, 6, vec![]), (238, 0, vec![])];
     check(WINE_HOST_MODULE_LIST, 9, write, &expected);
-    // Padding behind the count moves all of it.
+    // Padding after the count moves all of it.
     let write = |bytes: &mut Bytes| {
         bytes.u32(1).filler(4).zeros(76).u32s(&[4, 36, 5, 40]).zeros(16);
     };
     in_every_form(
         |_| Dump::new().written(WINE_HOST_MODULE_LIST, write),
         |dump, _| {
-            let found = take(dump, WINE_HOST_MODULE_LIST).expect("it is sound");
+            let found = take(dump, WINE_HOST_MODULE_LIST).expect("it is valid");
             let fields: Vec<_> = found.parts[0].references.iter().map(|it| (it.position, it.extent)).collect();
             assert_eq!(fields, [(88, Some(84)), (96, Some(92))]);
             let records: Vec<_> = found.parts[1..].iter().map(|part| (part.offset, part.bytes.len())).collect();
@@ -200,7 +200,7 @@ fn crash_information_has_twenty_records_at_most() {
             })
         };
         in_every_form(dump, |dump, _| {
-            let found = take(dump, MOZ_MAC_CRASH_INFO).expect("it is sound");
+            let found = take(dump, MOZ_MAC_CRASH_INFO).expect("it is valid");
             assert_eq!((found.parts.len(), found.faults.len()), (1 + expected, 0), "{counted}");
             let fields = found.parts[0].references.iter().map(|it| (it.position, it.extent));
             assert!(fields.eq((0..expected as u64).map(|index| (16 + 8 * index, Some(12 + 8 * index)))));
@@ -208,8 +208,8 @@ fn crash_information_has_twenty_records_at_most() {
     }
 }
 
-fn boot_arguments_stand_at_either_place() {
-    // Packed, the text is behind the stream.
+fn boot_arguments_are_at_either_offset() {
+    // When packed, the text follows the stream.
     let packed = |_| {
         Dump::new().written(MOZ_MAC_BOOT_ARGS, |bytes| {
             bytes.u32(MOZ_MAC_BOOT_ARGS).u64(32);
@@ -221,7 +221,7 @@ fn boot_arguments_stand_at_either_place() {
         })
     };
     let field = |dump: &Minidump<'_>| {
-        let found = take(dump, MOZ_MAC_BOOT_ARGS).expect("it is sound");
+        let found = take(dump, MOZ_MAC_BOOT_ARGS).expect("it is valid");
         let [reference] = found.parts[0].references.as_slice() else { panic!("{found:?}") };
         (reference.position, reference.width, reference.extent)
     };
@@ -229,7 +229,7 @@ fn boot_arguments_stand_at_either_place() {
     in_every_form(aligned, |dump, _| assert_eq!(field(dump), (8, RvaWidth::Rva64, None)));
 }
 
-fn a_terminator_belongs_to_its_text_if_it_is_there() {
+fn a_terminator_belongs_to_its_text_if_present() {
     // In a dictionary of UTF-8 and as a name in UTF-16.
     for (behind, size) in [(b"\0".as_slice(), 8), (b"x", 7), (b"", 7)] {
         let write = move |bytes: &mut Bytes| {
@@ -251,7 +251,7 @@ fn a_terminator_belongs_to_its_text_if_it_is_there() {
     }
 }
 
-fn what_two_fields_refer_to_is_there_once() {
+fn what_two_fields_refer_to_is_stored_once() {
     let write = |bytes: &mut Bytes| {
         let [start, end, key] = std::array::from_fn(|_| bytes.label());
         bytes.u32(1).zeros(32).location(start, end).zeros(8).u32(0).u64(0).place(start).u32(3);
@@ -264,14 +264,14 @@ fn what_two_fields_refer_to_is_there_once() {
     check(CRASHPAD_INFO, 9, write, &[(0, 100, vec![rva(40, Some(36), 1)]), (64, 28, fields), (92, 8, vec![])]);
 }
 
-fn references_out_of_the_file_are_faults() {
+fn references_outside_the_file_are_faults() {
     let dump = |_| {
         Dump::new().written(CRASHPAD_INFO, |bytes| {
             bytes.u32(1).zeros(32).u32s(&[12, 0x7fff_0000, 20, 0x7fff_1000]).u32(0).u64(0);
         })
     };
     in_every_form(dump, |dump, _| {
-        let found = take(dump, CRASHPAD_INFO).expect("the stream itself is sound");
+        let found = take(dump, CRASHPAD_INFO).expect("the stream itself is valid");
         let targets: Vec<_> = found.parts[0].references.iter().map(|it| (it.position, it.target)).collect();
         assert_eq!(targets, [(40, None), (48, None)]);
         let missing = |what, offset, needed| ReadError::Truncated { what, offset, needed, available: 0 };
@@ -290,8 +290,8 @@ fn a_list_that_is_cut_is_a_fault() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let found = take(dump, CRASHPAD_INFO).expect("the stream itself is sound");
-            let offset = facts.stream(CRASHPAD_INFO).expect("it is there").rva.0 + 64;
+            let found = take(dump, CRASHPAD_INFO).expect("the stream itself is valid");
+            let offset = facts.stream(CRASHPAD_INFO).expect("it is present").rva.0 + 64;
             let (what, needed) = ("MinidumpSimpleStringDictionary", 4 + 8 * u64::from(counted));
             assert_eq!(found.faults, [ReadError::Truncated { what, offset, needed, available: 20 }]);
             assert_eq!(found.parts.len(), 2);
@@ -300,7 +300,7 @@ fn a_list_that_is_cut_is_a_fault() {
 }
 
 fn parts_larger_than_the_file_together_are_refused() {
-    // Each record is most of the file, one byte further on than the one before.
+    // Each record is most of the file, and begins one byte after the one before.
     let dump = |_| {
         Dump::new().written(MOZ_MAC_CRASH_INFO, |bytes| {
             let start = bytes.here();
@@ -328,30 +328,30 @@ fn a_stream_outside_the_file_is_an_error() {
     }
 }
 
-/// A field as it is expected: where it is, its width, where its extent is, and the number of its part.
+/// An expected field: its offset, its width, its extent, and the index of its part.
 type Field = (u64, RvaWidth, Option<u64>, Option<usize>);
 
-/// A part as it is expected: where it is from the start of the stream, its size and its fields.
+/// An expected part: its offset from the start of the stream, its size and its fields.
 type Part = (u64, usize, Vec<Field>);
 
-/// A field of four bytes that refers to a part.
+/// A four-byte field that refers to a part.
 fn rva(position: u64, extent: Option<u64>, target: usize) -> Field {
     (position, RvaWidth::Rva, extent, Some(target))
 }
 
-/// Takes the first stream of a type apart.
+/// Splits the first stream of a type into its parts.
 fn take<'a>(dump: &Minidump<'a>, kind: u32) -> Result<Parts<'a>, ReadError> {
     parts(&dump.raw_stream(StreamType(kind)).expect("it is in the directory"))
 }
 
-/// Checks the parts of a stream in every form of a dump. Nothing stands in the file behind it.
+/// Checks the parts of a stream in every form of a dump. Nothing follows the stream in the file.
 fn check(kind: u32, architecture: u16, write: impl FnOnce(&mut Bytes) + Copy + 'static, expected: &[Part]) {
     let system = SystemInfo { architecture, service_pack: Text::None, ..SystemInfo::default() };
     in_every_form(
         |_| Dump::new().system_info(system.clone()).written(kind, write),
         |dump, facts| {
-            let start = facts.stream(kind).expect("it is there").rva.0;
-            let found = take(dump, kind).expect("it is sound");
+            let start = facts.stream(kind).expect("it is present").rva.0;
+            let found = take(dump, kind).expect("it is valid");
             assert_eq!(found.faults, []);
             let fields = |part: &read::references::Part<'_>| {
                 part.references.iter().map(|it| (it.position, it.width, it.extent, it.target)).collect()

@@ -1,4 +1,4 @@
-//! What fuzzing found once, and hand-made worst cases: gone through, checked, re-encoded in every way.
+//! Inputs found by fuzzing, and hand-made worst cases: walked, checked and re-encoded in every way.
 
 use std::fs;
 use std::path::PathBuf;
@@ -49,9 +49,9 @@ fn folder() -> PathBuf {
     tree::path("tests/fixtures/regressions")
 }
 
-/// The dumps of the folder with their names.
+/// The dumps in the folder, with their names.
 fn files() -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("it can be read"));
+    let entries = fs::read_dir(folder()).expect("the folder exists").map(|entry| entry.expect("it can be read"));
     let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
     let dumps = named.filter(|(name, _)| name != "README.md");
     let mut files: Vec<_> = dumps.map(|(name, path)| (name, fs::read(path).expect("it can be read"))).collect();
@@ -60,7 +60,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
 }
 
 fn the_readme_has_a_line_for_each_file() {
-    let readme = fs::read_to_string(folder().join("README.md")).expect("it is there");
+    let readme = fs::read_to_string(folder().join("README.md")).expect("it is present");
     let mut listed: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     listed.sort_unstable();
     let files = files();
@@ -86,7 +86,7 @@ fn replay(name: &str, bytes: &[u8]) {
         assert_eq!(says_none, !has_threads, "{name}, /{word}: the report says that there are no threads");
         let (twice, _) =
             redumped(&once, &options).unwrap_or_else(|error| panic!("{name}, /{word}, second pass: {error}"));
-        // What `r` zeroes may be just what tells the bounds of a stack.
+        // `r` may zero the very bytes that give the bounds of a stack.
         let filtered = options.minidump_type().contains(MinidumpType::FILTER_MEMORY);
         assert!(filtered || once == twice, "{name}, /{word}: a second pass changes the dump");
     }

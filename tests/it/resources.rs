@@ -1,4 +1,5 @@
-//! What reading and writing cost: memory in proportion to the descriptions, never to the contents or to what is claimed.
+//! The cost of reading and writing: memory in proportion to the descriptions, never to the contents or to what is
+//! claimed.
 
 mod allocator;
 mod hostile;
@@ -39,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
     others.flatten().chain(own).collect()
 }
 
-/// A sink that counts and keeps nothing.
+/// A sink that counts bytes and keeps none.
 #[derive(Default)]
 pub struct Count(pub u64);
 
@@ -67,7 +68,7 @@ fn allocations_are_counted() {
     assert_eq!(measure(|| drop(bytes)).1, NOTHING);
     let other = || std::thread::spawn(|| drop(black_box(vec![0u8; 1 << 20]))).join();
     let (_, spent) = measure(other);
-    assert!(spent.total < 1 << 16, "what another thread allocates does not count: {spent:?}");
+    assert!(spent.total < 1 << 16, "allocations of other threads do not count: {spent:?}");
 }
 
 fn writing_everything_of_the_golden_dump_takes_less_than_a_mebibyte(shared: &Shared) {
@@ -100,7 +101,7 @@ fn writing_borrowed_memory_copies_none_of_it() {
         let size = plan.size();
         let mut sink = Count::default();
         let (result, spent) = measure(|| plan.write_to(&mut sink));
-        assert_eq!((result.expect("counting takes everything").size, sink.0), (size, size));
+        assert_eq!((result.expect("the counter accepts every write").size, sink.0), (size, size));
         println!("1000 ranges of a mebibyte: {spent:?}");
         assert!(spent.peak < 128 * 1024, "{spent:?}");
     }
@@ -114,12 +115,12 @@ fn writing_memory_from_readers_takes_one_small_buffer() {
     let plan = dump.plan().expect("it is small");
     let mut sink = Count::default();
     let (result, spent) = measure(|| plan.write_to(&mut sink));
-    assert_eq!(result.expect("all is there").size, sink.0);
+    assert_eq!(result.expect("everything is present").size, sink.0);
     println!("100 readers: {spent:?}");
     assert!(spent.peak < 128 * 1024, "{spent:?}");
 }
 
-/// Sums up text without keeping it, so that printing it allocates nothing.
+/// Adds up text without keeping it, so that printing it allocates nothing.
 struct Sum(u64);
 
 impl std::fmt::Write for Sum {
@@ -129,9 +130,9 @@ impl std::fmt::Write for Sum {
     }
 }
 
-/// Looks at everything that the views of a dump give, and sums it up.
+/// Reads everything that the views of a dump return, and adds it up.
 fn walk(bytes: &[u8]) -> u64 {
-    let dump = Minidump::parse(bytes).expect("the head is sound");
+    let dump = Minidump::parse(bytes).expect("the header is valid");
     let mut sum = Sum(dump.directory().iter().map(|entry| u64::from(entry.location.data_size)).sum());
     for (stream, decoded) in dump.streams() {
         sum.0 += stream.bytes().len() as u64;
@@ -149,7 +150,7 @@ fn walk(bytes: &[u8]) -> u64 {
 fn walk_stream(decoded: Result<Stream<'_>, userdump::ReadError>, sum: &mut Sum) {
     let decoded = match decoded {
         Ok(decoded) => decoded,
-        Err(error) => return write!(sum, "{error}").expect("summing up does not fail"),
+        Err(error) => return write!(sum, "{error}").expect("adding up does not fail"),
     };
     match decoded {
         Stream::ThreadList(list) => {
@@ -161,7 +162,7 @@ fn walk_stream(decoded: Result<Stream<'_>, userdump::ReadError>, sum: &mut Sum) 
         Stream::ModuleList(list) => {
             for module in list {
                 if let Ok(name) = module.name() {
-                    write!(sum, "{name}").expect("summing up does not fail");
+                    write!(sum, "{name}").expect("adding up does not fail");
                 }
                 sum.0 += u64::from(module.code_view().is_ok()) + u64::from(module.size());
             }
@@ -197,7 +198,7 @@ fn walking_a_dump_allocates_nothing() {
     let mut walked = 0;
     for (name, bytes) in fixtures::all().chain([("quick start", fixtures::QUICK_START)]) {
         let (sum, spent) = measure(|| walk(bytes));
-        assert!(sum > bytes.len() as u64 / 10, "{name}: {sum} is less than there is");
+        assert!(sum > bytes.len() as u64 / 10, "{name}: {sum} is less than the size of the contents");
         assert_eq!(spent, NOTHING, "{name}");
         walked += 1;
     }
@@ -210,7 +211,7 @@ fn the_index_of_memory_costs_what_its_ranges_do() {
         let facts = crate::support::facts::Facts::of(bytes);
         let ranges = facts.ranges().len() + facts.threads().len();
         let (memory, spent) = measure(|| dump.memory());
-        // A piece of 24 bytes for each and a share of the table, 28 at most; 32 and their heap where ranges overlap.
+        // 24 bytes for each range and a share of the table, at most 28; 32 and their heap where ranges overlap.
         assert!(spent.peak <= 4 * 32 * ranges + 512, "{name}: {ranges} ranges, {spent:?}");
         let (_, spent) = measure(|| {
             let mut buffer = [0; 64];
@@ -242,15 +243,15 @@ fn lists_that_claim_four_billion_entries_allocate_nothing() {
     };
     for kind in kinds {
         let bytes = dump().shape(kind, Shape::usual().count(0xFFFF_FFFF)).build();
-        let parsed = Minidump::parse(&bytes).expect("the head is sound");
-        let stream = parsed.raw_stream(StreamType(kind)).expect("it is there");
+        let parsed = Minidump::parse(&bytes).expect("the header is valid");
+        let stream = parsed.raw_stream(StreamType(kind)).expect("it is present");
         let count_at = if [12, 14, 16, 17].contains(&kind) { 8 } else { 0 };
         assert_eq!(stream.bytes()[count_at..count_at + 4], [0xFF; 4], "{kind}");
         assert_eq!(measure(|| walk(&bytes)).1, NOTHING, "{kind}");
         let (_, spent) = measure(|| drop(parsed.memory()));
         assert!(spent.peak < 1024, "{kind}: {spent:?}");
         let options: Options = "/mA".parse().expect("the options are known");
-        let dump = Dump::parse(&bytes).expect("the head is sound");
+        let dump = Dump::parse(&bytes).expect("the header is valid");
         let (report, spent) = measure(|| redump(&dump, &options, &mut Count::default()).expect("it can be re-encoded"));
         println!("a list of type {kind} that claims four billion entries: {} bytes out, {spent:?}", report.size);
         assert!(spent.peak < 64 * 1024 && report.size < 64 * 1024, "{kind}: {spent:?}");

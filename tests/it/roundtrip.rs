@@ -1,4 +1,4 @@
-//! Random dumps, written and read back: by the plain decoder and by the crate's own reader.
+//! Random dumps, written and read back by the plain decoder and by the crate's own reader.
 
 mod input;
 
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
         the_plain_decoder_finds_what_went_in,
         the_reader_finds_what_went_in,
         the_same_input_makes_the_same_file,
-        random_dumps_have_everything_now_and_then,
+        random_dumps_have_everything_occasionally,
         random_numbers_are_spread,
     ]
 }
@@ -47,8 +47,8 @@ fn the_same_input_makes_the_same_file() {
     }
 }
 
-/// What is never there, or never empty, is not tested by the others.
-fn random_dumps_have_everything_now_and_then() {
+/// The other tests do not cover what never occurs, or is always empty.
+fn random_dumps_have_everything_occasionally() {
     let inputs: Vec<Input> = (0..CASES).map(Input::random).collect();
     fn sizes<T>(inputs: &[Input], rows: impl Fn(&Input) -> Option<&Vec<T>>) -> [bool; 3] {
         let found: Vec<Option<usize>> = inputs.iter().map(|input| rows(input).map(Vec::len)).collect();
@@ -74,7 +74,7 @@ fn random_dumps_have_everything_now_and_then() {
     assert!(texts().any(Vec::is_empty) && texts().any(|text| String::from_utf16(text).is_err()));
 }
 
-/// The code units at an offset, read by hand.
+/// The UTF-16 units at an offset, decoded by hand.
 fn units(facts: &Facts<'_>, name: &Name) -> Option<Vec<u16>> {
     let at = name.at.0;
     (at != 0).then(|| (0..u64::from(facts.u32(at)) / 2).map(|unit| facts.u16(at + 4 + 2 * unit)).collect())
@@ -248,10 +248,10 @@ fn the_reader_finds_what_went_in() {
     }
 }
 
-/// A list's rows, or none if the dump has no such list; which of the two must fit the input.
+/// The rows of a list, or none if the dump has no such list; the input decides which is right.
 macro_rules! rows {
     ($dump:ident, $list:ty, $input:expr) => {{
-        let list = $dump.stream::<$list>().expect("the list is sound");
+        let list = $dump.stream::<$list>().expect("the list is valid");
         assert_eq!(list.is_some(), $input.is_some());
         assert_eq!(list.map_or(0, |list| list.len()), $input.iter().flatten().count() as u64);
         assert!(list.is_none_or(|list| list.fault().is_none()));
@@ -273,7 +273,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
             ..row.stack
         };
         assert_eq!(*raw, format::Thread { stack, thread_context: raw.thread_context, ..*row });
-        let bytes = thread.context().expect("it is there").map_or(&[][..], |context| context.as_bytes());
+        let bytes = thread.context().expect("it is present").map_or(&[][..], |context| context.as_bytes());
         assert_eq!(bytes, input.record(*context));
     }
     for (info, row) in rows!(dump, ThreadInfoList<'_>, input.thread_infos) {
@@ -296,7 +296,7 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
         if name.is_some() {
             same(module.name().ok(), *name);
         }
-        let bytes = [raw.cv_record, raw.misc_record].map(|it| dump.location("record", it).expect("it is there"));
+        let bytes = [raw.cv_record, raw.misc_record].map(|it| dump.location("record", it).expect("it is present"));
         assert_eq!(bytes, [input.record(*code_view), input.record(*misc)]);
     }
     for (module, (row, name)) in rows!(dump, UnloadedModuleList<'_>, input.unloaded) {
@@ -314,22 +314,22 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
             found,
             format::handle::HandleDescriptor { type_name_rva: places.0, object_name_rva: places.1, ..row }
         );
-        same(handle.type_name().expect("it is there"), *kind);
-        same(handle.object_name().expect("it is there"), *name);
+        same(handle.type_name().expect("it is present"), *kind);
+        same(handle.object_name().expect("it is present"), *name);
         assert_eq!(handle.object_information().count(), 0);
     }
     for (region, row) in rows!(dump, MemoryInfoList<'_>, input.memory_infos) {
         assert_eq!(region.raw(), row);
     }
-    let exceptions: Vec<_> = dump.exceptions().collect::<Result<_, _>>().expect("they are sound");
+    let exceptions: Vec<_> = dump.exceptions().collect::<Result<_, _>>().expect("they are valid");
     assert_eq!(exceptions.len(), input.exceptions.len());
     for (exception, (row, context)) in exceptions.iter().zip(&input.exceptions) {
         let raw = *exception.raw();
         assert_eq!(raw, format::ExceptionStream { thread_context: raw.thread_context, ..*row });
-        let bytes = exception.context().expect("it is there").map_or(&[][..], |context| context.as_bytes());
+        let bytes = exception.context().expect("it is present").map_or(&[][..], |context| context.as_bytes());
         assert_eq!(bytes, input.record(*context));
     }
-    let system = dump.stream::<SystemInfo<'_>>().expect("it is sound");
+    let system = dump.stream::<SystemInfo<'_>>().expect("it is valid");
     assert_eq!(system.is_some(), input.system.is_some());
     for (found, (row, _)) in system.iter().zip(&input.system) {
         let raw = *found.raw();
@@ -338,10 +338,10 @@ fn read_back(input: &Input, dump: &Minidump<'_>) {
     read_back_memory(input, dump);
 }
 
-/// Each byte of each range, by address; where ranges overlap the first in the order of the lists has the say.
+/// Checks each byte of each range, by address; where ranges overlap, the first in list order takes precedence.
 fn read_back_memory(input: &Input, dump: &Minidump<'_>) {
-    let list = dump.stream::<MemoryList<'_>>().expect("it is sound");
-    let list64 = dump.stream::<Memory64List<'_>>().expect("it is sound");
+    let list = dump.stream::<MemoryList<'_>>().expect("it is valid");
+    let list64 = dump.stream::<Memory64List<'_>>().expect("it is valid");
     assert_eq!((list.is_some(), list64.is_some()), (input.memory.is_some(), input.memory64.is_some()));
     let ranges = || input.memory.iter().chain(&input.memory64).flatten();
     let found = list.into_iter().flatten().chain(list64.into_iter().flatten());

@@ -1,4 +1,4 @@
-//! What goes from thread to thread, and what threads share.
+//! What can be sent to other threads, and what threads can share.
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
 const fn is_sent<T: Send>() {}
 const fn is_shared<T: Send + Sync>() {}
 
-/// The compiler has the last word; `Plan` and what is made of it may hold readers, which nobody shares.
+/// Checked by the compiler. `Plan` and its results may hold readers, which are never shared.
 fn views_are_shared_and_work_is_sent() {
     is_shared::<Dump<'_>>();
     is_shared::<Minidump<'_>>();
@@ -88,18 +88,18 @@ fn what_is_planned_here_is_written_elsewhere() {
             for redump in receive {
                 let size = redump.size();
                 let mut out = Vec::new();
-                redump.write_to(&mut out).expect("a vector takes all");
+                redump.write_to(&mut out).expect("a vector accepts every write");
                 assert_eq!(out.len() as u64, size);
             }
         });
         for letters in LETTERS {
-            let hooks = Hooks::new().redact(|_, _, bytes| *seen.lock().expect("nobody panics") += bytes.len());
+            let hooks = Hooks::new().redact(|_, _, bytes| *seen.lock().expect("nothing panics") += bytes.len());
             let options = letters.parse::<Options>().expect("letters").forced();
             let redump = Redump::with_hooks(&dump, &options, hooks).expect("it can be re-encoded");
-            let redump = redump.with_progress(|done, _| told.lock().expect("nobody panics").push(done));
-            send.send(redump).expect("somebody listens");
+            let redump = redump.with_progress(|done, _| told.lock().expect("nothing panics").push(done));
+            send.send(redump).expect("the receiver exists");
         }
     });
-    assert!(seen.into_inner().expect("nobody panics") > 0);
-    assert!(!told.into_inner().expect("nobody panics").is_empty());
+    assert!(seen.into_inner().expect("nothing panics") > 0);
+    assert!(!told.into_inner().expect("nothing panics").is_empty());
 }

@@ -1,4 +1,4 @@
-//! The table of streams in the crate's documentation against what the code says of each type.
+//! The table of streams in the crate's documentation, compared with the code for each type.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Types that are no streams.
+/// Types that are not streams.
 const NO_STREAMS: [StreamType; 4] =
     [StreamType::UNUSED, StreamType::RESERVED0, StreamType::RESERVED1, StreamType::LAST_RESERVED];
 
@@ -38,7 +38,7 @@ fn the_test_misses_nothing_that_is_wrong_with_a_table() {
         assert_eq!(faults(&sound.replacen(from, to, 1)), expected);
     };
     breaks("//! | Token | typed | bytes | copied | kept |\n", "", &["Token has no row"]);
-    breaks("| Token | typed |", "| Tokens | typed |", &["Tokens is the name of no type", "Token has no row"]);
+    breaks("| Token | typed |", "| Tokens | typed |", &["Tokens is not the name of a type", "Token has no row"]);
     breaks("| Token | typed |", "| Token, Token | typed |", &["Token has two rows"]);
     breaks("| Token | typed |", "| Token | bytes |", &["Token is read as bytes, the code says typed"]);
     breaks("| Kasko, ", "| LinuxMaps, Kasko, ", &["LinuxMaps has two rows"]);
@@ -50,10 +50,10 @@ fn the_test_misses_nothing_that_is_wrong_with_a_table() {
     let row = StreamType::HANDLE_DATA.row();
     let wrong = format!("HandleData is rewritten, with `u`, its row says {row:?}");
     breaks("with `h`", "with `u`", &[&wrong]);
-    breaks("| types without a", "| a", &["a name is the name of no type", "types without a name has no row"]);
+    breaks("| types without a", "| a", &["a name is not the name of a type", "types without a name has no row"]);
 }
 
-/// Every row of the table, which has a section of its own, by the names in its first cell.
+/// Every row of the table, which has its own section, by the names in its first cell.
 fn rows(documentation: &str) -> impl Iterator<Item = (&str, [&str; 3])> {
     let section = documentation.lines().skip_while(|line| *line != "//! # Streams").skip(1);
     let section = section.take_while(|line| !line.starts_with("//! # "));
@@ -65,7 +65,7 @@ fn rows(documentation: &str) -> impl Iterator<Item = (&str, [&str; 3])> {
     rows.flat_map(|(names, cells)| names.split(", ").map(move |name| (name, cells)))
 }
 
-/// What is wrong with the table.
+/// The errors in the table.
 fn faults(documentation: &str) -> Vec<String> {
     let known: BTreeMap<&str, StreamType> =
         StreamType::KNOWN.iter().filter_map(|stream_type| Some((stream_type.name()?, *stream_type))).collect();
@@ -80,7 +80,7 @@ fn faults(documentation: &str) -> Vec<String> {
         match known.get(name) {
             Some(stream_type) => faults.extend(of_row(*stream_type, read, reencoded, with_r)),
             None if name == UNNAMED => {}
-            None => faults.push(format!("{name} is the name of no type")),
+            None => faults.push(format!("{name} is not the name of a type")),
         }
     }
     let wanted = known.iter().filter(|(_, stream_type)| !NO_STREAMS.contains(stream_type)).map(|(name, _)| *name);
@@ -106,7 +106,7 @@ fn of_row(name: StreamType, read: &str, reencoded: &str, with_r: &str) -> Option
         "by address" | "rewritten" | "rewritten, all of them" => {
             row.handling == Handling::Rewritten && row.required_flags.is_empty()
         }
-        // A letter asks for it.
+        // A letter requests it.
         other => {
             other.strip_prefix("rewritten, with `").and_then(|rest| rest.strip_suffix('`')).is_some_and(|letter| {
                 let asked: Options = format!("/m{letter}").parse().expect("it is a letter");

@@ -1,4 +1,4 @@
-//! Streams of records that each give their own size: security tokens and tables for unwinding.
+//! Streams whose records each give their own size: security tokens and function tables.
 
 use libtest_mimic::Trial;
 use userdump::read::FromStream;
@@ -14,15 +14,15 @@ pub fn trials() -> Vec<Trial> {
     trials![
         tokens_have_the_bytes_of_the_file,
         a_stream_may_have_no_tokens,
-        a_longer_head_of_the_tokens_is_stepped_over,
-        a_shorter_head_of_the_tokens_is_an_error,
+        a_longer_token_header_is_accepted,
+        a_shorter_token_header_is_an_error,
         tokens_are_kept_up_to_the_first_that_is_broken,
         tables_have_the_fields_of_the_file,
         a_stream_may_have_no_tables,
-        longer_heads_and_descriptors_of_tables_are_stepped_over,
-        shorter_heads_and_descriptors_of_tables_are_an_error,
+        longer_headers_and_descriptors_of_tables_are_accepted,
+        shorter_headers_and_descriptors_of_tables_are_an_error,
         tables_are_kept_up_to_the_first_that_is_broken,
-        padding_behind_the_last_table_may_be_missing,
+        padding_after_the_last_table_may_be_missing,
         tables_may_have_no_size_at_all,
     ]
 }
@@ -38,12 +38,12 @@ fn two_tokens() -> Dump {
 }
 
 fn tokens_have_the_bytes_of_the_file() {
-    // dbgeng gives 72 as the size of a token's head; nothing follows from it.
+    // dbgeng gives 72 as the size of a token's header; this has no effect.
     for element in [0, 16, 72, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().entry_size(element));
         in_every_form(dump, |dump, facts| {
-            let start = facts.stream(19).expect("it is there").rva.0 + 16;
-            let list: TokenInfoList<'_> = view(dump).expect("it is sound");
+            let start = facts.stream(19).expect("it is present").rva.0 + 16;
+            let list: TokenInfoList<'_> = view(dump).expect("it is valid");
             assert_eq!((list.declared_len(), list.raw().token_list_size, list.fault()), (2, 16 + 25 + 16, None));
             let tokens: Vec<_> = list.iter().collect();
             let heads = tokens.iter().map(|it| (it.offset, it.raw.token_size, it.raw.token_id, it.raw.token_handle));
@@ -64,35 +64,35 @@ fn a_stream_may_have_no_tokens() {
     in_every_form(dump, |dump, _| check_tokens(dump, &[], None));
 }
 
-fn a_longer_head_of_the_tokens_is_stepped_over() {
+fn a_longer_token_header_is_accepted() {
     for size in [17, 24, 60] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().header_size(size));
         in_every_form(dump, |dump, _| check_tokens(dump, &[7, 8], None));
     }
 }
 
-fn a_shorter_head_of_the_tokens_is_an_error() {
+fn a_shorter_token_header_is_an_error() {
     for size in [0, 15] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().header_size(size));
         in_every_form(dump, |dump, facts| {
-            let (offset, found) = (facts.stream(19).expect("it is there").rva.0, size.into());
+            let (offset, found) = (facts.stream(19).expect("it is present").rva.0, size.into());
             let error = ReadError::Size { what: TOKENS, offset, field: "ListHeaderSize", found, needed: 16 };
             assert_eq!(view::<TokenInfoList<'_>>(dump).err(), Some(error));
         });
     }
     let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().data_size(15));
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(19).expect("it is there").rva.0;
+        let offset = facts.stream(19).expect("it is present").rva.0;
         assert_eq!(view::<TokenInfoList<'_>>(dump).err(), Some(truncated(TOKENS, offset, 16, 15)));
     });
 }
 
 fn tokens_are_kept_up_to_the_first_that_is_broken() {
-    // More are announced than there are.
+    // The count is larger than the number of entries.
     for count in [3, u32::MAX] {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().count(count.into()));
         in_every_form(dump, |dump, facts| {
-            let end = facts.stream(19).expect("it is there").rva.0 + 57;
+            let end = facts.stream(19).expect("it is present").rva.0 + 57;
             check_tokens(dump, &[7, 8], Some(truncated(TOKEN, end, 16, 0)));
         });
     }
@@ -101,11 +101,11 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
         let dump = |_| two_tokens().shape(kind::TOKEN, Shape::usual().data_size(size));
         in_every_form(dump, |dump, facts| {
             let (at, needed, available) = missing;
-            let offset = facts.stream(19).expect("it is there").rva.0 + at;
+            let offset = facts.stream(19).expect("it is present").rva.0 + at;
             check_tokens(dump, kept, Some(truncated(TOKEN, offset, needed, available)));
         });
     }
-    // A token says that it is smaller than its head, or larger than the stream.
+    // A token claims to be smaller than its header, or larger than the stream.
     for found in [0, 1, 15, 100, u32::MAX] {
         let dump = |_| {
             Dump::new().written(kind::TOKEN, move |bytes| {
@@ -113,7 +113,7 @@ fn tokens_are_kept_up_to_the_first_that_is_broken() {
             })
         };
         in_every_form(dump, |dump, facts| {
-            let offset = facts.stream(19).expect("it is there").rva.0 + 32;
+            let offset = facts.stream(19).expect("it is present").rva.0 + 32;
             let found = found.into();
             let fault = if found < 16 {
                 ReadError::Size { what: TOKEN, offset, field: "TokenSize", found, needed: 16 }
@@ -145,7 +145,7 @@ fn tables_have_the_fields_of_the_file() {
     in_every_form(
         |_| two_tables(),
         |dump, _| {
-            let list: FunctionTableList<'_> = view(dump).expect("it is sound");
+            let list: FunctionTableList<'_> = view(dump).expect("it is valid");
             assert_eq!((list.declared_len(), list.fault()), (2, None));
             let raw = list.raw();
             assert_eq!((raw.size_of_native_descriptor, raw.size_of_function_entry, raw.size_of_align_pad), (6, 5, 0));
@@ -169,10 +169,10 @@ fn a_stream_may_have_no_tables() {
     in_every_form(dump, |dump, _| check_tables(dump, &[], None));
 }
 
-fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
+fn longer_headers_and_descriptors_of_tables_are_accepted() {
     for (header, descriptor) in [(24, 40), (32, 32), (25, 33), (60, 50)] {
         let dump = |_| {
-            // The builder accounts for a longer header as padding behind it, so that is done by hand here.
+            // The builder treats a longer header as padding after it, so it is written by hand here.
             Dump::new().written(kind::FUNCTION_TABLE, move |bytes| {
                 bytes.u32s(&[header, descriptor, 3, 2, 2, 5]).filler(header as usize - 24 + 5);
                 for base in [0x1000, 0x2000] {
@@ -183,13 +183,13 @@ fn longer_heads_and_descriptors_of_tables_are_stepped_over() {
         };
         in_every_form(dump, |dump, _| {
             check_tables(dump, &[0x1000, 0x2000], None);
-            let list: FunctionTableList<'_> = view(dump).expect("it is sound");
+            let list: FunctionTableList<'_> = view(dump).expect("it is valid");
             assert!(list.iter().all(|table| table.native == [9; 3] && table.entries == [8; 4]));
         });
     }
 }
 
-fn shorter_heads_and_descriptors_of_tables_are_an_error() {
+fn shorter_headers_and_descriptors_of_tables_are_an_error() {
     for (field, sizes, needed) in [("SizeOfHeader", [0, 23], 24), ("SizeOfDescriptor", [0, 31], 32)] {
         for found in sizes {
             let [header, descriptor] = if needed == 24 { [found, 32] } else { [24, found] };
@@ -199,7 +199,7 @@ fn shorter_heads_and_descriptors_of_tables_are_an_error() {
                 })
             };
             in_every_form(dump, |dump, facts| {
-                let (offset, found) = (facts.stream(13).expect("it is there").rva.0, found.into());
+                let (offset, found) = (facts.stream(13).expect("it is present").rva.0, found.into());
                 let error = ReadError::Size { what: TABLES, offset, field, found, needed };
                 assert_eq!(view::<FunctionTableList<'_>>(dump).err(), Some(error));
             });
@@ -207,7 +207,7 @@ fn shorter_heads_and_descriptors_of_tables_are_an_error() {
     }
     let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().data_size(23));
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0;
+        let offset = facts.stream(13).expect("it is present").rva.0;
         assert_eq!(view::<FunctionTableList<'_>>(dump).err(), Some(truncated(TABLES, offset, 24, 23)));
     });
 }
@@ -216,7 +216,7 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
     for count in [3, u32::MAX] {
         let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().count(count.into()));
         in_every_form(dump, |dump, facts| {
-            let end = facts.stream(13).expect("it is there").rva.0 + 24 + 50 + 38;
+            let end = facts.stream(13).expect("it is present").rva.0 + 24 + 50 + 38;
             check_tables(dump, &[0x7ff6_0000_0000, 0x2000], Some(truncated(TABLE, end, 32, 0)));
         });
     }
@@ -233,33 +233,33 @@ fn tables_are_kept_up_to_the_first_that_is_broken() {
         let dump = |_| two_tables().shape(kind::FUNCTION_TABLE, Shape::usual().data_size(size));
         in_every_form(dump, |dump, facts| {
             let (what, at, needed, available) = fault;
-            let offset = facts.stream(13).expect("it is there").rva.0 + at;
+            let offset = facts.stream(13).expect("it is present").rva.0 + at;
             check_tables(dump, kept, Some(truncated(what, offset, needed, available)));
         });
     }
-    // The product of the greatest numbers stays below 2^64.
+    // The product of the largest values stays below 2^64.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, u32::MAX, 1, 0]).u64s(&[1, 2, 3]).u32s(&[u32::MAX, 0]);
         })
     };
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0 + 56;
+        let offset = facts.stream(13).expect("it is present").rva.0 + 56;
         check_tables(dump, &[], Some(truncated(entries, offset, 0xffff_fffe_0000_0001, 0)));
     });
-    // The head reaches beyond the stream.
+    // The header extends past the end of the stream.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, 0, 1, u32::MAX]);
         })
     };
     in_every_form(dump, |dump, facts| {
-        let offset = facts.stream(13).expect("it is there").rva.0 + 24 + 0xffff_ffff;
+        let offset = facts.stream(13).expect("it is present").rva.0 + 24 + 0xffff_ffff;
         check_tables(dump, &[], Some(truncated(TABLE, offset, 32, 0)));
     });
 }
 
-fn padding_behind_the_last_table_may_be_missing() {
+fn padding_after_the_last_table_may_be_missing() {
     for padding in [1, 100, u32::MAX] {
         let dump = |_| {
             Dump::new().written(kind::FUNCTION_TABLE, move |bytes| {
@@ -271,32 +271,32 @@ fn padding_behind_the_last_table_may_be_missing() {
 }
 
 fn tables_may_have_no_size_at_all() {
-    // Descriptors take room, so that a count that lies ends with the stream.
+    // Descriptors take space, so a wrong count ends with the stream.
     let dump = |_| {
         Dump::new().written(kind::FUNCTION_TABLE, |bytes| {
             bytes.u32s(&[24, 32, 0, 0, u32::MAX, 0]).zeros(64);
         })
     };
     in_every_form(dump, |dump, facts| {
-        let end = facts.stream(13).expect("it is there").rva.0 + 88;
+        let end = facts.stream(13).expect("it is present").rva.0 + 88;
         check_tables(dump, &[0, 0], Some(truncated(TABLE, end, 32, 0)));
     });
 }
 
 fn view<'a, T: FromStream<'a>>(dump: &Minidump<'a>) -> Result<T, ReadError> {
-    dump.stream().map(|stream| stream.expect("it is there"))
+    dump.stream().map(|stream| stream.expect("it is present"))
 }
 
-/// Checks the numbers of the tokens and what is missing.
+/// Checks the token IDs and what is missing.
 fn check_tokens(dump: &Minidump<'_>, ids: &[u32], fault: Option<ReadError>) {
-    let list: TokenInfoList<'_> = view(dump).expect("the head is sound");
+    let list: TokenInfoList<'_> = view(dump).expect("the header is valid");
     assert_eq!(list.iter().map(|token| token.raw.token_id).collect::<Vec<_>>(), ids);
     assert_eq!(list.fault(), fault);
 }
 
 /// Checks the addresses of the tables and what is missing.
 fn check_tables(dump: &Minidump<'_>, bases: &[u64], fault: Option<ReadError>) {
-    let list: FunctionTableList<'_> = view(dump).expect("the head is sound");
+    let list: FunctionTableList<'_> = view(dump).expect("the header is valid");
     assert_eq!(list.iter().map(|table| table.descriptor.base_address).collect::<Vec<_>>(), bases);
     assert_eq!(list.fault(), fault);
 }

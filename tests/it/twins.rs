@@ -1,4 +1,4 @@
-//! Big-endian twins: what a dump holds does not depend on the order of its bytes.
+//! Big-endian twins: the contents of a dump do not depend on its byte order.
 
 use libtest_mimic::Trial;
 use userdump::read::Stream;
@@ -15,8 +15,8 @@ pub fn trials() -> Vec<Trial> {
 
 const NONE: [[String; 2]; 0] = [];
 
-/// The dump has a stream of each type that has a view, so that a view without a twin is found here, and one that the walk has
-/// no way through.
+/// The dump has a stream of every type that has a view, so this finds views without a twin and views that the walk does
+/// not cover.
 fn every_typed_stream_has_a_twin() {
     for filler in [0, 3] {
         let [little, big] = [false, true].map(|big_endian| {
@@ -27,7 +27,7 @@ fn every_typed_stream_has_a_twin() {
             let decoded: Vec<_> = open(bytes).streams().map(|(stream, view)| (stream.stream_type(), view)).collect();
             for stream_type in Stream::TYPED {
                 let mut of_type = decoded.iter().filter(|(it, _)| it == stream_type);
-                assert!(of_type.any(|(_, view)| view.is_ok()), "there is no {stream_type}");
+                assert!(of_type.any(|(_, view)| view.is_ok()), "the dump has no {stream_type}");
             }
         }
         assert_eq!(differences(&little, &big), NONE);
@@ -38,7 +38,7 @@ fn every_typed_stream_has_a_twin() {
 fn dumps_of_another_assembler_have_twins(shared: &Shared) {
     let pair =
         |name: &str| ["le", "be"].map(|order| shared.read(&format!("corpus/synthetic/synth-{order}-{name}.dmp")));
-    // Memory is bytes; here it is filled with words of 32 bits, which are compared below.
+    // Memory is opaque bytes; here it is filled with 32-bit words, which are compared below.
     let but_memory = |[little, big]: &[Vec<u8>; 2]| {
         let mut differences = differences(little, big);
         differences.retain(|lines| !lines.iter().all(|line| line.contains("Range { address: ")));
@@ -49,19 +49,19 @@ fn dumps_of_another_assembler_have_twins(shared: &Shared) {
     let linux = pair("linux-amd64-many-streams");
     let found = but_memory(&linux);
     assert_eq!(found.len(), 2);
-    // A stream of a type that nobody knows is bytes, too; here it has a word of 32 bits and one of 64.
+    // A stream of an unknown type is opaque too; here it has a 32-bit word and a 64-bit one.
     let opaque =
         ["(0x10001, [ef, be, ad, de, 1, 0, 0, 0, 0, 0, 0, 0])", "(0x10001, [de, ad, be, ef, 0, 0, 0, 0, 0, 0, 0, 1])"];
     assert_eq!(found[0], opaque);
-    // The size of this stream covers the dictionary behind it: its first two words are taken for one of 64 bits.
+    // The size of this stream includes the dictionary after it: its first two words are read as one of 64 bits.
     let masks = found[1].each_ref().map(|line| line.rsplit_once("Some(").expect("the mask is last").1);
     assert_eq!(masks, ["88f00000886))", "8860000088f))"]);
 
     let words = |bytes: &[u8], word: fn([u8; 4]) -> u32| {
         let ranges = open(bytes).memory();
         let of_range = |range: VisibleRange<'_>| {
-            let bytes = range.bytes().expect("it stands in the file");
-            let words = bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are whole"))).collect();
+            let bytes = range.bytes().expect("it is in the file");
+            let words = bytes.chunks(4).map(|bytes| word(bytes.try_into().expect("they are complete"))).collect();
             (range.address, range.size, words)
         };
         ranges.visible_ranges().map(of_range).collect::<Vec<(u64, u64, Vec<u32>)>>()
@@ -73,7 +73,7 @@ fn dumps_of_another_assembler_have_twins(shared: &Shared) {
     }
 }
 
-/// What is seen of two dumps, where it differs.
+/// The lines in which two dumps differ.
 fn differences(little: &[u8], big: &[u8]) -> Vec<[String; 2]> {
     assert_ne!(little, big);
     let [little, big] = [little, big].map(content);

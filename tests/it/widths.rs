@@ -1,4 +1,4 @@
-//! The limits of 32 and 64 bits: what fits gets its right place, what does not is refused by name, and nothing wraps.
+//! The limits of 32 and 64 bits: what fits gets its right offset, what does not is refused by name, and nothing wraps.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
         a_narrow_range_that_ends_beyond_4_gib_is_refused,
         a_narrow_range_of_more_than_4_gib_is_refused,
         a_narrow_list_beyond_64_bits_is_refused,
-        a_wide_list_behind_4_gib_of_narrow_ranges_is_refused,
+        a_wide_list_after_4_gib_of_narrow_ranges_is_refused,
         parts_beyond_4_gib_are_refused,
         a_hundred_megabytes_are_counted_right,
     ];
@@ -34,12 +34,12 @@ pub fn trials() -> Vec<Trial> {
 
 const GIB: u64 = 1 << 30;
 
-/// A range of zeros of any size, which cost nothing until they are written.
+/// A range of zeros of any size, which costs nothing until it is written.
 fn zeros(address: u64, size: u64) -> MemoryRange<'static> {
     MemoryRange::from_reader(address, size, io::repeat(0))
 }
 
-/// Keeps the first bytes and takes no more.
+/// Keeps the first bytes and accepts no more.
 struct Start {
     kept: Vec<u8>,
     room: usize,
@@ -70,14 +70,14 @@ fn start_of(plan: Plan<'_>, room: usize) -> Vec<u8> {
 }
 
 fn overflow(result: Result<Plan<'_>, WriteError>) -> (Item, u64, u64) {
-    // A plan prints all its bytes, of which there are many here.
+    // Printing a plan would print all its bytes, of which there are many here.
     match result.map(|plan| plan.size()) {
         Err(WriteError::RvaOverflow { item, offset, size }) => (item, offset, size),
         other => panic!("{other:?}"),
     }
 }
 
-/// The same for what has 64 bits: no position of 32 is to blame.
+/// The same for 64-bit values: no 32-bit RVA is to blame.
 fn wide_overflow(result: Result<Plan<'_>, WriteError>) -> (Item, u64, u64) {
     match result.map(|plan| plan.size()) {
         Err(WriteError::Overflow { item, offset, size }) => (item, offset, size),
@@ -89,7 +89,7 @@ fn range(index: u64) -> Item {
     Item { name: "memory range", index: Some(index) }
 }
 
-/// Where the bytes of a list begin in a dump that has nothing else: behind header, directory and descriptors.
+/// The file offset of the bytes of a list in a dump that has nothing else: after header, directory and descriptors.
 fn base(ranges: u64, wide: bool) -> u64 {
     48 + if wide { 16 } else { 4 } + 16 * ranges
 }
@@ -102,14 +102,14 @@ fn a_wide_list_reaches_beyond_4_gib() {
     for (index, size) in sizes.into_iter().enumerate() {
         dump.memory64(zeros((index as u64) << 40, size));
     }
-    let plan = dump.plan().expect("64 bits are enough");
+    let plan = dump.plan().expect("it fits in 64 bits");
     assert_eq!(plan.memory(), (5, 74 * GIB + 6));
     let size = plan.size();
     let [list, _] = [0, 1].map(|entry| plan.directory()[entry].location);
     assert_eq!(size, u64::from(list.rva) + u64::from(list.data_size) + 74 * GIB + 6);
     let start = start_of(plan, 1 << 20);
     let facts = Facts::of(&start);
-    let end = facts.stream(9).map(|it| it.rva.0 + u64::from(it.size)).expect("it is there");
+    let end = facts.stream(9).map(|it| it.rva.0 + u64::from(it.size)).expect("it is present");
     let found: Vec<_> = facts.ranges().iter().map(|it| (it.address, it.size, it.at.0 - end)).collect();
     let expected = [
         (0, 3 * GIB, 0),
@@ -129,7 +129,7 @@ fn a_wide_list_of_a_tebibyte_is_planned_without_allocating_it() {
         for index in 0..1024 {
             dump.memory64(zeros(index * GIB, GIB));
         }
-        dump.plan().expect("64 bits are enough")
+        dump.plan().expect("it fits in 64 bits")
     });
     assert_eq!(plan.size(), base(1024, true) + 1024 * GIB);
     println!("a plan of 1 TiB in 1024 ranges: {spent:?}");
@@ -171,7 +171,7 @@ fn a_narrow_list_up_to_4_gib_is_accepted() {
 }
 
 fn a_narrow_range_that_begins_beyond_4_gib_is_refused() {
-    // The fourth would begin at the last byte that an RVA reaches, at the first one behind it, far behind it.
+    // The fourth would begin at the last offset that an RVA can hold, at the first one past it, and far past it.
     for (third, fits) in [(GIB - base(4, false) - 1, true), (GIB - base(4, false), false)] {
         for size in [0, 1] {
             let mut dump = MinidumpBuilder::new();
@@ -222,8 +222,8 @@ fn a_narrow_list_beyond_64_bits_is_refused() {
     assert_eq!(overflow(dump.plan()), (range(1), base(2, false) + 16, u64::MAX));
 }
 
-/// The descriptors of the wide list are found by a 32-bit position, wherever its bytes are.
-fn a_wide_list_behind_4_gib_of_narrow_ranges_is_refused() {
+/// The descriptors of the wide list are found by a 32-bit RVA, wherever its bytes are.
+fn a_wide_list_after_4_gib_of_narrow_ranges_is_refused() {
     for (narrow, fits) in [(4 * GIB - 200, true), (4 * GIB - 60 - 20, false)] {
         let mut dump = MinidumpBuilder::new();
         dump.memory(zeros(0, narrow)).memory64(zeros(0, 64 * GIB));
@@ -245,7 +245,6 @@ fn a_wide_list_behind_4_gib_of_narrow_ranges_is_refused() {
 }
 
 fn parts_beyond_4_gib_are_refused() {
-    // One buffer, lent out again and again.
     let buffer = vec![0; 64 << 20];
     let mut dump = MinidumpBuilder::new();
     let parts: Vec<PartId> = (0..64).map(|_| dump.part("large part", &buffer)).collect();
@@ -253,7 +252,7 @@ fn parts_beyond_4_gib_are_refused() {
     for (part, index) in parts.into_iter().zip(0..) {
         dump.reference(stream, 4 * index, RvaWidth::Rva, part);
     }
-    // Header and one entry of the directory, then the stream: the last part begins below 4 GiB and ends behind.
+    // Header and one directory entry, then the stream: the last part begins below 4 GiB and ends above.
     let last = 48 + 64 * 4 + 63 * (64 << 20);
     let item = Item { name: "large part", index: Some(63) };
     assert_eq!(overflow(dump.plan()), (item, last, 64 << 20));
@@ -267,11 +266,11 @@ fn parts_beyond_4_gib_are_refused() {
     assert_eq!(offset, (32u64 + 65 * 12).next_multiple_of(8) + 63 * (64 << 20));
 }
 
-/// A file of zeros with nothing on the disk behind them makes a slice of that size, where addresses are wide enough.
+/// A sparse file of zeros is mapped as a slice of that size, where addresses are wide enough.
 fn a_part_of_4_gib_is_refused() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("there is a folder for tests");
     let path = folder.path().join("zeros");
-    File::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("files may have holes");
+    File::create(&path).and_then(|file| file.set_len(4 * GIB)).expect("sparse files are supported");
     let zeros = MappedFile::open(&path).expect("it was just made");
     type Use = fn(&mut MinidumpBuilder<'_>, PartId);
     let uses: [Use; 3] = [
@@ -284,7 +283,7 @@ fn a_part_of_4_gib_is_refused() {
         let part = dump.part("vast part", &zeros[..]);
         add(&mut dump, part);
         let Err(WriteError::SizeOverflow { item, found, unit, limit }) = dump.plan() else {
-            panic!("it has no size in 32 bits");
+            panic!("its size does not fit in 32 bits");
         };
         assert_eq!((item, found), (Item { name: "vast part", index: Some(0) }, 4 * GIB));
         assert_eq!((unit, limit), ("bytes", 4 * GIB - 1));
@@ -312,10 +311,10 @@ fn a_hundred_megabytes_are_counted_right() {
         dump.memory64(zeros(address, size));
     }
     dump.memory(zeros(7, 1 << 20));
-    let plan = dump.plan().expect("it is not that much");
+    let plan = dump.plan().expect("it is not that large");
     let size = plan.size();
     let mut sink = Count::default();
-    let written = plan.write_to(&mut sink).expect("counting takes everything");
+    let written = plan.write_to(&mut sink).expect("the counter accepts every write");
     assert_eq!((sink.0, written.size), (size, size));
     let lists = 32 + 2 * 12 + 4 + 16;
     let expected = (lists + (1u64 << 20)).next_multiple_of(8) + 16 + 3 * 16 + (1 << 25) + (1 << 26) + 3 + 77;

@@ -1,5 +1,6 @@
-//! The law of re-encoding: every byte of every structure of the source is in the result, or asked away by a letter, or in
-//! the report. Whoever judges shares nothing with the crate: `law` finds structures by the documented offsets alone.
+//! The rule of re-encoding: every byte of every structure of the source is in the result, or removed at the request of
+//! a letter, or in the report. The judge shares no code with the crate: `law` finds structures by the documented
+//! offsets alone.
 
 mod unnoticed;
 
@@ -24,10 +25,10 @@ pub fn trials() -> Vec<Trial> {
         golden_dumps_are_accounted_for,
         cases_are_accounted_for,
         no_byte_changes_unnoticed,
-        it_is_plain_what_sound_dumps_have,
+        sound_dumps_can_be_read_in_only_one_way,
     ];
     all.extend(unnoticed::trials());
-    // By threes, so that they run side by side.
+    // In three parts, so that they run in parallel.
     all.extend((0..PARTS).map(|part| {
         shared_trial(format!("accounted::the_corpus_is_accounted_for::{part}"), move |shared| corpus(shared, part))
     }));
@@ -36,7 +37,7 @@ pub fn trials() -> Vec<Trial> {
 
 const PARTS: usize = 3;
 
-/// Each letter alone, those that change bytes together, and those that stand for many, and the presets.
+/// Each letter alone, combinations that change bytes, letters that imply many others, and the presets.
 const LETTERS: [&str; 28] = [
     "/m",
     "/mf",
@@ -74,7 +75,7 @@ fn redumped(source: &[u8], options: &Options) -> Result<(Vec<u8>, Report), Redum
     Ok((out, report))
 }
 
-/// Holds a dump to the law with some letters; false if it is not re-encoded with them.
+/// Checks the rule for a dump with some letters; returns false if it cannot be re-encoded with them.
 fn hold(source: &[u8], letters: &str, what: &str) -> bool {
     let Ok((result, report)) = redumped(source, &parsed(letters)) else { return false };
     let found = violations(source, &result, &report, &presets::letters(letters));
@@ -109,15 +110,15 @@ fn corpus(shared: &Shared, part: usize) {
         if Facts::of(&source).big_endian || NONSENSE.contains(&row.file.as_str()) {
             continue;
         }
-        // Of each dump every other letter, of two neighbours all.
+        // Every other letter for each dump; two neighbouring dumps cover all letters.
         for letters in LETTERS.iter().skip(number / PARTS % 2).step_by(2) {
             held += usize::from(hold(&source, letters, &row.file));
         }
     }
-    assert!(held > 200, "{held} re-encodings are held to the law");
+    assert!(held > 200, "{held} re-encodings checked against the rule");
 }
 
-/// What the plain reader does not read.
+/// Files that the plain reader does not read.
 const NONSENSE: [&str; 2] = ["real/invalid-range.dmp", "real/invalid-record-count.dmp"];
 
 fn golden_dumps_are_accounted_for(shared: &Shared) {
@@ -133,19 +134,19 @@ fn golden_dumps_are_accounted_for(shared: &Shared) {
         let source = shared.golden(member);
         held += letters.iter().filter(|letters| hold(&source, letters, member)).count();
     }
-    assert!(held > 70, "{held} re-encodings are held to the law");
+    assert!(held > 70, "{held} re-encodings checked against the rule");
 }
 
-/// Dumps with something wrong, as far as the plain reader reads them.
+/// Damaged dumps, as far as the plain reader reads them.
 fn cases_are_accounted_for(shared: &Shared) {
     let mut held = 0;
     for name in CASES {
         let source = shared.read(&format!("cases/{name}"));
         let is_read = catch_unwind(AssertUnwindSafe(|| is_readable(&source))).is_ok();
-        assert!(is_read, "{name} is not one for this test");
+        assert!(is_read, "{name} is not a dump for this test");
         held += LETTERS.iter().filter(|letters| hold(&source, letters, name)).count();
     }
-    assert!(held > CASES.len() * 15, "{held} re-encodings are held to the law");
+    assert!(held > CASES.len() * 15, "{held} re-encodings checked against the rule");
 }
 
 const CASES: [&str; 12] = [
@@ -163,7 +164,7 @@ const CASES: [&str; 12] = [
     "wow64-taskmgr-full.dmp",
 ];
 
-/// The law is not one that anything passes: whatever byte of a structure of the result is changed, it finds that.
+/// The rule is not satisfied by everything: a change of any byte of a structure in the result is detected.
 fn no_byte_changes_unnoticed() {
     let source = everything(Form::USUAL).build();
     let (result, report) = redumped(&source, &parsed("/mAuty")).expect("it is re-encoded");
@@ -186,12 +187,12 @@ fn no_byte_changes_unnoticed() {
             }
         }
     }
-    assert!(changed > 130, "{changed} bytes are changed");
+    assert!(changed > 130, "{changed} bytes changed");
     assert_eq!(unnoticed, [""; 0]);
 }
 
-/// What the fuzz targets hold to the law: sound dumps of every form, and none whose bytes can be read in two ways.
-fn it_is_plain_what_sound_dumps_have() {
+/// What the fuzz targets apply the rule to: sound dumps of every form, and none whose bytes can be read in two ways.
+fn sound_dumps_can_be_read_in_only_one_way() {
     let plain = fixtures::all().filter(|(_, bytes)| is_judgeable(bytes)).count();
     println!("{plain} of {} fixtures", fixtures::all().count());
     let source = everything(Form::USUAL).build();
@@ -205,7 +206,7 @@ fn it_is_plain_what_sound_dumps_have() {
             assert!(!is_judgeable(&broken), "stream {:#x} with {value:#x} at {field}", entry.kind);
         }
     }
-    // Nothing makes it panic: every prefix, every word.
+    // Nothing makes it panic: every prefix and every changed word is tried.
     for size in 0..source.len() {
         assert!(!is_judgeable(&source[..size]) || size > source.len() / 2);
     }

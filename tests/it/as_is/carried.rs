@@ -1,4 +1,4 @@
-//! Dumps in the builder of new ones: what they hold is the same there.
+//! Dumps loaded into the builder: the new dump has the same content.
 
 use libtest_mimic::Trial;
 use userdump::redump::{Options, Outcome, redump};
@@ -17,27 +17,29 @@ pub fn trials() -> Vec<Trial> {
         results_come_back_byte_for_byte,
         dumps_of_the_debugger_hold_the_same,
         streams_of_every_type_are_carried,
-        a_stack_that_no_list_has_comes_along,
-        what_cannot_be_carried_is_said,
+        a_stack_in_no_list_is_included,
+        what_cannot_be_carried_is_reported,
     ]
 }
 
 fn rebuilt(source: &[u8]) -> (Vec<u8>, usize) {
-    let (builder, faults) = Minidump::parse(source).expect("it is one").to_builder().expect("it is little-endian");
+    let (builder, faults) = Minidump::parse(source).expect("it is valid").to_builder().expect("it is little-endian");
     let mut out = Vec::new();
-    builder.plan().expect("it fits").write_to(&mut out).expect("a vector takes everything");
+    builder.plan().expect("it fits").write_to(&mut out).expect("a vector accepts every write");
     (out, faults.len())
 }
 
-/// What this crate has laid out is laid out so again.
+/// A file laid out by this crate is laid out the same way again.
 fn results_come_back_byte_for_byte() {
     let mut count = 0;
     for (name, source) in fixtures::all().filter(|(_, source)| source.starts_with(b"MDMP")) {
         for letters in ["/m", "/mFhut", "/ma", "/mcdFhiprRtuwy"] {
             let mut result = Vec::new();
             let options: Options = letters.parse().expect("these are letters");
-            let Ok(report) = redump(&Dump::parse(source).expect("it is one"), &options, &mut result) else { continue };
-            // Streams of other kinds come in the order of the source, and what nobody knows may share its bytes.
+            let Ok(report) = redump(&Dump::parse(source).expect("it is valid"), &options, &mut result) else {
+                continue;
+            };
+            // Other kinds of streams come in the order of the source, and unknown streams may share their bytes.
             if report.streams.iter().any(|it| matches!(it.outcome, Outcome::Unexamined | Outcome::Relocated)) {
                 continue;
             }
@@ -58,7 +60,7 @@ fn dumps_of_the_debugger_hold_the_same(shared: &Shared) {
         }
         let (out, found) = rebuilt(&source);
         let mut found_in = differences(&source, &out, Positions::DoNotMatter);
-        // The directory has another order, and no entries that are not in use; the header has neither count nor build.
+        // The directory has another order and no unused entries; the header has no module count and no build.
         found_in.retain(|line| !line.contains("entry ") && !line.contains("Header"));
         found_in.retain(|line| !line.contains(": (") || line.contains("range"));
         assert_eq!((found_in, found), (Vec::<String>::new(), 0), "{name}");
@@ -71,7 +73,7 @@ fn dumps_of_the_debugger_hold_the_same(shared: &Shared) {
 fn streams_of_every_type_are_carried() {
     let form = Form { big_endian: false, filler: 3 };
     let source = form.build(everything_of_all_producers(form));
-    let dump = Minidump::parse(&source).expect("it is one");
+    let dump = Minidump::parse(&source).expect("it is valid");
     let mut builder = MinidumpBuilder::new();
     let mut refused = Vec::new();
     for stream in dump.raw_streams() {
@@ -79,8 +81,8 @@ fn streams_of_every_type_are_carried() {
     }
     assert_eq!(refused, [25], "compressed memory alone");
     let mut out = Vec::new();
-    builder.plan().expect("it fits").write_to(&mut out).expect("a vector takes everything");
-    let out = Minidump::parse(&out).expect("it is one");
+    builder.plan().expect("it fits").write_to(&mut out).expect("a vector accepts every write");
+    let out = Minidump::parse(&out).expect("it is valid");
     let sorted = |dump: &Minidump<'_>| {
         let mut lines = vendor_content(dump);
         lines.sort_unstable();
@@ -89,24 +91,27 @@ fn streams_of_every_type_are_carried() {
     assert!(sorted(&dump) == sorted(&out));
 }
 
-fn a_stack_that_no_list_has_comes_along() {
+fn a_stack_in_no_list_is_included() {
     let dump = Synth::new().system_info(SystemInfo::default());
     let dump = dump.thread(Thread::new(1).stack(Stack::stored(0x5000, [7; 64]))).memory(0x9000, [8; 64]);
     let (out, _) = rebuilt(&dump.build());
-    let out = Minidump::parse(&out).expect("it is one");
+    let out = Minidump::parse(&out).expect("it is valid");
     assert_eq!(out.memory().slice(0x5000, 64), Some(&[7; 64][..]));
     assert_eq!(out.memory().slice(0x9000, 64), Some(&[8; 64][..]));
 }
 
-fn what_cannot_be_carried_is_said() {
+fn what_cannot_be_carried_is_reported() {
     let form = Form { big_endian: true, filler: 0 };
     let big = form.build(everything_of_all_producers(form));
-    let dump = Minidump::parse(&big).expect("it is one");
+    let dump = Minidump::parse(&big).expect("it is valid");
     assert!(dump.to_builder().is_err());
     assert!(dump.raw_streams().all(|stream| MinidumpBuilder::new().carry(&stream).is_err()));
     let nowhere =
         Synth::new().module(crate::synth::Module { name: crate::synth::Text::At(0xffff_fff0), ..Default::default() });
     let (out, faults) = rebuilt(&nowhere.build());
     assert_eq!(faults, 1);
-    assert_eq!(Minidump::parse(&out).expect("it is one").modules().get(0).map(|it| it.raw().module_name_rva), Some(0));
+    assert_eq!(
+        Minidump::parse(&out).expect("it is valid").modules().get(0).map(|it| it.raw().module_name_rva),
+        Some(0)
+    );
 }

@@ -1,4 +1,4 @@
-//! Records and streams that a program changes: the rest stays, and nothing is left of what went.
+//! Records and streams that a program changes: the rest stays, and nothing is left of what was removed.
 
 use libtest_mimic::Trial;
 use userdump::format::{MinidumpType, StreamType};
@@ -14,12 +14,12 @@ use crate::synth::{Dump, Exception, Module, Shape, Stack, SystemInfo, Thread, Th
 pub fn trials() -> Vec<Trial> {
     trials![
         a_module_is_renamed_and_nothing_else,
-        a_module_leaves_without_a_trace,
+        a_removed_module_leaves_no_trace,
         what_others_use_stays,
         sizes_that_are_too_large_keep_no_names,
         unloaded_modules_are_renamed_and_dropped,
         an_exception_is_another_one,
-        threads_leave_with_all_that_is_their_own,
+        removed_threads_take_their_own_data_along,
         threads_get_names,
         streams_are_replaced_where_they_are,
         a_large_stream_leaves_no_room_behind,
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Code units of a text, as they are in a dump.
+/// The UTF-16 units of a text as stored in a dump.
 fn wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
@@ -89,7 +89,7 @@ fn a_module_is_renamed_and_nothing_else() {
     }
 }
 
-fn a_module_leaves_without_a_trace() {
+fn a_removed_module_leaves_no_trace() {
     let source = process().build();
     let hooks = Hooks::new().keep_modules(|module| module.base() != 0x2000_0000);
     let (out, report) = as_is(&source, hooks);
@@ -97,7 +97,7 @@ fn a_module_leaves_without_a_trace() {
     assert_eq!(texts(Facts::of(&out).modules().into_iter().map(|it| it.name)), ["C:\\old.exe", "C:\\third.dll"]);
     assert!(!holds(&out, SECRET) && !holds(&out, SECRET_PDB) && !holds(&out, "secret"));
     assert_eq!(report.modules_left_out, 1);
-    // The record leaves nothing, either.
+    // The record itself is gone too.
     let list = Facts::of(&source).stream(4).expect("it has modules");
     let list = list.rva.0 as usize..list.rva.0 as usize + list.size as usize;
     let count = |bytes: &[u8]| bytes.windows(8).filter(|word| *word == 0x2000_0000u64.to_le_bytes()).count();
@@ -106,7 +106,7 @@ fn a_module_leaves_without_a_trace() {
     assert!(found.iter().all(|line| line.contains("module ") || line.contains("kind: 4,")), "{found:#?}");
 }
 
-/// Two modules with one name, of which one leaves, and a name that a list of another kind has as well.
+/// Two modules with one name, one of which is removed, and a name that is also used by a list of another kind.
 fn what_others_use_stays() {
     let mut source = process().build();
     let [first, second] = [0, 1].map(|index| {
@@ -128,7 +128,7 @@ fn what_others_use_stays() {
     assert!(!holds(&out, SECRET_PDB));
 }
 
-/// The size of a list, or of a stream that nobody knows, may claim the names that stand behind it.
+/// The size of a list, or of an unknown stream, may claim the names that follow it.
 fn sizes_that_are_too_large_keep_no_names() {
     let plain = process().build();
     let size = plain.len() as u32;
@@ -175,11 +175,11 @@ fn an_exception_is_another_one() {
         assert_eq!((exception.information[0], exception.context.0), (5, &[3; 80][..]), "{options}");
     }
     let (out, _) = as_is(&source, Hooks::new().map_exception(|_, new| new.record.exception_record.exception_code = 7));
-    assert_eq!(out.len(), source.len(), "a code has its place");
+    assert_eq!(out.len(), source.len(), "the exception code has its address");
     assert_eq!(out.iter().zip(&source).filter(|(new, old)| new != old).count(), 2);
 }
 
-fn threads_leave_with_all_that_is_their_own() {
+fn removed_threads_take_their_own_data_along() {
     let source = process().build();
     let (out, report) = as_is(&source, Hooks::new().keep_threads(|thread| thread.id() != 2));
     let facts = Facts::of(&out);
@@ -188,7 +188,7 @@ fn threads_leave_with_all_that_is_their_own() {
     assert_eq!(facts.thread_infos().iter().map(|it| it.id).collect::<Vec<_>>(), [1]);
     assert_eq!((facts.exceptions().len(), report.threads_left_out), (0, 1));
     assert!(!holds(&out, "two") && !out.windows(64).any(|part| part == [9; 64]));
-    // No list has the stacks, of which one leaves with its thread.
+    // The stacks are in no list; one of them is removed with its thread.
     let stack = |bytes: &[u8], address| bytes.windows(0x100).any(|part| part == pattern(address, 0x100));
     assert!(stack(&source, 0x6000) && !stack(&out, 0x6000) && stack(&out, 0x5000));
 }
@@ -217,14 +217,14 @@ fn streams_are_replaced_where_they_are() {
     let (out, report) = as_is(&source, Hooks::new().replace_stream(StreamType(0x1_0001), &b"something longer"[..]));
     let [before, after] = [&source, &out].map(|bytes| Facts::of(bytes));
     assert_eq!(before.kinds(), after.kinds());
-    assert_eq!(after.stream_bytes(0x1_0001).expect("it is there").0, b"something longer");
+    assert_eq!(after.stream_bytes(0x1_0001).expect("it is present").0, b"something longer");
     assert!(!holds(&out, "private"));
     let outcome = report.streams.iter().find(|it| it.stream_type == StreamType(0x1_0001)).map(|it| it.outcome);
     assert_eq!(outcome, Some(Outcome::Replaced));
     let (out, _) = as_is(&source, Hooks::new().replace_stream(StreamType(0x1_0009), &b"new"[..]));
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0009).expect("it is there").0, b"new");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0009).expect("it is present").0, b"new");
     let (out, report) = hooked(&source, "m", Hooks::new().replace_stream(StreamType(0x1_0001), &b"x"[..]));
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0001).expect("it is there").0, b"x");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0001).expect("it is present").0, b"x");
     assert_eq!(Facts::of(&out).kinds().iter().filter(|kind| **kind == 0x1_0001).count(), 1);
     assert!(report.streams.iter().any(|it| it.outcome == Outcome::Replaced));
 }
@@ -236,11 +236,11 @@ fn a_large_stream_leaves_no_room_behind() {
     let found = differences(&source, &out, Positions::DoNotMatter);
     let of_directory = |line: &String| line.contains("entry ") || line.contains("Header") || line.contains(": (1000");
     assert!(found.iter().all(of_directory), "{found:#?}");
-    assert_eq!(Facts::of(&out).stream_bytes(0x1_0003).expect("it is there").0, b"behind");
+    assert_eq!(Facts::of(&out).stream_bytes(0x1_0003).expect("it is present").0, b"behind");
     assert!(report.streams.iter().any(|it| it.outcome == Outcome::LeftOut));
 }
 
-/// The types of all entries of the directory.
+/// The types of all directory entries.
 fn types(bytes: &[u8]) -> Vec<u32> {
     let dump = userdump::Minidump::parse(bytes).expect("it is a minidump");
     dump.directory().iter().map(|entry| entry.stream_type.0).collect()
@@ -276,7 +276,7 @@ fn header_fields_are_set() {
     assert!(userdump::redump::Redump::with_hooks(&dump, &options, hooks()).is_err(), "the format has no flags");
 }
 
-/// What a program changes is in the result, whatever the letters are, and what was there before is not.
+/// What a program changes is in the result, whatever the letters are, and the original is not.
 fn every_letter_changes_records_alike() {
     let source = process().build();
     for options in ["as-is", "m", "mr", "mR", "mrR", "ms", "ma", "mFhut"] {

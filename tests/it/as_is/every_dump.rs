@@ -1,4 +1,4 @@
-//! All dumps: nothing changes without hooks, and nothing but positions where something comes in between.
+//! All dumps: without hooks nothing changes, and with an inserted stream only offsets change.
 
 use std::panic::catch_unwind;
 
@@ -25,12 +25,12 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A type of stream that is in no dump.
+/// A stream type that is in no dump.
 const NEW: u32 = 0x1_0042;
-/// Streams whose bytes hold positions; what is there is compared by their views.
+/// Streams whose bytes contain file offsets; their contents are compared through their views.
 const WITH_POSITIONS: [u32; 7] = [8, 25, 0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001, 0x4d7a_0002];
 
-/// A text in it shares bytes with lists, whose positions move.
+/// A text in it shares bytes with lists, whose offsets change.
 const SHARED_BYTES: &str = "real/lldb-bad-overlapping-streams.dmp";
 
 fn is_little_minidump(source: &[u8]) -> bool {
@@ -46,7 +46,7 @@ fn stays_as_it_is(source: &[u8], what: &str) -> bool {
     moves_and_stays_the_same(source, what)
 }
 
-/// Says nothing of streams whose bytes hold positions.
+/// Ignores streams whose bytes contain file offsets.
 fn only_the_stream_is_new(mut found: Vec<String>, what: &str) {
     let with_positions = WITH_POSITIONS.map(|kind| format!(": ({kind:x}, "));
     found.retain(|line| !with_positions.iter().any(|kind| line.contains(kind)) && !line.contains("10042"));
@@ -57,7 +57,7 @@ fn only_the_stream_is_new(mut found: Vec<String>, what: &str) {
     assert_eq!(found, [""; 0], "{what}");
 }
 
-/// With one stream more, all behind the directory moves. False if there is nothing to compare with.
+/// Adds a stream, which moves everything after the directory. Returns false if there is nothing to compare with.
 fn moves_and_stays_the_same(source: &[u8], what: &str) -> bool {
     let directory = u32::from_le_bytes(source[12..16].try_into().expect("it has 4 bytes"));
     let entries = u32::from_le_bytes(source[8..12].try_into().expect("it has 4 bytes"));
@@ -69,7 +69,7 @@ fn moves_and_stays_the_same(source: &[u8], what: &str) -> bool {
         return false;
     }
     let (out, _) = hooked(source, "as-is", Hooks::new().add_stream(StreamType(NEW), &b"thirteen byte"[..]));
-    // The plain decoder gives up on dumps that were broken on purpose.
+    // The plain decoder panics on dumps that were broken on purpose.
     let found = catch_unwind(|| differences(source, &out, Positions::DoNotMatter));
     let Ok(found) = found else { return false };
     if what == SHARED_BYTES {
@@ -102,12 +102,12 @@ fn fixtures_stay_as_they_are() {
 }
 
 fn golden_dumps_stay_as_they_are(shared: &Shared) {
-    // Each set has dumps of a process, and what an engine made of them.
+    // Each set has dumps of a process, and re-encodings of them by an engine.
     let names = golden::wanted().into_iter().chain([golden::COMPRESSED.to_owned(), golden::WOW64_SMALLEST.to_owned()]);
     let mut count = 0;
     for name in names {
         let source = shared.golden(&name);
-        // The large ones have nothing that the small ones lack, but for their memory.
+        // The large ones have nothing that the small ones lack, except for their memory.
         if is_little_minidump(&source)
             && (source.len() < 4 << 20 || name.ends_with("/ma.dmp") || name.contains("compressed"))
         {
@@ -138,7 +138,7 @@ fn a_dump_of_everything_stays_as_it_is() {
     }
 }
 
-/// Cut anywhere, and with every byte of tables and records changed in turn.
+/// Cut at any offset, and with every byte of tables and records changed in turn.
 fn damaged_dumps_stay_as_they_are() {
     let form = Form { big_endian: false, filler: 0 };
     let whole = form.build(everything_of_all_producers(form));
@@ -159,14 +159,14 @@ fn damaged_dumps_stay_as_they_are() {
             .name_thread(1, "named")
             .add_stream(StreamType(NEW), &b"new"[..]);
         let dump = Dump::parse(source).expect("it is a dump");
-        // A size may be too large for the room that 32 bits have.
+        // A size may be too large for 32-bit offsets.
         let Ok(redump) = Redump::with_hooks(&dump, &Options::as_is(), hooks) else { return };
         let mut out = Vec::new();
-        redump.write_to(&mut out).expect("a vector takes everything");
+        redump.write_to(&mut out).expect("a vector accepts every write");
         let dump = Minidump::parse(&out).expect("it is a minidump");
         let is_new = |stream: RawStream<'_>| stream.stream_type() == StreamType(NEW) && stream.bytes() == b"new";
         assert!(dump.raw_streams().any(is_new), "{what}");
-        walk(&out).expect("it can be gone through");
+        walk(&out).expect("it can be walked");
     };
     (32..whole.len()).step_by(37).for_each(|size| check(&whole[..size], &format!("{size} bytes")));
     for at in (8..whole.len()).step_by(5) {
@@ -204,6 +204,6 @@ fn no_other_option_goes_with_it() {
     let commented = Options::as_is().with_comment("kept");
     let mut out = Vec::new();
     userdump::redump(&Dump::parse(source).expect("it is a dump"), &commented, &mut out).expect("it is written");
-    let comments: Vec<_> = Minidump::parse(&out).expect("it is one").raw_streams().collect();
+    let comments: Vec<_> = Minidump::parse(&out).expect("it is valid").raw_streams().collect();
     assert!(comments.iter().any(|stream| stream.stream_type() == StreamType::COMMENT_W));
 }

@@ -1,4 +1,4 @@
-//! Memory that is changed where it is: lists keep their ranges.
+//! Memory that is changed in place: lists keep their ranges.
 
 use std::sync::Mutex;
 
@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
         a_redactor_sees_every_byte_once,
         ranges_that_share_bytes_are_changed_once,
         letters_replace_memory_too,
-        memory_leaves_with_its_list,
+        memory_is_removed_with_its_list,
         compressed_memory_stays_packed_or_is_refused,
     ]
 }
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
 fn process() -> Dump {
     let dump = Dump::new().system_info(SystemInfo::default());
     let dump = dump.thread(Thread::new(1).stack(Stack::stored(0x5000, pattern(0x5000, 0x100))));
-    // In no order, and with an overlap.
+    // Unsorted, and with an overlap.
     let dump = dump.memory(0x9000, pattern(0x9000, 0x1000)).memory(0x2000, pattern(0x2000, 0x200));
     dump.memory(0x9800, vec![0x77; 0x1000]).memory64(0x10_0000, pattern(0x10_0000, 0x2_0000))
 }
@@ -39,7 +39,7 @@ fn rows(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
     Facts::of(bytes).ranges().into_iter().map(|row| (row.address, row.bytes.0.to_vec())).collect()
 }
 
-/// What the rows are to be, with a change of each byte by its address.
+/// The expected rows, with a change of each byte by its address.
 fn expected(source: &[u8], change: impl Fn(u64, u8) -> u8) -> Vec<(u64, Vec<u8>)> {
     let mut rows = rows(source);
     for (address, bytes) in &mut rows {
@@ -70,7 +70,7 @@ fn every_copy_of_an_address_is_blank() {
     let (out, _) = hooked(&source, "as-is", Hooks::new().blank([0x9700..0x9900, 0x5000..0x5004]));
     let blank = |at: u64| (0x9700..0x9900).contains(&at) || (0x5000..0x5004).contains(&at);
     assert_eq!(rows(&out), expected(&source, |at, byte| if blank(at) { 0 } else { byte }));
-    // The stack is in no list, and found by its position.
+    // The stack is in no list and is found by its RVA.
     let stack = Facts::of(&out).threads()[0].stack_at.0 as usize;
     assert_eq!(out[stack..stack + 4], [0; 4]);
 }
@@ -89,12 +89,12 @@ fn a_redactor_sees_every_byte_once() {
     let source = process().build();
     let seen = Mutex::new(Vec::new());
     let hooks = Hooks::new().redact_with_overlap(0, |address, _, bytes| {
-        seen.lock().expect("nobody panics").push((address, bytes.len() as u64));
+        seen.lock().expect("nothing panics").push((address, bytes.len() as u64));
         bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
     });
     let (out, _) = hooked(&source, "as-is", hooks);
     assert_eq!(rows(&out), expected(&source, |_, byte| byte ^ 0xff));
-    let mut seen = seen.into_inner().expect("nobody panics");
+    let mut seen = seen.into_inner().expect("nothing panics");
     seen.sort_unstable();
     let mut all: Vec<_> = rows(&source).iter().map(|(address, bytes)| (*address, bytes.len() as u64)).collect();
     all.push((0x5000, 0x100));
@@ -102,16 +102,16 @@ fn a_redactor_sees_every_byte_once() {
     assert_eq!(seen, all);
 }
 
-/// Two rows, one of which has the second half of the other's bytes at another address.
+/// Two rows, the second of which has the second half of the first one's bytes at another address.
 fn ranges_that_share_bytes_are_changed_once() {
     let plain = process().build();
-    let at = Facts::of(&plain).ranges().iter().find(|row| row.address == 0x9000).expect("it is there").at.0;
+    let at = Facts::of(&plain).ranges().iter().find(|row| row.address == 0x9000).expect("it is present").at.0;
     let shared = |at: u64| process().memory_range(Range::At(0x70_0000, 0x800, at as u32 + 0x800));
-    // One row more moves the bytes.
+    // One more row moves the bytes.
     let source = shared(at + 16).build();
-    let row = Facts::of(&source).ranges().iter().find(|row| row.address == 0x9000).expect("it is there").at.0;
+    let row = Facts::of(&source).ranges().iter().find(|row| row.address == 0x9000).expect("it is present").at.0;
     let source = shared(row).build();
-    let rows_of = |address| rows(&source).into_iter().find(|row| row.0 == address).expect("it is there").1;
+    let rows_of = |address| rows(&source).into_iter().find(|row| row.0 == address).expect("it is present").1;
     assert_eq!(rows_of(0x9000)[0x800..], rows_of(0x70_0000));
     let mut calls = 0;
     let hooks = Hooks::new().redact_with_overlap(0, |_, _, bytes| {
@@ -136,7 +136,7 @@ fn letters_replace_memory_too() {
     }
 }
 
-fn memory_leaves_with_its_list() {
+fn memory_is_removed_with_its_list() {
     let source = process().memory(0x30_0000, [0xa5; 0x200]).memory64(0x20_0000, [0x5a; 0x4000]).build();
     for (kind, byte, size) in [(5, 0xa5, 0x200), (9, 0x5a, 0x2_4000)] {
         let hooks = Hooks::new().keep_streams(|stream| stream.stream_type().0 != kind);
@@ -146,7 +146,7 @@ fn memory_leaves_with_its_list() {
         let kept: Vec<_> =
             rows(&source).into_iter().filter(|row| [0x10_0000, 0x20_0000].contains(&row.0) == (kind == 5)).collect();
         assert_eq!((rows(&out), report.memory_ranges), (kept.clone(), kept.len() as u64));
-        assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "it is cut out");
+        assert!(size < 0x1000 || out.len() < source.len() - size + 0x1000, "the bytes are removed");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dumps as they are, but for what a program changes of them.
+//! Dumps kept as they are, except for what a program changes.
 
 mod carried;
 mod edits;

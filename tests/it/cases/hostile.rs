@@ -1,4 +1,4 @@
-//! Dumps that were made to cost more than they weigh.
+//! Dumps made to cost more than their size justifies.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
     trials![dumps_made_to_cost_cost_no_more_than_they_weigh]
 }
 
-/// Steps are counted and not timed; `growth` holds that four times the size costs four times as many.
+/// Steps are counted, not timed; `growth` checks that four times the size costs four times as many.
 fn dumps_made_to_cost_cost_no_more_than_they_weigh(shared: &Shared) {
     let rows = [
         ("hostile-crashpad-cycle.dmp", ["/m", "/ma", "/mR"]),
@@ -21,7 +21,7 @@ fn dumps_made_to_cost_cost_no_more_than_they_weigh(shared: &Shared) {
     ];
     for (name, letters) in rows {
         let bytes = shared.read(&format!("cases/{name}"));
-        let dump = Dump::parse(&bytes).expect("its head is sound");
+        let dump = Dump::parse(&bytes).expect("its header is valid");
         let held = |what: &str, work: &mut dyn FnMut()| {
             let before = userdump::__steps();
             let ((), spent) = measure(work);

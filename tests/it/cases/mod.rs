@@ -1,4 +1,4 @@
-//! The table of small failing inputs, `cases/cases.tsv` of the shared files: each row is held by a test.
+//! The table of small failing inputs, `cases/cases.tsv` of the shared files: each row is covered by a test.
 
 mod hostile;
 mod sizes;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     [own, hostile::trials(), sizes::trials(), told::trials()].into_iter().flatten().collect()
 }
 
-/// Each file of the table, without its ending, and the test that holds its right value.
+/// Each file of the table, without its extension, and the test that checks its expected value.
 const HELD: [(&str, &str); 43] = [
     ("bad-directory", "redump_tables::shared_file"),
     ("misc-record-unicode", "redump_folders::shared_misc_record"),
@@ -46,7 +46,7 @@ const HELD: [(&str, &str); 43] = [
     ("elf-core", "other_formats::files_of_reports_are_called_by_their_names"),
     ("html", "other_formats::files_of_reports_are_called_by_their_names"),
     ("region-says-free", "cases/told::memory_that_a_row_calls_free_is_kept"),
-    ("handle-info-over-memory", "cases/sizes::sizes_that_reach_into_memory_bring_none_along"),
+    ("handle-info-over-memory", "cases/sizes::sizes_that_reach_into_memory_include_none"),
     ("handle-info-oversize", "cases/sizes::registers_are_not_given_up_for_handles"),
     ("big-name-over-memory", "cases/sizes::a_name_ends_at_its_nul"),
     ("bigstream-token-over-memory", "cases/sizes::tokens_end_with_their_entries"),
@@ -70,12 +70,12 @@ fn every_row_is_held(shared: &Shared) {
     assert!(rows.len() >= HELD.len());
     let is_held = |row: &&str| HELD.iter().any(|(file, _)| file == row);
     let loose: Vec<_> = rows.iter().copied().filter(|row| !is_held(row)).collect();
-    assert_eq!(loose, [""; 0], "no test holds these rows");
+    assert_eq!(loose, [""; 0], "no test covers these rows");
     let gone: Vec<_> = HELD.iter().filter(|(file, _)| !rows.contains(file)).collect();
     assert!(gone.is_empty(), "the table does not have {gone:?}");
 }
 
-/// A test that is renamed or loses its file holds nothing.
+/// A test that is renamed or no longer names its file covers nothing.
 fn what_holds_a_row_names_its_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
     let mut texts = BTreeMap::new();
@@ -88,7 +88,7 @@ fn what_holds_a_row_names_its_file() {
             found.into_iter().find_map(Result::ok).unwrap_or_default()
         });
         if !text.contains(&format!("fn {name}(")) {
-            faults.push(format!("there is no {test}"));
+            faults.push(format!("the test {test} does not exist"));
         }
         if !text.contains(&format!("{file}.dmp\"")) && !text.contains(&format!("\"{file}\"")) {
             faults.push(format!("{path} does not name {file}"));

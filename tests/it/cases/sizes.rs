@@ -1,4 +1,4 @@
-//! Sizes that claim bytes of others: nothing comes along by them, and what has a place of its own stays.
+//! Sizes that claim bytes of others: they carry nothing along, and what has a valid location stays.
 
 use libtest_mimic::Trial;
 
@@ -8,7 +8,7 @@ use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        sizes_that_reach_into_memory_bring_none_along,
+        sizes_that_reach_into_memory_include_none,
         registers_are_not_given_up_for_handles,
         a_name_ends_at_its_nul,
         tokens_end_with_their_entries,
@@ -22,7 +22,7 @@ fn has_secret(bytes: &[u8]) -> bool {
     bytes.windows(SECRET.len()).any(|window| window == SECRET)
 }
 
-/// A result with these letters, which has nothing of the memory and says what could not be read.
+/// A result with these letters, which contains none of the memory and reports what could not be read.
 fn small(source: &[u8], letters: &str) -> Redumped {
     assert!(has_secret(source));
     let out = Redumped::once(source, &parsed(letters));
@@ -31,14 +31,14 @@ fn small(source: &[u8], letters: &str) -> Redumped {
     out
 }
 
-fn sizes_that_reach_into_memory_bring_none_along(shared: &Shared) {
+fn sizes_that_reach_into_memory_include_none(shared: &Shared) {
     for name in ["handle-info-over-memory.dmp", "handle-info-oversize.dmp"] {
         let source = shared.read(&format!("cases/{name}"));
         for letters in ["/m", "/mh", "/mrR", "/mhR", "/mht"] {
             let out = small(&source, letters);
             let facts = out.facts();
             if letters.contains('h') {
-                let sources = Facts::of(&source).stream_bytes(12).expect("it is there").0.to_vec();
+                let sources = Facts::of(&source).stream_bytes(12).expect("it is present").0.to_vec();
                 let count = u32::from_le_bytes(sources[8..12].try_into().expect("four bytes"));
                 assert_eq!(facts.handles().len(), count as usize, "{name} {letters}");
                 assert!(facts.handles().iter().all(|handle| handle.objects.is_empty()), "{name} {letters}: the chain");
@@ -79,7 +79,7 @@ fn tokens_end_with_their_entries(shared: &Shared) {
     let source = shared.read("cases/bigstream-token-over-memory.dmp");
     for letters in ["/m", "/mrR", "/mh"] {
         let out = small(&source, letters);
-        let tokens = out.facts().stream(19).expect("the debugger writes one in any case");
+        let tokens = out.facts().stream(19).expect("the debugger always writes one");
         assert!(tokens.size < 1000, "{letters}: {} bytes", tokens.size);
         let is_told = out.report.faults.iter().any(|fault| fault.stream_type.0 == 19);
         assert!(is_told, "{letters}: {:?}", out.report.faults);

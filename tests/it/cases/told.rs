@@ -1,4 +1,4 @@
-//! What the programs print of the cases.
+//! What the programs print for the cases.
 
 use libtest_mimic::Trial;
 
@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
 fn both_comments_are_printed(shared: &Shared) {
     let bytes = shared.read("cases/procdump-comments.dmp");
     let folder = Folder::with(&[("in.dmp", &bytes)]);
-    // ProcDump's is in UTF-16, the other one of bytes in a code page that nobody names.
+    // ProcDump's is in UTF-16; the other consists of bytes in an unknown code page.
     let expected = [
         "*** procdump -ma -e 1 -f \"\" app.exe c:\\dumps\n*** Unhandled exception: C0000005.ACCESS_VIOLATION",
         "Ïðîöåññ óïàë",
@@ -43,14 +43,14 @@ fn memory_that_a_row_calls_free_is_kept(shared: &Shared) {
     }
 }
 
-/// As in the debugger, which shows the first.
+/// Like the debugger, which shows the first.
 fn the_first_name_that_can_be_read_counts(shared: &Shared) {
     let folder = Folder::with(&[("in.dmp", &shared.read("cases/thread-names-odd.dmp"))]);
     for letters in ["/m", "/ma"] {
         folder.redump(&["/o", letters, "in.dmp", "out.dmp"]);
         for name in ["in.dmp", "out.dmp"] {
             let rows = table(&folder.run("dumpchk", &[name]).out, "threads: 2");
-            let first = rows.iter().find(|row| row.starts_with("0x1 ")).expect("it is there");
+            let first = rows.iter().find(|row| row.starts_with("0x1 ")).expect("it is present");
             assert!(first.ends_with(" bytes Main 😀"), "{letters} {name}: {first}");
             let printed = folder.printed(0, "threads", &[name]);
             assert!(printed.starts_with("thread 0x1 Main 😀, environment block "), "{letters} {name}: {printed}");

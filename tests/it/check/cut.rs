@@ -1,4 +1,4 @@
-//! What a file that was cut says of itself: where it ends, and nothing that follows from it.
+//! A truncated file: the check reports where it ends, and not what follows from that.
 
 use libtest_mimic::Trial;
 use userdump::read::check::{Finding, FindingCode as Code};
@@ -18,18 +18,18 @@ pub fn trials() -> Vec<Trial> {
         a_dump_of_every_kind_of_record_may_be_cut_anywhere,
         a_count_beyond_the_file_is_one_finding,
         a_directory_that_is_cut_hides_what_is_missing,
-        a_position_far_behind_the_file_is_no_cut,
-        a_size_that_reaches_over_others_is_no_cut,
+        an_offset_far_past_the_end_is_not_a_cut,
+        a_size_that_overlaps_others_is_not_a_cut,
     ]
 }
 
 fn findings(bytes: &[u8]) -> Vec<Finding> {
     let mut found = Vec::new();
-    Dump::parse(bytes).expect("the header is sound").check(&mut |finding| found.push(finding));
+    Dump::parse(bytes).expect("the header is valid").check(&mut |finding| found.push(finding));
     found
 }
 
-/// Bytes behind the end that a finding is about.
+/// True if the finding is about bytes past the end of the file.
 fn is_behind(finding: &Finding, size: usize) -> bool {
     match finding.error {
         Some(ReadError::Truncated { offset, needed, .. }) => offset.saturating_add(needed) > size as u64,
@@ -37,8 +37,8 @@ fn is_behind(finding: &Finding, size: usize) -> bool {
     }
 }
 
-/// Cuts a sound dump: the cause comes first, it claims no byte more than the whole had, and at most one of its effects
-/// is told. Gives the numbers of findings, and whether the end was found.
+/// Cuts a sound dump: the cause comes first and claims no more bytes than the whole file had, and at most one of its
+/// effects is reported. Returns the number of findings, and whether the end was found.
 fn cut(whole: &[u8], size: usize, before: usize, what: &str) -> bool {
     let found = findings(&whole[..size]);
     let told = || found.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -57,7 +57,7 @@ fn cut(whole: &[u8], size: usize, before: usize, what: &str) -> bool {
     true
 }
 
-/// Cuts at places all over the file; gives how often the end was found.
+/// Cuts at offsets all over the file; returns how often the end was found.
 fn cut_all_over(whole: &[u8], what: &str) -> usize {
     let before = findings(whole).len();
     (1..=32).filter(|part| cut(whole, (whole.len() - 1).min(whole.len() * part / 32).max(32), before, what)).count()
@@ -115,7 +115,7 @@ fn a_count_beyond_the_file_is_one_finding() {
     }
 }
 
-/// What is missing may be in the part of the directory that is not there.
+/// The missing stream may be in the part of the directory that is cut off.
 fn a_directory_that_is_cut_hides_what_is_missing() {
     let whole = sound().flags(2).build();
     let codes = |bytes: &[u8]| findings(bytes).iter().map(|it| it.code).collect::<Vec<_>>();
@@ -127,15 +127,15 @@ fn a_directory_that_is_cut_hides_what_is_missing() {
     assert!(!found.contains(&Code::FlagsDisagree) && !found.contains(&Code::NoModules), "{found:?}");
 }
 
-fn a_position_far_behind_the_file_is_no_cut() {
+fn an_offset_far_past_the_end_is_not_a_cut() {
     let bytes = sound().raw(99, "x").shape(99, Shape::usual().rva(0x20_0000)).build();
     let missing = truncated("stream", 0x20_0000, 1, 0);
     let facts = Facts::of(&bytes);
     finds(&open(&bytes), &[(Code::StreamOutsideFile, Some(99), None, super::entry(&facts, 99), Some(missing))]);
 }
 
-fn a_size_that_reaches_over_others_is_no_cut() {
-    // Another stream stands among the bytes that the first one claims.
+fn a_size_that_overlaps_others_is_not_a_cut() {
+    // Another stream is among the bytes that the first one claims.
     let bytes = sound().raw(98, "abc").raw(99, "def").order(&[7, 3, 98, 99]).shape(98, Shape::usual().data_size(999));
     let bytes = bytes.build();
     let facts = Facts::of(&bytes);

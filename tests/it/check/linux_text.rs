@@ -1,4 +1,4 @@
-//! Files of Linux under the type of another one.
+//! Linux files stored under the type of another one.
 
 use libtest_mimic::Trial;
 use userdump::read::check::FindingCode as Code;
@@ -10,9 +10,9 @@ use crate::synth::{Dump, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        each_file_under_each_type_is_told,
-        what_nobody_recognises_is_no_finding,
-        what_is_only_similar_is_no_finding,
+        each_file_under_each_type_is_reported,
+        unrecognised_text_is_not_a_finding,
+        what_is_only_similar_is_not_a_finding,
         the_shared_file_has_its_maps_under_another_type,
     ]
 }
@@ -22,7 +22,7 @@ const CMD_LINE: u32 = 0x4767_0006;
 const MAPS: u32 = 0x4767_0009;
 const PROC_FD: u32 = 0x4767_000d;
 
-/// What the kernel of an x86-64 and an ARM machine gave, shortened.
+/// The contents from the kernels of an x86-64 and an ARM machine, shortened.
 const FILES: [(u32, &[u8]); 14] = [
     (0x4767_0003, b"processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n"),
     (0x4767_0003, b"Processor\t: AArch64 Processor rev 4 (aarch64)\nprocessor\t: 0\n"),
@@ -40,7 +40,7 @@ const FILES: [(u32, &[u8]); 14] = [
     (0x4d7a_0003, b"Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \n"),
 ];
 
-/// The vector of the kernel, words of 8 bytes in the byte order of the file.
+/// The kernel's auxiliary vector: words of 8 bytes in the byte order of the file.
 pub fn auxv(form: Form) -> Vec<u8> {
     let words: [u64; 14] = [33, 0x7ffd_0000, 16, 0xbfeb_fbff, 6, 4096, 17, 100, 3, 0x40_0040, 9, 0x40_05d0, 0, 0];
     words.iter().flat_map(|word| if form.big_endian { word.to_be_bytes() } else { word.to_le_bytes() }).collect()
@@ -61,21 +61,21 @@ fn is_told(kind: u32, bytes: impl Fn(Form) -> Vec<u8>, told: bool) {
     );
 }
 
-fn each_file_under_each_type_is_told() {
+fn each_file_under_each_type_is_reported() {
     let kinds: Vec<u32> = FILES.iter().map(|(kind, _)| *kind).chain([AUXV, PROC_FD]).collect();
     for &kind in &kinds {
         for (own, bytes) in FILES {
-            // How the open files are written is not known; they are paths.
+            // The format of the open files is not specified; they are paths.
             let told = own != kind && (own, kind) != (CMD_LINE, PROC_FD);
             is_told(kind, |_| bytes.to_vec(), told);
-            // As some writers store it, with NULs behind it.
+            // As some writers store it, followed by NULs.
             is_told(kind, |_| [bytes, &[0; 3]].concat(), told);
         }
         is_told(kind, auxv, kind != AUXV);
     }
 }
 
-fn what_nobody_recognises_is_no_finding() {
+fn unrecognised_text_is_not_a_finding() {
     let kinds = FILES.iter().map(|(kind, _)| *kind).chain([AUXV, PROC_FD]);
     for kind in kinds {
         for bytes in [
@@ -95,7 +95,7 @@ fn what_nobody_recognises_is_no_finding() {
 }
 
 /// Arguments and variables may be almost anything, and files may be cut.
-fn what_is_only_similar_is_no_finding() {
+fn what_is_only_similar_is_not_a_finding() {
     for (kind, bytes) in [
         (CMD_LINE, b"Name:\tx\0".as_slice()),
         (CMD_LINE, b"A=B\0"),

@@ -10,19 +10,19 @@ pub fn trials() -> Vec<Trial> {
     trials![
         memory_that_ends_with_the_file_is_found_once,
         memory64_ranges_that_go_back_are_found,
-        memory_ranges_may_stand_in_any_order,
-        ranges_that_overlap_and_agree_are_sound,
+        memory_ranges_may_be_in_any_order,
+        ranges_that_overlap_and_agree_are_valid,
         ranges_that_overlap_and_disagree_are_found,
         ranges_of_both_lists_are_compared,
         addresses_of_32_bits_are_compared_without_their_upper_halves,
-        ranges_behind_a_long_one_are_compared_with_it,
-        flags_that_promise_full_memory_are_held_to_it,
+        ranges_after_a_long_one_are_compared_with_it,
+        flags_that_promise_full_memory_are_checked,
         full_memory_without_the_flag_is_found,
         a_memory_list_beside_full_memory_is_found,
         a_dump_without_modules_is_found,
         the_shared_file_has_memory_without_the_flag,
         a_stream_with_room_for_more_entries_is_found,
-        padding_behind_a_list_is_sound,
+        padding_after_a_list_is_valid,
     ]
 }
 
@@ -42,7 +42,7 @@ fn memory_that_ends_with_the_file_is_found_once() {
         let base = dump.stream::<userdump::read::memory::Memory64List<'_>>().unwrap().unwrap().base_rva();
         let left = dump.data().len() as u64 - base;
         assert!((12..100).contains(&left), "{left}");
-        // The ranges that are cut are no findings of their own.
+        // The ranges that are cut are not separate findings.
         finds(dump, &[file_ends(base + left, base + 158)]);
     });
 }
@@ -56,11 +56,11 @@ fn memory64_ranges_that_go_back_are_found() {
     });
 }
 
-fn memory_ranges_may_stand_in_any_order() {
+fn memory_ranges_may_be_in_any_order() {
     check(|_| sound().memory(0x2000, "b").memory(0x1000, "a").memory(0x3000, "c"), |_| vec![]);
 }
 
-fn ranges_that_overlap_and_agree_are_sound() {
+fn ranges_that_overlap_and_agree_are_valid() {
     check(
         |_| sound().memory(0x1000, "abcdef").memory(0x1002, "cd").memory(0x1004, "efg").memory(0x1004, "ef"),
         |_| vec![],
@@ -98,20 +98,20 @@ fn addresses_of_32_bits_are_compared_without_their_upper_halves() {
     check(|_| ranges(Dump::new().system_info(amd64.clone())), |_| vec![]);
 }
 
-fn ranges_behind_a_long_one_are_compared_with_it() {
+fn ranges_after_a_long_one_are_compared_with_it() {
     check(
         |_| sound().memory(0x1000, "abcdefgh").memory(0x1001, "b").memory(0x1006, "g").memory(0x1007, "x"),
         |facts| vec![disagreement(facts, 3)],
     );
 }
 
-fn flags_that_promise_full_memory_are_held_to_it() {
+fn flags_that_promise_full_memory_are_checked() {
     check(|_| sound().flags(0x1806), |_| vec![(Code::FlagsDisagree, None, None, 24, None)]);
-    // What the engine was asked for and had nothing to write of is no fault.
+    // It is not a fault if the engine was asked for something and had none of it to write.
     check(|_| sound().flags(0x1824), |_| vec![]);
 }
 
-/// Also where a producer leaves all flags 0: the debugger asks for the flag nonetheless.
+/// This also applies to producers that leave all flags 0: the debugger requires the flag nonetheless.
 fn full_memory_without_the_flag_is_found() {
     let disagrees = |_: &Facts<'_>| vec![(Code::FlagsDisagree, None, None, 24, None)];
     check(|_| sound().flags(0x20).memory64(1, "a"), disagrees);
@@ -120,7 +120,7 @@ fn full_memory_without_the_flag_is_found() {
     check(|_| sound().flags(2).memory64(1, "a"), |_| vec![]);
 }
 
-/// The debugger was asked: it refuses the dump also if the memory list is empty.
+/// Tested with the debugger: it rejects the dump even if the memory list is empty.
 fn a_memory_list_beside_full_memory_is_found() {
     let beside = (Code::MemoryListBesideFull, None, None, 0, None);
     check(|_| sound().flags(2).memory64(1, "a").memory(0x1000, "b"), move |_| vec![beside]);
@@ -159,13 +159,13 @@ fn a_stream_with_room_for_more_entries_is_found() {
     check(dump, |facts| vec![(Code::ListSmallerThanStream, Some(16), None, start(facts, 16), None)]);
 }
 
-fn padding_behind_a_list_is_sound() {
+fn padding_after_a_list_is_valid() {
     for more in 1..8 {
         let dump = move |_| sound().raw(kind::TOKEN, "").thread_name(7, Text::from("x"));
         in_every_form(dump, |dump, facts| {
             let names = facts.stream(24).expect("it is in the directory");
             let mut bytes = dump.data().to_vec();
-            // The size in the directory, of which the low byte is enough.
+            // The size in the directory; its low byte is enough.
             let size =
                 entry(facts, 24) as usize + if dump.byte_order() == userdump::read::ByteOrder::Big { 7 } else { 4 };
             assert_eq!(bytes[size], names.size as u8);

@@ -1,4 +1,4 @@
-//! The check: what it finds in broken dumps, where, and what it leaves alone in sound ones.
+//! The check: what it finds in broken dumps, and where, and that it reports nothing in sound ones.
 
 mod cut;
 mod linux_text;
@@ -54,7 +54,7 @@ fn a_dump_with_a_record_of_every_kind_has_no_findings() {
 
 fn what_the_engine_wrote_has_no_findings() {
     let mut checked = 0;
-    // The sources are our own and meant to be odd.
+    // The sources are our own and odd on purpose.
     for (name, bytes) in fixtures::all().filter(|(name, _)| name.contains("-from-") || !name.starts_with("synth")) {
         let found: Vec<_> = findings(&open(bytes)).iter().map(ToString::to_string).collect();
         assert_eq!(found, [""; 0], "{name}");
@@ -75,7 +75,6 @@ fn every_code_has_a_dump_that_has_it() {
     }
 }
 
-/// A dump with a finding.
 pub fn with(code: FindingCode, form: Form) -> Vec<u8> {
     use FindingCode as Code;
     let nowhere = || Shape::usual().rva(0x7fff_0000);
@@ -179,12 +178,12 @@ fn findings_print_as_sentences() {
     );
 }
 
-/// A dump that has nothing wrong: a system and a thread.
+/// A dump without errors: a system and a thread.
 fn sound() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(7))
 }
 
-/// A sound dump with so many thread names, all of them one text of so many characters.
+/// A sound dump with this many thread names, all of them one text of this many characters.
 fn one_text_for_all(names: u32, characters: usize) -> Dump {
     sound()
         .written(kind::THREAD_NAMES, move |bytes| {
@@ -198,7 +197,7 @@ fn one_text_for_all(names: u32, characters: usize) -> Dump {
         .shape(kind::THREAD_NAMES, Shape::usual().data_size(4 + 12 * names))
 }
 
-/// Findings but for those of which many dumps here have a reason: they are about something else. See `plausible`.
+/// The findings, without those that many dumps here cause for unrelated reasons. See `plausible`.
 fn findings(dump: &Minidump<'_>) -> Vec<Finding> {
     use FindingCode as Code;
     let is_bare = |code: FindingCode| {
@@ -221,10 +220,10 @@ fn all_findings(dump: &Minidump<'_>) -> Vec<Finding> {
     found
 }
 
-/// A finding as it is expected: code, stream, entry, offset and error.
+/// An expected finding: code, stream, entry, offset and error.
 type Expected = (FindingCode, Option<u32>, Option<u64>, u64, Option<ReadError>);
 
-/// Checks the findings of a dump in every form, in any order; the expected ones may depend on where things are.
+/// Checks the findings of a dump in every form, in any order; the expected ones may depend on file offsets.
 fn check(dump: impl Fn(Form) -> Dump, expected: impl Fn(&Facts<'_>) -> Vec<Expected>) {
     in_every_form(dump, |dump, facts| finds(dump, &expected(facts)));
 }
@@ -242,18 +241,18 @@ fn finds(dump: &Minidump<'_>, expected: &[Expected]) {
     assert_eq!(found, expected);
 }
 
-/// Where the directory has its entry for the first stream of a type.
+/// The file offset of the directory entry for the first stream of a type.
 fn entry(facts: &Facts<'_>, kind: u32) -> u64 {
     let index = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is in the directory");
     facts.header.directory.0 + 12 * index as u64
 }
 
-/// Where the first stream of a type begins.
+/// The file offset of the first stream of a type.
 fn start(facts: &Facts<'_>, kind: u32) -> u64 {
     facts.stream(kind).expect("it is in the directory").rva.0
 }
 
-/// The cause of what is missing: the file ends, and should have so many bytes.
+/// The cause of what is missing: the file ends, and should have `needed` bytes.
 fn file_ends(size: u64, needed: u64) -> Expected {
     (FindingCode::FileTruncated, None, None, size, Some(truncated("file", 0, needed, size)))
 }

@@ -1,4 +1,4 @@
-//! What can be read and cannot be right.
+//! Values that can be read but cannot be right.
 
 use libtest_mimic::Trial;
 use userdump::read::check::FindingCode as Code;
@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         contexts_are_for_the_processor_of_the_dump,
         registers_of_another_processor_are_not_shown,
         exceptions_have_up_to_15_parameters,
-        processors_that_nobody_opens_are_told,
+        processors_that_no_debugger_opens_are_reported,
         modules_lie_apart,
     ];
     trials.push(shared_trial("check::plausible::the_modules_of_the_shared_file", the_modules_of_the_shared_file));
@@ -28,7 +28,6 @@ fn sound() -> Dump {
     Dump::new().system_info(SystemInfo::default()).thread(Thread::new(7).context([0; 1232]))
 }
 
-/// A dump with a finding.
 pub fn with(code: Code, form: Form) -> Dump {
     let thread = |id| Thread::new(id).context([0; 1232]);
     let module = |base, size| Module::new(base, size, "a");
@@ -50,7 +49,7 @@ pub fn with(code: Code, form: Form) -> Dump {
         Code::TooManyUnloadedModules => sound().written(14, |bytes| _ = bytes.u32s(&[12, 24, 10_001])),
         Code::TooManyThreadInfos => sound().written(17, |bytes| _ = bytes.u32s(&[12, 64, 0x8_0001])),
         Code::HandleOperationsShort => sound().written(18, |bytes| _ = bytes.u32s(&[16, 32, 1, 0]).zeros(32)),
-        other => panic!("no dump is known that has {other}"),
+        other => panic!("there is no dump with {other}"),
     }
 }
 
@@ -62,7 +61,7 @@ fn context(cpu: Cpu, big_endian: bool) -> Vec<u8> {
     bytes
 }
 
-/// The codes of all findings, in any order, and the entries that have them.
+/// The codes of all findings, in any order, with the entries they are about.
 fn codes(dump: Dump) -> Vec<(Code, Option<u64>)> {
     let bytes = dump.build();
     let found = findings(&open(&bytes)).into_iter().filter(|it| it.code != Code::NoModules);
@@ -94,7 +93,7 @@ fn registers_are_missed() {
 
 const CPUS: [Cpu; 4] = [Cpu::X86, Cpu::AMD64, Cpu::ARM, Cpu::ARM64];
 
-/// The context of one processor in the dump of another, for all of them.
+/// A context of one processor in the dump of another, for all processors.
 fn contexts_are_for_the_processor_of_the_dump() {
     for system in CPUS {
         for thread in CPUS {
@@ -119,11 +118,11 @@ fn registers_of_another_processor_are_not_shown() {
             let system_info = SystemInfo { architecture: system.architecture, ..SystemInfo::default() };
             let bytes = Dump::new().system_info(system_info).thread(Thread::new(7).context(record.clone())).build();
             let dump = open(&bytes);
-            let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is there");
+            let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is present");
             let is_own = system.architecture == thread.architecture;
             assert_eq!(context.instruction_pointer().is_some(), is_own);
             assert_eq!(context.registers().next().is_some(), is_own);
-            // Nor is any of it taken off.
+            // None of it is removed either.
             let out = crate::support::redumped::Redumped::once(&bytes, &crate::support::redumped::parsed("/m"));
             assert_eq!(out.facts().threads()[0].context.0, record);
         }
@@ -138,7 +137,7 @@ fn exceptions_have_up_to_15_parameters() {
     }
 }
 
-fn processors_that_nobody_opens_are_told() {
+fn processors_that_no_debugger_opens_are_reported() {
     for (architecture, is_wrong) in [(0, false), (5, false), (9, false), (12, false), (0x55, true), (0xffff, true)] {
         let system = SystemInfo { architecture, ..SystemInfo::default() };
         let dump = Dump::new().system_info(system).thread(Thread::new(7).context([0; 1232]));
@@ -176,7 +175,7 @@ fn modules_lie_apart() {
     );
 }
 
-/// From `cases.tsv`: kept, and a finding for each.
+/// From `cases.tsv`: kept, with a finding for each.
 fn the_modules_of_the_shared_file(shared: &Shared) {
     let source = shared.read("cases/modules-odd.dmp");
     let found: Vec<_> = findings(&open(&source)).iter().map(|it| it.code).collect();
@@ -198,6 +197,6 @@ fn x64_contexts_of_an_arm64_system(shared: &Shared) {
     let source = shared.read("cases/arm64-with-x64-context.dmp");
     let dump = open(&source);
     assert!(findings(&dump).iter().any(|it| it.code == Code::ContextOfOtherProcessor));
-    let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is there");
+    let context = dump.threads().next().and_then(|thread| thread.registers()).expect("it is present");
     assert_eq!((context.instruction_pointer(), context.as_bytes().len()), (None, 1232));
 }

@@ -10,7 +10,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         names_that_cannot_be_read_are_found,
         an_absent_name_is_found_where_there_has_to_be_one,
-        names_that_are_no_utf16_are_found,
+        names_that_are_not_utf16_are_found,
         contexts_outside_the_file_are_found,
         contexts_of_unknown_size_are_found_for_known_processors,
         stacks_without_bytes_are_found,
@@ -72,7 +72,7 @@ fn an_absent_name_is_found_where_there_has_to_be_one() {
     });
 }
 
-fn names_that_are_no_utf16_are_found() {
+fn names_that_are_not_utf16_are_found() {
     let dump = |_| {
         let odd = || Text::Units(3, vec![1, 2]);
         let unpaired = || Text::Units(4, vec![0xdc00, 0xd800]);
@@ -128,7 +128,7 @@ fn stacks_without_bytes_are_found() {
     let thread = |id, address| Thread::new(id).stack(Stack::At(address, 0x100, 0));
     let dump = |_| {
         let dump = sound().thread(thread(1, 0x5000)).thread(thread(2, 0x6000)).thread(thread(3, 0x7000));
-        // Half a stack is a stack.
+        // Half a stack is still a stack.
         dump.flags(2).thread(thread(4, 0x6fff)).memory(0x6000, [1; 16]).memory64(0x7000, [1; 0x100])
     };
     let beside = (Code::MemoryListBesideFull, None, None, 0, None);
@@ -151,8 +151,8 @@ fn a_stack_that_only_another_stack_holds_is_found() {
         dump.thread(Thread::new(2).stack(Stack::At(0x5000, 8, 0)))
     };
     in_every_form(dump, |dump, facts| {
-        let threads: ThreadList<'_> = dump.stream().expect("it is sound").expect("it is there");
-        let stack = dump.stack(&threads.get(2).expect("it is there"));
+        let threads: ThreadList<'_> = dump.stream().expect("it is valid").expect("it is present");
+        let stack = dump.stack(&threads.get(2).expect("it is present"));
         assert_eq!(stack, Err(truncated("stack", 0, 8, 0)));
         finds(dump, &[(Code::StackWithoutBytes, Some(3), Some(2), start(facts, 3) + 4 + 96, None)]);
     });
@@ -172,7 +172,7 @@ fn memory_that_is_cut_is_found() {
         };
         vec![found(3, 1, 4 + 48), found(8, 0, 4), found(5, 1, 4 + 16)]
     });
-    // One range says of itself that it is longer, and no others follow.
+    // One range gives a larger size than it has, and no others follow.
     let dump = |_| sound().flags(2).memory64_range(Range64 { address: 1, size: u64::MAX, bytes: vec![1; 4] });
     in_every_form(dump, |dump, facts| {
         let (list, base) = (start(facts, 9), dump.data().len() as u64 - 4);
@@ -185,7 +185,7 @@ fn memory_that_is_cut_is_found() {
             ],
         );
     });
-    // A backing store without a position is none.
+    // A backing store without an RVA does not exist.
     let nowhere = Thread { backing_store: Stack::At(0x5000, 8, 0), ..Thread::new(9) };
     check(|_| sound().thread_ex(nowhere.clone()), |_| vec![]);
 }
@@ -209,7 +209,7 @@ fn exceptions_of_no_thread_are_found() {
     let dump =
         |_| sound().thread(Thread::new(3)).exception(exception(3)).exception(exception(5)).exception(exception(7));
     check(dump, |facts| vec![(Code::ExceptionThreadMissing, Some(6), None, facts.directory[3].rva.0, None)]);
-    // Without threads it is the threads that are missing.
+    // Without threads, the finding is that the threads are missing.
     let dump = |_| Dump::new().system_info(SystemInfo::default()).exception(exception(5));
     check(dump, |_| vec![(Code::NoThreads, None, None, 0, None)]);
 }
@@ -238,7 +238,7 @@ fn broken_chains_of_handles_are_found() {
 }
 
 fn a_record_whose_size_may_count_its_head_is_not_found() {
-    // The record stands last in the file, with four bytes behind its head.
+    // The record is last in the file, with four bytes after its header.
     for (size, broken) in [(0, false), (4, false), (5, false), (16, false), (17, true), (u32::MAX, true)] {
         let objects = || vec![ObjectInfo { kind: 1, bytes: vec![2; 4] }];
         for form in Form::ALL {
@@ -285,19 +285,19 @@ fn references_that_exceed_the_file_are_found_once() {
         let found = findings(dump);
         let [finding] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((finding.code, finding.stream.map(|kind| kind.0)), (Code::ReferencesExceedFile, Some(24)));
-        // Four times the file may be looked at.
-        let entry = finding.entry.expect("it is that of an entry");
+        // At most four times the size of the file may be read.
+        let entry = finding.entry.expect("it is about an entry");
         assert_eq!(entry, 4 * dump.data().len() as u64 / 4000);
         assert_eq!(finding.offset, start(facts, 24) + 4 + 12 * entry);
         let (what, offset, limit) = ("MINIDUMP_STRING", finding.offset, 4 * dump.data().len() as u64);
         assert_eq!(finding.error, Some(ReadError::BudgetSpent { what, offset, limit }));
     });
-    // Few references to one text do not.
+    // Few references to one text do not exhaust the limit.
     check(|_| one_text_for_all(2, 2000), |_| vec![]);
 }
 
 fn modules_may_share_a_record() {
-    // A path without a NUL is the whole record; thousands of modules that have it cost no more than their entries.
+    // A path without a NUL is the whole record; thousands of modules that share it cost no more than their entries.
     const MODULES: u64 = 2000;
     let dump = |form: Form| {
         let record = form.record(|bytes| {
@@ -312,7 +312,7 @@ fn modules_may_share_a_record() {
                 }
                 bytes.place(name).string("a").place(start).raw(record).place(end);
             })
-            // Names and record are behind the stream.
+            // Names and record follow the stream.
             .shape(kind::MODULE_LIST, Shape::usual().data_size(4 + 108 * MODULES as u32))
     };
     check(dump, |_| vec![]);

@@ -11,16 +11,16 @@ pub fn trials() -> Vec<Trial> {
         a_stream_outside_the_file_is_found_and_nothing_else_of_it,
         unused_entries_are_never_found,
         a_stream_that_cannot_be_read_is_found,
-        repeated_types_are_found_and_only_the_first_is_looked_into,
+        repeated_types_are_found_and_only_the_first_is_checked,
         exceptions_may_be_repeated,
         streams_that_share_bytes_are_found,
         empty_streams_share_nothing,
-        lists_with_too_great_a_count_are_found,
+        lists_with_too_large_a_count_are_found,
         a_list_cut_with_its_stream_is_found_in_the_end_of_the_file,
         tables_and_tokens_that_are_missing_are_found,
         a_dump_without_system_or_threads_is_found,
         extended_threads_are_threads,
-        a_count_of_threads_that_are_not_there_is_no_absence,
+        a_count_of_missing_threads_is_not_an_absence,
     ]
 }
 
@@ -36,7 +36,7 @@ fn a_directory_that_is_cut_is_found() {
 }
 
 fn a_stream_outside_the_file_is_found_and_nothing_else_of_it() {
-    // A view that cannot be had is no second finding.
+    // An unavailable view is not a second finding.
     let dump = |_| {
         let dump = sound().raw(99, "x").module(Module::new(1, 2, "a"));
         dump.shape(99, Shape::usual().rva(0x7fff_0000)).shape(4, Shape::usual().rva(0x7fff_1000))
@@ -73,7 +73,7 @@ fn a_stream_that_cannot_be_read_is_found() {
             (Code::StreamUnreadable, Some(12), None, entry(facts, 12), Some(handles)),
         ]
     });
-    // That the threads cannot be read is not that there are none.
+    // Unreadable threads do not count as missing threads.
     let dump = |_| Dump::new().raw(kind::THREAD_LIST, [0; 3]).raw(kind::SYSTEM_INFO, [0; 55]);
     check(dump, |facts| {
         let threads = truncated("MINIDUMP_THREAD_LIST", start(facts, 3), 4, 3);
@@ -85,7 +85,7 @@ fn a_stream_that_cannot_be_read_is_found() {
     });
 }
 
-fn repeated_types_are_found_and_only_the_first_is_looked_into() {
+fn repeated_types_are_found_and_only_the_first_is_checked() {
     let broken = || Thread::new(1).context(Part::At(8, u32::MAX));
     let dump = |_| sound().raw(99, "x").separate().thread(broken()).raw(99, "y").raw(99, "z");
     check(dump, |facts| {
@@ -114,7 +114,7 @@ fn exceptions_may_be_repeated() {
 }
 
 fn streams_that_share_bytes_are_found() {
-    // The second begins within the first, the third within neither.
+    // The second begins inside the first, the third inside neither.
     let dump = |_| sound().raw(99, [1; 20]).raw(98, [2; 8]).raw(97, [3; 8]);
     for form in Form::ALL {
         let mut bytes = form.build(dump(form));
@@ -126,11 +126,11 @@ fn streams_that_share_bytes_are_found() {
         // At the end of the first it shares nothing.
         bytes[at as usize + 8..at as usize + 12].copy_from_slice(&inside(first as u32 + 20));
         finds(&open(&bytes), &[]);
-        // One stream under two types is shared altogether.
+        // One stream under two types is shared entirely.
         bytes[at as usize + 8..at as usize + 12].copy_from_slice(&inside(first as u32));
         finds(&open(&bytes), &[(Code::StreamsOverlap, Some(98), None, at, None)]);
     }
-    // A long stream covers several that need not touch each other.
+    // A long stream overlaps several that need not touch each other.
     let bytes = sound().raw(99, "a").raw(98, "b").raw(97, "c").shape(99, Shape::usual().data_size(3)).build();
     let at = entry(&Facts::of(&bytes), 98);
     finds(
@@ -144,7 +144,7 @@ fn empty_streams_share_nothing() {
     check(dump, |_| vec![]);
 }
 
-fn lists_with_too_great_a_count_are_found() {
+fn lists_with_too_large_a_count_are_found() {
     let more = || Shape::usual().count(9);
     for (kind, what, first, size, add) in [
         (
@@ -178,10 +178,10 @@ fn lists_with_too_great_a_count_are_found() {
 fn a_list_cut_with_its_stream_is_found_in_the_end_of_the_file() {
     for form in Form::ALL {
         let bytes = form.build(sound().memory_info(MemoryInfo::default()).memory_info(MemoryInfo::default()));
-        // The list stands last but for the empty name of the service pack.
+        // The list is last, apart from the empty service pack name.
         let facts = Facts::of(&bytes);
         let offset = start(&facts, 16);
-        let size = u64::from(facts.stream(16).expect("it is there").size);
+        let size = u64::from(facts.stream(16).expect("it is present").size);
         finds(&open(&bytes[..offset as usize + 100]), &[file_ends(offset + 100, offset + size)]);
     }
 }
@@ -219,7 +219,7 @@ fn extended_threads_are_threads() {
     check(dump, |_| vec![]);
 }
 
-fn a_count_of_threads_that_are_not_there_is_no_absence() {
+fn a_count_of_missing_threads_is_not_an_absence() {
     let dump = |_| {
         Dump::new().system_info(SystemInfo::default()).written(kind::THREAD_LIST, |bytes| {
             bytes.u32(5);

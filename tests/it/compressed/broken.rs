@@ -18,16 +18,16 @@ pub fn trials() -> Vec<Trial> {
     trials![
         every_rule_has_its_finding,
         findings_name_what_they_are_about,
-        a_broken_bucket_costs_its_regions_only,
+        a_broken_bucket_only_affects_its_regions,
         a_bucket_that_cannot_be_so_large_is_not_unpacked,
         buckets_on_the_same_bytes_are_paid_for,
         counts_beyond_the_file_allocate_nothing,
-        a_file_that_was_cut_keeps_what_is_there,
+        a_truncated_file_keeps_what_is_present,
         regions_that_overlap_are_settled,
     ]
 }
 
-/// A rule, what the check says, and how a sound file comes to break it.
+/// A rule: the finding of the check, and the change that makes a sound file break it.
 type Rule = (FindingCode, fn(&mut Packed));
 
 const RULES: &[Rule] = &[
@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
     (BucketSizeDiffers, |it| it.set32(it.bucket(1) + 8, 0xfff)),
     (BucketSizeDiffers, |it| it.set32(it.bucket(1) + 8, 0x1001)),
     (BucketNotRead, |it| {
-        // So large that the limit of the cache is less, and compressed bytes enough for it.
+        // Larger than the limit of the cache, with enough compressed bytes for it.
         let size = it.bytes.len();
         it.bytes.resize(size + 0x20_0000, 0);
         it.set64(it.bucket(1) + 16, size as u64);
@@ -121,7 +121,7 @@ pub const CODES: &[FindingCode] = &[
     BucketNotRead,
 ];
 
-/// Where the directory has the entry of a type.
+/// The file offset of the directory entry of a type.
 fn entry(packed: &Packed, kind: u32) -> usize {
     let facts = Facts::of(&packed.bytes);
     let index = facts.directory.iter().position(|entry| entry.kind == kind).expect("it is in the directory");
@@ -153,7 +153,7 @@ fn every_rule_has_its_finding() {
         let codes: BTreeSet<_> = found(&file.bytes).into_iter().map(|(code, _)| code).collect();
         assert!(codes.contains(code), "rule {number}, {code}: {codes:?}");
         met.insert(*code);
-        // Whatever is broken, all calls end, and nothing is given that the sound file has not.
+        // Whatever is broken, all calls return, and return nothing that the sound file does not have.
         let dump = Dump::parse(&file.bytes).unwrap();
         let memory = dump.memory();
         let mut buffer = vec![0; 0x4000];
@@ -185,7 +185,7 @@ fn findings_name_what_they_are_about() {
 }
 
 /// Each bucket broken in turn, in two ways: all others are read, and the result has everything else.
-fn a_broken_bucket_costs_its_regions_only() {
+fn a_broken_bucket_only_affects_its_regions() {
     let sound = pack(&full(Cpu::AMD64), 0x400);
     let all = Facts::of(&sound.bytes).memory();
     let total: usize = all.iter().map(|(_, bytes)| bytes.len()).sum();
@@ -240,7 +240,7 @@ fn a_bucket_that_cannot_be_so_large_is_not_unpacked() {
     assert!(!faults.is_empty() && faults.iter().all(is_size), "{faults:?}");
 }
 
-/// Many buckets on one block: no more of them are unpacked than the size of the file pays for.
+/// Many buckets on one block: only as many are unpacked as the size of the file justifies.
 fn buckets_on_the_same_bytes_are_paid_for() {
     let zeros = crate::synth::Dump::new().flags(2).memory64(0x1000, vec![0; 0x10_0000]).build();
     let mut file = pack(&zeros, 0x1000);
@@ -254,7 +254,7 @@ fn buckets_on_the_same_bytes_are_paid_for() {
     let file = file.resized();
     let memory = Dump::parse(&file.bytes).unwrap().memory();
     let unpacked = memory.visible_ranges().filter(|range| range.bytes().is_ok()).count() as u64;
-    assert!(unpacked * size as u64 <= 2 * file.bytes.len() as u64, "{unpacked} buckets of {size}");
+    assert!(unpacked * size as u64 <= 2 * file.bytes.len() as u64, "{unpacked} of {size} buckets unpacked");
     assert!(unpacked > 0);
 }
 
@@ -270,7 +270,7 @@ fn counts_beyond_the_file_allocate_nothing() {
     }
 }
 
-fn a_file_that_was_cut_keeps_what_is_there() {
+fn a_truncated_file_keeps_what_is_present() {
     let sound = pack(&full(Cpu::AMD64), 0x400);
     let total: u64 = (0..sound.counts.1).map(|number| u64::from(sound.get32(sound.bucket(number) + 8))).sum();
     let mut before = 0;
@@ -297,7 +297,7 @@ fn regions_that_overlap_are_settled() {
     assert!(memory.has_overlaps());
     let mut buffer = vec![0; 0xa00];
     assert_eq!(memory.read(START, &mut buffer), 0x900);
-    assert_eq!(buffer[..0x800], pattern(START, 0x800), "the first region has the say");
+    assert_eq!(buffer[..0x800], pattern(START, 0x800), "the first region takes precedence");
     assert_eq!(buffer[0x800..0x900], pattern(START + 0xa00, 0x100));
     let mut out = Vec::new();
     let report = redump(&dump, &"/mA".parse().unwrap(), &mut out).expect("it is written");

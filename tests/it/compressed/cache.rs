@@ -1,4 +1,4 @@
-//! What is kept of compressed memory.
+//! The cache of compressed memory.
 
 use std::sync::Barrier;
 use std::thread;
@@ -17,8 +17,8 @@ use crate::synth::compressed::pack;
 pub fn trials() -> Vec<Trial> {
     trials![
         memory_is_sent_and_shared,
-        what_was_lent_stays,
-        beyond_the_limit_nothing_is_lent_and_all_is_read,
+        borrowed_bytes_stay,
+        above_the_limit_nothing_is_borrowed_and_everything_is_read,
         a_bucket_above_the_limit_is_not_read,
         clones_share_what_is_kept,
         threads_read_at_the_same_time,
@@ -31,20 +31,20 @@ fn memory_is_sent_and_shared() {
     is_shared::<Dump<'_>>();
 }
 
-fn what_was_lent_stays() {
+fn borrowed_bytes_stay() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     let memory = dump.memory();
-    let first = memory.slice(START, 0x800).expect("it is lent");
+    let first = memory.slice(START, 0x800).expect("it is borrowed");
     memory.visible_ranges().for_each(|range| assert_eq!(range.bytes().map(|bytes| bytes.len() as u64), Ok(range.size)));
     assert_eq!(first, pattern(START, 0x800));
     // The same bytes at the same place: the bucket was unpacked once.
     assert!(std::ptr::eq(first, memory.slice(START, 0x800).unwrap()));
-    // Two ranges that touch are in one bucket, one behind the other.
+    // Two adjacent ranges are in one bucket, one after the other.
     assert_eq!(memory.slice(START, 0xb00), Some(pattern(START, 0xb00).as_slice()));
 }
 
-fn beyond_the_limit_nothing_is_lent_and_all_is_read() {
+fn above_the_limit_nothing_is_borrowed_and_everything_is_read() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     // Room for the first bucket.
@@ -63,9 +63,9 @@ fn beyond_the_limit_nothing_is_lent_and_all_is_read() {
         assert_eq!(memory.read_u8(address), Some(expected[0]));
     }
     assert_eq!(first, pattern(START, 0x800));
-    // Without the limit the same is lent.
+    // Without the limit the same bytes can be borrowed.
     assert_eq!(dump.memory().slice(far, 16), Some(pattern(far, 16).as_slice()));
-    // What is not there is no error.
+    // Absent memory is not an error.
     assert_eq!(memory.try_slice(1, 1), Ok(None));
 }
 
@@ -73,7 +73,7 @@ fn a_bucket_above_the_limit_is_not_read() {
     let packed = packed();
     let dump = Dump::parse(&packed.bytes).unwrap();
     let memory = dump.memory_with_cache(0x345);
-    // The last part of the range of zeros is in a bucket of its own, and that is the only one so small.
+    // The last part of the range of zeros is alone in a bucket, the only one that small.
     let sizes: Vec<u32> = (0..packed.counts.1).map(|number| packed.get32(packed.bucket(number) + 8)).collect();
     let small: u64 = sizes.iter().filter(|size| **size <= 0x345).map(|size| u64::from(*size)).sum();
     assert_eq!(memory.visible_ranges().map(|range| range.size).sum::<u64>(), small, "{sizes:x?}");

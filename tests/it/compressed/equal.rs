@@ -1,9 +1,9 @@
-//! A dump and its compressed form are equal under every call.
+//! A dump and its compressed form give equal results for every call.
 
 use libtest_mimic::Trial;
+use userdump::Dump;
 use userdump::read::module::Image;
 use userdump::redump::redump;
-use userdump::{Dump, MinidumpBuilder};
 
 use super::full;
 use crate::support::cpu::Cpu;
@@ -15,10 +15,10 @@ pub fn trials() -> Vec<Trial> {
     trials![every_call_gives_the_same, results_are_the_same, nothing_is_unpacked_by_listing, packing_is_what_we_say]
 }
 
-/// Bucket sizes: one that cuts everything, one that takes some ranges together, one for all.
+/// Bucket sizes: one that splits everything, one that holds several ranges, one that holds all.
 const BUCKETS: [usize; 3] = [0x200, 0x1000, 0x40_0000];
 
-/// Full dumps: made ones of each width, and what the debugger wrote of one.
+/// Full dumps: synthetic ones of each width, and one re-encoded by the debugger.
 fn sources() -> Vec<(String, Vec<u8>)> {
     let made = [Cpu::X86, Cpu::AMD64, Cpu::ARM64].map(|cpu| (format!("{cpu:?}"), full(cpu)));
     let written = fixtures::all().filter(|(_, bytes)| {
@@ -71,7 +71,8 @@ fn every_call_gives_the_same() {
                     assert!(read.iter().all(|count| *count == read[2]), "{context}: {read:?}");
                     assert!(buffers[0] == buffers[2] && buffers[1] == buffers[2], "{context}");
                     assert_eq!(ours.run_len(address, size as u64), theirs.run_len(address, size as u64), "{context}");
-                    // What is lent is what is read; with a cache for all, nothing in one bucket is refused.
+                    // Borrowed bytes equal those that are read; with a cache for everything, any slice within one
+                    // bucket is available.
                     if let Some(bytes) = ours.slice(address, size as u64) {
                         assert_eq!((bytes, bytes.len()), (buffers[2].as_slice(), read[2]), "{context}");
                     }
@@ -108,7 +109,7 @@ fn results_are_the_same() {
                     let report = redump(&Dump::parse(bytes).unwrap(), &options.parse().unwrap(), &mut out);
                     report.map(|report| (out, report.is_partial)).map_err(|error| error.to_string())
                 });
-                // A range that is cut into regions is several ranges.
+                // A range that is split into regions is several ranges.
                 let facts = |out: &(Vec<u8>, bool)| {
                     let memory = out.0.starts_with(b"MDMP").then(|| Facts::of(&out.0).memory());
                     (memory.unwrap_or_default(), out.1)
@@ -126,7 +127,7 @@ fn results_are_the_same() {
     assert!(compared > 50, "{compared} results");
 }
 
-/// A dump whose buckets are all broken lists its ranges all the same.
+/// A dump whose buckets are all broken still lists its ranges.
 fn nothing_is_unpacked_by_listing() {
     let mut packed = super::packed();
     for number in 0..packed.counts.1 {
@@ -137,6 +138,4 @@ fn nothing_is_unpacked_by_listing() {
     let memory = dump.memory();
     assert_eq!(memory.visible_ranges().len(), packed.counts.0);
     assert!(memory.visible_ranges().all(|range| range.bytes().is_err()));
-    // An empty builder is there for the type alone: what is written of such a dump has no memory.
-    drop(MinidumpBuilder::new());
 }

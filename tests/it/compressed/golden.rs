@@ -13,7 +13,7 @@ pub fn trials() -> Vec<Trial> {
     trials![the_golden_dump_is_sound, the_golden_dump_is_written_plain, small_dumps_are_those_of_the_plain_form]
 }
 
-/// The same dump with its memory in a Memory64 list at the end, made of what the independent reader finds.
+/// The same dump with its memory in a Memory64 list at the end, built from what the independent reader finds.
 fn unpacked(file: &[u8]) -> Vec<u8> {
     let facts = Facts::of(file);
     let index = facts.directory.iter().position(|entry| entry.kind == 25).expect("its memory is compressed");
@@ -57,7 +57,7 @@ fn the_golden_dump_is_written_plain(shared: &Shared) {
     let file = shared.golden(COMPRESSED);
     let mut out = Vec::new();
     let report = redump(&Dump::parse(&file).unwrap(), &"/ma".parse().unwrap(), &mut out).expect("it is written");
-    assert!(!report.is_partial, "it is a dump of all memory");
+    assert!(!report.is_partial, "it is a dump with full memory");
     let (source, result) = (Facts::of(&file), Facts::of(&out));
     assert!(result.stream(25).is_none());
     let flags = MinidumpType::from_bits_retain(result.header.flags);
@@ -69,7 +69,7 @@ fn the_golden_dump_is_written_plain(shared: &Shared) {
 fn small_dumps_are_those_of_the_plain_form(shared: &Shared) {
     let file = shared.golden(COMPRESSED);
     let plain = unpacked(&file);
-    // Both in one go, for a full user dump has no flags and no positions that could differ either.
+    // Both together, because a full user dump has no flags and no offsets that could differ either.
     for options in ["/ma", "/m", "/mfFhut", "/mw", "/mi", "/mp", "/md", "/mc", "/mr", "/mR", "/mrRi", "/f"] {
         let [ours, theirs] = [&file, &plain].map(|file| {
             let mut out = Vec::new();

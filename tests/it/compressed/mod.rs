@@ -1,4 +1,4 @@
-//! Compressed memory, read: as any other memory, and what is broken of it costs nothing else.
+//! Reading compressed memory: like any other memory, and damage affects only the damaged part.
 
 pub mod broken;
 mod cache;
@@ -18,8 +18,8 @@ pub fn trials() -> Vec<Trial> {
 /// The address of the first range of [`full`].
 const START: u64 = 0x10_0000;
 
-/// A full dump of a Windows process: a stack that a thread points into, a range that touches the next one, a long one with
-/// little in it, and one at another place.
+/// A full dump of a Windows process: a stack that a thread points into, a range adjacent to the next one, a long and
+/// mostly empty one, and one elsewhere.
 fn full(cpu: Cpu) -> Vec<u8> {
     let thread = Thread::new(1).stack(Stack::At(START, 0x400, 0)).context(cpu.context(0x7000_0010, START + 0x40));
     let dump = Dump::new()
@@ -34,7 +34,7 @@ fn full(cpu: Cpu) -> Vec<u8> {
     dump.build()
 }
 
-/// The same, packed: three buckets and more.
+/// The same dump, packed into three buckets and more.
 fn packed() -> Packed {
     pack(&full(Cpu::AMD64), 0x1000)
 }

@@ -1,4 +1,4 @@
-//! What the builder is given, compressed.
+//! The contents of the builder, compressed.
 
 use std::io::{self, Read};
 
@@ -26,9 +26,9 @@ pub fn trials() -> Vec<Trial> {
         a_dump_without_memory_is_not_compressed,
         flags_and_stacks_are_those_of_compressed_memory,
         readers_are_read_once_whatever_the_sink_can_do,
-        a_reader_that_ends_early_is_filled_up_or_stops_the_dump,
+        a_reader_that_ends_early_is_zero_filled_or_stops_the_dump,
         a_reader_that_fails_stops_the_dump,
-        progress_is_told_to_the_end,
+        progress_is_reported_to_the_end,
         what_is_allocated_is_two_buffers_a_thread,
         bytes_that_cannot_be_compressed_stay_within_the_size_that_is_promised,
     ]
@@ -60,7 +60,7 @@ fn random_dumps_hold_the_same_compressed() {
         let size = plan().size();
         let (file, written) = by_every_way(plan);
         assert!(written.size <= size && written.size == file.len() as u64, "seed {seed}");
-        // One list of what is in both.
+        // Both are in one list.
         let mut plain = Input::random(seed);
         let lists = [plain.memory.take(), plain.memory64.take()];
         let mut both: Vec<_> = lists.into_iter().flatten().flatten().collect();
@@ -78,7 +78,7 @@ fn random_dumps_hold_the_same_compressed() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// By hand: a bucket has 4 MiB, and a range that does not fit is cut at the last multiple of 4096.
+/// By hand: a bucket has 4 MiB, and a range that does not fit is split at the last multiple of 4096.
 fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     let bytes = mixed(9 << 20, 1);
     let plan = || {
@@ -92,7 +92,7 @@ fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     };
     let (file, written) = by_every_way(plan);
     let facts = Facts::of(&file);
-    let found = Compressed::of(&facts).expect("it is there");
+    let found = Compressed::of(&facts).expect("it is present");
     assert_eq!(found.broken(&facts), [""; 0]);
     let region = |number, address, bucket, size, offset| Region { number, address, bucket, size, offset };
     let expected = [
@@ -115,7 +115,7 @@ fn ranges_are_cut_at_pages_where_a_bucket_is_full() {
     assert_eq!(numbers.compressed_size, found.words[7]);
 }
 
-/// Header, regions, buckets and blocks, one behind the other, to the end of the file.
+/// Header, regions, buckets and blocks, contiguous up to the end of the file.
 fn the_header_says_what_follows() {
     let zeros = vec![0; 5 << 20];
     let mut dump = MinidumpBuilder::new();
@@ -126,7 +126,7 @@ fn the_header_says_what_follows() {
     dump.misc_info(misc).time_date_stamp(9).memory(MemoryRange::borrowed(0x2000, &zeros)).compressed();
     let file = file_of(dump.plan().expect("it is small"));
     let facts = Facts::of(&file);
-    let found = Compressed::of(&facts).expect("it is there");
+    let found = Compressed::of(&facts).expect("it is present");
     assert_eq!(found.broken(&facts), [""; 0]);
     let [_, dump_id, process_id, largest, offset, size, bytes, packed, saved, ..] = found.words;
     let [.., regions, regions_at, regions_size, buckets, buckets_at, buckets_size, at, stream] = found.words;
@@ -155,7 +155,7 @@ fn ranges_are_sorted_and_both_lists_are_one() {
     let expected: [(u64, &[u8]); 4] = [(0x1000, b"one"), (0x7000, b"seven"), (0x8000, b"eight"), (0x9000, b"nine")];
     assert!(memory.iter().map(|(address, bytes)| (*address, bytes.as_slice())).eq(expected), "{memory:x?}");
     assert_eq!(plan().memory(), (4, 17));
-    // In place of the lists, behind the token and in front of the regions of the address space.
+    // In place of the lists, after the token and before the regions of the address space.
     let mut dump = MinidumpBuilder::new();
     dump.memory_info(format::MemoryInfo::default()).stream(StreamType::TOKEN, &[0; 4][..]);
     dump.memory(MemoryRange::borrowed(1, b"1")).compressed();
@@ -219,7 +219,7 @@ fn flags_and_stacks_are_those_of_compressed_memory() {
     compressed::check(&plain, &packed);
 }
 
-/// Gives the bytes a few at a time, and fails whoever reads on behind them.
+/// Returns the bytes a few at a time, and fails if read past the end.
 struct Once<'r>(&'r [u8], Random);
 
 impl Read for Once<'_> {
@@ -227,7 +227,7 @@ impl Read for Once<'_> {
         if self.1.below(5) == 0 {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        assert!(!self.0.is_empty(), "it is read further than it should be");
+        assert!(!self.0.is_empty(), "the reader is called beyond its range");
         let count = room.len().min(self.0.len()).min(1 + self.1.below(1 << 20) as usize);
         let (now, later) = self.0.split_at(count);
         room[..count].copy_from_slice(now);
@@ -259,7 +259,7 @@ fn readers_are_read_once_whatever_the_sink_can_do() {
     }
 }
 
-fn a_reader_that_ends_early_is_filled_up_or_stops_the_dump() {
+fn a_reader_that_ends_early_is_zero_filled_or_stops_the_dump() {
     let bytes = mixed(5 << 20, 3);
     let (given, size) = ((4 << 20) + 10, 9 << 20);
     let build = |short_source| {
@@ -300,7 +300,7 @@ fn a_reader_that_fails_stops_the_dump() {
                 (self.0)(room)
             }
         }
-        // Even where zeros were asked for.
+        // Even if zero-filling was requested.
         dump.short_source(ShortSource::ZeroFill).memory64(MemoryRange::borrowed(0x1000, &bytes));
         let reader = bytes[..given].chain(Fails(fails));
         dump.memory64(MemoryRange::from_reader(0x1000_0000, 9 << 20, reader)).compressed();
@@ -315,7 +315,7 @@ fn a_reader_that_fails_stops_the_dump() {
     }
 }
 
-fn progress_is_told_to_the_end() {
+fn progress_is_reported_to_the_end() {
     let bytes = mixed(9 << 20, 5);
     let told = |is_compressed: bool, write: fn(Plan<'_>)| {
         let calls = std::sync::Mutex::new(Vec::new());
@@ -328,12 +328,12 @@ fn progress_is_told_to_the_end() {
         write(plan.with_threads(threads(2)).with_progress(|done, total| calls.lock().unwrap().push((done, total))));
         calls.into_inner().unwrap()
     };
-    let pipe: fn(Plan<'_>) = |plan| drop(plan.write_to(io::sink()).expect("it takes everything"));
+    let pipe: fn(Plan<'_>) = |plan| drop(plan.write_to(io::sink()).expect("it accepts every write"));
     let file: fn(Plan<'_>) = |plan| drop(plan.write_to_seekable(io::Cursor::new(Vec::new())).expect("the same"));
     let memory = 9 << 20;
     for (is_compressed, write, total) in [(true, file, memory), (true, pipe, 2 * memory), (false, pipe, 0)] {
         let calls = told(is_compressed, write);
-        let last = calls.last().expect("it was told").0;
+        let last = calls.last().expect("it is reported").0;
         let total = if total == 0 { last } else { total };
         assert!(last >= memory && last == total, "{last} of {total}");
         assert!(calls.is_sorted() && calls.iter().all(|(_, of)| *of == total), "{calls:?}");
@@ -341,11 +341,11 @@ fn progress_is_told_to_the_end() {
     }
 }
 
-/// The calling thread makes all buffers. The encoder of a thread takes 16 KiB beyond them.
+/// The calling thread allocates all buffers. The encoder of a thread takes 16 KiB more.
 fn what_is_allocated_is_two_buffers_a_thread() {
     const BUFFER: usize = (4 << 20) * 110 / 100 + 20;
     let bytes = mixed(96 << 20, 6);
-    // Ranges that do not fill a bucket have to be put together, and there may be very many of them.
+    // Ranges that do not fill a bucket have to be joined, and there may be very many of them.
     for (count, buffers, size) in [(1, 2, 1_052_672), (2, 6, 1_052_672), (3, 8, 1_052_672), (2, 6, 32)] {
         let mut dump = MinidumpBuilder::new();
         for (number, range) in bytes.chunks(size).enumerate() {
@@ -364,7 +364,7 @@ fn what_is_allocated_is_two_buffers_a_thread() {
             }
         }
         let (written, spent) = measure(|| plan.write_to(Forgets(0)));
-        assert_eq!(written.expect("it takes everything").compressed.map(|it| it.buckets), Some(24));
+        assert_eq!(written.expect("it accepts every write").compressed.map(|it| it.buckets), Some(24));
         assert!(spent.peak < buffers * BUFFER + (256 << 10), "{count} threads: {spent:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! Dumps with compressed memory, as they are written: by the rules that were measured, and with what the plain form has.
+//! Writing dumps with compressed memory: by the rules measured from the known writer, and with the same content as the
+//! plain form.
 
 mod builder;
 mod redumps;
@@ -15,11 +16,11 @@ pub fn trials() -> Vec<Trial> {
     [builder::trials(), redumps::trials(), sinks::trials()].into_iter().flatten().collect()
 }
 
-/// Numbers of threads: none beside the calling one, as many as any machine has, and more than there are buckets.
+/// Thread counts: only the calling thread, as many as any machine has, and more than there are buckets.
 const THREADS: [usize; 4] = [1, 2, 3, 16];
 
 fn threads(count: usize) -> NonZero<usize> {
-    NonZero::new(count).expect("it is more than none")
+    NonZero::new(count).expect("it is not zero")
 }
 
 /// Bytes of which some can be compressed and some cannot.
@@ -38,33 +39,33 @@ fn mixed(size: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// The file of a plan.
+/// The file that a plan writes.
 fn file_of(plan: Plan<'_>) -> Vec<u8> {
     let mut file = Vec::new();
-    plan.write_to(&mut file).expect("memory takes everything");
+    plan.write_to(&mut file).expect("a vector accepts every write");
     file
 }
 
-/// The file of a plan by every way there is: whatever the sink can do and however many threads there are, it is the same.
+/// The file that a plan writes through every kind of sink and with any number of threads; it is always the same.
 fn by_every_way<'a>(plan: impl Fn() -> Plan<'a>) -> (Vec<u8>, Written) {
     let mut first: Option<(Vec<u8>, Written)> = None;
     for count in THREADS {
         let mut pipe = Vec::new();
-        let of_pipe = plan().with_threads(threads(count)).write_to(&mut pipe).expect("memory takes everything");
+        let of_pipe = plan().with_threads(threads(count)).write_to(&mut pipe).expect("a vector accepts every write");
         let mut file = Cursor::new(Vec::new());
         let of_file =
-            plan().with_threads(threads(count)).write_to_seekable(&mut file).expect("memory takes everything");
+            plan().with_threads(threads(count)).write_to_seekable(&mut file).expect("a vector accepts every write");
         assert_eq!(file.stream_position().expect("it has one"), of_file.size);
         assert_eq!(of_pipe, of_file, "{count} threads");
-        assert!(pipe == *file.get_ref(), "{count} threads: a pipe gets another file");
+        assert!(pipe == *file.get_ref(), "{count} threads: a different file is written to a pipe");
         let (expected, written) = first.get_or_insert_with(|| (pipe.clone(), of_pipe.clone()));
         assert_eq!(of_pipe, *written, "{count} threads");
-        assert!(pipe == *expected, "{count} threads write another file");
+        assert!(pipe == *expected, "{count} threads write a different file");
     }
     first.expect("there are several ways")
 }
 
-/// A file in memory that takes so many bytes, and can be moved so many times.
+/// A file in memory that accepts a limited number of bytes and of seeks.
 struct Limited {
     file: Cursor<Vec<u8>>,
     bytes: usize,
@@ -99,7 +100,7 @@ impl Seek for Limited {
     }
 }
 
-/// What the sink said, what was being written, where that is, and how much of it was there.
+/// The sink's error, what was being written, its offset, and how much of it was written.
 fn stopped(result: Result<Written, WriteError>) -> (io::ErrorKind, String, u64, u64) {
     match result {
         Err(WriteError::Io { item, offset, written, source, .. }) => (source.kind(), item.name.into(), offset, written),

@@ -1,4 +1,5 @@
-//! Re-encodings with compressed memory: what the plain ones hold, whatever the source, the letters and the hooks are.
+//! Re-encodings with compressed memory: the same content as the plain ones, whatever the source, the letters and the
+//! hooks.
 
 use std::io::Cursor;
 
@@ -32,11 +33,11 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Letters for each kind of memory, and those that change what is in it.
+/// Letters for each kind of memory, and those that change its contents.
 const LETTERS: [&str; 13] =
     ["/m", "/ma", "/mA", "/mf", "/mi", "/mp", "/mw", "/mcd", "/mFhtu", "/mr", "/mR", "/my", "/mcdFhiprRtuwy"];
 
-/// Writes into a file with two threads and into a pipe with one, and checks what the report says of it.
+/// Writes to a file with two threads and to a pipe with one, and checks the report.
 fn written<'a>(
     source: &'a [u8],
     options: &Options,
@@ -51,7 +52,7 @@ fn written<'a>(
     let file = file.into_inner();
     let mut pipe = Vec::new();
     let of_pipe = planned()?.with_threads(threads(1)).write_to(&mut pipe)?;
-    assert!(pipe == file && report == of_pipe, "{options}: a pipe gets another file");
+    assert!(pipe == file && report == of_pipe, "{options}: a different file is written to a pipe");
     assert_eq!(report.size, file.len() as u64);
     assert_eq!((promised.size, report.size <= most), (most, true), "{options}: {} of {most}", report.size);
     let (before, after) = (promised.compressed, report.compressed);
@@ -59,19 +60,19 @@ fn written<'a>(
     if let Some((before, after)) = before.zip(after) {
         assert!(after.compressed_size <= before.compressed_size);
         let facts = Facts::of(&file);
-        let found = Compressed::of(&facts).expect("the report says so");
+        let found = Compressed::of(&facts).expect("the report has it");
         let numbers = (found.regions.len() as u64, found.buckets.len() as u64, found.words[6], found.words[7]);
         assert_eq!((after.regions, after.buckets, after.size, after.compressed_size), numbers);
         assert_eq!(report.memory_bytes, after.size);
     }
-    // But for these numbers the report says the same before and after.
+    // Except for these numbers, the report is the same before and after.
     let mut expected = promised;
     (expected.size, expected.compressed) = (report.size, report.compressed);
     assert!(expected == report, "{options}");
     Ok((file, report))
 }
 
-/// Holds a compressed result against the plain one. Tells whether there is a result.
+/// Compares a compressed result with the plain one. Returns whether there is a result.
 fn check<'a>(source: &'a [u8], options: &Options, hooks: impl Fn() -> Hooks<'a>) -> bool {
     let plain = written(source, options, &hooks);
     let packed = written(source, &options.clone().compressed(), &hooks);
@@ -82,7 +83,7 @@ fn check<'a>(source: &'a [u8], options: &Options, hooks: impl Fn() -> Hooks<'a>)
             let mut expected = report;
             (expected.size, expected.compressed) = (of_packed.size, of_packed.compressed);
             expected.streams_written.clone_from(&of_packed.streams_written);
-            assert!(expected == of_packed, "{options}: another report");
+            assert!(expected == of_packed, "{options}: a different report");
             true
         }
         (Err(plain), Err(packed)) => {
@@ -150,7 +151,7 @@ fn hooks_and_comments_change_the_same() {
     }
 }
 
-/// A redactor may count, and give another answer each time.
+/// A redactor may count, and return something else each time.
 fn what_is_redacted_is_redacted_once() {
     let source = process();
     let dump = Dump::parse(&source).expect("it is a dump");
@@ -168,13 +169,13 @@ fn what_is_redacted_is_redacted_once() {
             true => redump.write_to(file.get_mut()),
             false => redump.write_to_seekable(&mut file),
         };
-        assert_eq!(report.expect("memory takes everything").memory_bytes, bytes_seen as u64, "pipe: {is_pipe}");
+        assert_eq!(report.expect("a vector accepts every write").memory_bytes, bytes_seen as u64, "pipe: {is_pipe}");
         files.push(file.into_inner());
     }
     assert!(files[0] == files[1]);
 }
 
-/// What is written twice may not fit into where it has its place any more.
+/// What is written twice may no longer fit into its place.
 #[cfg(all(target_os = "linux", feature = "default"))]
 fn memory_that_changes_while_it_is_written_is_an_error() {
     use std::os::unix::fs::FileExt;
@@ -208,7 +209,7 @@ fn flags_of_compressed_dumps_are_those_of_the_options() {
         assert_eq!(options.minidump_type().bits(), expected, "{letters}");
         let (file, _) = written(QUICK_START, &options, Hooks::new).expect("it can be re-encoded");
         assert_eq!(Facts::of(&file).header.flags, expected, "{letters}");
-        let again = Options::from_minidump_type(options.minidump_type()).expect("there are letters for it");
+        let again = Options::from_minidump_type(options.minidump_type()).expect("letters exist for it");
         assert!(again.is_compressed() && again.minidump_type() == options.minidump_type());
     }
     let both = MinidumpType::WITH_FULL_MEMORY | MinidumpType::WITH_MEMORY_COMPRESSED;

@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
         a_sink_that_fails_is_an_error_at_every_byte,
         a_sink_that_fails_among_many_buckets_is_an_error,
         a_file_that_cannot_be_moved_is_an_error,
-        a_dump_is_written_from_where_the_file_stands,
+        a_dump_is_written_at_the_current_position_of_the_file,
         a_sink_that_panics_ends_all_threads,
     ]
 }
@@ -29,7 +29,7 @@ fn small() -> Plan<'static> {
     dump.plan().expect("it is small")
 }
 
-/// The name of what is at a position, if it is of the compressed memory.
+/// The name of the structure at an offset, if it belongs to the compressed memory.
 fn name_at(file: &[u8], position: u64) -> Option<&'static str> {
     let found = Compressed::of(&Facts::of(file)).expect("it is compressed");
     let [regions_at, buckets_at, blocks_at] = [found.words[10], found.words[13], found.words[15]];
@@ -55,7 +55,7 @@ fn a_sink_that_fails_is_an_error_at_every_byte() {
             assert_eq!(name, expected, "{stop}");
         }
     }
-    // What is written last goes back: the array of buckets, then the header.
+    // Written last, at earlier offsets: the array of buckets, then the header.
     let array = 40 * found.buckets.len();
     let all = expected.len() + array + 192;
     for stop in 0..all {
@@ -71,14 +71,14 @@ fn a_sink_that_fails_is_an_error_at_every_byte() {
         if let Some(expected) = name_at(&expected, at) {
             assert_eq!(name, expected, "{stop}");
         }
-        // The size of the header comes first of it, and nobody reads a stream whose header has none.
+        // The size field of the header comes first, and a stream whose header has none is not read.
         let header = found.offset as usize;
         let file = sink.file.get_ref();
         let is_complete = file.get(header..header + 4) == Some(&[192, 0, 0, 0]);
         assert_eq!(is_complete, stop > expected.len() + array, "{stop}");
     }
     let mut sink = Limited::new(all, usize::MAX);
-    small().write_to_seekable(&mut sink).expect("that is all");
+    small().write_to_seekable(&mut sink).expect("nothing follows");
     assert!(*sink.file.get_ref() == expected);
 }
 
@@ -103,31 +103,31 @@ fn a_sink_that_fails_among_many_buckets_is_an_error() {
 }
 
 fn a_file_that_cannot_be_moved_is_an_error() {
-    // Where it stands, to the array, to the header, to the end.
+    // The current position, to the array, to the header, to the end.
     for moves in 0..4 {
         let (kind, name, ..) = stopped(small().write_to_seekable(Limited::new(usize::MAX, moves)));
         assert_eq!((kind, name.as_str()), (ErrorKind::NotSeekable, "file"), "{moves}");
     }
     small().write_to_seekable(Limited::new(usize::MAX, 4)).expect("it is moved often enough");
-    // Nobody moves it without need.
+    // It is not moved unless required.
     let mut plain = one_of_everything();
     plain.memory(MemoryRange::borrowed(0x3000_0000, b"plain"));
     plain.plan().expect("it is small").write_to_seekable(Limited::new(usize::MAX, 0)).expect("it is not moved");
 }
 
-fn a_dump_is_written_from_where_the_file_stands() {
+fn a_dump_is_written_at_the_current_position_of_the_file() {
     let expected = file_of(small());
     let mut file = Cursor::new(b"something else in front of it".to_vec());
     let start = file.seek(SeekFrom::End(0)).expect("it is in memory");
-    let written = small().write_to_seekable(&mut file).expect("memory takes everything");
+    let written = small().write_to_seekable(&mut file).expect("a vector accepts every write");
     assert_eq!(written.size, expected.len() as u64);
-    file.write_all(b"and behind it").expect("memory takes everything");
+    file.write_all(b"and behind it").expect("a vector accepts every write");
     let (front, rest) = file.get_ref().split_at(start as usize);
     assert_eq!(front, b"something else in front of it");
     assert!(rest == [expected.as_slice(), b"and behind it"].concat());
 }
 
-/// A panic of the program passes through; a thread that waited for more would keep this test from ending.
+/// A panic of the program is propagated; a thread that waited for more would keep this test from ending.
 fn a_sink_that_panics_ends_all_threads() {
     struct Panics(usize);
     impl Write for Panics {

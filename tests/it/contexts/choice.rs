@@ -1,4 +1,4 @@
-//! Which layout a record has, and what its high flags mean.
+//! Which layout a context record has, and what its high flags mean.
 
 use libtest_mimic::Trial;
 use userdump::format::ProcessorArchitecture;
@@ -24,7 +24,7 @@ fn layouts_are_told_apart() {
         (10, WINDOWS, 716, 0x1_003f, Some("x86")),
         (14, WINDOWS, 716, 0x1_003f, Some("x86")),
         (0, WINDOWS, 1147, 0x1_007f, Some("x86")),
-        // By size alone, for the flags are the same.
+        // By size alone, because the flags are the same.
         (9, WINDOWS, 1232, 0x10_001f, Some("AMD64")),
         (9, WINDOWS, 1407, 0x10_005f, Some("AMD64")),
         (9, LINUX, 736, 0x10_000f, Some("AMD64 (LLDB)")),
@@ -32,10 +32,10 @@ fn layouts_are_told_apart() {
         (9, LINUX, 720, 0x10_000f, Some("AMD64 (LLDB)")),
         (9, LINUX, 1231, 0x10_000f, Some("AMD64 (LLDB)")),
         (9, LINUX, 400, 0x8010_000f, Some("AMD64 (LLDB)")),
-        // Whatever is smaller than the full record counts as LLDB's.
+        // Anything smaller than the full record counts as LLDB's.
         (9, WINDOWS, 400, 0x8010_000f, Some("AMD64 (LLDB)")),
         (9, LINUX, 400, 0x10_000f, Some("AMD64 (LLDB)")),
-        // By size, and by flags if the size is that of neither.
+        // By size, and by flags if the size matches neither.
         (5, WINDOWS, 416, 0x20_000f, Some("ARM")),
         (5, LINUX, 368, 0x4000_0006, Some("ARM (Breakpad)")),
         (5, LINUX, 416, 0, Some("ARM")),
@@ -58,7 +58,7 @@ fn layouts_are_told_apart() {
         (12, WINDOWS, 850, 0x40_0007, Some("ARM64")),
         (12, WINDOWS, 850, 0x8040_0007, Some("ARM64")),
         (12, WINDOWS, 2000, 0x40_0027, Some("ARM64")),
-        // With anything in its high half, a word of 64 bits holds no flags of Breakpad.
+        // With anything in its high half, a 64-bit word does not hold Breakpad's flags.
         (12, LINUX, 2000, 0x6000_0000_8000_0006, Some("ARM64")),
         (12, LINUX, 2000, 0x8000_0006, Some("ARM64 (LLDB)")),
         (0x8003, MACOS, 796, 0x8000_0006, Some("ARM64 (Breakpad)")),
@@ -68,7 +68,7 @@ fn layouts_are_told_apart() {
         (0x8004, LINUX, 600, 0x8_000e, Some("MIPS")),
         (0x8004, LINUX, 600, 0x4_000e, Some("MIPS")),
         (0x8004, LINUX, 640, 0x8_000e, Some("MIPS64 (Crashpad)")),
-        // Nobody is known to write Crashpad's.
+        // Crashpad's layout has no known writer.
         (0x8004, LINUX, 599, 0x8_000e, Some("MIPS")),
         (3, MACOS, 1004, 0x2000_0001, Some("PowerPC")),
         (0x8002, LINUX, 1160, 0x100_0001, Some("PPC64")),
@@ -77,9 +77,9 @@ fn layouts_are_told_apart() {
         (0x8006, LINUX, 528, 0x800_0003, Some("RISC-V 64")),
         (0x8006, LINUX, 524, 0x800_0003, Some("RISC-V 64")),
         (0x8007, LINUX, 544, 0x80_0006, Some("LoongArch64")),
-        // As proposed to Breakpad, with a bit that is none of a processor's elsewhere.
+        // As proposed to Breakpad, with a bit that belongs to no other processor.
         (0x8007, LINUX, 540, 0x4006, Some("LoongArch64")),
-        // Of these there is no layout, although Itanium has the flag of MIPS64.
+        // These have no layout, although Itanium has the flag of MIPS64.
         (6, WINDOWS, 2672, 0x8_002f, None),
         (2, WINDOWS, 600, 0x2_000f, None),
         (4, WINDOWS, 256, 0xc3, None),
@@ -110,15 +110,15 @@ fn high_flags_are_states_under_windows_and_processors_elsewhere() {
                 assert_eq!(look(sample), (Some(state), vec![Control, Integer]), "{bits:#x}");
             }
         }
-        // Not under Windows: there is no state, and the processor that Windows' part names counts.
+        // Not under Windows: there is no state, and the processor named by Windows' part counts.
         let sample = Sample::of_flags(9, LINUX, 1232, bits | 0x10_0003);
         assert_eq!(look(sample), (None, vec![Control, Integer]), "{bits:#x}");
     }
-    // Without Windows' part a high bit is a processor, and only the right one will do.
+    // Without Windows' part, a high bit is a processor, and only the right one is accepted.
     assert_eq!(look(Sample::of_flags(0x8006, LINUX, 528, 0x800_0001)), (None, vec![Integer]));
     assert_eq!(look(Sample::of_flags(0x8006, LINUX, 528, 0x1000_0001)), (None, vec![]));
     assert_eq!(look(Sample::of_flags(9, LINUX, 1232, 0x4000_0003)), (None, vec![]));
-    // Under Windows it never is one.
+    // Under Windows it never is.
     assert_eq!(look(Sample::of_flags(9, WINDOWS, 1232, 0x4000_0003)).1, [Control, Integer]);
 }
 
@@ -130,7 +130,7 @@ fn legacy_flags_of_windows_ce_name_no_processor() {
         let expected = [RegisterGroup::Control, RegisterGroup::Integer];
         assert_eq!(groups, expected[..if flags == 0x40 { 0 } else { 2 }], "{flags:#x}");
     }
-    // For a processor with extended registers the same bit speaks of those.
+    // For a processor with extended registers, the same bit refers to those.
     let x86 = Sample::of_flags(0, WINDOWS_CE, 716, 0x40);
     assert!(x86.look(|context| context.is_valid(RegisterGroup::XState)));
 }

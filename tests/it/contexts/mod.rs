@@ -1,4 +1,4 @@
-//! Contexts: where each register is, which layout a record has, what the flags say, extended registers.
+//! Contexts: where each register is, which layout a record has, the meaning of the flags, extended registers.
 
 mod choice;
 mod peer;
@@ -31,7 +31,7 @@ const ANDROID: u32 = 0x8203;
 const LITTLE: Form = Form::USUAL;
 const BIG: Form = Form { big_endian: true, filler: 3 };
 
-/// A record and what it is of.
+/// A context record with its architecture and platform.
 #[derive(Clone, Debug)]
 struct Sample {
     form: Form,
@@ -41,7 +41,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// So many bytes, all zero but the flags.
+    /// A record of this size, all zero except the flags.
     fn of_flags(architecture: u16, platform: u32, size: usize, flags: u64) -> Self {
         let mut record = vec![0; size];
         let at = if architecture == 9 { 48 } else { 0 };
@@ -74,5 +74,5 @@ fn contexts<'a>(dump: &Minidump<'a>) -> impl Iterator<Item = Context<'a>> + use<
 }
 
 fn config(dump: &Minidump<'_>) -> Option<XStateConfigFeature> {
-    dump.stream::<MiscInfo<'_>>().expect("the stream is sound")?.xstate()
+    dump.stream::<MiscInfo<'_>>().expect("the stream is valid")?.xstate()
 }

@@ -1,6 +1,6 @@
-//! The registers of every corpus dump, beside those that the `minidump` crate reads.
+//! The registers of every corpus dump, compared with those that the `minidump` crate reads.
 //!
-//! It decodes contexts into structs of its own, so that all of their fields are compared, not only those that it calls
+//! It decodes contexts into its own structs, so all of their fields are compared, not only those that it calls
 //! registers.
 
 use libtest_mimic::Trial;
@@ -18,15 +18,14 @@ pub fn trials() -> Vec<Trial> {
     trials![every_register_that_the_peer_reads_is_read_alike]
 }
 
-/// The dumps with contexts that the peer does not read, and how many those are.
+/// The dumps with contexts that the peer does not read, and the number of those contexts.
 const OURS_ALONE: [(&str, usize); 2] = [
-    // Of two streams with system information the peer takes the last, which says x86; the contexts are of the first.
+    // Of two streams with system information the peer takes the last, which says x86; the contexts belong to the first.
     ("synthetic/yaml-duplicate-stream-types.dmp", 1),
     // The peer has no layout for RISC-V.
     ("synthetic/yaml-linux-riscv64.dmp", 2),
 ];
 
-/// What was compared.
 #[derive(Debug, Default)]
 struct Count {
     contexts: usize,
@@ -48,7 +47,7 @@ fn every_register_that_the_peer_reads_is_read_alike(shared: &Shared) {
     assert_eq!((count.contexts, count.registers), (225, 18_509), "contexts and registers compared");
 }
 
-/// Compares all contexts of threads and of the exception; the number of those that the peer does not read.
+/// Compares all contexts of threads and of the exception; returns the number of those that the peer does not read.
 fn compare(name: &str, file: &[u8], count: &mut Count) -> usize {
     let ours = open(file);
     let theirs = PeerDump::read(file).ok();
@@ -58,7 +57,7 @@ fn compare(name: &str, file: &[u8], count: &mut Count) -> usize {
     let exception = theirs.as_ref().and_then(|dump| dump.get_stream::<MinidumpException<'_>>().ok());
 
     let mut pairs = Vec::new();
-    // Of streams of the same type the peer keeps the last.
+    // Of several streams of one type, the peer keeps the last.
     let mut lists = ours.streams().filter_map(|(_, decoded)| match decoded {
         Ok(Stream::ThreadList(list)) => Some(list),
         _ => None,
@@ -88,7 +87,7 @@ fn compare(name: &str, file: &[u8], count: &mut Count) -> usize {
     alone
 }
 
-/// The number of registers compared.
+/// Compares the registers and returns their number.
 fn same(name: &str, ours: &Context<'_>, theirs: &MinidumpContext) -> usize {
     let pointers = [ours.instruction_pointer(), ours.stack_pointer()];
     assert_eq!(pointers, [theirs.get_instruction_pointer(), theirs.get_stack_pointer()].map(Some), "{name}");
@@ -101,7 +100,7 @@ fn same(name: &str, ours: &Context<'_>, theirs: &MinidumpContext) -> usize {
         let found = ours.register(register).map(|found| found.bits());
         assert_eq!(found, Some(*value), "{name}: {register}");
     }
-    // Nothing of ours is left out but what the peer does not declare.
+    // We omit only what the peer does not declare.
     let left_out = ours.registers().filter(|it| !fields.iter().any(|(name, _)| name == it.name));
     let left_out: Vec<_> = left_out.map(|it| it.name).collect();
     assert_eq!(left_out, <[&str; 0]>::default(), "{name}");

@@ -1,4 +1,4 @@
-//! Every register of every layout, in both byte orders, whole and cut short.
+//! Every register of every layout, in both byte orders, complete and truncated.
 
 use std::collections::BTreeSet;
 
@@ -18,19 +18,19 @@ pub fn trials() -> Vec<Trial> {
         every_register_is_found_where_it_is_documented,
         records_that_are_cut_short_have_the_registers_that_are_left,
         records_that_are_longer_have_a_tail,
-        flags_tell_the_valid_groups,
+        flags_give_the_valid_groups,
         registers_have_their_other_names,
         values_are_printed_in_their_width,
     ]
 }
 
-/// A value for each offset, of as many bytes as a register has at most.
+/// A distinct value for each offset, as wide as the widest register.
 pub fn planted(offset: usize, size: usize) -> u128 {
     let value = (offset as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     value & u128::MAX >> (128 - 8 * size)
 }
 
-/// A record with a value of its own in each register.
+/// A record with a distinct value in each register.
 pub fn record(table: &Table, big_endian: bool) -> Vec<u8> {
     let mut record = vec![0xEE; table.size];
     let mut plant = |offset: usize, size: usize, value: u128, little: bool| {
@@ -57,7 +57,7 @@ fn the_tables_are_sound() {
         places.push((table.flags_at, table.flags_size));
         places.sort_unstable();
         for (offset, size) in places {
-            assert!(offset >= end, "{}: two things at {offset}", table.name);
+            assert!(offset >= end, "{}: two registers at {offset}", table.name);
             end = offset + size;
         }
         assert!(end <= table.size, "{}", table.name);
@@ -77,7 +77,7 @@ fn every_register_is_found_where_it_is_documented() {
             same_registers(table, &table.fields(), &context);
             same_by_name(table, &table.fields(), &context);
             let names: BTreeSet<_> = context.registers().map(|register| register.name).collect();
-            assert_eq!(names.len(), table.fields().len(), "{}: a name is there twice", table.name);
+            assert_eq!(names.len(), table.fields().len(), "{}: a name is repeated", table.name);
             let pointers = [context.instruction_pointer(), context.stack_pointer(), context.frame_pointer()];
             let named = table.pointers.map(|name| context.register(name).and_then(|value| value.as_u64()));
             assert_eq!(pointers, named, "{} {form:?}", table.name);
@@ -141,7 +141,7 @@ fn records_that_are_longer_have_a_tail() {
     }
 }
 
-fn flags_tell_the_valid_groups() {
+fn flags_give_the_valid_groups() {
     for (table, form) in TABLES.iter().flat_map(|table| [(table, LITTLE), (table, BIG)]) {
         let groups = table.groups();
         let low = 0xff;
@@ -190,7 +190,7 @@ fn registers_have_their_other_names() {
         ("LoongArch64", &[("ra", "r1"), ("sp", "r3"), ("t8", "r20"), ("fp", "r22"), ("s8", "r31"), ("pc", "csr_era")]),
     ];
     for (name, aliases) in aliases {
-        let table = TABLES.iter().find(|table| table.name == name).expect("there is such a table");
+        let table = TABLES.iter().find(|table| table.name == name).expect("the table exists");
         sample(table, LITTLE).look(|context| {
             for (alias, name) in aliases {
                 assert!(context.register(name).is_some(), "{name}");

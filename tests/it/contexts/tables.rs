@@ -1,10 +1,9 @@
-//! The layouts as the documentation of the format has them, in words and numbers of their own.
+//! The layouts as documented, written down independently of the declarations in the crate.
 
 use userdump::format::context::RegisterGroup;
 
 use super::{ANDROID, LINUX, MACOS, SOLARIS, WINDOWS};
 
-/// A layout.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -16,18 +15,17 @@ pub struct Table {
     pub flags_size: usize,
     /// Flags with every group of the layout.
     pub flags: u64,
-    /// Instruction pointer, stack pointer, frame pointer, by name.
+    /// The names of the instruction pointer, stack pointer and frame pointer.
     pub pointers: [&'static str; 3],
     /// `integer 2`.
     pub groups: &'static [&'static str],
-    /// Sizes at which the start of a record of this layout may be taken for another one: from, to.
+    /// Ranges of sizes at which the start of a record of this layout may be read as another layout: from, to.
     pub elsewhere: &'static [(usize, usize)],
-    /// `4 debug at 8: dr0-3 dr6`: size, group, offset, names. `10/16` is 10 bytes every 16; `cpu` in front of `at`
-    /// means bytes that the processor stores.
+    /// `4 debug at 8: dr0-3 dr6`: size, group, offset, names. `10/16` is 10 bytes every 16; `cpu` before `at` means
+    /// bytes in the processor's own order.
     pub registers: &'static [&'static str],
 }
 
-/// A register of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub name: String,
@@ -38,7 +36,7 @@ pub struct Field {
 }
 
 impl Table {
-    /// All registers in the order of their places.
+    /// All registers by offset.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields: Vec<Field> = self.registers.iter().flat_map(|line| fields(line)).collect();
         fields.sort_by_key(|field| field.offset);

@@ -1,4 +1,4 @@
-//! Extended registers: standard and compacted areas, AVX, CET, damage, and what real dumps have.
+//! Extended registers: standard and compacted areas, AVX, CET, damage, and the contents of real dumps.
 
 use libtest_mimic::Trial;
 use userdump::format::context::XSTATE_FEATURES;
@@ -15,13 +15,13 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_area_with_room_for_everything_is_read_by_the_offsets_in_the_miscellaneous_information,
         without_miscellaneous_information_avx_alone_has_a_known_place,
-        a_compacted_area_has_no_room_for_what_was_not_asked_for,
-        avx_registers_that_are_not_present_are_zero_if_they_were_asked_for,
+        a_compacted_area_only_has_room_for_requested_features,
+        absent_avx_registers_are_zero_if_they_were_requested,
         crashpad_writes_cet_alone,
         x86_has_eight_avx_registers_behind_its_own_fixed_part,
         big_endian_files_hold_the_area_as_the_processor_stored_it,
         the_miscellaneous_information_of_the_dump_fits_the_context,
-        an_area_that_is_cut_short_has_what_is_there,
+        a_truncated_area_has_what_is_present,
         what_cannot_be_a_context_ex_leaves_the_tail_opaque,
         hostile_numbers_are_survived,
         every_length_of_a_record_is_survived,
@@ -42,7 +42,7 @@ struct Record {
     ex: [(i32, u32); 3],
     present: u64,
     compaction: u64,
-    /// What follows the header of the chunk.
+    /// The bytes after the header of the chunk.
     data: Vec<u8>,
 }
 
@@ -108,7 +108,7 @@ fn two_words(first: u64, second: u64) -> Vec<u8> {
     [first.to_le_bytes(), second.to_le_bytes()].concat()
 }
 
-/// Number, size and bytes of what is present.
+/// Number, size and bytes of each feature that is present.
 fn seen(xstate: &XState<'_>) -> Vec<(u32, u32, Vec<u8>)> {
     xstate.iter().map(|feature| (feature.number, feature.size, feature.bytes.to_vec())).collect()
 }
@@ -150,7 +150,7 @@ fn without_miscellaneous_information_avx_alone_has_a_known_place() {
         assert_eq!(seen(&xstate), [(2, 256, avx()), (9, 0, vec![])]);
         assert_eq!(xstate.ymm(15), Some(ymm(15)));
     });
-    // A layout that has no size for it does no better, and one that puts it into the header is not believed.
+    // A layout without a size for it does not help, and one that places it inside the header is rejected.
     for place in [(9, 900, 0), (9, 0, 8), (9, 512, 8), (9, 575, 8)] {
         Record::amd64(0x204, 0, avx()).look(Some(&features(0x207, &[place])), |xstate| {
             assert_eq!(seen(&xstate), [(2, 256, avx()), (9, 0, vec![])], "{place:?}");
@@ -158,9 +158,9 @@ fn without_miscellaneous_information_avx_alone_has_a_known_place() {
     }
 }
 
-fn a_compacted_area_has_no_room_for_what_was_not_asked_for() {
-    // Asked for: AVX, opmask, PKRU, CET, tiles; opmask is not present but has its room. PKRU leaves CET at an odd
-    // multiple of 8; only the tiles begin at a multiple of 64.
+fn a_compacted_area_only_has_room_for_requested_features() {
+    // Requested: AVX, opmask, PKRU, CET, tiles; opmask is not present but its space is reserved. PKRU leaves CET at an
+    // odd multiple of 8; only the tiles begin at a multiple of 64.
     let mut data = avx();
     data.extend([0xEE; 64]);
     data.extend([9; 8]);
@@ -171,7 +171,7 @@ fn a_compacted_area_has_no_room_for_what_was_not_asked_for() {
     let compaction = present | 1 << 5 | 1 << 63;
     let expected = [(2, 256, avx()), (9, 8, vec![9; 8]), (11, 16, vec![11; 16]), (17, 64, vec![17; 64])];
     let record = Record::amd64(present, compaction, data);
-    // Offsets of a layout do not count; its sizes are the manual's.
+    // Offsets of a layout are ignored; its sizes are those of the manual.
     let config = features(0x2_0a27, &[(2, 576, 256), (5, 1088, 64), (9, 2688, 8), (11, 576, 16), (17, 2752, 64)]);
     for config in [None, Some(&config)] {
         record.look(config, |xstate| {
@@ -182,24 +182,24 @@ fn a_compacted_area_has_no_room_for_what_was_not_asked_for() {
             assert_eq!(xstate.cet_u(), Some(CetUser { msr: 0x0b0b_0b0b_0b0b_0b0b, ssp: 0x0b0b_0b0b_0b0b_0b0b }));
         });
     }
-    // A size in the layout goes before that in the manual.
+    // A size in the layout takes precedence over the one in the manual.
     let longer = features(0x2_0a27, &[(5, 1088, 72)]);
     record.look(Some(&longer), |xstate| {
         assert_eq!(xstate.feature(9).map(|it| it.bytes), Some(&[11; 8][..]));
     });
-    // Behind a feature of unknown size nothing can be found, nor can one that is present but was not asked for.
+    // Nothing can be found after a feature of unknown size, nor can a feature that is present but was not requested.
     let unknown =
         Record { present: 1 << 2 | 1 << 9 | 1 << 62, compaction: 1 << 63 | 1 << 2 | 1 << 15 | 1 << 62, ..record };
     unknown.look(None, |xstate| assert_eq!(seen(&xstate), [(2, 256, avx()), (9, 0, vec![]), (62, 0, vec![])]));
 }
 
-fn avx_registers_that_are_not_present_are_zero_if_they_were_asked_for() {
+fn absent_avx_registers_are_zero_if_they_were_requested() {
     let low_only = core::array::from_fn(|at| if at < 16 { 0xa3 } else { 0 });
     let cases = [
-        // Compacted: the header says what was asked for.
+        // Compacted: the header says what was requested.
         (1 << 63 | 4, None, Some(low_only)),
         (1 << 63 | 0x800, None, None),
-        // Not compacted: the layout says so, and without one the usual is taken for granted.
+        // Not compacted: the layout says so, and without one the usual is assumed.
         (0, None, Some(low_only)),
         (0, Some(features(7, &[(2, 576, 256)])), Some(low_only)),
         (0, Some(features(3, &[])), None),
@@ -260,16 +260,16 @@ fn the_miscellaneous_information_of_the_dump_fits_the_context() {
     }
 }
 
-fn an_area_that_is_cut_short_has_what_is_there() {
+fn a_truncated_area_has_what_is_present() {
     let whole = Record::amd64(0x804, 1 << 63 | 0x804, [avx(), vec![11; 16]].concat());
     let sample = whole.sample();
-    // Where the groups begin: behind CONTEXT_EX, which has a fourth entry here, and the header.
+    // Where the groups begin: after CONTEXT_EX, which has a fourth entry here, and the header.
     let start = 1232 + 32 + 64;
     for missing in 0..=272_usize {
         let size = sample.record.len() - missing;
         let cut = Sample { record: sample.record[..size].to_vec(), ..sample.clone() };
         cut.look(|context| {
-            let xstate = context.xstate(None).expect("the header is there");
+            let xstate = context.xstate(None).expect("the header is present");
             assert_eq!((xstate.is_truncated(), xstate.declared_size()), (missing > 0, 64 + 272));
             let there = size - start;
             let avx = xstate.feature(2).expect("it is present");
@@ -281,7 +281,7 @@ fn an_area_that_is_cut_short_has_what_is_there() {
             assert_eq!(registers, (0..(there.min(256) / 16) as u32).collect::<Vec<_>>());
         });
     }
-    // A chunk that declares less than there is has less.
+    // A chunk that declares a smaller size has fewer registers.
     let shorter = Record { ex: [whole.ex[0], whole.ex[1], (32, 64 + 20)], ..whole };
     shorter.look(None, |xstate| {
         assert!(!xstate.is_truncated());
@@ -300,7 +300,7 @@ fn what_cannot_be_a_context_ex_leaves_the_tail_opaque() {
         [whole, (-1231, legacy.1), chunk],
         [(1232, whole.1), legacy, chunk],
         [(i32::MIN, whole.1), legacy, chunk],
-        // The header is not there whole.
+        // The header is truncated.
         [whole, legacy, (chunk.0, 63)],
         [whole, legacy, (chunk.0, 0)],
         [whole, legacy, (24 + 4097, chunk.1)],
@@ -317,7 +317,7 @@ fn what_cannot_be_a_context_ex_leaves_the_tail_opaque() {
             assert_eq!(context.tail(), &cut.record[1232..]);
         });
     }
-    // Lengths of the others say nothing that is needed, and the least offset is 24.
+    // The lengths of the others are not needed, and the smallest offset is 24.
     for ex in [[(-1232, 0), (-1232, 0), (24, u32::MAX)], [(-1232, u32::MAX), (-1232, u32::MAX), (24, 320)]] {
         assert_eq!(Record { ex, ..sound.clone() }.look(None, |xstate| xstate.ymm(0)), Some(ymm(0)));
     }
@@ -327,7 +327,7 @@ fn what_cannot_be_a_context_ex_leaves_the_tail_opaque() {
     }
 }
 
-/// Asks for everything there is.
+/// Calls every accessor.
 fn exhaust(context: &Context<'_>, config: Option<&XStateConfigFeature>) {
     let Some(xstate) = context.xstate(config) else {
         return;
@@ -354,7 +354,7 @@ fn hostile_numbers_are_survived() {
     for word in 0..6 + 2 + 4 {
         for number in numbers {
             let mut sample = Record::amd64(u64::MAX, u64::MAX, avx()).sample();
-            // The words of CONTEXT_EX, the four bytes of filler behind it, the header.
+            // The words of CONTEXT_EX, the four bytes of filler after it, the header.
             let at = 1232 + 4 * word;
             sample.record[at..at + 4].copy_from_slice(&number.to_le_bytes());
             sample.look(|context| exhaust(&context, None));
@@ -389,7 +389,7 @@ fn breakpad_cet_amd64(shared: &Shared) {
     assert_eq!((xstate.features(), xstate.saved()), (0x800, Some(0x800)));
     assert_eq!((xstate.declared_size(), xstate.is_truncated()), (80, false));
     assert_eq!(xstate.cet_u(), Some(CetUser { msr: 1, ssp: 0xcb_c83f_efc8 }));
-    // This processor has no AVX registers, or nobody asked for them.
+    // This processor has no AVX registers, or they were not requested.
     assert_eq!(xstate.ymm(0), None);
 }
 
@@ -398,7 +398,7 @@ fn breakpad_cet_x86(shared: &Shared) {
     let dump = open(&file);
     let config = config(&dump).expect("the dump describes extended registers");
     assert_eq!((config.context_size, config.enabled_features), (1147, 7));
-    // The chunk begins at a multiple of 64 in memory, so its place differs from thread to thread.
+    // The chunk begins at a multiple of 64 in memory, so its offset differs from thread to thread.
     let mut places = Vec::new();
     for context in contexts(&dump) {
         let xstate = context.xstate(Some(&config)).expect("every thread has extended registers");
@@ -428,7 +428,7 @@ fn sentry_native_windows(shared: &Shared) {
     let exception = dump.exceptions().next().expect("there is an exception").expect("it can be read");
     let context = exception.context().expect("it is in the file").expect("it has a context");
     let xstate = context.xstate(Some(&config)).expect("the exception has extended registers");
-    // The chunk lies too far behind: the record ends after 127 of 256 bytes.
+    // The chunk is too far after the record's start: the record ends after 127 of 256 bytes.
     assert_eq!((xstate.declared_size(), xstate.as_bytes().len()), (328, 64 + 127));
     let avx = xstate.feature(2).expect("it is present");
     assert_eq!((xstate.features(), avx.size, avx.bytes.len()), (4, 256, 127));

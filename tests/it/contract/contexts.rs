@@ -1,4 +1,4 @@
-//! Contexts of every layout: with `r` and `R` only valid registers are left, without them everything is.
+//! Contexts of every layout: with `r` and `R` only valid registers remain; without them everything remains.
 
 use libtest_mimic::Trial;
 
@@ -9,12 +9,12 @@ use crate::support::{Shared, shared_trial, trials};
 use crate::synth::{Dump, Exception, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    let mut all = trials![valid_registers_of_every_layout_are_left, what_follows_a_layout_is_no_register];
+    let mut all = trials![valid_registers_of_every_layout_remain, what_follows_a_layout_is_not_a_register];
     all.push(shared_trial("contract::contexts::stale_bytes_of_a_shared_file", stale_bytes_of_a_shared_file));
     all
 }
 
-/// A record without a zero, but for its flags.
+/// A record without zero bytes, except in its flags.
 fn record(table: &Table, flags: u64, size: usize) -> Vec<u8> {
     let mut record: Vec<u8> = (0..size).map(|at| b'A' + (at * 7 % 50) as u8).collect();
     record[table.flags_at..][..table.flags_size].copy_from_slice(&flags.to_le_bytes()[..table.flags_size]);
@@ -41,7 +41,7 @@ fn flags(table: &Table) -> Vec<u64> {
     choices.map(|choice| table.flags & !all | choice).collect()
 }
 
-fn valid_registers_of_every_layout_are_left() {
+fn valid_registers_of_every_layout_remain() {
     for table in TABLES {
         for flags in flags(table) {
             let record = record(table, flags, table.size);
@@ -62,7 +62,7 @@ fn valid_registers_of_every_layout_are_left() {
     }
 }
 
-/// Without bit 0 of ARM's program counter, which the thread list has for the Thumb bit.
+/// Clears bit 0 of ARM's program counter, which the thread list uses for the Thumb bit.
 fn unmarked(table: &Table, mut context: Vec<u8>) -> Vec<u8> {
     if table.size == 416 {
         context[64] &= !1;
@@ -70,7 +70,7 @@ fn unmarked(table: &Table, mut context: Vec<u8>) -> Vec<u8> {
     context
 }
 
-fn what_follows_a_layout_is_no_register() {
+fn what_follows_a_layout_is_not_a_register() {
     for table in TABLES {
         let record = record(table, table.flags, table.size + 20);
         for options in ["/mr", "/mR", "/mrRy"] {

@@ -6,7 +6,7 @@ use crate::support::cpu::{Cpu, put};
 use crate::synth::*;
 use userdump_walk::words::{all, four, within, word, words_of_4, words_of_8};
 
-/// A string whose size counts a NUL and what is behind it.
+/// A string whose size includes a NUL and what follows it.
 pub fn with_nul(text: &str, behind: &str) -> Text {
     let units: Vec<u16> = format!("{text}\0{}", word(behind)).encode_utf16().collect();
     Text::Units(2 * units.len() as u32, units)
@@ -20,7 +20,7 @@ pub fn build(cpu: Cpu) -> Vec<u8> {
     [dump.build(), all("end of the file")].concat()
 }
 
-/// Version 1, and as many codes as the words have.
+/// Version 1, with as many codes as fit the words.
 fn unwind_data() -> Vec<u8> {
     let codes = all("unwind data of a function table");
     [&[1, 0, (codes.len() / 2) as u8, 0], codes.as_slice()].concat()
@@ -30,7 +30,7 @@ fn unwind_data() -> Vec<u8> {
 fn records(cpu: Cpu) -> Dump {
     let mut system =
         SystemInfo { service_pack: with_nul(&word("service pack"), "after the service pack"), ..cpu.windows() };
-    // Windows describes AMD64 in 16 bytes; of x86 the union has nothing unused but AMD's word, which goes, too.
+    // For AMD64, Windows uses 16 bytes; for x86 the union has no unused bytes except AMD's word, which is removed too.
     system.cpu[if cpu.word == 4 { 20 } else { 16 }..][..4]
         .copy_from_slice(&four("after the processor information").to_le_bytes());
     let exception = Exception {
@@ -66,7 +66,7 @@ fn misc_info() -> MiscInfo {
         daylight_name: and("name of daylight saving time", "after the name of daylight saving time"),
         ..TimeZone::default()
     };
-    // All but the flag for the speeds of the processors.
+    // All flags except the one for the processor speeds.
     let mut misc = MiscInfo { flags: 0x3f3, time_zone, xstate_context_size: 1680, ..MiscInfo::default() };
     misc.power = words_of_4("MiscInfo field whose flag is clear");
     misc.build = and("build of the system", "after the build of the system");
@@ -83,7 +83,7 @@ fn extended(cpu: Cpu) -> Vec<u8> {
     let mut record = cpu.context(0, 0);
     put(&mut record, cpu.flags_at, &0x10_005fu32.to_le_bytes());
     record.resize(1680, 0);
-    // Offsets from here and sizes: the whole record, the fixed part, the chunk.
+    // Relative offsets and sizes: the whole record, the fixed part, the chunk.
     let parts = [-1232, 1680, -1232, 1232, 64, 384].map(i32::to_le_bytes);
     put(&mut record, 1232, parts.as_flattened());
     put(&mut record, 1256, &within("gap in the extended state", 40));
@@ -96,7 +96,7 @@ fn extended(cpu: Cpu) -> Vec<u8> {
 
 fn modules(dump: Dump) -> Dump {
     let mut pdb = rsds([7; 16], 1, &path("folder of a PDB", "PDB"));
-    // The folder of the user in a module; the other places of the name are those of `producers`.
+    // The user's folder in a module; the other places of the name are in `producers`.
     let user = |root: &str, place: &str| format!("{root}{}\\app\\b.dll", word(place));
     let of_user = Module::new(0x62_0000, 0x1000, &user("C:\\Users\\", "user name after Users"));
     let home = Module::new(0x64_0000, 0x1000, &user("/home/", "user name after home").replace('\\', "/"));
@@ -143,19 +143,19 @@ fn handles(dump: Dump) -> Dump {
 
 const VDSO: u64 = 0x77f0_0000;
 
-/// A minidump of LLDB, which leaves most of the system information as its stack was.
+/// A minidump of LLDB, which fills most of the system information with the contents of its stack.
 pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     let [major, minor, build] = words_of_4("unused part of LLDB's system information");
-    // LLDB's layout of AMD64; of x86 it has none, and says who wrote the file.
+    // LLDB has a layout for AMD64; for x86 it has none, and names the writer of the file.
     let context = if cpu.word == 8 { vec![0; 736] } else { vec![0; cpu.size] };
     let dump = Dump::new().system_info(SystemInfo { major, minor, build, ..cpu.linux() });
     let dump = dump.thread(Thread::new(7).context(context));
-    // Which no letter takes by itself; of Linux it is the address of memory that could not be accessed.
+    // No letter selects it by itself; on Linux it is the address of memory that could not be accessed.
     let region = MemoryInfo { kind: 0x4_0000, ..MemoryInfo::new(HEAP, 0x1000) };
     let mut heap = vec![0; 0x1000];
     let place = within("memory at the address of an exception", 72);
     put(&mut heap, 0x800, &place);
-    // Its description of the stop is in place of the parameters.
+    // Its description of the stop replaces the parameters.
     let text = [b"signal SIGSEGV: ".to_vec(), within("LLDB stop description", 104)].concat();
     let text = text.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
     let mut exception = Exception { flags: 0x4c4c_4442, parameters: 1, ..Exception::new(7, 11, HEAP + 0x810) };
@@ -167,7 +167,7 @@ pub fn of_lldb(cpu: Cpu) -> Vec<u8> {
     if cpu.word == 8 { dump.build() } else { dump.raw(0x4c4c_4442, all("stream added by a program")).build() }
 }
 
-/// A minidump of Wine: what it says of itself and the system beneath.
+/// A minidump of Wine: its own information and that of the host system.
 pub fn of_wine(cpu: Cpu) -> Vec<u8> {
     let [build, system] = ["wine-8.0\0".to_owned(), "Linux\0".to_owned()];
     let release = word("Wine data after the system information") + "\0";

@@ -1,4 +1,5 @@
-//! The contract of the options `r`, `R` and `s`: the table in the documentation of `redump`, and a word in each of its places.
+//! The contract of the options `r`, `R` and `s`: the table in the documentation of `redump`, tested with a word planted
+//! in each place.
 
 mod contexts;
 mod minidump;
@@ -19,8 +20,8 @@ use userdump_walk::words::{self, planted};
 
 pub fn trials() -> Vec<Trial> {
     let mut all = trials![
-        what_the_table_says_stays_of_every_source,
-        presets_bring_nothing_of_the_program_in,
+        every_source_keeps_what_the_table_says,
+        presets_include_nothing_of_the_program,
         every_row_has_its_words_and_all_words_have_a_row,
         the_table_has_nothing_but_rows,
         words_are_found_in_both_encodings,
@@ -29,12 +30,12 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// What a row of the table says of a place.
+/// A row of the table about a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
-    /// The letters and presets of which one has to ask for it; none if it is always there.
+    /// The letters and presets that request it, any one of which is enough; empty if it is always included.
     asked_by: Vec<String>,
-    /// True if it stays with `r`, with `R` and with `s`.
+    /// Whether it stays with `r`, with `R` and with `s`.
     stays: [bool; 3],
 }
 
@@ -53,7 +54,7 @@ impl Row {
 
 const DOCUMENTATION: &str = include_str!("../../../src/redump/mod.rs");
 
-/// The table of the documentation by its places, or what is wrong with a line of it.
+/// The table of the documentation by place, or an error about a line of it.
 fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
     let section = documentation.lines().skip_while(|line| *line != "//! # What `r`, `R` and `s` take out").skip(1);
     let lines = section.take_while(|line| !line.starts_with("//! # ")).filter_map(|line| line.strip_prefix("//! | "));
@@ -85,16 +86,16 @@ fn table(documentation: &str) -> Result<BTreeMap<String, Row>, String> {
     Ok(rows)
 }
 
-/// A dump and what was planted in it.
+/// A dump with the words planted in it.
 pub struct Source {
     pub what: String,
     pub bytes: Vec<u8>,
     pub places: BTreeSet<(String, bool)>,
-    /// Letters by which other rows bring its places in.
+    /// Letters that are excluded because they include the places of other rows.
     without: &'static str,
 }
 
-/// Makes a source for a processor.
+/// Builds a source for a processor.
 type Build = fn(Cpu) -> Vec<u8>;
 
 /// The sources, each with a word in every place that it has.
@@ -120,7 +121,7 @@ pub fn sources() -> Vec<Source> {
     sources
 }
 
-/// What brings places in, one letter or preset after the other and all together.
+/// What includes places: each letter and preset in turn, and all together.
 const LETTERS: [&str; 16] = [
     "",
     "h",
@@ -140,8 +141,8 @@ const LETTERS: [&str; 16] = [
     "hutFpwidcyeT --identify",
 ];
 
-fn what_the_table_says_stays_of_every_source() {
-    let rows = table(DOCUMENTATION).expect("the table is sound");
+fn every_source_keeps_what_the_table_says() {
+    let rows = table(DOCUMENTATION).expect("the table is valid");
     for source in sources() {
         let pieces = Pieces::of(&source.places);
         let places: BTreeSet<&String> = source.places.iter().map(|(place, _)| place).collect();
@@ -149,13 +150,13 @@ fn what_the_table_says_stays_of_every_source() {
         let brings_others = |letters: &str| presets::letters(letters).contains(|it| source.without.contains(it));
         for letters in LETTERS.into_iter().filter(|letters| !brings_others(letters)) {
             for filter in ["r", "R", "rR", "s"] {
-                // Extended contexts do not go with it.
+                // Extended contexts cannot be combined with it.
                 let (letters, preset) =
                     letters.split_once(' ').map_or((letters, ""), |(letters, preset)| (letters, preset));
                 let letters = if filter == "s" { letters.replace('y', "") } else { letters.to_owned() };
                 let options = format!("/m{letters}{filter} {preset}");
                 let options = options.trim_end();
-                // Once: without the rows of memory information a second pass does not know what `w` stands for.
+                // One pass: without the rows of memory information a second pass cannot select for `w`.
                 let out = Redumped::once(&source.bytes, &parsed(options)).bytes;
                 let found = pieces.found(&out);
                 let expected = places.iter().filter(|place| rows.get(**place).is_some_and(|row| row.stays(options)));
@@ -172,8 +173,8 @@ fn what_the_table_says_stays_of_every_source() {
     }
 }
 
-/// Beside identity they take code and tables of images.
-fn presets_bring_nothing_of_the_program_in() {
+/// Besides identity, they include code and tables of images.
+fn presets_include_nothing_of_the_program() {
     for source in sources() {
         let pieces = Pieces::of(&source.places);
         let found = |options: &str| pieces.found(&Redumped::once(&source.bytes, &parsed(options)).bytes);
@@ -192,7 +193,7 @@ fn presets_bring_nothing_of_the_program_in() {
 }
 
 fn every_row_has_its_words_and_all_words_have_a_row() {
-    let rows: BTreeSet<String> = table(DOCUMENTATION).expect("the table is sound").into_keys().collect();
+    let rows: BTreeSet<String> = table(DOCUMENTATION).expect("the table is valid").into_keys().collect();
     let places: BTreeSet<String> =
         sources().into_iter().flat_map(|source| source.places).map(|(place, _)| place).collect();
     let untested: Vec<_> = rows.difference(&places).collect();
@@ -204,7 +205,7 @@ fn every_row_has_its_words_and_all_words_have_a_row() {
 }
 
 fn the_table_has_nothing_but_rows() {
-    let sound = table(DOCUMENTATION).expect("the table is sound");
+    let sound = table(DOCUMENTATION).expect("the table is valid");
     assert_eq!(sound.get("heap"), None);
     assert_eq!(sound.get("private memory"), Some(&Row { asked_by: vec!["w".to_owned()], stays: [true; 3] }));
     let row = DOCUMENTATION.lines().find(|line| line.starts_with("//! | script |")).expect("a row");
@@ -231,7 +232,8 @@ fn words_are_found_in_both_encodings() {
     let number = words::four("word");
     let pieces = Pieces::of(&planted());
     let found = |bytes: &[u8]| pieces.found(bytes).into_iter().collect::<Vec<_>>();
-    // In 8 bits, in UTF-16 at an even and at an odd place; of each a part of six letters, and one of five.
+    // In 8-bit characters, and in UTF-16 at an even and at an odd offset; of each a part of six letters, and one of
+    // five.
     for start in [0, 16, 41] {
         let width = if start == 0 { 1 } else { 2 };
         for letter in 0..=6 {

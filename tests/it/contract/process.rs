@@ -22,17 +22,17 @@ pub const IMAGE: u64 = 0x40_0000;
 /// An image with a section of data and one of code.
 pub const SECTIONS: u64 = 0x1000_0000;
 
-/// Where the section of constants is in it, and memory behind it.
+/// The offset of the section of constants in it, with memory after it.
 const CONSTANTS: u64 = RESOURCES_AT as u64;
 const BEHIND: u64 = 0x6000;
 
-/// A context without the flag for debug registers, and words wherever there is no valid register.
+/// A context without the flag for debug registers, with words wherever there is no valid register.
 pub fn context(cpu: Cpu) -> Vec<u8> {
     let mut context = cpu.context(IMAGE + 0x200, STACK + 0x40);
     // Edi and Esi, or Rbx.
     put(&mut context, if cpu.word == 4 { 0x9c } else { 0x90 }, &word("register").as_bytes()[..8]);
     put(&mut context, cpu.flags_at, &(cpu.flags & !0x10).to_le_bytes());
-    // Of the area of FXSAVE, whose flag is set.
+    // From the FXSAVE area, whose flag is set.
     put(&mut context, if cpu.word == 4 { 364 } else { 416 }, &all("vector register whose flag is set"));
     let (debug, padding) = if cpu.word == 4 { (4..28, 492) } else { (72..120, 672) };
     put(&mut context, debug.start, &within("registers whose flag is clear", debug.len()));
@@ -56,7 +56,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     };
     let mut stack = block(0x1000, 0x100, "stack");
     put(&mut stack, 0x1000 - 72, &all("end of the stack"));
-    // A return address, and what `i` follows.
+    // A return address, and a pointer that `i` follows.
     pointer(&mut stack, 0x500, IMAGE + 0x123);
     pointer(&mut stack, 0x600, STACK + 0x800);
     pointer(&mut stack, 0x680, POINTED + 0x180);
@@ -70,7 +70,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     put(&mut parameters, text, &72u16.to_le_bytes());
     pointer(&mut parameters, text + cpu.word, COMMAND_LINE);
     pointer(&mut parameters, pick(0x48, 0x80), ENVIRONMENT);
-    // Not near the instruction: what is around it comes along whatever it is.
+    // Not near the instruction: its surroundings are always included.
     let mut image = block(0x3000, 0x1800, "other memory");
     put(&mut image, 0x220, &within("code around an instruction", 36));
     let constants = ("r", CONSTANTS as u32, 0x700, 0x4000_0040);
@@ -85,7 +85,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     put(&mut shared, 0x400, &all("other user shared data"));
     let mut data = block(0x100, 0x20, "data section");
     data.resize(0x200, 0);
-    // Behind the section, on a page with it.
+    // After the section, on the same page.
     put(&mut data, 0x180, &within("debug record in writable memory", 0x80));
     vec![
         (SHARED, shared),
@@ -106,7 +106,7 @@ pub fn memory(cpu: Cpu) -> Vec<(u64, Vec<u8>)> {
     ]
 }
 
-/// What identifies the image: a version and debug records, of which one is in data and one is outside of the image.
+/// What identifies the image: a version and debug records, one of them in data and one outside the image.
 fn constants_of_image() -> Vec<u8> {
     let mut bytes = vec![0; 0x1000 + 0x700];
     let (named, version) = (RESOURCES_AT + 0x40, all("version of an image"));
@@ -121,7 +121,7 @@ fn constants_of_image() -> Vec<u8> {
     }
     put(&mut bytes, CONSTANTS as usize + 0x500, &all("debug record of an image"));
     let pdb = rsds([7; 16], 1, &path("folder in a debug record of an image", "PDB in a debug record of an image"));
-    // The first record stands for the module, if the dump does not tell of one.
+    // The first record identifies the module, if the dump gives none.
     let first = rsds([8; 16], 1, "C:\\first.pdb");
     for (index, (at, record)) in [(0x680, &first), (0x600, &pdb)].into_iter().enumerate() {
         let entry = CONSTANTS as usize + 0x400 + 28 * (3 + index);
@@ -135,7 +135,7 @@ pub fn path(folder: &str, name: &str) -> String {
     format!("C:\\{}\\{}", word(folder), word(name))
 }
 
-/// A parameter that counts and those behind it. In 32 bits they are too short for a word.
+/// A parameter that counts, followed by others. In 32 bits they are too short for a word.
 pub fn parameters(cpu: Cpu) -> [u64; 15] {
     let mut information = [0; 15];
     if cpu.word == 8 {

@@ -1,4 +1,4 @@
-//! Streams of Microsoft's that are carried as bytes, and those of other producers.
+//! Streams of Microsoft that are carried as bytes, and those of other producers.
 
 use super::process::{IMAGE, UNWIND, path};
 use crate::support::cpu::Cpu;
@@ -11,7 +11,7 @@ const LINUX_DSO_DEBUG: u32 = 0x4767_000a;
 const MOZ_MAC_CRASH_INFO: u32 = 0x4d7a_0001;
 const MOZ_MAC_BOOT_ARGS: u32 = 0x4d7a_0002;
 
-/// Texts of Linux that describe system and process.
+/// Linux texts that describe system and process.
 const TEXTS: [(u32, &str); 6] = [
     (0x4767_0003, "/proc/cpuinfo"),
     (0x4767_0004, "/proc/self/status"),
@@ -63,7 +63,7 @@ pub fn with_streams(dump: Dump, cpu: Cpu) -> Dump {
     mozilla(crashpad(linker(dump, cpu)))
 }
 
-/// Paths of other folders than those of modules, in which names of users are whole components.
+/// Paths outside the modules' folders, in which user names are whole components.
 fn paths_of_users() -> String {
     let paths = ["user name after Users", "user name after home"].map(|place| {
         let user = word(place);
@@ -72,7 +72,7 @@ fn paths_of_users() -> String {
     paths.concat()
 }
 
-/// A text that a NUL ends, and what is behind it.
+/// A text terminated by a NUL, and bytes after it.
 fn text(text: &str) -> Vec<u8> {
     [text.as_bytes(), &[0], &all("after a Linux text")].concat()
 }
@@ -80,7 +80,7 @@ fn text(text: &str) -> Vec<u8> {
 fn of_microsoft(dump: Dump) -> Dump {
     let comment = [word("comment in ANSI").as_bytes(), &[0], &all("after a comment")].concat();
     let wide: Vec<u8> = word("comment in UTF-16").encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-    // An operation of 288 bytes behind a header of 16.
+    // An operation of 288 bytes after a header of 16.
     let operations = [16u32, 288, 1, 0].map(u32::to_le_bytes).as_flattened().to_vec();
     dump.raw(kind::COMMENT_A, comment)
         .raw(kind::COMMENT_W, [wide, all("after a comment")].concat())
@@ -94,7 +94,7 @@ fn of_microsoft(dump: Dump) -> Dump {
             let padding = all("padding of a function table");
             bytes.u32s(&[24, 32, 72, 12, 1, 72]).raw(&padding).u64s(&[0x50_0000, 0x50_1000, 0]).u32s(&[8, 72]);
             bytes.raw(all("native descriptor of a function table")).raw(all("entries of a function table"));
-            // The first of these leads to unwind data, the other one to what is not.
+            // The first of these leads to unwind data; the other one does not.
             bytes.u32s(&[0, 4, UNWIND as u32, 4, 8, IMAGE as u32 + 0x1800]).raw(&padding);
         })
         .written(0x4767_0002, |bytes| {
@@ -106,7 +106,7 @@ fn of_microsoft(dump: Dump) -> Dump {
         })
 }
 
-/// What the dynamic linker knows, and the modules of Wine's host.
+/// The data of the dynamic linker, and the modules of Wine's host.
 fn linker(dump: Dump, cpu: Cpu) -> Dump {
     let wide = cpu.word == 8;
     let (head, end) = if wide { (40, vec![0; 16]) } else { (24, vec![0; 8]) };

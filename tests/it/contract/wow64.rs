@@ -1,4 +1,4 @@
-//! A 64-bit dump of a 32-bit process, with words in all that comes along for its 32-bit side.
+//! A 64-bit dump of a 32-bit process, with words in everything that is included for its 32-bit side.
 
 use crate::support::cpu::put;
 use crate::wow64::process::{BASE, EBP, EIP, ESP, HEAP, LIMIT, Process};
@@ -15,7 +15,7 @@ pub fn build() -> Vec<u8> {
     // Edi and Esi.
     put(&mut process.narrow_context, 0x9c, &word("32-bit register").as_bytes()[..8]);
     put(&mut process.narrow_context, 364, &all("vector register of 32-bit code"));
-    // The registers of 64 bits tell nothing of their own here, and neither does other memory.
+    // The 64-bit registers and other memory contain nothing planted here.
     process.context = quiet(&process);
     let narrow = quiet_narrow(&process);
     process.narrow_context = narrow;
@@ -23,7 +23,7 @@ pub fn build() -> Vec<u8> {
     process.build()
 }
 
-/// The 64-bit context with nothing but pointers.
+/// The 64-bit context with only pointers.
 fn quiet(process: &Process) -> Vec<u8> {
     let mut context = vec![0; process.context.len()];
     for (at, size) in [(0x30, 4), (0x38, 2), (0x98, 8), (0xf8, 8)] {
@@ -32,7 +32,7 @@ fn quiet(process: &Process) -> Vec<u8> {
     context
 }
 
-/// The 32-bit one with what was planted, and pointers.
+/// The 32-bit one with the planted words and pointers.
 fn quiet_narrow(process: &Process) -> Vec<u8> {
     let mut context = vec![0; process.narrow_context.len()];
     for (at, size) in [(0, 4), (0x9c, 8), (364, 72)] {

@@ -1,4 +1,4 @@
-//! The dumps that some other reader refuses, by name: what is saved of each by re-encoding it.
+//! The dumps that some other reader rejects, by name, and what re-encoding saves of each.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
     trials![what_other_readers_refuse_is_saved]
 }
 
-/// Threads and modules as those readers report that read the dump, and by the decisions of the tests beside this one.
+/// Threads and modules as reported by the readers that read the dump, and by the decisions of the tests in `corpus`.
 /// All memory is saved as well.
 const SAVED: [(&str, usize, usize); 44] = [
     ("real/invalid-range.dmp", 0, 0),
@@ -63,9 +63,9 @@ const SAVED: [(&str, usize, usize); 44] = [
     ("synthetic/yaml-windows-x86-every-raw-stream.dmp", 2, 2),
 ];
 
-/// Nothing of them can be re-encoded by this version, which says so.
+/// This version cannot re-encode any of these, and reports that.
 const BIG_ENDIAN: &str = "synthetic/synth-be-";
-/// Its ranges disagree about bytes: the first counts at each address.
+/// Its ranges disagree about bytes: the first one takes precedence at each address.
 const DISAGREEING: &str = "synthetic/yaml-overlapping-memory.dmp";
 
 fn what_other_readers_refuse_is_saved(shared: &Shared) {
@@ -78,7 +78,7 @@ fn what_other_readers_refuse_is_saved(shared: &Shared) {
         seen += 1;
         let (source, mut out) = (shared.corpus_file(&row), Vec::new());
         let options = "/mAhut".parse().expect("the options are known");
-        let result = redump(&Dump::parse(&source).expect("the header is sound"), &options, &mut out);
+        let result = redump(&Dump::parse(&source).expect("the header is valid"), &options, &mut out);
         if file.starts_with(BIG_ENDIAN) {
             assert!(matches!(result, Err(RedumpError::Unsupported { .. })), "{file}: {result:?}");
             continue;

@@ -1,9 +1,8 @@
-//! What a dump says, in a form that both readers can be put into, and the comparison of two of them.
+//! A description of a dump in a form common to both readers, and the comparison of two descriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A value of a field.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value<'a> {
     None,
@@ -40,12 +39,12 @@ impl<'a> Value<'a> {
         Self::Text(format!("{numbers:x?}"))
     }
 
-    /// A number that need not be there.
+    /// An optional number.
     pub fn maybe(number: Option<impl Into<u128>>) -> Self {
         number.map_or(Self::None, Self::number)
     }
 
-    /// A text that need not be there.
+    /// An optional text.
     pub fn maybe_text(text: Option<impl ToString>) -> Self {
         text.map_or(Self::None, Self::text)
     }
@@ -59,16 +58,16 @@ pub struct Item<'a> {
     pub fields: BTreeMap<String, Value<'a>>,
 }
 
-/// All that one reader says of a dump, in the order in which it says so.
+/// Everything that one reader reports about a dump, in its order.
 #[derive(Debug, Default)]
 pub struct Description<'a> {
     items: Vec<Item<'a>>,
-    /// How often each key came.
+    /// How often each key occurred.
     seen: BTreeMap<(&'static str, String), usize>,
 }
 
 impl<'a> Description<'a> {
-    /// Adds an item; of those of one key the second is another item than the first.
+    /// Adds an item; repeated keys are numbered.
     pub fn add(
         &mut self,
         kind: &'static str,
@@ -83,7 +82,7 @@ impl<'a> Description<'a> {
         self.items.push(Item { kind, key, fields });
     }
 
-    /// A list that can be read, whatever it holds.
+    /// Records that a list can be read, whatever it holds.
     pub fn list(&mut self, kind: &'static str) {
         self.add("list", kind, [("there", Value::Number(1))]);
     }
@@ -93,10 +92,10 @@ impl<'a> Description<'a> {
     }
 }
 
-/// What differs: kind and field. Instead of a field, `only ours`, `only theirs` or `order`.
+/// A difference: kind and field. Instead of a field, `only ours`, `only theirs` or `order`.
 pub type Difference = (&'static str, String);
 
-/// The differences with the number and an example of each, and how many fields were compared.
+/// Returns the differences, each with its count and an example, and how many fields were compared.
 pub fn compare(ours: &Description<'_>, theirs: &Description<'_>) -> (BTreeMap<Difference, (usize, String)>, usize) {
     let mut differences: BTreeMap<Difference, (usize, String)> = BTreeMap::new();
     let mut differ = |kind: &'static str, field: &str, example: String| {
@@ -123,7 +122,7 @@ pub fn compare(ours: &Description<'_>, theirs: &Description<'_>) -> (BTreeMap<Di
             differ(key.0, "only theirs", format!("{item:x?}"));
         }
     }
-    // What both have comes in the same order.
+    // Common items come in the same order.
     let common = |items: &[Item<'_>]| -> Vec<(&'static str, String)> {
         let both = |item: &&Item<'_>| {
             let key = (item.kind, item.key.as_str());

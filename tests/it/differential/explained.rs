@@ -1,17 +1,16 @@
-//! Why we and the peer read some things differently. In each case what we read is what the file holds; the peer leaves
-//! something out, or takes another one of two.
+//! Why we and the peer read some things differently. In each case we read what the file holds; the peer leaves
+//! something out, or takes the other of two.
 
-/// Kind and field that differ in a file, how often, and why.
+/// The kind and field that differ in a file, how often, and why.
 pub type Reason = (&'static str, &'static str, usize, &'static str);
 
-const LAST_STREAM: &str =
-    "of two streams of one type we take the first and give both to who asks for all, the peer has the last alone";
-const CUT: &str = "the end of the file cuts two of the ranges, for which the peer gives up all of the list";
-const LETTERS: &str = "the signature stands there as the letters RSDS, where the peer looks for a big-endian number";
+const LAST_STREAM: &str = "of two streams of one type we take the first and list both; the peer only has the last";
+const CUT: &str = "the end of the file cuts two of the ranges, and the peer drops the whole list";
+const LETTERS: &str = "the signature is stored as the letters RSDS, and the peer expects a big-endian number";
 const RISC_V: &str = "the peer has no layout for RISC-V";
-const FIRST_RANGE: &str = "of overlapping ranges the first has the say, which the peer's index drops for a later one";
+const FIRST_RANGE: &str = "the first of overlapping ranges takes precedence, but the peer's index prefers a later one";
 const EMPTY_RANGE: &str = "the peer drops empty ranges";
-const NO_NAME: &str = "the positions of the names are 0, for which the peer gives up all of the list";
+const NO_NAME: &str = "the RVAs of the names are 0, and the peer drops the whole list";
 
 const OF_THE_CORPUS: [(&str, &[Reason]); 7] = [
     (
@@ -60,10 +59,9 @@ const OF_THE_CORPUS: [(&str, &[Reason]); 7] = [
 ];
 
 const WITHOUT_FLAG: &str =
-    "the debugger fills the name of the producer without its flag, and the peer goes by the flag";
-const ARM: &str = "the peer knows ARM contexts of Breakpad's 368 bytes alone, not those of Windows, of 416";
-const EXTENDED: &str =
-    "stacks are at addresses with a sign, ranges at such without one: on 32-bit targets they are equal";
+    "the debugger fills in the name of the producer without setting its flag, and the peer checks the flag";
+const ARM: &str = "of ARM contexts the peer only knows Breakpad's of 368 bytes, not Windows' of 416";
+const EXTENDED: &str = "stacks have sign-extended addresses and ranges do not: on 32-bit targets they are equal";
 
 /// The reasons for one file.
 pub fn of(file: &str) -> Vec<Reason> {
@@ -85,7 +83,7 @@ pub fn of(file: &str) -> Vec<Reason> {
     reasons
 }
 
-/// True for the fixtures and golden dumps but those that were assembled for the debugger to read.
+/// True for the fixtures and golden dumps, except those that were assembled for the debugger to read.
 fn by_the_debugger(folder: &str) -> bool {
     let of_the_corpus = ["real", "llvm-tests", "synthetic"].contains(&folder);
     !of_the_corpus && (folder.contains("-from-") || !folder.starts_with("synth"))

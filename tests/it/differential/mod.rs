@@ -1,4 +1,4 @@
-//! Every dump at hand as we read it, beside what the `minidump` crate reads: whatever differs has its reason here.
+//! Every available dump as we read it, compared with the `minidump` crate: every difference has its reason here.
 
 mod description;
 mod explained;
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
     trials![the_corpus_is_read_alike, the_fixtures_are_read_alike, the_golden_dumps_are_read_alike]
 }
 
-/// What came of it.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 struct Count {
     /// Files that both readers open.
@@ -28,7 +28,7 @@ struct Count {
     fields: usize,
     /// Differences that have a reason.
     explained: usize,
-    /// Those that have none, and reasons without a difference.
+    /// Differences without a reason, and reasons without a difference.
     wrong: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Count {
                 Some((number, example)) => {
                     self.wrong.push(format!("{file}: {number} of {kind}, {field}, not {count} ({why}): {example}"));
                 }
-                None => self.wrong.push(format!("{file}: {kind}, {field} is alike now ({why})")),
+                None => self.wrong.push(format!("{file}: {kind}, {field} no longer differs ({why})")),
             }
         }
         for ((kind, field), (number, example)) in found {

@@ -12,7 +12,7 @@ use userdump::read::{ByteOrder, Context, FromStream, Module, ModuleList, SystemI
 
 use super::description::{Description, Value};
 
-/// Everything that the peer has too.
+/// Describes everything that the peer also reads.
 pub fn describe<'a>(dump: &Minidump<'a>) -> Description<'a> {
     let mut it = Description::default();
     let header = dump.header();
@@ -32,7 +32,7 @@ pub fn describe<'a>(dump: &Minidump<'a>) -> Description<'a> {
     it
 }
 
-/// The addresses around the borders of all ranges: what stands there is read by address.
+/// The addresses around the borders of all ranges, where memory is read.
 pub fn probes(dump: &Minidump<'_>) -> Vec<u64> {
     let list = view::<MemoryList<'_>>(dump).into_iter().flatten();
     let list64 = view::<Memory64List<'_>>(dump).into_iter().flatten();
@@ -46,7 +46,7 @@ pub fn probes(dump: &Minidump<'_>) -> Vec<u64> {
     borders
 }
 
-/// As many as 16 bytes from each of the addresses on.
+/// Up to 16 bytes from each of the addresses.
 pub fn read_memory(it: &mut Description<'_>, dump: &Minidump<'_>, probes: &[u64]) {
     let memory = dump.memory();
     for probe in probes {
@@ -158,7 +158,7 @@ fn threads<'a>(it: &mut Description<'a>, dump: &Minidump<'a>) {
 }
 
 fn context(it: &mut Description<'_>, key: String, context: Option<Context<'_>>) {
-    // A record of no known layout has no registers.
+    // A record without a known layout has no registers.
     let Some(context) = context.filter(|context| context.instruction_pointer().is_some()) else { return };
     let pointers =
         [("(instruction pointer)", context.instruction_pointer()), ("(stack pointer)", context.stack_pointer())];
@@ -236,7 +236,7 @@ fn code_view_text(record: &CodeView<'_>) -> String {
         }
         CodeView::ElfBuildId(id) => format!("build id {id:02x?}"),
         CodeView::Unknown(bytes) => format!("unknown {bytes:02x?}"),
-        other => panic!("{other:?} is new"),
+        other => panic!("{other:?} is not known here"),
     }
 }
 
@@ -245,8 +245,8 @@ fn guid(it: &Guid) -> String {
     format!("{:08X}{:04X}{:04X}{tail}", it.data1, it.data2, it.data3)
 }
 
-/// What symbols are filed under, as Breakpad does it: the GUID and the age without a gap, of a build id the first 16
-/// bytes as a GUID.
+/// The ID for symbol lookup, as in Breakpad: the GUID and the age without a gap; for a build ID the first 16 bytes as a
+/// GUID.
 fn debug_id(record: &CodeView<'_>, order: ByteOrder) -> Option<String> {
     match record {
         CodeView::Pdb70 { header, .. } => {
@@ -267,7 +267,7 @@ fn debug_id(record: &CodeView<'_>, order: ByteOrder) -> Option<String> {
     }
 }
 
-/// What files are filed under: time stamp and size of those of Windows, the build id of others.
+/// The ID for file lookup: time stamp and size for Windows, the build ID for others.
 fn code_id(dump: &Minidump<'_>, module: &Module<'_>, record: Option<CodeView<'_>>) -> Option<String> {
     let apple = dump.target().platform.is_some_and(|platform| [0x8101, 0x8102].contains(&platform.0));
     let stamp = || format!("{:08x}{:x}", module.raw().time_date_stamp, module.size());

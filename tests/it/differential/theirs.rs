@@ -14,7 +14,7 @@ use crate::contexts::fields_of_the_peer;
 
 pub type Peer<'a> = Minidump<'a, &'a [u8]>;
 
-/// What the peer has read of a dump; a description borrows from it.
+/// The peer's parsed data; a description borrows from it.
 pub struct Read<'a> {
     dump: &'a Peer<'a>,
     system: Option<MinidumpSystemInfo>,
@@ -42,7 +42,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// Everything that we have too.
+    /// Describes everything that we also read.
     pub fn describe(&'a self) -> Description<'a> {
         let mut it = Description::default();
         let header = &self.dump.header;
@@ -62,7 +62,8 @@ impl<'a> Read<'a> {
         it
     }
 
-    /// As many as 16 bytes from each of the addresses on, each byte looked up by itself: the peer reads across no border.
+    /// Up to 16 bytes from each of the addresses, each byte looked up by itself, because the peer does not read across
+    /// borders.
     pub fn read_memory(&self, it: &mut Description<'_>, probes: &[u64]) {
         let at = |address: Option<u64>| {
             let range = self.memory.memory_at_address(address?)?;
@@ -103,7 +104,7 @@ impl<'a> Read<'a> {
         });
         let zone = raw.time_zone();
         let biases = zone.map(|zone| [zone.bias, zone.standard_bias, zone.daylight_bias]);
-        // We have none where no feature is enabled.
+        // We have none if no feature is enabled.
         let xstate = raw.xstate_data().filter(|it| it.enabled_features != 0);
         let xstate = xstate.map(|it| it.iter().map(|(bit, it)| (bit, it.offset, it.size)).collect::<Vec<_>>());
         let fields = [
@@ -169,7 +170,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// The peer gives the whole range that has the first address; the stack is a part of it.
+    /// The peer returns the whole range that has the first address; the stack is a part of it.
     fn stack(&'a self, thread: &'a minidump::MinidumpThread<'a>) -> &'a [u8] {
         let descriptor = &thread.raw.stack;
         let memory = thread.stack_memory(&self.memory).filter(|_| descriptor.memory.data_size > 0);
@@ -252,7 +253,7 @@ impl<'a> Read<'a> {
         it.list("handle");
         for handle in &list.handles {
             let raw = &handle.raw;
-            let number = |number: Option<&u32>| *number.expect("both forms have it");
+            let number = |number: Option<&u32>| *number.expect("it is in both forms");
             let objects = handle.object_infos.iter().map(|it| (it.raw.info_type, it.raw.size_of_info));
             let fields = [
                 ("type", Value::maybe_text(handle.type_name.as_ref())),
@@ -261,7 +262,7 @@ impl<'a> Read<'a> {
                 ("counts", Value::numbers(&[number(raw.handle_count()), number(raw.pointer_count())])),
                 ("objects", Value::numbers(&objects.collect::<Vec<_>>())),
             ];
-            it.add("handle", format!("{:#x}", raw.handle().expect("both forms have it")), fields);
+            it.add("handle", format!("{:#x}", raw.handle().expect("it is in both forms")), fields);
         }
     }
 }
@@ -284,7 +285,7 @@ fn registers(it: &mut Description<'_>, key: String, context: Option<&MinidumpCon
 
 fn module_fields(it: &mut Description<'_>, module: &MinidumpModule) {
     let raw = &module.raw;
-    // That of a structure without its signature is none.
+    // A structure without its signature does not count.
     let version = (raw.version_info.signature == 0xFEEF_04BD).then(|| version(&raw.version_info));
     let fields = [
         ("size", Value::number(raw.size_of_image)),

@@ -1,4 +1,4 @@
-//! What a re-encoding says of sinks that fail, whichever format it reads and writes.
+//! Re-encoding to sinks that fail, for every source and result format.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::iter;
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A full user dump with an event, two modules, and memory of which `r` changes some.
+/// A full user dump with an event, two modules, and memory that `r` changes in part.
 fn user_dump(wide: bool) -> Vec<u8> {
     let (dump, cpu) = if wide { (UserDump::wide(), Cpu::AMD64) } else { (UserDump::narrow(), Cpu::X86) };
     let event = UserEvent { process: 7, thread: 2, code: 5, address: 0x40_1010, ..UserEvent::default() };
@@ -39,8 +39,8 @@ fn user_dump(wide: bool) -> Vec<u8> {
 
 fn run(source: &[u8], options: &str, sink: impl Write) -> Result<(), WriteError> {
     let options = parsed(options);
-    let dump = Dump::parse(source).expect("the head is sound");
-    // Bytes that a program changes go out by another way than those of the source.
+    let dump = Dump::parse(source).expect("the header is valid");
+    // Bytes that a program changes are written by a different path than those of the source.
     let hooks = Hooks::new().redact(|address, _, bytes| {
         bytes.iter_mut().take(usize::from(address == 0x7000)).for_each(|byte| *byte = 1);
     });
@@ -54,11 +54,11 @@ fn run(source: &[u8], options: &str, sink: impl Write) -> Result<(), WriteError>
 
 fn written(source: &[u8], options: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    run(source, options, &mut file).expect("memory takes everything");
+    run(source, options, &mut file).expect("a vector accepts every write");
     file
 }
 
-/// Every byte of a full user dump without gaps, by its own header and tables.
+/// Every byte of a full user dump without gaps, named by its own header and tables.
 fn named_user(file: &[u8]) -> Vec<Named> {
     let wide = file[..8] == *b"USERDU64";
     let pick = |narrow: u64, wider: u64| if wide { wider } else { narrow };
@@ -101,7 +101,7 @@ fn named_user(file: &[u8]) -> Vec<Named> {
     let mut all: Vec<Named> = parts.into_iter().filter(|part| part.1 > 0).map(part).collect();
     all.sort_by_key(|part| part.start);
     let ends = iter::once(0).chain(all.iter().map(|part| part.end));
-    assert!(all.iter().map(|part| part.start).chain([file.len() as u64]).eq(ends), "no byte is without a name");
+    assert!(all.iter().map(|part| part.start).chain([file.len() as u64]).eq(ends), "every byte has a name");
     all
 }
 
@@ -109,7 +109,7 @@ fn named_any(file: &[u8]) -> Vec<Named> {
     if file.starts_with(b"MDMP") { named(file) } else { named_user(file) }
 }
 
-/// Sources of both formats and both widths, and what is made of each.
+/// Sources of both formats and both widths, with options for each.
 fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let (narrow, wide) = (user_dump(false), user_dump(true));
     let everything = write(one_of_everything());
@@ -125,7 +125,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 type Stop = (fn() -> io::Result<usize>, ErrorKind);
 
-/// Nothing is taken; nothing fits. They take turns.
+/// Writing nothing, and running out of space, alternately.
 const STOPS: [Stop; 2] =
     [(|| Ok(0), ErrorKind::WriteZero), (|| Err(ErrorKind::StorageFull.into()), ErrorKind::StorageFull)];
 
@@ -148,7 +148,7 @@ fn a_sink_that_fails_in_a_larger_dump_is_an_error_at_bytes_of_each_kind() {
         let expected = written(source, options);
         assert!(expected.len() > 30_000);
         let named = named_any(&expected);
-        // The first and the last byte of everything, the one in the middle, and some anywhere.
+        // The first, the middle and the last byte of everything, and some others.
         let of_parts = named.iter().flat_map(|it| [it.start, it.start.midpoint(it.end), it.end - 1]);
         let anywhere = (0..expected.len() as u64).step_by(expected.len() / 100);
         for (turn, stops_at) in of_parts.chain(anywhere).enumerate() {
@@ -168,7 +168,7 @@ fn sinks_that_take_little_or_are_interrupted_get_the_same_file() {
             calls += 1;
             if calls % 3 == 1 { Err(ErrorKind::Interrupted.into()) } else { Ok(1) }
         });
-        run(&source, options, &mut sink).expect("the sink takes all");
+        run(&source, options, &mut sink).expect("the sink accepts everything");
         assert!(sink.file == expected, "{what}, {options}");
     }
 }

@@ -1,4 +1,4 @@
-//! Memory that readers give while the dump is written, as much of it as the plan says, whatever they have.
+//! Memory from readers that are called while the dump is written: as much as planned, whatever they return.
 
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::sync::Mutex;
@@ -17,17 +17,17 @@ pub fn trials() -> Vec<Trial> {
         a_reader_gives_what_borrowed_bytes_would,
         a_reader_that_has_more_is_not_read_further,
         a_reader_that_ends_early_stops_the_dump,
-        a_reader_that_ends_early_can_be_filled_up_with_zeros,
-        a_reader_that_fails_stops_the_dump_whatever_was_asked_for,
-        a_reader_that_is_interrupted_is_asked_again,
+        a_reader_that_ends_early_can_be_zero_filled,
+        a_reader_that_fails_stops_the_dump_whatever_was_requested,
+        a_reader_that_is_interrupted_is_called_again,
         a_reader_that_claims_too_much_does_no_harm,
-        the_reader_of_an_empty_range_is_not_asked,
-        readers_are_asked_in_the_order_of_the_file,
+        the_reader_of_an_empty_range_is_not_called,
+        readers_are_called_in_file_order,
         nothing_is_written_after_a_reader_stops_the_dump,
     ]
 }
 
-/// Gives at each call what the script says of the room that there is.
+/// Returns at each call what the script gives for the buffer size.
 struct Gives<F>(F);
 
 impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Gives<F> {
@@ -47,7 +47,7 @@ fn into_memory(dump: MinidumpBuilder<'_>) -> (Vec<u8>, Result<Written, WriteErro
 }
 
 fn a_reader_gives_what_borrowed_bytes_would() {
-    // Around the size of the buffer through which the bytes go.
+    // Around the size of the copy buffer.
     for size in [1, 65_535, 65_536, 65_537, 200_000] {
         let bytes = pattern(size);
         for step in [size, 1 + size / 7] {
@@ -72,7 +72,7 @@ fn a_reader_gives_what_borrowed_bytes_would() {
                 check_layout(&file);
                 let facts = Facts::of(&file);
                 let ranges = facts.ranges();
-                let found = ranges.iter().find(|range| range.address == 0x1000).expect("it is there");
+                let found = ranges.iter().find(|range| range.address == 0x1000).expect("it is present");
                 assert!(found.bytes.0 == bytes, "{size} bytes by {step}");
                 let others: Vec<&[u8]> = [1, 2, 3, 4].into_iter().map(|address| facts.read(address, 1)).collect();
                 assert_eq!(others, [&[1], &[2], &[3], &[4]]);
@@ -91,8 +91,8 @@ fn a_reader_that_has_more_is_not_read_further() {
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_reader(0x1000, 66_000, reader)).memory(MemoryRange::borrowed(0x9_0000, b"next"));
     let (file, result) = into_memory(dump);
-    assert_eq!(result.expect("there is enough").shortfalls, []);
-    assert_eq!((cursor.position(), asked), (66_000, 66_000), "no byte more is taken or asked for");
+    assert_eq!(result.expect("there are enough bytes").shortfalls, []);
+    assert_eq!((cursor.position(), asked), (66_000, 66_000), "no further byte is requested or written");
     assert_eq!(file[file.len() - 4..], *b"next");
 }
 
@@ -116,7 +116,7 @@ fn a_reader_that_ends_early_stops_the_dump() {
     assert!(matches!(result, Err(WriteError::ShortSource { index: 0, address: 5, needed: 2, available: 0 })));
 }
 
-fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
+fn a_reader_that_ends_early_can_be_zero_filled() {
     let mut dump = MinidumpBuilder::new();
     dump.short_source(ShortSource::ZeroFill);
     dump.memory(MemoryRange::from_reader(0x1000, 8, Cursor::new(vec![1; 3])));
@@ -127,7 +127,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     dump.memory64(MemoryRange::borrowed(0xA_0000, &[5; 4]));
     let (file, result) = into_memory(dump);
     let expected = [(0x1000, 8, 3), (0x3000, 200_000, 70_000), (0x9_0000, 5, 0)];
-    let written = result.expect("zeros were asked for");
+    let written = result.expect("zero-filling was requested");
     assert_eq!((written.size, written.compressed), (file.len() as u64, None));
     assert_eq!(shortfalls(&written), expected);
     check_layout(&file);
@@ -149,7 +149,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
     }
 }
 
-fn a_reader_that_fails_stops_the_dump_whatever_was_asked_for() {
+fn a_reader_that_fails_stops_the_dump_whatever_was_requested() {
     for short_source in [ShortSource::Fail, ShortSource::ZeroFill] {
         for gives in [0, 1, 65_536, 66_000] {
             let mut left = gives;
@@ -171,7 +171,7 @@ fn a_reader_that_fails_stops_the_dump_whatever_was_asked_for() {
     }
 }
 
-fn a_reader_that_is_interrupted_is_asked_again() {
+fn a_reader_that_is_interrupted_is_called_again() {
     let mut calls = 0;
     let mut rest = Cursor::new(pattern(150_000));
     let reader = Gives(|room: &mut [u8]| {
@@ -181,9 +181,9 @@ fn a_reader_that_is_interrupted_is_asked_again() {
     let mut dump = MinidumpBuilder::new();
     dump.memory64(MemoryRange::from_reader(0x1000, 150_000, reader));
     let (file, result) = into_memory(dump);
-    assert_eq!(result.expect("it gives all in the end").shortfalls, []);
+    assert_eq!(result.expect("it returns everything eventually").shortfalls, []);
     assert!(Facts::of(&file).read(0x1000, 150_000) == pattern(150_000));
-    assert_eq!(calls, 6, "three turns, each interrupted once");
+    assert_eq!(calls, 6, "three rounds, each interrupted once");
 }
 
 fn a_reader_that_claims_too_much_does_no_harm() {
@@ -200,8 +200,8 @@ fn a_reader_that_claims_too_much_does_no_harm() {
     }
 }
 
-fn the_reader_of_an_empty_range_is_not_asked() {
-    let reader = Gives(|_: &mut [u8]| panic!("nobody needs a byte"));
+fn the_reader_of_an_empty_range_is_not_called() {
+    let reader = Gives(|_: &mut [u8]| panic!("no byte is needed"));
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_reader(0x1000, 0, reader)).memory(MemoryRange::borrowed(0x2000, b"next"));
     let file = write(dump);
@@ -210,7 +210,7 @@ fn the_reader_of_an_empty_range_is_not_asked() {
     assert_eq!((sizes, facts.read(0x2000, 4)), (vec![0, 4], b"next".as_slice()));
 }
 
-fn readers_are_asked_in_the_order_of_the_file() {
+fn readers_are_called_in_file_order() {
     let log = Mutex::new(Vec::new());
     let range = |number: u64| {
         let log = &log;
@@ -229,7 +229,7 @@ fn readers_are_asked_in_the_order_of_the_file() {
     dump.memory64(range(7)).memory(range(5)).memory(range(3)).memory64(range(1));
     let plan = dump.plan().expect("it is small");
     assert_eq!(*log.lock().unwrap(), [0; 0], "a plan reads nothing");
-    plan.write_to(io::sink()).expect("all is there");
+    plan.write_to(io::sink()).expect("everything is present");
     assert_eq!(*log.lock().unwrap(), [5, 5, 3, 3, 7, 7, 1, 1]);
 }
 
@@ -242,6 +242,6 @@ fn nothing_is_written_after_a_reader_stops_the_dump() {
     let mut sink = Scripted::new(|offered, _| Ok(offered));
     let result = plan.write_to(&mut sink);
     assert!(matches!(result, Err(WriteError::ShortSource { available: 4, .. })), "{result:?}");
-    assert_eq!(sink.file.len(), size - 10, "what there was of the range went out, and no more");
+    assert_eq!(sink.file.len(), size - 10, "the available bytes of the range were written, and no more");
     assert_eq!(sink.file[size - 14..], [1; 4]);
 }

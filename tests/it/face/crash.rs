@@ -1,4 +1,4 @@
-//! The address that a crash is about, and the thread and registers at the crash.
+//! The crash address, and the thread and registers at the crash.
 
 use libtest_mimic::Trial;
 use minidump::system_info::Os;
@@ -24,7 +24,7 @@ const IP: u64 = 0x40_05d0;
 const RECORDED: u64 = 0x1234;
 
 fn crash_address(bytes: &[u8]) -> Option<u64> {
-    let dump = Dump::parse(bytes).expect("it is sound");
+    let dump = Dump::parse(bytes).expect("it is valid");
     let exception = dump.exceptions().next().expect("there is one");
     if let AnyException::Minidump(exception) = exception {
         assert_eq!(exception.crash_address(), dump.exceptions().next().and_then(|it| it.crash_address()));
@@ -45,10 +45,10 @@ fn the_crash_address_is_that_of_memory_or_instruction() {
         let thread = Thread::new(1).context(Cpu::AMD64.context(IP, 0x7000));
         crash_address(&synth::Dump::new().system_info(system).thread(thread).exception(exception).build())
     };
-    // Windows: the parameter of an access violation, else the instruction, which is in the record.
+    // Windows: the parameter of an access violation, else the instruction address, which is in the record.
     assert_eq!(built(2, 0xc000_0005, 0, &[1, 0xdead], true), Some(0xdead));
     assert_eq!(built(2, 0xc000_0094, 0, &[], true), Some(RECORDED));
-    // Linux and macOS: the record has the memory, the context the instruction.
+    // Linux and macOS: the record has the memory address, the context has the instruction address.
     assert_eq!(built(LINUX, 11, 1, &[], true), Some(RECORDED));
     assert_eq!(built(LINUX, 8, 1, &[], true), Some(IP));
     assert_eq!(built(LINUX, 8, 1, &[], false), None);
@@ -66,9 +66,9 @@ fn the_crash_address_is_that_of_memory_or_instruction() {
 
 const STACK_OVERFLOW: u32 = 0xc000_00fd;
 
-/// The peer gives the address in the record on every system but Windows, whatever it is. We decided otherwise where that is not
-/// about memory: signals and exceptions such as aborts have the address of the instruction. On Windows it gives the memory of
-/// access violations alone.
+/// The peer gives the address in the record on every system except Windows, whatever it is. We differ where that is not
+/// a memory address: signals and exceptions such as aborts have the address of the instruction. On Windows it gives the
+/// memory address only for access violations.
 fn crash_addresses_are_those_of_the_peer(shared: &Shared) {
     let (mut equal, mut decided) = (0, Vec::new());
     let mut compare = |name: &str, bytes: &[u8]| {
@@ -103,7 +103,7 @@ fn crash_addresses_are_those_of_the_peer(shared: &Shared) {
 
 fn registers_at_the_crash_are_those_of_the_exception() {
     let registers = |bytes: &[u8]| {
-        let dump = Dump::parse(bytes).expect("it is sound");
+        let dump = Dump::parse(bytes).expect("it is valid");
         let thread = dump.crashed_thread().map(|thread| thread.id());
         (thread, dump.crash_registers().and_then(|context| context.instruction_pointer()))
     };
@@ -117,7 +117,7 @@ fn registers_at_the_crash_are_those_of_the_exception() {
     assert_eq!(registers(&dump().exception(exception(own)).build()), (Some(2), Some(0x3333)));
     assert_eq!(registers(&dump().exception(exception(Part::None)).build()), (Some(2), Some(0x2222)));
     assert_eq!(registers(&dump().exception(Exception { thread: 9, ..exception(Part::None) }).build()), (None, None));
-    // Without an exception, Breakpad says who asked for the dump.
+    // Without an exception, Breakpad records who requested the dump.
     let asked: Vec<u8> = [3u32, 1, 2].iter().flat_map(|word| word.to_le_bytes()).collect();
     assert_eq!(registers(&dump().raw(0x4767_0001, asked).build()), (Some(2), Some(0x2222)));
     assert_eq!(registers(&dump().build()), (None, None));

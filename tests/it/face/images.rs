@@ -1,4 +1,4 @@
-//! Facts of modules that only their images in memory have.
+//! Facts about modules that only their images in memory have.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::synth::{self, Module, SystemInfo, UserDump, rsds};
 pub fn trials() -> Vec<Trial> {
     trials![
         full_user_dumps_have_the_facts_of_minidumps_of_the_same_process,
-        images_of_windows_tell_what_a_full_user_dump_lacks,
-        images_tell_what_a_list_lacks,
+        windows_images_supply_what_a_full_user_dump_lacks,
+        images_supply_what_a_list_lacks,
         lists_take_precedence,
         records_across_ranges_are_read,
         nothing_is_known_of_what_is_nowhere,
@@ -39,7 +39,7 @@ fn facts<'a>(module: &AnyModule<'a>, memory: &Memory<'a>) -> Facts {
 }
 
 fn first(bytes: &[u8]) -> Facts {
-    let dump = Dump::parse(bytes).expect("it is sound");
+    let dump = Dump::parse(bytes).expect("it is valid");
     let memory = dump.memory();
     let module = dump.modules().next().expect("there is one");
     facts(&module, &memory)
@@ -54,8 +54,8 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
     let (mut equal, mut with_symbols) = (0, 0);
     for set in golden::USER_DUMP_SETS {
         let [user, mini] = ["f", "ma"].map(|name| shared.golden_path(&format!("{set}/{name}.dmp")));
-        let peer = Peer::read_path(mini).expect("it is sound");
-        let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+        let peer = Peer::read_path(mini).expect("it is valid");
+        let list = peer.get_stream::<MinidumpModuleList>().expect("it is valid");
         let expected: BTreeMap<u32, Facts> = list
             .iter()
             .map(|module| {
@@ -70,7 +70,7 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
             })
             .collect();
         let file = MappedFile::open(user).expect("it can be mapped");
-        let dump = Dump::parse(&file).expect("it is sound");
+        let dump = Dump::parse(&file).expect("it is valid");
         assert!(dump.minidump().is_none());
         let memory = dump.memory();
         assert_eq!(dump.modules().count(), expected.len(), "{set}");
@@ -87,36 +87,36 @@ fn full_user_dumps_have_the_facts_of_minidumps_of_the_same_process(shared: &Shar
 
 const OF_IMAGE: [&str; 4] = ["070707070707070707070707070707073", "5f5e0ff17000", "C:\\a.pdb", "10.1.19041.3"];
 
-fn images_of_windows_tell_what_a_full_user_dump_lacks() {
+fn windows_images_supply_what_a_full_user_dump_lacks() {
     for (cpu, dump) in [(Cpu::AMD64, UserDump::wide()), (Cpu::X86, UserDump::narrow())] {
-        // The size in the table of modules is another one: servers have files under that of the header.
+        // The size in the table of modules differs: servers use the one in the header.
         let dump = dump.module(BASE, 0x9000, "C:\\a.exe").memory(BASE, assembler::whole(cpu));
         let bytes = dump.build();
         assert_eq!(first(&bytes), (some(OF_IMAGE), [Some(TIME), Some(CHECKSUM)]));
-        let dump = Dump::parse(&bytes).expect("it is sound");
+        let dump = Dump::parse(&bytes).expect("it is valid");
         assert_eq!(dump.modules().next().and_then(|it| it.code_file()).as_deref(), Some("C:\\a.exe"));
     }
     assert_eq!(OF_IMAGE[1], format!("{TIME:08x}{SIZE:x}"));
 }
 
-fn images_tell_what_a_list_lacks() {
+fn images_supply_what_a_list_lacks() {
     let module = || Module { timestamp: 0x0123_abcd, checksum: 6, ..Module::new(BASE, 0xc000, "/lib/x.so") };
     let built = |platform, image: &[u8]| {
         let system = SystemInfo { platform, ..SystemInfo::default() };
         first(&synth::Dump::new().system_info(system).module(module()).memory(BASE, image).build())
     };
-    // Time stamp and size are in the list, so that they are those of the list.
+    // Time stamp and size are in the list, so the list's are used.
     let [debug_id, _, debug_file, version] = OF_IMAGE;
     let expected = some([debug_id, "0123abcdc000", debug_file, version]);
     assert_eq!(built(2, &assembler::whole(Cpu::AMD64)), (expected, [Some(0x0123_abcd), Some(6)]));
 
-    // A program of Wine on Linux, by Breakpad: nothing of it is in the list, so that all of it is that of the image.
+    // A program of Wine on Linux, by Breakpad: the list has none of it, so the image's are used.
     let expected = (some(OF_IMAGE), [Some(0x0123_abcd), Some(6)]);
     assert_eq!(built(0x8201, &assembler::whole(Cpu::AMD64)), expected);
 
     let id: String = elf::ID.iter().map(|byte| format!("{byte:02x}")).collect();
     for (image, big_endian) in elf::with_build_id() {
-        // The GUID is in the byte order of the image; that of these bytes is the same in both.
+        // The GUID is in the byte order of the image; for these bytes it is the same in both.
         let debug_id = format!("{}0", id[..32].to_uppercase());
         let expected = [Some(debug_id), Some(id.clone()), Some("/lib/x.so".to_owned()), None];
         for platform in [0x8201, 0x8203, 2] {
@@ -154,16 +154,16 @@ fn nothing_is_known_of_what_is_nowhere() {
     assert_eq!(first(&UserDump::wide().module(BASE, 0x7000, "a").build()), nothing);
     let dump = UserDump::wide().module(BASE, 0x7000, "a").memory(BASE, [0x55; 0x1000]);
     assert_eq!(first(&dump.build()), nothing);
-    // An image whose headers alone are there.
+    // An image with only its headers.
     let dump = UserDump::wide().module(BASE, 0x7000, "a").memory(BASE, &assembler::whole(Cpu::AMD64)[..0x1000]);
     let headers = ([None, Some(OF_IMAGE[1].to_owned()), None, None], [Some(TIME), Some(CHECKSUM)]);
     assert_eq!(first(&dump.build()), headers);
-    // A record that is not in the file is an error of the record; nothing is put in its place.
+    // A record that is not in the file is an error of the record; it is not replaced.
     let module = Module { code_view: synth::Part::At(40, 0xffff_fff0), ..Module::new(BASE, 0x7000, "a") };
     let dump = synth::Dump::new().system_info(SystemInfo::default()).module(module);
     let bytes = dump.memory(BASE, assembler::whole(Cpu::AMD64)).build();
     assert_eq!(first(&bytes).0[0], None);
-    let dump = Dump::parse(&bytes).expect("it is sound");
+    let dump = Dump::parse(&bytes).expect("it is valid");
     let memory = dump.memory();
     let module = dump.modules().next().expect("there is one");
     assert!(module.code_view(&memory).is_err());

@@ -1,4 +1,4 @@
-//! What is asked of dumps of every format alike: modules, threads, the exception, and what is at an address.
+//! The common interface of dumps of every format: modules, threads, the exception, and what is at an address.
 
 mod crash;
 mod images;

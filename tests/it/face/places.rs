@@ -31,9 +31,9 @@ fn user_dump(modules: &[(u64, u32, &str)]) -> Vec<u8> {
     modules.iter().fold(UserDump::wide(), |dump, &(base, size, name)| dump.module(base, size, name)).build()
 }
 
-/// What is printed of an address.
+/// What is printed for an address.
 fn place(bytes: &[u8], address: u64) -> Option<String> {
-    let dump = Dump::parse(bytes).expect("it is sound");
+    let dump = Dump::parse(bytes).expect("it is valid");
     dump.modules_by_address().locate(address).map(|place| place.to_string())
 }
 
@@ -79,7 +79,7 @@ fn places_print_names_without_folders() {
     assert_eq!(place(&bytes, 0x1010).as_deref(), Some("0x1000+0x10"));
 }
 
-/// Every address of interest, looked up by going through the list.
+/// Every relevant address, compared with a linear search of the list.
 fn unloaded_modules_at_an_address_are_all_found() {
     let mut state = 7u32;
     let mut next = |below: u32| {
@@ -93,7 +93,7 @@ fn unloaded_modules_at_an_address_are_all_found() {
             dump.unloaded_module(UnloadedModule { timestamp: number, ..UnloadedModule::new(base, size, "x") })
         });
         let bytes = dump.build();
-        let dump = Dump::parse(&bytes).expect("it is sound");
+        let dump = Dump::parse(&bytes).expect("it is valid");
         assert_eq!(dump.unloaded_modules().count(), modules.len());
         let index = dump.unloaded_modules_by_address();
         for address in (0..150).chain([u64::MAX]) {
@@ -104,7 +104,7 @@ fn unloaded_modules_at_an_address_are_all_found() {
         }
     }
     let user = user_dump(&[(0x1000, 0x1000, "a")]);
-    let dump = Dump::parse(&user).expect("it is sound");
+    let dump = Dump::parse(&user).expect("it is valid");
     assert_eq!(dump.unloaded_modules().count(), 0);
     assert_eq!(dump.unloaded_modules_by_address().at_address(0x1000).count(), 0);
 }
@@ -113,7 +113,7 @@ fn unloaded_modules_of_32_bit_targets_are_found_in_either_form() {
     let dump = synth::Dump::new().system_info(Cpu::X86.windows());
     let dump = dump.unloaded_module(UnloadedModule::new(0xffff_ffff_f000_0000, 0x1000, "extended"));
     let bytes = dump.unloaded_module(UnloadedModule::new(0xf000_0800, 0x1000, "plain")).build();
-    let dump = Dump::parse(&bytes).expect("it is sound");
+    let dump = Dump::parse(&bytes).expect("it is valid");
     let index = dump.unloaded_modules_by_address();
     for address in [0xf000_0900, 0xffff_ffff_f000_0900] {
         let names: Vec<_> = index.at_address(address).filter_map(|module| module.code_file()).collect();
@@ -121,14 +121,14 @@ fn unloaded_modules_of_32_bit_targets_are_found_in_either_form() {
     }
 }
 
-/// Modules side by side, and one over all of them that a search from the end would have to reach.
+/// Adjacent modules, and one that overlaps all of them, which a search from the end would have to reach.
 fn many_unloaded_modules_are_looked_up_in_logarithmic_time() {
     let steps = |count: u64| {
         let dump = synth::Dump::new().system_info(Cpu::AMD64.windows());
         let dump = dump.unloaded_module(UnloadedModule::new(0, u32::MAX, "all"));
         let modules = (0..count).map(|number| UnloadedModule::new(number * 0x1000, 0x1000, "x"));
         let bytes = modules.fold(dump, |dump, module| dump.unloaded_module(module)).build();
-        let dump = Dump::parse(&bytes).expect("it is sound");
+        let dump = Dump::parse(&bytes).expect("it is valid");
         let index = dump.unloaded_modules_by_address();
         let before = userdump::__steps();
         for number in 0..count {
@@ -137,15 +137,15 @@ fn many_unloaded_modules_are_looked_up_in_logarithmic_time() {
         (userdump::__steps() - before) / count
     };
     let [few, many] = [256, 4096].map(steps);
-    // Both found ones are at a leaf, 8 and 12 levels down, and each level has a node beside it.
+    // Both results are leaves, 8 and 12 levels down, and each level has one sibling node.
     assert!(few > 8 && few <= 4 * 9 && many <= 4 * 13, "{few} and {many} steps");
 }
 
-/// The peer goes by the list alone, and leaves out modules that overlap others.
+/// The peer uses the list alone, and leaves out modules that overlap others.
 fn compare(name: &str, bytes: &[u8], counts: &mut [usize; 2]) {
     let Ok(dump @ Dump::Minidump(_)) = Dump::parse(bytes) else { return };
     let (modules, unloaded) = (dump.modules_by_address(), dump.unloaded_modules_by_address());
-    let peer = Peer::read(bytes).expect("it is sound");
+    let peer = Peer::read(bytes).expect("it is valid");
     if let Ok(list) = peer.get_stream::<MinidumpModuleList>() {
         for module in list.iter().filter(|module| module.size() > 0) {
             for address in [module.base_address(), module.base_address() + module.size() - 1] {
@@ -188,7 +188,7 @@ fn golden_dumps_have_the_places_of_the_peer(shared: &Shared) {
 
 fn instructions_of_exceptions_are_located() {
     let printed = |bytes: &[u8]| {
-        let dump = Dump::parse(bytes).expect("it is sound");
+        let dump = Dump::parse(bytes).expect("it is valid");
         let exception = dump.exceptions().next().expect("there is one");
         exception.instruction(&dump.modules_by_address()).map(|place| place.to_string())
     };
@@ -198,7 +198,7 @@ fn instructions_of_exceptions_are_located() {
     let bytes =
         windows.exception(Exception { context: synth::Part::None, ..Exception::new(1, 0xc000_0005, at) }).build();
     assert_eq!(printed(&bytes).as_deref(), Some("app.exe+0x1234"));
-    // On Linux the record has the address of the memory, here one that is in the module, too.
+    // On Linux the record has the memory address, here one that is in the module too.
     let thread = synth::Thread::new(1).context(cpu.context(at, 0x7000));
     let linux = synth::Dump::new().system_info(cpu.linux()).module(module()).thread(thread);
     let bytes = linux.exception(Exception { flags: 1, ..Exception::new(1, 11, 0x1_4000_4000) }).build();

@@ -1,4 +1,4 @@
-//! Process ID, threads and their names, of dumps of every format.
+//! Process ID, threads and their names, for dumps of every format.
 
 use libtest_mimic::Trial;
 use minidump::{Minidump as Peer, MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpThreadList, MinidumpThreadNames};
@@ -27,10 +27,10 @@ fn dump() -> synth::Dump {
 }
 
 fn process_ids_are_found_wherever_they_are() {
-    let found = |bytes: &[u8]| Dump::parse(bytes).expect("it is sound").process_id();
+    let found = |bytes: &[u8]| Dump::parse(bytes).expect("it is valid").process_id();
     let misc = |flags| MiscInfo { flags, process_id: 77, ..MiscInfo::of_size(24) };
     assert_eq!(found(&dump().misc_info(misc(1)).build()), Some(77));
-    assert_eq!(found(&dump().misc_info(misc(2)).build()), None, "its flag says that it is not there");
+    assert_eq!(found(&dump().misc_info(misc(2)).build()), None, "its flag says that it is not valid");
     let status = "Name:\tx\nPid:\t4711\n";
     assert_eq!(found(&dump().raw(PROC_STATUS, status).build()), Some(4711));
     assert_eq!(found(&dump().misc_info(misc(2)).raw(PROC_STATUS, status).build()), Some(4711));
@@ -43,8 +43,8 @@ fn process_ids_are_found_wherever_they_are() {
 }
 
 fn threads_are_found_by_their_ids() {
-    let teb = |bytes: &[u8], id| Dump::parse(bytes).expect("it is sound").thread(id).map(|thread| thread.teb());
-    let name = |bytes: &[u8], id| Dump::parse(bytes).expect("it is sound").thread_name(id).map(|name| name.to_string());
+    let teb = |bytes: &[u8], id| Dump::parse(bytes).expect("it is valid").thread(id).map(|thread| thread.teb());
+    let name = |bytes: &[u8], id| Dump::parse(bytes).expect("it is valid").thread_name(id).map(|name| name.to_string());
     let thread = |id: u32, teb: u64| Thread { teb, ..Thread::new(id) };
     let dump = dump().thread(thread(5, 0x1000)).thread(thread(6, 0x2000)).thread(thread(5, 0x3000));
     let dump = dump.thread_name(6, "six").thread_name(7, Text::At(0xffff_fff0)).thread_name(8, "no thread");
@@ -52,7 +52,7 @@ fn threads_are_found_by_their_ids() {
     assert_eq!([5, 6, 7, 9].map(|id| teb(&bytes, id)), [Some(0x1000), Some(0x2000), None, Some(0x9000)]);
     assert_eq!([5, 7].map(|id| name(&bytes, id)), [None, None]);
     assert_eq!([6, 8].map(|id| name(&bytes, id)), ["six", "no thread"].map(|name| Some(name.to_owned())));
-    let mini = Minidump::parse(&bytes).expect("it is sound");
+    let mini = Minidump::parse(&bytes).expect("it is valid");
     assert_eq!((mini.thread(6).map(|it| it.teb()), mini.thread(1).is_some()), (Some(0x2000), false));
     let any = Dump::from(mini);
     assert!(any.find::<SystemInfo<'_>>().is_some() && any.minidump().is_some());
@@ -61,15 +61,16 @@ fn threads_are_found_by_their_ids() {
     let bytes = UserDump::wide().thread(thread(5, 0x1000)).thread(thread(6, 0x2000)).build();
     assert_eq!([4, 5, 6].map(|id| teb(&bytes, id)), [None, Some(0x1000), Some(0x2000)]);
     assert_eq!(name(&bytes, 5), None);
-    let any = Dump::from(FullUserDump::parse(&bytes).expect("it is sound"));
+    let any = Dump::from(FullUserDump::parse(&bytes).expect("it is valid"));
     assert!(any.find::<SystemInfo<'_>>().is_none() && any.minidump().is_none());
 }
 
-/// Threads, names and the process ID; the count of names and of process IDs.
+/// Compares threads, names and the process ID; returns the number of names and of process IDs.
 fn compare(name: &str, bytes: &[u8]) -> [usize; 2] {
     let Ok(dump @ Dump::Minidump(_)) = Dump::parse(bytes) else { return [0; 2] };
     let Ok(peer) = Peer::read(bytes) else { return [0; 2] };
-    // The peer gives the second of two streams of a type, we give the first: as in all else, and as the debugger does.
+    // The peer returns the second of two streams of a type; we return the first, as everywhere, and as the debugger
+    // does.
     let is_twice = |kind: StreamType| {
         let streams = dump.minidump().into_iter().flat_map(|dump| dump.raw_streams());
         streams.filter(|stream| stream.stream_type() == kind).count() > 1

@@ -1,4 +1,4 @@
-//! Registers by name, of every layout: against the tables of the documentation, against the peer, against our reader.
+//! Registers by name, for every layout: compared with the documented tables, the peer, and our reader.
 
 use libtest_mimic::Trial;
 use minidump::{Minidump as PeerDump, MinidumpMiscInfo, MinidumpSystemInfo, MinidumpThreadList};
@@ -24,33 +24,33 @@ pub fn trials() -> Vec<Trial> {
         the_peer_reads_all_registers,
         avx_registers_are_read_again,
         the_area_of_crashpad_is_made_byte_for_byte,
-        extended_registers_have_their_place_in_amd64_and_x86_alone,
+        only_amd64_and_x86_have_extended_registers,
         contexts_of_another_processor_are_refused,
     ]
 }
 
 fn layout(table: &Table) -> &'static ContextLayout {
     let layouts = ProcessorArchitecture(table.architecture).processor().contexts;
-    layouts.iter().find(|layout| layout.name == table.name).expect("there is such a layout")
+    layouts.iter().find(|layout| layout.name == table.name).expect("the layout exists")
 }
 
 fn set(builder: &mut ContextBuilder, field: &Field) {
     let value = planted(field.offset, field.size).to_le_bytes();
     if field.size <= 8 {
-        builder.register(&field.name, u64::from_le_bytes(value[..8].try_into().expect("8 bytes")));
+        builder.register(&field.name, u64::from_le_bytes(value[..8].try_into().expect("eight bytes")));
     } else {
         builder.register_bytes(&field.name, &value[..field.size]);
     }
 }
 
-/// The bits for the processor and, of groups with a bit, those that have one of these registers.
+/// The bits for the processor and for every group that has one of these registers and a bit.
 fn expected_flags(table: &Table, fields: &[Field]) -> u64 {
     let groups = table.groups();
     let all = groups.iter().fold(0, |all, (_, flag)| all | flag);
     let filled = groups.iter().filter(|(group, _)| fields.iter().any(|field| field.group == *group));
     let filled = filled.fold(0, |bits, (_, flag)| bits | flag);
     let x18 = if table.name == "ARM64" && fields.iter().any(|field| field.name == "x18") { 0x10 } else { 0 };
-    // LLDB's own mark is not made up, nor is the bit of x18 for the processor.
+    // LLDB's own mark is not generated, nor is the bit of x18 for the processor.
     let mark = if table.name.contains("AMD64 (LLDB)") { 0x8000_0000 } else { 0 };
     let cpu = table.flags & !all & !mark & !if table.name == "ARM64" { 0x10 } else { 0 };
     cpu | filled | x18
@@ -77,7 +77,7 @@ fn every_register_of_every_layout_is_where_it_is_documented() {
             record[field.offset..][..field.size].copy_from_slice(&value[..field.size]);
         }
         assert_eq!(all.encode().expect("all names are known"), record, "{}", table.name);
-        // Set again, they are what they were set to last.
+        // Setting a register again replaces its value.
         fields.iter().for_each(|field| _ = all.register_bytes(&field.name, &vec![0; field.size]));
         record.iter_mut().for_each(|byte| *byte = 0);
         record[table.flags_at..][..table.flags_size].copy_from_slice(&flags[..table.flags_size]);
@@ -88,7 +88,7 @@ fn every_register_of_every_layout_is_where_it_is_documented() {
 fn flags_name_the_groups_that_were_filled() {
     for table in TABLES {
         let flags_of = |builder: &ContextBuilder| {
-            let record = builder.encode().expect("it is sound");
+            let record = builder.encode().expect("it is valid");
             let mut flags = [0; 8];
             flags[..table.flags_size].copy_from_slice(&record[table.flags_at..][..table.flags_size]);
             u64::from_le_bytes(flags)
@@ -111,7 +111,7 @@ fn chosen_flags_take_the_place_of_others() {
     for table in TABLES {
         let chosen = if table.flags_size == 4 { 0x1234_5678 } else { 0x1234_5678_9abc_def0_u64 };
         let mut builder = builder(table);
-        let record = builder.register(table.pointers[0], 7).flags(chosen).encode().expect("it is sound");
+        let record = builder.register(table.pointers[0], 7).flags(chosen).encode().expect("it is valid");
         let found = &record[table.flags_at..][..table.flags_size];
         assert_eq!(found, &chosen.to_le_bytes()[..table.flags_size], "{}", table.name);
     }
@@ -121,7 +121,7 @@ fn chosen_flags_take_the_place_of_others() {
     assert!(matches!(error, Err(WriteError::InvalidInput { .. })), "{error:?}");
 }
 
-/// Names of one layout are tried on all others: what a layout has is what its table has, and other names for it.
+/// Names of one layout are tried on all others: a layout knows the names of its table and their aliases.
 fn every_name_and_nothing_else_is_known() {
     let names: Vec<String> = TABLES.iter().flat_map(|table| table.fields()).map(|field| field.name).collect();
     for table in TABLES {
@@ -134,7 +134,7 @@ fn every_name_and_nothing_else_is_known() {
                     let found = found.expect("it is in the table");
                     assert_eq!((found.name, found.offset as usize), (&*own.name, own.offset), "{}", table.name);
                 }
-                // Another name leads to a register of the table.
+                // An alias refers to a register of the table.
                 None => assert!(found.is_none_or(|it| fields.iter().any(|own| own.name == it.name && it.name != name))),
             }
         }
@@ -150,9 +150,9 @@ fn values_that_do_not_fit_are_errors() {
     let fault = |fill: &dyn Fn(&mut ContextBuilder)| {
         let mut builder = ContextBuilder::new(&ContextLayout::AMD64);
         fill(&mut builder);
-        // What was wrong first is told, whatever comes behind it.
+        // The first error is reported, whatever follows it.
         builder.register("rip", 1).register("nonsense", 1);
-        builder.encode().expect_err("it is wrong").to_string()
+        builder.encode().expect_err("it is invalid").to_string()
     };
     assert_eq!(fault(&|it| _ = it.register("cs", 0x1_0000)), "cs: the value is too large for the register");
     assert_eq!(fault(&|it| _ = it.register_bytes("xmm3", &[1; 15])), "xmm3: the size of the register differs");
@@ -167,7 +167,7 @@ fn values_that_do_not_fit_are_errors() {
 
 fn the_area_of_fxsave_is_that_of_single_registers() {
     for (name, fxsave, group) in [("AMD64", 256, RegisterGroup::FloatingPoint), ("x86", 204, RegisterGroup::Extended)] {
-        let table = TABLES.iter().find(|table| table.name == name).expect("there is such a table");
+        let table = TABLES.iter().find(|table| table.name == name).expect("the table exists");
         let mut area = [0; 512];
         let fields = table.fields();
         let inside = |field: &&Field| (fxsave..fxsave + 512).contains(&field.offset) && field.group == group;
@@ -178,12 +178,12 @@ fn the_area_of_fxsave_is_that_of_single_registers() {
         let mut single = builder(table);
         fields.iter().filter(inside).for_each(|field| set(&mut single, field));
         if name == "AMD64" {
-            // Windows has the control word of SSE a second time.
-            single.register("mxcsr", u32::from_le_bytes(area[24..28].try_into().expect("4 bytes")).into());
+            // Windows stores the control word of SSE a second time.
+            single.register("mxcsr", u32::from_le_bytes(area[24..28].try_into().expect("four bytes")).into());
         }
         assert_eq!(
-            builder(table).fxsave(&area).encode().expect("it has a place"),
-            single.encode().expect("it is sound")
+            builder(table).fxsave(&area).encode().expect("it has an offset"),
+            single.encode().expect("it is valid")
         );
     }
     for table in TABLES.iter().filter(|table| !["AMD64", "x86"].contains(&table.name)) {
@@ -191,7 +191,7 @@ fn the_area_of_fxsave_is_that_of_single_registers() {
     }
 }
 
-/// The peer has no layouts of LLDB, RISC-V and LoongArch, none of Windows for ARM, and none that it reads for MIPS64.
+/// The peer has no layouts of LLDB, RISC-V and LoongArch, none of Windows for ARM, and for MIPS64 none that it reads.
 fn the_peer_reads_all_registers() {
     let mut read = Vec::new();
     for table in TABLES {
@@ -202,9 +202,9 @@ fn the_peer_reads_all_registers() {
         dump.add(Thread::new(7).context(registers));
         let file = write(dump);
         let peer = PeerDump::read(&*file).expect("the peer opens it");
-        let system = peer.get_stream::<MinidumpSystemInfo>().expect("it is there");
+        let system = peer.get_stream::<MinidumpSystemInfo>().expect("it is present");
         let misc = peer.get_stream::<MinidumpMiscInfo>().ok();
-        let threads = peer.get_stream::<MinidumpThreadList<'_>>().expect("they are there");
+        let threads = peer.get_stream::<MinidumpThreadList<'_>>().expect("they are present");
         let Some(context) = threads.threads[0].context(&system, misc.as_ref()) else { continue };
         for (name, value) in fields_of_the_peer(&context.raw) {
             let field = table.fields().into_iter().find(|field| field.name == name);
@@ -234,9 +234,10 @@ fn avx_registers_are_read_again() {
             misc.into_iter().for_each(|misc| _ = dump.add(misc));
             let file = write(dump);
             let dump = Minidump::parse(&file).expect("it opens");
-            let threads = dump.stream::<ThreadList<'_>>().expect("they are sound").expect("they are there");
-            let context = threads.get(0).expect("it is there").context().expect("it is sound").expect("it is there");
-            let known = dump.stream::<userdump::read::system::MiscInfo<'_>>().expect("it is sound");
+            let threads = dump.stream::<ThreadList<'_>>().expect("they are valid").expect("they are present");
+            let context =
+                threads.get(0).expect("it is present").context().expect("it is valid").expect("it is present");
+            let known = dump.stream::<userdump::read::system::MiscInfo<'_>>().expect("it is valid");
             let known = known.and_then(|misc| misc.xstate());
             assert_eq!(known, has_misc.then_some(config));
             let extended = context.xstate(known.as_ref()).expect("it has extended registers");
@@ -244,8 +245,8 @@ fn avx_registers_are_read_again() {
                 assert_eq!(extended.ymm(number.into()), Some(register(number)));
             }
             assert_eq!(extended.ymm(count.into()), None);
-            assert_eq!(extended.feature(9).expect("it is there").bytes, [1, 2, 3, 4, 0, 0, 0, 0]);
-            assert_eq!(extended.feature(5).expect("it is there").bytes, [5; 64]);
+            assert_eq!(extended.feature(9).expect("it is present").bytes, [1, 2, 3, 4, 0, 0, 0, 0]);
+            assert_eq!(extended.feature(5).expect("it is present").bytes, [5; 64]);
             assert!(!extended.is_truncated());
         }
     }
@@ -253,14 +254,15 @@ fn avx_registers_are_read_again() {
     assert_eq!(error.to_string(), "the context layout x86 has no register \"xmm8\"");
 }
 
-/// The numbers are those that Crashpad has in its `minidump_context.h` and writes.
+/// The numbers are those that Crashpad's `minidump_context.h` defines and Crashpad writes.
 fn the_area_of_crashpad_is_made_byte_for_byte() {
     let mut registers = ContextBuilder::new(&ContextLayout::AMD64);
     let (msr, ssp) = (0x1122_3344_5566_7788_u64, 0x7fff_0000_1000_u64);
     let group = [msr.to_le_bytes(), ssp.to_le_bytes()].concat();
-    let record = registers.xstate(11, &group).encode().expect("it is sound");
+    let record = registers.xstate(11, &group).encode().expect("it is valid");
     let words = |at: usize, count: usize| -> Vec<i64> {
-        let words = record[at..at + 4 * count].chunks(4).map(|word| i32::from_le_bytes(word.try_into().expect("4")));
+        let words =
+            record[at..at + 4 * count].chunks(4).map(|word| i32::from_le_bytes(word.try_into().expect("four bytes")));
         words.map(i64::from).collect()
     };
     assert_eq!(record.len(), 1376);
@@ -276,7 +278,7 @@ fn the_area_of_crashpad_is_made_byte_for_byte() {
     assert_eq!(config.feature(11), Some((576, 16)));
 }
 
-fn extended_registers_have_their_place_in_amd64_and_x86_alone() {
+fn only_amd64_and_x86_have_extended_registers() {
     for table in TABLES {
         let has_place = ["AMD64", "x86"].contains(&table.name);
         assert_eq!(builder(table).xstate(9, &[0; 8]).encode().is_ok(), has_place, "{}", table.name);
@@ -286,10 +288,10 @@ fn extended_registers_have_their_place_in_amd64_and_x86_alone() {
         let error = registers.clone().xstate(number, &vec![0; size]).encode();
         assert!(matches!(error, Err(WriteError::InvalidInput { .. })), "{number} of {size}: {error:?}");
     }
-    // The one that begins at a multiple of 64 does so in the compacted area: 576, 8, 640, 64.
+    // The feature that is aligned to 64 is so in the compacted area too: 576, 8, 640, 64.
     let config = registers.xstate(9, &[0; 8]).xstate(17, &[0; 64]).xstate_config();
     assert_eq!((config.feature(9), config.feature(17)), (Some((576, 8)), Some((640, 64))));
-    assert_eq!(registers.encode().expect("it is sound").len(), 1232 + 64 + 640 + 64 - 512);
+    assert_eq!(registers.encode().expect("it is valid").len(), 1232 + 64 + 640 + 64 - 512);
     assert_eq!(ContextBuilder::new(&ContextLayout::AMD64).xstate_config(), Default::default());
 }
 

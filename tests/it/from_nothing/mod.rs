@@ -1,5 +1,4 @@
-//! Dumps from nothing: registers by name, records with all that they point to, texts that are in no dump, memory that cannot
-//! be read.
+//! Dumps built from scratch: registers by name, records with everything they refer to, invalid text, unreadable memory.
 
 mod contexts;
 mod records;

@@ -1,4 +1,4 @@
-//! Records with all that they point to, as the peer reads them, and what contradicts itself.
+//! Records with everything they refer to, as read by the peer, and contradictory input.
 
 use libtest_mimic::Trial;
 use minidump::system_info::{Cpu, Os};
@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
         a_thread_with_a_backing_store_is_extended,
         parts_can_be_shared,
         what_contradicts_itself_is_an_error_of_the_plan,
-        the_first_fault_is_told,
+        the_first_fault_is_reported,
     ]
 }
 
@@ -93,31 +93,31 @@ fn the_peer_reads_every_field_of_every_record() {
     let file = write(dump);
     let dump = Minidump::read(&*file).expect("the peer opens it");
 
-    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is there");
+    let system = dump.get_stream::<MinidumpSystemInfo>().expect("it is present");
     assert_eq!((system.os, system.cpu), (Os::Windows, Cpu::X86_64));
     assert_eq!(system.os_parts().0, "10.2.19045");
     let raw = &system.raw;
     assert_eq!((raw.processor_level, raw.processor_revision, raw.number_of_processors), (6, 0x5e03, 8));
     assert_eq!((raw.product_type, raw.suite_mask), (1, 0x100));
 
-    let threads = dump.get_stream::<MinidumpThreadList<'_>>().expect("they are there");
-    let memory = dump.get_memory().expect("it is there");
+    let threads = dump.get_stream::<MinidumpThreadList<'_>>().expect("they are present");
+    let memory = dump.get_memory().expect("it is present");
     let [first, second] = threads.threads.as_slice() else { panic!("there are two") };
     let raw = &first.raw;
     assert_eq!((raw.thread_id, raw.suspend_count, raw.priority_class, raw.priority), (11, 2, 0x20, 9));
     assert_eq!(raw.teb, 0x7ff0_0000_0000);
     assert_eq!(first.stack_memory(&memory).map(|stack| stack.bytes().to_vec()), Some(stack.clone()));
-    // The second stack is a part of the range of the first; its position is that of the part.
+    // The second stack is part of the range of the first; its RVA is that of the part.
     assert_eq!((second.raw.stack.start_of_memory_range, second.raw.stack.memory.data_size), (0x7010, 16));
     assert_eq!(second.raw.stack.memory.rva, raw.stack.memory.rva + 16);
-    let names = dump.get_stream::<MinidumpThreadNames>().expect("they are there");
+    let names = dump.get_stream::<MinidumpThreadNames>().expect("they are present");
     assert_eq!(names.get_name(11).as_deref(), Some("main"));
-    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("they are there");
+    let infos = dump.get_stream::<MinidumpThreadInfoList>().expect("they are present");
     let info = infos.get_thread_info(11).expect("the ID is that of the thread");
     assert_eq!((info.raw.exit_status, info.raw.start_address), (0x103, 0x1_4000_1000));
 
-    let modules = dump.get_stream::<MinidumpModuleList>().expect("they are there");
-    let module = modules.iter().next().expect("it is there");
+    let modules = dump.get_stream::<MinidumpModuleList>().expect("they are present");
+    let module = modules.iter().next().expect("it is present");
     use minidump::Module as _;
     assert_eq!((module.base_address(), module.size()), (0x1_4000_0000, 0x5000));
     assert_eq!(module.code_file(), "C:\\äpp ☃ 🦀.exe");
@@ -128,12 +128,12 @@ fn the_peer_reads_every_field_of_every_record() {
     assert_eq!(module.debug_file().as_deref(), Some("C:\\build\\app.pdb"));
     let id = module.debug_identifier().expect("it has one").breakpad().to_string();
     assert_eq!(id, "0403020106050807090A0B0C0D0E0F103");
-    let unloaded = dump.get_stream::<MinidumpUnloadedModuleList>().expect("they are there");
-    let gone = unloaded.iter().next().expect("it is there");
+    let unloaded = dump.get_stream::<MinidumpUnloadedModuleList>().expect("they are present");
+    let gone = unloaded.iter().next().expect("it is present");
     assert_eq!((&*gone.name, gone.raw.base_of_image, gone.raw.size_of_image), ("gone.dll", 0x7000_0000, 0x9000));
     assert_eq!((gone.raw.checksum, gone.raw.time_date_stamp), (5, 6));
 
-    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is there");
+    let exception = dump.get_stream::<MinidumpException<'_>>().expect("it is present");
     assert_eq!(exception.get_crashing_thread_id(), 11);
     assert_eq!(exception.get_crash_reason(system.os, system.cpu).to_string(), "EXCEPTION_ACCESS_VIOLATION_WRITE");
     assert_eq!(exception.get_crash_address(system.os, system.cpu), 0xdead_beef);
@@ -141,16 +141,16 @@ fn the_peer_reads_every_field_of_every_record() {
     assert_eq!((record.exception_flags, record.exception_record, record.exception_address), (1, 5, 0x4004));
     assert_eq!(record.number_parameters, 2);
 
-    let handles = dump.get_stream::<MinidumpHandleDataStream>().expect("they are there");
-    let handle = handles.iter().next().expect("it is there");
+    let handles = dump.get_stream::<MinidumpHandleDataStream>().expect("they are present");
+    let handle = handles.iter().next().expect("it is present");
     assert_eq!(handle.type_name.as_deref(), Some("Event"));
     assert_eq!(handle.object_name.as_deref(), Some("\\BaseNamedObjects\\go"));
     let raw = &handle.raw;
     assert_eq!((raw.handle(), raw.attributes(), raw.granted_access()), (Some(&0x44), Some(&1), Some(&0x1f_0003)));
     assert_eq!((raw.handle_count(), raw.pointer_count()), (Some(&2), Some(&3)));
 
-    let regions = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("they are there");
-    let raw = regions.iter().next().expect("it is there").raw.clone();
+    let regions = dump.get_stream::<MinidumpMemoryInfoList<'_>>().expect("they are present");
+    let raw = regions.iter().next().expect("it is present").raw.clone();
     assert_eq!((raw.base_address, raw.allocation_base, raw.region_size), (0x10_0000, 0xf_0000, 0x3000));
     assert_eq!((raw.state, raw.protection, raw._type, raw.allocation_protection), (0x1000, 0x20, 0x100_0000, 0x80));
 }
@@ -166,15 +166,15 @@ fn debug_records_are_those_of_the_format() {
         (CodeView::elf_build_id(&[1, 2, 3]), b"LEpB\x01\x02\x03"),
     ];
     for (record, bytes) in cases {
-        assert_eq!(record.encode().expect("it is sound"), bytes);
+        assert_eq!(record.encode().expect("it is valid"), bytes);
         let mut dump = MinidumpBuilder::new();
         dump.add(system()).add(Module::new(0x1000, 0x1000, "a").code_view(&record).misc(bytes));
         let file = write(dump);
         let module = &Facts::of(&file).modules()[0];
         assert_eq!((module.code_view.0, module.misc.0), (bytes, bytes));
         let peer = Minidump::read(&*file).expect("the peer opens it");
-        let modules = peer.get_stream::<MinidumpModuleList>().expect("they are there");
-        let read = modules.iter().next().expect("it is there").codeview_info.as_ref().expect("it is read");
+        let modules = peer.get_stream::<MinidumpModuleList>().expect("they are present");
+        let read = modules.iter().next().expect("it is present").codeview_info.as_ref().expect("it is read");
         let kind = match read {
             PeerCodeView::Pdb70(_) => &b"RSDS"[..],
             PeerCodeView::Pdb20(_) => b"NB10",
@@ -193,22 +193,22 @@ fn modules_have_the_identifiers_of_their_records() {
     dump.add(Module::new(0x1000, 0x1000, "/bin/a").code_view(CodeView::elf_build_id(&build_id)));
     let file = write(dump);
     let peer = Minidump::read(&*file).expect("the peer opens it");
-    let modules = peer.get_stream::<MinidumpModuleList>().expect("they are there");
-    let module = modules.iter().next().expect("it is there");
+    let modules = peer.get_stream::<MinidumpModuleList>().expect("they are present");
+    let module = modules.iter().next().expect("it is present");
     let hex: String = build_id.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(module.code_identifier().expect("it has one").to_string(), hex);
     let ours = userdump::Dump::parse(&file).expect("it opens");
-    let ours = ours.modules().next().expect("it is there").debug_id(&ours.memory()).expect("it has one").to_string();
+    let ours = ours.modules().next().expect("it is present").debug_id(&ours.memory()).expect("it has one").to_string();
     assert_eq!(ours, module.debug_identifier().expect("it has one").breakpad().to_string());
 }
 
-/// Sizes of the five forms and bits of the flags are those of `minidumpapiset.h`.
+/// The sizes of the five versions and the bits of the flags are from `minidumpapiset.h`.
 fn miscellaneous_information_is_as_long_as_what_is_filled() {
     let zone = TimeZoneInformation { bias: -60, ..Default::default() };
     let config = XStateConfigFeature { size_of_info: 528, enabled_features: 7, ..Default::default() };
     type Fill = Box<dyn Fn(MiscInfo) -> MiscInfo>;
     type Words = Vec<(usize, u32)>;
-    // What is filled, the size of the form, the bit, and words that it puts at offsets.
+    // The fill function, the size of the version, the bit, and the words that it stores at offsets.
     let parts: Vec<(Fill, usize, u32, Words)> = vec![
         (Box::new(|it| it.process_id(4321)), 24, 1, vec![(8, 4321)]),
         (Box::new(|it| it.process_times(1_600_000_000, 7, 8)), 24, 2, vec![(12, 1_600_000_000), (16, 7), (20, 8)]),
@@ -231,7 +231,6 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         (Box::new(move |it| it.xstate(config)), 1364, 0, vec![(832, 528), (840, 7)]),
         (Box::new(|it| it.process_cookie(0xc00c)), 1364, 0x200, vec![(1360, 0xc00c)]),
     ];
-    // Every subset.
     for subset in 0_u32..1 << parts.len() {
         let chosen: Vec<_> =
             parts.iter().enumerate().filter(|(at, _)| subset & 1 << at != 0).map(|(_, it)| it).collect();
@@ -239,7 +238,7 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         let mut dump = MinidumpBuilder::new();
         dump.add(info);
         let file = write(dump);
-        let stream = Facts::of(&file).stream_bytes(15).expect("it is there").0;
+        let stream = Facts::of(&file).stream_bytes(15).expect("it is present").0;
         let size = chosen.iter().map(|(_, size, ..)| *size).max().unwrap_or(24);
         let mut expected = vec![0_u32; size / 4];
         expected[0] = size as u32;
@@ -247,14 +246,15 @@ fn miscellaneous_information_is_as_long_as_what_is_filled() {
         for (at, word) in chosen.iter().flat_map(|(.., words)| words) {
             expected[at / 4] = *word;
         }
-        let found: Vec<u32> = stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("4"))).collect();
+        let found: Vec<u32> =
+            stream.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
         assert_eq!(found, expected, "{subset:#x}");
     }
     let mut dump = MinidumpBuilder::new();
     dump.add(system()).add(parts.iter().fold(MiscInfo::new(), |info, (fill, ..)| fill(info)));
     let file = write(dump);
     let peer = Minidump::read(&*file).expect("the peer opens it");
-    let raw = peer.get_stream::<MinidumpMiscInfo>().expect("it is there").raw;
+    let raw = peer.get_stream::<MinidumpMiscInfo>().expect("it is present").raw;
     assert_eq!(
         (raw.process_id(), raw.processor_max_mhz(), raw.process_cookie()),
         (Some(&4321), Some(&3200), Some(&0xc00c))
@@ -270,7 +270,7 @@ fn texts_of_fixed_size_have_room_for_their_nul() {
         assert_eq!(plan.is_ok(), fits, "{build} {debug}");
         assert!(fits || matches!(plan, Err(WriteError::SizeOverflow { .. })));
     }
-    // Counted in code units, of which a crab takes two.
+    // Counted in UTF-16 units, of which a crab takes two.
     let mut dump = MinidumpBuilder::new();
     dump.add(MiscInfo::new().build_strings("", &"🦀".repeat(20)));
     let error = dump.plan().expect_err("there are 40").to_string();
@@ -295,7 +295,7 @@ fn regions_follow_their_state() {
     };
     let region = MemoryInfo::new(0x5000, 0x2000);
     assert_eq!(row(region), [0x5000, 0x5000, 4, 0x2000, 0x1000, 4, 0x2_0000]);
-    // As `VirtualQuery` describes them.
+    // As described by `VirtualQuery`.
     assert_eq!(row(region.state(MemoryState::FREE)), [0x5000, 0, 0, 0x2000, 0x1_0000, 1, 0]);
     assert_eq!(row(region.state(MemoryState::RESERVE)), [0x5000, 0x5000, 4, 0x2000, 0x2000, 0, 0x2_0000]);
 }
@@ -307,8 +307,8 @@ fn a_thread_with_a_backing_store_is_extended() {
     let file = write(dump);
     let facts = Facts::of(&file);
     assert!(facts.stream(3).is_none());
-    // ThreadExList: a count, then the thread of 48 bytes, then address, size and position of the backing store.
-    let list = facts.stream(8).expect("it is there").rva.0;
+    // ThreadExList: a count, then the thread of 48 bytes, then address, size and RVA of the backing store.
+    let list = facts.stream(8).expect("it is present").rva.0;
     assert_eq!((facts.u32(list), facts.u32(list + 4)), (1, 1));
     assert_eq!((facts.u64(list + 52), facts.u32(list + 60)), (0x2000, 16));
     assert_eq!(facts.blob(facts.rva(list + 64), 16).0, [2; 16]);
@@ -364,9 +364,9 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
     for (fill, message) in cases {
         let mut dump = MinidumpBuilder::new();
         fill(&mut dump);
-        assert_eq!(dump.plan().expect_err("it is wrong").to_string(), message);
+        assert_eq!(dump.plan().expect_err("it is invalid").to_string(), message);
     }
-    // What goes up to the limits is sound.
+    // Values at the limits are valid.
     let mut dump = MinidumpBuilder::new();
     dump.add(system().x86_cpu(x86)).add(Exception::new(1, 2).parameters([7; 15]));
     dump.add(Thread::new(1).stack(u64::MAX, 1)).add(Thread::new(2).stack(0, u32::MAX.into()));
@@ -377,7 +377,7 @@ fn what_contradicts_itself_is_an_error_of_the_plan() {
     assert!(dump.plan().is_ok());
 }
 
-fn the_first_fault_is_told() {
+fn the_first_fault_is_reported() {
     let mut dump = MinidumpBuilder::new();
     dump.add(Thread::new(1).stack(0, 1 << 33)).add(system()).add(system());
     assert!(matches!(dump.plan(), Err(WriteError::SizeOverflow { found: 0x2_0000_0000, .. })));

@@ -1,4 +1,4 @@
-//! Readers that fail: at every position, once and for good, by order and by address, for one range and for all, plain and
+//! Readers that fail: at every offset, once or permanently, in order or by address, for one range or for all, plain and
 //! compressed.
 
 use std::io::{self, ErrorKind, Read};
@@ -15,19 +15,19 @@ use crate::support::trials;
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_reader_that_fails_at_any_position_is_filled_up,
-        a_process_with_any_pages_missing_is_filled_up,
+        a_reader_that_fails_at_any_offset_is_zero_filled,
+        a_process_with_any_missing_pages_is_zero_filled,
         a_range_decides_for_itself,
-        errors_stop_the_dump_unless_they_are_to_be_filled_up,
-        what_is_interrupted_is_asked_again,
+        errors_stop_the_dump_unless_they_are_zero_filled,
+        interrupted_calls_are_repeated,
         many_ranges_share_one_file,
         the_end_of_a_source_is_not_an_error,
         ranges_at_the_highest_address_end_there,
-        other_forms_are_filled_up_alike,
+        other_forms_are_zero_filled_too,
     ]
 }
 
-/// Bytes that tell their address.
+/// A byte value derived from its address.
 fn byte(address: u64) -> u8 {
     (address ^ address >> 8 ^ address >> 16) as u8
 }
@@ -36,7 +36,7 @@ fn bytes(address: u64, size: u64) -> Vec<u8> {
     (address..address + size).map(byte).collect()
 }
 
-/// Gives so many bytes and fails from there on.
+/// Returns this many bytes and then fails.
 struct FailsAt {
     address: u64,
     left: u64,
@@ -58,7 +58,7 @@ impl Read for FailsAt {
     }
 }
 
-/// What is in the file of all ranges, plain and compressed, and what is said of it.
+/// The bytes of all ranges in the file, plain and compressed, and the report about them.
 fn both_ways(make: &dyn Fn() -> MinidumpBuilder<'static>) -> [(Vec<u8>, Written); 2] {
     [false, true].map(|compressed| {
         let mut dump = make();
@@ -66,7 +66,7 @@ fn both_ways(make: &dyn Fn() -> MinidumpBuilder<'static>) -> [(Vec<u8>, Written)
             dump.compressed();
         }
         let mut file = Vec::new();
-        let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are filled up");
+        let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are zero-filled");
         (file, written)
     })
 }
@@ -78,7 +78,7 @@ fn contents(file: &[u8], address: u64, size: u64) -> Vec<u8> {
     bytes
 }
 
-fn a_reader_that_fails_at_any_position_is_filled_up() {
+fn a_reader_that_fails_at_any_offset_is_zero_filled() {
     const SIZE: u64 = 70;
     for at in (0..=SIZE).chain([65_535, 65_536, 65_537, 69_999]) {
         let size = if at > SIZE { 70_000 } else { SIZE };
@@ -107,8 +107,8 @@ fn a_reader_that_fails_at_any_position_is_filled_up() {
     }
 }
 
-/// A process of which some pages cannot be read, each with an error of its own; a read that meets one in the middle gives what is
-/// in front of it.
+/// A process with pages that cannot be read, each with its own error; a read that reaches one in the middle returns
+/// what precedes it.
 #[derive(Clone)]
 struct Process {
     missing: Arc<[Option<ErrorKind>]>,
@@ -132,7 +132,7 @@ impl ReadAt for Process {
     }
 }
 
-/// The fields of a `Shortfall`, in a form that a test can build.
+/// The fields of a `Shortfall`, in a form that a test can construct.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Gap {
     address: u64,
@@ -148,7 +148,7 @@ fn gaps_in(written: &Written) -> Vec<Gap> {
     written.shortfalls.iter().map(gap).collect()
 }
 
-/// Runs of missing pages of one error.
+/// Runs of missing pages with one error.
 fn gaps(missing: &[Option<ErrorKind>], (address, size): (u64, u64), first_page: u64) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for offset in 0..size {
@@ -161,7 +161,7 @@ fn gaps(missing: &[Option<ErrorKind>], (address, size): (u64, u64), first_page: 
     gaps
 }
 
-fn a_process_with_any_pages_missing_is_filled_up() {
+fn a_process_with_any_missing_pages_is_zero_filled() {
     let mut random = Random::new(5);
     for round in 0..40 {
         let pages = 40;
@@ -177,7 +177,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
             .collect();
         let (first_page, calls) = (0x100, Arc::new(AtomicUsize::new(0)));
         let process = Process { missing: missing.clone(), first_page, calls: calls.clone() };
-        // The range need not start at a page, nor end at one.
+        // The range need not start or end at a page border.
         let start = 0x10_0000 + random.below(4096);
         let size = (pages as u64) * 4096 - (start - 0x10_0000) - random.below(4096);
         let make = || {
@@ -195,7 +195,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
             assert!(contents(&file, start, size) == expected, "{round}");
             assert_eq!(gaps_in(&written), expected_gaps, "{round}");
         }
-        // A call for each buffer, run and missing page at most; both ways, one of which reads once all the same.
+        // At most a call for each buffer, run and missing page, in both ways, one of which reads once in any case.
         let most = 2 * (2 + pages + 2 * expected_gaps.len() + 3);
         assert!(calls.load(Ordering::Relaxed) <= most, "{} calls, {most} at most", calls.load(Ordering::Relaxed));
     }
@@ -204,7 +204,7 @@ fn a_process_with_any_pages_missing_is_filled_up() {
 fn a_range_decides_for_itself() {
     let fails = || FailsAt { address: 0, left: 4, step: 4, kind: ErrorKind::TimedOut };
     let ends = || io::Cursor::new([7; 4]);
-    // What all ranges do, what this one does, and whether an end and an error are then filled up.
+    // The setting for all ranges, the setting for this one, and whether an end and an error are then zero-filled.
     use ShortSource::{Fail, ZeroFill, ZeroFillErrors};
     for all in [Fail, ZeroFill, ZeroFillErrors] {
         for own in [None, Some(Fail), Some(ZeroFill), Some(ZeroFillErrors)] {
@@ -228,7 +228,7 @@ fn a_range_decides_for_itself() {
     }
 }
 
-fn errors_stop_the_dump_unless_they_are_to_be_filled_up() {
+fn errors_stop_the_dump_unless_they_are_zero_filled() {
     for short_source in [ShortSource::Fail, ShortSource::ZeroFill] {
         for compressed in [false, true] {
             let missing: Arc<[_]> = [None, None, Some(ErrorKind::PermissionDenied), None].into();
@@ -248,7 +248,7 @@ fn errors_stop_the_dump_unless_they_are_to_be_filled_up() {
     }
 }
 
-fn what_is_interrupted_is_asked_again() {
+fn interrupted_calls_are_repeated() {
     let turn = AtomicUsize::new(0);
     let source = move |address: u64, room: &mut [u8]| match turn.fetch_add(1, Ordering::Relaxed) % 3 {
         2 => {
@@ -260,7 +260,7 @@ fn what_is_interrupted_is_asked_again() {
     let mut dump = MinidumpBuilder::new();
     dump.memory(MemoryRange::from_read_at(0x1000, 300, source));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("it gives all in the end");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("it returns everything eventually");
     assert_eq!(gaps_in(&written), []);
     assert_eq!(Facts::of(&file).read(0x1000, 300), bytes(0x1000, 300));
 }
@@ -268,17 +268,17 @@ fn what_is_interrupted_is_asked_again() {
 fn many_ranges_share_one_file() {
     let mut named = tempfile::NamedTempFile::new().expect("there is room");
     io::Write::write_all(&mut named, &bytes(0, 0x9000)).expect("there is room");
-    let file = Arc::new(named.reopen().expect("it is there"));
+    let file = Arc::new(named.reopen().expect("it is present"));
     let mut dump = MinidumpBuilder::new();
     let ranges = [(0x5000, 0x1001), (0x10, 5), (0x8fff, 1), (0x2000, 0)];
     for (address, size) in ranges {
         dump.memory(MemoryRange::from_read_at(address, size, file.clone()));
     }
-    // Behind the end of the file there is nothing.
+    // There is nothing past the end of the file.
     let behind = MemoryRange::from_read_at(0x8ff0, 0x20, file.clone()).short_source(ShortSource::ZeroFill);
     dump.memory64(behind);
     let mut out = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut out).expect("the file is there");
+    let written = dump.plan().expect("it is small").write_to(&mut out).expect("the file exists");
     let gap = Gap { address: 0x8ff0, size: 0x20, offset: 0x10, missing: 0x10, error: None };
     assert_eq!(gaps_in(&written), [gap]);
     let facts = Facts::of(&out);
@@ -297,7 +297,7 @@ fn the_end_of_a_source_is_not_an_error() {
         };
         let mut dump = MinidumpBuilder::new();
         dump.short_source(short_source).memory(MemoryRange::from_read_at(0x1000, 0x2_0000, source));
-        let written = dump.plan().expect("it is small").write_to(io::sink()).expect("zeros were asked for");
+        let written = dump.plan().expect("it is small").write_to(io::sink()).expect("zero-filling was requested");
         let gap = Gap { address: 0x1000, size: 0x2_0000, offset: 0x800, missing: 0x1_f800, error: None };
         assert_eq!(gaps_in(&written), [gap]);
     }
@@ -315,20 +315,20 @@ fn ranges_at_the_highest_address_end_there() {
         source,
     ));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("all is there");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("everything is present");
     assert_eq!(gaps_in(&written), []);
     let failing = |_: u64, _: &mut [u8]| Err(ErrorKind::Other.into());
     let mut dump = MinidumpBuilder::new();
     dump.short_source(ShortSource::ZeroFillErrors);
     dump.memory(MemoryRange::from_read_at(u64::MAX - 0x1fff, 0x2000, failing));
-    let written = dump.plan().expect("it is small").write_to(io::sink()).expect("errors are filled up");
+    let written = dump.plan().expect("it is small").write_to(io::sink()).expect("errors are zero-filled");
     let error = Some(ErrorKind::Other);
     let gap = Gap { address: u64::MAX - 0x1fff, size: 0x2000, offset: 0, missing: 0x2000, error };
     assert_eq!(gaps_in(&written), [gap]);
 }
 
 /// The older format has the same readers.
-fn other_forms_are_filled_up_alike() {
+fn other_forms_are_zero_filled_too() {
     let missing: Arc<[_]> = [None, Some(ErrorKind::TimedOut), None].into();
     let process = Process { missing, first_page: 1, calls: Arc::default() };
     let mut dump = FullUserDumpBuilder::new_64_bit(userdump::format::full_user_dump::ImageFileMachine::AMD64);
@@ -336,7 +336,7 @@ fn other_forms_are_filled_up_alike() {
     let row = userdump::format::MemoryInfo { base_address: 0x1000, region_size: 0x3000, ..Default::default() };
     dump.region(row, MemoryRange::from_read_at(0x1000, 0x3000, process));
     let mut file = Vec::new();
-    let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are filled up");
+    let written = dump.plan().expect("it is small").write_to(&mut file).expect("errors are zero-filled");
     let error = Some(ErrorKind::TimedOut);
     assert_eq!(gaps_in(&written), [Gap { address: 0x1000, size: 0x3000, offset: 0x1000, missing: 0x1000, error }]);
     let mut expected = bytes(0x1000, 0x3000);

@@ -1,4 +1,4 @@
-//! Structures to bytes and back, without another crate.
+//! Converting structures to bytes and back, without another crate.
 
 use libtest_mimic::Trial;
 use scroll::{BE, LE, Pread, Pwrite};

@@ -1,4 +1,4 @@
-//! Every stream that is text as a whole: viewed without a dump, written from its view, and made of its parts.
+//! Every text stream: viewed without a dump, written from its view, and built from its parts.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -25,12 +25,12 @@ pub fn trials() -> Vec<Trial> {
         texts_are_made_of_their_parts,
         maps_and_limits_are_written_as_the_kernel_writes_them,
         the_running_kernel_agrees,
-        parts_that_cannot_stand_in_a_text_are_errors,
+        parts_that_cannot_be_in_a_text_are_errors,
         big_endian_views_are_refused,
     ]
 }
 
-/// What is looked at: the name of the view, its type, and the bytes that it writes of a text without a dump.
+/// The name of the view, its type, and a function that writes the bytes of a text viewed without a dump.
 type View = (&'static str, StreamType, fn(&[u8]) -> Vec<u8>);
 
 fn written<'a>(view: impl WholeStream<'a> + userdump::write::Entry<'a>) -> Vec<u8> {
@@ -38,7 +38,7 @@ fn written<'a>(view: impl WholeStream<'a> + userdump::write::Entry<'a>) -> Vec<u
     let mut dump = MinidumpBuilder::new();
     dump.add(view);
     let file = write(dump);
-    Facts::of(&file).stream_bytes(kind.0).expect("it is there").0.to_vec()
+    Facts::of(&file).stream_bytes(kind.0).expect("it is present").0.to_vec()
 }
 
 macro_rules! views {
@@ -57,7 +57,7 @@ const VIEWS: &[View] = views! {
     FacebookJavaStack FacebookDalvikInfo FacebookDumpErrorLog FacebookAppStateLog FacebookAbortReason FacebookThreadName
 };
 
-/// Every view of the table that holds no positions and whose name is that of a text.
+/// Every view in the table that holds no offsets and whose name is that of a text.
 fn every_text_stream_is_viewed_without_a_dump_and_written_from_its_view() {
     let texts = [&b""[..], b"a", b"key: value\n\n\xff\0", b"\0\0", b"0-1 r--p 0 0:0 0\n"];
     for kind in StreamType::KNOWN {
@@ -70,7 +70,7 @@ fn every_text_stream_is_viewed_without_a_dump_and_written_from_its_view() {
         let has_view = dump.streams().all(|(_, view)| !matches!(view, Ok(Stream::Raw(_) | Stream::Unused)));
         let listed = VIEWS.iter().find(|(_, of, _)| of == kind);
         let is_expected = is_text && has_view && kind.row().relocation == Relocation::None;
-        // The auxiliary vector, which is words, is looked at below.
+        // The auxiliary vector, which consists of words, is tested below.
         let is_listed = listed.is_some() || *kind == StreamType::LINUX_AUXV;
         assert_eq!(is_listed, is_expected, "{name}");
         for text in texts {
@@ -97,7 +97,7 @@ fn every_text_of_the_corpus_is_written_again(shared: &Shared) {
         if let Ok(Some(maps)) = dump.stream::<LinuxMaps<'_>>() {
             let alone = LinuxMaps::parse(maps.text().as_bytes());
             assert!(alone.iter().eq(maps.iter()), "{}", row.file);
-            // Written anew, they are the same mappings, whatever padding their kernel had.
+            // Written again, they are the same mappings, whatever padding their kernel used.
             let lines = TextStream::lines(StreamType::LINUX_MAPS, maps.iter());
             assert!(LinuxMaps::parse(lines.as_bytes()).iter().eq(maps.iter()), "{}", row.file);
         }
@@ -132,22 +132,22 @@ fn texts_are_made_of_their_parts() {
         let mut dump = MinidumpBuilder::new();
         dump.add(text);
         let file = write(dump);
-        assert_eq!(Facts::of(&file).stream_bytes(kind.0).expect("it is there").0, expected.as_bytes());
+        assert_eq!(Facts::of(&file).stream_bytes(kind.0).expect("it is present").0, expected.as_bytes());
     }
     let pairs = [(AuxType(6), 4096), (AuxType(9), 0x1_0000)];
     let wide = [6_u64, 4096, 9, 0x1_0000, 0, 0].map(u64::to_le_bytes).concat();
     let narrow = [6_u32, 4096, 9, 0x1_0000, 0, 0].map(u32::to_le_bytes).concat();
     assert_eq!(TextStream::auxv(pairs, 8).as_bytes(), wide);
     assert_eq!(TextStream::auxv(pairs, 4).as_bytes(), narrow);
-    // Read again, all are what they were made of.
+    // Reading returns what was written.
     let text = TextStream::cpu_info([[("processor", "0"), ("model name", "A CPU")], [("processor", "7"), ("a", "b")]]);
     let processors = LinuxCpuInfo::parse(text.as_bytes());
     assert_eq!(processors.processors().map(|it| it.number()).collect::<Vec<_>>(), [Some(0), Some(7)]);
     let text = TextStream::fields(StreamType::LINUX_LSB_RELEASE, [("DISTRIB_DESCRIPTION", "Some Linux 7")]);
-    assert_eq!(LinuxLsbRelease::parse(text.as_bytes()).description().expect("it is there"), "Some Linux 7");
+    assert_eq!(LinuxLsbRelease::parse(text.as_bytes()).description().expect("it is present"), "Some Linux 7");
 }
 
-/// As `/proc/self/maps` and `/proc/self/limits` of Linux 6.18 have them.
+/// As in `/proc/self/maps` and `/proc/self/limits` of Linux 6.18.
 const MAPS: &str = "\
 55a914032000-55a914037000 r-xp 00002000 fe:00 247030                     /usr/bin/cat
 564462ec6000-564462ee7000 rw-p 00000000 00:00 0                          [heap]
@@ -171,7 +171,7 @@ fn maps_and_limits_are_written_as_the_kernel_writes_them() {
     let limits = MozLinuxLimits::parse(LIMITS.as_bytes());
     assert_eq!(limits.limits().count(), 4);
     assert_eq!(String::from_utf8_lossy(TextStream::limits(limits.limits()).as_bytes()), LIMITS);
-    // One that was in no text.
+    // A mapping that was not parsed from text.
     let mapping = LinuxMapping {
         start: 0x1000,
         end: 0x3000,
@@ -187,7 +187,7 @@ fn maps_and_limits_are_written_as_the_kernel_writes_them() {
     assert_eq!(line, b"00001000-00003000 r--s 00000200 08:01 7                                  /lib/\xff.so\n");
 }
 
-/// Where there is one, all lines of this very process are written as it has them.
+/// On Linux, all lines of this process are written exactly as the kernel has them.
 fn the_running_kernel_agrees() {
     if let Ok(text) = std::fs::read("/proc/self/maps") {
         let lines = TextStream::lines(StreamType::LINUX_MAPS, LinuxMaps::parse(&text).iter());
@@ -199,7 +199,7 @@ fn the_running_kernel_agrees() {
     }
 }
 
-fn parts_that_cannot_stand_in_a_text_are_errors() {
+fn parts_that_cannot_be_in_a_text_are_errors() {
     let mapping =
         LinuxMapping { path: Utf8::new(b"/a\nb"), ..LinuxMaps::parse(MAPS.as_bytes()).iter().next().expect("one") };
     let cases = [
@@ -221,7 +221,7 @@ fn parts_that_cannot_stand_in_a_text_are_errors() {
     for (text, message) in cases {
         let mut dump = MinidumpBuilder::new();
         dump.add(text);
-        assert_eq!(dump.plan().expect_err("it is wrong").to_string(), message);
+        assert_eq!(dump.plan().expect_err("it is invalid").to_string(), message);
     }
 }
 
@@ -231,8 +231,8 @@ fn big_endian_views_are_refused() {
     let dump = dump.raw(StreamType::LINUX_AUXV.0, [0; 16]);
     let file = Form { big_endian: true, ..Form::USUAL }.build(dump);
     let dump = Minidump::parse(&file).expect("it opens");
-    let comment = dump.stream::<CommentW<'_>>().expect("it is sound").expect("it is there");
-    let auxv = dump.stream::<LinuxAuxv<'_>>().expect("it is sound").expect("it is there");
+    let comment = dump.stream::<CommentW<'_>>().expect("it is valid").expect("it is present");
+    let auxv = dump.stream::<LinuxAuxv<'_>>().expect("it is valid").expect("it is present");
     let mut builders = [MinidumpBuilder::new(), MinidumpBuilder::new()];
     builders[0].add(comment);
     builders[1].add(auxv);

@@ -1,4 +1,4 @@
-//! What the check finds in full user dumps, and what it leaves alone.
+//! What the check finds in full user dumps, and what it does not report.
 
 use libtest_mimic::Trial;
 use userdump::read::check::{Finding, FindingCode as Code};
@@ -33,11 +33,11 @@ pub fn trials() -> Vec<Trial> {
 
 fn all_findings(bytes: &[u8]) -> Vec<Finding> {
     let mut found = Vec::new();
-    Dump::parse(bytes).expect("the header is sound").check(&mut |finding| found.push(finding));
+    Dump::parse(bytes).expect("the header is valid").check(&mut |finding| found.push(finding));
     found
 }
 
-/// But for the images of modules, which the dumps of the tests do not have.
+/// Without the findings about module images, which the dumps of the tests do not have.
 fn findings(bytes: &[u8]) -> Vec<Finding> {
     all_findings(bytes).into_iter().filter(|finding| finding.code != Code::ImageMissing).collect()
 }
@@ -63,7 +63,7 @@ fn truncated(what: &'static str, offset: u64, needed: u64, available: u64) -> Op
     Some(ReadError::Truncated { what, offset, needed, available })
 }
 
-/// The cause of what is missing: the file ends, and should have so many bytes.
+/// The cause of what is missing: the file ends, and should have `needed` bytes.
 fn file_ends(size: u64, needed: u64) -> Expected {
     (Code::FileTruncated, None, size, truncated("file", 0, needed, size))
 }
@@ -77,7 +77,7 @@ fn broken(wreck: impl Fn(&mut Vec<u8>), expected: impl Fn(&[u8], bool) -> Vec<Ex
     }
 }
 
-/// One of two numbers, by the width of the format.
+/// Selects one of two numbers by the width of the format.
 fn by_width(wide: bool, [narrow, other]: [u64; 2]) -> u64 {
     if wide { other } else { narrow }
 }
@@ -131,18 +131,19 @@ fn parts_that_overlap() {
     };
     broken(contexts_over_regions, |bytes, wide| {
         let overlap = (Code::PartsOverlap, None, Slot::Threads.get(bytes), None);
-        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, 0x10001f 0x1f0000, which name several.
+        // The flags are read from two bytes before: 0x1003f becomes 0x3f0000, 0x10001f becomes 0x1f0000, which name
+        // several.
         let entry = |index| Slot::States.get(bytes) + by_width(wide, [48, 80]) * index;
         let other = |index| (Code::ContextOfOtherProcessor, Some(index), entry(index), None);
         vec![overlap, other(0), other(1)]
     });
-    // It begins with the last word of the header, which is no event that is known.
+    // It begins with the last word of the header, which is not a known event.
     let event_over_header = |bytes: &mut Vec<u8>| {
         let event = Slot::Event.get(bytes);
         Slot::Event.set(bytes, event - 4);
     };
     broken(event_over_header, |bytes, _| vec![(Code::PartsOverlap, None, Slot::Event.get(bytes), None)]);
-    // Of its size the file says nothing.
+    // The file does not give its size.
     let version_over_contexts = |bytes: &mut Vec<u8>| {
         let contexts = Slot::Threads.get(bytes);
         Slot::Version.set(bytes, contexts + 1);
@@ -154,7 +155,7 @@ fn lists_cut_short() {
     for (word, slot, what, sizes) in
         [(5, Slot::States, "CRASH_THREAD", [48, 80]), (7, Slot::Regions, "MEMORY_BASIC_INFORMATION", [28, 48])]
     {
-        // At the end of the file there is room for one.
+        // There is room for one at the end of the file.
         let wreck = |bytes: &mut Vec<u8>| {
             let wide = super::is_wide(bytes);
             let (start, size) = (slot.get(bytes) as usize, by_width(wide, sizes) as usize);
@@ -169,7 +170,7 @@ fn lists_cut_short() {
             let declared = if word == 7 { 3 } else { 2 };
             let mut expected = vec![file_ends(offset + size + 1, offset + declared * size)];
             if word == 7 {
-                // The thread of the exception was the second, so that two things are missing where threads are.
+                // The thread of the exception was the second, so two things are missing for the threads.
                 expected.push((Code::ListTruncated, None, offset, truncated(what, offset, declared * size, size)));
             }
             expected
@@ -232,7 +233,7 @@ fn memory_cut_short() {
             |bytes| bytes.truncate(Slot::Version.get(bytes) as usize - missing),
             |bytes, _| {
                 let version = Slot::Version.get(bytes);
-                // The memory is 64 bytes in front of the version information, which is missing too.
+                // The memory is 64 bytes before the version information, which is missing too.
                 vec![file_ends(version - missing as u64, version)]
             },
         );
@@ -290,7 +291,7 @@ fn no_threads() {
     broken(|bytes| set_word(bytes, 5, 0), |_, _| vec![(Code::NoThreads, None, 0, None)]);
 }
 
-/// Measured: the debugger refuses a file of no threads, and one of no modules.
+/// Measured: the debugger rejects a file without threads, and one without modules.
 fn nothing_at_all() {
     for wide in [false, true] {
         let none = |code| (code, None, 0, None);
@@ -305,7 +306,7 @@ fn an_exception_of_a_missing_thread() {
     }
 }
 
-/// Measured: only of the narrow form the debugger wants the images.
+/// Measured: the debugger requires the images only for the narrow form.
 fn modules_without_images() {
     let images = |wide, second: &str| {
         let dump = empty(wide).thread(UserThread { id: 1, context: context(wide, 0, 0), ..UserThread::default() });

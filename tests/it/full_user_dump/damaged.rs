@@ -1,4 +1,4 @@
-//! Full user dumps that are cut or broken: what is there is read, and nothing costs more than the file weighs.
+//! Full user dumps that are truncated or broken: what is present is read, and the cost is bounded by the file size.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -15,18 +15,18 @@ use crate::support::walk::walk_and_print;
 pub fn trials() -> Vec<Trial> {
     trials![
         every_prefix_is_cheap,
-        a_prefix_keeps_what_lies_before_the_cut,
+        a_prefix_keeps_what_is_before_the_cut,
         every_prefix_has_findings,
-        every_word_of_the_head_may_be_anything,
+        every_word_of_the_header_may_be_anything,
         every_pair_of_fields_may_be_anything,
     ]
 }
 
-/// So many times the size of the file may be allocated at one time, and so much beyond it, as for minidumps.
+/// The peak allocation may be this many times the file size, plus a constant, as for minidumps.
 const TIMES: usize = 4;
 const CONSTANT: usize = 16 * 1024;
 
-/// Goes through all of it.
+/// Reads all of it.
 fn cheap(what: impl FnOnce() -> String, bytes: &[u8]) {
     let (result, spent) = measure(|| catch_unwind(AssertUnwindSafe(|| walk_and_print(bytes).is_ok())));
     if result.is_err() || spent.peak > TIMES * bytes.len() + CONSTANT {
@@ -41,7 +41,7 @@ fn every_prefix_is_cheap() {
     }
 }
 
-/// Everything that ends at or before a place of the file, and says so.
+/// Everything that ends at or before an offset of the file, as text.
 fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     let mut seen = Vec::new();
     let mut see = |from: u64, size: u64, what: String| {
@@ -54,7 +54,7 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     for (index, thread) in (0..).zip(&threads) {
         see(threads.entry_offset(index), threads.entry_size(), format!("{:?}", thread.raw()));
         let context = header.thread_offset + index * dump.context_size();
-        // Both the state and the context are needed to get at it.
+        // Both the state and the context are required to access it.
         if threads.entry_offset(index) + threads.entry_size() <= end {
             let bytes = thread.context().map(|context| context.map(|context| context.as_bytes()));
             see(context, dump.context_size(), format!("{bytes:x?}"));
@@ -85,7 +85,7 @@ fn before(dump: &FullUserDump<'_>, end: u64) -> Vec<String> {
     seen
 }
 
-fn a_prefix_keeps_what_lies_before_the_cut() {
+fn a_prefix_keeps_what_is_before_the_cut() {
     for wide in [false, true] {
         let bytes = sound(wide).build();
         let whole = open(&bytes);
@@ -94,10 +94,10 @@ fn a_prefix_keeps_what_lies_before_the_cut() {
             let end = size as u64;
             let expected = before(&whole, end);
             assert_eq!(before(&open(&bytes[..size]), end), expected, "cut at {size}");
-            assert!(expected.len() >= most, "less is there before {size} than before");
+            assert!(expected.len() >= most, "fewer parts are found when cut at {size} than before");
             most = expected.len();
         }
-        // States, contexts, heads and names, rows, regions twice, and the event.
+        // States, contexts, headers and names, rows, regions twice, and the event.
         assert_eq!(most, 2 + 2 + 2 + 2 + 3 + 2 * 3 + 1);
     }
 }
@@ -110,7 +110,7 @@ fn every_prefix_has_findings() {
             let mut found = Vec::new();
             match Dump::parse(&bytes[..size]) {
                 Ok(dump) => dump.check(&mut |finding| found.push(finding)),
-                // Eight bytes tell what it is; fewer might be the start of anything.
+                // Eight bytes identify the format; fewer could be the start of anything.
                 Err(error) => assert_eq!(error.is_truncated(), size >= 8, "cut at {size}: {error}"),
             }
             assert_eq!(found.is_empty(), size < if wide { 96 } else { 64 }, "cut at {size}: {found:?}");
@@ -126,7 +126,7 @@ fn every_prefix_has_findings() {
 const HOSTILE_32: [u32; 9] = [0, 1, 2, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff, 0x1000];
 const HOSTILE_64: [u64; 7] = [0, 1, 1 << 32, i64::MAX as u64, 1 << 63, u64::MAX - 1, u64::MAX];
 
-fn every_word_of_the_head_may_be_anything() {
+fn every_word_of_the_header_may_be_anything() {
     for wide in [false, true] {
         let sound = sound(wide).build();
         let size = sound.len() as u64;
@@ -150,7 +150,7 @@ fn every_word_of_the_head_may_be_anything() {
     }
 }
 
-/// A count and a position that lie together are worse than each alone.
+/// A count and an offset that are both wrong are worse than either alone.
 fn every_pair_of_fields_may_be_anything() {
     for wide in [false, true] {
         let sound = sound(wide).build();

@@ -1,4 +1,4 @@
-//! The full user dump that stands among the fixtures, for the examples.
+//! The fixture with a full user dump, for the examples.
 
 use libtest_mimic::Trial;
 
@@ -11,5 +11,5 @@ pub fn trials() -> Vec<Trial> {
 
 fn the_fixture_is_what_the_assembler_makes() {
     let made = sound(true).build();
-    assert!(made == fixtures::FULL_USER_DUMP, "{} bytes are no longer those that are made", made.len());
+    assert!(made == fixtures::FULL_USER_DUMP, "{} bytes differ from those that are generated", made.len());
 }

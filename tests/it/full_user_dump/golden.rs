@@ -1,5 +1,5 @@
-//! The full user dumps that the debugger wrote, against facts that another program took from them, and against the
-//! minidumps with all memory of the same stopped processes.
+//! The full user dumps that the debugger wrote, compared with facts that another program extracted, and with the
+//! minidumps with full memory of the same stopped processes.
 
 use libtest_mimic::Trial;
 use userdump::MappedFile;
@@ -41,7 +41,9 @@ fn facts(shared: &Shared, set: &str) {
     threads(&dump, &facts);
     let modules: Vec<_> = dump
         .modules()
-        .map(|it| (it.base(), u64::from(it.size()), it.offset(), it.name().expect("it is whole").as_bytes().to_vec()))
+        .map(|it| {
+            (it.base(), u64::from(it.size()), it.offset(), it.name().expect("it is complete").as_bytes().to_vec())
+        })
         .collect();
     let module = |row: &Json| {
         let [base, size, offset] = numbers(row, ["base", "size", "offset"]);
@@ -120,7 +122,7 @@ fn threads(dump: &FullUserDump<'_>, facts: &Json) {
         let fields = [raw.thread_id, raw.suspend_count, raw.priority_class, raw.priority].map(u64::from);
         assert_eq!(fields, numbers(row, ["id", "suspend", "prio_class", "prio"]));
         assert_eq!((raw.teb, raw.spare), (row.get("teb").number(), [0; 7]));
-        let context = thread.context().expect("it is whole").expect("it is there");
+        let context = thread.context().expect("it is complete").expect("it is present");
         let stride = facts.get("context_stride").number() as usize;
         let start = facts.get("header").get("thread_offset").number() as usize + index * stride;
         assert_eq!(context.as_bytes(), &dump.data()[start..start + stride]);
@@ -139,7 +141,7 @@ fn threads(dump: &FullUserDump<'_>, facts: &Json) {
     }
 }
 
-/// The event as bytes in hexadecimal, taken apart by the offsets of the documentation.
+/// The event as bytes in hexadecimal, decoded by the documented offsets.
 fn event(dump: &FullUserDump<'_>, digits: &str) {
     let bytes: Vec<u8> = (0..digits.len())
         .step_by(2)
@@ -152,7 +154,7 @@ fn event(dump: &FullUserDump<'_>, digits: &str) {
         true => u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")),
         false => word(at).into(),
     };
-    let event = dump.debug_event().expect("it can be read").expect("it is there");
+    let event = dump.debug_event().expect("it can be read").expect("it is present");
     assert_eq!([event.debug_event_code, event.process_id, event.thread_id], [word(0), word(4), word(8)]);
     let record = event.exception_record;
     let [code, flags, nested, address, count, information, chance] =
@@ -163,13 +165,13 @@ fn event(dump: &FullUserDump<'_>, digits: &str) {
     let information: [u64; 15] = std::array::from_fn(|index| long(information + width * index));
     assert_eq!((record.number_parameters, record.exception_information), (word(count), information));
     assert_eq!(event.first_chance, word(chance));
-    let exception = dump.exception().expect("it can be read").expect("it is one");
+    let exception = dump.exception().expect("it can be read").expect("it is valid");
     assert_eq!((exception.code(), exception.address()), (word(code), long(address)));
     assert!(dump.threads().by_id(exception.thread_id()).is_some());
 }
 
 fn version(dump: &FullUserDump<'_>) {
-    let Some(VersionInformation::Texts(texts)) = dump.version_information() else { panic!("there are no texts") };
+    let Some(VersionInformation::Texts(texts)) = dump.version_information() else { panic!("the dump has no texts") };
     assert_eq!(texts.as_bytes().len(), 100);
     let pairs: Vec<_> = texts.iter().map(|(key, text)| (key.to_string(), text.to_string())).collect();
     let expected = [("CRASH: OS SP", "Service Pack 1"), ("CRASH: Hotfixes", "none")];
@@ -178,7 +180,8 @@ fn version(dump: &FullUserDump<'_>) {
     assert_eq!(dump.build_number(), 7601);
 }
 
-/// What the kernel shares with every process: it ticks, so that two dumps of a stopped process differ there.
+/// The page that the kernel shares with every process: it contains a clock, so two dumps of a stopped process differ
+/// there.
 const SHARED_DATA: std::ops::Range<u64> = 0x7ffe_0000..0x7ffe_1000;
 
 fn twins(shared: &Shared, set: &str) {
@@ -190,7 +193,7 @@ fn twins(shared: &Shared, set: &str) {
     let mut ranges = Vec::new();
     for range in facts.ranges() {
         let address = low(range.address);
-        let found = memory.slice(address, range.size).unwrap_or_else(|| panic!("{address:#x} is not there"));
+        let found = memory.slice(address, range.size).unwrap_or_else(|| panic!("{address:#x} is not present"));
         if found != range.bytes.0 {
             let differ = (address..).zip(found.iter().zip(range.bytes.0)).filter(|(_, (one, other))| one != other);
             differing.extend(differ.map(|(address, _)| address));
@@ -202,18 +205,18 @@ fn twins(shared: &Shared, set: &str) {
     let stored: Vec<_> = dump.stored_regions().map(|it| (it.range.address, it.range.size)).collect();
     assert_eq!(stored, ranges);
 
-    // Segments, of AMD64 with the flags, and the other registers: their places in the contexts.
+    // Segment registers (for AMD64 with the flags), and the other registers: their offsets in the contexts.
     let [control, integer] = if dump.is_64_bit() { [0x38..0x48, 0x78..0x100] } else { [0x8c..0x9c, 0x9c..0xcc] };
-    let context = |thread: &UserThread<'_>| thread.context().ok().flatten().expect("it is there").as_bytes().to_vec();
+    let context = |thread: &UserThread<'_>| thread.context().ok().flatten().expect("it is present").as_bytes().to_vec();
     let general = |bytes: &[u8]| [&bytes[control.clone()], &bytes[integer.clone()]].concat();
     let found: Vec<_> = dump.threads().iter().map(|it| (it.id(), it.teb(), general(&context(&it)))).collect();
     let expected: Vec<_> = facts.threads().iter().map(|it| (it.id, low(it.teb), general(&it.context))).collect();
     assert_eq!(found, expected);
 
-    // Where the process stopped early, the debugger knew some names without their folders when it wrote the first of the
-    // two.
+    // Where the process stopped early, the debugger knew some names only without their folders when it wrote the first
+    // dump.
     let file_name = |path: &str| path.rsplit('\\').next().unwrap_or_default().to_owned();
-    let name = |it: &UserModule<'_>| it.name().expect("it is whole").to_string();
+    let name = |it: &UserModule<'_>| it.name().expect("it is complete").to_string();
     let named = |it: &crate::support::facts::Module<'_>| it.name.text.clone().unwrap_or_default();
     let mut expected: Vec<_> =
         facts.modules().iter().map(|it| (low(it.base), it.size, file_name(&named(it)))).collect();

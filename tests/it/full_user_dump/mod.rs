@@ -35,7 +35,7 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
-/// The parts that the header has the positions of, in its order.
+/// The parts whose offsets are in the header, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
     Threads,
@@ -81,7 +81,7 @@ fn is_wide(bytes: &[u8]) -> bool {
 }
 
 fn open(bytes: &[u8]) -> FullUserDump<'_> {
-    FullUserDump::parse(bytes).expect("the header is sound")
+    FullUserDump::parse(bytes).expect("the header is valid")
 }
 
 fn empty(wide: bool) -> UserDump {
@@ -102,17 +102,17 @@ fn context_of(cpu: Cpu, instruction: u64, stack: u64) -> Vec<u8> {
     bytes
 }
 
-/// An address above 2 GiB, and of the wide form above 4 GiB.
+/// An address above 2 GiB, and above 4 GiB for the wide form.
 fn high(wide: bool) -> u64 {
     if wide { 0x7ff6_a500_0000 } else { 0xa500_0000 }
 }
 
-/// What the event of [`sound`] has for parameters: the first two count.
+/// The parameters of the event of [`sound`]: the first two count.
 fn information(wide: bool) -> [u64; 15] {
     std::array::from_fn(|index| if index == 0 { 1 } else { high(wide) + index as u64 })
 }
 
-/// A dump with some of everything and nothing wrong. The fixture `full-user-dump.dmp` is the wide one.
+/// A valid dump with some of everything. The fixture `full-user-dump.dmp` is the wide one.
 pub fn sound(wide: bool) -> UserDump {
     let thread = |id: u32| UserThread {
         id,
@@ -145,7 +145,7 @@ pub fn sound(wide: bool) -> UserDump {
         .service_pack("Service Pack 1")
 }
 
-/// The same in both widths, packed and with filler in front of each part.
+/// Calls `look` for the same dump in both widths, packed and with filler before each part.
 fn in_every_form(dump: impl Fn(bool) -> UserDump, look: impl Fn(&FullUserDump<'_>, bool)) {
     for wide in [false, true] {
         for filler in [0, 3] {

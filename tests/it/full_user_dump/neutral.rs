@@ -1,4 +1,4 @@
-//! Threads, modules and exceptions of dumps of any format, against the views of the formats.
+//! Threads, modules and exceptions of dumps of any format, compared with the views of the formats.
 
 use libtest_mimic::Trial;
 use userdump::read::any_format::AnyText;
@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         full_user_dumps_give_what_their_views_give,
         minidumps_give_what_the_plain_decoder_gives,
         the_corpus_gives_what_the_streams_give,
-        threads_of_both_lists_are_there,
+        threads_of_both_lists_are_present,
         a_minidump_without_streams_gives_nothing,
         texts_print_and_compare_alike,
     ]
@@ -42,7 +42,7 @@ fn full_user_dumps_give_what_their_views_give() {
         let [exception] = exceptions.as_slice() else { panic!("{exceptions:?}") };
         assert_eq!((exception.thread_id(), exception.code(), exception.address()), (8, 0xc000_0005, high(wide) + 0x10));
         assert_eq!(exception.parameters(), [1, high(wide) + 1]);
-        let context = exception.context().expect("it is there whole").expect("it is there");
+        let context = exception.context().expect("it is complete").expect("it is present");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008));
         assert_eq!((dump.data(), dump.memory().read_u8(0x2001)), (&bytes[..], Some(1)));
         assert_eq!(dump.regions().iter().count(), 3);
@@ -56,7 +56,7 @@ fn minidumps_give_what_the_plain_decoder_gives() {
         let (dump, facts) = (parse(bytes), Facts::of(bytes));
         let found: Vec<_> = dump
             .threads()
-            .map(|it| (it.id(), it.teb(), it.context().expect("it is whole").map(|it| it.as_bytes().to_vec())))
+            .map(|it| (it.id(), it.teb(), it.context().expect("it is complete").map(|it| it.as_bytes().to_vec())))
             .collect();
         let context = |bytes: &[u8]| (!bytes.is_empty()).then(|| bytes.to_vec());
         let expected: Vec<_> = facts.threads().iter().map(|it| (it.id, it.teb, context(&it.context))).collect();
@@ -110,13 +110,13 @@ fn the_corpus_gives_what_the_streams_give(shared: &Shared) {
     assert!(counts.iter().all(|count| *count > 40), "{counts:?}");
 }
 
-fn threads_of_both_lists_are_there() {
+fn threads_of_both_lists_are_present() {
     let thread = |id| synth::Thread { teb: 0x1000, ..synth::Thread::new(id).context(context(true, id.into(), 0)) };
     let system = || synth::Dump::new().system_info(synth::SystemInfo::default());
     let found = |dump: synth::Dump| {
         let bytes = dump.build();
         let ids = parse(&bytes).threads().map(|it| {
-            let context = it.context().expect("it is whole").expect("it is there");
+            let context = it.context().expect("it is complete").expect("it is present");
             assert_eq!((it.teb(), context.instruction_pointer()), (0x1000, Some(it.id().into())));
             it.id()
         });
@@ -124,9 +124,9 @@ fn threads_of_both_lists_are_there() {
     };
     assert_eq!(found(system().thread_ex(thread(5)).thread_ex(thread(6))), [5, 6]);
     let both = found(system().thread_ex(thread(5)).thread(thread(6)));
-    assert_eq!(both, [6, 5], "the thread list first, as the re-encoder has them");
+    assert_eq!(both, [6, 5], "the thread list comes first, as in the re-encoder");
     let bytes = system().thread_ex(thread(5)).build();
-    let list = Minidump::parse(&bytes).expect("it is sound").stream::<ThreadExList<'_>>();
+    let list = Minidump::parse(&bytes).expect("it is valid").stream::<ThreadExList<'_>>();
     assert_eq!(list.map(|list| list.map(|list| list.len())), Ok(Some(1)));
 }
 
@@ -141,7 +141,7 @@ fn texts_print_and_compare_alike() {
     let minidump = synth::Dump::new().module(synth::Module::new(1, 2, "a.exe")).build();
     for bytes in [minidump, synth::UserDump::narrow().module(1, 2, "a.exe").build()] {
         let dump = parse(&bytes);
-        let name = dump.modules().next().expect("it is there").name().expect("it is whole");
+        let name = dump.modules().next().expect("it is present").name().expect("it is complete");
         assert!(name == "a.exe" && name != "a.ex" && name == *"a.exe");
         assert_eq!((name.to_string(), format!("{name}|")), ("a.exe".to_owned(), "a.exe|".to_owned()));
     }

@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         a_header_cut_short_says_what_is_missing,
         modules_have_the_fields_of_the_file,
         the_event_has_the_fields_of_the_file,
-        another_event_is_no_exception,
+        another_event_is_not_an_exception,
         parameters_are_as_many_as_the_record_counts,
         parts_at_position_0_are_absent,
         an_empty_dump_has_nothing,
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
         version_texts_end_with_an_empty_key_or_the_file,
         a_service_pack_may_be_absent,
         eight_bytes_of_version_information_are_two_numbers,
-        other_version_information_comes_whole,
+        other_version_information_is_returned_completely,
         machines_are_processors,
     ]
 }
@@ -56,7 +56,7 @@ fn the_header_has_the_fields_of_the_file() {
 }
 
 fn what_does_not_start_like_one_is_refused() {
-    let refused = |bytes: &[u8]| FullUserDump::parse(bytes).expect_err("it is no full user dump");
+    let refused = |bytes: &[u8]| FullUserDump::parse(bytes).expect_err("it is not a full user dump");
     let narrow = sound(false).build();
     for at in 0..8 {
         let mut bytes = narrow.clone();
@@ -87,14 +87,14 @@ fn modules_have_the_fields_of_the_file() {
         let start = Slot::Modules.get(dump.data());
         assert_eq!((first.base(), first.size(), first.offset()), (0x40_0000, 0x2000, start));
         assert_eq!(first.name().map(|name| name.to_string()), Ok("C:\\a.exe".to_owned()));
-        // A head of 12 or 16 bytes, and a name of 9.
+        // A header of 12 or 16 bytes, and a name of 9.
         let packed = start + if wide { 25 } else { 21 };
         assert_eq!((second.base(), second.size(), second.offset()), (high(wide), 0x1000, packed));
         assert_eq!(second.raw().image_name_length, 8);
         assert!(second.name().is_ok_and(|name| name == "bcd.dll" && name.as_bytes() == b"bcd.dll"));
         let contains = [high(wide) - 1, high(wide), high(wide) + 0xfff, high(wide) + 0x1000];
         assert_eq!(contains.map(|address| second.contains(address)), [false, true, true, false]);
-        // The debugger writes addresses of 32-bit processes with the sign extended.
+        // The debugger sign-extends addresses of 32-bit processes.
         assert_eq!(second.contains(high(wide) | 0xffff_ffff_0000_0000), !wide);
         assert_eq!((dump.modules().declared_len(), dump.modules().fault()), (2, None));
     });
@@ -102,7 +102,7 @@ fn modules_have_the_fields_of_the_file() {
 
 fn the_event_has_the_fields_of_the_file() {
     in_every_form(sound, |dump, wide| {
-        let exception = dump.exception().expect("it can be read").expect("it is there");
+        let exception = dump.exception().expect("it can be read").expect("it is present");
         assert_eq!((exception.process_id(), exception.thread_id(), exception.code()), (0x120, 8, 0xc000_0005));
         let record = exception.record();
         assert_eq!((record.exception_flags, record.exception_record), (1, 0x3000));
@@ -110,7 +110,7 @@ fn the_event_has_the_fields_of_the_file() {
         assert_eq!(exception.parameters(), [1, high(wide) + 1]);
         assert_eq!(record.exception_information, information(wide));
         assert_eq!(dump.debug_event(), Ok(Some(*exception.event())));
-        let context = exception.context().expect("it is there whole").expect("it is there");
+        let context = exception.context().expect("it is complete").expect("it is present");
         assert_eq!(context.instruction_pointer(), Some(0x40_1008), "the registers are those of the thread");
     });
     let second_chance = UserEvent { thread: 8, first_chance: 0, ..UserEvent::default() };
@@ -120,7 +120,7 @@ fn the_event_has_the_fields_of_the_file() {
     );
 }
 
-fn another_event_is_no_exception() {
+fn another_event_is_not_an_exception() {
     for wide in [false, true] {
         let mut bytes = sound(wide).build();
         let event = Slot::Event.get(&bytes) as usize;
@@ -128,7 +128,7 @@ fn another_event_is_no_exception() {
         bytes[event] = 3;
         let dump = open(&bytes);
         assert!(dump.exception().expect("it can be read").is_none());
-        let event = dump.debug_event().expect("it can be read").expect("it is there");
+        let event = dump.debug_event().expect("it can be read").expect("it is present");
         assert_eq!((event.debug_event_code, event.process_id, event.thread_id), (3, 0x120, 8));
         assert_eq!(Dump::parse(&bytes).expect("it is a dump").exceptions().count(), 0);
     }
@@ -143,7 +143,7 @@ fn parameters_are_as_many_as_the_record_counts() {
     }
 }
 
-/// Threads, contexts, modules, rows of the table, bytes of memory, events, version information.
+/// Counts of threads, contexts, modules, rows of the table, bytes of memory, events, version information.
 fn counts(dump: &FullUserDump<'_>) -> [u64; 7] {
     let memory = dump.memory();
     let contexts = dump.threads().iter().filter(|thread| thread.context().is_ok_and(|context| context.is_some()));
@@ -195,7 +195,7 @@ fn names(names: &[&[u8]], wide: bool) -> Vec<(u64, String)> {
     let module = |(base, name): (u64, &&[u8])| UserModule { base, size: 1, name: name.to_vec() };
     let modules = (1..).zip(names).map(module).collect();
     let bytes = UserDump { modules, ..sound(wide) }.build();
-    let named = open(&bytes).modules().map(|module| (module.base(), module.name().expect("it is there").to_string()));
+    let named = open(&bytes).modules().map(|module| (module.base(), module.name().expect("it is present").to_string()));
     named.collect()
 }
 
@@ -209,7 +209,7 @@ fn names_may_be_of_any_length() {
 }
 
 fn names_are_in_windows_1252() {
-    // The half that is not ASCII, by Microsoft's table of the code page; five bytes have no character but a control.
+    // The upper half of the code page, from Microsoft's table; five bytes only map to control characters.
     let high = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿\
                 ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ";
     assert_eq!(high.chars().count(), 128);
@@ -220,7 +220,7 @@ fn names_are_in_windows_1252() {
     }
 }
 
-/// The version information of a dump that has these bytes there.
+/// Calls `look` for a dump with these bytes as version information.
 fn with_version(bytes: &[u8], look: impl Fn(&FullUserDump<'_>, Option<VersionInformation<'_>>)) {
     for wide in [false, true] {
         let bytes = UserDump { version_info: Some(bytes.to_vec()), ..sound(wide) }.build();
@@ -257,7 +257,7 @@ fn version_texts_end_with_an_empty_key_or_the_file() {
     pairs(&utf16("CRASH: X\0\0CRASH: Y\0b\0\0"), &[("CRASH: X", ""), ("CRASH: Y", "b")]);
     pairs(&utf16("CRASH: X\0a"), &[("CRASH: X", "a")]);
     pairs(&utf16("CRASH: X"), &[("CRASH: X", "")]);
-    // Half a character is none.
+    // Half a character is dropped.
     pairs(&[utf16("CRASH: X\0a"), vec![b'b']].concat(), &[("CRASH: X", "a")]);
     pairs(&[utf16("CRASH: X\0a\0"), vec![b'b']].concat(), &[("CRASH: X", "a")]);
 }
@@ -279,7 +279,7 @@ fn eight_bytes_of_version_information_are_two_numbers() {
     });
 }
 
-fn other_version_information_comes_whole() {
+fn other_version_information_is_returned_completely() {
     for bytes in [&b"x"[..], b"C\0R", b"CRASH: ", b"123456789"] {
         with_version(bytes, |dump, version| {
             let Some(VersionInformation::Unknown(found)) = version else { panic!("{version:?}") };
@@ -314,5 +314,5 @@ fn machines_are_processors() {
     let bytes = UserDump { machine: 0x166, ..sound(true) }.build();
     let dump = open(&bytes);
     assert_eq!((dump.header().machine_image_type, dump.target().architecture), (ImageFileMachine(0x166), None));
-    assert_eq!(counts(&dump), [2, 2, 2, 3, 64, 1, 1], "the room tells the size of a context");
+    assert_eq!(counts(&dump), [2, 2, 2, 3, 64, 1, 1], "the room gives the size of a context");
 }

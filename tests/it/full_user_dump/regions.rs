@@ -1,4 +1,4 @@
-//! The table of regions and their bytes, which follow each other without gaps: which regions have any?
+//! The table of regions and their contiguous bytes: which regions have any?
 
 use libtest_mimic::Trial;
 use userdump::format::MemoryProtection;
@@ -39,12 +39,12 @@ fn regions_have_the_fields_of_the_file() {
         |dump, wide| {
             let regions = dump.region_list();
             assert_eq!((regions.len(), regions.entry_size(), regions.fault()), (2, if wide { 48 } else { 28 }, None));
-            let region = regions.get(1).expect("it is there");
+            let region = regions.get(1).expect("it is present");
             assert_eq!((region.base(), region.size()), (high(wide) + 0x2000, 20));
             assert_eq!((region.raw().allocation_base, region.raw().allocation_protect), (high(wide), 0x40));
             assert_eq!((region.state(), region.raw().memory_type), (MemoryState::COMMIT, 0x4_0000));
             assert_eq!(region.protection(), MemoryProtection::READ_WRITE | MemoryProtection::GUARD);
-            let found = dump.regions().at_address(high(wide) + 0x2013).expect("it is there");
+            let found = dump.regions().at_address(high(wide) + 0x2013).expect("it is present");
             assert_eq!((found.base(), found.memory_type()), (region.base(), MemoryType::MAPPED));
             assert!(dump.regions().at_address(high(wide) + 0x2014).is_none());
             assert_eq!(dump.regions().iter().map(|it| it.base()).collect::<Vec<_>>(), [0x1000, high(wide) + 0x2000]);
@@ -76,12 +76,12 @@ fn bytes_follow_in_the_order_of_the_table() {
 const RESERVED: u32 = 0x2000;
 const GUARD: u32 = 0x104;
 
-/// A region of 16 bytes that is described only.
+/// A region of 16 bytes without contents.
 fn described(base: u64, state: u32, protect: u32) -> UserRegion {
     UserRegion { size: 16, state, protect, bytes: Vec::new(), ..UserRegion::new(base, []) }
 }
 
-/// Two regions with bytes, and between and around them ones without.
+/// Two regions with bytes, and regions without bytes between and around them.
 fn with_guard_pages(wide: bool) -> UserDump {
     empty(wide)
         .region(described(0x1000, 0x1000, GUARD))
@@ -105,7 +105,7 @@ fn regions_without_bytes_are_told_by_the_room() {
         assert_eq!((dump.region_list().len(), dump.regions().iter().count()), (6, 6));
         assert_eq!(dump.memory().visible_ranges().map(|it| it.address).collect::<Vec<_>>(), [0x2000, 0x5000]);
     };
-    // The end of the file is the end of the room, and so is the version information.
+    // The room ends at the end of the file, or at the version information.
     for wide in [false, true] {
         check(&open(&with_guard_pages(wide).build()), wide);
         check(&open(&with_guard_pages(wide).service_pack("Service Pack 1").build()), wide);
@@ -119,7 +119,7 @@ fn guard_pages_may_have_bytes() {
         for bytes in [dump().build(), dump().service_pack("").build()] {
             assert_eq!(stored(&open(&bytes)), [(0x1000, 0, &[1; 16][..]), (0x2000, 16, &[2; 16])]);
         }
-        // More room than is needed changes nothing.
+        // More room than needed changes nothing.
         let roomy = [dump().build(), vec![0; 5]].concat();
         assert_eq!(stored(&open(&roomy)).len(), 2);
     }

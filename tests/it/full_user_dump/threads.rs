@@ -1,4 +1,4 @@
-//! Threads and where their contexts are: the file does not say how large those are.
+//! Threads and the offsets of their contexts: the file does not give the context size.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -15,10 +15,10 @@ pub fn trials() -> Vec<Trial> {
         contexts_have_the_size_of_the_processor,
         larger_contexts_are_found_by_their_room,
         smaller_contexts_are_found_by_their_room,
-        padding_behind_contexts_does_not_count,
+        padding_after_contexts_does_not_count,
         contexts_for_another_processor_keep_the_usual_size,
-        contexts_may_stand_anywhere,
-        the_end_of_the_file_is_no_part,
+        contexts_may_be_anywhere,
+        the_end_of_the_file_is_not_a_part,
         an_exception_of_a_missing_thread_has_no_registers,
         positions_beyond_4_gib_are_outside_the_file,
     ]
@@ -30,11 +30,11 @@ fn threads_have_the_fields_of_the_file() {
         assert_eq!((threads.len(), threads.declared_len(), threads.fault()), (2, 2, None));
         assert_eq!(threads.entry_size(), if wide { 80 } else { 48 });
         for (index, id) in [(0, 7), (1, 8)] {
-            let thread = threads.get(index).expect("it is there");
+            let thread = threads.get(index).expect("it is present");
             assert_eq!((thread.id(), thread.teb()), (id, high(wide) + 0x1000 * u64::from(id)));
             let raw = thread.raw();
             assert_eq!((raw.suspend_count, raw.priority_class, raw.priority, raw.spare), (1, 32, 2, [0; 7]));
-            let context = thread.context().expect("it is there whole").expect("it is there");
+            let context = thread.context().expect("it is complete").expect("it is present");
             let pointers = (context.instruction_pointer(), context.stack_pointer());
             assert_eq!(pointers, (Some(0x40_1000 + u64::from(id)), Some(0x2000 + u64::from(id))));
             assert!(threads.by_id(id).is_some_and(|found| found.teb() == thread.teb()));
@@ -43,7 +43,7 @@ fn threads_have_the_fields_of_the_file() {
     });
 }
 
-/// A dump with these contexts; the numbers of the threads count from 1.
+/// A dump with these contexts and thread IDs counting from 1.
 fn with_contexts(wide: bool, contexts: impl IntoIterator<Item = Vec<u8>>) -> UserDump {
     let threads = (1..).zip(contexts).map(|(id, context)| UserThread { id, context, ..UserThread::default() });
     UserDump { threads: threads.collect(), ..empty(wide).memory(0x1000, [1; 64]).service_pack("") }
@@ -56,7 +56,7 @@ fn found(dump: &FullUserDump<'_>) -> (u64, Vec<Option<u64>>) {
     (dump.context_size(), dump.threads().iter().map(pointer).collect())
 }
 
-/// What [`found`] gives for contexts of that size with the numbers from 1 on.
+/// The value of [`found`] for contexts of that size with thread IDs from 1.
 fn expected(size: u64, count: u64) -> (u64, Vec<Option<u64>>) {
     (size, (1..=count).map(Some).collect())
 }
@@ -78,7 +78,7 @@ fn contexts_have_the_size_of_the_processor() {
     }
 }
 
-/// Contexts of another size than usual: cut off, or with filler behind.
+/// Contexts of an unusual size: truncated, or followed by filler.
 fn resized(wide: bool, size: usize, count: u64) -> UserDump {
     let resized = |number| {
         let mut bytes = context(wide, number, 0x1000);
@@ -99,19 +99,19 @@ fn larger_contexts_are_found_by_their_room() {
             );
         }
     }
-    // Nothing shows that what is behind the only one belongs to it.
+    // Nothing shows that the bytes after a single context belong to it.
     assert_eq!(found(&open(&resized(true, 1600, 1).build())), expected(1232, 1));
 }
 
 fn smaller_contexts_are_found_by_their_room() {
-    // x86 without the area of SSE.
+    // x86 without the SSE area.
     for count in [1, 2, 3, 7] {
         let bytes = resized(false, 204, count).build();
         assert_eq!(found(&open(&bytes)), expected(204, count));
     }
 }
 
-fn padding_behind_contexts_does_not_count() {
+fn padding_after_contexts_does_not_count() {
     for (wide, size) in [(false, 716), (true, 1232)] {
         for filler in [1, 2, 4, 8, 16, 32, 1024] {
             for count in [1, 2, 4] {
@@ -131,7 +131,7 @@ fn contexts_for_another_processor_keep_the_usual_size() {
     }
 }
 
-fn contexts_may_stand_anywhere() {
+fn contexts_may_be_anywhere() {
     for wide in [false, true] {
         let mut bytes = sound(wide).build();
         let (start, end) = (Slot::Threads.get(&bytes) as usize, Slot::States.get(&bytes) as usize);
@@ -145,8 +145,8 @@ fn contexts_may_stand_anywhere() {
     }
 }
 
-fn the_end_of_the_file_is_no_part() {
-    // Half of the last context is cut off; it must not be taken for a smaller one.
+fn the_end_of_the_file_is_not_a_part() {
+    // Half of the last context is cut off; it must not be read as a smaller one.
     for wide in [false, true] {
         let bytes = sound(wide).build();
         let start = Slot::Threads.get(&bytes) as usize;
@@ -183,7 +183,7 @@ fn an_exception_of_a_missing_thread_has_no_registers() {
             dump
         },
         |dump, _| {
-            let exception = dump.exception().expect("it can be read").expect("it is there");
+            let exception = dump.exception().expect("it can be read").expect("it is present");
             assert_eq!(exception.thread_id(), 8);
             assert!(exception.context().is_ok_and(|context| context.is_none()));
         },
@@ -192,7 +192,7 @@ fn an_exception_of_a_missing_thread_has_no_registers() {
 
 fn positions_beyond_4_gib_are_outside_the_file() {
     let mut bytes = sound(true).build();
-    // Cut to 32 bits, each of them would be where it was.
+    // Truncated to 32 bits, each offset would be right.
     for slot in Slot::ALL {
         let position = slot.get(&bytes) | 1 << 32;
         slot.set(&mut bytes, position);

@@ -1,4 +1,4 @@
-//! Modules of minidumps whose images in memory are one and the same, or have their headers in common.
+//! Minidump modules that share one image in memory, or have headers in common.
 
 use libtest_mimic::Trial;
 
@@ -31,7 +31,7 @@ fn file(memory: &[u8], bases: impl ExactSizeIterator<Item = u32>) -> Vec<u8> {
     [&head, &system, &list, &modules, memory].concat()
 }
 
-/// An image with so many sections, and a debug record of as many bytes as they take.
+/// An image with this many sections, and a debug record as long as their headers.
 fn image(count: u32) -> Vec<u8> {
     let sections: Vec<_> = (0..count).map(|index| ("d", 0x1000 * index, 0x1000, DATA)).collect();
     let mut bytes = headers(Cpu::AMD64, &sections);
@@ -53,7 +53,7 @@ fn modules_at_one_base() {
     in_proportion("modules at one base", |count| file(&image(count), (0..count).map(|_| BASE)));
 }
 
-/// Images one behind the other, 64 bytes each, that all lead to the headers at their end.
+/// Contiguous images of 64 bytes each, which all lead to the headers at their end.
 fn modules_with_headers_in_common() {
     in_proportion("modules with headers in common", |count| {
         let mut memory = vec![0; 64 * count as usize];
@@ -66,8 +66,8 @@ fn modules_with_headers_in_common() {
     });
 }
 
-/// Images that lead to the headers at their end, and from there to directories of resources that lead back to themselves: all
-/// types, names and languages are versions, whose data is all of the memory. What each image has of it looks the same.
+/// Images that lead to the headers at their end, and from there to resource directories that lead back to themselves:
+/// all types, names and languages are versions, whose data is all of the memory. Each image sees the same contents.
 fn modules_with_resources_in_common() {
     in_proportion("modules with resources in common", |count| {
         let headers_at = 64 * count;
@@ -75,7 +75,7 @@ fn modules_with_resources_in_common() {
         let directories = SIGNATURE_AT + 24 + 108;
         put(&mut image, directories, &16u32.to_le_bytes());
         put(&mut image, directories + 4 + 2 * 8, &words([headers_at + 0x1000, 0x1000]));
-        // Each 64 bytes are a directory of the most entries, and six of them: versions, and data.
+        // Each 64 bytes are a directory with the maximum entry count and six entries: versions, and data.
         let directory =
             [0, 0, 0, 0xffff_0000, 16, 0x8000_0000, 16, 0x8000_0040, 1, 16, 2, 0x50, 3, 0x8000_0080, 4, 0x60];
         let mut memory = vec![0; headers_at as usize];

@@ -1,22 +1,22 @@
-//! A stream of every type with as many entries as wanted, all of whose references lead to places that are chosen.
+//! A stream of every type with any number of entries, all of whose references lead to chosen offsets.
 
 use userdump::format::StreamType;
 
 use super::BASE;
 use crate::resources::words;
 
-/// A type that nobody has described.
+/// An undescribed type.
 pub const UNKNOWN: u32 = 0x9999_0000;
 
-/// Where references lead: the size and the position that entry `index` gives where it names a place, and where a list of
-/// the stream itself stands.
+/// The targets of references: the size and the RVA for entry `index` where it refers to something, and for the lists of
+/// the stream itself.
 pub struct Places<'a> {
     pub place: &'a dyn Fn(u32) -> (u32, u32),
-    /// The position of the stream.
+    /// The file offset of the stream.
     pub at: u32,
 }
 
-/// Rows of words behind a head.
+/// Rows of words after a header.
 fn rows<const N: usize>(head: impl IntoIterator<Item = u32>, count: u32, row: impl Fn(u32) -> [u32; N]) -> Vec<u8> {
     words(head.into_iter().chain((0..count).flat_map(row)))
 }
@@ -25,11 +25,11 @@ fn lines(count: u32, line: impl Fn(u32) -> String) -> Vec<u8> {
     (0..count).map(line).collect::<String>().into_bytes()
 }
 
-/// A stream of the type with `count` entries; `None` for types that are no streams.
+/// A stream of the type with `count` entries; `None` for types that are not streams.
 ///
 /// # Panics
 ///
-/// Of a type that is not known here: a new stream needs its line.
+/// For a type that is not known here: a new stream needs an entry.
 pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Option<Vec<u8>> {
     let place = |index| (places.place)(index);
     let rva = |index| place(index).1;
@@ -68,7 +68,7 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         10 | 20 | 21 | 22 | 23 => opaque(),
         11 => words((0..4 * count).map(|_| 0)),
         12 => rows([16, 40, count, 0], count, |index| [index, 0, rva(index), rva(index), 0, 0, 0, 0, rva(index), 0]),
-        // Each table has a function, whose unwind data is that of another one or has a part of it.
+        // Each table has a function, whose unwind data is that of another one, or includes a part of it.
         13 => rows([24, 32, 0, 12, count, 0], count, |index| {
             [index << 12, 0, (index + 1) << 12, 0, BASE + index % 16, 0, 1, 0, 0, 4, 4 * index]
         }),
@@ -112,12 +112,12 @@ pub fn stream(stream_type: StreamType, count: u32, places: &Places<'_>) -> Optio
         }
         0x4d7a_0002 => words([0x4d7a_0002, rva(0), 0]),
         0xface_0000..=0xface_ffff => opaque(),
-        other => panic!("no stream is known here for the type {other:#x}, {stream_type}"),
+        other => panic!("no stream is defined here for the type {other:#x}, {stream_type}"),
     })
 }
 
-/// The header of compressed memory and its arrays: a region and a bucket for each entry. Every other region is in the first
-/// bucket, and the buckets lie where references lead, some of them as a block that unpacks.
+/// The header of compressed memory and its arrays: a region and a bucket for each entry. Every other region is in the
+/// first bucket, and the buckets are at the targets of the references, some of them as a block that unpacks.
 fn compressed(count: u32, places: &Places<'_>) -> Vec<u8> {
     let (regions, buckets) = (places.at + 192, places.at + 192 + 32 * count);
     let end = buckets + 40 * count;
@@ -150,7 +150,7 @@ fn compressed(count: u32, places: &Places<'_>) -> Vec<u8> {
     bytes
 }
 
-/// The lists of one Crashpad stream behind its head: pairs, modules, and what the modules share.
+/// The lists of one Crashpad stream after its header: pairs, modules, and what the modules share.
 fn crashpad(count: u32, places: &Places<'_>) -> Vec<u8> {
     let place = |index| (places.place)(index);
     let rva = |index| place(index).1;
@@ -161,7 +161,7 @@ fn crashpad(count: u32, places: &Places<'_>) -> Vec<u8> {
     let objects = texts + 4 + 4 * count;
     let mut head = [0; 13];
     (head[0], head[9], head[10], head[11], head[12]) = (1, 4 + 8 * count, pairs, 4 + 12 * count, links);
-    // Every second module has the shared lists, the others what the references lead to.
+    // Every second module has the shared lists; the others have the targets of the references.
     let link = |index: u32| {
         let (size, at) = if index % 2 == 0 { (28, info) } else { place(index) };
         [index, size, at]

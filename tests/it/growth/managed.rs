@@ -1,4 +1,4 @@
-//! A process with the runtime, whose images and regions have as much in common as they can.
+//! A process with the .NET runtime, whose images and regions share as much as they can.
 
 use libtest_mimic::Trial;
 
@@ -31,7 +31,7 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// Headers of a page, with an exception directory and the header of the runtime at some positions.
+/// Headers of one page, with an exception directory and the runtime's header at the given RVAs.
 fn image(table: u32, size: u32, header: u32) -> Vec<u8> {
     let mut image = headers(Cpu::AMD64, &[(".data", 0x1000, 0x1000, DATA), (".pdata", 0x1000, 0x1000, 0x4000_0040)]);
     put(&mut image, SIGNATURE_AT + 4, &0x8664u16.to_le_bytes());
@@ -58,7 +58,7 @@ fn name(number: u64) -> &'static str {
     if number % 2 == 0 { "coreclr.dll" } else { "a.dll" }
 }
 
-/// Images of a page each, whose directories are all at one place behind the last one.
+/// Images of one page each, whose directories are all at one place after the last one.
 fn images_with_tables_in_common() {
     in_proportion("images with tables in common", |count| {
         let end = BASE + 0x1000 * count;
@@ -69,12 +69,12 @@ fn images_with_tables_in_common() {
             let image = image(table, 0xff_ffff, table);
             dump.module(Module::new(base, 0x1000, name(number))).memory(base, image)
         });
-        // Each word leads on, as position of metadata and as that of unwind data.
+        // Each word leads on, both as RVA of metadata and as RVA of unwind data.
         dump.memory(end, words(&vec![0x41; 0x100 * count as usize])).build()
     });
 }
 
-/// One image with so many functions, each with unwind data of its own and a pointer to it.
+/// One image with this many functions, each with its own unwind data and a pointer to it.
 fn functions(count: u64, info: impl Fn(u32) -> [u32; 4]) -> Vec<u8> {
     let count = count as u32;
     let (table, data) = (0x1000, 0x1000 + 12 * count);
@@ -88,7 +88,7 @@ fn functions(count: u64, info: impl Fn(u32) -> [u32; 4]) -> Vec<u8> {
 
 fn images_with_many_functions() {
     in_proportion("functions", |count| functions(16 * count, |_| [1, 0, 0, 0]));
-    in_proportion("functions with data that is not sound", |count| functions(16 * count, |_| [0xff; 4]));
+    in_proportion("functions with invalid data", |count| functions(16 * count, |_| [0xff; 4]));
 }
 
 fn functions_that_are_chained_in_circles() {
@@ -136,7 +136,7 @@ fn rows_that_overlap() {
     });
 }
 
-/// So many DOS headers of 64 bytes that lead to one image behind them, which has as many sections.
+/// DOS headers of 64 bytes each that lead to one image after them, which has as many sections.
 fn common_image(count: u64) -> (Vec<u8>, Vec<u8>) {
     let sections: Vec<_> = (0..count as u32).map(|index| (".data", 0x1000 * index, 0x1000, DATA)).collect();
     let mut image = headers(Cpu::AMD64, &sections);
@@ -147,7 +147,7 @@ fn common_image(count: u64) -> (Vec<u8>, Vec<u8>) {
     for (index, dos) in heads.chunks_mut(64).enumerate() {
         put(dos, 0, b"MZ");
         put(dos, 0x3c, &(64 * (count as u32 - index as u32)).to_le_bytes());
-        // Where the next image has it as its first directories: numbers of names and of bytes.
+        // Where the next image has its first directories: the number of names and of bytes.
         put(dos, 24, &words(&[0xff_ffff, 0, 64, 72]));
     }
     (heads, image[SIGNATURE_AT..].to_vec())

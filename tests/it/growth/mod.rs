@@ -1,8 +1,8 @@
-//! What hostile files cost, generated: for each type of stream, many entries whose references lead to the same bytes, to
-//! bytes within each other, and to bytes that cannot be read, and many entries of the directory for one stream.
+//! The cost of hostile files, generated: for each type of stream, many entries whose references lead to the same bytes,
+//! to nested bytes, and to unreadable bytes, and many directory entries for one stream.
 //!
-//! A file of four times as many entries costs four times as much, in steps that are counted (feature `__count`) and in
-//! memory, and one eighth more at most for what is sorted. Its result is at most twice as large.
+//! A file with four times as many entries costs four times as much, in counted steps (feature `__count`) and in memory,
+//! plus at most one eighth for sorting. Its result is at most twice as large.
 
 mod images;
 mod kinds;
@@ -47,39 +47,39 @@ pub fn trials() -> Vec<Trial> {
 const FEW: u32 = 128;
 const WINDOWS: u32 = 2;
 const LINUX: u32 = 0x8201;
-/// The address of the memory, of the first module and of what each thread calls its TEB.
+/// The address of the memory, of the first module, and the TEB address of each thread.
 pub const BASE: u32 = 0x1000_0000;
-/// What the smallest dump may take: what every dump of a Windows process has, and some registers.
+/// The allowance for the smallest dump: what every dump of a Windows process has, and some registers.
 const LITTLE: u64 = 0x1_0000;
 
-/// Where the references of a list lead, and what is there.
+/// The targets of the references of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum References {
-    /// All to the same text or record.
+    /// All refer to the same text or record.
     Same,
-    /// Each begins a word behind the one before, and all of them share most of their bytes.
+    /// Each begins one word after the one before, and they share most of their bytes.
     Nested,
-    /// The sizes claim more than the file has.
+    /// The sizes extend past the end of the file.
     Cut,
-    /// Odd sizes, so that no text is well-formed.
+    /// Odd sizes, so no text is well-formed.
     Odd,
-    /// To what leads to itself again.
+    /// A record that leads to itself again.
     Loop,
-    /// To the stream that they stand in.
+    /// The stream that contains the references.
     Own,
     /// The same, and the memory of the process is full of pointers to itself.
     Pointers,
 }
 
-/// How the directory leads to the stream.
+/// How the directory refers to the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Directory {
     Once,
-    /// With as many entries as the stream has.
+    /// As many directory entries as the stream has entries.
     Same,
-    /// The same, each of which begins behind the one before.
+    /// The same, with each beginning after the start of the one before.
     Nested,
-    /// The same, with sizes that the file does not have.
+    /// The same, with sizes that extend past the end of the file.
     Cut,
 }
 
@@ -97,19 +97,19 @@ const SHAPES: [(References, Directory); 11] = [
     (References::Nested, Directory::Cut),
 ];
 
-/// A dump of these streams with so many entries each; `None` if none of the types is one of streams.
+/// A dump of these streams with `count` entries each; `None` if none of the types is a stream.
 fn file(types: &[StreamType], platform: u32, count: u32, shape: (References, Directory)) -> Option<Vec<u8>> {
     let (references, directory) = shape;
     let types: Vec<_> =
         types.iter().filter(|it| stream(**it, 1, &Places { place: &|_| (0, 0), at: 0 }).is_some()).collect();
     let entries = if directory == Directory::Once { 1 } else { count };
     let all = 2 + entries * types.len() as u32;
-    // Head, directory, system, memory list, the target, the streams.
+    // Header, directory, system, memory list, the target, the streams.
     let system = 32 + 12 * all;
     let memory = system + 56;
     let target = memory + 20;
     let (size, room) = (8 * count, 16 * count);
-    // A size, and behind it a text without a NUL; or one size behind the other.
+    // A size followed by a text without a NUL, or consecutive sizes.
     let word = |index| match references {
         References::Same | References::Odd if index > 0 => 0x4141_4141,
         References::Same | References::Nested | References::Own => size,
@@ -120,7 +120,7 @@ fn file(types: &[StreamType], platform: u32, count: u32, shape: (References, Dir
     };
     let mut head = words([0x504d_444d, 0xa793, all, 32, 0, 0, 0, 0, 7, 56, system, 5, 20, memory]);
     let mut rest = words([9, 0, 0, 0, 0, platform, 0, 0, 0, 0, 0, 0, 0, 0]);
-    // Some code of the first module, and a part of a stack.
+    // Code of the first module, and part of a stack.
     rest.extend(words([1, BASE, 0, room / 2, target + room / 2]));
     rest.extend(words((0..room / 4).map(word)));
     for &&stream_type in &types {
@@ -151,24 +151,24 @@ fn file(types: &[StreamType], platform: u32, count: u32, shape: (References, Dir
     Some([head, rest].concat()).filter(|_| !types.is_empty())
 }
 
-/// What a piece of work cost.
+/// The cost of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     steps: u64,
     total: usize,
     peak: usize,
-    /// Bytes of the result.
+    /// The size of the result in bytes.
     size: u64,
 }
 
-/// What some work costs that gives the size of its result.
+/// Measures the cost of an operation that returns the size of its result.
 fn cost(work: impl FnOnce() -> u64) -> Cost {
     let before = userdump::__steps();
     let (size, spent) = measure(work);
     Cost { steps: userdump::__steps() - before, total: spent.total, peak: spent.peak, size }
 }
 
-/// Every letter, some together, the presets, and the older format.
+/// Every letter, some combinations, the presets, and the older format.
 pub const OPTIONS: [&str; 28] = [
     "/m",
     "/mA",
@@ -200,9 +200,9 @@ pub const OPTIONS: [&str; 28] = [
     "as-is",
 ];
 
-/// All that is done with a dump, and what it costs.
+/// The cost of every operation on a dump.
 fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
-    let dump = Dump::parse(bytes).expect("the head is sound");
+    let dump = Dump::parse(bytes).expect("the header is valid");
     let mut costs = vec![
         ("memory", cost(|| dump.memory().has_overlaps().into())),
         ("regions", cost(|| dump.regions().iter().next().is_some().into())),
@@ -216,7 +216,7 @@ fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
     ];
     for &words in options {
         let options = parsed(words);
-        // What is new moves all that follows.
+        // An inserted stream moves everything after it.
         let options =
             if ["/mr", "as-is"].contains(&words) { options.with_comment("a comment of the program") } else { options };
         costs.push((words, cost(|| redump(&dump, &options, &mut Count::default()).map_or(0, |report| report.size))));
@@ -224,7 +224,7 @@ fn costs(bytes: &[u8], options: &[&'static str]) -> Vec<(&'static str, Cost)> {
     costs
 }
 
-/// Compares what a small file costs with what one of four times its size does; gives what is out of proportion.
+/// Compares the cost of a small file with that of one four times its size; returns what is out of proportion.
 pub fn out_of_proportion(what: &str, small: &[u8], large: &[u8], options: &[&'static str]) -> Vec<String> {
     // Some lines have longer numbers.
     assert!(10 * large.len() <= 41 * small.len(), "{what}");
@@ -241,7 +241,7 @@ pub fn out_of_proportion(what: &str, small: &[u8], large: &[u8], options: &[&'st
                 ));
             }
         }
-        // However often bytes are named, what is done with them is bounded by the size of the file.
+        // However often bytes are referred to, the work on them is bounded by the size of the file.
         if other.steps > 64 * large.len() as u64 {
             found.push(format!("{what}, {part}: {} steps for {} bytes", other.steps, large.len()));
         }
@@ -259,16 +259,16 @@ fn streams_of_type(stream_type: StreamType) {
     assert_proportion(&stream_type.to_string(), &[stream_type], WINDOWS, FEW, &SHAPES, &OPTIONS);
 }
 
-/// No result is larger than twice its source, and what an option adds by name.
+/// No result is larger than twice its source plus what an option adds by name.
 fn results_are_at_most_twice_as_large() {
     for &stream_type in StreamType::KNOWN {
         for shape in SHAPES.into_iter().filter(|(_, directory)| *directory == Directory::Once) {
             let Some(bytes) = file(&[stream_type], WINDOWS, 16 * FEW, shape) else { continue };
-            let dump = Dump::parse(&bytes).expect("the head is sound");
+            let dump = Dump::parse(&bytes).expect("the header is valid");
             for words in ["/m", "/ma", "/mhut", "/f"] {
                 let options: Options = words.parse().expect("the options are known");
                 let size = Redump::new(&dump, &options).map_or(0, |redump| redump.size());
-                // The format has a row of 48 bytes for each range that it has bytes of, where minidumps have 16.
+                // The format has a row of 48 bytes for each range with bytes, where minidumps have 16.
                 let rows = if words == "/f" { 48 * 16 * u64::from(FEW) } else { 0 };
                 let most = 2 * bytes.len() as u64 + LITTLE + rows;
                 assert!(size <= most, "{stream_type}, {shape:?}, {words}: {size} bytes of {}", bytes.len());
@@ -277,14 +277,15 @@ fn results_are_at_most_twice_as_large() {
     }
 }
 
-/// The same of what producers wrote.
+/// The same for dumps by real producers.
 fn results_of_real_dumps_are_at_most_twice_as_large(shared: &Shared) {
     let check = |what: &str, bytes: &[u8]| {
         let Ok(dump) = Dump::parse(bytes) else { return 0 };
         for words in OPTIONS {
             let options = parsed(words);
             let Ok(redump) = Redump::new(&dump, &options) else { continue };
-            // Rows of regions, 48 bytes each: `F` makes them up where there are none, and `/f` has them for its memory.
+            // Rows of regions, 48 bytes each: `F` generates them where there are none, and `/f` has them for its
+            // memory.
             let rows = if letters(words).contains(['a', 'A', 'F']) || words == "/f" {
                 48 * dump.memory().visible_ranges().len()
             } else {
@@ -302,7 +303,7 @@ fn results_of_real_dumps_are_at_most_twice_as_large(shared: &Shared) {
     assert!(corpus > 70 && golden > 5, "{corpus} and {golden}");
 }
 
-/// What refers to one kind of stream from another is in here, too.
+/// This includes references from one kind of stream to another.
 fn streams_of_all_types() {
     const SHAPES: [(References, Directory); 3] = [
         (References::Same, Directory::Once),

@@ -41,7 +41,7 @@ fn threads_of_one_id() {
     });
 }
 
-/// Modules that all have one base, where an image with many sections and a long name is.
+/// Modules that all have one base, at an image with many sections and a long name.
 fn modules_at_one_base() {
     in_proportion("modules at one base", |mut dump, count| {
         let sections: Vec<_> = (0..count).map(|index| ("d", 0x1000 * index, 0x1000, DATA)).collect();
@@ -51,7 +51,7 @@ fn modules_at_one_base() {
     });
 }
 
-/// Images one behind the other, 64 bytes each, that all lead to the headers at their end.
+/// Contiguous images of 64 bytes each, which all lead to the headers at their end.
 fn modules_with_headers_in_common() {
     in_proportion("modules with headers in common", |dump, count| {
         let sections: Vec<_> = (0..count).map(|index| ("d", 0x1000 * index, 0x1000, DATA)).collect();
@@ -67,7 +67,7 @@ fn modules_with_headers_in_common() {
     });
 }
 
-/// So many that the first ones, which few others overlap, do not count.
+/// So many that the first ones, which few others overlap, are negligible.
 fn regions_that_overlap() {
     in_proportion_from(4 * FEW, "regions that overlap", |dump, count| {
         (0..count).fold(dump, |dump, index| dump.region(UserRegion::new(u64::from(BASE + index), [index as u8; 64])))
@@ -75,7 +75,7 @@ fn regions_that_overlap() {
 }
 
 fn regions_that_are_the_same() {
-    in_proportion("regions that are the same", |dump, count| {
+    in_proportion("identical regions", |dump, count| {
         (0..count).fold(dump, |dump, _| dump.region(UserRegion::new(BASE.into(), [7; 64])))
     });
 }

@@ -1,4 +1,4 @@
-//! 32-bit processes in 64-bit dumps: many threads that have their own blocks, registers and stacks, or share them.
+//! 32-bit processes in 64-bit dumps: many threads with separate or shared environment blocks, registers and stacks.
 
 use libtest_mimic::Trial;
 
@@ -16,8 +16,8 @@ const BASE: u64 = 0x1000_0000;
 const STACKS: u64 = 0x4000_0000;
 const STEP: u64 = 0x4000;
 
-/// A thread's pages: the 64-bit block, the 32-bit one, and a page with the saved registers. The number tells which stack and
-/// area it has, and where in the area the registers are.
+/// The pages of a thread: the 64-bit TEB, the 32-bit TEB, and a page with the saved registers. The arguments select its
+/// stack and area, and the offset of the registers in the area.
 fn pages(at: u64, area: u64, stack: u64, esp: u64) -> Vec<u8> {
     let mut pages = vec![0x41; STEP as usize];
     for (place, value) in [(0, at + 0x2000), (8, at + 0x3000), (16, at + 0x2000), (0x60, BASE), (0x1488, area)] {
@@ -49,7 +49,7 @@ fn in_proportion(what: &str, build: impl Fn(u32) -> Vec<u8>) {
 }
 
 fn threads_of_their_own() {
-    in_proportion("threads of their own", |count| {
+    in_proportion("threads with separate data", |count| {
         let tebs = (0..u64::from(count)).map(|index| BASE + index * STEP);
         let blocks = tebs.clone().zip(0..).flat_map(|(at, index)| pages(at, at + 0x3000, STACKS + index * 0x1000, 0));
         let stacks = (0..0x1000 * count).map(|at| (at >> 3) as u8 & 7).collect();
@@ -64,9 +64,9 @@ fn threads_with_everything_in_common() {
     });
 }
 
-/// Registers that begin a few bytes behind those of the thread before, in one page, and one stack.
+/// Registers that begin a few bytes after those of the previous thread, in one page, and one stack.
 fn areas_and_stacks_within_each_other() {
-    in_proportion("areas and stacks within each other", |count| {
+    in_proportion("nested areas and stacks", |count| {
         let tebs = (0..u64::from(count)).map(|index| BASE + index * STEP);
         let area = |index: u64| BASE + 0x3000 + index % 0x100 * 8;
         let blocks = tebs.clone().zip(0..).flat_map(|(at, index)| pages(at, area(index), STACKS, 1));

@@ -1,4 +1,4 @@
-//! The forms in which identifiers are printed and parsed, beside those of the crate `debugid`.
+//! The forms in which identifiers are printed and parsed, compared with those of the crate `debugid`.
 
 use libtest_mimic::Trial;
 use userdump::format::module::Guid;
@@ -10,15 +10,15 @@ use crate::support::trials;
 pub fn trials() -> Vec<Trial> {
     trials![
         debug_ids_have_the_forms_of_others,
-        what_is_no_debug_id_is_refused,
+        invalid_debug_ids_are_refused,
         code_ids_have_the_forms_of_others,
-        what_is_no_code_id_is_refused,
+        invalid_code_ids_are_refused,
         identifiers_are_compared_as_they_print,
-        parts_of_a_debug_id_are_at_hand,
+        parts_of_a_debug_id_are_accessible,
     ]
 }
 
-/// Numbers in no order, those at the edges first.
+/// Unsorted numbers, edge values first.
 fn numbers() -> Vec<u64> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
@@ -31,7 +31,7 @@ fn numbers() -> Vec<u64> {
     edges.into_iter().chain((0..500).map(|_| next())).collect()
 }
 
-/// Every debug ID with the one that the other crate makes of the same numbers.
+/// Every debug ID, with the one that the other crate makes of the same numbers.
 fn debug_ids() -> Vec<(DebugId, debugid::DebugId)> {
     let numbers = numbers();
     let pairs = numbers.iter().zip(numbers.iter().rev());
@@ -72,7 +72,7 @@ fn debug_ids_have_the_forms_of_others() {
     }
 }
 
-fn what_is_no_debug_id_is_refused() {
+fn invalid_debug_ids_are_refused() {
     let texts = [
         "",
         "-",
@@ -106,7 +106,7 @@ fn what_is_no_debug_id_is_refused() {
         let error = text.parse::<DebugId>().expect_err(text);
         assert!(error.to_string().starts_with("not a debug ID: "), "{error}");
     }
-    // The other crate refuses these as well, but for ages that are cut and for signs.
+    // The other crate rejects these as well, except for truncated ages and signs.
     let looser = ["12345678+1", "12345678-+1", "3249d99d-0c40-4931-8610-f4e4fb0b6936-123456789"];
     let accepted: Vec<_> = texts.into_iter().filter(|text| text.parse::<debugid::DebugId>().is_ok()).collect();
     assert!(looser.iter().all(|text| accepted.contains(text)), "{accepted:?}");
@@ -126,7 +126,7 @@ fn code_ids_have_the_forms_of_others() {
     }
     for length in 1..=64u8 {
         let bytes: Vec<u8> = (0..length).map(|at| at.wrapping_mul(37).wrapping_add(1)).collect();
-        let id = CodeId::from_build_id(&bytes).expect("it is one");
+        let id = CodeId::from_build_id(&bytes).expect("it is valid");
         let theirs = debugid::CodeId::from_binary(&bytes);
         assert_eq!((id.to_string().as_str(), CodeId::try_from(&theirs)), (theirs.as_str(), Ok(id)));
         assert_eq!(format!("{id:X}"), theirs.as_str().to_uppercase());
@@ -134,13 +134,13 @@ fn code_ids_have_the_forms_of_others() {
     // A UUID in its usual form has hyphens.
     let uuid =
         Guid { data1: 0x3249_d99d, data2: 0xc40, data3: 0x4931, data4: [0x86, 0x10, 0xf4, 0xe4, 0, 0xb, 0x69, 0x36] };
-    let id = CodeId::from_uuid(uuid).expect("it is one");
+    let id = CodeId::from_uuid(uuid).expect("it is valid");
     assert_eq!(id.to_string(), "3249d99d0c4049318610f4e4000b6936");
     assert_eq!(uuid.to_string().parse(), Ok(id));
     assert_eq!(format!("{id:#} {id:?}"), format!("{id} CodeId({id})"));
 }
 
-fn what_is_no_code_id_is_refused() {
+fn invalid_code_ids_are_refused() {
     let long = "a".repeat(129);
     for text in ["", "-", "g", "0x12", "12 34", "+1", "é", &long] {
         let error = text.parse::<CodeId>().expect_err(text);
@@ -157,22 +157,22 @@ fn identifiers_are_compared_as_they_print() {
     let keys: Vec<_> = ids.iter().map(|id| (id.to_string()[..32].to_owned(), id.age())).collect();
     assert!(keys.is_sorted());
     let texts = ["1", "10", "100", "12", "2", "a", "abcdef0123", "abcdef0123456789abcdef", "b"];
-    let ids = texts.map(|text| text.parse::<CodeId>().expect("it is one"));
+    let ids = texts.map(|text| text.parse::<CodeId>().expect("it is valid"));
     assert!(ids.is_sorted() && ids.map(|id| id.to_string()).is_sorted());
     assert_ne!(ids[0], ids[1], "a zero is a digit");
 }
 
-fn parts_of_a_debug_id_are_at_hand() {
+fn parts_of_a_debug_id_are_accessible() {
     let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
-    let little = DebugId::from_build_id(&bytes, ByteOrder::Little).expect("it is one");
-    let big = DebugId::from_build_id(&bytes, ByteOrder::Big).expect("it is one");
+    let little = DebugId::from_build_id(&bytes, ByteOrder::Little).expect("it is valid");
+    let big = DebugId::from_build_id(&bytes, ByteOrder::Big).expect("it is valid");
     assert_eq!(little.to_string(), "0403020106050807090A0B0C0D0E0F100");
     assert_eq!(big.to_string(), "0102030405060708090A0B0C0D0E0F100");
     let uuid: [u8; 16] = bytes[..16].try_into().expect("sixteen");
     assert_eq!((DebugId::from_uuid(uuid), DebugId::from_uuid([0; 16])), (Some(big), None));
     let guid = Guid { data1: 0x0102_0304, data2: 0x0506, data3: 0x0708, data4: [9, 10, 11, 12, 13, 14, 15, 16] };
     assert_eq!((big.guid(), big.age()), (Some(guid), 0));
-    let old: DebugId = "3B0000012a".parse().expect("it is one");
+    let old: DebugId = "3B0000012a".parse().expect("it is valid");
     assert_eq!(old, DebugId::Pdb20 { time_date_stamp: 0x3b00_0001, age: 0x2a });
     assert_eq!((old.guid(), old.age()), (None, 0x2a));
 }

@@ -1,4 +1,4 @@
-//! What identifies modules: the forms of identifiers, those of all dumps at hand, and those of records made by hand.
+//! The identity of modules: the forms of identifiers, those of all available dumps, and those of hand-made records.
 
 mod forms;
 mod peer;
@@ -13,13 +13,13 @@ pub fn trials() -> Vec<Trial> {
     [forms::trials(), peer::trials(), records::trials()].into_iter().flatten().collect()
 }
 
-/// What is known of a module, in words: debug ID, code ID, debug file, code file, version.
+/// The known facts of a module: debug ID, code ID, debug file, code file, version.
 pub type Known = [(&'static str, Option<String>); 5];
 
-/// What the peer says.
+/// The facts as the peer reports them.
 pub fn of_peer(module: &MinidumpModule) -> Known {
     let (debug, code) = (module.debug_identifier(), module.code_identifier());
-    // Its types are those that we convert from and to.
+    // We convert from and to its types.
     let ours = debug.map(DebugId::from);
     assert_eq!(ours.map(debugid::DebugId::from), debug);
     let printed = ours.map(|id| (id.to_string(), format!("{id:#}")));
@@ -37,7 +37,7 @@ pub fn of_peer(module: &MinidumpModule) -> Known {
     ]
 }
 
-/// What the module list says, as we read it.
+/// The facts in the module list as we read it.
 pub fn of_module(module: &Module<'_>) -> Known {
     [
         ("debug ID", module.debug_id().map(|id| id.to_string())),
@@ -48,7 +48,7 @@ pub fn of_module(module: &Module<'_>) -> Known {
     ]
 }
 
-/// Each fact that the peer has otherwise: what it is, what the peer says and what we say.
+/// Each fact that differs: its name, the peer's value and ours.
 pub fn differences(theirs: Known, ours: Known) -> Vec<(&'static str, Option<String>, Option<String>)> {
     let both = theirs.into_iter().zip(ours);
     both.filter(|(theirs, ours)| theirs != ours).map(|((what, theirs), (_, ours))| (what, theirs, ours)).collect()

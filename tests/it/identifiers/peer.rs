@@ -1,4 +1,4 @@
-//! Every module of every dump at hand, beside what the `minidump` crate says of it.
+//! Every module of every available dump, compared with the `minidump` crate.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ pub fn trials() -> Vec<Trial> {
     trials![fixtures_have_the_identifiers_of_the_peer, all_dumps_have_the_identifiers_of_the_peer]
 }
 
-/// A build ID is not in the record that old versions of Breakpad and tests of LLVM wrote on Linux, nor is a time stamp in
-/// the list: the peer makes an ID of zeros and the size, which no other file has and no server knows.
-const MADE_UP: &str = "the peer makes up a code ID of a PDB record outside of Windows";
+/// The record that old versions of Breakpad and tests of LLVM wrote on Linux has no build ID, and the list has no time
+/// stamp: the peer makes an ID of zeros and the size, which identifies no file on any server.
+const MADE_UP: &str = "the peer makes up a code ID from a PDB record outside Windows";
 /// The peer decodes the signature as a number in the byte order of the dump; tools write the letters as they are.
-const LETTERS: &str = "letters in a big-endian dump are a signature, too";
+const LETTERS: &str = "letters in a big-endian dump are a signature too";
 
-/// The peer's source says so.
-const UNLOADED: &str = "time stamp and size identify binaries of Windows alone, which the peer does not look at";
+/// According to the peer's source.
+const UNLOADED: &str = "time stamp and size only identify Windows binaries, and the peer does not check the system";
 
 #[derive(Default)]
 struct Compared {

@@ -1,4 +1,4 @@
-//! Records of every kind on every system, beside what the `minidump` crate says of them.
+//! Records of every kind on every system, compared with the `minidump` crate.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         records_of_every_kind_are_those_of_the_peer,
         unloaded_modules_have_a_code_id_on_windows,
-        modules_beneath_wine_are_not_of_windows,
+        host_modules_of_wine_are_not_windows_modules,
     ]
 }
 
@@ -28,7 +28,7 @@ const SOLARIS: u32 = 0x8202;
 const ANDROID: u32 = 0x8203;
 const FUCHSIA: u32 = 0x8206;
 const UNHEARD_OF: u32 = 0x1234;
-/// `None`: a dump without system information.
+/// `None` is a dump without system information.
 const SYSTEMS: [Option<u32>; 10] = [
     Some(WINDOWS),
     Some(WINDOWS_95),
@@ -77,7 +77,7 @@ const RECORDS: [(&str, Fill); 17] = [
     ("nothing", |_| ()),
 ];
 
-/// What we say otherwise, and why: record, systems, fact, and whether we say something at all.
+/// Where we differ, and why: record, systems, fact, and whether we return a value at all.
 type Decision = (&'static str, &'static [Option<u32>], &'static str, bool, &'static str);
 
 const DECISIONS: [Decision; 11] = [
@@ -89,22 +89,28 @@ const DECISIONS: [Decision; 11] = [
     ("PDB 7 with bytes of no encoding", OTHERS, "code ID", false, MADE_UP),
     ("PDB 7 of no GUID", OTHERS, "code ID", false, MADE_UP),
     ("PDB 7 of no GUID", &[Some(MAC), Some(IOS)], "code ID", false, "a UUID of zeros identifies nothing"),
-    ("too long build ID", &SYSTEMS, "code ID", false, "no linker writes one by itself"),
+    ("too long build ID", &SYSTEMS, "code ID", false, "no linker writes one by default"),
     ("build ID that begins with zeros", &SYSTEMS, "debug ID", false, "a GUID of zeros identifies nothing"),
-    ("embedded symbols", &[Some(WINDOWS), Some(WINDOWS_95)], "code ID", true, "time stamp and size are in no record"),
+    (
+        "embedded symbols",
+        &[Some(WINDOWS), Some(WINDOWS_95)],
+        "code ID",
+        true,
+        "time stamp and size do not depend on a record",
+    ),
 ];
-const MADE_UP: &str = "the peer makes up a code ID of a PDB record outside of Windows";
+const MADE_UP: &str = "the peer makes up a code ID from a PDB record outside Windows";
 const OTHERS: &[Option<u32>] = &[Some(LINUX), Some(SOLARIS), Some(ANDROID), Some(FUCHSIA), Some(UNHEARD_OF)];
 
-/// What is decided for a record on a system: whether we say something, and why.
+/// The decision for a record on a system: whether we return a value, and why.
 fn decision(record: &str, system: Option<u32>, what: &str) -> Option<(bool, &'static str)> {
     match (record, system, what) {
         (_, Some(WINDOWS_95), "version") | ("embedded symbols" | "nothing", Some(WINDOWS_95), "code ID") => {
-            return Some((true, "Windows 95 is Windows, which the peer does not say"));
+            return Some((true, "Windows 95 is Windows, but the peer does not know it"));
         }
-        (_, None, "version") => return Some((true, "without system information versions are those of Windows")),
+        (_, None, "version") => return Some((true, "without system information, versions are read as on Windows")),
         ("PDB 2", Some(system), "code ID") if ![WINDOWS, WINDOWS_95].contains(&system) => {
-            return Some((false, "time stamp and size identify binaries of Windows alone"));
+            return Some((false, "time stamp and size only identify Windows binaries"));
         }
         _ => {}
     }
@@ -133,10 +139,10 @@ fn records_of_every_kind_are_those_of_the_peer() {
         for system in SYSTEMS {
             for big_endian in [false, true] {
                 let bytes = build(system, big_endian, fill);
-                let dump = Minidump::parse(&bytes).expect("it is sound");
+                let dump = Minidump::parse(&bytes).expect("it is valid");
                 let ours = dump.modules().get(0).expect("there is one");
-                let peer = Peer::read(bytes.as_slice()).expect("it is sound");
-                let list = peer.get_stream::<MinidumpModuleList>().expect("it is sound");
+                let peer = Peer::read(bytes.as_slice()).expect("it is valid");
+                let list = peer.get_stream::<MinidumpModuleList>().expect("it is valid");
                 let theirs = of_peer(list.iter().next().expect("there is one"));
                 for (what, theirs, found) in differences(theirs, of_module(&ours)) {
                     let decision = decision(record, system, what);
@@ -153,7 +159,7 @@ fn records_of_every_kind_are_those_of_the_peer() {
         }
     }
     assert_eq!(compared, RECORDS.len() * SYSTEMS.len() * 2);
-    // Every decision is about a difference.
+    // Every decision corresponds to a difference.
     for (record, systems, what, ..) in DECISIONS {
         let is_one = |system: &Option<u32>| decided.contains(&(record, *system, what));
         assert!(systems.iter().all(is_one), "{what} of {record}");
@@ -167,12 +173,12 @@ fn unloaded_modules_have_a_code_id_on_windows() {
         let platform = system.unwrap_or(WINDOWS);
         let dump = Dump::new().system_info(SystemInfo { platform, ..SystemInfo::default() });
         let bytes = dump.unloaded_module(module.clone()).build();
-        let dump = Minidump::parse(&bytes).expect("it is sound");
+        let dump = Minidump::parse(&bytes).expect("it is valid");
         let ours = dump.unloaded_modules().get(0).expect("there is one");
-        let peer = Peer::read(bytes.as_slice()).expect("it is sound");
-        let list = peer.get_stream::<MinidumpUnloadedModuleList>().expect("it is sound");
+        let peer = Peer::read(bytes.as_slice()).expect("it is valid");
+        let list = peer.get_stream::<MinidumpUnloadedModuleList>().expect("it is valid");
         let theirs = list.iter().next().expect("there is one");
-        // Its source says that it should know the system.
+        // According to its source it should know the system.
         let is_windows = [WINDOWS, WINDOWS_95].contains(&platform);
         let expected = theirs.code_identifier().filter(|_| is_windows).map(|id| id.to_string());
         assert_eq!(ours.code_id().map(|id| id.to_string()), expected, "{platform:#x}");
@@ -185,8 +191,8 @@ fn unloaded_modules_have_a_code_id_on_windows() {
     }
 }
 
-/// Time stamps and sizes of ELF files identify nothing, although the dump is one of Windows.
-fn modules_beneath_wine_are_not_of_windows() {
+/// Time stamps and sizes of ELF files identify nothing, even in a Windows dump.
+fn host_modules_of_wine_are_not_windows_modules() {
     let bytes = Dump::new().system_info(SystemInfo::default()).written(0xfff0, |bytes| {
         bytes.u32(1);
         let [name, end] = [bytes.label(), bytes.label()];
@@ -194,8 +200,8 @@ fn modules_beneath_wine_are_not_of_windows() {
         bytes.place(name).string("/usr/lib/libc.so.6").place(end);
     });
     let bytes = bytes.build();
-    let dump = Minidump::parse(&bytes).expect("it is sound");
-    let list = dump.find::<HostModuleList<'_>>().expect("it is sound");
+    let dump = Minidump::parse(&bytes).expect("it is valid");
+    let list = dump.find::<HostModuleList<'_>>().expect("it is valid");
     let module = list.modules().get(0).expect("there is one");
     assert_eq!(module.code_file().as_deref(), Some("/usr/lib/libc.so.6"));
     assert_eq!((module.time_date_stamp(), module.code_id(), module.debug_id()), (0x0123_abcd, None, None));

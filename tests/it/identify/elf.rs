@@ -1,4 +1,4 @@
-//! Images of ELF, in both widths and byte orders.
+//! ELF images, in both widths and byte orders.
 
 use libtest_mimic::Trial;
 use userdump::read::ByteOrder;
@@ -33,7 +33,7 @@ const SHAPES: [Shape; 4] = [
     Shape { wide: false, big_endian: true },
 ];
 
-/// A program header: type, flags, position, size.
+/// A program header: type, flags, offset, size.
 type Segment = (u32, u32, u64, u64);
 
 impl Shape {
@@ -82,7 +82,7 @@ impl Shape {
         bytes
     }
 
-    /// A note of somebody else, and that with the build ID.
+    /// A note with another owner, and the note with the build ID.
     fn notes(self) -> Vec<u8> {
         let mut bytes = self.bytes();
         bytes.u32(5).u32(2).u32(3).raw(b"Else\0\0\0\0").raw([1, 2, 0, 0]);
@@ -91,11 +91,11 @@ impl Shape {
     }
 }
 
-/// What can be read and executed, data, notes, and something that nobody knows.
+/// Executable code, data, notes, and an unknown segment.
 const SEGMENTS: [Segment; 4] =
     [(1, 5, 0, 0x800), (1, 6, 0x800, 0x400), (4, 4, NOTES_AT, 24 + 36), (0x6474_e550, 4, 0x400, 0x40)];
 
-/// Images with a build ID, each with the answer whether it is big-endian.
+/// Images with a build ID, each with a flag that is true for big-endian.
 pub fn with_build_id() -> impl Iterator<Item = (Vec<u8>, bool)> {
     SHAPES.into_iter().map(|shape| (shape.image(&SEGMENTS, &shape.notes()), shape.big_endian))
 }
@@ -112,7 +112,7 @@ fn headers_and_notes_are_kept() {
         let (parts, report) = kept(&source, "/m --identify");
         assert_eq!(parts, places(BASE, &[(0, header), (header, 4 * step), (NOTES_AT, 60)]), "{shape:?}");
         assert_eq!(said(&report), [""; 0]);
-        // With `r` what can be written is not taken: here a segment of notes within data.
+        // With `r`, writable memory is not taken: here a segment of notes within data.
         let mut segments = SEGMENTS;
         segments[2] = (4, 4, 0x900, 16);
         let source = dump(&shape.image(&segments, &[]));
@@ -125,14 +125,14 @@ fn build_ids_are_read() {
     for shape in SHAPES {
         let source = dump(&shape.image(&SEGMENTS, &shape.notes()));
         let memory = open(&source).memory();
-        let image = ElfImage::at(&memory, BASE).expect("it is one");
+        let image = ElfImage::at(&memory, BASE).expect("it is valid");
         assert_eq!(image.build_id().as_deref(), Some(&ID[..]), "{shape:?}");
         let order = if shape.big_endian { ByteOrder::Big } else { ByteOrder::Little };
         assert_eq!(
             (image.base(), image.machine(), image.is_64_bit(), image.byte_order()),
             (BASE, 62, shape.wide, order)
         );
-        // What is left after a small re-encoding is enough.
+        // What remains after a small re-encoding is enough.
         let small = crate::support::redumped::Redumped::of(&source, "/m --identify").bytes;
         let memory = open(&small).memory();
         assert_eq!(ElfImage::at(&memory, BASE).and_then(|image| image.build_id()).as_deref(), Some(&ID[..]));
@@ -163,7 +163,7 @@ fn what_is_not_sound_is_nothing() {
             [changed(note + 12, b'X'), changed(low(note + 8), 4), changed(high(note + 4), 0xff), changed(low(note), 5)];
         assert_eq!(broken, [Some(None), Some(None), Some(None), Some(None)], "{shape:?}");
         assert_eq!(changed(low(header + 2 * step), 9), Some(None));
-        // Cut off anywhere, nothing is found that is not there.
+        // Truncated at any offset, it returns nothing that is not there.
         for size in 0..NOTES_AT as usize + 60 {
             let found = build_id(&sound[..size]);
             assert_eq!(found.is_some(), size >= header, "{shape:?} of {size} bytes");

@@ -1,4 +1,4 @@
-//! With `r` and `s`, nothing is taken for the identity of an image that the process may have written.
+//! With `r` and `s`, nothing that the process may have written counts as the identity of an image.
 
 use libtest_mimic::Trial;
 
@@ -15,10 +15,10 @@ pub fn trials() -> Vec<Trial> {
 
 const READ_ONLY: u32 = 0x4000_0040;
 const DATA: u32 = 0xc000_0040;
-/// Behind the image, but in reach of its headers.
+/// After the image, but in reach of its headers.
 const BEHIND: u64 = BASE + 0x1_0000;
 
-/// The image with its parts in a section, and memory behind it that one of its debug records is said to be.
+/// The image with its parts in a section, followed by memory that one of its debug records refers to.
 fn image(characteristics: u32) -> Vec<u8> {
     let mut image = whole(Cpu::AMD64);
     put(&mut image, TABLE_AT[0] + 8, &0xc00u32.to_le_bytes());
@@ -36,7 +36,7 @@ fn dump(image: &[u8], rows: &[(u64, u64, u32, u32)]) -> Vec<u8> {
     dump.memory(BASE, image).memory(BEHIND, [7; 0x100]).build()
 }
 
-/// Which of headers, resources, debug records and the memory behind the image are taken.
+/// Which of these are taken: headers, resources, debug records, and the memory after the image.
 fn taken(source: &[u8], options: &str) -> [bool; 4] {
     let (parts, _) = kept(source, options);
     let has = |at: u64, size| parts.is_superset(&places(at, &[(0, size)]));
@@ -51,7 +51,7 @@ fn sections_that_can_be_written_are_not_taken() {
             assert_eq!(taken(&source, options), [true, is_taken, is_taken, false], "{characteristics:x} {options}");
         }
     }
-    // A section of data over the other one, and no section at all.
+    // A data section that overlaps the other one, and no section at all.
     let mut both = image(READ_ONLY);
     put(&mut both, SIGNATURE_AT + 6, &2u16.to_le_bytes());
     put(&mut both, TABLE_AT[0] + 40 + 8, &0x1000u32.to_le_bytes());
@@ -66,7 +66,7 @@ fn sections_that_can_be_written_are_not_taken() {
 fn rows_decide() {
     const IMAGE: u32 = 0x100_0000;
     const PRIVATE: u32 = 0x2_0000;
-    // Some memory that can be executed, so that the rows know what they say.
+    // Executable memory, so that the rows have meaningful protections.
     let code = (BASE + 0x10_0000, 0x1000, 0x20, IMAGE);
     for (protection, kind, is_taken) in [
         (0x02, IMAGE, true),
@@ -82,7 +82,7 @@ fn rows_decide() {
         let source = dump(&image(READ_ONLY), &rows);
         assert_eq!(taken(&source, "/m --identify"), [true; 4]);
         assert_eq!(taken(&source, "/mr --identify"), [true, is_taken, is_taken, false], "{protection:x} {kind:x}");
-        // An image that somebody loaded by hand.
+        // An image that was loaded manually.
         let rows = [code, (BASE, 0x7000, protection, kind)];
         let found = taken(&dump(&image(READ_ONLY), &rows), "/mr --identify");
         assert_eq!(found, [is_taken, is_taken, is_taken, false], "{protection:x} {kind:x}");

@@ -1,4 +1,4 @@
-//! Real processes: a reader of images that is not ours finds in the small result what it finds in the source.
+//! Real processes: an independent reader of images finds in the small result what it finds in the source.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ pub fn trials() -> Vec<Trial> {
     vec![shared_trial("identify::golden::images_are_as_in_the_source", images_are_as_in_the_source)]
 }
 
-/// A dump, how many images, CodeView records and versions it has, how many of these versions are in memory that can only be
-/// read, and the most that all of it adds.
+/// A dump, the number of its images, CodeView records and versions, the number of these versions in read-only memory,
+/// and the maximum size that all of it adds.
 type Row = (&'static str, [usize; 4], usize);
 
 const ROWS: [Row; 7] = [
-    // Of the 60 keys that SymbolStore makes of it 37 are those of the images, 20 of the symbols, and 3 of the runtime by its
-    // image and version.
+    // SymbolStore makes 60 keys of it: 37 are those of the images, 20 of the symbols, and 3 of the runtime by its image
+    // and version.
     ("net10/full.dmp", [37, 20, 30, 30], 125_000),
     ("live26/manu.dmp", [4, 1, 2, 2], 40_000),
     ("crash/ma.dmp", [4, 1, 2, 0], 40_000),
@@ -40,7 +40,7 @@ fn images_are_as_in_the_source(shared: &Shared) {
         for (filters, options) in [(0, "/m --identify"), (1, "/mr --identify"), (1, "/ms --identify")] {
             let small = Redumped::once(&file, &parsed(options));
             let more = small.bytes.len().saturating_sub(without.len());
-            assert!(more <= most, "{more} bytes more with {options} of {member}");
+            assert!(more <= most, "{more} more bytes with {options} for {member}");
             assert_eq!(small.report.unavailable, [], "{options} of {member}");
             let again = Redumped::once(&small.bytes, &parsed(options));
             assert!(again.bytes == small.bytes, "a second pass with {options} changes {member}");
@@ -60,19 +60,20 @@ fn images_are_as_in_the_source(shared: &Shared) {
     }
 }
 
-/// What another reader finds in an image.
+/// What the other reader finds in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Image {
     /// Time stamp and size, the key of the binary.
     key: (u32, u32),
     symbols: Vec<String>,
-    /// The types and sizes of all debug records, and their sums.
+    /// The types, sizes and checksums of all debug records.
     records: Vec<(u32, usize, u64)>,
     version: String,
 }
 
 impl Image {
-    /// Leaves what stays of debug records without folders: base names, types and sizes. Of embedded PDBs (17) nothing does.
+    /// Keeps what remains of debug records without folders: base names, types and sizes. Nothing remains of embedded
+    /// PDBs (17).
     fn forget_folders(&mut self) {
         for symbol in &mut self.symbols {
             let (record, path) = symbol.split_once("pdb_file_name: ").expect("it has a path");
@@ -83,14 +84,14 @@ impl Image {
     }
 }
 
-/// By the base of each module whose headers are there.
+/// The images by base, of each module whose headers are present.
 fn images(bytes: &[u8]) -> BTreeMap<u64, Image> {
     let dump = Dump::parse(bytes).expect("it is a dump");
     let memory = dump.memory();
     let mut images = BTreeMap::new();
     for module in dump.modules().filter(|module| module.size() > 0) {
         let size = module.size() as usize;
-        // The reader wants images at multiples of eight.
+        // The reader requires images aligned to eight bytes.
         let mut buffer = vec![0; size + 8];
         let start = buffer.as_ptr().align_offset(8);
         let image = &mut buffer[start..start + size];

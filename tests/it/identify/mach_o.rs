@@ -1,4 +1,4 @@
-//! Images of Mach-O, in both widths and byte orders.
+//! Mach-O images, in both widths and byte orders.
 
 use libtest_mimic::Trial;
 use userdump::read::ByteOrder;
@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
 const BASE: u64 = 0x1_0000_0000;
 pub const UUID: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const SHAPES: [(bool, bool); 4] = [(true, false), (false, false), (true, true), (false, true)];
-/// The size of all commands: one of 16 bytes, that with the UUID, one of 8 bytes.
+/// The size of all commands: one of 16 bytes, the one with the UUID, one of 8 bytes.
 const COMMANDS: u64 = 16 + 24 + 8;
 
 const fn header(wide: bool) -> u64 {
@@ -64,7 +64,7 @@ fn uuids_are_read() {
         let small = Redumped::of(&source, "/m --identify").bytes;
         for bytes in [source, small] {
             let memory = open(&bytes).memory();
-            let image = MachOImage::at(&memory, BASE).expect("it is one");
+            let image = MachOImage::at(&memory, BASE).expect("it is valid");
             assert_eq!(image.uuid(), Some(UUID), "{shape:?}");
             let order = if shape.1 { ByteOrder::Big } else { ByteOrder::Little };
             assert_eq!((image.base(), image.is_64_bit(), image.byte_order()), (BASE, shape.0, order));
@@ -88,7 +88,7 @@ fn what_is_not_sound_is_nothing() {
             uuid(&image)
         };
         assert_eq!(changed(0, &[0; 4]), None);
-        // No commands; a command without a size; one that leads behind the last.
+        // No commands; a command without a size; one that extends past the last.
         assert_eq!(
             [changed(16, &[0; 4]), changed(header + 4, &[0; 4]), changed(header + 4, &[0x11; 4])],
             [Some(None); 3]

@@ -1,4 +1,4 @@
-//! What identifies images, kept by `--identify`: made by hand for each format, and of real processes.
+//! The identity of images, kept by `--identify`: hand-made images of each format, and real processes.
 
 pub mod elf;
 mod filtered;
@@ -19,7 +19,8 @@ pub fn trials() -> Vec<Trial> {
     trials.into_iter().flatten().collect()
 }
 
-/// The parts that are kept to identify images, as first and last address, and the report; a second pass is looked at on the way.
+/// The parts that are kept to identify images, as first and last address, and the report; a second pass is also
+/// checked.
 fn kept(source: &[u8], options: &str) -> (BTreeSet<(u64, u64)>, Report) {
     let redumped = Redumped::twice(source, &parsed(options));
     let dump = Source::parse(source).expect("it is a dump");
@@ -28,12 +29,12 @@ fn kept(source: &[u8], options: &str) -> (BTreeSet<(u64, u64)>, Report) {
     (memory.map(|it| (it.address, it.address + it.size - 1)).collect(), redumped.report)
 }
 
-/// Places with sizes, relative to a base, as first and last address.
+/// Converts RVAs and sizes to first and last addresses.
 fn places(base: u64, places: &[(u64, u64)]) -> BTreeSet<(u64, u64)> {
     places.iter().map(|(at, size)| (base + at, base + at + size - 1)).collect()
 }
 
-/// What is said of images that are not there.
+/// The messages about missing images.
 fn said(report: &Report) -> Vec<String> {
     report.unavailable.iter().map(ToString::to_string).collect()
 }

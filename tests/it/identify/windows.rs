@@ -1,4 +1,4 @@
-//! Images of Windows.
+//! Windows images.
 
 use libtest_mimic::Trial;
 
@@ -19,11 +19,11 @@ pub fn trials() -> Vec<Trial> {
         names_of_versions_are_kept,
         records_are_kept_up_to_their_bounds,
         circles_and_large_counts_cost_little,
-        images_that_are_not_there_are_counted,
+        missing_images_are_counted,
     ]
 }
 
-/// Headers, debug directory, its four records, three directories of resources, two entries for data, two versions.
+/// Headers, debug directory, its four records, three resource directories, two data entries, two versions.
 const WHOLE: [(u64, u64); 14] = [
     (0, 0x400),
     (0x1800, 4 * 28),
@@ -38,7 +38,7 @@ const WHOLE: [(u64, u64); 14] = [
     (0x1290, 16),
     (0x1400, 92),
     (0x1500, 92),
-    // What follows from nothing above.
+    // A fixed part, independent of the above.
     (0, 0x400),
 ];
 
@@ -63,7 +63,7 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Vec<(u64, u64)> {
     parts.into_iter().map(|(first, last)| (first - BASE, last - first + 1)).collect()
 }
 
-/// All parts but those from here to there.
+/// All parts except those that begin in the range.
 fn without(parts: std::ops::Range<u64>) -> Vec<(u64, u64)> {
     let mut all: Vec<_> = WHOLE.into_iter().filter(|(at, _)| !parts.contains(at)).collect();
     all.sort_unstable();
@@ -77,19 +77,19 @@ fn each_change_of_an_image_changes_what_is_kept() {
     assert_eq!(changed(|image| numbers(image, directories + 16, &[0, 0])), without(0x1000..0x1800));
     assert_eq!(changed(|image| numbers(image, directories + 48, &[0, 0])), without(0x1800..0x2000));
     assert_eq!(changed(|image| numbers(image, directories - 4, &[0])), without(0x1000..0x2000));
-    // A record that is in the file of the image only.
+    // A record that is only in the image file.
     assert_eq!(changed(|image| numbers(image, DEBUG_AT + 20, &[0])), without(0x1880..0x1881));
     // No versions among the resources: the directory that would lead to them stays.
     assert_eq!(changed(|image| numbers(image, RESOURCES_AT + 32, &[17])), without(0x1100..0x1600));
-    // More sections than fit into the start of the headers; more than a loader takes.
+    // More sections than fit into the start of the headers; more than a loader accepts.
     let table = SIGNATURE_AT as u64 + 24 + 240;
-    // Of 96, the headers reach into the resources.
+    // With 96, the headers extend into the resources.
     for (count, counted, swallowed) in [(20, 20, 0..1), (0xffff, 96, 0..0x1001)] {
         let mut expected = without(swallowed);
         expected.insert(0, (0, table + 40 * counted));
         assert_eq!(changed(|image| put(image, SIGNATURE_AT + 6, &[count as u8, (count >> 8) as u8])), expected);
     }
-    // What is missing of the memory.
+    // Missing memory.
     assert_eq!(changed(|image| image.truncate(0x1220)), [(0, 0x400), (0x1000, 40), (0x1100, 24), (0x1200, 32)]);
 }
 
@@ -105,7 +105,7 @@ fn names_of_versions_are_kept() {
     assert_eq!(named, expected);
 }
 
-/// A record of 128 KiB or an embedded PDB of a mebibyte is the longest.
+/// The longest are a record of 128 KiB and an embedded PDB of one MiB.
 fn records_are_kept_up_to_their_bounds() {
     let at = 0x10_0000;
     for (kind, size, is_kept) in [
@@ -127,14 +127,14 @@ fn records_are_kept_up_to_their_bounds() {
 }
 
 fn circles_and_large_counts_cost_little() {
-    // Every entry of every level leads back to the first directory, which claims as many entries as there can be.
+    // Every entry of every level leads back to the first directory, which claims the maximum number of entries.
     let parts = changed(|image| {
         image.resize(0x9000, 0);
         resource_directory(image, RESOURCES_AT, [0, 0xffff], &[[16, to(RESOURCES_AT)]; 0x800]);
     });
-    // Of the directory 1,024 entries.
+    // 1,024 entries of the directory.
     assert!(parts.contains(&(RESOURCES_AT as u64, 16 + 0x400 * 8)), "{parts:x?}");
-    // Entries for data that are themselves directories of resources, and data all over the image.
+    // Data entries that are themselves resource directories, and data all over the image.
     let parts = changed(|image| {
         numbers(image, LEAF_AT, &[VERSION_AT as u32, 0xffff_ffff]);
         numbers(image, DEBUG_AT + 16, &[0xffff_ffff, 0xffff_ffff]);
@@ -142,7 +142,7 @@ fn circles_and_large_counts_cost_little() {
     assert!(parts.contains(&(VERSION_AT as u64, 0x1c00 - VERSION_AT as u64)), "{parts:x?}");
 }
 
-fn images_that_are_not_there_are_counted() {
+fn missing_images_are_counted() {
     let module = |base| Module::new(base, 0x7000, "a.dll");
     let source = Dump::new().system_info(Cpu::AMD64.windows());
     let source = source.module(module(BASE)).module(module(2 * BASE)).module(module(3 * BASE));
@@ -152,7 +152,7 @@ fn images_that_are_not_there_are_counted() {
     let (parts, report) = kept(&source, "/m --identify");
     assert_eq!(said(&report), ["identify: the source has 1 of 3 images, and parts of 1"]);
     assert!(parts.is_superset(&places(BASE, &WHOLE)));
-    // Nothing asks for them, or all memory is there.
+    // Nothing requests them, or all memory is included.
     assert_eq!(said(&kept(&source, "/m").1), [""; 0]);
     assert_eq!(kept(&source, "/mf --identify").0, places(0, &[]));
     let nothing = Dump::new().system_info(Cpu::AMD64.windows()).module(module(BASE)).build();

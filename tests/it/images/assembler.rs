@@ -1,4 +1,4 @@
-//! An image with all parts, put together by hand, to be changed and to be looked at in a dump.
+//! A hand-made image with all parts, for tests that change it and read it in a dump.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use crate::support::image::{CODE, DATA, SIGNATURE_AT, headers};
 use crate::synth::{Dump, rsds};
 
 pub const BASE: u64 = 0x1000_0000;
-/// Where the optional header stands.
+/// The offset of the optional header.
 pub const OPTIONAL_AT: usize = SIGNATURE_AT + 24;
 
-/// The directory of resources; positions within it begin here.
+/// The resource directory; offsets within the resources count from here.
 pub const RESOURCES_AT: usize = 0x1000;
 /// The entry for versions in the first level.
 pub const VERSIONS_AT: usize = RESOURCES_AT + 16 + 8 + 8;
@@ -23,11 +23,11 @@ pub const BY_NAME_AT: usize = 0x1100;
 pub const BY_LANGUAGE_AT: usize = 0x1200;
 /// The data entry of the first language.
 pub const LEAF_AT: usize = 0x1280;
-/// The resource of the first language, and the end of it.
+/// The resource of the first language, and its end.
 pub const VERSION_AT: usize = 0x1400;
 pub const VERSION_END: usize = VERSION_AT + 40 + 52;
 
-/// The debug directory: something, a CodeView record, another one, a miscellaneous record.
+/// The debug directory: an irrelevant entry, a CodeView record, another one, a miscellaneous record.
 pub const DEBUG_AT: usize = 0x1800;
 pub const CODE_VIEW_ENTRY_AT: usize = DEBUG_AT + 28;
 pub const MISC_ENTRY_AT: usize = DEBUG_AT + 3 * 28;
@@ -40,7 +40,7 @@ pub const CHECKSUM: u32 = 0x0002_3456;
 pub const SIZE: u32 = 0x7000;
 pub const SECTIONS: [(&str, u32, u32, u32); 2] = [(".text", 0x1000, 0x234, CODE), ("8letters", 0x3000, 0x345, DATA)];
 
-/// The number of the machine in images.
+/// The machine number in images.
 pub fn machine(cpu: Cpu) -> u16 {
     match cpu {
         Cpu::X86 => 0x14c,
@@ -51,18 +51,18 @@ pub fn machine(cpu: Cpu) -> u16 {
     }
 }
 
-/// Where the entries of the data directory begin; their number stands in front of them.
+/// The offset of the entries of the data directory; their count is in front of them.
 pub fn directories_at(cpu: Cpu) -> usize {
     OPTIONAL_AT + if cpu.word == 8 { 112 } else { 96 }
 }
 
-/// Two kinds of numbers, one behind the other.
+/// Stores consecutive 32-bit numbers.
 pub fn numbers(bytes: &mut [u8], at: usize, values: &[u32]) {
     let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     put(bytes, at, &values);
 }
 
-/// The head of a directory of resources: entries with names, entries with numbers; and the entries.
+/// Stores the header of a resource directory (counts of entries with names and with numbers) and the entries.
 pub fn resource_directory(bytes: &mut [u8], at: usize, counts: [u16; 2], entries: &[[u32; 2]]) {
     put(bytes, at, &[0; 12]);
     put(bytes, at + 12, &counts[0].to_le_bytes());
@@ -70,7 +70,7 @@ pub fn resource_directory(bytes: &mut [u8], at: usize, counts: [u16; 2], entries
     numbers(bytes, at + 16, entries.as_flattened());
 }
 
-/// What leads to a directory of resources.
+/// The offset field of an entry that leads to a resource directory.
 pub fn to(at: usize) -> u32 {
     0x8000_0000 | (at - RESOURCES_AT) as u32
 }
@@ -89,7 +89,7 @@ fn version_resource(bytes: &mut [u8], at: usize, first: u32) {
     numbers(bytes, at + 40, &version(first));
 }
 
-/// An entry of the debug directory; the position in the file counts for nothing.
+/// Stores an entry of the debug directory; its file offset is ignored.
 pub fn debug_entry(bytes: &mut [u8], at: usize, kind: u32, size: u32, position: u32) {
     numbers(bytes, at, &[0, TIME, 0, kind, size, position, 0x600]);
 }
@@ -134,7 +134,7 @@ pub fn whole(cpu: Cpu) -> Vec<u8> {
     image
 }
 
-/// What an image tells beside its headers.
+/// What an image contains besides its headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     pub checksum: Option<u32>,
@@ -170,7 +170,7 @@ impl Parts {
     }
 }
 
-/// A version, number by number.
+/// A version as its 13 numbers.
 pub fn words(version: &FixedFileInfo) -> [u32; 13] {
     [
         version.signature,
@@ -200,7 +200,7 @@ pub fn parts(image: &[u8]) -> Option<Parts> {
     parts_at(&open(&bytes), BASE)
 }
 
-/// The parts of the whole image after a change.
+/// Checks the parts of the whole image after a change.
 #[track_caller]
 pub fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Parts {
     let mut image = whole(Cpu::AMD64);

@@ -1,4 +1,4 @@
-//! Images made to cost more than they weigh: a look at one takes a few steps, whatever it claims.
+//! Images made to cost more than their size justifies: reading one takes a few steps, whatever it claims.
 
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// All counts and sizes are as large as they can be, and nothing that is looked for is near.
+/// All counts and sizes are maximal, and none of the requested parts comes early.
 fn claims_everything() -> Vec<u8> {
     let mut image = whole(Cpu::AMD64);
     image.resize(0x20_0000, 0);
@@ -47,7 +47,7 @@ fn images_that_claim_everything_allocate_nothing() {
     let bytes = Dump::new().memory64(BASE, claims_everything()).build();
     let memory = open(&bytes).memory();
     let (found, spent) = measure(|| {
-        let image = Image::at(&memory, BASE).expect("it is one");
+        let image = Image::at(&memory, BASE).expect("it is valid");
         let records = image.code_view_record().is_none() && image.misc_record().is_none();
         (image.version(), records, image.sections().count())
     });
@@ -57,7 +57,7 @@ fn images_that_claim_everything_allocate_nothing() {
 
 fn images_that_share_a_tree_are_quick() {
     const IMAGES: usize = 20_000;
-    // One DOS header behind the other, and then what all of them point to.
+    // Consecutive DOS headers, and then the data that all of them point to.
     let mut memory = vec![0; 64 * IMAGES];
     for (index, dos) in memory.chunks_mut(64).enumerate() {
         put(dos, 0, b"MZ");
@@ -67,7 +67,7 @@ fn images_that_share_a_tree_are_quick() {
     let tree = (64 * IMAGES + shared.len()) as u32;
     [2, 6].iter().for_each(|index| numbers(&mut shared, directories_at(Cpu::AMD64) + 8 * index, &[tree]));
     memory.extend(&shared[SIGNATURE_AT..]);
-    // Whichever part of this an image takes for a directory has 32,768 entries that lead to a directory, but no version.
+    // Any part of this that an image uses as a directory has 32,768 entries that lead to a directory, but no version.
     memory.extend([15u32, 0x8000_0000].map(u32::to_le_bytes).as_flattened().repeat(16 * IMAGES));
     let bytes = Dump::new().memory64(BASE, memory).build();
     let memory = open(&bytes).memory();
@@ -82,7 +82,7 @@ fn images_that_share_a_tree_are_quick() {
         looked.sum::<u64>()
     });
     assert_eq!((found, spent.calls), (2 * IMAGES as u64, 0));
-    // A walk through all entries would take minutes.
+    // Walking all entries would take minutes.
     println!("{IMAGES} images: {:?}", start.elapsed());
 }
 
@@ -93,14 +93,14 @@ fn records_of_bytes_that_are_shared_are_small() {
     for (size, expected) in [(0x2_0000, Some(0x2_0000)), (0x2_0001, None), (0x3fff_0000, None)] {
         debug_entry(&mut image, CODE_VIEW_ENTRY_AT, 2, size, 0x1_0000);
         let dump = Dump::new().memory(BASE, &image);
-        // Where the bytes of the first range stand: behind the header, one entry and a list of 16,384.
+        // The file offset of the first range: after the header, one entry and a list of 16,384.
         let at = 32 + 12 + 4 + 16 * 0x4000;
         let ranges = (1..0x4000).map(|index| Range::At(BASE + 0x1_0000 * index, 0x1_0000, at));
         let bytes = ranges.fold(dump, Dump::memory_range).build();
         assert!(bytes.len() < 0x6_0000, "{:#x} bytes for a gibibyte", bytes.len());
         let memory = open(&bytes).memory();
         assert_eq!(memory.run_len(BASE, u64::MAX), 0x4000_0000);
-        let image = Image::at(&memory, BASE).expect("it is one");
+        let image = Image::at(&memory, BASE).expect("it is valid");
         let (record, spent) = measure(|| image.code_view_record());
         assert_eq!(record.map(|record| record.len()), expected);
         assert_eq!(spent.total, expected.unwrap_or(0));
@@ -112,13 +112,13 @@ fn records_in_ranges_of_one_byte_cost_what_they_weigh() {
     let mut image = whole(Cpu::AMD64);
     let first = BASE + image.len() as u64;
     debug_entry(&mut image, CODE_VIEW_ENTRY_AT, 2, size, (first - BASE) as u32);
-    // From the last byte to the first, so that none stands with its neighbour.
+    // In reverse order, so that none is adjacent in the file to its neighbour.
     let ranges = (0..u64::from(size)).rev().map(|index| (first + index, [index as u8]));
     let dump = ranges.fold(Dump::new().memory(BASE, &image), |dump, (at, byte)| dump.memory(at, byte));
     let bytes = dump.build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
-    let (record, spent) = measure(|| image.code_view_record().expect("it is there"));
+    let image = Image::at(&memory, BASE).expect("it is valid");
+    let (record, spent) = measure(|| image.code_view_record().expect("it is present"));
     assert!(record.iter().enumerate().all(|(index, byte)| *byte == index as u8));
     assert_eq!((spent.calls, spent.total), (1, size as usize));
 }
@@ -150,12 +150,12 @@ fn images_with_random_damage() {
                 .map(|record| matches!(CodeView::new(record, ByteOrder::Little), CodeView::Pdb70 { .. }));
             (image.version(), view, image.sections().count())
         });
-        assert_eq!(spent.calls, 0, "seed {seed}: one range, so that all is borrowed");
+        assert_eq!(spent.calls, 0, "seed {seed}: one range, so everything is borrowed");
         assert!(parts.2 <= 0x1c00 / 40, "seed {seed}");
         counts[1] += usize::from(parts.0.is_some());
         counts[2] += usize::from(parts.1 == Some(true));
         counts[3] += 1;
     }
-    // Some of all, so that none of this was for nothing.
+    // Some of each, so that the loop tested something.
     assert!(counts.iter().all(|count| *count > 100), "{counts:?}");
 }

@@ -1,4 +1,4 @@
-//! Images as they lie in memory: their headers, version resources, debug records and sections.
+//! Images in memory: their headers, version resources, debug records and sections.
 
 pub mod assembler;
 mod hostile;

@@ -1,4 +1,4 @@
-//! What every image has, and where it may stand.
+//! The parts of every image, and where they may be.
 
 use libtest_mimic::Trial;
 use userdump::format::module::SectionCharacteristics;
@@ -16,12 +16,12 @@ pub fn trials() -> Vec<Trial> {
     trials![
         an_image_has_all_its_parts,
         a_code_view_record_can_be_taken_apart,
-        what_is_no_image_is_none,
+        what_is_not_an_image_is_absent,
         machine_and_width_need_not_be_those_of_the_dump,
         an_optional_header_has_what_it_has_room_for,
         data_directories_are_as_many_as_the_header_says,
-        a_part_that_is_cut_is_not_there,
-        parts_may_lie_across_ranges,
+        a_truncated_part_is_absent,
+        parts_may_cross_ranges,
         sections_end_where_a_header_is_missing,
         addresses_do_not_wrap_around,
         addresses_of_32_bits_are_compared_in_32_bits,
@@ -29,14 +29,14 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The headers of images are little-endian in dumps of either order.
+/// The headers of images are little-endian in dumps of either byte order.
 fn an_image_has_all_its_parts() {
     for cpu in Cpu::ALL {
         in_every_form(
             |_| Dump::new().system_info(cpu.windows()).memory(BASE, whole(cpu)),
             |dump, _| {
                 let memory = dump.memory();
-                let image = Image::at(&memory, BASE).expect("it is one");
+                let image = Image::at(&memory, BASE).expect("it is valid");
                 assert_eq!(
                     (image.base(), image.machine().0, image.is_64_bit()),
                     (BASE, machine(cpu).into(), cpu.word == 8)
@@ -65,7 +65,7 @@ fn a_code_view_record_can_be_taken_apart() {
         |_| Dump::new().memory(BASE, whole(Cpu::AMD64)),
         |dump, _| {
             let memory = dump.memory();
-            let record = Image::at(&memory, BASE).expect("it is one").code_view_record().expect("it is there");
+            let record = Image::at(&memory, BASE).expect("it is valid").code_view_record().expect("it is present");
             match CodeView::new(&record, ByteOrder::Little) {
                 CodeView::Pdb70 { header, path } => {
                     assert_eq!(header.signature.to_string(), "07070707-0707-0707-0707-070707070707");
@@ -75,21 +75,21 @@ fn a_code_view_record_can_be_taken_apart() {
             }
         },
     );
-    // The letters are not turned round, but the numbers behind them are.
+    // The letters are not swapped, but the numbers after them are.
     match CodeView::new(&code_view(), ByteOrder::Big) {
         CodeView::Pdb70 { header, .. } => assert_eq!(header.age, 0x0300_0000),
         other => panic!("{other:?}"),
     }
 }
 
-fn what_is_no_image_is_none() {
+fn what_is_not_an_image_is_absent() {
     type Change = fn(&mut Vec<u8>);
     let changes: [Change; 9] = [
         |it| put(it, 0, b"ZM"),
         |it| put(it, SIGNATURE_AT, b"NE\0\0"),
         |it| put(it, SIGNATURE_AT, b"PE\0\x01"),
         |it| put(it, OPTIONAL_AT, &[0, 0]),
-        // The optional header of an image in read-only memory.
+        // The optional header of a ROM image.
         |it| put(it, OPTIONAL_AT, &0x107u16.to_le_bytes()),
         |it| put(it, 0x3c, &0x1000u32.to_le_bytes()),
         |it| put(it, 0x3c, &u32::MAX.to_le_bytes()),
@@ -122,7 +122,7 @@ fn machine_and_width_need_not_be_those_of_the_dump() {
     assert_eq!(Image::at(&memory, BASE).map(|image| image.machine().0), Some(0xffff));
 }
 
-/// The headers of sections follow the optional header, so that the size of one moves the place of the others.
+/// The section headers follow the optional header, so its size moves them.
 fn an_optional_header_has_what_it_has_room_for() {
     for cpu in Cpu::ALL {
         let directories = directories_at(cpu) - OPTIONAL_AT;
@@ -160,19 +160,19 @@ fn data_directories_are_as_many_as_the_header_says() {
             let mut image = whole(cpu);
             numbers(&mut image, directories_at(cpu) - 4, &[count]);
             let bytes = Dump::new().system_info(cpu.windows()).memory(BASE, image).build();
-            let found = parts_at(&open(&bytes), BASE).expect("it is one");
+            let found = parts_at(&open(&bytes), BASE).expect("it is valid");
             let held = [found.version.is_some(), found.code_view.is_some(), found.misc.is_some()];
             assert_eq!(held, [count > 2, count > 6, count > 6], "{cpu:?}, {count} entries");
         }
     }
-    // Without a position there is no directory.
+    // Without an RVA there is no directory.
     let [none, half] = [2, 6].map(|index| changed(|it| numbers(it, directories_at(Cpu::AMD64) + 8 * index, &[0])));
     assert_eq!(none, Parts { version: None, ..Parts::whole() });
     assert_eq!(half, Parts { code_view: None, misc: None, ..Parts::whole() });
 }
 
-/// Each part is there from its last byte on.
-fn a_part_that_is_cut_is_not_there() {
+/// Each part is found once its last byte is present.
+fn a_truncated_part_is_absent() {
     let (whole, all) = (whole(Cpu::AMD64), Parts::whole());
     let [sections, code_view, misc] = [TABLE_AT[0], CODE_VIEW_AT, MISC_AT];
     let [code_view, misc] =
@@ -198,8 +198,8 @@ fn a_part_that_is_cut_is_not_there() {
     assert_eq!(held.last(), Some(&all));
 }
 
-/// Ranges that follow each other in the process, but not in the file.
-fn parts_may_lie_across_ranges() {
+/// Ranges that are adjacent in the process, but not in the file.
+fn parts_may_cross_ranges() {
     let image = whole(Cpu::AMD64);
     for cut in (1..0x1c0).chain(0x1000..0x1c00) {
         let dump = Dump::new().memory(BASE + cut as u64, &image[cut..]).memory(BASE, &image[..cut]);
@@ -212,19 +212,19 @@ fn sections_end_where_a_header_is_missing() {
     let mut image = whole(Cpu::AMD64);
     put(&mut image, SIGNATURE_AT + 6, &[0xff; 2]);
     let there = (image.len() - TABLE_AT[0]) / 40;
-    assert_eq!(parts(&image).expect("it is one").sections, there);
+    assert_eq!(parts(&image).expect("it is valid").sections, there);
     assert_eq!(changed(|it| put(it, SIGNATURE_AT + 6, &[0; 2])).sections, 0);
 }
 
 fn addresses_do_not_wrap_around() {
     for (cpu, base) in [(Cpu::AMD64, u64::MAX - 0xfff), (Cpu::X86, 0xffff_f000), (Cpu::X86, u64::MAX - 0xfff)] {
         let image = whole(cpu);
-        // All but the headers is where addresses would be that wrap.
+        // Everything but the headers is at addresses that would wrap.
         let dump = Dump::new().system_info(cpu.windows()).memory(base, &image[..0x1000]).memory(0, &image[0x1000..]);
         let expected = Parts { version: None, code_view: None, misc: None, ..Parts::whole() };
         assert_eq!(parts_at(&open(&dump.build()), base), Some(expected), "{base:#x}");
     }
-    // And the headers themselves, of which nothing but the first is below the end.
+    // The headers themselves, of which only the first is below the end.
     let mut image = whole(Cpu::AMD64);
     put(&mut image, 0x3c, &0x40u32.to_le_bytes());
     let moved = image[SIGNATURE_AT..0x1000].to_vec();
@@ -237,7 +237,7 @@ fn addresses_of_32_bits_are_compared_in_32_bits() {
     for (asked, held) in forms.iter().flat_map(|asked| forms.map(|held| (*asked, held))) {
         let bytes = Dump::new().system_info(Cpu::X86.windows()).memory(held, whole(Cpu::X86)).build();
         let memory = open(&bytes).memory();
-        let image = Image::at(&memory, asked).expect("it is one");
+        let image = Image::at(&memory, asked).expect("it is valid");
         assert_eq!((image.base(), Parts::of(&image)), (0xa000_0000, Parts::whole()));
     }
 }

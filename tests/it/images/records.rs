@@ -1,4 +1,4 @@
-//! The debug directory and the records that it leads to.
+//! The debug directory and the records that it refers to.
 
 use std::borrow::Cow;
 
@@ -15,15 +15,15 @@ use crate::synth::Dump;
 pub fn trials() -> Vec<Trial> {
     trials![
         the_first_record_in_memory_counts,
-        a_record_without_bytes_is_none,
+        a_record_without_bytes_is_absent,
         records_have_their_size,
-        a_record_beyond_128_kib_is_none,
+        a_record_above_128_kib_is_absent,
         the_directory_is_as_long_as_it_says,
         the_directory_ends_with_the_memory,
-        entries_far_behind_are_not_looked_at,
+        distant_entries_are_not_read,
         a_record_within_a_range_is_borrowed,
         a_record_across_ranges_is_copied,
-        a_record_with_a_hole_is_none,
+        a_record_with_a_hole_is_absent,
     ]
 }
 
@@ -39,7 +39,7 @@ fn second() -> Vec<u8> {
 
 fn the_first_record_in_memory_counts() {
     check(Some(&code_view()), Some(&misc()), |_| ());
-    // One that stands in the file of the image only, and one of another type.
+    // One that is only in the image file, and one of another type.
     let second = [second(), vec![0]].concat();
     check(Some(&second), Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 20, &[0]));
     check(Some(&second), Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 12, &[0x102]));
@@ -47,7 +47,7 @@ fn the_first_record_in_memory_counts() {
         numbers(it, CODE_VIEW_ENTRY_AT + 12, &[3]);
         numbers(it, CODE_VIEW_ENTRY_AT + 28 + 12, &[5]);
     });
-    // Their order is free.
+    // They may be in any order.
     check(Some(&misc()), Some(&code_view()), |it| {
         numbers(it, CODE_VIEW_ENTRY_AT + 12, &[4]);
         numbers(it, CODE_VIEW_ENTRY_AT + 28 + 12, &[0]);
@@ -55,7 +55,7 @@ fn the_first_record_in_memory_counts() {
     });
 }
 
-fn a_record_without_bytes_is_none() {
+fn a_record_without_bytes_is_absent() {
     check(None, Some(&misc()), |it| numbers(it, CODE_VIEW_ENTRY_AT + 16, &[0]));
     check(Some(&code_view()), None, |it| numbers(it, MISC_ENTRY_AT + 16, &[0]));
     check(Some(&code_view()), None, |it| numbers(it, MISC_ENTRY_AT + 20, &[0]));
@@ -75,7 +75,7 @@ fn records_have_their_size() {
     }
 }
 
-fn a_record_beyond_128_kib_is_none() {
+fn a_record_above_128_kib_is_absent() {
     for (size, is_there) in [(0x2_0000, true), (0x2_0001, false)] {
         let found = changed(|it| {
             it.extend(pattern(BASE + it.len() as u64, 0x2_0001));
@@ -102,7 +102,7 @@ fn the_directory_is_as_long_as_it_says() {
 }
 
 fn the_directory_ends_with_the_memory() {
-    // Millions of entries, of which a few are there.
+    // Millions of entries, of which a few are present.
     check(Some(&code_view()), Some(&misc()), |it| {
         numbers(it, directories_at(Cpu::AMD64) + 8 * 6, &[DEBUG_AT as u32, u32::MAX])
     });
@@ -111,7 +111,7 @@ fn the_directory_ends_with_the_memory() {
     }
 }
 
-fn entries_far_behind_are_not_looked_at() {
+fn distant_entries_are_not_read() {
     for (before, is_there) in [(63, true), (64, false)] {
         let found = changed(|it| {
             it.resize(0x3000, 0);
@@ -126,7 +126,7 @@ fn entries_far_behind_are_not_looked_at() {
 fn a_record_within_a_range_is_borrowed() {
     let bytes = Dump::new().memory(BASE, whole(Cpu::AMD64)).build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
+    let image = Image::at(&memory, BASE).expect("it is valid");
     for (record, expected) in [(image.code_view_record(), code_view()), (image.misc_record(), misc())] {
         match record {
             Some(Cow::Borrowed(found)) => {
@@ -146,24 +146,24 @@ fn a_record_across_ranges_is_copied() {
         let [first, second] = if swapped { [halves[1], halves[0]] } else { halves };
         let bytes = Dump::new().memory64(first.0, first.1).memory64(second.0, second.1).build();
         let memory = open(&bytes).memory();
-        let record = Image::at(&memory, BASE).expect("it is one").code_view_record().expect("it is there");
+        let record = Image::at(&memory, BASE).expect("it is valid").code_view_record().expect("it is present");
         assert_eq!(*record, code_view(), "cut at {cut:#x}");
         matches!(record, Cow::Borrowed(_))
     };
     for cut in CODE_VIEW_AT - 1..=CODE_VIEW_AT + size + 1 {
         let is_cut = cut > CODE_VIEW_AT && cut < CODE_VIEW_AT + size;
         assert_eq!(borrowed(cut, true), !is_cut, "cut at {cut:#x}");
-        // Ranges that touch in the file as well are one piece.
+        // Ranges that are adjacent in the file as well are one piece.
         assert!(borrowed(cut, false), "cut at {cut:#x}");
     }
 }
 
-fn a_record_with_a_hole_is_none() {
+fn a_record_with_a_hole_is_absent() {
     let image = whole(Cpu::AMD64);
     let hole = CODE_VIEW_AT + 5;
     let bytes = Dump::new().memory(BASE, &image[..hole]).memory(BASE + hole as u64 + 1, &image[hole + 1..]).build();
     let memory = open(&bytes).memory();
-    let image = Image::at(&memory, BASE).expect("it is one");
+    let image = Image::at(&memory, BASE).expect("it is valid");
     let (record, spent) = measure(|| image.code_view_record());
     assert_eq!((record, spent.calls), (None, 0));
     assert_eq!(image.misc_record().as_deref(), Some(misc().as_slice()));

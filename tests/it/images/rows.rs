@@ -1,4 +1,4 @@
-//! Images of real processes, against what the debugger or another producer wrote into the module list.
+//! Images of real processes, compared with what the debugger or another producer wrote into the module list.
 
 use libtest_mimic::Trial;
 use userdump::read::ByteOrder;
@@ -13,19 +13,19 @@ pub fn trials() -> Vec<Trial> {
     trials![the_debugger_finds_the_same_in_images, other_producers_find_the_same_in_images]
 }
 
-/// Of the images at the bases of a module list: what rows and images have, in the order of the list.
+/// What both rows and images have, for the images at the bases of a module list, in list order.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Agreement {
     modules: usize,
     images: usize,
-    /// Names of modules whose row and whose image have the same version, or CodeView record.
+    /// Names of modules whose row and image have the same version, or CodeView record.
     versions: Vec<String>,
     code_views: Vec<String>,
-    /// What images lack that rows have.
+    /// What rows have and images lack.
     missing: Vec<String>,
 }
 
-/// Compares all modules; a part in the image that is not as in the row is a failure.
+/// Compares all modules; fails if a part of the image differs from the row.
 fn compare(bytes: &[u8], what: &str) -> Agreement {
     let dump = Minidump::parse(bytes).expect("it is a minidump");
     let memory = dump.memory();

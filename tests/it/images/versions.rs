@@ -11,12 +11,12 @@ use crate::synth::Dump;
 pub fn trials() -> Vec<Trial> {
     trials![
         the_first_language_of_the_first_resource_counts,
-        other_types_stand_before_and_behind,
-        types_that_do_not_ascend_are_not_looked_for_far,
+        other_types_come_before_and_after,
+        unsorted_types_are_not_searched_far,
         resources_may_have_names,
         a_level_without_entries_has_nothing,
         levels_are_of_their_kind,
-        trees_that_go_in_circles_end,
+        cyclic_trees_end,
         the_data_must_have_room_for_a_version,
         a_version_has_its_signature,
         positions_of_data_count_from_the_base,
@@ -42,7 +42,7 @@ fn the_first_language_of_the_first_resource_counts() {
     });
 }
 
-fn other_types_stand_before_and_behind() {
+fn other_types_come_before_and_after() {
     let versions = [16, to(BY_NAME_AT)];
     let others = |from: u32, to: u32| (from..to).map(|kind| [kind, 0x8000_0300]);
     for (named, types) in [
@@ -61,8 +61,8 @@ fn other_types_stand_before_and_behind() {
     check(None, |it| resource_directory(it, RESOURCES_AT, [0, 0], &[versions]));
 }
 
-/// As they ascend by rule, the system does not find such types either: it halves the list.
-fn types_that_do_not_ascend_are_not_looked_for_far() {
+/// Entries are sorted by rule, so the system does not find such types either: it uses a binary search.
+fn unsorted_types_are_not_searched_far() {
     for (before, expected) in [(16, FIRST), (17, None)] {
         let mut types = vec![[0x50, 0x8000_0300]; before];
         types.push([16, to(BY_NAME_AT)]);
@@ -86,26 +86,26 @@ fn levels_are_of_their_kind() {
     check(None, |it| numbers(it, VERSIONS_AT + 4, &[to(BY_NAME_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_NAME_AT + 20, &[to(BY_LANGUAGE_AT) & 0x7fff_ffff]));
     check(None, |it| numbers(it, BY_LANGUAGE_AT + 20, &[0x8000_0280]));
-    // Even where the bit would lead to data, were it part of the position.
+    // Even if the bit would lead to data when read as part of the offset.
     let mut image = whole(Cpu::AMD64);
     numbers(&mut image, BY_LANGUAGE_AT + 20, &[0x8000_0280]);
     let far = BASE + LEAF_AT as u64 + 0x8000_0000;
     let dump = Dump::new().memory(BASE, &image).memory(far, &image[LEAF_AT..LEAF_AT + 16]);
     let bytes = dump.build();
-    assert_eq!(parts_at(&open(&bytes), BASE).expect("it is one").version, None);
+    assert_eq!(parts_at(&open(&bytes), BASE).expect("it is valid").version, None);
 }
 
-fn trees_that_go_in_circles_end() {
+fn cyclic_trees_end() {
     for at in [VERSIONS_AT + 4, BY_NAME_AT + 20, BY_LANGUAGE_AT + 20] {
         for to in [RESOURCES_AT, BY_NAME_AT, BY_LANGUAGE_AT].map(to) {
             let is_sound = [(VERSIONS_AT + 4, BY_NAME_AT), (BY_NAME_AT + 20, BY_LANGUAGE_AT)];
             if !is_sound.map(|(at, place)| (at, 0x8000_0000 | (place - RESOURCES_AT) as u32)).contains(&(at, to)) {
-                // From the second level the third one can be taken for the second, whose leaf is no directory.
+                // From the second level, the third can be read as the second, but its leaf is not a directory.
                 check(None, |it| numbers(it, at, &[to]));
             }
         }
     }
-    // Out of the memory, and as far as a position goes.
+    // Outside the memory, and the largest offsets.
     for offset in [0x8000_0000 | 0x1000, u32::MAX, 0xffff_fff0] {
         check(None, |it| numbers(it, VERSIONS_AT + 4, &[offset]));
         check(None, |it| numbers(it, BY_NAME_AT + 20, &[offset]));
@@ -136,12 +136,12 @@ fn positions_of_data_count_from_the_base() {
     }
 }
 
-/// Packers are known to give another one.
+/// Packers are known to change it.
 fn the_size_of_the_directory_plays_no_part() {
     for size in [0, 1, u32::MAX] {
         check(FIRST, |it| numbers(it, directories_at(Cpu::AMD64) + 8 * 2 + 4, &[size]));
     }
-    // A directory that would begin behind the memory.
+    // A directory that would begin after the end of the memory.
     for position in [0x1c00, 0x1c00 - 15, u32::MAX] {
         check(None, |it| numbers(it, directories_at(Cpu::AMD64) + 8 * 2, &[position]));
     }

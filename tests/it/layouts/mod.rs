@@ -1,7 +1,7 @@
 //! The structs of `userdump::format`, byte by byte, in both byte orders.
 //!
-//! The tables repeat the documentation of the format, not the declarations. Every number of a struct is planted at its
-//! documented offset with a value of its own, so that two fields in the wrong order cannot make up for each other.
+//! The tables repeat the documentation of the format, not the declarations. Every number of a struct is stored at its
+//! documented offset with a distinct value, so two fields in the wrong order cannot cancel out.
 
 mod process;
 mod tables;
@@ -24,16 +24,16 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Something with a documented layout: a number, an array, a struct.
+/// A type with a documented layout: a number, an array, a struct.
 trait Layout: Sized + 'static {
-    /// In bytes.
+    /// The size in bytes.
     const SIZE: usize;
 
     /// All numbers in it.
     fn numbers() -> Vec<Number<Self>>;
 }
 
-/// A number within a `T`.
+/// A number inside a `T`.
 struct Number<T> {
     offset: usize,
     size: usize,
@@ -41,7 +41,7 @@ struct Number<T> {
 }
 
 impl<T: 'static> Number<T> {
-    /// The same number seen from something that has the `T` at an offset.
+    /// The same number inside a type that has the `T` at an offset.
     fn within<U>(self, offset: usize, inner: impl Fn(&U) -> &T + 'static) -> Number<U> {
         let get = self.get;
         Number { offset: offset + self.offset, size: self.size, get: Box::new(move |outer| get(inner(outer))) }
@@ -91,7 +91,7 @@ macro_rules! layouts {
             }
         })+
 
-        /// One test a struct.
+        /// One test for each struct.
         pub fn trials() -> Vec<Trial> {
             vec![$(Trial::test(concat!("layouts::", stringify!($type)), || {
                 check::<$type>($type::SIZE);
@@ -121,20 +121,20 @@ where
         for number in &numbers {
             plant(&mut bytes[number.offset..][..number.size], planted(number.offset), order);
         }
-        let decoded: T = bytes.pread_with(0, order).expect("the bytes suffice");
+        let decoded: T = bytes.pread_with(0, order).expect("there are enough bytes");
         for number in &numbers {
             let expected = planted(number.offset) & mask(number.size);
             let found = (number.get)(&decoded) & mask(number.size);
             assert_eq!(found, expected, "the number at {}, {order:?}-endian", number.offset);
         }
         let mut encoded = vec![0xEE; size];
-        let written = encoded.pwrite_with(decoded, 0, order).expect("the room suffices");
+        let written = encoded.pwrite_with(decoded, 0, order).expect("the size is sufficient");
         assert_eq!((written, encoded.as_slice()), (size, bytes.as_slice()), "{order:?}-endian, written");
         assert!(bytes[..size - 1].pread_with::<T>(0, order).is_err(), "one byte less suffices too");
     }
 }
 
-/// The table itself is sound: nothing left out, nothing twice.
+/// Checks the table itself: it has every byte exactly once.
 fn covers_every_byte_once<T>(numbers: &[Number<T>], size: usize) {
     let mut places: Vec<_> = numbers.iter().map(|number| (number.offset, number.size)).collect();
     places.sort_unstable();
@@ -142,10 +142,10 @@ fn covers_every_byte_once<T>(numbers: &[Number<T>], size: usize) {
         assert_eq!(offset, end, "the table has a gap or an overlap");
         end + size
     });
-    assert_eq!(end, size, "the table ends elsewhere");
+    assert_eq!(end, size, "the table ends at a different offset");
 }
 
-/// A value for each offset; they differ in their low bytes, too, as far as those can.
+/// A value for each offset; they differ in their low bytes too, as far as possible.
 fn planted(offset: usize) -> u64 {
     (offset as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -177,7 +177,7 @@ fn every_struct_has_a_table() {
     assert_eq!(found, tables::NAMES.len() + vendor::NAMES.len(), "structs found in src/format");
 }
 
-/// The files of a folder and of those within.
+/// The files of a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("src/format can be listed");
     let paths = entries.map(|entry| entry.expect("src/format can be listed").path());
@@ -189,7 +189,7 @@ fn sources(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The names of the structs that are decoded: those of `structure!` and those of `named_values!`.
+/// The names of the decoded structs: those of `structure!` and of `named_values!`.
 fn decoded_structs(text: &str) -> Vec<&str> {
     let declared =
         ["structure! {", "named_values! {"].into_iter().flat_map(|macro_name| text.split(macro_name).skip(1));

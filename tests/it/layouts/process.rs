@@ -1,4 +1,5 @@
-//! The documented positions in the blocks of a process: `winternl.h` and the symbols of ntdll, in both widths.
+//! The documented offsets in the environment blocks of a process: `winternl.h` and the symbols of ntdll, in both
+//! widths.
 
 use libtest_mimic::Trial;
 use userdump::format::process::{ProcessLayout, UserSharedData};
@@ -17,7 +18,7 @@ macro_rules! layout {
         let ProcessLayout { $($field),+, .. } = ProcessLayout::BITS_32;
         $(assert_eq!($field, $narrow, stringify!($field));)+
         let printed = format!("{:?}", ProcessLayout::BITS_64);
-        assert_eq!(printed.matches(": ").count(), [$($wide),+].len(), "a field has no line: {printed}");
+        assert_eq!(printed.matches(": ").count(), [$($wide),+].len(), "a field is not in the table: {printed}");
     };
 }
 

@@ -26,7 +26,7 @@ layouts! {
     MemoryDescriptor = 16 { start_of_memory_range: u64 = 0, memory: LocationDescriptor = 8 }
     MemoryDescriptor64 = 16 { start_of_memory_range: u64 = 0, data_size: u64 = 8 }
     Memory64List = 16 { number_of_memory_ranges: u64 = 0, base_rva: u64 = 8 }
-    // Measured on files of the writer, for there is no documentation.
+    // Measured on files of the writer, because there is no documentation.
     CompressedMemoryHeader = 192 {
         size_of_header: u32 = 0,
         version: u32 = 4,

@@ -1,4 +1,4 @@
-//! Every error says what happened and why in one line, and whoever prints its sources prints nothing twice.
+//! Every error says in one line what happened and why, and printing its sources repeats nothing.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     trials![every_error_names_its_cause_once, every_variant_is_among_them, what_a_sink_says_can_be_asked_for]
 }
 
-/// An error of a sink, with causes of its own.
+/// A sink's error with its own causes.
 #[derive(Debug)]
 struct Sink(Option<Box<Sink>>, &'static str);
 
@@ -33,7 +33,7 @@ impl Error for Sink {
     }
 }
 
-/// What the sink says, from the error to its last cause.
+/// The messages of the sink's error, down to its last cause.
 const SAID: [&str; 3] = ["upload failed", "connection lost", "cable torn"];
 
 fn sink() -> io::Error {
@@ -112,7 +112,7 @@ fn redump_errors() -> Vec<RedumpError> {
     all
 }
 
-/// Every error, and what it has to say of its causes.
+/// Every error with the messages of its causes.
 fn errors() -> Vec<(Box<dyn Error>, Vec<String>)> {
     let said = |error: &WriteError| match error {
         WriteError::Io { .. } | WriteError::Source { .. } => SAID.map(str::to_owned).to_vec(),
@@ -137,9 +137,9 @@ fn errors() -> Vec<(Box<dyn Error>, Vec<String>)> {
         };
         all.push((Box::from(error), causes));
     }
-    all.push((Box::from("".parse::<Guid>().expect_err("it is none")), Vec::new()));
-    all.push((Box::from("".parse::<StreamType>().expect_err("it is none")), Vec::new()));
-    all.push((Box::from("".parse::<FindingCode>().expect_err("it is none")), Vec::new()));
+    all.push((Box::from("".parse::<Guid>().expect_err("it is not valid")), Vec::new()));
+    all.push((Box::from("".parse::<StreamType>().expect_err("it is not valid")), Vec::new()));
+    all.push((Box::from("".parse::<FindingCode>().expect_err("it is not valid")), Vec::new()));
     all
 }
 
@@ -164,10 +164,10 @@ fn every_error_names_its_cause_once() {
     }
 }
 
-/// The variants that the errors declare.
+/// The variants that the error types declare.
 fn every_variant_is_among_them() {
     let text = ["src/error.rs", "src/error/bucket_fault.rs"]
-        .map(|path| std::fs::read_to_string(tree::path(path)).expect("it is there"))
+        .map(|path| std::fs::read_to_string(tree::path(path)).expect("it is present"))
         .concat();
     let is_variant =
         |line: &&str| line.starts_with("    ") && line.as_bytes().get(4).is_some_and(u8::is_ascii_uppercase);

@@ -1,4 +1,4 @@
-//! Iterators from both ends, and how many entries they say are left.
+//! Iterators from both ends, and the number of entries they report as left.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// The most entries that were seen of each list.
+/// The maximum number of entries seen in each list.
 #[derive(Default)]
 struct Seen(BTreeMap<&'static str, usize>);
 
@@ -31,7 +31,7 @@ impl Seen {
         *most = count.max(*most);
     }
 
-    /// The same entries whatever end they are taken from, and nothing behind them.
+    /// Checks that both directions return the same entries, and nothing after them.
     fn walk_both_ways<I>(&mut self, what: &'static str, list: I)
     where
         I: DoubleEndedIterator<Item: Debug> + Clone,
@@ -41,7 +41,7 @@ impl Seen {
         let mut backward: Vec<_> = list.clone().rev().map(text).collect();
         backward.reverse();
         assert_eq!(forward, backward, "{what}");
-        // From the front and from the back in turns, in both orders and in steps of three.
+        // From the front and the back alternately, in both orders and in steps of three.
         for pattern in [0b01_u8, 0b10, 0b0010_1101] {
             let (mut left, mut front, mut back) = (list.clone(), Vec::new(), Vec::new());
             for turn in 0.. {
@@ -62,7 +62,7 @@ impl Seen {
         self.count(what, forward.len());
     }
 
-    /// The same, and the number of entries that are left is right at each step.
+    /// The same, and checks the number of remaining entries at each step.
     fn counted<I>(&mut self, what: &'static str, list: I)
     where
         I: DoubleEndedIterator<Item: Debug> + ExactSizeIterator + Clone,
@@ -196,7 +196,7 @@ impl Seen {
     }
 }
 
-/// A list by reference gives what it gives by value.
+/// Checks that a list by reference returns the same as by value.
 fn same<'l, L>(by_reference: &'l L, by_value: L)
 where
     L: IntoIterator<Item: Debug>,
@@ -206,7 +206,7 @@ where
     assert!(by_reference.into_iter().map(text).eq(by_value.into_iter().map(text)));
 }
 
-/// Several records where dumps of everything have one.
+/// Several records of which dumps of everything have one.
 fn several() -> Vec<u8> {
     const LSB_RELEASE: u32 = 0x4767_0005;
     const MAPS: u32 = 0x4767_0009;
@@ -231,9 +231,9 @@ fn every_list_is_the_same_from_both_ends() {
     }
     seen.dump(fixtures::FULL_USER_DUMP);
     fixtures::all().for_each(|(_, bytes)| seen.dump(bytes));
-    // Where there is one entry at most, both ends are one.
+    // With at most one entry, both ends are the same.
     let short: Vec<_> = seen.0.iter().filter(|(_, most)| **most < 2).collect();
-    assert!(short.is_empty(), "lists that are nowhere longer: {short:?}");
+    assert!(short.is_empty(), "lists that have at most one entry everywhere: {short:?}");
     assert!(seen.0.len() > 20, "{:?}", seen.0);
 }
 

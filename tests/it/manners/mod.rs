@@ -1,4 +1,4 @@
-//! What users of Rust expect of types: traits, text and numbers in both directions, iterators from both ends.
+//! What Rust users expect of types: traits, conversions between text and numbers, iterators from both ends.
 
 mod errors;
 mod lists;

@@ -1,4 +1,4 @@
-//! What every public type can do: printed, copied, compared, used as a key.
+//! The traits of every public type: printed, copied, compared, used as a key.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -37,7 +37,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Structures of the file: made by users, compared, used as keys.
+    /// Structures of the file, which users make, compare and use as keys.
     records: (Copy + Debug + Default + Eq + Hash + Send + Sync) => [
         format::DirectoryEntry,
         format::ExceptionRecord,
@@ -168,7 +168,7 @@ kinds! {
         read::text::Utf16<'static>,
         read::text::Utf8<'static>,
     ];
-    /// Whatever holds all that it tells, in numbers and borrowed bytes.
+    /// Types that hold all their data, as numbers and borrowed bytes.
     values: (Copy + Debug + Eq + Hash + Send + Sync) => [
         error::EntryName,
         error::Item,
@@ -273,7 +273,7 @@ kinds! {
         write::ShortSource,
         write::Shortfall,
     ];
-    /// The same with memory of its own.
+    /// The same with owned memory.
     owned: (Clone + Debug + Eq + Hash + Send + Sync) => [
         read::module::CodeViewRecord<'static>,
         read::references::Part<'static>,
@@ -288,7 +288,7 @@ kinds! {
         write::TextStream,
         write::Written,
     ];
-    /// Views look further into the file, so that equal ones could tell different things: their records and texts are compared.
+    /// Views read from the file, so equal ones could return different data: their records and texts are compared.
     views: (Copy + Debug + Send + Sync) => [
         Dump<'static>,
         Minidump<'static>,
@@ -358,7 +358,7 @@ kinds! {
         write::ContextBuilder,
         write::MemoryInfo,
     ];
-    /// Iterators over as many entries as are known.
+    /// Iterators with a known number of entries.
     lists: (Clone + Debug + DoubleEndedIterator + ExactSizeIterator + FusedIterator + Send + Sync) => [
         read::context::XStateFeatures<'static, 'static>,
         read::full_user_dump::UserThreads<'static>,
@@ -369,7 +369,7 @@ kinds! {
         read::streams::RawStreams<'static>,
         read::streams::Streams<'static>,
     ];
-    /// Iterators that find the next entry by the one before, or leave some out.
+    /// Iterators that find the next entry through the previous one, or skip some.
     iterators: (Clone + Debug + FusedIterator + Send + Sync) => [
         read::exception::Exceptions<'static>,
         read::full_user_dump::StoredRegions<'static>,
@@ -383,7 +383,7 @@ kinds! {
         read::system::Tokens<'static>,
         read::text::Lines<'static>,
     ];
-    /// What there is once: mappings, builders with readers in them, and plans.
+    /// Types that are not cloned: mappings, builders with readers in them, and plans.
     unique: (Debug + Send) => [
         FullUserDumpBuilder<'static>,
         MappedFile,
@@ -402,7 +402,6 @@ kinds! {
         write::UnloadedModule<'static>,
         write::Plan<'static>,
     ];
-    /// Errors.
     errors: (Error + Send + Sync + 'static) => [
         ReadError,
         RedumpError,
@@ -419,7 +418,7 @@ fn name(path: &str) -> String {
     path.rsplit("::").next().expect("there is a last part").trim().to_owned()
 }
 
-/// The name of the type that a line of the sources declares for everybody.
+/// The name of the public type that a line of the sources declares.
 fn declared(line: &str, is_list: bool) -> Option<&str> {
     let line = line.trim_start();
     if let Some(rest) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")) {
@@ -437,7 +436,7 @@ fn every_public_type_is_listed() {
     let mut found = BTreeSet::new();
     let mut folders = vec![tree::path("src")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+        for entry in std::fs::read_dir(folder).expect("it is present").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
@@ -448,7 +447,7 @@ fn every_public_type_is_listed() {
             }
         }
     }
-    // Every structure has a type of this name, which is in no module.
+    // Every structure has an associated type of this name, which is in no module.
     assert!(found.remove("Offsets"));
     let missing: Vec<_> = found.difference(&listed).collect();
     assert!(missing.is_empty(), "types that are not listed: {missing:?}");

@@ -1,4 +1,4 @@
-//! Flags, numbers with names and identifiers as text and as plain numbers.
+//! Flags, named numbers and identifiers as text and as plain numbers.
 
 use std::fmt::{Debug, Display, LowerHex, UpperHex};
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What is printed is parsed again, in either case.
+/// Checks that printed text is parsed again, in either case.
 fn round_trip<T: Copy + Debug + Display + Eq + FromStr<Err = ParseError>>(value: T) {
     let text = value.to_string();
     assert_eq!(text.parse(), Ok(value), "{text}");
@@ -144,7 +144,7 @@ fn what_is_not_a_value_is_not_parsed() {
     }
 }
 
-/// That of `IUnknown` in Microsoft's `unknwn.h`, and the one that RFC 9562 takes for its first example.
+/// The GUID of `IUnknown` in Microsoft's `unknwn.h`, and the first example of RFC 9562.
 const IUNKNOWN: &str = "00000000-0000-0000-C000-000000000046";
 const RFC: &str = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6";
 
@@ -174,7 +174,7 @@ fn guids_are_text_and_a_number() {
         for spelling in spellings {
             assert_eq!(spelling.parse(), Ok(guid), "{spelling}");
         }
-        // Every text that one letter more or less, or another one, makes of it.
+        // Every text that results from one letter more, less or changed.
         for at in 0..text.len() {
             let (before, behind) = text.split_at(at);
             for wrong in [
@@ -191,7 +191,7 @@ fn guids_are_text_and_a_number() {
             assert!(wrong.parse::<Guid>().is_err(), "{wrong}");
         }
     }
-    let error = "guid".parse::<Guid>().expect_err("it is not one");
+    let error = "guid".parse::<Guid>().expect_err("it is not a GUID");
     assert_eq!(error.to_string(), "not a GUID: expected 32 hexadecimal digits");
 }
 
@@ -202,7 +202,7 @@ fn identifiers_that_were_printed_are_parsed() {
     fn hexadecimal<T: Copy + Debug + Eq + FromStr<Err = ParseError> + LowerHex + UpperHex>(value: T) {
         assert_eq!((format!("{value:x}").parse(), format!("{value:X}").parse()), (Ok(value), Ok(value)));
     }
-    let guid: Guid = RFC.parse().expect("it is one");
+    let guid: Guid = RFC.parse().expect("it is valid");
     for age in [0, 1, 0x1f, u32::MAX] {
         both(DebugId::Guid { guid, age });
         both(DebugId::Pdb20 { time_date_stamp: 0x3b7d_8410, age });

@@ -1,21 +1,21 @@
-//! What the engine answers to its commands, taken out of its text. Where the text has nothing to take, it panics.
+//! The engine's answers to its commands, extracted from its text. Panics if the text lacks one.
 
 use std::collections::BTreeMap;
 
 /// Names of registers and their values.
 pub type Registers = BTreeMap<String, u64>;
 
-/// The answers to the commands that were put to the engine with one dump.
+/// The answers to the commands that the engine ran on one dump.
 pub struct Answers {
-    /// `||`: `User mini dump`, or what else it calls the dump.
+    /// `||`: `User mini dump`, or another name for the dump.
     pub kind: String,
     /// `~*`.
     pub threads: Vec<Thread>,
-    /// `lm`, by address; `None` where the engine refuses, for the thread of the exception is not there.
+    /// `lm`, by address; `None` where the engine refuses because the thread of the exception is missing.
     pub modules: Option<Vec<Module>>,
     /// `.exr -1`.
     pub exception: Exception,
-    /// `.ecxr`; `None` where the dump has no context of an exception, or its thread is not there.
+    /// `.ecxr`; `None` if the dump has no exception context, or its thread is missing.
     pub exception_registers: Option<State>,
     /// `~*e r`: one for each thread.
     pub registers: Vec<State>,
@@ -37,7 +37,7 @@ pub struct Thread {
     pub name: Option<String>,
     pub priority: u32,
     pub priority_class: u32,
-    /// Start address and affinity, of dumps with times of threads.
+    /// Start address and affinity, in dumps with thread times.
     pub info: Option<(u64, u64)>,
 }
 
@@ -45,7 +45,7 @@ pub struct Thread {
 pub struct Module {
     pub start: u64,
     pub end: u64,
-    /// Without folder and ending.
+    /// Without folder and extension.
     pub name: String,
 }
 
@@ -60,10 +60,10 @@ pub struct Exception {
 /// Registers, and the instruction that they point to.
 pub struct State {
     pub registers: Registers,
-    /// The name of the module that the instruction is in, and where in it.
+    /// The name of the module that contains the instruction, and the offset in it.
     pub symbol: Option<(String, u64)>,
     pub address: u64,
-    /// The bytes of the instruction; `None` where the dump has none.
+    /// The bytes of the instruction; `None` if the dump has none.
     pub instruction: Option<Vec<u8>>,
 }
 
@@ -77,7 +77,7 @@ pub struct Frame {
 /// In milliseconds.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Times {
-    /// Of the dump, since 1970.
+    /// The time of the dump, since 1970.
     pub session: u64,
     pub system_uptime: u64,
     pub process_uptime: Option<u64>,
@@ -99,9 +99,9 @@ impl Answers {
         let sections = sections(text);
         let of = |command: &str| -> &[&str] {
             let lines = sections.iter().find(|(name, _)| *name == command);
-            &lines.unwrap_or_else(|| panic!("{command} was not asked")).1
+            &lines.unwrap_or_else(|| panic!("the command {command} was not run")).1
         };
-        // Each command fails in words of its own.
+        // Each command has a different error message.
         let answered = |command: &str| {
             let lines = of(command);
             let is_refused = lines.is_empty() || lines.iter().any(|line| line.trim_start().starts_with("hr="));
@@ -135,29 +135,29 @@ fn sections(text: &str) -> Vec<(&str, Vec<&str>)> {
         match (line.strip_prefix("> "), sections.last_mut()) {
             (Some(command), _) => sections.push((command, Vec::new())),
             (None, Some((_, lines))) => lines.push(line),
-            (None, None) => panic!("{line} is the answer to nothing"),
+            (None, None) => panic!("{line} belongs to no command"),
         }
     }
     sections
 }
 
-/// A hexadecimal number, with or without the mark in its middle.
+/// Parses a hexadecimal number, with or without the separator in its middle.
 pub fn hex(digits: &str) -> u64 {
-    u64::from_str_radix(&digits.replace('`', ""), 16).unwrap_or_else(|_| panic!("{digits} is no hexadecimal number"))
+    u64::from_str_radix(&digits.replace('`', ""), 16).unwrap_or_else(|_| panic!("{digits} is not a hexadecimal number"))
 }
 
 fn hex32(digits: &str) -> u32 {
-    hex(digits).try_into().expect("it has 32 bits")
+    hex(digits).try_into().expect("it fits in 32 bits")
 }
 
-/// What is behind a label in a line, up to the next blank; panics if there is none.
+/// The text after a label in a line, up to the next space; panics if there is none.
 fn word<'l>(line: &'l str, label: &str) -> &'l str {
     let rest = line.split_once(label).unwrap_or_else(|| panic!("{line} has no {label}")).1;
-    rest.split_whitespace().next().unwrap_or_else(|| panic!("{line} has nothing behind {label}"))
+    rest.split_whitespace().next().unwrap_or_else(|| panic!("{line} has nothing after {label}"))
 }
 
 fn decimal<T: std::str::FromStr>(text: &str) -> T {
-    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+    text.parse().unwrap_or_else(|_| panic!("{text} is not a number"))
 }
 
 fn kind(lines: &[&str]) -> String {
@@ -184,7 +184,7 @@ fn threads(lines: &[&str]) -> Vec<Thread> {
             });
             continue;
         }
-        let thread = threads.last_mut().expect("a thread is above");
+        let thread = threads.last_mut().expect("a thread precedes it");
         if line.contains("Start:") {
             let address = line.split(['(', ')']).nth(1).expect("an address is in parentheses");
             thread.info = Some((hex(address), 0));
@@ -250,21 +250,21 @@ fn state(lines: &[&str]) -> State {
             symbol = Some((module.to_owned(), hex(offset)));
             continue;
         }
-        // `r8` has a blank in front of it.
+        // `r8` has a space in front of it.
         for (name, value) in line.split_whitespace().filter_map(|word| word.split_once('=')) {
-            // The level of I/O is part of the flags.
+            // The I/O privilege level is part of the flags.
             if name != "iopl" {
                 registers.insert(name.to_owned(), hex(value));
             }
         }
     }
     let (address, rest) = last.split_once(' ').expect("an address is in front");
-    let bytes = rest.split_whitespace().next().expect("its bytes follow");
+    let bytes = rest.split_whitespace().next().expect("its bytes come after it");
     let instruction = (!bytes.starts_with('?')).then(|| {
         assert!(bytes.len() % 2 == 0, "{last}");
         (0..bytes.len()).step_by(2).map(|at| hex(&bytes[at..at + 2]) as u8).collect()
     });
-    // 16 general registers with the instruction pointer, flags and six segments; or 9.
+    // 16 general registers, the instruction pointer, flags and six segment registers; or 9.
     let expected = if registers.contains_key("rax") { 17 + 7 } else { 9 + 7 };
     assert_eq!(registers.len(), expected, "{lines:?}");
     State { registers, symbol, address: hex(address), instruction }
@@ -279,7 +279,7 @@ fn stacks(lines: &[&str]) -> Vec<Vec<Frame>> {
             let mut words = line.split_whitespace();
             let mut number = || hex(words.next().expect("two numbers are in front"));
             let frame = Frame { pointer: number(), return_address: number() };
-            stacks.last_mut().expect("a thread is above").push(frame);
+            stacks.last_mut().expect("a thread precedes it").push(frame);
         }
     }
     assert!(stacks.iter().all(|frames| !frames.is_empty()), "a thread without frames");
@@ -289,7 +289,7 @@ fn stacks(lines: &[&str]) -> Vec<Vec<Frame>> {
 fn times(lines: &[&str]) -> Times {
     let of = |label: &str| {
         let lines = lines.iter().find_map(|line| line.trim_start().strip_prefix(label));
-        lines.unwrap_or_else(|| panic!("there is no {label}")).trim()
+        lines.unwrap_or_else(|| panic!("the label {label} is missing")).trim()
     };
     Times {
         session: date(of("Debug session time:")),
@@ -312,7 +312,7 @@ fn duration(text: &str) -> Option<u64> {
 /// `0:54:32.697`, in milliseconds.
 fn time_of_day(text: &str) -> u64 {
     let parts: Vec<u64> = text.split([':', '.']).map(decimal).collect();
-    let [hours, minutes, seconds, milliseconds] = parts[..] else { panic!("{text} is no time") };
+    let [hours, minutes, seconds, milliseconds] = parts[..] else { panic!("{text} is not a time") };
     ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
 }
 

@@ -6,7 +6,7 @@ use userdump::read::{Context, Exception, Thread};
 use super::{Planted, Sample};
 use crate::support::Shared;
 
-/// The bytes to either side of an instruction that are in the dump.
+/// The number of bytes around an instruction, on each side, that are in the dump.
 const AROUND: u64 = 0x80;
 
 fn exception(sample: &Sample) -> Exception<'_> {
@@ -14,11 +14,11 @@ fn exception(sample: &Sample) -> Exception<'_> {
 }
 
 fn context<'a>(exception: &Exception<'a>) -> Context<'a> {
-    exception.context().expect("it is in the file").expect("it is there")
+    exception.context().expect("it is in the file").expect("it is present")
 }
 
 fn thread_context<'a>(thread: &Thread<'a>) -> Context<'a> {
-    thread.context().expect("it is in the file").expect("it is there")
+    thread.context().expect("it is in the file").expect("it is present")
 }
 
 fn instruction(context: &Context<'_>) -> u64 {
@@ -39,8 +39,8 @@ pub fn context_of_its_own(shared: &Shared) {
     let at = instruction(&thread_context(&thread));
     assert_ne!(at, 0x1_4000_1051);
     let module = dump.modules().at_address(at).expect("it is in a module");
-    assert!(module.name().expect("it is there").to_string().ends_with("ntdll.dll"));
-    // The instruction behind the system call.
+    assert!(module.name().expect("it is present").to_string().ends_with("ntdll.dll"));
+    // The instruction after the system call.
     assert_eq!(dump.memory().read_u16(at - 2), Some(u16::from_le_bytes([0x0f, 0x05])));
 }
 
@@ -49,7 +49,7 @@ pub fn window_at_the_address(shared: &Shared) {
     let address = exception(&sample).address();
     assert!(sample.has_range(0x1_4000_0fd1, 0x130));
     assert_eq!(address - AROUND, 0x1_4000_0fd1);
-    // That of a thread whose instruction is a few bytes behind.
+    // The rest is the window of a thread whose instruction is a few bytes further on.
     let dump = sample.dump();
     let is_other = |thread: &Thread<'_>| instruction(&thread_context(thread)) + AROUND == 0x1_4000_0fd1 + 0x130;
     assert_eq!(dump.threads().filter(is_other).count(), 1);
@@ -64,7 +64,7 @@ pub fn window_in_data(shared: &Shared) {
     assert_eq!(sample.range_at(instruction), None);
     let memory = sample.dump().memory();
     assert_eq!(memory.read(instruction, &mut [0]), 0);
-    // What the program filled its memory with (`plant.c`): the number of the byte and some more, odd.
+    // The pattern that the program filled its memory with (`plant.c`).
     let fill = |at: u64| (at.wrapping_mul(7).wrapping_add(1 + (at >> 8)) & 0xff) as u8 | 1;
     let mut bytes = vec![0; 2 * AROUND as usize];
     assert_eq!(memory.read(address - AROUND, &mut bytes), bytes.len());
@@ -78,7 +78,7 @@ pub fn unlisted_thread(shared: &Shared) {
     assert_eq!(dump.crashed_thread_id(), Some(0x9_9999));
     assert!(dump.crashed_thread().is_none());
     assert_eq!(dump.threads().count(), 6);
-    assert!(exception(&sample).registers().is_some(), "its registers are in the dump all the same");
+    assert!(exception(&sample).registers().is_some(), "its registers are in the dump nonetheless");
 }
 
 pub fn nested_record(shared: &Shared) {
@@ -98,15 +98,15 @@ pub fn extended_contexts(shared: &Shared) {
         for thread in dump.threads() {
             let context = thread_context(&thread);
             assert_eq!((context.as_bytes().len(), flags(&context, at)), (size, expected), "{name}");
-            let layout = layout.as_ref().expect("it is there");
+            let layout = layout.as_ref().expect("it is present");
             let extended = context.xstate(Some(layout)).expect("it has extended state");
-            // All was in its initial state, which is not written: the mask says so, and what was asked for.
+            // Everything was in its initial state, which is not written: the mask says so, and what was requested.
             assert_eq!((extended.features(), extended.iter().count()), (0, 0), "{name}");
             assert_eq!(extended.saved(), Some(layout.enabled_features & !3), "{name}");
         }
         assert_eq!(dump.threads().count(), 6);
     }
-    // All others have what is known of a context, and no more.
+    // All others have exactly the known part of a context.
     let sample = Sample::read(shared, "normal");
     for thread in sample.dump().threads() {
         assert_eq!((thread_context(&thread).as_bytes().len(), flags(&thread_context(&thread), 48)), (1232, 0x10_001f));
@@ -125,10 +125,10 @@ pub fn flag_without_extended_state(shared: &Shared) {
 
 pub fn layout_of_extended_state(shared: &Shared) {
     let sample = Sample::read(shared, "xstate-exception");
-    let misc: MiscInfo<'_> = sample.dump().find().expect("it is there");
-    let layout = misc.xstate().expect("it is there");
+    let misc: MiscInfo<'_> = sample.dump().find().expect("it is present");
+    let layout = misc.xstate().expect("it is present");
     assert_ne!(layout.enabled_features, 0);
-    // The number of bytes behind the fixed part of a context, without what is in front of the state.
+    // The number of bytes after the fixed part of a context, without what precedes the state.
     let known = layout.features.iter().filter(|feature| feature.size != 0).count();
     assert!(known >= 3, "{known} kinds of registers");
     assert_ne!(layout.size_of_info, 0);
@@ -141,7 +141,7 @@ pub fn own_process(shared: &Shared) {
         assert!(sample.is_of_itself());
         // The libraries that wrote it are in it.
         let is_writer = |path: &str| path.ends_with("dbgcore.dll") || path.ends_with("dbghelp.dll");
-        let names = dump.modules().iter().map(|it| it.name().expect("it is there").to_string()).collect::<Vec<_>>();
+        let names = dump.modules().iter().map(|it| it.name().expect("it is present").to_string()).collect::<Vec<_>>();
         assert_eq!(names.iter().filter(|name| is_writer(name)).count(), 2, "{name}");
         assert!(dump.crashed_thread().is_some(), "{name}");
     }
@@ -150,10 +150,10 @@ pub fn own_process(shared: &Shared) {
     assert!(other.dump().modules().iter().all(|it| !it.name().unwrap().to_string().contains("dbgcore")));
 }
 
-/// Whether a stack has an address in the library that writes dumps.
+/// Whether a stack contains an address in the library that writes dumps.
 fn is_dumping(sample: &Sample, thread: &Thread<'_>) -> bool {
     let dump = sample.dump();
-    let stack = dump.stack(thread).expect("it is sound").expect("it is there");
+    let stack = dump.stack(thread).expect("it is valid").expect("it is present");
     let module = dump.modules().iter().find(|it| it.name().unwrap().to_string().ends_with("dbgcore.dll"));
     let module = module.expect("it is in the process");
     let words = stack.bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
@@ -175,7 +175,7 @@ pub fn higher_context(shared: &Shared) {
     let sample = Sample::read(shared, "self-crash");
     let (dump, exception) = (sample.dump(), exception(&sample));
     let thread = dump.crashed_thread().expect("it is listed");
-    let stack = dump.stack(&thread).expect("it is sound").expect("it is there");
+    let stack = dump.stack(&thread).expect("it is valid").expect("it is present");
     let [of_thread, of_exception] =
         [thread_context(&thread), context(&exception)].map(|it| it.stack_pointer().expect("it is valid"));
     assert!(of_thread < of_exception);
@@ -191,7 +191,7 @@ pub fn helper_thread(shared: &Shared) {
     assert_eq!((dumping.len(), &dumping), (1, &running));
     let thread = dump.crashed_thread().expect("it is listed");
     assert_ne!(thread.id(), running[0]);
-    // It is in a system call, and its exception is elsewhere.
+    // The thread is in a system call, and its exception is elsewhere.
     let at = instruction(&thread_context(&thread));
     assert_ne!(at, instruction(&context(&exception)));
     assert_eq!(dump.memory().read_u16(at - 2), Some(u16::from_le_bytes([0x0f, 0x05])));

@@ -1,4 +1,4 @@
-//! Stacks, windows around instructions, and what else is in the memory lists.
+//! Stacks, windows around instructions, and the other contents of the memory lists.
 
 use libtest_mimic::Trial;
 use userdump::format::StreamType;
@@ -9,23 +9,23 @@ use super::{NAMES, Planted, Sample};
 use crate::support::{Shared, trials};
 
 pub fn trials() -> Vec<Trial> {
-    trials![stacks_are_whole, windows_are_there]
+    trials![stacks_are_whole, windows_are_present]
 }
 
-/// Each stack is found, by its own position or in the memory list, from its stack pointer to a border of pages.
+/// Each stack is found, by its own RVA or in the memory list, from its stack pointer to a page border.
 fn stacks_are_whole(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
         let dump = sample.dump();
         for thread in dump.threads() {
             let (id, raw) = (thread.id(), thread.raw().stack);
-            let stack = dump.stack(&thread).expect("it is sound").expect("it is there");
+            let stack = dump.stack(&thread).expect("it is valid").expect("it is present");
             assert_eq!((stack.address, stack.size), (raw.start_of_memory_range, raw.memory.data_size.into()));
             assert_eq!((stack.bytes.len() as u64, stack.fault()), (stack.size, None), "{name}: {id:#x}");
             let mut bytes = vec![0; stack.bytes.len()];
             assert_eq!(dump.memory().read(stack.address, &mut bytes), bytes.len(), "{name}: {id:#x}");
             assert!(bytes == stack.bytes, "{name}: {id:#x}");
-            let context = thread.context().expect("it is in the file").expect("it is there");
+            let context = thread.context().expect("it is in the file").expect("it is present");
             let pointer = context.stack_pointer().expect("it is valid") - if sample.is_narrow() { 4 } else { 0 };
             let is_elsewhere = name == "wow64-normal" && context.register("cs").unwrap().as_u64() == Some(0x23);
             assert_eq!(stack.address == pointer, !is_elsewhere, "{name}: {id:#x}");
@@ -40,13 +40,13 @@ fn stacks_are_whole(shared: &Shared) {
     }
 }
 
-/// Around the instruction of each thread and the address of the exception, 128 bytes to either side.
-fn windows_are_there(shared: &Shared) {
+/// Around the instruction of each thread and the exception address, 128 bytes on each side.
+fn windows_are_present(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
         let dump = sample.dump();
         let instructions = dump.threads().map(|thread| {
-            let context = thread.context().expect("it is in the file").expect("it is there");
+            let context = thread.context().expect("it is in the file").expect("it is present");
             context.instruction_pointer().expect("it is valid")
         });
         for at in instructions.chain(dump.exceptions().flatten().map(|it| it.address())) {
@@ -58,14 +58,14 @@ fn windows_are_there(shared: &Shared) {
 pub fn shared_data(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
-        let start = sample.range_at(0x7ffe_0000).expect("it is there").0;
-        // Where a pointer leads next to it, the window is one range with it.
+        let start = sample.range_at(0x7ffe_0000).expect("it is present").0;
+        // If a pointer leads next to it, the window is one range with it.
         let is_alone = !["indirect", "triage-indirect", "wide-1965"].contains(&name);
         assert_eq!(is_alone, sample.has_range(0x7ffe_0000, 0xaa0), "{name}");
         assert!(start <= 0x7ffe_0000);
         let mut page = vec![0; 0xaa0];
         assert_eq!(sample.dump().memory().read(0x7ffe_0000, &mut page), 0xaa0, "{name}");
-        // The folder of the system.
+        // The system folder.
         let folder: Vec<u8> = "C:\\windows\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(page[0x30..].starts_with(&folder), "{name}");
     }
@@ -77,16 +77,16 @@ pub fn merged_stacks(shared: &Shared) {
     let nowhere: Vec<_> = dump.threads().filter(|thread| thread.raw().stack.memory.rva == 0).collect();
     assert_eq!((nowhere.len(), dump.threads().count()), (5, 6));
     for thread in nowhere {
-        let stack = dump.stack(&thread).expect("it is sound").expect("it is in a window");
+        let stack = dump.stack(&thread).expect("it is valid").expect("it is in a window");
         let (start, size) = sample.range_at(stack.address).expect("it is in a range");
-        assert!((start, size) != (stack.address, stack.size), "{:#x} is a range of its own", thread.id());
+        assert!((start, size) != (stack.address, stack.size), "{:#x} is a separate range", thread.id());
         assert!(start + size >= stack.address + stack.size);
     }
 }
 
 pub fn clipped_windows(shared: &Shared) {
     let (sample, planted) = (Sample::read(shared, "indirect"), Planted::read(shared, false));
-    // A word of the stack is the address in front of the program.
+    // A word of the stack is the address before the program.
     let pointer = planted.at("exe") - 1;
     assert_eq!((pointer + 1, pointer + 0x300), (0x1_4000_0000, 0x1_4000_02ff));
     assert!(sample.has_range(0x1_4000_0000, 0x2ff));
@@ -94,7 +94,7 @@ pub fn clipped_windows(shared: &Shared) {
     assert_eq!(sample.dump().memory().read_u16(0x1_4000_0000), Some(u16::from_le_bytes(*b"MZ")));
 }
 
-/// A structure of a process and where its pointers are, of 64 bits.
+/// A structure of a process and the offsets of its pointers, in 64 bits.
 const PROCESS_PARAMETERS: u64 = 0x20;
 const PARAMETERS_ENVIRONMENT: u64 = 0x80;
 const FIBER_LOCAL_STORAGE: u64 = 0x17c8;
@@ -108,9 +108,9 @@ pub fn process_data(shared: &Shared) {
     }
     let process = planted.at("peb");
     assert!(sample.has_range(process, 0x7d0));
-    let pointer = |address: u64| memory.read_u64(address).unwrap_or_else(|| panic!("{address:#x} is not there"));
+    let pointer = |address: u64| memory.read_u64(address).unwrap_or_else(|| panic!("{address:#x} is not present"));
     let parameters = pointer(process + PROCESS_PARAMETERS);
-    let merged = sample.range_at(parameters).expect("they are there");
+    let merged = sample.range_at(parameters).expect("they are present");
     assert_eq!(Some(merged), sample.range_at(pointer(parameters + PARAMETERS_ENVIRONMENT)));
     let storages = dump.threads().map(|thread| pointer(thread.teb() + FIBER_LOCAL_STORAGE)).filter(|at| *at != 0);
     let storages: Vec<u64> = storages.collect();
@@ -125,7 +125,7 @@ pub fn wide(shared: &Shared) {
     let (sample, planted) = (Sample::read(shared, "wide-1965"), Planted::read(shared, false));
     let (dump, plain) = (sample.dump(), Sample::read(shared, "normal"));
     let memory = dump.memory();
-    // The words of the program's data section, from its first one on (`plant.c`).
+    // The words of the program's data section, from the first on (`plant.c`).
     assert_eq!(memory.read_u64(planted.at("planted_data") + 64), Some(0x11_00aa_aaa1));
     assert_eq!(memory.read_u64(planted.at("planted_data") + 64 + 8), Some(planted.at("planted_data") + 64));
     assert_eq!(plain.dump().memory().read_u64(planted.at("planted_data") + 64), None);
@@ -143,14 +143,14 @@ pub fn wide(shared: &Shared) {
     let process = planted.at("peb");
     assert_eq!(memory.read(process, &mut vec![0; 0x7d0]), 0x7d0);
     assert_eq!(memory.read_u64(process + 0x10), Some(planted.at("exe")));
-    let infos: MemoryInfoList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let infos: MemoryInfoList<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert!(infos.len() > 50 && infos.fault().is_none());
     let at = |name: &str| {
         infos.iter().find(|it| it.raw().base_address == planted.at(name)).expect("it is described").raw().protect
     };
     let protections = ["rw", "ro", "rx", "rwx", "na"].map(at);
     assert_eq!(protections, [4, 2, 0x20, 0x40, 1]);
-    let times: ThreadInfoList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let times: ThreadInfoList<'_> = dump.stream().expect("it is valid").expect("it is present");
     let ids: Vec<u32> = times.iter().map(|it| it.id()).collect();
     assert_eq!(ids, dump.threads().map(|it| it.id()).collect::<Vec<_>>());
 }
@@ -190,14 +190,14 @@ pub fn narrow_contexts_and_stacks(shared: &Shared) {
         let sample = Sample::read(shared, name);
         assert!(sample.is_narrow() && sample.dump().target().is_32_bit());
         for (thread, state) in sample.dump().threads().zip(&sample.answers.registers) {
-            let context = thread.context().expect("it is in the file").expect("it is there");
+            let context = thread.context().expect("it is in the file").expect("it is present");
             let found = u32::from_le_bytes(context.as_bytes()[..4].try_into().expect("four bytes"));
             assert_eq!((context.as_bytes().len(), found), (size, flags), "{name}");
             assert_eq!(thread.raw().stack.start_of_memory_range, state.registers["esp"] - 4, "{name}");
         }
-        // That of the exception has its flag, and no extended state.
+        // The exception's context has its flag, and no extended state.
         for exception in sample.dump().exceptions().flatten() {
-            let context = exception.context().expect("it is in the file").expect("it is there");
+            let context = exception.context().expect("it is in the file").expect("it is present");
             assert_eq!(context.as_bytes().len(), 716, "{name}");
             assert_eq!(context.as_bytes()[..4], 0x1_007f_u32.to_le_bytes(), "{name}");
         }
@@ -233,7 +233,7 @@ pub fn whole_stack(shared: &Shared) {
     let dump = sample.dump();
     let (thread, state) = dump.threads().zip(&sample.answers.registers).next_back().expect("there are threads");
     assert_eq!(state.registers["cs"], 0x23);
-    let stack = dump.stack(&thread).expect("it is sound").expect("it is there");
+    let stack = dump.stack(&thread).expect("it is valid").expect("it is present");
     assert_eq!(stack.size, 0xf_e000);
     assert!(stack.bytes.len() as u64 == stack.size && stack.bytes.iter().filter(|byte| **byte != 0).count() < 0x1000);
     assert_eq!(sample.range_at(state.registers["rsp"]), None);

@@ -1,7 +1,7 @@
-//! The files by `MiniDumpWriteDump`, each with what the engine answers about it: read and re-encoded.
+//! The files by `MiniDumpWriteDump`, each with the engine's answers about it: read and re-encoded.
 //!
-//! What is expected is in the README of the files, in the engine's answers and in the addresses that the dumped programs
-//! printed. None of it comes from this crate.
+//! The expected values come from the README of the files, the engine's answers, and the addresses that the dumped
+//! programs printed. None come from this crate.
 
 mod answers;
 mod exceptions;
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     [readme::trials(), reading::trials(), re_encoding::trials()].into_iter().flatten().collect()
 }
 
-/// Every file of the folder, by the name that the README has for it; which of them are packed is known there, too.
+/// Every file of the folder, by its name in the README; which of them are packed is known here too.
 const NAMES: [&str; 25] = [
     "normal",
     "exception-client",
@@ -53,10 +53,10 @@ const NAMES: [&str; 25] = [
     "wow64-normal",
 ];
 
-/// The one file that is packed.
+/// The only file that is packed.
 const PACKED: &str = "wow64-normal";
 
-/// A file and what the engine says of it.
+/// A file and the engine's answers about it.
 pub struct Sample {
     pub name: &'static str,
     pub bytes: Vec<u8>,
@@ -80,14 +80,14 @@ impl Sample {
         self.name.starts_with("x86")
     }
 
-    /// True for a dump of a process that dumped itself: another one than all others are of.
+    /// True for the dump of a process that dumped itself; all others are of a different process.
     pub fn is_of_itself(&self) -> bool {
         self.name.contains("self")
     }
 
-    /// Addresses and sizes of the ranges, in the order of the file.
+    /// Addresses and sizes of the ranges, in file order.
     pub fn ranges(&self) -> Vec<(u64, u64)> {
-        let list: MemoryList<'_> = self.dump().stream().expect("it is sound").expect("it is there");
+        let list: MemoryList<'_> = self.dump().stream().expect("it is valid").expect("it is present");
         list.iter().map(|range| (range.address, range.size)).collect()
     }
 
@@ -95,12 +95,12 @@ impl Sample {
         self.ranges().contains(&(address, size))
     }
 
-    /// The range that has an address, or ends there.
+    /// The range that contains an address, or ends there.
     pub fn range_at(&self, address: u64) -> Option<(u64, u64)> {
         self.ranges().into_iter().find(|(start, size)| (*start..start + size).contains(&address))
     }
 
-    /// The types of the directory's entries, 0 for those that are not used.
+    /// The types of the directory entries, 0 for those that are not used.
     pub fn kinds(&self) -> Vec<u32> {
         self.dump().directory().iter().map(|entry| entry.stream_type.0).collect()
     }
@@ -109,13 +109,13 @@ impl Sample {
         self.kinds().contains(&stream_type.0)
     }
 
-    /// The codes of what the check finds, each once.
+    /// The codes of the findings of the check, each once.
     pub fn findings(&self) -> Vec<&'static str> {
         codes(&self.bytes)
     }
 }
 
-/// The codes of what the check finds in a file, each once.
+/// The codes of the check's findings about a file, each once.
 pub fn codes(file: &[u8]) -> Vec<&'static str> {
     let mut codes = Vec::new();
     let dump = Minidump::parse(file).expect("it is a dump");

@@ -1,5 +1,6 @@
-//! Each file re-encoded. No dump of these but `process-thread-data` and `wide-1965` has environment blocks, so that the
-//! engine's own re-encoding loses all stacks; ours keeps what the source has of them, and the engine's answers with it.
+//! Each file re-encoded. Only `process-thread-data` and `wide-1965` have environment blocks, so the engine's own
+//! re-encoding of the others loses all stacks; ours keeps what the source has of them, and the engine's answers with
+//! it.
 
 use libtest_mimic::Trial;
 use userdump::Dump;
@@ -54,7 +55,7 @@ fn re_encodes(shared: &Shared, name: &'static str) {
         agrees(&out.bytes, &sample.answers, found);
         agrees(&compressed(&sample.bytes, words), &sample.answers, found);
         let new: Vec<_> = codes(&out.bytes).into_iter().filter(|code| !sample.findings().contains(code)).collect();
-        assert_eq!(new, [""; 0], "{words}: findings that the source has not");
+        assert_eq!(new, [""; 0], "{words}: findings that the source does not have");
         assert_eq!(violations(&sample.bytes, &out.bytes, &out.report, words), [""; 0], "{words}");
     }
 }
@@ -78,7 +79,7 @@ impl Case<'_> {
         self.words == "/ma"
     }
 
-    /// A triage dump stays one, unless it is to have all memory.
+    /// A triage dump remains one, unless full memory is requested.
     fn flags(&self) {
         let (before, after) = (self.source.header.flags, self.ours.header.flags);
         assert_eq!(after & TRIAGE, if self.is_full() { 0 } else { before & TRIAGE }, "{}", self.words);
@@ -87,7 +88,7 @@ impl Case<'_> {
         assert_eq!(self.ours.header.timestamp, self.source.header.timestamp);
     }
 
-    /// Every byte of every stack; with `r` each word is as it was, or 0.
+    /// Every byte of every stack; with `r` each word is unchanged or 0.
     fn stacks(&self) {
         let words = self.words;
         let (before, after) = (self.source.threads(), self.ours.threads());
@@ -101,20 +102,20 @@ impl Case<'_> {
             let is_kept = same == from.len() || self.is_filtered();
             assert!(is_kept, "{words}: {same} of {size} bytes of the stack of {:#x}", before.id);
             assert!(from.iter().zip(to).all(|(from, to)| from == to || *to == 0), "{words}: {:#x}", before.id);
-            // Its own position leads to it.
+            // Its own RVA leads to it.
             let own = after.stack_at.0;
             let place = position_of(&self.ours.ranges(), after.stack_start, size);
             assert_eq!((own, own == 0), (place, size == 0), "{words}: stack of {:#x}", before.id);
             assert!(own == 0 || &self.out.bytes[own as usize..][..to.len()] == to, "{words}: {:#x}", before.id);
         }
-        // Also those that only the memory list has: of threads that the producer was asked to leave out.
+        // Including those that only the memory list has: of threads that the producer was asked to leave out.
         if !self.is_filtered() && (self.is_full() || self.words == "/mw") && !self.source.kinds().contains(&16) {
             let lost: u64 = self.source.ranges().iter().map(|it| it.size - self.same(it.address, it.bytes.0)).sum();
             assert_eq!(lost, 0, "{words}: bytes of memory");
         }
     }
 
-    /// As in the source; what is behind the known part stays with `y` and `a`.
+    /// As in the source; what follows the known part stays with `y` and `a`.
     fn contexts(&self) {
         let fixed = if self.sample.is_narrow() { 716 } else { 1232 };
         let flags = if self.sample.is_narrow() { 0 } else { 48 };
@@ -128,14 +129,14 @@ impl Case<'_> {
             }
             let mut expected = from[..size].to_vec();
             if size < from.len() {
-                // The flag for what is cut off.
+                // The flag for the part that is cut off.
                 expected[flags] &= !0x40;
             }
             assert!(to == expected, "{}: context of {:#x}", self.words, before.id);
         }
     }
 
-    /// The exception as it is, and none where there is none.
+    /// The exception unchanged, and none if there is none.
     fn exceptions(&self) {
         let of = |facts: &Facts<'_>| -> Vec<_> {
             facts.exceptions().iter().map(|it| (it.thread, it.code, it.record, it.address, it.parameters)).collect()
@@ -145,11 +146,11 @@ impl Case<'_> {
         assert!(!self.out.made_up().contains(&6), "{}", self.words);
         if !before.is_empty() && !self.is_filtered() && !self.words.contains('R') {
             let [from, to] = [self.source, self.ours].map(|facts| facts.exceptions()[0].information);
-            assert_eq!(from, to, "{}: what is behind the parameters as well", self.words);
+            assert_eq!(from, to, "{}: including the bytes after the parameters", self.words);
         }
     }
 
-    /// 128 bytes to either side of each instruction, and of the exception's address; with `r` where that is code.
+    /// 128 bytes on each side of each instruction, and of the exception address; with `r`, where that is code.
     fn windows(&self) {
         let of_threads = self.sample.answers.registers.iter().map(|state| state.address);
         let of_exceptions = self.source.exceptions().into_iter().map(|it| it.address).filter(|address| {
@@ -186,7 +187,7 @@ impl Case<'_> {
         }
     }
 
-    /// Those of the user, the token, and what a letter asks for.
+    /// User streams, the token, and what a letter requests.
     fn streams(&self) {
         let words = self.words;
         for kind in [10, 11, 0x1_0001, 19] {
@@ -194,7 +195,7 @@ impl Case<'_> {
             if before.is_none() {
                 continue;
             }
-            // `r` leaves out what a user typed.
+            // `r` leaves out the user's comments.
             let is_kept = kind == 19 || !self.is_filtered();
             assert_eq!(after.is_some(), is_kept, "{words}: stream {kind:#x}");
             assert!(after.is_none() || after == before, "{words}: stream {kind:#x}");
@@ -213,7 +214,7 @@ impl Case<'_> {
             facts.thread_names().into_iter().map(|it| (it.thread, it.name.text)).collect()
         };
         if self.sample.name == "callback-threads-excluded" {
-            // The only row has no name, and the other one is not there.
+            // The only row has no name, and the other one is missing.
             assert_eq!(self.ours.stream_bytes(24).map_or(0, |it| it.len()), 4, "{words}");
             assert_eq!(self.out.faults(), ["ThreadNames 1 entries", "ThreadNames 0 name"], "{words}");
         } else {
@@ -228,7 +229,7 @@ impl Case<'_> {
         assert_eq!(are_bare, were_bare || words.contains('R'), "{words}");
     }
 
-    /// How many of these bytes the result has at their addresses, in ranges that touch or not.
+    /// The number of these bytes that the result has at their addresses, in adjacent ranges or not.
     fn same(&self, address: u64, bytes: &[u8]) -> u64 {
         let mut count = 0;
         for range in self.ours.ranges() {

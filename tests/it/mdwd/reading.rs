@@ -1,4 +1,4 @@
-//! What is read of each file, beside what the engine answers.
+//! What is read of each file, compared with the engine's answers.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -26,20 +26,20 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// What the engine says of a dump without an exception, and of one that a debugger makes of it.
+/// The engine's answers for a dump without an exception, and for one that a debugger makes of it.
 const NO_EXCEPTION: Exception = Exception { address: 0, code: 0x8000_0003, flags: 0, parameters: Vec::new() };
 
-/// What of the return addresses a dump has.
+/// Which return addresses a dump has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// All words that the engine took for one.
+    /// All words that the engine used as return addresses.
     Words,
     /// Those into modules.
     ReturnAddresses,
 }
 
-/// Holds a dump to the answers: threads, modules, exception, registers, the instructions that they point to, return
-/// addresses, times, system.
+/// Checks a dump against the answers: threads, modules, exception, registers, the instructions that they point to,
+/// return addresses, times, system.
 pub fn agrees(file: &[u8], answers: &Answers, words: Found) {
     let dump = Minidump::parse(file).expect("it is a dump");
     threads(&dump, answers);
@@ -55,7 +55,7 @@ fn threads(dump: &Minidump<'_>, answers: &Answers) {
     let threads: Vec<_> = dump.threads().collect();
     assert_eq!(threads.len(), answers.threads.len());
     let (names, infos): (ThreadNames<'_>, ThreadInfoList<'_>) = (dump.list(), dump.list());
-    let misc: MiscInfo<'_> = dump.find().expect("it is there");
+    let misc: MiscInfo<'_> = dump.find().expect("it is present");
     for (thread, answer) in threads.iter().zip(&answers.threads) {
         let id = thread.id();
         assert_eq!((misc.process_id(), id, thread.teb()), (Some(answer.process), answer.id, answer.teb));
@@ -69,7 +69,8 @@ fn threads(dump: &Minidump<'_>, answers: &Answers) {
             assert_eq!((info.start_address, info.affinity), (start, affinity), "thread {id:#x}");
         }
     }
-    // The engine shows the one of the exception first, and the first one if there is none; none if that is not listed.
+    // The engine first shows the thread of the exception, and the first thread if there is no exception; none if that
+    // thread is not listed.
     let shown: Vec<u32> = answers.threads.iter().filter(|it| it.is_current).map(|it| it.id).collect();
     let crashed = dump.exceptions().flatten().next().map_or(threads[0].id(), |exception| exception.thread_id());
     let listed: Vec<u32> = threads.iter().map(|it| it.id()).filter(|id| *id == crashed).collect();
@@ -88,7 +89,7 @@ fn modules(dump: &Minidump<'_>, answers: &Answers) {
         .iter()
         .map(|module| {
             let raw = module.raw();
-            let name = stem(&module.name().expect("it is there").to_string());
+            let name = stem(&module.name().expect("it is present").to_string());
             Module { start: raw.base_of_image, end: raw.base_of_image + u64::from(raw.size_of_image), name }
         })
         .collect();
@@ -109,12 +110,12 @@ fn exception(dump: &Minidump<'_>, answers: &Answers) {
 fn registers(dump: &Minidump<'_>, answers: &Answers) {
     let memory = dump.memory();
     for (thread, state) in dump.threads().zip(&answers.registers) {
-        let context = thread.context().expect("it is in the file").expect("it is there");
+        let context = thread.context().expect("it is in the file").expect("it is present");
         same_state(dump, &memory, &context, state, &format!("thread {:#x}", thread.id()));
     }
     if let Some(state) = &answers.exception_registers {
         let exception = dump.exceptions().flatten().next().expect("the engine has it");
-        let context = exception.context().expect("it is in the file").expect("it is there");
+        let context = exception.context().expect("it is in the file").expect("it is present");
         same_state(dump, &memory, &context, state, "exception");
     }
 }
@@ -131,12 +132,13 @@ fn same_state(dump: &Minidump<'_>, memory: &Memory<'_>, context: &Context<'_>, s
     assert_eq!(state.instruction.as_deref().unwrap_or_default(), &bytes[..found], "instruction of {what}");
     if let Some((name, offset)) = &state.symbol {
         let module = dump.modules().at_address(state.address).expect("the engine has it");
-        let path = module.name().expect("it is there").to_string();
+        let path = module.name().expect("it is present").to_string();
         assert_eq!((stem(&path), state.address - module.raw().base_of_image), (name.clone(), *offset), "{what}");
     }
 }
 
-/// The engine walks the stacks by memory that is in the dump: of each frame the return address is where it was found.
+/// The engine walks the stacks through memory in the dump: the return address of each frame is where the engine found
+/// it.
 fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
     let Some(stacks) = &answers.stacks else { return };
     let memory = dump.memory();
@@ -146,7 +148,7 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
         for (index, frame) in frames.iter().enumerate() {
             let place = match is_narrow {
                 true => Some(frame.pointer + 4),
-                // In front of the next frame.
+                // Before the next frame.
                 false => frames.get(index + 1).map(|next| next.pointer - 8),
             };
             let Some(place) = place else { continue };
@@ -154,7 +156,7 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
                 continue;
             }
             let found = memory.read_pointer(place);
-            // Where the engine finds nothing it says 0.
+            // Where the engine finds nothing, it prints 0.
             assert_eq!(found.unwrap_or(0), frame.return_address, "at {place:#x}");
             checked += usize::from(found.is_some());
         }
@@ -166,16 +168,16 @@ fn return_addresses(dump: &Minidump<'_>, answers: &Answers, words: Found) {
 
 fn times(dump: &Minidump<'_>, answers: &Answers) {
     let Some(expected) = &answers.times else { return };
-    let misc: MiscInfo<'_> = dump.find().expect("it is there");
+    let misc: MiscInfo<'_> = dump.find().expect("it is present");
     let session = u64::from(dump.header().time_date_stamp);
-    let started = u64::from(misc.process_create_time().expect("it is there"));
-    let in_milliseconds = |seconds: Option<u32>| u64::from(seconds.expect("it is there")) * 1000;
-    // Hundreds of nanoseconds, in the data that the system shares with all processes.
-    let interrupt_time = dump.memory().read_u64(0x7ffe_0008).expect("it is there");
+    let started = u64::from(misc.process_create_time().expect("it is present"));
+    let in_milliseconds = |seconds: Option<u32>| u64::from(seconds.expect("it is present")) * 1000;
+    // In units of 100 ns, in the data that the system shares with all processes.
+    let interrupt_time = dump.memory().read_u64(0x7ffe_0008).expect("it is present");
     let found = Times {
         session: session * 1000,
         system_uptime: interrupt_time / 10_000,
-        // Of less than a second it says nothing.
+        // It does not print times below a second.
         process_uptime: Some((session - started) * 1000).filter(|uptime| *uptime > 0),
         kernel: in_milliseconds(misc.process_kernel_time()),
         user: in_milliseconds(misc.process_user_time()),
@@ -185,7 +187,7 @@ fn times(dump: &Minidump<'_>, answers: &Answers) {
 
 fn system(dump: &Minidump<'_>, answers: &Answers) {
     let Some(expected) = &answers.system else { return };
-    let system: SystemInfo<'_> = dump.find().expect("it is there");
+    let system: SystemInfo<'_> = dump.find().expect("it is present");
     let raw = system.raw();
     let processor = match system.architecture() {
         ProcessorArchitecture::AMD64 => "x64",
@@ -202,7 +204,7 @@ fn system(dump: &Minidump<'_>, answers: &Answers) {
     assert_eq!(&found, expected);
 }
 
-/// What has none of the answers fails: a line less in any of them, or another one.
+/// A text without one of the answers fails: with one line less, or with one changed.
 fn a_text_without_answers_is_refused(shared: &Shared) {
     let text = shared.read("golden/mdwd/expected/x86-exception.txt");
     let text = String::from_utf8(text).expect("it is UTF-8");

@@ -1,4 +1,4 @@
-//! The README of the files: each statement of its table, word for word, with the test of it.
+//! The README of the files: each statement of its table, word for word, with the test for it.
 
 use libtest_mimic::Trial;
 
@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
     all
 }
 
-/// The first file of a row, what the row says, and the test of it.
+/// The first file of a row, the statement, and the test for it.
 type Statement = (&'static str, &'static str, fn(&Shared));
 
 const STATEMENTS: [Statement; 44] = [
@@ -133,11 +133,10 @@ const STATEMENTS: [Statement; 44] = [
     ("wow64-normal", "32-bit DLLs absent from ModuleList (Wine's toolhelp)", streams::no_narrow_modules),
 ];
 
-/// A row of the table.
 pub struct Row {
-    /// The names of its files, and the flags that each was asked for with.
+    /// The names of its files, and the flags with which each was requested.
     pub files: Vec<(String, u64)>,
-    /// What is expected of them.
+    /// The expected properties.
     pub expect: String,
 }
 
@@ -148,7 +147,7 @@ pub fn rows(shared: &Shared) -> Vec<Row> {
         .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .map(|line| {
             let cells: Vec<&str> = line.splitn(3, " | ").collect();
-            let [files, flags, expect] = cells[..] else { panic!("{line} has not three cells") };
+            let [files, flags, expect] = cells[..] else { panic!("{line} does not have three cells") };
             let files: Vec<&str> = files.split(", ").map(|name| name.trim_end_matches(".dmp.zst")).collect();
             let flags: Vec<u64> = flags.split(", ").map(hex).collect();
             assert_eq!(files.len(), flags.len(), "{line}");
@@ -159,7 +158,7 @@ pub fn rows(shared: &Shared) -> Vec<Row> {
     rows
 }
 
-/// The flags that a file was asked for with.
+/// The flags with which a file was requested.
 pub fn flags_asked(shared: &Shared, name: &str) -> u64 {
     let files = rows(shared).into_iter().flat_map(|row| row.files);
     files.into_iter().find(|file| file.0 == name).unwrap_or_else(|| panic!("the README lacks {name}")).1
@@ -174,7 +173,7 @@ fn every_statement_has_its_test(shared: &Shared) {
     assert_eq!(said.collect::<Vec<_>>(), tested);
 }
 
-/// What a cell says, piece by piece; semicolons in parentheses are within a piece.
+/// The statements of a cell; semicolons in parentheses do not split.
 fn statements(cell: &str) -> Vec<&str> {
     let mut depth = 0;
     cell.split(|character| {

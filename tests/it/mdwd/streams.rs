@@ -1,4 +1,4 @@
-//! Directory, flags, threads and their names, modules, and streams of their own.
+//! Directory, flags, threads and their names, modules, and other streams.
 
 use libtest_mimic::Trial;
 use userdump::format::{MinidumpType, StreamType};
@@ -14,11 +14,11 @@ pub fn trials() -> Vec<Trial> {
     trials![slots_are_those_that_are_known, flags_are_those_that_are_known]
 }
 
-/// The order of the streams; those of the user follow.
+/// The order of the streams; user streams follow.
 const ORDER: [u32; 14] = [3, 17, 4, 19, 5, 9, 16, 6, 7, 15, 21, 22, 24, 0];
 
-/// 12 slots, one more each for an exception, `800`, `1000`, `40000` and each stream of the user, two for `4`; those that
-/// are not used are zero, at the end.
+/// 12 slots, one more each for an exception, `800`, `1000`, `40000` and each user stream, two for `4`; unused ones are
+/// zero, at the end.
 fn slots_are_those_that_are_known(shared: &Shared) {
     for name in NAMES {
         let sample = Sample::read(shared, name);
@@ -83,7 +83,7 @@ pub fn six_threads(shared: &Shared) {
     assert_eq!(suspend_counts(&Sample::read(shared, "normal")), [-1; 6]);
 }
 
-/// Of the process that all but one are of; the other one has nobody suspended.
+/// In the process that all dumps but one are of; no thread of the other one is suspended.
 pub fn suspended_thread(shared: &Shared) {
     for name in ["x86-normal", "x86-exception", "x86-xstate", "x86-triage-exception"] {
         assert_eq!(suspend_counts(&Sample::read(shared, name)), [0, 0, 0, 0, 0, 1], "{name}");
@@ -92,8 +92,8 @@ pub fn suspended_thread(shared: &Shared) {
 }
 
 fn names(sample: &Sample) -> Vec<(u32, String)> {
-    let names: ThreadNames<'_> = sample.dump().stream().expect("it is sound").expect("it is there");
-    let text = |name: userdump::read::thread::ThreadName<'_>| name.name().expect("it is there").to_string();
+    let names: ThreadNames<'_> = sample.dump().stream().expect("it is valid").expect("it is present");
+    let text = |name: userdump::read::thread::ThreadName<'_>| name.name().expect("it is present").to_string();
     names.iter().map(|name| (name.thread_id(), text(name))).collect()
 }
 
@@ -104,18 +104,18 @@ pub fn two_names(shared: &Shared) {
     assert_eq!((names[0].1.as_str(), names[1].clone()), ("the other one", (planter, "planter".to_owned())));
 }
 
-/// The texts are those that the writing program gave, `mdwd.c`.
+/// The texts are those that the writing program passed, `mdwd.c`.
 pub fn of_the_user(shared: &Shared) {
     let sample = Sample::read(shared, "user-streams");
     let kinds = sample.kinds();
-    let names = kinds.iter().position(|kind| *kind == StreamType::THREAD_NAMES.0).expect("it is there");
+    let names = kinds.iter().position(|kind| *kind == StreamType::THREAD_NAMES.0).expect("it is present");
     assert_eq!(kinds[names + 1..][..4], [10, 0x1_0001, 11, 0]);
     let dump = sample.dump();
-    let comment: CommentA<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let comment: CommentA<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(comment.to_string(), "a comment of the user");
-    let comment: CommentW<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let comment: CommentW<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(comment.to_string(), "WIDE");
-    let stream = dump.raw_stream(StreamType(0x1_0001)).expect("it is there");
+    let stream = dump.raw_stream(StreamType(0x1_0001)).expect("it is present");
     assert_eq!(stream.bytes().len(), 40);
     assert_eq!(stream.bytes(), [b"BLOB-OF-THE-USER".as_slice(), &[0; 24]].concat());
 }
@@ -124,7 +124,7 @@ pub fn sixteen_slots(shared: &Shared) {
     assert_eq!(Sample::read(shared, "user-streams").kinds().len(), 16);
 }
 
-/// Beside the four that no dump uses, the two that were meant for handles and unloaded modules.
+/// Besides the four that no dump uses, the two that were reserved for handles and unloaded modules.
 pub fn unfilled_slots(shared: &Shared) {
     let sample = Sample::read(shared, "wide-1965");
     assert!(!sample.has_stream(StreamType::HANDLE_DATA) && !sample.has_stream(StreamType::UNLOADED_MODULE_LIST));
@@ -135,8 +135,8 @@ pub fn unfilled_slots(shared: &Shared) {
 pub fn token(shared: &Shared) {
     let sample = Sample::read(shared, "token");
     let dump = sample.dump();
-    assert_eq!(dump.raw_stream(StreamType::TOKEN).expect("it is there").bytes().len(), 744);
-    let tokens: TokenInfoList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    assert_eq!(dump.raw_stream(StreamType::TOKEN).expect("it is present").bytes().len(), 744);
+    let tokens: TokenInfoList<'_> = dump.stream().expect("it is valid").expect("it is present");
     assert_eq!(tokens.iter().count(), 1);
 }
 
@@ -161,11 +161,11 @@ pub fn damaged_names(shared: &Shared) {
     for stack in stacks {
         assert!(sample.has_range(stack.start_of_memory_range, stack.memory.data_size.into()), "{stack:?}");
     }
-    let names: ThreadNames<'_> = dump.stream().expect("it is read").expect("it is there");
-    assert_eq!(dump.raw_stream(StreamType::THREAD_NAMES).expect("it is there").declared_size(), 16);
+    let names: ThreadNames<'_> = dump.stream().expect("it is read").expect("it is present");
+    assert_eq!(dump.raw_stream(StreamType::THREAD_NAMES).expect("it is present").declared_size(), 16);
     assert_eq!((names.declared_len(), names.len()), (2, 1));
     assert!(names.fault().expect("a row is missing").is_truncated());
-    let name = names.get(0).expect("a row is there");
+    let name = names.get(0).expect("a row is present");
     let is_excluded = |id: u32| u64::from(id) != planter && whole.threads().any(|thread| thread.id() == id);
     assert!(is_excluded(name.thread_id()));
     assert_eq!(name.raw().rva_of_thread_name, 0);
@@ -179,7 +179,7 @@ pub fn debug_records(shared: &Shared) {
         let sample = Sample::read(shared, name);
         let mut with_record = Vec::new();
         for module in sample.dump().modules().iter() {
-            let path = module.name().expect("it is there").to_string();
+            let path = module.name().expect("it is present").to_string();
             let Some(record) = module.code_view_record().expect("it is in the file") else { continue };
             assert_eq!(record.len(), 36, "{path}");
             assert!(record.starts_with(b"RSDS") && record.ends_with(b".pdb\0"), "{path}");
@@ -192,12 +192,12 @@ pub fn debug_records(shared: &Shared) {
     }
 }
 
-/// None of those that the 32-bit library lists of the same program is in it, but the program.
+/// Of the modules that the 32-bit library lists for the same program, it has only the program itself.
 pub fn no_narrow_modules(shared: &Shared) {
     let (sample, narrow) = (Sample::read(shared, "wow64-normal"), Sample::read(shared, "x86-normal"));
     let modules = |sample: &Sample| -> Vec<(u64, String)> {
         let list = sample.dump().modules();
-        list.iter().map(|it| (it.raw().base_of_image, it.name().expect("it is there").to_string())).collect()
+        list.iter().map(|it| (it.raw().base_of_image, it.name().expect("it is present").to_string())).collect()
     };
     let listed = modules(&sample);
     let (present, absent): (Vec<_>, Vec<_>) = modules(&narrow).into_iter().partition(|it| listed.contains(it));

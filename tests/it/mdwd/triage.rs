@@ -1,4 +1,4 @@
-//! Files with filtered stacks and contexts, beside those of the same processes without.
+//! Files with filtered stacks and contexts, compared with unfiltered ones of the same processes.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use userdump::read::Context;
 use super::{Planted, Sample};
 use crate::support::Shared;
 
-/// What stands in place of each byte that is filtered.
+/// The value that replaces each filtered byte.
 const PATTERN: u8 = 0xaa;
 
 /// The bytes of a context that are vectors and floating point.
 const VECTORS: [Range<usize>; 2] = [0x100..0x4a0, 0..0];
 const NARROW_VECTORS: [Range<usize>; 2] = [0x1c..0x8c, 0xcc..0x2cc];
 
-/// Those of the general registers, but for the stack pointer.
+/// The bytes of the general registers, except the stack pointer.
 const GENERAL: [Range<usize>; 2] = [0x78..0x98, 0xa0..0xf8];
 const NARROW_GENERAL: [Range<usize>; 2] = [0x9c..0xb8, 0..0];
 
-/// A filtered file, and the one with the same words before that.
+/// A filtered file, and the one with the same words before filtering.
 struct Pair {
     filtered: Sample,
     plain: Sample,
@@ -37,8 +37,8 @@ impl Pair {
         number(&[PATTERN; 8][..self.word_size()])
     }
 
-    /// True if a word is a pointer by the rules of the filter, or 0: into a module, a stack or what else is in the dump.
-    /// Of ranges that are not stacks their end counts as well, as the files show.
+    /// True if a word is 0 or a pointer by the rules of the filter: into a module, a stack or other memory in the dump.
+    /// For ranges that are not stacks, their end counts as well, as the files show.
     fn stays(&self, word: u64) -> bool {
         let dump = self.filtered.dump();
         let is_stack = |start: u64| dump.threads().any(|thread| thread.raw().stack.start_of_memory_range == start);
@@ -64,7 +64,7 @@ impl Pair {
             .collect()
     }
 
-    /// Holds each word to the rule; how many are replaced, and how many are not 0 and stay.
+    /// Checks each word against the rule; returns how many are replaced, and how many remain that are not 0.
     fn hold_stacks(&self) -> (usize, usize) {
         let (mut replaced, mut kept) = (0, 0);
         for (before, after) in self.stacks().into_iter().flatten() {
@@ -76,12 +76,12 @@ impl Pair {
         (replaced, kept)
     }
 
-    /// Holds the contexts of the threads to the rule; how many registers are replaced.
+    /// Checks the contexts of the threads against the rule; returns how many registers are replaced.
     fn hold_contexts(&self) -> usize {
         let (filtered, plain) = (self.filtered.dump(), self.plain.dump());
         let mut replaced = 0;
         for (thread, before) in filtered.threads().zip(plain.threads()) {
-            let [after, before] = [thread, before].map(|it| it.context().expect("it is sound").expect("it is there"));
+            let [after, before] = [thread, before].map(|it| it.context().expect("it is valid").expect("it is present"));
             self.hold_vectors(&after);
             let (after, before) = (after.as_bytes(), before.as_bytes());
             assert_eq!(after.len(), before.len());
@@ -111,11 +111,11 @@ impl Pair {
         }
     }
 
-    /// Of the exception's context nothing is filtered but the vectors.
+    /// Only the vectors of the exception's context are filtered.
     fn hold_exception(&self) {
         let [filtered, plain] =
             [&self.filtered, &self.plain].map(|it| it.dump().exceptions().flatten().next().expect("it has one"));
-        let [after, before] = [filtered, plain].map(|it| it.context().expect("it is sound").expect("it is there"));
+        let [after, before] = [filtered, plain].map(|it| it.context().expect("it is valid").expect("it is present"));
         self.hold_vectors(&after);
         let is_vector = |at: usize| self.vectors().iter().any(|range| range.contains(&at));
         let (after, before) = (after.as_bytes(), before.as_bytes());
@@ -132,7 +132,7 @@ impl Pair {
         let memory = self.filtered.dump().memory();
         let words: Vec<u64> = self.stacks().into_iter().flatten().map(|(_, after)| after).collect();
         for object in &objects {
-            assert!(self.stays(memory.read_pointer(*object).expect("it is there")), "{object:#x}");
+            assert!(self.stays(memory.read_pointer(*object).expect("it is present")), "{object:#x}");
             assert!(words.contains(object), "nothing points to {object:#x}");
         }
         objects
@@ -151,7 +151,7 @@ pub fn names(shared: &Shared) {
     for name in ["triage", "triage-exception", "triage-indirect", "x86-triage-exception"] {
         let sample = Sample::read(shared, name);
         let names: Vec<String> =
-            sample.dump().modules().iter().map(|it| it.name().expect("it is there").to_string()).collect();
+            sample.dump().modules().iter().map(|it| it.name().expect("it is present").to_string()).collect();
         let program = if sample.is_narrow() { "plant32.exe" } else { "plant.exe" };
         assert_eq!(names, [program, "ntdll.dll", "kernel32.dll", "kernelbase.dll"], "{name}");
     }
@@ -170,7 +170,7 @@ pub fn objects(shared: &Shared) {
     let pair = Pair::read(shared, "triage", "normal");
     let (objects, planted) = (pair.objects(), Planted::read(shared, false));
     assert_eq!(objects.len(), 10);
-    // Where the program put pointers (`plant.c`); what it put at 150 is one to the heap, which does not count.
+    // Where the program put pointers (`plant.c`); the one at 150 points to the heap, which does not count.
     let expected = [0x100, 0x110, 0x120, 0x130, 0x143, 0x160, 0x170].map(|at| planted.at("rw") + at);
     for object in expected.into_iter().chain([planted.at("rwx") + 0x40]) {
         assert!(objects.contains(&object), "{object:#x} of {objects:x?}");
@@ -203,11 +203,11 @@ pub fn covered_words(shared: &Shared) {
 
 pub fn contexts_beside_covered_words(shared: &Shared) {
     let pair = Pair::read(shared, "triage-indirect", "indirect");
-    // By the words that stay without the windows: in the dump is more than what the filter looks at.
+    // By the words that stay without the windows: the dump has more than the filter considers.
     let alone = Pair { filtered: Sample::read(shared, "triage"), plain: Sample::read(shared, "normal") };
     let registers = |pair: &Pair| -> Vec<Vec<u8>> {
         let dump = pair.filtered.dump();
-        dump.threads().map(|it| it.context().unwrap().expect("it is there").as_bytes().to_vec()).collect()
+        dump.threads().map(|it| it.context().unwrap().expect("it is present").as_bytes().to_vec()).collect()
     };
     assert!(registers(&pair) == registers(&alone));
     assert!(alone.hold_contexts() > 20);

@@ -1,4 +1,4 @@
-//! Entries of lists by address: modules, unloaded modules, regions.
+//! List entries by address: modules, unloaded modules, regions.
 
 use libtest_mimic::Trial;
 use userdump::read::list::ByAddress;
@@ -14,7 +14,7 @@ use crate::synth::{Dump, MemoryInfo, Module as Row, SystemInfo, UnloadedModule};
 pub fn trials() -> Vec<Trial> {
     trials![
         modules_are_found_from_their_first_to_their_last_address,
-        of_overlapping_modules_the_first_of_the_list_is_found,
+        the_first_of_overlapping_modules_in_the_list_is_found,
         modules_without_a_size_are_at_no_address,
         modules_may_reach_the_last_address,
         modules_above_2_gib_are_found_in_either_form,
@@ -36,7 +36,7 @@ fn index<'a>(bytes: &'a [u8]) -> ByAddress<'a, Module<'a>> {
     open(bytes).stream::<ModuleList<'_>>().unwrap().unwrap().by_address()
 }
 
-/// Base and size of what is found at each of the addresses.
+/// Base and size of the entry found at each of the addresses.
 fn found<const N: usize>(index: &ByAddress<'_, Module<'_>>, addresses: [u64; N]) -> [Option<(u64, u32)>; N] {
     addresses.map(|address| index.get(address).map(|module| (module.base(), module.size())))
 }
@@ -51,7 +51,7 @@ fn modules_are_found_from_their_first_to_their_last_address() {
     }
 }
 
-fn of_overlapping_modules_the_first_of_the_list_is_found() {
+fn the_first_of_overlapping_modules_in_the_list_is_found() {
     let bytes = with_modules(Form::ALL[0], &[(0x2000, 0x1000), (0x1000, 0x4000), (0x2800, 0x10)]);
     let (small, large) = (Some((0x2000, 0x1000)), Some((0x1000, 0x4000)));
     let addresses = [0x1000, 0x1fff, 0x2000, 0x2808, 0x2fff, 0x3000, 0x4fff, 0x5000];

@@ -1,4 +1,4 @@
-//! Memory by address: what is read where, and which bytes can be borrowed. Who wins an overlap is in `overlaps`.
+//! Memory by address: what is read where, and which bytes can be borrowed. Precedence in overlaps is in `overlaps`.
 
 use libtest_mimic::Trial;
 use userdump::read::Memory;
@@ -12,20 +12,20 @@ pub fn trials() -> Vec<Trial> {
         a_dump_without_memory_holds_nothing,
         what_is_read_ends_at_the_first_gap,
         what_is_not_read_is_left_alone,
-        reads_go_on_across_ranges_that_touch,
+        reads_continue_across_adjacent_ranges,
         both_lists_are_read_as_one,
         a_range_may_end_at_the_last_address,
         a_range_ends_at_the_last_address_of_a_narrow_target,
         addresses_of_narrow_targets_are_masked,
         wide_addresses_are_not_masked,
         without_a_system_addresses_are_wide,
-        bytes_are_borrowed_if_they_stand_together_in_the_file,
-        bytes_that_stand_apart_are_not_borrowed,
+        bytes_are_borrowed_if_they_are_contiguous_in_the_file,
+        bytes_that_are_not_contiguous_are_not_borrowed,
         runs_are_counted_up_to_the_limit,
         the_visible_ranges_within_an_interval_are_cut_to_it,
         integers_have_the_byte_order_of_the_file,
         pointers_have_the_width_of_the_target,
-        stacks_that_no_list_holds_are_there,
+        stacks_in_no_list_are_present,
         a_stack_without_a_position_adds_nothing,
     ]
 }
@@ -54,7 +54,7 @@ fn what_is_read_ends_at_the_first_gap() {
         holds(memory, 0x1004, &[]);
         holds(memory, 0x1005, &[6, 7]);
         holds(memory, 0x1007, &[]);
-        let range = memory.range_at(0x1002).expect("it is there");
+        let range = memory.range_at(0x1002).expect("it is present");
         assert_eq!((range.address, range.size, range.bytes()), (0x1000, 4, Ok([1, 2, 3, 4].as_slice())));
     });
 }
@@ -72,7 +72,7 @@ fn what_is_not_read_is_left_alone() {
     );
 }
 
-fn reads_go_on_across_ranges_that_touch() {
+fn reads_continue_across_adjacent_ranges() {
     let dump = || {
         let dump = Dump::new().memory(0x1006, [7]).memory(0x1000, [1, 2]).memory(0x1004, []);
         dump.memory(0x1002, [3, 4, 5, 6]).memory(0x1008, [9])
@@ -94,7 +94,7 @@ fn a_range_may_end_at_the_last_address() {
     const LAST: u64 = u64::MAX;
     let dump = || Dump::new().memory(LAST - 3, [1, 2]).memory(LAST - 1, [3, 4]).memory(0, [5, 6]);
     check(dump, |memory| {
-        // The first address does not follow the last one.
+        // The address space does not wrap around.
         holds(memory, LAST - 3, &[1, 2, 3, 4]);
         holds(memory, LAST, &[4]);
         holds(memory, 0, &[5, 6]);
@@ -102,7 +102,7 @@ fn a_range_may_end_at_the_last_address() {
         let ranges: Vec<_> = memory.visible_ranges().map(|range| (range.address, range.size)).collect();
         assert_eq!(ranges, [(0, 2), (LAST - 3, 2), (LAST - 1, 2)]);
     });
-    // One that would go on ends there.
+    // A range that would wrap around ends there.
     check(
         || Dump::new().memory(LAST - 1, [1, 2, 3, 4]).memory(0, [5]),
         |memory| {
@@ -162,8 +162,8 @@ fn without_a_system_addresses_are_wide() {
     );
 }
 
-fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
-    // The ranges of the 64-bit list do, whatever filler there is.
+fn bytes_are_borrowed_if_they_are_contiguous_in_the_file() {
+    // The ranges of the 64-bit list are adjacent, whatever filler there is.
     let dump = || Dump::new().memory64(0x1000, [1, 2, 3]).memory64(0x1003, [4]).memory64(0x1004, [5, 6]);
     check(dump, |memory| {
         let all = [1, 2, 3, 4, 5, 6];
@@ -179,8 +179,8 @@ fn bytes_are_borrowed_if_they_stand_together_in_the_file() {
     });
 }
 
-fn bytes_that_stand_apart_are_not_borrowed() {
-    // In the list in this order, hence in the file.
+fn bytes_that_are_not_contiguous_are_not_borrowed() {
+    // In this order in the list, and therefore in the file.
     let dump = || Dump::new().memory(0x1002, [3, 4]).memory(0x1000, [1, 2]);
     check(dump, |memory| {
         assert_eq!(memory.slice(0x1000, 2), Some([1, 2].as_slice()));
@@ -188,7 +188,7 @@ fn bytes_that_stand_apart_are_not_borrowed() {
         assert_eq!(memory.slice(0x1001, 2), None);
         holds(memory, 0x1001, &[2, 3, 4]);
     });
-    // Ranges that touch in the process share bytes of the file.
+    // Ranges that are adjacent in the process share bytes of the file.
     let bytes = Dump::new().memory_range(Range::At(0x1000, 4, 50)).memory_range(Range::At(0x1004, 4, 52)).build();
     let memory = open(&bytes).memory();
     assert_eq!(memory.slice(0x1000, 8), None);
@@ -215,7 +215,7 @@ fn the_visible_ranges_within_an_interval_are_cut_to_it() {
     let within = |memory: &Memory<'_>, start, last| -> Vec<(u64, Vec<u8>)> {
         memory
             .visible_within(start, last)
-            .map(|range| (range.address, range.bytes().expect("it stands in the file").to_vec()))
+            .map(|range| (range.address, range.bytes().expect("it is in the file").to_vec()))
             .collect()
     };
     check(dump, |memory| {
@@ -258,7 +258,7 @@ fn pointers_have_the_width_of_the_target() {
     }
 }
 
-fn stacks_that_no_list_holds_are_there() {
+fn stacks_in_no_list_are_present() {
     let dump = || {
         let dump = Dump::new().thread(Thread::new(1).stack(Stack::stored(0x3000, [1, 2, 3])));
         dump.thread(Thread::new(2).stack(Stack::Listed(0x1001, 2))).memory(0x1000, [4, 5, 6, 7])
@@ -284,12 +284,12 @@ fn narrow() -> Dump {
     Dump::new().system_info(SystemInfo { architecture: 0, ..SystemInfo::default() })
 }
 
-/// Looks at the memory of a dump in every form.
+/// Calls `look` for the memory of a dump in every form.
 fn check(dump: impl Fn() -> Dump, look: impl Fn(&Memory<'_>)) {
     in_every_form(|_| dump(), |dump, _| look(&dump.memory()));
 }
 
-/// Checks what is read from an address on, by each of the ways to ask for it.
+/// Checks what is read from an address on, by each of the ways to read it.
 fn holds(memory: &Memory<'_>, address: u64, expected: &[u8]) {
     let mut buffer = [0xcc; 64];
     let read = memory.read(address, &mut buffer);

@@ -1,4 +1,4 @@
-//! The memory list and the Memory64 list as they stand in the file.
+//! The memory list and the Memory64 list as stored in the file.
 
 use libtest_mimic::Trial;
 use userdump::read::MemoryRange;
@@ -12,14 +12,14 @@ use crate::synth::{Dump, Range, Range64, Shape, kind};
 pub fn trials() -> Vec<Trial> {
     trials![
         ranges_have_the_numbers_of_the_file,
-        ranges_that_the_file_cuts_keep_what_is_there,
+        truncated_ranges_keep_the_bytes_present,
         ranges_may_share_bytes,
-        memory64_ranges_lie_back_to_back,
+        memory64_ranges_are_contiguous,
         an_empty_memory64_range_moves_nothing,
-        memory64_ranges_behind_the_end_have_no_bytes,
+        memory64_ranges_past_the_end_have_no_bytes,
         a_position_beyond_64_bits_has_no_bytes,
         a_huge_position_of_the_first_range_costs_nothing,
-        both_lists_may_be_there,
+        both_lists_may_be_present,
     ]
 }
 
@@ -31,7 +31,7 @@ fn ranges_have_the_numbers_of_the_file() {
     in_every_form(dump, |dump, facts| {
         let found = ranges(dump);
         let numbers: Vec<_> = found.iter().map(|range| (range.address, range.size, range.bytes)).collect();
-        // What stands at 0 is the header, and no memory.
+        // Offset 0 is the header, not memory.
         let expected: [(u64, u64, &[u8]); 4] =
             [(0xffff_ffff_8000_0001, 3, &[1; 3]), (0x1000, 5, &[2; 5]), (7, 4, &[]), (0x1000, 0, &[])];
         assert_eq!(numbers, expected);
@@ -42,7 +42,7 @@ fn ranges_have_the_numbers_of_the_file() {
     });
 }
 
-fn ranges_that_the_file_cuts_keep_what_is_there() {
+fn truncated_ranges_keep_the_bytes_present() {
     for form in Form::ALL {
         let whole = form.build(Dump::new().memory(0x1000, [1; 6]).memory(0x2000, [2; 6]));
         let second = whole.len() as u64 - 6;
@@ -69,7 +69,7 @@ fn ranges_may_share_bytes() {
     });
 }
 
-fn memory64_ranges_lie_back_to_back() {
+fn memory64_ranges_are_contiguous() {
     let dump = |_| Dump::new().memory64(0x5000, [1; 3]).memory64(0x1000, [2; 4]).memory64(u64::MAX, [3; 1]);
     in_every_form(dump, |dump, _| {
         let base = dump.data().len() as u64 - 8;
@@ -90,7 +90,7 @@ fn an_empty_memory64_range_moves_nothing() {
     });
 }
 
-fn memory64_ranges_behind_the_end_have_no_bytes() {
+fn memory64_ranges_past_the_end_have_no_bytes() {
     for form in Form::ALL {
         let dump = Dump::new().memory64(0x1000, [1; 4]).memory64(0x2000, [2; 4]).memory64(0x3000, [3; 4]);
         let whole = form.build(dump);
@@ -101,7 +101,7 @@ fn memory64_ranges_behind_the_end_have_no_bytes() {
         check64(&open(cut), &expected);
         let faults: Vec<_> = list64(&open(cut)).iter().map(|range| range.fault()).collect();
         assert_eq!(faults, [None, Some(truncated(base + 4, 4, 2)), Some(truncated(base + 8, 4, 0))]);
-        assert_eq!(list64(&open(cut)).fault(), None, "all descriptors are there");
+        assert_eq!(list64(&open(cut)).fault(), None, "all descriptors are present");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_position_beyond_64_bits_has_no_bytes() {
         let base = dump.data().len() as u64 - 10;
         assert_eq!(found[..2], [(2, 2, base), (u64::MAX, 8, base + 2)]);
         assert_eq!(found[2..], [(2, 0, u64::MAX), (u64::MAX, 0, u64::MAX), (0, 0, u64::MAX)]);
-        let last = list64(dump).iter().nth(3).expect("it is there");
+        let last = list64(dump).iter().nth(3).expect("it is present");
         assert_eq!(last.fault(), Some(truncated(u64::MAX, u64::MAX, 0)));
         assert_eq!(dump.memory().run_len(0x1000, u64::MAX), 8);
     });
@@ -139,13 +139,13 @@ fn a_huge_position_of_the_first_range_costs_nothing() {
     }
 }
 
-fn both_lists_may_be_there() {
+fn both_lists_may_be_present() {
     let dump = |_| Dump::new().memory64(0x2000, [2; 4]).memory(0x1000, [1; 4]);
     in_every_form(dump, |dump, _| {
         assert_eq!((ranges(dump).len(), list64(dump).len()), (1, 1));
         assert_eq!(dump.memory().visible_ranges().map(|range| range.address).collect::<Vec<_>>(), [0x1000, 0x2000]);
     });
-    // One that cannot be read does not hide the other.
+    // An unreadable list does not hide the other.
     let broken =
         |kind| Dump::new().memory64(0x2000, [2; 4]).memory(0x1000, [1; 4]).shape(kind, Shape::usual().data_size(3));
     for (kind, left) in [(kind::MEMORY_LIST, 0x2000), (kind::MEMORY64_LIST, 0x1000)] {
@@ -160,15 +160,15 @@ fn both_lists_may_be_there() {
 }
 
 fn ranges<'a>(dump: &Minidump<'a>) -> Vec<MemoryRange<'a>> {
-    let list: MemoryList<'_> = dump.stream().expect("it is sound").expect("it is there");
+    let list: MemoryList<'_> = dump.stream().expect("it is valid").expect("it is present");
     list.iter().collect()
 }
 
 fn list64<'a>(dump: &Minidump<'a>) -> Memory64List<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
-/// Checks address, size, position and bytes of each range of the Memory64 list.
+/// Checks address, size, file offset and bytes of each range of the Memory64 list.
 fn check64(dump: &Minidump<'_>, expected: &[(u64, u64, u64, &[u8])]) {
     let found: Vec<_> =
         list64(dump).iter().map(|range| (range.address, range.size, range.offset, range.bytes)).collect();

@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
-/// Numbers that look random and are the same each time.
+/// A deterministic pseudo-random number generator.
 pub struct Random(u64);
 
 impl Random {

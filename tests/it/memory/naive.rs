@@ -1,4 +1,4 @@
-//! The index against a plain search: for each address, go through all ranges in the order of their rank.
+//! The index compared with a plain search: for each address, go through all ranges in order of precedence.
 
 use libtest_mimic::Trial;
 use userdump::read::{Memory, MemoryRange};
@@ -38,7 +38,7 @@ fn index_equals_naive_for_narrow_targets_at_the_last_address() {
     check(true, 0x1_0000_0000 - SPAN);
 }
 
-/// What the dump holds at each address of a window: the rank of the range, and where the byte is in the file.
+/// The contents of the dump at each address of a window: the rank of the range, and the file offset of the byte.
 struct Naive<'a> {
     base: u64,
     places: Vec<Option<(usize, u64)>>,
@@ -53,14 +53,14 @@ impl<'a> Naive<'a> {
         let listed = facts.ranges().into_iter().map(|range| (range.address, range.at.0, range.size));
         let stacks = facts.threads().into_iter().filter(|thread| thread.stack_at.0 != 0);
         let stacks = stacks.map(|thread| (thread.stack_start, thread.stack_at.0, u64::from(thread.stack_size)));
-        // Nothing of header and directory is memory.
+        // Header and directory are never memory.
         let directory = facts.header.directory.0..facts.header.directory.0 + 12 * facts.directory.len() as u64;
         let is_table = |at: u64| at < 32 || directory.contains(&at);
         let is_memory = |&(_, at, size): &(u64, u64, u64)| !(at..at.saturating_add(size)).take(400).any(is_table);
         let placed = |(start, at, size): (u64, u64, u64)| (start & mask, at, present(at, size));
         let mut ranges: Vec<_> = listed.filter(is_memory).map(placed).collect();
         let lists = ranges.clone();
-        // A stack of which the lists have other bytes is none of this thread's.
+        // A stack with other bytes than the lists does not belong to this thread.
         ranges.extend(stacks.filter(is_memory).map(placed).filter(|(start, at, size)| {
             (0..*size).filter_map(|into| Some((start.checked_add(into).filter(|it| *it <= mask)?, at + into))).all(
                 |(address, own)| {
@@ -81,12 +81,12 @@ impl<'a> Naive<'a> {
         Self { base, places: (0..SPAN).map(|into| place(base + into)).collect(), file }
     }
 
-    /// The places from the address on up to the first that is not held.
+    /// The places from the address up to the first gap.
     fn run(&self, into: usize) -> Vec<(usize, u64)> {
         self.places[into..].iter().map_while(|place| *place).collect()
     }
 
-    /// The bytes around an address that belong to the same range without a break.
+    /// The contiguous bytes around an address that belong to the same range.
     fn range(&self, into: usize) -> Option<MemoryRange<'a>> {
         let (rank, _) = self.places[into]?;
         let same = |place: &&Option<(usize, u64)>| place.is_some_and(|(other, _)| other == rank);
@@ -125,12 +125,12 @@ fn check(narrow: bool, base: u64) {
         );
         for into in 0..SPAN as usize {
             held += usize::from(naive.places[into].is_some());
-            // An address of a narrow target means the same with any upper half.
+            // In a narrow target, the upper half of an address is ignored.
             let upper = if narrow { (random.below(4) << 32) | (random.below(2) * 0xffff_ffff_0000_0000) } else { 0 };
             compare(&memory, &naive, into, (base + into as u64) | upper, &format!("seed {seed}, address +{into:#x}"));
         }
     }
-    assert!(held > SEEDS as usize * SPAN as usize / 4, "the dumps hold something: {held} addresses");
+    assert!(held > SEEDS as usize * SPAN as usize / 4, "the dumps have memory: {held} addresses");
 }
 
 fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, context: &str) {
@@ -157,7 +157,7 @@ fn compare(memory: &Memory<'_>, naive: &Naive<'_>, into: usize, address: u64, co
     }
 }
 
-/// Ranges in both lists and stacks, all within the window but for the last ones, which may go on beyond its end.
+/// Ranges in both lists and stacks, all within the window except for the last ones, which may extend past its end.
 fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
     let architecture = if narrow { 0 } else { 9 };
     let mut dump = Dump::new().system_info(SystemInfo { architecture, ..SystemInfo::default() });
@@ -171,7 +171,7 @@ fn dump(random: &mut Random, narrow: bool, base: u64) -> Dump {
             _ => 1 + random.below(20),
         };
         let size = if at_the_end { size } else { size.min(SPAN - into) };
-        // In a narrow dump any upper half may stand before an address.
+        // In a narrow dump, an address may have any upper half.
         let upper = if narrow { [0, 0xffff_ffff_0000_0000, 0x3_0000_0000][random.below(3) as usize] } else { 0 };
         let address = (base + into) | upper;
         let bytes = random.bytes(size);

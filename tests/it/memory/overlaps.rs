@@ -1,4 +1,4 @@
-//! Who has the say where ranges overlap: the memory list before the Memory64 list before the stacks, in a list the
+//! Precedence where ranges overlap: the memory list before the Memory64 list before the stacks; within a list, the
 //! earlier entry.
 
 use libtest_mimic::Trial;
@@ -43,7 +43,7 @@ fn the_earlier_entry_wins() {
 }
 
 fn an_inner_range_leaves_both_ends_of_the_outer_one() {
-    // The bytes of the outer range are counted on behind the inner one.
+    // The bytes of the outer range continue after the inner one.
     let dump = || Dump::new().memory(0x1002, [9; 2]).memory(0x1000, [0, 1, 2, 3, 4, 5]);
     check(dump, 0x1000, &[0, 1, 9, 9, 4, 5], &[(0x1000, 2), (0x1002, 2), (0x1004, 2)]);
 }
@@ -67,10 +67,10 @@ fn the_lists_win_over_the_stacks() {
     // A gap between two ranges is filled by the stack.
     let dump = || Dump::new().thread(stack(0x1001, [3, 1, 1, 2])).memory64(0x1004, [2; 2]).memory(0x1000, [3; 2]);
     check(dump, 0x1000, &[3, 3, 1, 1, 2, 2], &[(0x1000, 2), (0x1002, 2), (0x1004, 2)]);
-    // One with other bytes fills nothing.
+    // A stack with other bytes fills nothing.
     let dump = || Dump::new().thread(stack(0x1001, [3, 1, 1, 1])).memory64(0x1004, [2; 2]).memory(0x1000, [3; 2]);
     check(dump, 0x1000, &[3, 3], &[(0x1000, 2), (0x1004, 2)]);
-    // Two ranges that touch hold it together.
+    // Two adjacent ranges hold it together.
     let dump = || Dump::new().thread(stack(0x1001, [1; 4])).memory(0x1003, [2; 3]).memory(0x1000, [3; 3]);
     check(dump, 0x1000, &[3, 3, 3, 2, 2, 2], &[(0x1000, 3), (0x1003, 3)]);
 }
@@ -81,7 +81,7 @@ fn the_earlier_stack_wins() {
         Dump::new().thread(stack(1, 0x1002, [1; 4])).thread(stack(2, 0x1000, [2; 4])).thread(stack(3, 0x1003, [3; 4]))
     };
     check(dump, 0x1000, &[2, 2, 1, 1, 1, 1, 3], &[(0x1000, 2), (0x1002, 4), (0x1006, 1)]);
-    // A stack does not make a list hold another one's addresses.
+    // A stack does not count as list memory for another stack.
     let dump = || Dump::new().thread(stack(1, 0x1000, [1; 4])).thread(stack(1, 0x1000, [2; 4])).memory(0x5000, [0]);
     check(dump, 0x1000, &[1; 4], &[(0x1000, 4), (0x5000, 1)]);
 }
@@ -93,19 +93,19 @@ fn an_empty_range_wins_nothing() {
 
 fn what_is_cut_off_wins_nothing() {
     for form in Form::ALL {
-        // The last range stands last in the file.
+        // The last range is last in the file.
         let bytes = form.build(Dump::new().memory64(0x1000, [6; 8]).memory64(0x1008, [7; 8]));
         let memory = open(&bytes[..bytes.len() - 3]).memory();
         assert_eq!(memory.run_len(0x1000, u64::MAX), 13);
         assert_eq!(memory.range_at(0x100d), None);
-        let range = memory.range_at(0x1008).expect("it is there");
+        let range = memory.range_at(0x1008).expect("it is present");
         assert_eq!(
             (range.address, range.size, range.bytes().map(<[u8]>::len)),
             (0x1008, 5, Ok(5)),
-            "what is visible is there"
+            "visible bytes can be read"
         );
     }
-    // A stack has what a range of a list lost.
+    // A stack supplies bytes that a list range lost.
     let stack = Stack::stored(0x1000, [6, 6, 6, 6, 6, 1, 1, 1]);
     let bytes = Dump::new().thread(Thread::new(1).stack(stack)).memory64(0x1000, [6; 8]).build();
     let memory = open(&bytes[..bytes.len() - 3]).memory();
@@ -137,7 +137,7 @@ fn the_lists_still_give_all_ranges() {
     let dump = |_| Dump::new().memory(0x1000, [1; 8]).memory(0x1000, [2; 8]).memory(0x1002, []);
     in_every_form(dump, |dump, _| {
         assert_eq!(dump.memory().visible_ranges().len(), 1);
-        let list = dump.stream::<MemoryList<'_>>().expect("it is sound").expect("it is there");
+        let list = dump.stream::<MemoryList<'_>>().expect("it is valid").expect("it is present");
         let all: Vec<_> = list.iter().map(|range| (range.address, range.bytes)).collect();
         let expected: [(u64, &[u8]); 3] = [(0x1000, &[1; 8]), (0x1000, &[2; 8]), (0x1002, &[])];
         assert_eq!(all, expected);
@@ -150,7 +150,7 @@ fn overlaps_are_told() {
     for (dump, expected) in [
         (Dump::new(), false),
         (touching(), false),
-        // One that no list has, one that a list has, one of which a list has a part, once with other bytes.
+        // One that no list has, one that a list has, one that a list has in part, once with other bytes.
         (touching().thread(thread(0x1000, [3; 8])), false),
         (touching().thread(thread(0x1008, [3; 8])), false),
         (touching().thread(thread(0x1001, [3, 3, 3, 3, 3, 3, 3, 2])), true),

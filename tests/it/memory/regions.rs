@@ -1,4 +1,4 @@
-//! Memory regions: what the address space was like, whether or not the dump has the bytes.
+//! Memory regions: the state of the address space, whether or not the dump has the bytes.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -41,7 +41,7 @@ fn a_region_has_the_fields_of_the_file() {
     in_every_form(
         |_| Dump::new().memory_info(MemoryInfo::default()).memory_info(info.clone()),
         |dump, _| {
-            let region = regions(dump).get(1).expect("it is there");
+            let region = regions(dump).get(1).expect("it is present");
             assert_eq!((region.base(), region.size()), (0x1_0000_0001, 0x4_0000_0004));
             assert_eq!(region.state(), MemoryState::RESERVE);
             assert_eq!(region.protection(), MemoryProtection::READ_WRITE | MemoryProtection::GUARD);
@@ -58,7 +58,7 @@ fn bits_without_a_name_are_kept() {
     in_every_form(
         |_| Dump::new().memory_info(info.clone()),
         |dump, _| {
-            let region = regions(dump).get(0).expect("it is there");
+            let region = regions(dump).get(0).expect("it is present");
             let bits = [region.state().bits(), region.protection().bits(), region.memory_type().bits()];
             assert_eq!(bits, [0x8000_1000, 0x2000_0000, 1]);
         },
@@ -101,10 +101,10 @@ fn the_first_of_overlapping_regions_is_found() {
 }
 
 fn regions<'a>(dump: &Minidump<'a>) -> MemoryInfoList<'a> {
-    dump.stream().expect("it is sound").expect("it is there")
+    dump.stream().expect("it is valid").expect("it is present")
 }
 
-/// Checks which region, by its base, has each of these addresses.
+/// Checks which region, by its base, contains each of these addresses.
 fn found(dump: &Minidump<'_>, addresses: &[u64], base: Option<u64>) {
     for &address in addresses {
         let region = regions(dump).at_address(address);
@@ -164,7 +164,7 @@ fn lines_of_maps_are_regions() {
 
 fn every_right_of_a_line_has_its_protection() {
     use MemoryProtection as P;
-    // Of memory without a file; of a file, private; of a file, shared.
+    // Memory without a file; of a file, private; of a file, shared.
     let expected = [
         ("---", [P::NO_ACCESS; 3]),
         ("r--", [P::READ_ONLY; 3]),
@@ -218,7 +218,7 @@ fn lines_are_found_by_address() {
     let (app, heap, shared) = (Some("/usr/bin/app"), Some("[heap]"), Some("/dev/shm/x"));
     let expected = [None, app, app, None, shared, shared, heap, heap, None];
     assert_eq!(addresses.map(at), expected.map(|path| path.map(str::to_owned)));
-    // 32-bit targets of which an address has its sign extended.
+    // 32-bit targets with a sign-extended address.
     let system = SystemInfo { architecture: 0, ..SystemInfo::default() };
     let text = "90000000-90001000 r--p 0 00:00 0 [x]\n";
     let bytes = Dump::new().system_info(system).raw(0x4767_0009, text).build();
@@ -230,7 +230,7 @@ fn what_a_protection_allows() {
         let protection = MemoryProtection::from_bits_retain(bits);
         [protection.allows_read(), protection.allows_write(), protection.allows_execute()].map(u8::from)
     };
-    // As Microsoft describes the constants, and a guard page allows nothing.
+    // As Microsoft describes the constants; a guard page allows no access.
     let expected = [
         (0, [0, 0, 0]),
         (0x01, [0, 0, 0]),

@@ -1,4 +1,4 @@
-//! Addresses spread over the address space in every way: the index must not depend on how.
+//! Addresses distributed over the address space in every way: the index must not depend on the distribution.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
 /// The size of every range.
 const SIZE: u64 = 4;
 
-/// As many ranges as the table's cells, and those around it; hardly any; more than cells.
+/// As many ranges as the table has cells, and close to it; hardly any; more than cells.
 const COUNTS: [u64; 10] = [1, 2, 3, 4, 31, 255, 256, 257, 300, 3000];
 
 fn ranges_at_even_distances_are_found() {
@@ -58,12 +58,12 @@ fn ranges_at_growing_distances_are_found() {
 fn ranges_anywhere_are_found() {
     for count in COUNTS {
         let mut random = Random::new(count);
-        // A multiple of the size, so that none overlaps another.
+        // A multiple of the size, so that no two overlap.
         check((0..count).map(|_| (random.below(1 << 40) << 24 | random.below(1 << 24)) / SIZE * SIZE));
     }
 }
 
-/// Looks up what is around the ends of every range, the ranges in random order in the list.
+/// Looks up addresses around the ends of every range, with the ranges in random order in the list.
 fn check(starts: impl Iterator<Item = u64>) {
     let starts: BTreeMap<u64, [u8; SIZE as usize]> =
         starts.enumerate().map(|(index, start)| (start, (index as u32).to_le_bytes())).collect();
@@ -74,7 +74,7 @@ fn check(starts: impl Iterator<Item = u64>) {
     }
     let bytes = order.iter().fold(Dump::new(), |dump, (start, bytes)| dump.memory64(**start, bytes)).build();
     let memory = open(&bytes).memory();
-    let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().expect("it stands in the file")));
+    let visible = memory.visible_ranges().map(|range| (range.address, range.bytes().expect("it is in the file")));
     assert!(visible.eq(starts.iter().map(|(start, bytes)| (*start, bytes.as_slice()))));
     for start in starts.keys() {
         for address in [start.wrapping_sub(1), *start, start + 1, start + (SIZE - 1), start.wrapping_add(SIZE)] {

@@ -11,13 +11,13 @@ use crate::synth::Dump;
 pub fn trials() -> Vec<Trial> {
     trials![
         integers_of_every_width_are_read_across_ranges,
-        integers_of_which_a_byte_is_missing_are_not_there,
+        integers_with_a_missing_byte_are_absent,
         text_ends_with_a_nul,
         text_within_a_range_is_borrowed,
-        text_without_an_end_is_none,
+        text_without_an_end_is_absent,
         wide_text_has_the_byte_order_of_the_file,
         wide_text_may_begin_at_an_odd_address_and_cross_ranges,
-        wide_text_without_an_end_is_none,
+        wide_text_without_an_end_is_absent,
         wide_text_of_a_known_size_is_borrowed,
     ]
 }
@@ -38,7 +38,7 @@ fn integers_of_every_width_are_read_across_ranges() {
     }
 }
 
-fn integers_of_which_a_byte_is_missing_are_not_there() {
+fn integers_with_a_missing_byte_are_absent() {
     let bytes = with_memory(Form::ALL[0], &[(0x1000, &[1; 8]), (0x1009, &[1; 8])]);
     let memory = open(&bytes).memory();
     assert_eq!(memory.read_u8(0x1008), None);
@@ -58,7 +58,7 @@ fn text_ends_with_a_nul() {
     assert_eq!(text(0x1003, 100).as_deref(), Some(""));
     assert_eq!(text(0x1004, 100).as_deref(), Some("two"), "the NUL is in the next range");
     assert_eq!(text(0x1008, 100).as_deref(), Some("three"));
-    assert_eq!(text(0x1008, 6).as_deref(), Some("three"), "the NUL is the last byte that is looked at");
+    assert_eq!(text(0x1008, 6).as_deref(), Some("three"), "the NUL is the last byte that is read");
     assert_eq!(text(0x1008, 5), None);
 }
 
@@ -68,7 +68,7 @@ fn text_within_a_range_is_borrowed() {
     assert!(matches!(memory.read_c_string(0x1000, 100), Some(Cow::Borrowed(b"one"))));
 }
 
-fn text_without_an_end_is_none() {
+fn text_without_an_end_is_absent() {
     let bytes = with_memory(Form::ALL[0], &[(0x1000, b"abc"), (0x1004, b"\0"), (u64::MAX - 1, b"xy")]);
     let memory = open(&bytes).memory();
     assert_eq!(memory.read_c_string(0x1000, u64::MAX), None, "there is a gap before the NUL");
@@ -77,7 +77,7 @@ fn text_without_an_end_is_none() {
     assert_eq!(memory.read_c_string(0x1004, 0), None);
 }
 
-/// UTF-16 in the byte order of the form, with what is given behind it.
+/// UTF-16 in the byte order of the form, followed by the given bytes.
 fn wide(form: Form, text: &str) -> Vec<u8> {
     let order = if form.big_endian { u16::to_be_bytes } else { u16::to_le_bytes };
     text.encode_utf16().flat_map(order).collect()
@@ -88,7 +88,7 @@ fn wide_text_has_the_byte_order_of_the_file() {
         let bytes = with_memory(form, &[(0x1000, &wide(form, "C:\\\u{1f600}\0rest"))]);
         let memory = open(&bytes).memory();
         assert_eq!(memory.read_utf16_c_string(0x1000, 100).as_deref(), Some("C:\\\u{1f600}"));
-        assert_eq!(memory.read_utf16_c_string(0x1008, 100).as_deref(), Some("\u{fffd}"), "half a pair");
+        assert_eq!(memory.read_utf16_c_string(0x1008, 100).as_deref(), Some("\u{fffd}"), "half a surrogate pair");
         assert_eq!(memory.read_utf16_c_string(0x1000, 6).as_deref(), Some("C:\\\u{1f600}"));
         assert_eq!(memory.read_utf16_c_string(0x1000, 5), None);
     }
@@ -102,7 +102,7 @@ fn wide_text_may_begin_at_an_odd_address_and_cross_ranges() {
     }
 }
 
-fn wide_text_without_an_end_is_none() {
+fn wide_text_without_an_end_is_absent() {
     for form in Form::ALL {
         let mut text = wide(form, "wide\0");
         text.pop();

@@ -1,4 +1,4 @@
-//! The debugger's own full user dumps, taken apart and built anew, are the same bytes.
+//! The debugger's own full user dumps, decoded and built again, have the same bytes.
 
 use libtest_mimic::Trial;
 use userdump::format::full_user_dump::{CrashModule64, CrashThread64, ExceptionDebugEvent64, ImageFileMachine};
@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
     sets.collect()
 }
 
-/// The numbers of a file, one behind the other from some position.
+/// Reads consecutive numbers of a file from an offset.
 struct Numbers<'a> {
     file: &'a [u8],
     wide: bool,
@@ -27,13 +27,13 @@ impl<'a> Numbers<'a> {
         u32::from_le_bytes(self.bytes(4).try_into().expect("four bytes"))
     }
 
-    /// A number as wide as an address.
+    /// Reads a number as wide as an address.
     fn word(&mut self) -> u64 {
         let low = u64::from(self.u32());
         if self.wide { low + (u64::from(self.u32()) << 32) } else { low }
     }
 
-    /// Padding that only the wide form has.
+    /// Reads padding that only the wide form has.
     fn pad(&mut self) -> u32 {
         if self.wide { self.u32() } else { 0 }
     }
@@ -43,7 +43,7 @@ impl<'a> Numbers<'a> {
         &self.file[self.at - size..self.at]
     }
 
-    /// The numbers from another position on.
+    /// Returns the numbers from another offset on.
     fn from(&self, at: u64) -> Self {
         Self { at: at as usize, ..*self }
     }
@@ -118,7 +118,7 @@ fn the_same_bytes(file: &[u8]) {
     assert_eq!(plan.size(), file.len() as u64);
     assert_eq!(plan.memory(), (region_count.into(), version - memory));
     let mut written = Vec::with_capacity(file.len());
-    plan.write_to(&mut written).expect("memory takes everything");
+    plan.write_to(&mut written).expect("a vector accepts every write");
     let different = written.iter().zip(file).position(|(ours, theirs)| ours != theirs);
     assert_eq!((different, written.len()), (None, file.len()));
 }

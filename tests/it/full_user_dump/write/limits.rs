@@ -1,4 +1,4 @@
-//! The limits of 32 and 64 bits, and what writing costs.
+//! The limits of 32 and 64 bits, and the cost of writing.
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,19 +18,19 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_narrow_dump_of_4_gib_is_accepted,
         a_narrow_dump_of_more_than_4_gib_is_refused,
-        version_information_behind_4_gib_is_refused,
-        parts_behind_4_gib_are_refused,
+        version_information_above_4_gib_is_refused,
+        parts_above_4_gib_are_refused,
         nothing_is_read_for_a_dump_that_is_refused,
         a_wide_dump_reaches_beyond_4_gib,
         a_wide_dump_may_end_with_the_last_of_64_bits,
         memory_of_any_size_costs_the_same,
-        borrowed_memory_is_handed_on_from_where_it_is,
+        borrowed_memory_is_written_in_place,
     ]
 }
 
 const GIB: u64 = 1 << 30;
 
-/// Where the memory of a narrow dump begins that has nothing but regions: behind header and table.
+/// The file offset of the memory of a narrow dump that has only regions: after header and table.
 const fn narrow_base(regions: u64) -> u64 {
     64 + 28 * regions
 }
@@ -67,14 +67,14 @@ fn a_narrow_dump_of_more_than_4_gib_is_refused() {
     }
     let mut dump = empty(false);
     zeros(&mut dump, 4 * GIB - 1);
-    let error = dump.plan().map(|plan| plan.size()).expect_err("the header takes room too");
+    let error = dump.plan().map(|plan| plan.size()).expect_err("the header needs space too");
     assert_eq!(
         error.to_string(),
         "memory range 0 would take 4294967295 bytes at 0x5c, beyond the 4 GiB limit of an RVA"
     );
 }
 
-fn version_information_behind_4_gib_is_refused() {
+fn version_information_above_4_gib_is_refused() {
     let item = Item { name: "version information", index: None };
     for (room, fits) in [(100, true), (99, false), (1, false), (0, false)] {
         let memory = 4 * GIB - narrow_base(1) - room;
@@ -88,15 +88,15 @@ fn version_information_behind_4_gib_is_refused() {
             assert_eq!(overflow(result), (item, 4 * GIB - room, 100));
         }
     }
-    // No bytes of it, but a position in the header.
+    // It has no bytes, but it has an offset in the header.
     let mut dump = empty(false);
     dump.version_information(&[]);
     zeros(&mut dump, 4 * GIB - narrow_base(1));
     assert_eq!(overflow(dump.plan()), (item, 4 * GIB, 0));
 }
 
-fn parts_behind_4_gib_are_refused() {
-    // One buffer, lent out again and again as a context of a machine whose contexts may have any size.
+fn parts_above_4_gib_are_refused() {
+    // One buffer, borrowed repeatedly as a context of a machine whose contexts may have any size.
     let buffer = vec![0; 64 << 20];
     let dump = |constructor: fn(ImageFileMachine) -> FullUserDumpBuilder<'static>, threads| {
         let mut dump: FullUserDumpBuilder<'_> = constructor(ImageFileMachine::IA64);
@@ -105,14 +105,14 @@ fn parts_behind_4_gib_are_refused() {
         dump.plan().map(|plan| plan.size())
     };
     let Err(WriteError::RvaOverflow { item, offset, size }) = dump(FullUserDumpBuilder::new_32_bit, 64) else {
-        panic!("the last one ends behind 4 GiB");
+        panic!("the last one ends above 4 GiB");
     };
     assert_eq!((item, offset, size), (Item { name: "CONTEXT", index: Some(63) }, 64 + 63 * (64 << 20), 64 << 20));
     assert_eq!(dump(FullUserDumpBuilder::new_64_bit, 65).ok(), Some(96 + 65 * (64 << 20) + 65 * 80 + 16 + 2));
     assert_eq!(dump(FullUserDumpBuilder::new_32_bit, 63).ok(), Some(64 + 63 * (64 << 20) + 63 * 48 + 12 + 2));
 }
 
-/// Says when it is read.
+/// Records when it is read.
 struct Watched<'a>(&'a AtomicBool);
 
 impl Read for Watched<'_> {
@@ -132,7 +132,7 @@ fn nothing_is_read_for_a_dump_that_is_refused() {
     assert!(!read.load(Ordering::Relaxed));
 }
 
-/// Counts, and keeps the first 4096 bytes and the last 16.
+/// Counts bytes, and keeps the first 4096 and the last 16.
 #[derive(Default)]
 struct Ends {
     size: u64,
@@ -164,12 +164,12 @@ fn a_wide_dump_reaches_beyond_4_gib() {
         dump.region(sized(64 << 20), MemoryRange::borrowed(0, &buffer));
     }
     dump.region(sized(3), MemoryRange::borrowed(0, b"end")).version_information(b"version");
-    // 96 of the header, 48 for each region, a context, a state, a module of 16 + 2.
+    // 96 for the header, 48 for each region, a context, a state, a module of 16 + 2.
     let base = 96 + 81 * 48 + 1232 + 80 + 18;
-    let plan = dump.plan().expect("64 bits are enough");
+    let plan = dump.plan().expect("it fits in 64 bits");
     assert_eq!((plan.size(), plan.memory()), (base + 5 * GIB + 3 + 7, (81, 5 * GIB + 3)));
     let mut sink = Ends::default();
-    let written = plan.write_to(&mut sink).expect("counting takes everything");
+    let written = plan.write_to(&mut sink).expect("the counter accepts every write");
     assert_eq!((written.size, sink.size), (base + 5 * GIB + 10, base + 5 * GIB + 10));
     assert_eq!(&sink.last, b"\x07\x07\x07\x07\x07\x07endversion");
     let words = sink.first[32..96].chunks(8).map(|it| u64::from_le_bytes(it.try_into().expect("eight")));
@@ -233,7 +233,7 @@ fn memory_of_any_size_costs_the_same() {
     }
 }
 
-/// Counts the bytes that lie within a buffer.
+/// Counts the bytes that are inside a buffer.
 struct Within<'a> {
     buffer: &'a [u8],
     size: usize,
@@ -251,7 +251,7 @@ impl Write for Within<'_> {
     }
 }
 
-fn borrowed_memory_is_handed_on_from_where_it_is() {
+fn borrowed_memory_is_written_in_place() {
     let buffer = vec![7; 10_000];
     for wide in [false, true] {
         let dump = || {
@@ -263,7 +263,7 @@ fn borrowed_memory_is_handed_on_from_where_it_is() {
             dump
         };
         let mut sink = Within { buffer: &buffer, size: 0 };
-        dump().plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+        dump().plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
         assert_eq!(sink.size, 10_000);
         assert!(write(dump()).ends_with(b"\x07version"));
     }

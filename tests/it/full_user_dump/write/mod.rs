@@ -1,4 +1,4 @@
-//! What the builder of full user dumps is given stands in the file, part behind part.
+//! The contents of the builder for full user dumps are in the file, one part after another.
 
 mod golden;
 mod limits;
@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     let own = trials![
         a_dump_is_what_the_assembler_makes_of_it,
         parts_may_be_missing,
-        every_part_stands_behind_the_one_before,
+        every_part_follows_the_one_before,
         the_order_of_adding_is_kept_within_a_part,
         the_version_information_is_that_of_the_debugger,
         memory_comes_from_pieces_and_readers_too,
@@ -34,7 +34,7 @@ fn empty<'a>(wide: bool) -> FullUserDumpBuilder<'a> {
     }
 }
 
-/// The builder with everything that the assembler's dump has.
+/// A builder with everything that the assembler's dump has.
 fn builder(dump: &UserDump) -> FullUserDumpBuilder<'_> {
     let machine = ImageFileMachine(dump.machine);
     let mut builder = match dump.wide {
@@ -72,7 +72,7 @@ fn builder(dump: &UserDump) -> FullUserDumpBuilder<'_> {
         builder.thread(state, &thread.context);
     }
     for module in &dump.modules {
-        // The length is not the caller's to say.
+        // The caller does not provide the length.
         let (base_of_image, size_of_image) = (module.base, module.size);
         let record = CrashModule64 { base_of_image, size_of_image, image_name_length: 0xDEAD };
         builder.module(record, &module.name[..module.name.len() - 1]);
@@ -100,25 +100,25 @@ fn row(region: &UserRegion) -> MemoryInfo {
     }
 }
 
-/// A region of so many bytes.
+/// A region of this size.
 fn sized(size: u64) -> MemoryInfo {
     MemoryInfo { base_address: 0x1000, region_size: size, ..Default::default() }
 }
 
-/// The file that the builder makes; what the plan said of it before is checked on the way.
+/// Returns the file that the builder makes, and checks what the plan said about it.
 fn write(builder: FullUserDumpBuilder<'_>) -> Vec<u8> {
-    let plan = builder.plan().expect("nothing is too large");
+    let plan = builder.plan().expect("everything fits");
     assert_eq!(plan.directory(), []);
     let size = plan.size();
     let mut file = Vec::new();
-    let written = plan.write_to(&mut file).expect("memory takes everything");
+    let written = plan.write_to(&mut file).expect("a vector accepts every write");
     assert_eq!((written.size, written.shortfalls.len(), file.len() as u64), (size, 0, size));
     file
 }
 
 /// One of everything, with different numbers in all fields.
 fn sample(wide: bool) -> UserDump {
-    // Addresses that are different in all bytes that the width has.
+    // Addresses that differ in all bytes of the width.
     let address = |low: u32| if wide { 0x0123_4567_0000_0000 } else { 0 } + u64::from(low);
     let context = |seed: u8| (0..if wide { 1232 } else { 716 }).map(|at: usize| seed ^ at as u8).collect();
     let thread = |number: u32| UserThread {
@@ -195,7 +195,7 @@ fn parts_may_be_missing() {
         assert_eq!(header.len(), size);
         let words: Vec<&[u8]> = header[32..].chunks(zeros.len()).collect();
         let end = [&[size as u8], &zeros[1..]].concat();
-        // Where empty parts would begin, and zeros for what is not there: event, version information, the spare word.
+        // Where empty parts would begin, and zeros for what is absent: event, version information, the spare word.
         assert_eq!(words, [&end[..], &end, &end, &end, zeros, &end, zeros, zeros]);
     }
 }
@@ -203,7 +203,7 @@ fn parts_may_be_missing() {
 /// The version information of [`counted`], which also has two regions of 3 and 5 bytes.
 const INFORMATION: &[u8; 4] = b"info";
 
-/// Two of each, whose positions were computed by hand.
+/// Two of each, with offsets computed by hand.
 fn counted<'a>(wide: bool) -> FullUserDumpBuilder<'a> {
     let mut dump = empty(wide);
     dump.system_version(0x0A0B, 0x0C0D).spare(0x0E0F).version_information(INFORMATION);
@@ -214,7 +214,7 @@ fn counted<'a>(wide: bool) -> FullUserDumpBuilder<'a> {
     dump
 }
 
-fn every_part_stands_behind_the_one_before() {
+fn every_part_follows_the_one_before() {
     let narrow = write(counted(false));
     let words: Vec<u32> = narrow[..64].chunks(4).map(|it| u32::from_le_bytes(it.try_into().expect("four"))).collect();
     assert_eq!(&narrow[..8], b"USERDUMP");
@@ -267,7 +267,7 @@ fn the_version_information_is_that_of_the_debugger() {
     assert_eq!(written("Service Pack 1".into()), engine("Service Pack 1"));
     assert_eq!(written("Service Pack 1".into()).len(), 100);
     assert_eq!(written("".into()), engine(""));
-    // What a careless source may have: a NUL, and what is behind it, and half a unit.
+    // Sources may have leftovers: a NUL with bytes after it, and half a UTF-16 unit.
     assert_eq!(written("SP 2\0\0junk".into()), engine("SP 2"));
     assert_eq!(written(Text::from_utf16_le(b"S\0P\0?")), engine("SP"));
     let mut dump = empty(true);
@@ -288,7 +288,7 @@ fn memory_comes_from_pieces_and_readers_too() {
         let plan = dump.plan().expect("it is small");
         assert_eq!(plan.memory(), (2, 8));
         let mut file = Vec::new();
-        plan.write_to(&mut file).expect("memory takes everything");
+        plan.write_to(&mut file).expect("a vector accepts every write");
         assert!(file == expected, "wide: {wide}");
     }
 }

@@ -1,4 +1,4 @@
-//! What 64-bit records become in a dump of a 32-bit process, and what all contexts become.
+//! What 64-bit records become in a dump of a 32-bit process, and what happens to contexts.
 
 use libtest_mimic::Trial;
 use userdump::WriteError;
@@ -23,13 +23,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Every address of a dump that is handed in wide, and how errors name what it belongs to.
+/// Every address that is passed in as 64 bits, and how errors name what it belongs to.
 type Change = fn(&mut UserDump, u64);
 const ADDRESSES: [(&str, Change); 8] = [
-    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is there").record = value),
-    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is there").address = value),
-    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is there").information[0] = value),
-    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is there").information[1] = value),
+    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is present").record = value),
+    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is present").address = value),
+    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is present").information[0] = value),
+    ("DEBUG_EVENT", |dump, value| dump.event.as_mut().expect("it is present").information[1] = value),
     ("MEMORY_BASIC_INFORMATION 2", |dump, value| dump.regions[2].base = value),
     ("MEMORY_BASIC_INFORMATION 1", |dump, value| dump.regions[1].allocation_base = value),
     ("CRASH_THREAD 2", |dump, value| dump.threads[2].teb = value),
@@ -103,7 +103,7 @@ fn other_high_halves_are_refused_by_name() {
 fn parameters_beyond_their_number_may_be_anything() {
     let [mut given, mut expected] = [sample(false), sample(false)];
     let information = |dump: &mut UserDump, value| {
-        dump.event.as_mut().expect("it is there").information[2..].fill(value);
+        dump.event.as_mut().expect("it is present").information[2..].fill(value);
     };
     information(&mut given, 0x0123_4567_89AB_CDEF);
     information(&mut expected, 0x89AB_CDEF);
@@ -114,13 +114,13 @@ fn any_number_of_parameters_is_taken() {
     for number in [0, 14, 15, 16, u32::MAX] {
         let change = |value| {
             let mut dump = sample(false);
-            let event = dump.event.as_mut().expect("it is there");
+            let event = dump.event.as_mut().expect("it is present");
             (event.parameters, event.information[14]) = (number, value);
             dump
         };
         assert!(write(builder(&change(5))) == change(5).build(), "{number}");
         let refused = builder(&change(5 << 32)).plan().is_err();
-        assert_eq!(refused, number >= 15, "{number}: the last parameter has a meaning from 15 on");
+        assert_eq!(refused, number >= 15, "{number}: the last parameter is used from 15 on");
     }
 }
 
@@ -137,7 +137,7 @@ fn words_without_a_meaning_are_kept() {
         };
         assert!(file.ends_with(&expected), "wide: {wide}");
     }
-    // Padding is only there in wide records, which keep it.
+    // Only wide records have padding, and they keep it.
     let mut event = ExceptionDebugEvent64 { alignment: 0xA1, alignment2: 0xA2, ..Default::default() };
     event.exception_record.alignment = 0xA3;
     let mut dump = empty(true);
@@ -197,7 +197,7 @@ fn a_region_must_have_the_size_of_its_contents() {
             let mut dump = empty(wide);
             dump.region(sized(10), MemoryRange::borrowed(0x1000, &[1; 10]));
             dump.region(sized(size), MemoryRange::borrowed(0x2000, &[1; 10]));
-            let error = dump.plan().map(|plan| plan.size()).expect_err("it has another size");
+            let error = dump.plan().map(|plan| plan.size()).expect_err("it has a different size");
             assert_eq!(error.to_string(), "MEMORY_BASIC_INFORMATION 1: its size is not that of its contents");
         }
     }

@@ -1,4 +1,4 @@
-//! Sinks and readers that fail: the error names the part, whatever byte it happened at.
+//! Sinks and readers that fail: the error names the part, whichever byte it failed at.
 
 use std::io::{self, ErrorKind};
 
@@ -17,18 +17,18 @@ pub fn trials() -> Vec<Trial> {
         a_sink_that_fails_is_an_error_at_every_byte,
         a_sink_that_takes_a_byte_a_call_gets_the_same_file,
         a_reader_that_fails_or_ends_early_stops_the_dump,
-        a_reader_that_ends_early_can_be_filled_up_with_zeros,
+        a_reader_that_ends_early_can_be_zero_filled,
     ]
 }
 
-/// The parts of [`sample`] in the order of the file, with their sizes.
+/// The parts of [`sample`] in file order, with their sizes.
 fn parts(wide: bool) -> Vec<(&'static str, Option<u64>, u64)> {
     let pick = |narrow, wider| if wide { wider } else { narrow };
     let mut parts = vec![("USERMODE_CRASHDUMP_HEADER", None, pick(64, 96)), ("DEBUG_EVENT", None, pick(96, 176))];
     parts.push(("MEMORY_BASIC_INFORMATION", None, 3 * pick(28, 48)));
     parts.extend((0..3).map(|index| ("CONTEXT", Some(index), pick(716, 1232))));
     parts.extend((0..3).map(|index| ("CRASH_THREAD", Some(index), pick(48, 80))));
-    // `C:\a.exe`, nothing, `C:\odd\ä.dll` with two bytes for one letter; a NUL for each.
+    // `C:\a.exe`, an empty name, `C:\odd\ä.dll` with two bytes for one letter; each with a NUL.
     parts.extend((0..3).zip([9, 1, 14]).map(|(index, name)| ("CRASH_MODULE", Some(index), pick(12, 16) + name)));
     parts.extend([0, 2].into_iter().zip([5, 300]).map(|(index, size)| ("memory range", Some(index), size)));
     parts.push(("version information", None, 2 * (13 + 14 + 2)));
@@ -68,7 +68,7 @@ fn a_sink_that_takes_a_byte_a_call_gets_the_same_file() {
             calls += 1;
             if calls % 3 == 1 { Err(ErrorKind::Interrupted.into()) } else { Ok(1) }
         });
-        builder(&sample(wide)).plan().expect("it is small").write_to(&mut sink).expect("the sink takes all");
+        builder(&sample(wide)).plan().expect("it is small").write_to(&mut sink).expect("the sink accepts everything");
         assert!(sink.file == sample(wide).build(), "wide: {wide}");
     }
 }
@@ -95,7 +95,7 @@ fn a_reader_that_fails_or_ends_early_stops_the_dump() {
             panic!("{result:?}");
         };
         assert_eq!((index, address, needed, available), (2, 0x7000, 9, 5));
-        assert!(file.ends_with(b"abcdefghshort"), "no version information may follow");
+        assert!(file.ends_with(b"abcdefghshort"), "version information must not follow");
         let result = plan(Box::new(Broken)).write_to(io::sink());
         let Err(WriteError::Source { index, address, needed, available, source }) = result else {
             panic!("{result:?}");
@@ -104,7 +104,7 @@ fn a_reader_that_fails_or_ends_early_stops_the_dump() {
     }
 }
 
-fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
+fn a_reader_that_ends_early_can_be_zero_filled() {
     for wide in [false, true] {
         let dump = |range| {
             let mut dump = empty(wide);
@@ -114,7 +114,7 @@ fn a_reader_that_ends_early_can_be_filled_up_with_zeros() {
         let expected = write(dump(MemoryRange::borrowed(0x7000, b"short\0\0\0\0")));
         let mut file = Vec::new();
         let plan = dump(MemoryRange::from_reader(0x7000, 9, &b"short"[..])).plan().expect("it is small");
-        let written = plan.write_to(&mut file).expect("zeros were asked for");
+        let written = plan.write_to(&mut file).expect("zero-filling was requested");
         assert_eq!((written.size, written.compressed), (expected.len() as u64, None));
         assert_eq!(shortfalls(&written), [(0x7000, 9, 5)]);
         assert!(file == expected, "wide: {wide}");
