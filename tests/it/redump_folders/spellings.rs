@@ -264,10 +264,10 @@ fn folders_are_hidden_in_every_code_page() {
     }
 }
 
-/// The path of a PDB may be all that is known of a folder, and nothing tells its code page.
+/// The path of a PDB may be the only occurrence of a folder, and its code page is unknown.
 fn a_path_in_a_code_page_hides_its_folder_in_unicode() {
     for (index, &(page, folder, bytes, user, user_bytes)) in ROWS.iter().enumerate() {
-        // Capitals and small letters of a code page that is not known have nothing to do with each other.
+        // In an unknown code page, upper and lower case cannot be related.
         let is_first = index == 0 || (ROWS[index - 1].0, ROWS[index - 1].1) != (page, folder);
         if !is_first {
             continue;
@@ -317,7 +317,7 @@ fn users_are_hidden_wherever_they_are_between_separators() {
         ("/mnt/c/Users/anna", "/mnt/c/Users/****"),
         ("HOME=/home/anna;", "HOME=/home/****;"),
         ("\"C:\\\\Users\\\\anna\\\\x\"", "\"C:\\\\Users\\\\****\\\\x\""),
-        // Not the name, or not between separators, or the name of a file.
+        // A different name, not between separators, or the name of a file.
         ("\\annabel\\x", "\\annabel\\x"),
         ("joanna\\x anna", "joanna\\x anna"),
         ("C:\\tools\\anna.dll", "C:\\tools\\anna.dll"),
@@ -327,9 +327,9 @@ fn users_are_hidden_wherever_they_are_between_separators() {
     }
     expect("/var/home/bob/x/a.so", "/srv/bob/y /x", "/srv/***/y /x");
     expect("C:\\Documents and Settings\\Bob B\\a.exe", "E:/Bob B/y", "E:/*****/y");
-    // Nested homes have each their user.
+    // Each of several nested home folders has its own user.
     expect("/home/bob/.wine/drive_c/users/eve/x/a.exe", "/a/bob/b/eve/c", "/a/***/b/***/c");
-    // What is only a file behind it is nobody.
+    // A name that is only followed by a file is not a user.
     expect("/home/app.exe", "/x/app.exe/y", "/x/app.exe/y");
 }
 
@@ -360,14 +360,14 @@ fn relative_folders_are_hidden() {
     ] {
         expect(path, text, expected);
     }
-    // A word is no folder.
+    // A plain word is not a folder.
     expect("lib/app.exe", "a lib, lib/x, ./lib/y", "a lib, ***/x, ./lib/y");
 }
 
 fn texts_without_folders_stay_byte_for_byte() {
     for (folder, rest, user) in FOLDERS {
         let path = format!("{folder}\\app.exe");
-        // One letter more, less or other; another order; a part of it.
+        // One letter more, less or different; a different order; a part of it.
         let last = rest.char_indices().last().expect("it is not empty").0;
         let near = [
             format!("{folder}x"),
@@ -384,7 +384,7 @@ fn texts_without_folders_stay_byte_for_byte() {
         ];
         for (encode, name) in [(UTF8, "UTF-8"), (UTF16, "UTF-16"), (UTF16_BE, "UTF-16 big-endian")] {
             for text in &near {
-                // Without the end of a folder, its user may be in it.
+                // Without the end of a folder, what follows may still contain its user.
                 let text = text.replace(&format!("\\{user}\\"), "\\").replace(&format!("/{user}/"), "/");
                 for pad in 0..2 {
                     let stream = [vec![1; pad], encode(&text), vec![0; 4]].concat();
@@ -413,7 +413,7 @@ fn shared_folders(shared: &Shared) {
     let source = shared.read("cases/secret-folders.dmp");
     for letters in LETTERS {
         let found = Redumped::once(&source, &parsed(letters)).bytes;
-        // The user is nowhere, in no encoding; short names of 8.3 are known only by what they begin with.
+        // The user name is not found in any encoding; of 8.3 short names only the beginning is known.
         let found = latin(&found).replace('\0', "").to_lowercase();
         assert!(!found.contains("alice"), "{letters}");
     }
