@@ -1,4 +1,4 @@
-//! Sections of modules on Linux, where the mappings of their files stand for them.
+//! Sections of modules on Linux, taken from the mappings of their files.
 
 use libtest_mimic::Trial;
 
@@ -53,7 +53,7 @@ fn each_letter_takes_its_mappings() {
         check(dump, "/md", &[(0x40_3000, 0x1000)]);
         check(dump, "/mc", &[(0x40_1000, 0x2000)]);
         check(dump, "/mcd", &[(0x40_1000, 0x3000)]);
-        // What can be both written and executed is both.
+        // Memory that is both writable and executable is both data and code.
         let dump = || dump().module(Module::new(LIBRARY, 0x3000, "/lib/libc-2.31.so"));
         check(dump, "/md", &[(0x40_3000, 0x1000), (0x50_2000, 0x1000)]);
         check(dump, "/mc", &[(0x40_1000, 0x2000), (0x50_0000, 0x3000)]);
@@ -81,7 +81,7 @@ fn mappings_that_are_no_module_are_left_out() {
     check(|| linux(Cpu::AMD64, MAPS), "/mcd", &[]);
 }
 
-/// minidump-writer makes such rows out of the mappings, and writes both.
+/// minidump-writer derives such entries from the mappings, and writes both.
 fn memory_information_beside_the_mappings_changes_nothing() {
     let row = || crate::synth::MemoryInfo::new(APP, 0x8000);
     check(
@@ -108,7 +108,7 @@ fn addresses_of_32_bits_are_compared_in_32_bits() {
     }
 }
 
-/// Nor are headers of Windows looked for on other systems.
+/// On other systems, headers of Windows images are not looked for either.
 fn without_mappings_there_are_no_sections() {
     let image = headers(Cpu::AMD64, &[("d", 0x1000, 0x100, DATA)]);
     for platform in [0x8201, 0x8101, 0x8102, 0x8203] {

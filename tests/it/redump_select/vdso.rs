@@ -25,7 +25,7 @@ fn dump(system: SystemInfo, line: &str, image: &[u8]) -> Vec<u8> {
     dump.memory(0x40_0000, image).memory(IMAGE, image).build()
 }
 
-/// The image is all the memory of the result.
+/// Checks that the image is the only memory of the result.
 fn check(source: &[u8], options: &str, image: &[u8]) {
     let out = Redumped::of(source, options);
     assert_eq!(hex(&out.ranges()), hex(&[(IMAGE, image.len() as u64)]), "{options}");
