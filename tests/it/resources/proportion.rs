@@ -151,7 +151,7 @@ fn streams_that_are_all_the_same() {
 }
 
 fn handles_whose_chains_go_in_circles() {
-    // The record to which the last record of the chain refers: the first, the middle one, or itself.
+    // The record to which the last record of the chain refers, in halves of the chain.
     for back_to in [0, 2, 1] {
         let build = |count: u32| {
             let base = 32 + 12;
