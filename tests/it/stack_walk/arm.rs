@@ -206,7 +206,7 @@ fn frames_of_arm64_are_those_of_the_debugger() {
         with_record(0x1500, &[0x40, 1 | 1 << 16, 0x3d, 0xe3e4_83e1], 16),
     ];
     let words = [
-        // The frame pointer of the caller's caller, and the target of the link register.
+        // The frame pointer of a frame other than the next one, and the saved link register.
         [STACK + 0x70, IMAGE + 0x1380],
         [0, 0],
         [0x1111, 0x2222],

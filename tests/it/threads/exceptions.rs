@@ -117,7 +117,7 @@ fn an_exception_that_is_cut_is_an_error() {
             assert_eq!(first(dump).map(|_| ()), Err(error));
         });
     }
-    // A longer stream is a sound one.
+    // A longer stream is valid.
     let shape = Shape::usual().data_size(172);
     let dump = |_| {
         Dump::new().exception(Exception { code: 5, ..Exception::default() }).shape(6, shape.clone()).raw(99, [0; 4])

@@ -1,4 +1,4 @@
-//! Threads: the two lists, times and states, names, exceptions; stacks and contexts have files of their own.
+//! Threads: the two lists, times and states, names, exceptions; stacks and contexts have separate files.
 
 mod contexts;
 mod crashed;
@@ -85,9 +85,9 @@ fn an_extended_thread_is_a_thread_with_a_second_stack() {
             let [first, second] = [0, 1].map(|index| list.get(index).expect("it is there"));
             assert_eq!((first.thread().id(), first.backing_store()), (6, None));
             assert_eq!((second.thread().id(), second.thread().teb(), second.raw().thread.thread_id), (7, 0x1000, 7));
-            let context = second.context().expect("it lies in the file").expect("it is there");
+            let context = second.context().expect("it is in the file").expect("it is there");
             assert_eq!(context.as_bytes(), [4; 5]);
-            let stack = dump.stack(&second.thread()).expect("it lies in the file").expect("it is there");
+            let stack = dump.stack(&second.thread()).expect("it is in the file").expect("it is there");
             assert_eq!((stack.address, stack.bytes), (0x2000, [2; 4].as_slice()));
             let store = second.backing_store().expect("it is there");
             assert_eq!((store.address, store.bytes, store.fault()), (0x3000, [3; 6].as_slice(), None));
@@ -176,7 +176,7 @@ fn infos<'a>(dump: &Minidump<'a>) -> ThreadInfoList<'a> {
     dump.stream().expect("it is sound").expect("it is there")
 }
 
-/// The number and the name in each entry of the list of names.
+/// The thread ID and the name in each entry of the thread names.
 fn names(dump: &Minidump<'_>) -> Vec<(u32, Result<String, ReadError>)> {
     let list: ThreadNames<'_> = dump.stream().expect("it is sound").expect("it is there");
     list.iter().map(|entry| (entry.thread_id(), entry.name().map(|name| name.to_string()))).collect()

@@ -29,7 +29,7 @@ const USUAL: &str = "\
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 ";
 
-/// The mapping in a text of one line.
+/// Checks the mapping in a text of one line.
 fn check(line: &str, look: impl Fn(Option<LinuxMapping<'_>>)) {
     let bytes = Form::USUAL.build(Dump::new().raw(kind::LINUX_MAPS, line));
     let maps: LinuxMaps<'_> = view(&open(&bytes));
@@ -73,7 +73,7 @@ fn paths_may_hold_white_space() {
     for path in paths {
         check(&row(path), |found| assert_eq!(found.map(|it| it.path.to_string()).as_deref(), Some(path)));
     }
-    // A tab in front of the path, as in files that people wrote.
+    // A tab before the path, as in hand-written files.
     check("1000-2000 rw-p 0 0:0 0\t[heap]", |found| assert!(found.is_some_and(|it| it.path == "[heap]")));
 }
 
@@ -157,7 +157,7 @@ fn a_mapping_is_found_by_address() {
     assert_eq!((found(0x40_0000), found(0x40_afff)), (Some(0x40_0000), Some(0x40_0000)));
     assert_eq!((found(0x40_b000), found(0x60_a000)), (Some(0x40_b000), None));
     assert_eq!((found(0xffff_ffff_ff60_0fff), found(u64::MAX)), (Some(0xffff_ffff_ff60_0000), None));
-    // Turned around, it holds no address.
+    // In reverse, it contains no address.
     let bytes = Form::USUAL.build(Dump::new().raw(kind::LINUX_MAPS, "2000-1000 r--p 0 0:0 0\n"));
     let maps: LinuxMaps<'_> = view(&open(&bytes));
     assert_eq!((maps.iter().next().map(|it| it.size()), maps.at_address(0x1800)), (Some(0), None));

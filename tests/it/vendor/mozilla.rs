@@ -1,4 +1,4 @@
-//! Mozilla's streams of macOS.
+//! Mozilla's streams for macOS.
 
 use libtest_mimic::Trial;
 use userdump::ReadError;
@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A dump with one record, of so many words in front of its texts.
+/// A dump with one record that has this number of words before its strings.
 fn record(version: u64, words: u64, start: u32, texts: &'static str) -> Dump {
     Dump::new().written(kind::MOZ_MAC_CRASH_INFO, move |bytes| {
         let [begin, end] = [bytes.label(), bytes.label()];

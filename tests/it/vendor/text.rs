@@ -1,4 +1,4 @@
-//! Files of Linux that are text: key and value, arguments, variables, limits.
+//! Linux text files: keys and values, arguments, variables, limits.
 
 use libtest_mimic::Trial;
 use userdump::Minidump;
@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Looks at a dump that has one stream. Texts are bytes, so the byte order makes no difference to them.
+/// Checks a dump that has one stream. The texts are bytes, so the byte order does not affect them.
 fn look(kind: u32, text: impl AsRef<[u8]>, look: impl Fn(&Minidump<'_>)) {
     for form in Form::ALL {
         look(&open(&form.build(Dump::new().raw(kind, text.as_ref()))));
@@ -60,7 +60,7 @@ fn processors_are_paragraphs() {
         assert_eq!(second.get("flags").map(|it| it.to_string()), Some("fpu vme".to_owned()));
         assert_eq!((info.fields().count(), info.text() == text), (5, true));
     });
-    // Cut within the second, and with more empty lines than there should be.
+    // Cut inside the second processor, and with superfluous empty lines.
     look(kind::LINUX_CPU_INFO, "\n\n\nprocessor: 7\n\n\n\nprocessor: 8\nfla\0\0", |dump| {
         let info: LinuxCpuInfo<'_> = view(dump);
         assert_eq!(info.processors().map(|it| it.number()).collect::<Vec<_>>(), [Some(7), Some(8)]);
