@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         a_comment_is_added_beside_another_one,
         a_comment_that_is_there_is_not_added,
         streams_without_file_offsets_are_copied,
-        streams_that_nobody_has_examined_are_copied_and_named,
+        unexamined_streams_are_copied_and_named,
         streams_of_windows_ce_are_copied_and_named,
         several_streams_of_a_type_are_carried,
         carried_streams_keep_their_order,
@@ -130,7 +130,7 @@ fn streams_without_file_offsets_are_copied() {
     assert_eq!((contents(&out.facts(), 18), out.outcomes(18)), (vec![list], vec![Outcome::Copied]));
 }
 
-fn streams_that_nobody_has_examined_are_copied_and_named() {
+fn unexamined_streams_are_copied_and_named() {
     // Unknown types, in Microsoft's range and of other producers.
     let foreign = [1, 2, 26, 0x7fff, 0x8010, 0xffff, 0x4350_0002, 0x4767_000e, 0x4d7a_0005];
     // Types of applications, which may hold anything.

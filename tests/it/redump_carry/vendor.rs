@@ -43,7 +43,7 @@ fn redumped(system: SystemInfo, kind: u32, size: usize, write: impl FnOnce(&mut 
     let before = Facts::of(&source).stream(kind).expect("it is there").rva;
     let out = Redumped::of(&source, "/m");
     assert_eq!(out.outcomes(kind), [Outcome::Relocated]);
-    assert_ne!(out.facts().stream(kind).expect("it is kept").rva, before, "it stands elsewhere");
+    assert_ne!(out.facts().stream(kind).expect("it is kept").rva, before, "it is at another position");
     assert!(Redumped::of(&source, "/ma").facts().stream(kind).is_some());
     out
 }
@@ -58,7 +58,7 @@ fn utf8(facts: &Facts<'_>, at: u64) -> String {
     let rva = facts.rva(at);
     let size = u64::from(facts.u32(rva.0));
     let (text, nul) = (&facts.bytes[rva.0 as usize + 4..][..size as usize], facts.u8(rva.0 + 4 + size));
-    assert_eq!(nul, 0, "behind {text:?}");
+    assert_eq!(nul, 0, "after {text:?}");
     String::from_utf8(text.to_vec()).expect("it is UTF-8")
 }
 
@@ -230,7 +230,7 @@ fn assert_maps(out: &Redumped, (width, size): (u64, u64), rest: &[u8]) {
     let at = start(&facts, LINUX_DSO_DEBUG);
     assert_eq!((facts.u32(at), facts.u32(at + 8)), (1, 3));
     let stream = facts.stream_bytes(LINUX_DSO_DEBUG).expect("it is kept");
-    assert!(stream[12..] == *rest, "behind the numbers");
+    assert!(stream[12..] == *rest, "after the numbers");
     let maps = facts.rva(at + 4).0;
     for (name, index) in LIBRARIES.iter().zip(0..) {
         let map = maps + size * index;

@@ -36,7 +36,7 @@ pub fn trials() -> Vec<Trial> {
         several_exceptions,
         extended_state,
         stacks_that_are_scanned,
-        what_hangs_on_environment_blocks,
+        memory_that_environment_blocks_refer_to,
         private_regions_that_touch,
         stack_without_bounds,
         headers_of_images,
@@ -293,7 +293,7 @@ fn words(words: &[u64]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn what_hangs_on_environment_blocks() {
+fn memory_that_environment_blocks_refer_to() {
     let mut thread_block = vec![0; 0x2000];
     put(&mut thread_block, 0x60, &0x3_0000u64.to_le_bytes());
     let mut process_block = vec![0; 0x1000];

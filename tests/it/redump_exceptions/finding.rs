@@ -83,7 +83,7 @@ fn what_is_not_one_is_not() {
         let source = dump(cpu, cpu.windows(), stack(cpu, |bytes| put(bytes, at, &value.to_le_bytes()[..size])));
         assert_eq!(found(&source), [], "{at:#x}");
     }
-    assert_eq!(found(&dump(cpu, cpu.linux(), stack(cpu, |_| ()))), [], "of another system");
+    assert_eq!(found(&dump(cpu, cpu.linux(), stack(cpu, |_| ()))), [], "the dump is of another system");
 }
 
 /// The search looks at each word once, regardless of the number of threads that share a stack and of how many words

@@ -49,7 +49,7 @@ fn is_as_the_debuggers(shared: &Shared, name: &str) {
     let expected = if name == "xt" { own } else { theirs_says.context };
     assert!(ours_says.context.0 == expected.0, "the registers");
     if name == "xt" {
-        assert!(theirs_says.context.0 == source.threads()[0].context.0, "those of another thread");
+        assert!(theirs_says.context.0 == source.threads()[0].context.0, "the registers of another thread");
     }
     // The debugger fills in the start of the image where the user shared data page is.
     let ranges = theirs.ranges().into_iter().filter(|range| name == "xpma" || range.address != 0x1_4000_0000);

@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
         what_is_named_takes_the_place_of_what_was,
         what_is_missing_is_that_of_the_thread_or_a_breakpoint,
         one_word_completes_another,
-        what_cannot_be_read_is_said_with_its_size,
+        unreadable_memory_is_reported_with_its_size,
         jit_debug_info_has_to_be_of_the_process,
         threads_that_are_not_kept_raise_nothing,
         other_formats_and_systems_are_refused,
@@ -134,7 +134,7 @@ fn error(source: &[u8], options: &Options) -> RedumpError {
     redump(&Source::parse(source).expect("it is a dump"), options, Vec::new()).expect_err("it is refused")
 }
 
-fn what_cannot_be_read_is_said_with_its_size() {
+fn unreadable_memory_is_reported_with_its_size() {
     let end = AT + SIZE;
     let cases = [
         (Cpu::AMD64, Options::new().with_exception_record(end - 128), "EXCEPTION_RECORD", end - 128, 152, 128),

@@ -170,8 +170,8 @@ fn with_streams() -> Vec<u8> {
 
 fn nothing_of_the_user_is_in_a_filtered_dump() {
     let source = with_streams();
-    assert_eq!(found(&source).len(), CANARIES.len(), "they are in the source");
-    assert_eq!(found(&Redumped::of(&source, "/m").bytes).len(), CANARIES.len(), "and in what is not filtered");
+    assert_eq!(found(&source).len(), CANARIES.len(), "the source has all canaries");
+    assert_eq!(found(&Redumped::of(&source, "/m").bytes).len(), CANARIES.len(), "an unfiltered result has them too");
     for options in ["/mr", "/mhur", "/mtFr", "/mpr", "/mry", "/mhutFpry", "/mrR", "/mcr"] {
         let out = Redumped::twice(&source, &options.parse().unwrap());
         assert_eq!(found(&out.bytes), [""; 0], "{options}");

@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         signal_handlers_return_where_no_call_is,
         instruction_pointers_stay_where_no_call_is,
         frames_stay_though_they_read_as_text,
-        wide_frames_stay_behind_text,
+        wide_frames_stay_after_text,
         frame_pointers_lead_to_generated_code,
         no_window_is_kept_around_data,
         no_window_is_kept_where_nothing_can_run,
@@ -267,7 +267,7 @@ fn frames_stay_though_they_read_as_text() {
 
 /// A program that fills a buffer with line breaks, letters or blanks up to its saved frame pointer does not hide the
 /// frame: an address contains few characters by chance, followed by zeros.
-fn wide_frames_stay_behind_text() {
+fn wide_frames_stay_after_text() {
     let (image, text) = (0x1d_0000, u64::from_le_bytes(*b"\n\nsecret"));
     for cpu in [Cpu::AMD64, Cpu::ARM64] {
         // The lowest bytes of stack addresses: three characters, then four and five that continue one text.

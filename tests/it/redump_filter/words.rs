@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
         stacks_larger_than_a_buffer_are_filtered_throughout,
         windows_beside_stacks_are_left_alone,
         gaps_between_ranges_become_zero,
-        addresses_above_2_gib_count_alike,
+        addresses_above_2_gib_are_treated_alike,
         registers_stay,
         stacks_by_the_environment_block_are_filtered,
         generated_stacks_are_filtered_by_the_rule,
@@ -269,7 +269,7 @@ fn gaps_between_ranges_become_zero() {
     }
 }
 
-fn addresses_above_2_gib_count_alike() {
+fn addresses_above_2_gib_are_treated_alike() {
     for cpu in [Cpu::X86, Cpu::ARM] {
         let (stack, image) = (0xb000_0000, 0xa500_0000);
         let mut process = Process::default();

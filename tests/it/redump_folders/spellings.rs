@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         folders_are_hidden_in_every_code_page,
         a_path_in_a_code_page_hides_its_folder_in_unicode,
         users_are_hidden_wherever_they_are_between_separators,
-        folders_of_one_component_are_found_behind_every_root,
+        folders_of_one_component_are_found_after_every_root,
         relative_folders_are_hidden,
         texts_without_folders_stay_byte_for_byte,
         random_bytes_stay_byte_for_byte,
@@ -333,7 +333,7 @@ fn users_are_hidden_wherever_they_are_between_separators() {
     expect("/home/app.exe", "/x/app.exe/y", "/x/app.exe/y");
 }
 
-fn folders_of_one_component_are_found_behind_every_root() {
+fn folders_of_one_component_are_found_after_every_root() {
     let path = "C:\\Secret\\app.exe";
     for (text, expected) in [
         ("C:\\Secret\\x", "*********\\x"),

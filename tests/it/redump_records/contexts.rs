@@ -13,12 +13,12 @@ pub fn trials() -> Vec<Trial> {
         without_the_flag_a_longer_context_is_only_cut,
         a_context_of_just_its_size_is_left_alone,
         shorter_contexts_are_left_alone,
-        contexts_without_an_extended_form_are_kept_whole,
+        contexts_without_an_extended_form_are_kept_unchanged,
         thumb_code_is_marked_in_the_threads_program_counter,
         code_that_is_not_thumb_loses_the_mark,
         contexts_of_arm_in_another_layout_have_no_mark,
         threads_and_exceptions_share_a_context,
-        a_context_that_does_not_lie_in_the_file_is_none,
+        a_context_that_is_not_in_the_file_is_absent,
         threads_without_a_context_stay_without,
     ]
 }
@@ -101,7 +101,7 @@ fn shorter_contexts_are_left_alone() {
     }
 }
 
-fn contexts_without_an_extended_form_are_kept_whole() {
+fn contexts_without_an_extended_form_are_kept_unchanged() {
     let context = longer(Cpu::ARM, Cpu::ARM.flags | 0x60, 84);
     becomes(Cpu::ARM, &context, &context);
     // MIPS, PowerPC, IA-64, ARM64 of Breakpad, RISC-V, unknown.
@@ -172,7 +172,7 @@ fn threads_and_exceptions_share_a_context() {
     assert_eq!(out.facts().exceptions()[0].context_at, out.facts().threads()[0].context_at);
 }
 
-fn a_context_that_does_not_lie_in_the_file_is_none() {
+fn a_context_that_is_not_in_the_file_is_absent() {
     let source = Dump::new()
         .system_info(SystemInfo::default())
         .thread(Thread::new(1).context(Part::At(1232, 0x7fff_0000)))

@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         none_is_made_up_unless_it_is_asked_for,
         on_other_systems_none_is_made_up,
         without_threads_none_is_made_up,
-        one_that_cannot_be_read_is_as_good_as_none,
+        one_that_cannot_be_read_is_treated_as_absent,
     ]
 }
 
@@ -117,7 +117,7 @@ fn without_threads_none_is_made_up() {
     assert_eq!((out.facts().stream(6), out.made_up().contains(&6)), (None, false));
 }
 
-fn one_that_cannot_be_read_is_as_good_as_none() {
+fn one_that_cannot_be_read_is_treated_as_absent() {
     let cut = |dump: Dump| dump.raw(6, [5; 167]);
     assert_made_up(&cut(threads(SystemInfo::default())).build());
     let exception = Exception { context: Part::None, ..Exception::new(3, 9, 0) };

@@ -13,11 +13,11 @@ pub fn trials() -> Vec<Trial> {
         system_information_is_kept_field_by_field,
         on_windows_the_tail_of_the_processors_features_is_blanked,
         on_other_systems_it_is_kept,
-        a_service_pack_that_cannot_be_read_is_none,
+        a_service_pack_that_cannot_be_read_is_absent,
         every_form_of_misc_info_grows_to_the_longest,
         misc_info_keeps_flags_of_fields_that_were_not_there,
-        what_lies_behind_the_size_in_misc_info_does_not_count,
-        what_wine_says_of_itself_stays_where_it_is,
+        bytes_after_the_size_of_misc_info_are_ignored,
+        wine_data_stays_where_it_is,
         on_windows_token_and_counters_are_made_up,
         on_other_systems_they_are_not,
         those_that_are_there_are_kept_byte_for_byte,
@@ -75,7 +75,7 @@ fn on_other_systems_it_is_kept() {
     }
 }
 
-fn a_service_pack_that_cannot_be_read_is_none() {
+fn a_service_pack_that_cannot_be_read_is_absent() {
     let system = SystemInfo { service_pack: crate::synth::Text::At(0x7fff_0000), ..SystemInfo::default() };
     let out = of(Dump::new().system_info(system));
     let found = out.facts().system_info().expect("the rest of it is kept");
@@ -143,7 +143,7 @@ fn misc_info_keeps_flags_of_fields_that_were_not_there() {
     assert_eq!(after[4..8], 0x3f7u32.to_le_bytes());
 }
 
-fn what_lies_behind_the_size_in_misc_info_does_not_count() {
+fn bytes_after_the_size_of_misc_info_are_ignored() {
     let (before, after) = redumped_misc(MiscInfo { size_of_info: Some(44), ..misc_info(1364) });
     assert_eq!(after[4..44], before[4..44]);
     assert!(after[44..] == [0; 1364 - 44]);
@@ -192,7 +192,7 @@ fn those_that_are_there_are_kept_byte_for_byte() {
 }
 
 /// Not in a stream, but right after the system information and before the service pack: `winedbg` looks for it there.
-fn what_wine_says_of_itself_stays_where_it_is() {
+fn wine_data_stays_where_it_is() {
     const LOSS: &str = "Wine data after the system information";
     let block = |release: &str| {
         let numbers = [3u32, 16, 25, 31].map(u32::to_le_bytes);

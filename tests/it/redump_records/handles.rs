@@ -13,13 +13,13 @@ pub fn trials() -> Vec<Trial> {
     trials![
         handles_are_kept_field_by_field_if_asked_for,
         shorter_rows_become_longer,
-        a_name_that_cannot_be_read_is_none,
+        a_name_that_cannot_be_read_is_absent,
         records_about_objects_are_kept_in_their_order,
         handles_may_have_the_same_records,
         chains_may_end_in_the_same_records,
         a_chain_may_begin_within_another_one,
         a_circle_is_cut_and_reported,
-        a_circle_behind_other_records_is_cut_and_reported,
+        a_circle_after_other_records_is_cut_and_reported,
         a_record_that_points_to_itself_is_kept_once,
         a_chain_that_leaves_the_file_is_kept_as_far_as_it_goes,
         a_record_that_the_file_cuts_takes_no_foreign_bytes,
@@ -87,7 +87,7 @@ fn shorter_rows_become_longer() {
     }
 }
 
-fn a_name_that_cannot_be_read_is_none() {
+fn a_name_that_cannot_be_read_is_absent() {
     let lost = || Text::At(0x7fff_0000);
     let source = base()
         .handle(Handle { object_name: lost(), ..Handle::new(4, "Event") })
@@ -209,7 +209,7 @@ fn a_circle_is_cut_and_reported() {
     assert_eq!(faults(&out.bytes), [""; 0]);
 }
 
-fn a_circle_behind_other_records_is_cut_and_reported() {
+fn a_circle_after_other_records_is_cut_and_reported() {
     let out = Redumped::of(&chains(&[1], &[2, 3, 4, 2]), "/mh");
     assert_chains(&out, &[&[1, 2, 3, 4]]);
     assert_circles(&out, &[0]);

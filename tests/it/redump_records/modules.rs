@@ -12,8 +12,8 @@ pub fn trials() -> Vec<Trial> {
     trials![
         modules_are_kept_field_by_field_in_their_order,
         debug_records_are_kept,
-        debug_records_that_cannot_be_read_are_none,
-        debug_records_at_position_0_are_none,
+        debug_records_that_cannot_be_read_are_absent,
+        debug_records_at_position_0_are_absent,
         names_keep_every_code_unit_before_a_nul,
         a_name_that_cannot_be_read_costs_the_module_its_name,
         names_in_one_place_are_written_once,
@@ -80,7 +80,7 @@ fn debug_records_are_kept() {
     assert_eq!((empty.code_view_at.0, empty.misc_at.0), (0, 0));
 }
 
-fn debug_records_that_cannot_be_read_are_none() {
+fn debug_records_that_cannot_be_read_are_absent() {
     let lost = Part::At(0x20, 0x7fff_0000);
     let source = base()
         .module(Module { code_view: lost.clone(), misc: Part::from([1, 2]), ..module(0, "a") })
@@ -96,7 +96,7 @@ fn debug_records_that_cannot_be_read_are_none() {
 }
 
 /// Position 0 is the header, which must not be copied as a record.
-fn debug_records_at_position_0_are_none() {
+fn debug_records_at_position_0_are_absent() {
     let header = Part::At(0x20, 0);
     let source = base().module(Module { code_view: header.clone(), misc: header, ..module(0, "a") }).build();
     let out = Redumped::of(&source, "/m");

@@ -11,8 +11,8 @@ use crate::synth::{Dump, Exception, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        what_lldb_says_of_a_signal_stays_whole,
-        other_texts_about_a_stop_go_whole,
+        the_signal_description_of_lldb_stays,
+        other_stop_descriptions_are_removed,
         only_marked_records_have_a_text,
         the_mark_of_the_file_stays_if_it_is_empty
     ]
@@ -45,7 +45,7 @@ fn kept(cpu: Cpu, exception: Exception, options: &str) -> Vec<u8> {
     kept.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn what_lldb_says_of_a_signal_stays_whole() {
+fn the_signal_description_of_lldb_stays() {
     let texts = [
         (19, "signal SIGSTOP"),
         (6, "signal SIGABRT"),
@@ -71,7 +71,7 @@ fn what_lldb_says_of_a_signal_stays_whole() {
     }
 }
 
-fn other_texts_about_a_stop_go_whole() {
+fn other_stop_descriptions_are_removed() {
     let texts = [
         (11, "hit program assert: password is hunter2"),
         (11, "signal"),

@@ -15,21 +15,21 @@ pub fn trials() -> Vec<Trial> {
         stacks_in_regions_that_are_called_inaccessible_are_kept,
         accessible_regions_are_taken,
         memory_of_other_regions_is_kept,
-        every_region_is_a_range_of_its_own,
-        a_region_may_lie_across_ranges,
+        every_region_is_a_separate_range,
+        a_region_may_span_ranges,
         regions_come_in_the_order_of_addresses,
-        of_overlapping_regions_each_byte_comes_once,
+        each_byte_of_overlapping_regions_comes_once,
         a_region_that_others_cover_is_left_out,
-        a_region_of_no_size_is_no_region,
+        a_region_without_a_size_is_ignored,
         memory_without_a_region_is_kept,
-        a_region_may_reach_over_several_ranges_and_gaps,
+        a_region_may_span_several_ranges_and_gaps,
         missing_memory_stops_f_and_a,
         the_first_region_that_lacks_memory_is_named,
         a_capital_a_keeps_what_is_there_and_reports_the_rest,
         without_regions_each_range_of_the_source_is_one,
         overlapping_ranges_are_joined_and_the_first_one_counts,
         both_memory_lists_count,
-        ranges_without_bytes_are_no_ranges,
+        ranges_without_bytes_are_ignored,
         a_range_that_the_file_cuts_has_the_bytes_that_are_there,
     ];
     all.push(shared_trial("redump_select::full::memory_that_a_row_calls_free", memory_that_a_row_calls_free));
@@ -115,7 +115,7 @@ fn memory_that_a_row_calls_free(shared: &Shared) {
     }
 }
 
-fn every_region_is_a_range_of_its_own() {
+fn every_region_is_a_separate_range() {
     let rows = [row(0x1000, 0x1000), row(0x2000, 0x800), row(0x2800, 0x10), row(0x2820, 0x7e0)];
     full(
         &[(0x1000, 0x2000)],
@@ -125,7 +125,7 @@ fn every_region_is_a_range_of_its_own() {
     );
 }
 
-fn a_region_may_lie_across_ranges() {
+fn a_region_may_span_ranges() {
     let ranges = [(0x3000, 0x1000), (0x1000, 0x800), (0x1800, 0x1800)];
     full(&ranges, &[row(0x1000, 0x3000)], &[(0x1000, 0x3000)]);
 }
@@ -136,7 +136,7 @@ fn regions_come_in_the_order_of_addresses() {
     full(&ranges, &rows, &[(0x1000, 0x1000), (0x5000, 0x1000), (0x7fff_0000_0000, 0x1000)]);
 }
 
-fn of_overlapping_regions_each_byte_comes_once() {
+fn each_byte_of_overlapping_regions_comes_once() {
     let ranges = [(0x1000, 0x4000)];
     let expected = [(0x1000, 0x2000), (0x3000, 0x1000), (0x4000, 0x1000)];
     full(&ranges, &[row(0x2000, 0x2000), row(0x1000, 0x2000)], &expected);
@@ -158,7 +158,7 @@ fn a_region_that_others_cover_is_left_out() {
     full(&[(0x1000, 0x5000)], &rows, &[(0x1000, 0x4000), (0x5000, 0x1000)]);
 }
 
-fn a_region_of_no_size_is_no_region() {
+fn a_region_without_a_size_is_ignored() {
     full(&[(0x1000, 0x1000)], &[row(0x1000, 0x1000), row(0x9000, 0), row(0x1800, 0)], &[(0x1000, 0x1000)]);
 }
 
@@ -173,7 +173,7 @@ fn memory_without_a_region_is_kept() {
     full(&ranges, &rows, &kept);
 }
 
-fn a_region_may_reach_over_several_ranges_and_gaps() {
+fn a_region_may_span_several_ranges_and_gaps() {
     let ranges = [(0x1000, 0x100), (0x1200, 0x100), (0x1f00, 0x300), (0x3000, 0x100)];
     let hidden = MemoryInfo { protect: NO_ACCESS, ..row(0x1080, 0xf80) };
     for options in ["/mf", "/ma", "/mA"] {
@@ -288,7 +288,7 @@ fn both_memory_lists_count() {
     assert_eq!(out.facts().ranges()[0].bytes.0, [vec![2; 8], vec![1; 16]].concat());
 }
 
-fn ranges_without_bytes_are_no_ranges() {
+fn ranges_without_bytes_are_ignored() {
     full(&[(0x1000, 0), (0x2000, 0x10), (0x2000, 0), (0x9000, 0)], &[], &[(0x2000, 0x10)]);
 }
 

@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         a_stack_pointer_in_a_guard_page_makes_the_stack_longer,
         a_stack_begins_at_the_lower_of_two_stack_pointers,
         a_null_descriptor_is_filled_in,
-        a_module_is_no_stack,
+        a_module_is_not_a_stack,
         words_of_all_stacks_are_followed,
         all_stacks_are_filtered,
         every_exception_has_a_window_at_its_instruction,
@@ -189,7 +189,7 @@ fn a_null_descriptor_is_filled_in() {
     }
 }
 
-fn a_module_is_no_stack() {
+fn a_module_is_not_a_stack() {
     let source = dump(Cpu::AMD64, FIBER + 0x100, Stack::At(0, 0, 0));
     Redumped::of(&source.module(Module::new(FIBER, 0x2000, "a")).build(), "/m").assert_memory(&[(LIMIT, 0x4000)]);
 }

@@ -12,9 +12,9 @@ pub fn trials() -> Vec<Trial> {
     trials![
         each_letter_takes_its_mappings,
         a_file_is_found_at_the_base_and_not_by_the_name,
-        mappings_that_are_no_module_are_left_out,
+        mappings_that_are_not_modules_are_left_out,
         memory_information_beside_the_mappings_changes_nothing,
-        of_a_mapping_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_mapping_with_a_hole_are_kept,
         addresses_of_32_bits_are_compared_in_32_bits,
         without_mappings_there_are_no_sections,
     ]
@@ -74,7 +74,7 @@ fn a_file_is_found_at_the_base_and_not_by_the_name() {
     }
 }
 
-fn mappings_that_are_no_module_are_left_out() {
+fn mappings_that_are_not_modules_are_left_out() {
     let modules = |base| move || linux(Cpu::AMD64, MAPS).module(Module::new(base, 0x1000, "[heap]"));
     check(modules(0x700_0000), "/mcd", &[]);
     check(modules(0x40_4000), "/mcd", &[]);
@@ -91,7 +91,7 @@ fn memory_information_beside_the_mappings_changes_nothing() {
     );
 }
 
-fn of_a_mapping_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_mapping_with_a_hole_are_kept() {
     let dump = || {
         let dump = Dump::new().system_info(Cpu::AMD64.linux()).thread(Thread::new(1)).raw(LINUX_MAPS, MAPS);
         let dump = dump.module(Module::new(APP, 0x4000, "a")).memory(0x40_0f00, pattern(0x40_0f00, 0x200));

@@ -12,13 +12,13 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        extended_threads_count_alike,
+        extended_threads_are_treated_alike,
         on_linux_all_addresses_have_one_form,
         both_forms_of_addresses_give_the_same_dump,
         stacks_and_windows_above_2_gib_are_found,
         full_memory_above_2_gib_is_found,
         on_windows_addresses_are_sign_extended,
-        numbers_that_are_no_addresses_are_left_alone,
+        numbers_that_are_not_addresses_are_left_alone,
         a_dump_may_have_both_forms,
         a_range_across_2_gib_is_one,
         on_linux_addresses_stay_zero_extended,
@@ -146,7 +146,7 @@ fn on_windows_addresses_are_sign_extended() {
     assert_eq!(hex(&out.stacks()), hex(&[(high, 8, true), (high, 0, false)]));
 }
 
-fn numbers_that_are_no_addresses_are_left_alone() {
+fn numbers_that_are_not_addresses_are_left_alone() {
     let out = Redumped::of(&process(Cpu::X86, Cpu::X86.windows(), zero).build(), "/ma");
     let facts = out.facts();
     let info = facts.thread_infos()[0];
@@ -236,7 +236,7 @@ fn addresses_of_64_bits_are_left_alone() {
     }
 }
 
-fn extended_threads_count_alike() {
+fn extended_threads_are_treated_alike() {
     let outputs = [sign, zero].map(|form: Form| {
         let thread = || Thread { teb: form(TEB), ..Thread::new(1).stack(Stack::Listed(form(STACK), 0x100)) };
         let dump = Dump::new().system_info(Cpu::X86.windows()).thread(thread()).thread_ex(thread());

@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         without_rows_they_are_made_up_for_each_range,
         made_up_rows_describe_all_memory_of_the_source,
         made_up_rows_say_what_is_known,
-        an_empty_list_is_as_good_as_none,
+        an_empty_list_is_treated_as_absent,
         no_rows_are_made_up_for_other_systems,
     ]
 }
@@ -173,7 +173,7 @@ fn made_up_rows_say_what_is_known() {
     assert_eq!(hex(&out.facts().memory_infos()), hex(&ranges.map(|(base, size)| made_up(base, size))));
 }
 
-fn an_empty_list_is_as_good_as_none() {
+fn an_empty_list_is_treated_as_absent() {
     let empty = |dump: Dump| {
         dump.written(16, |bytes| {
             bytes.u32s(&[16, 48]).u64(0);

@@ -14,11 +14,11 @@ pub fn trials() -> Vec<Trial> {
         characteristics_tell_data_from_code,
         a_section_has_its_virtual_size_and_no_more,
         sections_come_with_the_headers_that_tell_of_them,
-        of_a_section_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_section_with_a_hole_are_kept,
         the_size_of_the_module_cuts_nothing,
-        what_is_no_image_has_no_sections,
-        headers_may_stand_anywhere,
-        headers_may_lie_across_ranges,
+        memory_without_an_image_has_no_sections,
+        headers_may_be_anywhere,
+        headers_may_span_ranges,
         the_sections_before_a_missing_header_are_taken,
         more_headers_than_there_are,
         sizes_of_nearly_4_gib_are_cut_to_what_is_there,
@@ -147,7 +147,7 @@ fn move_headers(bytes: &mut Vec<u8>, to: usize) {
     put(bytes, 0x3c, &(to as u32).to_le_bytes());
 }
 
-fn of_a_section_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_section_with_a_hole_are_kept() {
     let headers = headers(Cpu::AMD64, &[("d", 0x2000, 0x3000, DATA)]);
     check(with_image(&headers, &[]), "/md", &[]);
     let ranges = [(BASE + 0x1ff0, 0x20), (BASE + 0x2800, 0x800), (BASE + 0x3000, 0x10), (BASE + 0x4f00, 0x200)];
@@ -166,7 +166,7 @@ fn the_size_of_the_module_cuts_nothing() {
     }
 }
 
-fn what_is_no_image_has_no_sections() {
+fn memory_without_an_image_has_no_sections() {
     type Change = fn(&mut Vec<u8>);
     let changes: [Change; 8] = [
         |it| put(it, 0, b"ZM"),
@@ -186,7 +186,7 @@ fn what_is_no_image_has_no_sections() {
 
 /// The file header gives the size of the optional header, even if it is shorter than any real one. The optional header
 /// may be of the other width, and the machine may differ.
-fn headers_may_stand_anywhere() {
+fn headers_may_be_anywhere() {
     let expected = [(BASE + 0x2000, 0x100)];
     for to in [0x40, 0x3f0, 0xf80, 0x1234] {
         let out = Redumped::of(&changed(|it| move_headers(it, to)).build(), "/md");
@@ -205,7 +205,7 @@ fn headers_may_stand_anywhere() {
     check(changed(|it| put(it, SIGNATURE_AT + 4, &0x14cu16.to_le_bytes())), "/md", &expected);
 }
 
-fn headers_may_lie_across_ranges() {
+fn headers_may_span_ranges() {
     let headers = headers(Cpu::AMD64, &[("d", 0x2000, 0x100, DATA)]);
     for cut in [1, 2, 0x3e, 0x40, 0x82, 0x90, 0x99, TABLE_AT[0], TABLE_AT[0] + 1, TABLE_AT[0] + 39] {
         // Ranges that are adjacent in the process but not in the file.

@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
         a_stack_runs_from_the_stack_pointer_to_its_base,
         on_x86_it_begins_4_bytes_below,
         all_of_it_is_taken_if_the_stack_pointer_is_elsewhere,
-        bounds_that_are_no_whole_pages_do_not_count,
+        bounds_that_are_not_whole_pages_do_not_count,
         bounds_in_the_wrong_order_do_not_count,
         without_bounds_the_own_descriptor_counts,
         bounds_that_enclose_no_bytes_do_not_count,
@@ -20,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
         bytes_that_only_the_thread_points_to_are_kept,
         a_stack_is_read_across_ranges_that_touch,
         a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there,
-        of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one,
+        both_parts_of_a_stack_with_a_hole_are_kept_and_named_as_one,
         no_descriptor_names_4_gib,
         the_position_is_set_also_where_a_part_of_a_range_is_the_stack,
         with_full_memory_a_stack_has_its_position,
@@ -91,7 +91,7 @@ fn all_of_it_is_taken_if_the_stack_pointer_is_elsewhere() {
     assert_stack(&source(Cpu::AMD64, u64::MAX, (BASE, LIMIT)), LIMIT, 0x4000);
 }
 
-fn bounds_that_are_no_whole_pages_do_not_count() {
+fn bounds_that_are_not_whole_pages_do_not_count() {
     for cpu in Cpu::ALL {
         for bounds in [(BASE - 8, LIMIT), (BASE, LIMIT + 8), (BASE - 0x800, LIMIT), (BASE, LIMIT + 1)] {
             assert_stack(&source(cpu, BASE - 0x800, bounds), BASE - 0x1000, 0x1000);
@@ -205,7 +205,7 @@ fn a_stack_is_cut_to_the_first_and_the_last_byte_that_are_there() {
 }
 
 /// The descriptor also covers the gap, so that a second pass finds the part after it.
-fn of_a_stack_with_a_hole_both_parts_are_kept_and_named_as_one() {
+fn both_parts_of_a_stack_with_a_hole_are_kept_and_named_as_one() {
     let out = Redumped::of(&with_parts(&[(0x10_2000, 0x1800), (0x10_0000, 0x1800), (0x10_3c00, 0x400)]), "/m");
     out.assert_memory(&[(0x10_1000, 0x800), (0x10_2000, 0x1800), (0x10_3c00, 0x400)]);
     assert_eq!(hex(&out.stacks()), hex(&[(0x10_1000, 0x3000, false)]));

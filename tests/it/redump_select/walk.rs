@@ -11,7 +11,7 @@ use crate::synth::{Dump, MemoryInfo, Module, Part, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        tables_and_code_are_taken_of_images_that_stacks_point_into,
+        tables_and_code_of_images_that_stacks_point_into_are_taken,
         an_image_for_x86_has_no_tables_and_more_code,
         names_are_those_of_exported_functions,
         where_nothing_describes_memory_code_may_be_anywhere,
@@ -115,7 +115,7 @@ fn of_tables() -> Vec<(u64, u64)> {
     ]
 }
 
-fn tables_and_code_are_taken_of_images_that_stacks_point_into() {
+fn tables_and_code_of_images_that_stacks_point_into_are_taken() {
     let source = source(Cpu::AMD64, true).build();
     let out = Redumped::with(&source, &walking("/mF", Walk::Tables));
     let stack = vec![(STACK, 8 * WORDS.len() as u64)];

@@ -11,17 +11,17 @@ pub fn trials() -> Vec<Trial> {
     trials![
         a_window_reaches_as_far_as_the_processor_asks,
         processors_without_a_rule_of_their_own_get_128_bytes,
-        the_lowest_bit_of_arm_says_thumb_and_is_no_address,
+        the_lowest_bit_of_an_arm_address_marks_thumb_code,
         a_window_is_clipped_at_both_ends_of_a_range,
         a_window_at_the_lowest_addresses_begins_at_0,
         a_window_at_the_highest_addresses_ends_there,
         a_window_is_read_across_ranges_that_touch,
-        of_a_window_with_a_hole_both_parts_are_kept,
+        both_parts_of_a_window_with_a_hole_are_kept,
         every_exception_has_a_window_at_its_address,
         the_context_of_an_exception_has_a_window_too,
         gaps_of_up_to_16_bytes_are_closed_with_the_bytes_that_are_there,
         a_gap_is_not_closed_if_bytes_are_missing,
-        a_gap_may_lie_across_ranges,
+        a_gap_may_span_ranges,
         windows_and_stacks_are_joined_alike,
         ranges_come_in_the_order_of_addresses,
         windows_are_for_dumps_without_full_memory,
@@ -87,7 +87,7 @@ fn processors_without_a_rule_of_their_own_get_128_bytes() {
     }
 }
 
-fn the_lowest_bit_of_arm_says_thumb_and_is_no_address() {
+fn the_lowest_bit_of_an_arm_address_marks_thumb_code() {
     for cpu in Cpu::ALL.into_iter().chain(Cpu::EMULATED).filter(|cpu| cpu.is_arm()) {
         let source = memory(threads(cpu, &[CODE + 0x805]), (CODE, 0x1000)).build();
         Redumped::of(&source, "/m").assert_memory(&[(CODE + 0x704, 0x200)]);
@@ -145,7 +145,7 @@ fn a_window_is_read_across_ranges_that_touch() {
     windows(&ranges, &[CODE + 0x804]).assert_memory(&[(CODE + 0x784, 0x100)]);
 }
 
-fn of_a_window_with_a_hole_both_parts_are_kept() {
+fn both_parts_of_a_window_with_a_hole_are_kept() {
     let ranges = [(CODE, 0x7f0), (CODE + 0x800, 0x800)];
     windows(&ranges, &[CODE + 0x804]).assert_memory(&[(CODE + 0x784, 0x6c), (CODE + 0x800, 0x84)]);
     // A hole of one byte counts too: there are no bytes to close it with.
@@ -199,7 +199,7 @@ fn a_gap_is_not_closed_if_bytes_are_missing() {
     }
 }
 
-fn a_gap_may_lie_across_ranges() {
+fn a_gap_may_span_ranges() {
     let (first, second) = (CODE + 0x1000, CODE + 0x1110);
     let ranges = [(CODE + 0x1084, 4), (CODE + 0x1088, 0x1000), (CODE, 0x1084)];
     windows(&ranges, &[second, first]).assert_memory(&[(first - 0x80, 0x210)]);

@@ -152,7 +152,8 @@ fn contexts_behind_an_empty_table_are_found() {
         let (out, _) = redumped(&dump, "/f").expect("it can be done");
         let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
         assert_eq!(read.header().memory_region_offset, read.header().thread_offset);
-        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        let contexts: Vec<_> =
+            read.threads().iter().map(|thread| thread.context().expect("no context is cut")).collect();
         let bytes: Vec<_> = contexts.iter().flatten().map(|context| context.as_bytes()).collect();
         assert_eq!(bytes, [pattern(0, 40)]);
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
@@ -168,7 +169,8 @@ fn threads_without_contexts_have_none_in_a_second_pass() {
         let (out, _) = redumped(&dump, "/f").expect("it can be done");
         assert!(redumped(&out, "/f").expect("it can be done").0 == out, "a second pass changes the dump");
         let read = userdump::read::FullUserDump::parse(&out).expect("the header is sound");
-        let contexts: Vec<_> = read.threads().iter().map(|thread| thread.context().expect("none is cut")).collect();
+        let contexts: Vec<_> =
+            read.threads().iter().map(|thread| thread.context().expect("no context is cut")).collect();
         assert!(matches!(contexts[..], [None]), "{contexts:?}");
     }
 }

@@ -55,7 +55,7 @@ fn survives(what: &str, file: &[u8], options: &str) {
             assert_eq!(report.size, sink.0, "{what}");
             assert!(sink.0 <= OUTPUT * file.len() as u64 + LITTLE as u64, "{what}: {} bytes of {}", sink.0, file.len());
             let mut out = Vec::new();
-            redump(&dump, &options, &mut out).expect("it was done before");
+            redump(&dump, &options, &mut out).expect("it succeeded before");
             let mut again = Vec::new();
             let second = Dump::parse(&out).expect("what is written can be read");
             redump(&second, &options, &mut again).unwrap_or_else(|error| panic!("{what}, {options}: {error}"));

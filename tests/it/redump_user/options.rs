@@ -16,7 +16,7 @@ use crate::synth::{
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        the_word_stands_alone,
+        the_word_cannot_be_combined,
         comments_and_streams_that_were_asked_for_are_lost,
         threads_leave_with_their_event,
         modules_and_memory_change,
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn the_word_stands_alone() {
+fn the_word_cannot_be_combined() {
     for word in ["/f", "-f", "f", " /f "] {
         let options: Options = word.parse().unwrap_or_else(|error| panic!("{word}: {error}"));
         assert_eq!((options.to_string().as_str(), options.is_full_user_dump()), ("/f", true));

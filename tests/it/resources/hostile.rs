@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
         module_names_that_are_all_the_same,
         code_view_records_that_overlap,
         handles_that_share_one_chain,
-        handles_that_start_all_along_one_chain,
+        handles_that_start_everywhere_in_one_chain,
         object_information_that_overlaps,
         a_chain_that_bites_its_tail,
         ranges_that_overlap_in_the_process,
@@ -137,7 +137,7 @@ fn handles_that_share_one_chain() {
     stays_small("handles with one chain", &bytes, "/mh");
 }
 
-fn handles_that_start_all_along_one_chain() {
+fn handles_that_start_everywhere_in_one_chain() {
     let along = file(&chain(TARGET, 0), &[(12, &|at| handle_data(|index| at + 12 * index))]);
     stays_small("handles along a chain", &along, "/mh");
     let back = file(&chain(TARGET, 0), &[(12, &|at| handle_data(|index| at + 12 * (HANDLES - 1 - index)))]);

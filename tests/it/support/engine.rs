@@ -254,7 +254,7 @@ impl<'a> Comparison<'a> {
         let mut expected = parts(engine, 0..752);
         expected.as_mut().filter(|_| self.is_private()).into_iter().for_each(|bytes| valid_misc_info(bytes));
         self.equal("MiscInfo up to its build strings", expected, parts(ours, 0..752));
-        self.equal("MiscInfo behind its build strings", parts(engine, 832..1364), parts(ours, 832..1364));
+        self.equal("MiscInfo after its build strings", parts(engine, 832..1364), parts(ours, 832..1364));
     }
 
     fn rows(&mut self) {

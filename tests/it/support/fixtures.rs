@@ -73,13 +73,13 @@ fn unpack(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let decoder = StreamingDecoder::new(archive).expect("a fixture archive is a zstd frame");
     let mut files = Vec::new();
     for entry in tar::Archive::new(decoder).entries().expect("a fixture archive is a tar") {
-        let mut entry = entry.expect("a fixture archive is whole");
+        let mut entry = entry.expect("the fixture archive is complete");
         if !entry.header().entry_type().is_file() {
             continue;
         }
         let name = entry.path().expect("names of fixtures are plain").to_string_lossy().into_owned();
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).expect("a fixture archive is whole");
+        entry.read_to_end(&mut bytes).expect("the fixture archive is complete");
         files.push((name, bytes));
     }
     files

@@ -240,7 +240,7 @@ fn unpack(archive: &Path, members: &[&str], target: &Path) -> io::Result<()> {
         };
         let path = target.join(missing.swap_remove(at));
         let partial = path.with_extension(format!("{}.part", process::id()));
-        fs::create_dir_all(path.parent().expect("members lie in folders"))?;
+        fs::create_dir_all(path.parent().expect("members are in folders"))?;
         io::copy(&mut entry, &mut File::create(&partial)?)?;
         fs::rename(&partial, &path)?;
     }

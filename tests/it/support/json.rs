@@ -23,7 +23,7 @@ impl Json {
         let mut rest = std::str::from_utf8(bytes).expect("it is UTF-8").chars().peekable();
         let value = value(&mut rest);
         space(&mut rest);
-        assert_eq!(rest.next(), None, "something follows the value");
+        assert_eq!(rest.next(), None, "trailing data after the value");
         value
     }
 

@@ -143,7 +143,11 @@ impl CorpusException {
         let &[thread, code, address] = parts.as_slice() else {
             return None;
         };
-        Some(Self { thread: thread.try_into().expect("32 bits"), code: code.try_into().expect("32 bits"), address })
+        Some(Self {
+            thread: thread.try_into().expect("a 32-bit number"),
+            code: code.try_into().expect("a 32-bit number"),
+            address,
+        })
     }
 }
 

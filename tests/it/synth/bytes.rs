@@ -124,7 +124,7 @@ impl Bytes {
     /// Places a label at the current end.
     pub fn place(&mut self, label: Label) -> &mut Self {
         let place = Some(self.len());
-        assert_eq!(self.labels[label.0], None, "a label is placed once");
+        assert_eq!(self.labels[label.0], None, "a label can only be placed once");
         self.labels[label.0] = place;
         self
     }

@@ -13,9 +13,9 @@ pub fn trials() -> Vec<Trial> {
         the_size_tells_the_form,
         each_form_has_its_fields,
         a_field_needs_its_flag,
-        a_field_needs_its_form_whole,
+        a_field_needs_its_complete_form,
         the_smaller_of_two_sizes_counts,
-        a_size_that_cannot_be_is_passed_over,
+        an_impossible_size_is_ignored,
         texts_end_at_the_first_nul_or_with_their_field,
         the_time_zone_has_the_fields_of_the_file,
         the_program_that_wrote_needs_no_flag_if_it_is_there,
@@ -131,7 +131,7 @@ fn a_field_needs_its_flag() {
     }
 }
 
-fn a_field_needs_its_form_whole() {
+fn a_field_needs_its_complete_form() {
     for (whole, version) in SIZES.into_iter().zip(1..).skip(1) {
         check(full(whole - 1), |misc| has_fields_of(misc, version - 1));
     }
@@ -148,7 +148,7 @@ fn the_smaller_of_two_sizes_counts() {
     in_every_form(dump, |dump, _| has_fields_of(&view(dump).expect("it is sound"), 2));
 }
 
-fn a_size_that_cannot_be_is_passed_over() {
+fn an_impossible_size_is_ignored() {
     for size_of_info in [0, 1, 23, 1365, 5000, u32::MAX] {
         let misc = synth::MiscInfo { size_of_info: Some(size_of_info), ..full(1364) };
         check(misc, |misc| {

@@ -21,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
         amd64_outside_windows_has_the_x86_form_if_it_names_a_vendor,
         arm_outside_windows_has_its_own_form,
         other_processors_give_their_features,
-        wine_says_what_is_beneath_it,
+        wine_names_its_host_system,
         a_system_that_is_cut_is_an_error,
         a_longer_system_is_sound,
         the_target_is_that_of_the_first_system,
@@ -141,7 +141,7 @@ fn other_processors_give_their_features() {
     }
 }
 
-fn wine_says_what_is_beneath_it() {
+fn wine_names_its_host_system() {
     // After the 56 bytes of the stream: marker, count, three offsets relative to the end of the marker, three strings.
     let wine = |count: u32, last: u32| {
         Dump::new().shape(kind::SYSTEM_INFO, Shape::usual().data_size(56)).written(kind::SYSTEM_INFO, move |bytes| {

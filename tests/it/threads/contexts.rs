@@ -11,7 +11,7 @@ use crate::synth::{Dump, Part, SystemInfo, Thread};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_context_at_position_0_is_none,
+        a_context_at_position_0_is_absent,
         registers_are_at_their_places,
         a_longer_record_has_the_layout_of_its_fixed_part,
         a_record_shorter_than_all_layouts_has_the_registers_inside,
@@ -208,7 +208,7 @@ fn a_record_has_no_layout_without_a_known_processor() {
     in_every_form(
         |_| Dump::new().thread(Thread::new(1).context([7; 1232])),
         |dump, _| {
-            look(threads(dump).get(0).expect("it is there").context().expect("it is whole").expect("it is there"))
+            look(threads(dump).get(0).expect("it is there").context().expect("it is complete").expect("it is there"))
         },
     );
 }
@@ -247,7 +247,8 @@ fn a_context_outside_the_file_is_an_error() {
 fn threads_may_share_a_context() {
     let dump = |_| system(9).thread(Thread::new(1).context([5; 40])).thread(Thread::new(2).context(Part::ContextOf(1)));
     in_every_form(dump, |dump, _| {
-        let contexts = threads(dump).iter().map(|thread| thread.context().expect("it is whole").expect("it is there"));
+        let contexts =
+            threads(dump).iter().map(|thread| thread.context().expect("it is complete").expect("it is there"));
         let places: Vec<_> = contexts.map(|context| context.as_bytes().as_ptr()).collect();
         assert_eq!(places[0], places[1]);
     });
@@ -263,13 +264,13 @@ fn check(architecture: u16, record: impl Fn(Form) -> Vec<u8>, look: impl Fn(Cont
         |form| system(architecture).thread(Thread::new(1).context(record(form))),
         |dump, _| {
             let context = threads(dump).get(0).expect("it is there").context();
-            look(context.expect("it lies in the file").expect("it is there"));
+            look(context.expect("it is in the file").expect("it is there"));
         },
     );
 }
 
 /// The data at position 0 is the header, not registers.
-fn a_context_at_position_0_is_none() {
+fn a_context_at_position_0_is_absent() {
     let dump = |_| Dump::new().thread(Thread { context: Part::At(8, 0), ..Thread::new(1) });
     in_every_form(dump, |dump, _| {
         let thread = dump.stream::<ThreadList<'_>>().unwrap().unwrap().get(0).unwrap();

@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
         times_and_states_are_those_of_the_file,
         flags_without_a_name_are_kept,
         names_belong_to_their_threads,
-        a_broken_name_spoils_only_itself,
+        a_broken_name_does_not_affect_the_others,
     ];
     [threads, contexts::trials(), crashed::trials(), exceptions::trials(), positions::trials(), stacks::trials()]
         .into_iter()
@@ -155,7 +155,7 @@ fn names_belong_to_their_threads() {
     });
 }
 
-fn a_broken_name_spoils_only_itself() {
+fn a_broken_name_does_not_affect_the_others() {
     let dump = |_| {
         let dump = Dump::new().thread_name(1, Text::At(0x1_0000_0040)).thread_name(2, "two");
         dump.thread_name(3, Text::Units(0x1000, vec![1])).thread_name(4, "four")

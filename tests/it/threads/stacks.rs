@@ -11,8 +11,8 @@ use crate::synth::{Dump, Stack, SystemInfo, Thread};
 pub fn trials() -> Vec<Trial> {
     trials![
         a_stack_is_where_its_descriptor_points,
-        a_stack_without_a_size_is_none,
-        a_stack_that_the_file_cuts_keeps_what_is_there,
+        a_stack_without_a_size_is_absent,
+        a_stack_cut_by_the_end_of_the_file_keeps_its_bytes,
         a_stack_outside_the_file_is_an_error,
         a_stack_without_a_position_is_found_in_the_memory_list,
         a_stack_without_a_position_is_found_in_memory64,
@@ -38,13 +38,13 @@ fn a_stack_is_where_its_descriptor_points() {
     );
 }
 
-fn a_stack_without_a_size_is_none() {
+fn a_stack_without_a_size_is_absent() {
     for stack in [Stack::None, Stack::At(0x7000, 0, 0), Stack::At(0x7000, 0, 33), Stack::At(0, 0, u32::MAX)] {
         check(|| Dump::new().memory(0x7000, [1; 4]), stack, Ok(None));
     }
 }
 
-fn a_stack_that_the_file_cuts_keeps_what_is_there() {
+fn a_stack_cut_by_the_end_of_the_file_keeps_its_bytes() {
     for form in Form::ALL {
         let bytes = form.build(Dump::new().thread(Thread::new(1).stack(Stack::stored(0x7000, [1, 2, 3, 4]))));
         let start = bytes.len() - 4;

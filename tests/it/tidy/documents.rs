@@ -40,7 +40,7 @@ pub fn faults(root: &Path, sources: &[Source], (name, text): &Document) -> Vec<S
             (!places.iter().any(|place| place.exists())).then(|| "there is no such file".to_owned())
         } else if let Some(item) = item(span) {
             let missing = item.iter().find(|part| !is_defined(sources, part));
-            missing.map(|part| format!("{part} is defined nowhere"))
+            missing.map(|part| format!("{part} is not defined"))
         } else {
             None
         };

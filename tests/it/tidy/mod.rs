@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
         formats_are_known_at_their_doors_only,
         no_file_is_long,
         the_library_denies_what_the_house_denies,
-        comments_and_strings_are_no_code,
+        comments_and_strings_are_not_code,
     ]
 }
 
@@ -188,7 +188,7 @@ fn the_library_denies_what_the_house_denies() {
     breaks(lints, "src/lib.rs", &all.replace("#![deny", "#![allow(missing_docs)]\n// #![deny"));
 }
 
-fn comments_and_strings_are_no_code() {
+fn comments_and_strings_are_not_code() {
     let first = code(r##"a /* b /* c */ d */ e // f "g" "h\"i" r#"j"k"# 'l' b'"' "m"##);
     assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["a", "e"]);
     let second = code("x<'a> '\\'' y \"http://z\" w 'u' ");

@@ -16,9 +16,9 @@ pub fn trials() -> Vec<Trial> {
         fields_beyond_the_stream_are_absent,
         dictionaries_keep_their_order,
         modules_have_three_kinds_of_annotations,
-        what_is_nowhere_is_empty,
+        absent_parts_are_empty,
         lists_are_cut_to_what_their_place_holds,
-        texts_that_lead_nowhere_are_errors_of_their_own,
+        texts_outside_the_file_are_separate_errors,
         annotations_of_a_module_may_be_shorter,
     ]
 }
@@ -158,7 +158,7 @@ fn modules_have_three_kinds_of_annotations() {
     assert_eq!([types[0].name(), types[1].name(), types[2].name()], [Some("Invalid"), Some("String"), None]);
 }
 
-fn what_is_nowhere_is_empty() {
+fn absent_parts_are_empty() {
     let dump = |_| {
         Dump::new().written(kind::CRASHPAD_INFO, |bytes| {
             bytes.u32(1).zeros(60);
@@ -205,7 +205,7 @@ fn lists_are_cut_to_what_their_place_holds() {
     }
 }
 
-fn texts_that_lead_nowhere_are_errors_of_their_own() {
+fn texts_outside_the_file_are_separate_errors() {
     let dump = |_| {
         Dump::new().written(kind::CRASHPAD_INFO, |bytes| {
             let [program, end, good, long] = std::array::from_fn(|_| bytes.label());

@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
         references_find_the_same_link_maps,
         a_process_without_link_maps_has_none,
         link_maps_are_those_that_the_file_holds,
-        a_name_that_leads_nowhere_is_an_error_of_its_own,
-        a_head_that_is_cut_is_an_error,
+        a_name_outside_the_file_is_a_separate_error,
+        a_header_that_is_cut_is_an_error,
         the_dynamic_section_ends_at_its_mark,
     ]
 }
@@ -164,7 +164,7 @@ fn link_maps_are_those_that_the_file_holds() {
     }
 }
 
-fn a_name_that_leads_nowhere_is_an_error_of_its_own() {
+fn a_name_outside_the_file_is_a_separate_error() {
     let dump = |_| {
         linux(true).written(kind::LINUX_DSO_DEBUG, |bytes| {
             let [map, name] = [bytes.label(), bytes.label()];
@@ -180,7 +180,7 @@ fn a_name_that_leads_nowhere_is_an_error_of_its_own() {
     });
 }
 
-fn a_head_that_is_cut_is_an_error() {
+fn a_header_that_is_cut_is_an_error() {
     for (layout, what) in LAYOUTS.into_iter().zip(["MDRawDebug32", "MDRawDebug64", "MDRawDebug64"]) {
         let whole = size(layout, 0);
         // A size that indicates the same layout in 64 bits.

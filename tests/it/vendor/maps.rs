@@ -15,8 +15,8 @@ pub fn trials() -> Vec<Trial> {
         paths_may_hold_white_space,
         a_deleted_file_is_marked,
         letters_give_the_rights,
-        a_line_that_is_cut_is_no_row_before_its_path,
-        lines_that_are_no_rows_are_told,
+        a_line_that_is_cut_before_its_path_is_not_a_mapping,
+        lines_that_are_not_mappings_are_reported,
         a_mapping_is_found_by_address,
         addresses_of_32_bits_are_compared_in_32_bits,
     ]
@@ -114,7 +114,7 @@ fn letters_give_the_rights() {
     }
 }
 
-fn a_line_that_is_cut_is_no_row_before_its_path() {
+fn a_line_that_is_cut_before_its_path_is_not_a_mapping() {
     let line = "00400000-0040b000 r-xp 00001000 08:1f 1234                               /usr/bin/app";
     let inode = line.find("1234").expect("it is there");
     for cut in 1..=line.len() {
@@ -130,7 +130,7 @@ fn a_line_that_is_cut_is_no_row_before_its_path() {
     }
 }
 
-fn lines_that_are_no_rows_are_told() {
+fn lines_that_are_not_mappings_are_reported() {
     let long = "10000000000000000-10000000000001000 r--p 0 0:0 0";
     let bad = [
         "",

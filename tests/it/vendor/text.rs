@@ -24,9 +24,9 @@ pub fn trials() -> Vec<Trial> {
         arguments_end_at_a_nul,
         variables_end_at_a_nul,
         limits_have_columns,
-        text_that_is_no_utf8_is_kept,
+        text_that_is_not_utf8_is_kept,
         text_knows_whether_it_is_cut,
-        nothing_is_no_record,
+        empty_text_has_no_records,
         plain_texts_are_their_bytes,
     ]
 }
@@ -175,7 +175,7 @@ fn limits_have_columns() {
     });
 }
 
-fn text_that_is_no_utf8_is_kept() {
+fn text_that_is_not_utf8_is_kept() {
     look(kind::LINUX_CMD_LINE, b"/b\xfcn\0\xf0\x9f\0", |dump| {
         let line: LinuxCmdLine<'_> = view(dump);
         let [first, second] = line.arguments().collect::<Vec<_>>().try_into().expect("two arguments");
@@ -201,7 +201,7 @@ fn text_knows_whether_it_is_cut() {
     }
 }
 
-fn nothing_is_no_record() {
+fn empty_text_has_no_records() {
     for text in ["", "\0", "\n\n", "\n\0"] {
         look(kind::LINUX_CPU_INFO, text, |dump| assert_eq!(view::<LinuxCpuInfo<'_>>(dump).processors().count(), 0));
         look(kind::LINUX_PROC_STATUS, text, |dump| assert_eq!(view::<LinuxProcStatus<'_>>(dump).fields().count(), 0));

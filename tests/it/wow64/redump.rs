@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
         return_addresses_and_frames_stay,
         words_of_both_widths_are_filtered_each_by_its_own_size,
         generated_code_stays_by_the_frames,
-        of_the_blocks_nothing_stays_but_what_leads_on,
+        only_the_needed_fields_of_the_blocks_stay,
         other_letters_bring_the_blocks_back,
         vector_registers_go,
         triage_dumps_filter_saved_registers,
@@ -259,7 +259,7 @@ fn full_blocks() -> Process {
     process
 }
 
-fn of_the_blocks_nothing_stays_but_what_leads_on() {
+fn only_the_needed_fields_of_the_blocks_stay() {
     let mut expected = Process::new();
     // The parameters are not needed.
     expected.narrow_peb[0x10..0x14].fill(0);

@@ -14,15 +14,15 @@ pub fn trials() -> Vec<Trial> {
     trials![
         the_runtime_is_known_by_its_base_name,
         a_program_with_the_runtime_in_it_is_one,
-        of_the_runtime_data_and_tables_are_kept,
-        of_managed_images_metadata_and_headers_are_kept,
-        all_unwind_data_is_kept_of_images_that_stacks_point_into,
-        precompiled_code_has_more_behind_its_unwind_data,
+        data_and_tables_of_the_runtime_are_kept,
+        metadata_and_headers_of_managed_images_are_kept,
+        all_unwind_data_of_images_that_stacks_point_into_is_kept,
+        precompiled_code_has_more_after_its_unwind_data,
         each_processor_has_its_entries,
         a_precompiled_image_says_which_system_it_is_for,
         where_nothing_describes_memory_sections_decide,
         a_filtered_result_has_code_tables_and_identity_only,
-        images_without_headers_are_told,
+        images_without_headers_are_reported,
     ]
 }
 
@@ -67,7 +67,7 @@ fn a_program_with_the_runtime_in_it_is_one() {
     }
 }
 
-fn of_the_runtime_data_and_tables_are_kept() {
+fn data_and_tables_of_the_runtime_are_kept() {
     let source = Process::new(Cpu::AMD64).dump().build();
     // `.rdata`, `.data`, `.pdata`, and the page that was written; neither code nor the last page.
     let found = selected(&source, &managed("/m", Managed::Stacks), OF_RUNTIME);
@@ -76,7 +76,7 @@ fn of_the_runtime_data_and_tables_are_kept() {
     assert!(out.ranges().contains(&(RUNTIME + 0x2000, 0x4000)));
 }
 
-fn of_managed_images_metadata_and_headers_are_kept() {
+fn metadata_and_headers_of_managed_images_are_kept() {
     let source = Process::new(Cpu::AMD64).dump().build();
     let expected = [
         (MANAGED + HEADER_AT as u64, 72),
@@ -117,7 +117,7 @@ fn with_data(mut image: Vec<u8>) -> Vec<u8> {
     image
 }
 
-fn all_unwind_data_is_kept_of_images_that_stacks_point_into() {
+fn all_unwind_data_of_images_that_stacks_point_into_is_kept() {
     let mut process = Process::new(Cpu::AMD64);
     process.plain = with_data(with_functions(Cpu::AMD64, process.plain, &functions()));
     process.words = vec![PLAIN + 0x1440, 0, PLAIN + 0x1840];
@@ -138,7 +138,7 @@ fn all_unwind_data_is_kept_of_images_that_stacks_point_into() {
     assert_eq!(selected(&process.dump().build(), &options, of_pointers), []);
 }
 
-fn precompiled_code_has_more_behind_its_unwind_data() {
+fn precompiled_code_has_more_after_its_unwind_data() {
     let mut process = Process::new(Cpu::AMD64);
     process.managed = with_data(with_functions(Cpu::AMD64, process.managed, &functions()));
     process.words = vec![MANAGED + 0x1440];
@@ -218,7 +218,7 @@ fn a_filtered_result_has_code_tables_and_identity_only() {
     }
 }
 
-fn images_without_headers_are_told() {
+fn images_without_headers_are_reported() {
     let source = Process::new(Cpu::AMD64).dump().module(Module::new(OTHER, SIZE, "paged-out.dll")).build();
     let dump = userdump::Dump::parse(&source).unwrap();
     let redump = Redump::new(&dump, &managed("/m", Managed::Stacks)).unwrap();

@@ -18,10 +18,10 @@ pub fn trials() -> Vec<Trial> {
         what_a_collector_reserved_is_its_heap,
         images_that_no_list_has_are_found_where_they_are_mapped,
         addresses_of_32_bits_are_sign_extended_or_not,
-        what_no_row_describes_is_kept_and_told,
-        unknown_protections_are_told,
-        reservations_that_are_not_known_are_told,
-        full_memory_is_told_by_flags,
+        memory_without_an_entry_is_kept_and_reported,
+        unknown_protections_are_reported,
+        unknown_reservations_are_reported,
+        full_memory_is_recognised_by_flags,
         the_program_tells_what_is_not_there_or_undecided,
         a_source_without_full_memory_keeps_all_but_stacks,
         the_stack_of_a_thread_that_is_left_out_stays_out,
@@ -170,7 +170,7 @@ fn addresses_of_32_bits_are_sign_extended_or_not() {
     }
 }
 
-fn what_no_row_describes_is_kept_and_told() {
+fn memory_without_an_entry_is_kept_and_reported() {
     // A page of which only half has an entry.
     let half = MemoryInfo { size: 0x800, ..row(AT, 0x800, 1, PRIVATE) };
     let source = with_rows(&[half]).build();
@@ -187,7 +187,7 @@ fn what_no_row_describes_is_kept_and_told() {
     assert_eq!(report(&source, Managed::Stacks).undecided, [Undecided::Undescribed(0x1018)]);
 }
 
-fn unknown_protections_are_told() {
+fn unknown_protections_are_reported() {
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
     let dump = process.dump().memory(AT, pattern(AT, 0x1000)).memory_info(row(AT, 0x1000, 0, MAPPED));
     let source = dump.build();
@@ -198,7 +198,7 @@ fn unknown_protections_are_told() {
 }
 
 /// As in a full user dump, which has entries for its memory only.
-fn reservations_that_are_not_known_are_told() {
+fn unknown_reservations_are_reported() {
     let process = Process { has_rows: false, ..Process::new(Cpu::AMD64) };
     let dump = process.dump().memory(AT, pattern(AT, 0x1000)).memory_info(row(AT, 0x1000, 0x40, PRIVATE));
     let source = dump.build();
@@ -212,7 +212,7 @@ fn reservations_that_are_not_known_are_told() {
 }
 
 /// Compressed memory has its own flag, combined with the one for skipping inaccessible memory.
-fn full_memory_is_told_by_flags() {
+fn full_memory_is_recognised_by_flags() {
     for (flags, is_full) in [(2, true), (0, false), (0x402_0000, true), (0x400_0000, false), (0x2_0000, false)] {
         let source = Process { flags, ..Process::new(Cpu::AMD64) }.dump().build();
         let found = selected(&source, &managed("/m", Managed::Stacks), |it| it == Reason::SourceMemory);

@@ -10,7 +10,7 @@ use crate::support::trials;
 use crate::synth::{Dump, Module, Stack, Thread};
 
 pub fn trials() -> Vec<Trial> {
-    trials![mappings_of_linux_tell, without_mappings_all_is_kept, assemblies_are_mapped_as_files_or_by_sections]
+    trials![linux_mappings_describe_memory, without_mappings_all_is_kept, assemblies_are_mapped_as_files_or_by_sections]
 }
 
 const CORECLR: u64 = 0x7f00_0000_0000;
@@ -52,7 +52,7 @@ fn maps() -> String {
     lines.collect()
 }
 
-fn mappings_of_linux_tell() {
+fn linux_mappings_describe_memory() {
     let source = of_linux().raw(0x4767_0009, maps()).build();
     for detail in [Managed::Stacks, Managed::Heap] {
         let options = managed("/m", detail);
