@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         sections_come_with_the_headers_that_tell_of_them,
         both_parts_of_a_section_with_a_hole_are_kept,
         the_size_of_the_module_cuts_nothing,
-        memory_without_an_image_has_no_sections,
+        an_invalid_image_has_no_sections,
         headers_may_be_anywhere,
         headers_may_span_ranges,
         the_sections_before_a_missing_header_are_taken,
@@ -166,7 +166,7 @@ fn the_size_of_the_module_cuts_nothing() {
     }
 }
 
-fn memory_without_an_image_has_no_sections() {
+fn an_invalid_image_has_no_sections() {
     type Change = fn(&mut Vec<u8>);
     let changes: [Change; 8] = [
         |it| put(it, 0, b"ZM"),

@@ -1,4 +1,4 @@
-//! Random dumps before they are written: records and texts, independent of the builder.
+//! Random dumps before they are written: records and texts that the test owns.
 
 use std::collections::HashMap;
 

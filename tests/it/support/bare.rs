@@ -43,7 +43,7 @@ pub fn bare_of_size(record: &[u8], options: &str) -> Vec<u8> {
     }
 }
 
-/// Zeroes the field of MiscInfo that the debugger fills although no flag declares it valid: that for protected
+/// Zeroes the field of MiscInfo that the debugger leaves although no flag declares it valid: that for protected
 /// processes.
 pub fn valid_misc_info(bytes: &mut [u8]) {
     if bytes[4] & 0x80 == 0 {
